@@ -22,7 +22,7 @@ demo: $(if $(CLAUDE),claude,install)  ## a page in your browser; ARGS="--fault p
 demo-scripted: claude  ## the demo with a scripted model: no key, and a command is added when you ask for it
 	@echo "The model follows a script and costs nothing, whatever cards say. It knows one request: say in #dev"
 	@echo "    add a /coinflip command"
-	$(BIN)/python -m tests.twins.model tests.support.wanted:STORY --port 0 \
+	$(BIN)/python -m tests.twins.model tests.support.coinflip_request:STORY --port 0 \
 	    --run "$(BIN)/theseus demo --engine claude --fault none --request 'add a /coinflip command' $(ARGS)"
 
 test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" for a part

@@ -17,6 +17,7 @@ from bench import (
     detection_quality,
     evidence,
     evidence_scan,
+    feature_requests,
     first_token,
     gateway,
     hot_reload,
@@ -35,7 +36,6 @@ from bench import (
     skills,
     traffic,
     verdicts,
-    wanted,
     worktree,
 )
 from bench.rows import Row
@@ -72,16 +72,16 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "claude": claude.measure,
     "traffic": traffic.measure,
     "verdicts": verdicts.measure,
-    "wanted": wanted.measure,
+    "wanted": feature_requests.measure,
 }
 
 
-def _silent(done: int, total: int, name: str) -> None:
+def _ignore_progress(done: int, total: int, name: str) -> None:
     """Say nothing."""
 
 
 async def run(
-    only: str | None = None, on_progress: Callable[[int, int, str], None] = _silent
+    only: str | None = None, on_progress: Callable[[int, int, str], None] = _ignore_progress
 ) -> Sequence[Row]:
     """Run every benchmark, or the one named `only`. Raises `ConfigError` for an unknown name.
 

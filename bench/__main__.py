@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     benches = parser.add_subparsers(dest="bench", required=True)
     plays = benches.add_parser("repeatability", help="whether plays repeat themselves")
-    plays.add_argument("plays", nargs="?", type=int, default=repeatability.PLAYS)
+    plays.add_argument("plays", nargs="?", type=int, default=repeatability.REPLAYS)
     faults = benches.add_parser("planted-faults", help="what becomes of faults nobody has seen")
     faults.add_argument("names", nargs="*", help="which; none: so many of each kind")
     faults.add_argument("--each", type=int, default=1, help="how many of each kind")
@@ -24,7 +24,7 @@ def main() -> None:
     shown = benches.add_parser("reproducible", help="which failures can be shown again")
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
-    for row in asyncio.run(_rows(parser.parse_args())):
+    for row in asyncio.run(_run_chosen(parser.parse_args())):
         sys.stdout.write(f"{row.line}\n")
 
 
@@ -36,16 +36,16 @@ def _add_repair_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, help="so many at a time")
 
 
-async def _rows(wanted: argparse.Namespace) -> Sequence[Row]:
+async def _run_chosen(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "planted-faults":
-        chosen = planted_faults.chosen(wanted.each, wanted.names)
-        return await planted_faults.mended_rows(chosen, wanted.seconds, old=wanted.old)
+        chosen = planted_faults.choose_faults(wanted.each, wanted.names)
+        return await planted_faults.measure_faults(chosen, wanted.seconds, old=wanted.old)
     if wanted.bench == "repair-set":
-        cases = repair_set.chosen(wanted.half, wanted.limit, wanted.names)
-        return await repair_set.answered_rows(cases, wanted.seconds, wanted.jobs)
+        cases = repair_set.choose_cases(wanted.half, wanted.limit, wanted.names)
+        return await repair_set.measure_cases(cases, wanted.seconds, wanted.jobs)
     if wanted.bench == "reproducible":
-        return await reproducible.shown_rows(wanted.every)
-    return (await repeatability.repeat(wanted.plays)).rows
+        return await reproducible.measure_functions(wanted.every)
+    return (await repeatability.replay_scripts(wanted.plays)).rows
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ LINE_BYTES = 4 * 1024 * 1024
 
 
 @tool("git_pr_create", "Write the title and text of the pull request.", {"title": str, "body": str})
-async def draft(arguments: dict[str, Any]) -> dict[str, Any]:
+async def write_draft(arguments: dict[str, Any]) -> dict[str, Any]:
     """Take the text of a pull request."""
     return {"content": [{"type": "text", "text": f"Noted: {arguments['title']}"}]}
 
@@ -32,7 +32,7 @@ async def run_tests(_arguments: dict[str, Any]) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": "Nothing was run."}]}
 
 
-async def converse(asked: dict[str, Any]) -> None:
+async def hold_conversation(asked: dict[str, Any]) -> None:
     """Start the program, ask, hear the answer out, leave."""
     schema = asked["schema"]
     options = ClaudeAgentOptions(
@@ -41,7 +41,7 @@ async def converse(asked: dict[str, Any]) -> None:
         model=asked["model"],
         tools=asked["tools"],
         allowed_tools=[*asked["tools"], "mcp__theseus"],
-        mcp_servers={"theseus": create_sdk_mcp_server("theseus", tools=[draft, run_tests])},
+        mcp_servers={"theseus": create_sdk_mcp_server("theseus", tools=[write_draft, run_tests])},
         strict_mcp_config=True,
         setting_sources=[],
         permission_mode="dontAsk",
@@ -55,12 +55,12 @@ async def converse(asked: dict[str, Any]) -> None:
             if isinstance(message, ResultMessage):
                 ended = message
     failed = ended is None or ended.is_error
-    tell(asked["number"], failed=failed, told=repr(ended))
+    tell(asked["number"], failed=failed, message=repr(ended))
 
 
-def tell(number: int, *, failed: bool = False, told: str = "") -> None:
+def tell(number: int, *, failed: bool = False, message: str = "") -> None:
     """Say that a conversation is over; number 0 says that the program is ready."""
-    sys.stdout.write(json.dumps({"number": number, "failed": failed, "told": told}) + "\n")
+    sys.stdout.write(json.dumps({"number": number, "failed": failed, "told": message}) + "\n")
     sys.stdout.flush()
 
 
@@ -73,7 +73,7 @@ async def main() -> None:
     async with asyncio.TaskGroup() as group:
         held = set()
         async for line in lines:
-            held.add(group.create_task(converse(json.loads(line))))
+            held.add(group.create_task(hold_conversation(json.loads(line))))
         for each in held:
             each.cancel()
 

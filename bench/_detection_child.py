@@ -27,7 +27,7 @@ DURATIONS = 4_096
 See = Callable[[Sample], object]
 
 
-def stream(kinds: int, records: int) -> Iterator[Sample]:
+def iterate_samples(kinds: int, records: int) -> Iterator[Sample]:
     """Yield records of that many kinds in turns: twenty a second, a hundredth of them failures."""
     chance = random.Random(5)  # noqa: S311  the same stream for all
     durations = [chance.lognormvariate(4, 0.4) for _ in range(DURATIONS)]
@@ -46,12 +46,12 @@ def stream(kinds: int, records: int) -> Iterator[Sample]:
         )
 
 
-def ours() -> See:
+def make_detector() -> See:
     """The detector as it is by default."""
     return Detector(Thresholds()).see
 
 
-def adwin() -> See:
+def make_adwin() -> See:
     """River's ADWIN, two for each kind: one sees failures, one sees how long it took."""
     ADWIN = importlib.import_module("river.drift").ADWIN  # noqa: N806  it is a class
 
@@ -61,14 +61,14 @@ def adwin() -> See:
         both = kept.get(sample.event)
         if both is None:
             both = kept[sample.event] = ADWIN(), ADWIN()
-        both[0].update(float(sample.failed))
+        both[0].update(float(sample.is_failure))
         if sample.duration_ms is not None:
             both[1].update(sample.duration_ms)
 
     return see
 
 
-def counter() -> See:
+def make_counter() -> See:
     """Two plain numbers for each kind: it can say nothing, and forgets nothing."""
     kept: dict[str, list[int]] = {}
 
@@ -77,15 +77,19 @@ def counter() -> See:
         if counts is None:
             counts = kept[sample.event] = [0, 0]
         counts[0] += 1
-        counts[1] += sample.failed
+        counts[1] += sample.is_failure
 
     return see
 
 
-CONTENDERS: dict[str, Callable[[], See]] = {"ours": ours, "adwin": adwin, "counter": counter}
+CONTENDERS: dict[str, Callable[[], See]] = {
+    "ours": make_detector,
+    "adwin": make_adwin,
+    "counter": make_counter,
+}
 
 
-def _megabytes() -> float:
+def _measure_megabytes() -> float:
     """Return what this process has in memory."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4_096 / 1e6
@@ -96,12 +100,15 @@ def main() -> None:
     contender, kinds, records = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     see = CONTENDERS[contender]()
     begun = time.process_time()
-    deque(stream(kinds, records), maxlen=0)
-    made, before = time.process_time(), _megabytes()
-    for sample in stream(kinds, records):
+    deque(iterate_samples(kinds, records), maxlen=0)
+    made, before = time.process_time(), _measure_megabytes()
+    for sample in iterate_samples(kinds, records):
         see(sample)
     seconds = (time.process_time() - made) - (made - begun)
-    told = {"seconds": max(0.0, seconds) / records, "megabytes": max(0.0, _megabytes() - before)}
+    told = {
+        "seconds": max(0.0, seconds) / records,
+        "megabytes": max(0.0, _measure_megabytes() - before),
+    }
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -61,27 +61,27 @@ class Scenario(NamedTuple):
     samples: Sequence[Sample]
 
 
-def _burst(chance: random.Random) -> tuple[float, Change]:
+def _make_burst(chance: random.Random) -> tuple[float, Change]:
     share = chance.uniform(0.5, 1)
     return chance.uniform(8, 20) * MINUTE, lambda _, __: Now(share, "fault")
 
 
-def _leak(chance: random.Random) -> tuple[float, Change]:
+def _make_leak(chance: random.Random) -> tuple[float, Change]:
     lasts = chance.uniform(1, 2.5) * HOUR
     return lasts, lambda after, was: Now(was.fails + 0.6 * after / lasts, "fault")
 
 
-def _repeated(chance: random.Random) -> tuple[float, Change]:
+def _make_repeated_error(chance: random.Random) -> tuple[float, Change]:
     share = chance.uniform(0.1, 0.25)  # stays below the error rate's threshold
     return chance.uniform(40, 80) * MINUTE, lambda _, __: Now(share, "fault")
 
 
-def _slow(chance: random.Random) -> tuple[float, Change]:
+def _make_slowdown(chance: random.Random) -> tuple[float, Change]:
     factor = chance.uniform(2.5, 6)
     return chance.uniform(45, 120) * MINUTE, lambda _, was: was._replace(slower=factor)
 
 
-def _flapping(chance: random.Random) -> tuple[float, Change]:
+def _make_flapping(chance: random.Random) -> tuple[float, Change]:
     on, period = chance.uniform(3, 6) * MINUTE, chance.uniform(12, 18) * MINUTE
     return 3 * HOUR, lambda after, was: Now(0.9, "fault") if after % period < on else was
 
@@ -92,35 +92,37 @@ def _deploy(chance: random.Random) -> tuple[float, Change]:
 
 
 FAULTS: dict[str, Callable[[random.Random], tuple[float, Change]]] = {
-    "error burst": _burst,
-    "slow leak": _leak,
-    "repeated failure": _repeated,
-    "latency regression": _slow,
-    "flapping": _flapping,
+    "error burst": _make_burst,
+    "slow leak": _make_leak,
+    "repeated failure": _make_repeated_error,
+    "latency regression": _make_slowdown,
+    "flapping": _make_flapping,
     "broken deploy": _deploy,
 }
 
 
-def quiet(seed: int) -> Scenario:
+def make_quiet_day(seed: int) -> Scenario:
     """Return a day on which nothing is wrong, but for a deploy."""
     chance = random.Random(seed)  # noqa: S311
     deploy = START + chance.uniform(2, 20) * HOUR
-    samples = _journal(chance, QUIET_HOURS, deploy, None, 0.0, lambda _, was: was)
+    samples = _build_journal(chance, QUIET_HOURS, deploy, None, 0.0, lambda _, was: was)
     return Scenario("quiet day", "", math.inf, -math.inf, QUIET_HOURS, samples)
 
 
-def faulty(fault: str, seed: int) -> Scenario:
+def make_faulty_hours(fault: str, seed: int) -> Scenario:
     """Return some hours of the day in which one kind goes wrong. A burst needs some load."""
     chance = random.Random(f"{fault} {seed}")  # noqa: S311
     trait = chance.choice(TRAITS[:5])
     lasts, change = FAULTS[fault](chance)
     begin = START + chance.uniform(6, min(7.5, HOURS - lasts / HOUR)) * HOUR
     deploy = begin if fault == "broken deploy" else math.inf
-    samples = _journal(chance, HOURS, deploy, (trait.event, begin, begin + lasts), 8.0, change)
+    samples = _build_journal(
+        chance, HOURS, deploy, (trait.event, begin, begin + lasts), 8.0, change
+    )
     return Scenario(fault, trait.event, begin, begin + lasts, HOURS, samples)
 
 
-def _journal(
+def _build_journal(
     chance: random.Random,
     hours: float,
     deploy: float,
@@ -129,14 +131,14 @@ def _journal(
     change: Change,
 ) -> Sequence[Sample]:
     """Return all records in order. The clock of the world starts at `from_hour` of the day."""
-    streams = [_of(trait, chance, hours, from_hour, fault, change) for trait in TRAITS]
+    streams = [_iterate_trait(trait, chance, hours, from_hour, fault, change) for trait in TRAITS]
     return [
         each._replace(commit="new" if each.at >= deploy else "old", id=f"{number:08d}")
         for number, each in enumerate(heapq.merge(*streams, key=lambda each: each.at))
     ]
 
 
-def _of(
+def _iterate_trait(
     trait: Trait,
     chance: random.Random,
     hours: float,

@@ -28,7 +28,7 @@ _WARM_UP = 86_400.0
 AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
 
 
-class Told(NamedTuple):
+class LoadResult(NamedTuple):
     """What was told of one load in so many days after the first, and how many rises were found."""
 
     false: int
@@ -37,7 +37,7 @@ class Told(NamedTuple):
     rises: int
 
 
-def told(folder: Path, load: str, times: float, seed: int) -> Told:
+def judge_load(folder: Path, load: str, times: float, seed: int) -> LoadResult:
     """Judge one load with the default thresholds; raises `OSError` where it is not there."""
     chance = random.Random(f"{load} {seed}")  # noqa: S311
     values = read_series(folder / load)
@@ -45,7 +45,7 @@ def told(folder: Path, load: str, times: float, seed: int) -> Told:
     values = [each for each in values if each[0] < start + WEEKS * WEEK]
     rises = [start + week * WEEK + chance.uniform(1.5, 6.5) * 86_400 for week in range(WEEKS)]
     detector, false, found = Detector(Thresholds()), 0, set[float]()
-    for sample in _journal(values, times, rises, chance):
+    for sample in _iterate_samples(values, times, rises, chance):
         for anomaly in detector.see(sample):
             at = anomaly.at.timestamp()
             meant = [each for each in rises if each <= at <= each + LASTS + AFTERWARDS]
@@ -53,10 +53,10 @@ def told(folder: Path, load: str, times: float, seed: int) -> Told:
                 found |= set(meant)
                 false += not meant and at >= start + _WARM_UP
     days = (values[-1][0] - start - _WARM_UP) / 86_400
-    return Told(false, days, len(found), len(rises))
+    return LoadResult(false, days, len(found), len(rises))
 
 
-def _journal(
+def _iterate_samples(
     values: Sequence[Value], times: float, rises: Sequence[float], chance: random.Random
 ) -> Iterator[Sample]:
     step = values[1][0] - values[0][0]

@@ -21,7 +21,7 @@ from bot.domain.thresholds import Latency, Thresholds
 
 FOLDERS = ("realKnownCause", "realAWSCloudwatch")
 WARM_UP = 0.15
-APART = 3_600.0
+MERGE_SECONDS = 3_600.0
 POINTS = 24  # of the rule's window
 
 Value = tuple[float, float]
@@ -39,25 +39,27 @@ class Score(NamedTuple):
     false: int
 
 
-def score(folder: Path, finder: Finder) -> Score:
+def score_finder(folder: Path, finder: Finder) -> Score:
     """Run it over the series that are there. Raises `OSError` or `ValueError` if they cannot be."""
     labels = json.loads((folder / "combined_windows.json").read_text(encoding="utf-8"))
     found = windows = false = 0
     for path in sorted(path for name in FOLDERS for path in (folder / name).glob("*.csv")):
         values = read_series(path)
         warm = values[int(len(values) * WARM_UP)][0]
-        alarms = _merged(at for at in finder(values) if at >= warm)
-        spans = [(_time(a), _time(b)) for a, b in labels[f"{path.parent.name}/{path.name}"]]
+        alarms = _merge_alarms(at for at in finder(values) if at >= warm)
+        spans = [
+            (_parse_time(a), _parse_time(b)) for a, b in labels[f"{path.parent.name}/{path.name}"]
+        ]
         found += sum(any(a <= last and first <= b for first, last in alarms) for a, b in spans)
         false += sum(not any(a <= last and first <= b for a, b in spans) for first, last in alarms)
         windows += len(spans)
     return Score(found, windows, false)
 
 
-def latency(factor: float) -> Finder:
+def make_latency_finder(factor: float) -> Finder:
     """Return the latency rule with that factor; its window holds 24 points, its baseline a week."""
 
-    def found(values: Sequence[Value]) -> Iterator[float]:
+    def find_alarms(values: Sequence[Value]) -> Iterator[float]:
         step = sorted(b[0] - a[0] for a, b in itertools.pairwise(values))
         minutes = min(1_440.0, POINTS * step[len(step) // 2] / 60)
         rule = Latency(factor=factor, minutes=minutes, baseline_hours=168, floor_ms=0)
@@ -69,10 +71,10 @@ def latency(factor: float) -> Finder:
             if detector.see(Sample(at, "", "series", "series", "ok", taken)):
                 yield at
 
-    return found
+    return find_alarms
 
 
-def ewma(values: Sequence[Value], weight: float = 0.05, k: float = 5.0) -> Iterator[float]:
+def find_by_ewma(values: Sequence[Value], weight: float = 0.05, k: float = 5.0) -> Iterator[float]:
     """Alarm where a value is `k` deviations off the exponentially weighted mean."""
     mean, variance = values[0][1], 0.0
     for number, (at, value) in enumerate(values):
@@ -83,7 +85,7 @@ def ewma(values: Sequence[Value], weight: float = 0.05, k: float = 5.0) -> Itera
         variance = (1 - weight) * (variance + weight * off * off)
 
 
-def adwin(values: Sequence[Value]) -> Iterator[float]:
+def find_by_adwin(values: Sequence[Value]) -> Iterator[float]:
     """River's ADWIN: alarm where it sees that the mean has changed."""
     detector = importlib.import_module("river.drift").ADWIN()
     for at, value in values:
@@ -92,11 +94,11 @@ def adwin(values: Sequence[Value]) -> Iterator[float]:
             yield at
 
 
-def _merged(alarms: Iterable[float]) -> list[tuple[float, float]]:
+def _merge_alarms(alarms: Iterable[float]) -> list[tuple[float, float]]:
     """Return beginning and end of each."""
     found: list[tuple[float, float]] = []
     for at in alarms:
-        if found and at - found[-1][1] < APART:
+        if found and at - found[-1][1] < MERGE_SECONDS:
             found[-1] = found[-1][0], at
         else:
             found.append((at, at))
@@ -106,8 +108,10 @@ def _merged(alarms: Iterable[float]) -> list[tuple[float, float]]:
 def read_series(path: Path) -> Sequence[Value]:
     """Return what a file of the benchmark holds, oldest first."""
     with path.open(encoding="utf-8", newline="") as lines:
-        return [(_time(row["timestamp"]), float(row["value"])) for row in csv.DictReader(lines)]
+        return [
+            (_parse_time(row["timestamp"]), float(row["value"])) for row in csv.DictReader(lines)
+        ]
 
 
-def _time(text: str) -> float:
+def _parse_time(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()

@@ -51,7 +51,7 @@ _OUTPUT = (
 )
 
 
-def sources() -> Iterator[tuple[str, str]]:
+def iterate_sources() -> Iterator[tuple[str, str]]:
     """Yield the places' files: the name of the place, and a file's text."""
     for name, patterns in _SOURCES.items():
         for pattern in patterns:
@@ -59,29 +59,37 @@ def sources() -> Iterator[tuple[str, str]]:
                 yield name, path.read_text(encoding="utf-8")
 
 
-def made_up(seed: int, lines: int) -> Iterator[tuple[str, str]]:
+def generate_lines(seed: int, lines: int) -> Iterator[tuple[str, str]]:
     """Yield kinds of harmless lines, that many of each."""
     drawn = random.Random(seed)  # noqa: S311 - nothing is guarded with these
 
-    def hexes(length: int) -> str:
+    def make_hex(length: int) -> str:
         return "".join(drawn.choices(_HEX, k=length))
 
-    def number(length: int) -> int:
+    def make_number(length: int) -> int:
         return drawn.randrange(10 ** (length - 1), 10**length)
 
-    def picture() -> str:
+    def make_picture() -> str:
         encoded = base64.b64encode(drawn.randbytes(900)).decode()
         return f"data:image/png;base64,{encoded}"
 
     kinds: dict[str, Callable[[], str]] = {
         "hashes": lambda: f'sha256 = "sha256:{hashlib.sha256(drawn.randbytes(8)).hexdigest()}"',
-        "commits": lambda: f"{hexes(40)} Keep the poll open until {hexes(7)} is merged",
-        "UUIDs": lambda: f"request {uuid.UUID(int=drawn.getrandbits(128))} took {number(3)} ms",
-        "snowflakes": lambda: f"<@{number(18)}> in <#{number(19)}>: message {number(18)}",
-        "run ids": lambda: f"run 01K{hexes(10).upper()} fingerprint {hexes(16)} x{number(2)}",
-        "addresses": lambda: f"https://example.org/{hexes(8)}/x?page={number(2)}&q=dice#{hexes(4)}",
-        "figures": lambda: json.dumps({"tokens_in": number(4), "tokens_out": number(3)}),
-        "pictures in base64": picture,
+        "commits": lambda: f"{make_hex(40)} Keep the poll open until {make_hex(7)} is merged",
+        "UUIDs": lambda: (
+            f"request {uuid.UUID(int=drawn.getrandbits(128))} took {make_number(3)} ms"
+        ),
+        "snowflakes": lambda: (
+            f"<@{make_number(18)}> in <#{make_number(19)}>: message {make_number(18)}"
+        ),
+        "run ids": lambda: (
+            f"run 01K{make_hex(10).upper()} fingerprint {make_hex(16)} x{make_number(2)}"
+        ),
+        "addresses": lambda: (
+            f"https://example.org/{make_hex(8)}/x?page={make_number(2)}&q=dice#{make_hex(4)}"
+        ),
+        "figures": lambda: json.dumps({"tokens_in": make_number(4), "tokens_out": make_number(3)}),
+        "pictures in base64": make_picture,
         "text in base64": lambda: base64.b64encode(drawn.choice(_PROSE).encode()).decode(),
         "prose": lambda: drawn.choice(_PROSE),
         "code about secrets": lambda: drawn.choice(_CODE),

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from bench._secret_kinds import Secret
 
 
-class Planted(NamedTuple):
+class PlantedSecret(NamedTuple):
     """A secret in a text. Nothing of `carriers` may be left of the text, but a few letters."""
 
     secret: Secret
@@ -26,71 +26,71 @@ class Planted(NamedTuple):
 Form = Callable[[Secret], tuple[str, Sequence[str]]]
 
 
-def _said(secret: Secret) -> str:
+def _write_sentence(secret: Secret) -> str:
     """A sentence with the secret in it; its name, where nothing else tells."""
     if secret.shaped:
         return f"login failed with {secret.value} , see the log"
     return f"the {secret.name.lower().replace('_', ' ')} is {secret.value}"
 
 
-def _line(secret: Secret) -> str:
+def _write_assignment(secret: Secret) -> str:
     return f"{secret.name}={secret.value}"
 
 
-def _shown(secret: Secret) -> str:
-    return secret.value if secret.shaped else _line(secret)
+def _format_secret(secret: Secret) -> str:
+    return secret.value if secret.shaped else _write_assignment(secret)
 
 
-def _quoted(text: str) -> str:
+def _percent_encode(text: str) -> str:
     return quote(text, safe="")
 
 
-def _json(text: str) -> str:
+def _escape_json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _b64(text: str) -> str:
+def _encode_base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _urlsafe(text: str) -> str:
+def _encode_urlsafe(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _as(write: Callable[[str], str], secret: Secret) -> list[str]:
+def _encode_cores(write: Callable[[str], str], secret: Secret) -> list[str]:
     return [write(core) for core in secret.cores]
 
 
-def _carried(text: str, carrier: str) -> tuple[str, list[str]]:
+def _fill_carrier(text: str, carrier: str) -> tuple[str, list[str]]:
     return text.format(carrier), [carrier]
 
 
-def _in_lines(text: str) -> tuple[str, list[str]]:
+def _split_lines(text: str) -> tuple[str, list[str]]:
     lines = textwrap.wrap(text, 76)
     return "\n".join(["-----", *lines]), lines
 
 
-def _wrapped(secret: Secret, width: int, prefix: str) -> tuple[str, list[str]]:
+def _wrap_secret(secret: Secret, width: int, prefix: str) -> tuple[str, list[str]]:
     lines = [
         line[at : at + width]
-        for line in f"At first it said {_line(secret)}".split("\n")
+        for line in f"At first it said {_write_assignment(secret)}".split("\n")
         for at in range(0, len(line), width)
     ]
     text = "\n".join(["Somebody wrote:", *(prefix + line for line in lines), "and no more."])
     cores = set(secret.cores)
-    pieces = [line for line in lines if any(_shares(line, core) for core in cores)]
-    return text, [_common(piece, secret.cores) for piece in pieces]
+    pieces = [line for line in lines if any(_has_overlap(line, core) for core in cores)]
+    return text, [_find_overlap(piece, secret.cores) for piece in pieces]
 
 
-def _shares(line: str, core: str) -> bool:
-    return len(_longest(line, core)) >= 6
+def _has_overlap(line: str, core: str) -> bool:
+    return len(_find_longest_overlap(line, core)) >= 6
 
 
-def _common(line: str, cores: Sequence[str]) -> str:
-    return max((_longest(line, core) for core in cores), key=len)
+def _find_overlap(line: str, cores: Sequence[str]) -> str:
+    return max((_find_longest_overlap(line, core) for core in cores), key=len)
 
 
-def _longest(line: str, core: str) -> str:
+def _find_longest_overlap(line: str, core: str) -> str:
     """The longest end of the line that begins within the core, or the part that lies within."""
     best = ""
     for at in range(len(line)):
@@ -100,78 +100,78 @@ def _longest(line: str, core: str) -> str:
     return best
 
 
-def _lettered(write: Callable[[int, str], str], secret: Secret) -> tuple[str, list[str]]:
+def _write_letters(write: Callable[[int, str], str], secret: Secret) -> tuple[str, list[str]]:
     """The line, each letter written in its own way, and what is to be gone of it."""
-    line = _line(secret)
+    line = _write_assignment(secret)
     letters = [write(n, letter) for n, letter in enumerate(line)]
     starts = [(line.index(core), len(core)) for core in secret.cores]
     return "".join(letters), ["".join(letters[at : at + size]) for at, size in starts]
 
 
-def _escaped(n: int, letter: str) -> str:
+def _escape_letter(n: int, letter: str) -> str:
     """Every third letter as JSON may write it."""
     if n % 3 == 1 and letter.isalnum():
         return f"\\u{ord(letter):04x}"
-    return _json(letter)
+    return _escape_json(letter)
 
 
-def _percented(n: int, letter: str) -> str:
+def _percent_encode_letter(n: int, letter: str) -> str:
     return f"%{ord(letter):02X}" if n % 2 or not letter.isalnum() else letter
 
 
-def _unseen(n: int, letter: str) -> str:
+def _add_invisible(n: int, letter: str) -> str:
     return letter + "\u200b\u00ad\u2060\u202e"[n % 4] * (n % 5 == 2)
 
 
-def _wide(n: int, letter: str) -> str:
+def _widen_letter(n: int, letter: str) -> str:
     return chr(ord(letter) + 0xFEE0) if letter.isalnum() and letter.isascii() else letter
 
 
 FORMS: dict[str, Form] = {
-    "in a sentence": lambda s: (_said(s), s.cores),
+    "in a sentence": lambda s: (_write_sentence(s), s.cores),
     "NAME=value": lambda s: (f"export {s.name}={s.value}", s.cores),
     "NAME='value'": lambda s: (f"{s.name}='{s.value}'", s.cores),
     "in a URL": lambda s: (
-        f"GET https://api.example/x?{s.name.lower()}={_quoted(s.value)}&page=2", _as(_quoted, s)),
-    "percent-encoded": lambda s: ("body=" + _quoted(_shown(s)), _as(_quoted, s)),
-    "every other letter percent-encoded": lambda s: _lettered(_percented, s),
-    "JSON": lambda s: (json.dumps({"user": "bob", s.name: s.value, "n": 1}), _as(_json, s)),
+        f"GET https://api.example/x?{s.name.lower()}={_percent_encode(s.value)}&page=2", _encode_cores(_percent_encode, s)),
+    "percent-encoded": lambda s: ("body=" + _percent_encode(_format_secret(s)), _encode_cores(_percent_encode, s)),
+    "every other letter percent-encoded": lambda s: _write_letters(_percent_encode_letter, s),
+    "JSON": lambda s: (json.dumps({"user": "bob", s.name: s.value, "n": 1}), _encode_cores(_escape_json, s)),
     "JSON in JSON": lambda s: (
         json.dumps({"body": json.dumps({s.name: s.value, "n": 1})}),
-        _as(lambda core: _json(_json(core)), s)),
-    "JSON, letters escaped": lambda s: _lettered(_escaped, s),
-    "YAML": lambda s: (f"app:\n  {s.name.lower()}: {json.dumps(s.value)}\n", _as(_json, s)),
+        _encode_cores(lambda core: _escape_json(_escape_json(core)), s)),
+    "JSON, letters escaped": lambda s: _write_letters(_escape_letter, s),
+    "YAML": lambda s: (f"app:\n  {s.name.lower()}: {json.dumps(s.value)}\n", _encode_cores(_escape_json, s)),
     "Python repr": lambda s: (
-        f"KeyError: {({'n': 3, s.name: s.value})!r}", _as(lambda core: repr(core)[1:-1], s)),
+        f"KeyError: {({'n': 3, s.name: s.value})!r}", _encode_cores(lambda core: repr(core)[1:-1], s)),
     "traceback": lambda s: (
         f'  File "bot/x.py", line 3, in go\n    connect({s.name.lower()}={s.value!r})\nValueError',
-        _as(lambda core: repr(core)[1:-1], s)),
+        _encode_cores(lambda core: repr(core)[1:-1], s)),
     "HTTP header": lambda s: (
         f"Authorization: Bearer {s.value}" if "\n" not in s.value and " " not in s.value
-        else f"X-Config: {_json(s.value)}", _as(_json, s)),
-    "wrapped at 64": lambda s: _wrapped(s, 64, ""),
-    "wrapped at 76, quoted": lambda s: _wrapped(s, 76, "> "),
-    "wrapped in a diff": lambda s: _wrapped(s, 76, "+"),
-    "base64 of it": lambda s: _carried("got {}", _b64(_shown(s))),
-    "base64 of a line": lambda s: _carried("value: {}", _b64(f"# staging\n{_line(s)}\n")),
-    "base64, for URLs": lambda s: _carried("/callback?state={}&ok=1", _urlsafe(f"a {_line(s)}")),
-    "base64 in JSON": lambda s: _carried('{{"value": "{}"}}', _b64(_line(s))),
-    "base64 after a path": lambda s: _carried("/v1/blob/{}", _urlsafe(f"ab {_line(s)}")),
-    "base64 twice": lambda s: _carried("got {}", _b64(_b64(_line(s)))),
-    "base64, wrapped at 76": lambda s: _in_lines(
-        _b64(f"# staging environment, do not share\n{_line(s)}")),
-    "hexadecimal": lambda s: _carried("dump {}", _line(s).encode().hex()),
-    "unseen signs between": lambda s: _lettered(_unseen, s),
-    "full-width letters": lambda s: _lettered(_wide, s),
+        else f"X-Config: {_escape_json(s.value)}", _encode_cores(_escape_json, s)),
+    "wrapped at 64": lambda s: _wrap_secret(s, 64, ""),
+    "wrapped at 76, quoted": lambda s: _wrap_secret(s, 76, "> "),
+    "wrapped in a diff": lambda s: _wrap_secret(s, 76, "+"),
+    "base64 of it": lambda s: _fill_carrier("got {}", _encode_base64(_format_secret(s))),
+    "base64 of a line": lambda s: _fill_carrier("value: {}", _encode_base64(f"# staging\n{_write_assignment(s)}\n")),
+    "base64, for URLs": lambda s: _fill_carrier("/callback?state={}&ok=1", _encode_urlsafe(f"a {_write_assignment(s)}")),
+    "base64 in JSON": lambda s: _fill_carrier('{{"value": "{}"}}', _encode_base64(_write_assignment(s))),
+    "base64 after a path": lambda s: _fill_carrier("/v1/blob/{}", _encode_urlsafe(f"ab {_write_assignment(s)}")),
+    "base64 twice": lambda s: _fill_carrier("got {}", _encode_base64(_encode_base64(_write_assignment(s)))),
+    "base64, wrapped at 76": lambda s: _split_lines(
+        _encode_base64(f"# staging environment, do not share\n{_write_assignment(s)}")),
+    "hexadecimal": lambda s: _fill_carrier("dump {}", _write_assignment(s).encode().hex()),
+    "unseen signs between": lambda s: _write_letters(_add_invisible, s),
+    "full-width letters": lambda s: _write_letters(_widen_letter, s),
 }  # fmt: skip
 # What no promise is made about; the figures say how much of it is found all the same.
 BEYOND: dict[str, Form] = {
     "alone, with nothing to tell": lambda s: (f"got {s.value} back", s.cores),
-    "backwards": lambda s: _carried("got {}", _line(s)[::-1]),
-    "bytes in hexadecimal, apart": lambda s: _carried("{}", _line(s).encode().hex(" ")),
-    "base32": lambda s: _carried("got {}", base64.b32encode(_line(s).encode()).decode()),
-    "compressed, in base64": lambda s: _carried(
-        "got {}", base64.b64encode(zlib.compress(_line(s).encode())).decode()),
+    "backwards": lambda s: _fill_carrier("got {}", _write_assignment(s)[::-1]),
+    "bytes in hexadecimal, apart": lambda s: _fill_carrier("{}", _write_assignment(s).encode().hex(" ")),
+    "base32": lambda s: _fill_carrier("got {}", base64.b32encode(_write_assignment(s).encode()).decode()),
+    "compressed, in base64": lambda s: _fill_carrier(
+        "got {}", base64.b64encode(zlib.compress(_write_assignment(s).encode())).decode()),
     "put together in code": lambda s: (
         f"x = {s.value[: len(s.value) // 2]!r} + {s.value[len(s.value) // 2 :]!r}",
         [core[-12:] for core in s.cores]),
@@ -179,15 +179,17 @@ BEYOND: dict[str, Form] = {
 PLAIN = ("in a sentence", "NAME=value", "NAME='value'")
 
 
-def planted(secrets: Iterable[Secret], forms: Mapping[str, Form] = FORMS) -> Iterator[Planted]:
+def plant_secrets(
+    secrets: Iterable[Secret], forms: Mapping[str, Form] = FORMS
+) -> Iterator[PlantedSecret]:
     """Yield each secret in each form."""
     for secret in secrets:
         for form, write in forms.items():
             text, carriers = write(secret)
-            yield Planted(secret, form, text, tuple(carriers))
+            yield PlantedSecret(secret, form, text, tuple(carriers))
 
 
-def left(planted: Planted, redacted: str) -> str:
+def find_leak(planted: PlantedSecret, redacted: str) -> str:
     """Return a piece of the secret that is still there; nothing where all is well.
 
     A third of a short secret or eleven letters of a long one are a piece.

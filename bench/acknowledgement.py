@@ -12,10 +12,10 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bench.rows import Row, in_turns
-from bench.stage import Event, Watch, open_demo, settled
+from bench.rows import Row, measure_pairs
+from bench.stage import Event, EventWatch, open_demo, wait_for_run
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 
@@ -28,20 +28,20 @@ async def measure() -> Sequence[Row]:
     async with (
         open_demo(None) as (demo, alice),
         _echo_bot(demo.discord),
-        Watch(alice) as watch,
+        EventWatch(alice) as watch,
         SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
         await _echo_is_there(alice, watch)
 
-        async def theseus() -> float:
-            taken = await _until(alice, watch, REQUEST, _reaction)
-            await settled(store, lambda run: run.ended, 30)  # the next one finds it idle
+        async def measure_ours() -> float:
+            taken = await _measure_until(alice, watch, REQUEST, _reaction)
+            await wait_for_run(store, lambda run: run.has_ended, 30)  # the next one finds it idle
             return taken
 
         async def echo() -> float:
-            return await _until(alice, watch, "echo hello", _reply)
+            return await _measure_until(alice, watch, "echo hello", _reply)
 
-        ours, baseline, ratio = await in_turns(theseus, echo, pairs=PAIRS)
+        ours, baseline, ratio = await measure_pairs(measure_ours, echo, pairs=PAIRS)
     return [
         Row(
             bench="acknowledgement", name="message to reaction", ours=ours, baseline=baseline,
@@ -50,16 +50,16 @@ async def measure() -> Sequence[Row]:
     ]  # fmt: skip
 
 
-async def _until(alice: Person, watch: Watch, text: str, kind: str) -> float:
+async def _measure_until(alice: Person, watch: EventWatch, text: str, kind: str) -> float:
     start = time.perf_counter()
     said = await alice.say("dev", text)
-    return await watch.when(lambda event: _answers(event, kind, said["id"])) - start
+    return await watch.wait_for(lambda event: _is_answer(event, kind, said["id"])) - start
 
 
 _reaction, _reply = "reaction_add", "message_create"
 
 
-def _answers(event: Event, kind: str, message_id: str) -> bool:
+def _is_answer(event: Event, kind: str, message_id: str) -> bool:
     if event["type"] != kind:
         return False
     if kind == _reaction:
@@ -73,7 +73,7 @@ async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # nothing of ours is to be imported there
-        str(project_root() / "bench/_echo_bot.py"),
+        str(find_project_root() / "bench/_echo_bot.py"),
         env={
             "DISCORD_TOKEN": discord.token,
             "THESEUS_DISCORD_API_URL": discord.api_url,
@@ -88,12 +88,12 @@ async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _echo_is_there(alice: Person, watch: Watch) -> None:
+async def _echo_is_there(alice: Person, watch: EventWatch) -> None:
     async with asyncio.timeout(30):
         while True:
             said = await alice.say("dev", "echo are you there")
             try:
-                await watch.when(lambda event: _answers(event, _reply, said["id"]), 1.0)  # noqa: B023
+                await watch.wait_for(lambda event: _is_answer(event, _reply, said["id"]), 1.0)  # noqa: B023
             except TimeoutError:
                 continue  # not connected yet
             return

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.voting import play
+from tests.support.voting import run_stories
 
 SEQUENCES = 10_000
 SEED = 3
@@ -22,10 +22,10 @@ async def count(sequences: int = SEQUENCES) -> dict[str, object]:
     """Return the figures of so many sequences."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        tally = await play(Path(folder), sequences, seed=SEED)
+        tally = await run_stories(Path(folder), sequences, seed=SEED)
     return {
         "sequences": tally.sequences,
-        "words": tally.words,
+        "words": tally.votes,
         "messages asked back": tally.asked_back,
         "buttons pressed": tally.pressed,
         "merges": tally.merges,

@@ -42,10 +42,10 @@ class Part:
     """Some of the attacks, brought to a world of their own. `name` says which."""
 
     name: str
-    attacked: Callable[[Path], Coroutine[None, None, Tally]]
+    attack: Callable[[Path], Coroutine[None, None, Tally]]
 
 
-def parts() -> Sequence[Part]:
+def list_parts() -> Sequence[Part]:
     """Return all there is to do, always in the same order; the last one is without any guard."""
     found = [Part(f"{each[0].entry}, {len(each)}", partial(attacked, attacks=each))
              for each in rounds(all_attacks())]  # fmt: skip
@@ -53,11 +53,11 @@ def parts() -> Sequence[Part]:
     found.append(Part(f"gone on with, {len(later)}", partial(resumed, attacks=later)))
     for number, demand in enumerate(endless(), 8101):
         found.append(Part(demand, partial(spent, demand=demand, number=number)))
-    found += [Part(entry, partial(_sailed, entry=entry)) for entry in COURSES]
+    found += [Part(entry, partial(_run_voyage, entry=entry)) for entry in COURSES]
     return [*found, Part("without any guard", partial(unguarded, attacks=tame_attacks()))]
 
 
-async def _sailed(folder: Path, entry: str) -> Tally:
+async def _run_voyage(folder: Path, entry: str) -> Tally:
     attacks = [each for each in voyage_attacks() if each.entry == entry]
     async with bot_under_attack(folder, attacks) as sailing:
         await COURSES[entry](sailing)
@@ -70,32 +70,32 @@ def measure() -> tuple[Tally, Tally]:
     A process for each processor: every part has its world to itself, and one changes the
     environment of the process it is in. The whole bot takes longest, and begins.
     """
-    numbers = list(range(len(parts())))
+    numbers = list(range(len(list_parts())))
     ends: dict[int, Tally] = {}
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        under_way = {pool.submit(_one, number): number for number in reversed(numbers)}
+        under_way = {pool.submit(_run_part, number): number for number in reversed(numbers)}
         for each in as_completed(under_way):
-            ends[under_way[each]] = _heard(*each.result())
+            ends[under_way[each]] = _report_part(*each.result())
     tally = Tally()
     for number in numbers[:-1]:
         tally.add(ends[number])
     return tally, ends[numbers[-1]]
 
 
-def _one(number: int) -> tuple[str, float, Tally]:
+def _run_part(number: int) -> tuple[str, float, Tally]:
     """Return what one part came to, its name, and how long it took."""
-    part, began = parts()[number], time.monotonic()
-    with _folder() as folder:
-        tally = asyncio.run(part.attacked(folder))
+    part, began = list_parts()[number], time.monotonic()
+    with _create_folder() as folder:
+        tally = asyncio.run(part.attack(folder))
     return part.name, time.monotonic() - began, tally
 
 
-def _heard(name: str, seconds: float, tally: Tally) -> Tally:
+def _report_part(name: str, seconds: float, tally: Tally) -> Tally:
     sys.stderr.write(f"{seconds:6.1f} s  {name}\n")
     return tally
 
 
-def told(tally: Tally, loose: Tally) -> str:
+def render_tables(tally: Tally, loose: Tally) -> str:
     """Return the tables, as Markdown."""
     harmed = sum(fate.succeeded for fate in loose.fates)
     parts = [
@@ -109,7 +109,7 @@ def told(tally: Tally, loose: Tally) -> str:
     return "\n\n".join(parts)
 
 
-def listed(tally: Tally) -> str:
+def list_attacks(tally: Tally) -> str:
     """Return every attack, one a line."""
     return "\n".join(
         f"{fate.attack.entry}\t{fate.attack.vector}\t{fate.attack.demand}\t"
@@ -119,7 +119,7 @@ def listed(tally: Tally) -> str:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _create_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="attacks-", ignore_cleanup_errors=True) as folder:
         yield Path(folder) / "world"
 
@@ -130,9 +130,9 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=Path, help="gets every attack, one a line")
     file = parser.parse_args().file
     tally, loose = measure()
-    sys.stdout.write(told(tally, loose) + "\n")
+    sys.stdout.write(render_tables(tally, loose) + "\n")
     if file:
-        file.write_text(listed(tally) + "\n", encoding="utf-8")
+        file.write_text(list_attacks(tally) + "\n", encoding="utf-8")
     return 1 if tally.successes or not any(fate.succeeded for fate in loose.fates) else 0
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.state_backups import StateBackups, extract
 from bot.adapters.system_clock import SystemClock
 from bot.domain.audit import AuditEntry
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 
 DAYS, LINES, ENTRIES = 30, 10_000, 2_000
 PAIRS = 5
@@ -45,54 +45,54 @@ async def measure(
             await asyncio.to_thread(extract, kept.file, into, room=_ROOM)
             shutil.rmtree(into)
 
-        async def copied() -> None:
-            await _called(*copy)
+        async def copy_state() -> None:
+            await _run_command(*copy)
             shutil.rmtree(home / "copy")
 
-        async def unpacked() -> None:
+        async def unpack_archive() -> None:
             (home / "unpacked").mkdir()
-            await _called(*unpack)
+            await _run_command(*unpack)
             shutil.rmtree(home / "unpacked")
 
-        async def packed() -> None:
-            await _called(*tar)
+        async def pack_state() -> None:
+            await _run_command(*tar)
 
         return [
-            await _row("made", back_up, "`tar -czf` of it", packed, pairs),
-            await _row("made", back_up, "`cp -a` of it", copied, pairs),
-            await _row("read and compared", read_back, "`tar -xzf`", unpacked, pairs),
+            await _measure_row("made", back_up, "`tar -czf` of it", pack_state, pairs),
+            await _measure_row("made", back_up, "`cp -a` of it", copy_state, pairs),
+            await _measure_row("read and compared", read_back, "`tar -xzf`", unpack_archive, pairs),
             Row(
                 bench="backup", name="size", unit="MB", ours=kept.size / 1e6,
-                baseline=_size(state) / 1e6, ratio=kept.size / _size(state),
+                baseline=_measure_size(state) / 1e6, ratio=kept.size / _measure_size(state),
                 baseline_name="the state",
             ),
         ]  # fmt: skip
 
 
-async def _row(
+async def _measure_row(
     name: str,
     ours: Callable[[], Awaitable[None]],
     baseline_name: str,
     baseline: Callable[[], Awaitable[None]],
     pairs: int,
 ) -> Row:
-    mine, theirs, ratio = await in_turns(_timed(ours), _timed(baseline), pairs=pairs)
+    mine, theirs, ratio = await measure_pairs(_time_work(ours), _time_work(baseline), pairs=pairs)
     return Row(
         bench="backup", name=name, unit="s", ours=mine, baseline=theirs, ratio=ratio,
         baseline_name=baseline_name,
     )  # fmt: skip
 
 
-def _timed(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[float]]:
-    async def timed() -> float:
+def _time_work(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[float]]:
+    async def measure_once() -> float:
         began = time.perf_counter()
         await work()
         return time.perf_counter() - began
 
-    return timed
+    return measure_once
 
 
-async def _called(*command: str) -> None:
+async def _run_command(*command: str) -> None:
     child = await asyncio.create_subprocess_exec(*command)
     if await child.wait():
         raise RuntimeError(f"{command[0]} failed")
@@ -104,18 +104,20 @@ async def _fill(state: Path, days: int, lines: int, entries: int) -> None:
     (state / "journal").mkdir(parents=True)
     for number in range(days):
         at = now - timedelta(days=number)
-        text = "".join(_line(at, each) for each in range(lines))
+        text = "".join(_format_line(at, each) for each in range(lines))
         (state / f"journal/{at:%Y-%m-%d}.ndjson").write_text(text, encoding="utf-8")
     async with SqliteStore(state / "theseus.sqlite3") as store:
         for number in range(entries):
             note = f"number {number}"
-            await store.audit(AuditEntry(at=now, action="asked", allowed=True, note=note))
+            await store.append_audit_entry(
+                AuditEntry(at=now, action="asked", allowed=True, note=note)
+            )
 
 
-def _line(at: datetime, number: int) -> str:
+def _format_line(at: datetime, number: int) -> str:
     told = {
         "ts": (at + timedelta(microseconds=number)).isoformat(),
-        "id": sortable_id(at + timedelta(microseconds=number)),
+        "id": create_sortable_id(at + timedelta(microseconds=number)),
         "event": f"command.c{number % 20}", "kind": "command", "name": f"c{number % 20}",
         "outcome": "ok", "duration_ms": number % 997 / 10, "user": f"u-{number * 7919 % 4096:012x}",
         "channel_id": 2**60 + number % 50, "guild_id": 2**60, "commit": "f00d" * 10,
@@ -123,5 +125,5 @@ def _line(at: datetime, number: int) -> str:
     return json.dumps(told) + "\n"
 
 
-def _size(folder: Path) -> int:
+def _measure_size(folder: Path) -> int:
     return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())

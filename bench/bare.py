@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from bot.domain.record import Record
 from tests.twins.model import Request
 
@@ -28,7 +28,7 @@ LEAVE_SECONDS = 10.0
 LIMIT = 4 * 1024 * 1024  # bytes of a line
 
 
-class Asked(Record):
+class BareRequest(Record):
     """One conversation: who answers what, where, with which built-in tools, in which shape."""
 
     system: str
@@ -38,7 +38,7 @@ class Asked(Record):
     result_schema: dict[str, object] | None = None
 
     @classmethod
-    def like(cls, request: Request) -> "Asked":
+    def from_request(cls, request: Request) -> "BareRequest":
         """Return the conversation that began with this request."""
         offered = request.body.get("tools")
         tools = (
@@ -59,7 +59,7 @@ class Asked(Record):
         )
 
 
-class Bare:
+class BareProgram:
     """The running program: ready, the SDK imported, no conversation begun."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -71,7 +71,7 @@ class Bare:
         """Return its process id."""
         return self._process.pid
 
-    async def begin(self, asked: Asked, cwd: Path) -> None:
+    async def begin(self, asked: BareRequest, cwd: Path) -> None:
         """Begin a conversation, and do not wait for its end."""
         assert self._process.stdin is not None
         told = asked.model_dump(exclude={"result_schema"})
@@ -79,7 +79,7 @@ class Bare:
         self._process.stdin.write(json.dumps(told | more).encode() + b"\n")
         await self._process.stdin.drain()
 
-    async def over(self) -> None:
+    async def wait_finished(self) -> None:
         """Wait until a conversation is over. Raises `RuntimeError` where it went wrong."""
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
@@ -89,20 +89,20 @@ class Bare:
         if told["failed"]:
             raise RuntimeError(f"the bare conversation failed: {told['told']}")
 
-    async def hold(self, asked: Asked, cwd: Path) -> None:
+    async def hold(self, asked: BareRequest, cwd: Path) -> None:
         """Hold a conversation from its beginning to its end."""
         await self.begin(asked, cwd)
-        await self.over()
+        await self.wait_finished()
 
 
 @asynccontextmanager
-async def bare(folder: Path, base_url: str) -> AsyncIterator[Bare]:
+async def run_bare(folder: Path, base_url: str) -> AsyncIterator[BareProgram]:
     """Run the program for as long as the block; `folder` is where Claude Code keeps its own."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # nothing of ours is to be imported there
-        str(project_root() / PROGRAM),
+        str(find_project_root() / PROGRAM),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LIMIT,
@@ -115,9 +115,9 @@ async def bare(folder: Path, base_url: str) -> AsyncIterator[Bare]:
             **QUIET,
         },
     )
-    running = Bare(process)
+    running = BareProgram(process)
     try:
-        await running.over()  # its first line tells that it is ready
+        await running.wait_finished()  # its first line tells that it is ready
         yield running
     finally:
         assert process.stdin is not None

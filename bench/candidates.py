@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.rows import Row, Timed, in_turns
+from bench.rows import Row, Timed, measure_pairs
 from bot.adapters.sandbox import choose_sandbox
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from bot.ports.sandbox import Sandbox
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import RunResult, TimeLimits
 
 PAIRS = 15
 COG = "cogs/reminders.py"
-RIGHT, FAULT = "due = self._now() + seconds", "due = self._now() + seconds + None"
+RIGHT, FAULT = "due = self._get_time() + seconds", "due = self._get_time() + seconds + None"
 TEST = "tests/cogs/test_reminders.py::test_a_reminder_comes_when_it_is_due_and_only_once"
 # A function alone, as most that is repaired: no Discord beside it takes the time.
 DICE = "cogs/dice.py"
@@ -30,22 +30,28 @@ async def measure() -> Sequence[Row]:
     sandbox = await choose_sandbox("auto", required=False)
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         tree = Path(folder, "tree")
-        text = _laid_out(tree)
-        async with _runner(sandbox, tree) as ahead, _runner(sandbox, tree) as plain:
-            first = await _started(ahead)
+        text = _lay_out(tree)
+        async with _create_runner(sandbox, tree) as ahead, _create_runner(sandbox, tree) as plain:
+            first = await _run_failing_test(ahead)
             await ahead.preload(first.modules, project=first.project, changing=[COG])
-            await plain.preload((await _started(plain)).modules)
-            imported = await in_turns(_timed(ahead, text), _timed(plain, text), pairs=PAIRS)
+            await plain.preload((await _run_failing_test(plain)).modules)
+            imported = await measure_pairs(
+                _time_candidate(ahead, text), _time_candidate(plain, text), pairs=PAIRS
+            )
         (tree / CALL).write_text(CALLING, encoding="utf-8")
-        async with _runner(sandbox, tree) as runner:
-            collected = await _collected_once(runner, (tree / DICE).read_text(encoding="utf-8"))
+        async with _create_runner(sandbox, tree) as runner:
+            collected = await _measure_collected(runner, (tree / DICE).read_text(encoding="utf-8"))
     return [
-        _row("a candidate judged, imported ahead", imported, "the project imported each time"),
-        _row("a candidate judged, tests collected once", collected, "pytest started each time"),
+        _build_row(
+            "a candidate judged, imported ahead", imported, "the project imported each time"
+        ),
+        _build_row(
+            "a candidate judged, tests collected once", collected, "pytest started each time"
+        ),
     ]
 
 
-async def _collected_once(runner: ForkingRunner, text: str) -> tuple[float, float, float]:
+async def _measure_collected(runner: ForkingRunner, text: str) -> tuple[float, float, float]:
     """Return the times of a test that is collected, and that pytest is started for."""
     first = await runner.run([CALL], {}, LIMITS, modules=True)
     await runner.preload(first.modules, project=first.project, changing=[DICE])
@@ -53,12 +59,12 @@ async def _collected_once(runner: ForkingRunner, text: str) -> tuple[float, floa
     obstacle = await runner.collect(tests, [DICE])
     if obstacle:
         raise RuntimeError(f"{CALL} cannot be collected once: {obstacle}")
-    once = _timed(runner, text, path=DICE, tests=tests)
-    each = _timed(runner, text, path=DICE, tests=tests, anew=True)
-    return await in_turns(once, each, pairs=PAIRS)
+    once = _time_candidate(runner, text, path=DICE, tests=tests)
+    each = _time_candidate(runner, text, path=DICE, tests=tests, fresh=True)
+    return await measure_pairs(once, each, pairs=PAIRS)
 
 
-def _row(name: str, times: tuple[float, float, float], baseline_name: str) -> Row:
+def _build_row(name: str, times: tuple[float, float, float], baseline_name: str) -> Row:
     ours, baseline, ratio = times
     return Row(
         bench="candidates", name=name, ours=ours, baseline=baseline,
@@ -66,10 +72,10 @@ def _row(name: str, times: tuple[float, float, float], baseline_name: str) -> Ro
     )  # fmt: skip
 
 
-def _laid_out(tree: Path) -> str:
+def _lay_out(tree: Path) -> str:
     """Lay this repository's files out with the fault in them; return the cog without it."""
     subprocess.run(
-        ["git", "clone", "--quiet", "--local", str(project_root()), str(tree)], check=True
+        ["git", "clone", "--quiet", "--local", str(find_project_root()), str(tree)], check=True
     )
     text = (tree / COG).read_text(encoding="utf-8")
     if RIGHT not in text:
@@ -78,7 +84,7 @@ def _laid_out(tree: Path) -> str:
     return text
 
 
-def _runner(sandbox: Sandbox, tree: Path) -> ForkingRunner:
+def _create_runner(sandbox: Sandbox, tree: Path) -> ForkingRunner:
     def confine(argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = sandbox.wrap(
             argv, cwd=folder, writable=[folder], env={"PYTHONPATH": str(folder)}
@@ -88,31 +94,31 @@ def _runner(sandbox: Sandbox, tree: Path) -> ForkingRunner:
     return ForkingRunner(tree, confine=confine)
 
 
-async def _started(runner: ForkingRunner) -> RunResult:
+async def _run_failing_test(runner: ForkingRunner) -> RunResult:
     """Return how the test ends with the fault, and what it imports."""
     result = await runner.run([TEST], {}, LIMITS, modules=True)
-    if result.green or not result.ended:
+    if result.is_passing or not result.is_finished:
         raise RuntimeError(f"{TEST} does not fail: {result.output}")
     return result
 
 
-def _timed(
+def _time_candidate(
     runner: ForkingRunner,
     text: str,
     *,
     path: str = COG,
     tests: Sequence[str] = (TEST,),
-    anew: bool = False,
+    fresh: bool = False,
 ) -> Timed:
     numbers: Callable[[], int] = itertools.count().__next__
 
-    async def judged() -> float:
+    async def judge_once() -> float:
         start = time.perf_counter()
         texts = {path: f"{text}# {numbers()}\n"}
-        result = await runner.run(tests, texts, LIMITS, anew=anew)
+        result = await runner.run(tests, texts, LIMITS, fresh=fresh)
         taken = time.perf_counter() - start
-        if not result.green:
+        if not result.is_passing:
             raise RuntimeError(f"{tests[0]} is not green: {result.output}")
         return taken
 
-    return judged
+    return judge_once

@@ -15,23 +15,23 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_store import SqliteRecordSearch, SqliteStore
 from bot.adapters.sqlite_store._audit import append as append_entry
-from bot.adapters.sqlite_store._rows import append_record, insert_run, written
+from bot.adapters.sqlite_store._rows import append_record, insert_run, redact_record
 from bot.domain.audit import AuditEntry
 from bot.domain.budget import BudgetRules
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.people import Person
 from bot.domain.run import Status
 from bot.infra.sqlite import stamp
 from bot.redaction import redact
 from tests.bot.web.web_server import HttpClient, Room
+from tests.support.dashboard_harness import StoredRuns
 from tests.support.dashboard_records import work
-from tests.support.dashboard_world import StoredRuns
 
 RUNS, ENTRIES, RECORDS = 5_000, 10_000, 100_000
 PAIRS = 7
@@ -43,7 +43,7 @@ _PAGES = {
     "a search of the audit log": "/audit?q=number+77&person=ada",
 }
 _RUNS = "SELECT id, status, body, created_at FROM runs WHERE created_at >= ? ORDER BY created_at"
-_KEPT = (
+_STORED = (
     "SELECT run_id, kind, min(at) FROM stage_records WHERE kind IN ('Proposal', 'Shipment',"
     " 'Outcome', 'Watch') GROUP BY 1, 2"
 )
@@ -67,49 +67,49 @@ async def measure() -> Sequence[Row]:
                 search=await stack.enter_async_context(search),
                 ledger=await stack.enter_async_context(SqliteLedger(folder / "ledger.sqlite3")),
             )  # fmt: skip
-            await _fill(journal, room.clock.now(), folder)
+            await _fill(journal, room.clock.get_time(), folder)
             client = await stack.enter_async_context(room.serving())
-            scans = _scans(folder, room.clock.now())
-            return [await _row(room, client, name, scans[name]) for name in _PAGES]
+            scans = _build_scans(folder, room.clock.get_time())
+            return [await _measure_row(room, client, name, scans[name]) for name in _PAGES]
 
 
-async def _row(room: Room, client: HttpClient, name: str, scan: Callable[[], int]) -> Row:
-    async def ours() -> float:
+async def _measure_row(room: Room, client: HttpClient, name: str, scan: Callable[[], int]) -> Row:
+    async def fetch_page() -> float:
         await room.clock.advance(10)  # what was counted a moment ago serves nobody now
         start = time.perf_counter()
         answer = await client.get(_PAGES[name])
         assert answer.status == 200
         return time.perf_counter() - start
 
-    async def baseline() -> float:
+    async def scan_rows() -> float:
         start = time.perf_counter()
         assert scan()
         return time.perf_counter() - start
 
-    mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+    mine, theirs, ratio = await measure_pairs(fetch_page, scan_rows, pairs=PAIRS)
     return Row(
         bench="dashboard", name=name, ours=mine, baseline=theirs, baseline_name="bare SQL",
         ratio=ratio, pairs=PAIRS,
     )  # fmt: skip
 
 
-def _scans(folder: Path, now: datetime) -> dict[str, Callable[[], int]]:
+def _build_scans(folder: Path, now: datetime) -> dict[str, Callable[[], int]]:
     """Return what reads the rows each page needs, and returns how many they were."""
     since = now - timedelta(days=90)
     stored = sqlite3.connect(folder / "theseus.sqlite3")
     index = sqlite3.connect(folder / "journal.sqlite3")
 
-    def overview() -> int:
+    def scan_overview() -> int:
         runs = stored.execute(_RUNS, (stamp(since),)).fetchall()
-        kept = stored.execute(_KEPT).fetchall()
+        kept = stored.execute(_STORED).fetchall()
         counts = index.execute(_COUNTS, (int(since.timestamp() * 1_000_000),)).fetchall()
         return len(runs) + len(kept) + len(counts)
 
-    def runs() -> int:
+    def scan_runs() -> int:
         sql = "SELECT * FROM runs ORDER BY created_at DESC LIMIT 51 OFFSET 100"
         return len(stored.execute(sql).fetchall())
 
-    def audit() -> int:
+    def scan_audit() -> int:
         sql = (
             "SELECT number, body FROM audit_log WHERE body LIKE '%number 77%'"
             " AND body LIKE '%ada%' ORDER BY number DESC LIMIT 51"
@@ -117,7 +117,7 @@ def _scans(folder: Path, now: datetime) -> dict[str, Callable[[], int]]:
         tail = "SELECT * FROM audit_log ORDER BY number DESC LIMIT 1000"
         return len(stored.execute(sql).fetchall()) + len(stored.execute(tail).fetchall())
 
-    return dict(zip(_PAGES, (overview, runs, audit), strict=True))
+    return dict(zip(_PAGES, (scan_overview, scan_runs, scan_audit), strict=True))
 
 
 async def _fill(journal: NdjsonJournal, now: datetime, folder: Path) -> None:
@@ -133,9 +133,9 @@ async def _fill(journal: NdjsonJournal, now: datetime, folder: Path) -> None:
             )
             append_entry(stored, entry, b"key")
     stored.close()
-    for action in _actions(luck, now):
+    for action in _generate_actions(luck, now):
         journal.append(action)
-    await journal.damaged()  # waits until all of it is indexed
+    await journal.find_damage()  # waits until all of it is indexed
 
 
 def _add_run(stored: sqlite3.Connection, number: int, at: datetime, luck: random.Random) -> None:
@@ -143,17 +143,17 @@ def _add_run(stored: sqlite3.Connection, number: int, at: datetime, luck: random
     run = Room().add_run(f"r{number:05}", cost_usd=luck.random(), **about)
     insert_run(stored, run)
     for record in work(run, number):
-        append_record(stored, run, written(record))
+        append_record(stored, run, redact_record(record))
 
 
-def _actions(luck: random.Random, now: datetime) -> Iterator[Action]:
+def _generate_actions(luck: random.Random, now: datetime) -> Iterator[Action]:
     for number in range(RECORDS):
         at = now - timedelta(days=_DAYS * (1 - number / RECORDS))
         failed = luck.random() < 0.05
         error = Capsule(exception="KeyError", message="tea", fingerprint=f"f{number % 40}")
         name = f"command{number % 30}"
         yield Action(
-            ts=at, id=sortable_id(at), event=f"command.{name}", kind=Kind.COMMAND, name=name,
+            ts=at, id=create_sortable_id(at), event=f"command.{name}", kind=Kind.COMMAND, name=name,
             outcome=ActionOutcome.ERROR if failed else ActionOutcome.OK,
             error=error if failed else None,
         )  # fmt: skip

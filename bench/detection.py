@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.rows import Row
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 
 SIZES = {10: 100_000, 1_000: 100_000, 1_000_000: 1_000_000}
 # By its path: as a part of `bench` it would import everything else as well.
@@ -35,17 +35,21 @@ async def measure() -> Sequence[Row]:
     others = ["counter"]
     if importlib.util.find_spec("river"):
         others.insert(0, "adwin")
-    rows = [row for kinds, records in SIZES.items() for row in await _of(kinds, records, others)]
+    rows = [
+        row
+        for kinds, records in SIZES.items()
+        for row in await _measure_kinds(kinds, records, others)
+    ]
     if "adwin" not in others:
-        rows = [row.but(name=f"{row.name}; river is not installed") for row in rows]
+        rows = [row.replace(name=f"{row.name}; river is not installed") for row in rows]
     return rows
 
 
-async def _of(kinds: int, records: int, others: Sequence[str]) -> list[Row]:
-    ours = await _child("ours", kinds, records)
+async def _measure_kinds(kinds: int, records: int, others: Sequence[str]) -> list[Row]:
+    ours = await _run_child("ours", kinds, records)
     rows = []
     for other in others:
-        theirs = await _child(other, kinds, records)
+        theirs = await _run_child(other, kinds, records)
         about = {"bench": "detection", "baseline_name": _NAMES[other]}
         name = f"{kinds:,} kinds"
         rows += [
@@ -62,8 +66,8 @@ async def _of(kinds: int, records: int, others: Sequence[str]) -> list[Row]:
     return rows
 
 
-async def _child(contender: str, kinds: int, records: int) -> _Measured:
-    root = str(project_root())
+async def _run_child(contender: str, kinds: int, records: int) -> _Measured:
+    root = str(find_project_root())
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     child = await asyncio.create_subprocess_exec(
         sys.executable, _CHILD, contender, str(kinds), str(records),

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from bench import _detection_loads as loads
 from bench import _detection_nab as nab
-from bench._detection_faults import FAULTS, Scenario, faulty, quiet
-from bench.rows import Row, duration, median
+from bench._detection_faults import FAULTS, Scenario, make_faulty_hours, make_quiet_day
+from bench.rows import Row, compute_median, format_duration
 from bot.detection import Detector
 from bot.domain.anomaly import Anomaly
 from bot.domain.thresholds import Thresholds
@@ -35,7 +35,7 @@ class Quality(Row):
     false: int = Field(ge=0, description="incidents of what was not at fault")
     days: float = Field(default=0.0, ge=0)
     records: float = Field(default=0.0, ge=0, description="of that kind, until it was told")
-    told: float = Field(default=0.0, ge=0, description="how often a fault was told, on average")
+    reported: float = Field(default=0.0, ge=0, description="how often a fault was told, on average")
 
     @property
     def line(self) -> str:
@@ -45,50 +45,50 @@ class Quality(Row):
         if not self.days:
             return f"{start}{found}{self.false:>4} false alarms"
         rate = f"{self.false / self.days:.2f} false a day ({self.false} in {self.days:.0f} days)"
-        if not self.of or not self.told:
+        if not self.of or not self.reported:
             return f"{start}{found}{rate}"
-        delay = f"after {duration(self.ours)}, {self.records:.0f} records"
-        return f"{start}{found}{rate}  {delay}, told {self.told:.1f} times"
+        delay = f"after {format_duration(self.ours)}, {self.records:.0f} records"
+        return f"{start}{found}{rate}  {delay}, told {self.reported:.1f} times"
 
 
 async def measure() -> Sequence[Row]:
     """Return a row for each sort of fault, for quiet days, and for each detector on NAB."""
-    rows = [await asyncio.to_thread(_faults, fault) for fault in FAULTS]
-    rows.append(await asyncio.to_thread(_quiet))
-    return [*rows, *await asyncio.to_thread(_nab)]
+    rows = [await asyncio.to_thread(_measure_fault, fault) for fault in FAULTS]
+    rows.append(await asyncio.to_thread(_measure_quiet_days))
+    return [*rows, *await asyncio.to_thread(_measure_nab)]
 
 
-def _faults(fault: str) -> Row:
+def _measure_fault(fault: str) -> Row:
     found, false, days, delays, records, told = 0, 0, 0.0, list[float](), list[float](), 0
     for seed in range(SEEDS):
-        scenario = faulty(fault, seed)
-        right, wrong = _sorted(scenario)
+        scenario = make_faulty_hours(fault, seed)
+        right, wrong = _split_anomalies(scenario)
         false += len({anomaly.event for anomaly in wrong})
         days += scenario.hours / 24
         if right:
             found += 1
             at = right[0].at.timestamp()
             delays.append(at - scenario.begin)
-            records.append(_records_until(scenario, at))
+            records.append(_count_records_until(scenario, at))
             told += len(right)
     return Quality(
-        bench="detection-quality", name=fault, ours=median(delays or [0.0]), found=found, of=SEEDS,
-        false=false, days=days, records=median(records or [0.0]), told=told / max(1, found),
+        bench="detection-quality", name=fault, ours=compute_median(delays or [0.0]), found=found, of=SEEDS,
+        false=false, days=days, records=compute_median(records or [0.0]), reported=told / max(1, found),
     )  # fmt: skip
 
 
-def _records_until(scenario: Scenario, at: float) -> int:
+def _count_records_until(scenario: Scenario, at: float) -> int:
     return sum(
         each.event == scenario.event and scenario.begin <= each.at <= at
         for each in scenario.samples
     )
 
 
-def _quiet() -> Row:
+def _measure_quiet_days() -> Row:
     false, days = 0, 0.0
     for seed in range(QUIET_DAYS):
-        scenario = quiet(seed)
-        _, wrong = _sorted(scenario)
+        scenario = make_quiet_day(seed)
+        _, wrong = _split_anomalies(scenario)
         false += len(wrong)
         days += scenario.hours / 24
     return Quality(
@@ -96,7 +96,7 @@ def _quiet() -> Row:
     )
 
 
-def _sorted(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
+def _split_anomalies(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
     """Return what was told of the fault, and what was told besides."""
     detector = Detector(Thresholds())
     right, wrong = list[Anomaly](), list[Anomaly]()
@@ -109,24 +109,27 @@ def _sorted(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
     return right, wrong
 
 
-def _nab() -> list[Row]:
+def _measure_nab() -> list[Row]:
     finders: dict[str, nab.Finder] = {
-        "NAB, latency rule": nab.latency(2.0),
-        "NAB, factor 1.3": nab.latency(1.3),
-        "NAB, EWMA k=5": nab.ewma,
+        "NAB, latency rule": nab.make_latency_finder(2.0),
+        "NAB, factor 1.3": nab.make_latency_finder(1.3),
+        "NAB, EWMA k=5": nab.find_by_ewma,
     }
     if importlib.util.find_spec("river"):
-        finders["NAB, ADWIN"] = nab.adwin
+        finders["NAB, ADWIN"] = nab.find_by_adwin
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(NAB) as archive:
         archive.extractall(folder)
         series = Path(folder)
-        scores = [_scored(name, nab.score(series, finder)) for name, finder in finders.items()]
-        return [*scores, *(_loaded(series, *each) for each in loads.LOADS)]
+        scores = [
+            _build_score_row(name, nab.score_finder(series, finder))
+            for name, finder in finders.items()
+        ]
+        return [*scores, *(_measure_load(series, *each) for each in loads.LOADS)]
 
 
-def _loaded(folder: Path, load: str, times: float) -> Row:
+def _measure_load(folder: Path, load: str, times: float) -> Row:
     """Return what was told of failures that always happen, and of their rises, on a real load."""
-    each = [loads.told(folder, load, times, seed) for seed in range(LOAD_SEEDS)]
+    each = [loads.judge_load(folder, load, times, seed) for seed in range(LOAD_SEEDS)]
     return Quality(
         bench="detection-quality", name=f"5 of 1,000, {Path(load).stem[:11]}", ours=0,
         found=sum(one.found for one in each), of=sum(one.rises for one in each),
@@ -134,7 +137,7 @@ def _loaded(folder: Path, load: str, times: float) -> Row:
     )  # fmt: skip
 
 
-def _scored(name: str, score: nab.Score) -> Row:
+def _build_score_row(name: str, score: nab.Score) -> Row:
     return Quality(
         bench="detection-quality", name=name, ours=0, found=score.found, of=score.windows,
         false=score.false,

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from bench.rows import Row
-from bot.adapters.claude_agent._texts import evidence_text
+from bot.adapters.claude_agent._texts import render_evidence
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -25,11 +25,11 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.redaction import redact
-from bot.self_improvement.steps.diagnose import diagnosis_by_rules
+from bot.self_improvement.steps.diagnose import diagnose_by_rules
 from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.telemetry import Recorder
 from tests.fakes.repositories import commit
-from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, small_bot
+from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, make_small_bot
 
 CHARACTERS_A_TOKEN = 4
 SIZES = {"small": 40, "busy": 10_000}
@@ -48,12 +48,14 @@ async def measure() -> Sequence[Row]:
     """Return a row for each size of journal."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         root = Path(folder) / "checkout"
-        head = await asyncio.to_thread(repository, root)
-        fair = imported(root / FILE)
+        head = await asyncio.to_thread(make_repository, root)
+        fair = import_file(root / FILE)
         rows = []
         for name, records in SIZES.items():
             told = f"{name} journal, {records:,} records"
-            rows.append(await _one(_Site(Path(folder) / name, root, head), fair, told, records))
+            rows.append(
+                await _measure_evidence(_Site(Path(folder) / name, root, head), fair, told, records)
+            )
         return rows
 
 
@@ -65,14 +67,14 @@ class _Site(NamedTuple):
     head: str
 
 
-def repository(root: Path) -> str:
+def make_repository(root: Path) -> str:
     """Make a repository in which the fault came with the second commit; return the newest."""
-    small_bot(root)
+    make_small_bot(root)
     commit(root, {FILE: FAIR.replace(*SPIN.edit[1:])}, "Spin: count fields from 1")
     return commit(root, {FILE: FAIR}, "Spin: take the number as it is")
 
 
-async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
+async def _measure_evidence(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
     clock, root = SystemClock(), site.root
     async with (
         NdjsonJournal(site.state, redact=redact) as journal,
@@ -83,16 +85,16 @@ async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
         observe = EvidenceCollector(
             journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24)
         )
-        evidence = await observe(request(clock.now()))
-    pack = evidence_text(evidence, diagnosis_by_rules(evidence), words=SPIN.complaint)
-    return _row(name, pack, _pasted(site.state, root, evidence))
+        evidence = await observe(request(clock.get_time()))
+    pack = render_evidence(evidence, diagnose_by_rules(evidence), request=SPIN.report)
+    return _build_row(name, pack, _build_pasted(site.state, root, evidence))
 
 
 def request(at: datetime) -> Trigger:
     """Return what somebody asks who saw it fail."""
     return Trigger(
         key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
-        text=SPIN.complaint, subject=SPIN.command, at=at,
+        text=SPIN.report, subject=SPIN.command, at=at,
     )  # fmt: skip
 
 
@@ -102,19 +104,19 @@ def record_failures(recorder: Recorder, fair: ModuleType, records: int = SIZES["
         _record(recorder, fair, number)
 
 
-def _row(name: str, pack: str, pasted: str) -> Row:
-    ours, baseline = _tokens(pack), _tokens(pasted)
+def _build_row(name: str, pack: str, pasted: str) -> Row:
+    ours, baseline = _count_tokens(pack), _count_tokens(pasted)
     return Row(
         bench="evidence", name=name, unit="tokens", ours=ours, baseline=baseline,
         baseline_name="raw log and files", ratio=ours / baseline,
     )  # fmt: skip
 
 
-def _tokens(text: str) -> int:
+def _count_tokens(text: str) -> int:
     return len(text) // CHARACTERS_A_TOKEN
 
 
-def _pasted(state: Path, root: Path, evidence: Evidence) -> str:
+def _build_pasted(state: Path, root: Path, evidence: Evidence) -> str:
     """Return what somebody would paste instead."""
     logs = sorted((state / "journal").glob("*.ndjson"))
     capsule = evidence.capsule
@@ -136,7 +138,7 @@ def _record(recorder: Recorder, fair: ModuleType, number: int) -> None:
     if number % FAILS_EVERY:
         record("greet", ActionOutcome.OK)
         return
-    calls = _failing_calls(fair)
+    calls = _list_failing_calls(fair)
     failing = calls[number // FAILS_EVERY % len(calls)]
     try:
         failing.call()
@@ -144,14 +146,14 @@ def _record(recorder: Recorder, fair: ModuleType, number: int) -> None:
         record(failing.name, ActionOutcome.ERROR, error=error, inputs=failing.inputs)
 
 
-def _failing_calls(fair: ModuleType) -> Sequence[FailingCall]:
+def _list_failing_calls(fair: ModuleType) -> Sequence[FailingCall]:
     spin = FailingCall("spin", {"number": 3}, partial(fair.spin, 3))
     flip = FailingCall("flip", {"side": "rim"}, partial(fair.flip, "rim"))
     share = FailingCall("share", {"sweets": 7, "people": 0}, partial(fair.share, 7, 0))
     return (spin, spin, flip, spin, share)
 
 
-def imported(file: Path) -> ModuleType:
+def import_file(file: Path) -> ModuleType:
     """Import a file that is on no path."""
     spec = importlib.util.spec_from_file_location("bench_fair", file)
     assert spec is not None

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from bench.evidence import imported, record_failures, repository, request
-from bench.month import END, room_for, write_month
-from bench.rows import Row, in_turns
+from bench.evidence import import_file, make_repository, record_failures, request
+from bench.month import END, check_room, write_month
+from bench.rows import Row, measure_pairs
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
@@ -32,29 +32,29 @@ COUNT = "reduce (inputs | select(.error != null)) as $r ({}; .[$r.error.fingerpr
 async def measure() -> Sequence[Row]:
     """Return one row."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
-        return [await scan(Path(folder), RECORDS)]
+        return [await measure_scan(Path(folder), RECORDS)]
 
 
-async def scan(folder: Path, records: int) -> Row:
+async def measure_scan(folder: Path, records: int) -> Row:
     """Return the row of a journal of so many records, made in that folder."""
-    room_for(folder, records, index=True)
+    check_room(folder, records, index=True)
     root, state, clock = folder / "checkout", folder / "state", FakeClock(END)
-    head = await asyncio.to_thread(repository, root)
+    head = await asyncio.to_thread(make_repository, root)
     await asyncio.to_thread(write_month, state / "journal", records)
     async with (
         NdjsonJournal(state, redact=redact) as journal,
         SqliteMemory(state / "memory.sqlite3", redact=redact) as memory,
     ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: head, redact=redact)
-        record_failures(recorder, imported(root / FILE))
-        assert await journal.damaged() == ()  # waits for the whole index
+        record_failures(recorder, import_file(root / FILE))
+        assert await journal.find_damage() == ()  # waits for the whole index
         observe = EvidenceCollector(
             journal, GitCheckout(root), clock, memory, lookback=timedelta(days=31)
         )
 
-        async def ours() -> float:
+        async def measure_ours() -> float:
             started = time.perf_counter()
-            evidence = await observe(request(clock.now()))
+            evidence = await observe(request(clock.get_time()))
             assert evidence.capsule is not None
             return time.perf_counter() - started
 
@@ -62,16 +62,20 @@ async def scan(folder: Path, records: int) -> Row:
         files = sorted((state / "journal").iterdir())
         if shutil.which("jq") is None:
             return Row(
-                bench="evidence-scan", name=f"{name}; jq is not installed", ours=await ours()
+                bench="evidence-scan",
+                name=f"{name}; jq is not installed",
+                ours=await measure_ours(),
             )
-        mine, theirs, ratio = await in_turns(ours, lambda: _jq(files), pairs=PAIRS)
+        mine, theirs, ratio = await measure_pairs(
+            measure_ours, lambda: _measure_jq(files), pairs=PAIRS
+        )
     return Row(
         bench="evidence-scan", name=name, ours=mine, baseline=theirs,
         baseline_name="jq, failures counted", ratio=ratio, pairs=PAIRS,
     )  # fmt: skip
 
 
-async def _jq(files: Sequence[Path]) -> float:
+async def _measure_jq(files: Sequence[Path]) -> float:
     """Return how long jq takes to count the failures by fingerprint."""
     started = time.perf_counter()
     counting = await asyncio.create_subprocess_exec(

@@ -19,7 +19,7 @@ from bot.domain.rehearsal import (
 )
 from bot.domain.run import Run
 from local_discord.person import Message, Person
-from tests.support.page_reader import buttons
+from tests.support.page_reader import get_buttons
 
 _MOMENT = 1.0
 """Seconds that people take before they do the next thing: what the last one began has ended."""
@@ -58,7 +58,7 @@ class People:
         """Let them leave."""
         await self._stack.aclose()
 
-    async def play(self, steps: Sequence[ScriptStep], *, before: int = 0) -> None:
+    async def run_steps(self, steps: Sequence[ScriptStep], *, before: int = 0) -> None:
         """Do one step after the other; what has a number `id` has that of `before` more."""
         for step in steps:
             await asyncio.sleep(_MOMENT)
@@ -77,20 +77,20 @@ class People:
                 case _:
                     raise ValueError(f"nobody does this with a bot that runs: {step}")
 
-    async def prefer_old_answer(self, run: Run) -> bool:
+    async def prefer_old_output(self, run: Run) -> bool:
         """Say that what was answered before is right, where the run offers that as a button.
 
         The run is saved before its thread hears of it: the button may take a moment.
         """
         for _ in range(_LOOKS):
-            if await self._pressed_old_answer(str(run.thread_id)):
+            if await self._press_old_output(str(run.thread_id)):
                 return True
             await asyncio.sleep(_MOMENT)
         return False
 
-    async def _pressed_old_answer(self, thread: str) -> bool:
-        for message in await self.alice.messages(thread):
-            for label, button in buttons(message).items():
+    async def _press_old_output(self, thread: str) -> bool:
+        for message in await self.alice.list_messages(thread):
+            for label, button in get_buttons(message).items():
                 if "old answer" in label.casefold():
                     await self.alice.press(thread, button, message["id"])
                     return True
@@ -99,10 +99,10 @@ class People:
     async def _press(self, step: PressStep) -> None:
         person = self._by[step.by]
         for _ in range(_LOOKS):
-            newest: list[Message] = (await person.messages(step.channel))[::-1]
-            message = next((each for each in newest if step.press in buttons(each)), None)
+            newest: list[Message] = (await person.list_messages(step.channel))[::-1]
+            message = next((each for each in newest if step.press in get_buttons(each)), None)
             if message is not None:
-                await person.press(step.channel, buttons(message)[step.press], message["id"])
+                await person.press(step.channel, get_buttons(message)[step.press], message["id"])
                 return
             await asyncio.sleep(_MOMENT)
         raise LookupError(f"nothing in {step.channel} shows {step.press}")

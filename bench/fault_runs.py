@@ -18,20 +18,20 @@ from typing import Literal, NamedTuple
 
 from bench.fault_people import People, QuoteService
 from bench.faults import Fault
-from bench.rehearsed import script_with
-from bench.stage import settled
+from bench.script_data import build_script
+from bench.stage import wait_for_run
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app.demo import local_forge, project_root
+from bot.app.demo import build_local_forge, find_project_root
 from bot.client._traffic_capture import SETTLED
-from bot.demo.demo import Demo, DemoPlan, demo
+from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.workspace import deploy_commit
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.history import History
 from bot.domain.rehearsal import PlayDifference, Script
 from bot.domain.run import Run, Waiting
-from bot.ports.rehearsal import Rehearsal, play_all
-from bot.proof.behaviour_diff import differences
+from bot.ports.rehearsal import Rehearsal, run_scripts
+from bot.proof.behaviour_diff import find_differences
 
 SECONDS = 120.0
 """How long a run may take until it proposes, asks or ends: then it is late."""
@@ -41,7 +41,7 @@ USED_NUMBERS = 1
 
 _LOOK_SECONDS = 0.1
 _TYPING_SECONDS = 5.0
-_HEARD_SECONDS = 60.0  # a complaint that began no run by then is not heard as one
+_START_SECONDS = 60.0  # a complaint that began no run by then is not heard as one
 ONLINE_SECONDS = 300.0
 """How long the bot may take to come online, on a machine that others work on as well."""
 
@@ -66,25 +66,25 @@ USE: dict[str, list[object]] = {
 """What people do with each cog before the fault comes."""
 
 
-class Mended(NamedTuple):
+class RepairOutcome(NamedTuple):
     """What came of a fault: `why` in words, `shown` whether a wrong fix's difference was told."""
 
     fault: Fault
     result: Result
     why: str = ""
-    shown: bool = False
-    undone: bool = False
+    is_displayed: bool = False
+    is_reverted: bool = False
     seconds: float = 0.0
 
     @property
     def line(self) -> str:
         """Return it as a line."""
-        marks = f"{'shown ' if self.shown else ''}{'undone ' if self.undone else ''}"
+        marks = f"{'shown ' if self.is_displayed else ''}{'undone ' if self.is_reverted else ''}"
         told = f"{self.result:6}{self.seconds:5.0f} s  {self.fault.kind}: {self.fault.name}"
         return f"{told}  {marks}{self.why}".rstrip()
 
 
-class _Asked(NamedTuple):
+class _ReportOutcome(NamedTuple):
     """What came of a complaint: the newest run, what it has recorded, and the bot's checkout."""
 
     run: Run | None
@@ -93,9 +93,9 @@ class _Asked(NamedTuple):
     seconds: float
 
 
-async def mend(
+async def repair_fault(
     fault: Fault, tree: Path, rehearsal: Rehearsal, seconds: float = SECONDS, *, old: bool = False
-) -> Mended:
+) -> RepairOutcome:
     """Return what the bot makes of a fault that is planted in the code of `tree`.
 
     One that is `old` was there in the first commit: there is nothing to take back.
@@ -103,27 +103,27 @@ async def mend(
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         async with QuoteService(fault.trigger.world.web) as service:
-            await asyncio.to_thread(_furnish, home / "state", fault.trigger, service.url)
-            source = await asyncio.to_thread(_aged, fault, tree, home) if old else tree
-            async with _running(source, home) as (running, people):
-                await _deployed(fault, running, people, old=old)
-                asked = await _asked(fault, running, people, seconds)
-        done = await _judged(fault, asked, tree, rehearsal)
+            await asyncio.to_thread(_prepare_state, home / "state", fault.trigger, service.url)
+            source = await asyncio.to_thread(_copy_with_fault, fault, tree, home) if old else tree
+            async with _run_demo(source, home) as (running, people):
+                await _deploy(fault, running, people, old=old)
+                asked = await _report_fault(fault, running, people, seconds)
+        done = await _judge_outcome(fault, asked, tree, rehearsal)
         return done._replace(seconds=asked.seconds)
 
 
-def _aged(fault: Fault, tree: Path, home: Path) -> Path:
+def _copy_with_fault(fault: Fault, tree: Path, home: Path) -> Path:
     """Return a copy of the tree that has the fault."""
     source = home / "aged"
     shutil.copytree(tree, source)
     file = source / fault.file
-    file.write_text(fault.planted(file.read_text(encoding="utf-8")), encoding="utf-8")
+    file.write_text(fault.plant_in(file.read_text(encoding="utf-8")), encoding="utf-8")
     return source
 
 
-def _furnish(state: Path, script: Script, quotes: str) -> None:
+def _prepare_state(state: Path, script: Script, quotes: str) -> None:
     """Put what lies in the bot's folder before it starts; what mypy knows is taken over."""
-    known = project_root() / ".mypy_cache"
+    known = find_project_root() / ".mypy_cache"
     if known.is_dir():
         shutil.copytree(known, state / "cache" / "mypy")
     state.mkdir(exist_ok=True)
@@ -133,17 +133,17 @@ def _furnish(state: Path, script: Script, quotes: str) -> None:
 
 
 @asynccontextmanager
-async def _running(tree: Path, home: Path) -> AsyncIterator[tuple[Demo, People]]:
+async def _run_demo(tree: Path, home: Path) -> AsyncIterator[tuple[Demo, People]]:
     plan = DemoPlan(tree, home, None, engine="offline")
     async with (
-        demo(plan, local_forge) as running,
-        People(running.discord.base_url, partial(_restarted, running)) as people,
+        start_demo(plan, build_local_forge) as running,
+        People(running.discord.base_url, partial(_restart, running)) as people,
     ):
-        await running.until_online(ONLINE_SECONDS)
+        await running.wait_until_online(ONLINE_SECONDS)
         yield running, people
 
 
-async def _restarted(running: Demo) -> None:
+async def _restart(running: Demo) -> None:
     """Have the bot start again, and wait until it is online."""
     starts = running.bot.starts
     running.bot.restart()
@@ -151,80 +151,84 @@ async def _restarted(running: Demo) -> None:
         if running.bot.starts > starts:
             break
         await asyncio.sleep(_LOOK_SECONDS)
-    await running.until_online(ONLINE_SECONDS)
+    await running.wait_until_online(ONLINE_SECONDS)
 
 
-async def _deployed(fault: Fault, running: Demo, people: People, *, old: bool) -> None:
+async def _deploy(fault: Fault, running: Demo, people: People, *, old: bool) -> None:
     """Use the bot, and deploy the fault, unless it is there already."""
-    await people.play(script_with(fault.cog, USE[fault.cog]).steps)
+    await people.run_steps(build_script(fault.cog, USE[fault.cog]).steps)
     await asyncio.sleep(SETTLED)  # then the presses count as gone well
     if not old:
         await deploy_commit(fault.change, running.workspace)
-        await _restarted(running)
+        await _restart(running)
 
 
-async def _asked(fault: Fault, running: Demo, people: People, seconds: float) -> _Asked:
+async def _report_fault(
+    fault: Fault, running: Demo, people: People, seconds: float
+) -> _ReportOutcome:
     """Meet the fault, complain; return the run as it comes to rest."""
-    await people.play(fault.trigger.steps, before=USED_NUMBERS)
+    await people.run_steps(fault.trigger.steps, before=USED_NUMBERS)
     async with SqliteStore(running.workspace.state / "theseus.sqlite3") as store:
         await asyncio.sleep(_TYPING_SECONDS)
         start = time.perf_counter()
-        await people.alice.say("dev", fault.says)
+        await people.alice.say("dev", fault.report)
         with suppress(TimeoutError):
-            await settled(store, lambda _: True, min(seconds, _HEARD_SECONDS))
-            run = await settled(store, _at_rest, seconds)
-            if run.waiting is Waiting.QUESTION and await people.prefer_old_answer(run):
-                await settled(store, _went_on, seconds)
+            await wait_for_run(store, lambda _: True, min(seconds, _START_SECONDS))
+            run = await wait_for_run(store, _is_at_rest, seconds)
+            if run.waiting is Waiting.QUESTION and await people.prefer_old_output(run):
+                await wait_for_run(store, _has_continued, seconds)
         taken = time.perf_counter() - start
         newest = next(iter(await store.find(limit=1)), None)
-        history = await store.history(newest.id) if newest else History()
-    return _Asked(newest, history, running.workspace.checkout, taken)
+        history = await store.get_history(newest.id) if newest else History()
+    return _ReportOutcome(newest, history, running.workspace.checkout, taken)
 
 
-def _went_on(run: Run) -> bool:
-    return run.ended or run.waiting is Waiting.APPROVAL
+def _has_continued(run: Run) -> bool:
+    return run.has_ended or run.waiting is Waiting.APPROVAL
 
 
-def _at_rest(run: Run) -> bool:
-    return run.ended or run.waiting in (Waiting.APPROVAL, Waiting.QUESTION)
+def _is_at_rest(run: Run) -> bool:
+    return run.has_ended or run.waiting in (Waiting.APPROVAL, Waiting.QUESTION)
 
 
-async def _judged(fault: Fault, asked: _Asked, tree: Path, rehearsal: Rehearsal) -> Mended:
+async def _judge_outcome(
+    fault: Fault, asked: _ReportOutcome, tree: Path, rehearsal: Rehearsal
+) -> RepairOutcome:
     run, history = asked.run, asked.history
     if run is None:
-        return Mended(fault, "none", "no run began")
-    if run.ended:
-        return Mended(fault, "none", run.reason or f"{run.status} at {run.stage}")
+        return RepairOutcome(fault, "none", "no run began")
+    if run.has_ended:
+        return RepairOutcome(fault, "none", run.reason or f"{run.status} at {run.stage}")
     if run.waiting is Waiting.QUESTION:
-        return Mended(fault, "asked", history.question.text if history.question else "")
+        return RepairOutcome(fault, "asked", history.question.text if history.question else "")
     head = history.change_set.head if history.change_set else ""
     late = f"at {run.stage}, {run.activity or run.status}"
     if not head:
-        return Mended(fault, "late", late)
-    done = await _compared(fault, asked, head, tree, rehearsal)
+        return RepairOutcome(fault, "late", late)
+    done = await _compare_output(fault, asked, head, tree, rehearsal)
     if run.waiting is Waiting.APPROVAL:
         return done
     return done._replace(result="late", why=f"{late}: what it has is {done.result}")
 
 
-async def _compared(
-    fault: Fault, asked: _Asked, head: str, tree: Path, rehearsal: Rehearsal
-) -> Mended:
+async def _compare_output(
+    fault: Fault, asked: _ReportOutcome, head: str, tree: Path, rehearsal: Rehearsal
+) -> RepairOutcome:
     """Return whether the judge's scripts are answered as by the code without the fault."""
-    async with GitTrees.open(asked.checkout).laid_out(head) as mended:
-        right = await play_all(rehearsal, tree, fault.judge)
-        found = await play_all(rehearsal, mended, fault.judge)
+    async with GitTrees.open(asked.checkout).open_tree(head) as mended:
+        right = await run_scripts(rehearsal, tree, fault.judge)
+        found = await run_scripts(rehearsal, mended, fault.judge)
         undone = (mended / fault.file).read_bytes() == (tree / fault.file).read_bytes()
-    wrong = [each for pair in zip(right, found, strict=True) for each in differences(*pair)]
+    wrong = [each for pair in zip(right, found, strict=True) for each in find_differences(*pair)]
     if not wrong:
-        return Mended(fault, "sound", undone=undone)
+        return RepairOutcome(fault, "sound", is_reverted=undone)
     verdict = asked.history.verdict
     behaviour = verdict.behaviour if verdict else None
     why = f"{' / '.join(wrong[0].before[:2])} is now {' / '.join(wrong[0].after[:2]) or 'nothing'}"
-    return Mended(fault, "wrong", why, shown=_shown(behaviour, wrong))
+    return RepairOutcome(fault, "wrong", why, is_displayed=_is_displayed(behaviour, wrong))
 
 
-def _shown(behaviour: BehaviourDiff | None, wrong: Sequence[PlayDifference]) -> bool:
+def _is_displayed(behaviour: BehaviourDiff | None, wrong: Sequence[PlayDifference]) -> bool:
     """Whether the card says that answers change which nobody asked for, or quotes a wrong one."""
     if behaviour is None:
         return False

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.rehearsed import read_data, script_with
+from bench.script_data import build_script, read_data
 from bot.demo.faults import PlantedFault
 from bot.domain.rehearsal import Script
 
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
     edits: tuple[tuple[str, str], ...]
     commit: str
     trigger: Script
-    says: str
+    report: str
     judge: tuple[Script, ...]
 
     @property
@@ -38,7 +38,7 @@ class Fault(NamedTuple):
         """Return the name of the cog it is in."""
         return Path(self.file).stem
 
-    def planted(self, source: str) -> str:
+    def plant_in(self, source: str) -> str:
         """Return the file's text with the fault. Raises `ValueError` where an edit does not fit."""
         for before, after in self.edits:
             if source.count(before) != 1:
@@ -52,38 +52,39 @@ class Fault(NamedTuple):
         """Return it as what a demo plants and shows to people."""
         return PlantedFault(
             name=self.name, file=self.file, replacements=self.edits, message=self.commit,
-            author=_AUTHORS[len(self.name) % len(_AUTHORS)], kind=self.kind, breaks=self.says,
-            steps=(), complaint=self.says, error="", function="", arguments=(),
+            author=_AUTHORS[len(self.name) % len(_AUTHORS)], kind=self.kind, breaks=self.report,
+            steps=(), report=self.report, error="", function="", arguments=(),
         )  # fmt: skip
 
 
 def read_faults() -> tuple[Fault, ...]:
     """Return every planted fault. Raises `ValueError` for what is not as the file's head says."""
     return tuple(
-        _fault(kind, name, about)
+        _parse_fault(kind, name, about)
         for kind, named in chain.from_iterable(read_data(file).items() for file in DATA)
         for name, about in named.items()
     )
 
 
-def _fault(kind: str, name: str, about: Mapping[str, Any]) -> Fault:
+def _parse_fault(kind: str, name: str, about: Mapping[str, Any]) -> Fault:
     world = about.get("world", {})
     scripts = [{"steps": each} if isinstance(each, list) else each for each in about["judge"]]
     return Fault(
         kind=kind,
         name=name,
         file=f"cogs/{about['file']}.py",
-        edits=tuple(_hunks(about["edit"])),
+        edits=tuple(_parse_hunks(about["edit"])),
         commit=about["commit"],
-        trigger=_script(about["file"], world, about["trigger"]),
-        says=about["says"],
+        trigger=_build_script(about["file"], world, about["trigger"]),
+        report=about["says"],
         judge=tuple(
-            _script(about["file"], each.get("world", world), each["steps"]) for each in scripts
+            _build_script(about["file"], each.get("world", world), each["steps"])
+            for each in scripts
         ),
     )
 
 
-def _hunks(text: str) -> Iterator[tuple[str, str]]:
+def _parse_hunks(text: str) -> Iterator[tuple[str, str]]:
     """Yield what stands there and what comes in its place, of each hunk of a small diff."""
     for hunk in text.split("@@\n")[1:]:
         lines = hunk.splitlines(keepends=True)
@@ -91,14 +92,14 @@ def _hunks(text: str) -> Iterator[tuple[str, str]]:
         yield before, "".join(line[1:] for line in lines if line[0] in " +")
 
 
-def _script(cog: str, world: Mapping[str, Any], steps: Sequence[Any]) -> Script:
+def _build_script(cog: str, world: Mapping[str, Any], steps: Sequence[Any]) -> Script:
     world = dict(world)
     tables = world.pop("tables", {})
-    files = {name: {"base64": _database(sql)} for name, sql in tables.items()}
-    return script_with(cog, {"world": {**world, "files": files}, "steps": steps})
+    files = {name: {"base64": _build_database(sql)} for name, sql in tables.items()}
+    return build_script(cog, {"world": {**world, "files": files}, "steps": steps})
 
 
-def _database(sql: str) -> str:
+def _build_database(sql: str) -> str:
     """Return an SQLite file of these statements, as base64."""
     with sqlite3.connect(":memory:") as made:
         made.executescript(sql)

@@ -18,7 +18,7 @@ from time import perf_counter
 
 import aiohttp
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
@@ -46,7 +46,7 @@ ACCOUNT = Account(purpose="execute", person_id=1, run_id="k7m2xq")
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """One way to the model: where it is asked, and with which key."""
 
     base_url: str
@@ -55,98 +55,100 @@ class Way:
 
 async def measure(pairs: int = PAIRS, many: int = MANY) -> Sequence[Row]:
     """Return a row for each way a request can be felt."""
-    async with _ways() as (ours, direct), aiohttp.ClientSession() as client:
+    async with _open_routes() as (ours, direct), aiohttp.ClientSession() as client:
 
-        async def row(name: str, seconds: "Seconds", of_each: int = 1) -> Row:
-            async def mine() -> float:
+        async def measure_row(name: str, seconds: "TimedRequest", of_each: int = 1) -> Row:
+            async def measure_ours() -> float:
                 return await seconds(client, ours) / of_each
 
-            async def theirs() -> float:
+            async def measure_direct() -> float:
                 return await seconds(client, direct) / of_each
 
-            took, baseline, ratio = await in_turns(mine, theirs, pairs=pairs)
+            took, baseline, ratio = await measure_pairs(measure_ours, measure_direct, pairs=pairs)
             return Row(
                 bench="gateway", name=name, ours=took, baseline=baseline,
                 baseline_name="the model directly", ratio=ratio, pairs=pairs,
             )  # fmt: skip
 
         return [
-            await row("first byte", FirstByte("Hello.")),
-            await row("first byte, a long talk", FirstByte("Hello.", talk=_talk())),
-            await row("first byte, model takes 0.5 s", FirstByte("Take your time.")),
-            await row("a long answer, whole", Whole("At length.")),
-            await row(f"one of {many}, {AT_ONCE} at a time", Many(many), many),
+            await measure_row("first byte", FirstByte("Hello.")),
+            await measure_row(
+                "first byte, a long talk", FirstByte("Hello.", talk=_build_long_talk())
+            ),
+            await measure_row("first byte, model takes 0.5 s", FirstByte("Take your time.")),
+            await measure_row("a long answer, whole", FullAnswer("At length.")),
+            await measure_row(f"one of {many}, {AT_ONCE} at a time", ManyRequests(many), many),
         ]
 
 
-class Seconds:
+class TimedRequest:
     """Something that is timed, on either way."""
 
-    async def __call__(self, client: aiohttp.ClientSession, way: Way) -> float:
+    async def __call__(self, client: aiohttp.ClientSession, way: Route) -> float:
         """Do it, and return how long it took."""
         start = perf_counter()
-        await self.do(client, way)
+        await self.send(client, way)
         return perf_counter() - start
 
-    async def do(self, client: aiohttp.ClientSession, way: Way) -> None:
+    async def send(self, client: aiohttp.ClientSession, way: Route) -> None:
         """Do it once."""
         raise NotImplementedError
 
 
-class FirstByte(Seconds):
+class FirstByte(TimedRequest):
     """A request, up to the first byte of its answer."""
 
-    def __init__(self, words: str, talk: Sequence[Mapping[str, object]] = ()) -> None:
-        self._words = words
+    def __init__(self, text: str, talk: Sequence[Mapping[str, object]] = ()) -> None:
+        self._text = text
         self._talk = talk
-        self._told = 0
+        self._sent = 0
 
-    async def __call__(self, client: aiohttp.ClientSession, way: Way) -> float:
+    async def __call__(self, client: aiohttp.ClientSession, way: Route) -> float:
         """Time it to the first byte, and read the rest."""
-        self._told += 1
-        said = {"role": "user", "content": f"{self._words} ({self._told})"}
+        self._sent += 1
+        said = {"role": "user", "content": f"{self._text} ({self._sent})"}
         start = perf_counter()
-        async with _asking(client, way, [*self._talk, said]) as answer:
+        async with _open_request(client, way, [*self._talk, said]) as answer:
             await answer.content.readany()
             taken = perf_counter() - start
             await answer.read()
         return taken
 
 
-class Whole(Seconds):
+class FullAnswer(TimedRequest):
     """A streamed answer, to its end."""
 
-    def __init__(self, words: str) -> None:
-        self._said = [{"role": "user", "content": words}]
+    def __init__(self, text: str) -> None:
+        self._messages = [{"role": "user", "content": text}]
 
-    async def do(self, client: aiohttp.ClientSession, way: Way) -> None:
+    async def send(self, client: aiohttp.ClientSession, way: Route) -> None:
         """Ask and read it all."""
-        async with _asking(client, way, self._said) as answer:
+        async with _open_request(client, way, self._messages) as answer:
             await answer.read()
 
 
-class Many(Seconds):
+class ManyRequests(TimedRequest):
     """Many small requests, some at a time."""
 
     def __init__(self, count: int) -> None:
         self._count = count
 
-    async def do(self, client: aiohttp.ClientSession, way: Way) -> None:
+    async def send(self, client: aiohttp.ClientSession, way: Route) -> None:
         """Ask them all."""
         numbers = iter(range(self._count))
 
-        async def some() -> None:
+        async def send_some() -> None:
             for _ in numbers:
-                await Whole("Hello.").do(client, way)
+                await FullAnswer("Hello.").send(client, way)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(some())
+                group.create_task(send_some())
 
 
 @asynccontextmanager
-async def _asking(
-    client: aiohttp.ClientSession, way: Way, messages: Sequence[Mapping[str, object]]
+async def _open_request(
+    client: aiohttp.ClientSession, way: Route, messages: Sequence[Mapping[str, object]]
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     body = {
         "model": "claude-sonnet-5-5",
@@ -161,7 +163,7 @@ async def _asking(
         yield answer
 
 
-def _talk() -> Sequence[Mapping[str, object]]:
+def _build_long_talk() -> Sequence[Mapping[str, object]]:
     """Return turns of code that was read, and words about it."""
     source = (ROOT / "bot/adapters/model_gateway/_gateway.py").read_text(encoding="utf-8")
     turns = list[Mapping[str, object]]()
@@ -175,27 +177,27 @@ def _talk() -> Sequence[Mapping[str, object]]:
 
 
 @asynccontextmanager
-async def _ways() -> AsyncIterator[tuple[Way, Way]]:
+async def _open_routes() -> AsyncIterator[tuple[Route, Route]]:
     """Start the model and the gateway; yield the way through the gateway, and the direct one."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as name:
         folder = Path(name)
         async with (
-            _model(folder) as url,
+            _run_model(folder) as url,
             SqliteLedger(folder / "ledger.sqlite3") as ledger,
-            _gateway(url, ledger, folder) as gateway,
-            gateway.lend(ACCOUNT) as lent,
+            _create_gateway(url, ledger, folder) as gateway,
+            gateway.open_lease(ACCOUNT) as lent,
         ):
-            yield Way(lent.base_url, lent.token), Way(url, "nobody's")
+            yield Route(lent.base_url, lent.token), Route(url, "nobody's")
 
 
-def _gateway(url: str, ledger: SqliteLedger, folder: Path) -> HttpModelGateway:
+def _create_gateway(url: str, ledger: SqliteLedger, folder: Path) -> HttpModelGateway:
     clock = SystemClock()
     spend_guard = BudgetEnforcer(ledger, clock, FREE)
     return HttpModelGateway(Upstream("nobody's", url), spend_guard, clock, folder, redact=redact)
 
 
 @asynccontextmanager
-async def _model(folder: Path) -> AsyncIterator[str]:
+async def _run_model(folder: Path) -> AsyncIterator[str]:
     """Start the model in a process of its own; yield its address."""
     story = folder / "story.json"
     story.write_text(json.dumps(STORY), encoding="utf-8")

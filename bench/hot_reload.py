@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.rows import Row, in_turns, median
+from bench.rows import Row, compute_median, measure_pairs
 from bot.adapters.system_clock import SystemClock
 from bot.domain.live_items import FILE_AUTHOR
 from bot.hot_reload.catalog import Catalog
@@ -23,8 +23,8 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import DEBOUNCE_SECONDS, FileWatcher
-from bot.skills import skill_of
-from tests.support.reload_load import reloads_under_load
+from bot.skills import build_skill
+from tests.support.reload_load import measure_reloads
 
 TEXTS, PAIRS, EDITS, VERSIONS = 50, 15, 5, 10
 RELOADS, A_SECOND = 1_000, 200.0
@@ -35,9 +35,9 @@ async def measure(reloads: int = RELOADS) -> Sequence[Row]:
     rows: list[Row] = []
     for texts in (SKILLS, PROMPTS):
         with tempfile.TemporaryDirectory(prefix="theseus-bench-") as made:
-            rows += await _of_texts(Path(made), texts)
+            rows += await _measure_texts(Path(made), texts)
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as made:
-        rows += await _under_load(Path(made), reloads)
+        rows += await _measure_under_load(Path(made), reloads)
     return rows
 
 
@@ -59,34 +59,34 @@ class _Texts(NamedTuple):
             file.write_text(self.head.format(each) + lines, encoding="utf-8")
 
 
-def _bytes(root: Path) -> object:
+def _read_bytes(root: Path) -> object:
     return [file.read_bytes() for file in sorted((root / "prompts").glob("*.md"))]
 
 
-def _skills(root: Path) -> None:
+def _read_skills(root: Path) -> None:
     for folder in (root / "prompts/skills").iterdir():
         files = {file.relative_to(root).as_posix(): file.read_bytes() for file in folder.iterdir()}
-        skill_of(folder.name, files)
+        build_skill(folder.name, files)
 
 
 SKILLS = _Texts(
     "skills", "prompts/skills/text{0}/SKILL.md",
-    "---\nname: text{0}\ndescription: What to do, and when.\n---\n", _skills, "reading them",
+    "---\nname: text{0}\ndescription: What to do, and when.\n---\n", _read_skills, "reading them",
 )  # fmt: skip
-PROMPTS = _Texts("prompts", "prompts/text{0}.md", "", _bytes, "their bytes")
+PROMPTS = _Texts("prompts", "prompts/text{0}.md", "", _read_bytes, "their bytes")
 
 
-async def _of_texts(root: Path, texts: _Texts) -> list[Row]:
+async def _measure_texts(root: Path, texts: _Texts) -> list[Row]:
     async with VersionRepository(root / "live.sqlite3") as versions:
         registry = FileLiveRegistry(Catalog(root), Validation(), versions, SystemClock())
-        rows = await _against_reading(root, registry, versions, texts)
+        rows = await _compare_with_reading(root, registry, versions, texts)
         if texts is PROMPTS:
-            rows.append(await _until_live(root, registry))
+            rows.append(await _measure_until_live(root, registry))
         await versions.finish()
-        return [*rows, _of_versions(root, texts)]
+        return [*rows, _measure_versions(root, texts)]
 
 
-async def _against_reading(
+async def _compare_with_reading(
     root: Path, registry: FileLiveRegistry, versions: VersionRepository, texts: _Texts
 ) -> list[Row]:
     """Return what reloading all of them takes against reading them, and what is done afterwards."""
@@ -103,9 +103,9 @@ async def _against_reading(
         afterwards.append(time.perf_counter() - began)
         return took
 
-    async def reload_nothing() -> float:
+    async def reload_unchanged() -> float:
         began = time.perf_counter()
-        assert (await registry.reload(FILE_AUTHOR)).nothing_new
+        assert (await registry.reload(FILE_AUTHOR)).is_unchanged
         return time.perf_counter() - began
 
     async def read() -> float:
@@ -114,17 +114,20 @@ async def _against_reading(
         return time.perf_counter() - began
 
     rows = []
-    for ours, what in ((reload, "all changed"), (reload_nothing, "none changed")):
-        took, baseline, ratio = await in_turns(ours, read, pairs=PAIRS)
+    for ours, what in ((reload, "all changed"), (reload_unchanged, "none changed")):
+        took, baseline, ratio = await measure_pairs(ours, read, pairs=PAIRS)
         rows.append(Row(
             bench="hot-reload", name=f"{TEXTS} {texts.what}, {what}", ours=took,
             baseline=baseline, baseline_name=texts.reading, ratio=ratio, pairs=PAIRS,
         ))  # fmt: skip
     name = f"{TEXTS} {texts.what}, compressed afterwards"
-    return [*rows, Row(bench="hot-reload", name=name, ours=median(afterwards[2:]), pairs=PAIRS)]
+    return [
+        *rows,
+        Row(bench="hot-reload", name=name, ours=compute_median(afterwards[2:]), pairs=PAIRS),
+    ]
 
 
-async def _until_live(root: Path, registry: FileLiveRegistry) -> Row:
+async def _measure_until_live(root: Path, registry: FileLiveRegistry) -> Row:
     watcher = FileWatcher(Catalog(root), lambda: registry.reload(FILE_AUTHOR))
     task = asyncio.create_task(watcher.run_forever())
     found = []
@@ -138,24 +141,24 @@ async def _until_live(root: Path, registry: FileLiveRegistry) -> Row:
         found.append(time.perf_counter() - began)
     task.cancel()
     await asyncio.wait([task])
-    took = median(found[1:])
+    took = compute_median(found[1:])
     return Row(
         bench="hot-reload", name="an edit until it is live", ours=took, baseline=DEBOUNCE_SECONDS,
         baseline_name="the wait for quiet", ratio=took / DEBOUNCE_SECONDS, pairs=EDITS,
     )  # fmt: skip
 
 
-def _of_versions(root: Path, texts: _Texts) -> Row:
+def _measure_versions(root: Path, texts: _Texts) -> Row:
     size = sum(each.stat().st_size for each in root.glob("live.sqlite3*")) / 1024 / 1024
     name = f"{VERSIONS} versions of {TEXTS} {texts.what}, kept"
     return Row(bench="hot-reload", name=name, unit="MB", ours=size)
 
 
-async def _under_load(root: Path, reloads: int) -> list[Row]:
+async def _measure_under_load(root: Path, reloads: int) -> list[Row]:
     """Return how long answers take under so many reloads, and what is left of them in memory."""
     commands = 8 * reloads
-    alone = await reloads_under_load(root / "alone", 0, commands=commands, a_second=A_SECOND)
-    load = await reloads_under_load(root / "load", reloads, commands=commands, a_second=A_SECOND)
+    alone = await measure_reloads(root / "alone", 0, commands=commands, a_second=A_SECOND)
+    load = await measure_reloads(root / "load", reloads, commands=commands, a_second=A_SECOND)
     assert load.failed == (), load.failed[:3]
     assert load.more == 0, load.more
     rate = load.driven.answered / load.driven.seconds

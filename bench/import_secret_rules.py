@@ -61,17 +61,17 @@ def convert(pattern: str) -> str:
             open_flags.append(0)
             out.append(piece)
         else:
-            out.append(_with_limit(piece))
+            out.append(_limit_repeats(piece))
     return "".join(out) + ")" * open_flags[0]
 
 
-def _with_limit(piece: str) -> str:
+def _limit_repeats(piece: str) -> str:
     if piece in "+*":
         return f"{{{int(piece == '+')},{LONGEST}}}"
     return f"{piece[:-1]}{LONGEST}}}" if re.fullmatch(r"\{\d+,\}", piece) else piece
 
 
-def _rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+def _convert_rule(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     pattern = rule["regex"]
     if lead := _LEAD.match(pattern):
         inner = "(?i:" if "(?i:" in lead[0] else ""
@@ -102,7 +102,7 @@ def main(config: str, commit: str) -> None:
     """Convert every rule that is about a text, and write the file."""
     published = tomllib.loads(Path(config).read_text(encoding="utf-8"))
     rules = [
-        _rule(rule)
+        _convert_rule(rule)
         for rule in published["rules"]
         if "regex" in rule and "path" not in rule and rule["id"] not in LEFT_OUT
     ]

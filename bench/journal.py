@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from bot.domain.journal import ActionOutcome, Kind
 from bot.redaction import redact
 from bot.telemetry import Recorder
@@ -28,15 +28,15 @@ RECORDS = 1_000
 async def measure() -> Sequence[Row]:
     """Return a row for a command that went well and one for a command that raised."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
-        well = await _one(Path(folder), "command that went well", None)
+        well = await _measure_one(Path(folder), "command that went well", None)
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
-        return [well, await _one(Path(folder), "command that raised", _error())]
+        return [well, await _measure_one(Path(folder), "command that raised", _make_error())]
 
 
-async def _one(folder: Path, name: str, error: Exception | None) -> Row:
+async def _measure_one(folder: Path, name: str, error: Exception | None) -> Row:
     async with NdjsonJournal(folder, redact=redact) as journal:
         recorder = Recorder(
-            journal, SystemClock(), project_root(), b"bench", lambda: "0" * 40, redact=redact
+            journal, SystemClock(), find_project_root(), b"bench", lambda: "0" * 40, redact=redact
         )
 
         def record() -> None:
@@ -53,7 +53,7 @@ async def _one(folder: Path, name: str, error: Exception | None) -> Row:
             )
 
         record()
-        fields = _written(folder / "journal")
+        fields = _read_fields(folder / "journal")
         with (folder / "structlog.ndjson").open("a", encoding="utf-8") as file:
             log = structlog.wrap_logger(
                 structlog.WriteLogger(file),
@@ -64,26 +64,26 @@ async def _one(folder: Path, name: str, error: Exception | None) -> Row:
                 wrapper_class=structlog.BoundLogger,
             )
 
-            async def ours() -> float:
+            async def measure_ours() -> float:
                 start = time.perf_counter()
                 for _ in range(RECORDS):
                     record()
                 return (time.perf_counter() - start) / RECORDS
 
-            async def baseline() -> float:
+            async def measure_baseline() -> float:
                 start = time.perf_counter()
                 for _ in range(RECORDS):
                     log.info(**fields)
                 return (time.perf_counter() - start) / RECORDS
 
-            mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+            mine, theirs, ratio = await measure_pairs(measure_ours, measure_baseline, pairs=PAIRS)
     return Row(
         bench="journal", name=name, ours=mine, baseline=theirs,
         baseline_name="structlog, same line", ratio=ratio, pairs=PAIRS,
     )  # fmt: skip
 
 
-def _written(folder: Path) -> Mapping[str, Any]:
+def _read_fields(folder: Path) -> Mapping[str, Any]:
     """Return the fields of the only record there, but for the time, which structlog adds itself."""
     (file,) = folder.glob("*.ndjson")
     fields: dict[str, Any] = json.loads(file.read_text())
@@ -91,13 +91,13 @@ def _written(folder: Path) -> Mapping[str, Any]:
     return fields
 
 
-def _error() -> Exception:
+def _make_error() -> Exception:
     try:
-        _face(6, ["⚀", "⚁", "⚂", "⚃", "⚄"])
+        _get_face(6, ["⚀", "⚁", "⚂", "⚃", "⚄"])
     except IndexError as error:
         return error
     raise AssertionError("there are not that many faces")
 
 
-def _face(pips: int, faces: list[str]) -> str:
+def _get_face(pips: int, faces: list[str]) -> str:
     return faces[pips - 1]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import structlog
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from bot.domain.journal import ActionOutcome, Kind
 from bot.redaction import redact
 from bot.telemetry import Recorder
@@ -28,7 +28,7 @@ LONG, SHORT = 4_000_000, 2_000
 _LINE = "row 17: expected a date of birth, found 'Ada', user@example.org\n"
 
 
-def make_words(length: int) -> str:
+def make_quoted_file(length: int) -> str:
     """Return lines as a library writes them that quotes a whole file."""
     return (_LINE * (length // len(_LINE) + 1))[:length]
 
@@ -40,10 +40,10 @@ def make_base64(length: int) -> str:
 
 
 KINDS: dict[str, Callable[[int], Exception]] = {
-    "lines": lambda length: ValueError(make_words(length)),
+    "lines": lambda length: ValueError(make_quoted_file(length)),
     "base64": lambda length: ValueError(make_base64(length)),
-    "a key": lambda length: KeyError(make_words(length)),
-    "two arguments": lambda length: ValueError(make_words(length).encode(), 1),
+    "a key": lambda length: KeyError(make_quoted_file(length)),
+    "two arguments": lambda length: ValueError(make_quoted_file(length).encode(), 1),
 }
 
 
@@ -52,22 +52,27 @@ async def measure() -> Sequence[Row]:
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         async with NdjsonJournal(Path(folder), redact=redact) as journal:
             recorder = Recorder(
-                journal, SystemClock(), project_root(), b"bench", lambda: "0" * 40, redact=redact
+                journal,
+                SystemClock(),
+                find_project_root(),
+                b"bench",
+                lambda: "0" * 40,
+                redact=redact,
             )
             return [await _measure_kind(recorder, kind) for kind in KINDS]
 
 
 async def _measure_kind(recorder: Recorder, kind: str) -> Row:
     make = KINDS[kind]
-    long, short = _raise(make(LONG)), _raise(make(SHORT))
+    long, short = _raise_error(make(LONG)), _raise_error(make(SHORT))
 
-    async def ours() -> float:
-        return _spend(recorder, long)
+    async def measure_long() -> float:
+        return _time_record(recorder, long)
 
-    async def baseline() -> float:
-        return _spend(recorder, short)
+    async def measure_short() -> float:
+        return _time_record(recorder, short)
 
-    mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+    mine, theirs, ratio = await measure_pairs(measure_long, measure_short, pairs=PAIRS)
     return Row(
         bench="long-messages",
         name=f"4 MB message, {kind}",
@@ -79,7 +84,7 @@ async def _measure_kind(recorder: Recorder, kind: str) -> Row:
     )
 
 
-def _spend(recorder: Recorder, error: Exception) -> float:
+def _time_record(recorder: Recorder, error: Exception) -> float:
     """Return the seconds that it takes to record an error and to log its traceback."""
     logger = structlog.wrap_logger(
         structlog.WriteLogger(io.StringIO()),
@@ -96,7 +101,7 @@ def _spend(recorder: Recorder, error: Exception) -> float:
     return time.thread_time() - start
 
 
-def _raise(error: Exception) -> Exception:
+def _raise_error(error: Exception) -> Exception:
     try:
         _fail(error)
     except (ValueError, KeyError) as raised:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.bare import Asked, bare
+from bench.bare import BareRequest, run_bare
 from bench.rows import Row
-from bench.scene import Scene, scene
+from bench.scene import BenchScene, open_scene
 from tests.fakes.small_bot_repository import SPIN
 
 RUNS = (1, 8)
@@ -23,13 +23,15 @@ _PARENT = re.compile(r"^PPid:\s+(\d+)", re.MULTILINE)
 
 async def measure(counts: Sequence[int] = RUNS) -> Sequence[Row]:
     """Return a row for the idle bot, and one for each number of runs."""
-    async with scene(workers=max(counts)) as place:
-        await place.ready(SPIN)
+    async with open_scene(workers=max(counts)) as place:
+        await place.prepare(SPIN)
         place.pace.gate = asyncio.Event()
         assert place.world.bot.pid is not None
-        idle = Row(bench="memory", name="idle bot", unit="MB", ours=megabytes(place.world.bot.pid))
-        ours = await _of_bot(place, counts)
-        theirs = await _of_clients(
+        idle = Row(
+            bench="memory", name="idle bot", unit="MB", ours=measure_megabytes(place.world.bot.pid)
+        )
+        ours = await _measure_bot(place, counts)
+        theirs = await _measure_clients(
             place, counts
         )  # after ours has gone: programs share what they can
     rows = [
@@ -43,40 +45,42 @@ async def measure(counts: Sequence[int] = RUNS) -> Sequence[Row]:
     return [idle, *rows]
 
 
-async def _of_bot(place: Scene, counts: Sequence[int]) -> list[float]:
+async def _measure_bot(place: BenchScene, counts: Sequence[int]) -> list[float]:
     assert place.world.bot.pid is not None
     threads, found = list[str](), list[float]()
     for runs in counts:
         while len(threads) < runs:
-            threads.append(await place.world.alice.ask(SPIN.complaint))
-        await asyncio.wait_for(place.model.heard(runs, "executor"), SECONDS)
-        found.append(megabytes(place.world.bot.pid))
+            threads.append(await place.world.alice.ask(SPIN.report))
+        await asyncio.wait_for(place.model.wait_for_requests(runs, "executor"), SECONDS)
+        found.append(measure_megabytes(place.world.bot.pid))
     for thread in threads:
         await place.world.alice.person.say(thread, "cancel")
-    await place.world.nothing_left(60)
+    await place.world.wait_until_clean(60)
     return found
 
 
-async def _of_clients(place: Scene, counts: Sequence[int]) -> list[float]:
+async def _measure_clients(place: BenchScene, counts: Sequence[int]) -> list[float]:
     found = []
-    asked = Asked.like(place.model.asked("executor")[0])
-    async with bare(place.folder / "bare", place.model.base_url) as sdk:
-        begun, before = 0, len(place.model.asked("executor"))
+    asked = BareRequest.from_request(place.model.list_requests("executor")[0])
+    async with run_bare(place.folder / "bare", place.model.base_url) as sdk:
+        begun, before = 0, len(place.model.list_requests("executor"))
         for clients in counts:
             for _ in range(begun, clients):
                 await sdk.begin(asked, place.world.workspace.checkout)
             begun = clients
-            await asyncio.wait_for(place.model.heard(before + clients, "executor"), SECONDS)
-            found.append(megabytes(sdk.pid))
+            await asyncio.wait_for(
+                place.model.wait_for_requests(before + clients, "executor"), SECONDS
+            )
+            found.append(measure_megabytes(sdk.pid))
     return found
 
 
-def megabytes(root: int, *, alone: bool = False) -> float:
+def measure_megabytes(root: int, *, alone: bool = False) -> float:
     """Return what a process takes, and everything below it unless it is looked at `alone`."""
-    return sum(map(_pss, {root} if alone else _tree(root))) / 1024
+    return sum(map(_read_pss, {root} if alone else _find_descendants(root))) / 1024
 
 
-def _pss(pid: int) -> int:
+def _read_pss(pid: int) -> int:
     """Return kilobytes; pages that several processes share count a part in each."""
     try:
         told = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
@@ -85,16 +89,16 @@ def _pss(pid: int) -> int:
     return int(told[1]) if told else 0
 
 
-def _tree(root: int) -> set[int]:
+def _find_descendants(root: int) -> set[int]:
     """Return a process and everything below it."""
-    parents, found, size = dict(_parents()), {root}, 0
+    parents, found, size = dict(_iterate_parents()), {root}, 0
     while len(found) > size:
         size = len(found)
         found |= {pid for pid, parent in parents.items() if parent in found}
     return found
 
 
-def _parents() -> Iterator[tuple[int, int]]:
+def _iterate_parents() -> Iterator[tuple[int, int]]:
     for place in Path("/proc").glob("[0-9]*/status"):
         try:
             told = _PARENT.search(place.read_text(encoding="utf-8", errors="replace"))

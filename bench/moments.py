@@ -16,7 +16,7 @@ STAGES = {
 }
 
 
-def moments(database: Path, run: Run) -> list[tuple[str, datetime]]:
+def list_moments(database: Path, run: Run) -> list[tuple[str, datetime]]:
     """Return when the run was asked for, and when each stage's record was saved."""
     with connect(database) as rows:
         found = rows.execute(

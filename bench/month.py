@@ -19,7 +19,7 @@ _FAILS_EVERY = 20
 _COMMANDS = 50
 
 
-def room_for(folder: Path, records: int, *, index: bool) -> None:
+def check_room(folder: Path, records: int, *, index: bool) -> None:
     """Raise `ConfigError` where the disk has no room for so many records and their index."""
     needed = records * BYTES * (4 if index else 2)
     free = shutil.disk_usage(folder).free
@@ -37,12 +37,12 @@ def write_month(folder: Path, records: int) -> None:
     a_day = records // DAYS
     for day in range(DAYS):
         date = END - timedelta(days=DAYS - day)
-        lines = _lines(date.date().isoformat(), day * a_day, a_day, chance)
+        lines = _iterate_lines(date.date().isoformat(), day * a_day, a_day, chance)
         (folder / f"{date.date()}.ndjson").write_text("".join(lines), encoding="ascii")
 
 
-def _lines(date: str, first: int, count: int, chance: random.Random) -> Iterator[str]:
-    failed = _failed()
+def _iterate_lines(date: str, first: int, count: int, chance: random.Random) -> Iterator[str]:
+    failed = _build_failed_end()
     for number in range(count):
         micro = number * 86_400_000_000 // count
         second = micro // 1_000_000
@@ -57,7 +57,7 @@ def _lines(date: str, first: int, count: int, chance: random.Random) -> Iterator
         )
 
 
-def _failed() -> str:
+def _build_failed_end() -> str:
     """Return the end of a line that failed; `%` takes the number of its fault."""
     capsule = {
         "exception": "IndexError",

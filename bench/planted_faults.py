@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.fault_runs import SECONDS, Mended, mend
+from bench.fault_runs import SECONDS, RepairOutcome, repair_fault
 from bench.faults import Fault, read_faults
-from bench.rehearsed import lay_out, open_rehearsal
 from bench.rows import Row
+from bench.script_data import extract_tree, open_rehearsal
 from bot.domain.errors import ConfigError
 
 SAMPLE = 3
@@ -22,10 +22,10 @@ SAMPLE = 3
 
 async def measure() -> Sequence[Row]:
     """Return rows for the first fault of a few kinds."""
-    return await mended_rows(chosen(1)[:SAMPLE])
+    return await measure_faults(choose_faults(1)[:SAMPLE])
 
 
-def chosen(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
+def choose_faults(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
     """Return so many faults of each kind, or those with these names."""
     if names:
         return tuple(fault for fault in read_faults() if fault.name in names)
@@ -35,36 +35,38 @@ def chosen(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
     return tuple(fault for kind in taken.values() for fault in kind[:each])
 
 
-async def mended_rows(
+async def measure_faults(
     faults: Sequence[Fault], seconds: float = SECONDS, *, old: bool = False
 ) -> Sequence[Row]:
     """Return a row a kind; what came of each fault is told as it is known."""
-    done: list[Mended] = []
-    async for each in _mended(faults, seconds, old=old):
+    done: list[RepairOutcome] = []
+    async for each in _repair_faults(faults, seconds, old=old):
         sys.stderr.write(f"{each.line}\n")
         done.append(each)
-    return list(_rows(done))
+    return list(_build_rows(done))
 
 
-async def _mended(faults: Sequence[Fault], seconds: float, *, old: bool) -> AsyncIterator[Mended]:
+async def _repair_faults(
+    faults: Sequence[Fault], seconds: float, *, old: bool
+) -> AsyncIterator[RepairOutcome]:
     rehearsal = await open_rehearsal()
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
-        tree = await lay_out(Path(folder) / "tree")
+        tree = await extract_tree(Path(folder) / "tree")
         for fault in faults:
             try:
-                yield await mend(fault, tree, rehearsal, seconds, old=old)
+                yield await repair_fault(fault, tree, rehearsal, seconds, old=old)
             except ConfigError as error:  # not the fault's doing: others have the machine
-                yield Mended(fault, "late", str(error).splitlines()[0])
+                yield RepairOutcome(fault, "late", str(error).splitlines()[0])
 
 
-def _rows(done: Sequence[Mended]) -> Iterator[Row]:
+def _build_rows(done: Sequence[RepairOutcome]) -> Iterator[Row]:
     kinds = dict.fromkeys(each.fault.kind for each in done)
     for kind in kinds:
-        yield _row(f"  {kind}", [each for each in done if each.fault.kind == kind])
-    yield _row("all kinds", done)
+        yield _build_row(f"  {kind}", [each for each in done if each.fault.kind == kind])
+    yield _build_row("all kinds", done)
 
 
-def _row(name: str, done: Sequence[Mended]) -> Row:
+def _build_row(name: str, done: Sequence[RepairOutcome]) -> Row:
     """Return how many are sound of how many; the name says what the others are."""
     counts = {
         word: sum(each.result == word for each in done)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from bench.moments import moments
+from bench.moments import list_moments
 from bench.rows import Row
-from bench.stage import open_demo, settled
+from bench.stage import open_demo, wait_for_run
 from bot.adapters.sqlite_store import SqliteStore
 from bot.demo.faults import choose
 from bot.domain.history import History
@@ -23,21 +23,21 @@ async def measure() -> Sequence[Row]:
         open_demo(fault) as (demo, alice),
         SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
-        await _meet(alice)
-        await alice.say("dev", fault.complaint)
-        run = await settled(store, _proposed_or_ended, 180)
-        if run.ended:
+        await _trigger_fault(alice)
+        await alice.say("dev", fault.report)
+        run = await wait_for_run(store, _is_proposed_or_ended, 180)
+        if run.has_ended:
             raise RuntimeError(f"the run ended without a proposal: {run.reason}")
-        history = await store.history(run.id)
-        saved = moments(demo.workspace.state / "theseus.sqlite3", run)
-    return _rows(saved, history)
+        history = await store.get_history(run.id)
+        saved = list_moments(demo.workspace.state / "theseus.sqlite3", run)
+    return _build_rows(saved, history)
 
 
-def _proposed_or_ended(run: Run) -> bool:
-    return run.ended or (run.stage is Stage.SHIP and run.status is Status.WAITING)
+def _is_proposed_or_ended(run: Run) -> bool:
+    return run.has_ended or (run.stage is Stage.SHIP and run.status is Status.WAITING)
 
 
-async def _meet(alice: Person) -> None:
+async def _trigger_fault(alice: Person) -> None:
     """Roll until it fails, as the demo asks."""
     for _ in range(40):
         answer = await alice.run("dev", "roll", dice="2d6")
@@ -45,7 +45,7 @@ async def _meet(alice: Person) -> None:
             return
 
 
-def _rows(saved: list[tuple[str, datetime]], history: History) -> list[Row]:
+def _build_rows(saved: list[tuple[str, datetime]], history: History) -> list[Row]:
     whole = (saved[-1][1] - saved[0][1]).total_seconds()
     rows = [Row(bench="proposal", name="request to proposal", ours=whole, share=1.0)]
     for (_, start), (stage, end) in pairwise(saved):
@@ -53,7 +53,7 @@ def _rows(saved: list[tuple[str, datetime]], history: History) -> list[Row]:
         rows.append(Row(bench="proposal", name=f"  {stage}", ours=seconds, share=seconds / whole))
     verdict = history.verdict
     if verdict is not None:  # checks run side by side: their times add up to more than the stage's
-        proofs = [verdict.red_on_base, verdict.green_on_head, *verdict.checks]
+        proofs = [verdict.failing_on_base, verdict.passing_on_head, *verdict.checks]
         for proof in filter(None, proofs):
             rows.append(Row(bench="proposal", name=f"    {proof.name}", ours=proof.seconds))
     return rows

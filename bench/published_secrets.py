@@ -21,14 +21,14 @@ class Example(NamedTuple):
     secret: str
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What became of the list."""
 
     kinds: int
     missed: Sequence[str]
 
     @property
-    def caught(self) -> int:
+    def caught_count(self) -> int:
         """Return how many kinds were caught in every example."""
         return self.kinds - len(self.missed)
 
@@ -42,8 +42,8 @@ def load_examples() -> Sequence[Example]:
     ]
 
 
-def search_examples(redact: Callable[[str], str]) -> Found:
+def search_examples(redact: Callable[[str], str]) -> SearchResult:
     """Redact every example; name the kinds of which a secret is still there."""
     examples = load_examples()
     missed = {each.name for each in examples if each.secret in redact(each.text)}
-    return Found(len({each.name for each in examples}), sorted(missed))
+    return SearchResult(len({each.name for each in examples}), sorted(missed))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from bench.rehearsed import read_data
+from bench.script_data import read_data
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
 from bot.infra.syntax import parse
@@ -58,7 +58,7 @@ class Case(Record):
         """Return which half it is in: nobody chose."""
         return "b" if int(hashlib.sha256(self.name.encode()).hexdigest()[-1], 16) % 2 else "a"
 
-    def planted(self, source: str) -> str:
+    def plant_in(self, source: str) -> str:
         """Return the file's text with the fault. Raises `ValueError` where it does not fit."""
         lines = source.splitlines(keepends=True)
         start = sum(map(len, lines[: self.line - 1])) + self.column
@@ -83,10 +83,10 @@ def read_set() -> RepairSet:
         name: Package.model_validate({"name": name, **about})
         for name, about in data["packages"].items()
     }
-    return RepairSet(packages, tuple(_cases(data["cases"])), tuple(data["needs"]))
+    return RepairSet(packages, tuple(_parse_cases(data["cases"])), tuple(data["needs"]))
 
 
-def _cases(named: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[Case]:
+def _parse_cases(named: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[Case]:
     for package, cases in named.items():
         for key, about in cases.items():
             yield Case.model_validate({"name": f"{package}-mut-{key}", "package": package, **about})
@@ -108,16 +108,16 @@ def unpack(archive: Path, package: Package, into: Path) -> Path:
     return next(each for each in into.iterdir() if each.is_dir())
 
 
-def lay_out(case: Case, tree: Path) -> None:
+def plant_case(case: Case, tree: Path) -> None:
     """Plant a case in its package's tree, and make that a repository of one commit."""
     file = tree / case.file
     source = file.read_bytes().decode()
-    file.write_bytes(case.planted(source).encode())
+    file.write_bytes(case.plant_in(source).encode())
     for words in (("init", "-q"), ("add", "-A", "-f"), ("commit", "-qm", "The code as it is")):
         subprocess.run([*_GIT, *words], cwd=tree, check=True, capture_output=True)
 
 
-def same_code(one: str, other: str) -> bool:
+def is_same_code(one: str, other: str) -> bool:
     """Return whether two sources are the same but for comments and layout."""
     try:
         return ast.dump(parse(one)) == ast.dump(parse(other))

@@ -20,9 +20,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
-from bench.repair_cases import Case, Half, Package, RepairSet, lay_out, read_set, same_code, unpack
-from bench.rows import Row, duration, median
-from bot.app.demo import project_root
+from bench.repair_cases import (
+    Case,
+    Half,
+    Package,
+    RepairSet,
+    is_same_code,
+    plant_case,
+    read_set,
+    unpack,
+)
+from bench.rows import Row, compute_median, format_duration
+from bot.app.demo import find_project_root
 from bot.domain.errors import ConfigError
 
 SECONDS = 60.0
@@ -37,7 +46,7 @@ _NUMBERED = re.compile(r"(?<=[\[-])([A-Za-z_]+)\d+(?=[-\]])")
 Verdict = Literal["right", "other", "wrong", "none"]
 
 
-class Answered(NamedTuple):
+class CaseResult(NamedTuple):
     """What came of a case: `label` is what the repair called its answer, "" without one."""
 
     case: Case
@@ -51,24 +60,26 @@ class Answered(NamedTuple):
         """Return it as a line for a terminal. What was edited is not told: half b stays unseen."""
         lost = f": {', '.join(self.broken[:3])}" if self.broken else ""
         label = self.label or "-"
-        took = duration(self.seconds)
+        took = format_duration(self.seconds)
         return f"{self.case.name:40}{label:11}{self.verdict:7}{took:>8}{lost}"
 
 
-async def answered_rows(
+async def measure_cases(
     cases: Sequence[Case], seconds: float = SECONDS, jobs: int = 1
 ) -> Sequence[Row]:
     """Return a row for each label, `jobs` cases at a time; each is told as it is known."""
-    done: list[Answered] = []
+    done: list[CaseResult] = []
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
-        bench = RepairBench(Path(folder), read_set(), seconds)
-        async for each in bench.answers(cases, jobs):
+        bench = RepairBenchmark(Path(folder), read_set(), seconds)
+        async for each in bench.run_cases(cases, jobs):
             sys.stderr.write(f"{each.line}\n")
             done.append(each)
-    return list(rows(done))
+    return list(build_rows(done))
 
 
-def chosen(half: Half | None, limit: int | None, names: Collection[str] = ()) -> Sequence[Case]:
+def choose_cases(
+    half: Half | None, limit: int | None, names: Collection[str] = ()
+) -> Sequence[Case]:
     """Return the cases of a half, or with these names; at most so many, over all packages."""
     cases = [each for each in read_set().cases if half in (None, each.half)]
     if names:
@@ -84,26 +95,26 @@ def chosen(half: Half | None, limit: int | None, names: Collection[str] = ()) ->
     return [each for *_, each in first]
 
 
-def rows(done: Sequence[Answered]) -> Iterator[Row]:
+def build_rows(done: Sequence[CaseResult]) -> Iterator[Row]:
     """Yield how many are right of all, of each half, and of what has each label."""
     if not done:
         return
-    yield _row("all", done)
+    yield _build_row("all", done)
     for half in ("a", "b"):
         of_half = [each for each in done if each.case.half == half]
         labels = dict.fromkeys(each.label for each in of_half if each.label)
         if of_half:
-            yield _row(f"half {half}", of_half)
+            yield _build_row(f"half {half}", of_half)
         for label in labels:
-            yield _row(f"  {label}", [each for each in of_half if each.label == label])
+            yield _build_row(f"  {label}", [each for each in of_half if each.label == label])
 
 
-def _row(name: str, done: Sequence[Answered]) -> Row:
+def _build_row(name: str, done: Sequence[CaseResult]) -> Row:
     counts = Counter(each.verdict for each in done)
     others = ", ".join(
         f"{counts[word]} {word}" for word in ("other", "wrong", "none") if counts[word]
     )
-    took = f"{median([each.seconds for each in done]):.0f} s"
+    took = f"{compute_median([each.seconds for each in done]):.0f} s"
     return Row(
         bench="repair-set", name=f"{name}: right ({others or 'all'}; {took})", unit="faults",
         ours=counts["right"], baseline=len(done), baseline_name="cases",
@@ -111,7 +122,7 @@ def _row(name: str, done: Sequence[Answered]) -> Row:
     )  # fmt: skip
 
 
-class RepairBench:
+class RepairBenchmark:
     """The packages as fetched, an interpreter with what their tests need, and what passes there."""
 
     def __init__(self, folder: Path, cases: RepairSet, seconds: float) -> None:
@@ -121,7 +132,7 @@ class RepairBench:
         self._python = folder / "venv" / "bin" / "python"
         self._passing: dict[str, Counter[str]] = {}
 
-    async def answers(self, cases: Sequence[Case], jobs: int = 1) -> AsyncIterator[Answered]:
+    async def run_cases(self, cases: Sequence[Case], jobs: int = 1) -> AsyncIterator[CaseResult]:
         """Fetch what the cases need, and yield what comes of each, `jobs` at a time.
 
         Raises `ConfigError` where a package cannot be had, or no test of it passes here.
@@ -130,42 +141,42 @@ class RepairBench:
         for name in dict.fromkeys(each.package for each in cases):
             await self._fetch(self._set.packages[name])
         turn = asyncio.Semaphore(jobs)
-        for each in asyncio.as_completed([self._answered(case, turn) for case in cases]):
+        for each in asyncio.as_completed([self._run_case(case, turn) for case in cases]):
             yield await each
 
     async def _make_environment(self) -> None:
-        await _done(_FETCH_SECONDS, sys.executable, "-m", "venv", str(self._folder / "venv"))
-        await self._pip("install", *self._set.needs)
+        await _run_command(_FETCH_SECONDS, sys.executable, "-m", "venv", str(self._folder / "venv"))
+        await self._run_pip("install", *self._set.needs)
 
-    async def _pip(self, *words: str) -> None:
+    async def _run_pip(self, *arguments: str) -> None:
         quiet = ("--quiet", "--disable-pip-version-check")
-        await _done(_FETCH_SECONDS, str(self._python), "-m", "pip", *words, *quiet)
+        await _run_command(_FETCH_SECONDS, str(self._python), "-m", "pip", *arguments, *quiet)
 
     async def _fetch(self, package: Package) -> None:
         wanted = self._folder / "sdists" / package.name
-        await self._pip(
+        await self._run_pip(
             "download", "--no-deps", "--no-binary", ":all:", "--dest", str(wanted),
             f"{package.name}=={package.version}",
         )  # fmt: skip
         unpack(next(wanted.iterdir()), package, self._folder / "packages" / package.name)
-        tree = self._tree_of(package)
-        self._passing[package.name] = await self._passes(package, tree)
+        tree = self._get_tree(package)
+        self._passing[package.name] = await self._run_tests(package, tree)
         if not self._passing[package.name]:
             raise ConfigError(f"{package.name} {package.version}: no test of it passes here")
 
-    def _tree_of(self, package: Package) -> Path:
+    def _get_tree(self, package: Package) -> Path:
         return next((self._folder / "packages" / package.name).iterdir())
 
-    async def _answered(self, case: Case, turn: asyncio.Semaphore) -> Answered:
+    async def _run_case(self, case: Case, turn: asyncio.Semaphore) -> CaseResult:
         package = self._set.packages[case.package]
         tree = self._folder / "cases" / case.name / package.name
         async with turn:
-            shutil.copytree(self._tree_of(package), tree)
-            lay_out(case, tree)
+            shutil.copytree(self._get_tree(package), tree)
+            plant_case(case, tree)
             said = await self._repair(case, tree)
-            verdict, broken = await self._judged(case, tree, said)
+            verdict, broken = await self._judge_answer(case, tree, said)
             shutil.rmtree(tree)
-        return Answered(
+        return CaseResult(
             case, verdict, said.get("label") or "", said.get("seconds", self._seconds), broken
         )
 
@@ -173,38 +184,38 @@ class RepairBench:
         """Return what the command says; what it found stands in the tree then."""
         options = self._set.packages[case.package].options
         test = " ".join([str(self._python), "-m", "pytest", *options, case.test])
-        out = await _output(
+        out = await _run_for_output(
             self._seconds * 1.5, sys.executable, "-m", "bot", "repair", "--repo", str(tree),
             "--test", test, "--time", str(self._seconds), "--apply", "--accept", "plausible",
-            "--json", cwd=project_root(),
+            "--json", cwd=find_project_root(),
         )  # fmt: skip
         said: dict[str, Any] = json.loads(out) if out.startswith("{") else {}
         return said
 
-    async def _judged(
-        self, case: Case, tree: Path, said: dict[str, Any]
+    async def _judge_answer(
+        self, case: Case, tree: Path, answer: dict[str, Any]
     ) -> tuple[Verdict, tuple[str, ...]]:
-        if not said.get("applied"):
+        if not answer.get("applied"):
             return "none", ()
         package = self._set.packages[case.package]
-        own = (self._tree_of(package) / case.file).read_text(encoding="utf-8")
-        if said["files"] == [case.file] and same_code(_text(tree / case.file), own):
+        own = (self._get_tree(package) / case.file).read_text(encoding="utf-8")
+        if answer["files"] == [case.file] and is_same_code(_read_text(tree / case.file), own):
             return "right", ()
-        broken = self._passing[package.name] - await self._passes(package, tree)
+        broken = self._passing[package.name] - await self._run_tests(package, tree)
         return ("wrong" if broken else "other"), tuple(sorted(broken))
 
-    async def _passes(self, package: Package, tree: Path) -> Counter[str]:
+    async def _run_tests(self, package: Package, tree: Path) -> Counter[str]:
         words = ("-m", "pytest", *_LISTED, *package.options, package.tests)
-        out = await _output(_SUITE_SECONDS, str(self._python), *words, cwd=tree)
+        out = await _run_for_output(_SUITE_SECONDS, str(self._python), *words, cwd=tree)
         lines = out.splitlines()
-        return passed_tests(lines)
+        return parse_passed_tests(lines)
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def passed_tests(lines: Iterable[str]) -> Counter[str]:
+def parse_passed_tests(lines: Iterable[str]) -> Counter[str]:
     """Return the tests that pytest says passed, without the numbers it gives to arguments.
 
     Of arguments that come from a set, each run numbers them anew: `test_format[expected3-%Y]`.
@@ -213,20 +224,20 @@ def passed_tests(lines: Iterable[str]) -> Counter[str]:
     return Counter(_NUMBERED.sub(r"\1", name) for name in names)
 
 
-async def _done(seconds: float, *words: str) -> None:
+async def _run_command(seconds: float, *command: str) -> None:
     """Run a command. Raises `ConfigError` with its words if it fails."""
     process = await asyncio.create_subprocess_exec(
-        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     out, _ = await asyncio.wait_for(process.communicate(), seconds)
     if process.returncode:
-        raise ConfigError(f"{' '.join(words)} failed: {out.decode(errors='replace')[-2000:]}")
+        raise ConfigError(f"{' '.join(command)} failed: {out.decode(errors='replace')[-2000:]}")
 
 
-async def _output(seconds: float, *words: str, cwd: Path) -> str:
+async def _run_for_output(seconds: float, *command: str, cwd: Path) -> str:
     """Return what a command prints; "" if it takes longer. It leaves no process behind."""
     process = await asyncio.create_subprocess_exec(
-        *words, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},
     )  # fmt: skip

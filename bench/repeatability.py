@@ -14,20 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.rehearsed import WHOLE_BOT, lay_out, open_rehearsal, script_with, scripts_in
-from bench.rows import Row, in_turns, median
-from bot.app.demo import project_root
+from bench.rows import Row, compute_median, measure_pairs
+from bench.script_data import ALL_COGS, build_script, extract_tree, iterate_scripts, open_rehearsal
+from bot.app.demo import find_project_root
 from bot.demo.bot_process import BotProcess
 from bot.demo.demo import TOKEN
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.rehearsal import Script, Transcript
-from bot.ports.rehearsal import Rehearsal, play_all
-from bot.proof.behaviour_diff import not_repeatable
+from bot.ports.rehearsal import Rehearsal, run_scripts
+from bot.proof.behaviour_diff import find_nondeterminism
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.played_cogs import SHOWN, TIMED
+from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
 
-PLAYS = 100
+REPLAYS = 100
 STARTS = 4
 PAIRS = 3
 FURTHER = 20
@@ -37,7 +37,7 @@ _ROLL = [{"command": "/roll dice:2d6"}]
 class Repeats(NamedTuple):
     """How often scripts were played, and why a play was not the first one again, by script."""
 
-    plays: int
+    replays: int
     differing: dict[str, list[str]]
 
     @property
@@ -46,7 +46,7 @@ class Repeats(NamedTuple):
         wrong = sum(map(len, self.differing.values()))
         whole = Row(
             bench="repeatability", name="plays that differ", unit="plays", ours=wrong,
-            baseline=self.plays, baseline_name="played", ratio=wrong / self.plays,
+            baseline=self.replays, baseline_name="played", ratio=wrong / self.replays,
         )  # fmt: skip
         return [whole] + [
             Row(bench="repeatability", name=f"  {name}: {whys[0]}", unit="plays", ours=len(whys))
@@ -56,88 +56,91 @@ class Repeats(NamedTuple):
 
 async def measure() -> Sequence[Row]:
     """Return rows for how many plays differ, and for the times of one."""
-    repeats = await repeat(PLAYS)
-    return [*repeats.rows, *await _times()]
+    repeats = await replay_scripts(REPLAYS)
+    return [*repeats.rows, *await _measure_times()]
 
 
-async def repeat(plays: int) -> Repeats:
+async def replay_scripts(replays: int) -> Repeats:
     """Play every script, in all so often (at least twice each), over up to four starts."""
-    named = dict(scripts_in("repeated.yaml"))
-    each = max(2, round(plays / len(named)))
+    named = dict(iterate_scripts("repeated.yaml"))
+    each = max(2, round(replays / len(named)))
     starts = min(STARTS, each)
     shares = [each // starts + (at < each % starts) for at in range(starts)]
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
-        tree = await lay_out(Path(folder) / "tree", {"shown": SHOWN, "timed": TIMED})
+        tree = await extract_tree(Path(folder) / "tree", {"shown": DISPLAY_COG, "timed": TIMED_COG})
         rehearsal = await open_rehearsal()
         kept: dict[str, list[Transcript]] = {name: [] for name in named}
         for share in shares:
-            await _play_rounds(rehearsal, tree, named, share, kept)
-    return Repeats(each * len(named), _differing(kept))
+            await _replay_rounds(rehearsal, tree, named, share, kept)
+    return Repeats(each * len(named), _find_differing(kept))
 
 
-async def _play_rounds(
+async def _replay_rounds(
     rehearsal: Rehearsal,
     tree: Path,
     named: dict[str, Script],
     rounds: int,
-    kept: dict[str, list[Transcript]],
+    transcripts: dict[str, list[Transcript]],
 ) -> None:
     """Play all with one start of the code, so many times."""
     async with rehearsal.open(tree) as player:
         for _ in range(rounds):
             for name, script in named.items():
-                kept[name].append(await player.play(script))
+                transcripts[name].append(await player.run(script))
 
 
-def _differing(kept: dict[str, list[Transcript]]) -> dict[str, list[str]]:
+def _find_differing(transcripts: dict[str, list[Transcript]]) -> dict[str, list[str]]:
     found = {
-        name: [why for other in plays[1:] if (why := not_repeatable([plays[0], other]))]
-        for name, plays in kept.items()
+        name: [why for other in plays[1:] if (why := find_nondeterminism([plays[0], other]))]
+        for name, plays in transcripts.items()
     }
     return {name: whys for name, whys in found.items() if whys}
 
 
-async def _times() -> list[Row]:
+async def _measure_times() -> list[Row]:
     """Return how long one command takes: from cold, on the whole bot, on code that is up."""
     rehearsal = await open_rehearsal()
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
-        tree = await lay_out(Path(name) / "tree")
+        tree = await extract_tree(Path(name) / "tree")
         async with LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord:
-            workspace = await _prepared(Path(name) / "home", discord)
+            workspace = await _prepare_home(Path(name) / "home", discord)
 
-            async def by_hand() -> float:
-                return await _started(discord, workspace)
+            async def measure_by_hand() -> float:
+                return await _time_start(discord, workspace)
 
             rows = []
-            for told, cogs in (("one cog", "dice"), ("the whole bot", WHOLE_BOT)):
-                played = partial(_played, rehearsal, tree, script_with(cogs, _ROLL))
+            for told, cogs in (("one cog", "dice"), ("the whole bot", ALL_COGS)):
+                played = partial(_time_replay, rehearsal, tree, build_script(cogs, _ROLL))
                 rows.append(
-                    _row(f"a command, {told}", *await in_turns(played, by_hand, pairs=PAIRS))
+                    _build_row(
+                        f"a command, {told}",
+                        *await measure_pairs(played, measure_by_hand, pairs=PAIRS),
+                    )
                 )
-        further = await _further(rehearsal, tree, script_with("dice", _ROLL))
+        further = await _time_further_replays(rehearsal, tree, build_script("dice", _ROLL))
     base = rows[0].baseline or further
-    return [*rows, _row("a command, code that is up", further, base, further / base)]
+    return [*rows, _build_row("a command, code that is up", further, base, further / base)]
 
 
-def _row(name: str, ours: float, baseline: float, ratio: float) -> Row:
+def _build_row(name: str, ours: float, baseline: float, ratio: float) -> Row:
     return Row(
         bench="repeatability", name=name, ours=ours, baseline=baseline,
         baseline_name="the bot by hand", ratio=ratio, pairs=PAIRS,
     )  # fmt: skip
 
 
-async def _prepared(home: Path, discord: LocalDiscord) -> DemoWorkspace:
+async def _prepare_home(home: Path, discord: LocalDiscord) -> DemoWorkspace:
     """Return a home in which the bot can be started on that Discord."""
     await asyncio.to_thread(home.mkdir)
-    workspace = DemoWorkspace.at(home)
+    workspace = DemoWorkspace.from_home(home)
     listed = (discord.people["alice"],)
     guild, channel = discord.guild_id, discord.dev_channel_id
     paths = DemoPaths(guild, channel, listed, discord.base_url, "offline")
-    await prepare(project_root(), workspace, None, paths)
+    await prepare(find_project_root(), workspace, None, paths)
     return workspace
 
 
-async def _started(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
+async def _time_start(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
     """Return the seconds from starting the bot until it has answered a command."""
     start = time.perf_counter()
     async with (
@@ -149,19 +152,19 @@ async def _started(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
         return time.perf_counter() - start
 
 
-async def _played(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+async def _time_replay(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
     start = time.perf_counter()
-    await play_all(rehearsal, tree, [script])
+    await run_scripts(rehearsal, tree, [script])
     return time.perf_counter() - start
 
 
-async def _further(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+async def _time_further_replays(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
     """Return the median of plays on code that has been started before."""
     taken: list[float] = []
     async with rehearsal.open(tree) as player:
-        await player.play(script)
+        await player.run(script)
         for _ in range(FURTHER):
             start = time.perf_counter()
-            await player.play(script)
+            await player.run(script)
             taken.append(time.perf_counter() - start)
-    return median(taken)
+    return compute_median(taken)

@@ -18,50 +18,50 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from bench.fault_people import QuoteService
-from bench.rehearsed import lay_out, open_rehearsal
 from bench.rows import Row
-from bot.app.demo import project_root
+from bench.script_data import extract_tree, open_rehearsal
+from bot.app.demo import find_project_root
 from bot.domain.journal import Action
 from bot.domain.rehearsal import PlayedError
 from bot.domain.traffic import TrafficRecord
 from bot.infra.syntax import parse
 from bot.ports.rehearsal import Rehearsal
-from bot.proof.replay_search import smallest_replay
-from bot.proof.reproduction import candidates
+from bot.proof.replay_search import find_smallest_replay
+from bot.proof.reproduction import build_candidates
 
 COGS = ("dice", "polls", "quotes", "reminders")
 EVERY = 8
 """Of so many functions `theseus bench` tries one; `python -m bench reproducible` tries all."""
 
-_CHILD = "bench._reached_child"
+_CHILD = "bench._reach_child"
 _SECONDS = 180.0
 
 
-class Way(NamedTuple):
+class CogFunction(NamedTuple):
     """A function of a cog; `entered` by people: a command, a listener or a loop."""
 
     cog: str
     name: str
     line: int
     indent: int
-    entered: bool
+    is_entry_point: bool
 
     @property
     def file(self) -> str:
         """Return its file."""
         return f"cogs/{self.cog}.py"
 
-    def planted(self, source: str) -> str:
+    def plant_in(self, source: str) -> str:
         """Return the source in which it raises at once."""
         lines = source.splitlines(keepends=True)
         lines.insert(self.line - 1, f'{" " * self.indent}raise ValueError("planted")\n')
         return "".join(lines)
 
 
-class Shown(NamedTuple):
+class Reproduction(NamedTuple):
     """Whether its failure was `met`, and is shown by a `call` or by a `replay`."""
 
-    way: Way
+    way: CogFunction
     met: bool = False
     call: bool = False
     replay: bool = False
@@ -69,53 +69,55 @@ class Shown(NamedTuple):
 
 async def measure() -> Sequence[Row]:
     """Return rows for some of the functions."""
-    return await shown_rows(EVERY)
+    return await measure_functions(EVERY)
 
 
-async def shown_rows(every: int = 1) -> Sequence[Row]:
+async def measure_functions(every: int = 1) -> Sequence[Row]:
     """Return rows for every so many-th function; what each came to is told as it is known."""
-    found: list[Shown] = []
+    found: list[Reproduction] = []
     rehearsal = await open_rehearsal()
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
-        tree = await lay_out(Path(folder) / "tree")
+        tree = await extract_tree(Path(folder) / "tree")
         async with QuoteService(()) as service:
-            for way in [*ways()][::every]:
-                found.append(await _shown(way, tree, service.url, rehearsal))
+            for way in [*find_functions()][::every]:
+                found.append(await _reproduce_failure(way, tree, service.url, rehearsal))
                 sys.stderr.write(f"{found[-1]}\n")
-    entered = [each for each in found if each.way.entered]
-    return [_row("functions", found), _row("commands, listeners, loops", entered)]
+    entered = [each for each in found if each.way.is_entry_point]
+    return [_build_row("functions", found), _build_row("commands, listeners, loops", entered)]
 
 
-def ways() -> Iterator[Way]:
+def find_functions() -> Iterator[CogFunction]:
     """Yield every function and method of the everyday cogs."""
     for cog in COGS:
-        tree = parse((project_root() / "cogs" / f"{cog}.py").read_text(encoding="utf-8"))
+        tree = parse((find_project_root() / "cogs" / f"{cog}.py").read_text(encoding="utf-8"))
         classes = [each.body for each in tree.body if isinstance(each, ast.ClassDef)]
         for each in itertools.chain(tree.body, *classes):
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield _way(cog, each)
+                yield _describe_function(cog, each)
 
 
-def _way(cog: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Way:
+def _describe_function(cog: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> CogFunction:
     told = ast.get_docstring(function) is not None and len(function.body) > 1
     first = function.body[1 if told else 0]
     decorated = " ".join(map(ast.unparse, function.decorator_list))
     entered = any(word in decorated for word in (".command(", ".listener(", "tasks.loop("))
-    return Way(cog, function.name, first.lineno, first.col_offset, entered)
+    return CogFunction(cog, function.name, first.lineno, first.col_offset, entered)
 
 
-async def _shown(way: Way, tree: Path, quotes: str, rehearsal: Rehearsal) -> Shown:
-    file = tree / way.file
+async def _reproduce_failure(
+    function: CogFunction, tree: Path, quotes: str, rehearsal: Rehearsal
+) -> Reproduction:
+    file = tree / function.file
     source = file.read_text(encoding="utf-8")
-    file.write_text(way.planted(source), encoding="utf-8")
+    file.write_text(function.plant_in(source), encoding="utf-8")
     try:
-        told = await _reached(way.cog, tree, quotes)
-        return await _reproduced(way, told, tree, rehearsal)
+        told = await _run_child(function.cog, tree, quotes)
+        return await _find_reproduction(function, told, tree, rehearsal)
     finally:
         file.write_text(source, encoding="utf-8")
 
 
-async def _reached(cog: str, tree: Path, quotes: str) -> dict[str, Any]:
+async def _run_child(cog: str, tree: Path, quotes: str) -> dict[str, Any]:
     """Return what the child tells; nothing where the cog did not let it end."""
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as state:
         child = await asyncio.create_subprocess_exec(
@@ -131,11 +133,13 @@ async def _reached(cog: str, tree: Path, quotes: str) -> dict[str, Any]:
     return dict(json.loads(told)) if told else {"failures": [], "traffic": []}
 
 
-async def _reproduced(way: Way, told: dict[str, Any], tree: Path, rehearsal: Rehearsal) -> Shown:
-    failures = [Action.model_validate(each) for each in told["failures"]]
-    known = {each["id"]: TrafficRecord.model_validate(each) for each in told["traffic"]}
-    met = [each for each in failures if _in(each, way)]
-    call = any(each.error and candidates(each.error, read=_reader(tree)) for each in met)
+async def _find_reproduction(
+    function: CogFunction, output: dict[str, Any], tree: Path, rehearsal: Rehearsal
+) -> Reproduction:
+    failures = [Action.model_validate(each) for each in output["failures"]]
+    known = {each["id"]: TrafficRecord.model_validate(each) for each in output["traffic"]}
+    met = [each for each in failures if _is_failure_in(each, function)]
+    call = any(each.error and build_candidates(each.error, read=_make_reader(tree)) for each in met)
     for each in met:
         record = known.get(each.id)
         if record is not None and each.error is not None:
@@ -143,19 +147,19 @@ async def _reproduced(way: Way, told: dict[str, Any], tree: Path, rehearsal: Reh
             at = f"{frame.file}:{frame.function}"
             wanted = PlayedError(event=each.event, error=each.error.exception, at=at)
             async with rehearsal.open(tree) as player:
-                found = await smallest_replay(
-                    player, record.but(cog=way.cog), [*known.values()], wanted, {}
+                found = await find_smallest_replay(
+                    player, record.replace(cog=function.cog), [*known.values()], wanted, {}
                 )
-            return Shown(way, met=True, call=call, replay=found is not None)
-    return Shown(way, met=bool(met), call=call)
+            return Reproduction(function, met=True, call=call, replay=found is not None)
+    return Reproduction(function, met=bool(met), call=call)
 
 
-def _in(failure: Action, way: Way) -> bool:
+def _is_failure_in(failure: Action, way: CogFunction) -> bool:
     frame = failure.error.innermost if failure.error else None
     return frame is not None and frame.file == way.file and frame.function.endswith(way.name)
 
 
-def _reader(tree: Path) -> Any:
+def _make_reader(tree: Path) -> Any:
     def read(file: str) -> str | None:
         path = tree / file
         return path.read_text(encoding="utf-8") if path.is_file() else None
@@ -163,7 +167,7 @@ def _reader(tree: Path) -> Any:
     return read
 
 
-def _row(name: str, found: Sequence[Shown]) -> Row:
+def _build_row(name: str, found: Sequence[Reproduction]) -> Row:
     before = sum(each.call for each in found)
     now = sum(each.call or each.replay for each in found)
     met = sum(each.met for each in found)

@@ -15,10 +15,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.memory import megabytes
-from bench.rows import Row, in_turns, median
+from bench.memory import measure_megabytes
+from bench.rows import Row, compute_median, measure_pairs
 from local_discord.person import Person
-from tests.support.handover_world import HandoverWorld, handover_world
+from tests.support.handover_harness import HandoverHarness, open_handover
 
 PAIRS = 3
 CORE = "bot/domain/ids.py"
@@ -33,7 +33,7 @@ class Rolls:
     waits: list[float] = field(default_factory=list)
     lost: int = 0
 
-    async def more(self, count: int) -> None:
+    async def wait_for_more(self, count: int) -> None:
         """Wait until so many more were answered."""
         wanted = len(self.waits) + count
         async with asyncio.timeout(_LONGEST):
@@ -45,33 +45,35 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
     """Return a row for the longest wait, one for what was lost, and one for the supervisor."""
     lost: dict[str, list[int]] = {"ours": [], "baseline": []}
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
-        async with handover_world(Path(folder)) as world:
+        async with open_handover(Path(folder)) as world:
 
-            async def handed_over() -> float:
-                async with _rolling(world) as rolls:
+            async def measure_handover() -> float:
+                async with _keep_rolling(world) as rolls:
                     pushed = await world.push({CORE: lambda source: source + "\n# again\n"})
-                    await world.said(f"**live at `{pushed[:7]}`**")
-                    await rolls.more(_AFTER)
+                    await world.wait_for_message(f"**live at `{pushed[:7]}`**")
+                    await rolls.wait_for_more(_AFTER)
                 lost["ours"].append(rolls.lost)
-                await _passed(world, pushed)
+                await _wait_for_probation(world, pushed)
                 return max(rolls.waits)
 
-            async def started_again() -> float:
-                async with _rolling(world) as rolls:
+            async def measure_restart() -> float:
+                async with _keep_rolling(world) as rolls:
                     before = world.demo.bot.starts
                     world.demo.bot.restart()
                     while world.demo.bot.starts == before:  # noqa: ASYNC110  it tells nobody
                         await asyncio.sleep(0.02)
                     await world.alice.wait_for_bot(_LONGEST)
-                    await rolls.more(_AFTER)
+                    await rolls.wait_for_more(_AFTER)
                 lost["baseline"].append(rolls.lost)
-                await _passed(world, world.running)
+                await _wait_for_probation(world, world.running_commit)
                 return max(rolls.waits)
 
-            ours, baseline, ratio = await in_turns(handed_over, started_again, pairs=pairs)
+            ours, baseline, ratio = await measure_pairs(
+                measure_handover, measure_restart, pairs=pairs
+            )
             assert world.demo.bot.pid is not None
-            whole = megabytes(world.demo.bot.pid)
-            small = megabytes(world.demo.bot.pid, alone=True)
+            whole = measure_megabytes(world.demo.bot.pid)
+            small = measure_megabytes(world.demo.bot.pid, alone=True)
     named = "stopped and started"
     return [
         Row(
@@ -80,8 +82,8 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
         ),
         Row(
             bench="restart", name="rolls nobody answered", unit="answers",
-            ours=median(lost["ours"]), baseline=median(lost["baseline"]), baseline_name=named,
-            ratio=_by(median(lost["ours"]), median(lost["baseline"])), pairs=pairs,
+            ours=compute_median(lost["ours"]), baseline=compute_median(lost["baseline"]), baseline_name=named,
+            ratio=_compute_ratio(compute_median(lost["ours"]), compute_median(lost["baseline"])), pairs=pairs,
         ),
         Row(
             bench="restart", name="memory of the supervisor", unit="MB", ours=small,
@@ -91,7 +93,7 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
 
 
 @asynccontextmanager
-async def _rolling(world: HandoverWorld) -> AsyncIterator[Rolls]:
+async def _keep_rolling(world: HandoverHarness) -> AsyncIterator[Rolls]:
     """Have somebody roll dice until the block ends."""
     rolls = Rolls()
     async with Person(world.demo.discord.base_url, "bob") as bob:
@@ -117,11 +119,11 @@ async def _roll(bob: Person, rolls: Rolls) -> None:
         asked = time.perf_counter()
 
 
-async def _passed(world: HandoverWorld, commit: str) -> None:
+async def _wait_for_probation(world: HandoverHarness, commit: str) -> None:
     """Wait until the probation is over: the next hand-over comes after it."""
-    while world.records().get("trial") or commit not in world.records()["good"]:  # noqa: ASYNC110
+    while world.read_records().get("trial") or commit not in world.read_records()["good"]:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
 
 
-def _by(ours: float, baseline: float) -> float | None:
+def _compute_ratio(ours: float, baseline: float) -> float | None:
     return ours / baseline if baseline else None

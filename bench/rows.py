@@ -34,27 +34,27 @@ class Row(Record):
     @property
     def line(self) -> str:
         """Return it as one line for a terminal; lines of several rows are aligned."""
-        start = f"{self.bench:16}{self.name:36}{self._told(self.ours):>13}"
+        start = f"{self.bench:16}{self.name:36}{self._format_amount(self.ours):>13}"
         if self.ratio is not None and self.baseline is not None:
-            against = f"{self.baseline_name} {self._told(self.baseline)}"
+            against = f"{self.baseline_name} {self._format_amount(self.baseline)}"
             pairs = f"  ({self.pairs} pairs)" if self.pairs > 1 else ""
             ratio = f"{self.ratio:.2f}" if self.ratio >= _SMALL else f"{self.ratio:.1g}"
             return f"{start}   {ratio:>6} x  {against}{pairs}"
         return start + (f"   {self.share:5.0%}" if self.share is not None else "")
 
-    def _told(self, amount: float) -> str:
+    def _format_amount(self, amount: float) -> str:
         if self.unit == "s":
-            return duration(amount)
+            return format_duration(amount)
         return f"{amount:,.0f} {self.unit}" if amount >= 10 else f"{amount:.2g} {self.unit}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time with three digits or so, in a unit that suits it."""
     unit, factor = next((unit, by) for least, unit, by in _SCALES if seconds >= least)
     return f"{seconds * factor:.3g} {unit}"
 
 
-async def in_turns(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[float, float, float]:
+async def measure_pairs(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[float, float, float]:
     """Return the medians of ours, of the baseline, and of the ratios of each pair.
 
     The first pair warms up and does not count; who goes first alternates.
@@ -68,12 +68,12 @@ async def in_turns(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[float, 
         measured.append((mine, theirs))
     counted = measured[1:]
     return (
-        median([mine for mine, _ in counted]),
-        median([theirs for _, theirs in counted]),
-        median([mine / theirs for mine, theirs in counted]),
+        compute_median([mine for mine, _ in counted]),
+        compute_median([theirs for _, theirs in counted]),
+        compute_median([mine / theirs for mine, theirs in counted]),
     )
 
 
-def median(values: Sequence[float]) -> float:
+def compute_median(values: Sequence[float]) -> float:
     """Return the median."""
     return statistics.median(values)

@@ -12,14 +12,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.stage import settled
+from bench.stage import wait_for_run
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.run import Run
 from tests.fakes.small_bot_repository import Game
-from tests.support.casts import claude_with
+from tests.support.casts import make_claude_cast
 from tests.support.scripted_model import ScriptedModelBehaviour
-from tests.support.small_world import SmallWorld, small_world
-from tests.twins.model import Request, ScriptedModel, Turn, forever, held, slow, told
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
+from tests.twins.model import (
+    Request,
+    ScriptedModel,
+    Turn,
+    choose_turn,
+    delay_turn,
+    hold_turn,
+    repeat_turn,
+)
 
 TYPES = '{name: types, command: [mypy, "{changed}"], seconds: 60}'
 
@@ -33,10 +41,10 @@ class Pace:
 
 
 @dataclass
-class Scene:
+class BenchScene:
     """A world, its model, and the requests to it as they came."""
 
-    world: SmallWorld
+    world: SmallBotHarness
     model: ScriptedModel
     store: SqliteStore
     folder: Path
@@ -48,47 +56,49 @@ class Scene:
         """Return where the bot keeps its runs."""
         return self.world.workspace.state / "theseus.sqlite3"
 
-    async def ready(self, game: Game) -> None:
+    async def prepare(self, game: Game) -> None:
         """Let a command fail, and let the model know what mends it."""
-        self.world.script(game.script)
-        await self.world.break_it(game)
+        self.world.write_script(game.script)
+        await self.world.break_command(game)
 
-    async def asked(self, who: str) -> datetime:
+    async def wait_for_request(self, who: str) -> datetime:
         """Return when the next question of that role reaches the model, waiting for it."""
-        await self.model.heard(len(self.model.asked(who)) + 1, who)
+        await self.model.wait_for_requests(len(self.model.list_requests(who)) + 1, who)
         return datetime.now(UTC)
 
-    async def until(self, wanted: str, seconds: float = 180.0) -> Run:
+    async def wait_until(self, wanted: str, seconds: float = 180.0) -> Run:
         """Return the newest run once it is at that stage, or in that state."""
-        return await settled(self.store, lambda run: wanted in (run.stage, run.status), seconds)
+        return await wait_for_run(
+            self.store, lambda run: wanted in (run.stage, run.status), seconds
+        )
 
 
 @asynccontextmanager
-async def scene(*, workers: int = 2) -> AsyncIterator[Scene]:
+async def open_scene(*, workers: int = 2) -> AsyncIterator[BenchScene]:
     """Open one; everything in it ends with the block."""
     pace, arrivals = Pace(), list[tuple[datetime, Request]]()
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         behaviour = ScriptedModelBehaviour(folder / "home" / "script.json").story
-        cast = claude_with(_noted(behaviour, pace, arrivals))
-        async with small_world(folder, cast, checks=[TYPES], workers=workers) as world:
+        cast = make_claude_cast(_record_arrivals(behaviour, pace, arrivals))
+        async with open_small_bot(folder, cast, checks=[TYPES], workers=workers) as world:
             assert world.cast.model is not None
             async with SqliteStore(world.workspace.state / "theseus.sqlite3") as store:
-                yield Scene(world, world.cast.model, store, folder, pace, arrivals)
+                yield BenchScene(world, world.cast.model, store, folder, pace, arrivals)
 
 
-def _noted(
+def _record_arrivals(
     story: Mapping[str, Sequence[Turn]], pace: Pace, arrivals: list[tuple[datetime, Request]]
 ) -> Mapping[str, Sequence[Turn]]:
     """Return the same story; when it is asked, that is noted, and it is told at that pace."""
 
-    def paced(turn: Turn) -> Turn:
+    def set_pace(turn: Turn) -> Turn:
         def decide(request: Request) -> Turn:
             arrivals.append((datetime.now(UTC), request))
             if pace.gate is not None and request.who == "executor":
-                return held(pace.gate, turn)
-            return slow(pace.seconds, turn) if pace.seconds else turn
+                return hold_turn(pace.gate, turn)
+            return delay_turn(pace.seconds, turn) if pace.seconds else turn
 
-        return forever(told(decide))
+        return repeat_turn(choose_turn(decide))
 
-    return {who: [paced(turn) for turn in turns] for who, turns in story.items()}
+    return {who: [set_pace(turn) for turn in turns] for who, turns in story.items()}

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.rows import Row
-from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, skills_told
+from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, render_skills
 from bot.domain.skill import ROLES, SkillRole, SkillSet
 from bot.prompts import Prompts
-from tests.support.skill_folders import skills_below
+from tests.support.skill_folders import load_skills
 
 ROOT = Path(__file__).resolve().parents[1]
 CHARACTERS_A_TOKEN = 4
@@ -20,15 +20,15 @@ CHARACTERS_A_TOKEN = 4
 
 async def measure() -> Sequence[Row]:
     """Return a row for each part of a model."""
-    found = await asyncio.to_thread(skills_below, ROOT)
-    return [_row(found, role) for role in ROLES]
+    found = await asyncio.to_thread(load_skills, ROOT)
+    return [_build_row(found, role) for role in ROLES]
 
 
-def _row(found: SkillSet, role: SkillRole) -> Row:
-    skills = found.of(role)
+def _build_row(found: SkillSet, role: SkillRole) -> Row:
+    skills = found.list_for_role(role)
     schema = TOOL.takes.model_json_schema()
     tool = {"name": USE_SKILL, "description": TOOL.purpose, "input_schema": schema}
-    told = skills_told(Prompts(ROOT / "prompts"), skills) + json.dumps(tool)
+    told = render_skills(Prompts(ROOT / "prompts"), skills) + json.dumps(tool)
     ours = len(told) // CHARACTERS_A_TOKEN
     whole = sum(len(skill.body) for skill in skills) // CHARACTERS_A_TOKEN
     return Row(

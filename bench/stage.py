@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app.demo import local_forge, project_root
-from bot.demo.demo import Demo, DemoPlan, demo
+from bot.app.demo import build_local_forge, find_project_root
+from bot.demo.demo import Demo, DemoPlan, start_demo
 from bot.demo.faults import MetFault
 from bot.domain.run import Run
 from local_discord.person import Person
@@ -23,16 +23,16 @@ _POLL_SECONDS = 0.05
 async def open_demo(fault: MetFault | None) -> AsyncIterator[tuple[Demo, Person]]:
     """Run the demo with the offline engine; alice, who may ask and approve, is in it."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
-        plan = DemoPlan(project_root(), Path(folder), fault, engine="offline")
+        plan = DemoPlan(find_project_root(), Path(folder), fault, engine="offline")
         async with (
-            demo(plan, local_forge) as running,
+            start_demo(plan, build_local_forge) as running,
             Person(running.discord.base_url, "alice") as alice,
         ):
-            await running.until_online()
+            await running.wait_until_online()
             yield running, alice
 
 
-class Watch:
+class EventWatch:
     """Sees what happens in a local Discord, and when (`time.perf_counter`)."""
 
     def __init__(self, person: Person) -> None:
@@ -53,13 +53,13 @@ class Watch:
             await asyncio.gather(self._watching, return_exceptions=True)
 
     async def _watch(self) -> None:
-        async for event in self._person.events():
+        async for event in self._person.stream_events():
             self._open.set()
             async with self._news:
                 self._seen.append((time.perf_counter(), event))
                 self._news.notify_all()
 
-    async def when(self, wanted: Callable[[Event], bool], seconds: float = 20.0) -> float:
+    async def wait_for(self, wanted: Callable[[Event], bool], seconds: float = 20.0) -> float:
         """Return when the first event that is `wanted` was seen, waiting for it."""
         at = 0
         async with asyncio.timeout(seconds), self._news:
@@ -71,7 +71,7 @@ class Watch:
                 await self._news.wait()
 
 
-async def settled(store: SqliteStore, wanted: Callable[[Run], bool], seconds: float) -> Run:
+async def wait_for_run(store: SqliteStore, wanted: Callable[[Run], bool], seconds: float) -> Run:
     """Return the newest run once it is as `wanted`; `TimeoutError` tells how it is instead."""
     runs: tuple[Run, ...] = ()
     try:

@@ -15,21 +15,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.rows import Row, in_turns
+from bench.rows import Row, measure_pairs
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.app.demo import project_root
+from bot.app.demo import find_project_root
 from bot.client import Identity, TheseusClient
 from bot.client._audience import AudienceFinder
-from bot.client._exchanges import answered
+from bot.client._exchanges import record_answer
 from bot.client._traffic_capture import TrafficCapture
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
-from local_discord.client import online
+from local_discord.client import run_bot
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
@@ -56,22 +56,24 @@ class _Stage(NamedTuple):
 
 async def measure() -> Sequence[Row]:
     """Return a row for a command over the wire, and one for what stands in its way."""
-    mine, theirs, ratio = await in_turns(
-        lambda: _action(kept=True), lambda: _action(kept=False), pairs=PAIRS
+    mine, theirs, ratio = await measure_pairs(
+        lambda: _time_command(with_traffic=True),
+        lambda: _time_command(with_traffic=False),
+        pairs=PAIRS,
     )
     whole = Row(
         bench="traffic", name="command, all it leaves written", ours=mine, baseline=theirs,
         baseline_name="journal alone", ratio=ratio, pairs=PAIRS,
     )  # fmt: skip
-    async with _stage(kept=False) as stage:
+    async with _open_stage(with_traffic=False) as stage:
 
-        async def held() -> float:
-            return await _held(stage)
+        async def measure_capture() -> float:
+            return await _time_capture(stage)
 
-        async def journalled() -> float:
-            return _journalled(stage.recorder)
+        async def measure_journal() -> float:
+            return _time_journal(stage.recorder)
 
-        mine, theirs, ratio = await in_turns(held, journalled, pairs=PAIRS)
+        mine, theirs, ratio = await measure_pairs(measure_capture, measure_journal, pairs=PAIRS)
     in_the_way = Row(
         bench="traffic", name="in the way of a command", ours=mine, baseline=theirs,
         baseline_name="journal record", ratio=ratio, pairs=PAIRS,
@@ -79,35 +81,35 @@ async def measure() -> Sequence[Row]:
     return [whole, in_the_way]
 
 
-async def _action(*, kept: bool) -> float:
+async def _time_command(*, with_traffic: bool) -> float:
     """Return what a command takes, with everything that is written of it."""
-    async with _stage(kept=kept) as stage:
+    async with _open_stage(with_traffic=with_traffic) as stage:
         await stage.alice.run("dev", "roll", dice="2d6")
         start = time.process_time()
         for number in range(ACTIONS):
             await stage.alice.run("dev", "roll", dice=f"{number % 9 + 1}d6+{number}")
-        await stage.traffic.write(everything=True)
+        await stage.traffic.write(flush=True)
         return (time.process_time() - start) / ACTIONS
 
 
-async def _held(stage: _Stage) -> float:
+async def _time_capture(stage: _Stage) -> float:
     """Return what a command waits for while it is held on to: its event, an answer, its end."""
     capture = TrafficCapture(stage.client, stage.traffic, 0, AudienceFinder(stage.client, 0))
-    action = _ended()
+    action = _make_action()
 
-    def dispatch(_told: object) -> None:
-        answered("POST", "/interactions/{webhook_id}/{webhook_token}/callback", SENT)
-        capture.ended(action, "cogs.dice")
+    def dispatch(_event: object) -> None:
+        record_answer("POST", "/interactions/{webhook_id}/{webhook_token}/callback", SENT)
+        capture.record_end(action, "cogs.dice")
 
     start = time.perf_counter()
     for _ in range(RECORDS):
         capture.read("INTERACTION_CREATE", dispatch, ASKED)
     taken = (time.perf_counter() - start) / RECORDS
-    await stage.traffic.write(everything=True)
+    await stage.traffic.write(flush=True)
     return taken
 
 
-def _journalled(recorder: Recorder) -> float:
+def _time_journal(recorder: Recorder) -> float:
     start = time.perf_counter()
     for _ in range(RECORDS):
         recorder.record(
@@ -117,7 +119,7 @@ def _journalled(recorder: Recorder) -> float:
     return (time.perf_counter() - start) / RECORDS
 
 
-def _ended() -> Action:
+def _make_action() -> Action:
     return Action(
         ts=datetime.now(UTC), id="0" * 26, event="command.roll", kind=Kind.COMMAND, name="roll",
         outcome=ActionOutcome.OK,
@@ -125,7 +127,7 @@ def _ended() -> Action:
 
 
 @asynccontextmanager
-async def _stage(*, kept: bool) -> AsyncIterator[_Stage]:
+async def _open_stage(*, with_traffic: bool) -> AsyncIterator[_Stage]:
     clock = SystemClock()
     people = [LocalPerson("alice", listed=True)]
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as name:
@@ -138,16 +140,16 @@ async def _stage(*, kept: bool) -> AsyncIterator[_Stage]:
         ):
             snapshots = FileSnapshots(state / "traffic" / "snapshots", state, clock)
             traffic = TrafficRecorder(log, snapshots, clock, b"bench", lambda: "0" * 40)
-            recorder = Recorder(journal, clock, project_root(), b"bench", lambda: "0" * 40)
+            recorder = Recorder(journal, clock, find_project_root(), b"bench", lambda: "0" * 40)
             client = TheseusClient(
-                root=project_root(),
+                root=find_project_root(),
                 state=state,
                 clock=clock,
                 recorder=recorder,
                 identity=Identity(local.guild_id, local.dev_channel_id, AllowList()),
-                traffic=traffic if kept else None,
+                traffic=traffic if with_traffic else None,
                 extensions=["cogs.dice"],
                 guild_ready_timeout=0.01,
             )
-            async with online(client, local):
+            async with run_bot(client, local):
                 yield _Stage(client, recorder, traffic, alice)

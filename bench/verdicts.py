@@ -57,10 +57,10 @@ class Fix(NamedTuple):
     @property
     def verdict(self) -> Judgement:
         """What the rules make of it."""
-        return judged(self).verdict
+        return judge_fix(self).verdict
 
 
-class Called(Row):
+class VerdictRow(Row):
     """What fixes of one truth were called. `ours` is the share that was called right."""
 
     verdicts: dict[Judgement, int]
@@ -72,7 +72,7 @@ class Called(Row):
         return f"{self.bench:16}{self.name:36}{self.ours:7.1%} right   {counts}".rstrip()
 
 
-def simulated(
+def simulate_fixes(
     seed: int = SEED, *, repeats: int = REPEATS, volumes: Sequence[int] = VOLUMES
 ) -> Iterator[Fix]:
     """Make fixes of every truth, at every volume and rate, so many times each."""
@@ -81,23 +81,25 @@ def simulated(
         for volume in volumes:
             for rate in RATES:
                 for _ in range(repeats):
-                    yield simulated_fix(chance, truth, volume, rate)
+                    yield simulate_fix(chance, truth, volume, rate)
 
 
-def simulated_fix(chance: random.Random, truth: Truth, volume: int, rate: float) -> Fix:
+def simulate_fix(chance: random.Random, truth: Truth, volume: int, rate: float) -> Fix:
     """Make one fix: twice its volume before the merge, and what follows from its truth after."""
     typical = chance.uniform(20, 200)
-    before = _stream(chance, 2 * volume, {FAULT: rate, NOISE: _NOISE}, typical)
+    before = _simulate_stream(chance, 2 * volume, {FAULT: rate, NOISE: _NOISE}, typical)
     left = {"half works": 0.5, "does nothing": 1.0, "fails more": min(2.5, 0.9 / rate)}
     rates = {FAULT: rate * left.get(truth, 0.0), NOISE: _NOISE}
     if truth == "fails otherwise":
         rates[NEW] = rate
     slowed = chance.uniform(2, 4) if truth == "slower" else 1.0
-    after = _stream(chance, 0 if truth == "no traffic" else volume, rates, typical * slowed)
+    after = _simulate_stream(
+        chance, 0 if truth == "no traffic" else volume, rates, typical * slowed
+    )
     return Fix(truth, volume, rate, before, after)
 
 
-def judged(fix: Fix) -> Comparison:
+def judge_fix(fix: Fix) -> Comparison:
     """Compare both sides as after a merge."""
     return compare(
         fix.before, fix.after, FAULT, WatchRules(), before_minutes=1_440, after_minutes=720
@@ -106,18 +108,18 @@ def judged(fix: Fix) -> Comparison:
 
 async def measure() -> Sequence[Row]:
     """Judge every simulated fix; return a row for each truth, and one for all."""
-    return rows(list(simulated()))
+    return build_rows(list(simulate_fixes()))
 
 
-def rows(fixes: Sequence[Fix]) -> list[Called]:
+def build_rows(fixes: Sequence[Fix]) -> list[VerdictRow]:
     """Return what fixes were called, by their truth, and the share called right in all."""
     called: dict[Truth, Counter[Judgement]] = {truth: Counter() for truth in TRUTHS}
     for fix in fixes:
         called[fix.truth][fix.verdict] += 1
-    found = [_row(truth, RIGHT[truth], counts) for truth, counts in called.items()]
+    found = [_build_row(truth, RIGHT[truth], counts) for truth, counts in called.items()]
     right = sum(counts[RIGHT[truth]] for truth, counts in called.items())
     everything: Counter[Judgement] = sum(called.values(), Counter())
-    total = Called(
+    total = VerdictRow(
         bench="verdicts",
         name=f"all {len(fixes)} simulated fixes",
         ours=right / len(fixes),
@@ -126,12 +128,12 @@ def rows(fixes: Sequence[Fix]) -> list[Called]:
     return [*found, total]
 
 
-def _row(truth: Truth, right: Judgement, counts: Counter[Judgement]) -> Called:
+def _build_row(truth: Truth, right: Judgement, counts: Counter[Judgement]) -> VerdictRow:
     share = counts[right] / max(1, counts.total())
-    return Called(bench="verdicts", name=f"{truth}: {right}", ours=share, verdicts=dict(counts))
+    return VerdictRow(bench="verdicts", name=f"{truth}: {right}", ours=share, verdicts=dict(counts))
 
 
-def _stream(
+def _simulate_stream(
     chance: random.Random, count: int, rates: dict[str, float], typical: float
 ) -> tuple[Sample, ...]:
     return tuple(_sample(chance, number, rates, typical) for number in range(count))

@@ -49,7 +49,7 @@ async def run_periodically(
             failed(error)
             failures += 1
         interval = every() if callable(every) else every
-        pause = back_off(interval, failures)
+        pause = compute_delay(interval, failures)
 
 
 async def run_until_success(
@@ -71,21 +71,21 @@ async def run_until_success(
         except tolerated as error:
             failed(error)
             failures += 1
-            await clock.sleep(back_off(first_pause, failures))
+            await clock.sleep(compute_delay(first_pause, failures))
 
 
-def back_off(interval: float, failures: int) -> float:
+def compute_delay(interval: float, failures: int) -> float:
     """Return the seconds to wait after so many failures in a row."""
     doubled = interval * 2.0 ** min(max(failures - 1, 0), 16)
     return max(interval, min(doubled, LONGEST_RETRY_SECONDS))
 
 
-def warning(log: logging.Logger, text: str) -> Failed:
+def log_warnings(log: logging.Logger, text: str) -> Failed:
     """Return what logs `text` with the error's own words behind it."""
     return lambda error: log.warning("%s: %s", text, error)
 
 
-def with_traceback(log: logging.Logger, text: str) -> Failed:
+def log_tracebacks(log: logging.Logger, text: str) -> Failed:
     """Return what logs `text` as an error, with where the turn failed."""
     return lambda error: log.error(text, exc_info=error)
 

@@ -15,7 +15,7 @@ _STEADY: ContextVar[dict[Hashable, Texts] | None] = ContextVar("steady_prompts",
 
 
 @contextmanager
-def steady_prompts() -> Iterator[None]:
+def freeze_prompts() -> Iterator[None]:
     """Have everything inside go by the texts that were live when it first asked for one.
 
     What is started inside, tasks included, goes by the same.
@@ -34,11 +34,11 @@ class Prompts:
         self._folder = folder
         self._texts = texts
 
-    def steady(self) -> "Prompts":
+    def freeze(self) -> "Prompts":
         """Return these as they are now, for work that is not to see a change half way."""
         if self._texts is None:
             return self
-        texts = self._live(self._texts)
+        texts = self._get_live_texts(self._texts)
         return Prompts(self._folder, lambda: texts)
 
     def render(self, name: str, **values: str) -> str:
@@ -48,7 +48,7 @@ class Prompts:
         """
         file = self._folder / f"{name}.md"
         try:
-            return Template(self._text(name, file)).substitute(values)
+            return Template(self._load_text(name, file)).substitute(values)
         except KeyError as error:
             known = ", ".join(sorted(values))
             raise ConfigError(
@@ -57,9 +57,9 @@ class Prompts:
         except ValueError as error:
             raise ConfigError(f"{file}: {error}; write $$ for a dollar sign.") from error
 
-    def _text(self, name: str, file: Path) -> str:
+    def _load_text(self, name: str, file: Path) -> str:
         if self._texts is not None:
-            text = self._live(self._texts).get(name)
+            text = self._get_live_texts(self._texts).get(name)
             if text is None:
                 raise ConfigError(f"{file} cannot be read: it is not there, and never was.")
             return text
@@ -68,6 +68,6 @@ class Prompts:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
 
-    def _live(self, texts: Callable[[], Texts]) -> Texts:
+    def _get_live_texts(self, texts: Callable[[], Texts]) -> Texts:
         steady = _STEADY.get()
         return texts() if steady is None else steady.setdefault(texts, texts())

@@ -15,19 +15,19 @@ from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
 from cogs.ui import (
-    CardSeen,
+    CardReference,
     RunButton,
     approve,
     can_ship,
-    card_seen,
-    person_of,
+    describe_revert,
+    find_card,
+    get_person,
+    get_speaker,
     revert_buttons,
-    reverting_text,
     run_choices,
     run_named,
     send_privately,
-    shipped_choices,
-    speaker,
+    suggest_shipped_runs,
 )
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
@@ -35,7 +35,7 @@ SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑�
 _LOOKED_AT = 200  # runs, from the newest back, whose cards may be open
 
 
-class Taken(Record):
+class HandledReactions(Record):
     """The reactions on a card that were taken, each as `person:emoji`."""
 
     reactions: frozenset[str] = frozenset()
@@ -69,20 +69,20 @@ class Approvals(commands.Cog):
         user = payload.member or await self.bot.fetch_user(payload.user_id)
         channel = self.bot.get_partial_messageable(payload.channel_id)
         try:
-            card = card_seen(self.bot, await channel.fetch_message(payload.message_id))
+            card = find_card(self.bot, await channel.fetch_message(payload.message_id))
         except discord.NotFound:
             return  # deleted in the meantime: it offers nothing any more
         if card is not None and not user.bot:
-            await self._reacted(card, payload.channel_id, user, str(payload.emoji))
+            await self._handle_reaction(card, payload.channel_id, user, str(payload.emoji))
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Look at open cards: somebody may have reacted while the bot was away."""
-        for run in await self.bot.agent.runs(limit=_LOOKED_AT):
+        for run in await self.bot.agent.list_runs(limit=_LOOKED_AT):
             if run.stage is Stage.SHIP and run.status is Status.WAITING and run.thread_id:
                 with suppress(ChatRejected):  # people saw it, and the bot ended before it knew
                     await self.bot.agent.proposal_cards.show(run)
-                history = await self.bot.agent.history(run.id)
+                history = await self.bot.agent.get_history(run.id)
                 proposal, approval = history.proposal, history.approval
                 word_given = approval is not None and proposal and approval.head == proposal.head
                 if proposal and proposal.card_id and not word_given:
@@ -93,16 +93,18 @@ class Approvals(commands.Cog):
         """Take the reactions on a card that were not taken yet as if they came now."""
         channel = self.bot.get_partial_messageable(thread_id)
         message = await channel.fetch_message(card_id)
-        card = card_seen(self.bot, message)
-        taken = await self._taken(card_id)
+        card = find_card(self.bot, message)
+        taken = await self._load_taken(card_id)
         for reaction in message.reactions if card else ():
             emoji = str(reaction.emoji)
             people = [user async for user in reaction.users()] if emoji in SHIP_EMOJI else []
             for user in people:
                 if card and not user.bot and f"{user.id}:{emoji}" not in taken.reactions:
-                    await self._reacted(card, thread_id, await self._member(user), emoji)
+                    await self._handle_reaction(
+                        card, thread_id, await self._fetch_member(user), emoji
+                    )
 
-    async def _member(self, user: discord.User | discord.Member) -> discord.abc.User:
+    async def _fetch_member(self, user: discord.User | discord.Member) -> discord.abc.User:
         """Return who reacted with the roles they have now: rights hang on them."""
         guild = self.bot.get_guild(self.bot.identity.guild_id or 0)
         if guild is None or isinstance(user, discord.Member) or guild.get_member(user.id):
@@ -112,8 +114,8 @@ class Approvals(commands.Cog):
         except discord.NotFound:
             return user  # left the server: has no role there
 
-    async def _reacted(
-        self, card: CardSeen, channel_id: int, user: discord.abc.User, emoji: str
+    async def _handle_reaction(
+        self, card: CardReference, channel_id: int, user: discord.abc.User, emoji: str
     ) -> None:
         given = f"reaction:{card.message_id}:{user.id}:{emoji}"
         if given in self._in_hand:
@@ -125,10 +127,15 @@ class Approvals(commands.Cog):
             self._in_hand.discard(given)
 
     async def _take(
-        self, card: CardSeen, channel_id: int, user: discord.abc.User, emoji: str, given: str
+        self,
+        card: CardReference,
+        channel_id: int,
+        user: discord.abc.User,
+        emoji: str,
+        reaction_key: str,
     ) -> None:
         request = ApprovalRequest(
-            person=person_of(self.bot, user),
+            person=get_person(self.bot, user),
             how="reaction",
             run_id=card.run_id,
             thread_id=channel_id,
@@ -136,18 +143,21 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        if not self.bot.agent.audit_writer.tired(request.person.id):
+        if not self.bot.agent.audit_writer.is_rate_limited(request.person.id):
             # the same event again says the same; a reaction given later may be answered anew
             said = hashlib.sha256(text.encode()).hexdigest()[:12]
-            await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")
-        taken = await self._taken(card.message_id)
+            await self.bot.chat.post(channel_id, Post(text=text), key=f"{reaction_key}:{said}")
+        taken = await self._load_taken(card.message_id)
         reactions = taken.reactions | {f"{user.id}:{emoji}"}
         await self.bot.key_values.put(
-            f"reactions:{card.message_id}", taken.but(reactions=reactions)
+            f"reactions:{card.message_id}", taken.replace(reactions=reactions)
         )
 
-    async def _taken(self, card_id: int) -> Taken:
-        return await self.bot.key_values.get(f"reactions:{card_id}", Taken) or Taken()
+    async def _load_taken(self, card_id: int) -> HandledReactions:
+        return (
+            await self.bot.key_values.get(f"reactions:{card_id}", HandledReactions)
+            or HandledReactions()
+        )
 
     @app_commands.command()
     @app_commands.describe(
@@ -163,11 +173,11 @@ class Approvals(commands.Cog):
         """Merge a proven change and make it live."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         request = ApprovalRequest(
-            person=speaker(interaction),
+            person=get_speaker(interaction),
             how="slash",
             run_id=run and await run_named(self.bot, run),
             thread_id=interaction.channel_id,
-            said_id=interaction.id,
+            source_id=interaction.id,
             security_reviewed=security_reviewed,
         )
         await send_privately(interaction, await self._approve(request), "answer")
@@ -177,17 +187,17 @@ class Approvals(commands.Cog):
     async def revert(self, interaction: discord.Interaction, run: str | None = None) -> None:
         """Propose to take back a change that was shipped."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        if run is None and not await self._in_thread_of_run(interaction):
+        if run is None and not await self._is_run_thread(interaction):
             await self._offer_shipped(interaction)
             return
         undo = await self.bot.agent.requests.revert(
-            speaker(interaction),
+            get_speaker(interaction),
             run_id=run and await run_named(self.bot, run),
             thread_id=interaction.channel_id,
         )
-        await send_privately(interaction, reverting_text(undo), f"run-{undo.id}")
+        await send_privately(interaction, describe_revert(undo), f"run-{undo.id}")
 
-    async def _in_thread_of_run(self, interaction: discord.Interaction) -> bool:
+    async def _is_run_thread(self, interaction: discord.Interaction) -> bool:
         try:
             await self.bot.agent.find(thread_id=interaction.channel_id)
         except UnknownRun:
@@ -196,7 +206,7 @@ class Approvals(commands.Cog):
 
     async def _offer_shipped(self, interaction: discord.Interaction) -> None:
         """Offer what was shipped lately; each button is bound to the run it reverts."""
-        await self.bot.agent.permit(speaker(interaction), Act.ASK, note="revert")
+        await self.bot.agent.permit(get_speaker(interaction), Act.ASK, note="revert")
         view = await revert_buttons(self.bot)
         if view is None:
             text = "I have shipped nothing lately that I could take back."
@@ -206,16 +216,16 @@ class Approvals(commands.Cog):
         await interaction.followup.send(text, view=view, ephemeral=True)
 
     @ship.autocomplete("run")
-    async def _runs_to_ship(
+    async def _suggest_runs_to_ship(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         return await run_choices(interaction, current, can_ship)
 
     @revert.autocomplete("run")
-    async def _runs_to_revert(
+    async def _suggest_runs_to_revert(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        return await shipped_choices(interaction, current)
+        return await suggest_shipped_runs(interaction, current)
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from cogs.ui import in_dev_channel, is_listed, speaker
+from cogs.ui import get_speaker, is_in_dev_channel, is_listed
 
 
 class Audits(commands.Cog):
@@ -21,13 +21,13 @@ class Audits(commands.Cog):
     async def now(self, interaction: discord.Interaction) -> None:
         """Tell what failed, what is slow, what it cost, and what was learned."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
-        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
+        person = get_speaker(interaction)
+        if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
             raise WrongStage(f"Please use this in {where}, where everybody can see it.")
         if self.bot.self_audit is None:
             raise WrongStage("I do not look back on myself here.")
-        post = await self.bot.self_audit.now(person)
+        post = await self.bot.self_audit.build_post(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
         told = f"I posted how I did lately in <#{channel}>, for everybody there."

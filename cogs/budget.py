@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from cogs.ui import in_dev_channel, is_listed, speaker
+from cogs.ui import get_speaker, is_in_dev_channel, is_listed
 
 
 class Budgets(commands.Cog):
@@ -19,8 +19,8 @@ class Budgets(commands.Cog):
     async def budget(self, interaction: discord.Interaction) -> None:
         """Show what models cost, today and this week, against what they may."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
-        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
+        person = get_speaker(interaction)
+        if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
             raise WrongStage(f"Please use this in {where}, where everybody can see it.")
         post = await self.bot.agent.budget.post(person)

@@ -5,7 +5,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from cogs.ui import WishButton, capabilities_lines, is_listed, send_privately, speaker, view_of
+from cogs.ui import (
+    FeatureRequestButton,
+    get_speaker,
+    is_listed,
+    load_capability_lines,
+    send_privately,
+    view_of,
+)
 
 _BUTTONS = 5  # in one row
 
@@ -18,27 +25,27 @@ class Capabilities(commands.Cog):
 
     async def cog_load(self) -> None:
         """Make the buttons of every message, old ones too, work."""
-        self.bot.add_dynamic_items(WishButton)
+        self.bot.add_dynamic_items(FeatureRequestButton)
 
     async def cog_unload(self) -> None:
         """Let a reloaded cog bring its own."""
-        self.bot.remove_dynamic_items(WishButton)
+        self.bot.remove_dynamic_items(FeatureRequestButton)
 
     @app_commands.command()
     async def capabilities(self, interaction: discord.Interaction) -> None:
         """Show what I can do, and what people wish I could, the most wanted first."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        lines = await capabilities_lines(self.bot, speaker(interaction))
+        lines = await load_capability_lines(self.bot, get_speaker(interaction))
         await send_privately(interaction, "\n".join(lines), "capabilities")
-        if self.bot.agent.can_change and is_listed(self.bot, speaker(interaction)):
+        if self.bot.agent.can_change and is_listed(self.bot, get_speaker(interaction)):
             await self._offer(interaction)
 
     async def _offer(self, interaction: discord.Interaction) -> None:
         """Offer to begin what most people wish for."""
-        states = await self.bot.agent.changes.wishes()
-        wishes = [each.wish for each in states if each.open][:_BUTTONS]
+        states = await self.bot.agent.changes.list_feature_requests()
+        wishes = [each.feature_request for each in states if each.open][:_BUTTONS]
         if wishes:
-            view = view_of(map(WishButton.of, wishes))
+            view = view_of(map(FeatureRequestButton.from_request, wishes))
             await interaction.followup.send("Shall I begin one?", view=view, ephemeral=True)
 
 

@@ -65,7 +65,7 @@ def check_limits(count: int, sides: int, keep: int | None, bonus: int) -> None:
         raise NotationError(f"A bonus goes up to {MAX_BONUS} either way, not {bonus:+d}.")
 
 
-def face(value: int, sides: int) -> str:
+def format_face(value: int, sides: int) -> str:
     """One die as people see it: pips for a six-sided die, the number in brackets otherwise."""
     if sides == 6:
         return D6_FACES[value - 1]
@@ -79,7 +79,7 @@ def keep_highest(rolls: list[int], keep: int) -> list[bool]:
     return [at in kept for at in range(len(rolls))]
 
 
-def near_miss(rolls: list[int], keep: int) -> str:
+def describe_near_miss(rolls: list[int], keep: int) -> str:
     """Name the best die that was dropped; empty when every die counts."""
     if keep >= len(rolls):
         return ""
@@ -87,11 +87,11 @@ def near_miss(rolls: list[int], keep: int) -> str:
     return f"best dropped: {best}"
 
 
-def show_dice(rolls: list[int], kept: list[bool], sides: int) -> str:
+def show_dice(rolls: list[int], keep_mask: list[bool], sides: int) -> str:
     """The dice in the order they fell, dropped ones struck through."""
     shown = []
-    for value, counts in zip(rolls, kept, strict=True):
-        drawn = face(value, sides)
+    for value, counts in zip(rolls, keep_mask, strict=True):
+        drawn = format_face(value, sides)
         shown.append(drawn if counts else f"~~{drawn}~~")
     return " ".join(shown)
 
@@ -104,7 +104,7 @@ def describe_roll(rolls: list[int], sides: int, keep: int | None, bonus: int) ->
         total += value if counts else 0
     dice = show_dice(rolls, kept, sides)
     plus = f" {'+' if bonus > 0 else '-'} {abs(bonus)}" if bonus else ""
-    aside = "" if keep is None else near_miss(rolls, keep)
+    aside = "" if keep is None else describe_near_miss(rolls, keep)
     return f"{dice}{plus} = **{total}**" + (f" ({aside})" if aside else "")
 
 

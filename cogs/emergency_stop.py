@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from cogs.ui import speaker
+from cogs.ui import get_speaker
 
 
 class EmergencyStopCommand(commands.Cog):
@@ -19,9 +19,9 @@ class EmergencyStopCommand(commands.Cog):
     async def stop_everything(self, interaction: discord.Interaction, why: str = "") -> None:
         """End all runs at once; nothing begins until an approver says “resume everything”."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         stop = await self.bot.agent.emergency.stop(person, "slash", why)
-        await interaction.followup.send(f"⛔ {stop.told}", ephemeral=True)
+        await interaction.followup.send(f"⛔ {stop.summary}", ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.domain.use import Sign
 from bot.self_improvement.feedback import SignedChange
-from cogs.ui import answered_by
+from cogs.ui import find_interaction_id
 
 _SIGNS: dict[str, Sign] = {"👍": "👍", "👎": "👎"}
 _SHADES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colours of skin
@@ -23,7 +23,7 @@ class Feedback(commands.Cog):
         """Count what somebody thinks."""
         if payload.member is not None and payload.member.bot:
             return
-        found = await self._meant(payload)
+        found = await self._find_change(payload)
         if found is not None:
             change, sign = found
             await self.bot.agent.feedback.give(change, payload.user_id, sign)
@@ -31,12 +31,12 @@ class Feedback(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """No longer count what somebody took back."""
-        found = await self._meant(payload)
+        found = await self._find_change(payload)
         if found is not None:
             change, sign = found
             await self.bot.agent.feedback.take_back(change.run_id, payload.user_id, sign)
 
-    async def _meant(
+    async def _find_change(
         self, payload: discord.RawReactionActionEvent
     ) -> tuple[SignedChange, Sign] | None:
         """Return which change a reaction is about, and what it says; `None` for all others."""
@@ -46,17 +46,19 @@ class Feedback(commands.Cog):
             return None
         if payload.message_author_id not in (None, ours):
             return None
-        if not await self.bot.agent.feedback.wanted():
+        if not await self.bot.agent.feedback.is_counting():
             return None
-        message = await self._message(payload)
+        message = await self._fetch_message(payload)
         if message is None or message.author.id != ours:
             return None
-        change = await self.bot.agent.feedback.signed(
-            payload.channel_id, payload.message_id, answered_by(self.bot, message)
+        change = await self.bot.agent.feedback.find_signed_change(
+            payload.channel_id, payload.message_id, find_interaction_id(self.bot, message)
         )
         return None if change is None else (change, sign)
 
-    async def _message(self, payload: discord.RawReactionActionEvent) -> discord.Message | None:
+    async def _fetch_message(
+        self, payload: discord.RawReactionActionEvent
+    ) -> discord.Message | None:
         channel = self.bot.get_partial_messageable(payload.channel_id)
         try:
             return await channel.fetch_message(payload.message_id)

@@ -10,9 +10,9 @@ from discord.ext import commands
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.flag import Reach
-from bot.presentation.flags import flag_lines, flag_removed, flag_switched
-from bot.proof.flag_uses import flag_uses_in
-from cogs.ui import FlagButton, is_listed, send_privately, speaker
+from bot.presentation.flags import describe_flag_removal, describe_switch, list_flag_lines
+from bot.proof.flag_uses import find_flag_uses_in
+from cogs.ui import FlagButton, get_speaker, is_listed, send_privately
 
 _CHOICES = 25
 
@@ -37,9 +37,9 @@ class FlagSwitches(
     async def show(self, interaction: discord.Interaction) -> None:
         """Show every flag: whom it is on for, and what code asks for it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(speaker(interaction), Act.READ)
-        now = self.bot.clock.now()
-        lines = flag_lines(self.bot.agent.flags.all(), await self._uses(), now)
+        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        now = self.bot.clock.get_time()
+        lines = list_flag_lines(self.bot.agent.flags.get_all(), await self._load_uses(), now)
         await send_privately(interaction, "\n".join(lines), "flags")
 
     @app_commands.command(name="set")
@@ -60,46 +60,46 @@ class FlagSwitches(
         """Switch a flag, from the next command on; everybody here can see it."""
         await interaction.response.defer(thinking=True)
         before, flag = await self.bot.agent.flags.switch(
-            speaker(interaction),
+            get_speaker(interaction),
             name.strip(),
             to,
             channel_id=channel.id if channel else None,
             percent=percent,
-            asked_for=await self._uses(),
+            asked_for=await self._load_uses(),
         )
-        await interaction.followup.send(flag_switched(before, flag))
+        await interaction.followup.send(describe_switch(before, flag))
 
     @app_commands.command()
     @app_commands.describe(name="The flag; it is off from then on")
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
         """Forget a flag that no code asks for any more; everybody here can see it."""
         await interaction.response.defer(thinking=True)
-        flag = await self.bot.agent.flags.remove(speaker(interaction), name.strip())
-        uses = await self._uses()
-        told = flag_removed(flag.name if flag else "", flag, uses.get(name.strip(), ()))
+        flag = await self.bot.agent.flags.remove(get_speaker(interaction), name.strip())
+        uses = await self._load_uses()
+        told = describe_flag_removal(flag.name if flag else "", flag, uses.get(name.strip(), ()))
         await interaction.followup.send(told)
 
     @switch.autocomplete("name")
     async def _to_switch(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
+        if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
-        return _choices({*self.bot.agent.flags.all(), *await self._uses()}, current)
+        return _build_choices({*self.bot.agent.flags.get_all(), *await self._load_uses()}, current)
 
     @remove.autocomplete("name")
     async def _to_remove(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
+        if not is_listed(self.bot, get_speaker(interaction)):
             return []
-        return _choices(set(self.bot.agent.flags.all()), current)
+        return _build_choices(set(self.bot.agent.flags.get_all()), current)
 
-    async def _uses(self) -> Mapping[str, tuple[str, ...]]:
-        return await asyncio.to_thread(flag_uses_in, self.bot.root)
+    async def _load_uses(self) -> Mapping[str, tuple[str, ...]]:
+        return await asyncio.to_thread(find_flag_uses_in, self.bot.root)
 
 
-def _choices(names: set[str], current: str) -> list[app_commands.Choice[str]]:
+def _build_choices(names: set[str], current: str) -> list[app_commands.Choice[str]]:
     typed = current.strip().lower()
     found = sorted(name for name in names if typed in name)[:_CHOICES]
     return [app_commands.Choice(name=name, value=name) for name in found]

@@ -10,14 +10,14 @@ from discord.ext import commands
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.monitoring import Monitoring
-from bot.presentation.cards import incident_label, incident_line, plain
-from bot.presentation.times import moment
-from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
+from bot.presentation.cards import format_incident_label, format_incident_line, to_plain_text
+from bot.presentation.times import format_timestamp
+from cogs.ui import describe_result, fit_message, get_speaker, is_listed, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:incident:(?P<act>investigate|fix|mute|close):(?P<incident>[0-9a-z]+)"
@@ -46,7 +46,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = await self._press(interaction, bot, speaker(interaction))
+            text = await self._press(interaction, bot, get_speaker(interaction))
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)
@@ -55,19 +55,19 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
     ) -> str:
         if self._act == "mute":
-            muted = await noticing(bot).mute(self._incident_id, person)
-            until = moment(muted.muted_until) if muted.muted_until else "then"
+            muted = await get_monitoring(bot).mute(self._incident_id, person)
+            until = format_timestamp(muted.muted_until) if muted.muted_until else "then"
             return f"I say nothing more of it until {until}."
         if self._act == "close":
-            return _closed(await noticing(bot).close(self._incident_id, person))
-        asked = await noticing(bot).go_on(
+            return _describe_closure(await get_monitoring(bot).close(self._incident_id, person))
+        asked = await get_monitoring(bot).go_on(
             self._incident_id,
             "fix" if self._act == "fix" else "investigate",
             person,
             key=f"interaction:{interaction.id}",
-            said_in=_message_of(interaction),
+            message=_build_message_ref(interaction),
         )
-        return asked_text(person, asked)
+        return describe_result(person, asked)
 
 
 class Incidents(commands.Cog):
@@ -90,89 +90,91 @@ class Incidents(commands.Cog):
     async def list_incidents(self, interaction: discord.Interaction) -> None:
         """Show what is going on, then what was lately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(speaker(interaction), Act.READ)
-        known = sorted(noticing(self.bot).incidents(), key=lambda each: not each.open)
-        lines = [incident_line(each) for each in known]
+        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
+        lines = [format_incident_line(each) for each in known]
         nothing = "I have noticed nothing lately."
-        await interaction.followup.send(fitting(lines) or nothing, ephemeral=True)
+        await interaction.followup.send(fit_message(lines) or nothing, ephemeral=True)
 
     @group.command()
     @app_commands.describe(incident="Its id")
     async def show(self, interaction: discord.Interaction, incident: str) -> None:
         """Show what is known of an incident."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(speaker(interaction), Act.READ)
-        found = noticing(self.bot).find(incident)
-        await send_privately(interaction, detail(found), f"incident-{found.id}")
+        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        found = get_monitoring(self.bot).find(incident)
+        await send_privately(interaction, render_incident_details(found), f"incident-{found.id}")
 
     @group.command(name="close")
     @app_commands.describe(incident="Its id")
     async def close_incident(self, interaction: discord.Interaction, incident: str) -> None:
         """Close the incident of code that was taken back."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        closed = await noticing(self.bot).close(incident.strip(" `").lower(), speaker(interaction))
-        await interaction.followup.send(_closed(closed), ephemeral=True)
+        closed = await get_monitoring(self.bot).close(
+            incident.strip(" `").lower(), get_speaker(interaction)
+        )
+        await interaction.followup.send(_describe_closure(closed), ephemeral=True)
 
     @show.autocomplete("incident")
     @close_incident.autocomplete("incident")
-    async def _choices(
+    async def _suggest_incidents(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
+        if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
-        now, typed = self.bot.clock.now(), current.strip(" `").lower()
-        known = sorted(noticing(self.bot).incidents(), key=lambda each: not each.open)
+        now, typed = self.bot.clock.get_time(), current.strip(" `").lower()
+        known = sorted(get_monitoring(self.bot).list_incidents(), key=lambda each: not each.open)
         return [
-            app_commands.Choice(name=incident_label(each, now, 100), value=each.id)
+            app_commands.Choice(name=format_incident_label(each, now, 100), value=each.id)
             for each in known
-            if typed in f"{each.id} {incident_label(each, now)}".lower()
+            if typed in f"{each.id} {format_incident_label(each, now)}".lower()
         ][:25]
 
 
-def noticing(bot: TheseusClient) -> Monitoring:
+def get_monitoring(bot: TheseusClient) -> Monitoring:
     """Return what notices things. Raises `WrongStage` where nothing does."""
     if bot.monitoring is None:
         raise WrongStage("I notice nothing by myself here.")
     return bot.monitoring
 
 
-def detail(incident: Incident) -> str:
+def render_incident_details(incident: Incident) -> str:
     """Return everything worth reading about an incident, as Markdown."""
-    parts = [incident_line(incident)]
+    parts = [format_incident_line(incident)]
     parts += [
-        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, {moment(each.at)}"
+        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, {format_timestamp(each.at)}"
         for each in incident.anomalies
     ]
-    reasons = "; ".join(plain(reason) for reason in incident.triage.reasons) or "no reasons"
+    reasons = "; ".join(to_plain_text(reason) for reason in incident.triage.reasons) or "no reasons"
     if incident.rollback is not None:
-        parts.append(f"Why: {plain(incident.rollback.why)}")
+        parts.append(f"Why: {to_plain_text(incident.rollback.why)}")
         parts.append(f"Ran before: `{incident.rollback.previous[:12]}`")
         if incident.rollback.not_back:
-            parts.append(f"Not taken back: {plain(incident.rollback.not_back)}")
+            parts.append(f"Not taken back: {to_plain_text(incident.rollback.not_back)}")
     if incident.closed_for:
-        parts.append(f"Over: {plain(incident.closed_for)}")
+        parts.append(f"Over: {to_plain_text(incident.closed_for)}")
     parts.append(f"Whose fault: {incident.triage.origin} ({reasons})")
     if incident.level:
         parts.append(f"What I do: {incident.level}")
     if incident.files:
-        parts.append("Files: " + ", ".join(f"`{plain(file)}`" for file in incident.files))
+        parts.append("Files: " + ", ".join(f"`{to_plain_text(file)}`" for file in incident.files))
     if incident.message is not None:
         where = incident.message
         parts.append(f"Told in <#{where.channel_id}>")
-    ids = ", ".join(f"`{short_id(record)}`" for record in incident.evidence[:10])
+    ids = ", ".join(f"`{shorten_id(record)}`" for record in incident.evidence[:10])
     parts.append(f"Evidence: {ids or '-'}")
     parts += [
-        f"- {plain(each.person.name)}: {plain(each.text) or '(pointed at it)'}"
+        f"- {to_plain_text(each.person.name)}: {to_plain_text(each.text) or '(pointed at it)'}"
         for each in incident.reports
     ]
     return "\n".join(parts)
 
 
-def _closed(incident: Incident) -> str:
+def _describe_closure(incident: Incident) -> str:
     return f"Incident `{incident.id}` is closed: {incident.closed_for or 'it was over already'}."
 
 
-def _message_of(interaction: discord.Interaction[Any]) -> MessageRef | None:
+def _build_message_ref(interaction: discord.Interaction[Any]) -> MessageRef | None:
     message = interaction.message
     if message is None:
         return None

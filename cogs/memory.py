@@ -8,9 +8,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.memory.ranking import told
-from bot.presentation.cards import one_line
-from cogs.ui import fitting, forget, is_listed, memory_line, speaker
+from bot.memory.ranking import format_memory
+from bot.presentation.cards import to_one_line
+from cogs.ui import fit_message, forget, format_memory_line, get_speaker, is_listed
 
 _CHOICES = 25
 _RECENT = 100
@@ -30,11 +30,11 @@ class Memories(
     async def search(self, interaction: discord.Interaction, words: str = "") -> None:
         """Look up what I have learned, and what people noted."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         found = await self.bot.agent.memory.search(person, words)
-        lines = [f"{memory_line(each.memory)} — {each.because}" for each in found]
+        lines = [f"{format_memory_line(each.memory)} — {each.because}" for each in found]
         await interaction.followup.send(
-            fitting(lines) or "I remember nothing like that.", ephemeral=True
+            fit_message(lines) or "I remember nothing like that.", ephemeral=True
         )
 
     @app_commands.command()
@@ -42,14 +42,14 @@ class Memories(
     async def forget(self, interaction: discord.Interaction, memory: str) -> None:
         """Have me forget something for good; everybody here can see it."""
         await interaction.response.defer(thinking=True)
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         await interaction.followup.send(await forget(self.bot, person, memory))
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:
         """Get everything I remember as a file, a line each (NDJSON)."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         memories = await self.bot.agent.memory.export(person)
         content = "".join(f"{memory.model_dump_json()}\n" for memory in memories).encode()
         name = "memory.ndjson"
@@ -60,10 +60,10 @@ class Memories(
         await interaction.followup.send(text, file=file, ephemeral=True)
 
     @forget.autocomplete("memory")
-    async def _choices(
+    async def _suggest_memories(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         if not is_listed(self.bot, person):
             return []  # not audited: it would be a line for every key they press
         search = self.bot.agent.memory.search
@@ -71,9 +71,11 @@ class Memories(
         if not memories:  # half a word, or half a key
             newest = [each.memory for each in await search(person, limit=_RECENT)]
             begun = current.strip().lower()
-            memories = [each for each in newest if begun in f"{each.key} {told(each)}".lower()]
+            memories = [
+                each for each in newest if begun in f"{each.key} {format_memory(each)}".lower()
+            ]
         return [
-            app_commands.Choice(name=one_line(told(memory), 100), value=memory.key)
+            app_commands.Choice(name=to_one_line(format_memory(memory), 100), value=memory.key)
             for memory in memories[:_CHOICES]
         ]
 

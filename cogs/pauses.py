@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.authority.until import read_until
+from bot.authority.end_times import parse_end_time
 from bot.client import TheseusClient
-from cogs.ui import resumed, speaker
+from cogs.ui import get_speaker, resume_work
 
 
 class Pauses(commands.Cog):
@@ -23,8 +23,8 @@ class Pauses(commands.Cog):
     async def pause(self, interaction: discord.Interaction, until: str = "", why: str = "") -> None:
         """Stop me from starting anything by myself for a while."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
-        end = read_until(until, self.bot.clock.now())
+        person = get_speaker(interaction)
+        end = parse_end_time(until, self.bot.clock.get_time())
         pause = await self.bot.agent.autonomy.pause(
             person, why or (until if end is None else ""), end
         )
@@ -34,7 +34,7 @@ class Pauses(commands.Cog):
     async def resume(self, interaction: discord.Interaction) -> None:
         """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        told = await resumed(self.bot, speaker(interaction))
+        told = await resume_work(self.bot, get_speaker(interaction))
         await interaction.followup.send(told, ephemeral=True)
 
 

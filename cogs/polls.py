@@ -73,7 +73,7 @@ def tally(votes: list[str], options: list[str]) -> list[int]:
     return list(counts.values())
 
 
-def percentages(counts: list[int]) -> list[int]:
+def compute_percentages(counts: list[int]) -> list[int]:
     """Whole percentages that add up to 100; all zero while nobody has voted."""
     total = sum(counts)
     if total == 0:
@@ -90,13 +90,13 @@ def percentages(counts: list[int]) -> list[int]:
     return shares
 
 
-def bar(count: int, highest: int) -> str:
+def draw_bar(count: int, highest: int) -> str:
     """A bar for an option, as long as its count is next to the highest one."""
     filled = BAR_WIDTH * count // highest if highest else 0
     return "█" * filled + "░" * (BAR_WIDTH - filled)
 
 
-def voters_phrase(voters: int) -> str:
+def format_voters(voters: int) -> str:
     """How many people voted, in words."""
     if voters == 0:
         return "no votes yet"
@@ -108,13 +108,13 @@ def describe_tally(options: list[str], counts: list[int]) -> str:
     highest = max(counts)
     lines = []
     for option, count in zip(options, counts, strict=True):
-        lines.append(f"{option}\n`{bar(count, highest)}` {count}")
+        lines.append(f"{option}\n`{draw_bar(count, highest)}` {count}")
     return "\n".join(lines)
 
 
 def describe_results(options: list[str], counts: list[int]) -> str:
     """The result as text, the leading option first, equal ones in their own order."""
-    shares = percentages(counts)
+    shares = compute_percentages(counts)
     order = sorted(range(len(options)), key=counts.__getitem__, reverse=True)
     lines = []
     for at in order:
@@ -155,7 +155,7 @@ class Ballot:
         )
         return cursor.lastrowid or 0
 
-    async def posted(self, number: int, message: int) -> None:
+    async def set_message(self, number: int, message: int) -> None:
         """Note the message that shows the poll."""
         await self._write("UPDATE poll SET message = ? WHERE id = ?", (message, number))
 
@@ -175,7 +175,7 @@ class Ballot:
         row = await cursor.fetchone()
         return None if row is None else {**dict(row), "options": json.loads(row["options"])}
 
-    async def votes(self, poll: Any) -> list[str]:
+    async def list_votes(self, poll: Any) -> list[str]:
         """Return the options voted for, one for each person."""
         rows = await self._file.execute_fetchall(
             "SELECT choice FROM vote WHERE poll = ? ORDER BY user", (poll["id"],)
@@ -188,7 +188,7 @@ class Ballot:
         return cursor
 
 
-def buttons(poll: Any) -> discord.ui.View | None:
+def build_buttons(poll: Any) -> discord.ui.View | None:
     """The vote buttons of an open poll; all a vote needs is in their custom_id."""
     if poll["closed"]:
         return None
@@ -200,13 +200,13 @@ def buttons(poll: Any) -> discord.ui.View | None:
     return view
 
 
-def card(poll: Any, counts: list[int]) -> discord.Embed:
+def render_card(poll: Any, counts: list[int]) -> discord.Embed:
     """The poll's message: question, live tally, how many voted and whether it is over."""
     state = "closed" if poll["closed"] else "one vote each, press again to change it"
     embed = discord.Embed(
         title=f"📊 {poll['question']}", description=describe_tally(poll["options"], counts)
     )
-    return embed.set_footer(text=f"Poll {poll['id']} · {voters_phrase(sum(counts))} · {state}")
+    return embed.set_footer(text=f"Poll {poll['id']} · {format_voters(sum(counts))} · {state}")
 
 
 @app_commands.guild_only()
@@ -244,10 +244,12 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
         place = (interaction.guild_id or 0, interaction.channel_id or 0)
         number = await self.ballot.add(*place, interaction.user.id, question, choices)
         poll = {"id": number, "question": question, "options": choices, "closed": 0}
-        view = buttons(poll) or discord.ui.View()
-        await interaction.response.send_message(embed=card(poll, [0] * len(choices)), view=view)
+        view = build_buttons(poll) or discord.ui.View()
+        await interaction.response.send_message(
+            embed=render_card(poll, [0] * len(choices)), view=view
+        )
         message = await interaction.original_response()
-        await self.ballot.posted(number, message.id)
+        await self.ballot.set_message(number, message.id)
 
     @app_commands.command(name="results", description="Show how a poll stands")
     @app_commands.rename(number="id")
@@ -260,10 +262,10 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
         if poll is None:
             await interaction.response.send_message(UNKNOWN, ephemeral=True)
             return
-        counts = tally(await self.ballot.votes(poll), poll["options"])
+        counts = tally(await self.ballot.list_votes(poll), poll["options"])
         state = "final" if poll["closed"] else "so far"
         await interaction.response.send_message(
-            f"**{poll['question']}** ({voters_phrase(sum(counts))}, {state})\n"
+            f"**{poll['question']}** ({format_voters(sum(counts))}, {state})\n"
             f"{describe_results(poll['options'], counts)}",
             ephemeral=True,
         )
@@ -283,13 +285,13 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
         async with self._in_turn:
             await self.ballot.close_poll(number)
             poll = {**poll, "closed": 1}
-            counts = tally(await self.ballot.votes(poll), poll["options"])
+            counts = tally(await self.ballot.list_votes(poll), poll["options"])
             await interaction.response.send_message(
-                f"**{poll['question']}** is closed ({voters_phrase(sum(counts))}).\n"
+                f"**{poll['question']}** is closed ({format_voters(sum(counts))}).\n"
                 f"{describe_results(poll['options'], counts)}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
-            await self._redraw(poll, counts)
+            await self._update_card(poll, counts)
 
     @commands.Cog.listener("on_interaction")
     async def hear_press(self, interaction: discord.Interaction) -> None:
@@ -307,16 +309,18 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
                 await interaction.response.send_message("This poll is over.", ephemeral=True)
                 return
             await self.ballot.vote(number, interaction.user.id, choice)
-            counts = tally(await self.ballot.votes(poll), poll["options"])
-            await interaction.response.edit_message(embed=card(poll, counts), view=buttons(poll))
+            counts = tally(await self.ballot.list_votes(poll), poll["options"])
+            await interaction.response.edit_message(
+                embed=render_card(poll, counts), view=build_buttons(poll)
+            )
 
-    async def _redraw(self, poll: Any, counts: list[int]) -> None:
+    async def _update_card(self, poll: Any, counts: list[int]) -> None:
         """Draw the poll's own message again; it may have been deleted meanwhile."""
         message = self.bot.get_partial_messageable(poll["channel"]).get_partial_message(
             poll["message"]
         )
         try:
-            await message.edit(embed=card(poll, counts), view=buttons(poll))
+            await message.edit(embed=render_card(poll, counts), view=build_buttons(poll))
         except (discord.NotFound, discord.Forbidden):
             return
 

@@ -10,8 +10,8 @@ from discord.ext import commands
 from bot.authority.personal_data import PersonalDataService
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
-from bot.presentation.personal_data import CONFIRM, erased_text, kept_text
-from cogs.ui import speaker, view_of
+from bot.presentation.personal_data import CONFIRM, render_erased_data, render_stored_data
+from cogs.ui import get_speaker, view_of
 
 _TEMPLATE = re.compile(r"theseus:privacy:(?P<act>erase|confirm)")
 
@@ -36,11 +36,13 @@ class PrivacyButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Ask again, or erase."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         if self._act == "erase":
-            view = _with("confirm", "Yes, erase it")
+            view = _build_view("confirm", "Yes, erase it")
             await interaction.followup.send(CONFIRM, view=view, ephemeral=True)
             return
         try:
-            text = erased_text(await personal_data(interaction).erase(speaker(interaction)))
+            text = render_erased_data(
+                await get_personal_data(interaction).erase(get_speaker(interaction))
+            )
         except TheseusError as error:
             text = f"I could not erase all of it, and do the rest when I start again: {error}"
         await interaction.followup.send(text, ephemeral=True)
@@ -64,13 +66,15 @@ class Privacy(commands.Cog):
     async def privacy(self, interaction: discord.Interaction) -> None:
         """Show what I keep of you and for how long, and have it erased."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        service, person = personal_data(interaction), speaker(interaction)
-        text = kept_text(service.subject(person).pseudonym, await service.kept_of(person))
-        view = _with("erase", "Erase what is kept of me")
+        service, person = get_personal_data(interaction), get_speaker(interaction)
+        text = render_stored_data(
+            service.build_subject(person).pseudonym, await service.count_records(person)
+        )
+        view = _build_view("erase", "Erase what is kept of me")
         await interaction.followup.send(text, view=view, ephemeral=True)
 
 
-def personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
+def get_personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
     """Return what knows what is kept. Raises `WrongStage` where nothing does."""
     bot: TheseusClient = interaction.client
     service: PersonalDataService | None = bot.personal_data
@@ -79,7 +83,7 @@ def personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
     return service
 
 
-def _with(act: str, label: str) -> ui.View:
+def _build_view(act: str, label: str) -> ui.View:
     button: ui.Button[Any] = ui.Button(
         label=label, custom_id=f"theseus:privacy:{act}", style=discord.ButtonStyle.danger
     )

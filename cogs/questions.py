@@ -7,7 +7,14 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.grammar import Intent, Setting, Topic, parse
 from bot.presentation.answers import ABOUT_QUESTIONS
-from cogs.ui import answer_question, commands_text, run_in, send_privately, speaker, status_text
+from cogs.ui import (
+    answer_question,
+    get_speaker,
+    render_commands,
+    render_status,
+    run_in,
+    send_privately,
+)
 
 _UNKNOWN = (
     "I cannot tell what that asks about me; nothing is begun or decided by `/ask`. {about} What is "
@@ -30,11 +37,11 @@ class Questions(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_in(self.bot, interaction.channel)
         heard = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
-        person, slots = speaker(interaction), heard.slots
+        person, slots = get_speaker(interaction), heard.slots
         if heard.intent is Intent.STATUS:
-            answer = await status_text(self.bot, person, run)
+            answer = await render_status(self.bot, person, run)
         elif heard.intent is Intent.BUDGET:
-            answer = await answer_question(self.bot, person, slots.but(topic=Topic.COST), None)
+            answer = await answer_question(self.bot, person, slots.replace(topic=Topic.COST), None)
         elif heard.intent is Intent.ASK:
             answer = await answer_question(self.bot, person, slots, run)
         else:
@@ -45,7 +52,9 @@ class Questions(commands.Cog):
     async def help(self, interaction: discord.Interaction) -> None:
         """Show what I can do for you, by what you want."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await send_privately(interaction, commands_text(self.bot, speaker(interaction)), "help")
+        await send_privately(
+            interaction, render_commands(self.bot, get_speaker(interaction)), "help"
+        )
 
 
 async def setup(bot: TheseusClient) -> None:

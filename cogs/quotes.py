@@ -18,7 +18,7 @@ from bot.client import TheseusClient
 SOURCE = "https://dummyjson.com/quotes/random"
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5)
 MAX_QUOTE = 1_500
-NOTHING = "The service I ask for quotes had none to give. Try again later."
+NO_QUOTE = "The service I ask for quotes had none to give. Try again later."
 BUSY = "The service I ask for quotes wants a break. Try again {when}."
 LONGEST_WAIT = 3.0  # seconds that somebody waits for a quote; after more they come back
 
@@ -76,7 +76,7 @@ class Quotes(commands.Cog):
             async with self._web.get(self.source) as response:
                 if response.status != HTTPStatus.TOO_MANY_REQUESTS:
                     response.raise_for_status()
-                    return read_quote(await response.json(content_type=None)) or NOTHING
+                    return read_quote(await response.json(content_type=None)) or NO_QUOTE
                 wait = read_wait(response.headers)
         return BUSY.format(when=f"in {wait:.0f} s" if wait else "later")
 

@@ -71,7 +71,7 @@ def add_up(parts: list[tuple[int, str]]) -> int:
     return seconds
 
 
-def due_phrase(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """A stretch of time in its two largest units: `2 d 3 h`, `10 min`, `30 s`."""
     names = [("d", 86400), ("h", 3600), ("min", 60)]
     phrase = f"{max(seconds, 0)} s"
@@ -91,7 +91,7 @@ def describe_reminder(row: Any, now: int) -> str:
     """One line about a reminder's row (a dict as the store gives it), or that there is none."""
     if row is None:
         return "You have no reminder with that number. `/reminders list` shows yours."
-    return f"**#{row['id']}** {row['about']}, in {due_phrase(row['due'] - now)}"
+    return f"**#{row['id']}** {row['about']}, in {format_duration(row['due'] - now)}"
 
 
 def describe_delivery(row: Any, now: int) -> str:
@@ -99,11 +99,11 @@ def describe_delivery(row: Any, now: int) -> str:
     text = f"⏰ <@{row['user']}> {row['about']}"
     late = now - row["due"]
     if late > LATE_AFTER:
-        text += f"\n-# {due_phrase(late)} late: I was away when this was due. Sorry!"
+        text += f"\n-# {format_duration(late)} late: I was away when this was due. Sorry!"
     return text
 
 
-def seconds_to_next(due_times: list[int], now: int) -> int:
+def compute_wait(due_times: list[int], now: int) -> int:
     """How long to wait for the next reminder: never negative, an hour when there is none."""
     waits = [max(due - now, 0) for due in due_times]
     return min([*waits, LONGEST_NAP])
@@ -155,23 +155,23 @@ class ReminderStore:
 
     async def find(self, number: int, user: int) -> Any:
         """Return that person's reminder with this number, or None."""
-        rows = await self._rows("WHERE id = ? AND user = ?", (number, user))
+        rows = await self._fetch_rows("WHERE id = ? AND user = ?", (number, user))
         return rows[0] if rows else None
 
-    async def of(self, user: int) -> list[Any]:
+    async def list_reminders(self, user: int) -> list[Any]:
         """Return a person's reminders, the next one first."""
-        return await self._rows("WHERE user = ? ORDER BY due, id", (user,))
+        return await self._fetch_rows("WHERE user = ? ORDER BY due, id", (user,))
 
-    async def due(self, now: int) -> list[Any]:
+    async def list_due(self, now: int) -> list[Any]:
         """Return what is to be delivered now, the oldest first."""
-        return await self._rows("WHERE try_at <= ? ORDER BY due, id", (now,))
+        return await self._fetch_rows("WHERE try_at <= ? ORDER BY due, id", (now,))
 
-    async def due_times(self) -> list[int]:
+    async def list_due_times(self) -> list[int]:
         """Return when to look at the store again."""
-        rows = await self._rows("ORDER BY try_at LIMIT 1", ())
+        rows = await self._fetch_rows("ORDER BY try_at LIMIT 1", ())
         return [row["try_at"] for row in rows]
 
-    async def _rows(self, which: str, values: tuple[int, ...]) -> list[Any]:
+    async def _fetch_rows(self, which: str, values: tuple[int, ...]) -> list[Any]:
         found = await self._file.execute_fetchall(f"SELECT * FROM reminder {which}", values)  # noqa: S608 - only our own words
         return [dict(row) for row in found]
 
@@ -224,18 +224,18 @@ class Reminders(commands.Cog):
         except DelayError as error:
             await interaction.response.send_message(str(error), ephemeral=True)
             return
-        rows = await self.key_values.of(interaction.user.id)
+        rows = await self.key_values.list_reminders(interaction.user.id)
         if len(rows) >= MAX_EACH or interaction.channel_id is None:
             await interaction.response.send_message(
                 f"You have {len(rows)} reminders already; `/reminders cancel` one first.",
                 ephemeral=True,
             )
             return
-        due = self._now() + seconds
+        due = self._get_time() + seconds
         number = await self.key_values.add(interaction.user.id, interaction.channel_id, due, about)
         self._wake()
         await interaction.response.send_message(
-            f"I'll remind you in {due_phrase(seconds)} (<t:{due}:t>): {about}\n"
+            f"I'll remind you in {format_duration(seconds)} (<t:{due}:t>): {about}\n"
             f"-# `/reminders cancel id:{number}` if you change your mind.",
             allowed_mentions=discord.AllowedMentions.none(),
         )
@@ -243,9 +243,10 @@ class Reminders(commands.Cog):
     @mine.command(name="list", description="Show your reminders")
     async def list_mine(self, interaction: discord.Interaction) -> None:
         """Show the asker's reminders, the next one first, to them alone."""
-        now = self._now()
+        now = self._get_time()
         lines = [
-            describe_reminder(row, now) for row in await self.key_values.of(interaction.user.id)
+            describe_reminder(row, now)
+            for row in await self.key_values.list_reminders(interaction.user.id)
         ]
         text = "\n".join(lines) or "You have no reminders. `/remind in:10m about:tea` sets one."
         await interaction.response.send_message(clip(text), ephemeral=True)
@@ -258,7 +259,7 @@ class Reminders(commands.Cog):
     ) -> None:
         """Take a reminder out of the store; only its owner can."""
         row = await self.key_values.find(number, interaction.user.id)
-        line = describe_reminder(row, self._now())
+        line = describe_reminder(row, self._get_time())
         if row is not None:
             await self.key_values.remove(number)
             line = f"Cancelled: {line}"
@@ -269,10 +270,12 @@ class Reminders(commands.Cog):
         """Until the cog is unloaded: deliver what is due, then nap until the next one."""
         while not self._closing:
             self._changed = False
-            for row in await self.key_values.due(self._now()):
-                await self.key_values.put_off(row["id"], self._now() + RETRY_AFTER)
+            for row in await self.key_values.list_due(self._get_time()):
+                await self.key_values.put_off(row["id"], self._get_time() + RETRY_AFTER)
                 await self._deliver(row)
-            await self._sleep(seconds_to_next(await self.key_values.due_times(), self._now()))
+            await self._sleep(
+                compute_wait(await self.key_values.list_due_times(), self._get_time())
+            )
 
     @_watch.error
     async def _watch_on(self, error: BaseException) -> None:
@@ -287,7 +290,7 @@ class Reminders(commands.Cog):
 
         When Discord fails it stays in the store and is tried again.
         """
-        text = describe_delivery(row, self._now())
+        text = describe_delivery(row, self._get_time())
         try:
             await self._say(row, text)
         except discord.HTTPException as error:
@@ -327,8 +330,8 @@ class Reminders(commands.Cog):
         if self._nap is not None:
             self._nap.cancel()
 
-    def _now(self) -> int:
-        return int(self.bot.clock.now().timestamp())
+    def _get_time(self) -> int:
+        return int(self.bot.clock.get_time().timestamp())
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -9,30 +9,37 @@ from bot.client import TheseusClient
 from bot.domain.budget import Cap
 from bot.domain.evidence import RequestAnswer
 from bot.domain.history import History
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
-from bot.domain.links import linked
+from bot.domain.links import format_link
 from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
-from bot.grammar.changes import asks_for_change
-from bot.presentation.cards import example_lines, plain, plan_text, run_line, spent
-from bot.presentation.times import clock_time, moment
-from bot.presentation.without_failure import request_answer
+from bot.grammar.changes import is_change_request
+from bot.presentation.cards import (
+    format_spending,
+    list_example_lines,
+    plan_text,
+    run_line,
+    to_plain_text,
+)
+from bot.presentation.missing_failure import request_answer
+from bot.presentation.times import format_timestamp, format_utc
 from cogs.ui import (
     AgreementButton,
     AnswerButton,
     ChoiceButton,
     CommandButton,
-    any_run,
     ask,
     ask_for_change,
-    asked_text,
     can_cancel,
     can_retry,
     change_text,
-    error_id_in,
-    fitting,
-    in_dev_channel,
+    describe_result,
+    find_error_id,
+    fit_message,
+    get_speaker,
+    is_any_run,
+    is_in_dev_channel,
     is_listed,
     is_own_message,
     on_it,
@@ -42,11 +49,10 @@ from cogs.ui import (
     run_named,
     send_post,
     send_privately,
-    speaker,
 )
 
 _BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton)
-_ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
+_WRONG_CHANNEL = "Please use this in <#{channel}>, where everybody can see what I do."
 
 
 class Runs(commands.Cog):
@@ -84,7 +90,7 @@ class Runs(commands.Cog):
     @app_commands.describe(what="What is broken, in your words; empty: the last failure")
     async def fix(self, interaction: discord.Interaction, what: str = "") -> None:
         """Find out why something fails, and propose a proven fix."""
-        if asks_for_change(what):
+        if is_change_request(what):
             await self._change(interaction, what)
             return
         await self._ask(interaction, "fix", subject=what)
@@ -107,10 +113,10 @@ class Runs(commands.Cog):
     ) -> None:
         """Take a wish; what a message says is its words, and who asks for it is who pressed."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         begins = self.bot.agent.can_change and is_listed(self.bot, person)
-        if begins and not in_dev_channel(self.bot, interaction.channel):
-            told = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
+        if begins and not is_in_dev_channel(self.bot, interaction.channel):
+            told = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(told, ephemeral=True)
             return
         answer = await ask_for_change(
@@ -121,7 +127,7 @@ class Runs(commands.Cog):
                 person=person,
                 place=place_of(message) if message else place_asked_in(interaction),
                 text=text[:2000],
-                own_words=message is None or message.author.id == person.id,
+                is_verbatim=message is None or message.author.id == person.id,
                 quotes_bot=message is not None and is_own_message(self.bot, message),
                 subject=" ".join(text.split())[:200],
                 at=interaction.created_at,
@@ -132,20 +138,20 @@ class Runs(commands.Cog):
     async def _investigate_this(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
-        await self._about(interaction, "investigate", message)
+        await self._start_from_message(interaction, "investigate", message)
 
     async def _fix_this(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        await self._about(interaction, "fix", message)
+        await self._start_from_message(interaction, "fix", message)
 
-    async def _about(
+    async def _start_from_message(
         self, interaction: discord.Interaction, goal: Goal, message: discord.Message
     ) -> None:
         """Start a run about a message: an error of ours, or somebody's complaint.
 
         "Fix this" said of a wish is one for it.
         """
-        error_id = error_id_in(self.bot, message)
-        if goal == "fix" and error_id is None and asks_for_change(message.content):
+        error_id = find_error_id(self.bot, message)
+        if goal == "fix" and error_id is None and is_change_request(message.content):
             await self._change(interaction, message.content, message)
             return
         said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
@@ -162,9 +168,9 @@ class Runs(commands.Cog):
         message: discord.Message | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
-        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
-            text = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
+        person = get_speaker(interaction)
+        if is_listed(self.bot, person) and not is_in_dev_channel(self.bot, interaction.channel):
+            text = _WRONG_CHANNEL.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(text, ephemeral=True)
             return
         place = place_of(message) if message else place_asked_in(interaction)
@@ -176,7 +182,7 @@ class Runs(commands.Cog):
                 person=person,
                 place=place,
                 text=message.content[:2000] if message else subject,
-                own_words=message is None or message.author.id == person.id,
+                is_verbatim=message is None or message.author.id == person.id,
                 quotes_bot=message is not None and is_own_message(self.bot, message),
                 subject=subject[:200],
                 error_id=error_id,
@@ -186,16 +192,18 @@ class Runs(commands.Cog):
         if isinstance(asked, RequestAnswer):
             await send_post(interaction, request_answer(asked, goal))
         else:
-            await interaction.followup.send(asked_text(person, asked), ephemeral=True)
+            await interaction.followup.send(describe_result(person, asked), ephemeral=True)
 
     @group.command(name="list")
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(speaker(interaction), Act.READ)
-        runs = await self.bot.agent.runs()
-        lines = [f"{run_line(run)} · {moment(run.updated_at, 'R')}" for run in runs]
-        await interaction.followup.send(fitting(lines) or "There are no runs yet.", ephemeral=True)
+        await self.bot.agent.permit(get_speaker(interaction), Act.READ)
+        runs = await self.bot.agent.list_runs()
+        lines = [f"{run_line(run)} · {format_timestamp(run.updated_at, 'R')}" for run in runs]
+        await interaction.followup.send(
+            fit_message(lines) or "There are no runs yet.", ephemeral=True
+        )
 
     @group.command()
     @app_commands.describe(run="Its id", evidence="Show the journal records behind it")
@@ -205,12 +213,12 @@ class Runs(commands.Cog):
         """Show what a run found, planned and did."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         run = await run_named(self.bot, run)
-        await self.bot.agent.permit(speaker(interaction), Act.READ, run_id=run)
+        await self.bot.agent.permit(get_speaker(interaction), Act.READ, run_id=run)
         found = await self.bot.agent.find(run_id=run)
-        history = await self.bot.agent.history(found.id)
-        text = detail(found, history, self.bot.agent.budget.run_cap)
+        history = await self.bot.agent.get_history(found.id)
+        text = render_run_details(found, history, self.bot.agent.budget.run_cap)
         if evidence:
-            records = await self.bot.agent.evidence(found.id)
+            records = await self.bot.agent.list_evidence(found.id)
             text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
         await send_privately(interaction, text, f"run-{found.id}")
 
@@ -219,7 +227,9 @@ class Runs(commands.Cog):
     async def cancel(self, interaction: discord.Interaction, run: str) -> None:
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        ended = await self.bot.agent.cancel(await run_named(self.bot, run), speaker(interaction))
+        ended = await self.bot.agent.cancel(
+            await run_named(self.bot, run), get_speaker(interaction)
+        )
         await send_privately(interaction, f"`{ended.id}`: {ended.reason}", f"run-{ended.id}")
 
     @group.command()
@@ -227,14 +237,14 @@ class Runs(commands.Cog):
     async def retry(self, interaction: discord.Interaction, run: str) -> None:
         """Start a run that failed again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        again = await self.bot.agent.retry(await run_named(self.bot, run), speaker(interaction))
+        again = await self.bot.agent.retry(await run_named(self.bot, run), get_speaker(interaction))
         await interaction.followup.send(on_it(again), ephemeral=True)
 
     @show.autocomplete("run")
     async def _to_show(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        return await run_choices(interaction, current, any_run)
+        return await run_choices(interaction, current, is_any_run)
 
     @cancel.autocomplete("run")
     async def _to_cancel(
@@ -249,28 +259,34 @@ class Runs(commands.Cog):
         return await run_choices(interaction, current, can_retry)
 
 
-def detail(run: Run, history: History, cap: Cap) -> str:
+def render_run_details(run: Run, history: History, cap: Cap) -> str:
     """Return everything worth reading about a run that may cost `cap`, as Markdown."""
-    parts = [f"{run_line(run)} · {spent(run, cap)}"]
+    parts = [f"{run_line(run)} · {format_spending(run, cap)}"]
     if run.reason:
         parts.append(run.reason)
     if history.instructions:
-        asked = [f"- {item.by}: {plain(item.text, 500)}" for item in history.instructions.items]
+        asked = [
+            f"- {item.by}: {to_plain_text(item.text, 500)}" for item in history.instructions.items
+        ]
         parts.append("\n".join(["**Asked of it**", *asked]))
     if history.diagnosis:
-        ids = ", ".join(f"`{short_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
+        ids = ", ".join(f"`{shorten_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
         parts += [history.diagnosis.headline, history.diagnosis.cause]
-        parts += [history.diagnosis.triage.told] if history.diagnosis.triage.reasons else []
+        parts += [history.diagnosis.triage.summary] if history.diagnosis.triage.reasons else []
         parts.append(f"Evidence: {ids or '-'}")
     if history.brief:
         parts.append(
-            "\n".join([plain(history.brief.understood, 500), *example_lines(history.brief)])
+            "\n".join(
+                [to_plain_text(history.brief.understood, 500), *list_example_lines(history.brief)]
+            )
         )
     if history.plan:
         parts.append(plan_text(history.plan))
     if history.proposal:
         opened = history.proposal
-        parts.append(f"Proposal: {linked(f'#{opened.number}', opened.url)} at `{opened.head[:7]}`")
+        parts.append(
+            f"Proposal: {format_link(f'#{opened.number}', opened.url)} at `{opened.head[:7]}`"
+        )
     return "\n\n".join(parts)
 
 
@@ -278,7 +294,7 @@ def record_line(action: Action) -> str:
     """Return one line about a journal record."""
     error = f" {action.error.exception}: {action.error.message[:80]}" if action.error else ""
     return (
-        f"`{short_id(action.id)}` {clock_time(action.ts)} {action.event} {action.outcome} "
+        f"`{shorten_id(action.id)}` {format_utc(action.ts)} {action.event} {action.outcome} "
         f"{action.user or ''}{error}"
     )
 

@@ -8,9 +8,9 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import PartMissing
-from bot.presentation.skills import reloaded, rolled_back
-from bot.presentation.times import ago
-from cogs.ui import fitting, is_listed, send_privately, skill_shown, skills_lines, speaker
+from bot.presentation.skills import describe_rollback, render_reload
+from bot.presentation.times import format_age
+from cogs.ui import fit_message, get_skill, get_speaker, is_listed, load_skill_lines, send_privately
 
 _CHOICES = 25
 
@@ -27,7 +27,7 @@ class Skills(
     async def show_all(self, interaction: discord.Interaction) -> None:
         """Show every skill: what it is for, its version, who reads it and how often."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        lines = await skills_lines(self.bot, speaker(interaction))
+        lines = await load_skill_lines(self.bot, get_speaker(interaction))
         await send_privately(interaction, "\n".join(lines), "skills")
 
     @app_commands.command()
@@ -40,19 +40,19 @@ class Skills(
     ) -> None:
         """Show one skill: its text, its versions, and what changed last."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = speaker(interaction)
-        shown = await skill_shown(self.bot, person, name.strip(), version or 0)
-        files = [_file(f"{name.strip()}.md", shown.text)]
+        person = get_speaker(interaction)
+        shown = await get_skill(self.bot, person, name.strip(), version or 0)
+        files = [_build_file(f"{name.strip()}.md", shown.text)]
         if shown.diff:
-            files.append(_file(f"{name.strip()}.diff", shown.diff))
-        await interaction.followup.send(fitting(shown.lines), files=files, ephemeral=True)
+            files.append(_build_file(f"{name.strip()}.diff", shown.diff))
+        await interaction.followup.send(fit_message(shown.lines), files=files, ephemeral=True)
 
     @app_commands.command()
     async def reload(self, interaction: discord.Interaction) -> None:
         """Have me read skills, prompts and the like from their files now."""
         await interaction.response.defer(thinking=True)
-        result = await self.bot.agent.live_items.reload(speaker(interaction))
-        await interaction.followup.send(fitting(reloaded(result).splitlines()))
+        result = await self.bot.agent.live_items.reload(get_speaker(interaction))
+        await interaction.followup.send(fit_message(render_reload(result).splitlines()))
 
     @app_commands.command()
     @app_commands.describe(
@@ -68,18 +68,18 @@ class Skills(
         await interaction.response.defer(thinking=True)
         service = self.bot.agent.live_items
         name = name.strip()
-        kind = service.kind_of(name)
-        item = await service.rollback(speaker(interaction), kind, name, version)
-        await interaction.followup.send(rolled_back(item))
+        kind = service.find_kind(name)
+        item = await service.roll_back(get_speaker(interaction), kind, name, version)
+        await interaction.followup.send(describe_rollback(item))
 
     @rollback.autocomplete("name")
-    async def _texts(
+    async def _suggest_texts(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
+        if not is_listed(self.bot, get_speaker(interaction)):
             return []  # as below
         try:
-            texts = self.bot.agent.live_items.texts()
+            texts = self.bot.agent.live_items.list_texts()
         except PartMissing:
             return []
         typed = current.strip().lower()
@@ -87,32 +87,32 @@ class Skills(
         return [app_commands.Choice(name=each, value=each) for each in names[:_CHOICES]]
 
     @show.autocomplete("name")
-    async def _names(
+    async def _suggest_names(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
+        if not is_listed(self.bot, get_speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
         typed = current.strip().lower()
-        names = [each.name for each in self.bot.skills.current().skills if typed in each.name]
+        names = [each.name for each in self.bot.skills.get_current().skills if typed in each.name]
         return [app_commands.Choice(name=each, value=each) for each in names[:_CHOICES]]
 
     @show.autocomplete("version")
     @rollback.autocomplete("version")
-    async def _versions(
+    async def _suggest_versions(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[int]]:
         name = getattr(interaction.namespace, "name", None)
-        if not is_listed(self.bot, speaker(interaction)) or not isinstance(name, str):
+        if not is_listed(self.bot, get_speaker(interaction)) or not isinstance(name, str):
             return []
         try:
             service = self.bot.agent.live_items
-            versions = await service.offered(service.kind_of(name.strip()), name.strip())
+            versions = await service.suggest_versions(service.find_kind(name.strip()), name.strip())
         except PartMissing:
             return []
-        now = self.bot.clock.now()
+        now = self.bot.clock.get_time()
         return [
             app_commands.Choice(
-                name=f"v{each.number}, {ago(each.at, now)}, {each.author.told}"[:100],
+                name=f"v{each.number}, {format_age(each.at, now)}, {each.author.summary}"[:100],
                 value=each.number,
             )
             for each in versions
@@ -120,7 +120,7 @@ class Skills(
         ][:_CHOICES]
 
 
-def _file(name: str, text: str) -> discord.File:
+def _build_file(name: str, text: str) -> discord.File:
     return discord.File(io.BytesIO(text.encode()), name)
 
 

@@ -1,6 +1,6 @@
 """A Discord-compatible server on this machine, and the people who talk there: see README.md."""
 
-from local_discord.client import online, point_discord_at
+from local_discord.client import point_discord_at, run_bot
 from local_discord.observers import OBSERVERS, ObservedRequest, Observer
 from local_discord.person import Message, Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
@@ -14,6 +14,6 @@ __all__ = [
     "Observer",
     "Person",
     "PersonRefusedError",
-    "online",
     "point_discord_at",
+    "run_bot",
 ]

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from local_discord.world import World
 
-EVENTS_KEPT = 5_000
+MAX_EVENTS = 5_000
 _QUIET_SECONDS = 15.0  # between comment lines, which keep proxies and browsers from giving up
 
 
@@ -22,7 +22,7 @@ class Event:
 
     id: int
     name: str
-    told: dict[str, Any]
+    data: dict[str, Any]
     only_for: int | None = None
 
 
@@ -30,7 +30,7 @@ class EventLog:
     """The newest events, and a bell for those who wait for more."""
 
     def __init__(self) -> None:
-        self._kept: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         # Ids go on growing over restarts, so that one of an earlier start is known as too old.
         self._last = time.time_ns() // 1_000_000
         self._bell = asyncio.Event()
@@ -41,29 +41,29 @@ class EventLog:
         """The id of the newest event."""
         return self._last
 
-    def add(self, name: str, told: dict[str, Any], only_for: int | None = None) -> None:
+    def add(self, name: str, data: dict[str, Any], only_for: int | None = None) -> None:
         """Number and keep one event, and wake everyone who waits."""
         self._last += 1
-        self._kept.append(Event(self._last, name, {"type": name, **told}, only_for))
-        self._ring()
+        self._events.append(Event(self._last, name, {"type": name, **data}, only_for))
+        self._wake_readers()
 
     def restart(self) -> None:
         """Forget what happened, and have everybody who listens load everything again."""
-        self._kept.clear()
+        self._events.clear()
         self.add("reset", {})
 
     def close(self) -> None:
         """End every stream."""
         self.closed = True
-        self._ring()
+        self._wake_readers()
 
-    def _ring(self) -> None:
+    def _wake_readers(self) -> None:
         self._bell.set()
         self._bell = asyncio.Event()
 
     def has(self, after: int) -> bool:
         """Whether everything after this id is still kept."""
-        oldest = self._kept[0].id if self._kept else self._last + 1
+        oldest = self._events[0].id if self._events else self._last + 1
         return oldest - 1 <= after <= self._last
 
     async def follow(self, after: int) -> AsyncIterator[Event | None]:
@@ -74,7 +74,7 @@ class EventLog:
         while not self.closed and self.has(after):
             bell = self._bell
             behind = self._last - after
-            for event in list(self._kept)[len(self._kept) - behind :] if behind else ():
+            for event in list(self._events)[len(self._events) - behind :] if behind else ():
                 yield event
                 after = event.id
             if behind or self.closed:
@@ -92,18 +92,20 @@ class EventRecorder:
     def __init__(self, world: World, log: EventLog) -> None:
         self._world = world
         self._log = log
-        world.backend.people.append(self._hear)
+        world.backend.people.append(self._record)
 
-    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+    def _record(self, event: str, payload: dict[str, Any]) -> None:
         match event:
             case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
                 told = {"channel_id": payload["channel_id"], "message": payload}
-                told |= self._counted(payload["channel_id"])
-                self._log.add(event.lower(), told, _only_reader(payload))
+                told |= self._count_messages(payload["channel_id"])
+                self._log.add(event.lower(), told, _find_only_reader(payload))
             case "MESSAGE_DELETE":
-                self._deleted(payload["channel_id"], [payload["id"]], payload.get("only_for"))
+                self._record_deletion(
+                    payload["channel_id"], [payload["id"]], payload.get("only_for")
+                )
             case "MESSAGE_DELETE_BULK":
-                self._deleted(payload["channel_id"], payload["ids"], None)
+                self._record_deletion(payload["channel_id"], payload["ids"], None)
             case "THREAD_CREATE" | "THREAD_UPDATE":
                 thread = self._world.show_channel(self._world.backend.channels[int(payload["id"])])
                 told = {"channel_id": payload["parent_id"], "thread": thread}
@@ -113,7 +115,7 @@ class EventRecorder:
                 self._log.add("thread_delete", told)
             case "GUILD_MEMBER_ADD":
                 user = self._world.backend.users[int(payload["user"]["id"])]
-                channel = self._world.show_channel(self._world.lookup.dm(user))
+                channel = self._world.show_channel(self._world.lookup.get_dm(user))
                 self._log.add(
                     "member_add", {"user": self._world.show_member(user), "channel": channel}
                 )
@@ -123,24 +125,26 @@ class EventRecorder:
                 keys = ("channel_id", "user_id")
                 self._log.add("typing", {key: payload[key] for key in keys})
             case _ if event.startswith("MESSAGE_REACTION_"):
-                self._reacted(event, payload)
+                self._record_reaction(event, payload)
 
-    def _deleted(self, channel_id: str, message_ids: list[str], only_for: str | None) -> None:
+    def _record_deletion(
+        self, channel_id: str, message_ids: list[str], only_for: str | None
+    ) -> None:
         for message_id in message_ids:
             told = {"channel_id": channel_id, "message_id": message_id}
             self._log.add(
                 "message_delete",
-                told | self._counted(channel_id),
+                told | self._count_messages(channel_id),
                 int(only_for) if only_for else None,
             )
 
-    def _counted(self, channel_id: str) -> dict[str, Any]:
+    def _count_messages(self, channel_id: str) -> dict[str, Any]:
         channel = self._world.backend.channels.get(int(channel_id))
         if channel is None or not channel.is_thread:
             return {}
         return {"message_count": channel.message_count}
 
-    def _reacted(self, event: str, payload: dict[str, Any]) -> None:
+    def _record_reaction(self, event: str, payload: dict[str, Any]) -> None:
         kept = self._world.backend.messages.get(int(payload["channel_id"]), {})
         message = self._world.show_message(kept[int(payload["message_id"])])
         told = {"channel_id": payload["channel_id"], "message_id": payload["message_id"]}
@@ -155,7 +159,7 @@ class EventRecorder:
         self._log.add(name, {**told, **who, "message": message})
 
 
-def _only_reader(message: dict[str, Any]) -> int | None:
+def _find_only_reader(message: dict[str, Any]) -> int | None:
     if not message.get("flags", 0) & 64:
         return None
     asked = message.get("interaction_metadata") or {}
@@ -173,8 +177,10 @@ class EventStream:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Stream events until the reader leaves or the server stops."""
         query = request.query
-        viewer = self._world.lookup.person(query["user"]).id if query.get("user") else None
-        place = self._world.lookup.channel(query["channel"]).id if query.get("channel") else None
+        viewer = self._world.lookup.find_person(query["user"]).id if query.get("user") else None
+        place = (
+            self._world.lookup.find_channel(query["channel"]).id if query.get("channel") else None
+        )
         asked = request.headers.get("Last-Event-ID") or query.get("last_event_id")
         after, lost = self._start(asked)
         response = web.StreamResponse(
@@ -182,15 +188,15 @@ class EventStream:
         )
         await response.prepare(request)
         if lost:
-            await response.write(self._line(Event(after, "reset", {"type": "reset"}), None))
+            await response.write(self._format_line(Event(after, "reset", {"type": "reset"}), None))
         hello = {"type": "hello", "last_event_id": self._log.last_id, "bot_online": self.online}
-        await response.write(self._line(Event(after, "hello", hello), None))
+        await response.write(self._format_line(Event(after, "hello", hello), None))
         try:
             async for event in self._log.follow(after):
                 if event is None:
                     await response.write(b": quiet\n\n")
-                elif self._shown(event, viewer, place):
-                    await response.write(self._line(event, viewer))
+                elif self._is_visible(event, viewer, place):
+                    await response.write(self._format_line(event, viewer))
         except ConnectionError:
             pass
         return response
@@ -201,18 +207,18 @@ class EventStream:
         known = asked.isascii() and asked.isdecimal() and self._log.has(int(asked))
         return (int(asked), False) if known else (self._log.last_id, True)
 
-    def _shown(self, event: Event, viewer: int | None, place: int | None) -> bool:
+    def _is_visible(self, event: Event, viewer: int | None, place: int | None) -> bool:
         if event.only_for is not None and event.only_for != viewer:
             return False
-        if place is None or "channel_id" not in event.told:
+        if place is None or "channel_id" not in event.data:
             return True
-        channel_id = int(event.told["channel_id"])
+        channel_id = int(event.data["channel_id"])
         channel = self._world.backend.channels.get(channel_id)
         return channel_id == place or (channel is not None and channel.parent_id == place)
 
-    def _line(self, event: Event, viewer: int | None) -> bytes:
-        told = event.told
+    def _format_line(self, event: Event, viewer: int | None) -> bytes:
+        told = event.data
         if told.get("message"):
-            told = {**told, "message": self._world.personal(told["message"], viewer)}
+            told = {**told, "message": self._world.personalize(told["message"], viewer)}
         text = json.dumps(told)
         return f"id: {event.id}\nevent: {event.name}\ndata: {text}\n\n".encode()

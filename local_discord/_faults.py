@@ -35,7 +35,7 @@ class Fault:
     event: str = ""
     data: Any = None
 
-    def matches(self, method: str, path: str) -> bool:
+    def is_match(self, method: str, path: str) -> bool:
         """Whether it applies to this REST request (`path` after `/api/v10`)."""
         if self.method not in ("*", method):
             return False
@@ -43,7 +43,7 @@ class Fault:
             return fnmatch.fnmatchcase(path, self.path)
         return self.path in path
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON."""
         shown = {key: value for key, value in vars(self).items() if key != "everywhere"}
         return {**shown, "id": str(self.id), "global": self.everywhere}
@@ -63,9 +63,9 @@ class Faults:
             self._pending[fault.id] = fault
         return fault
 
-    def shown(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """All pending faults as JSON."""
-        return [fault.shown() for fault in self._pending.values()]
+        return [fault.to_json() for fault in self._pending.values()]
 
     def clear(self, fault_id: int | None = None) -> bool:
         """Remove one fault, or all; whether there was any such."""
@@ -74,11 +74,11 @@ class Faults:
         self._pending.clear()
         return True
 
-    def disallowed(self) -> frozenset[str]:
+    def get_disallowed_intents(self) -> frozenset[str]:
         """Privileged intents the portal does not grant."""
         return frozenset(name for fault in self._pending.values() for name in fault.intents)
 
-    def uninvited(self) -> bool:
+    def is_uninvited(self) -> bool:
         """Whether nobody has invited the bot to the guild yet, as far as REST tells it."""
         return any(fault.kind == "uninvited" for fault in self._pending.values())
 
@@ -86,7 +86,7 @@ class Faults:
         """Use up what applies to a request: the delays, and the first other fault."""
         taken: list[Fault] = []
         for fault in list(self._pending.values()):
-            if fault.kind in REST_KINDS and fault.matches(method, path):
+            if fault.kind in REST_KINDS and fault.is_match(method, path):
                 if fault.kind != "delay" and any(each.kind != "delay" for each in taken):
                     continue
                 self._use(fault)

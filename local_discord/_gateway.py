@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from local_discord._faults import Faults
 from local_discord._session import CloseConnection, Session, Socket
-from local_discord.world import PRIVILEGED, World, intents_of
+from local_discord.world import PRIVILEGED, World, parse_intents
 
 # Opcodes and close codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 1, 2, 3, 4, 6
@@ -22,7 +22,7 @@ TWICE, TIMED_OUT, DISALLOWED = 4005, 4009, 4014
 # discord.py notes the time of a heartbeat after sending it. No real server answers before that,
 # but one on loopback may, and the client then takes a whole interval for the latency.
 ACK_SECONDS = 0.02
-SESSIONS_KEPT = 8
+MAX_SESSIONS = 8
 _CLOSED_FOR_GOOD = (1000, 1001)  # a client closing with these gives its session up
 
 
@@ -52,7 +52,7 @@ class Gateway:
         return any(session.socket is not None for session in self._sessions.values())
 
     @property
-    def written(self) -> int:
+    def frame_count(self) -> int:
         """How much was written to bots so far: each frame, and each connection's end."""
         return self._gone + sum(socket.sent for socket in self._sockets)
 
@@ -87,7 +87,7 @@ class Gateway:
 
     def announce_guilds(self) -> None:
         """Tell every session the guild as it is now, as Discord does after an outage."""
-        for guild in self._world.guilds():
+        for guild in self._world.list_guilds():
             self._publish("GUILD_CREATE", guild)
 
     def ask_reconnect(self) -> None:
@@ -119,11 +119,11 @@ class Gateway:
         finally:
             self._sockets.discard(socket)
             self._gone += socket.sent + 1
-            self._left(socket)
+            self._handle_disconnect(socket)
         return ws
 
     async def _read(self, socket: Socket) -> None:
-        while not socket.ended:
+        while not socket.is_closed:
             try:
                 message = await socket.ws.receive(timeout=self.heartbeat_interval * 1.5)
             except TimeoutError:
@@ -133,51 +133,51 @@ class Gateway:
                 return
             try:
                 frame = json.loads(message.data)
-                self._frame(socket, int(frame["op"]), frame.get("d"))
+                self._handle_frame(socket, int(frame["op"]), frame.get("d"))
             except (ValueError, KeyError, TypeError, AttributeError):
                 await socket.flush_and_close(BAD_PAYLOAD)
             except CloseConnection as hang:
                 await socket.flush_and_close(hang.code)
 
-    def _left(self, socket: Socket) -> None:
+    def _handle_disconnect(self, socket: Socket) -> None:
         session = socket.session
         if session is None or session.socket is not socket:
             return
         session.socket = None
-        if socket.ws.close_code in _CLOSED_FOR_GOOD and not socket.ended:
+        if socket.ws.close_code in _CLOSED_FOR_GOOD and not socket.is_closed:
             self._sessions.pop(session.id, None)
         if not self.online:
             self.on_presence(False)
 
     # -------------------------------------------------------------------- opcodes
 
-    def _frame(self, socket: Socket, op: int, told: Any) -> None:
+    def _handle_frame(self, socket: Socket, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             if not self._faults.take_gateway("gateway_silence"):
                 later = asyncio.get_running_loop().call_later
                 later(self.ack_seconds, socket.send, HEARTBEAT_ACK, None)
         elif op == IDENTIFY:
-            self._identify(socket, told)
+            self._identify(socket, data)
         elif op == RESUME:
-            self._resume(socket, told)
+            self._resume(socket, data)
         elif op in (PRESENCE, VOICE, MEMBERS):
             if socket.session is None:
                 raise CloseConnection(NOT_IDENTIFIED)
             if op == MEMBERS:
-                self._members(socket.session, told)
+                self._send_members(socket.session, data)
         else:
             raise CloseConnection(BAD_OPCODE)
 
-    def _check_token(self, told: dict[str, Any]) -> None:
-        given = str(told["token"]).removeprefix("Bot ")
+    def _check_token(self, data: dict[str, Any]) -> None:
+        given = str(data["token"]).removeprefix("Bot ")
         if not secrets.compare_digest(given.encode(), self._token.encode()):
             raise CloseConnection(BAD_TOKEN)
 
-    def _identify(self, socket: Socket, told: dict[str, Any]) -> None:
-        self._check_token(told)
+    def _identify(self, socket: Socket, data: dict[str, Any]) -> None:
+        self._check_token(data)
         if socket.session is not None:
             raise CloseConnection(TWICE)
-        intents = intents_of(int(told["intents"]))
+        intents = parse_intents(int(data["intents"]))
         disallowed = self._world.rest.disallowed
         if any(getattr(intents, name) for name in PRIVILEGED if name in disallowed):
             raise CloseConnection(DISALLOWED)
@@ -185,17 +185,17 @@ class Gateway:
         self._forget_oldest()
         self._sessions[session.id] = session
         session.attach(socket)
-        session.tell("READY", self._ready(session, told), self._world.backend)
-        for guild in self._world.guilds():
+        session.tell("READY", self._build_ready(session, data), self._world.backend)
+        for guild in self._world.list_guilds():
             session.tell("GUILD_CREATE", guild, self._world.backend)
         self.on_presence(True)
 
     def _forget_oldest(self) -> None:
         away = [each.id for each in self._sessions.values() if each.socket is None]
-        for session_id in away[: max(0, len(self._sessions) - SESSIONS_KEPT + 1)]:
+        for session_id in away[: max(0, len(self._sessions) - MAX_SESSIONS + 1)]:
             del self._sessions[session_id]
 
-    def _ready(self, session: Session, told: dict[str, Any]) -> dict[str, Any]:
+    def _build_ready(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
         ready: dict[str, Any] = {
             "v": 10,
             "user": self._world.show_user(self._world.bot),
@@ -206,30 +206,30 @@ class Gateway:
             "resume_gateway_url": self.url,
             "application": {"id": str(self._world.backend.application_id), "flags": 0},
         }
-        if "shard" in told:
-            ready["shard"] = told["shard"]
+        if "shard" in data:
+            ready["shard"] = data["shard"]
         return ready
 
-    def _resume(self, socket: Socket, told: dict[str, Any]) -> None:
-        self._check_token(told)
+    def _resume(self, socket: Socket, data: dict[str, Any]) -> None:
+        self._check_token(data)
         if socket.session is not None:
             raise CloseConnection(TWICE)
-        session = self._sessions.get(str(told["session_id"]))
-        if session is None or not session.can_replay(int(told["seq"])):
+        session = self._sessions.get(str(data["session_id"]))
+        if session is None or not session.can_replay(int(data["seq"])):
             socket.send(INVALID_SESSION, False)
             return
         if session.socket is not None:
             session.socket.hang_up(None)
         session.attach(socket)
-        session.replay(int(told["seq"]))
+        session.replay(int(data["seq"]))
         session.tell("RESUMED", {}, self._world.backend)
         self.on_presence(True)
 
-    def _members(self, session: Session, told: dict[str, Any]) -> None:
-        chunk = self._world.members(
-            told.get("user_ids"), str(told.get("query") or ""), int(told.get("limit") or 0)
+    def _send_members(self, session: Session, data: dict[str, Any]) -> None:
+        chunk = self._world.find_members(
+            data.get("user_ids"), str(data.get("query") or ""), int(data.get("limit") or 0)
         )
-        chunk |= {"guild_id": str(told["guild_id"]), "chunk_index": 0, "chunk_count": 1}
-        if told.get("nonce"):
-            chunk["nonce"] = told["nonce"]
+        chunk |= {"guild_id": str(data["guild_id"]), "chunk_index": 0, "chunk_count": 1}
+        if data.get("nonce"):
+            chunk["nonce"] = data["nonce"]
         session.tell("GUILD_MEMBERS_CHUNK", chunk, self._world.backend)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from local_discord._events import EventLog
 from local_discord._gateway import Gateway
-from local_discord._person_routes import body_of, need
+from local_discord._person_routes import read_body, require
 from local_discord.world import Refused, World
 
 KINDS = ("command", "component", "modal", "autocomplete")
@@ -19,7 +19,7 @@ _ALSO_CALLED = {
     "select": "component",
     "modal_submit": "modal",
 }
-_SHOWN_TO_ONE = ("modal", "failed", "choices")
+_PRIVATE_RESULTS = ("modal", "failed", "choices")
 
 
 class InteractionRoutes:
@@ -31,33 +31,39 @@ class InteractionRoutes:
         self._log = log
         world.rest.on_commands = lambda: log.add("commands", {})
 
-    def routes(self) -> list[web.RouteDef]:
+    def list_routes(self) -> list[web.RouteDef]:
         """The routes, to be added to an application."""
         return [
-            web.get("/local/commands", self.commands),
+            web.get("/local/commands", self.list_commands),
             web.post("/local/interactions", self.interact),
         ]
 
-    async def commands(self, request: web.Request) -> web.Response:
+    async def list_commands(self, request: web.Request) -> web.Response:
         """`GET /local/commands`."""
         first = next(iter(self._world.people.values()))
-        user = self._world.lookup.person(request.query.get("user") or str(first))
+        user = self._world.lookup.find_person(request.query.get("user") or str(first))
         place = request.query.get("channel") or str(self._world.channel_ids[0])
-        channel = self._world.lookup.channel(place)
-        return web.json_response({"commands": self._world.interactions.offered(user, channel)})
+        channel = self._world.lookup.find_channel(place)
+        return web.json_response(
+            {"commands": self._world.interactions.list_commands(user, channel)}
+        )
 
     async def interact(self, request: web.Request) -> web.Response:
         """`POST /local/interactions`."""
-        body = await body_of(request)
+        body = await read_body(request)
         body = {_ALSO_CALLED.get(key, key): value for key, value in body.items()}
         given = [kind for kind in KINDS if body.get(kind) is not None]
         if len(given) != 1:
             raise Refused(400, f"give one of {', '.join(KINDS)}; got {given or 'none'}")
-        user = self._world.lookup.person(need(body, "user", "a name or an id from /local/world"))
-        channel = self._world.lookup.channel(need(body, "channel", "a name such as dev, or an id"))
-        self._world.lookup.open_to(user, channel)
+        user = self._world.lookup.find_person(
+            require(body, "user", "a name or an id from /local/world")
+        )
+        channel = self._world.lookup.find_channel(
+            require(body, "channel", "a name such as dev, or an id")
+        )
+        self._world.lookup.require_access(user, channel)
         record = self._ask(given[0], body, user, channel)
-        told = await self._world.outcome(record, reachable=self._gateway.reachable)
+        told = await self._world.wait_for_outcome(record, reachable=self._gateway.reachable)
         self._report(told, user.id, channel.id)
         return web.json_response(told)
 
@@ -65,26 +71,28 @@ class InteractionRoutes:
         asking = self._world.interactions
         if kind == "command":
             name, rest = _split(body, "command", "name")
-            target = _first(rest, "target", "message", "target_id", "message_id")
-            return asking.command(user, channel, name, rest.get("options"), target)
+            target = _get_first(rest, "target", "message", "target_id", "message_id")
+            return asking.run_command(user, channel, name, rest.get("options"), target)
         if kind == "component":
             name, rest = _split(body, "component", "custom_id")
             values = rest.get("values") or []
             values = values if isinstance(values, list) else [values]
-            ref = _first(rest, "message", "message_id")
-            return asking.component(user, channel, name, ref, values)
+            ref = _get_first(rest, "message", "message_id")
+            return asking.use_component(user, channel, name, ref, values)
         if kind == "modal":
             name, rest = _split(body, "modal", "custom_id")
-            return asking.modal(user, channel, name, _fields(rest))
+            return asking.submit_modal(user, channel, name, _parse_fields(rest))
         name, rest = _split(body, "autocomplete", "command")
-        option = str(need({**rest, "option": _first(rest, "option", "focused")}, "option", "which"))
+        option = str(
+            require({**rest, "option": _get_first(rest, "option", "focused")}, "option", "which")
+        )
         value = str(rest.get("value") or "")
         return asking.autocomplete(user, channel, name, option, value, rest.get("options"))
 
-    def _report(self, told: dict[str, Any], user_id: int, channel_id: int) -> None:
+    def _report(self, result: dict[str, Any], user_id: int, channel_id: int) -> None:
         where = {"channel_id": str(channel_id), "user_id": str(user_id)}
-        private = told["ephemeral"] or told["result"] in _SHOWN_TO_ONE
-        self._log.add("interaction", {**where, **told}, user_id if private else None)
+        private = result["ephemeral"] or result["result"] in _PRIVATE_RESULTS
+        self._log.add("interaction", {**where, **result}, user_id if private else None)
 
 
 def _split(body: dict[str, Any], kind: str, name_key: str) -> tuple[str, dict[str, Any]]:
@@ -103,17 +111,17 @@ def _split(body: dict[str, Any], kind: str, name_key: str) -> tuple[str, dict[st
     return name.strip(), rest
 
 
-def _first(rest: Mapping[str, Any], *keys: str) -> Any:
+def _get_first(rest: Mapping[str, Any], *keys: str) -> Any:
     return next((rest[key] for key in keys if rest.get(key) is not None), None)
 
 
-def _fields(rest: Mapping[str, Any]) -> dict[str, Any]:
+def _parse_fields(rest: Mapping[str, Any]) -> dict[str, Any]:
     """`fields` as a mapping, as a list, or as Discord's own `components`."""
     fields = rest.get("fields")
     if isinstance(fields, Mapping):
         return {str(name): value for name, value in fields.items()}
     if fields is None and rest.get("values") is not None:
-        return _fields({"fields": rest["values"]})
+        return _parse_fields({"fields": rest["values"]})
     found: dict[str, Any] = {}
     listed = fields or rest.get("components") or []
     pending = list(listed) if isinstance(listed, list) else [listed]

@@ -32,7 +32,7 @@ def is_same_user(peer: Address, here: Address) -> bool:
 
 def find_owner(table: str, peer: Address, here: Address) -> int | None:
     """Return the user id of the peer's end, from the kernel's table of connections."""
-    ends = {(_cell(peer, mapped), _cell(here, mapped)) for mapped in (False, True)}
+    ends = {(_format_cell(peer, mapped), _format_cell(here, mapped)) for mapped in (False, True)}
     for line in table.splitlines()[1:]:
         cells = line.split()
         if cells[3] == _ESTABLISHED and (cells[1], cells[2]) in ends:
@@ -40,7 +40,7 @@ def find_owner(table: str, peer: Address, here: Address) -> int | None:
     return None
 
 
-def _cell(end: Address, mapped: bool) -> str:
+def _format_cell(end: Address, mapped: bool) -> str:
     """Return an address as the table has it: words of four bytes, each in the machine's order."""
     raw = ipaddress.ip_address(str(end[0]).partition("%")[0]).packed
     if mapped and len(raw) == 4:

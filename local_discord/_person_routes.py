@@ -14,7 +14,7 @@ from local_discord.world import LocalPerson, Refused, World, as_id
 Answer = Callable[[web.Request], Awaitable[Any]]
 
 
-async def body_of(request: web.Request) -> dict[str, Any]:
+async def read_body(request: web.Request) -> dict[str, Any]:
     """The request's JSON object, whatever content type it claims."""
     try:
         body = json.loads(await request.read() or b"{}")
@@ -25,7 +25,7 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def need(body: Mapping[str, Any], key: str, why: str) -> Any:
+def require(body: Mapping[str, Any], key: str, why: str) -> Any:
     """A key that must be there."""
     if body.get(key) is None:
         raise Refused(400, f"{key}: missing; {why}")
@@ -49,46 +49,46 @@ class PersonRoutes:
         self._stream = stream
         self._faults = faults
 
-    def routes(self) -> list[web.RouteDef]:
+    def list_routes(self) -> list[web.RouteDef]:
         """The routes, to be added to an application."""
         return [
-            web.get("/local/world", self.world),
-            web.get("/local/channels/{channel}/messages", self.messages),
-            web.get("/local/channels/{channel}/messages/{message}", self.one_message),
-            web.get("/local/channels/{channel}/threads", self.threads),
+            web.get("/local/world", self.get_world),
+            web.get("/local/channels/{channel}/messages", self.list_messages),
+            web.get("/local/channels/{channel}/messages/{message}", self.get_message),
+            web.get("/local/channels/{channel}/threads", self.list_threads),
             web.post("/local/members", self.join),
             web.post("/local/messages", self.say),
             web.patch("/local/messages", self.edit),
             web.delete("/local/messages", self.delete),
             web.post("/local/reactions", self.react),
             web.post("/local/threads", self.open_thread),
-            web.post("/local/typing", self.typing),
+            web.post("/local/typing", self.start_typing),
             web.get("/local/events", self._stream.serve),
             web.post("/local/faults", self.plant),
-            web.get("/local/faults", self.faults),
+            web.get("/local/faults", self.list_faults),
             web.delete("/local/faults", self.clear),
             web.delete("/local/faults/{fault}", self.clear),
         ]
 
     # ------------------------------------------------------------------ reading
 
-    async def world(self, _request: web.Request) -> web.Response:
+    async def get_world(self, _request: web.Request) -> web.Response:
         """`GET /local/world`."""
         shown = self._world.show()
         shown["bot"]["online"] = self._gateway.online
         return web.json_response({**shown, "last_event_id": self._log.last_id})
 
-    async def messages(self, request: web.Request) -> web.Response:
+    async def list_messages(self, request: web.Request) -> web.Response:
         """`GET /local/channels/{channel}/messages`."""
-        channel = self._world.lookup.channel(request.match_info["channel"])
+        channel = self._world.lookup.find_channel(request.match_info["channel"])
         query = request.query
         viewer = None
         if query.get("user"):
-            user = self._world.lookup.person(query["user"])
-            self._world.lookup.open_to(user, channel)
+            user = self._world.lookup.find_person(query["user"])
+            self._world.lookup.require_access(user, channel)
             viewer = user.id
         kept = self._world.backend.messages[channel.id].values()
-        after, before = _number(query, "after"), _number(query, "before")
+        after, before = _parse_number(query, "after"), _parse_number(query, "before")
         shown = [
             message
             for message in sorted(kept, key=lambda each: each.id)
@@ -96,25 +96,25 @@ class PersonRoutes:
             and (after is None or message.id > after)
             and (before is None or message.id < before)
         ]
-        limit = _number(query, "limit")
+        limit = _parse_number(query, "limit")
         if limit is not None:
             shown = shown[max(0, len(shown) - limit) :]
         return web.json_response([self._world.show_message(each, viewer) for each in shown])
 
-    async def one_message(self, request: web.Request) -> web.Response:
+    async def get_message(self, request: web.Request) -> web.Response:
         """`GET /local/channels/{channel}/messages/{message}`."""
-        channel = self._world.lookup.channel(request.match_info["channel"])
-        message = self._world.lookup.message(channel, request.match_info["message"])
+        channel = self._world.lookup.find_channel(request.match_info["channel"])
+        message = self._world.lookup.find_message(channel, request.match_info["message"])
         viewer = None
         if request.query.get("user"):
-            viewer = self._world.lookup.person(request.query["user"]).id
+            viewer = self._world.lookup.find_person(request.query["user"]).id
         if not message.visible_to(viewer):
             raise Refused(404, "message: it is ephemeral; add ?user= of the person it is for")
         return web.json_response(self._world.show_message(message, viewer))
 
-    async def threads(self, request: web.Request) -> web.Response:
+    async def list_threads(self, request: web.Request) -> web.Response:
         """`GET /local/channels/{channel}/threads`."""
-        channel = self._world.lookup.channel(request.match_info["channel"])
+        channel = self._world.lookup.find_channel(request.match_info["channel"])
         everywhere = self._world.show()["threads"]
         return web.json_response([t for t in everywhere if t["parent_id"] == str(channel.id)])
 
@@ -122,23 +122,27 @@ class PersonRoutes:
 
     async def join(self, request: web.Request) -> web.Response:
         """`POST /local/members`."""
-        body = await body_of(request)
-        name = str(need(body, "name", "how the new member is called"))
+        body = await read_body(request)
+        name = str(require(body, "name", "how the new member is called"))
         roles = body.get("roles") or ()
         if not isinstance(roles, list | tuple) or not all(isinstance(each, str) for each in roles):
             raise Refused(400, "roles: give a list of names of roles, or leave it out")
         user = self._world.join(LocalPerson(name, listed=False, roles=tuple(roles)))
         return web.json_response(self._world.show_member(user), status=201)
 
-    async def _who_where(self, request: web.Request) -> tuple[dict[str, Any], Any, Any]:
-        body = await body_of(request)
-        user = self._world.lookup.person(need(body, "user", "a name or an id from /local/world"))
-        channel = self._world.lookup.channel(need(body, "channel", "a name such as dev, or an id"))
+    async def _read_context(self, request: web.Request) -> tuple[dict[str, Any], Any, Any]:
+        body = await read_body(request)
+        user = self._world.lookup.find_person(
+            require(body, "user", "a name or an id from /local/world")
+        )
+        channel = self._world.lookup.find_channel(
+            require(body, "channel", "a name such as dev, or an id")
+        )
         return body, user, channel
 
     async def say(self, request: web.Request) -> web.Response:
         """`POST /local/messages`."""
-        body, user, channel = await self._who_where(request)
+        body, user, channel = await self._read_context(request)
         nonce = body.get("nonce")
         message = self._world.actions.say(
             user,
@@ -153,45 +157,45 @@ class PersonRoutes:
 
     async def edit(self, request: web.Request) -> web.Response:
         """`PATCH /local/messages`."""
-        body, user, channel = await self._who_where(request)
-        ref = need(body, "message", "the id of one's own message")
+        body, user, channel = await self._read_context(request)
+        ref = require(body, "message", "the id of one's own message")
         message = self._world.actions.edit(user, channel, ref, body.get("content") or "")
         return web.json_response(self._world.show_message(message, user.id))
 
     async def delete(self, request: web.Request) -> web.Response:
         """`DELETE /local/messages`."""
-        body, user, channel = await self._who_where(request)
-        ref = need(body, "message", "the id of one's own message")
+        body, user, channel = await self._read_context(request)
+        ref = require(body, "message", "the id of one's own message")
         message = self._world.actions.delete(user, channel, ref)
         return web.json_response({"deleted": str(message.id)})
 
     async def react(self, request: web.Request) -> web.Response:
         """`POST /local/reactions`."""
-        body, user, channel = await self._who_where(request)
-        ref = need(body, "message", "the id of the message to react to")
+        body, user, channel = await self._read_context(request)
+        ref = require(body, "message", "the id of the message to react to")
         remove = bool(body.get("remove", False))
-        emoji = need(body, "emoji", "the emoji itself, such as ✅")
+        emoji = require(body, "emoji", "the emoji itself, such as ✅")
         message = self._world.actions.react(user, channel, ref, emoji, remove=remove)
         return web.json_response(self._world.show_message(message, user.id))
 
     async def open_thread(self, request: web.Request) -> web.Response:
         """`POST /local/threads`."""
-        body, user, channel = await self._who_where(request)
-        name = str(need(body, "name", "what the thread is about"))
+        body, user, channel = await self._read_context(request)
+        name = str(require(body, "name", "what the thread is about"))
         thread = self._world.actions.open_thread(user, channel, name, body.get("message"))
         return web.json_response(self._world.show_channel(thread))
 
-    async def typing(self, request: web.Request) -> web.Response:
+    async def start_typing(self, request: web.Request) -> web.Response:
         """`POST /local/typing`."""
-        _, user, channel = await self._who_where(request)
-        self._world.actions.typing(user, channel)
+        _, user, channel = await self._read_context(request)
+        self._world.actions.start_typing(user, channel)
         return web.json_response({})
 
     # ------------------------------------------------------------------- faults
 
     async def plant(self, request: web.Request) -> web.Response:
         """`POST /local/faults`."""
-        fault = self._faults.plant(await body_of(request))
+        fault = self._faults.plant(await read_body(request))
         self._tell_portal()
         if fault.kind == "gateway_drop":
             self._gateway.drop(fault.code)
@@ -201,15 +205,15 @@ class PersonRoutes:
             self._gateway.ask_reconnect()
         elif fault.kind == "gateway_dispatch":
             self._gateway.dispatch(fault.event, fault.data)
-        return web.json_response(fault.shown(), status=201)
+        return web.json_response(fault.to_json(), status=201)
 
     def _tell_portal(self) -> None:
-        self._world.rest.disallowed = self._faults.disallowed()
-        self._world.rest.uninvited = self._faults.uninvited()
+        self._world.rest.disallowed = self._faults.get_disallowed_intents()
+        self._world.rest.uninvited = self._faults.is_uninvited()
 
-    async def faults(self, _request: web.Request) -> web.Response:
+    async def list_faults(self, _request: web.Request) -> web.Response:
         """`GET /local/faults`."""
-        return web.json_response({"faults": self._faults.shown()})
+        return web.json_response({"faults": self._faults.to_json()})
 
     async def clear(self, request: web.Request) -> web.Response:
         """`DELETE /local/faults`, all or one."""
@@ -217,10 +221,10 @@ class PersonRoutes:
         if not self._faults.clear(None if one is None else as_id(one, "fault")):
             raise Refused(404, f"fault: there is no {one!r}; see GET /local/faults")
         self._tell_portal()
-        return web.json_response({"faults": self._faults.shown()})
+        return web.json_response({"faults": self._faults.to_json()})
 
 
-def _number(query: Mapping[str, str], key: str) -> int | None:
+def _parse_number(query: Mapping[str, str], key: str) -> int | None:
     text = query.get(key)
     if not text:
         return None

@@ -31,12 +31,12 @@ class RestEndpoint:
             call = await _read(request, path)
         except (ValueError, UnicodeDecodeError):
             wrong = {"code": 50109, "message": "The request body contains invalid JSON."}
-            return _json(400, wrong)
-        if not self._allowed(request, call):
-            return _json(401, {"message": "401: Unauthorized", "code": 0})
+            return _create_json_response(400, wrong)
+        if not self._is_allowed(request, call):
+            return _create_json_response(401, {"message": "401: Unauthorized", "code": 0})
         return await self._perform(request, call)
 
-    def _allowed(self, request: web.Request, call: Call) -> bool:
+    def _is_allowed(self, request: web.Request, call: Call) -> bool:
         first = call.segments[0]
         given = request.headers.get("Authorization")
         if first == "gateway" and call.segments[-1] != "bot":
@@ -56,12 +56,12 @@ class RestEndpoint:
         if end is not None and end.kind == "cut":
             return _cut(request)
         if end is not None and end.kind == "status":
-            return _failure(end)
+            return _create_failure(end)
         status, body = self._answer(call)
-        _told(call, status, body)
+        _notify_observers(call, status, body)
         if end is not None:
-            return _cut(request) if end.status is None else _failure(end)
-        return _json(status, body)
+            return _cut(request) if end.status is None else _create_failure(end)
+        return _create_json_response(status, body)
 
     def _answer(self, call: Call) -> tuple[int, Any]:
         if call.segments[0] == "gateway":
@@ -73,11 +73,11 @@ class RestEndpoint:
         return self._world.rest.answer(call)
 
 
-def _told(call: Call, status: int, body: Any) -> None:
+def _notify_observers(call: Call, status: int, body: Any) -> None:
     for observer in OBSERVERS:
         query, files = call.params or {}, len(call.files)
         told = ObservedRequest(call.method, call.path, query, call.json, files, status, body)
-        observer.exchanged(told)
+        observer.on_exchange(told)
 
 
 async def _read(request: web.Request, path: str) -> Call:
@@ -114,7 +114,7 @@ async def _read_parts(request: web.Request) -> tuple[Any, list[Upload]]:
             plain[part.name or ""] = content.decode()
     if body is None and plain:
         body = plain
-    described = _descriptions(body)
+    described = _map_descriptions(body)
     files = [
         Upload(filename, content, described.get(name.removeprefix("files[").rstrip("]")))
         for name, filename, content in found
@@ -122,7 +122,7 @@ async def _read_parts(request: web.Request) -> tuple[Any, list[Upload]]:
     return body, files
 
 
-def _descriptions(body: Any) -> dict[str, str | None]:
+def _map_descriptions(body: Any) -> dict[str, str | None]:
     """Descriptions of uploads lie in the body's `attachments`, by index."""
     holder = body if isinstance(body, dict) else {}
     inner = holder.get("data")
@@ -136,7 +136,9 @@ def _descriptions(body: Any) -> dict[str, str | None]:
     }
 
 
-def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
+def _create_json_response(
+    status: int, body: Any, headers: dict[str, str] | None = None
+) -> web.Response:
     if body is None:
         return web.Response(status=status)
     # discord.py reads the body as JSON only when the type is exactly this, without a charset.
@@ -144,11 +146,13 @@ def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> web.
     return web.Response(status=status, body=json.dumps(body).encode(), headers=typed)
 
 
-def _failure(fault: Fault) -> web.Response:
+def _create_failure(fault: Fault) -> web.Response:
     status = fault.status or 500
     if status != 429:
         told = {"message": f"{status}: a planted fault", "code": fault.code or 0}
-        return _json(status, told | ({"errors": fault.errors} if fault.errors else {}))
+        return _create_json_response(
+            status, told | ({"errors": fault.errors} if fault.errors else {})
+        )
     limited = {
         "message": "You are being rate limited.",
         "retry_after": fault.retry_after,
@@ -156,7 +160,7 @@ def _failure(fault: Fault) -> web.Response:
     }
     # Without Via, discord.py takes a 429 for a ban by Cloudflare and gives up.
     headers = {"Via": "1.1 local", "Retry-After": str(fault.retry_after)}
-    return _json(429, limited, headers)
+    return _create_json_response(429, limited, headers)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -10,9 +10,9 @@ import discord
 from aiohttp import web
 
 from local_discord.observers import OBSERVERS
-from local_discord.world import visible_event
+from local_discord.world import filter_event
 
-EVENTS_KEPT = 5_000
+MAX_EVENTS = 5_000
 DISPATCH = 0
 _CLOSING_SECONDS = 2.0
 
@@ -32,20 +32,20 @@ class Socket:
         self.ws = ws
         self.sent = 0  # frames
         self.session: Session | None = None
-        self.ended = False
+        self.is_closed = False
         self._transport = transport
         self._frames: asyncio.Queue[str | int] = asyncio.Queue()
         self._written = asyncio.Event()
 
-    def send(self, op: int, told: Any) -> None:
+    def send(self, op: int, data: Any) -> None:
         """Queue a frame that is not an event."""
-        self.send_text(json.dumps({"op": op, "d": told, "s": None, "t": None}))
+        self.send_text(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
     def send_text(self, frame: str) -> None:
         """Queue a frame; a client that no longer reads is cut, and may resume."""
-        if self._frames.qsize() > EVENTS_KEPT:
+        if self._frames.qsize() > MAX_EVENTS:
             self.hang_up(None)
-        elif not self.ended:
+        elif not self.is_closed:
             self.sent += 1
             self._frames.put_nowait(frame)
 
@@ -54,7 +54,7 @@ class Socket:
         if code is not None:
             self._frames.put_nowait(code)
         elif self._transport is not None:
-            self.ended = True
+            self.is_closed = True
             self._transport.abort()
 
     async def flush_and_close(self, code: int) -> None:
@@ -67,15 +67,15 @@ class Socket:
     async def write(self) -> None:
         """Write queued frames until the connection ends."""
         try:
-            while not self.ended:
+            while not self.is_closed:
                 frame = await self._frames.get()
                 if isinstance(frame, int):
-                    self.ended = True
+                    self.is_closed = True
                     await self.ws.close(code=frame)
                 else:
                     await self.ws.send_str(frame)
         except ConnectionError:
-            self.ended = True
+            self.is_closed = True
         finally:
             self._written.set()
 
@@ -88,7 +88,7 @@ class Session:
         self.socket: Socket | None = None
         self._intents = intents
         self._sequence = 0
-        self._kept: deque[tuple[int, str]] = deque(maxlen=EVENTS_KEPT)
+        self._events: deque[tuple[int, str]] = deque(maxlen=MAX_EVENTS)
 
     def attach(self, socket: Socket) -> None:
         """Write to this socket from now on."""
@@ -97,30 +97,30 @@ class Session:
 
     def tell(self, event: str, payload: dict[str, Any], backend: Any) -> None:
         """Number, keep and send one event, unless the intents exclude it."""
-        shaped = visible_event(event, payload, self._intents, backend)
+        shaped = filter_event(event, payload, self._intents, backend)
         if shaped is None:
             return
         for observer in OBSERVERS:
-            observer.dispatched(event, shaped)
+            observer.on_dispatch(event, shaped)
         self.send(event, shaped)
 
     def send(self, event: str, data: Any) -> None:
         """Number, keep and send one event as it is, be it one Discord would never send."""
         self._sequence += 1
         frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": data})
-        self._kept.append((self._sequence, frame))
+        self._events.append((self._sequence, frame))
         if self.socket is not None:
             self.socket.send_text(frame)
 
     def can_replay(self, sequence: int) -> bool:
         """Whether every event after `sequence` is still kept."""
-        oldest = self._kept[0][0] if self._kept else 1
+        oldest = self._events[0][0] if self._events else 1
         return oldest - 1 <= sequence <= self._sequence
 
     def replay(self, sequence: int) -> None:
         """Send again what came after `sequence`."""
         if self.socket is None:
             return
-        for number, frame in self._kept:
+        for number, frame in self._events:
             if number > sequence:
                 self.socket.send_text(frame)

@@ -44,7 +44,7 @@ def point_discord_at(api_url: str, gateway_url: str) -> None:
 
 
 @asynccontextmanager
-async def online(bot: ClientT, local: Addressed) -> AsyncIterator[ClientT]:
+async def run_bot(bot: ClientT, local: Addressed) -> AsyncIterator[ClientT]:
     """Run a bot until the block ends; it is ready when the block begins.
 
     What ends the bot meanwhile ends the block. Raises `AssertionError` when it is not ready within

@@ -25,11 +25,11 @@ class ObservedRequest:
 class Observer(Protocol):
     """Is told of what was exchanged, after it was; must not change it."""
 
-    def exchanged(self, exchange: ObservedRequest) -> None:
+    def on_exchange(self, exchange: ObservedRequest) -> None:
         """Hear of a REST request and what it was answered."""
         ...
 
-    def dispatched(self, event: str, payload: Mapping[str, Any]) -> None:
+    def on_dispatch(self, event: str, payload: Mapping[str, Any]) -> None:
         """Hear of a gateway event, as one session was sent it."""
         ...
 

@@ -132,22 +132,22 @@ class Person:
 
     # ------------------------------------------------------------------ looking
 
-    async def world(self) -> dict[str, Any]:
+    async def get_world(self) -> dict[str, Any]:
         """`GET /local/world`."""
         return dict(await self.call("GET", "/local/world"))
 
-    async def messages(self, channel: str) -> list[Message]:
+    async def list_messages(self, channel: str) -> list[Message]:
         """Every message of a channel as this person sees it, oldest first."""
-        path = f"/local/channels/{_quoted(channel)}/messages?user={_quoted(self.name)}"
+        path = f"/local/channels/{_quote(channel)}/messages?user={_quote(self.name)}"
         return list(await self.call("GET", path))
 
-    async def threads(self, channel: str) -> list[dict[str, Any]]:
+    async def list_threads(self, channel: str) -> list[dict[str, Any]]:
         """The channel's threads, oldest first."""
-        return list(await self.call("GET", f"/local/channels/{_quoted(channel)}/threads"))
+        return list(await self.call("GET", f"/local/channels/{_quote(channel)}/threads"))
 
-    async def events(self, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def stream_events(self, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
         """What happens from now on, or after an event id."""
-        path = f"/local/events?user={_quoted(self.name)}"
+        path = f"/local/events?user={_quote(self.name)}"
         if after is not None:
             path += f"&last_event_id={after}"
         async with self._client.get(self._base_url + path) as response:
@@ -175,13 +175,13 @@ class Person:
             ) from None
 
     async def _watch(self, channel: str, wanted: Predicate, seen: list[Message]) -> Message:
-        after = (await self.world())["last_event_id"]
-        for message in await self.messages(channel):
+        after = (await self.get_world())["last_event_id"]
+        for message in await self.list_messages(channel):
             seen.append(message)
             if wanted(message):
                 return message
-        channel_id = await self._channel_id(channel)
-        async for event in self.events(after):
+        channel_id = await self._find_channel_id(channel)
+        async for event in self.stream_events(after):
             if event["type"] not in _SHOWS_MESSAGE or event["channel_id"] != channel_id:
                 continue
             seen.append(event["message"])
@@ -197,12 +197,12 @@ class Person:
     ) -> dict[str, Any]:
         """The first thread of a channel for which `wanted` is true."""
         async with asyncio.timeout(timeout):
-            after = (await self.world())["last_event_id"]
-            for thread in await self.threads(channel):
+            after = (await self.get_world())["last_event_id"]
+            for thread in await self.list_threads(channel):
                 if wanted(thread):
                     return thread
-            channel_id = await self._channel_id(channel)
-            async for event in self.events(after):
+            channel_id = await self._find_channel_id(channel)
+            async for event in self.stream_events(after):
                 told = event.get("thread")
                 if told and event["channel_id"] == channel_id and wanted(told):
                     return dict(told)
@@ -211,20 +211,20 @@ class Person:
     async def wait_for_bot(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - as above
         """Wait until a bot is online."""
         async with asyncio.timeout(timeout):
-            async for event in self.events():
+            async for event in self.stream_events():
                 if event.get("bot_online"):
                     return
 
-    async def _channel_id(self, channel: str) -> str:
+    async def _find_channel_id(self, channel: str) -> str:
         if str(channel).isdecimal():
             return str(channel)
         # A message list names no channel when it is empty, the world always does.
         name = channel.removeprefix("#").casefold()
-        for each in (await self.world())["channels"]:
+        for each in (await self.get_world())["channels"]:
             if each["name"].casefold() == name:
                 return str(each["id"])
         raise PersonRefusedError(404, f"channel: there is no {channel!r}")
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return str(name).replace("%", "%25").replace("#", "%23").replace("/", "%2F").replace(" ", "%20")

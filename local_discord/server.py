@@ -87,7 +87,7 @@ class LocalDiscord:
         self._rest = RestEndpoint(self._world, token, self._faults)
         self._stream = EventStream(self._world, self._log)
         EventRecorder(self._world, self._log)
-        self.gateway.on_presence = self._presence
+        self.gateway.on_presence = self._set_presence
         self.guild_id = self._world.guild_id
         self.bot_user_id = self._world.bot.id
         self.bot_role_id = self._world.bot_role_id
@@ -114,7 +114,7 @@ class LocalDiscord:
     def _address(self) -> str:
         return self._host if self._socket else f"{self._host}:{self.port}"
 
-    def roles(self, *names: str) -> frozenset[int]:
+    def find_role_ids(self, *names: str) -> frozenset[int]:
         """Return the ids of the server's roles of these names, as far as there are any."""
         known = self._world.backend.guilds[self.guild_id].roles.values()
         return frozenset(role.id for role in known if role.name in names)
@@ -146,11 +146,11 @@ class LocalDiscord:
         """Start to listen."""
         app = web.Application(
             client_max_size=_REQUEST_BYTES,
-            middlewares=[self._own_pages_only, self._page_token.check, *self._around, _refuse],
+            middlewares=[self._check_origin, self._page_token.check, *self._around, _refuse],
         )
-        app.add_routes(self._routes())
+        app.add_routes(self._build_routes())
         app.on_shutdown.append(self._end_streams)
-        app.on_response_prepare.extend([_revalidate, _unframed])
+        app.on_response_prepare.extend([_set_cache_control, _forbid_framing])
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
         )
@@ -181,25 +181,25 @@ class LocalDiscord:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _routes(self) -> list[web.AbstractRouteDef]:
+    def _build_routes(self) -> list[web.AbstractRouteDef]:
         people = PersonRoutes(self._world, self.gateway, self._log, self._stream, self._faults)
         interactions = InteractionRoutes(self._world, self.gateway, self._log)
         routes: list[web.AbstractRouteDef] = [
-            web.get("/", self._page),
-            web.get("/favicon.ico", _icon),
+            web.get("/", self._serve_page),
+            web.get("/favicon.ico", _serve_icon),
             web.get("/gateway", self.gateway.serve),
             web.get("/gateway/", self.gateway.serve),
-            web.get("/attachments/{channel}/{attachment}/{filename}", self._attachment),
+            web.get("/attachments/{channel}/{attachment}/{filename}", self._serve_attachment),
             web.route("*", PREFIX + "/{path:.*}", self._rest.serve),
-            *people.routes(),
-            *interactions.routes(),
+            *people.list_routes(),
+            *interactions.list_routes(),
             *self._extra_routes,
         ]
         if STATIC.is_dir():
             routes.append(web.static("/static", STATIC))
         return routes
 
-    async def _page(self, request: web.Request) -> web.StreamResponse:
+    async def _serve_page(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self.gateway.serve(request)  # Discord's gateway lies at the root
         index = STATIC / "index.html"
@@ -213,13 +213,13 @@ class LocalDiscord:
         self._log.close()
         self.gateway.drop(1001)
 
-    def _presence(self, online: bool) -> None:
+    def _set_presence(self, online: bool) -> None:
         if online != self._stream.online:
             self._stream.online = online
             self._log.add("presence", {"bot_online": online})
 
     @web.middleware
-    async def _own_pages_only(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _check_origin(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Any web page can send requests to a loopback port: take them from our own page only."""
         origin = request.headers.get("Origin")
         foreign = origin is not None and urllib.parse.urlsplit(origin).netloc != request.host
@@ -230,17 +230,17 @@ class LocalDiscord:
             return web.json_response({"error": told}, status=403)
         return await handler(request)
 
-    async def _attachment(self, request: web.Request) -> web.Response:
+    async def _serve_attachment(self, request: web.Request) -> web.Response:
         parts = request.match_info
         name = urllib.parse.quote(parts["filename"], safe="")
         key = f"/attachments/{parts['channel']}/{parts['attachment']}/{name}"
         content = self._world.backend.files.get(key)
         if content is None:
             raise Refused(404, f"there is no attachment {parts['filename']!r} here")
-        return web.Response(body=content, headers=_file_headers(parts["filename"], content))
+        return web.Response(body=content, headers=_build_file_headers(parts["filename"], content))
 
 
-def _file_headers(name: str, content: bytes) -> dict[str, str]:
+def _build_file_headers(name: str, content: bytes) -> dict[str, str]:
     """Show pictures and text; never let a file run as a page of our origin."""
     kind = mimetypes.guess_type(name)[0] or ""
     if kind not in _PICTURES:
@@ -250,20 +250,20 @@ def _file_headers(name: str, content: bytes) -> dict[str, str]:
     return {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
 
 
-async def _revalidate(request: web.Request, response: web.StreamResponse) -> None:
+async def _set_cache_control(request: web.Request, response: web.StreamResponse) -> None:
     """Modules of two versions do not fit together: browsers ask before they use an old one."""
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-cache"
 
 
-async def _unframed(_request: web.Request, response: web.StreamResponse) -> None:
+async def _forbid_framing(_request: web.Request, response: web.StreamResponse) -> None:
     """Another site's page shows nothing of this one in a frame, where a click could ship."""
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
 
 
-async def _icon(_request: web.Request) -> web.StreamResponse:
+async def _serve_icon(_request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "ship.svg")
 
 

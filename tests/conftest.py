@@ -82,7 +82,7 @@ def discord_description(pytestconfig: pytest.Config) -> object:
     """Discord's description of its API."""
     plugin = pytestconfig.pluginmanager.get_plugin("discord-description")
     assert isinstance(plugin, DescriptionPlugin)
-    return plugin.description()
+    return plugin.load_description()
 
 
 @pytest.hookimpl(wrapper=True)

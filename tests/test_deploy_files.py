@@ -22,7 +22,7 @@ from bot.web._routes import ROUTES
 from tests.bot.web.web_server import Room
 from tests.fakes.fake_ledger import FakeLedger
 from tests.fakes.fake_outbox import FakeOutbox
-from tests.fakes.repositories import git
+from tests.fakes.repositories import run_git
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -132,7 +132,7 @@ def test_systemd_can_read_the_seccomp_profiles_names() -> None:
 async def metrics() -> tuple[set[str], set[str]]:
     """Return the names of all metrics the bot has, and their labels as `name{label}`."""
     room, outbox, ledger = Room(), FakeOutbox(), FakeLedger()
-    newest = Backup(file=Path("/backup"), made_at=room.clock.now(), size=1)
+    newest = Backup(file=Path("/backup"), made_at=room.clock.get_time(), size=1)
 
     async def backups() -> BackupStatus:
         return BackupStatus(newest=newest, count=1)
@@ -358,7 +358,7 @@ def test_nothing_leaves_for_the_clusters_own_networks() -> None:
 def test_a_tagged_commit_has_the_version_its_tag_says() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("this is no git repository, so there are no tags")
-    tags = git(ROOT, "tag", "--points-at", "HEAD").split()
+    tags = run_git(ROOT, "tag", "--points-at", "HEAD").split()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert [tag for tag in tags if re.match(r"v\d", tag) and tag != f"v{version}"] == []
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)

@@ -19,8 +19,8 @@ from aiohttp import web
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import commit, git, repository
-from tests.support.confining import at_hand
+from tests.fakes.repositories import commit, make_repository, run_git
+from tests.support.local_sandbox import choose_local_sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT, PROBE = ROOT / "deploy/entrypoint.sh", ROOT / "deploy/healthcheck.py"
@@ -29,7 +29,9 @@ import os, sys
 print(os.getcwd(), os.getuid(), *sys.argv[1:])
 sys.exit(3)
 """
-confined = pytest.mark.skipif("Bubblewrap" not in type(at_hand()).__name__, reason="needs bwrap")
+confined = pytest.mark.skipif(
+    "Bubblewrap" not in type(choose_local_sandbox()).__name__, reason="needs bwrap"
+)
 
 
 class Container:
@@ -42,7 +44,7 @@ class Container:
         (self.image / "bin/python").symlink_to(sys.executable)
         (self.image / "extras").write_text("--extra charts")
         self.source = folder / "source"
-        repository(self.source, {"bot/__main__.py": PROGRAM, "uv.lock": "the lock\n"})
+        make_repository(self.source, {"bot/__main__.py": PROGRAM, "uv.lock": "the lock\n"})
         (self.image / "uv.lock").write_text("the lock\n")
 
     def command(self, *words: str, user: int = 10001, **variables: str) -> list[str]:
@@ -121,7 +123,7 @@ def test_a_clone_that_fails_leaves_nothing_half_done_and_is_tried_again(
 
 @confined
 def test_a_branch_of_another_name_is_taken_where_it_is_named(container: Container) -> None:
-    git(container.source, "checkout", "-q", "-b", "live")
+    run_git(container.source, "checkout", "-q", "-b", "live")
     commit(container.source, {"branch.txt": "live\n"}, "Another branch")
     code, *_ = container.run("run", BOT_REPOSITORY=str(container.source), BOT_BRANCH="live")
     assert code == 3
@@ -199,8 +201,8 @@ async def test_the_bot_comes_up_in_the_container_answers_and_ends_within_the_gra
         pytest.skip("this is no git repository, so there is nothing to clone")
     container, source = Container(tmp_path), tmp_path / "fork"
     _as_built(container)
-    git(tmp_path, "clone", "-q", "--no-tags", str(ROOT), str(source))
-    git(source, "checkout", "-q", "-B", "main")
+    run_git(tmp_path, "clone", "-q", "--no-tags", str(ROOT), str(source))
+    run_git(source, "checkout", "-q", "-B", "main")
     async with (
         LocalDiscord([LocalPerson("alice", listed=True)], token="right-token") as discord,
         Person(discord.base_url, "alice") as alice,

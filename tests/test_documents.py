@@ -12,7 +12,7 @@ import cogs
 from bot.authority.path_classes import BUILT_IN
 from bot.cli.main import Theseus
 from tests.cogs.room import open_room
-from tests.support.tracked_files import tracked_files
+from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -100,7 +100,7 @@ def quoted(page: Path) -> Iterator[str]:
 
 
 def files() -> list[str]:
-    return tracked_files(ROOT, "--cached", "--others", "--exclude-standard")
+    return list_tracked_files(ROOT, "--cached", "--others", "--exclude-standard")
 
 
 def test_every_path_that_is_told_exists() -> None:

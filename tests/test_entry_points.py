@@ -13,7 +13,7 @@ from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
 from bot.cli.new_cog import TABLE as COMMANDS_FILE
 from bot.cli.new_cog import NewCog, write_cog
-from bot.client import abilities
+from bot.client import list_abilities
 from bot.domain.live_items import ItemName
 from bot.domain.monitoring_config import SelfAuditConfig
 from bot.grammar import COMMAND_LINE, Intent, parse
@@ -21,9 +21,16 @@ from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
 from local_discord.server import LocalPerson
 from tests.fakes.fake_charts import FakeCharts
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel
-from tests.support.entries import COMMANDS, ENTRIES, SAID, Table, entries, forms
-from tests.support.trespassing import Trespasser
+from tests.support.access_probe import AccessProbe
+from tests.support.dev_channel import DevChannel, get_custom_id, open_dev_channel
+from tests.support.entry_points import (
+    COMMANDS,
+    ENTRIES,
+    INTENT_TEXTS,
+    ConversationSetup,
+    iterate_entry_points,
+    list_forms,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 GWEN = LocalPerson("gwen", listed=True, roles=("developers",))
@@ -40,17 +47,19 @@ def is_cog(path: Path) -> bool:
 
 @asynccontextmanager
 async def inside(
-    folder: Path, *more: str, table: Table = ENTRIES
-) -> AsyncIterator[tuple[DevChannel, Trespasser]]:
+    folder: Path, *more: str, table: ConversationSetup = ENTRIES
+) -> AsyncIterator[tuple[DevChannel, AccessProbe]]:
     """Open the dev channel with all cogs, a proposal, and mallory there."""
     (folder / "quotes.url").write_text("http://127.0.0.1:9/", encoding="utf-8")  # nobody is there
     extensions = (*every_cog(), *more)
-    async with dev_channel(folder, extensions=extensions, noticing=True, newcomers=(GWEN,)) as room:
+    async with open_dev_channel(
+        folder, extensions=extensions, with_monitoring=True, newcomers=(GWEN,)
+    ) as room:
         room.world.live_registry.files["persona", "persona"] = "Be kind."
         await room.world.live_registry.reload()
         room.client.self_audit = _self_audit(room, folder)
-        run, _, card = await room.proposal()
-        yield room, Trespasser(room, run, card, table)
+        run, _, card = await room.request_proposal()
+        yield room, AccessProbe(room, run, card, table)
 
 
 async def loses_the_role(room: DevChannel) -> None:
@@ -70,7 +79,7 @@ def _self_audit(room: DevChannel, folder: Path) -> SelfAudit:
     config = SelfAuditConfig(cron=None)
     return SelfAudit(
         services, room.client.agent, config, Autonomy(), root=folder,
-        dev_channel_id=room.local.dev_channel_id, abilities=lambda: abilities(room.client),
+        dev_channel_id=room.local.dev_channel_id, abilities=lambda: list_abilities(room.client),
     )  # fmt: skip
 
 
@@ -81,10 +90,12 @@ async def test_every_way_in_asks_for_what_the_table_says_and_changes_nothing(
         assert set(every_cog()) == set(room.client.extensions)
         await loses_the_role(room)
         mallory.people = ("mallory", "gwen")
-        complaints = await mallory.complaints()
+        complaints = await mallory.list_findings()
         assert complaints == [], "\n".join(complaints)
-        assert set(entries(room.client)) == {each for each in ENTRIES if each != "reacts 🚢"}
-        audited = await room.world.store.audit_log(limit=1_000)
+        assert set(iterate_entry_points(room.client)) == {
+            each for each in ENTRIES if each != "reacts 🚢"
+        }
+        audited = await room.world.store.list_audit_entries(limit=1_000)
         assert [each for each in audited if each.channel_id is None] == []
 
 
@@ -93,21 +104,21 @@ async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(
     tmp_path: Path, label: str, act: str
 ) -> None:
     async with inside(tmp_path) as (room, mallory):
-        assert {form.__name__ for form in forms(room.client)} == {
+        assert {form.__name__ for form in list_forms(room.client)} == {
             "AmendModal",
             "ReviseModal",
             "TrialModal",
         }
         thread = str(mallory.run.thread_id)
-        told = await room["gwen"].press(thread, custom_id(mallory.card, label), mallory.card)
+        told = await room["gwen"].press(thread, get_custom_id(mallory.card, label), mallory.card)
         assert told["result"] == "modal"
         await loses_the_role(room)
         [field] = told["modal"]["fields"]
         form = {field["custom_id"]: "/roll dice:0d6"}
         sent = await room["gwen"].submit(thread, told["modal"]["custom_id"], form)
-        assert (await room.answer("gwen", sent, thread)).startswith("Sorry gwen")
-        assert (await room.refused())[-1] == ("gwen", act)
-        assert room.world.rehearsal.played == []
+        assert (await room.wait_for_answer("gwen", sent, thread)).startswith("Sorry gwen")
+        assert (await room.list_refused())[-1] == ("gwen", act)
+        assert room.world.rehearsal.replayed == []
 
 
 async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_path: Path) -> None:
@@ -115,7 +126,7 @@ async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_pat
     known = dict.fromkeys(ENTRIES, "tried above")
     async with inside(tmp_path, PLANTED, table={**known, **told}) as (_, mallory):
         mallory.everyday = ("/runs list", "/roll")
-        complaints = await mallory.complaints()
+        complaints = await mallory.list_findings()
     where = sorted(complaint.partition(":")[0] for complaint in complaints)
     assert where == [
         "/beds dig",
@@ -182,16 +193,16 @@ async def test_the_cog_of_the_guide_and_a_new_one_pass_with_their_lines(
         mallory,
     ):
         mallory.everyday = tuple(beginners_cogs)
-        assert await mallory.complaints() == []
-        added = set(entries(room.client)) - set(ENTRIES)
+        assert await mallory.list_findings() == []
+        added = set(iterate_entry_points(room.client)) - set(ENTRIES)
     assert added == set(beginners_cogs)
 
 
 def test_what_is_said_here_is_heard_as_it_is_meant() -> None:
     persona = ItemName(kind="persona", name="persona")
-    here = COMMAND_LINE.but(in_thread=True, items=(persona,))
-    assert set(SAID) == set(Intent)
-    for intent, text in SAID.items():
+    here = COMMAND_LINE.replace(in_thread=True, items=(persona,))
+    assert set(INTENT_TEXTS) == set(Intent)
+    for intent, text in INTENT_TEXTS.items():
         assert parse(text, here).intent is intent, text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.run import Stage
-from bot.presentation.cards import doing
+from bot.presentation.cards import get_activity
 
 ROOT = Path(__file__).parents[1]
 SPOKEN = (
@@ -87,4 +87,4 @@ def test_no_sentence_uses_a_word_of_the_code() -> None:
 
 @pytest.mark.parametrize("stage", Stage)
 def test_every_step_has_words_that_fit_into_a_sentence(stage: Stage) -> None:
-    assert re.fullmatch(r"[a-z]+ing( [a-z]+)*", doing(stage))
+    assert re.fullmatch(r"[a-z]+ing( [a-z]+)*", get_activity(stage))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.temporary_files import NEEDED, folder_in_memory
+from tests.support.temporary_files import NEEDED, find_memory_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,13 +67,13 @@ def test_memory_is_written_into_where_there_is_room_alone(tmp_path: Path) -> Non
     memory = tmp_path / "meminfo"
     told = "MemTotal:       16000000 kB\nMemFree:  9000000 kB\nMemAvailable: {} kB\n"
     memory.write_text(told.format(1_000_000))
-    assert folder_in_memory(tmp_path, memory) is None
+    assert find_memory_folder(tmp_path, memory) is None
     memory.write_text(told.format(9_000_000))
     roomy = shutil.disk_usage(tmp_path).free >= NEEDED
-    assert folder_in_memory(tmp_path, memory) == (tmp_path if roomy else None)
-    assert folder_in_memory(tmp_path / "none", memory) is None
-    assert folder_in_memory(Path("/proc"), memory) is None  # it has no room, and runs nothing
-    assert folder_in_memory(tmp_path, tmp_path / "none") is None
+    assert find_memory_folder(tmp_path, memory) == (tmp_path if roomy else None)
+    assert find_memory_folder(tmp_path / "none", memory) is None
+    assert find_memory_folder(Path("/proc"), memory) is None  # it has no room, and runs nothing
+    assert find_memory_folder(tmp_path, tmp_path / "none") is None
 
 
 @pytest.mark.slow

@@ -4,14 +4,14 @@ from bot.app.schemas import KNOWN_MIGRATIONS
 from tests.support.stored_data import (
     DOCUMENT,
     MIGRATIONS,
-    classified,
+    list_classified,
     read_schema,
-    with_table,
+    replace_table,
 )
 
 
 def test_every_column_of_every_table_is_described() -> None:
-    assert classified() == read_schema(), "Describe it in tests/support/stored_data.py."
+    assert list_classified() == read_schema(), "Describe it in tests/support/stored_data.py."
 
 
 def test_every_database_is_described() -> None:
@@ -21,4 +21,4 @@ def test_every_database_is_described() -> None:
 
 def test_the_document_shows_the_table() -> None:
     document = DOCUMENT.read_text("utf-8")
-    assert with_table(document) == document, "Run `python -m tests.support.stored_data`."
+    assert replace_table(document) == document, "Run `python -m tests.support.stored_data`."

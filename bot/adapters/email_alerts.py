@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.redaction import redact
 
 MailSecurity = Literal["starttls", "tls", "none"]
@@ -56,22 +56,22 @@ class EmailAlertChannel:
 
     async def send(self, alert: Alert) -> None:
         """Hand one message in; see the port."""
-        await in_thread(self._send, self._message(alert.without_secrets(redact)))
+        await run_in_thread(self._send, self._build_message(alert.redact_secrets(redact)))
 
-    def _message(self, alert: Alert) -> EmailMessage:
+    def _build_message(self, alert: Alert) -> EmailMessage:
         mail = EmailMessage(policy=SMTP)
         mail["From"] = self._sender
         mail["To"] = ", ".join(self._recipients)
         mail["Subject"] = " ".join(alert.headline.split())
         mail["Date"] = format_datetime(alert.at)
-        mail["Message-ID"] = self._message_id(alert, alert.state)
+        mail["Message-ID"] = self._build_message_id(alert, alert.state)
         mail["Auto-Submitted"] = "auto-generated"
         if alert.state == "resolved":
-            mail["In-Reply-To"] = mail["References"] = self._message_id(alert, "firing")
+            mail["In-Reply-To"] = mail["References"] = self._build_message_id(alert, "firing")
         mail.set_content("\n\n".join(each for each in (alert.title, alert.text, alert.url) if each))
         return mail
 
-    def _message_id(self, alert: Alert, state: str) -> str:
+    def _build_message_id(self, alert: Alert, state: str) -> str:
         """Return the same for the same alert: mail programs show it once, and its end below it."""
         digest = hashlib.sha256(f"{alert.id} {alert.since} {state}".encode()).hexdigest()[:32]
         return f"<{digest}@{self._sender.rpartition('@')[2].rstrip('>')}>"
@@ -79,18 +79,20 @@ class EmailAlertChannel:
     def _send(self, mail: EmailMessage) -> None:
         where = f"{self._server.host}:{self._server.port}"
         try:
-            with self._connected() as smtp:
+            with self._connect() as smtp:
                 if self._server.user is not None and self._server.password is not None:
                     smtp.login(self._server.user, self._server.password.get_secret_value())
                 refused = smtp.send_message(mail)
         except smtplib.SMTPNotSupportedError as error:
             raise AlertRejected(f"{where} does not offer what it takes: {error}") from None
         except smtplib.SMTPAuthenticationError as error:
-            raise _answered(f"{where} refuses the login", error.smtp_code) from None
+            raise _build_response_error(f"{where} refuses the login", error.smtp_code) from None
         except smtplib.SMTPRecipientsRefused as error:
-            raise _answered(f"{where} takes mail for none of them", _worst(error)) from None
+            raise _build_response_error(
+                f"{where} takes mail for none of them", _get_worst_status(error)
+            ) from None
         except smtplib.SMTPResponseException as error:
-            raise _answered(f"{where} refuses the mail", error.smtp_code) from None
+            raise _build_response_error(f"{where} refuses the mail", error.smtp_code) from None
         except ssl.SSLCertVerificationError as error:
             told = f"the certificate of {where} does not hold ({error.verify_message})"
             raise AlertRejected(told) from None
@@ -99,7 +101,7 @@ class EmailAlertChannel:
         if refused:
             _log.warning("%s took an alert, but not for %d of those named", where, len(refused))
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connect(self) -> smtplib.SMTP:
         host, port, security = self._server.host, self._server.port, self._server.security
         context = self._context or ssl.create_default_context()
         if security == "tls":
@@ -114,11 +116,11 @@ class EmailAlertChannel:
         return smtp
 
 
-def _answered(told: str, status: int) -> AlertRejected | AlertUnavailable:
+def _build_response_error(text: str, status: int) -> AlertRejected | AlertUnavailable:
     """Return the error of an answer: 4xx is for now, 5xx for good."""
     kind = AlertUnavailable if 400 <= status < 500 else AlertRejected
-    return kind(f"{told} ({status})")
+    return kind(f"{text} ({status})")
 
 
-def _worst(error: smtplib.SMTPRecipientsRefused) -> int:
+def _get_worst_status(error: smtplib.SMTPRecipientsRefused) -> int:
     return max((status for status, _ in error.recipients.values()), default=550)

@@ -27,13 +27,13 @@ class FileKillSwitch:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def standing(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands; only a file that is certainly not there is none."""
         return _read(self.path)
 
     async def pull(self, stop: Stop) -> Stop:
         """Put the file there, whole and on the disk, unless there is one."""
-        stop = stop.but(why=redact(stop.why))
+        stop = stop.replace(why=redact(stop.why))
         try:
             if not _put(self.path, stop):
                 return _read(self.path) or await self.pull(stop)
@@ -102,12 +102,12 @@ def _read(path: Path) -> Stop | None:
     except OSError:  # the folder cannot be looked into: nobody can say that it is not there
         return Stop(how="file", at=_EPOCH)
     try:
-        return Stop.model_validate_json(_text(path, seen))
+        return Stop.model_validate_json(_read_text(path, seen))
     except (OSError, ValidationError):
-        return Stop(how="file", at=_time(seen.st_mtime))
+        return Stop(how="file", at=_parse_time(seen.st_mtime))
 
 
-def _text(path: Path, seen: os.stat_result) -> bytes:
+def _read_text(path: Path, seen: os.stat_result) -> bytes:
     """Return what a plain file says; a pipe or a link is never opened."""
     if not stat.S_ISREG(seen.st_mode):
         return b""
@@ -116,7 +116,7 @@ def _text(path: Path, seen: os.stat_result) -> bytes:
         return file.read(_MOST_BYTES)
 
 
-def _time(stamp: float) -> datetime:
+def _parse_time(stamp: float) -> datetime:
     try:
         return datetime.fromtimestamp(stamp, UTC)
     except (OverflowError, ValueError, OSError):

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
 from bot.domain.personal_data import DataSubject
-from bot.domain.snapshot import CogSnapshot, belongs_to
+from bot.domain.snapshot import CogSnapshot, is_cog_file
 from bot.infra.sqlite_copy import copy_database, is_database
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ MOST = 60
 PAUSE = timedelta(minutes=1)
 
 _MOST_FILES = 50
-_TOLD = "snapshot.json"
+_MANIFEST = "snapshot.json"
 _SAFE = re.compile(r"[\w-]{1,100}", re.ASCII)
 _log = logging.getLogger(__name__)
 
@@ -51,16 +51,16 @@ class FileSnapshots:
         """Copy the cog's files, in a thread."""
         if not _SAFE.fullmatch(fingerprint) or not _SAFE.fullmatch(failure_id):
             raise StoreError("A snapshot is kept by its failure's fingerprint and id.")
-        return await self._done(lambda: self._take(cog, fingerprint, failure_id))
+        return await self._run(lambda: self._take(cog, fingerprint, failure_id))
 
-    async def of(self, fingerprint: str) -> Sequence[CogSnapshot]:
+    async def list_for_failure(self, fingerprint: str) -> Sequence[CogSnapshot]:
         """Return the snapshots of a failure, newest first."""
-        return await self._done(lambda: self._of(fingerprint))
+        return await self._run(lambda: self._list_for_failure(fingerprint))
 
-    async def files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
+    async def read_files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
         """Return what is in one; nothing where it is gone."""
         folder = self._place(snapshot) / "files"
-        return await self._done(
+        return await self._run(
             lambda: {
                 name: (folder / name).read_bytes()
                 for name in snapshot.files
@@ -72,14 +72,14 @@ class FileSnapshots:
         """Remove those older than that."""
 
         def work() -> int:
-            old = [each for each in self._all() if each.at < before]
+            old = [each for each in self._list_all() if each.at < before]
             for each in old:
                 self._remove(each)
             return len(old)
 
-        return await self._done(work)
+        return await self._run(work)
 
-    async def of_person(
+    async def list_for_person(
         self, subject: DataSubject, failures: Collection[str]
     ) -> Sequence[CogSnapshot]:
         """Return those of these failures, and those that hold the person's id."""
@@ -88,11 +88,11 @@ class FileSnapshots:
         def work() -> list[CogSnapshot]:
             return [
                 each
-                for each in self._all()
-                if each.failure_id in failures or _holds(self._place(each) / "files", marks)
+                for each in self._list_all()
+                if each.failure_id in failures or _has_mark(self._place(each) / "files", marks)
             ]
 
-        return await self._done(work)
+        return await self._run(work)
 
     async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
         """Remove these; again is harmless."""
@@ -102,24 +102,24 @@ class FileSnapshots:
                 with contextlib.suppress(FileNotFoundError):
                     self._remove(each)
 
-        await self._done(work)
+        await self._run(work)
 
-    async def _done(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T]) -> T:
         try:
-            return await in_thread(work)
+            return await run_in_thread(work)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"The cogs' files cannot be copied to {self._folder} ({type(error).__name__})."
             ) from error
 
     def _take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
-        now, known = self._clock.now(), self._of(fingerprint)
+        now, known = self._clock.get_time(), self._list_for_failure(fingerprint)
         if known and now - known[0].at < PAUSE:
             return None
-        own = sorted(_files_of(self._state, cog))[:_MOST_FILES]
+        own = sorted(_iterate_files(self._state, cog))[:_MOST_FILES]
         if not own or self._largest <= 0:
             return None
-        fits, too_large = _fitting(self._state, own, self._largest)
+        fits, too_large = _select_fitting(self._state, own, self._largest)
         snapshot = CogSnapshot(
             failure_id=failure_id, fingerprint=fingerprint, cog=cog, at=now,
             files=tuple(fits), left_out=tuple(too_large),
@@ -128,32 +128,32 @@ class FileSnapshots:
         try:
             for name in fits:
                 target = place / "files" / name
-                _private_folder(target.parent, self._folder)
+                _create_private_folder(target.parent, self._folder)
                 _copy(self._state / name, target)
-            _private_folder(place, self._folder)
-            _write(place / _TOLD, snapshot.model_dump_json().encode())
+            _create_private_folder(place, self._folder)
+            _write(place / _MANIFEST, snapshot.model_dump_json().encode())
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
         for old in known[MOST_OF_ONE - 1 :]:
             self._remove(old)
-        for old in sorted(self._all(), key=lambda each: each.at, reverse=True)[MOST:]:
+        for old in sorted(self._list_all(), key=lambda each: each.at, reverse=True)[MOST:]:
             self._remove(old)
         return snapshot
 
     def _place(self, snapshot: CogSnapshot) -> Path:
         return self._folder / snapshot.fingerprint / snapshot.failure_id
 
-    def _of(self, fingerprint: str) -> list[CogSnapshot]:
+    def _list_for_failure(self, fingerprint: str) -> list[CogSnapshot]:
         if not _SAFE.fullmatch(fingerprint):
             return []
-        found = _told(self._folder / fingerprint)
+        found = _iterate_snapshots(self._folder / fingerprint)
         return sorted(found, key=lambda each: each.at, reverse=True)
 
-    def _all(self) -> list[CogSnapshot]:
+    def _list_all(self) -> list[CogSnapshot]:
         if not self._folder.is_dir():
             return []
-        return [each for folder in self._folder.iterdir() for each in _told(folder)]
+        return [each for folder in self._folder.iterdir() for each in _iterate_snapshots(folder)]
 
     def _remove(self, snapshot: CogSnapshot) -> None:
         place = self._place(snapshot)
@@ -162,25 +162,25 @@ class FileSnapshots:
             place.parent.rmdir()  # unless others of it are there
 
 
-def _told(folder: Path) -> Iterator[CogSnapshot]:
+def _iterate_snapshots(folder: Path) -> Iterator[CogSnapshot]:
     """Yield what is told of the snapshots in a failure's folder; half of one is none."""
-    for told in folder.glob(f"*/{_TOLD}"):
+    for told in folder.glob(f"*/{_MANIFEST}"):
         try:
             yield CogSnapshot.model_validate(json.loads(told.read_bytes()))
         except (OSError, ValueError, ValidationError):
             _log.warning("a snapshot cannot be read: %s", told.parent.name)
 
 
-def _holds(folder: Path, marks: Collection[bytes]) -> bool:
+def _has_mark(folder: Path, marks: Collection[bytes]) -> bool:
     """Whether one of the files in a folder holds one of these."""
     files = (each for each in folder.rglob("*") if each.is_file())
     return any(mark in each.read_bytes() for each in files for mark in marks)
 
 
-def _files_of(state: Path, cog: str) -> Iterator[str]:
+def _iterate_files(state: Path, cog: str) -> Iterator[str]:
     """Yield the cog's files by their names from the state folder; links lead nowhere."""
     for entry in state.iterdir():
-        if not belongs_to(entry.name, cog) or entry.is_symlink():
+        if not is_cog_file(entry.name, cog) or entry.is_symlink():
             continue
         if entry.is_file():
             yield entry.name
@@ -189,7 +189,7 @@ def _files_of(state: Path, cog: str) -> Iterator[str]:
             yield from (each.relative_to(state).as_posix() for each in inside)
 
 
-def _fitting(state: Path, names: Sequence[str], largest: int) -> tuple[list[str], list[str]]:
+def _select_fitting(state: Path, names: Sequence[str], largest: int) -> tuple[list[str], list[str]]:
     """Return what fits, the smallest first, and what does not."""
     fits: list[str] = []
     too_large: list[str] = []
@@ -207,7 +207,7 @@ def _copy(source: Path, target: Path) -> None:
         _write(target, source.read_bytes())
 
 
-def _private_folder(folder: Path, top: Path) -> None:
+def _create_private_folder(folder: Path, top: Path) -> None:
     """Make a folder under `top`, and each on the way, for the owner alone."""
     for each in (*reversed(folder.parents), folder):
         if each == top or top in each.parents:

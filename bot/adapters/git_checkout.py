@@ -13,11 +13,11 @@ from bot.infra import git_local_work as _git_local_work
 from bot.infra import git_suspects as _git_suspects
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
-from bot.infra.git_merge import tree_of
+from bot.infra.git_merge import get_tree_id
 from bot.infra.git_obstacles import find_obstacles
-from bot.infra.git_parse import as_text, inside, names
-from bot.infra.git_remote import Access, Way, way_to
-from bot.infra.threads import in_thread
+from bot.infra.git_parse import as_text, parse_names, resolve_inside
+from bot.infra.git_remote import Access, Way, find_way
+from bot.infra.threads import run_in_thread
 
 _IN_THE_WAY = "would be overwritten"
 _log = logging.getLogger(__name__)
@@ -49,74 +49,78 @@ class GitCheckout:
         """Return its folder, absolute."""
         return self._path
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the commit it stands on."""
-        return await in_thread(self._git().revision, "HEAD")
+        return await run_in_thread(self._open_git().resolve_revision, "HEAD")
 
-    async def suspects(
+    async def find_suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return commits that may be behind a failure at these (file, line) sites, best first."""
-        return await in_thread(_git_suspects.suspects, self._git(), sites, limit)
+        return await run_in_thread(_git_suspects.find_suspects, self._open_git(), sites, limit)
 
-    async def changes_since(
+    async def list_changes_since(
         self, commit: str, files: Sequence[str], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return the commits after `commit` that touch any of `files`, the first file's first."""
-        return await in_thread(_git_suspects.since, self._git(), commit, files, limit)
+        return await run_in_thread(
+            _git_suspects.find_suspects_since, self._open_git(), commit, files, limit
+        )
 
     async def read(self, file: str) -> str | None:
         """Return a file's text as it stands in the folder; nothing outside it, nor git's own."""
-        return await in_thread(self._read, file)
+        return await run_in_thread(self._read, file)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Fetch from the forge's remote and move to exactly `commit`; return what changed."""
-        if await self.contains(commit):
+        if await self.has_commit(commit):
             return ()
-        way = await way_to(self._git(), self._remote, self._access)
-        return await in_thread(self._forward, commit, way)
+        way = await find_way(self._open_git(), self._remote, self._access)
+        return await run_in_thread(self._forward, commit, way)
 
     async def find_obstacles(self) -> tuple[str, ...]:
         """Return why no run can work on this repository, with the way out."""
-        found = await in_thread(find_obstacles, self._git())
+        found = await run_in_thread(find_obstacles, self._open_git())
         return tuple(each.text for each in found)
 
-    async def contains(self, commit: str) -> bool:
+    async def has_commit(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
-        return await in_thread(self._contains, commit)
+        return await run_in_thread(self._has_commit, commit)
 
-    async def tree(self, commit: str) -> str:
+    async def get_tree_id(self, commit: str) -> str:
         """Return git's id for the files of a commit."""
-        return await in_thread(tree_of, self._git(), commit)
+        return await run_in_thread(get_tree_id, self._open_git(), commit)
 
-    async def tip(self) -> str:
+    async def fetch_tip(self) -> str:
         """Fetch the followed branch; return its newest commit."""
-        way = await way_to(self._git(), self._remote, self._access)
-        return await in_thread(self._tip, way)
+        way = await find_way(self._open_git(), self._remote, self._access)
+        return await run_in_thread(self._fetch_tip, way)
 
-    async def local_work(self) -> LocalWork:
+    async def get_local_work(self) -> LocalWork:
         """Return what people are doing in the folder."""
-        return await in_thread(_git_local_work.local_work, self._git(), self._remote, self._branch)
+        return await run_in_thread(
+            _git_local_work.get_local_work, self._open_git(), self._remote, self._branch
+        )
 
-    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+    async def list_branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
         """Return the branches people work on that change any of `files`, newest first."""
-        git = self._git()
+        git = self._open_git()
         try:
-            way = await way_to(git, self._remote, self._access)
-            await in_thread(_git_local_work.fetch_branches, git, self._remote, way)
+            way = await find_way(git, self._remote, self._access)
+            await run_in_thread(_git_local_work.fetch_branches, git, self._remote, way)
         except PortError as error:
             _log.info("the branches are those known already: %s", error)
         wanted = frozenset(files)
-        return await in_thread(
-            _git_local_work.branches, git, self._remote, self._branch, wanted, since
+        return await run_in_thread(
+            _git_local_work.list_branches, git, self._remote, self._branch, wanted, since
         )
 
-    def _git(self) -> Git:
+    def _open_git(self) -> Git:
         """Return git here; fresh each time, for the settings may have changed."""
         return Git(self._path)
 
     def _read(self, file: str) -> str | None:
-        path = inside(self._path, file)
+        path = resolve_inside(self._path, file)
         if path is None:
             return None
         try:
@@ -124,41 +128,41 @@ class GitCheckout:
         except (OSError, ValueError):
             return None
 
-    def _contains(self, commit: str) -> bool:
-        git = self._git()
-        found = git.try_revision(commit)
+    def _has_commit(self, commit: str) -> bool:
+        git = self._open_git()
+        found = git.find_revision(commit)
         return found is not None and git.is_ancestor(found, "HEAD")
 
-    def _tip(self, way: Way | None) -> str:
-        git = self._git()
-        return git.revision(fetch_branch(git, self._remote, self._branch, way))
+    def _fetch_tip(self, access: Way | None) -> str:
+        git = self._open_git()
+        return git.resolve_revision(fetch_branch(git, self._remote, self._branch, access))
 
-    def _forward(self, commit: str, way: Way | None) -> tuple[str, ...]:
-        git = self._git()
-        before = git.revision("HEAD")
-        target = self._fetched(git, commit, way)
-        self._may_move(git, before, target)
+    def _forward(self, commit: str, access: Way | None) -> tuple[str, ...]:
+        git = self._open_git()
+        before = git.resolve_revision("HEAD")
+        target = self._fetch_commit(git, commit, access)
+        self._check_movable(git, before, target)
         # Ignored files in the way count as well: without the option git overwrites them.
         moved = git.run(
             "merge", "-q", "--ff-only", "--no-overwrite-ignore", "--no-stat",
             "--no-verify-signatures", target, ok=None,
         )  # fmt: skip
         if moved.status != 0:
-            raise self._refused(moved.err)
+            raise self._build_refusal(moved.err)
         changed = git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, target)
-        return names(changed.out)
+        return parse_names(changed.out)
 
-    def _fetched(self, git: Git, commit: str, way: Way | None) -> str:
+    def _fetch_commit(self, git: Git, commit: str, access: Way | None) -> str:
         """Return the commit's full id, once it is known to be on the forge's branch."""
-        tracking = fetch_branch(git, self._remote, self._branch, way)
-        target = git.try_revision(commit)
+        tracking = fetch_branch(git, self._remote, self._branch, access)
+        target = git.find_revision(commit)
         if target is None or not git.is_ancestor(target, tracking):
             raise WorkspaceError(
                 f"{commit[:12]} is not on {self._branch} of the forge; the checkout stays as it is"
             )
         return target
 
-    def _may_move(self, git: Git, before: str, target: str) -> None:
+    def _check_movable(self, git: Git, before: str, target: str) -> None:
         if not git.is_ancestor(before, target):
             raise CheckoutDirty(
                 f"the checkout {self._path} has commits of its own that {self._branch} on the "
@@ -171,24 +175,24 @@ class GitCheckout:
                 f"{self._branch}; switch back (git switch {self._branch}), then ship again"
             )
 
-    def _refused(self, words: str) -> WorkspaceError:
-        if _IN_THE_WAY in words or "not uptodate" in words:
-            files = ", ".join(_NAMED.findall(words)[:5]) or "see the checkout"
+    def _build_refusal(self, output: str) -> WorkspaceError:
+        if _IN_THE_WAY in output or "not uptodate" in output:
+            files = ", ".join(_NAMED.findall(output)[:5]) or "see the checkout"
             return CheckoutDirty(
                 f"the checkout {self._path} has changes in the way: {files}; commit or move them "
                 "away, then ship again",
-                detail=words,
+                detail=output,
             )
-        if "not concluded" in words or "unmerged" in words:
+        if "not concluded" in output or "unmerged" in output:
             return CheckoutDirty(
                 f"the checkout {self._path} is in the middle of a merge; conclude or abort it, "
                 "then ship again",
-                detail=words,
+                detail=output,
             )
-        if "index.lock" in words:
+        if "index.lock" in output:
             return WorkspaceError(
                 f"another git works in {self._path}, or one was killed there; if none runs, "
                 "remove .git/index.lock, then ship again",
-                detail=words,
+                detail=output,
             )
-        return WorkspaceError(f"git could not move {self._path} forward", detail=words)
+        return WorkspaceError(f"git could not move {self._path} forward", detail=output)

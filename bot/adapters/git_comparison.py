@@ -6,7 +6,7 @@ from typing import Self
 
 from bot.domain.change import FileChange
 from bot.infra.git import Git
-from bot.infra.git_parse import diff_between, file_changes, names, text_at
+from bot.infra.git_parse import parse_file_changes, parse_names, read_diff, read_text
 from bot.infra.git_revisions import look_up, open_repository
 from bot.infra.git_settings import PLAIN_DIFF
 
@@ -27,30 +27,32 @@ class GitComparison:
         git = open_repository(folder)
         return cls(git, look_up(git, "--base", base, "tree"), look_up(git, "--head", head, "tree"))
 
-    def diff(self) -> str:
+    def get_diff(self) -> str:
         """Return the unified diff; renames are found."""
-        return diff_between(self._git, self.base, self.head, "--")
+        return read_diff(self._git, self.base, self.head, "--")
 
-    def changes(self) -> tuple[FileChange, ...]:
+    def list_changes(self) -> tuple[FileChange, ...]:
         """Return the changed files; a rename also names the old path, as deleted."""
         options = (*PLAIN_DIFF, "-z", "-M", "--raw", "--numstat")
-        return file_changes(self._git.run("diff", *options, self.base, self.head, "--").out)
+        return parse_file_changes(self._git.run("diff", *options, self.base, self.head, "--").out)
 
-    def files(self) -> frozenset[str]:
+    def list_files(self) -> frozenset[str]:
         """Return the path of every file at base."""
         return frozenset(
-            names(self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.base).out)
+            parse_names(
+                self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.base).out
+            )
         )
 
-    def before(self, file: str) -> str | None:
+    def read_base(self, file: str) -> str | None:
         """Return a file's text at base; `None` if it is not there or not text."""
-        return text_at(self._git, self.base, file)
+        return read_text(self._git, self.base, file)
 
-    def after(self, file: str) -> str | None:
+    def read_head(self, file: str) -> str | None:
         """Return a file's text at head; `None` if it is not there or not text."""
-        return text_at(self._git, self.head, file)
+        return read_text(self._git, self.head, file)
 
-    def imports(self, module: str) -> bool:
+    def is_imported(self, module: str) -> bool:
         """Return whether base imports a top-level module anywhere."""
         if not _MODULE.fullmatch(module):
             return False

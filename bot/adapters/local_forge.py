@@ -13,7 +13,7 @@ from bot.infra.forge_issues import Issues, ListedIssue
 from bot.infra.forge_pulls import MIGRATIONS, Pulls
 from bot.infra.forge_repository import BareRepository, make_bare
 from bot.infra.sqlite import Database
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 from bot.redaction import redact
 
@@ -34,9 +34,9 @@ class LocalForge:
         self._issues = Issues(clock)
 
     @staticmethod
-    async def found(bare: Path, source: Path, *, branch: str = "main") -> None:
+    async def create_repository(bare: Path, source: Path, *, branch: str = "main") -> None:
         """Make the bare repository from the head of a clone, unless it is there already."""
-        await in_thread(make_bare, bare, source, branch)
+        await run_in_thread(make_bare, bare, source, branch)
 
     async def __aenter__(self) -> Self:
         await self._database.open()
@@ -48,19 +48,19 @@ class LocalForge:
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Publish the draft's branch and open its proposal, or update the one this run has."""
         pulls = self._pulls
-        told = draft.but(title=redact(draft.title), body=redact(draft.body))
-        return await self._database.write(lambda db: pulls.shown(pulls.open(db, told)))
+        told = draft.replace(title=redact(draft.title), body=redact(draft.body))
+        return await self._database.write(lambda db: pulls.to_proposal(pulls.open(db, told)))
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Return the proposal as it is now, a push or a merge by hand included."""
         pulls = self._pulls
-        return await self._database.read(lambda db: pulls.shown(pulls.get(db, number)))
+        return await self._database.read(lambda db: pulls.to_proposal(pulls.get(db, number)))
 
     async def find(self, run_id: str) -> ForgeProposal | None:
         """Return the run's proposal, whatever its state."""
         pulls = self._pulls
-        pull = await self._database.read(lambda db: pulls.of_run(db, run_id))
-        return None if pull is None else await in_thread(pulls.shown, pull)
+        pull = await self._database.read(lambda db: pulls.find_by_run(db, run_id))
+        return None if pull is None else await run_in_thread(pulls.to_proposal, pull)
 
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
@@ -68,26 +68,28 @@ class LocalForge:
         """Merge if the head is still `expected_head`: one merge commit, however often asked."""
         pulls = self._pulls
         return await self._database.write(
-            lambda db: pulls.shown(pulls.merge(db, number, expected_head, result))
+            lambda db: pulls.to_proposal(pulls.merge(db, number, expected_head, result))
         )
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close without merging; the branch stays."""
         pulls, why = self._pulls, redact(reason)
-        return await self._database.write(lambda db: pulls.shown(pulls.close(db, number, why)))
+        return await self._database.write(
+            lambda db: pulls.to_proposal(pulls.close(db, number, why))
+        )
 
     async def publish(self, number: int) -> ForgeProposal:
         """Return the proposal: there are no drafts here."""
-        return await self.proposal(number)
+        return await self.get_proposal(number)
 
-    async def comments(self, number: int) -> tuple[Comment, ...]:
+    async def list_comments(self, number: int) -> tuple[Comment, ...]:
         """Return none: nobody can comment here."""
-        await self.proposal(number)
+        await self.get_proposal(number)
         return ()
 
-    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+    async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label."""
-        return await self._database.read(lambda db: self._issues.labelled(db, label))
+        return await self._database.read(lambda db: self._issues.list_labelled(db, label))
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Comment on an issue, once for each key."""
@@ -102,37 +104,37 @@ class LocalForge:
             lambda db: self._issues.open(db, title, body, author, labels)
         )
 
-    async def issue_list(self, *, limit: int = 100) -> tuple[ListedIssue, ...]:
+    async def list_all_issues(self, *, limit: int = 100) -> tuple[ListedIssue, ...]:
         """Return issues with what was said on them, newest first."""
-        return await self._database.read(lambda db: self._issues.newest(db, limit))
+        return await self._database.read(lambda db: self._issues.list_newest(db, limit))
 
-    async def ready(self) -> str:
+    async def check_connection(self) -> str:
         """Return where it is and what it holds."""
-        commits = await in_thread(self._bare.check)
-        pulls = await self.proposals(limit=1000)
+        commits = await run_in_thread(self._bare.check)
+        pulls = await self.list_proposals(limit=1000)
         waiting = sum(pull.state == "open" for pull in pulls)
         return f"local forge at {self._bare.folder}: {commits}, {waiting} open of {len(pulls)}"
 
-    async def proposals(self, *, limit: int = 100) -> tuple[ForgeProposal, ...]:
+    async def list_proposals(self, *, limit: int = 100) -> tuple[ForgeProposal, ...]:
         """Return proposals, newest first."""
         pulls = self._pulls
         return await self._database.read(
-            lambda db: tuple(pulls.shown(pull) for pull in pulls.newest(db, limit))
+            lambda db: tuple(pulls.to_proposal(pull) for pull in pulls.list_newest(db, limit))
         )
 
-    async def body(self, number: int) -> str:
+    async def get_body(self, number: int) -> str:
         """Return a proposal's description, as it was written."""
         pull = await self._database.read(lambda db: self._pulls.get(db, number))
         return pull.body
 
-    async def commits(self, number: int) -> Sequence[Commit]:
+    async def list_commits(self, number: int) -> Sequence[Commit]:
         """Return a proposal's commits, oldest first."""
         pulls = self._pulls
-        base, head = await self._database.read(lambda db: pulls.span(pulls.get(db, number)))
-        return await in_thread(self._bare.commits, base, head)
+        base, head = await self._database.read(lambda db: pulls.get_span(pulls.get(db, number)))
+        return await run_in_thread(self._bare.list_commits, base, head)
 
-    async def diff(self, number: int) -> str:
+    async def get_diff(self, number: int) -> str:
         """Return a proposal's unified diff."""
         pulls = self._pulls
-        base, head = await self._database.read(lambda db: pulls.span(pulls.get(db, number)))
-        return await in_thread(self._bare.diff, base, head)
+        base, head = await self._database.read(lambda db: pulls.get_span(pulls.get(db, number)))
+        return await run_in_thread(self._bare.get_diff, base, head)

@@ -13,9 +13,15 @@ from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
-from bot.infra.sqlite import Database, DatabaseOwner, plain, stamp
+from bot.infra.sqlite import Database, DatabaseOwner, replace_surrogates, stamp
 from bot.infra.sqlite_migrations import Migration
-from bot.memory.ranking import MOST_ASKED, best, fit, searched, terms
+from bot.memory.ranking import (
+    MOST_ASKED,
+    extract_terms,
+    list_search_terms,
+    score_memory,
+    select_best,
+)
 
 MOST = 50_000
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
@@ -27,7 +33,7 @@ _SLACK = 3  # so many times more are looked at than are wanted: words decide amo
 _log = logging.getLogger(__name__)
 
 
-def _by_place(place: str) -> str:
+def _create_index_sql(place: str) -> str:
     return f"CREATE INDEX memories_by_{place} ON memories ({place}, kind, standing, at)"
 
 
@@ -49,7 +55,7 @@ MIGRATIONS = (
                 body TEXT NOT NULL
             )
             """,
-            *map(_by_place, _PLACES),
+            *map(_create_index_sql, _PLACES),
             "CREATE INDEX memories_by_age ON memories (kind, at)",
             "CREATE INDEX memories_by_time ON memories (at)",
             "CREATE VIRTUAL TABLE memory_words USING fts5 (words, kind, tokenize = 'ascii')",
@@ -64,10 +70,12 @@ class SqliteMemory(DatabaseOwner):
     `redact` takes secrets out of every text before it is written. `most` memories are kept.
     """
 
-    def __init__(self, path: Path, *, redact: Callable[[str], str], most: int = MOST) -> None:
+    def __init__(
+        self, path: Path, *, redact: Callable[[str], str], max_memories: int = MOST
+    ) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError))
         self._redact = redact
-        self._most = most
+        self._max_memories = max_memories
 
     async def remember(self, memory: Memory) -> None:
         """Keep it without secrets; one with the same key is replaced."""
@@ -78,22 +86,25 @@ class SqliteMemory(DatabaseOwner):
 
         def work(connection: sqlite3.Connection) -> None:
             for memory in memories:
-                kept = _redacted(memory, self._redact)
+                kept = _redact_memory(memory, self._redact)
                 _drop(connection, kept.key)
                 _insert(connection, kept)
-            _make_room(connection, self._most)
+            _make_room(connection, self._max_memories)
 
         await self._database.write(work)
 
     async def recall(self, wanted: Recall) -> Sequence[Recalled]:
         """Return what fits, the best first; where nothing is asked, the newest."""
-        asked = [_coded(term) for term in terms(wanted.words[: LONGEST_TEXT * 2])[:MOST_ASKED]]
+        asked = [
+            _encode_term(term)
+            for term in extract_terms(wanted.text[: LONGEST_TEXT * 2])[:MOST_ASKED]
+        ]
 
         def work(connection: sqlite3.Connection) -> tuple[Recalled, ...]:
-            said = _said(connection, wanted, asked)
-            found = (fit(memory, wanted, said.get(number, 0.0))
-                     for number, memory in _candidates(connection, wanted, said))  # fmt: skip
-            return best((each for each in found if each is not None), wanted.limit)
+            said = _score_words(connection, wanted, asked)
+            found = (score_memory(memory, wanted, said.get(number, 0.0))
+                     for number, memory in _iterate_candidates(connection, wanted, said))  # fmt: skip
+            return select_best((each for each in found if each is not None), wanted.limit)
 
         return await self._database.read(work)
 
@@ -101,10 +112,10 @@ class SqliteMemory(DatabaseOwner):
         """Return one memory."""
         row = await self._database.read(
             lambda connection: connection.execute(
-                "SELECT key, body FROM memories WHERE key = ?", (plain(key),)
+                "SELECT key, body FROM memories WHERE key = ?", (replace_surrogates(key),)
             ).fetchone()
         )
-        return None if row is None else _parsed(row)
+        return None if row is None else _parse_memory(row)
 
     async def purge(self) -> None:
         """Leave nothing of what was forgotten: the index of words is written again first."""
@@ -115,27 +126,29 @@ class SqliteMemory(DatabaseOwner):
 
     async def forget(self, key: str) -> bool:
         """Remove it for good; `False` if there was none."""
-        return await self._database.write(lambda connection: _drop(connection, plain(key)))
+        return await self._database.write(
+            lambda connection: _drop(connection, replace_surrogates(key))
+        )
 
     async def export(self) -> Sequence[Memory]:
         """Return everything, oldest first."""
         return await self._database.read(
             lambda connection: tuple(
-                _parsed(row)
+                _parse_memory(row)
                 for row in connection.execute("SELECT key, body FROM memories ORDER BY at, number")
             )
         )
 
 
-def _redacted(memory: Memory, redact: Callable[[str], str]) -> Memory:
+def _redact_memory(memory: Memory, redact: Callable[[str], str]) -> Memory:
     """Return it without secrets; what that made longer is cut again."""
     longest = {"text": LONGEST_TEXT, "approach": LONGEST_TEXT}
     names = ("text", "approach", "event", "exception", "file", "function", "by")
     told = {
-        name: plain(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
+        name: replace_surrogates(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
         for name in names
     }
-    return memory.but(key=plain(memory.key), **told)
+    return memory.replace(key=replace_surrogates(memory.key), **told)
 
 
 def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
@@ -149,14 +162,14 @@ def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
             memory.function or None,
             memory.file or None,
             memory.event or None,
-            1 if memory.outcome == "fixed" else -1 if memory.failed else 0,
+            1 if memory.outcome == "fixed" else -1 if memory.has_failed else 0,
             stamp(memory.at),
             memory.model_dump_json(),
         ),
     )
     connection.execute(
         "INSERT INTO memory_words (rowid, words, kind) VALUES (?, ?, ?)",
-        (row.lastrowid, " ".join(map(_coded, searched(memory))), memory.kind),
+        (row.lastrowid, " ".join(map(_encode_term, list_search_terms(memory))), memory.kind),
     )
 
 
@@ -169,9 +182,9 @@ def _drop(connection: sqlite3.Connection, key: str) -> bool:
     return True
 
 
-def _make_room(connection: sqlite3.Connection, most: int) -> None:
+def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
     """Forget what is least missed until at most `most` are left. Raises `StoreError`."""
-    over = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - most
+    over = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - max_memories
     for kind in _MAKE_ROOM:
         if over <= 0:
             return
@@ -184,19 +197,21 @@ def _make_room(connection: sqlite3.Connection, most: int) -> None:
         over -= len(oldest)
     if over > 0:
         raise StoreError(
-            f"My memory is full ({most} memories, all notes and fixes); forget some with "
+            f"My memory is full ({max_memories} memories, all notes and fixes); forget some with "
             "`/memory forget` first."
         )
 
 
-def _said(connection: sqlite3.Connection, wanted: Recall, asked: list[str]) -> dict[int, float]:
+def _score_words(
+    connection: sqlite3.Connection, recall: Recall, terms: list[str]
+) -> dict[int, float]:
     """Return how well the words fit, by memory: 1 for the best match, 0 for none."""
-    rare = _rare(connection, asked)
+    rare = _select_rare(connection, terms)
     if not rare:
         return {}
-    query = f"words : ({_any(rare)})"
-    if wanted.kinds:
-        query += f" AND kind : ({_any(wanted.kinds)})"
+    query = f"words : ({_match_any(rare)})"
+    if recall.kinds:
+        query += f" AND kind : ({_match_any(recall.kinds)})"
     rows = connection.execute(
         "SELECT rowid, -bm25(memory_words, 1.0, 0.0) AS points FROM memory_words "
         "WHERE memory_words MATCH ? ORDER BY rowid DESC LIMIT ?",
@@ -206,13 +221,13 @@ def _said(connection: sqlite3.Connection, wanted: Recall, asked: list[str]) -> d
     return {row["rowid"]: max(row["points"] / top, 0.001) if top else 1.0 for row in rows}
 
 
-def _rare(connection: sqlite3.Connection, asked: list[str]) -> list[str]:
+def _select_rare(connection: sqlite3.Connection, terms: list[str]) -> list[str]:
     """Return the words that tell memories apart: the rarest, up to where they are common."""
     held: list[tuple[int, str]] = []
-    for term in dict.fromkeys(asked):
+    for term in dict.fromkeys(terms):
         count = connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM memory_words WHERE memory_words MATCH ? LIMIT ?)",
-            (f"words : {_any([term])}", _COMMON + 1),
+            (f"words : {_match_any([term])}", _COMMON + 1),
         ).fetchone()[0]
         if count:
             held.append((count, term))
@@ -226,59 +241,59 @@ def _rare(connection: sqlite3.Connection, asked: list[str]) -> list[str]:
     return kept
 
 
-def _any(words: Sequence[str]) -> str:
-    return " OR ".join(f'"{word}"' for word in words)
+def _match_any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{word}"' for word in terms)
 
 
-def _coded(term: str) -> str:
+def _encode_term(term: str) -> str:
     """Return the term in letters and digits alone: the index has no other signs."""
     plain = term.isascii() and term.isalnum()
     return term if plain else f"u{term.encode('utf-8', 'replace').hex()}"
 
 
-def _candidates(
-    connection: sqlite3.Connection, wanted: Recall, said: dict[int, float]
+def _iterate_candidates(
+    connection: sqlite3.Connection, query: Recall, scores: dict[int, float]
 ) -> Iterator[tuple[int, Memory]]:
     """Yield what may be among the best: the nearest in each kind of likeness."""
-    numbers = dict.fromkeys(_near(connection, wanted))
-    standings = sorted(said, key=lambda number: (-said[number], -number))
-    numbers.update(dict.fromkeys(standings[: _SLACK * wanted.limit]))
+    numbers = dict.fromkeys(_iterate_near(connection, query))
+    standings = sorted(scores, key=lambda number: (-scores[number], -number))
+    numbers.update(dict.fromkeys(standings[: _SLACK * query.limit]))
     for number in numbers:
         row = connection.execute(
             "SELECT key, body FROM memories WHERE number = ?", (number,)
         ).fetchone()
         if row is not None:
-            yield number, _parsed(row)
+            yield number, _parse_memory(row)
 
 
-def _near(connection: sqlite3.Connection, wanted: Recall) -> Iterator[int]:
-    kinds = wanted.kinds or _KINDS
-    if wanted.asks_nothing:
+def _iterate_near(connection: sqlite3.Connection, query: Recall) -> Iterator[int]:
+    kinds = query.kinds or _KINDS
+    if query.is_empty:
         for kind in kinds:
-            yield from _numbers(
+            yield from _iterate_numbers(
                 connection.execute(
                     "SELECT number FROM memories WHERE kind = ? ORDER BY at DESC LIMIT ?",
-                    (kind, wanted.limit),
+                    (kind, query.limit),
                 )
             )
         return
     for place in _PLACES:
-        value = getattr(wanted, place)
+        value = getattr(query, place)
         for kind in kinds if value else ():
-            yield from _numbers(
+            yield from _iterate_numbers(
                 connection.execute(
                     f"SELECT number FROM memories WHERE {place} = ? AND kind = ? "  # noqa: S608
                     "ORDER BY standing DESC, at DESC LIMIT ?",
-                    (plain(value), kind, _SLACK * wanted.limit),
+                    (replace_surrogates(value), kind, _SLACK * query.limit),
                 )
             )
 
 
-def _numbers(rows: sqlite3.Cursor) -> Iterator[int]:
+def _iterate_numbers(rows: sqlite3.Cursor) -> Iterator[int]:
     return (row["number"] for row in rows.fetchall())
 
 
-def _parsed(row: sqlite3.Row) -> Memory:
+def _parse_memory(row: sqlite3.Row) -> Memory:
     try:
         return Memory.model_validate_json(row["body"])
     except ValidationError as error:

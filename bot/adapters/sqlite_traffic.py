@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.errors import ConfigError, StoreError
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.personal_data import DataSubject
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.infra.sqlite import Database, stamp
@@ -81,7 +81,7 @@ class SqliteTraffic:
         self.database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
 
     async def __aenter__(self) -> "SqliteTraffic":
-        _owner_only(self._path)
+        _restrict_to_owner(self._path)
         await self.database.open()
         return self
 
@@ -93,7 +93,7 @@ class SqliteTraffic:
 
         def work(connection: sqlite3.Connection) -> None:
             for record in records:
-                row = _row(_clean(record, self._redact))
+                row = _build_row(_clean(record, self._redact))
                 connection.execute("REPLACE INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             for event, ok in {(each.event, each.ok) for each in records}:
                 _make_room(connection, event, ok, self._bounds)
@@ -106,12 +106,12 @@ class SqliteTraffic:
         found = await self._read("WHERE id = ?1 OR short = ?1 ORDER BY at DESC LIMIT 1", wanted)
         return found[0] if found else None
 
-    async def recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
+    async def list_recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
         """Return the newest records of an event, oldest first."""
         where = "WHERE event = ?1 ORDER BY at DESC, id DESC LIMIT ?2"
         return (await self._read(where, event, limit))[::-1]
 
-    async def since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+    async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
         """Return the newest records from that time on, oldest first."""
         where = "WHERE at >= ?1 ORDER BY at DESC, id DESC LIMIT ?2"
         return (await self._read(where, stamp(at), limit))[::-1]
@@ -125,7 +125,7 @@ class SqliteTraffic:
 
         return await self.database.write(work)
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many records that person is in."""
         held = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
         found = await self.database.read(lambda each: each.execute(held, subject.marks).fetchone())
@@ -147,33 +147,33 @@ class SqliteTraffic:
     async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
         query = f"SELECT body FROM traffic {where}"  # noqa: S608  our own words
         rows = await self.database.read(lambda each: each.execute(query, values).fetchall())
-        return list(_parsed(row["body"] for row in rows))
+        return list(_iterate_records(row["body"] for row in rows))
 
 
 def _clean(record: TrafficRecord, redact: Redact) -> TrafficRecord:
     """Return the record without secrets: mostly, as it is."""
     told = record.model_dump()
-    clean = _without(told, redact)
+    clean = _redact_value(told, redact)
     return record if clean == told else TrafficRecord.model_validate(clean)
 
 
-def _without(value: Any, redact: Redact) -> Any:
+def _redact_value(value: Any, redact: Redact) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
         return {
-            redact(name): inner if name in _OURS else _without(inner, redact)
+            redact(name): inner if name in _OURS else _redact_value(inner, redact)
             for name, inner in value.items()
         }
     if isinstance(value, tuple):
-        return tuple(_without(each, redact) for each in value)
+        return tuple(_redact_value(each, redact) for each in value)
     return value
 
 
-def _row(record: TrafficRecord) -> tuple[object, ...]:
+def _build_row(record: TrafficRecord) -> tuple[object, ...]:
     return (
         record.id,
-        short_id(record.id),
+        shorten_id(record.id),
         stamp(record.at),
         record.event,
         int(record.ok),
@@ -183,7 +183,7 @@ def _row(record: TrafficRecord) -> tuple[object, ...]:
     )
 
 
-def _parsed(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
+def _iterate_records(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
     """Return the records; one that another version wrote otherwise is none of this one's.
 
     Older versions kept the text of direct messages: these are left out until they are too old.
@@ -206,7 +206,7 @@ def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: Tra
         connection.execute(_LEAST, (event, int(ok), newest, spare))
 
 
-def _owner_only(path: Path) -> None:
+def _restrict_to_owner(path: Path) -> None:
     """Make the file before SQLite does: what SQLite puts beside it gets the same rights."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.domain.errors import PortError
 from bot.infra.git import Git
-from bot.infra.schema_versions import DATABASES, migrations_at
-from bot.infra.threads import in_thread
+from bot.infra.schema_versions import DATABASES, list_commit_migrations
+from bot.infra.threads import run_in_thread
 from bot.ports.restarter import RestartAnswer
 
 _GONE = "the supervisor of this process is gone, so a person has to start the service again"
@@ -51,19 +51,19 @@ class SupervisedRestarter:
         self, *, commit: str, reason: str, run_id: str | None = None
     ) -> RestartAnswer:
         """Pass it on; the supervisor looks at the checkout itself, whatever is said here."""
-        bad = self.rolled_back(commit)
+        bad = self.get_rollback_reason(commit)
         if bad is not None:
             return RestartAnswer(accepted=False, reason=_BAD.format(why=bad))
         if self._is_gone():
             return RestartAnswer(accepted=False, reason=_GONE)
-        migrates = await self._new_migrations(commit)
+        migrates = await self._list_new_migrations(commit)
         told = {"commit": commit, "reason": reason, "run_id": run_id, "migrates": migrates}
         # Before it goes back to this code it looks whether that opens the state still.
         self._ask({**told, "databases": list(DATABASES), "known": self._known})
         caution = _MIGRATES.format(names=", ".join(migrates)) if migrates else ""
         return RestartAnswer(accepted=True, caution=caution)
 
-    def rolled_back(self, commit: str) -> str | None:
+    def get_rollback_reason(self, commit: str) -> str | None:
         """Return why it was taken back, if it was."""
         return self._bad.get(commit)
 
@@ -71,12 +71,12 @@ class SupervisedRestarter:
         """Take note of what has been rolled back since."""
         self._bad.update(bad)
 
-    async def _new_migrations(self, commit: str) -> list[str]:
+    async def _list_new_migrations(self, commit: str) -> list[str]:
         """Return the migrations that the state has with this commit, and not with ours."""
         git = Git(self._root)
         try:
-            ours = await in_thread(migrations_at, git, self._running)
-            return sorted(await in_thread(migrations_at, git, commit) - ours)
+            ours = await run_in_thread(list_commit_migrations, git, self._running)
+            return sorted(await run_in_thread(list_commit_migrations, git, commit) - ours)
         except PortError as error:
             _log.warning("whether %s migrates the state is not known: %s", commit[:12], error)
             return []

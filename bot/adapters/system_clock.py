@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 class SystemClock:
     """Implements `bot.ports.clock.Clock` with the machine's own clocks."""
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the current time in UTC."""
         return datetime.now(UTC)
 
-    def monotonic(self) -> float:
+    def get_monotonic_time(self) -> float:
         """Return `time.monotonic()`, seconds."""
         return time.monotonic()
 

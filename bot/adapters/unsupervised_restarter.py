@@ -2,7 +2,7 @@
 
 from bot.ports.restarter import RestartAnswer
 
-NOBODY = (
+UNSUPERVISED_REASON = (
     "nobody watches over this process, so a person has to restart it; `theseus run` without "
     "`--no-supervisor` does that by itself"
 )
@@ -16,9 +16,9 @@ class UnsupervisedRestarter:
     ) -> RestartAnswer:
         """Refuse, with the way out."""
         del commit, reason, run_id
-        return RestartAnswer(accepted=False, reason=NOBODY)
+        return RestartAnswer(accepted=False, reason=UNSUPERVISED_REASON)
 
-    def rolled_back(self, commit: str) -> str | None:
+    def get_rollback_reason(self, commit: str) -> str | None:
         """Return `None`: nothing is ever taken back."""
         del commit
         return None

@@ -21,7 +21,7 @@ from bot.redaction import redact
 WebhookFormat = Literal["json", "slack", "ntfy"]
 
 _SECONDS = 20.0
-_AGAIN = frozenset({408, 425, 429})  # beside 5xx: not now
+_RETRY_STATUSES = frozenset({408, 425, 429})  # beside 5xx: not now
 _PRIORITIES = {Severity.LOW: 2, Severity.MEDIUM: 3, Severity.HIGH: 5}
 _MARKS = {"firing": "🔴", "resolved": "✅", "test": "🔔"}
 
@@ -56,11 +56,15 @@ class WebhookAlertChannel:
 
     async def send(self, alert: Alert) -> None:
         """Make one request; see the port."""
-        url, body = self._address(), self._body(alert.without_secrets(redact))
-        headers = {"Content-Type": "application/json", "User-Agent": "Theseus", **self._own(body)}
+        url, body = self._address(), self._build_body(alert.redact_secrets(redact))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Theseus",
+            **self._build_headers(body),
+        }
         try:
             async with (
-                self._client() as web,
+                self._create_client() as web,
                 web.post(url, data=body, headers=headers, allow_redirects=False) as answer,
             ):
                 status = answer.status
@@ -68,13 +72,13 @@ class WebhookAlertChannel:
             # Not its words, and not kept as the cause: both may show the address, which is secret.
             failure = type(error).__name__
             raise AlertUnavailable(f"{self._host} cannot be reached ({failure})") from None
-        if status in _AGAIN or status >= 500:
+        if status in _RETRY_STATUSES or status >= 500:
             raise AlertUnavailable(f"{self._host} answered {status}")
         if not 200 <= status < 300:
             hint = "; redirects are not followed" if 300 <= status < 400 else ""
             raise AlertRejected(f"{self._host} answered {status}{hint}")
 
-    def _client(self) -> aiohttp.ClientSession:
+    def _create_client(self) -> aiohttp.ClientSession:
         around = bool(proxy_bypass(self._host or ""))
         return aiohttp.ClientSession(
             proxy=None if around else getproxies().get(self._scheme),
@@ -89,17 +93,17 @@ class WebhookAlertChannel:
         parts = urlsplit(self._url)
         return parts._replace(path=parts.path.rstrip("/").rpartition("/")[0] + "/").geturl()
 
-    def _own(self, body: bytes) -> Mapping[str, str]:
+    def _build_headers(self, body: bytes) -> Mapping[str, str]:
         """Return the headers that show who sends it."""
         if self._secret is None or self._form == "slack":
             return {}
         secret = self._secret.get_secret_value()
         if self._form == "ntfy":
             return {"Authorization": f"Bearer {secret}"}
-        stamp = str(int(self._clock.now().timestamp()))
-        return {"X-Theseus-Timestamp": stamp, "X-Theseus-Signature": signature(secret, stamp, body)}
+        stamp = str(int(self._clock.get_time().timestamp()))
+        return {"X-Theseus-Timestamp": stamp, "X-Theseus-Signature": sign(secret, stamp, body)}
 
-    def _body(self, alert: Alert) -> bytes:
+    def _build_body(self, alert: Alert) -> bytes:
         forms = {"json": _as_json, "slack": _as_slack, "ntfy": self._as_ntfy}
         return json.dumps(forms[self._form](alert), ensure_ascii=False).encode()
 
@@ -115,7 +119,7 @@ class WebhookAlertChannel:
         return told | ({"click": alert.url} if alert.url else {})
 
 
-def signature(secret: str, stamp: str, body: bytes) -> str:
+def sign(secret: str, stamp: str, body: bytes) -> str:
     """Return what `X-Theseus-Signature` holds: HMAC-SHA256 over the stamp, a dot and the body."""
     signed = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
     return f"sha256={signed.hexdigest()}"
@@ -127,11 +131,11 @@ def _as_json(alert: Alert) -> dict[str, object]:
 
 def _as_slack(alert: Alert) -> dict[str, object]:
     """Return a message; names come from strangers, so nothing in it can mention anybody."""
-    head = f"{_MARKS[alert.state]} *{_slack_text(alert.headline)}*"
+    head = f"{_MARKS[alert.state]} *{_escape_slack(alert.headline)}*"
     link = f"<{alert.url}|Open>" if alert.url else ""
-    return {"text": "\n".join(each for each in (head, _slack_text(alert.text), link) if each)}
+    return {"text": "\n".join(each for each in (head, _escape_slack(alert.text), link) if each)}
 
 
-def _slack_text(text: str) -> str:
+def _escape_slack(text: str) -> str:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub("[*_~`]", "'", escaped)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.adapters.dependency_installer import DependencyInstaller
-from bot.app.cog_loads import cog_loads
-from bot.app.configuration_audit import told_of
+from bot.app.cog_loads import build_load_lookup
+from bot.app.configuration_audit import describe_configuration
 from bot.app.engines import Engines
 from bot.app.resources import Resources
 from bot.client import Identity
@@ -34,10 +34,11 @@ from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.core_updates import CoreUpdates
-from bot.self_improvement.feedback import Answered, answered_in
+from bot.self_improvement.feedback import Answered, build_record_lookup
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.services import VitalSign
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.brief import RequestBriefer
@@ -47,10 +48,9 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
-from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.self_improvement.use_evaluator import UseEvaluator
-from bot.settings import Settings, config_from
-from bot.telemetry.pseudonyms import pseudonym
+from bot.settings import Settings, parse_config
+from bot.telemetry.pseudonyms import build_pseudonym
 
 # How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
 _SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
@@ -84,13 +84,13 @@ def make_agent(
         checkout=opened.checkout,
         live_registry=opened.code.registry,
     )
-    runs = replace(_limits(settings, opened, chosen, who.dev_channel_id), signs=signs)
+    runs = replace(_build_run_settings(settings, opened, chosen, who.dev_channel_id), signs=signs)
     owner = f"{os.uname().nodename}:{os.getpid()}"
-    parts = assemble(services, _step_services(settings, opened, chosen), runs, owner=owner)
+    parts = assemble(services, _build_step_services(settings, opened, chosen), runs, owner=owner)
     return SelfImprovementAgent(services, runs, parts)
 
 
-def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
+def _build_step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
     config, clock, verifier = settings.config, opened.clock, opened.verifier
     lookback = timedelta(hours=config.runs.lookback_hours)
     kept = timedelta(days=config.journal.keep_days)
@@ -102,14 +102,14 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         clock,
         catch_up=opened.traffic.catch_up,
         lookback=kept,
-        loads=cog_loads(opened.journal, opened.clock, kept),
+        loads=build_load_lookup(opened.journal, opened.clock, kept),
     )
     behaviour = BehaviourCheck(
         opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
     )
     conversations = ConversationCheck(chosen.open_chat)
     proofs = ChangeProofs(
-        opened.rehearsal, opened.trees, behaviour, verifier, config_from, conversations
+        opened.rehearsal, opened.trees, behaviour, verifier, parse_config, conversations
     )
     return StepServices(
         collector=EvidenceCollector(
@@ -119,7 +119,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             opened.memory,
             lookback=lookback,
             fixes=ShippedFixes(opened.store),
-            commands=opened.code.commands,
+            commands=opened.code.list_commands,
             traffic=opened.traffic.log,
         ),
         analyzer=FaultAnalyzer(chosen.planner),
@@ -132,41 +132,45 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             replays=replays,
             start=StartCheck(opened.rehearsal, opened.trees, clock),
         ),
-        publisher=_publisher(settings, opened),
-        deployer=_deployer(settings, opened),
+        publisher=_build_publisher(settings, opened),
+        deployer=_build_deployer(settings, opened),
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
-        stand_in=_stand_in(settings, chosen, clock),
+        stand_in=_build_fallback_runner(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays, opened.checkout),
         use=_use_evaluator(settings, opened),
-        answered=_answered(opened),
+        answered=_build_answer_lookup(opened),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
-            opened.journal, clock, opened.memory, commands=opened.code.commands, lookback=kept
+            opened.journal, clock, opened.memory, commands=opened.code.list_commands, lookback=kept
         ),
-        briefer=_briefer(chosen, verifier, proofs),
+        briefer=_build_briefer(chosen, verifier, proofs),
         behaviour=behaviour,
-        undo=UndoRehearsal(
+        revert_rehearsal=RevertRehearsal(
             opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
         ),
         proofs=proofs,
     )
 
 
-def _stand_in(settings: Settings, chosen: Engines, clock: Clock) -> CodeAgentRunner | None:
+def _build_fallback_runner(
+    settings: Settings, chosen: Engines, clock: Clock
+) -> CodeAgentRunner | None:
     if chosen.stand_in is None:
         return None
     seconds = settings.config.engine.seconds
     return CodeAgentRunner(chosen.stand_in, clock, budget=Budget(seconds=seconds))
 
 
-def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> RequestBriefer | None:
+def _build_briefer(
+    chosen: Engines, verifier: Verifier, proofs: ChangeProofs
+) -> RequestBriefer | None:
     """Return who finds out what is wanted, where there is an engine that could write it."""
-    if chosen.request_planner is None or not chosen.agent.follows_words:
+    if chosen.request_planner is None or not chosen.agent.can_follow_instructions:
         return None
     return RequestBriefer(chosen.request_planner, verifier, proofs)
 
 
-def _deployer(settings: Settings, opened: Resources) -> Deployer:
+def _build_deployer(settings: Settings, opened: Resources) -> Deployer:
     core = CoreUpdates(opened.restarter, DependencyInstaller(settings.root))
     return Deployer(
         opened.forge, opened.checkout, opened.code, opened.clock, core,
@@ -174,26 +178,26 @@ def _deployer(settings: Settings, opened: Resources) -> Deployer:
     )  # fmt: skip
 
 
-def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
+def _build_publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
     return PullRequestPublisher(
         opened.forge,
         opened.clock,
         repository=str(settings.root),
         base_branch=settings.config.forge.branch,
-        render=Prompts(settings.root / "prompts", opened.code.prompts).render,
-        links=_links(settings),
+        render=Prompts(settings.root / "prompts", opened.code.get_prompts).render,
+        links=_build_links(settings),
     )
 
 
-def _links(settings: Settings) -> RunLinks:
+def _build_links(settings: Settings) -> RunLinks:
     """Return where runs are to be found; what stands for Discord has no pages that others know."""
     real = settings.environment.theseus_discord_api_url is None
     return RunLinks("https://discord.com/channels" if real else "", settings.config.http.url)
 
 
-def _answered(opened: Resources) -> Answered:
+def _build_answer_lookup(opened: Resources) -> Answered:
     traffic = opened.traffic
-    return answered_in(traffic.log, _interaction_name(opened), traffic.catch_up)
+    return build_record_lookup(traffic.log, _interaction_name(opened), traffic.catch_up)
 
 
 def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
@@ -201,7 +205,7 @@ def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
         opened.journal,
         opened.clock,
         settings.config.watch,
-        commands=opened.code.commands,
+        commands=opened.code.list_commands,
         days=settings.config.change.use_days,
     )
 
@@ -212,11 +216,11 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
         opened.trees,
         opened.traffic.log,
         opened.clock,
-        commands=opened.code.commands,
+        commands=opened.code.list_commands,
         called=_interaction_name(opened),
         catch_up=opened.traffic.catch_up,
         lookback=timedelta(days=settings.config.journal.keep_days),
-        loads=cog_loads(
+        loads=build_load_lookup(
             opened.journal, opened.clock, timedelta(days=settings.config.journal.keep_days)
         ),
     )
@@ -225,10 +229,10 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
 def _interaction_name(opened: Resources) -> Callable[[int], str]:
     """Return what says how traffic calls an interaction; it calls none where nothing is kept."""
     recorder = opened.traffic.recorder
-    return lambda known: pseudonym(known, recorder.secret, "i") if recorder else ""
+    return lambda known: build_pseudonym(known, recorder.secret, "i") if recorder else ""
 
 
-def _limits(
+def _build_run_settings(
     settings: Settings, opened: Resources, chosen: Engines, dev_channel_id: int
 ) -> RunSettings:
     config = settings.config
@@ -250,9 +254,9 @@ def _limits(
         dev_mode=config.autonomy.dev_mode,
         unconfined=opened.sandbox.refusal,
         audit=timedelta(days=config.audit.keep_days),
-        configured=told_of(settings),
-        engine=chosen.told,
+        configured=describe_configuration(settings),
+        engine=chosen.description,
         vital_signs=(f"**Sandbox** {opened.sandbox.description}",),
-        code_signs=opened.code.signs,
-        links=_links(settings),
+        code_signs=opened.code.list_warnings,
+        links=_build_links(settings),
     )

@@ -29,7 +29,7 @@ _LAST_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-def alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]:
+def build_alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]:
     """Return the ways out that are configured. Raises `ConfigError` for one that cannot be."""
     environment, config = settings.environment, settings.config.alerts
     found: list[AlertChannel] = []
@@ -54,7 +54,7 @@ def alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]
     return tuple(found)
 
 
-def alert_dispatcher(
+def build_alert_dispatcher(
     settings: Settings,
     opened: Resources,
     client: TheseusClient,
@@ -65,10 +65,12 @@ def alert_dispatcher(
 
     `news` is what the supervisor told this process at its beginning.
     """
-    channels, rules = alert_channels(settings, opened.clock), settings.config.alerts
+    channels, rules = build_alert_channels(settings, opened.clock), settings.config.alerts
     if not channels:
         return None
-    source = IncidentSource(monitoring.incidents, monitoring.told_in_chat, settings.config.http.url)
+    source = IncidentSource(
+        monitoring.list_incidents, monitoring.is_announced, settings.config.http.url
+    )
     reach = ChatReach(
         lambda: is_connected(client),
         opened.outbox,
@@ -76,7 +78,7 @@ def alert_dispatcher(
         opened.clock,
         timedelta(seconds=rules.down_seconds),
     )
-    first = rollback_alert(news, opened.clock.now())
+    first = build_rollback_alert(news, opened.clock.get_time())
     return AlertDispatcher(
         channels,
         AlertSources(source, rules),
@@ -87,7 +89,7 @@ def alert_dispatcher(
     )
 
 
-def rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
+def build_rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
     """Return what tells that new code was taken back, where the supervisor says that it was."""
     try:
         report = RestartReport.model_validate(news["rolled_back"])
@@ -105,7 +107,7 @@ def rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
     )
 
 
-def storage_alert(fault: StorageFault, now: datetime) -> Alert:
+def build_storage_alert(fault: StorageFault, now: datetime) -> Alert:
     """Return what tells that a state file cannot be used."""
     return Alert(
         id=f"storage:{fault.kind}:{fault.file.name}:{now.isoformat(timespec='seconds')}"[:200],

@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.settings import Settings
 
 
-def backup_folder(settings: Settings) -> Path:
+def get_backup_folder(settings: Settings) -> Path:
     """Return the folder that backups are kept in."""
     folder = settings.config.backup.folder
     return settings.root / folder.expanduser() if folder else settings.state / "backups"

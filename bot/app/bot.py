@@ -8,22 +8,27 @@ from typing import Protocol
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
-from bot.app.alerts import alert_dispatcher, look_once_more
+from bot.app.alerts import build_alert_dispatcher, look_once_more
 from bot.app.cache_warmer import CacheWarmer
-from bot.app.engines import EngineResources, MakeEngines, engines
-from bot.app.issue_intake import issue_intake
+from bot.app.engines import EngineResources, MakeEngines, build_engines
+from bot.app.issue_intake import build_issue_intake
 from bot.app.live_registry import open_hot_reload
-from bot.app.live_settings import SettingsFollowers, live_settings
-from bot.app.model_gateway import hush, model_gateway
-from bot.app.monitors import monitoring_service, scheduled_backups, self_audit, storage_watch
-from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
+from bot.app.live_settings import SettingsFollowers, build_live_settings
+from bot.app.model_gateway import build_model_gateway, cancel_requests
+from bot.app.monitors import (
+    build_monitoring,
+    build_scheduled_backups,
+    build_self_audit,
+    build_storage_watch,
+)
+from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.app.repository_check import RepositoryCheck
 from bot.app.resources import Resources, open_services
 from bot.app.retention import make_retention
-from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
-from bot.app.state_lock import hold_soon
-from bot.app.supervision import Beginning, Rehearse, Supervision, supervised
-from bot.app.web import serve, web_server
+from bot.app.running_bot import BotParts, Closing, RepeatedTurn, RunningBot
+from bot.app.state_lock import hold_when_free
+from bot.app.supervision import Beginning, Rehearse, Supervision, open_supervision
+from bot.app.web import build_web_server, serve
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError
@@ -36,7 +41,7 @@ from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.restart_notices import RestartNotices
 from bot.self_improvement.start_check import StartCheck
-from bot.settings import Settings, guard_secrets, provide_cog_variables, required_token
+from bot.settings import Settings, get_required_token, guard_secrets, provide_cog_variables
 
 _log = logging.getLogger(__name__)
 
@@ -50,31 +55,32 @@ class Periodic(Protocol):
 
 
 async def run_bot(
-    settings: Settings, *, make_engines: MakeEngines = engines, end: ControlEnd | None = None
+    settings: Settings, *, make_engines: MakeEngines = build_engines, end: ControlEnd | None = None
 ) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
 
     `make_engines` chooses who writes changes; at the other `end` is the supervisor, if there is
     one. Until it says so nothing is opened: another process may still have the state.
     """
-    token = required_token(settings)
+    token = get_required_token(settings)
     environment = settings.environment
     point_discord_at(
-        _text(environment.theseus_discord_api_url), _text(environment.theseus_discord_gateway_url)
+        _format_url(environment.theseus_discord_api_url),
+        _format_url(environment.theseus_discord_gateway_url),
     )
     async with AsyncExitStack() as stack:
         stack.callback(guard_secrets(settings))
         provide_cog_variables(settings, os.environ)
-        supervision = await stack.enter_async_context(supervised(end))
+        supervision = await stack.enter_async_context(open_supervision(end))
         beginning = await supervision.begin(settings.root, import_cogs)
         if beginning is None:
             return
         drain = settings.config.restart.drain_seconds
-        lock = await hold_soon(settings.state, stack, drain, supervision)
+        lock = await hold_when_free(settings.state, stack, drain, supervision)
         if lock is None:
             return
         parts = await _build(settings, stack, make_engines, supervision, beginning)
-        hear(parts.agent.emergency.signalled)
+        hear(parts.agent.emergency.on_signal)
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
 
@@ -87,34 +93,38 @@ async def _build(
 ) -> BotParts:
     """Return the client, not connected yet, and what works beside it."""
     opened = await open_services(settings, stack, supervision.restarter, beginning.commit)
-    who = identity(settings)
-    client = _client(settings, opened, who)
+    who = build_identity(settings)
+    client = _build_client(settings, opened, who)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     live = await open_hot_reload(settings, opened, client, chat, stack)
-    gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
-    chosen = make_engines(_engine_resources(settings, opened, gateway))
+    gateway = await stack.enter_async_context(
+        build_model_gateway(settings, opened.budget, opened.clock)
+    )
+    chosen = make_engines(_build_engine_resources(settings, opened, gateway))
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
-    backups = scheduled_backups(settings, opened, chat, who)
-    agent = make_agent(settings, opened, chosen, chat, member_directory, who, (backups.vital_sign,))
+    backups = build_scheduled_backups(settings, opened, chat, who)
+    signs = (backups.format_vital_sign,)
+    agent = make_agent(settings, opened, chosen, chat, member_directory, who, signs)
     warming, talks = CacheWarmer(opened), chosen.chat_model
-    agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
-    agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
-    monitoring = monitoring_service(settings, opened, chat, agent, who, supervision)
-    issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
-    alerts = alert_dispatcher(settings, opened, client, monitoring, beginning.news)
+    agent.emergency.shutdown_hooks.append(partial(cancel_requests, gateway, agent.emergency))
+    users = [each for each in (warming, talks) if each is not None]
+    agent.emergency.shutdown_hooks.extend(each.cancel_turns for each in users)
+    monitoring = build_monitoring(settings, opened, chat, agent, who, supervision)
+    issues = build_issue_intake(settings, opened, agent, monitoring, member_directory, who)
+    alerts = build_alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
-    audit = self_audit(settings, opened, chat, agent, client)
-    storage = storage_watch(opened, (live.state_file,), chat, who, alerts)
+    audit = build_self_audit(settings, opened, chat, agent, client)
+    storage = build_storage_watch(opened, (live.state_file,), chat, who, alerts)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
-    client.personal_data = _personal_data(settings, opened, agent, monitoring)
+    client.personal_data = _build_personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed, client.skills = settings.config.missed, opened.skills
     followers = SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts)
-    live.follow(live_settings(settings.config, followers))
+    live.follow(build_live_settings(settings.config, followers))
     closing = Closing()
-    web = web_server(
-        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups,
+    web = build_web_server(
+        settings, opened, client, agent, monitoring, chosen.description, issues, alerts, closing, backups,
         storage,
     )  # fmt: skip
     serving = await serve(settings, web, stack, beginning.logins)
@@ -124,13 +134,13 @@ async def _build(
         agent=agent,
         clock=opened.clock,
         closing=closing,
-        answering=_running(chat, opened.traffic.recorder, talks),
+        answering=_list_loops(chat, opened.traffic.recorder, talks),
         work=(
-            *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
-            *_running(client.personal_data, make_retention(settings, opened, chat), storage),
-            *_running(RepositoryCheck(opened.checkout, chat, who.dev_channel_id)),
-            *_running(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
-            partial(supervision.pass_on, _rehearsal(opened)),
+            *_list_loops(agent, monitoring, audit, backups, warming, live, alerts, issues),
+            *_list_loops(client.personal_data, make_retention(settings, opened, chat), storage),
+            *_list_loops(RepositoryCheck(opened.checkout, chat, who.dev_channel_id)),
+            *_list_loops(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
+            partial(supervision.pass_on, _build_rehearsal(opened)),
             *serving,
         ),
         written=opened.traffic.catch_up,
@@ -139,12 +149,12 @@ async def _build(
     )
 
 
-def _running(*parts: Periodic | None) -> tuple[Forever, ...]:
+def _list_loops(*parts: Periodic | None) -> tuple[RepeatedTurn, ...]:
     """Return what has to run of the parts that are there."""
     return tuple(each.run_forever for each in parts if each is not None)
 
 
-def _rehearsal(opened: Resources) -> Rehearse:
+def _build_rehearsal(opened: Resources) -> Rehearse:
     """Return what plays a commit before this process hands over to it."""
     check = StartCheck(opened.rehearsal, opened.trees, opened.clock)
     began = opened.code.commit  # what the checkout stands at moves on
@@ -172,11 +182,11 @@ def _restart_notices(
 
     return RestartNotices(
         opened.store, chat, opened.recorder, monitoring.dev_channel_id, beginning.news,
-        supervision.refused, monitoring.taken_back, leave_refused,
+        supervision.refused, monitoring.open_rollback_incident, leave_refused,
     )  # fmt: skip
 
 
-def _engine_resources(
+def _build_engine_resources(
     settings: Settings, opened: Resources, gateway: ModelGateway
 ) -> EngineResources:
     return EngineResources(
@@ -190,11 +200,11 @@ def _engine_resources(
         gateway=gateway,
         load=opened.load,
         skills=opened.skills,
-        prompts=Prompts(settings.root / "prompts", opened.code.prompts),
+        prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
     )
 
 
-def _client(settings: Settings, opened: Resources, who: Identity) -> TheseusClient:
+def _build_client(settings: Settings, opened: Resources, who: Identity) -> TheseusClient:
     return TheseusClient(
         root=settings.root,
         state=settings.state,
@@ -204,11 +214,11 @@ def _client(settings: Settings, opened: Resources, who: Identity) -> TheseusClie
         traffic=opened.traffic.recorder,
         flags=opened.flags.find,
         extensions=settings.config.cogs,
-        prompts=Prompts(settings.root / "prompts", opened.code.prompts),
+        prompts=Prompts(settings.root / "prompts", opened.code.get_prompts),
     )
 
 
-def _personal_data(
+def _build_personal_data(
     settings: Settings, opened: Resources, agent: SelfImprovementAgent, monitoring: Monitoring
 ) -> PersonalDataService:
     kept_in = PersonalDataStores(
@@ -219,7 +229,7 @@ def _personal_data(
         store=opened.store,
         key_values=opened.key_values,
         clock=opened.clock,
-        pseudonym=opened.recorder.pseudonym,
+        pseudonym=opened.recorder.get_pseudonym,
         audit_notes=opened.store.audit_notes,
         outbox=opened.outbox,
         purges=(
@@ -230,16 +240,16 @@ def _personal_data(
         ),
     )
     config = settings.config
-    kept_for = KeptFor(
+    kept_for = RetentionPeriods(
         journal=config.journal.keep_days,
         runs=config.runs.keep_days,
         audit=config.audit.keep_days,
         lines=config.chat.remembered,
     )
-    return personal_data(kept_for, kept_in, agent, monitoring)
+    return build_personal_data(kept_for, kept_in, agent, monitoring)
 
 
-def identity(settings: Settings) -> Identity:
+def build_identity(settings: Settings) -> Identity:
     """Return where the bot lives. Raises `ConfigError` when the dev channel is not set."""
     config = settings.config
     if config.discord.dev_channel_id is None:
@@ -255,5 +265,5 @@ def identity(settings: Settings) -> Identity:
     )
 
 
-def _text(url: object | None) -> str | None:
+def _format_url(url: object | None) -> str | None:
     return None if url is None else str(url)

@@ -20,20 +20,20 @@ class CacheWarmer:
     async def run_forever(self) -> None:
         """Fill them once, unless a stop comes."""
         async with asyncio.TaskGroup() as group:
-            self._warming = group.create_task(self._warm())
+            self._warming = group.create_task(self._warm_caches())
 
-    async def hush(self) -> None:
+    async def cancel_turns(self) -> None:
         """End it: a stop leaves no program at work."""
         if self._warming is not None and not self._warming.done():
             self._warming.cancel()
             await asyncio.wait([self._warming])
 
-    async def _warm(self) -> None:
+    async def _warm_caches(self) -> None:
         workspaces = self._opened.workspaces
         try:
             await workspaces.drop(_WARMING)
-            base = await self._opened.checkout.head()
-            async with workspaces.lend(_WARMING, base=base) as workspace:
+            base = await self._opened.checkout.get_head()
+            async with workspaces.open(_WARMING, base=base) as workspace:
                 await self._opened.warm(workspace)
             await workspaces.drop(_WARMING)
         except PortError as error:

@@ -14,19 +14,19 @@ _MOST = 200
 _log = logging.getLogger(__name__)
 
 
-def cog_loads(journal: Journal, clock: Clock, lookback: timedelta) -> CogLoads:
+def build_load_lookup(journal: Journal, clock: Clock, lookback: timedelta) -> CogLoads:
     """Return what tells when a cog was loaded; that it was never, where the journal cannot be read.
 
     A cog that is loaded anew has lost what it only remembered.
     """
 
-    async def loads(cog: str) -> Sequence[datetime]:
+    async def find_load_times(cog: str) -> Sequence[datetime]:
         event = f"{Kind.RELOAD}.cogs.{cog}"
-        query = JournalQuery(event=event, since=clock.now() - lookback, limit=_MOST)
+        query = JournalQuery(event=event, since=clock.get_time() - lookback, limit=_MOST)
         try:
             return tuple(action.ts for action in await journal.read(query))
         except JournalError as error:
             _log.warning("looking into what people did without the bot's restarts: %s", error)
             return ()
 
-    return loads
+    return find_load_times

@@ -9,40 +9,40 @@ from bot.domain.people import PeopleList
 from bot.settings import Settings
 
 
-def told_of(settings: Settings) -> str:
+def describe_configuration(settings: Settings) -> str:
     """Return a mark of the whole configuration, and who may do what, in a line.
 
     Secrets are no part of the configuration; ids of people are, and are what the log is about.
     """
-    body = json.dumps(_settled(settings.config.model_dump()), sort_keys=True)
+    body = json.dumps(_sort_sets(settings.config.model_dump()), sort_keys=True)
     people, approval = settings.config.people, settings.config.approval
     return (
         f"configuration sha256:{hashlib.sha256(body.encode()).hexdigest()[:16]}; "
-        f"approvers {_listed(people.approvers)}; developers {_listed(people.developers)}; "
+        f"approvers {_format_people(people.approvers)}; developers {_format_people(people.developers)}; "
         f"two people for {', '.join(sorted(approval.second_for)) or 'nothing'}; "
-        f"own work up to {settings.config.autonomy.level}{_by_issues(settings)}"
+        f"own work up to {settings.config.autonomy.level}{_describe_issue_authors(settings)}"
     )
 
 
-def _by_issues(settings: Settings) -> str:
+def _describe_issue_authors(settings: Settings) -> str:
     """Return whose issues of the forge are requests; nothing where nobody's are."""
     people = settings.config.forge.issues.people
     told = ", ".join(f"{login} ({person})" for login, person in sorted(people.items()))
     return f"; issues of {told}" if told else ""
 
 
-def _listed(people: PeopleList) -> str:
+def _format_people(people: PeopleList) -> str:
     users = ", ".join(str(each) for each in sorted(people.users)) or "nobody"
     roles = ", ".join(str(each) for each in sorted(people.roles)) or "none"
     return f"{users} (roles: {roles})"
 
 
-def _settled(value: Any) -> Any:
+def _sort_sets(value: Any) -> Any:
     """Return the value with its sets in order: the same configuration gives the same mark."""
     if isinstance(value, Mapping):
-        return {str(key): _settled(each) for key, each in value.items()}
+        return {str(key): _sort_sets(each) for key, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(str(each) for each in value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_settled(each) for each in value]
+        return [_sort_sets(each) for each in value]
     return str(value)

@@ -14,15 +14,15 @@ from typing import Any
 
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
-from bot.app.engines import wants_claude
-from bot.app.installed_source import checkout_of_this, clone_source, installed_source
-from bot.demo.demo import Demo, DemoPlan, demo
-from bot.demo.faults import FAULTS, LIVING, PLAYED, Living, MetFault, choose, find_living
+from bot.app.engines import should_use_claude
+from bot.app.installed_source import clone_source, find_installed_source, find_own_checkout
+from bot.demo.demo import Demo, DemoPlan, start_demo
+from bot.demo.faults import FAULTS, LIVING, REPLAYED, Living, MetFault, choose, find_living
 from bot.demo.prerequisites import check_prerequisites
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
-from bot.infra.signals import ending_signals, hear
-from bot.infra.threads import in_thread
+from bot.infra.signals import hear, list_ending_signals
+from bot.infra.threads import run_in_thread
 from bot.settings import read_environment
 
 Say = Callable[[str], None]
@@ -30,7 +30,7 @@ _OF_TESTS = "jsonschema_rs"  # of the extra `demo`
 
 FAULT_NAMES = (
     *(fault.name for fault in FAULTS),
-    *(fault.name for fault in PLAYED),
+    *(fault.name for fault in REPLAYED),
     *(fault.name for fault in LIVING),
     "none",
 )
@@ -49,7 +49,7 @@ class DemoOptions:
     request: str = ""
 
 
-def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
+def build_local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
     """Return the demo's forge, not opened yet, for its pages; the bot opens the same files."""
     return LocalForge(workspace.forge, workspace.state / "forge.sqlite3", SystemClock(), url)
 
@@ -57,7 +57,7 @@ def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
 async def run_demo(options: DemoOptions, say: Say) -> None:
     """Run the demo until SIGTERM, SIGINT or SIGHUP, at whatever it is. Raises `ConfigError`."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Future[str]()
-    for number in ending_signals():
+    for number in list_ending_signals():
         loop.add_signal_handler(number, _note_signal, stopped, number)
     running = asyncio.create_task(_run(options, say), name="demo")
     waiting: set[asyncio.Future[Any]] = {running, stopped}
@@ -79,7 +79,7 @@ def _note_signal(stopped: asyncio.Future[str], number: signal.Signals) -> None:
 async def _run(options: DemoOptions, say: Say) -> None:
     check_prerequisites(options.port)
     environment = read_environment(os.environ, Path(os.devnull))
-    claude = wants_claude(options.engine, environment, f"--engine {options.engine}")
+    claude = should_use_claude(options.engine, environment, f"--engine {options.engine}")
     living = find_living(options.fault)
     whole = options.fault == "none" or living is not None
     fault = None if whole else choose(options.fault, options.seed)
@@ -87,22 +87,22 @@ async def _run(options: DemoOptions, say: Say) -> None:
         state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(
-            await _source(Path(home), say), Path(home), fault, options.port, options.engine, own,
+            await _prepare_source(Path(home), say), Path(home), fault, options.port, options.engine, own,
             living, options.seed or 0, request=options.request,
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
-        async with demo(plan, local_forge) as running:
-            hear(running.bot.stop_everything)
-            await running.until_online()
+        async with start_demo(plan, build_local_forge) as running:
+            hear(running.bot.stop_all)
+            await running.wait_until_online()
             say(_welcome(running, fault or living, "claude" if claude else "offline"))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
             await asyncio.Event().wait()  # until it is cancelled
 
 
-def project_root() -> Path:
+def find_project_root() -> Path:
     """Return the folder of this repository (or unpacked archive). Raises `ConfigError`."""
-    folder = checkout_of_this()
+    folder = find_own_checkout()
     if folder is None:
         raise ConfigError(
             "This takes the program's own source, and it was installed without. Clone the "
@@ -111,9 +111,9 @@ def project_root() -> Path:
     return folder
 
 
-async def _source(home: Path, say: Say) -> Path:
+async def _prepare_source(home: Path, say: Say) -> Path:
     """Return the checkout this runs from, or else a clone of what it was installed from."""
-    folder, source = checkout_of_this(), installed_source()
+    folder, source = find_own_checkout(), find_installed_source()
     if folder is not None:
         return folder
     if source is None:
@@ -124,11 +124,11 @@ async def _source(home: Path, say: Say) -> Path:
     if importlib.util.find_spec(_OF_TESTS) is None:
         raise ConfigError(
             "The demo proves fixes with the project's own tests, and what they need is not "
-            f'installed here. Take it along: uvx --from "theseus[demo] @ git+{source.shown}" '
+            f'installed here. Take it along: uvx --from "theseus[demo] @ git+{source.display_url}" '
             "theseus demo; or clone the repository and run `make demo` there."
         )
-    say(f"Cloning {source.shown} ...")
-    await in_thread(clone_source, source, home / "source")
+    say(f"Cloning {source.display_url} ...")
+    await run_in_thread(clone_source, source, home / "source")
     return home / "source"
 
 
@@ -148,7 +148,7 @@ def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str
         lines += [
             "Something in this copy of the bot is broken. In the page:",
             f"  1. {fault.breaks}",
-            f"  2. say: {fault.complaint}",
+            f"  2. say: {fault.report}",
             "  3. read the card in the thread, then say: ship it",
             "  4. do 1 again.",
         ]

@@ -12,7 +12,7 @@ from bot.adapters.claude_agent import (
     ClaudeChatModel,
     ClaudeOptions,
     EngineServices,
-    claude_engine,
+    build_claude_engine,
 )
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.account import Account
@@ -32,7 +32,7 @@ from bot.prompts import Prompts
 from bot.proof.sample_conversations import TextsOfChat
 from bot.self_improvement.conversation_check import OpenChat
 from bot.settings import Environment, Settings
-from bot.skills import SkillLibrary, skills_of
+from bot.skills import SkillLibrary, build_skills
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Engines:
 
     agent: CodeAgent
     budget: Budget
-    told: str
+    description: str
     planner: Planner | None = None
     request_planner: RequestPlanner | None = None
     stand_in: CodeAgent | None = None
@@ -69,7 +69,7 @@ class Engines:
 MakeEngines = Callable[[EngineResources], Engines]
 
 
-def wants_claude(name: str, environment: Environment, where: str) -> bool:
+def should_use_claude(name: str, environment: Environment, where: str) -> bool:
     """Return whether an engine's name means claude here.
 
     `auto` does where there is a key, or another address, and the package is installed. Raises
@@ -94,30 +94,30 @@ def wants_claude(name: str, environment: Environment, where: str) -> bool:
     return True
 
 
-def engines(bench: EngineResources) -> Engines:
+def build_engines(resources: EngineResources) -> Engines:
     """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
-    settings, config = bench.settings, bench.settings.config.engine
+    settings, config = resources.settings, resources.settings.config.engine
     offline, budget = (
-        OfflineAgent(bench.sandbox, bench.clock, bench.load),
+        OfflineAgent(resources.sandbox, resources.clock, resources.load),
         Budget(seconds=config.seconds),
     )
     where = f"{settings.config_file}: engine.name: {config.name}"
-    if not wants_claude(config.name, settings.environment, where):
+    if not should_use_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
-    claude = Claude(_options(bench), bench.clock, bench.gateway)
-    prompts = bench.prompts
-    agent, planner = claude_engine(
+    claude = Claude(_build_options(resources), resources.clock, resources.gateway)
+    prompts = resources.prompts
+    agent, planner = build_claude_engine(
         claude,
         EngineServices(
             prompts=prompts,
-            sandbox=bench.sandbox,
-            verifier=bench.verifier,
-            journal=bench.journal,
-            store=bench.store,
-            memory=bench.memory,
-            clock=bench.clock,
+            sandbox=resources.sandbox,
+            verifier=resources.verifier,
+            journal=resources.journal,
+            store=resources.store,
+            memory=resources.memory,
+            clock=resources.clock,
             protection=settings.config.protection,
-            skills=bench.skills,
+            skills=resources.skills,
         ),
         planner=config.planner,
         executor=config.executor,
@@ -129,51 +129,53 @@ def engines(bench: EngineResources) -> Engines:
     return Engines(
         agent=agent,
         budget=Budget(seconds=executor.seconds, usd=executor.usd),
-        told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
+        description=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
         planner=planner,
         request_planner=planner,
         stand_in=offline if falls_back else None,
-        chat_model=_chat_model(bench, claude, prompts),
-        open_chat=partial(_sample_chat, bench, claude),
+        chat_model=_build_chat_model(resources, claude, prompts),
+        open_chat=partial(_sample_chat, resources, claude),
     )
 
 
-def _options(bench: EngineResources) -> ClaudeOptions:
+def _build_options(resources: EngineResources) -> ClaudeOptions:
     return ClaudeOptions(
-        home=bench.settings.state / "claude",
-        sandbox=bench.sandbox,
-        silence_seconds=bench.settings.config.engine.silence_seconds,
+        home=resources.settings.state / "claude",
+        sandbox=resources.sandbox,
+        silence_seconds=resources.settings.config.engine.silence_seconds,
     )
 
 
 def _sample_chat(
-    bench: EngineResources, claude: Claude, texts: TextsOfChat, account: Account
+    resources: EngineResources, claude: Claude, texts: TextsOfChat, account: Account
 ) -> ClaudeChatModel:
     """Return a chat model that goes by the texts of some commit, for sample conversations."""
-    skills = SkillLibrary(lambda: skills_of(texts.skill_files))
-    folder = bench.settings.root / "prompts"
+    skills = SkillLibrary(lambda: build_skills(texts.skill_files))
+    folder = resources.settings.root / "prompts"
     services = ChatServices(
         prompts=Prompts(folder, lambda: texts.prompts),
-        journal=bench.journal,
-        memory=bench.memory,
-        clock=bench.clock,
+        journal=resources.journal,
+        memory=resources.memory,
+        clock=resources.clock,
         skills=skills,
     )
     idle = timedelta(minutes=1)
-    role = bench.settings.config.chat.role
+    role = resources.settings.config.chat.role
     return ClaudeChatModel(claude, services, role, channels=1, idle=idle, account=account)
 
 
-def _chat_model(bench: EngineResources, claude: Claude, prompts: Prompts) -> ClaudeChatModel:
-    config = bench.settings.config.chat
+def _build_chat_model(
+    resources: EngineResources, claude: Claude, prompts: Prompts
+) -> ClaudeChatModel:
+    config = resources.settings.config.chat
     return ClaudeChatModel(
         claude,
         ChatServices(
             prompts=prompts,
-            journal=bench.journal,
-            memory=bench.memory,
-            clock=bench.clock,
-            skills=bench.skills,
+            journal=resources.journal,
+            memory=resources.memory,
+            clock=resources.clock,
+            skills=resources.skills,
         ),
         config.role,
         channels=config.channels,

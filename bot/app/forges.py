@@ -3,9 +3,9 @@
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from bot.adapters.github_forge import App, Credentials, GithubForge, Token, repository_of
+from bot.adapters.github_forge import App, Credentials, GithubForge, Token, parse_repository
 from bot.adapters.local_forge import LocalForge
-from bot.app.git_remotes import remote_of
+from bot.app.git_remotes import find_remote
 from bot.domain.errors import ConfigError
 from bot.infra.git_remote import Access
 from bot.ports.clock import Clock
@@ -17,30 +17,32 @@ OpenedForge = LocalForge | GithubForge
 async def open_forge(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[OpenedForge]:
     """Return the configured forge, not entered yet. Raises `ConfigError`."""
     if settings.config.forge.kind == "github":
-        return await _github(settings, clock)
-    return await _local(settings, clock)
+        return await _open_github(settings, clock)
+    return await _open_local(settings, clock)
 
 
-def access_to(forge: OpenedForge) -> Access | None:
+def get_access(forge: OpenedForge) -> Access | None:
     """Return how git reaches the forge's repository where that takes a secret."""
-    return forge.access if isinstance(forge, GithubForge) else None
+    return forge.get_access if isinstance(forge, GithubForge) else None
 
 
-def local_forge_folder(settings: Settings) -> Path:
+def get_local_forge_folder(settings: Settings) -> Path:
     """Return where the local forge lies."""
     path = settings.config.forge.path
     return settings.root / path if path else settings.state / "forge.git"
 
 
-def will_be_made(settings: Settings) -> bool:
+def should_create_forge(settings: Settings) -> bool:
     """Return whether there is no local forge yet, and opening it makes one."""
     forge = settings.config.forge
     return (
-        forge.kind == "local" and forge.path is None and not local_forge_folder(settings).exists()
+        forge.kind == "local"
+        and forge.path is None
+        and not get_local_forge_folder(settings).exists()
     )
 
 
-def credentials_of(settings: Settings) -> Credentials:
+def build_credentials(settings: Settings) -> Credentials:
     """Return who the bot is on GitHub. Raises `ConfigError` naming the key and the way out."""
     app, token = settings.config.forge.github.app, settings.environment.github_token
     if app is not None:
@@ -53,10 +55,10 @@ def credentials_of(settings: Settings) -> Credentials:
     return Token(token.get_secret_value())
 
 
-async def _local(settings: Settings, clock: Clock) -> LocalForge:
-    config, bare = settings.config.forge, local_forge_folder(settings)
+async def _open_local(settings: Settings, clock: Clock) -> LocalForge:
+    config, bare = settings.config.forge, get_local_forge_folder(settings)
     if config.path is None:
-        await LocalForge.found(bare, settings.root, branch=config.branch)
+        await LocalForge.create_repository(bare, settings.root, branch=config.branch)
     elif not bare.exists():
         raise ConfigError(
             f"{settings.config_file}: forge.path: {bare} does not exist; make it with "
@@ -65,13 +67,13 @@ async def _local(settings: Settings, clock: Clock) -> LocalForge:
     return LocalForge(bare, settings.state / "forge.sqlite3", clock, config.url)
 
 
-async def _github(settings: Settings, clock: Clock) -> GithubForge:
+async def _open_github(settings: Settings, clock: Clock) -> GithubForge:
     config = settings.config.forge.github
     api = settings.environment.theseus_github_api_url
     api_url = str(api).rstrip("/") if api else None
     return GithubForge(
-        config.repository or await _repository(settings, api_url),
-        credentials_of(settings),
+        config.repository or await _find_repository(settings, api_url),
+        build_credentials(settings),
         clock,
         api_url=api_url,
         draft=config.draft,
@@ -81,16 +83,16 @@ async def _github(settings: Settings, clock: Clock) -> GithubForge:
     )
 
 
-async def _repository(settings: Settings, api_url: str | None) -> str:
+async def _find_repository(settings: Settings, api_url: str | None) -> str:
     """Return `owner/name` as the checkout's remote has it."""
     name = settings.config.forge.remote
-    remote = await remote_of(settings.root, name)
+    remote = await find_remote(settings.root, name)
     if remote is None:
         raise ConfigError(
             f"{settings.config_file}: forge.kind: github, and {settings.root} has no git remote "
             f"{name}: add it, name another as forge.remote, or set forge.github.repository."
         )
     try:
-        return repository_of(remote.url, api_url)
+        return parse_repository(remote.url, api_url)
     except ConfigError as error:
         raise ConfigError(f"{settings.config_file}: {error}") from error

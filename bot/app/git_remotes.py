@@ -7,12 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from bot.adapters.github_forge import remote_of as repository_at
+from bot.adapters.github_forge import parse_remote as repository_at
 from bot.domain.errors import WorkspaceError
 from bot.domain.record import Record
 from bot.infra.git import Git
 from bot.infra.git_fetch import describe_missing_branch
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 
 _SECONDS = 30.0
 
@@ -42,24 +42,24 @@ class Remote(Record):
         return cls(url=url, folder=Path(url))
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """Return it as people may see it."""
         return str(self.folder or "/".join(filter(None, (self.host, self.repository))))
 
 
-async def remote_of(root: Path, name: str) -> Remote | None:
+async def find_remote(root: Path, name: str) -> Remote | None:
     """Return the remote of that name, `None` where there is none or no repository."""
     try:
-        said = await in_thread(Git(root).run, "remote", "get-url", "--", name, ok=None)
+        said = await run_in_thread(Git(root).run, "remote", "get-url", "--", name, ok=None)
     except WorkspaceError:
         return None
     return Remote.parse(said.line) if said.status == 0 and said.line else None
 
 
-async def remotes_of(root: Path) -> tuple[str, ...]:
+async def list_remotes(root: Path) -> tuple[str, ...]:
     """Return the names of all remotes."""
     try:
-        said = await in_thread(Git(root).run, "remote", ok=None)
+        said = await run_in_thread(Git(root).run, "remote", ok=None)
     except WorkspaceError:
         return ()
     return tuple(said.line.split()) if said.status == 0 else ()
@@ -67,13 +67,13 @@ async def remotes_of(root: Path) -> tuple[str, ...]:
 
 async def add_remote(root: Path, name: str, folder: Path) -> None:
     """Name a folder as a remote. Raises `WorkspaceError`."""
-    await in_thread(Git(root).run, "remote", "add", "--", name, str(folder))
+    await run_in_thread(Git(root).run, "remote", "add", "--", name, str(folder))
 
 
-async def branch_standing(root: Path) -> str | None:
+async def get_current_branch(root: Path) -> str | None:
     """Return the branch the checkout is on, `None` where it is on none."""
     try:
-        said = await in_thread(Git(root).run, "symbolic-ref", "-q", "--short", "HEAD", ok=None)
+        said = await run_in_thread(Git(root).run, "symbolic-ref", "-q", "--short", "HEAD", ok=None)
     except WorkspaceError:
         return None
     return said.line or None
@@ -81,14 +81,14 @@ async def branch_standing(root: Path) -> str | None:
 
 async def reach(root: Path, remote: str, branch: str) -> None:
     """Look whether the branch can be fetched. Raises `WorkspaceError` with git's own words."""
-    said = await in_thread(
+    said = await run_in_thread(
         Git(root).run,
         "ls-remote", "--exit-code", "--upload-pack=git-upload-pack", "--",
         remote, f"refs/heads/{branch}",
         ok=None, seconds=_SECONDS, remote=True,
     )  # fmt: skip
     if said.status == 2:
-        why = await in_thread(describe_missing_branch, Git(root), remote, branch)
+        why = await run_in_thread(describe_missing_branch, Git(root), remote, branch)
         raise WorkspaceError(why)
     if said.status != 0:
         words = said.err.strip().splitlines()

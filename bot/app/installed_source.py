@@ -22,20 +22,20 @@ class InstalledSource(Record):
     commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40,64}$")
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """Return the address as people may see it: it may hold a password."""
         parts = urlsplit(self.url)
         return self.url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
 
 
-def checkout_of_this() -> Path | None:
+def find_own_checkout() -> Path | None:
     """Return the checkout (or unpacked archive) this program runs from; `None`: it is installed."""
     folder = Path(__file__).resolve().parents[2]
     whole = (folder / "pyproject.toml").is_file() and (folder / "cogs").is_dir()
     return folder if whole else None
 
 
-def installed_source(read: str | None = None) -> InstalledSource | None:
+def find_installed_source(read: str | None = None) -> InstalledSource | None:
     """Return where it was installed from; `None` where nothing says so (a wheel, an index).
 
     `read` is the installer's record, `direct_url.json` (PEP 610); this program's own by default.
@@ -69,22 +69,26 @@ def clone_source(source: InstalledSource, folder: Path) -> None:
         ("-C", str(folder), "checkout", "--quiet", "--no-track", "-B", "main", start, "--"),
     )
     for words in steps:
-        problem = _git(words)
+        problem = _run_git(words)
         if problem:
             if made:
                 shutil.rmtree(folder, ignore_errors=True)
-            told = problem.replace(source.url, source.shown)
+            told = problem.replace(source.url, source.display_url)
             raise ConfigError(
-                f"{source.shown} cannot be cloned into {folder}: {told}. See whether git reaches "
+                f"{source.display_url} cannot be cloned into {folder}: {told}. See whether git reaches "
                 "it, or name another repository with --from."
             )
 
 
-def _git(words: tuple[str, ...]) -> str:
+def _run_git(arguments: tuple[str, ...]) -> str:
     """Run git; return the last line of what it says is wrong, or nothing."""
     try:
         done = subprocess.run(
-            ["git", *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            ["git", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError as error:
         raise ConfigError("git is not installed; install it with your package manager.") from error

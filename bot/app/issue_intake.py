@@ -9,7 +9,7 @@ from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 
 
-def issue_intake(
+def build_issue_intake(
     settings: Settings,
     opened: Resources,
     agent: SelfImprovementAgent,

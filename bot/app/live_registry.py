@@ -12,21 +12,21 @@ from bot.client.cog_check import CogCheck
 from bot.domain.errors import ConfigError, WorkspaceError
 from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.cog_loader import CogLoader
-from bot.hot_reload.committed import committed_prompts
+from bot.hot_reload.committed_prompts import load_committed_prompts
 from bot.hot_reload.content import ItemContent
 from bot.hot_reload.drift import Drift, DriftCheck
 from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.notices import ReloadNotices
 from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.settings_loader import Apply, SettingsLoader
-from bot.hot_reload.validation import Validation, text_of
+from bot.hot_reload.validation import Validation, decode_text
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import FileWatcher
 from bot.infra.git import Git
 from bot.infra.sqlite import Database
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.chat import Chat
-from bot.settings import Settings, config_from
+from bot.settings import Settings, parse_config
 
 
 class HotReload:
@@ -65,7 +65,7 @@ class HotReload:
             group.create_task(self._notices.run_forever())
             group.create_task(self._versions.run_forever())
             group.create_task(self._drift.run_forever())
-            await self._registry.leave_out(await self._client.cogs_left_out())
+            await self._registry.leave_out(await self._client.get_failed_cogs())
             await self._watcher.run_forever()
 
 
@@ -78,17 +78,17 @@ async def open_hot_reload(
     cogs = [each.removeprefix("cogs.") for each in config.cogs]
     catalog = Catalog(root, settings.config_file, cogs)
     versions = await stack.enter_async_context(
-        VersionRepository(settings.state / "live_items.sqlite3", kept=config.versions.kept)
+        VersionRepository(settings.state / "live_items.sqlite3", max_versions=config.versions.kept)
     )
     # Cogs run in this very process next: without a sandbox, a plain child shields it well enough.
     sandbox = PlainSandbox() if opened.sandbox.refusal else opened.sandbox
     check = CogCheck(root, sandbox, config.cogs)
-    read = partial(config_from, source=str(settings.environment.theseus_config))
+    read = partial(parse_config, source=str(settings.environment.theseus_config))
     loader = SettingsLoader(config, read)
     notices = ReloadNotices(opened.recorder, chat, client.identity.dev_channel_id)
     registry = FileLiveRegistry(
         catalog,
-        Validation(config=_config_flaw),
+        Validation(config=_find_config_flaw),
         versions,
         opened.clock,
         commit=lambda: code.commit,
@@ -99,9 +99,9 @@ async def open_hot_reload(
         tell=notices,
     )
     code.registry = registry
-    await registry.start(await _committed(settings, code.commit))
-    check_drift = await in_thread(DriftCheck, Git(root), code.started)
-    code.left_behind = _files(await in_thread(check_drift.look))
+    await registry.start(await _load_committed(settings, code.commit))
+    check_drift = await run_in_thread(DriftCheck, Git(root), code.started)
+    code.left_behind = _list_drifted_files(await run_in_thread(check_drift.look))
     code.drift = DriftWatch(
         check_drift, chat, opened.clock, client.identity.dev_channel_id,
         lambda: frozenset(code.awaiting_restart),
@@ -110,22 +110,22 @@ async def open_hot_reload(
     return HotReload(registry, versions, loader, notices, watcher, code.drift, client)
 
 
-def _files(drift: Drift | None) -> tuple[str, ...]:
+def _list_drifted_files(drift: Drift | None) -> tuple[str, ...]:
     """Return the core files that the checkout has in a later version than this process runs."""
     return drift.files if drift is not None else ()
 
 
-async def _committed(settings: Settings, commit: str) -> Mapping[str, ItemContent] | None:
+async def _load_committed(settings: Settings, commit: str) -> Mapping[str, ItemContent] | None:
     try:
-        return await in_thread(committed_prompts, Git(settings.root), commit)
+        return await run_in_thread(load_committed_prompts, Git(settings.root), commit)
     except WorkspaceError:
         return None  # the files count, as they are
 
 
-def _config_flaw(_name: str, content: ItemContent) -> str:
+def _find_config_flaw(_name: str, content: ItemContent) -> str:
     """Return what is wrong with a configuration, with file, line and key."""
     try:
-        config_from(text_of(content), next(iter(content.files)))
+        parse_config(decode_text(content), next(iter(content.files)))
     except ConfigError as error:
         return str(error)
     return ""

@@ -29,39 +29,46 @@ class SettingsFollowers(NamedTuple):
     alerts: AlertDispatcher | None
 
 
-def live_settings(started: Config, followers: SettingsFollowers) -> Mapping[str, Apply]:
+def build_live_settings(started: Config, followers: SettingsFollowers) -> Mapping[str, Apply]:
     """Return the sections that count at once, each with what applies it."""
     opened, client, alerts = followers.opened, followers.client, followers.alerts
 
-    def budget(config: Any) -> Record:
+    def apply_budget(config: Any) -> Record:
         opened.budget.rules = config.budget
         return opened.budget.rules
 
-    def missed(config: Any) -> Record:
+    def apply_missed(config: Any) -> Record:
         client.missed = config.missed
         return client.missed
 
-    def backup(config: Any) -> Record:
+    def apply_backup(config: Any) -> Record:
         return followers.backups.reconfigure(config.backup)
 
-    def noticing(section: str) -> Apply:
-        return lambda config: _noticing(config, followers)[section]
+    def build_monitoring_apply(section: str) -> Apply:
+        return lambda config: _reconfigure_monitoring(config, followers)[section]
 
-    live: dict[str, Apply] = {"budget": budget, "missed": missed, "backup": backup}
-    live |= {name: noticing(name) for name in ("detection", "incidents", "autonomy", "self_audit")}
+    live: dict[str, Apply] = {
+        "budget": apply_budget,
+        "missed": apply_missed,
+        "backup": apply_backup,
+    }
+    live |= {
+        name: build_monitoring_apply(name)
+        for name in ("detection", "incidents", "autonomy", "self_audit")
+    }
     if alerts is not None:
 
-        def alerting(config: Any) -> Record:
+        def apply_alerts(config: Any) -> Record:
             alerts.reconfigure(config.alerts)
             own = started.alerts
             rules: Record = config.alerts.but(webhook=own.webhook, email=own.email)
             return rules
 
-        live["alerts"] = alerting
+        live["alerts"] = apply_alerts
     return live
 
 
-def _noticing(config: Config, followers: SettingsFollowers) -> Mapping[str, Record]:
+def _reconfigure_monitoring(config: Config, followers: SettingsFollowers) -> Mapping[str, Record]:
     """Have all that works by itself go by these settings; return what counts of each section."""
     autonomy = followers.agent.autonomy.reconfigure(config.autonomy)
     return {

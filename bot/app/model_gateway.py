@@ -17,12 +17,14 @@ _MB = 1024 * 1024
 class StopCheck(Protocol):
     """Says whether the emergency stop stands."""
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands."""
         ...
 
 
-def model_gateway(settings: Settings, spend_guard: SpendGuard, clock: Clock) -> HttpModelGateway:
+def build_model_gateway(
+    settings: Settings, spend_guard: SpendGuard, clock: Clock
+) -> HttpModelGateway:
     """Return the gateway to the provider that is set, not open yet."""
     config, environment = settings.config.gateway, settings.environment
     key, url = environment.anthropic_api_key, environment.anthropic_base_url
@@ -43,7 +45,7 @@ def model_gateway(settings: Settings, spend_guard: SpendGuard, clock: Clock) -> 
     )
 
 
-async def hush(gateway: HttpModelGateway, sign: StopCheck) -> None:
+async def cancel_requests(gateway: HttpModelGateway, sign: StopCheck) -> None:
     """Cut every answer under way, once the emergency stop stands."""
-    if stop := await sign.now():
-        await gateway.stop_all(Stopped(stop.told))
+    if stop := await sign.get_stop():
+        await gateway.stop_all(Stopped(stop.summary))

@@ -7,11 +7,11 @@ from functools import partial
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
-from bot.app.alerts import storage_alert
-from bot.app.backups import backup_folder
+from bot.app.alerts import build_storage_alert
+from bot.app.backups import get_backup_folder
 from bot.app.resources import Resources
 from bot.app.supervision import Supervision
-from bot.client import Identity, TheseusClient, abilities
+from bot.client import Identity, TheseusClient, list_abilities
 from bot.domain.posts import Post
 from bot.domain.storage import StorageFault
 from bot.infra.sqlite import Database
@@ -30,7 +30,7 @@ from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 
 
-def monitoring_service(
+def build_monitoring(
     settings: Settings,
     opened: Resources,
     chat: DiscordChat,
@@ -62,7 +62,7 @@ def monitoring_service(
     return Monitoring(services, agent, rules)
 
 
-def self_audit(
+def build_self_audit(
     settings: Settings,
     opened: Resources,
     chat: DiscordChat,
@@ -93,11 +93,11 @@ def self_audit(
         settings.config.autonomy,
         root=settings.root,
         dev_channel_id=client.identity.dev_channel_id,
-        abilities=partial(abilities, client),
+        abilities=partial(list_abilities, client),
     )
 
 
-def storage_watch(
+def build_storage_watch(
     opened: Resources,
     more: Sequence[Database],
     chat: DiscordChat,
@@ -114,18 +114,18 @@ def storage_watch(
 
     async def raise_alert(fault: StorageFault) -> None:
         if alerts is not None:
-            await alerts.alert(storage_alert(fault, opened.clock.now()))
+            await alerts.send_alert(build_storage_alert(fault, opened.clock.get_time()))
 
     files = (*opened.state_files, *more)
     return StorageWatch(files, send, opened.clock, raise_alert=raise_alert)
 
 
-def scheduled_backups(
+def build_scheduled_backups(
     settings: Settings, opened: Resources, chat: DiscordChat, who: Identity
 ) -> ScheduledBackups:
     """Return what backs the state up by itself, not running yet."""
     store = StateBackups(
-        settings.state, backup_folder(settings), opened.clock, commit=lambda: opened.code.commit
+        settings.state, get_backup_folder(settings), opened.clock, commit=lambda: opened.code.commit
     )
     return ScheduledBackups(
         store,

@@ -20,7 +20,7 @@ from bot.self_improvement import SelfImprovementAgent
 _MOST = 10_000  # entries, or runs, that are counted
 
 
-class KeptFor(NamedTuple):
+class RetentionPeriods(NamedTuple):
     """How long things are kept, in days; of a channel's talk so many `lines`."""
 
     journal: int
@@ -46,8 +46,8 @@ class PersonalDataStores:
     purges: Sequence[Purge] = ()
 
 
-def personal_data(
-    kept_for: KeptFor,
+def build_personal_data(
+    retention: RetentionPeriods,
     stores: PersonalDataStores,
     agent: SelfImprovementAgent,
     monitoring: Monitoring,
@@ -56,101 +56,109 @@ def personal_data(
     talk = ChatLines(stores.key_values)
     kind = PersonalDataKind
     kinds = (
-        *_of_use(kept_for, stores),
+        *_list_usage_kinds(retention, stores),
         kind(
             "lines of what you said to me, and I answered",
-            f"the last {kept_for.lines} of each channel",
-            talk.count_of,
+            f"the last {retention.lines} of each channel",
+            talk.count_records,
             talk.erase,
         ),
         kind(
             "notes you had me remember",
             "until they are forgotten",
-            agent.memory.count_of,
+            agent.memory.count_records,
             agent.memory.erase,
         ),
         kind(
             "wishes you are one of",
             "until they are shipped or forgotten",
-            agent.wishes.count_of,
+            agent.wishes.count_records,
             agent.wishes.erase,
         ),
         kind(
             "👍 and 👎 on changes",
             "until it is told what people think",
-            agent.feedback.count_of,
+            agent.feedback.count_records,
             agent.feedback.erase,
         ),
         kind(
             "reports of faults",
             "as long as the fault goes on, and 30 days more at most",
-            monitoring.count_of,
+            monitoring.count_records,
             monitoring.erase,
         ),
         kind(
             "texts of yours beside the audit log",
-            f"for {kept_for.audit} days",
-            stores.audit_notes.count_of,
+            f"for {retention.audit} days",
+            stores.audit_notes.count_records,
             stores.audit_notes.erase,
         ),
         kind(
             "messages about you that wait to be sent",
             "until they are sent",
-            stores.outbox.count_of,
+            stores.outbox.count_records,
             stores.outbox.erase,
         ),
-        *_decided(kept_for, stores),
+        *_list_decision_kinds(retention, stores),
     )
     return PersonalDataService(
         kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
     )
 
 
-def _of_use(kept_for: KeptFor, stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
+def _list_usage_kinds(
+    retention: RetentionPeriods, stores: PersonalDataStores
+) -> tuple[PersonalDataKind, ...]:
     """Return what is kept of their use of commands.
 
     The copies of files go first: by the journal's records it is known whose they are.
     """
-    kept = f"for {kept_for.journal} days"
+    kept = f"for {retention.journal} days"
     copies = _FailureCopies(stores.journal, stores.snapshots)
 
-    async def uses(subject: DataSubject) -> int:
+    async def count_uses(subject: DataSubject) -> int:
         await stores.catch_up()
-        return await stores.traffic.count_of(subject)
+        return await stores.traffic.count_records(subject)
 
     async def erase_uses(subject: DataSubject) -> int:
         await stores.catch_up()
         return await stores.traffic.erase(subject)
 
-    async def records(subject: DataSubject) -> int:
-        return len(await stores.journal.records_of(subject))
+    async def count_records(subject: DataSubject) -> int:
+        return len(await stores.journal.list_record_ids(subject))
 
     return (
         PersonalDataKind(
             "copies of a cog's files after a failure that hold something of you",
             kept,
-            copies.count_of,
+            copies.count_records,
             copies.erase,
         ),
-        PersonalDataKind("uses of commands, to be played again", kept, uses, erase_uses),
-        PersonalDataKind("records in my journal", kept, records, stores.journal.erase),
+        PersonalDataKind("uses of commands, to be played again", kept, count_uses, erase_uses),
+        PersonalDataKind("records in my journal", kept, count_records, stores.journal.erase),
     )
 
 
-def _decided(kept_for: KeptFor, stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
+def _list_decision_kinds(
+    retention: RetentionPeriods, stores: PersonalDataStores
+) -> tuple[PersonalDataKind, ...]:
     """Return what stays: by it people see who asked for which change, and who let it ship."""
 
-    async def runs(subject: DataSubject) -> int:
+    async def count_runs(subject: DataSubject) -> int:
         known = await stores.store.find(limit=_MOST)
         return sum(run.trigger.person.id == subject.id for run in known)
 
-    async def entries(subject: DataSubject) -> int:
-        return len(await stores.store.audit_log(person_id=subject.id, limit=_MOST))
+    async def count_entries(subject: DataSubject) -> int:
+        return len(await stores.store.list_audit_entries(person_id=subject.id, limit=_MOST))
 
     return (
-        PersonalDataKind("runs you asked for, with your words", f"for {kept_for.runs} days", runs),
         PersonalDataKind(
-            "entries in the audit log, without their texts", f"for {kept_for.audit} days", entries
+            "runs you asked for, with your words", f"for {retention.runs} days", count_runs
+        ),
+        PersonalDataKind(
+            "entries in the audit log, without their texts",
+            f"for {retention.audit} days",
+            count_entries,
         ),
     )
 
@@ -162,14 +170,14 @@ class _FailureCopies:
         self._journal = journal
         self._snapshots = snapshots
 
-    async def count_of(self, subject: DataSubject) -> int:
-        return len(await self._theirs(subject))
+    async def count_records(self, subject: DataSubject) -> int:
+        return len(await self._find_snapshots(subject))
 
     async def erase(self, subject: DataSubject) -> int:
-        theirs = await self._theirs(subject)
+        theirs = await self._find_snapshots(subject)
         await self._snapshots.remove(theirs)
         return len(theirs)
 
-    async def _theirs(self, subject: DataSubject) -> list[CogSnapshot]:
-        failures = set(await self._journal.records_of(subject))
-        return list(await self._snapshots.of_person(subject, failures))
+    async def _find_snapshots(self, subject: DataSubject) -> list[CogSnapshot]:
+        failures = set(await self._journal.list_record_ids(subject))
+        return list(await self._snapshots.list_for_person(subject, failures))

@@ -26,7 +26,7 @@ from bot.adapters.sqlite_store import (
 )
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.app.forges import access_to, open_forge
+from bot.app.forges import get_access, open_forge
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
@@ -116,16 +116,16 @@ async def open_services(
     clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
     forge = await stack.enter_async_context(await open_forge(settings, clock))
-    access = access_to(forge)
+    access = get_access(forge)
     checkout = GitCheckout(
         settings.root, remote=followed.remote, branch=followed.branch, access=access
     )
-    code = RunningCode(checkout, commit or await checkout.head())
+    code = RunningCode(checkout, commit or await checkout.get_head())
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
     secret = load_secret(state / "pseudonyms.key")
     kept = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
-    sandbox = await _sandbox(settings)
+    sandbox = await _build_sandbox(settings)
     stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
@@ -143,7 +143,7 @@ async def open_services(
         search=await stack.enter_async_context(SqliteRecordSearch(kept)),
         outbox=await stack.enter_async_context(SqliteOutbox(kept)),
         key_values=key_values,
-        flags=await _loaded_flags(key_values),
+        flags=await _load_flags(key_values),
         memory=await stack.enter_async_context(
             SqliteMemory(state / "memory.sqlite3", redact=redact)
         ),
@@ -154,7 +154,7 @@ async def open_services(
             clock,
             config.budget,
             keep=timedelta(days=config.gateway.keep_days),
-            stopped=stop_guard.now,
+            stopped=stop_guard.get_stop,
         ),
         sandbox=sandbox,
         workspaces=GitWorkspaces(
@@ -163,14 +163,14 @@ async def open_services(
         trees=GitTrees(Git(settings.root)),
         rehearsal=SandboxedRehearsal(sandbox),
         verifier=JournalledVerifier(verifier, recorder),
-        warm=verifier.warm,
+        warm=verifier.warm_caches,
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
-        skills=SkillLibrary(code.skills, recorder, journal),
+        skills=SkillLibrary(code.get_skills, recorder, journal),
     )
 
 
-async def _sandbox(settings: Settings) -> Sandbox:
+async def _build_sandbox(settings: Settings) -> Sandbox:
     config = settings.config.sandbox
     return await choose_sandbox(
         config.kind,
@@ -180,7 +180,7 @@ async def _sandbox(settings: Settings) -> Sandbox:
     )
 
 
-async def _loaded_flags(key_values: SqliteKeyValueStore) -> FlagRepository:
+async def _load_flags(key_values: SqliteKeyValueStore) -> FlagRepository:
     flags = FlagRepository(key_values)
     await flags.load()
     return flags

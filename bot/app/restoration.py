@@ -11,20 +11,20 @@ from pydantic import AwareDatetime
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.adapters.state_backups import ROOM, OnBytes, extract, free_bytes
+from bot.adapters.state_backups import ROOM, OnBytes, extract, get_free_bytes
 from bot.app.restored_cursors import carry_cursors
 from bot.app.schemas import KNOWN_MIGRATIONS
 from bot.app.state_lock import hold
-from bot.app.state_swap import Staging, Step, discard, new_staging, refuse_mount, take_place
-from bot.authority.audit_watch import noted_heads
+from bot.app.state_swap import Staging, Step, create_staging, discard, refuse_mount, take_place
+from bot.authority.audit_watch import load_heads
 from bot.domain.audit import RESTORED, AuditEntry, AuditState
 from bot.domain.backup import BackupManifest, LeftOut
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.record import Record
 from bot.infra.git import Git
-from bot.infra.schema_versions import newer_than
-from bot.infra.threads import in_thread
-from bot.presentation.times import clock_time
+from bot.infra.schema_versions import find_newer_schemas
+from bot.infra.threads import run_in_thread
+from bot.presentation.times import format_utc
 from bot.redaction import redact
 
 _STOP = "STOP"
@@ -59,7 +59,7 @@ class Restoration:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_progress: OnBytes = lambda done, total: None,
         step: Step = lambda name: None,
-        free: Callable[[Path], int] = free_bytes,
+        free: Callable[[Path], int] = get_free_bytes,
     ) -> None:
         self._file = file
         self._state = state
@@ -70,11 +70,11 @@ class Restoration:
 
     async def verify(self, *, broken_audit: bool = False) -> RestoreReport:
         """Look at all of it, and change nothing. Raises `ConfigError` with what is wrong."""
-        staging = new_staging(self._state, self._now())
+        staging = create_staging(self._state, self._now())
         try:
-            return await self._checked(staging, broken_audit=broken_audit)
+            return await self._verify_backup(staging, broken_audit=broken_audit)
         finally:
-            await in_thread(discard, staging)
+            await run_in_thread(discard, staging)
 
     async def restore(self, *, broken_audit: bool = False) -> RestoreReport:
         """Put it in the place of the state there is, which is kept beside.
@@ -84,35 +84,35 @@ class Restoration:
         """
         refuse_mount(self._state)
         with hold(self._state):
-            staging = new_staging(self._state, self._now())
+            staging = create_staging(self._state, self._now())
             try:
-                report = await self._checked(staging, broken_audit=broken_audit)
+                report = await self._verify_backup(staging, broken_audit=broken_audit)
                 with hold(staging.folder):  # in its place it is held from the first moment
-                    carried = await in_thread(_carry_over, self._state, staging.folder)
-                    await self._noted(staging.folder, report)
+                    carried = await run_in_thread(_copy_local_state, self._state, staging.folder)
+                    await self._record_restore(staging.folder, report)
                     await carry_cursors(self._state, staging.folder)
                     self._step("noted")
-                    old = await in_thread(take_place, staging, self._state, self._step)
+                    old = await run_in_thread(take_place, staging, self._state, self._step)
             finally:
-                await in_thread(discard, staging)
-            stop = await FileKillSwitch(self._state / _STOP).standing()
-            return report.but(
+                await run_in_thread(discard, staging)
+            stop = await FileKillSwitch(self._state / _STOP).get_stop()
+            return report.replace(
                 restored=True, old_state=old, carried=carried, stopped=stop is not None
             )
 
-    async def _checked(self, staging: Staging, *, broken_audit: bool) -> RestoreReport:
+    async def _verify_backup(self, staging: Staging, *, broken_audit: bool) -> RestoreReport:
         room = max(0, self._free(staging.folder) - ROOM)
-        manifest = await in_thread(
+        manifest = await run_in_thread(
             extract, self._file, staging.folder, room=room, on_progress=self._on_progress
         )
         self._step("extracted")
         self._check_schemas(staging.folder)
-        await in_thread(self._check_forge, staging.folder / "forge.git")
-        audit = await self._audit_of(staging.folder)
+        await run_in_thread(self._check_forge, staging.folder / "forge.git")
+        audit = await self._check_audit(staging.folder)
         if audit.broken is not None and not broken_audit:
             raise ConfigError(
                 f"{self._file} is not restored: its audit log does not hold, from entry "
-                f"{audit.broken.number} on ({audit.broken.told}) Take an older backup, or restore "
+                f"{audit.broken.number} on ({audit.broken.summary}) Take an older backup, or restore "
                 "it all the same with --broken-audit; nothing ships then until "
                 "`theseus audit accept`."
             )
@@ -120,7 +120,7 @@ class Restoration:
         return self._report(manifest, audit)
 
     def _check_schemas(self, folder: Path) -> None:
-        newer = newer_than(folder, KNOWN_MIGRATIONS)
+        newer = find_newer_schemas(folder, KNOWN_MIGRATIONS)
         if newer:
             first = newer[0]
             raise ConfigError(
@@ -142,24 +142,24 @@ class Restoration:
                 "Take another backup."
             ) from error
 
-    async def _audit_of(self, folder: Path) -> AuditState:
+    async def _check_audit(self, folder: Path) -> AuditState:
         """Check the whole audit log, also against what the journal noted of its ends."""
         kept = folder / "theseus.sqlite3"
         if not kept.is_file():  # a bot that never ran
             return AuditState()
         async with NdjsonJournal(folder, redact=redact) as journal:
-            heads = await noted_heads(journal)
+            heads = await load_heads(journal)
         async with SqliteStore(kept) as store:
-            return await store.audit_state(heads)
+            return await store.verify_audit_log(heads)
 
-    async def _noted(self, folder: Path, report: RestoreReport) -> None:
+    async def _record_restore(self, folder: Path, report: RestoreReport) -> None:
         """Write into the log that goes on that it was restored, by whom and from what."""
-        note = f"{getpass.getuser()}: {report.file.name}, made {clock_time(report.made_at)}"
+        note = f"{getpass.getuser()}: {report.file.name}, made {format_utc(report.made_at)}"
         entry = AuditEntry(
             at=self._now(), action=RESTORED, allowed=True, how="command line", note=note
         )
         async with SqliteStore(folder / "theseus.sqlite3") as store:
-            await store.audit(entry)
+            await store.append_audit_entry(entry)
 
     def _report(self, manifest: BackupManifest, audit: AuditState) -> RestoreReport:
         return RestoreReport(
@@ -168,14 +168,14 @@ class Restoration:
             commit=manifest.commit,
             files=len(manifest.files),
             bytes=manifest.size,
-            runs=manifest.rows("runs"),
+            runs=manifest.count_rows("runs"),
             audit=audit,
             left_out=manifest.left_out,
             state=self._state,
         )
 
 
-def _carry_over(state: Path, staging: Path) -> tuple[str, ...]:
+def _copy_local_state(state: Path, staging: Path) -> tuple[str, ...]:
     """Copy what no backup has, and what no backup may undo: keys of services, a stop that stands.
 
     Return the names.

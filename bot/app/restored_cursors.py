@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.adapters.sqlite_store import SqliteKeyValueStore
 from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 
 
 async def carry_cursors(state: Path, staging: Path) -> None:
@@ -17,7 +17,7 @@ async def carry_cursors(state: Path, staging: Path) -> None:
     Where that one cannot tell, it begins with what is new: nobody knows what was answered since.
     Raises `StoreError`.
     """
-    mark, cursors = await in_thread(_cursors_of, state / "theseus.sqlite3", staging)
+    mark, cursors = await run_in_thread(_read_cursors, state / "theseus.sqlite3", staging)
     async with SqliteKeyValueStore(staging / "theseus.sqlite3") as store:
         if mark is None:
             await store.remove(MARK)
@@ -32,7 +32,7 @@ async def carry_cursors(state: Path, staging: Path) -> None:
                 await store.put(name, cursor)
 
 
-def _cursors_of(file: Path, aside: Path) -> tuple[HandledMark | None, tuple[Cursor, ...]]:
+def _read_cursors(file: Path, aside: Path) -> tuple[HandledMark | None, tuple[Cursor, ...]]:
     """Read a copy made in `aside`; the store, of older code or damaged, stays as it is."""
     try:
         with tempfile.TemporaryDirectory(dir=aside) as folder:

@@ -27,9 +27,9 @@ class RetainedKind(NamedTuple):
 class Retention:
     """Removes what is too old, at the start and then daily. What fails is tried again next day."""
 
-    def __init__(self, clock: Clock, kept: tuple[RetainedKind, ...]) -> None:
+    def __init__(self, clock: Clock, kinds: tuple[RetainedKind, ...]) -> None:
         self._clock = clock
-        self._kept = kept
+        self._kinds = kinds
 
     async def run_forever(self) -> None:
         """Remove what is too old until cancelled."""
@@ -37,9 +37,9 @@ class Retention:
 
     async def remove(self) -> None:
         """Remove what is too old now."""
-        for what, days, forget in self._kept:
+        for what, days, forget in self._kinds:
             try:
-                gone = await forget(self._clock.now() - timedelta(days=days))
+                gone = await forget(self._clock.get_time() - timedelta(days=days))
             except PortError as error:
                 _log.warning("old %s stay for another day: %s", what, error)
                 continue

@@ -12,15 +12,15 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.app.state_lock import StateLock
 from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
-from bot.infra.signals import ending_signals
+from bot.infra.signals import list_ending_signals
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.base_updates import START
 from bot.web import WebServer
 
-Forever = Callable[[], Coroutine[Any, Any, None]]
+RepeatedTurn = Callable[[], Coroutine[Any, Any, None]]
 
-HANDING_OVER = "it hands over to a new process"
+HANDOVER = "it hands over to a new process"
 SHUTTING_DOWN = "it is shutting down"
 
 _GRACE_SECONDS = 0.5  # which a hand-over gives those who are about to answer
@@ -48,8 +48,8 @@ class BotParts:
     agent: SelfImprovementAgent
     clock: Clock
     closing: Closing
-    answering: tuple[Forever, ...]
-    work: tuple[Forever, ...]
+    answering: tuple[RepeatedTurn, ...]
+    work: tuple[RepeatedTurn, ...]
     written: Callable[[], Awaitable[None]]
     leave_ledger: Callable[[], Awaitable[None]]
     web: WebServer | None = None
@@ -78,40 +78,40 @@ class RunningBot:
         """Run until a signal or the supervisor asks for the end, or until a part fails."""
         parts, supervision = self._parts, self._supervision
         self._hear_signals()
-        self._take_over()
+        self._resume_session()
         async with asyncio.TaskGroup() as group:
             outside = [
                 group.create_task(connect(parts.client, token), name="discord"),
                 *(group.create_task(each()) for each in parts.answering),
                 group.create_task(supervision.report(self._is_ready)),
                 group.create_task(supervision.follow()),
-                group.create_task(self._begun()),
+                group.create_task(self._announce_ready()),
             ]
             work = [group.create_task(each()) for each in parts.work]
-            await _first(supervision.stop, supervision.freeze)
-            self._until = parts.clock.monotonic() + self._drain
+            await _wait_for_any(supervision.stop, supervision.freeze)
+            self._until = parts.clock.get_monotonic_time() + self._drain
             if supervision.stop.is_set():
                 await self._shut_down(work)
             else:
-                await self._hand_over(work)
+                await self._hand_off(work)
             await parts.client.close()
             for task in outside:
                 task.cancel()
 
     def _hear_signals(self) -> None:
         """Have the first signal ask for the end; the second one is the end."""
-        loop, numbers = asyncio.get_running_loop(), ending_signals()
+        loop, numbers = asyncio.get_running_loop(), list_ending_signals()
 
-        def asked() -> None:
+        def on_signal() -> None:
             for number in numbers:
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_DFL)
             self._supervision.stop.set()
 
         for number in numbers:
-            loop.add_signal_handler(number, asked)
+            loop.add_signal_handler(number, on_signal)
 
-    def _take_over(self) -> None:
+    def _resume_session(self) -> None:
         """Go on with the session that another process has left, if one has."""
         client, session = self._parts.client, self._beginning.session
         if session is not None:
@@ -122,14 +122,14 @@ class RunningBot:
     def _is_ready(self) -> bool:
         return self._parts.client.is_ready() and not self._parts.client.is_closed()
 
-    async def _begun(self) -> None:
+    async def _announce_ready(self) -> None:
         """Tell the supervisor when all works, and take in hand what a predecessor left."""
         parts = self._parts
         await parts.client.wait_until_ready()
         self._supervision.say("ready")
         await self._supervision.alone.wait()
         if self._beginning.succeeds:
-            await parts.chat.look_again()
+            await parts.chat.send_leftovers()
         parts.client.alone.set()
         await parts.agent.base_updates.ask(START)  # what was pushed while nobody could tell
 
@@ -139,50 +139,54 @@ class RunningBot:
         """Begin nothing more, finish or park what is under way, and say what is to be said."""
         parts, parts.closing.why = self._parts, SHUTTING_DOWN
         _log.info("stopping")
-        await parts.agent.drain(self._left, refuse="I am being stopped or restarted just now")
-        await parts.client.settled(self._left)
-        await _ended(work)
-        await parts.chat.settled(self._left)
+        await parts.agent.drain(
+            self._seconds_left, refuse="I am being stopped or restarted just now"
+        )
+        await parts.client.wait_until_idle(self._seconds_left)
+        await _cancel_all(work)
+        await parts.chat.wait_until_sent(self._seconds_left)
         await parts.written()
 
-    async def _hand_over(self, work: Sequence[asyncio.Task[None]]) -> None:
+    async def _hand_off(self, work: Sequence[asyncio.Task[None]]) -> None:
         """Park what is under way, leave session and state to the next process; finish answers.
 
         People are heard until the runs are parked: from there on the next one hears them.
         """
-        parts, parts.closing.why = self._parts, HANDING_OVER
+        parts, parts.closing.why = self._parts, HANDOVER
         _log.info("handing over")
-        await parts.agent.drain(self._left)
+        await parts.agent.drain(self._seconds_left)
         # All that takes its time comes before: from leaving on, nobody hears people.
-        await _ended(work)
+        await _cancel_all(work)
         if parts.web is not None:
             await parts.web.close()
-        left_at = parts.clock.monotonic()
+        left_at = parts.clock.get_monotonic_time()
         session = await parts.client.leave()
-        quiet = await parts.client.settled(min(_GRACE_SECONDS, self._left))
+        quiet = await parts.client.wait_until_idle(min(_GRACE_SECONDS, self._seconds_left))
         if quiet:  # else somebody's answer may be with a model, and has to be paid for here
             await parts.leave_ledger()
-        await parts.chat.settled(min(_GRACE_SECONDS, self._left))
+        await parts.chat.wait_until_sent(min(_GRACE_SECONDS, self._seconds_left))
         await parts.written()
         self._lock.release()
-        _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
+        _log.info(
+            "session and state are left, in %.2f s", parts.clock.get_monotonic_time() - left_at
+        )
         told = session.model_dump() if session is not None else None
         logins = parts.web.leave_sessions() if parts.web is not None else None
         self._supervision.say("frozen", session=told, logins=logins)
-        self._until = parts.clock.monotonic() + self._drain
-        await _first(self._supervision.retire, self._supervision.stop)
+        self._until = parts.clock.get_monotonic_time() + self._drain
+        await _wait_for_any(self._supervision.retire, self._supervision.stop)
         if not self._supervision.stop.is_set():
-            await parts.client.settled(self._left)
-            await parts.chat.settled(self._left)
+            await parts.client.wait_until_idle(self._seconds_left)
+            await parts.chat.wait_until_sent(self._seconds_left)
             await parts.written()
 
     @property
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         """The seconds that are left for the end."""
-        return max(0.0, self._until - self._parts.clock.monotonic())
+        return max(0.0, self._until - self._parts.clock.get_monotonic_time())
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancel them and wait for their end; what they raise then is their group's."""
     for task in tasks:
         task.cancel()
@@ -190,7 +194,7 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks)
 
 
-async def _first(*events: asyncio.Event) -> None:
+async def _wait_for_any(*events: asyncio.Event) -> None:
     """Wait for one of them."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:

@@ -27,7 +27,7 @@ class Supervised(Protocol):
         """Tell the supervisor, where there is one."""
         ...
 
-    async def goes_on_after(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Wait, saying so; `False`: this process is to end."""
         ...
 
@@ -79,7 +79,7 @@ def hold(state: Path) -> Iterator[StateLock]:
         lock.release()
 
 
-async def hold_soon(
+async def hold_when_free(
     state: Path, stack: AsyncExitStack, drain: float, supervision: Supervised
 ) -> StateLock | None:
     """Hold it until the stack ends; wait for whoever has it, as long as a bot's end may take.
@@ -102,5 +102,5 @@ async def hold_soon(
                 "another Theseus runs on %s: I wait %.0f s for its end", state, until - now()
             )
             told = True
-        if not await supervision.goes_on_after(_LOOK_SECONDS):
+        if not await supervision.wait(_LOOK_SECONDS):
             return None

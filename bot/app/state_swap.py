@@ -31,18 +31,18 @@ class Staging(NamedTuple):
     """Where a new state is made ready, and what the old one will be called."""
 
     folder: Path
-    kept_as: Path
+    previous_state: Path
 
 
-def new_staging(state: Path, now: datetime) -> Staging:
+def create_staging(state: Path, now: datetime) -> Staging:
     """Make an empty folder beside the state. What earlier attempts left there is removed.
 
     Raises `ConfigError` where nothing can be made beside it.
     """
-    places = (_places(state, now, number) for number in count())
+    places = (_build_paths(state, now, number) for number in count())
     staging, kept_as = next(pair for pair in places if not any(each.exists() for each in pair))
     try:
-        for old in _abandoned(state):
+        for old in _find_abandoned(state):
             shutil.rmtree(old)
         staging.mkdir(mode=0o700, parents=True)
         (staging / _UNFINISHED).touch(mode=0o600)
@@ -54,7 +54,7 @@ def new_staging(state: Path, now: datetime) -> Staging:
     return Staging(staging, kept_as)
 
 
-def _places(state: Path, now: datetime, number: int) -> tuple[Path, Path]:
+def _build_paths(state: Path, now: datetime, number: int) -> tuple[Path, Path]:
     stamp = f"{now:%Y%m%dT%H%M%S}{f'-{number}' if number else ''}"
     names = (f"{state.name}.{what}-{stamp}" for what in ("restore", "before-restore"))
     staging, kept_as = map(state.with_name, names)
@@ -81,7 +81,7 @@ def take_place(staging: Staging, state: Path, step: Step) -> Path | None:
 
     `state` is a folder. Raises `ConfigError` where they cannot change places; nothing is done then.
     """
-    told = {"aside": staging.folder.name, "kept_as": staging.kept_as.name}
+    told = {"aside": staging.folder.name, "kept_as": staging.previous_state.name}
     _write(staging.folder / _READY, json.dumps(told))
     (staging.folder / _UNFINISHED).unlink(missing_ok=True)
     for folder, _, _ in os.walk(staging.folder):
@@ -128,7 +128,7 @@ def finish(state: Path, step: Step = lambda name: None) -> Path | None:
     return kept if kept.is_dir() else None
 
 
-def _abandoned(state: Path) -> Iterator[Path]:
+def _find_abandoned(state: Path) -> Iterator[Path]:
     """Yield folders that were made ready and never used; an old state is never one of them."""
     for folder in state.parent.glob(f"{state.name}.restore-*"):
         if _is_ours(folder):

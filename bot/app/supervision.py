@@ -81,7 +81,7 @@ class Supervision:
             self.alone.set()
         commit = str(order.get("commit") or "")
         return Beginning(
-            _session(order.get("session")), succeeds, news, order.get("logins"), commit
+            _parse_session(order.get("session")), succeeds, news, order.get("logins"), commit
         )
 
     def say(self, kind: str, **said: Any) -> None:
@@ -95,7 +95,7 @@ class Supervision:
             self.say("heartbeat", ready=is_ready())
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
-    async def goes_on_after(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Wait, saying that it is waited; `False`: there is nothing to wait for any more."""
         self.say("waiting")
         if self._channel is None:
@@ -107,7 +107,7 @@ class Supervision:
         except TimeoutError:
             return True
         if order is not None:
-            self._obey(order)
+            self._handle_order(order)
         return order is not None and not (self.stop.is_set() or self.retire.is_set())
 
     async def pass_on(self, rehearse: Rehearse) -> None:
@@ -127,9 +127,9 @@ class Supervision:
                 _log.warning("the supervisor is gone: stopping")
                 self.stop.set()
                 return
-            self._obey(order)
+            self._handle_order(order)
 
-    def _obey(self, order: Message) -> None:
+    def _handle_order(self, order: Message) -> None:
         kind = order["type"]
         events = {
             "stop": self.stop,
@@ -152,7 +152,7 @@ class Supervision:
 
 
 @asynccontextmanager
-async def supervised(end: ControlEnd | None) -> AsyncIterator[Supervision]:
+async def open_supervision(end: ControlEnd | None) -> AsyncIterator[Supervision]:
     """Talk to the supervisor at the other end, if there is one, for as long as this is entered."""
     if end is None:
         yield Supervision()
@@ -164,11 +164,11 @@ async def supervised(end: ControlEnd | None) -> AsyncIterator[Supervision]:
         await channel.close()
 
 
-def _session(told: object) -> GatewaySession | None:
-    if told is None:
+def _parse_session(data: object) -> GatewaySession | None:
+    if data is None:
         return None
     try:
-        return GatewaySession.model_validate(told)
+        return GatewaySession.model_validate(data)
     except ValidationError as error:
         _log.warning("the session that was left cannot be read: %s", error)
         return None

@@ -18,7 +18,7 @@ from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 _log = logging.getLogger(__name__)
 
 
-def web_rules(settings: Settings) -> WebRules | None:
+def build_web_rules(settings: Settings) -> WebRules | None:
     """Return where HTTP is served and to whom, not checked yet; `None`: not at all."""
     environment, config = settings.environment, settings.config.http
     port = environment.theseus_http_port
@@ -35,7 +35,7 @@ def web_rules(settings: Settings) -> WebRules | None:
     )
 
 
-def dashboard_told(settings: Settings, server: WebServer | None) -> str:
+def describe_dashboard(settings: Settings, server: WebServer | None) -> str:
     """Return where the dashboard is and how to get in, in a sentence for the log."""
     if server is None:
         return (
@@ -62,11 +62,11 @@ async def serve(
         if logins is not None:
             server.take_sessions(logins)
         await stack.enter_async_context(server)
-    _log.info(dashboard_told(settings, server))
+    _log.info(describe_dashboard(settings, server))
     return () if server is None else (server.feed.run_forever,)
 
 
-def web_server(
+def build_web_server(
     settings: Settings,
     opened: Resources,
     client: TheseusClient,
@@ -80,12 +80,12 @@ def web_server(
     storage: StorageWatch,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
-    rules = web_rules(settings)
+    rules = build_web_rules(settings)
     if rules is None:
         return None
     facts = BotFacts(
         commit=lambda: opened.code.commit,
-        connection=lambda: _connection(client),
+        connection=lambda: _get_connection(client),
         engine=engine,
         sandbox=opened.sandbox.description,
         followed=settings.config.forge.branch,
@@ -112,14 +112,14 @@ def web_server(
         memory=opened.memory,
         live_registry=agent.live_registry,
         live_items=agent.live_items if agent.live_registry is not None else None,
-        wishes=agent.wishes.all,
-        backups=backups.status,
-        look_at_issues=issues.look_soon if issues else None,
+        feature_requests=agent.wishes.list_requests,
+        backups=backups.get_status,
+        look_at_issues=issues.request_poll if issues else None,
     )
     return WebServer(rules, services)
 
 
-def _connection(client: TheseusClient) -> ChatConnection:
+def _get_connection(client: TheseusClient) -> ChatConnection:
     """Return how the client is connected; before the first heartbeat there is no latency."""
     latency = client.latency if math.isfinite(client.latency) else None
     return ChatConnection(ready=is_connected(client), latency=latency)

@@ -1,13 +1,14 @@
 """Approval: every "ship it", however it was said, comes through here and ends in one row."""
 
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 from pydantic import Field
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.authorizer import AuditWriter
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.policy import Act, bind, check_review
+from bot.authority.policy import Act, check_binding, check_review
 from bot.authority.run_locks import RunLocks
 from bot.domain.approval import ApprovalVotes
 from bot.domain.audit import AuditEntry
@@ -45,6 +46,8 @@ class ApprovalRequest(Record):
     the newest card was there when it was said. What was `edited` since may have said anything then.
     """
 
+    former_names: ClassVar = {"said_id": "source_id"}
+
     person: Person
     how: How
     run_id: str | None = None
@@ -52,7 +55,7 @@ class ApprovalRequest(Record):
     card_id: int | None = None
     head: str | None = Field(default=None, min_length=7)
     number: int | None = None
-    said_id: int | None = None
+    source_id: int | None = None
     security_reviewed: bool = False
     edited: bool = False
 
@@ -99,28 +102,30 @@ class Approvals:
             self._approval_policy.check(request.person, Act.SHIP)
             await self._stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
-            request = request.but(run_id=run.id)
+            request = request.replace(run_id=run.id)
             await self._show_card(run)  # a word may be faster than what notes where the card is
-            async with self._run_locks.of(run.id):
+            async with self._run_locks.get(run.id):
                 now = await self._approval_policy.present(request.person, Act.SHIP)
-                return await self._given(await self._store.get(run.id), request.but(person=now))
+                return await self._record_vote(
+                    await self._store.get(run.id), request.replace(person=now)
+                )
         except (PolicyError, RunError, ChatRejected, ChatUnavailable) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
             raise
 
-    async def short_of(self, run_id: str) -> str:
+    async def describe_missing(self, run_id: str) -> str:
         """Return how far the approval of the run's newest head is; empty where one is enough."""
-        history = await self._store.history(run_id)
-        proposal, words = history.proposal, history.words
+        history = await self._store.get_history(run_id)
+        proposal, words = history.proposal, history.approval_votes
         if proposal is None or words is None or not words.are_for(proposal):
             return ""
         run = await self._store.get(run_id)
-        found = await self._approval_policy.standing(run, history, proposal)
-        return "" if found.enough else found.told
+        found = await self._approval_policy.count_votes(run, history, proposal)
+        return "" if found.enough else found.summary
 
-    async def was_given(self, run: Run, history: History, proposal: Proposal) -> bool:
+    async def has_enough_votes(self, run: Run, history: History, proposal: Proposal) -> bool:
         """Whether enough people have said it; who may still is asked before the merge."""
-        return await self._approval_policy.was_given(run, history, proposal)
+        return await self._approval_policy.has_enough_votes(run, history, proposal)
 
     async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
         """Return a run by id (as people type it) or thread. Raises `UnknownRun`."""
@@ -132,37 +137,37 @@ class Approvals:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean; say it in the run's thread.")
 
-    async def proposing(self, number: int) -> tuple[Run, ...]:
+    async def find_runs(self, number: int) -> tuple[Run, ...]:
         """Return the runs of that number, open ones first: other repositories count anew."""
         found = [
             run
             for run in await self._store.find(limit=_LOOKED_THROUGH)
-            if (proposal := (await self._store.history(run.id)).proposal) is not None
+            if (proposal := (await self._store.get_history(run.id)).proposal) is not None
             and proposal.number == number
         ]
-        return tuple(sorted(found, key=lambda run: run.ended))
+        return tuple(sorted(found, key=lambda run: run.has_ended))
 
-    async def _given(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
-        history = await self._store.history(run.id)
-        proposal = _open_for_a_word(run, history, self._describe(run))
+    async def _record_vote(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
+        history = await self._store.get_history(run.id)
+        proposal = _get_open_proposal(run, history, self._describe(run))
         if run.status is Status.DONE and history.approval is not None:
             return run, history.approval, False
-        word = await self._checked(run, history, proposal, request)
+        word = await self._check_request(run, history, proposal, request)
         need = self._approval_policy.need(run, history)
         if request.person.id in need.not_by:
             raise NotAuthorized(
                 f"{request.person.name}, you asked for this change, or for a part of it: somebody "
                 "else has to approve it (`approval.other_than_requester`)."
             )
-        known = history.words
+        known = history.approval_votes
         fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
-        words = (known if known and known.are_for(proposal) else fresh).plus(word, need)
-        history = history.plus(words)
-        found = await self._approval_policy.standing(run, history, proposal)
-        told = found.told
+        words = (known if known and known.are_for(proposal) else fresh).add(word, need)
+        history = history.add(words)
+        found = await self._approval_policy.count_votes(run, history, proposal)
+        told = found.summary
         if found.enough:
             await self._stop_guard.check_merge()  # it may have come meanwhile
-            counts = await self._store.approval(run.id, word.head) or found.as_one()
+            counts = await self._store.get_approval(run.id, word.head) or found.as_one()
             told = f"given first by {counts.person.name}"
         # What cannot be written down is not given, nor by what the next start finds.
         await self._audit(request, allowed=True, note=f"{run.id} {word.head} {told}")
@@ -174,7 +179,7 @@ class Approvals:
         waited = run.status is Status.WAITING
         return await self._queue_shipment(run) if waited else run, found.as_one(), waited
 
-    async def _checked(
+    async def _check_request(
         self, run: Run, history: History, proposal: Proposal, request: ApprovalRequest
     ) -> Approval:
         if request.number is not None and request.number != proposal.number:
@@ -184,8 +189,8 @@ class Approvals:
             )
         if request.edited:
             raise StaleApproval("That message was edited since; please say it again.")
-        bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
-        shown, said = proposal.card_id, request.said_id
+        check_binding(proposal, card_id=request.card_id, head=request.head, forge_head=None)
+        shown, said = proposal.card_id, request.source_id
         if shown is None:
             raise StaleApproval(
                 f"Nobody has seen a card of `{proposal.head[:7]}` yet; please wait for it."
@@ -195,9 +200,9 @@ class Approvals:
                 "That was said before the newest card was there, which shows "
                 f"`{proposal.head[:7]}`; please look at it and say it again."
             )
-        _at_the_forge(await self._forge.proposal(proposal.number), proposal, history)
+        _check_forge_state(await self._forge.get_proposal(proposal.number), proposal, history)
         verdict = history.verdict
-        if verdict is None or verdict.head != proposal.head or not verdict.green:
+        if verdict is None or verdict.head != proposal.head or not verdict.is_passing:
             raise StaleApproval(
                 f"`{proposal.head[:7]}` is not what I checked last; please wait for the next card."
             )
@@ -207,7 +212,7 @@ class Approvals:
             proposal=proposal.number,
             head=proposal.head,
             person=request.person,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
             how=request.how,
             security_reviewed=request.security_reviewed,
         )
@@ -215,7 +220,7 @@ class Approvals:
     async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:
         await self._audit_writer.write(
             AuditEntry(
-                at=self._clock.now(),
+                at=self._clock.get_time(),
                 action=Act.SHIP,
                 allowed=allowed,
                 person=request.person,
@@ -224,17 +229,17 @@ class Approvals:
                 note=note,
                 head=request.head or "",
                 channel_id=request.thread_id,
-                message_id=request.said_id or request.card_id,
+                message_id=request.source_id or request.card_id,
             )
         )
 
 
-def _open_for_a_word(run: Run, history: History, stands: str) -> Proposal:
+def _get_open_proposal(run: Run, history: History, status: str) -> Proposal:
     """Return the proposal to approve; approving one that is shipping already is not an error."""
-    if run.ended and (run.status is not Status.DONE or history.approval is None):
-        raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or stands}")
+    if run.has_ended and (run.status is not Status.DONE or history.approval is None):
+        raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or status}")
     if history.proposal is None:
-        raise WrongStage(f"Run `{run.id}` has no proposal to ship ({stands}).")
+        raise WrongStage(f"Run `{run.id}` has no proposal to ship ({status}).")
     if history.revising is not None and run.stage is not Stage.SHIP:
         raise WrongStage(
             f"I am revising #{history.proposal.number} right now, as was asked in this thread. "
@@ -248,7 +253,7 @@ def _open_for_a_word(run: Run, history: History, stands: str) -> Proposal:
     return history.proposal
 
 
-def _at_the_forge(opened: ForgeProposal, proposal: Proposal, history: History) -> None:
+def _check_forge_state(opened: ForgeProposal, proposal: Proposal, history: History) -> None:
     """Check that the forge still shows what the card showed; raise `StaleApproval` if not."""
     if opened.state == "closed":
         raise StaleApproval(f"#{proposal.number} was closed at the forge; nothing was merged.")
@@ -258,4 +263,4 @@ def _at_the_forge(opened: ForgeProposal, proposal: Proposal, history: History) -
             f"The branch has moved to `{opened.head[:7]}`, which does not pass the checks. Nothing "
             "was merged; push a commit that passes, or reject."
         )
-    bind(proposal, card_id=None, head=None, forge_head=opened.head)
+    check_binding(proposal, card_id=None, head=None, forge_head=opened.head)

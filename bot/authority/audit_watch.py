@@ -27,7 +27,7 @@ _DAY, _SOON = timedelta(days=1), timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
-async def noted_heads(journal: Journal) -> Sequence[AuditHead]:
+async def load_heads(journal: Journal) -> Sequence[AuditHead]:
     """Return where the audit log ended at other times, as the journal has it."""
     query = JournalQuery(event=f"{Kind.GATEWAY}.{HEAD}", limit=_NOTED)
     heads = []
@@ -67,13 +67,13 @@ class AuditWatch:
         self._stop_guard = stop_guard
         self._dev_channel_id = dev_channel_id
         self._keep_for = keep_for
-        self._told_of = configured
+        self._configuration = configured
         self.state = AuditState()
 
-    async def at_start(self) -> None:
+    async def on_start(self) -> None:
         """Look at the newest entries and where they end; audit that the configuration changed."""
-        await self._quietly(self._look_at_tail)
-        await self._quietly(self._configured)
+        await self._run_safely(self._look_at_tail)
+        await self._run_safely(self._audit_configuration)
         self._mark(self.state)
 
     async def run_forever(self) -> None:
@@ -82,39 +82,39 @@ class AuditWatch:
             soon = _SOON.total_seconds()  # a start has other things to do
             await run_periodically(self._turn, self._clock, self._pause, first_after=soon)
         finally:
-            await self._quietly(self._note_end)
+            await self._run_safely(self._note_end)
 
     async def _turn(self) -> None:
-        await self._quietly(self.look)
+        await self._run_safely(self.look)
         if self.state.broken is None:
-            await self._quietly(self._forget)
-            await self._quietly(self._note_end)
+            await self._run_safely(self._forget)
+            await self._run_safely(self._note_end)
 
     def _pause(self) -> float:
         return (_SOON if self.state.broken else _DAY).total_seconds()
 
     async def look(self) -> None:
         """Check the whole log against what is known of it elsewhere; tell what is broken."""
-        await self._seen(await self._store.audit_state(await noted_heads(self._journal)))
+        await self._apply_state(await self._store.verify_audit_log(await load_heads(self._journal)))
 
-    async def vital_sign(self) -> str:
+    async def format_vital_sign(self) -> str:
         """Return a line for `/health`, with as many entries as there are now."""
         broken, last = self.state.broken, 0
         if broken is None:
             try:
-                now = await self._store.audit_state(tail=1)
+                now = await self._store.verify_audit_log(tail=1)
             except StoreError as error:
                 return f"**Audit log** ⚠️ {error}"
             broken, last = now.broken, now.last
         if broken is not None:
-            return f"**Audit log** ⚠️ {broken.told} See `theseus audit verify`."
+            return f"**Audit log** ⚠️ {broken.summary} See `theseus audit verify`."
         return f"**Audit log** holds, {last:,} {'entry' if last == 1 else 'entries'}"
 
     async def _look_at_tail(self) -> None:
-        heads = await noted_heads(self._journal)
-        await self._seen(await self._store.audit_state(heads, tail=_TAIL))
+        heads = await load_heads(self._journal)
+        await self._apply_state(await self._store.verify_audit_log(heads, tail=_TAIL))
 
-    async def _seen(self, state: AuditState) -> None:
+    async def _apply_state(self, state: AuditState) -> None:
         self.state, broken = state, state.broken
         if broken is None:
             self._stop_guard.distrust = ""
@@ -123,12 +123,12 @@ class AuditWatch:
             "Nothing is merged, and I begin nothing by myself, until somebody on the machine has "
             "looked at it (`theseus audit verify`) and takes note of it (`theseus audit accept`)."
         )
-        self._stop_guard.distrust = f"The audit log does not hold. {broken.told} {way_out}"
-        mark = hashlib.sha256(f"{broken.kind} {broken.told}".encode()).hexdigest()[:12]
+        self._stop_guard.distrust = f"The audit log does not hold. {broken.summary} {way_out}"
+        mark = hashlib.sha256(f"{broken.kind} {broken.summary}".encode()).hexdigest()[:12]
         await self._say(f"⚠️ {self._stop_guard.distrust}", f"audit-broken:{mark}")
 
     async def _note_end(self) -> None:
-        self._mark(await self._store.audit_state(tail=1))
+        self._mark(await self._store.verify_audit_log(tail=1))
 
     def _mark(self, state: AuditState) -> None:
         """Note in the journal where the log ends, unless that is in doubt."""
@@ -137,30 +137,30 @@ class AuditWatch:
             self._recorder.record(Kind.GATEWAY, HEAD, ActionOutcome.OK, agent=end)
 
     async def _forget(self) -> None:
-        now = self._clock.now()
-        await self._store.audit_forget(now - self._keep_for, now)
+        now = self._clock.get_time()
+        await self._store.forget_audit_entries(now - self._keep_for, now)
 
-    async def _configured(self) -> None:
+    async def _audit_configuration(self) -> None:
         """Audit what is configured, whenever that is not what it was at the last start."""
-        told = self._told_of
+        told = self._configuration
         before = await self._key_values.get(_CONFIGURED, Configured)
-        if not told or (before is not None and before.told == told):
+        if not told or (before is not None and before.summary == told):
             return
-        await self._store.audit(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self._clock.get_time(),
                 action="configured",
                 allowed=True,
                 how="start",
-                note=told if before is None else f"{told}; before: {before.told}",
+                note=told if before is None else f"{told}; before: {before.summary}",
             )
         )
-        await self._key_values.put(_CONFIGURED, Configured(told=told))
+        await self._key_values.put(_CONFIGURED, Configured(summary=told))
 
     async def _say(self, text: str, key: str) -> None:
         await tell(self._chat, self._dev_channel_id, text, key=key)
 
-    async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
+    async def _run_safely(self, act: Callable[[], Awaitable[None]]) -> None:
         try:
             await act()
         except TheseusError:

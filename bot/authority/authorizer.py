@@ -9,7 +9,7 @@ from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatUnavailable, NotAuthorized, StoreError
 from bot.domain.people import Person
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.redaction import redact
@@ -17,7 +17,7 @@ from bot.redaction import redact
 _MOST = 10
 """Refusals of one person for one act that are written one by one within `_WINDOW`."""
 _WINDOW = timedelta(minutes=1)
-_NOT_WRITTEN = with_traceback(
+_NOT_WRITTEN = log_tracebacks(
     logging.getLogger(__name__), "refusals could not be written to the audit log; tried again"
 )
 
@@ -48,20 +48,20 @@ class AuditWriter:
         await self._count_up()
         at = entry.person.at if entry.person else None
         if at is not None:
-            entry = entry.but(
+            entry = entry.replace(
                 channel_id=entry.channel_id or at.thread_id or at.channel_id,
                 message_id=entry.message_id or at.message_id,
             )
         if entry.allowed or entry.person is None:
-            await self._store.audit(entry)
+            await self._store.append_audit_entry(entry)
             return
         key = (entry.person.id, entry.action)
         spell = self._spells.setdefault(key, _Spell(entry.at, entry))
         spell.count, spell.last = spell.count + 1, entry
         if spell.count <= _MOST:
-            await self._store.audit(entry)
+            await self._store.append_audit_entry(entry)
 
-    def tired(self, person_id: int) -> bool:
+    def is_rate_limited(self, person_id: int) -> bool:
         """Whether the person was refused so often just now that another answer only feeds it."""
         return any(
             spell.count > _MOST for (who, _), spell in self._spells.items() if who == person_id
@@ -76,7 +76,7 @@ class AuditWriter:
 
     async def _count_up(self) -> None:
         """Write how many refusals were not written, for every minute that is over."""
-        now = self._clock.now()
+        now = self._clock.get_time()
         over = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
         for key in over:
             spell = self._spells.pop(key)
@@ -84,7 +84,9 @@ class AuditWriter:
                 continue
             more = f"{spell.count - _MOST:,} more such refusals within a minute"
             try:
-                await self._store.audit(spell.last.but(at=now, run_id=None, note=more))
+                await self._store.append_audit_entry(
+                    spell.last.replace(at=now, run_id=None, note=more)
+                )
             except StoreError:
                 self._spells.setdefault(key, spell)
                 raise
@@ -111,10 +113,10 @@ class Authorizer:
         if act is not Act.READ:
             await self._audit(person, act, run_id, allowed=True, note=note)
 
-    async def by_operator(self, act: Act, note: str) -> None:
+    async def audit_operator_act(self, act: Act, note: str) -> None:
         """Write down what whoever has the machine does on its pages: no person of the chat."""
         entry = AuditEntry(
-            at=self._clock.now(), action=act, allowed=True, how="page", note=redact(note)
+            at=self._clock.get_time(), action=act, allowed=True, how="page", note=redact(note)
         )
         await self._audit_writer.write(entry)
 
@@ -131,7 +133,7 @@ class Authorizer:
     ) -> None:
         await self._audit_writer.write(
             AuditEntry(
-                at=self._clock.now(),
+                at=self._clock.get_time(),
                 action=act,
                 allowed=allowed,
                 person=person,

@@ -29,16 +29,16 @@ class AutonomyBlocks:
         self._clock = clock
         self.dev_mode = dev_mode
 
-    async def pause(self, files: Collection[str] = ()) -> Pause | None:
+    async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
         """Return what keeps the bot from work of its own on `files`, if anything does."""
-        return await self.by_a_person() or await self._by_dev_mode(files)
+        return await self.get_manual_pause() or await self._find_dev_mode_pause(files)
 
-    async def by_a_person(self) -> Pause | None:
+    async def get_manual_pause(self) -> Pause | None:
         """Return the pause a person gave, while it lasts."""
         pause = await self._key_values.get(PAUSE, Pause)
-        return None if pause is None or pause.over(self._clock.now()) else pause
+        return None if pause is None or pause.has_ended(self._clock.get_time()) else pause
 
-    async def for_run(self, run: Run, history: History) -> Pause | None:
+    async def find_run_pause(self, run: Run, history: History) -> Pause | None:
         """Return what a run waits for before its next stage: nothing, where people want it.
 
         People do where they asked for it, ask it to change its proposal, or said to ship it.
@@ -46,20 +46,20 @@ class AutonomyBlocks:
         own = run.trigger.person.id == ITSELF.id
         if not own or run.stage in _PROPOSED or history.revising is not None:
             return None
-        return await self.pause(failing_files(history))
+        return await self.find_pause(list_failing_files(history))
 
-    async def _by_dev_mode(self, files: Collection[str]) -> Pause | None:
+    async def _find_dev_mode_pause(self, files: Collection[str]) -> Pause | None:
         if self.dev_mode is None:
             return None
         try:
-            return await self.dev_mode.now(files)
+            return await self.dev_mode.find_pause(files)
         except WorkspaceError as error:
-            now = self._clock.now()
+            now = self._clock.get_time()
             _log.warning("whether people work on the code cannot be seen: %s", error)
             return Pause(kind="dev mode", why=f"the checkout cannot be read ({error})", at=now)
 
 
-def failing_files(history: History) -> tuple[str, ...]:
+def list_failing_files(history: History) -> tuple[str, ...]:
     """Return the files in the frames of what a run looks into."""
     capsule = history.evidence.capsule if history.evidence else None
     return tuple(dict.fromkeys(frame.file for frame in capsule.frames)) if capsule else ()

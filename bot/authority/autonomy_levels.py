@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from bot.authority.protection import matches
+from bot.authority.protection import is_covered
 from bot.domain.anomaly import Rule
 from bot.domain.record import Record
 
@@ -25,7 +25,7 @@ class PathLevel(Record):
     level: Level
 
 
-def _levels() -> dict[Rule, Level]:
+def _build_default_levels() -> dict[Rule, Level]:
     return {Rule.LATENCY: Level.INVESTIGATE}
 
 
@@ -36,7 +36,7 @@ class Autonomy(Record):
     """
 
     level: Level = Level.PROPOSE
-    rules: dict[Rule, Level] = Field(default_factory=_levels)
+    rules: dict[Rule, Level] = Field(default_factory=_build_default_levels)
     paths: tuple[PathLevel, ...] = ()
     an_hour: int = Field(default=5, ge=0, le=1_000)
 
@@ -44,13 +44,13 @@ class Autonomy(Record):
 _ORDER = tuple(Level)
 
 
-def lowered(granted: Autonomy, wanted: Autonomy) -> Autonomy:
+def restrict_autonomy(granted: Autonomy, wanted: Autonomy) -> Autonomy:
     """Return what is wanted as far as it goes nowhere beyond what was granted."""
     rules = dict(granted.rules)
     for rule, level in wanted.rules.items():
         rules[rule] = min(level, rules.get(rule, level), key=_ORDER.index)
     kept = tuple(each for each in granted.paths if each not in wanted.paths)
-    return granted.but(
+    return granted.replace(
         level=min(granted.level, wanted.level, key=_ORDER.index),
         rules=rules,
         paths=(*wanted.paths, *kept),
@@ -66,24 +66,26 @@ _RULES = {
 _NO_TEST = "no test turns red for slowness, so nothing could prove a fix"
 
 
-def level_for(autonomy: Autonomy, rule: Rule, files: Iterable[str]) -> tuple[Level, str]:
+def find_level(autonomy: Autonomy, rule: Rule, files: Iterable[str]) -> tuple[Level, str]:
     """Return how far the bot goes after an anomaly of that rule, and why not further, for people.
 
     `files` are those of the failure's frames, relative to the project's root. The lowest of all
     levels that apply counts; of equals, the first is named.
     """
-    limits = tuple(_limits(autonomy, rule, tuple(files)))
+    limits = tuple(_iterate_limits(autonomy, rule, tuple(files)))
     level, why = min(limits, key=lambda limit: _ORDER.index(limit[0]))
     return level, f"{level}: {why}"
 
 
-def _limits(autonomy: Autonomy, rule: Rule, files: tuple[str, ...]) -> Iterator[tuple[Level, str]]:
+def _iterate_limits(
+    autonomy: Autonomy, rule: Rule, files: tuple[str, ...]
+) -> Iterator[tuple[Level, str]]:
     yield autonomy.level, "the general level"
     if rule in autonomy.rules:
         yield autonomy.rules[rule], f"that is as far as I go for {_RULES[rule]}"
     if rule is Rule.LATENCY:
         yield Level.INVESTIGATE, _NO_TEST
     for each in autonomy.paths:
-        if touched := next((file for file in files if matches(file, each.paths)), None):
+        if touched := next((file for file in files if is_covered(file, each.paths)), None):
             patterns = ", ".join(f"`{pattern}`" for pattern in each.paths)
             yield each.level, f"`{touched}` is under {patterns}"

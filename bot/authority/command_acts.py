@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.authority.policy import Act, may
+from bot.authority.policy import Act, is_allowed
 from bot.domain.people import AllowList, Person
 
 COMMAND_ACTS: Mapping[str, Act | None] = {
@@ -31,15 +31,17 @@ def is_everyday(command: str) -> bool:
     return command not in COMMAND_ACTS
 
 
-def allowed_commands(people: AllowList, person: Person, commands: Iterable[str]) -> frozenset[str]:
+def list_allowed_commands(
+    people: AllowList, person: Person, commands: Iterable[str]
+) -> frozenset[str]:
     """Return those of the commands, by their whole names, that the policy lets a person use."""
     return frozenset(
         each
         for each in commands
-        if (act := COMMAND_ACTS.get(each)) is None or may(people, person, act)
+        if (act := COMMAND_ACTS.get(each)) is None or is_allowed(people, person, act)
     )
 
 
-def allowed_acts(people: AllowList, person: Person) -> frozenset[Act]:
+def list_allowed_acts(people: AllowList, person: Person) -> frozenset[Act]:
     """Return everything that the policy lets a person do."""
-    return frozenset(act for act in Act if may(people, person, act))
+    return frozenset(act for act in Act if is_allowed(people, person, act))

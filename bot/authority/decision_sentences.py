@@ -1,7 +1,7 @@
 """The sentences that decide something. There are no others: this file is the whole list.
 
 Small letters, no punctuation, single spaces. `{named}` is a proposal or a run ("#12", "proposal
-12", "run 7k2m9q"), `{until}` a time that `bot.authority.until` can read. What is not here, word for
+12", "run 7k2m9q"), `{until}` a time that `bot.authority.end_times` can read. What is not here, word for
 word, decides nothing; the bot asks what was meant (see `_unclear`).
 """
 

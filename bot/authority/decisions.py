@@ -20,7 +20,7 @@ from bot.authority.decision_sentences import (
     SIGNS,
     SIGNS_OF_THE_OTHERS,
 )
-from bot.authority.until import read_until
+from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
 from bot.domain.intents import Intent
 
@@ -55,9 +55,9 @@ class Decision(NamedTuple):
     security_reviewed: bool = False
 
 
-def decision(text: str) -> Decision | None:
+def parse_decision(text: str) -> Decision | None:
     """Return what the whole of `text` decides; `None` for everything that is not on the list."""
-    told = _plainly(text)
+    told = _split_message(text)
     if told is None:
         return None
     words, signs = told
@@ -66,11 +66,11 @@ def decision(text: str) -> Decision | None:
         if all(stop_guard in allowed for stop_guard in signs):
             for pattern in patterns:
                 if (found := pattern.fullmatch(words)) and _is_readable(found):
-                    return _decided(intent, found)
+                    return _build_decision(intent, found)
     return None
 
 
-def _plainly(text: str) -> tuple[str, str] | None:
+def _split_message(text: str) -> tuple[str, str] | None:
     """Return the words and the signs of a message that holds nothing else."""
     if len(text) > LONGEST:
         return None
@@ -94,12 +94,12 @@ def _is_readable(found: re.Match[str]) -> bool:
     if until is None:
         return True
     try:
-        return read_until(until, _LONG_AGO) is not None
+        return parse_end_time(until, _LONG_AGO) is not None
     except WrongStage:
         return False
 
 
-def _decided(intent: Intent, found: re.Match[str]) -> Decision:
+def _build_decision(intent: Intent, found: re.Match[str]) -> Decision:
     slots = found.groupdict()
     number = slots.get("hash") or slots.get("number")
     return Decision(
@@ -111,19 +111,19 @@ def _decided(intent: Intent, found: re.Match[str]) -> Decision:
     )
 
 
-def _any(words: tuple[str, ...]) -> str:
-    return "|".join(map(re.escape, words))
+def _join_alternatives(phrases: tuple[str, ...]) -> str:
+    return "|".join(map(re.escape, phrases))
 
 
-def _patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
+def _compile_patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
     """Return a pattern for each sentence, with what may stand round it."""
-    name, opening = _any(NAMES), _any(OPENINGS.get(intent, ()))
-    reviewed = _any(REVIEWED) if intent is Intent.SHIP else ""
+    name, opening = _join_alternatives(NAMES), _join_alternatives(OPENINGS.get(intent, ()))
+    reviewed = _join_alternatives(REVIEWED) if intent is Intent.SHIP else ""
     front = [rf"(?:(?:{name}) )?"]
     front += [rf"(?:(?P<before>{reviewed}) )?"] if reviewed else []
     front += [rf"(?:(?:{opening}) )?"] if opening else []
-    front += [rf"(?:(?:{_any(COURTESY_BEFORE)}) )?"]
-    back = [rf"(?: (?:{_any(COURTESY_AFTER)}))?"]
+    front += [rf"(?:(?:{_join_alternatives(COURTESY_BEFORE)}) )?"]
+    back = [rf"(?: (?:{_join_alternatives(COURTESY_AFTER)}))?"]
     back += [rf"(?: (?P<after>{reviewed}))?"] if reviewed else []
     back += [rf"(?: (?:{name}))?"]
     shaped = (
@@ -133,4 +133,4 @@ def _patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile("".join((*front, each, *back)), re.ASCII) for each in shaped)
 
 
-_PATTERNS = {intent: _patterns(intent) for intent in SENTENCES}
+_PATTERNS = {intent: _compile_patterns(intent) for intent in SENTENCES}

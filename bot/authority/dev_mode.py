@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.authority.pauses import Pause
-from bot.authority.protection import matches
+from bot.authority.protection import is_covered
 from bot.domain.local_work import Branch, LocalWork
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -14,8 +14,8 @@ _KEY_VALUES = "dev-mode"
 _EVERY = 15.0  # seconds between looks at the folder
 _BRANCHES_EVERY = 60.0  # and at the forge's branches
 _STAYS, _OVER = 30.0, 60.0  # seconds a state must last before it is told
-_LATELY = timedelta(days=14)
-_SHOWN = 3
+_BRANCH_WINDOW = timedelta(days=14)
+_MAX_FILES = 3
 # Settings of this place, and what the bot keeps: changing these is no work on its code.
 _NO_CODE = ("data/**", ".env*")
 
@@ -32,27 +32,27 @@ class DevMode:
         self._clock = clock
         self._looked: float | None = None
         self._why = ""
-        self._since = (clock.monotonic(), clock.now())  # of the present state
+        self._since = (clock.get_monotonic_time(), clock.get_time())  # of the present state
         self._branches: dict[frozenset[str], tuple[float, tuple[Branch, ...]]] = {}
 
-    async def now(self, files: Collection[str] = ()) -> Pause | None:
+    async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
         """Return what keeps the bot from working on `files`, if anything does.
 
         Raises `WorkspaceError`.
         """
         told = await self._key_values.get(_KEY_VALUES, Pause)
-        if why := await self._folder():
+        if why := await self._describe_checkout():
             return Pause(kind="dev mode", why=why, at=told.at if told else self._since[1])
         if told is not None:
             return told
-        if touching := await self._touching(frozenset(files)):
-            return Pause(kind="dev mode", why=_on_branches(touching), at=self._clock.now())
+        if touching := await self._find_branches(frozenset(files)):
+            return Pause(kind="dev mode", why=_on_branches(touching), at=self._clock.get_time())
         return None
 
     async def look(self) -> tuple[Pause | None, bool]:
         """Return the pause that has begun and is to be told now, if one has; and if one is over."""
-        why, told = await self._folder(), await self._key_values.get(_KEY_VALUES, Pause)
-        lasted = self._clock.monotonic() - self._since[0]
+        why, told = await self._describe_checkout(), await self._key_values.get(_KEY_VALUES, Pause)
+        lasted = self._clock.get_monotonic_time() - self._since[0]
         if why and told is None and lasted >= _STAYS:
             begun = Pause(kind="dev mode", why=why, at=self._since[1])
             await self._key_values.put(_KEY_VALUES, begun)
@@ -62,48 +62,50 @@ class DevMode:
             return None, True
         return None, False
 
-    async def _folder(self) -> str:
+    async def _describe_checkout(self) -> str:
         """Return what people do in the folder, in words; looked at every 15 s at most."""
-        now = self._clock.monotonic()
+        now = self._clock.get_monotonic_time()
         if self._looked is not None and now - self._looked < _EVERY:
             return self._why
-        why = _in_words(await self._checkout.local_work())
+        why = _describe_work(await self._checkout.get_local_work())
         if bool(why) is not bool(self._why):
-            self._since = (now, self._clock.now())
+            self._since = (now, self._clock.get_time())
         self._looked, self._why = now, why
         return why
 
-    async def _touching(self, files: frozenset[str]) -> tuple[Branch, ...]:
-        now = self._clock.monotonic()
+    async def _find_branches(self, files: frozenset[str]) -> tuple[Branch, ...]:
+        now = self._clock.get_monotonic_time()
         self._branches = {
             key: seen for key, seen in self._branches.items() if now - seen[0] < _BRANCHES_EVERY
         }
         if files and files not in self._branches:
-            since: datetime = self._clock.now() - _LATELY
-            self._branches[files] = (now, await self._checkout.branches(files, since))
+            since: datetime = self._clock.get_time() - _BRANCH_WINDOW
+            self._branches[files] = (now, await self._checkout.list_branches(files, since))
         return self._branches[files][1] if files else ()
 
 
-def _in_words(work: LocalWork) -> str:
-    changed = [file for file in work.changed if not matches(file, _NO_CODE)]
+def _describe_work(work: LocalWork) -> str:
+    changed = [file for file in work.changed if not is_covered(file, _NO_CODE)]
     parts = []
     if changed:
-        parts.append(f"uncommitted changes in {_listed(changed)}")
-    if work.standing != work.followed:
-        on = f"is on `{work.standing}`" if work.standing else "is on no branch"
+        parts.append(f"uncommitted changes in {_format_files(changed)}")
+    if work.branch != work.followed:
+        on = f"is on `{work.branch}`" if work.branch else "is on no branch"
         parts.append(f"the checkout {on}, not on `{work.followed}`")
-    if work.ahead:
-        commits = "a commit" if work.ahead == 1 else f"{work.ahead} commits"
+    if work.commits_ahead:
+        commits = "a commit" if work.commits_ahead == 1 else f"{work.commits_ahead} commits"
         parts.append(f"{commits} that `{work.followed}` at the forge lacks")
     return "; ".join(parts)
 
 
 def _on_branches(branches: tuple[Branch, ...]) -> str:
-    told = [f"`{each.name}` changes {_listed(each.files)} too" for each in branches[:_SHOWN]]
+    told = [
+        f"`{each.name}` changes {_format_files(each.files)} too" for each in branches[:_MAX_FILES]
+    ]
     return "; ".join(told)
 
 
-def _listed(files: Collection[str]) -> str:
-    more = len(files) - _SHOWN
-    shown = ", ".join(f"`{file}`" for file in list(files)[:_SHOWN])
+def _format_files(files: Collection[str]) -> str:
+    more = len(files) - _MAX_FILES
+    shown = ", ".join(f"`{file}`" for file in list(files)[:_MAX_FILES])
     return shown + (f" and {more} more" if more > 0 else "")

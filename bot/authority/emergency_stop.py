@@ -15,9 +15,9 @@ from bot.domain.audit import AuditEntry
 from bot.domain.errors import RunError, StoreConflict, TheseusError, WrongStage
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person
-from bot.domain.run import ENDED, Run, Status
+from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.domain.stop import Stop, StopHow
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -28,10 +28,10 @@ from bot.redaction import redact
 STOP = "stop"
 """The stop that was told of, in the key-value store: it tells a new one, and one that is gone."""
 _CANCEL_SECONDS = 3.0  # seconds for the forge to close a proposal; the run ends all the same
-_LIVE = frozenset(Status) - ENDED
+_LIVE = frozenset(Status) - FINAL_STATUSES
 _ALL = 1_000
 _log = logging.getLogger(__name__)
-_NOT_CARRIED_OUT = with_traceback(
+_NOT_CARRIED_OUT = log_tracebacks(
     _log, "the stop was not carried out to its end; the next look goes on"
 )
 
@@ -98,24 +98,24 @@ class EmergencyStop:
         self._run_locks = run_locks
         self._dev_channel_id = dev_channel_id
         self._interval = interval
-        self.hushes: list[Callable[[], Awaitable[None]]] = []
+        self.shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
         """What ends programs that work on no run; called whenever a stop is carried out."""
-        self._given = 0
-        self._told: Stop | None = None  # as stored, which only we write
+        self._stop_count = 0
+        self._stored_stop: Stop | None = None  # as stored, which only we write
         self._has_looked = False
         self._wake = asyncio.Event()
         self._switch_lock = asyncio.Lock()
         self._look_lock = asyncio.Lock()
         self._merged: set[str] = set()  # runs that may come live although it stands
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands: cheap, and never out of date."""
-        return await self._stop_guard.now()
+        return await self._stop_guard.get_stop()
 
-    async def vital_sign(self) -> str:
+    async def format_vital_sign(self) -> str:
         """Return a line for `/health`."""
-        stop = await self.now()
-        return f"**Emergency stop** ⛔ {stop.told}" if stop else "**Emergency stop** none stands"
+        stop = await self.get_stop()
+        return f"**Emergency stop** ⛔ {stop.summary}" if stop else "**Emergency stop** none stands"
 
     # Stopping
 
@@ -129,19 +129,19 @@ class EmergencyStop:
             person = await self._authorizer.admit(person, Act.STOP, None, f"{how}: {why}")
         stop = self._hold(how, person, why)
         async with self._switch_lock:
-            if await self._stop_guard.kept():
-                stop = await self.now() or stop
-        await self._quietly(self.look)
+            if await self._stop_guard.flush_held():
+                stop = await self.get_stop() or stop
+        await self._run_safely(self.look)
         return stop
 
-    def signalled(self) -> None:
+    def on_signal(self) -> None:
         """Stop everything on a signal: it stands when this returns, the rest follows."""
         self._hold("signal", None, "")
         self._wake.set()
 
     def _hold(self, how: StopHow, person: Person | None, why: str) -> Stop:
-        self._given += 1
-        stop = Stop(how=how, at=self._clock.now(), by=person, why=why)
+        self._stop_count += 1
+        stop = Stop(how=how, at=self._clock.get_time(), by=person, why=why)
         self._stop_guard.held = self._stop_guard.held or stop
         return self._stop_guard.held
 
@@ -152,46 +152,48 @@ class EmergencyStop:
             self.look, self._clock, interval, wake=self._wake, failed=_NOT_CARRIED_OUT
         )
 
-    async def at_start(self) -> Stop | None:
+    async def on_start(self) -> Stop | None:
         """Carry out a stop that stands from before, and say that it does."""
-        stop = await self.now()
-        await self._quietly(self.look)
+        stop = await self.get_stop()
+        await self._run_safely(self.look)
         if stop is not None:
-            at = self._clock.now().isoformat()
-            await self._say(f"⛔ I was started, and do nothing. {stop.told}", f"stop-stands:{at}")
-        return await self.now()
+            at = self._clock.get_time().isoformat()
+            await self._say(
+                f"⛔ I was started, and do nothing. {stop.summary}", f"stop-stands:{at}"
+            )
+        return await self.get_stop()
 
     async def look(self) -> None:
         """Do what a stop that stands asks for; tell of a new one, and of one that is gone."""
         async with self._look_lock:
             async with self._switch_lock:
-                await self._stop_guard.kept()
-                stop = await self.now()
-                told = await self._was_told()
+                await self._stop_guard.flush_held()
+                stop = await self.get_stop()
+                told = await self._load_announced_stop()
                 if stop is None:
                     self._merged.clear()
                     if told is not None:
-                        await self._gone()
+                        await self._handle_removal()
                     return
             ended = await self._end_all(stop)
             if told != stop:
                 await self._tell(stop, ended)
 
-    async def _was_told(self) -> Stop | None:
+    async def _load_announced_stop(self) -> Stop | None:
         """Return the stop that people were told of; the store is asked once, not at each look."""
         if not self._has_looked:
-            self._told = await self._key_values.get(STOP, Stop)
+            self._stored_stop = await self._key_values.get(STOP, Stop)
             self._has_looked = True
-        return self._told
+        return self._stored_stop
 
-    async def _forget_told(self) -> None:
+    async def _forget_announced_stop(self) -> None:
         await self._key_values.remove(STOP)
-        self._told = None
+        self._stored_stop = None
 
     async def _end_all(self, stop: Stop) -> int:
         """End every run: first what works on them, all at once, then their rows."""
         await self._workers.stop_all(self._merged)
-        for hush in self.hushes:
+        for hush in self.shutdown_hooks:
             await hush()
         runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
         left = [run.id for run in runs if run.id not in self._merged]
@@ -199,13 +201,13 @@ class EmergencyStop:
 
     async def _end(self, run_id: str, stop: Stop) -> bool:
         """End one run; one that is merged already comes live, and says so."""
-        async with self._run_locks.of(run_id):
+        async with self._run_locks.get(run_id):
             try:
                 await self._cancellation.cancel(run_id, stop.ends, forge_seconds=_CANCEL_SECONDS)
                 return True
             except RunError:
                 run = await self._store.get(run_id)
-                if not run.ended:
+                if not run.has_ended:
                     self._merged.add(run_id)
                     text = f"{stop.ends} This was merged before, and comes live."
                     await self._notifier.say(run, text, key=f"stop:{stop.at.isoformat()}")
@@ -223,47 +225,47 @@ class EmergencyStop:
 
         Raises `NotAuthorized`, `WrongStage`, `StoreError`, and it stands.
         """
-        why, given = redact(" ".join(why.split()))[:500], self._given
+        why, given = redact(" ".join(why.split()))[:500], self._stop_count
         await self._authorizer.ask(person, Act.LIFT, None, f"lift: {why or '-'}")
         async with self._switch_lock:
-            stop = await self.now()
+            stop = await self.get_stop()
             if stop is None:
                 raise WrongStage("Nothing is stopped.")
-            if self._given != given:
+            if self._stop_count != given:
                 raise WrongStage("Everything was stopped once more just now; it stays stopped.")
             await self._stop_guard.lift()
-            await self._forget_told()
+            await self._forget_announced_stop()
         self._record("emergency_lift", person)
         told = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
-        at = self._clock.now().isoformat()
+        at = self._clock.get_time().isoformat()
         await self._say(f"{told} What it ended does not come back by itself.", f"lift:{at}")
         return stop
 
-    async def _gone(self) -> None:
+    async def _handle_removal(self) -> None:
         """Tell of a stop that was taken away on the machine."""
         await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
-        await self._forget_told()
+        await self._forget_announced_stop()
         self._record("emergency_lift", None)
-        at = self._clock.now().isoformat()
+        at = self._clock.get_time().isoformat()
         told = "▶️ The emergency stop was lifted on the machine: it is gone from the state folder."
         await self._say(told, f"lift:{at}")
 
     # Telling
 
-    async def _tell(self, stop: Stop, ended: int) -> None:
+    async def _tell(self, stop: Stop, run_count: int) -> None:
         """Audit, journal and say a stop; cut short, all of it is done again."""
-        note = f"{stop.why or '-'} ({ended} runs ended)"
+        note = f"{stop.why or '-'} ({run_count} runs ended)"
         await self._audit(Act.STOP, stop.by, stop.how, note)
         self._record("emergency_stop", stop.by)
-        runs = f" {ended} run{'s' * (ended != 1)} ended." if ended else ""
-        await self._say(f"⛔ {stop.told}{runs}", f"stop:{stop.at.isoformat()}:{stop.how}")
+        runs = f" {run_count} run{'s' * (run_count != 1)} ended." if run_count else ""
+        await self._say(f"⛔ {stop.summary}{runs}", f"stop:{stop.at.isoformat()}:{stop.how}")
         await self._key_values.put(STOP, stop)
-        self._told = stop
+        self._stored_stop = stop
 
     async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
-        await self._store.audit(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self._clock.get_time(),
                 action=act,
                 allowed=True,
                 person=person,
@@ -279,7 +281,7 @@ class EmergencyStop:
     async def _say(self, text: str, key: str) -> None:
         await tell(self._chat, self._dev_channel_id, text, key=key)
 
-    async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
+    async def _run_safely(self, act: Callable[[], Awaitable[None]]) -> None:
         try:
             await act()
         except TheseusError as error:

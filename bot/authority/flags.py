@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import OutOfBounds
-from bot.domain.flag import Flag, FlagStep, Reach, well_formed
+from bot.domain.flag import Flag, FlagStep, Reach, is_valid_name
 from bot.domain.people import Person
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -34,14 +34,14 @@ class FlagRepository:
 
     async def load(self) -> None:
         """Read them; until then every flag is off."""
-        found = await self._key_values.all(_PREFIX, Flag)
+        found = await self._key_values.list_records(_PREFIX, Flag)
         self._flags = {flag.name: flag for flag in found}
 
     def find(self, name: str) -> Flag | None:
         """Return the flag of that name; `None`: nobody ever switched it. Reads no file."""
         return self._flags.get(name)
 
-    def all(self) -> Mapping[str, Flag]:
+    def get_all(self) -> Mapping[str, Flag]:
         """Return them by their names, as they are now."""
         return MappingProxyType(self._flags)
 
@@ -65,9 +65,9 @@ class FlagService:
         self._authorizer = authorizer
         self._writing = asyncio.Lock()
 
-    def all(self) -> Mapping[str, Flag]:
+    def get_all(self) -> Mapping[str, Flag]:
         """Return every flag that was ever switched, by its name."""
-        return self._flags.all()
+        return self._flags.get_all()
 
     async def switch(
         self,
@@ -102,14 +102,14 @@ class FlagService:
                 channels=tuple(sorted({*known, channel_id or 0})) if reach == "channels" else (),
                 percent=percent or 0 if reach == "share" else 0,
                 by=person,
-                at=self._clock.now(),
+                at=self._clock.get_time(),
             )
-            if before is not None and before.same_as(flag):
+            if before is not None and before.has_same_reach(flag):
                 return before, before
             await self._flags.save(flag)
         return before, flag
 
-    async def step(self, person: Person, name: str, step: FlagStep, since: int) -> Flag:
+    async def apply_step(self, person: Person, name: str, step: FlagStep, since: int) -> Flag:
         """Have a flag on for whom a button says, if it is as it was when the button was made.
 
         `since` is when it was switched then, in whole seconds since 1970. Raises as `switch` does,
@@ -133,11 +133,11 @@ class FlagService:
 
     def _refuse_unknown(self, name: str, asked_for: Collection[str]) -> None:
         """Refuse a name that nothing would come of."""
-        if not well_formed(name):
+        if not is_valid_name(name):
             raise OutOfBounds(_NO_NAME.format(name=name[:40]))
         if name not in asked_for:
             some = ", ".join(f"`{each}`" for each in sorted(asked_for)[:10])
             known = f"Code asks for {some}." if some else "No code asks for any."
             raise OutOfBounds(_NOT_ASKED.format(name=name, known=known))
-        if len(self._flags.all()) >= MOST:
+        if len(self._flags.get_all()) >= MOST:
             raise OutOfBounds(_ENOUGH.format(most=MOST))

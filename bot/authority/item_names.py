@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.live_items import ItemKind, ItemName
 
-WORD = re.compile(r"[a-z0-9]+(?:[-_./'][a-z0-9]+)*")
+TOKEN = re.compile(r"[a-z0-9]+(?:[-_./'][a-z0-9]+)*")
 _KINDS: dict[str, ItemKind] = {
     "persona": "persona", "personality": "persona", "tone": "persona", "voice": "persona",
     "character": "persona",
@@ -34,15 +34,15 @@ class NamedItems(NamedTuple):
     plain: bool = False
 
 
-def named_items(said: str, items: Sequence[ItemName], idle: Collection[str]) -> NamedItems:
+def find_named_items(text: str, items: Sequence[ItemName], idle: Collection[str]) -> NamedItems:
     """Return what of `items` words in small letters name; `idle` words say nothing of a name.
 
     A name or path in full is plain, and so is a kind with words of just one name: "the triage
     skill" where there is one about triaging. A kind alone is every item of it.
     """
-    words = WORD.findall(said)
+    words = TOKEN.findall(text)
     for place, word in enumerate(words):
-        if found := _in_full(word, items):
+        if found := _find_by_full_name(word, items):
             rest = [*words[:place], *words[place + 1 :]]
             kinds = {each.kind for each in found}
             return NamedItems(
@@ -50,63 +50,63 @@ def named_items(said: str, items: Sequence[ItemName], idle: Collection[str]) -> 
                 tuple(each for each in rest if _KINDS.get(each) not in kinds),
                 len(found) == 1,
             )
-    if (head := _head(words)) is not None:
-        return _of_kind(words, head, items, idle)
+    if (head := _find_kind_place(words)) is not None:
+        return _find_by_kind(words, head, items, idle)
     bare = [each for each in items if each.kind == "prompt" and each.name in words]
     names = {each.name for each in bare}
     return NamedItems(tuple(bare), tuple(word for word in words if word not in names))
 
 
-def _in_full(word: str, items: Iterable[ItemName]) -> tuple[ItemName, ...]:
+def _find_by_full_name(token: str, items: Iterable[ItemName]) -> tuple[ItemName, ...]:
     """Return the items whose whole name, of more than one word, or whose file a word is."""
-    if not re.search(r"[-_./]", word):
+    if not re.search(r"[-_./]", token):
         return ()
-    folder, kinds = next((each for each in _PLACES if word.startswith(each[0])), ("", _ALL))
-    name = re.sub(r"(?:/skill)?\.(?:md|py)$", "", word.removeprefix(folder))
+    folder, kinds = next((each for each in _PLACES if token.startswith(each[0])), ("", _ALL))
+    name = re.sub(r"(?:/skill)?\.(?:md|py)$", "", token.removeprefix(folder))
     return tuple(each for each in items if each.kind in kinds and each.name == name)
 
 
-def _head(words: Sequence[str]) -> int | None:
+def _find_kind_place(tokens: Sequence[str]) -> int | None:
     """Return where the word for the kind stands: of "the cog skill", the last."""
-    about = next((place for place, word in enumerate(words) if word in _ABOUT), len(words))
-    kinds = [place for place, word in enumerate(words) if word in _KINDS]
+    about = next((place for place, word in enumerate(tokens) if word in _ABOUT), len(tokens))
+    kinds = [place for place, word in enumerate(tokens) if word in _KINDS]
     before = [place for place in kinds if place < about]
-    personal = [place for place in kinds if _KINDS[words[place]] == "persona"]
+    personal = [place for place in kinds if _KINDS[tokens[place]] == "persona"]
     return next(iter([*personal, *reversed(before), *kinds]), None)
 
 
-def _of_kind(
-    words: Sequence[str], place: int, items: Sequence[ItemName], idle: Collection[str]
+def _find_by_kind(
+    tokens: Sequence[str], place: int, items: Sequence[ItemName], idle: Collection[str]
 ) -> NamedItems:
-    kind = _KINDS[words[place]]
-    others = [*words[:place], *words[place + 1 :]]
+    kind = _KINDS[tokens[place]]
+    others = [*tokens[:place], *tokens[place + 1 :]]
     there = tuple(each for each in items if each.kind == kind)
     if kind in ("persona", "config"):
         left = tuple(word for word in others if _KINDS.get(word) not in (kind, "prompt"))
-        return NamedItems(there, left, words[place] in ("persona", "personality", "config"))
+        return NamedItems(there, left, tokens[place] in ("persona", "personality", "config"))
     hints = [word for word in others if word not in idle]
-    fits = {each: _fit(hints, each.name) for each in there}
+    fits = {each: _measure_fit(hints, each.name) for each in there}
     best = max(fits.values(), default=(0, 0.0))
     if not hints or not best[0]:
         return NamedItems(there, tuple(others))
     meant = tuple(each for each in there if fits[each] == best)
-    told = {part for each in meant for part in _parts(each.name)}
-    rest = tuple(word for word in others if not any(_alike(word, part) for part in told))
+    told = {part for each in meant for part in _split_name(each.name)}
+    rest = tuple(word for word in others if not any(_is_same_stem(word, part) for part in told))
     return NamedItems(meant, rest, len(meant) == 1)
 
 
-def _fit(hints: Iterable[str], name: str) -> tuple[int, float]:
+def _measure_fit(hints: Iterable[str], name: str) -> tuple[int, float]:
     """Return how many hints are words of a name, and how much of the name they are."""
-    parts = _parts(name)
-    count = sum(any(_alike(hint, part) for part in parts) for hint in hints)
+    parts = _split_name(name)
+    count = sum(any(_is_same_stem(hint, part) for part in parts) for hint in hints)
     return count, count / max(len(parts), 1)
 
 
-def _parts(name: str) -> list[str]:
+def _split_name(name: str) -> list[str]:
     return [each for each in re.split(r"[-_]", name) if len(each) > 1]
 
 
-def _alike(one: str, other: str) -> bool:
+def _is_same_stem(one: str, other: str) -> bool:
     """Whether two words are of one stem: "triage" and "triaging"."""
     if one == other:
         return True

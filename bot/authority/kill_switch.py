@@ -15,15 +15,15 @@ class KillSwitchGuard:
         self.distrust = ""
         """Why nothing may be merged although nothing is stopped: the audit log does not hold."""
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands. One that cannot be asked stands."""
-        return self.held or await self._kill_switch.standing()
+        return self.held or await self._kill_switch.get_stop()
 
     async def check(self) -> None:
         """Raise `Stopped` with the way out if a stop stands."""
-        stop = await self.now()
+        stop = await self.get_stop()
         if stop is not None:
-            raise Stopped(stop.told)
+            raise Stopped(stop.summary)
 
     async def check_merge(self) -> None:
         """Raise `Stopped`, or `OutOfBounds` with what is in doubt."""
@@ -36,7 +36,7 @@ class KillSwitchGuard:
         await self._kill_switch.lift()
         self.held = None
 
-    async def kept(self) -> bool:
+    async def flush_held(self) -> bool:
         """Try to put what is held into the kill switch; whether nothing is left to be put there."""
         held = self.held
         if held is None:

@@ -11,7 +11,7 @@ from bot.domain.live_items import (
     ItemVersion,
     LiveItem,
     ReloadResult,
-    person_author,
+    as_author,
 )
 from bot.domain.people import Person
 from bot.ports.live_registry import LiveRegistry
@@ -30,62 +30,64 @@ class LiveItemService:
         self._registry = registry
         self._authorizer = authorizer
 
-    async def items(self, person: Person, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+    async def list_items(
+        self, person: Person, kind: ItemKind | None = None
+    ) -> tuple[LiveItem, ...]:
         """Return the items as they are now, by kind and name."""
         await self._authorizer.ask(person, Act.READ, None, "live items")
-        return self._registry.items(kind)
+        return self._registry.list_items(kind)
 
-    async def versions(
+    async def list_versions(
         self, person: Person, kind: ItemKind, name: str
     ) -> tuple[LiveItem, tuple[ItemVersion, ...]]:
         """Return an item and its kept versions, the newest first. Raises `UnknownItem`."""
         await self._authorizer.ask(person, Act.READ, None, f"versions of {kind} {name[:40]}")
-        return self._registry.item(kind, name), await self._registry.versions(kind, name)
+        return self._registry.get_item(kind, name), await self._registry.list_versions(kind, name)
 
-    async def offered(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+    async def suggest_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
         """Return an item's versions, to choose from while somebody listed types: not audited.
 
         Whoever calls sees to it that they are listed. Empty where there is no such item.
         """
         try:
-            return await self._registry.versions(kind, name)
+            return await self._registry.list_versions(kind, name)
         except UnknownItem:
             return ()
 
-    def texts(self) -> tuple[LiveItem, ...]:
+    def list_texts(self) -> tuple[LiveItem, ...]:
         """Return what can be rolled back, skills first, to choose from while somebody types.
 
         Not audited: whoever calls sees to it that they are listed.
         """
         kinds = sorted(ROLLED_BACK, reverse=True)
-        return tuple(item for kind in kinds for item in self._registry.items(kind))
+        return tuple(item for kind in kinds for item in self._registry.list_items(kind))
 
-    def kind_of(self, name: str) -> ItemKind:
+    def find_kind(self, name: str) -> ItemKind:
         """Return which text people mean by a name; a skill where there is none of that name."""
-        return next((item.kind for item in self.texts() if item.name == name), "skill")
+        return next((item.kind for item in self.list_texts() if item.name == name), "skill")
 
-    async def text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
+    async def read_text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
         """Return the text of a kept version. Raises `UnknownItem`."""
         await self._authorizer.ask(person, Act.READ, None, f"text of {kind} {name[:40]} v{number}")
-        return await self._registry.text(kind, name, number)
+        return await self._registry.read_text(kind, name, number)
 
     async def reload(self, person: Person) -> ReloadResult:
         """Have the files read now; return what changed."""
         await self._authorizer.ask(person, Act.RELOAD, None, "reload")
-        return await self._registry.reload(person_author(person))
+        return await self._registry.reload(as_author(person))
 
-    async def rollback_by_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
+    async def roll_back_as_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
         """Roll back for whoever has the machine, and so the files: audited, of no person.
 
         Raises `UnknownItem`, `NotRolledBack`.
         """
-        item = self._registry.item(kind, name)
-        await self._authorizer.by_operator(
+        item = self._registry.get_item(kind, name)
+        await self._authorizer.audit_operator_act(
             Act.ROLL_BACK, f"{kind} {item.name[:40]} to version {number}"
         )
-        return await self._registry.rollback(kind, name, number, _OPERATOR)
+        return await self._registry.roll_back(kind, name, number, _OPERATOR)
 
-    async def rollback(
+    async def roll_back(
         self, person: Person, kind: ItemKind, name: str, number: int, seen: str = ""
     ) -> LiveItem:
         """Have a kept version live until its file changes, in place of the one that was `seen`.
@@ -94,8 +96,10 @@ class LiveItemService:
         """
         note = f"{kind} {name[:40]} to version {number}"
         await self._authorizer.ask(person, Act.ROLL_BACK, None, note)
-        return await self._registry.rollback(kind, name, number, person_author(person), seen)
+        return await self._registry.roll_back(kind, name, number, as_author(person), seen)
 
-    def names(self) -> tuple[ItemName, ...]:
+    def list_names(self) -> tuple[ItemName, ...]:
         """Return what there is by kind and name, for the grammar."""
-        return tuple(ItemName(kind=each.kind, name=each.name) for each in self._registry.items())
+        return tuple(
+            ItemName(kind=each.kind, name=each.name) for each in self._registry.list_items()
+        )

@@ -23,15 +23,15 @@ class PathClass(Record):
     paths: tuple[str, ...]
 
 
-def _class(guard: Guard, *paths: str) -> PathClass:
+def _build_class(guard: Guard, *paths: str) -> PathClass:
     return PathClass(guard=guard, paths=paths)
 
 
 BUILT_IN: Mapping[str, PathClass] = {
-    "git": _class("never", "**/.git", "**/.gitattributes", "**/.gitmodules"),
-    "secrets": _class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
+    "git": _build_class("never", "**/.git", "**/.gitattributes", "**/.gitmodules"),
+    "secrets": _build_class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
     # What may decide, spend, merge, confine or judge, what all of that goes by, and every way out.
-    "authority": _class(
+    "authority": _build_class(
         "named",
         "bot/adapters",
         "bot/authority",
@@ -56,7 +56,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/ui",
     ),
     # What decides how checks run and what people's tools obey, and the tests that hold the others.
-    "checks": _class(
+    "checks": _build_class(
         "named",
         "**/.*",
         "**/*makefile*",
@@ -77,11 +77,11 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/attacks",
         "tests/cogs/room.py",
         "tests/contracts",
-        "tests/support/entries.py",
+        "tests/support/entry_points.py",
         "tests/twins/obedient_model.py",
     ),
-    "program": _class("review", "bot", "bench", "local_discord"),
-    "deciding cogs": _class(
+    "program": _build_class("review", "bot", "bench", "local_discord"),
+    "deciding cogs": _build_class(
         "review",
         "cogs/admin.py",
         "cogs/audits.py",
@@ -96,7 +96,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/runs.py",
         "cogs/skills.py",
     ),
-    "tests": _class(
+    "tests": _build_class(
         "review",
         "tests/bench",
         "tests/bot",
@@ -126,7 +126,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_skills.py",
         "tests/cogs/test_talking_to_runs.py",
     ),
-    "prompts": _class(
+    "prompts": _build_class(
         "review",
         "prompts/chat*.md",
         "prompts/executor*.md",
@@ -136,7 +136,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "prompts/skill_list.md",
         "prompts/skills",
     ),
-    "cogs": _class(
+    "cogs": _build_class(
         "free",
         "cogs/**/*.py",
         "cogs/**/*.csv",
@@ -147,7 +147,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/acceptance/**/test_*.py",
         "tests/regressions/**/test_*.py",
     ),
-    "words": _class(
+    "words": _build_class(
         "free",
         "README.md",
         "CHANGELOG.md",

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
-from bot.domain.waits import soon
+from bot.domain.waits import format_timestamp
 
 
 class Pause(Record):
@@ -27,11 +27,11 @@ class Pause(Record):
         """Who paused, for people."""
         return f"**{self.by.name}**" if self.by else "Dev mode"
 
-    def over(self, now: datetime) -> bool:
+    def has_ended(self, now: datetime) -> bool:
         """Whether its time has come."""
         return self.until is not None and now >= self.until
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Who paused, why and until when, in a sentence; times as each reader's own."""
         why = f": {self.why.rstrip('.')}" if self.why else ""
         return f"{self.who} has paused my own work{why}. {self.ends}"
@@ -40,7 +40,7 @@ class Pause(Record):
     def ends(self) -> str:
         """When it ends, in a sentence."""
         if self.until is not None:
-            return f"It goes on by itself {soon(self.until, 'f')}."
+            return f"It goes on by itself {format_timestamp(self.until, 'f')}."
         if self.kind == "dev mode":
             return "It goes on by itself when that is over."
         return "It goes on when somebody says “resume”."
@@ -58,15 +58,15 @@ class StartLog(Record):
 
     items: tuple[Started, ...] = ()
 
-    def within(self, window: timedelta, now: datetime) -> Self:
+    def filter_recent(self, window: timedelta, now: datetime) -> Self:
         """Return only those of the last `window`; a clock that was set back forgets none of it."""
         kept = (item for item in self.items if abs(now - item.at) < window)
-        return self.but(items=tuple(kept))
+        return self.replace(items=tuple(kept))
 
-    def knows(self, key: str) -> bool:
+    def has_key(self, key: str) -> bool:
         """Whether the run of that trigger is among them."""
         return any(item.key == key for item in self.items)
 
-    def plus(self, key: str, now: datetime) -> Self:
+    def add(self, key: str, now: datetime) -> Self:
         """Return them with one more."""
-        return self.but(items=(*self.items, Started(key=key, at=now)))
+        return self.replace(items=(*self.items, Started(key=key, at=now)))

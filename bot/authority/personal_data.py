@@ -8,14 +8,14 @@ from typing import NamedTuple
 from bot.domain.audit import ERASED, AuditEntry
 from bot.domain.errors import PortError
 from bot.domain.people import Person
-from bot.domain.personal_data import DataSubject, KeptData, PendingErasure
-from bot.periodic import run_until_success, warning
+from bot.domain.personal_data import DataSubject, PendingErasure, StoredData
+from bot.periodic import log_warnings, run_until_success
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
 
 _PENDING = "erasure:"
-_NOT_FINISHED = warning(logging.getLogger(__name__), "an erasure is not finished; I try again")
+_NOT_FINISHED = log_warnings(logging.getLogger(__name__), "an erasure is not finished; I try again")
 
 Counted = Callable[[DataSubject], Awaitable[int]]
 Purge = Callable[[], Awaitable[None]]
@@ -25,7 +25,7 @@ class PersonalDataKind(NamedTuple):
     """One kind of thing that is kept of people; without `erase` it stays, and `kept` says why."""
 
     what: str
-    kept: str
+    retention: str
     count_of: Counted
     erase: Counted | None = None
 
@@ -56,24 +56,24 @@ class PersonalDataService:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
-    def subject(self, person: Person) -> DataSubject:
+    def build_subject(self, person: Person) -> DataSubject:
         """Return how that person is known in what is kept."""
         return DataSubject(id=person.id, pseudonym=self._pseudonym(person.id))
 
-    async def kept_of(self, person: Person) -> tuple[KeptData, ...]:
+    async def count_records(self, person: Person) -> tuple[StoredData, ...]:
         """Return how much of each kind is kept of them. Raises `JournalError`, `StoreError`."""
-        subject = self.subject(person)
+        subject = self.build_subject(person)
         async with self._one_at_a_time:
-            return tuple([_data(kind, await kind.count_of(subject)) for kind in self._kinds])
+            return tuple([_build_data(kind, await kind.count_of(subject)) for kind in self._kinds])
 
-    async def erase(self, person: Person) -> tuple[KeptData, ...]:
+    async def erase(self, person: Person) -> tuple[StoredData, ...]:
         """Erase what is kept of whoever asks; return how much of each kind is gone.
 
         Raises `JournalError`, `StoreError`: the rest is then erased at the next start.
         """
-        subject = self.subject(person)
+        subject = self.build_subject(person)
         async with self._one_at_a_time:
-            pending = PendingErasure(subject=subject, at=self._clock.now())
+            pending = PendingErasure(subject=subject, at=self._clock.get_time())
             await self._key_values.put(_PENDING + subject.pseudonym, pending)
             return await self._finish(subject)
 
@@ -85,15 +85,17 @@ class PersonalDataService:
 
     async def _finish_all(self) -> None:
         async with self._one_at_a_time:
-            for pending in await self._key_values.all(_PENDING, PendingErasure):
+            for pending in await self._key_values.list_records(_PENDING, PendingErasure):
                 await self._finish(pending.subject)
 
-    async def _finish(self, subject: DataSubject) -> tuple[KeptData, ...]:
-        gone = tuple([_data(kind, await kind.erase(subject)) for kind in self._kinds if kind.erase])
+    async def _finish(self, subject: DataSubject) -> tuple[StoredData, ...]:
+        gone = tuple(
+            [_build_data(kind, await kind.erase(subject)) for kind in self._kinds if kind.erase]
+        )
         counts = ", ".join(f"{each.count} {each.what}" for each in gone if each.count)
-        await self._store.audit(
+        await self._store.append_audit_entry(
             AuditEntry(
-                at=self._clock.now(),
+                at=self._clock.get_time(),
                 action=ERASED,
                 allowed=True,
                 note=f"what was kept of {subject.pseudonym}, as they asked: {counts or 'nothing'}",
@@ -105,5 +107,7 @@ class PersonalDataService:
         return gone
 
 
-def _data(kind: PersonalDataKind, count: int) -> KeptData:
-    return KeptData(what=kind.what, count=count, kept=kind.kept, erasable=kind.erase is not None)
+def _build_data(kind: PersonalDataKind, count: int) -> StoredData:
+    return StoredData(
+        what=kind.what, count=count, retention=kind.retention, erasable=kind.erase is not None
+    )

@@ -72,7 +72,7 @@ def authorize(people: AllowList, person: Person, act: Act) -> None:
     )
 
 
-def may(people: AllowList, person: Person, act: Act) -> bool:
+def is_allowed(people: AllowList, person: Person, act: Act) -> bool:
     """Whether `person` may do `act`, where nobody is told so."""
     try:
         authorize(people, person, act)
@@ -81,7 +81,7 @@ def may(people: AllowList, person: Person, act: Act) -> bool:
     return True
 
 
-def bind(
+def check_binding(
     proposal: Proposal, *, card_id: int | None, head: str | None, forge_head: str | None
 ) -> None:
     """Check that what the person saw is what would ship; raise `StaleApproval` if not.
@@ -103,14 +103,14 @@ def bind(
         )
 
 
-def needs_security_review(findings: tuple[Finding, ...]) -> bool:
+def is_security_sensitive(findings: tuple[Finding, ...]) -> bool:
     """Whether a change touches code that ships only with a person's explicit word."""
     return any(finding.rule == "protected_path" for finding in findings)
 
 
 def check_review(findings: tuple[Finding, ...], *, reviewed: bool) -> None:
     """Raise `OutOfBounds` when a security review is needed and was not stated."""
-    if needs_security_review(findings) and not reviewed:
+    if is_security_sensitive(findings) and not reviewed:
         paths = ", ".join(f"`{f.path}`" for f in findings if f.rule == "protected_path")
         raise OutOfBounds(
             f"This changes security-sensitive code ({paths}). If you have reviewed it, say "

@@ -37,7 +37,7 @@ class Protection(Record):
     named: frozenset[str] = frozenset()
 
     @classmethod
-    def of(
+    def create(
         cls, *, review: Iterable[str] = (), named: Iterable[str] = (), never: Iterable[str] = ()
     ) -> Self:
         """Return one that guards these paths, and leaves everything else free."""
@@ -47,36 +47,38 @@ class Protection(Record):
         classes = {guard: PathClass(guard=guard, paths=tuple(paths)) for guard, paths in groups}
         return cls(classes=classes)
 
-    def naming(self, files: Iterable[str]) -> "Protection":
+    def add_named_files(self, files: Iterable[str]) -> "Protection":
         """Return it for a run in whose words these files were named; no configuration any more."""
         return Protection.model_validate({**dict(self), "named": frozenset(files)})
 
-    def over(self, path: str) -> tuple[str, Guard] | None:
+    def find_class(self, path: str) -> tuple[str, Guard] | None:
         """Return the class a path is in and its guard; `None` where it is free.
 
         What Python would load in the place of a guarded module is under that module's guard too.
         """
-        plain = normal(path)
-        found = [listed for each in _stands_for(plain) if (listed := self._listed(each))]
-        if not self._listed(plain) and not self._is_free(path.removeprefix("./")):
+        plain = normalise_path(path)
+        found = [
+            listed for each in _iterate_aliases(plain) if (listed := self._find_listed_class(each))
+        ]
+        if not self._find_listed_class(plain) and not self._is_free(path.removeprefix("./")):
             found.append((UNLISTED, "named"))
         return min(found, key=lambda each: _STRICTEST_FIRST.index(each[1]), default=None)
 
-    def _listed(self, path: str) -> tuple[str, Guard] | None:
+    def _find_listed_class(self, path: str) -> tuple[str, Guard] | None:
         """Return the guarded class that covers the path, the strictest first."""
         for guard in _STRICTEST_FIRST:
             for name, kind in self.classes.items():
-                if kind.guard == guard and matches(path, kind.paths):
+                if kind.guard == guard and is_covered(path, kind.paths):
                     return name, guard
         return None
 
     def _is_free(self, path: str) -> bool:
         free = (kind for kind in self.classes.values() if kind.guard == "free")
-        return any(_spelled_out(glob).fullmatch(path) for kind in free for glob in kind.paths)
+        return any(_compile_free_glob(glob).fullmatch(path) for kind in free for glob in kind.paths)
 
-    def barred(self, path: str) -> str:
+    def describe_restriction(self, path: str) -> str:
         """Return why no run may change the path, as a sentence; nothing where one may."""
-        found = self.over(path)
+        found = self.find_class(path)
         if found is None or found[1] == "review":
             return ""
         name, guard = found
@@ -91,14 +93,14 @@ class Protection(Record):
         name = PurePosixPath(path).name
         return path in self.named or (name in self.named and name not in _ANYBODYS)
 
-    def under(self, *guards: Guard) -> tuple[str, ...]:
+    def list_patterns(self, *guards: Guard) -> tuple[str, ...]:
         """Return the patterns under these guards, for people and prompts."""
         return tuple(
             path for kind in self.classes.values() if kind.guard in guards for path in kind.paths
         )
 
 
-def normal(path: str) -> str:
+def normalise_path(path: str) -> str:
     """Return the path that other systems take this one for: one spelling for all that look alike.
 
     Letters in one form and case, slashes one way, and no dots or spaces that a file system drops.
@@ -114,7 +116,7 @@ def normal(path: str) -> str:
     return "/".join(parts)
 
 
-def _stands_for(path: str) -> Iterator[str]:
+def _iterate_aliases(path: str) -> Iterator[str]:
     """Yield the path, and the modules that an import would find there instead of their own file.
 
     A package takes the place of the module beside it, as a stub, a compiled file or a library do.
@@ -123,11 +125,11 @@ def _stands_for(path: str) -> Iterator[str]:
     parts = path.split("/")
     for depth in range(1, len(parts)):
         yield "/".join(parts[:depth]) + ".py"
-    if module := module_of(path):
+    if module := get_module_path(path):
         yield from (module, f"{module}.py", f"{module}/__init__.py")
 
 
-def module_of(path: str) -> str:
+def get_module_path(path: str) -> str:
     """Return the module that an import finds in this file, as a path; nothing where it is none.
 
     Sources, stubs, compiled files and libraries of one name are one module.
@@ -138,31 +140,33 @@ def module_of(path: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _pattern(glob: str) -> re.Pattern[str]:
+def _compile_glob(glob: str) -> re.Pattern[str]:
     """Return a glob as an expression: `*` and `?` stay within a name, `**` crosses folders."""
     # A pattern that names a folder, or matches one, protects everything below it.
-    return _expression(glob, {"**/": r"(?:[^/]+/)*", "*": r"[^/]*", "?": r"[^/]"}, r"(?:/.*)?")
+    return _build_expression(
+        glob, {"**/": r"(?:[^/]+/)*", "*": r"[^/]*", "?": r"[^/]"}, r"(?:/.*)?"
+    )
 
 
 @lru_cache(maxsize=1024)
-def _spelled_out(glob: str) -> re.Pattern[str]:
+def _compile_free_glob(glob: str) -> re.Pattern[str]:
     """Return a glob of what is free as an expression: see `PathClass`."""
-    return _expression(glob, {"**/": r"(?:[\w-]+/)*", "*": r"[\w-]+", "?": r"[\w-]"}, "")
+    return _build_expression(glob, {"**/": r"(?:[\w-]+/)*", "*": r"[\w-]+", "?": r"[\w-]"}, "")
 
 
-def _expression(glob: str, spelled: Mapping[str, str], end: str) -> re.Pattern[str]:
+def _build_expression(glob: str, spelled: Mapping[str, str], end: str) -> re.Pattern[str]:
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
     known = {**spelled, "**": r".*"}
     text = "".join(known.get(part, re.escape(part)) for part in parts)
     return re.compile(text + end, re.ASCII | re.DOTALL)
 
 
-def matches(path: str, globs: Iterable[str]) -> bool:
+def is_covered(path: str, globs: Iterable[str]) -> bool:
     """Whether any of the patterns covers the path. Letters' case makes no difference."""
-    return any(_pattern(glob.lower()).fullmatch(path.lower()) for glob in globs)
+    return any(_compile_glob(glob.lower()).fullmatch(path.lower()) for glob in globs)
 
 
-def named_in(texts: Iterable[str]) -> frozenset[str]:
+def find_file_names(texts: Iterable[str]) -> frozenset[str]:
     """Return the files that people name in their own words: by path, or by name and ending.
 
     What they quote or paste between fences is not their own word, and names nothing.
@@ -174,13 +178,13 @@ def named_in(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in found if "/" in name or "." in name)
 
 
-def named_files(run: Run, history: History) -> frozenset[str]:
+def collect_named_files(run: Run, history: History) -> frozenset[str]:
     """Return the files named in what people said to the bot in chat.
 
     In the text of a message or an incident that they only pointed at others may name what they
     like, and what reviewers write at the forge is not said to it. Only listed people's words are
     kept in a run.
     """
-    said = [run.trigger.text] if run.trigger.own_words else []
+    said = [run.trigger.text] if run.trigger.is_verbatim else []
     items = history.instructions.items if history.instructions else ()
-    return named_in([*said, *(item.text for item in items if item.how != "review")])
+    return find_file_names([*said, *(item.text for item in items if item.how != "review")])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.domain.live_items import ROLLED_BACK, ItemVersion, LiveItem, RollbackWish
+from bot.domain.live_items import ROLLED_BACK, ItemVersion, LiveItem, RollbackRequest
 
 Span = tuple[datetime, datetime]
 
@@ -19,14 +19,14 @@ class RollbackChoice(NamedTuple):
     item: LiveItem
     versions: tuple[ItemVersion, ...]
     sure: bool = False
-    told: bool = True
+    is_matched: bool = True
 
 
-def rollback_choice(
+def build_rollback_choice(
     item: LiveItem,
     versions: Sequence[ItemVersion],
-    wish: RollbackWish,
-    said_at: datetime,
+    request: RollbackRequest,
+    requested_at: datetime,
     span: Span | None = None,
 ) -> RollbackChoice:
     """Return what `wish`, said at `said_at`, may mean of an item with these kept versions.
@@ -36,33 +36,33 @@ def rollback_choice(
     then nobody can tell which version people saw.
     """
     others = tuple(each for each in versions if each.number != item.version)
-    meant = _told(item, versions, others, wish, span)
+    meant = _match_versions(item, versions, others, request, span)
     if not meant:
-        return RollbackChoice(item, others, told=False)
-    plain = wish.number is not None or item.rolled_back is None
-    as_seen = item.since <= said_at and item.state == "live" and item.kind in ROLLED_BACK
-    return RollbackChoice(item, meant, wish.decides and len(meant) == 1 and plain and as_seen)
+        return RollbackChoice(item, others, is_matched=False)
+    plain = request.number is not None or item.rolled_back is None
+    as_seen = item.since <= requested_at and item.state == "live" and item.kind in ROLLED_BACK
+    return RollbackChoice(item, meant, request.decides and len(meant) == 1 and plain and as_seen)
 
 
-def _told(
+def _match_versions(
     item: LiveItem,
     versions: Sequence[ItemVersion],
     others: tuple[ItemVersion, ...],
-    wish: RollbackWish,
+    request: RollbackRequest,
     span: Span | None,
 ) -> tuple[ItemVersion, ...]:
     older = tuple(each for each in versions if each.number < item.version)
-    if wish.number is not None:
-        return tuple(each for each in others if each.number == wish.number)
+    if request.number is not None:
+        return tuple(each for each in others if each.number == request.number)
     if span is not None:
-        then = {each.number for each in _live_in(versions, *span)}
+        then = {each.number for each in _find_live_versions(versions, *span)}
         return tuple(each for each in others if each.number in then)
     if item.rolled_back is not None:
         return others
-    return older[wish.steps - 1 : wish.steps] if wish.steps else older
+    return older[request.steps - 1 : request.steps] if request.steps else older
 
 
-def _live_in(
+def _find_live_versions(
     versions: Sequence[ItemVersion], since: datetime, until: datetime
 ) -> tuple[ItemVersion, ...]:
     """Return the versions that were the newest at some moment between the two times."""

@@ -14,7 +14,7 @@ class RunLocks:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, run_id: str) -> asyncio.Lock:
+    def get(self, run_id: str) -> asyncio.Lock:
         """Return the run's lock, to be used with `async with`."""
         lock = self._locks.get(run_id)
         if lock is None:

@@ -6,7 +6,7 @@ from bot.redaction import redact
 
 def redact_trigger(trigger: Trigger) -> Trigger:
     """Return the request without secrets in its texts."""
-    return trigger.but(
+    return trigger.replace(
         text=redact(trigger.text),
         subject=redact(trigger.subject),
         attached=redact(trigger.attached),

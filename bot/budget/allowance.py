@@ -6,7 +6,7 @@ from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.account import Account, Purpose
 from bot.domain.errors import BudgetSpent, StoreError
 from bot.domain.run import Run
-from bot.domain.waits import soon
+from bot.domain.waits import format_timestamp
 
 _HOUR = timedelta(hours=1)
 _FULL = (
@@ -15,11 +15,11 @@ _FULL = (
 )
 
 
-async def may_ask(budget: BudgetEnforcer | None, run: Run, purpose: Purpose) -> None:
+async def check_run_budget(budget: BudgetEnforcer | None, run: Run, purpose: Purpose) -> None:
     """Look at the budget before a model is asked for a run. Raises `BudgetSpent`, `Stopped`."""
     if budget is not None:
         account = Account(purpose=purpose, person_id=run.trigger.person.id, run_id=run.id)
-        await budget.may_begin(account)
+        await budget.check_budget(account)
 
 
 async def turn_of(
@@ -45,7 +45,7 @@ async def turn_of(
         raise BudgetSpent(f"Changes cannot be counted, so none is begun. {error}") from error
 
 
-def full_text(budget: BudgetEnforcer | None, engine: str, until: datetime) -> str:
+def describe_turn_wait(budget: BudgetEnforcer | None, engine: str, until: datetime) -> str:
     """Return why a run waits for its turn, and until when."""
     most = budget.rules.modifications_an_hour if budget else 0
-    return _FULL.format(engine=engine, most=most, when=soon(until))
+    return _FULL.format(engine=engine, most=most, when=format_timestamp(until))

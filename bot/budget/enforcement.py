@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from bot.budget.messages import closing_text, spent_text, too_large_text
+from bot.budget.messages import (
+    build_wrap_up_notice,
+    describe_exhausted_cap,
+    describe_oversized_request,
+)
 from bot.budget.periods import BudgetPeriod, BudgetPeriods
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
+from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent, Stopped, StoreError
-from bot.domain.spending import MOST_TOKENS, MOST_USD, CapName, CapStanding
-from bot.domain.spent import Spent
+from bot.domain.spending import MOST_TOKENS, MOST_USD, CapName, CapStatus
 from bot.domain.stop import Stop
-from bot.periodic import run_periodically, warning
+from bot.periodic import log_warnings, run_periodically
 from bot.ports.clock import Clock
 from bot.ports.ledger import Ledger
 
@@ -34,7 +38,7 @@ class _Hold:
     """What a request under way may come to, and in which day and week it counts."""
 
     account: Account
-    most: Spent
+    most: Cost
     at: datetime
 
 
@@ -71,32 +75,32 @@ class BudgetEnforcer:
 
     # At the wire
 
-    async def admit(self, account: Account, most: Spent, request: str) -> str:
+    async def admit(self, account: Account, most: Cost, request: str) -> str:
         """Let a request go out and hold back what it may come to; wait where others hold it."""
         async with self._turn:
             while True:
-                await self._may_count()
-                standings = await self._standings(account, beside=request)
-                rooms = {each: each.room(most, self.rules.reserve_usd) for each in standings}
+                await self._check_countable()
+                standings = await self._load_cap_statuses(account, ignored_request=request)
+                rooms = {each: each.check_room(most, self.rules.reserve_usd) for each in standings}
                 _refuse([each for each, room in rooms.items() if room == "none"], most)
                 if "wait" not in rooms.values():
                     break
                 await self._turn.wait()
-            hold = self._held[request] = _Hold(account, most, self.clock.now())
+            hold = self._held[request] = _Hold(account, most, self.clock.get_time())
         try:
-            await self.ledger.hold(_if_lost(request, hold))
+            await self.ledger.hold(_build_lost_charge(request, hold))
         except StoreError as error:
             self._held.pop(request, None)
-            raise _unreadable(error) from error
+            raise _build_unreadable_error(error) from error
         last = [each for each, room in rooms.items() if room == "last words"]
-        return closing_text(last[0]) if last else ""
+        return build_wrap_up_notice(last[0]) if last else ""
 
     async def settle(self, charge: Charge) -> None:
         """Write down what became of a request, once, and give back what was held for it.
 
         Never raises: what cannot be written now counts all the same, and is written later.
         """
-        charge = _believed(charge, self._held.pop(charge.id, None))
+        charge = _clamp_charge(charge, self._held.pop(charge.id, None))
         if charge.cost_usd or charge.tokens_in or len(self._unwritten) < _MOST_UNWRITTEN:
             self._unwritten.setdefault(charge.id, charge)
         try:
@@ -106,70 +110,70 @@ class BudgetEnforcer:
         except StoreError as error:
             _log.error("a charge could not be written; the next one tries: %s", error)
 
-    async def closing(self, account: Account) -> str:
+    async def get_wrap_up_reason(self, account: Account) -> str:
         """Return why the work on this account should come to its last words now, or nothing."""
         try:
             async with self._turn:
-                await self._may_count()
-                standings = await self._standings(account)
+                await self._check_countable()
+                standings = await self._load_cap_statuses(account)
         except (Stopped, BudgetSpent) as error:
             return str(error)
         for standing in standings:
-            if standing.closing(self.rules.reserve_usd):
-                return closing_text(standing)
+            if standing.should_wrap_up(self.rules.reserve_usd):
+                return build_wrap_up_notice(standing)
         return ""
 
     # Before something is begun
 
-    async def may_begin(self, account: Account) -> None:
+    async def check_budget(self, account: Account) -> None:
         """Raise `BudgetSpent` or `Stopped` where a model could not do more than close."""
         async with self._turn:
-            await self._may_count()
-            standings = await self._standings(account)
-        _refuse([each for each in standings if each.closing(self.rules.reserve_usd)], None)
+            await self._check_countable()
+            standings = await self._load_cap_statuses(account)
+        _refuse([each for each in standings if each.should_wrap_up(self.rules.reserve_usd)], None)
 
-    async def spent_for(self, run_id: str) -> Spent | None:
+    async def load_run_cost(self, run_id: str) -> Cost | None:
         """Return what a run has spent through the wire; `None` where nobody can say now."""
         try:
             async with self._turn:
-                written = await self.ledger.spent(run_id=run_id)
-                return self._with_unwritten(written, lambda account: account.run_id == run_id)
+                written = await self.ledger.sum_costs(run_id=run_id)
+                return self._add_unwritten(written, lambda account: account.run_id == run_id)
         except StoreError as error:
             _log.warning("what run %s has spent cannot be read: %s", run_id, error)
             return None
 
-    async def standings(self, account: Account) -> tuple[CapStanding, ...]:
+    async def list_cap_statuses(self, account: Account) -> tuple[CapStatus, ...]:
         """Return where the caps stand that hold for an account. Raises `StoreError`."""
         async with self._turn:
-            return await self._standings(account)
+            return await self._load_cap_statuses(account)
 
     # Over time
 
     async def run_forever(self) -> None:
         """Forget old charges now and daily, until cancelled."""
-        failed = warning(_log, "old charges are not forgotten")
+        failed = log_warnings(_log, "old charges are not forgotten")
         await run_periodically(
             self.forget, self.clock, _DAY.total_seconds(), tolerated=StoreError, failed=failed
         )
 
     async def forget(self) -> int:
         """Forget what is old and counts in no present day or week; return how many charges."""
-        since = min(period.since for period in self.calendar.now())
-        return await self.ledger.forget(min(since, self.clock.now() - self._keep))
+        since = min(period.since for period in self.calendar.get_current())
+        return await self.ledger.forget(min(since, self.clock.get_time() - self._keep))
 
     # How it is counted
 
-    async def _may_count(self) -> None:
+    async def _check_countable(self) -> None:
         """Raise where a stop stands, or where what was spent cannot be written down."""
         stop = await self._stopped() if self._stopped is not None else None
         if stop is not None:
-            raise Stopped(stop.told)
+            raise Stopped(stop.summary)
         if not self._stuck or self._writing.locked():
             return
         try:
             await self._write()
         except StoreError as error:
-            raise _unreadable(error) from error
+            raise _build_unreadable_error(error) from error
 
     async def _write(self) -> None:
         """Write what is unwritten, however many settled meanwhile, and flush it once."""
@@ -182,52 +186,56 @@ class BudgetEnforcer:
                     self._unwritten.pop(charge.id, None)
             self._stuck = False
 
-    async def _standings(self, account: Account, *, beside: str = "") -> tuple[CapStanding, ...]:
+    async def _load_cap_statuses(
+        self, account: Account, *, ignored_request: str = ""
+    ) -> tuple[CapStatus, ...]:
         """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
-        day, week = self.calendar.now()
+        day, week = self.calendar.get_current()
         try:
             standings = [
-                await self._standing("person_day", account, day, beside),
-                await self._standing("day", account, day, beside),
-                await self._standing("week", account, week, beside),
+                await self._load_cap_status("person_day", account, day, ignored_request),
+                await self._load_cap_status("day", account, day, ignored_request),
+                await self._load_cap_status("week", account, week, ignored_request),
             ]
             if account.run_id is not None:
-                standings.insert(0, await self._standing("run", account, None, beside))
+                standings.insert(
+                    0, await self._load_cap_status("run", account, None, ignored_request)
+                )
         except StoreError as error:
-            raise _unreadable(error) from error
+            raise _build_unreadable_error(error) from error
         return tuple(standings)
 
-    async def _standing(
-        self, name: CapName, account: Account, window: BudgetPeriod | None, beside: str
-    ) -> CapStanding:
+    async def _load_cap_status(
+        self, name: CapName, account: Account, window: BudgetPeriod | None, ignored_request: str
+    ) -> CapStatus:
         run_id = account.run_id if name == "run" else None
         person_id = account.person_id if name == "person_day" else None
 
-        def counts(other: Account) -> bool:
+        def is_counted(other: Account) -> bool:
             return (run_id is None or other.run_id == run_id) and (
                 person_id is None or other.person_id == person_id
             )
 
         since = window.since if window else None
-        spent = await self.ledger.spent(run_id=run_id, person_id=person_id, since=since)
-        held = Spent()
+        spent = await self.ledger.sum_costs(run_id=run_id, person_id=person_id, since=since)
+        held = Cost()
         for request, hold in self._held.items():
-            if request != beside and counts(hold.account):
-                held = held.plus(hold.most)
-        return CapStanding(
+            if request != ignored_request and is_counted(hold.account):
+                held = held.add(hold.most)
+        return CapStatus(
             name=name,
             cap=_cap(self.rules, name),
-            spent=self._with_unwritten(spent, counts),
+            cost=self._add_unwritten(spent, is_counted),
             held=held,
             free_at=window.until if window else None,
             person_id=person_id,
         )
 
-    def _with_unwritten(self, spent: Spent, counts: Callable[[Account], bool]) -> Spent:
+    def _add_unwritten(self, cost: Cost, counts: Callable[[Account], bool]) -> Cost:
         for charge in self._unwritten.values():
             if counts(charge.account):
-                spent = spent.plus(charge)
-        return spent
+                cost = cost.add(charge)
+        return cost
 
 
 def _cap(rules: BudgetRules, name: CapName) -> Cap:
@@ -240,19 +248,23 @@ def _cap(rules: BudgetRules, name: CapName) -> Cap:
     return caps[name]
 
 
-def _refuse(standings: Sequence[CapStanding], most: Spent | None) -> None:
+def _refuse(standings: Sequence[CapStatus], most: Cost | None) -> None:
     """Raise for the cap that keeps it waiting the longest, if any does."""
     if not standings:
         return
     worst = max(
         standings, key=lambda each: math.inf if each.free_at is None else each.free_at.timestamp()
     )
-    whole = most is None or worst.room(Spent(), 0.0) == "none"
-    text = spent_text(worst) if whole or most is None else too_large_text(worst, most)
+    whole = most is None or worst.check_room(Cost(), 0.0) == "none"
+    text = (
+        describe_exhausted_cap(worst)
+        if whole or most is None
+        else describe_oversized_request(worst, most)
+    )
     raise BudgetSpent(text, until=worst.free_at)
 
 
-def _if_lost(request: str, hold: _Hold) -> Charge:
+def _build_lost_charge(request: str, hold: _Hold) -> Charge:
     """Return what is charged should nobody settle the request."""
     return Charge(
         id=request,
@@ -262,35 +274,35 @@ def _if_lost(request: str, hold: _Hold) -> Charge:
         status=_GONE,
         outcome="cancelled",
         note=_LOST,
-        **dict(hold.most.but(estimated=True)),
+        **dict(hold.most.replace(estimated=True)),
     )
 
 
-def _believed(charge: Charge, hold: _Hold | None) -> Charge:
+def _clamp_charge(charge: Charge, hold: _Hold | None) -> Charge:
     """Return the charge as it can be: of who was let through, and of a size that is possible.
 
     A provider that says it used many times more than the request allowed has made a mistake.
     """
     most_usd, most_tokens = MOST_USD, MOST_TOKENS
     if hold is not None:  # it counts in the day in which it was let through
-        charge = charge.but(account=hold.account, at=hold.at)
+        charge = charge.replace(account=hold.account, at=hold.at)
         most_usd = min(max(hold.most.cost_usd, 0.01) * _BELIEVED, MOST_USD)
         counted = max(hold.most.tokens_in + hold.most.tokens_out, 1_000) * _BELIEVED
         most_tokens = min(counted, MOST_TOKENS)
     usd = charge.cost_usd if math.isfinite(charge.cost_usd) else most_usd
-    told = Spent(
+    told = Cost(
         cost_usd=min(usd, most_usd),
         tokens_in=min(charge.tokens_in, most_tokens),
         tokens_out=min(charge.tokens_out, most_tokens),
         estimated=charge.estimated,
     )
-    if told == Spent().plus(charge):
+    if told == Cost().add(charge):
         return charge
     note = "; ".join(filter(None, [charge.note, "the provider named more than can be"]))
-    return charge.but(**dict(told.but(estimated=True)), note=note)
+    return charge.replace(**dict(told.replace(estimated=True)), note=note)
 
 
-def _unreadable(error: StoreError) -> BudgetSpent:
+def _build_unreadable_error(error: StoreError) -> BudgetSpent:
     return BudgetSpent(
         f"What models have spent cannot be counted, so none is asked. {error}", detail=error.detail
     )

@@ -1,9 +1,9 @@
 """What is said when a cap is reached."""
 
-from bot.domain.spending import CapName, CapStanding
-from bot.domain.spent import Spent
-from bot.domain.waits import soon
-from bot.presentation.cards import money, of_cap, tokens
+from bot.domain.cost import Cost
+from bot.domain.spending import CapName, CapStatus
+from bot.domain.waits import format_timestamp
+from bot.presentation.cards import format_cap_usage, format_money, format_tokens
 
 _WHOSE: dict[CapName, str] = {
     "run": "The budget of this run",
@@ -11,36 +11,36 @@ _WHOSE: dict[CapName, str] = {
     "day": "The budget of today",
     "week": "The budget of this week",
 }
-LAST_WORDS = (
+WRAP_UP_NOTICE = (
     "Only what is kept back for the end is left. Call no tool any more: say in a few sentences "
     "what you found, what is done, and what is not."
 )
 
 
-def spent_text(standing: CapStanding) -> str:
+def describe_exhausted_cap(status: CapStatus) -> str:
     """Return which cap is reached, what was spent, and when it is free again."""
-    whose = f"{_WHOSE[standing.name]} is spent: {of_cap(standing.spent, standing.cap)}"
-    return f"{whose} (`budget.{standing.name}`). {_free(standing)}"
+    whose = f"{_WHOSE[status.name]} is spent: {format_cap_usage(status.cost, status.cap)}"
+    return f"{whose} (`budget.{status.name}`). {_describe_reset(status)}"
 
 
-def too_large_text(standing: CapStanding, most: Spent) -> str:
+def describe_oversized_request(status: CapStatus, most: Cost) -> str:
     """Return that the next request might go past the cap."""
-    may = money(most.cost_usd)
-    if standing.cap.usd is None:
-        may = tokens(most.tokens_in + most.tokens_out)
+    may = format_money(most.cost_usd)
+    if status.cap.usd is None:
+        may = format_tokens(most.tokens_in + most.tokens_out)
     return (
-        f"{_WHOSE[standing.name]} is all but spent: {of_cap(standing.spent, standing.cap)} "
-        f"(`budget.{standing.name}`), and the next request may come to {may}. {_free(standing)}"
+        f"{_WHOSE[status.name]} is all but spent: {format_cap_usage(status.cost, status.cap)} "
+        f"(`budget.{status.name}`), and the next request may come to {may}. {_describe_reset(status)}"
     )
 
 
-def closing_text(standing: CapStanding) -> str:
+def build_wrap_up_notice(status: CapStatus) -> str:
     """Return why it is time for last words, for the model to read."""
-    spent = of_cap(standing.spent, standing.cap)
-    return f"{_WHOSE[standing.name]} is all but spent: {spent}. {LAST_WORDS}"
+    spent = format_cap_usage(status.cost, status.cap)
+    return f"{_WHOSE[status.name]} is all but spent: {spent}. {WRAP_UP_NOTICE}"
 
 
-def _free(standing: CapStanding) -> str:
-    if standing.free_at is None:
+def _describe_reset(status: CapStatus) -> str:
+    if status.free_at is None:
         return "It is not free again by itself: the cap stands in data/config.yaml."
-    return f"It is free again {soon(standing.free_at)}."
+    return f"It is free again {format_timestamp(status.free_at)}."

@@ -18,7 +18,7 @@ class BudgetPeriod:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _StoredWindow:
     """A window that a clock set forward has not ended yet. `until` is in running seconds."""
 
     since: datetime
@@ -34,31 +34,31 @@ class BudgetPeriods:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._wall, self._steady = clock.now(), clock.monotonic()
-        self._kept: dict[timedelta, _Kept] = {}
+        self._wall, self._steady = clock.get_time(), clock.get_monotonic_time()
+        self._stored: dict[timedelta, _StoredWindow] = {}
 
-    def now(self) -> tuple[BudgetPeriod, BudgetPeriod]:
+    def get_current(self) -> tuple[BudgetPeriod, BudgetPeriod]:
         """Return the present day and the present week, which begins on Monday."""
         now = self._look()
-        return self._window(_DAY, now), self._window(_WEEK, now)
+        return self._get_window(_DAY, now), self._get_window(_WEEK, now)
 
-    def _window(self, length: timedelta, now: datetime) -> BudgetPeriod:
+    def _get_window(self, length: timedelta, now: datetime) -> BudgetPeriod:
         since = _start(now, length)
-        kept = self._kept.get(length)
+        kept = self._stored.get(length)
         if kept is None or kept.since >= since:
             return BudgetPeriod(since, since + length)
         return BudgetPeriod(kept.since, now + timedelta(seconds=kept.until - self._steady))
 
     def _look(self) -> datetime:
         """Return the time; note what a leap since the last look would have ended."""
-        wall, steady = self._clock.now(), self._clock.monotonic()
+        wall, steady = self._clock.get_time(), self._clock.get_monotonic_time()
         expected = self._wall + timedelta(seconds=steady - self._steady)
         for length in (_DAY, _WEEK):
-            kept, since = self._kept.get(length), _start(expected, length)
+            kept, since = self._stored.get(length), _start(expected, length)
             if kept is not None and steady >= kept.until:
-                del self._kept[length]
+                del self._stored[length]
             elif kept is None and wall - expected > _LEAP and since < _start(wall, length):
-                self._kept[length] = _Kept(since, steady + length.total_seconds())
+                self._stored[length] = _StoredWindow(since, steady + length.total_seconds())
         self._wall, self._steady = wall, steady
         return wall
 

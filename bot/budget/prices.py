@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from bot.domain.budget import Price
+from bot.domain.cost import Cost
 from bot.domain.record import Record
-from bot.domain.spent import Spent
 
 MILLION = 1_000_000
 _NO_LONG_PROMPT = 1 << 60
@@ -36,23 +36,25 @@ class Usage(Record):
 
 
 @dataclass(frozen=True)
-class _Listed:
+class _ListPrice:
     """A price, and the one for prompts of more than `above` tokens."""
 
     price: Price
     above: int = _NO_LONG_PROMPT
     long: Price | None = None
 
-    def of(self, tokens_in: int) -> Price:
+    def select_price(self, tokens_in: int) -> Price:
         return self.long if self.long and tokens_in > self.above else self.price
 
 
-def _tier(tokens_in: float, tokens_out: float, cache_read: float | None = None) -> _Listed:
+def _build_list_price(
+    tokens_in: float, tokens_out: float, cache_read: float | None = None
+) -> _ListPrice:
     """Return a price as most are: reading from the cache a tenth, writing to it a quarter more."""
-    return _Listed(_price(tokens_in, tokens_out, cache_read))
+    return _ListPrice(_build_price(tokens_in, tokens_out, cache_read))
 
 
-def _price(tokens_in: float, tokens_out: float, cache_read: float | None = None) -> Price:
+def _build_price(tokens_in: float, tokens_out: float, cache_read: float | None = None) -> Price:
     return Price(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
@@ -61,35 +63,35 @@ def _price(tokens_in: float, tokens_out: float, cache_read: float | None = None)
     )
 
 
-_DEAREST = _tier(15, 75)
+_DEAREST = _build_list_price(15, 75)
 # By the beginning of the name; an older or newer one of a family costs what the family does.
 # Source: the catalogue in the Claude Code program 2.1.329 (claude-agent-sdk 0.2.186).
-_LISTED: Mapping[str, _Listed] = {
-    "opus": _tier(5, 25),
-    "claude-opus": _tier(5, 25),
+_LISTED: Mapping[str, _ListPrice] = {
+    "opus": _build_list_price(5, 25),
+    "claude-opus": _build_list_price(5, 25),
     "claude-opus-4": _DEAREST,
-    "claude-opus-4-5": _tier(5, 25),
-    "claude-opus-4-6": _tier(5, 25),
-    "claude-opus-4-7": _tier(5, 25),
-    "claude-opus-4-8": _tier(5, 25),
-    "claude-opus-5-5": _tier(4, 20, 0.2),
+    "claude-opus-4-5": _build_list_price(5, 25),
+    "claude-opus-4-6": _build_list_price(5, 25),
+    "claude-opus-4-7": _build_list_price(5, 25),
+    "claude-opus-4-8": _build_list_price(5, 25),
+    "claude-opus-5-5": _build_list_price(4, 20, 0.2),
     "claude-3-opus": _DEAREST,
-    "sonnet": _tier(3, 15),
-    "claude-sonnet": _tier(3, 15),
-    "claude-sonnet-4": _Listed(_price(3, 15), 200_000, _price(6, 22.5)),
-    "claude-3-5-sonnet": _tier(3, 15),
-    "claude-3-7-sonnet": _tier(3, 15),
-    "claude-sonnet-5": _tier(2, 10),
-    "claude-sonnet-5-5": _tier(2, 10, 0.1),
-    "haiku": _tier(1, 5),
-    "claude-haiku": _tier(1, 5),
-    "claude-3-haiku": _tier(0.25, 1.25),
-    "claude-3-5-haiku": _tier(0.8, 4),
-    "claude-haiku-5-5": _Listed(_price(0.1, 0.5), 100_000, _price(0.5, 2.5)),
+    "sonnet": _build_list_price(3, 15),
+    "claude-sonnet": _build_list_price(3, 15),
+    "claude-sonnet-4": _ListPrice(_build_price(3, 15), 200_000, _build_price(6, 22.5)),
+    "claude-3-5-sonnet": _build_list_price(3, 15),
+    "claude-3-7-sonnet": _build_list_price(3, 15),
+    "claude-sonnet-5": _build_list_price(2, 10),
+    "claude-sonnet-5-5": _build_list_price(2, 10, 0.1),
+    "haiku": _build_list_price(1, 5),
+    "claude-haiku": _build_list_price(1, 5),
+    "claude-3-haiku": _build_list_price(0.25, 1.25),
+    "claude-3-5-haiku": _build_list_price(0.8, 4),
+    "claude-haiku-5-5": _ListPrice(_build_price(0.1, 0.5), 100_000, _build_price(0.5, 2.5)),
 }
 
 
-def price_of(model: str, prices: Mapping[str, Price], tokens_in: int = 0) -> Price:
+def find_price(model: str, prices: Mapping[str, Price], tokens_in: int = 0) -> Price:
     """Return a model's price for a prompt of `tokens_in`: what is set, built in, or the dearest.
 
     `prices` go by the beginning of a name, and so do those that are built in; the longest counts.
@@ -99,7 +101,7 @@ def price_of(model: str, prices: Mapping[str, Price], tokens_in: int = 0) -> Pri
     if ours:
         return prices[max(ours, key=len)]
     built_in = [begin for begin in _LISTED if name.startswith(begin)]
-    return (_LISTED[max(built_in, key=len)] if built_in else _DEAREST).of(tokens_in)
+    return (_LISTED[max(built_in, key=len)] if built_in else _DEAREST).select_price(tokens_in)
 
 
 def is_listed(model: str, prices: Mapping[str, Price]) -> bool:
@@ -108,9 +110,9 @@ def is_listed(model: str, prices: Mapping[str, Price]) -> bool:
     return any(begin and name.startswith(begin.lower()) for begin in (*prices, *_LISTED))
 
 
-def cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Spent:
+def calculate_cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Cost:
     """Return what that came to."""
-    price = price_of(model, prices, usage.tokens_in)
+    price = find_price(model, prices, usage.tokens_in)
     usd = (
         usage.input_tokens * price.tokens_in
         + usage.output_tokens * price.tokens_out
@@ -118,4 +120,4 @@ def cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Spent:
         + usage.cache_creation_input_tokens * price.cache_write
         + usage.ephemeral_1h_input_tokens * price.cache_write * _HOUR
     ) / MILLION + usage.web_search_requests * _SEARCH
-    return Spent(cost_usd=usd, tokens_in=usage.tokens_in, tokens_out=usage.output_tokens)
+    return Cost(cost_usd=usd, tokens_in=usage.tokens_in, tokens_out=usage.output_tokens)

@@ -13,17 +13,17 @@ from typing import Annotated
 import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.sqlite_store import AuditRow, SqliteStore, checked
-from bot.authority.audit_watch import noted_heads
-from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, print_json, say, tell_nothing_is_there
-from bot.cli.progress import progress
+from bot.adapters.sqlite_store import AuditRow, SqliteStore, check_rows
+from bot.authority.audit_watch import load_heads
+from bot.cli.missing_state import report_if_missing
+from bot.cli.output import JsonOption, print_json, report_empty, say
+from bot.cli.progress import show_progress
 from bot.cli.run_ids import complete_run_id
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
 from bot.redaction import redact
-from bot.settings import Settings, settings_here
+from bot.settings import Settings, load_settings
 
 audit_cli = typer.Typer()
 _HEAD = ("when", "who", "did", "allowed", "how", "run", "commit", "note")
@@ -55,19 +55,19 @@ def audit(
     """
     if context.invoked_subcommand is not None:
         return
-    entries = asyncio.run(_newest(run, person, limit))
+    entries = asyncio.run(_list_newest(run, person, limit))
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries or ()])
     elif entries:
         now = datetime.now(UTC)
-        print_table(_HEAD, [_row(entry, now) for entry in entries])
+        print_table(_HEAD, [_build_row(entry, now) for entry in entries])
     if not entries:
         about = "".join(
             (f" about the run {run!r}" if run else "", f" by the person {person}" if person else "")
         )
         nothing = f"The audit log has nothing{about}." if about else "The audit log is empty."
         told = "" if entries is None else nothing
-        tell_nothing_is_there(told, searched=bool(about))
+        report_empty(told, searched=bool(about))
 
 
 @audit_cli.command()
@@ -86,7 +86,7 @@ def verify(
 
     For example: theseus audit verify --file export.ndjson
     """
-    state = asyncio.run(_whole()) if file is None else _of_export(file, key)
+    state = asyncio.run(_verify_log()) if file is None else _verify_export(file, key)
     if state is None:
         if as_json:
             print_json(None)
@@ -94,7 +94,7 @@ def verify(
     if as_json:
         print_json(state.model_dump(mode="json"))
     else:
-        for line in _told(state, file, key):
+        for line in _describe_state(state, file, key):
             say(line, {"Holds:": "green", "BROKEN": "bold red"}.get(line.partition(" ")[0], ""))
     if state.broken is not None:
         raise typer.Exit(1)
@@ -114,7 +114,7 @@ def export(
     For example: theseus audit export --since 2026-11-01 --format csv
     """
     from_then = None if since is None else since.replace(tzinfo=since.tzinfo or UTC)
-    asyncio.run(_exported(from_then, _as_csv() if as_format is Format.CSV else _as_json))
+    asyncio.run(_export(from_then, _as_csv() if as_format is Format.CSV else _as_json))
 
 
 @audit_cli.command()
@@ -126,70 +126,72 @@ def accept(
 
     For example: theseus audit accept --why "the disk was restored from a backup"
     """
-    state, noted = asyncio.run(_accepted(why))
+    state, noted = asyncio.run(_accept(why))
     if as_json:
         print_json(noted.model_dump(mode="json"))
         return
     if state.broken is None:
         sys.stdout.write("Nothing was broken.\n")
         return
-    sys.stdout.write(f"Noted: {state.broken.told} From entry {noted.last} on the log counts.\n")
+    sys.stdout.write(f"Noted: {state.broken.summary} From entry {noted.last} on the log counts.\n")
 
 
-async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[AuditEntry] | None:
+async def _list_newest(
+    run: str | None, person: int | None, limit: int
+) -> Sequence[AuditEntry] | None:
     """Return the newest entries that fit; `None` where there never was a log, which is said."""
-    settings = settings_here()
-    if _nothing_in(settings):
+    settings = load_settings()
+    if _is_log_missing(settings):
         return None
     async with _store(settings) as store:
-        return await store.audit_log(run_id=run, person_id=person, limit=limit)
+        return await store.list_audit_entries(run_id=run, person_id=person, limit=limit)
 
 
-async def _whole() -> AuditState | None:
+async def _verify_log() -> AuditState | None:
     """Return the state of the log; `None` where there never was one, which is reported."""
-    settings = settings_here()
-    heads = await _heads(settings)
-    if not heads and _nothing_in(settings):
+    settings = load_settings()
+    heads = await _list_heads(settings)
+    if not heads and _is_log_missing(settings):
         return None
     async with _store(settings) as store:
-        with progress("audit log") as on_progress:
-            return await store.audit_state(heads, on_progress=on_progress)
+        with show_progress("audit log") as on_progress:
+            return await store.verify_audit_log(heads, on_progress=on_progress)
 
 
-async def _accepted(why: str) -> tuple[AuditState, AuditState]:
-    settings = settings_here()
-    if _nothing_in(settings):
+async def _accept(why: str) -> tuple[AuditState, AuditState]:
+    settings = load_settings()
+    if _is_log_missing(settings):
         raise typer.Exit(1)
-    heads = await _heads(settings)
+    heads = await _list_heads(settings)
     async with _store(settings) as store:
-        state = await store.audit_state(heads)
+        state = await store.verify_audit_log(heads)
         if state.broken is None:
             return state, state
-        note = f"{state.broken.told} {why}"
+        note = f"{state.broken.summary} {why}"
         now = datetime.now(UTC)
         entry = AuditEntry(at=now, action="", allowed=True, how="command line", note=note)
-        await store.audit_accept(entry)
-        return state, await store.audit_state(heads)
+        await store.accept_audit_break(entry)
+        return state, await store.verify_audit_log(heads)
 
 
-async def _heads(settings: Settings) -> Sequence[AuditHead]:
+async def _list_heads(settings: Settings) -> Sequence[AuditHead]:
     """Return where the log ended at other times; without a journal, nothing is known of that."""
     if not (settings.state / "journal").exists():
         return ()
     try:
         async with NdjsonJournal(settings.state, redact=redact) as journal:
-            return await noted_heads(journal)
+            return await load_heads(journal)
     except JournalError as error:
         sys.stderr.write(f"theseus: the journal's part is left out: {redact(str(error))}\n")
         return ()
 
 
-async def _exported(since: datetime | None, write: Callable[[AuditRow], None]) -> None:
-    settings = settings_here()
-    if _nothing_in(settings):
+async def _export(since: datetime | None, write: Callable[[AuditRow], None]) -> None:
+    settings = load_settings()
+    if _is_log_missing(settings):
         raise typer.Exit(1)
     async with _store(settings) as store:
-        async for row in store.audit_rows(since=since):
+        async for row in store.iterate_audit(since=since):
             write(row)
 
 
@@ -202,30 +204,30 @@ def _as_csv() -> Callable[[AuditRow], None]:
     writer.writerow(AuditRow._fields)
 
     def write(row: AuditRow) -> None:
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([_escape_formula(value) for value in row])
 
     return write
 
 
-def _harmless(value: object) -> object:
+def _escape_formula(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _of_export(file: Path, key: Path | None) -> AuditState:
+def _verify_export(file: Path, key: Path | None) -> AuditState:
     """Return what an export shows by itself. Raises `ConfigError` with what to do."""
     try:
         secret = None if key is None else bytes.fromhex(key.read_text(encoding="ascii").strip())
         with file.open(encoding="utf-8") as lines:
-            return checked(_rows(lines, file), secret)
+            return check_rows(_read_rows(lines, file), secret)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"audit: {file} or its key cannot be read ({error}).") from error
     except ValueError as error:
         raise ConfigError(f"audit: {key} holds no key in hexadecimal.") from error
 
 
-def _rows(lines: Iterator[str], file: Path) -> Iterator[AuditRow]:
+def _read_rows(lines: Iterator[str], file: Path) -> Iterator[AuditRow]:
     for number, line in enumerate(lines, 1):
         try:
             yield AuditRow(**json.loads(line))
@@ -236,10 +238,10 @@ def _rows(lines: Iterator[str], file: Path) -> Iterator[AuditRow]:
             ) from error
 
 
-def _told(state: AuditState, file: Path | None, key: Path | None) -> Iterator[str]:
+def _describe_state(state: AuditState, file: Path | None, key: Path | None) -> Iterator[str]:
     if state.broken is not None:
         broken = state.broken
-        yield f"BROKEN at entry {broken.number} ({broken.kind}): {broken.told}"
+        yield f"BROKEN at entry {broken.number} ({broken.kind}): {broken.summary}"
         if file is None:
             yield "Keep a copy of the state folder, find out, then: theseus audit accept --why ..."
     elif not state.last:
@@ -247,14 +249,14 @@ def _told(state: AuditState, file: Path | None, key: Path | None) -> Iterator[st
     else:
         yield f"Holds: entries {state.first} to {state.last}, ending in {state.hash}."
     if state.accepted is not None:
-        yield f"Known and noted: {state.accepted.told}"
+        yield f"Known and noted: {state.accepted.summary}"
     if state.sealed_from is not None and state.sealed_from > max(state.first, 1):
         yield f"Entries before {state.sealed_from} are of an older version: chained, not sealed."
     if file is not None and state.broken is None:
-        yield from _proves(key)
+        yield from _describe_proof(key)
 
 
-def _proves(key: Path | None) -> Iterator[str]:
+def _describe_proof(key: Path | None) -> Iterator[str]:
     yield "Proved: no entry between the first and the last was changed, removed, added or moved."
     yield "Not proved: that none lacks before the first or after the last; compare the last hash"
     yield "with the bot's own `theseus audit verify`, or with what was noted of it earlier."
@@ -262,7 +264,7 @@ def _proves(key: Path | None) -> Iterator[str]:
         yield "Not proved: that this bot wrote them; that takes --key with its audit.key."
 
 
-def _row(entry: AuditEntry, now: datetime) -> Row:
+def _build_row(entry: AuditEntry, now: datetime) -> Row:
     who = entry.person.name if entry.person else "Theseus"
     word = Cell("allowed", "green") if entry.allowed else Cell("REFUSED", "red")
     return (
@@ -271,10 +273,10 @@ def _row(entry: AuditEntry, now: datetime) -> Row:
     )  # fmt: skip
 
 
-def _nothing_in(settings: Settings) -> bool:
+def _is_log_missing(settings: Settings) -> bool:
     """Whether there never was a log: where one is gone, what was noted of its end is left."""
     ended = settings.state / "audit.head"
-    return not ended.exists() and nothing_at(settings.state / "theseus.sqlite3", "audit log")
+    return not ended.exists() and report_if_missing(settings.state / "theseus.sqlite3", "audit log")
 
 
 def _store(settings: Settings) -> SqliteStore:

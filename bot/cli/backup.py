@@ -8,19 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.state_backups import StateBackups, is_made_anew, read_manifest
+from bot.adapters.state_backups import StateBackups, is_recreated, read_manifest
 from bot.adapters.system_clock import SystemClock
-from bot.app.backups import backup_folder
-from bot.cli.backup_files import backups_here
-from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, complain, print_json, say
-from bot.cli.progress import progress
+from bot.app.backups import get_backup_folder
+from bot.cli.backup_files import find_backups
+from bot.cli.missing_state import report_if_missing
+from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.cli.progress import show_progress
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.backup import Backup, BackupManifest
 from bot.domain.errors import ConfigError, PortError, StoreError
-from bot.presentation.counts import counted
-from bot.presentation.sizes import bytes_told
-from bot.settings import Settings, settings_here
+from bot.presentation.counts import format_count
+from bot.presentation.sizes import format_size
+from bot.settings import Settings, load_settings
 
 backup_cli = typer.Typer()
 _HEAD = ("when", "size", "runs", "audit", "commit", "file")
@@ -48,18 +48,22 @@ def backup(
     """
     if context.invoked_subcommand is not None:
         return
-    settings = settings_here()
+    settings = load_settings()
     # A folder without any of the bot's files is as good as none.
-    if nothing_at(next(settings.state.glob("*"), settings.state / "theseus.sqlite3"), "state"):
+    if report_if_missing(
+        next(settings.state.glob("*"), settings.state / "theseus.sqlite3"), "state"
+    ):
         raise typer.Exit(1)
-    made = asyncio.run(_made(settings, *_place(settings, to)))
+    made = asyncio.run(_create_backup(settings, *_place(settings, to)))
     manifest = read_manifest(made.file)
     if as_json:
-        print_json(_described(made, manifest))
+        print_json(_build_data(made, manifest))
         return
-    say(f"Backed up: {made.file} ({bytes_told(made.size)}): {_told(manifest)}.", "green")
+    say(
+        f"Backed up: {made.file} ({format_size(made.size)}): {_format_contents(manifest)}.", "green"
+    )
     for each in manifest.left_out:
-        if not is_made_anew(each):
+        if not is_recreated(each):
             say(f"Not in it: {each.name} ({each.why})")
 
 
@@ -69,21 +73,21 @@ def list_backups(as_json: JsonOption = False) -> None:
 
     For example: theseus backup list --json
     """
-    settings = settings_here()
-    found = [(each, _manifest(each)) for each in backups_here(settings)]
+    settings = load_settings()
+    found = [(each, _load_manifest(each)) for each in find_backups(settings)]
     if as_json:
-        print_json([_described(*each) for each in found])
+        print_json([_build_data(*each) for each in found])
     elif found:
         now = datetime.now(UTC)
-        print_table(_HEAD, [_row(made, manifest, now) for made, manifest in found])
+        print_table(_HEAD, [_build_row(made, manifest, now) for made, manifest in found])
     else:
-        complain(f"No backups yet in {backup_folder(settings)}. `theseus backup` makes one.")
+        print_error(f"No backups yet in {get_backup_folder(settings)}. `theseus backup` makes one.")
 
 
 def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
     """Return the folder, and the file where one is named. Raises `ConfigError`."""
     if to is None:
-        return backup_folder(settings), None
+        return get_backup_folder(settings), None
     to = settings.root / to.expanduser()
     if to.is_dir():
         return to, None
@@ -93,22 +97,22 @@ def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
     return (to.parent, to) if to.name.endswith(_ARCHIVES) else (to, None)
 
 
-async def _made(settings: Settings, folder: Path, file: Path | None) -> Backup:
+async def _create_backup(settings: Settings, folder: Path, file: Path | None) -> Backup:
     commit = await _commit(settings)
     store = StateBackups(settings.state, folder, SystemClock(), commit=lambda: commit)
-    with progress("backing up, MB") as told:
+    with show_progress("backing up, MB") as told:
         return await store.take(file, lambda done, total: told(done // _MB, total // _MB))
 
 
 async def _commit(settings: Settings) -> str | None:
     """Return what the checkout stands at; a backup can do without."""
     try:
-        return await GitCheckout(settings.root).head()
+        return await GitCheckout(settings.root).get_head()
     except PortError:
         return None
 
 
-def _manifest(made: Backup) -> BackupManifest | None:
+def _load_manifest(made: Backup) -> BackupManifest | None:
     """Return what an archive says of itself; `None` where it is damaged."""
     try:
         return read_manifest(made.file)
@@ -116,35 +120,42 @@ def _manifest(made: Backup) -> BackupManifest | None:
         return None
 
 
-def _described(made: Backup, manifest: BackupManifest | None) -> dict[str, Any]:
+def _build_data(made: Backup, manifest: BackupManifest | None) -> dict[str, Any]:
     told: dict[str, Any] = {**made.model_dump(mode="json"), "damaged": manifest is None}
     if manifest is not None:
         told |= {
             "commit": manifest.commit,
             "files": len(manifest.files),
             "bytes": manifest.size,
-            "runs": manifest.rows("runs"),
+            "runs": manifest.count_rows("runs"),
             "audit": manifest.audit.model_dump(mode="json") if manifest.audit else None,
             "left_out": [each.model_dump(mode="json") for each in manifest.left_out],
         }
     return told
 
 
-def _told(manifest: BackupManifest) -> str:
+def _format_contents(manifest: BackupManifest) -> str:
     days = sum(each.name.startswith("journal/") for each in manifest.files)
     return ", ".join(
         (
-            counted(manifest.rows("runs"), "run"),
-            counted(manifest.rows("audit_log"), "audit record"),
-            f"{counted(days, 'day')} of the journal",
-            counted(len(manifest.files), "file"),
+            format_count(manifest.count_rows("runs"), "run"),
+            format_count(manifest.count_rows("audit_log"), "audit record"),
+            f"{format_count(days, 'day')} of the journal",
+            format_count(len(manifest.files), "file"),
         )
     )
 
 
-def _row(made: Backup, manifest: BackupManifest | None, now: datetime) -> Row:
-    when, size, file = When(made.made_at, now), bytes_told(made.size), made.file.name
+def _build_row(made: Backup, manifest: BackupManifest | None, now: datetime) -> Row:
+    when, size, file = When(made.made_at, now), format_size(made.size), made.file.name
     if manifest is None:
         return (when, size, Cell("DAMAGED", "bold red"), "", "", file)
     entries = str(manifest.audit.number) if manifest.audit else ""
-    return (when, size, str(manifest.rows("runs")), entries, (manifest.commit or "")[:7], file)
+    return (
+        when,
+        size,
+        str(manifest.count_rows("runs")),
+        entries,
+        (manifest.commit or "")[:7],
+        file,
+    )

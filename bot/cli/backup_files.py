@@ -1,17 +1,17 @@
 """The archives of backups, for commands that take one, and for a shell that completes one."""
 
-from bot.adapters.state_backups import backups_in
-from bot.app.backups import backup_folder
+from bot.adapters.state_backups import list_backups
+from bot.app.backups import get_backup_folder
 from bot.domain.backup import Backup
 from bot.domain.errors import ConfigError, TheseusError
-from bot.settings import Settings, settings_here
+from bot.settings import Settings, load_settings
 
 
-def backups_here(settings: Settings) -> tuple[Backup, ...]:
+def find_backups(settings: Settings) -> tuple[Backup, ...]:
     """Return the backups there are, the newest first. Raises `ConfigError`."""
-    folder = backup_folder(settings)
+    folder = get_backup_folder(settings)
     try:
-        return backups_in(folder)
+        return list_backups(folder)
     except OSError as error:
         raise ConfigError(
             f"{folder} cannot be read ({error.strerror}). Mend that, or set backup.folder."
@@ -21,7 +21,7 @@ def backups_here(settings: Settings) -> tuple[Backup, ...]:
 def complete_backup(incomplete: str) -> list[tuple[str, str]]:
     """Return the archives whose paths or names begin so, each with its time."""
     try:
-        known = backups_here(settings_here())
+        known = find_backups(load_settings())
     except TheseusError:
         return []
     return [

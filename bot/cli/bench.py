@@ -10,7 +10,7 @@ import typer
 
 import bot
 from bot.cli.output import JsonOption, print_json, say
-from bot.cli.progress import progress
+from bot.cli.progress import show_progress
 from bot.domain.errors import ConfigError
 
 
@@ -25,7 +25,7 @@ def bench(
     For example: theseus bench --only journal
     """
     benchmarks = load_benchmarks(Path(bot.__path__[0]).parent)
-    with progress("benchmarks") as on_progress:
+    with show_progress("benchmarks") as on_progress:
         rows = asyncio.run(benchmarks.run(only, on_progress))
     if as_json:
         print_json([row.model_dump() for row in rows])

@@ -18,7 +18,7 @@ class CommandPlace(NamedTuple):
     where: str
     summary: str
 
-    def found(self) -> Any:
+    def import_target(self) -> Any:
         """Return what is there; its module is imported."""
         module, _, name = self.where.partition(":")
         return getattr(importlib.import_module(module), name)
@@ -41,7 +41,7 @@ class CommandGroup(TyperGroup):
 
     def load(self, name: str) -> Any:
         """Return the command of this name, imported with all it needs. Raises `KeyError`."""
-        found = self.PLACES[name].found()
+        found = self.PLACES[name].import_target()
         if isinstance(found, typer.Typer):
             command: Any = typer.main.get_group(found)
             command.name = name

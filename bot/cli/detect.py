@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.detect_replay import load_thresholds
 from bot.cli.detect_replay import replay as replayed
-from bot.cli.detect_replay import thresholds_for
-from bot.cli.output import JsonAnyway, complain, print_json
+from bot.cli.output import JsonAnyway, print_error, print_json
 
 
 def detect(
@@ -23,6 +23,6 @@ def detect(
 
     For example: theseus detect --replay data/state/journal/2026-11-21.ndjson
     """
-    thresholds = thresholds_for(config, Path.cwd(), os.environ)
-    found = replayed(replay, thresholds, complain)
+    thresholds = load_thresholds(config, Path.cwd(), os.environ)
+    found = replayed(replay, thresholds, print_error)
     print_json([each.model_dump(mode="json", exclude={"since"}) for each in found])

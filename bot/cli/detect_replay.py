@@ -10,9 +10,9 @@ from typing import BinaryIO
 from bot.detection import Detector
 from bot.domain.anomaly import Anomaly
 from bot.domain.errors import ConfigError
-from bot.domain.samples import Sample, sample_of
+from bot.domain.samples import Sample, parse_sample
 from bot.domain.thresholds import Thresholds
-from bot.settings import read_environment, thresholds_from
+from bot.settings import parse_thresholds, read_environment
 
 NAMED = 20
 """Bad lines that are told one by one."""
@@ -22,14 +22,14 @@ _SHORT = 200
 Complain = Callable[[str], None]
 
 
-def replay(source: str, thresholds: Thresholds, complain: Complain) -> tuple[Anomaly, ...]:
+def replay(source: str, thresholds: Thresholds, warn: Complain) -> tuple[Anomaly, ...]:
     """Judge a journal file, or standard input for `-`, line by line; oldest first.
 
     A line that is no record is told to `complain` and passed over. Raises `ConfigError` when the
     file cannot be read or holds no record at all.
     """
     detector, found, newest = Detector(thresholds), list[Anomaly](), None
-    for sample in _samples(source, complain):
+    for sample in _read_samples(source, warn):
         found += detector.see(sample)
         newest = sample.at
     if newest is None:
@@ -39,7 +39,7 @@ def replay(source: str, thresholds: Thresholds, complain: Complain) -> tuple[Ano
     return tuple(found)
 
 
-def thresholds_for(file: Path | None, root: Path, variables: Mapping[str, str]) -> Thresholds:
+def load_thresholds(file: Path | None, root: Path, variables: Mapping[str, str]) -> Thresholds:
     """Return the thresholds of a configuration file, or of the present folder's if it has one."""
     if file is not None:
         return _read(file, required=True)
@@ -54,13 +54,13 @@ def _read(file: Path, *, required: bool) -> Thresholds:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"detect: the configuration {file} cannot be read ({error}).") from error
-    return thresholds_from(text, str(file), required=required)
+    return parse_thresholds(text, str(file), required=required)
 
 
-def _samples(source: str, complain: Complain) -> Iterator[Sample]:
+def _read_samples(source: str, warn: Complain) -> Iterator[Sample]:
     name, bad = "standard input" if source == "-" else source, 0
     try:
-        with _opened(source) as lines:
+        with _open_source(source) as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip():
                     continue
@@ -69,7 +69,7 @@ def _samples(source: str, complain: Complain) -> Iterator[Sample]:
                 except (ValueError, RecursionError, OverflowError) as error:
                     bad += 1
                     if bad <= NAMED:
-                        complain(f"{name}, line {number}: passed over: {str(error)[:_SHORT]}")
+                        warn(f"{name}, line {number}: passed over: {str(error)[:_SHORT]}")
                     continue
                 yield sample
     except OSError as error:
@@ -79,10 +79,10 @@ def _samples(source: str, complain: Complain) -> Iterator[Sample]:
             "data/state/journal/2026-01-31.ndjson, or - for standard input."
         ) from error
     if bad > NAMED:
-        complain(f"{name}: {bad - NAMED} more lines passed over")
+        warn(f"{name}: {bad - NAMED} more lines passed over")
 
 
-def _opened(source: str) -> AbstractContextManager[BinaryIO]:
+def _open_source(source: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb")
 
 
@@ -90,4 +90,4 @@ def _sample(line: bytes) -> Sample:
     fields = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     if not isinstance(fields, dict):
         raise ValueError("a record is a JSON object")  # noqa: TRY004  the line is bad, not a type
-    return sample_of(fields)
+    return parse_sample(fields)

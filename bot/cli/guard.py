@@ -13,21 +13,21 @@ import typer
 
 from bot.adapters.git_comparison import GitComparison
 from bot.authority.path_classes import BUILT_IN, Guard, PathClass
-from bot.authority.protection import Protection, normal
+from bot.authority.protection import Protection, normalise_path
 from bot.cli.output import JsonOption, say
 from bot.domain.change import Finding
 from bot.domain.errors import ConfigError
 from bot.guards import (
     PythonText,
-    approvers_text,
-    declared_modules,
+    build_approver_text,
+    find_manifests,
     inspect,
-    manifests,
-    text_files,
+    list_declared_modules,
+    list_text_files,
 )
 from bot.infra.text_direction import isolate
 from bot.redaction import redact
-from bot.settings import protection_from
+from bot.settings import parse_protection
 
 _OURS = ("bot/authority/", "bot/self_improvement/")
 _CONFIG = "data/config.yaml"
@@ -57,7 +57,7 @@ def guard(
     if as_json:
         sys.stdout.write(json.dumps(judged.to_json(), indent=2, ensure_ascii=False) + "\n")
     else:
-        for line in judged.lines():
+        for line in judged.render_lines():
             say(line, _COLOURS.get(line.partition(" ")[0], ""))
     if any(finding.blocking for finding in judged.findings):
         raise typer.Exit(1)
@@ -66,7 +66,7 @@ def guard(
 class _Judged(NamedTuple):
     findings: tuple[Finding, ...]
     classes: Mapping[str, Guard | None]
-    shown: str
+    diff: str
 
     def to_json(self) -> dict[str, Any]:
         """Return it for a program; paths stay what they are, messages lose what is secret."""
@@ -79,12 +79,12 @@ class _Judged(NamedTuple):
             }
             for each in self.findings
         ]
-        return {"findings": findings, "classes": self.classes, "shown": self.shown}
+        return {"findings": findings, "classes": self.classes, "shown": self.diff}
 
-    def lines(self) -> Iterator[str]:
+    def render_lines(self) -> Iterator[str]:
         """Yield it for a person: what blocks first, then what to look at, then the files."""
         findings = sorted(self.findings, key=lambda one: not one.blocking)
-        rows = [_cells(each) for each in findings]
+        rows = [_build_cells(each) for each in findings]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row, each in zip(rows, findings, strict=True):
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
@@ -100,60 +100,62 @@ class _Judged(NamedTuple):
         )
 
 
-def _cells(finding: Finding) -> tuple[str, str, str]:
+def _build_cells(finding: Finding) -> tuple[str, str, str]:
     return "blocks" if finding.blocking else "look", finding.rule, finding.path or "-"
 
 
 def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None) -> _Judged:
-    files, diff, changes = compared.files(), compared.diff(), compared.changes()
+    files, diff, changes = compared.list_files(), compared.get_diff(), compared.list_changes()
     _refuse_unknown_files(named, files | {change.path for change in changes})
-    protection = _protection(compared, files).naming(named)
+    protection = _load_protection(compared, files).add_named_files(named)
     if max_lines is not None:
-        protection = protection.but(max_changed_lines=max_lines)
+        protection = protection.replace(max_changed_lines=max_lines)
     paths = [change.path for change in changes]
     clean = lru_cache(maxsize=None)(redact)  # the guard and the reader go by the same text
     findings = inspect(
         diff,
         changes,
         base_files=files,
-        owned=frozenset(paths),
+        owned_files=frozenset(paths),
         protection=protection,
         allowed_new=frozenset(),
         sources={
-            path: PythonText(compared.before(old), compared.after(path))
-            for path, old in text_files(diff)
+            path: PythonText(compared.read_base(old), compared.read_head(path))
+            for path, old in list_text_files(diff)
         },
         redact=clean,
-        known_import=lambda module: _is_there(module, files) or compared.imports(module),
-        taken=compared.imports,
-        declared=declared_modules({path: compared.before(path) for path in manifests(files)}),
+        known_import=lambda module: _is_there(module, files) or compared.is_imported(module),
+        is_name_taken=compared.is_imported,
+        declared=list_declared_modules(
+            {path: compared.read_base(path) for path in find_manifests(files)}
+        ),
     )
     classes: dict[str, Guard | None] = {
-        path: found[1] if (found := protection.over(path)) else None for path in paths
+        path: found[1] if (found := protection.find_class(path)) else None for path in paths
     }
     findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
-    return _Judged(findings, classes, clean(approvers_text(diff)))
+    return _Judged(findings, classes, clean(build_approver_text(diff)))
 
 
 def _refuse_unknown_files(named: frozenset[str], there: frozenset[str]) -> None:
     """Refuse a name that no file has, which would allow nothing. Raises `ConfigError`."""
-    known = {normal(path) for path in there}
-    for name in sorted(each for each in named if normal(each) not in known):
+    known = {normalise_path(path) for path in there}
+    for name in sorted(each for each in named if normalise_path(each) not in known):
         near = difflib.get_close_matches(name, there, n=1)
         hint = f"did you mean {near[0]}?" if near else "give its path from the repository's root."
         raise ConfigError(f"--named {name}: there is no such file at base or head; {hint}")
 
 
-def _protection(compared: GitComparison, files: frozenset[str]) -> Protection:
+def _load_protection(compared: GitComparison, files: frozenset[str]) -> Protection:
     """Return what base's own configuration says; a repository that is not ours has none.
 
     There nobody is asked to name a file. What is no part of any change is the same everywhere;
     what decides how checks run is pointed out, and the rest is free.
     """
     if any(file.startswith(_OURS) for file in files):
-        return protection_from(compared.before(_CONFIG) or "", f"{_CONFIG} at base")
+        return parse_protection(compared.read_base(_CONFIG) or "", f"{_CONFIG} at base")
     never = {name: each for name, each in BUILT_IN.items() if each.guard == "never"}
-    checks = BUILT_IN["checks"].but(guard="review")
+    checks = BUILT_IN["checks"].replace(guard="review")
     everything = PathClass(guard="free", paths=("**",))
     return Protection(classes={**never, "checks": checks, "free": everything})
 

@@ -40,5 +40,5 @@ def intent(
     here = Path.cwd()
     found = Catalog(here, here / "data" / "config.yaml").locate()
     items = tuple(ItemName(kind=kind, name=name) for kind, name in found)
-    setting = COMMAND_LINE.but(in_thread=in_thread, reply_to=answered, items=items)
+    setting = COMMAND_LINE.replace(in_thread=in_thread, reply_to=answered, items=items)
     print_json(describe(parse(sentence, setting)))

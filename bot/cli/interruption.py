@@ -18,7 +18,7 @@ class EndedBySignal(Exception):
         self.code = 128 + number
 
 
-async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
+async def run_interruptible(work: Coroutine[Any, Any, Result]) -> Result:
     """Return what the work returns. Raises `EndedBySignal` once it has ended after a signal.
 
     What is ignored already stays so, as SIGHUP does under nohup.

@@ -10,22 +10,22 @@ from typing import Annotated
 import typer
 
 from bot.adapters.ndjson_journal import Damage, NdjsonJournal
-from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, for_a_program, print_json, say, tell_nothing_is_there
-from bot.cli.progress import progress
+from bot.cli.missing_state import report_if_missing
+from bot.cli.output import JsonOption, print_json, report_empty, say, should_print_json
+from bot.cli.progress import show_progress
 from bot.cli.run_text import RECORDS_HEAD, record_row
 from bot.cli.tables import print_table
 from bot.domain.journal import Action, JournalQuery
 from bot.redaction import redact
-from bot.settings import Settings, settings_here
+from bot.settings import Settings, load_settings
 
 journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
 _KNOWN = 10_000  # newest records whose events are known
-_SHOWN = 12
+_MAX_LISTED = 12
 
 
 @journal_cli.command("search")
-def journal_search(
+def search_journal(
     event: Annotated[str | None, typer.Option(help="kind.name, for example command.roll")] = None,
     fingerprint: Annotated[
         str | None, typer.Option(help="One failure, by the fingerprint in its records.")
@@ -40,28 +40,28 @@ def journal_search(
     For example: theseus journal search --event command.roll --limit 5
     """
     query = JournalQuery(event=event, fingerprint=fingerprint, limit=limit)
-    found, told = asyncio.run(_search_journal(settings_here(), query))
+    found, told = asyncio.run(_search_journal(load_settings(), query))
     if as_json:
         print_json([action.model_dump(mode="json") for action in found])
-    elif for_a_program(as_json):
+    elif should_print_json(as_json):
         for action in found:
             sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
     else:
         now = datetime.now(UTC)
         print_table(RECORDS_HEAD, [record_row(action, now) for action in found])
     if not found:
-        tell_nothing_is_there(told, searched=bool(event or fingerprint))
+        report_empty(told, searched=bool(event or fingerprint))
 
 
 @journal_cli.command("index")
-def journal_index(as_json: JsonOption = False) -> None:
+def index_journal(as_json: JsonOption = False) -> None:
     """Bring the index up to date with the files, and say where they hold what is no record.
 
     Exit code 1: they do somewhere; it is passed over. The index can be deleted: this makes it anew.
 
     For example: theseus journal index
     """
-    damaged = asyncio.run(_damaged(settings_here()))
+    damaged = asyncio.run(_find_damage(load_settings()))
     if as_json:
         print_json([each._asdict() for each in damaged])
     elif damaged:
@@ -73,26 +73,26 @@ def journal_index(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-async def _damaged(settings: Settings) -> Sequence[Damage]:
+async def _find_damage(settings: Settings) -> Sequence[Damage]:
     """Return what is no record. Exits with 1 where there is no journal, which is reported."""
-    if nothing_at(settings.state / "journal", "journal"):
+    if report_if_missing(settings.state / "journal", "journal"):
         raise typer.Exit(1)
     async with NdjsonJournal(settings.state, redact=redact) as journal:
-        with progress("bytes of the journal indexed") as on_progress:
-            return await journal.damaged(on_progress)
+        with show_progress("bytes of the journal indexed") as on_progress:
+            return await journal.find_damage(on_progress)
 
 
 async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequence[Action], str]:
     """Return matching records, oldest first; and where there are none, why, unless it was said."""
-    if nothing_at(settings.state / "journal", "journal"):
+    if report_if_missing(settings.state / "journal", "journal"):
         return (), ""
     async with NdjsonJournal(settings.state, redact=redact) as journal:
         found = await journal.read(query)
         known = () if found else await journal.read(JournalQuery(limit=_KNOWN))
-    return found, _why_none(query, {action.event for action in known})
+    return found, _explain_no_match(query, {action.event for action in known})
 
 
-def _why_none(query: JournalQuery, known: set[str]) -> str:
+def _explain_no_match(query: JournalQuery, known: set[str]) -> str:
     """Return why nothing matches, with the event that may have been meant."""
     if not known:
         return "The journal is empty."
@@ -100,6 +100,6 @@ def _why_none(query: JournalQuery, known: set[str]) -> str:
         return f"No record has the fingerprint {query.fingerprint!r}."
     near = difflib.get_close_matches(query.event, known, n=1)
     events = sorted(known)
-    shown = ", ".join([*events[:_SHOWN], *(["..."] if len(events) > _SHOWN else [])])
+    shown = ", ".join([*events[:_MAX_LISTED], *(["..."] if len(events) > _MAX_LISTED else [])])
     hint = f"did you mean {near[0]}?" if near else f"there are: {shown}."
     return f"No record has the event {query.event!r}; {hint}"

@@ -10,7 +10,7 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from bot.cli.command_group import CommandGroup, CommandPlace
-from bot.cli.output import complain, drop_output, open_closed_streams, trace
+from bot.cli.output import drop_output, open_closed_streams, print_error, print_traceback
 from bot.domain.errors import TheseusError
 
 _COMPLETING = "_THESEUS_COMPLETE"
@@ -118,7 +118,7 @@ class Theseus(CommandGroup):
     }
 
 
-def command_line() -> typer.Typer:
+def build_command_line() -> typer.Typer:
     """Return the command line, which imports a command when it is named."""
     cli = typer.Typer(
         name="theseus",
@@ -138,11 +138,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def import_command(words: Sequence[str]) -> None:
+def import_command(arguments: Sequence[str]) -> None:
     """Import what the command needs that the first of these words names, if it names one."""
-    place = Theseus.PLACES.get(words[0]) if words else None
+    place = Theseus.PLACES.get(arguments[0]) if arguments else None
     if place:
-        place.found()
+        place.import_target()
 
 
 def _read_global_options(
@@ -153,38 +153,38 @@ def _read_global_options(
     """Take the options that belong to no command."""
 
 
-def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:
+def _get_first_error(group: ExceptionGroup[TheseusError]) -> TheseusError:
     """Return the first error in a group of groups."""
     inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, ExceptionGroup) else inner
+    return _get_first_error(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line on these words, else on the program's own; it ends in `SystemExit`.
 
     What is wrong is said in one sentence. The exit code is 2, or 1 where trying again may help:
     services are started again then.
     """
-    sys.excepthook = trace
+    sys.excepthook = print_traceback
     open_closed_streams()
     if _COMPLETING in os.environ:  # at Tab, for the script of `theseus completion`
         completion_init()
     try:
-        command_line()(words, prog_name="theseus")
+        build_command_line()(arguments, prog_name="theseus")
     except TheseusError as error:
-        complain(error)
+        print_error(error)
         sys.exit(1 if error.retryable else 2)
     except ExceptionGroup as group:
         known, unknown = group.split(TheseusError)
         if unknown is not None or known is None:
             raise
-        first = _first(known)
-        complain(first)
+        first = _get_first_error(known)
+        print_error(first)
         sys.exit(1 if first.retryable else 2)
     except BrokenPipeError:  # whoever read our output has seen enough
         drop_output()
         sys.exit(0)
     except OSError as error:  # a full disk, a folder that is gone: of the machine, not of ours
-        complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        print_error(f"{error.filename or 'the system'}: {error.strerror or error}")
         drop_output()
         sys.exit(1)

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
+from bot.cli.missing_state import report_if_missing
+from bot.cli.output import JsonOption, print_json, report_empty
 from bot.cli.tables import Cell, Row, print_table
 from bot.domain.memory import Memory, Recall, Recalled
-from bot.memory.ranking import told
+from bot.memory.ranking import format_memory
 from bot.redaction import redact
-from bot.settings import settings_here
+from bot.settings import load_settings
 
 memory_cli = typer.Typer(help="Look at what is remembered.", no_args_is_help=True)
 _HEAD = ("fits", "key", "what is remembered", "by")
@@ -33,14 +33,14 @@ def search(
 
     For example: theseus memory search "dice that time out"
     """
-    found = asyncio.run(_recalled(words, limit))
+    found = asyncio.run(_recall(words, limit))
     if as_json:
         print_json([each.model_dump(mode="json") for each in found or ()])
     elif found:
-        print_table(_HEAD, [_row(each) for each in found])
+        print_table(_HEAD, [_build_row(each) for each in found])
     if not found:
         nothing = f"Nothing that is remembered fits {words!r}." if words else "Nothing yet."
-        tell_nothing_is_there("" if found is None else nothing, searched=bool(words))
+        report_empty("" if found is None else nothing, searched=bool(words))
 
 
 @memory_cli.command()
@@ -49,32 +49,37 @@ def export() -> None:
 
     For example: theseus memory export > memory.ndjson
     """
-    for memory in asyncio.run(_everything()):
+    for memory in asyncio.run(_export_all()):
         sys.stdout.write(memory.model_dump_json() + "\n")
 
 
-def _row(found: Recalled) -> Row:
+def _build_row(found: Recalled) -> Row:
     memory = found.memory
     score = Cell(f"{found.score:.2f}", "dim")
-    return (score, Cell(memory.key, "bold"), told(memory), Cell(f"({found.because})", "dim"))
+    return (
+        score,
+        Cell(memory.key, "bold"),
+        format_memory(memory),
+        Cell(f"({found.because})", "dim"),
+    )
 
 
-async def _recalled(words: str, limit: int) -> Sequence[Recalled] | None:
+async def _recall(query: str, limit: int) -> Sequence[Recalled] | None:
     """Return what fits; `None` where nothing is kept, which is said."""
-    kept = _kept()
-    if nothing_at(kept, "memory"):
+    kept = _get_path()
+    if report_if_missing(kept, "memory"):
         return None
     async with SqliteMemory(kept, redact=redact) as memory_store:
-        return await memory_store.recall(Recall(words=words, limit=limit))
+        return await memory_store.recall(Recall(text=query, limit=limit))
 
 
-async def _everything() -> Sequence[Memory]:
-    kept = _kept()
-    if nothing_at(kept, "memory"):
+async def _export_all() -> Sequence[Memory]:
+    kept = _get_path()
+    if report_if_missing(kept, "memory"):
         raise typer.Exit(1)
     async with SqliteMemory(kept, redact=redact) as memory_store:
         return await memory_store.export()
 
 
-def _kept() -> Path:
-    return settings_here().state / "memory.sqlite3"
+def _get_path() -> Path:
+    return load_settings().state / "memory.sqlite3"

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.redaction import redact
 
 
-def nothing_at(path: Path, what: str) -> bool:
+def report_if_missing(path: Path, what: str) -> bool:
     """Return whether `path` does not exist, and report that on standard error.
 
     Opening an adapter creates its files and keys, so a command that only reads asks this first.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app.installed_source import UPSTREAM, InstalledSource, clone_source, installed_source
+from bot.app.installed_source import UPSTREAM, InstalledSource, clone_source, find_installed_source
 from bot.cli.new_cog import NewCog, write_cog
 from bot.cli.new_skill import NewSkill, write_skill
 from bot.cli.output import say
@@ -16,7 +16,7 @@ new_cli = typer.Typer(help="Begin something new: a cog, a skill, a bot.", no_arg
 
 
 @new_cli.command("cog")
-def new_cog(
+def create_cog(
     name: Annotated[
         str, typer.Argument(help="Its file and its command: small letters, digits, _.")
     ],
@@ -39,7 +39,7 @@ def new_cog(
 
 
 @new_cli.command("skill")
-def new_skill(
+def create_skill(
     name: Annotated[
         str, typer.Argument(help="Its folder: small letters, digits, hyphens between them.")
     ],
@@ -59,7 +59,7 @@ def new_skill(
 
 
 @new_cli.command("bot")
-def new_bot(
+def create_bot(
     folder: Annotated[Path, typer.Argument(help="Where the checkout is made; must be new.")],
     origin: Annotated[
         str | None,
@@ -70,7 +70,7 @@ def new_bot(
 
     For example: theseus new bot my-bot
     """
-    source = InstalledSource(url=origin) if origin else installed_source()
+    source = InstalledSource(url=origin) if origin else find_installed_source()
     if source is None:
         raise ConfigError(
             "new bot: nothing says where this program was installed from; name the repository: "
@@ -78,7 +78,7 @@ def new_bot(
         )
     clone_source(source, folder.absolute())
     say(
-        f"Made {folder}: on the branch main, with {source.shown} as the remote {UPSTREAM}.\n"
+        f"Made {folder}: on the branch main, with {source.display_url} as the remote {UPSTREAM}.\n"
         f"Next: cd {folder}, give it a repository of your own (git remote add origin ...), then\n"
         "      make install && .venv/bin/theseus setup    (docs/going-live.md)"
     )

@@ -135,8 +135,8 @@ def write_cog(cog: NewCog, root: Path) -> tuple[str, ...]:
     table = root / TABLE
     if not table.is_file() or not (root / "cogs").is_dir():
         raise ConfigError(f"{root} has no {TABLE}: run `theseus new cog` in the bot's checkout.")
-    _refuse_bad_words(cog)
-    _refuse_taken(cog, root, rows := _rows(table))
+    _validate_text(cog)
+    _refuse_existing(cog, root, rows := _read_rows(table))
     words = {"name": cog.name, "title": cog.title, "does": cog.does}
     rows[f"/{cog.name}"] = f"everyday: {cog.does[0].lower()}{cog.does[1:]}"
     texts = {
@@ -149,7 +149,7 @@ def write_cog(cog: NewCog, root: Path) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _refuse_bad_words(cog: NewCog) -> None:
+def _validate_text(cog: NewCog) -> None:
     name, does = cog.name, cog.does
     plain = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
     if not plain or len(name) > _MOST_NAME or keyword.iskeyword(name):
@@ -163,11 +163,11 @@ def _refuse_bad_words(cog: NewCog) -> None:
         raise ConfigError(f'--does {does!r}: leave out ", \\ and what is around the words.')
 
 
-def _refuse_taken(cog: NewCog, root: Path, rows: dict[str, str]) -> None:
+def _refuse_existing(cog: NewCog, root: Path, rows: dict[str, str]) -> None:
     there = [path for path in (cog.path, cog.path[:-3], cog.test_path) if (root / path).exists()]
     if there:
         raise ConfigError(f"{there[0]} is there already; nothing was written.")
-    used = dict(_used(root / "cogs", (cog.name, cog.title)))
+    used = dict(_find_used_names(root / "cogs", (cog.name, cog.title)))
     words = {entry[1:].split()[0]: TABLE for entry in rows if entry.startswith("/")}
     for name in (cog.name, cog.title):
         if name in used or name in words:
@@ -175,7 +175,7 @@ def _refuse_taken(cog: NewCog, root: Path, rows: dict[str, str]) -> None:
             raise ConfigError(f"{name} is used by {where} already; nothing was written.")
 
 
-def _rows(table: Path) -> dict[str, str]:
+def _read_rows(table: Path) -> dict[str, str]:
     """Return the table. Raises `ConfigError` where it is none."""
     try:
         rows = json.loads(table.read_text(encoding="utf-8"))
@@ -186,7 +186,7 @@ def _rows(table: Path) -> dict[str, str]:
     return rows
 
 
-def _used(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _find_used_names(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the names of classes, commands and groups in a folder of cogs, each with its file.
 
     Only files whose text has one of the wanted names are looked into. A command of a group counts

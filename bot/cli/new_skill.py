@@ -7,7 +7,7 @@ from string import Template
 from bot.domain.errors import ConfigError
 from bot.domain.skill import FOLDER, MANIFEST, ROLES
 from bot.skills import parse_skill
-from bot.skills.manifest import wrong_name
+from bot.skills.manifest import find_name_error
 
 _SKILL = Template("""\
 ---
@@ -56,14 +56,14 @@ def write_skill(skill: NewSkill, root: Path) -> str:
     """
     if not (root / "prompts").is_dir():
         raise ConfigError(f"{root} has no prompts/: run `theseus new skill` in the bot's checkout.")
-    if problem := wrong_name(skill.name):
+    if problem := find_name_error(skill.name):
         raise ConfigError(f"NAME {problem}.")
     if unknown := [each for each in skill.roles if each not in ROLES]:
         known = ", ".join(ROLES)
         raise ConfigError(f"--roles: there is no {unknown[0][:40]!r}; name some of {known}.")
     if not skill.roles:
         raise ConfigError(f"--roles names nobody; name some of {', '.join(ROLES)}.")
-    _refuse_words(skill.does)
+    _validate_description(skill.does)
     if (root / FOLDER / skill.name).exists():
         raise ConfigError(f"{FOLDER}/{skill.name} is there already; nothing was written.")
     text = _SKILL.substitute(
@@ -79,7 +79,7 @@ def write_skill(skill: NewSkill, root: Path) -> str:
     return skill.path
 
 
-def _refuse_words(does: str) -> None:
+def _validate_description(does: str) -> None:
     if not does.strip() or len(does) > 1_024:
         raise ConfigError("--does: say in up to 1024 characters what the skill is for, and when.")
     if not does.isprintable():

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.terminal_text import inert
+from bot.cli.terminal_text import replace_controls
 from bot.redaction import redact, redact_value
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -22,22 +22,22 @@ JsonOnTerminal = Annotated[
 ]
 
 
-def terminal() -> Console:
+def get_console() -> Console:
     """Return standard output: coloured where it is a terminal and `NO_COLOR` is not set."""
     return Console(soft_wrap=True, highlight=False, markup=False)
 
 
-def for_a_program(as_json: bool) -> bool:
+def should_print_json(as_json: bool) -> bool:
     """Whether a command that tells a terminal less prints all it has, as JSON."""
-    return as_json or not terminal().is_terminal
+    return as_json or not get_console().is_terminal
 
 
 def say(text: str, first: str = "") -> None:
     """Print a line for a person; a terminal shows its first word in the style `first`."""
-    line = Text(inert(redact(text)))
+    line = Text(replace_controls(redact(text)))
     if first:
         line.stylize(first, 0, line.plain.find(" "))
-    terminal().print(line)
+    get_console().print(line)
 
 
 def print_json(value: Any) -> None:
@@ -45,13 +45,13 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
 
 
-def tell_nothing_is_there(told: str, *, searched: bool) -> None:
+def report_empty(message: str, *, searched: bool) -> None:
     """Say on standard error that there is nothing; where something was `searched`, that ends in 1.
 
     Nothing is told in no words: why was said before.
     """
-    if told:
-        complain(told)
+    if message:
+        print_error(message)
     if searched:
         raise typer.Exit(1)
 
@@ -71,11 +71,13 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(error: BaseException | str) -> None:
+def print_error(error: BaseException | str) -> None:
     """Say on standard error what is wrong."""
-    sys.stderr.write(f"theseus: {inert(redact(str(error)))}\n")
+    sys.stderr.write(f"theseus: {replace_controls(redact(str(error)))}\n")
 
 
-def trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+def print_traceback(
+    kind: type[BaseException], error: BaseException, at: TracebackType | None
+) -> None:
     """Write what nobody caught, as Python would."""
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))

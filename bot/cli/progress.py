@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.cli.output import complain
+from bot.cli.output import print_error
 
 LINE_SECONDS = 10.0
 """Where there is no terminal: how long nothing is said at least."""
@@ -22,12 +22,12 @@ class OnProgress(Protocol):
 
 
 @contextmanager
-def progress(
+def show_progress(
     what: str,
     *,
     console: Console | None = None,
     monotonic: Callable[[], float] = time.monotonic,
-    say: Callable[[str], None] = complain,
+    say: Callable[[str], None] = print_error,
 ) -> Iterator[OnProgress]:
     """Lend what is to be told how far it is; a bar is gone at the end.
 
@@ -45,7 +45,7 @@ def progress(
         task = bar.add_task(what, total=None, told="")
 
         def update(done: int, total: int | None, doing: str = "") -> None:
-            bar.update(task, completed=done, total=total, told=_told(done, total, doing))
+            bar.update(task, completed=done, total=total, told=_format_progress(done, total, doing))
 
         yield update
 
@@ -57,15 +57,15 @@ class _Lines:
         self._what = what
         self._monotonic = monotonic
         self._say = say
-        self._said = monotonic()
+        self._reported_at = monotonic()
 
     def __call__(self, done: int, total: int | None, doing: str = "") -> None:
-        if self._monotonic() - self._said >= LINE_SECONDS:
-            self._said = self._monotonic()
-            self._say(f"{self._what}: {_told(done, total, doing)}")
+        if self._monotonic() - self._reported_at >= LINE_SECONDS:
+            self._reported_at = self._monotonic()
+            self._say(f"{self._what}: {_format_progress(done, total, doing)}")
 
 
-def _told(done: int, total: int | None, doing: str) -> str:
+def _format_progress(done: int, total: int | None, doing: str) -> str:
     """Return `3 of 12, journal`."""
     count = f"{done:,}" if total is None else f"{done:,} of {total:,}"
     return f"{count}, {doing}" if doing else count

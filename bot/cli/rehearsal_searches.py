@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.rehearsal import PlayedError, Script, ScriptStep, Transcript
-from bot.ports.rehearsal import Rehearsal, play_one
-from bot.proof.answer_history import ChangedAnswer, changed_answer
-from bot.proof.reduction import Reduced, reduced
-from bot.proof.replays import same_failure
-from bot.proof.seen_lines import START, seen_lines
+from bot.ports.rehearsal import Rehearsal, run_script
+from bot.proof.answer_history import ChangedAnswer, find_changed_answer
+from bot.proof.reduction import Reduced, reduce_setup
+from bot.proof.replays import is_same_failure
+from bot.proof.visible_lines import START, list_visible_lines
 
 LaidOut = Callable[[str], AbstractAsyncContextManager[Path]]
-MOST_PLAYS = 100
+MAX_RUNS = 100
 
 
 class AnswerSearch(NamedTuple):
@@ -27,10 +27,10 @@ class AnswerSearch(NamedTuple):
     changed: ChangedAnswer | None = None
     first: str = ""
     why_not: str = ""
-    plays: int = 0
+    runs: int = 0
 
 
-class PlayFailure(NamedTuple):
+class ScriptFailure(NamedTuple):
     """A failure of a play, to be recognised in another: at which step, and what is wrong there.
 
     `error` where the journal tells of one; else `kind` says how people meet it. At `START` no step
@@ -40,7 +40,7 @@ class PlayFailure(NamedTuple):
     at: int
     kind: str
     error: PlayedError | None = None
-    told: str = ""
+    description: str = ""
 
 
 async def find_change(
@@ -53,73 +53,75 @@ async def find_change(
 
     async def answer(commit: str) -> tuple[str, ...] | None:
         async with laid_out(commit) as tree:
-            play = await play_one(rehearsal, tree, script)
-        if why := _unanswerable(play, last):
+            play = await run_script(rehearsal, tree, script)
+        if why := _explain_unanswerable(play, last):
             silent[commit] = why
             return None
         answering.append(commit)
-        return seen_lines(play)[last]
+        return list_visible_lines(play)[last]
 
-    changed = await changed_answer(commits, answer)
+    changed = await find_changed_answer(commits, answer)
     plays = len(silent) + len(answering)
     if changed is not None or not silent:
-        return AnswerSearch(changed, plays=plays)
+        return AnswerSearch(changed, runs=plays)
     if commits[-1] in silent:
-        return AnswerSearch(why_not=silent[commits[-1]], plays=plays)
+        return AnswerSearch(why_not=silent[commits[-1]], runs=plays)
     first = min(answering, key=commits.index)
     before = max(silent, key=commits.index)
-    return AnswerSearch(first=first, why_not=silent[before], plays=plays)
+    return AnswerSearch(first=first, why_not=silent[before], runs=plays)
 
 
-def _unanswerable(play: Transcript, step: int) -> str:
+def _explain_unanswerable(transcript: Transcript, step: int) -> str:
     """Return why nothing can be said of that step's answer."""
-    if play.trouble:
-        return f"the bot does not hold: {play.trouble}"
-    return play.steps[step].refused
+    if transcript.trouble:
+        return f"the bot does not hold: {transcript.trouble}"
+    return transcript.steps[step].refused
 
 
 async def find_least(
     rehearsal: Rehearsal, tree: Path, script: Script
-) -> tuple[PlayFailure, Reduced[ScriptStep]] | None:
+) -> tuple[ScriptFailure, Reduced[ScriptStep]] | None:
     """Return the first failure, and the least of the steps before it with which it comes again.
 
     The step that fails is the last of what is returned. `None` where nothing fails.
     """
     async with rehearsal.open(tree) as player:
-        found = first_failure(await player.play(script))
+        found = find_first_failure(await player.run(script))
         if found is None:
             return None
         if found.at == START:
             return found, Reduced((), 0, minimal=True)
         failing = script.steps[found.at : found.at + 1]
 
-        async def fails(kept: tuple[ScriptStep, ...]) -> bool:
-            play = await player.play(script.but(steps=(*kept, *failing)))
-            again = first_failure(play)
-            return again is not None and _same(found, again) and again.at == len(kept)
+        async def is_failing(steps: tuple[ScriptStep, ...]) -> bool:
+            play = await player.run(script.replace(steps=(*steps, *failing)))
+            again = find_first_failure(play)
+            return again is not None and _is_same_failure(found, again) and again.at == len(steps)
 
-        least = await reduced(script.steps[: found.at], fails, plays=MOST_PLAYS)
-    return found, least._replace(kept=(*least.kept, *failing))
+        least = await reduce_setup(script.steps[: found.at], is_failing, max_runs=MAX_RUNS)
+    return found, least._replace(remaining=(*least.remaining, *failing))
 
 
-def first_failure(play: Transcript) -> PlayFailure | None:
+def find_first_failure(transcript: Transcript) -> ScriptFailure | None:
     """Return the first thing that goes wrong: an error, no answer, what cannot be done, the end."""
-    ended = f"the bot did not hold: {play.trouble}" if play.trouble else ""
-    if ended and (not play.steps or (play.started is not None and play.started.errors)):
-        return PlayFailure(START, "trouble", told=ended)
-    for at, step in enumerate(play.steps):
+    ended = f"the bot did not hold: {transcript.trouble}" if transcript.trouble else ""
+    if ended and (
+        not transcript.steps or (transcript.started is not None and transcript.started.errors)
+    ):
+        return ScriptFailure(START, "trouble", description=ended)
+    for at, step in enumerate(transcript.steps):
         if step.errors:
-            return PlayFailure(at, "error", step.errors[0], step.errors[0].error)
-        if ended and at == len(play.steps) - 1:
-            return PlayFailure(at, "trouble", told=ended)
+            return ScriptFailure(at, "error", step.errors[0], step.errors[0].error)
+        if ended and at == len(transcript.steps) - 1:
+            return ScriptFailure(at, "trouble", description=ended)
         if step.unanswered:
-            return PlayFailure(at, "unanswered", told="nobody answers")
+            return ScriptFailure(at, "unanswered", description="nobody answers")
         if step.refused:
-            return PlayFailure(at, "refused", told=step.refused)
+            return ScriptFailure(at, "refused", description=step.refused)
     return None
 
 
-def _same(one: PlayFailure, other: PlayFailure) -> bool:
+def _is_same_failure(one: ScriptFailure, other: ScriptFailure) -> bool:
     if one.error is not None and other.error is not None:
-        return same_failure(one.error, other.error)
+        return is_same_failure(one.error, other.error)
     return one.kind == other.kind

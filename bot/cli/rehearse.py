@@ -13,18 +13,18 @@ from bot.adapters.git_trees import GitTrees
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.cli.output import JsonOption, print_json, say
-from bot.cli.progress import progress
-from bot.cli.rehearsal_output import rehearsed_data, rehearsed_lines, rehearsed_yaml
-from bot.cli.rehearsal_searches import AnswerSearch, PlayFailure, find_change, find_least
-from bot.cli.rehearsed import CountedRehearsal, Rehearsed, play_commits, plays_of
+from bot.cli.progress import show_progress
+from bot.cli.rehearsal_output import build_data, render_lines, render_yaml
+from bot.cli.rehearsal_runs import CountedRehearsal, RehearsalResult, count_runs, rehearse_commits
+from bot.cli.rehearsal_searches import AnswerSearch, ScriptFailure, find_change, find_least
 from bot.cli.script_files import read_script
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import ConfigError, RehearsalError
 from bot.domain.rehearsal import Script, ScriptStep
 from bot.infra.yaml_text import write_yaml
 from bot.ports.rehearsal import Rehearsal
 from bot.proof.reduction import Reduced
-from bot.proof.scripts import asked, script_data
+from bot.proof.scripts import describe_step, dump_script
 
 
 def rehearse(
@@ -52,31 +52,33 @@ def rehearse(
 
     For example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
     """
-    _one_of({"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least})
-    _one_of({"--yaml": as_yaml, "--json": as_json})
+    _require_single(
+        {"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least}
+    )
+    _require_single({"--yaml": as_yaml, "--json": as_json})
     wanted, trees = read_script(script), GitTrees.open(repo)
     commits = [trees.commit("--commit", commit)]
     if compare:
-        commits = trees.older_first(commits[0], trees.commit("--compare", compare))
+        commits = trees.sort_by_history(commits[0], trees.commit("--compare", compare))
     _refuse_unknown_cogs(trees, wanted, commits, script)
     if since:
-        _search_change(trees, wanted, trees.since(since, commits[0]), as_json=as_json)
+        _search_change(trees, wanted, trees.list_commits_since(since, commits[0]), as_json=as_json)
         return
     if least:
         _search_least(trees, wanted, commits[0], as_json=as_json)
         return
-    done = asyncio.run(_rehearsed(trees, wanted, commits, repeat))
+    done = asyncio.run(_rehearse(trees, wanted, commits, repeat))
     if as_json:
-        print_json(rehearsed_data(done))
+        print_json(build_data(done))
     else:
-        for line in rehearsed_yaml(done) if as_yaml else rehearsed_lines(done):
+        for line in render_yaml(done) if as_yaml else render_lines(done):
             say(line)
     if not done.fine:
         raise typer.Exit(1)
 
 
-def _one_of(given: Mapping[str, object]) -> None:
-    named = [option for option, value in given.items() if value]
+def _require_single(options: Mapping[str, object]) -> None:
+    named = [option for option, value in options.items() if value]
     if len(named) > 1:
         raise ConfigError(f"{' and '.join(named)}: give one of them.")
 
@@ -85,7 +87,7 @@ def _refuse_unknown_cogs(
     trees: GitTrees, script: Script, commits: Sequence[str], file: Path
 ) -> None:
     """Refuse a script with a cog that none of the commits has. Raises `ConfigError`."""
-    there = {cog_of_file(each) for commit in commits for each in trees.files(commit, "cogs")}
+    there = {get_cog_name(each) for commit in commits for each in trees.list_files(commit, "cogs")}
     for cog in script.world.cogs:
         if cog not in there:
             near = difflib.get_close_matches(cog, there, n=1)
@@ -102,10 +104,10 @@ def _search_change(
     """Print since when the last step is answered as it is; exit code 1 where that changed."""
 
     async def search() -> AnswerSearch:
-        rehearsal = await _rehearsal(trees.folder)
-        with progress("commits played") as on_progress:
+        rehearsal = await _build_rehearsal(trees.folder)
+        with show_progress("commits played") as on_progress:
             counted = CountedRehearsal(rehearsal, on_progress, None)
-            return await find_change(counted, trees.laid_out, script, commits)
+            return await find_change(counted, trees.open_tree, script, commits)
 
     found = asyncio.run(search())
     if as_json:
@@ -113,19 +115,19 @@ def _search_change(
         told = {"changed": changed, "first": found.first or None, "why_not": found.why_not or None}
         print_json({"commits": len(commits), **told})
     else:
-        say(_since(trees, asked(script.steps[-1]), found, len(commits)))
+        say(_describe_search(trees, describe_step(script.steps[-1]), found, len(commits)))
     if found.changed or found.why_not:
         raise typer.Exit(1)
 
 
-def _since(trees: GitTrees, step: str, found: AnswerSearch, commits: int) -> str:
+def _describe_search(trees: GitTrees, step: str, found: AnswerSearch, commits: int) -> str:
     """Return in a sentence what a search through commits found of a step."""
-    played = f"({found.plays} of {commits} commits were played)"
+    played = f"({found.runs} of {commits} commits were played)"
     if found.changed:
-        told = found.changed.told(step, trees.subject(found.changed.after))
+        told = found.changed.describe(step, trees.get_subject(found.changed.after))
         return f"{told[0].upper()}{told[1:]} {played}."
     if found.first:
-        since = f"`{found.first[:7]}` ({trees.subject(found.first)})"
+        since = f"`{found.first[:7]}` ({trees.get_subject(found.first)})"
         return f"Since {since} `{step}` is answered as now; before, {found.why_not} {played}."
     if found.why_not:
         return f"`{step}` has no answer to look for: {found.why_not}"
@@ -135,43 +137,43 @@ def _since(trees: GitTrees, step: str, found: AnswerSearch, commits: int) -> str
 def _search_least(trees: GitTrees, script: Script, commit: str, *, as_json: bool) -> None:
     """Print the least script that fails in the same way, as YAML; exit code 1 where one fails."""
 
-    async def search() -> tuple[PlayFailure, Reduced[ScriptStep]] | None:
-        async with trees.laid_out(commit) as tree:
-            with progress("plays") as on_progress:
-                counted = CountedRehearsal(await _rehearsal(trees.folder), on_progress, None)
+    async def search() -> tuple[ScriptFailure, Reduced[ScriptStep]] | None:
+        async with trees.open_tree(commit) as tree:
+            with show_progress("plays") as on_progress:
+                counted = CountedRehearsal(await _build_rehearsal(trees.folder), on_progress, None)
                 return await find_least(counted, tree, script)
 
     found = asyncio.run(search())
     failure, least = found or (None, None)
-    data = script_data(script.but(steps=least.kept)) if least and least.kept else None
+    data = dump_script(script.replace(steps=least.remaining)) if least and least.remaining else None
     if as_json:
-        told = failure.told if failure else None
+        told = failure.description if failure else None
         print_json({"script": data, "minimal": bool(least and least.minimal), "failure": told})
     elif failure is None or least is None:
         say("Nobody got an error, and everybody an answer.")
     elif data is None:
-        say(f"It fails before any step: {failure.told}")
+        say(f"It fails before any step: {failure.description}")
     else:
         say(write_yaml(data).rstrip())
-        left = f"{len(least.kept)} of {len(script.steps)} steps are left, after {least.plays} plays"
-        say(f"# {left}: {' '.join(failure.told.split())}")
+        left = f"{len(least.remaining)} of {len(script.steps)} steps are left, after {least.run_count} plays"
+        say(f"# {left}: {' '.join(failure.description.split())}")
     if failure:
         raise typer.Exit(1)
 
 
-async def _rehearsed(
+async def _rehearse(
     trees: GitTrees, script: Script, commits: Sequence[str], repeat: int
-) -> Rehearsed:
+) -> RehearsalResult:
     async with AsyncExitStack() as stack:
-        rehearsal = await _rehearsal(trees.folder)
-        folders = [await stack.enter_async_context(trees.laid_out(each)) for each in commits]
+        rehearsal = await _build_rehearsal(trees.folder)
+        folders = [await stack.enter_async_context(trees.open_tree(each)) for each in commits]
         played = [*zip(commits, folders, strict=True)]
-        with progress("plays") as on_progress:
-            counted = CountedRehearsal(rehearsal, on_progress, plays_of(len(played), repeat))
-            return await play_commits(counted, script, played, repeat)
+        with show_progress("plays") as on_progress:
+            counted = CountedRehearsal(rehearsal, on_progress, count_runs(len(played), repeat))
+            return await rehearse_commits(counted, script, played, repeat)
 
 
-async def _rehearsal(repository: Path) -> Rehearsal:
+async def _build_rehearsal(repository: Path) -> Rehearsal:
     """Return what plays here. Raises `RehearsalError` where there is no sandbox."""
     sandbox = await choose_sandbox("bubblewrap", required=True, private=(repository,))
     if sandbox.refusal:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from bot.adapters.system_clock import SystemClock
-from bot.cli.interruption import EndedBySignal, interruptible
-from bot.cli.output import JsonOption, complain, print_json, say
-from bot.cli.repair_progress import RepairProgress, interrupted_text
+from bot.cli.interruption import EndedBySignal, run_interruptible
+from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.cli.repair_progress import RepairProgress, format_interruption
 from bot.cli.repair_questions import TerminalQuestions
 from bot.repair import command
 from bot.repair.report import RepairReport
@@ -43,12 +43,12 @@ def repair(
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
-    line = RepairProgress(time, shown=not as_json)
+    line = RepairProgress(time, visible=not as_json)
     asks = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
     line.show()
     try:
         report = asyncio.run(
-            interruptible(command.repair(
+            run_interruptible(command.repair(
                 repo, test, file=file, seconds=time, apply=apply, accept=accept.value,
                 clock=SystemClock(), on_progress=line,
                 ask=TerminalQuestions(line.hide) if asks else None,
@@ -56,7 +56,7 @@ def repair(
         )  # fmt: skip
     except EndedBySignal as error:
         line.hide()
-        complain(interrupted_text(line.found))
+        print_error(format_interruption(line.found))
         raise typer.Exit(error.code) from None
     finally:
         line.hide()
@@ -66,12 +66,12 @@ def repair(
         say(report.explanation)
         if report.diff:
             say(report.diff)
-            say(_next_step(report))
+            say(_describe_next_step(report))
     if not report.repaired:
         raise typer.Exit(1)
 
 
-def _next_step(report: RepairReport) -> str:
+def _describe_next_step(report: RepairReport) -> str:
     """Say what became of the diff, and what is left to do."""
     if report.applied:
         return f"Written to {', '.join(report.files)}."

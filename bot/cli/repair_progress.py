@@ -25,12 +25,12 @@ class RepairProgress:
         self,
         seconds: float,
         *,
-        shown: bool,
+        visible: bool,
         console: Console | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console or Console(file=sys.stderr)
-        self._shown = shown and self._console.is_terminal
+        self._is_visible = visible and self._console.is_terminal
         self._seconds, self._monotonic = seconds, monotonic
         self._bar: Progress | None = None
         self._line = _Line(0.0, monotonic)
@@ -38,7 +38,7 @@ class RepairProgress:
 
     def show(self) -> None:
         """Show the line; the time begins with it."""
-        if not self._shown or self._bar is not None:
+        if not self._is_visible or self._bar is not None:
             return
         self._line = _Line(self._monotonic() + self._seconds, self._monotonic)
         self._bar = Progress(
@@ -49,9 +49,9 @@ class RepairProgress:
 
     def __call__(self, search: SearchProgress) -> None:
         """Show how far it is."""
-        self.found = self.found.plus(search)
+        self.found = self.found.add(search)
         self.show()
-        self._line.text = progress_text(search)
+        self._line.text = format_progress(search)
 
     def hide(self) -> None:
         """Take it away, until there is more to show: another search, with its own time."""
@@ -60,12 +60,12 @@ class RepairProgress:
         self._bar = None
 
 
-def progress_text(search: SearchProgress) -> str:
+def format_progress(search: SearchProgress) -> str:
     """Return `34 of 210 edits tried, 2 make the tests pass`."""
     tried = f"{search.tried:,} of {search.proposed:,} edits tried"
-    if not search.green:
+    if not search.passing:
         return tried
-    return f"{tried}, {search.green} {'makes' if search.green == 1 else 'make'} the tests pass"
+    return f"{tried}, {search.passing} {'makes' if search.passing == 1 else 'make'} the tests pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,18 @@ class FoundSoFar:
     search: SearchProgress | None = None
     best: Candidate | None = None
 
-    def plus(self, search: SearchProgress) -> "FoundSoFar":
+    def add(self, search: SearchProgress) -> "FoundSoFar":
         """Return it with what has just been tried."""
-        passed = search.latest.candidate if search.latest.judgement.green else None
+        passed = search.latest.candidate if search.latest.judgement.is_passing else None
         better = passed and (self.best is None or passed.rank > self.best.rank)
         return FoundSoFar(search, passed if better else self.best)
 
 
-def interrupted_text(found: FoundSoFar) -> str:
+def format_interruption(found: FoundSoFar) -> str:
     """Return what was found by the time somebody ended it."""
     if found.search is None:
         return f"Interrupted while {BEGINNING}. Nothing was changed."
-    told = f"Interrupted: {progress_text(found.search)}. "
+    told = f"Interrupted: {format_progress(found.search)}. "
     if found.best is not None:
         where = f"{found.best.path}:{found.best.line}"
         told += f"The likeliest that passes: {found.best.why} ({where}), which is not confirmed. "

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from bot.cli.output import complain
+from bot.cli.output import print_error
 from bot.repair.calls import CallQuestion, StatedAnswer
 
 
@@ -20,7 +20,7 @@ class TerminalQuestions:
         self,
         hide: Callable[[], None],
         read_from: TextIO | None = None,
-        say: Callable[[str], None] = complain,
+        say: Callable[[str], None] = print_error,
     ) -> None:
         self._hide, self._say = hide, say
         self._read_from = read_from or sys.stdin
@@ -37,7 +37,7 @@ class TerminalQuestions:
         )
         while True:
             self._say(f"Which is right? Type {', '.join(letters)}, or just Enter to leave it open.")
-            line = await _line(self._read_from)
+            line = await _read_line(self._read_from)
             said = line.strip().lower().rstrip(")")
             if not said:
                 return None
@@ -46,7 +46,7 @@ class TerminalQuestions:
                 return StatedAnswer(question, number if number < len(question.answers) else None)
 
 
-async def _line(read_from: TextIO) -> str:
+async def _read_line(read_from: TextIO) -> str:
     """Return the next line, nothing at the end; a signal may end the wait."""
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(read_from, ready.set)

@@ -11,7 +11,7 @@ import typer
 from bot.infra.loop_end import run_until_end
 from bot.infra.supervisor_channel import ControlEnd
 from bot.redaction import redact
-from bot.settings import Settings, required_token, settings_here
+from bot.settings import Settings, get_required_token, load_settings
 from bot.telemetry import configure_logging
 
 
@@ -22,20 +22,20 @@ def run(
     ] = True,
 ) -> None:
     """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
-    end = ControlEnd.taken(os.environ)
+    end = ControlEnd.from_environment(os.environ)
     console = True if end is not None and end.terminal else None
     configure_logging(redact=redact, console=console)
     variables = dict(os.environ)  # of which the secrets are taken out next
-    settings = settings_here()
-    required_token(settings)
+    settings = load_settings()
+    get_required_token(settings)
     if end is None and supervisor:
-        _supervised(settings, variables)
+        _exec_supervisor(settings, variables)
     from bot.app.bot import run_bot  # most of the bot, which its supervisor has no use for
 
     run_until_end(run_bot(settings, end=end))
 
 
-def _supervised(settings: Settings, variables: Mapping[str, str]) -> None:
+def _exec_supervisor(settings: Settings, variables: Mapping[str, str]) -> None:
     """Become the supervisor: another program, in this process."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import TheseusError
 from bot.domain.run import Run
-from bot.settings import settings_here
+from bot.settings import load_settings
 
 _MOST = 200
 
@@ -18,14 +18,14 @@ def complete_run_id(incomplete: str) -> list[tuple[str, str]]:
     said by the command, and not in the middle of a line that somebody types.
     """
     try:
-        kept = settings_here().state / "theseus.sqlite3"
-        runs = asyncio.run(_runs(kept)) if kept.exists() else ()
+        kept = load_settings().state / "theseus.sqlite3"
+        runs = asyncio.run(_load_runs(kept)) if kept.exists() else ()
     except TheseusError:
         return []
     fitting = (run for run in runs if run.id.startswith(incomplete))
     return [(run.id, f"{run.goal}, {run.status}") for run in fitting]
 
 
-async def _runs(kept: Path) -> tuple[Run, ...]:
-    async with SqliteStore(kept) as store:
+async def _load_runs(database: Path) -> tuple[Run, ...]:
+    async with SqliteStore(database) as store:
         return await store.find(limit=_MOST)

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bot.cli.tables import Cell, Row, When
 from bot.domain.history import History
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status
-from bot.presentation.times import ago
+from bot.presentation.times import format_age
 
 RUNS_HEAD = ("id", "goal", "status", "stage", "asked", "what for")
 RECORDS_HEAD = ("id", "when", "event", "outcome", "took", "run", "error")
@@ -24,7 +24,7 @@ _COLOURS = {
 
 def run_row(run: Run, now: datetime) -> Row:
     """Return a run as a row of the list."""
-    status = Cell(_stands(run), _COLOURS.get(run.status, ""))
+    status = Cell(_format_status(run), _COLOURS.get(run.status, ""))
     at = When(run.trigger.at, now)
     return (Cell(run.id, "bold"), run.goal, status, run.stage, at, run.trigger.text)
 
@@ -36,20 +36,23 @@ def record_row(action: Action, now: datetime) -> Row:
     told = f"{error.exception}: {error.message}" if error else ""
     colour = "" if action.outcome == "ok" else "red"
     return (
-        Cell(short_id(action.id), "bold"), When(action.ts, now), action.event,
+        Cell(shorten_id(action.id), "bold"), When(action.ts, now), action.event,
         Cell(action.outcome, colour), took, action.run_id or "", told,
     )  # fmt: skip
 
 
 def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield what is known of a run: a word, and what there is of it."""
-    from bot.presentation.cards import spent  # a third of a start, which lists do without
+    from bot.presentation.cards import format_spending  # a third of a start, which lists do without
 
     trigger = run.trigger
     stage = "" if run.status is Status.DONE else f", at {run.stage}"
-    yield "run", f"{run.id}: {run.goal}, {_stands(run)}{stage}"
+    yield "run", f"{run.id}: {run.goal}, {_format_status(run)}{stage}"
     about = f"about {trigger.text!r}"
-    yield "asked", f"{trigger.person.name}, {ago(trigger.at, now)}: {trigger.statement or about}"
+    yield (
+        "asked",
+        f"{trigger.person.name}, {format_age(trigger.at, now)}: {trigger.statement or about}",
+    )
     if run.reason:
         yield "ended", run.reason
     if history.diagnosis:
@@ -60,17 +63,17 @@ def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str,
         yield "wanted", history.brief.understood
     if history.plan:
         yield "plan", history.plan.solution
-    yield from _changed(history)
-    yield from _shipped(history, now)
-    yield "cost", spent(run)
+    yield from _render_change(history)
+    yield from _render_shipment(history, now)
+    yield "cost", format_spending(run)
 
 
-def _stands(run: Run) -> str:
+def _format_status(run: Run) -> str:
     waits = f" for {run.waiting.replace('_', ' ')}" if run.waiting else ""
     return f"{run.status}{waits}"
 
 
-def _changed(history: History) -> Iterator[tuple[str, str]]:
+def _render_change(history: History) -> Iterator[tuple[str, str]]:
     if history.change_set:
         files = ", ".join(each.path for each in history.change_set.files)
         yield "change", files or "nothing was changed"
@@ -79,12 +82,18 @@ def _changed(history: History) -> Iterator[tuple[str, str]]:
         yield "checks", ", ".join(checks) or "none were run"
 
 
-def _shipped(history: History, now: datetime) -> Iterator[tuple[str, str]]:
+def _render_shipment(history: History, now: datetime) -> Iterator[tuple[str, str]]:
     proposal, approval, shipment = history.proposal, history.approval, history.shipment
     if proposal:
-        yield "proposal", f"#{proposal.number} at {proposal.head[:7]}, {ago(proposal.at, now)}"
+        yield (
+            "proposal",
+            f"#{proposal.number} at {proposal.head[:7]}, {format_age(proposal.at, now)}",
+        )
     if approval:
-        yield "approved", f"{approval.person.name}, {ago(approval.at, now)}, by {approval.how}"
+        yield (
+            "approved",
+            f"{approval.person.name}, {format_age(approval.at, now)}, by {approval.how}",
+        )
     if shipment:
         yield "live", f"at {shipment.live_commit[:7]}"
     if history.outcome:

@@ -10,8 +10,15 @@ import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOnTerminal, JsonOption, complain, for_a_program, print_json, say
+from bot.cli.missing_state import report_if_missing
+from bot.cli.output import (
+    JsonOnTerminal,
+    JsonOption,
+    print_error,
+    print_json,
+    say,
+    should_print_json,
+)
 from bot.cli.run_ids import complete_run_id
 from bot.cli.run_text import RECORDS_HEAD, RUNS_HEAD, record_row, run_fields, run_row
 from bot.cli.tables import print_fields, print_table
@@ -20,14 +27,14 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.run import Run
 from bot.redaction import redact
-from bot.settings import Settings, settings_here
+from bot.settings import Settings, load_settings
 
 runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
 _MOST = 10_000  # ids that are looked through for a near one
 
 
 @runs_cli.command("list")
-def runs_list(
+def list_runs(
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,18 +42,18 @@ def runs_list(
 
     For example: theseus runs list --limit 5
     """
-    runs = asyncio.run(_list_runs(settings_here(), limit))
+    runs = asyncio.run(_list_runs(load_settings(), limit))
     if as_json:
         print_json([run.model_dump(mode="json") for run in runs or ()])
     elif runs:
         now = datetime.now(UTC)
         print_table(RUNS_HEAD, [run_row(run, now) for run in runs])
     elif runs is not None:
-        complain("No runs yet. Say in the dev channel what is broken, or what is wanted.")
+        print_error("No runs yet. Say in the dev channel what is broken, or what is wanted.")
 
 
 @runs_cli.command("show")
-def runs_show(
+def show_run(
     run_id: Annotated[
         str,
         typer.Argument(
@@ -62,8 +69,8 @@ def runs_show(
 
     For example: theseus runs show xb3mxm --json
     """
-    run, history, evidence = asyncio.run(_show_run(settings_here(), run_id))
-    if for_a_program(as_json):
+    run, history, evidence = asyncio.run(_show_run(load_settings(), run_id))
+    if should_print_json(as_json):
         print_json(
             {
                 "run": run.model_dump(mode="json"),
@@ -82,7 +89,7 @@ def runs_show(
 async def _list_runs(settings: Settings, limit: int) -> Sequence[Run] | None:
     """Return the newest runs, newest first; `None` where nothing is kept, which is said."""
     kept = settings.state / "theseus.sqlite3"
-    if nothing_at(kept, "run"):
+    if report_if_missing(kept, "run"):
         return None
     async with SqliteStore(kept) as store:
         return await store.find(limit=limit)
@@ -94,14 +101,14 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
     Raises `UnknownRun`.
     """
     kept = settings.state / "theseus.sqlite3"
-    if nothing_at(kept, "run"):
+    if report_if_missing(kept, "run"):
         raise UnknownRun(f"There is no run {run_id}.")
     async with (
         SqliteStore(kept) as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
         run = await _run(store, run_id.lower())
-        history = await store.history(run.id)
+        history = await store.get_history(run.id)
         ids = history.diagnosis.evidence_ids if history.diagnosis else ()
         found = [await journal.get(record_id) for record_id in ids]
         return run, history, tuple(action for action in found if action is not None)

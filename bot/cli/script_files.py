@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.domain.errors import ConfigError
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml, write_yaml
-from bot.proof.scripts import UnreadableScript, script_data, script_from
+from bot.proof.scripts import UnreadableScript, dump_script, load_script
 
 _SEE = "docs/rehearsal.md shows a whole one."
 _QUOTE = "Texts that hold `: ` or begin with @, # or ` go in quotes."
@@ -18,23 +18,23 @@ def read_script(file: Path) -> Script:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(f"--script {file}: {why}; give a YAML file. {_SEE}") from error
-    return script_in(text, str(file))
+    return parse_script(text, str(file))
 
 
-def script_in(text: str, source: str) -> Script:
+def parse_script(text: str, source: str) -> Script:
     """Return the script in a YAML text. Raises `ConfigError`, as `read_script` does."""
     try:
         read = read_yaml(text, source, WordsLoader)
     except ConfigError as error:
         raise ConfigError(f"{str(error).rstrip('.')}. {_QUOTE}") from error
     try:
-        return script_from(read.content)
+        return load_script(read.content)
     except UnreadableScript as error:
         path = error.path[1:] if isinstance(read.content, list) else error.path
-        line, end = read.line_of(path), "" if str(error).endswith("?") else "."
+        line, end = read.find_line(path), "" if str(error).endswith("?") else "."
         raise ConfigError(f"{source}, line {line}: {error}{end} {_SEE}") from None
 
 
-def script_text(script: Script) -> str:
+def format_script(script: Script) -> str:
     """Return a script as YAML that reads back as the same."""
-    return write_yaml(script_data(script))
+    return write_yaml(dump_script(script))

@@ -40,28 +40,28 @@ def stop(
             f"stop: there is no bot in {here}: neither {state} nor {config} exists. Run this in "
             "the bot's folder, or set THESEUS_STATE to its state folder."
         )
-    asyncio.run(_lifted(state, why) if lift else _stopped(state, why))
+    asyncio.run(_lift(state, why) if lift else _stop(state, why))
 
 
-async def _stopped(state: Path, why: str) -> None:
+async def _stop(state: Path, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
     given = Stop(how="command line", at=datetime.now(UTC), why=redact(why))
     standing = await kill_switch.pull(given)
     again = "" if standing == given else " It was stopped before."
     _say(f"Stopped: {kill_switch.path} stands until `theseus stop --lift`.{again}")
-    await _audited(state, Act.STOP, why)
+    await _record_audit(state, Act.STOP, why)
 
 
-async def _lifted(state: Path, why: str) -> None:
+async def _lift(state: Path, why: str) -> None:
     kill_switch = FileKillSwitch(state / "STOP")
-    stood = await kill_switch.standing()
+    stood = await kill_switch.get_stop()
     await kill_switch.lift()
     _say("Lifted." if stood else "Nothing was stopped.")
     if stood is not None:
-        await _audited(state, Act.LIFT, why)
+        await _record_audit(state, Act.LIFT, why)
 
 
-async def _audited(state: Path, act: Act, why: str) -> None:
+async def _record_audit(state: Path, act: Act, why: str) -> None:
     """Write it down; the bot does too when it sees it, so what fails here is no reason to fail."""
     entry = AuditEntry(
         at=datetime.now(UTC),
@@ -72,7 +72,7 @@ async def _audited(state: Path, act: Act, why: str) -> None:
     )
     try:
         async with SqliteStore(state / "theseus.sqlite3") as store:
-            await store.audit(entry)
+            await store.append_audit_entry(entry)
     except (ConfigError, StoreError) as error:
         sys.stderr.write(f"theseus: not written into the audit log: {redact(str(error))}\n")
 

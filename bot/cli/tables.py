@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.output import terminal
-from bot.cli.terminal_text import inert
-from bot.presentation.times import ago
+from bot.cli.output import get_console
+from bot.cli.terminal_text import replace_controls
+from bot.presentation.times import format_age
 from bot.redaction import redact
 
 _GAP = "  "
@@ -39,8 +39,8 @@ def print_table(head: Sequence[str], rows: Sequence[Row], console: Console | Non
 
     Secrets and what a terminal would obey are taken out of every cell.
     """
-    console = console or terminal()
-    for line in table_lines(head, rows, for_people=console.is_terminal):
+    console = console or get_console()
+    for line in render_table(head, rows, for_people=console.is_terminal):
         if console.is_terminal:
             console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
         else:
@@ -51,13 +51,13 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     """Print for a person what there is under each word, wrapped where it is long."""
     grid = Table.grid(padding=(0, 2))
     for word, told in fields:
-        grid.add_row(Text(word, "dim"), Text(" ".join(inert(redact(told)).split())))
-    terminal().print(grid, soft_wrap=False)
+        grid.add_row(Text(word, "dim"), Text(" ".join(replace_controls(redact(told)).split())))
+    get_console().print(grid, soft_wrap=False)
 
 
-def table_lines(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) -> Iterator[Text]:
+def render_table(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) -> Iterator[Text]:
     """Yield the lines of a table, as long as they are."""
-    cells = [[_shown(each, for_people=for_people) for each in row] for row in rows]
+    cells = [[_format_cell(each, for_people=for_people) for each in row] for row in rows]
     used = [at for at, _ in enumerate(head) if any(row[at].text for row in cells)]
     if for_people and used:
         cells.insert(0, [Cell(name.upper(), "dim") for name in head])
@@ -73,9 +73,9 @@ def table_lines(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) -
         yield line
 
 
-def _shown(value: str | Cell | When, *, for_people: bool) -> Cell:
+def _format_cell(value: str | Cell | When, *, for_people: bool) -> Cell:
     if isinstance(value, When):
-        told = ago(value.at, value.now) if for_people else f"{value.at:%Y-%m-%d %H:%M:%S}"
+        told = format_age(value.at, value.now) if for_people else f"{value.at:%Y-%m-%d %H:%M:%S}"
         return Cell(told, "dim")
     text, style = value if isinstance(value, Cell) else (value, "")
-    return Cell(" ".join(inert(redact(text)).split()), style)
+    return Cell(" ".join(replace_controls(redact(text)).split()), style)

@@ -2,12 +2,12 @@
 
 import unicodedata
 
-_KEPT = "\n\t"
+_ALLOWED = "\n\t"
 
 
-def inert(text: str) -> str:
+def replace_controls(text: str) -> str:
     """Return a text that moves no cursor, hides no line, and turns no order of letters round."""
     return "".join(
-        letter if letter in _KEPT or unicodedata.category(letter)[0] != "C" else "\ufffd"
+        letter if letter in _ALLOWED or unicodedata.category(letter)[0] != "C" else "\ufffd"
         for letter in text
     )

@@ -10,23 +10,23 @@ from typing import Annotated
 import typer
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
-from bot.cli.missing_state import nothing_at
+from bot.cli.missing_state import report_if_missing
 from bot.cli.output import (
     JsonAnyway,
     JsonOption,
-    complain,
+    print_error,
     print_json,
-    tell_nothing_is_there,
+    report_empty,
 )
-from bot.cli.script_files import script_text
+from bot.cli.script_files import format_script
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.errors import ConfigError
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.traffic import TrafficRecord
-from bot.proof.scripts import asked
-from bot.proof.traffic_scripts import after, earlier
+from bot.proof.scripts import describe_step
+from bot.proof.traffic_scripts import build_script, find_earlier
 from bot.redaction import redact
-from bot.settings import settings_here
+from bot.settings import load_settings
 
 traffic_cli = typer.Typer(help="Look at what was asked of cogs.", no_args_is_help=True)
 _HEAD = ("id", "when", "outcome", "event", "asked", "answered")
@@ -49,19 +49,21 @@ def list_records(
 
     For example: theseus traffic list command.roll --hours 48
     """
-    known = asyncio.run(_known(hours))
+    known = asyncio.run(_load_records(hours))
     kept = [each for each in known or () if event in ("", each.event)]
     found = kept[-limit:]
     if as_json:
         print_json([each.model_dump(mode="json") for each in found])
     elif found:
         now = datetime.now(UTC)
-        print_table(_HEAD, [_row(each, now) for each in found])
+        print_table(_HEAD, [_build_row(each, now) for each in found])
     if len(found) < len(kept):
-        complain(f"the newest {len(found)} of {len(kept)}; --limit N shows more.")
+        print_error(f"the newest {len(found)} of {len(kept)}; --limit N shows more.")
     if not kept:
-        told = "" if known is None else _why_none(event, hours, {each.event for each in known})
-        tell_nothing_is_there(told, searched=bool(event))
+        told = (
+            "" if known is None else _explain_no_match(event, hours, {each.event for each in known})
+        )
+        report_empty(told, searched=bool(event))
 
 
 @traffic_cli.command()
@@ -78,25 +80,25 @@ def show(
     """
     if as_script and as_json:
         raise ConfigError("--script and --json: give one of them.")
-    record, before = asyncio.run(_one(record_id))
+    record, before = asyncio.run(_find_record(record_id))
     if record is None:
         raise ConfigError(f"There is no record {record_id!r}. `theseus traffic list` shows ids.")
     if as_script:
-        sys.stdout.write(script_text(after(record, before)))
+        sys.stdout.write(format_script(build_script(record, before)))
         return
     sys.stdout.write(record.model_dump_json(indent=2, exclude_defaults=True) + "\n")
 
 
-def _row(record: TrafficRecord, now: datetime) -> Row:
+def _build_row(record: TrafficRecord, now: datetime) -> Row:
     outcome = Cell(record.outcome.value, "" if record.outcome == "ok" else "red")
     answered = "; ".join(record.shape) or "no answer"
     return (
-        Cell(short_id(record.id), "bold"), When(record.at, now), outcome, record.event,
-        asked(record.step), Cell(f"({answered})", "dim"),
+        Cell(shorten_id(record.id), "bold"), When(record.at, now), outcome, record.event,
+        describe_step(record.step), Cell(f"({answered})", "dim"),
     )  # fmt: skip
 
 
-def _why_none(event: str, hours: int, known: set[str]) -> str:
+def _explain_no_match(event: str, hours: int, known: set[str]) -> str:
     if not event:
         return f"Nothing was asked in the last {hours} h. `--hours` looks further back."
     events = ", ".join(sorted(known)) or "nothing at all"
@@ -106,28 +108,28 @@ def _why_none(event: str, hours: int, known: set[str]) -> str:
     )
 
 
-async def _known(hours: int) -> Sequence[TrafficRecord] | None:
+async def _load_records(hours: int) -> Sequence[TrafficRecord] | None:
     """Return what was asked, oldest first; `None` where nothing is kept, which is said."""
-    kept = _kept()
-    if nothing_at(kept, "traffic"):
+    kept = _get_path()
+    if report_if_missing(kept, "traffic"):
         return None
     since = datetime.now(UTC) - timedelta(hours=hours)
     async with SqliteTraffic(kept, redact=redact) as log:
-        return await log.since(since, limit=_ALL)
+        return await log.list_since(since, limit=_ALL)
 
 
-async def _one(record_id: str) -> tuple[TrafficRecord | None, Sequence[TrafficRecord]]:
+async def _find_record(record_id: str) -> tuple[TrafficRecord | None, Sequence[TrafficRecord]]:
     """Return the record, and what of the same cog and server may have led to it, oldest first."""
-    kept = _kept()
-    if nothing_at(kept, "traffic"):
+    kept = _get_path()
+    if report_if_missing(kept, "traffic"):
         return None, ()
     async with SqliteTraffic(kept, redact=redact) as log:
         record = await log.get(record_id)
         if record is None:
             return None, ()
-        known = await log.since(record.at - _BEFORE, limit=_ALL)
-    return record, earlier(record, known)[-_LED:]
+        known = await log.list_since(record.at - _BEFORE, limit=_ALL)
+    return record, find_earlier(record, known)[-_LED:]
 
 
-def _kept() -> Path:
-    return settings_here().state / "traffic" / "traffic.sqlite3"
+def _get_path() -> Path:
+    return load_settings().state / "traffic" / "traffic.sqlite3"

@@ -7,10 +7,10 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from bot.cli.output import JsonAnyway, complain, print_json
+from bot.cli.output import JsonAnyway, print_error, print_json
 from bot.detection.comparison import compare
 from bot.domain.errors import ConfigError
-from bot.domain.samples import Sample, sample_of
+from bot.domain.samples import Sample, parse_sample
 from bot.domain.watch import Comparison, WatchRules
 
 _NAMED = 10  # bad lines of one file
@@ -33,8 +33,8 @@ def verdict(
     For example: theseus verdict --before monday.ndjson --after tuesday.ndjson --event command.roll
     """
     judged = judge(before, after, event, fingerprint)
-    for complaint in judged.complaints:
-        complain(complaint)
+    for complaint in judged.problems:
+        print_error(complaint)
     print_json(judged.to_json(event, fingerprint))
 
 
@@ -42,7 +42,7 @@ class Judged(NamedTuple):
     """What came of it, and what was wrong with the files."""
 
     comparison: Comparison
-    complaints: tuple[str, ...]
+    problems: tuple[str, ...]
 
     def to_json(self, event: str, fingerprint: str | None) -> dict[str, Any]:
         """Return it as JSON's own types; `p_value` is the one that decided."""
@@ -52,7 +52,7 @@ class Judged(NamedTuple):
             "verdict": found.verdict,
             "event": event,
             "fingerprint": fingerprint,
-            "p_value": _deciding(found),
+            "p_value": _select_p_value(found),
             "p_values": values,
             "counts": {
                 "before": found.before.model_dump(mode="json"),
@@ -80,7 +80,7 @@ def judge(before: Path, after: Path, event: str, fingerprint: str | None) -> Jud
         before_minutes=was.minutes,
         after_minutes=now.minutes,
     )
-    return Judged(found, (*was.complaints, *now.complaints))
+    return Judged(found, (*was.problems, *now.problems))
 
 
 class _Side:
@@ -99,12 +99,12 @@ class _Side:
                 self.samples.append(sample)
         self.minutes = (last - first) / 60 if read else 0.0
         if not read:
-            self._nothing(path, option)
+            self._handle_empty(path, option)
         more = len(self.bad) - _NAMED
         told = self.bad[:_NAMED] + ([f"{path}: {more} more lines passed over"] if more > 0 else [])
-        self.complaints = tuple(told)
+        self.problems = tuple(told)
 
-    def _nothing(self, path: Path, option: str) -> None:
+    def _handle_empty(self, path: Path, option: str) -> None:
         if self.bad:
             raise ConfigError(f"verdict {option} {path}: no line of it is a journal record.")
         if option == "--before":
@@ -130,10 +130,10 @@ def _sample(line: str) -> Sample:
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("a record is a JSON object")  # noqa: TRY004 - the line is bad, not a type
-    return sample_of(fields)
+    return parse_sample(fields)
 
 
-def _deciding(found: Comparison) -> float | None:
+def _select_p_value(found: Comparison) -> float | None:
     """Return the p-value behind the verdict; of a regression, the smaller one."""
     if found.verdict != "regressed":
         return found.p_same

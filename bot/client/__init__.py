@@ -2,16 +2,16 @@
 
 from bot.client._client import TheseusClient
 from bot.client._cog_imports import import_cogs
-from bot.client._command_catalog import abilities
+from bot.client._command_catalog import list_abilities
 from bot.client._connection import connect, is_connected, point_discord_at
 from bot.client._identity import Identity
 
 __all__ = [
     "Identity",
     "TheseusClient",
-    "abilities",
     "connect",
     "import_cogs",
     "is_connected",
+    "list_abilities",
     "point_discord_at",
 ]

@@ -7,29 +7,42 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.client._exchanges import SentRequest, Told
-from bot.client._traffic_steps import components_of
+from bot.client._traffic_steps import walk_components
 
 _VERBS = {4: "answer", 5: "deferred", 6: "deferred", 7: "edit", 8: "choices", 9: "form"}
 _PRIVATE = 1 << 6
 _VOLATILE = re.compile(r"\d{15,}|<t:-?\d+")
 _BUTTON, _FIELDS = 2, frozenset({3, 4, 5, 6, 7, 8})
-_WORDS = ("content", "title", "description", "name", "value", "text", "label", "url", "placeholder")
+_TEXT_FIELDS = (
+    "content",
+    "title",
+    "description",
+    "name",
+    "value",
+    "text",
+    "label",
+    "url",
+    "placeholder",
+)
 
 
-def shape_of(said: Sequence[SentRequest]) -> tuple[str, ...]:
+def describe_shape(requests: Sequence[SentRequest]) -> tuple[str, ...]:
     """Return one line for each answer: `answer, private: 2 lines of 57 signs, 3 buttons`."""
-    return tuple(_line(each) for each in said)
+    return tuple(_describe_request(each) for each in requests)
 
 
-def digest_of(said: Sequence[SentRequest], keyed: Callable[[str], str]) -> str:
+def compute_answer_digest(requests: Sequence[SentRequest], keyed: Callable[[str], str]) -> str:
     """Return a digest of all words in the answers; ids and times of day make no difference."""
-    told = [[_verb(each), *(_VOLATILE.sub("0", text) for text in _words(each))] for each in said]
+    told = [
+        [_get_verb(each), *(_VOLATILE.sub("0", text) for text in _collect_texts(each))]
+        for each in requests
+    ]
     return keyed(json.dumps(told, ensure_ascii=False)) if told else ""
 
 
-def _line(said: SentRequest) -> str:
-    message = _message(said)
-    parts = [_verb(said)]
+def _describe_request(request: SentRequest) -> str:
+    message = _get_message(request)
+    parts = [_get_verb(request)]
     if int(message.get("flags") or 0) & _PRIVATE:
         parts.append("private")
     content = str(message.get("content") or "")
@@ -40,7 +53,7 @@ def _line(said: SentRequest) -> str:
         parts.append(f"embed of {len(embed.get('fields') or ())} fields")
     counted = Counter(
         "button" if each.get("type") == _BUTTON else "field"
-        for each in components_of(message)
+        for each in walk_components(message)
         if each.get("type") == _BUTTON or each.get("type") in _FIELDS
     )
     parts += [f"{number} {what}s" for what, number in sorted(counted.items())]
@@ -50,20 +63,20 @@ def _line(said: SentRequest) -> str:
     return ", ".join([*parts, *([f"{files} files"] if files else [])])
 
 
-def _verb(said: SentRequest) -> str:
-    payload = payload_of(said)
-    if said.path.endswith("/callback"):
+def _get_verb(request: SentRequest) -> str:
+    payload = get_payload(request)
+    if request.path.endswith("/callback"):
         return _VERBS.get(int(payload.get("type") or 0), "answer")
-    if "/reactions/" in said.path:
-        return "reaction" if said.method == "PUT" else "reaction removed"
-    if "/messages" in said.path or said.path.startswith("/webhooks/"):
-        return {"POST": "message", "PATCH": "edit", "DELETE": "removal"}.get(said.method, "look")
-    return f"{said.method} {said.path}"
+    if "/reactions/" in request.path:
+        return "reaction" if request.method == "PUT" else "reaction removed"
+    if "/messages" in request.path or request.path.startswith("/webhooks/"):
+        return {"POST": "message", "PATCH": "edit", "DELETE": "removal"}.get(request.method, "look")
+    return f"{request.method} {request.path}"
 
 
-def payload_of(said: SentRequest) -> Told:
+def get_payload(request: SentRequest) -> Told:
     """Return what was sent as JSON; with files it is a part of a form."""
-    sent = said.payload
+    sent = request.payload
     if isinstance(sent, Mapping):
         return sent
     for part in sent or ():
@@ -73,24 +86,24 @@ def payload_of(said: SentRequest) -> Told:
     return {}
 
 
-def _message(said: SentRequest) -> Told:
-    payload = payload_of(said)
-    inner = payload.get("data") if said.path.endswith("/callback") else payload
+def _get_message(request: SentRequest) -> Told:
+    payload = get_payload(request)
+    inner = payload.get("data") if request.path.endswith("/callback") else payload
     return inner if isinstance(inner, Mapping) else {}
 
 
-def _words(said: SentRequest) -> Iterator[str]:
-    yield from _texts(_message(said))
+def _collect_texts(request: SentRequest) -> Iterator[str]:
+    yield from _walk_texts(_get_message(request))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _walk_texts(value: Any) -> Iterator[str]:
     """Yield every text that people read, in order."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name in _WORDS and isinstance(inner, str):
+            if name in _TEXT_FIELDS and isinstance(inner, str):
                 yield inner
             elif not isinstance(inner, str):
-                yield from _texts(inner)
+                yield from _walk_texts(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts(inner)
+            yield from _walk_texts(inner)

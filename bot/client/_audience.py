@@ -10,8 +10,8 @@ from typing import Any
 
 import discord
 
-from bot.client._answer_shapes import payload_of
-from bot.client._exchanges import ActionExchange, SentRequest, under_way
+from bot.client._answer_shapes import get_payload
+from bot.client._exchanges import ActionExchange, SentRequest, get_current_exchange
 from bot.client._handler_lines import find_handler_lines
 from bot.domain.audience import Audience
 from bot.telemetry.safe_access import attempt, get_traceback
@@ -56,7 +56,7 @@ class AudienceFinder:
         message = interaction.message
         if message is not None and message.flags.ephemeral:
             return Audience.PRIVATE
-        exchange = under_way()
+        exchange = get_current_exchange()
         answers = exchange.answers if exchange is not None else []
         if any(map(is_private_answer, answers)):
             return Audience.PRIVATE
@@ -66,7 +66,7 @@ class AudienceFinder:
 
     def find_of_exchange(self, exchange: ActionExchange) -> Audience:
         """Return who could see an exchange that is over and went well."""
-        event = exchange.told
+        event = exchange.payload
         guild_id, message = event.get("guild_id"), event.get("message") or {}
         place = self.find_of_place(int(guild_id) if guild_id else None, int(event["channel_id"]))
         is_private = (
@@ -105,7 +105,7 @@ class AudienceFinder:
 
 def is_private_answer(sent: SentRequest) -> bool:
     """Return whether Discord was asked to show an answer to one person alone."""
-    payload = payload_of(sent)
+    payload = get_payload(sent)
     inner = payload.get("data")
     flags = (inner if isinstance(inner, Mapping) else payload).get("flags")
     return _is_answer(sent) and bool(int(flags or 0) & _EPHEMERAL)
@@ -114,7 +114,7 @@ def is_private_answer(sent: SentRequest) -> bool:
 def _is_answer(sent: SentRequest) -> bool:
     """Return whether people see something of it; a form or a silent deferral decides nothing."""
     if sent.path.endswith("/callback"):
-        return payload_of(sent).get("type") not in _UNDECIDED
+        return get_payload(sent).get("type") not in _UNDECIDED
     return sent.path.startswith("/webhooks/")
 
 
@@ -150,13 +150,13 @@ def _can_answer_privately(error: BaseException) -> bool:
     the handler itself has failed.
     """
     return any(
-        _names_ephemeral(code, module)
-        or (_mentions_ephemeral(code) and line in find_handler_lines(code))
-        for code, line, module in _functions(get_traceback(error))
+        _can_pass_ephemeral(code, module)
+        or (_has_ephemeral_name(code) and line in find_handler_lines(code))
+        for code, line, module in _walk_functions(get_traceback(error))
     )
 
 
-def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int, str]]:
+def _walk_functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int, str]]:
     library = discord.__name__
     while traceback is not None:
         frame = traceback.tb_frame
@@ -167,59 +167,59 @@ def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int,
 
 
 @functools.lru_cache(maxsize=1_024)
-def _names_ephemeral(code: CodeType, module: str) -> bool:
+def _can_pass_ephemeral(code: CodeType, module: str) -> bool:
     """Return whether code, or what it calls by name in its module, may pass the argument.
 
     A call with `**` or a partial hides the names of its arguments, so it may.
     """
     seen: set[CodeType] = set()
-    found = _functions_of(module)
+    found = _list_functions(module)
     waiting = [code]
     while waiting:
         code = waiting.pop()
         if code in seen:
             continue
         seen.add(code)
-        if _passes_ephemeral(code) or _hides_names(code):
+        if _has_ephemeral_argument(code) or _has_hidden_names(code):
             return True
         waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
         waiting += [found[name] for name in code.co_names if name in found]
     return False
 
 
-def _mentions_ephemeral(code: CodeType) -> bool:
-    return any(map(_holds_name, code.co_consts))
+def _has_ephemeral_name(code: CodeType) -> bool:
+    return any(map(_has_name, code.co_consts))
 
 
-def _passes_ephemeral(code: CodeType) -> bool:
+def _has_ephemeral_argument(code: CodeType) -> bool:
     """Return whether code passes the argument anywhere but in an exception handler."""
-    if not _mentions_ephemeral(code):
+    if not _has_ephemeral_name(code):
         return False
     lines = [
         each.positions.lineno if each.positions is not None else None
         for each in dis.get_instructions(code)
-        if _holds_name(_constant(each, code))
+        if _has_name(_get_constant(each, code))
     ]
     handlers = find_handler_lines(code)
     return not lines or any(line not in handlers for line in lines)
 
 
-def _constant(instruction: dis.Instruction, code: CodeType) -> object:
+def _get_constant(instruction: dis.Instruction, code: CodeType) -> object:
     """Return an instruction's constant; Python 3.11 and 3.12 leave out that of `KW_NAMES`."""
     is_left_out = instruction.opname == "KW_NAMES" and instruction.arg is not None
     return code.co_consts[instruction.arg or 0] if is_left_out else instruction.argval
 
 
-def _hides_names(code: CodeType) -> bool:
+def _has_hidden_names(code: CodeType) -> bool:
     calls = (each for each in dis.get_instructions(code) if each.opname == "CALL_FUNCTION_EX")
     return any(each.arg is None or each.arg & 1 for each in calls)
 
 
-def _holds_name(value: object) -> bool:
-    return value == _NAME or (isinstance(value, tuple) and any(map(_holds_name, value)))
+def _has_name(value: object) -> bool:
+    return value == _NAME or (isinstance(value, tuple) and any(map(_has_name, value)))
 
 
-def _functions_of(module: str) -> dict[str, CodeType]:
+def _list_functions(module: str) -> dict[str, CodeType]:
     """Return the functions and methods of a module, by their names."""
     names = vars(sys.modules[module]) if module in sys.modules else {}
     classes = [each for each in names.values() if issubclass(type(each), type)]
@@ -227,7 +227,7 @@ def _functions_of(module: str) -> dict[str, CodeType]:
     members = [item for each in own for item in vars(each).items()]
     # A module may hold anything: settings that raise until they are loaded, a proxy of a request.
     codes = {
-        name: attempt(partial(_code_of, value), None) for name, value in (*names.items(), *members)
+        name: attempt(partial(_get_code, value), None) for name, value in (*names.items(), *members)
     }
     return {name: code for name, code in codes.items() if code is not None}
 
@@ -236,7 +236,7 @@ def _is_of(kind: type, module: str) -> bool:
     return kind.__module__ == module
 
 
-def _code_of(value: Any) -> CodeType | None:
+def _get_code(value: Any) -> CodeType | None:
     """Return the code of a function, or of a command's callback. May raise what `value` raises."""
     if isinstance(value, partial):
         return _HIDING

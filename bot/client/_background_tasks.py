@@ -69,7 +69,7 @@ class BackgroundTasks:
     def observe(self, task: TaskOf, creator: FrameType | None) -> None:
         """Remember who made a task, if a cog did. Implements `TaskObserver`."""
         modules = tuple(
-            dict.fromkeys(each.f_globals["__name__"] for each in self._code.calls_to(creator))
+            dict.fromkeys(each.f_globals["__name__"] for each in self._code.walk_callers(creator))
         )
         if creator is not None and modules:
             function = creator.f_code.co_qualname.replace("<locals>.", "")
@@ -80,7 +80,7 @@ class BackgroundTasks:
         """Look for a failure that nobody will see. Implements `TaskObserver`."""
         if task not in self._origins:
             return
-        for gathered in filter(None, map(_gathered_by, task._callbacks or ())):
+        for gathered in filter(None, map(_find_gather, task._callbacks or ())):
             self._check_gathered(gathered, task, error)
         if _is_failure(error):
             # If it is collected before, the loop's exception handler reports it.
@@ -93,12 +93,12 @@ class BackgroundTasks:
         if isinstance(error, BaseException):
             self._record(error, future)
 
-    def answer_ended_press(self, error: BaseException) -> bool:
+    def report_failed_press(self, error: BaseException) -> bool:
         """Record what ended the answer to a press or a form. Implements `TaskObserver`."""
         interaction = interaction_of(error)
         if interaction is None or interaction.type not in PRESSES:
             return False
-        self._components.failed(interaction, error)
+        self._components.handle_failure(interaction, error)
         return True
 
     # What a reload calls
@@ -106,8 +106,8 @@ class BackgroundTasks:
     def collect(self, extension: str) -> tuple[TaskOf, ...]:
         """Return the tasks under way that an extension has made, and cancel its timers."""
         current = asyncio.current_task()
-        for timer in _timers(asyncio.get_running_loop()):
-            if _is_part_of(_module_of(timer._callback), extension):  # type: ignore[attr-defined]
+        for timer in _list_timers(asyncio.get_running_loop()):
+            if _is_part_of(_get_module(timer._callback), extension):  # type: ignore[attr-defined]
                 timer.cancel()
         return tuple(
             task
@@ -169,7 +169,7 @@ class BackgroundTasks:
         if future is not None and future in self._recorded:
             return
         origin = self._origins.get(future) if isinstance(future, asyncio.Task) else None
-        name = self._code.scope(_frames_of(error))
+        name = self._code.scope(_walk_frames(error))
         if origin is None and not name:
             return
         if future is not None:
@@ -181,7 +181,7 @@ class BackgroundTasks:
             inputs["made_in"] = origin.place
             # A private failure hides its inputs, not its name.
             name = name or f"{origin.function}.{_name_of(future)}"
-        self._instruments.background_failed(name, error, inputs)
+        self._instruments.record_background_failure(name, error, inputs)
 
 
 def _name_of(task: "asyncio.Future[Any] | None") -> str:
@@ -193,7 +193,7 @@ def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:
     return error is not None and not is_error(error, asyncio.CancelledError)
 
 
-def _gathered_by(entry: tuple[Callable[..., Any], Any]) -> Any:
+def _find_gather(entry: tuple[Callable[..., Any], Any]) -> Any:
     """Return the future of the `asyncio.gather` that waits by this callback, if one does.
 
     asyncio tells nobody which tasks it gathers: they are known to a function of `gather` alone.
@@ -205,19 +205,19 @@ def _gathered_by(entry: tuple[Callable[..., Any], Any]) -> Any:
     return cells["outer"].cell_contents if "outer" in cells else None
 
 
-def _frames_of(error: BaseException) -> Iterator[FrameType]:
+def _walk_frames(error: BaseException) -> Iterator[FrameType]:
     traceback = get_traceback(error)
     while traceback is not None:
         yield traceback.tb_frame
         traceback = traceback.tb_next
 
 
-def _timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+def _list_timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
     """Return the timers that are set; asyncio has no public way to them."""
     return [each for each in getattr(loop, "_scheduled", ()) if not each.cancelled()]
 
 
-def _module_of(callback: Any) -> str:
+def _get_module(callback: Any) -> str:
     while isinstance(callback, partial):
         callback = callback.func
     return str(getattr(callback, "__module__", None) or "")

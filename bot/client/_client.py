@@ -23,14 +23,14 @@ from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._connection import shorten_reconnects
 from bot.client._core_services import CoreServices
 from bot.client._event_parsers import UNREADABLE, survive_events
-from bot.client._flags import Flags, never_switched
+from bot.client._flags import Flags, find_no_flag
 from bot.client._handover_client import HandoverClient
 from bot.client._identity import Identity
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import is_interaction
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
-from bot.client._outbound_redaction import keep_secrets, said_of
+from bot.client._outbound_redaction import keep_secrets, redact_activity
 from bot.client._project_code import ProjectCode
 from bot.client._reloader import Reloader
 from bot.client._stall_watch import StallWatch
@@ -98,9 +98,9 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self.identity = identity
         self.recorder = recorder
         self.prompts = prompts or Prompts(root / "prompts")
-        self.flags = Flags(flags or never_switched, identity.dev_channel_id)
+        self.flags = Flags(flags or find_no_flag, identity.dev_channel_id)
         self._wanted, self._prefixes = tuple(extensions), tuple(prefixes)
-        self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
+        self._commands = CommandSync(self.tree, identity.guild_id, clock, self._report_command_sync)
         self._web = WebRecording() if traffic else None
         dev_channel_id, code = identity.dev_channel_id, ProjectCode(root)
         self.audiences = AudienceFinder(self, dev_channel_id)
@@ -125,7 +125,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self._components.attach()
         self._warnings.attach()
         self.task_watch.attach()
-        self._stalls.start(self._instruments.blocked)
+        self._stalls.start(self._instruments.record_block)
         if self._web is not None:
             self._web.attach()
         for extension in order_extensions(self._wanted) or find_extensions(self.root / "cogs"):
@@ -136,7 +136,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         await self.fill_cache()
         await self._commands.begin()
 
-    async def cogs_left_out(self) -> Mapping[str, str]:
+    async def get_failed_cogs(self) -> Mapping[str, str]:
         """Return why cogs did not load at the start, by their names, once all were tried."""
         await self._loaded.wait()
         return self._left_out
@@ -146,25 +146,27 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         """What keeps Discord from showing every command, in words; `None`: nothing."""
         return self._commands.trouble
 
-    async def _commands_noted(self, trouble: str | None) -> None:
+    async def _report_command_sync(self, trouble: str | None) -> None:
         """Write down, and say in the dev channel, that Discord does not show every command."""
         if trouble is None:
             text = "Discord has taken all commands now."
-            self._instruments.gateway("commands")
+            self._instruments.record_gateway("commands")
         else:
             text = f"⚠️ {trouble} I go on, and try again when they change and by and by."
-            self._instruments.gateway("commands", ChatRejected(trouble))
+            self._instruments.record_gateway("commands", ChatRejected(trouble))
             _log.warning("%s", trouble)
         if getattr(self, "chat", None) is None:
             return
         # It goes out once the connection stands, which this comes before.
-        key = f"commands:{self.clock.now():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
+        key = (
+            f"commands:{self.clock.get_time():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
+        )
         posting = self.chat.post(self.identity.dev_channel_id, Post(text=text), key=key)
-        task = asyncio.create_task(self._said(posting), name="commands")
+        task = asyncio.create_task(self._post_safely(posting), name="commands")
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def _said(self, posting: Coroutine[Any, Any, object]) -> None:
+    async def _post_safely(self, posting: Coroutine[Any, Any, object]) -> None:
         try:
             await posting
         except ChatRejected as error:
@@ -172,7 +174,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     async def _load(self, extension: str) -> None:
         """Load a cog; a broken one is journalled and left out, so that the others can mend it."""
-        with omit_failing(extension, self._left_out), self.recorder.timed(Kind.RELOAD, extension):
+        with omit_failing(extension, self._left_out), self.recorder.measure(Kind.RELOAD, extension):
             await self.load_extension(extension)
 
     async def connect(self, *, reconnect: bool = True) -> None:
@@ -190,7 +192,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
                 if socket is None:
                     _log.warning("the gateway refused the first connection, again in %s s", wait)
                 else:
-                    self._instruments.gateway("frame", error)
+                    self._instruments.record_gateway("frame", error)
                     _log.warning(
                         "discord.py cannot read the gateway, anew in %s s: %s", wait, error
                     )
@@ -219,7 +221,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         status: discord.Status | None = None,
     ) -> None:
         """Show what the bot is doing, without secrets."""
-        await super().change_presence(activity=said_of(activity, redact), status=status)
+        await super().change_presence(activity=redact_activity(activity, redact), status=status)
 
     async def add_cog(self, cog: commands.Cog, /, **options: Any) -> None:
         """Add a cog, with its background loops journalled."""
@@ -268,7 +270,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
         """Start the clock of presses and forms; commands start theirs in the tree."""
-        self._instruments.began(interaction)
+        self._instruments.mark_start(interaction)
         if interaction.type in PRESSES:
             await self._responses.record_press(interaction)
 
@@ -279,21 +281,21 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
             return
         heard = args[0] if args else None
         if is_interaction(heard) and heard.type in PRESSES:
-            self._components.failed(heard, error)
+            self._components.handle_failure(heard, error)
         else:
-            self._instruments.listener_raised(event_method, error, args)
+            self._instruments.record_listener_error(event_method, error, args)
         # Afterwards: to write the traceback, the log runs code of the error, which may raise.
         _log.error("the listener %s raised", event_method, exc_info=error)
 
     async def on_connect(self) -> None:
         """Record a new gateway connection."""
-        self._instruments.gateway("connect")
+        self._instruments.record_gateway("connect")
 
     async def on_disconnect(self) -> None:
         """Record a lost gateway connection."""
-        self._instruments.gateway("disconnect")
+        self._instruments.record_gateway("disconnect")
 
     async def on_resumed(self) -> None:
         """Record a resumed gateway connection."""
-        self._instruments.gateway("resume")
-        self.took_over()
+        self._instruments.record_gateway("resume")
+        self.finish_takeover()

@@ -27,10 +27,10 @@ def omit_failing(extension: str, reasons: MutableMapping[str, str]) -> Iterator[
         yield
     except commands.ExtensionError as error:
         _log.exception("%s was left out: it does not load", extension)
-        reasons[extension.removeprefix("cogs.")] = failure_reason(error)
+        reasons[extension.removeprefix("cogs.")] = describe_failure(error)
 
 
-def failure_reason(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> str:
     """Return why a cog did not load, in a line, with the way out where it is known."""
     cause = error.original if isinstance(error, commands.ExtensionFailed) else error
     if isinstance(cause, EndedByCode):

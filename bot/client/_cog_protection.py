@@ -47,7 +47,7 @@ class CogProtection:
         for name, cog in self._bot.cogs.items():
             found["cog", name] = (type(cog).__module__, cog)
         for text in self._bot.commands:
-            found["text command", text.name] = (_module_of(text.callback), text)
+            found["text command", text.name] = (_get_module(text.callback), text)
         for each in self._bot.tree.get_commands():
             kind = "slash command" if not isinstance(each, app_commands.ContextMenu) else "menu"
             found[kind, each.name] = (each.module or "", each)
@@ -67,7 +67,7 @@ class CogProtection:
         """Unload the cog that displaced something, and load again what it displaced."""
         if extension in self._bot.extensions:
             await self._bot.unload_extension(extension)
-        for own in sorted({_extension_of(module) for module, _ in displaced.values()}):
+        for own in sorted({_get_extension(module) for module, _ in displaced.values()}):
             if own in self._bot.extensions:
                 await self._bot.reload_extension(own)
             else:
@@ -88,11 +88,11 @@ class ProtectingBot(commands.Bot):
         await CogProtection(self).guard(name, lambda: reload(name, package=package))
 
 
-def _module_of(callback: object) -> str:
+def _get_module(callback: object) -> str:
     return str(getattr(callback, "__module__", ""))
 
 
-def _extension_of(module: str) -> str:
+def _get_extension(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 

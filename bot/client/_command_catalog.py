@@ -13,26 +13,26 @@ from bot.domain.self_audit import Ability
 _MENUS = (discord.AppCommandType.message, discord.AppCommandType.user)
 
 
-def abilities(bot: commands.Bot) -> tuple[Ability, ...]:
+def list_abilities(bot: commands.Bot) -> tuple[Ability, ...]:
     """Return what is loaded now, each once, sorted by event."""
-    found = {each.event: each for each in _all(bot)}
+    found = {each.event: each for each in _walk_abilities(bot)}
     return tuple(found[event] for event in sorted(found))
 
 
-def _all(bot: commands.Bot) -> Iterator[Ability]:
+def _walk_abilities(bot: commands.Bot) -> Iterator[Ability]:
     for typed in bot.walk_commands():
         if not isinstance(typed, commands.Group):
-            yield _ability(Kind.COMMAND, typed.qualified_name, "@bot ", typed.callback)
+            yield _build_ability(Kind.COMMAND, typed.qualified_name, "@bot ", typed.callback)
     for command in bot.tree.walk_commands():
         if isinstance(command, app_commands.Command):
-            yield _ability(Kind.COMMAND, command.qualified_name, "/", command.callback)
+            yield _build_ability(Kind.COMMAND, command.qualified_name, "/", command.callback)
     for kind in _MENUS:
         for menu in bot.tree.get_commands(type=kind):
             if isinstance(menu, app_commands.ContextMenu):
-                yield _ability(Kind.CONTEXT_MENU, menu.qualified_name, "", menu.callback)
+                yield _build_ability(Kind.CONTEXT_MENU, menu.qualified_name, "", menu.callback)
 
 
-def _ability(kind: Kind, name: str, before: str, callback: Any) -> Ability:
+def _build_ability(kind: Kind, name: str, before: str, callback: Any) -> Ability:
     """Return a command with the cog it belongs to, by the module its code is in."""
     module = str(getattr(callback, "__module__", ""))
     cog = ".".join(module.split(".")[:2]) if module.startswith("cogs.") else module

@@ -78,7 +78,7 @@ def wrap_escaped(make: Callable[[Exception], Wrapper], error: Exception) -> Wrap
 def find_handler_failure(error: Exception) -> BaseException | None:
     """Return what a command failed with whose own error handler raised; else `None`."""
     context = get_context(error)
-    handled = any(code is _HANDLERS for code in _codes(error))
+    handled = any(code is _HANDLERS for code in _walk_code(error))
     if not handled or not is_error(context, app_commands.AppCommandError):
         return None
     return choose(find_bug(context), error)
@@ -100,7 +100,7 @@ def _find_unwrapped(error: BaseException) -> BaseException | None:
     return None
 
 
-def _codes(error: BaseException) -> Iterator[CodeType]:
+def _walk_code(error: BaseException) -> Iterator[CodeType]:
     traceback = get_traceback(error)
     while traceback is not None:
         yield traceback.tb_frame.f_code

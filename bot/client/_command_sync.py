@@ -43,13 +43,13 @@ class CommandSync:
         self._guild = discord.Object(guild_id) if guild_id else None
         self._clock = clock
         self._tell = tell
-        self._told: str | None = None
+        self._last_synced: str | None = None
         self._retrying: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    def changed(self) -> bool:
+    def has_changed(self) -> bool:
         """Return whether Discord was told other commands than there are."""
-        return _as_text(self._present()) != self._told
+        return _as_text(self._present()) != self._last_synced
 
     async def begin(self) -> None:
         """Tell Discord the commands; where that fails, go on without, and try again by and by.
@@ -73,23 +73,23 @@ class CommandSync:
         """
         async with self._one_at_a_time:
             present = self._present()
-            if _as_text(present) == self._told:
+            if _as_text(present) == self._last_synced:
                 return
             try:
                 async with asyncio.timeout(_WAIT_SECONDS):
                     refused = await self._send(present)
             except discord.Forbidden as error:
                 raise ConfigError(
-                    f"discord.guild_id: Theseus may not add commands to {self._where()}. Is the id "
+                    f"discord.guild_id: Theseus may not add commands to {self._describe_target()}. Is the id "
                     "right? Invite the bot there with the scopes `bot` and `applications.commands`."
                 ) from error
             except _FAILED as error:
-                await self._note(f"Discord did not take the commands ({_why(error)}).")
+                await self._note(f"Discord did not take the commands ({_describe_error(error)}).")
                 if self._retrying is None or self._retrying.done():
                     self._retrying = asyncio.create_task(self._retry(), name="commands")
                 raise
-            self._told = _as_text(present)
-            await self._note(_left_out(refused))
+            self._last_synced = _as_text(present)
+            await self._note(_describe_refused(refused))
 
     async def _send(self, wanted: list[Payload]) -> dict[str, str]:
         """Send the commands, without those Discord refuses by name; return these, and why."""
@@ -98,7 +98,7 @@ class CommandSync:
             try:
                 await self._put(wanted)
             except discord.HTTPException as error:
-                faulty = _faulty(error, wanted)
+                faulty = _find_faulty(error, wanted)
                 if not faulty:
                     raise
                 refused |= {_name(wanted[number]): why for number, why in faulty.items()}
@@ -120,19 +120,19 @@ class CommandSync:
     async def _retry(self) -> None:
         for attempt in itertools.count():
             await self._clock.sleep(RETRIES[min(attempt, len(RETRIES) - 1)])
-            if not self.changed():
+            if not self.has_changed():
                 return  # told meanwhile, or all but what Discord refuses by name: a reload mends it
             try:
                 await self.sync()
             except (*_FAILED, ConfigError) as error:
-                _log.info("the commands are told later: %s", _why(error))
+                _log.info("the commands are told later: %s", _describe_error(error))
 
     async def _note(self, trouble: str | None) -> None:
         if trouble != self.trouble:
             self.trouble = trouble
             await self._tell(trouble)
 
-    def _where(self) -> str:
+    def _describe_target(self) -> str:
         return f"the server {self._guild.id}" if self._guild else "its servers"
 
     def _present(self) -> list[Payload]:
@@ -153,7 +153,7 @@ def _as_text(commands: list[Payload]) -> str:
     return "\n".join(map(_as_line, commands))
 
 
-def _faulty(error: discord.HTTPException, sent: list[Payload]) -> dict[int, str]:
+def _find_faulty(error: discord.HTTPException, sent: list[Payload]) -> dict[int, str]:
     """Return which of the commands a refusal names, by their place in what was sent, and why.
 
     Discord answers with the path of each fault: `{"errors": {"3": {"description": ...}}}`.
@@ -163,11 +163,11 @@ def _faulty(error: discord.HTTPException, sent: list[Payload]) -> dict[int, str]
     found = {}
     for place, fault in (errors or {}).items():
         if place.isdecimal() and int(place) < len(sent):
-            found[int(place)] = "; ".join(_messages(fault))[:200] or "no reason given"
+            found[int(place)] = "; ".join(_list_messages(fault))[:200] or "no reason given"
     return found
 
 
-def _messages(fault: object, path: str = "") -> list[str]:
+def _list_messages(fault: object, path: str = "") -> list[str]:
     """Return every message in a fault, each after its path: `options.0.name: Too long`."""
     if isinstance(fault, list):
         said = [str(each.get("message", "")) for each in fault if isinstance(each, dict)]
@@ -175,7 +175,7 @@ def _messages(fault: object, path: str = "") -> list[str]:
     if not isinstance(fault, dict):
         return []
     inner = [
-        _messages(each, path if key == "_errors" else f"{path}.{key}".lstrip("."))
+        _list_messages(each, path if key == "_errors" else f"{path}.{key}".lstrip("."))
         for key, each in fault.items()
     ]
     return [message for messages in inner for message in messages]
@@ -186,14 +186,14 @@ def _name(command: Payload) -> str:
     return f"“{command['name']}”" if menu else f"`/{command['name']}`"
 
 
-def _left_out(refused: dict[str, str]) -> str | None:
+def _describe_refused(refused: dict[str, str]) -> str | None:
     if not refused:
         return None
     told = ", ".join(f"{name} ({why})" for name, why in sorted(refused.items()))
     return f"Discord refuses {told}; its other commands work."
 
 
-def _why(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     if isinstance(error, discord.HTTPException):
         return f"it answered {error.status}" + (f": {error.text[:200]}" if error.text else "")
     if isinstance(error, TimeoutError):

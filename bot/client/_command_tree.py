@@ -14,12 +14,12 @@ from bot.client._command_failures import (
     wrap_escaped,
 )
 from bot.client._containment import Containment
-from bot.client._error_replies import answer, brief_message, error_text
+from bot.client._error_replies import answer, brief_message, format_error
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import shown_command
+from bot.client._interaction_inputs import format_command
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome
-from bot.telemetry.recorder import outcome_of
+from bot.telemetry.recorder import get_outcome
 from bot.telemetry.safe_access import is_error
 
 
@@ -30,7 +30,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Start the clock; everybody may use everyday commands."""
-        self.instruments.began(interaction)
+        self.instruments.mark_start(interaction)
         self.instruments.await_answer(interaction)
         return True
 
@@ -57,7 +57,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
         # The cog's handler has run. One that answered nothing leaves the person without a word.
-        silent = _answers_itself(interaction.command) and interaction.response.is_done()
+        silent = _has_error_handler(interaction.command) and interaction.response.is_done()
         await self._report(interaction, error, find_bug(error), silent=silent)
 
     async def _report(
@@ -70,19 +70,19 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
     ) -> None:
         private = True
         if cause is None:
-            self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
+            self.instruments.record_command(interaction, ActionOutcome.CANCELLED)
             text = describe_refusal(error)
         elif is_error(cause, TheseusError):
-            self.instruments.command_ended(interaction, ActionOutcome.OK)
+            self.instruments.record_command(interaction, ActionOutcome.OK)
             text = brief_message(cause)
         else:
-            action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
-            text, private = error_text(shown_command(interaction), action), False
+            action = self.instruments.record_command(interaction, get_outcome(cause), cause)
+            text, private = format_error(format_command(interaction), action), False
         if not silent:
             await answer(interaction, text, private=private)
 
 
-def _answers_itself(
+def _has_error_handler(
     command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | None,
 ) -> bool:
     """Whether the cog has an error reply of its own; two would be one too many."""

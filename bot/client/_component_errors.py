@@ -12,7 +12,7 @@ import logging
 
 import discord
 
-from bot.client._error_replies import answer, brief_message, error_text
+from bot.client._error_replies import answer, brief_message, format_error
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import interaction_of
 from bot.domain.errors import TheseusError
@@ -20,7 +20,7 @@ from bot.telemetry.safe_access import is_error
 
 _LOGGERS = ("discord.ui.view", "discord.ui.modal", "discord.app_commands.tree")
 PRESSES = (discord.InteractionType.component, discord.InteractionType.modal_submit)
-_SHOWN = {
+_LABELS = {
     discord.InteractionType.component: "That",
     discord.InteractionType.modal_submit: "That form",
 }
@@ -53,19 +53,19 @@ class ComponentFailures(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         interaction = interaction_of(error) if error is not None else None
         if error is not None and interaction is not None and interaction.client is self._client:
-            self.failed(interaction, error)
+            self.handle_failure(interaction, error)
 
-    def failed(self, interaction: discord.Interaction, error: BaseException) -> None:
+    def handle_failure(self, interaction: discord.Interaction, error: BaseException) -> None:
         """Record a failure and answer the person, who would see Discord's bare "failed"."""
         if interaction.type is discord.InteractionType.autocomplete:
             self._instruments.autocomplete_failed(interaction, error)
             return
-        if interaction.type not in _SHOWN:
+        if interaction.type not in _LABELS:
             return  # commands are answered by the tree
         refused = is_error(error, TheseusError)
-        action = self._instruments.component_ended(interaction, error, refused=refused)
-        what = _SHOWN[interaction.type]
-        text = brief_message(error) if refused else error_text(what, action, private=True)
+        action = self._instruments.record_component(interaction, error, refused=refused)
+        what = _LABELS[interaction.type]
+        text = brief_message(error) if refused else format_error(what, action, private=True)
         # A logging handler cannot wait: the answer is a task of ours, ended by `detach`.
         task = asyncio.get_running_loop().create_task(answer(interaction, text, private=True))
         self._answering.add(task)

@@ -62,7 +62,7 @@ def is_connected(client: discord.Client) -> bool:
     return stands and client.is_ready() and not client.is_closed()
 
 
-def _in_one_line(record: logging.LogRecord) -> bool:
+def _shorten_record(record: logging.LogRecord) -> bool:
     """Put the reason into the line, and the trace into the log of details."""
     if record.msg != _ATTEMPT or not record.exc_info:
         return True
@@ -78,4 +78,4 @@ def _in_one_line(record: logging.LogRecord) -> bool:
 
 def shorten_reconnects() -> None:
     """Have every reconnect logged in one line; again is harmless."""
-    logging.getLogger(_LOGGER).addFilter(_in_one_line)
+    logging.getLogger(_LOGGER).addFilter(_shorten_record)

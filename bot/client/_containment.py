@@ -18,7 +18,7 @@ class Containment:
 
     def __enter__(self) -> None:
         """Remember the task that runs the block."""
-        self._task = running_task()
+        self._task = get_running_task()
 
     def __exit__(
         self,
@@ -27,33 +27,33 @@ class Containment:
         traceback: TracebackType | None,
     ) -> None:
         """Replace the exception, if the block's own code ended it."""
-        if error is not None and is_ended_by_code(error, self._task):
+        if error is not None and is_raised_by_code(error, self._task):
             # With the traceback, whoever looks for the code that failed finds it here as well.
             raise EndedByCode(error).with_traceback(traceback) from error
 
 
-def is_ended_by_code(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
+def is_raised_by_code(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
     """Tell whether the code of `task` raised this by itself, though it is no `Exception`."""
     if is_error(error, Exception):
         return False
     if is_error(error, asyncio.CancelledError):
         return task is not None and task.cancelling() == 0
     # A coroutine that is closed, by the garbage collector for example, is not run by its task.
-    return not is_error(error, GeneratorExit) or running_task() is task is not None
+    return not is_error(error, GeneratorExit) or get_running_task() is task is not None
 
 
 def contain(function: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
     """Return the function, contained."""
 
     @wraps(function)
-    async def contained(*args: Any, **kwargs: Any) -> Any:
+    async def run_contained(*args: Any, **kwargs: Any) -> Any:
         with Containment():
             return await function(*args, **kwargs)
 
-    return contained
+    return run_contained
 
 
-def running_task() -> asyncio.Task[Any] | None:
+def get_running_task() -> asyncio.Task[Any] | None:
     """Return the task that runs now; `None` outside of any event loop."""
     try:
         return asyncio.current_task()

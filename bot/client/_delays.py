@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.client._stall_watch import StallWatch, Subject
 from bot.domain.journal import ActionOutcome
-from bot.telemetry.delays import AnsweredTooLate, stack_of_coroutine, traceback_of
+from bot.telemetry.delays import AnsweredTooLate, build_traceback, get_coroutine_stack
 from bot.telemetry.safe_access import is_error
 
 PATIENCE_SECONDS = 3.0
@@ -56,6 +56,6 @@ def _look(interaction: discord.Interaction, reference: "weakref.ref[asyncio.Task
     task = reference()
     if task is None or task.done() or interaction.response.is_done():
         return
-    stack = stack_of_coroutine(task.get_coro())
+    stack = get_coroutine_stack(task.get_coro())
     error = AnsweredTooLate(f"It had not answered after {PATIENCE_SECONDS:g} s.")
-    interaction.extras[_WAITED] = error.with_traceback(traceback_of(stack))
+    interaction.extras[_WAITED] = error.with_traceback(build_traceback(stack))

@@ -7,37 +7,37 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.redaction import redact
 from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.safe_access import encodable, get_message
+from bot.telemetry.safe_access import escape_surrogates, get_message
 
 _log = logging.getLogger(__name__)
 
 
-_MAX_SHOWN = 1_500  # Discord refuses messages of more than 2,000 characters
+_MAX_CHARS = 1_500  # Discord refuses messages of more than 2,000 characters
 _TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
 _TO_ONE = "Say what is broken, and “fix it”, to have me repair it."  # nobody can reply to this
 
 
-def error_text(what: str, action: Action, *, private: bool = False) -> str:
+def format_error(what: str, action: Action, *, private: bool = False) -> str:
     """Return what people read when `what` failed; the id leads to the record."""
     failed = (action.error.children or (action.error,)) if action.error else ()
     name = ", ".join(dict.fromkeys(each.exception for each in failed)) or "an error"
-    told = f"⚠️ {what} failed with {name}. Error id `{short_id(action.id)}`."
+    told = f"⚠️ {what} failed with {name}. Error id `{shorten_id(action.id)}`."
     return f"{told}\n-# {_TO_ONE if private else _TO_ALL}"
 
 
-def missing_response_text(what: str, action: Action, *, private: bool = False) -> str:
+def format_missing_response(what: str, action: Action, *, private: bool = False) -> str:
     """Return what people read when `what` ended without a response."""
-    text = f"⚠️ {what} ended without an answer. Error id `{short_id(action.id)}`."
+    text = f"⚠️ {what} ended without an answer. Error id `{shorten_id(action.id)}`."
     return f"{text}\n-# {_TO_ONE if private else _TO_ALL}"
 
 
 def brief_message(error: BaseException) -> str:
     """Return what an error says, as much as fits into an answer."""
-    return redact_beginning(encodable(get_message(error)), _MAX_SHOWN, redact)
+    return redact_beginning(escape_surrogates(get_message(error)), _MAX_CHARS, redact)
 
 
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:
@@ -46,7 +46,7 @@ async def answer(interaction: discord.Interaction, text: str, *, private: bool =
     It never raises for what Discord refuses: there is nobody left to tell.
     """
     try:
-        if await _in_time(interaction, text, private=private):
+        if await _try_send(interaction, text, private=private):
             return
         if isinstance(interaction.channel, discord.abc.Messageable):
             told = f"{interaction.user.mention} {text}"
@@ -55,7 +55,7 @@ async def answer(interaction: discord.Interaction, text: str, *, private: bool =
         _log.warning("a failure could not be told: %s", error)
 
 
-async def _in_time(interaction: discord.Interaction, text: str, *, private: bool) -> bool:
+async def _try_send(interaction: discord.Interaction, text: str, *, private: bool) -> bool:
     """Answer or follow up; `False` if Discord takes neither any more (3 s, 15 min)."""
     if interaction.is_expired():
         return False

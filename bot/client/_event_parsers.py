@@ -28,5 +28,5 @@ def _parse(event: str, parse: Parse, instruments: Instruments, data: Any) -> Non
     try:
         instruments.read(event, parse, data)
     except Exception as error:  # noqa: BLE001  # whatever discord.py makes of a strange payload
-        instruments.gateway(event.lower(), error, {"event": event, "data": data})
+        instruments.record_gateway(event.lower(), error, {"event": event, "data": data})
         _log.warning("discord.py cannot read a %s event: %r", event, error)

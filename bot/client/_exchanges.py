@@ -59,21 +59,34 @@ class ActionExchange:
     """
 
     __slots__ = (
-        "action", "addressed", "answers", "began", "due", "ended", "flags", "kind", "module",
-        "noted", "over", "prefix", "scope", "told", "web",
+        "action",
+        "addressed",
+        "answers",
+        "began",
+        "due",
+        "end_time",
+        "flags",
+        "is_finished",
+        "kind",
+        "module",
+        "noted",
+        "payload",
+        "prefix",
+        "scope",
+        "web",
     )  # fmt: skip
 
     def __init__(
         self,
         kind: ExchangeKind,
-        told: Told,
+        payload: Told,
         began: datetime,
         noted: Callable[["ActionExchange", SentRequest], None],
         *,
         addressed: bool = True,
     ) -> None:
         self.kind = kind
-        self.told = told
+        self.payload = payload
         self.began = began
         self.noted = noted
         self.answers: list[SentRequest] = []
@@ -85,16 +98,16 @@ class ActionExchange:
         self.scope = ""
         self.module = ""
         self.due: float | None = None
-        self.ended: datetime | None = None
-        self.over = False
+        self.end_time: datetime | None = None
+        self.is_finished = False
 
 
-def answered(method: str, path: str, payload: Any) -> None:
+def record_answer(method: str, path: str, payload: Any) -> None:
     """Note what Discord was told on behalf of the exchange under way, if one is."""
-    exchange = under_way()
+    exchange = get_current_exchange()
     if exchange is None or method == "GET":
         return
-    if not exchange.scope and (found := acting()) is not None:
+    if not exchange.scope and (found := find_acting_function()) is not None:
         exchange.scope, exchange.module = found
     if len(exchange.answers) < MOST_ANSWERS:
         said = SentRequest(method, path, payload)
@@ -105,26 +118,26 @@ def answered(method: str, path: str, payload: Any) -> None:
             _log.warning("an answer is not kept: %s", type(error).__name__)
 
 
-def flag_asked(name: str, *, on: bool) -> None:
+def record_flag(name: str, *, on: bool) -> None:
     """Note what a cog was told of a flag in the exchange under way, if one is."""
-    exchange = under_way()
+    exchange = get_current_exchange()
     if exchange is not None and (name in exchange.flags or len(exchange.flags) < MOST_FLAGS):
         exchange.flags[name] = on
 
 
-def flags_asked() -> dict[str, bool]:
+def get_flags() -> dict[str, bool]:
     """Return what was told of flags in the exchange under way; nothing where none is."""
-    exchange = under_way()
+    exchange = get_current_exchange()
     return dict(exchange.flags) if exchange is not None else {}
 
 
-def under_way() -> ActionExchange | None:
+def get_current_exchange() -> ActionExchange | None:
     """Return the exchange that the present task belongs to, unless it is over."""
     exchange = CURRENT.get()
-    return None if exchange is None or exchange.over else exchange
+    return None if exchange is None or exchange.is_finished else exchange
 
 
-def acting() -> Acting | None:
+def find_acting_function() -> Acting | None:
     """Return the outermost function on the stack that is not discord.py's or the client's.
 
     As `scope_of` reads it from a traceback; only what the present task runs is looked at.

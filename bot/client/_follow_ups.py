@@ -27,7 +27,7 @@ class InteractionFollowUps:
         return token in self._seen
 
     @contextmanager
-    def watched(self, token: str, notify: Callable[[], object]) -> Iterator[None]:
+    def watch(self, token: str, notify: Callable[[], object]) -> Iterator[None]:
         """Have `notify` called for the next one with that token, while the block runs."""
         if token:
             self._watched[token] = notify

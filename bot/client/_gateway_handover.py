@@ -30,7 +30,7 @@ class Inheritance:
         self.session = session
         self._resuming = resuming
 
-    def parameters(self) -> dict[str, Any]:
+    def build_parameters(self) -> dict[str, Any]:
         """Return how discord.py is told to resume it."""
         self._resuming()
         return {
@@ -50,7 +50,7 @@ class InheritingSocket(DiscordWebSocket):
         inherited: Inheritance | None = getattr(client, "inheritance", None)
         if inherited is not None:
             client.inheritance = None  # type: ignore[attr-defined]
-            parameters |= inherited.parameters()
+            parameters |= inherited.build_parameters()
         return await super().from_client(client, **parameters)
 
 
@@ -59,7 +59,7 @@ def allow_inheriting() -> None:
     discord.client.DiscordWebSocket = InheritingSocket  # type: ignore[misc]
 
 
-async def left_by(socket: DiscordWebSocket | None) -> GatewaySession | None:
+async def release_session(socket: DiscordWebSocket | None) -> GatewaySession | None:
     """Close a connection that nobody reads any more, so that another process may resume it."""
     if socket is None:
         return None
@@ -70,7 +70,7 @@ async def left_by(socket: DiscordWebSocket | None) -> GatewaySession | None:
     return GatewaySession(session_id=session_id, sequence=sequence, gateway_url=str(gateway))
 
 
-async def guilds_over_rest(client: discord.Client) -> list[dict[str, Any]] | None:
+async def fetch_guilds(client: discord.Client) -> list[dict[str, Any]] | None:
     """Return what the gateway would tell of each guild, without its members but the bot itself.
 
     `None` where there are too many. Raises what discord.py raises.
@@ -79,10 +79,10 @@ async def guilds_over_rest(client: discord.Client) -> list[dict[str, Any]] | Non
     partial = await http.get_guilds(MOST_GUILDS + 1, with_counts=True)
     if len(partial) > MOST_GUILDS:
         return None
-    return list(await asyncio.gather(*(_guild(client, int(each["id"])) for each in partial)))
+    return list(await asyncio.gather(*(_fetch_guild(client, int(each["id"])) for each in partial)))
 
 
-async def _guild(client: discord.Client, guild_id: int) -> dict[str, Any]:
+async def _fetch_guild(client: discord.Client, guild_id: int) -> dict[str, Any]:
     http, user = client.http, client.user
     if user is None:
         raise RuntimeError("the client has not logged in")

@@ -9,7 +9,12 @@ import aiohttp
 import discord
 
 from bot.client._contained_bot import ContainedBot
-from bot.client._gateway_handover import Inheritance, allow_inheriting, guilds_over_rest, left_by
+from bot.client._gateway_handover import (
+    Inheritance,
+    allow_inheriting,
+    fetch_guilds,
+    release_session,
+)
 from bot.domain.gateway_session import GatewaySession
 
 _HANDLERS = ("discord.py: ", "CommandTree-invoker", "discord-ui-")
@@ -55,13 +60,13 @@ class HandoverClient(ContainedBot):
             # received and not parsed is not in the sequence, and comes again.
             self._reading.cancel()
             await asyncio.wait({self._reading})
-        return await left_by(getattr(self, "ws", None))
+        return await release_session(getattr(self, "ws", None))
 
-    async def settled(self, seconds: float) -> bool:
+    async def wait_until_idle(self, seconds: float) -> bool:
         """Wait until nobody handles an event any more; `False`: that takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                while handling := _handlers():
+                while handling := _list_handlers():
                     await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             return False
@@ -84,7 +89,7 @@ class HandoverClient(ContainedBot):
         if self.inheritance is None:
             return
         try:
-            guilds = await guilds_over_rest(self)
+            guilds = await fetch_guilds(self)
         except _FAILED as error:
             _log.warning("the session is not gone on with: %s", error)
             guilds = None
@@ -94,7 +99,7 @@ class HandoverClient(ContainedBot):
         for guild in guilds:
             self._connection._add_guild_from_data(guild)  # type: ignore[arg-type]
 
-    def took_over(self) -> None:
+    def finish_takeover(self) -> None:
         """Be ready, once what came meanwhile has been told; later resumes change nothing."""
         if not self._inherits:
             return
@@ -103,11 +108,11 @@ class HandoverClient(ContainedBot):
         self.dispatch("ready")
         for guild in self.guilds:
             if self._connection._guild_needs_chunking(guild):
-                task: asyncio.Task[object] = asyncio.create_task(self._know_members(guild))
+                task: asyncio.Task[object] = asyncio.create_task(self._load_members(guild))
                 self._chunking.add(task)
                 task.add_done_callback(self._chunking.discard)
 
-    async def _know_members(self, guild: discord.Guild) -> None:
+    async def _load_members(self, guild: discord.Guild) -> None:
         try:
             members = await guild.chunk()
             guild._member_count = len(members)  # what REST told is a guess
@@ -129,7 +134,7 @@ class HandoverClient(ContainedBot):
         await super().close()
 
 
-def _handlers() -> set[asyncio.Task[Any]]:
+def _list_handlers() -> set[asyncio.Task[Any]]:
     own = asyncio.current_task()
     return {
         task

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
 from bot.client._delays import Delays
-from bot.client._exchanges import flags_asked
+from bot.client._exchanges import get_flags
 from bot.client._loop_watch import LoopWatch
 from bot.client._stall_watch import BlockReport, StallWatch
 from bot.client._traffic_capture import TrafficCapture
@@ -21,7 +21,7 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
-from bot.telemetry.recorder import outcome_of
+from bot.telemetry.recorder import get_outcome
 from bot.telemetry.safe_access import is_error
 
 _STARTED, _ENDED = "theseus_started", "theseus_ended"
@@ -51,39 +51,39 @@ class Instruments:
             weakref.WeakKeyDictionary()
         )
 
-    def read(self, event: str, parse: Callable[[Any], None], told: Any) -> None:
+    def read(self, event: str, parse: Callable[[Any], None], payload: Any) -> None:
         """Have an event of the gateway parsed, and with it begun whatever is done about it."""
         with collect_unawaited():
             if self._traffic is None:
-                parse(told)
+                parse(payload)
             else:
-                self._traffic.read(event, parse, told)
+                self._traffic.read(event, parse, payload)
 
-    def began(self, interaction: discord.Interaction) -> None:
+    def mark_start(self, interaction: discord.Interaction) -> None:
         """Note when it began, on the interaction itself."""
-        interaction.extras.setdefault(_STARTED, self._clock.monotonic())
+        interaction.extras.setdefault(_STARTED, self._clock.get_monotonic_time())
 
     def note_end(self, interaction: discord.Interaction) -> None:
         """Note when it ended, where its record waits for what comes of it."""
-        interaction.extras[_ENDED] = self._clock.monotonic()
+        interaction.extras[_ENDED] = self._clock.get_monotonic_time()
 
-    def seconds_since_start(self, interaction: discord.Interaction) -> float:
+    def get_elapsed_seconds(self, interaction: discord.Interaction) -> float:
         """Return how long ago it began."""
-        now = self._clock.monotonic()
+        now = self._clock.get_monotonic_time()
         return float(now - interaction.extras.get(_STARTED, now))
 
     def await_answer(self, interaction: discord.Interaction) -> None:
         """Take note of where the running task waits, if it has not answered in time."""
         self._delays.expect(interaction)
 
-    def blocked(self, block: BlockReport) -> Action:
+    def record_block(self, block: BlockReport) -> Action:
         """Record a block of the event loop by anything else than a command."""
         if block.press is not None:
-            return self.component_ended(block.press, block.error)
+            return self.record_component(block.press, block.error)
         kind = Kind.LISTENER if block.is_listener else Kind.TASK
         return self._recorder.record(kind, block.scope, ActionOutcome.TIMEOUT, error=block.error)
 
-    def command_ended(
+    def record_command(
         self,
         interaction: discord.Interaction,
         outcome: ActionOutcome,
@@ -94,39 +94,39 @@ class Instruments:
         menu = isinstance(interaction.command, app_commands.ContextMenu)
         return self._interaction(
             Kind.CONTEXT_MENU if menu else Kind.COMMAND,
-            seen.command_name(interaction),
+            seen.get_command_name(interaction),
             outcome,
             interaction,
             error,
-            seen.command_inputs(interaction),
+            seen.get_command_inputs(interaction),
         )
 
     def autocomplete_failed(self, interaction: discord.Interaction, error: BaseException) -> Action:
         """Record that a command could not offer choices."""
-        name = f"{seen.command_name(interaction)} autocomplete"
-        inputs = seen.command_inputs(interaction)
-        return self._interaction(Kind.COMMAND, name, outcome_of(error), interaction, error, inputs)
+        name = f"{seen.get_command_name(interaction)} autocomplete"
+        inputs = seen.get_command_inputs(interaction)
+        return self._interaction(Kind.COMMAND, name, get_outcome(error), interaction, error, inputs)
 
-    def component_ended(
+    def record_component(
         self, interaction: discord.Interaction, error: BaseException, *, refused: bool = False
     ) -> Action:
         """Record a press or a form that raised; a refusal is no failure."""
         return self._interaction(
             Kind.COMPONENT,
-            seen.component_name(interaction, error),
-            ActionOutcome.OK if refused else outcome_of(error),
+            seen.get_component_name(interaction, error),
+            ActionOutcome.OK if refused else get_outcome(error),
             interaction,
             None if refused else error,
-            seen.component_inputs(interaction),
+            seen.get_component_inputs(interaction),
         )
 
-    def text_command_began(self, ctx: commands.Context[Any]) -> None:
+    def mark_text_command_start(self, ctx: commands.Context[Any]) -> None:
         """Note when a typed command began."""
-        self._typed[ctx] = self._clock.monotonic()
+        self._typed[ctx] = self._clock.get_monotonic_time()
         if self._traffic is not None and ctx.command is not None:
             self._traffic.begin_text_command(ctx.prefix or "")
 
-    def text_command_ended(
+    def record_text_command(
         self,
         ctx: commands.Context[Any],
         outcome: ActionOutcome,
@@ -138,31 +138,31 @@ class Instruments:
             Kind.COMMAND,
             ctx.command.qualified_name if ctx.command else "unknown",
             outcome,
-            duration_ms=self._since(self._typed.get(ctx)),
+            duration_ms=self._measure_ms(self._typed.get(ctx)),
             guild_id=ctx.guild.id if ctx.guild else None,
             channel_id=ctx.channel.id,
             user_id=ctx.author.id,
             shard=ctx.guild.shard_id if ctx.guild else None,
             error=error,
-            inputs=seen.typed_inputs(ctx),
-            flags=flags_asked(),
+            inputs=seen.get_text_command_inputs(ctx),
+            flags=get_flags(),
             audience=self._audiences.find_of_place(
                 ctx.guild.id if ctx.guild else None, ctx.channel.id
             )
             if error is not None
             else Audience.TEAM,
         )
-        return self._ended(action, ctx.command.module if ctx.command else None)
+        return self._finish(action, ctx.command.module if ctx.command else None)
 
-    def listener_raised(
+    def record_listener_error(
         self, event: str, error: BaseException, arguments: tuple[Any, ...] = ()
     ) -> Action:
         """Record a listener that raised; listeners that don't are not worth a record each."""
-        about = seen.event_place(arguments)
+        about = seen.get_event_place(arguments)
         action = self._recorder.record(
             Kind.LISTENER,
             seen.scope_of(error) or event,
-            outcome_of(error),
+            get_outcome(error),
             guild_id=about.guild_id,
             channel_id=about.channel_id,
             user_id=about.user_id,
@@ -170,32 +170,32 @@ class Instruments:
             inputs={"event": event, **about.inputs},
             audience=self._audiences.find_of_place(about.guild_id, about.channel_id),
         )
-        return self._ended(action)
+        return self._finish(action)
 
-    def background_failed(
+    def record_background_failure(
         self, name: str, error: BaseException, inputs: Mapping[str, object]
     ) -> Action:
         """Record a failure that nobody waited for, of a task or timer that a cog made."""
         action = self._recorder.record(
-            Kind.TASK, name, outcome_of(error), error=error, inputs=inputs
+            Kind.TASK, name, get_outcome(error), error=error, inputs=inputs
         )
         if self._traffic is not None:
-            self._traffic.failed(action)
+            self._traffic.record_failure(action)
         return action
 
-    def gateway(
+    def record_gateway(
         self,
         what: str,
         error: BaseException | None = None,
-        told: Mapping[str, object] | None = None,
+        payload: Mapping[str, object] | None = None,
     ) -> None:
         """Record that the connection was made, lost or resumed, or what failed of it.
 
         `told` is what Discord sent then; it is bounded and redacted like any input.
         """
-        audience = Audience.TEAM if told is None else Audience.PRIVATE
+        audience = Audience.TEAM if payload is None else Audience.PRIVATE
         self._recorder.record(
-            Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told, audience=audience
+            Kind.GATEWAY, what, get_outcome(error), error=error, inputs=payload, audience=audience
         )
 
     def _interaction(
@@ -207,7 +207,7 @@ class Instruments:
         error: BaseException | None,
         inputs: Mapping[str, object],
     ) -> Action:
-        ended = interaction.extras.get(_ENDED, self._clock.monotonic())
+        ended = interaction.extras.get(_ENDED, self._clock.get_monotonic_time())
         started = interaction.extras.get(_STARTED, ended)
         action = self._recorder.record(
             kind,
@@ -220,20 +220,20 @@ class Instruments:
             shard=interaction.guild.shard_id if interaction.guild else None,
             error=error,
             inputs=inputs,
-            flags=flags_asked(),
+            flags=get_flags(),
             audience=self._audiences.find_of_interaction(interaction, error)
             if error is not None
             else Audience.TEAM,  # nothing that was typed is in the record
-            code=seen.command_code(interaction) if is_error(error, NoResponse) else None,
+            code=seen.get_command_code(interaction) if is_error(error, NoResponse) else None,
         )
-        return self._ended(action, getattr(interaction.command, "module", None))
+        return self._finish(action, getattr(interaction.command, "module", None))
 
-    def _ended(self, action: Action, module: str | None = None) -> Action:
+    def _finish(self, action: Action, module: str | None = None) -> Action:
         if self._traffic is not None:
-            self._traffic.ended(action, module or "")
+            self._traffic.record_end(action, module or "")
         return action
 
-    def _since(self, started: float | None) -> float | None:
+    def _measure_ms(self, started: float | None) -> float | None:
         if started is None:
             return None
-        return round((self._clock.monotonic() - started) * 1000, 3)
+        return round((self._clock.get_monotonic_time() - started) * 1000, 3)

@@ -15,11 +15,11 @@ from discord.ext import commands
 from bot.telemetry.safe_access import attempt, get_traceback
 
 _NOT_THE_COGS = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
-_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
-_STABLE_WORDS = 2
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z_-]*")
+_STABLE_TOKENS = 2
 
 
-def command_name(interaction: discord.Interaction) -> str:
+def get_command_name(interaction: discord.Interaction) -> str:
     """Return `runs show`; of a command that is not there (any more), what Discord calls it."""
     if interaction.command is not None:
         return interaction.command.qualified_name
@@ -27,20 +27,20 @@ def command_name(interaction: discord.Interaction) -> str:
     return str(told.get("name", "unknown"))
 
 
-def shown_command(interaction: discord.Interaction) -> str:
+def format_command(interaction: discord.Interaction) -> str:
     """Return a command as people see it: `/roll`, or the name of a menu."""
     menu = isinstance(interaction.command, app_commands.ContextMenu)
-    name = command_name(interaction)
+    name = get_command_name(interaction)
     return f"“{name}”" if menu else f"`/{name}`"
 
 
-def command_code(interaction: discord.Interaction) -> CodeType | None:
+def get_command_code(interaction: discord.Interaction) -> CodeType | None:
     """Return the code that a command runs."""
     code = getattr(getattr(interaction.command, "callback", None), "__code__", None)
     return code if isinstance(code, CodeType) else None
 
 
-def command_inputs(interaction: discord.Interaction) -> dict[str, object]:
+def get_command_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the options by name; of a context menu, what it was used on."""
     if isinstance(interaction.command, app_commands.ContextMenu):
         told: Mapping[str, Any] = interaction.data or {}
@@ -49,62 +49,62 @@ def command_inputs(interaction: discord.Interaction) -> dict[str, object]:
         content = messages.get(target, {}).get("content")
         inputs: dict[str, object] = {"target": target}
         return inputs if content is None else {**inputs, "content": content}
-    return {name: _plain(value) for name, value in vars(interaction.namespace).items()}
+    return {name: _to_plain(value) for name, value in vars(interaction.namespace).items()}
 
 
-def typed_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
+def get_text_command_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
     """Return a typed command's arguments by name."""
     if ctx.command is None:
         return {}
     values = ctx.args[2 if ctx.command.cog else 1 :]  # after the cog and the message's own object
     named = dict(zip(ctx.command.clean_params, values, strict=False)) | ctx.kwargs
-    return {name: _plain(value) for name, value in named.items()}
+    return {name: _to_plain(value) for name, value in named.items()}
 
 
-def component_inputs(interaction: discord.Interaction) -> dict[str, object]:
+def get_component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     """Return the component's id, the values chosen, and what was written in a form's fields."""
     told: Mapping[str, Any] = interaction.data or {}
     inputs: dict[str, object] = {"custom_id": told.get("custom_id")}
     if told.get("values"):
         inputs["values"] = list(told["values"])
-    for item in submitted_fields(told.get("components", ())):
+    for item in walk_submitted_fields(told.get("components", ())):
         inputs[str(item["custom_id"])] = item.get("value", item.get("values"))
     return inputs
 
 
-def submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
+def walk_submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
     """Walk a submitted form: fields lie in rows or under labels."""
     for item in components:
         if "custom_id" in item:
             yield item
-        yield from submitted_fields(item.get("components", ()))
+        yield from walk_submitted_fields(item.get("components", ()))
         if "component" in item:
-            yield from submitted_fields((item["component"],))
+            yield from walk_submitted_fields((item["component"],))
 
 
-def component_name(interaction: discord.Interaction, error: BaseException) -> str:
+def get_component_name(interaction: discord.Interaction, error: BaseException) -> str:
     """Return the class it belongs to and the lasting part of its id: `Polls.poll`.
 
     An id without a lasting part (discord.py makes up random ones) leaves the function's name:
     `Card.reroll`.
     """
     told: Mapping[str, Any] = interaction.data or {}
-    return component_called(scope_of(error), str(told.get("custom_id", "")))
+    return build_component_name(scope_of(error), str(told.get("custom_id", "")))
 
 
-def component_called(scope: str, custom_id: str) -> str:
+def build_component_name(scope: str, custom_id: str) -> str:
     """Return the name of a component whose press or form that function answers."""
     scope = scope or "component"
-    stable = stable_part(custom_id)
+    stable = extract_stable_part(custom_id)
     owner = scope.rpartition(".")[0] or scope
     return f"{owner}.{stable}" if stable else scope
 
 
-def stable_part(custom_id: str) -> str:
+def extract_stable_part(custom_id: str) -> str:
     """Return the leading words of an id, without run ids, numbers and random strings."""
     words: list[str] = []
-    for part in re.split(r"[:/|]", custom_id)[:_STABLE_WORDS]:
-        if not _WORD.fullmatch(part):
+    for part in re.split(r"[:/|]", custom_id)[:_STABLE_TOKENS]:
+        if not _TOKEN.fullmatch(part):
             break
         words.append(part)
     return ":".join(words)
@@ -147,7 +147,7 @@ class EventPlace:
     inputs: Mapping[str, object] = field(default_factory=dict)
 
 
-def event_place(arguments: tuple[Any, ...]) -> EventPlace:
+def get_event_place(arguments: tuple[Any, ...]) -> EventPlace:
     """Return where an event happened: messages, reactions and raw events tell it alike.
 
     Cogs dispatch events of their own, with any object: one that raises tells nothing.
@@ -160,20 +160,20 @@ def _place_of(first: object) -> EventPlace:
     author = getattr(first, "author", None) or getattr(first, "user", None)
     content = getattr(first, "content", None)
     return EventPlace(
-        guild_id=_id(first, "guild"),
-        channel_id=_id(first, "channel"),
+        guild_id=_get_id(first, "guild"),
+        channel_id=_get_id(first, "channel"),
         user_id=getattr(author, "id", None) or getattr(first, "user_id", None),
         inputs={"content": content} if isinstance(content, str) else {},
     )
 
 
-def _id(thing: object, name: str) -> int | None:
-    found = getattr(getattr(thing, name, None), "id", None)
-    found = found or getattr(thing, f"{name}_id", None)
+def _get_id(source: object, name: str) -> int | None:
+    found = getattr(getattr(source, name, None), "id", None)
+    found = found or getattr(source, f"{name}_id", None)
     return found if isinstance(found, int) else None
 
 
-def _plain(value: object) -> object:
+def _to_plain(value: object) -> object:
     """Return people, roles and channels as their ids, which a test can write down.
 
     What raises when it is asked for its id (a converter may return anything) stays as it is.

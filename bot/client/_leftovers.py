@@ -22,7 +22,10 @@ class Leftovers:
         self._store = bot._connection._view_store
         self._extension = extension
         self._loops = tuple(
-            loop for cog in bot.cogs.values() if self._is_ours(type(cog)) for loop in _loops(cog)
+            loop
+            for cog in bot.cogs.values()
+            if self._is_ours(type(cog))
+            for loop in _list_loops(cog)
         )
         self._views = tuple(
             view for view in self._store.persistent_views if self._is_ours(type(view))
@@ -43,16 +46,16 @@ class Leftovers:
         for item in self._dynamic:
             if gone and now.get(item.__discord_ui_compiled_template__) is item:
                 self._store.remove_dynamic_items(item)
-        answered = {} if gone else self._answered()
+        answered = {} if gone else self._get_button_views()
         for view in self._views:
-            if gone or all(answered.get(each) not in (None, view) for each in _buttons(view)):
+            if gone or all(answered.get(each) not in (None, view) for each in _list_buttons(view)):
                 self._drop(view)
 
     def _is_ours(self, kind: type) -> bool:
         module = kind.__module__
         return module == self._extension or module.startswith(f"{self._extension}.")
 
-    def _answered(self) -> dict[Button, View | None]:
+    def _get_button_views(self) -> dict[Button, View | None]:
         """Return the views that answer a button on whatever message."""
         items = self._store._views.get(None, {})
         return {key: item.view for key, item in items.items() if item.view is not None}
@@ -73,13 +76,13 @@ class Leftovers:
                 del self._store._synced_message_views[message_id]
 
 
-def _loops(cog: commands.Cog) -> Iterable["tasks.Loop[Any]"]:
+def _list_loops(cog: commands.Cog) -> Iterable["tasks.Loop[Any]"]:
     for name in dir(type(cog)):
         if isinstance(getattr(type(cog), name, None), tasks.Loop):
             yield getattr(cog, name)
 
 
-def _buttons(view: View) -> list[Button]:
+def _list_buttons(view: View) -> list[Button]:
     return [
         (item.type.value, str(getattr(item, "custom_id", "")))
         for item in view.walk_children()

@@ -9,9 +9,9 @@ from discord.ext import commands, tasks
 
 from bot.client._containment import Containment
 from bot.client._traffic_capture import TrafficCapture
-from bot.domain.journal import ActionOutcome, Kind, stopped
+from bot.domain.journal import ActionOutcome, Kind, get_stop_event
 from bot.telemetry import Recorder
-from bot.telemetry.recorder import outcome_of
+from bot.telemetry.recorder import get_outcome
 
 _LOOP_HOOKS = ("before_loop", "after_loop", "error")
 _EndCallback = Callable[[asyncio.Task[Any]], None]
@@ -51,11 +51,11 @@ class LoopWatch:
         async def timed(*args: Any, **kwargs: Any) -> Any:
             await alone.wait()
             try:
-                with self._recorder.timed(Kind.TASK, name) as turn, Containment():
+                with self._recorder.measure(Kind.TASK, name) as turn, Containment():
                     return await work(*args, **kwargs)
             except BaseException:
                 if self._traffic is not None and turn.action is not None:
-                    self._traffic.failed(turn.action)
+                    self._traffic.record_failure(turn.action)
                 _call_at_end(ended)
                 raise
 
@@ -92,14 +92,14 @@ class LoopWatch:
 
     def _tell_if_stopped(self, name: str, loop: tasks.Loop[Any]) -> None:
         if not loop.is_running():
-            self._recorder.record(Kind.TASK, stopped(name), ActionOutcome.ERROR)
+            self._recorder.record(Kind.TASK, get_stop_event(name), ActionOutcome.ERROR)
 
     def _record_hook(self, name: str, hook: str, error: Exception) -> None:
         action = self._recorder.record(
-            Kind.TASK, name, outcome_of(error), error=error, inputs={"hook": hook}
+            Kind.TASK, name, get_outcome(error), error=error, inputs={"hook": hook}
         )
         if self._traffic is not None:
-            self._traffic.failed(action)
+            self._traffic.record_failure(action)
 
 
 def _call_at_end(callback: _EndCallback) -> None:

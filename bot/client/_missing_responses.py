@@ -10,11 +10,11 @@ from typing import Any
 
 import discord
 
-from bot.client._error_replies import answer, missing_response_text
-from bot.client._exchanges import under_way
+from bot.client._error_replies import answer, format_missing_response
+from bot.client._exchanges import get_current_exchange
 from bot.client._follow_ups import FOLLOW_UPS
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import shown_command
+from bot.client._interaction_inputs import format_command
 from bot.client._unawaited_calls import find_unawaited
 from bot.domain.journal import ActionOutcome
 from bot.domain.no_response import NoResponse
@@ -42,10 +42,10 @@ class ResponseWatch:
         _keep_current_task(self._watching)
         missing = await self._find_missing(interaction)
         if missing is None:
-            self._instruments.command_ended(interaction, ActionOutcome.OK)
+            self._instruments.record_command(interaction, ActionOutcome.OK)
             return
-        action = self._instruments.command_ended(interaction, ActionOutcome.NO_RESPONSE, missing)
-        await answer(interaction, missing_response_text(shown_command(interaction), action))
+        action = self._instruments.record_command(interaction, ActionOutcome.NO_RESPONSE, missing)
+        await answer(interaction, format_missing_response(format_command(interaction), action))
 
     async def record_press(self, interaction: discord.Interaction) -> None:
         """Record a press or a form that gets no response though code for it ran.
@@ -58,8 +58,8 @@ class ResponseWatch:
         if interaction.response.is_done() or not find_unawaited():
             return
         missing = _describe_missing("responding to its interaction")
-        action = self._instruments.component_ended(interaction, missing)
-        text = missing_response_text("That", action, private=True)
+        action = self._instruments.record_component(interaction, missing)
+        text = format_missing_response("That", action, private=True)
         await answer(interaction, text, private=True)
 
     async def _find_missing(self, interaction: discord.Interaction) -> NoResponse | None:
@@ -82,7 +82,7 @@ class ResponseWatch:
 
         Nothing announces a response, so it is looked for, at first often.
         """
-        left = RESPONSE_SECONDS - self._instruments.seconds_since_start(interaction)
+        left = RESPONSE_SECONDS - self._instruments.get_elapsed_seconds(interaction)
         step = _FIRST_LOOK_SECONDS
         while left > 0 and not (interaction.response.is_done() or self._closing):
             await self._pass(min(step, left))
@@ -102,7 +102,7 @@ class ResponseWatch:
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         self._sleeping.add(sleeping)
         try:
-            with FOLLOW_UPS.watched(until_follow_up, sleeping.cancel):
+            with FOLLOW_UPS.watch(until_follow_up, sleeping.cancel):
                 await sleeping
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -123,7 +123,7 @@ def _keep_current_task(tasks: set[asyncio.Task[Any]]) -> None:
 
 def find_missing_reply() -> NoResponse | None:
     """Return the failure of a typed command that sent nothing; `None` without evidence."""
-    exchange = under_way()
+    exchange = get_current_exchange()
     answered = exchange is not None and bool(exchange.answers)
     return None if answered or not find_unawaited() else _describe_missing("an answer")
 

@@ -17,16 +17,18 @@ import discord
 from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
-from bot.client._exchanges import answered
+from bot.client._exchanges import record_answer
 from bot.client._follow_ups import FOLLOW_UPS
 
 Redact = Callable[[str], str]
-_KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
+_UNREDACTED_KEYS = frozenset(
+    {"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"}
+)
 _MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r\x1b"})
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTENT = 2_000
-_SHOWN = ("name", "state", "details")
+_ACTIVITY_FIELDS = ("name", "state", "details")
 _WITHHELD = b"This file was withheld: it is too long to look through for secrets.\n"
 
 
@@ -57,13 +59,13 @@ class _DiscreetRequests:
         **given: Any,
     ) -> Any:
         if "json" in given and not route.path.endswith("/commands"):
-            given["json"] = cleaned(given["json"], self._redact)
+            given["json"] = redact_payload(given["json"], self._redact)
         if isinstance(given.get("reason"), str):
             given["reason"] = self._redact(given["reason"])
         if form is not None:
-            form = await asyncio.to_thread(_parts, list(form), self._redact)
+            form = await asyncio.to_thread(_redact_parts, list(form), self._redact)
         result = await self._request(route, files=files, form=form, **given)
-        answered(route.method, route.path, given.get("json", form))
+        record_answer(route.method, route.path, given.get("json", form))
         return result
 
 
@@ -85,35 +87,37 @@ class _DiscreetWebhooks(AsyncWebhookAdapter):
     ) -> Any:
         """Send it without secrets."""
         if payload is not None:
-            payload = cleaned(payload, self._redact)
+            payload = redact_payload(payload, self._redact)
         if multipart is not None:
-            multipart = await asyncio.to_thread(_parts, multipart, self._redact)
+            multipart = await asyncio.to_thread(_redact_parts, multipart, self._redact)
         if isinstance(given.get("reason"), str):
             given["reason"] = self._redact(given["reason"])
         result = await super().request(
             route, session, payload=payload, multipart=multipart, **given
         )
-        answered(route.method, route.path, multipart if payload is None else payload)
+        record_answer(route.method, route.path, multipart if payload is None else payload)
         if route.webhook_token and route.method != "GET" and not route.path.endswith("/callback"):
             FOLLOW_UPS.add(route.webhook_token)
         return result
 
 
-def cleaned(value: Any, redact: Redact) -> Any:
+def redact_payload(value: Any, redact: Redact) -> Any:
     """Return what Discord is told, its texts redacted; ids and pictures stay as they are."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
         return {
-            key: inner if key in _KEPT and isinstance(inner, str) else cleaned(inner, redact)
+            key: inner
+            if key in _UNREDACTED_KEYS and isinstance(inner, str)
+            else redact_payload(inner, redact)
             for key, inner in value.items()
-        } | _content_of(value, redact)
+        } | _redact_content(value, redact)
     if isinstance(value, list | tuple):
-        return [cleaned(inner, redact) for inner in value]
+        return [redact_payload(inner, redact) for inner in value]
     return value
 
 
-def _content_of(value: dict[str, Any], redact: Redact) -> dict[str, str]:
+def _redact_content(value: dict[str, Any], redact: Redact) -> dict[str, str]:
     """Return a message's text, no longer than Discord takes: marks are longer than some secrets."""
     text = value.get("content")
     if not isinstance(text, str):
@@ -123,26 +127,26 @@ def _content_of(value: dict[str, Any], redact: Redact) -> dict[str, str]:
     return {"content": clean if fits else f"{clean[: _CONTENT - 1]}…"}
 
 
-def _parts(parts: Sequence[dict[str, Any]], redact: Redact) -> list[dict[str, Any]]:
-    return [_part(part, redact) for part in parts]
+def _redact_parts(parts: Sequence[dict[str, Any]], redact: Redact) -> list[dict[str, Any]]:
+    return [_redact_part(part, redact) for part in parts]
 
 
-def _part(part: dict[str, Any], redact: Redact) -> dict[str, Any]:
+def _redact_part(part: dict[str, Any], redact: Redact) -> dict[str, Any]:
     """Return one part of a form: the message itself, or a file."""
     value = part["value"]
     if part.get("name") == "payload_json":
-        return {**part, "value": json.dumps(cleaned(json.loads(value), redact))}
+        return {**part, "value": json.dumps(redact_payload(json.loads(value), redact))}
     if not isinstance(value, io.IOBase):
         return part
     name = part.get("filename")
     named = {**part, "filename": redact(name)} if isinstance(name, str) else part
-    content = _content(value)
+    content = _read_content(value)
     clean = _clean_file(content, redact)
     # Bytes where it changed: discord.py would start a file again for another try, not ours.
     return named if clean == content else {**named, "value": clean}
 
 
-def _content(file: Any) -> bytes:
+def _read_content(file: Any) -> bytes:
     """Return what is in a file; it is left where it was."""
     start = file.tell()
     content = file.read()
@@ -152,7 +156,7 @@ def _content(file: Any) -> bytes:
 
 def _clean_file(content: bytes, redact: Redact) -> bytes:
     """Return the file without secrets. What is no text (a picture) is let through as it is."""
-    encoding = _encoding(content)
+    encoding = _detect_encoding(content)
     if encoding is None:
         return content
     text = content.decode(encoding, "replace")
@@ -162,7 +166,7 @@ def _clean_file(content: bytes, redact: Redact) -> bytes:
     return content if clean == text else clean.encode(encoding, "replace")
 
 
-def _encoding(content: bytes) -> str | None:
+def _detect_encoding(content: bytes) -> str | None:
     """Return what a text is written in; a byte that does not fit makes no picture of a log."""
     if content.startswith(_MARKS):
         return "utf-16"
@@ -176,9 +180,9 @@ def _encoding(content: bytes) -> str | None:
     return "utf-8"
 
 
-def said_of(activity: Any, redact: Redact) -> Any:
+def redact_activity(activity: Any, redact: Redact) -> Any:
     """Return what the bot is shown as doing, for everybody to read, without secrets."""
-    for name in _SHOWN:
+    for name in _ACTIVITY_FIELDS:
         words = getattr(activity, name, None)
         if isinstance(words, str) and (clean := redact(words)) != words:
             setattr(activity, name, clean)

@@ -21,7 +21,7 @@ class ProjectCode:
         is_core = module == "bot" or module.startswith("bot.")
         return not is_core and _is_project_file(frame.f_code.co_filename, self._root)
 
-    def calls_to(self, frame: FrameType | None) -> Iterator[FrameType]:
+    def walk_callers(self, frame: FrameType | None) -> Iterator[FrameType]:
         """Yield the cogs' frames that lead to one, innermost first, up to other code."""
         while frame is not None and self.is_own(frame):
             yield frame

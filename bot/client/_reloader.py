@@ -15,11 +15,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._background_tasks import BackgroundTasks, TasksSurvived
-from bot.client._cog_failures import failure_reason
+from bot.client._cog_failures import describe_failure
 from bot.client._command_sync import CommandSync
 from bot.client._leftovers import Leftovers
-from bot.domain.adoption import only_by
-from bot.domain.cogs import cog_of_file
+from bot.domain.adoption import filter_by_way
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.infra.cog_files import find_module, is_extension
@@ -57,10 +57,10 @@ class Reloader:
         async with self._one_at_a_time:
             return await self._adopt(changed)
 
-    def commands(self) -> Mapping[str, str]:
+    def list_commands(self) -> Mapping[str, str]:
         """Return the slash commands of the cogs that are loaded. Implements `Runtime`."""
         return {
-            each.qualified_name: cog_of_file(f"{each.callback.__module__.replace('.', '/')}.py")
+            each.qualified_name: get_cog_name(f"{each.callback.__module__.replace('.', '/')}.py")
             for each in self._bot.tree.walk_commands()
             if isinstance(each, app_commands.Command)
         }
@@ -72,14 +72,14 @@ class Reloader:
         for file in changed:
             self._forget_bytecode(file)
         shared = self._forget_shared() if any(self._is_shared(file) for file in changed) else None
-        for module in self._modules(changed, everything=shared is not None):
+        for module in self._list_modules(changed, all_cogs=shared is not None):
             try:
-                with self._recorder.timed(Kind.RELOAD, module):
+                with self._recorder.measure(Kind.RELOAD, module):
                     await self._reload(module)
                 reloaded.append(module)
             except Exception as error:  # noqa: BLE001  # a cog may raise anything
                 _log.warning("%s keeps its old code", module, exc_info=error)
-                failed[module] = failure_reason(error)
+                failed[module] = describe_failure(error)
         if shared is not None and failed and not reloaded:
             self._forget_shared()
             sys.modules.update(shared)  # nobody runs the new shared code: the old one stays
@@ -88,14 +88,14 @@ class Reloader:
         return Adoption(
             reloaded=tuple(reloaded),
             failed=failed,
-            restart_needed=only_by(changed, "settings", "install", "service", "restart"),
+            restart_needed=filter_by_way(changed, "settings", "install", "service", "restart"),
         )
 
-    def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
+    def _list_modules(self, changed: Sequence[str], *, all_cogs: bool) -> list[str]:
         """Return the extensions that must load again, each once."""
         own = [file for file in changed if not self._is_shared(file)]
-        names = [f"cogs.{cog}" for file in own if (cog := cog_of_file(file))]
-        if everything:
+        names = [f"cogs.{cog}" for file in own if (cog := get_cog_name(file))]
+        if all_cogs:
             names = [name for name in self._bot.extensions if name.startswith("cogs.")] + names
         known = self._wanted or frozenset(names)
         return [n for n in dict.fromkeys(names) if n in known or n in self._bot.extensions]
@@ -124,8 +124,8 @@ class Reloader:
     async def _sync_commands(self) -> None:
         """Tell Discord if the commands changed; a failure is tried again by and by."""
         try:
-            if self._sync.changed():
-                with self._recorder.timed(Kind.RELOAD, "commands"):
+            if self._sync.has_changed():
+                with self._recorder.measure(Kind.RELOAD, "commands"):
                     await self._sync.sync()
         except (discord.DiscordException, aiohttp.ClientError, OSError, ConfigError) as error:
             _log.warning("discord was not told the changed commands: %s", error)
@@ -149,7 +149,7 @@ class Reloader:
         """
         if not (file.startswith("cogs/") and file.endswith(".py")):
             return False
-        name, folder = cog_of_file(file), self._root / "cogs"
+        name, folder = get_cog_name(file), self._root / "cogs"
         if not name or f"cogs.{name}" in self._bot.extensions:
             return not name
         return find_module(folder, name) is not None and not is_extension(folder, name)

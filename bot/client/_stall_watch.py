@@ -12,7 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.client._project_code import ProjectCode
-from bot.telemetry.delays import EventLoopBlocked, Standing, stack_of_thread, traceback_of
+from bot.telemetry.delays import EventLoopBlocked, FramePosition, build_traceback, get_thread_stack
 
 BLOCK_SECONDS = 2.0
 """How long one call may keep the event loop before that is a fault of its own."""
@@ -40,18 +40,18 @@ Report = Callable[[BlockReport], object]
 class Stall:
     """The event loop does not turn. `shared` are the frames that stood in every sample."""
 
-    def __init__(self, stack: tuple[Standing, ...]) -> None:
+    def __init__(self, stack: tuple[FramePosition, ...]) -> None:
         self.stack = stack
         self.samples = 1
         self.shared = {each.frame for each in stack}
 
-    def add(self, stack: tuple[Standing, ...]) -> None:
+    def add(self, stack: tuple[FramePosition, ...]) -> None:
         """Take one more sample."""
         self.stack = stack
         self.samples += 1
         self.shared &= {each.frame for each in stack}
 
-    def subject(self) -> Subject | None:
+    def find_subject(self) -> Subject | None:
         """Return the interaction or text command that is at work."""
         for each in self.stack:
             for value in each.frame.f_locals.values():
@@ -83,12 +83,12 @@ class StallWatch:
         self._stall: Stall | None = None
         self._beat_at = 0.0
         self._beat_asked = False
-        self._ended = threading.Event()
+        self._stop_event = threading.Event()
 
     def start(self, report: Report) -> None:
         """Watch the running loop until `stop`; `report` records what `take` does not return."""
         self._report = report
-        self._ended.clear()
+        self._stop_event.clear()
         loop = asyncio.get_running_loop()
         self._beat_at = monotonic()
         arguments = (loop, threading.get_ident())
@@ -96,24 +96,24 @@ class StallWatch:
 
     def stop(self) -> None:
         """Stop watching; again is harmless."""
-        self._ended.set()
+        self._stop_event.set()
 
     def take(self, subject: Subject) -> EventLoopBlocked | None:
         """Return how a command blocked the loop, if it did; also while it does."""
         with self._lock:
-            self._conclude()
+            self._end_stall()
         if isinstance(subject, commands.Context):
             return self._typed.pop(subject, None)
         block: EventLoopBlocked | None = subject.extras.pop(_BLOCKED, None)
         return block
 
-    def _beat(self) -> None:
+    def _record_beat(self) -> None:
         """Show that the loop turns."""
         with self._lock:
-            self._conclude()
+            self._end_stall()
             self._beat_asked = False
 
-    def _conclude(self) -> None:
+    def _end_stall(self) -> None:
         """End a stall, by the thread of the loop itself; give the blame for it."""
         stall, self._stall = self._stall, None
         seconds, self._beat_at = monotonic() - self._beat_at, monotonic()
@@ -122,9 +122,9 @@ class StallWatch:
         if not any(self._code.is_own(frame) for frame in stall.shared):
             return
         text = f"The event loop stood still for {seconds:.1f} s; nothing else was answered."
-        error = EventLoopBlocked(text).with_traceback(traceback_of(stall.stack))
+        error = EventLoopBlocked(text).with_traceback(build_traceback(stall.stack))
         _log.warning("%s", text, exc_info=error)
-        subject = stall.subject()
+        subject = stall.find_subject()
         if isinstance(subject, commands.Context):
             self._typed[subject] = error
         elif subject is not None and subject.command is not None:
@@ -138,13 +138,13 @@ class StallWatch:
 
     def _watch(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         before = monotonic()
-        while loop.is_running() and not self._ended.wait(_SAMPLE_SECONDS):
+        while loop.is_running() and not self._stop_event.wait(_SAMPLE_SECONDS):
             now = monotonic()
             if not self._beat_asked and now - self._beat_at > _BEAT_SECONDS:
                 # Asked from here and by no timer of the loop, whose clock may be a made-up one.
                 self._beat_asked = True
                 try:
-                    loop.call_soon_threadsafe(self._beat)
+                    loop.call_soon_threadsafe(self._record_beat)
                 except RuntimeError:  # the loop was closed meanwhile
                     return
             is_late, before = now - before > _MOST_LATE, now
@@ -152,7 +152,7 @@ class StallWatch:
                 self._sample(thread, is_late=is_late)
 
     def _sample(self, thread: int, *, is_late: bool) -> None:
-        stack = stack_of_thread(thread)
+        stack = get_thread_stack(thread)
         with self._lock:
             if is_late:
                 self._stall = None  # the whole machine stood still
@@ -162,5 +162,5 @@ class StallWatch:
                 self._stall.add(stack)
                 if self._stall.samples == _LOGGED_AT:  # it may never end
                     error = EventLoopBlocked("The event loop stands still.")
-                    error.with_traceback(traceback_of(stack))
+                    error.with_traceback(build_traceback(stack))
                     _log.error("The event loop stands still.", exc_info=error)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
-from bot.client._containment import is_ended_by_code
+from bot.client._containment import is_raised_by_code
 from bot.telemetry.endings import EndedByCode
 from bot.telemetry.safe_access import get_traceback, is_error
 
@@ -35,7 +35,7 @@ class TaskObserver(Protocol):
         """Record an exception that nobody waited for, as the loop describes it."""
         ...
 
-    def answer_ended_press(self, error: BaseException) -> bool:
+    def report_failed_press(self, error: BaseException) -> bool:
         """Record what ended the answer to a press or form; `False` if it was something else."""
         ...
 
@@ -55,11 +55,11 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
 
     def send(self, value: Any) -> Any:
         """Run the coroutine until it waits."""
-        return self._step(self._coroutine.send, value)
+        return self._run_step(self._coroutine.send, value)
 
     def throw(self, *exception: Any) -> Any:
         """Run the coroutine, with an exception raised where it waits."""
-        return self._step(self._coroutine.throw, *exception)
+        return self._run_step(self._coroutine.throw, *exception)
 
     def close(self) -> None:
         """Close the coroutine."""
@@ -73,14 +73,14 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
         """Return what asyncio shows of a coroutine: its name, its frame."""
         return getattr(self._coroutine, name)
 
-    def _step(self, step: Callable[..., Any], *arguments: Any) -> Any:
+    def _run_step(self, step: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return step(*arguments)
         except StopIteration:
             self._finish(None)
             raise
         except BaseException as error:
-            failure = self._failure(error)
+            failure = self._resolve_failure(error)
             self._finish(failure)
             if failure is None:
                 raise StopIteration from None  # reported and answered: nothing is left to say
@@ -88,12 +88,12 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
                 raise
             raise failure from error
 
-    def _failure(self, error: BaseException) -> BaseException | None:
+    def _resolve_failure(self, error: BaseException) -> BaseException | None:
         """Return what the task fails with; `None` if that is reported and answered already."""
-        if not is_ended_by_code(error, asyncio.current_task()):
+        if not is_raised_by_code(error, asyncio.current_task()):
             return error
         ended = EndedByCode(error).with_traceback(get_traceback(error))
-        if self.observer.answer_ended_press(ended):
+        if self.observer.report_failed_press(ended):
             return None
         # It may have waited for another task, which was cancelled.
         return error if is_error(error, asyncio.CancelledError) else ended
@@ -120,11 +120,11 @@ def _make_task(
     if observer is None or not isinstance(coroutine, Coroutine):
         return asyncio.Task(coroutine, loop=loop, **options)
     task = asyncio.Task(ContainedCoroutine(coroutine, observer), loop=loop, **options)
-    observer.observe(task, _creator())
+    observer.observe(task, _find_creator())
     return task
 
 
-def _creator() -> FrameType | None:
+def _find_creator() -> FrameType | None:
     """Return the frame that called asyncio to make a task."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_MACHINERY):
@@ -142,7 +142,7 @@ def _handle(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
     if _is_plain(future):
         _report_plain(loop, details)
         return
-    observer = _observer_of(details.get("handle"), future)
+    observer = _find_observer(details.get("handle"), future)
     if observer is not None:
         observer.report_unhandled(details)
 
@@ -164,7 +164,7 @@ def _report_plain(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> N
             loop.call_soon_threadsafe(observer.report_unhandled, error)
 
 
-def _observer_of(handle: object, future: object) -> TaskObserver | None:
+def _find_observer(handle: object, future: object) -> TaskObserver | None:
     if isinstance(handle, asyncio.Handle):
         context: Context = handle._context  # type: ignore[attr-defined]  # public from 3.12 on
         return context.get(OBSERVER)

@@ -13,15 +13,15 @@ from bot.client._command_failures import describe_refusal, find_bug, wrap_escape
 from bot.client._error_replies import (
     answer,
     brief_message,
-    error_text,
+    format_error,
+    format_missing_response,
     has_own_reply,
-    missing_response_text,
 )
 from bot.client._instrumentation import Instruments
 from bot.client._missing_responses import find_missing_reply
 from bot.domain.errors import TheseusError
 from bot.domain.journal import Action, ActionOutcome
-from bot.telemetry.recorder import outcome_of
+from bot.telemetry.recorder import get_outcome
 from bot.telemetry.safe_access import is_error
 
 
@@ -33,7 +33,7 @@ class TextCommands:
 
     async def run(self, ctx: commands.Context[Any], invoke: Callable[[], Awaitable[None]]) -> None:
         """Run a typed command. Checks and hooks may raise anything; that is its failure as well."""
-        self._instruments.text_command_began(ctx)
+        self._instruments.mark_text_command_start(ctx)
         try:
             await invoke()
         except Exception as error:
@@ -48,10 +48,10 @@ class TextCommands:
             return
         missing = find_missing_reply()
         if missing is None:
-            self._instruments.text_command_ended(ctx, ActionOutcome.OK)
+            self._instruments.record_text_command(ctx, ActionOutcome.OK)
             return
-        action = self._instruments.text_command_ended(ctx, ActionOutcome.NO_RESPONSE, missing)
-        await ctx.reply(missing_response_text(f"`{action.name}`", action))
+        action = self._instruments.record_text_command(ctx, ActionOutcome.NO_RESPONSE, missing)
+        await ctx.reply(format_missing_response(f"`{action.name}`", action))
 
     async def report_failure(
         self, ctx: commands.Context[Any], error: commands.CommandError
@@ -64,9 +64,9 @@ class TextCommands:
             self._record(ctx, ActionOutcome.OK)
             text = brief_message(bug)
         elif bug is not None:
-            action = self._record(ctx, outcome_of(bug), bug)
+            action = self._record(ctx, get_outcome(bug), bug)
             slash = "/" if ctx.interaction is not None else ""
-            text, private = error_text(f"`{slash}{action.name}`", action), False
+            text, private = format_error(f"`{slash}{action.name}`", action), False
         else:
             self._record(ctx, ActionOutcome.CANCELLED)
             text = describe_refusal(error)
@@ -84,5 +84,5 @@ class TextCommands:
         error: BaseException | None = None,
     ) -> Action:
         if ctx.interaction is not None:
-            return self._instruments.command_ended(ctx.interaction, outcome, error)
-        return self._instruments.text_command_ended(ctx, outcome, error)
+            return self._instruments.record_command(ctx.interaction, outcome, error)
+        return self._instruments.record_text_command(ctx, outcome, error)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import discord
 
-from bot.client._answer_shapes import digest_of, shape_of
+from bot.client._answer_shapes import compute_answer_digest, describe_shape
 from bot.client._audience import AudienceFinder
 from bot.client._exchanges import (
     CURRENT,
@@ -18,24 +18,24 @@ from bot.client._exchanges import (
     ActionExchange,
     SentRequest,
     Told,
-    under_way,
+    get_current_exchange,
 )
-from bot.client._interaction_inputs import component_called
-from bot.client._traffic_cast import Cast, CastStandIns, Surroundings, keys_of
-from bot.client._traffic_steps import StepReader, channel_name, labels_of
-from bot.client._web_requests import web_answers
+from bot.client._interaction_inputs import build_component_name
+from bot.client._traffic_cast import Cast, CastPlaceholders, Surroundings, build_keys
+from bot.client._traffic_steps import StepReader, collect_labels, get_channel_name
+from bot.client._web_requests import collect_web_answers
 from bot.domain.audience import Audience
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome
 from bot.domain.traffic import Place, TrafficRecord
 from bot.redaction import redact
-from bot.telemetry.pseudonyms import keyed_digest, pseudonym
-from bot.telemetry.source_words import source_words
-from bot.telemetry.stand_ins import StandIns
+from bot.telemetry.placeholders import Placeholders
+from bot.telemetry.pseudonyms import build_pseudonym, compute_digest
+from bot.telemetry.source_vocabulary import collect_vocabulary
 from bot.telemetry.traffic_recorder import TrafficRecorder
 
 SETTLED = 10.0  # seconds after its answer, a press that raised nothing went well
-_ENDED = 1.0  # seconds after its end: the reply to a refusal comes after the record
+_GRACE_SECONDS = 1.0  # seconds after its end: the reply to a refusal comes after the record
 _OPENS_FORM = 9
 _MOST_NAMES = 5_000
 _NAMES_HOLD = 600.0  # seconds
@@ -72,86 +72,90 @@ class TrafficCapture:
         self._labels: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._names: dict[int, tuple[float, frozenset[str]]] = {}
 
-    def read(self, event: str, parse: Callable[[Any], None], told: Any) -> None:
+    def read(self, event: str, parse: Callable[[Any], None], payload: Any) -> None:
         """Have an event parsed; the tasks that are made meanwhile belong to its exchange."""
-        exchange = self._begun(event, told)
+        exchange = self._begin_exchange(event, payload)
         if exchange is None:
-            parse(told)
+            parse(payload)
             return
         token = CURRENT.set(exchange)
         try:
-            parse(told)
+            parse(payload)
         finally:
             CURRENT.reset(token)
 
     def begin_text_command(self, prefix: str) -> None:
         """Keep the message under way, whomever it mentions: it runs a command."""
-        exchange = under_way()
+        exchange = get_current_exchange()
         if exchange is not None:
             exchange.addressed = True
             exchange.prefix = prefix
 
-    def ended(self, action: Action, module: str = "") -> None:
+    def record_end(self, action: Action, module: str = "") -> None:
         """Note the journal's record of how the exchange under way ended."""
-        exchange = under_way()
+        exchange = get_current_exchange()
         if exchange is not None:
             exchange.action = action
             exchange.module = module or exchange.module or _find_cog_module(action)
-            self._is_due(exchange, _ENDED)
-        self.failed(action, module)
+            self._is_due(exchange, _GRACE_SECONDS)
+        self.record_failure(action, module)
 
-    def failed(self, action: Action, module: str = "") -> None:
+    def record_failure(self, action: Action, module: str = "") -> None:
         """Have the files of the cog that failed copied, if one did."""
         if action.error is not None:
             cog = cog_of(module) or cog_of(_find_cog_module(action))
-            self._recorder.failed(cog, action.error.fingerprint, action.id)
+            self._recorder.record_failure(cog, action.error.fingerprint, action.id)
 
-    def _begun(self, event: str, told: Told) -> ActionExchange | None:
+    def _begin_exchange(self, event: str, payload: Told) -> ActionExchange | None:
         """Return the exchange that an event begins; `None` for what nobody says or does.
 
         Which prefixes commands have is the bot's own affair, so any message may be one of them.
         """
-        now = self._recorder.clock.now()
+        now = self._recorder.clock.get_time()
         try:
             if event == "INTERACTION_CREATE":
-                kind = KINDS.get(told.get("type", 0))
-                return ActionExchange(kind, told, now, self._answered) if kind else None
-            if event == "MESSAGE_CREATE" and self._is_from_person(told):
-                addressed = self._is_addressed(told)
-                return ActionExchange("message", told, now, self._answered, addressed=addressed)
+                kind = KINDS.get(payload.get("type", 0))
+                return ActionExchange(kind, payload, now, self._record_answer) if kind else None
+            if event == "MESSAGE_CREATE" and self._is_from_person(payload):
+                addressed = self._is_addressed(payload)
+                return ActionExchange(
+                    "message", payload, now, self._record_answer, addressed=addressed
+                )
         except STRANGE as error:
             _log.warning("an event is not kept: %s", type(error).__name__)
         return None
 
-    def _is_from_person(self, told: Told) -> bool:
+    def _is_from_person(self, payload: Told) -> bool:
         """Whether a person says it."""
-        return not (told.get("author", {}).get("bot") or told.get("webhook_id"))
+        return not (payload.get("author", {}).get("bot") or payload.get("webhook_id"))
 
-    def _is_addressed(self, told: Told) -> bool:
+    def _is_addressed(self, payload: Told) -> bool:
         """Whether it is said to the bot: directly, with a mention, or as a reply to it."""
         me = self._client.user
         if me is None:
             return False
         mine = str(me.id)
-        replied = (told.get("referenced_message") or {}).get("author", {}).get("id")
-        mentioned = (str(user.get("id")) for user in told.get("mentions", ()))
-        return told.get("guild_id") is None or replied == mine or mine in mentioned
+        replied = (payload.get("referenced_message") or {}).get("author", {}).get("id")
+        mentioned = (str(user.get("id")) for user in payload.get("mentions", ()))
+        return payload.get("guild_id") is None or replied == mine or mine in mentioned
 
-    def _answered(self, exchange: ActionExchange, said: SentRequest) -> None:
+    def _record_answer(self, exchange: ActionExchange, request: SentRequest) -> None:
         """Keep a form's labels for when it comes back; of what has no end, tell when it is over."""
-        if isinstance(said.payload, Mapping) and said.payload.get("type") == _OPENS_FORM:
-            form = said.payload.get("data") or {}
-            self._labels[str(form.get("custom_id"))] = labels_of(form)
+        if isinstance(request.payload, Mapping) and request.payload.get("type") == _OPENS_FORM:
+            form = request.payload.get("data") or {}
+            self._labels[str(form.get("custom_id"))] = collect_labels(form)
             if len(self._labels) > _MOST_FORMS:
                 self._labels.popitem(last=False)
         if exchange.kind in ("press", "submit", "message"):
-            exchange.ended = self._recorder.clock.now()  # a form may come back before it is due
+            exchange.end_time = (
+                self._recorder.clock.get_time()
+            )  # a form may come back before it is due
             self._is_due(exchange, SETTLED)
 
     def _is_due(self, exchange: ActionExchange, after: float) -> None:
         if not exchange.addressed:
             return
-        due = self._recorder.clock.monotonic() + after
+        due = self._recorder.clock.get_monotonic_time() + after
         if exchange.due is None:
             exchange.due = due
             self._recorder.add(_Unwritten(exchange, self._record))
@@ -159,32 +163,32 @@ class TrafficCapture:
 
     def _record(self, exchange: ActionExchange) -> TrafficRecord | None:
         """Return the record of an exchange that is over; `None` where no cog had a part in it."""
-        cog, action, told = cog_of(exchange.module), exchange.action, exchange.told
+        cog, action, told = cog_of(exchange.module), exchange.action, exchange.payload
         if action is None and not cog:
             return None
-        place, in_dev, around = self._surroundings(told)
+        place, in_dev, around = self._read_surroundings(told)
         audience = self._find_audience(exchange)
-        hidden = self._stand_ins(exchange) if audience is Audience.PRIVATE else None
-        cast = Cast(around, _permissions, redact, hidden)
+        hidden = self._build_placeholders(exchange) if audience is Audience.PRIVATE else None
+        cast = Cast(around, _list_permissions, redact, hidden)
         labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
-        asked = StepReader(cast, place, channel_name(in_dev), labels).read(exchange)
-        web, whole = web_answers(exchange.web, cast)
+        asked = StepReader(cast, place, get_channel_name(in_dev), labels).read(exchange)
+        web, whole = collect_web_answers(exchange.web, cast)
         secret = self._recorder.secret
-        ended = exchange.ended or self._recorder.clock.now()
+        ended = exchange.end_time or self._recorder.clock.get_time()
         places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
         if exchange.kind != "message":
             places["interaction"] = ("i", told["id"])
         return TrafficRecord(
-            id=action.id if action else sortable_id(ended),
+            id=action.id if action else create_sortable_id(ended),
             at=action.ts if action else ended,
             began=exchange.began,
-            event=action.event if action else _event(exchange),
+            event=action.event if action else _build_event_name(exchange),
             cog=cog,
             step=asked.step,
             target=asked.target,
             people=cast.actors,
-            pseudonyms={name: pseudonym(known, secret) for name, known in cast.ids.items()}
-            | {name: pseudonym(int(known), secret, kind)
+            pseudonyms={name: build_pseudonym(known, secret) for name, known in cast.ids.items()}
+            | {name: build_pseudonym(int(known), secret, kind)
                for name, (kind, known) in places.items() if known},
             place=place,
             audience=audience,
@@ -194,8 +198,8 @@ class TrafficCapture:
             outcome=action.outcome if action else ActionOutcome.OK,
             fingerprint=action.error.fingerprint if action and action.error else "",
             commit=action.commit if action else self._recorder.commit(),
-            answer=digest_of(exchange.answers, lambda text: keyed_digest(text, secret)[:_DIGEST]),
-            shape=shape_of(exchange.answers),
+            answer=compute_answer_digest(exchange.answers, lambda text: compute_digest(text, secret)[:_DIGEST]),
+            shape=describe_shape(exchange.answers),
             flags=dict(exchange.flags),
             web=web,
         )  # fmt: skip
@@ -206,18 +210,18 @@ class TrafficCapture:
         known = error.audience if error is not None else None
         return known or self._audiences.find_of_exchange(exchange)
 
-    def _stand_ins(self, exchange: ActionExchange) -> CastStandIns:
+    def _build_placeholders(self, exchange: ActionExchange) -> CastPlaceholders:
         """Return what takes the place of private texts: words that the cog names stay."""
         module = sys.modules.get(exchange.module)
-        named = source_words([getattr(module, "__file__", None) or ""])
+        named = collect_vocabulary([getattr(module, "__file__", None) or ""])
         secret = self._recorder.secret
-        return CastStandIns(
-            StandIns(secret, named.keywords), StandIns(secret, named.prose).replace_text
+        return CastPlaceholders(
+            Placeholders(secret, named.keywords), Placeholders(secret, named.prose).replace_text
         )
 
-    def _surroundings(self, told: Told) -> tuple[Place, bool, Surroundings]:
+    def _read_surroundings(self, payload: Told) -> tuple[Place, bool, Surroundings]:
         """Return the kind of place, whether it is the dev channel or in it, and who is there."""
-        here, server = int(told["channel_id"]), told.get("guild_id")
+        here, server = int(payload["channel_id"]), payload.get("guild_id")
         guild = self._client.get_guild(int(server)) if server else None
         channel = guild.get_channel_or_thread(here) if guild else None
         place: Place = "text" if server else "dm"
@@ -230,18 +234,18 @@ class TrafficCapture:
             owner_id=guild.owner_id if guild else None,
             dev_channel_id=self._dev_channel_id,
             channel_id=here,
-            role_name=partial(_role_name, guild),
-            names=self._names_in(guild) if guild else frozenset(),
+            role_name=partial(_get_role_name, guild),
+            names=self._collect_names(guild) if guild else frozenset(),
         )  # fmt: skip
 
-    def _names_in(self, guild: discord.Guild) -> frozenset[str]:
+    def _collect_names(self, guild: discord.Guild) -> frozenset[str]:
         """Return what the server's members are called; a list some minutes old will do."""
-        now = self._recorder.clock.monotonic()
+        now = self._recorder.clock.get_monotonic_time()
         made, names = self._names.get(guild.id, (now - _NAMES_HOLD, frozenset()))
         if now - made >= _NAMES_HOLD:
             people = [each for each in guild.members[:_MOST_NAMES] if each != guild.me]
             called = ((each.name, each.global_name, each.nick) for each in people)
-            names = keys_of(name for each in called for name in each if name)
+            names = build_keys(name for each in called for name in each if name)
             self._names[guild.id] = (now, names)
         return names
 
@@ -257,7 +261,7 @@ class _Unwritten(NamedTuple):
         return self.exchange.due or 0.0
 
     def finish(self) -> TrafficRecord | None:
-        self.exchange.over = True
+        self.exchange.is_finished = True
         return self.make(self.exchange)
 
 
@@ -273,21 +277,21 @@ def cog_of(module: str) -> str:
     return rest.partition(".")[0] if package == "cogs" else ""
 
 
-def _role_name(guild: discord.Guild | None, known: int) -> str:
+def _get_role_name(guild: discord.Guild | None, known: int) -> str:
     role = guild.get_role(known) if guild else None
     return role.name if role else ""
 
 
-def _event(exchange: ActionExchange) -> str:
+def _build_event_name(exchange: ActionExchange) -> str:
     """Return what the journal would call what went well, and is in it only where it fails."""
     if exchange.kind == "message":
         return f"listener.{exchange.scope}"
-    custom_id = str(exchange.told["data"]["custom_id"])
-    return f"component.{component_called(exchange.scope, custom_id)}"
+    custom_id = str(exchange.payload["data"]["custom_id"])
+    return f"component.{build_component_name(exchange.scope, custom_id)}"
 
 
 @lru_cache(maxsize=256)
-def _permissions(value: int) -> tuple[str, ...]:
+def _list_permissions(value: int) -> tuple[str, ...]:
     """Return Discord's names; whoever administers may do everything, and is told by that alone."""
     if discord.Permissions(value).administrator:
         return ("administrator",)

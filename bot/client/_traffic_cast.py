@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 
 from bot.domain.rehearsal import Actor
 from bot.domain.traffic import ASKER
-from bot.telemetry.stand_ins import StandIns
+from bot.telemetry.placeholders import Placeholders
 
 BOT, OWNER, OTHER = "bot", "owner", "other"
 HERE, ELSEWHERE, DEV = "general", "elsewhere", "dev"
-SOMEBODY = "somebody"
+UNNAMED_PERSON = "somebody"
 
 _MENTION = re.compile(r"<(@[!&]?|#|/[^:<>\n]{1,100}:|a?:\w{1,64}:)(\d{1,20})>")
-_WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+")
 _ID = re.compile(r"\d{15,}")
-_WORDS_OF_A_NAME = 4
+_MAX_NAME_TOKENS = 4
 _SHORTEST_NAME = 3
 _SHORTEST_OF_AN_ASKER = 2
 
@@ -35,21 +35,21 @@ class Surroundings(NamedTuple):
     """Of the server's members, as `name_key` writes them."""
 
 
-class CastStandIns(NamedTuple):
+class CastPlaceholders(NamedTuple):
     """What takes the place of private values, and of texts that a cog may have written itself."""
 
-    values: StandIns
-    replace_shown: Redact
+    values: Placeholders
+    replace_displayed: Redact
 
 
-def name_key(name: str) -> str:
+def build_name_key(name: str) -> str:
     """Return a name as it is looked for in texts: its words, without case and signs."""
-    return " ".join(word.casefold() for word in _WORD.findall(name))
+    return " ".join(word.casefold() for word in _TOKEN.findall(name))
 
 
-def usable_name(name: str, shortest: int = _SHORTEST_NAME) -> bool:
+def is_usable_name(name: str, shortest: int = _SHORTEST_NAME) -> bool:
     """Whether a text can be searched for it: `7` or `a` would be found everywhere."""
-    key = name_key(name)
+    key = build_name_key(name)
     return len(key) >= shortest and not key.isdecimal()
 
 
@@ -61,7 +61,7 @@ class Cast:
         around: Surroundings,
         permissions: Callable[[int], tuple[str, ...]],
         redact: Redact,
-        hidden: CastStandIns | None = None,
+        hidden: CastPlaceholders | None = None,
     ) -> None:
         self._around = around
         self._hidden = hidden
@@ -83,13 +83,13 @@ class Cast:
         """The ids behind the names; they are not for keeping."""
         return {name: known for known, name in self._people.items() if name != BOT}
 
-    def meet(self, user: Told, member: Told | None = None) -> str:
+    def add_person(self, user: Told, member: Told | None = None) -> str:
         """Return the name of a person whom Discord describes; the first is who asked."""
         known = int(user["id"])
-        name = self.person(known)
+        name = self.get_person(known)
         if name not in self._actors and name != BOT:
             told = member or {}
-            roles = [self.role(int(each)) for each in told.get("roles", ())]
+            roles = [self.get_role(int(each)) for each in told.get("roles", ())]
             self._actors[name] = Actor(
                 name=name,
                 roles=tuple(role for role in roles if role),
@@ -102,33 +102,33 @@ class Cast:
                 self._learn(called, name, shortest)
         return name
 
-    def person(self, known: int) -> str:
+    def get_person(self, known: int) -> str:
         """Return the name of the person with that id."""
         if known not in self._people:
             taken = set(self._people.values())
             wanted = OTHER if ASKER in taken else ASKER
             if known == self._around.owner_id and wanted != ASKER:
                 wanted = OWNER
-            self._people[known] = _free(wanted, taken)
+            self._people[known] = _find_free_name(wanted, taken)
         return self._people[known]
 
-    def channel(self, known: int) -> str:
+    def get_channel(self, known: int) -> str:
         """Return what a channel is called: `dev`, `general` for the one here, `elsewhere`."""
         if known not in self._channels:
-            self._channels[known] = _free(ELSEWHERE, set(self._channels.values()))
+            self._channels[known] = _find_free_name(ELSEWHERE, set(self._channels.values()))
         return self._channels[known]
 
-    def role(self, known: int, told: str = "") -> str:
+    def get_role(self, known: int, default: str = "") -> str:
         """Return a role's name without people in it; empty for one that is not known."""
-        return self._clean(self._around.role_name(known) or told)
+        return self._clean(self._around.role_name(known) or default)
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """Return the text without secrets, people and ids; a private one as a stand-in."""
         if self._hidden is not None:
-            return self._replace(text, self._hidden.replace_shown)
+            return self._replace(text, self._hidden.replace_displayed)
         return self._clean(text)
 
-    def typed(self, text: str) -> tuple[str, bool]:
+    def redact_input(self, text: str) -> tuple[str, bool]:
         """Return the same, and whether it says something else now than mentions by other names."""
         named = _MENTION.sub(self._mention, text)
         if self._hidden is not None:
@@ -137,7 +137,7 @@ class Cast:
             clean = self._clean(text)
         return clean, clean != named
 
-    def number(self, value: float) -> float:
+    def redact_number(self, value: float) -> float:
         """Return a number; a private one as a stand-in."""
         if self._hidden is None:
             return value
@@ -146,7 +146,7 @@ class Cast:
 
     def _clean(self, text: str) -> str:
         named = _MENTION.sub(self._mention, text)
-        return _ID.sub(_no_id, self._without_names(self._redact(named)))
+        return _ID.sub(_mask_id, self._replace_names(self._redact(named)))
 
     def _replace(self, text: str, replace: Redact) -> str:
         """Return the text with stand-ins for all but mentions, which name the cast."""
@@ -159,25 +159,25 @@ class Cast:
     def _mention(self, found: re.Match[str]) -> str:
         sign, known = found[1], int(found[2])
         if sign == "@&":
-            return f"@&{self.role(known) or 'role'}"
+            return f"@&{self.get_role(known) or 'role'}"
         if sign.startswith("@"):
-            return f"@{self.person(known)}"
-        return f"#{self.channel(known)}" if sign == "#" else f"<{sign}{_no_id(found[2])}>"
+            return f"@{self.get_person(known)}"
+        return f"#{self.get_channel(known)}" if sign == "#" else f"<{sign}{_mask_id(found[2])}>"
 
     def _learn(self, called: str, name: str, shortest: int) -> None:
         first = called.split()[0] if called.split() else ""
         for part in (called, first):
-            if usable_name(part, shortest):
-                self._names.setdefault(name_key(part), name)
+            if is_usable_name(part, shortest):
+                self._names.setdefault(build_name_key(part), name)
 
-    def _without_names(self, text: str) -> str:
+    def _replace_names(self, text: str) -> str:
         """Put a name of the cast in place of each person's own."""
-        words = list(_WORD.finditer(text))
+        words = list(_TOKEN.finditer(text))
         keys = [word[0].casefold() for word in words]
         parts, done, at = [], 0, 0
         while at < len(words):
-            for many in range(min(_WORDS_OF_A_NAME, len(words) - at), 0, -1):
-                name = self._called(" ".join(keys[at : at + many]))
+            for many in range(min(_MAX_NAME_TOKENS, len(words) - at), 0, -1):
+                name = self._find_name(" ".join(keys[at : at + many]))
                 if name:
                     parts += [text[done : words[at].start()], name]
                     done = words[at + many - 1].end()
@@ -186,24 +186,24 @@ class Cast:
             at += 1
         return "".join([*parts, text[done:]])
 
-    def _called(self, key: str) -> str:
-        return self._names.get(key) or (SOMEBODY if key in self._around.names else "")
+    def _find_name(self, key: str) -> str:
+        return self._names.get(key) or (UNNAMED_PERSON if key in self._around.names else "")
 
 
-def keys_of(names: Iterable[str]) -> frozenset[str]:
+def build_keys(names: Iterable[str]) -> frozenset[str]:
     """Return the keys of the names that a text can be searched for."""
-    return frozenset(name_key(name) for name in names if usable_name(name))
+    return frozenset(build_name_key(name) for name in names if is_usable_name(name))
 
 
-def _no_id(found: re.Match[str] | str) -> str:
+def _mask_id(found: re.Match[str] | str) -> str:
     """Return a number of the same length that is nobody's: it can still be read as one."""
     digits = found if isinstance(found, str) else found[0]
     return "1" + "0" * (len(digits) - 1)
 
 
-def _free(wanted: str, taken: Collection[str]) -> str:
+def _find_free_name(wanted: str, used_names: Collection[str]) -> str:
     number, name = 1, wanted
-    while name in taken:
+    while name in used_names:
         number += 1
         name = f"{wanted}{number}"
     return name

@@ -16,7 +16,7 @@ import aiohttp
 from discord.http import Route
 from yarl import URL
 
-from bot.client._exchanges import STRANGE, under_way
+from bot.client._exchanges import STRANGE, get_current_exchange
 from bot.client._traffic_cast import Cast
 from bot.domain.rehearsal import WebAnswer
 
@@ -48,7 +48,7 @@ class WebRecording:
     def attach(self) -> None:
         """Begin to note requests; again is harmless."""
         if not self._attached:
-            self._swap(_noting(_ORIGINAL))
+            self._swap(_record_requests(_ORIGINAL))
         self._attached.add(self)
 
     def detach(self) -> None:
@@ -62,22 +62,24 @@ class WebRecording:
         aiohttp.ClientSession._request = request  # type: ignore[method-assign]
 
 
-def web_answers(requests: Sequence[WebRequest], cast: Cast) -> tuple[tuple[WebAnswer, ...], bool]:
+def collect_web_answers(
+    requests: Sequence[WebRequest], cast: Cast
+) -> tuple[tuple[WebAnswer, ...], bool]:
     """Return what the web answered, without people and secrets, and whether that is all of it."""
     answers, whole = [], True
     for request in requests:
-        body, read = _body(request.response)
-        clean, changed = cast.typed(body[:LONGEST_BODY])
+        body, read = _read_body(request.response)
+        clean, changed = cast.redact_input(body[:LONGEST_BODY])
         whole = whole and read and not changed and len(body) <= LONGEST_BODY
         answers.append(
             WebAnswer.model_validate(
                 {
-                    "url": cast.text(request.url),
+                    "url": cast.redact_text(request.url),
                     "method": request.method.upper(),
                     "status": request.response.status
                     if request.response
                     else request.status or 200,
-                    "headers": _kept(request, cast),
+                    "headers": _select_headers(request, cast),
                     "body": clean,
                     "error": request.error,
                 }
@@ -86,16 +88,20 @@ def web_answers(requests: Sequence[WebRequest], cast: Cast) -> tuple[tuple[WebAn
     return tuple(answers), whole
 
 
-def _noting(original: _Request) -> _Request:
+def _record_requests(original: _Request) -> _Request:
     @functools.wraps(original)
     async def request(
         session: aiohttp.ClientSession, method: str, str_or_url: Any, **given: Any
     ) -> aiohttp.ClientResponse:
         __tracebackhide__ = True  # what fails in here is the cog's request, not this wrapper
-        exchange = under_way()
-        if exchange is None or len(exchange.web) >= MOST_REQUESTS or _ours(sys._getframe(1)):
+        exchange = get_current_exchange()
+        if (
+            exchange is None
+            or len(exchange.web) >= MOST_REQUESTS
+            or _is_own_request(sys._getframe(1))
+        ):
             return await original(session, method, str_or_url, **given)
-        url = _url(session, str_or_url, given.get("params"))
+        url = _build_url(session, str_or_url, given.get("params"))
         if not url or url.startswith(Route.BASE):
             return await original(session, method, str_or_url, **given)
         try:
@@ -116,18 +122,18 @@ def _noting(original: _Request) -> _Request:
     return request
 
 
-def _ours(frame: FrameType | None) -> bool:
+def _is_own_request(frame: FrameType | None) -> bool:
     """Whether the bot itself asks, and not a cog or a library of its."""
-    while frame is not None and _module(frame).startswith("aiohttp."):
+    while frame is not None and _get_module(frame).startswith("aiohttp."):
         frame = frame.f_back
-    return frame is not None and _module(frame).startswith("bot.")
+    return frame is not None and _get_module(frame).startswith("bot.")
 
 
-def _module(frame: FrameType) -> str:
+def _get_module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
 
 
-def _url(session: aiohttp.ClientSession, asked: Any, params: Any) -> str:
+def _build_url(session: aiohttp.ClientSession, asked: Any, params: Any) -> str:
     """Return the whole address that is asked for; empty where it cannot be told."""
     try:
         url: URL = session._build_url(asked)
@@ -136,7 +142,7 @@ def _url(session: aiohttp.ClientSession, asked: Any, params: Any) -> str:
         return ""
 
 
-def _body(response: aiohttp.ClientResponse | None) -> tuple[str, bool]:
+def _read_body(response: aiohttp.ClientResponse | None) -> tuple[str, bool]:
     """Return what was read of a body, and whether anything was."""
     if response is None:
         return "", True
@@ -144,10 +150,10 @@ def _body(response: aiohttp.ClientResponse | None) -> tuple[str, bool]:
     return ("", False) if body is None else (body.decode("utf-8", "replace"), True)
 
 
-def _kept(request: WebRequest, cast: Cast) -> dict[str, str]:
+def _select_headers(request: WebRequest, cast: Cast) -> dict[str, str]:
     told = request.response.headers if request.response is not None else request.headers
     return {
-        name.title(): cast.text(value)
+        name.title(): cast.redact_text(value)
         for name, value in told.items()
         if name.lower() in _HEADERS or name.lower().startswith(_LIMITS)
     }

@@ -24,7 +24,7 @@ class _Trial(NamedTuple):
     """Which cogs would not load, and whether all were tried."""
 
     refused: dict[str, str]
-    whole: bool
+    is_complete: bool
 
 
 class CogCheck:
@@ -48,18 +48,20 @@ class CogCheck:
 
     async def __call__(self, names: Sequence[str]) -> Mapping[str, str]:
         """Return why those of these cogs that would not load would not; `ui` is what they share."""
-        refused = {name: told for name in names if (told := self._syntax(name))}
+        refused = {name: told for name in names if (told := self._check_syntax(name))}
         left = [name for name in names if name not in refused]
-        trial = await self._tried(left, leaving_out=names) if left else _Trial({}, whole=True)
-        if trial.whole or len(left) == 1:
+        trial = (
+            await self._try_load(left, leaving_out=names) if left else _Trial({}, is_complete=True)
+        )
+        if trial.is_complete or len(left) == 1:
             return refused | trial.refused
         # The process ended. What ended it may be left from a cog that had loaded before: a timer,
         # a thread. So each is judged in a process of its own.
         for name in left:
-            refused |= (await self._tried([name], leaving_out=names)).refused
+            refused |= (await self._try_load([name], leaving_out=names)).refused
         return refused
 
-    def _syntax(self, name: str) -> str:
+    def _check_syntax(self, name: str) -> str:
         """Return the first error in a cog's files, with file and line; compiled ones are dropped.
 
         They are matched by whole seconds and size: a quick edit would look as if there were none.
@@ -79,7 +81,7 @@ class CogCheck:
                 return f"{file.relative_to(self._root).as_posix()}: {type(error).__name__}: {error}"
         return ""
 
-    async def _tried(self, names: Sequence[str], leaving_out: Sequence[str]) -> _Trial:
+    async def _try_load(self, names: Sequence[str], leaving_out: Sequence[str]) -> _Trial:
         extensions = self._wanted or find_extensions(self._root / "cogs")
         others = [each.removeprefix("cogs.") for each in extensions]
         others = [name for name in others if name not in leaving_out]
@@ -95,31 +97,31 @@ class CogCheck:
                     ],
                     cwd=self._root,
                     writable=[folder],
-                    env={FOLDER: str(folder), "PYTHONPATH": _paths(self._root)},
+                    env={FOLDER: str(folder), "PYTHONPATH": _build_python_path(self._root)},
                     limits=self._limits,
                     readable=[_CODE],
                 )  # fmt: skip
             except SandboxUnavailable as error:
-                return _Trial(dict.fromkeys(names, str(error)), whole=True)
-            return self._judged(names, _read(folder / RESULTS), done)
+                return _Trial(dict.fromkeys(names, str(error)), is_complete=True)
+            return self._judge(names, _read(folder / RESULTS), done)
 
-    def _judged(
-        self, names: Sequence[str], told: Sequence[Mapping[str, str]], done: Completed
+    def _judge(
+        self, names: Sequence[str], results: Sequence[Mapping[str, str]], done: Completed
     ) -> _Trial:
-        states = {each["name"]: each["state"] for each in told}
-        reasons = {each["name"]: each["reason"] for each in told if each["state"] == "failed"}
+        states = {each["name"]: each["state"] for each in results}
+        reasons = {each["name"]: each["reason"] for each in results if each["state"] == "failed"}
         begun = [name for name, state in states.items() if state == "begun"]
         if begun:
-            reasons[begun[-1]] = self._ended(done)
+            reasons[begun[-1]] = self._describe_exit(done)
         elif done.returncode != 0:
-            return _Trial(dict.fromkeys(names, self._ended(done)), whole=False)
+            return _Trial(dict.fromkeys(names, self._describe_exit(done)), is_complete=False)
         refused = {name: why for name, why in reasons.items() if name in names}
         if SHARED in names and reasons:
             name, why = next(iter(reasons.items()))
             refused[SHARED] = f"with it cogs.{name} does not load: {why}"
-        return _Trial(refused, whole=not begun)
+        return _Trial(refused, is_complete=not begun)
 
-    def _ended(self, done: Completed) -> str:
+    def _describe_exit(self, done: Completed) -> str:
         if done.timed_out:
             return f"it did not load within {self._limits.seconds:.0f} s"
         tail = " ".join(done.output.split())[-_TAIL:]
@@ -135,6 +137,6 @@ def _read(file: Path) -> list[Mapping[str, str]]:
     return [json.loads(line) for line in lines]
 
 
-def _paths(root: Path) -> str:
+def _build_python_path(root: Path) -> str:
     """Return where a trial imports from: the core code is ours, the cogs are those of `root`."""
     return f"{_CODE}:{root}" if _IS_LAID_OUT else f"{root}:{_CODE}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from discord.ext import commands
 
 from bot.client._client import TheseusClient
-from bot.client._cog_failures import failure_reason
+from bot.client._cog_failures import describe_failure
 from bot.client._identity import Identity
 from bot.domain.cogs import is_own_cog
 from bot.domain.errors import PartMissing
@@ -48,10 +48,10 @@ async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[st
         foreign = [name for name in (*others, *changed) if not is_own_cog(name)]
         for name in (*own, *foreign):
             if name != SHARED:
-                await _tried(client, folder, name, counts=name in changed or SHARED in changed)
+                await _try_load(client, folder, name, counts=name in changed or SHARED in changed)
 
 
-async def _tried(client: TheseusClient, folder: Path, name: str, *, counts: bool) -> None:
+async def _try_load(client: TheseusClient, folder: Path, name: str, *, counts: bool) -> None:
     note = _Notes(folder / RESULTS if counts else None)
     note.write(name=name, state="begun")
     try:
@@ -59,7 +59,7 @@ async def _tried(client: TheseusClient, folder: Path, name: str, *, counts: bool
     except Exception as error:  # noqa: BLE001  # a cog may raise anything
         cause = error.original if isinstance(error, commands.ExtensionFailed) else error
         if not isinstance(cause, PartMissing):
-            note.write(name=name, state="failed", reason=failure_reason(error))
+            note.write(name=name, state="failed", reason=describe_failure(error))
             return
     note.write(name=name, state="loaded")
 
@@ -84,10 +84,10 @@ class _Journal:
 class _Clock:
     """The machine's clock."""
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         return datetime.now(UTC)
 
-    def monotonic(self) -> float:
+    def get_monotonic_time(self) -> float:
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:

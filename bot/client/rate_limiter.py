@@ -33,15 +33,15 @@ class RateLimiter:
         self._rate = rate
         self._buckets: FIFOCache[int, _Bucket] = FIFOCache(people)
 
-    def closed(self, person_id: int, now: float) -> bool:
+    def is_limited(self, person_id: int, now: float) -> bool:
         """Whether the person has to wait; changes nothing for anybody."""
         bucket = self._buckets.get(person_id)
-        return bucket is not None and self._filled(bucket, now).closed
+        return bucket is not None and self._refill(bucket, now).closed
 
     def take(self, person_id: int, now: float) -> bool:
         """Count one; return whether it was the last for a while."""
         bucket = self._buckets.pop(person_id, None) or _Bucket(self._rate.burst, now)
-        self._buckets[person_id] = self._filled(bucket, now)
+        self._buckets[person_id] = self._refill(bucket, now)
         bucket.left -= 1
         last = bucket.left < 1 and not bucket.closed
         bucket.closed = bucket.closed or last
@@ -51,7 +51,7 @@ class RateLimiter:
         """Return how many people are kept."""
         return len(self._buckets)
 
-    def _filled(self, bucket: _Bucket, now: float) -> _Bucket:
+    def _refill(self, bucket: _Bucket, now: float) -> _Bucket:
         gained = max(now - bucket.at, 0.0) / self._rate.seconds
         bucket.left = min(max(bucket.left, 0.0) + gained, self._rate.burst)
         bucket.at = now

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.infra.annotated_diff import AnnotatedFile, annotated_files
+from bot.infra.annotated_diff import AnnotatedFile, annotate_files
 from bot.infra.html_templates import Verbatim
 from bot.redaction import redact
 
-SHOWN_LINES = 4000
+MAX_LINES = 4000
 """Lines of a diff that stand on a page; the rest is a download away."""
 
 _NAMES_FILE = ("diff --git ", "index ", "--- ", "+++ ")
@@ -40,30 +40,30 @@ class ForgeDiffView:
     files: tuple[FileView, ...]
 
     @property
-    def added(self) -> int:
+    def added_count(self) -> int:
         """Lines added."""
         return sum(file.added for file in self.files)
 
     @property
-    def removed(self) -> int:
+    def removed_count(self) -> int:
         """Lines removed."""
         return sum(file.removed for file in self.files)
 
 
-def diff_view(diff: str) -> ForgeDiffView:
+def build_diff_view(diff: str) -> ForgeDiffView:
     """Return a unified diff as git writes it, redacted as a whole; at most `SHOWN_LINES` rows."""
-    room, files = SHOWN_LINES, []
-    for file in annotated_files(redact(diff)):
-        rows = tuple(_rows(file))
+    room, files = MAX_LINES, []
+    for file in annotate_files(redact(diff)):
+        rows = tuple(_build_rows(file))
         shown = rows[: max(room, 0)]
         room -= len(rows)
         patch = file.patch
-        counts = len(patch.added), len(patch.removed)
+        counts = len(patch.added_lines), len(patch.removed_lines)
         files.append(FileView(patch.path, *counts, shown, len(rows) - len(shown)))
     return ForgeDiffView(tuple(files))
 
 
-def _rows(file: AnnotatedFile) -> Iterator[ForgeDiffRow]:
+def _build_rows(file: AnnotatedFile) -> Iterator[ForgeDiffRow]:
     for line in file.lines:
         if line.kind in ("header", "note"):
             if line.kind == "note" or not line.text.startswith(_NAMES_FILE):

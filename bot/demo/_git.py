@@ -14,16 +14,16 @@ AS_DEMO = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
 async def has_commit(source: Path) -> bool:
     """Whether a repository has a commit yet."""
     try:
-        await git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        await run_git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except ConfigError:
         return False
     return True
 
 
-async def git(
+async def run_git(
     folder: Path,
     *arguments: str,
-    given: IO[bytes] | None = None,
+    stdin: IO[bytes] | None = None,
     output: IO[bytes] | None = None,
 ) -> str:
     """Return what git prints, unless it is to go into `output`. Raises `ConfigError`."""
@@ -40,7 +40,7 @@ async def git(
             *command,
             cwd=folder,
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL if given is None else given,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
             stdout=asyncio.subprocess.PIPE if output is None else output,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -11,7 +11,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.infra.html_templates import shown
+from bot.infra.html_templates import format_value
 
 _HTTP = re.compile(r"https?://\S")
 _BARE = re.compile(r"https?://[^\s()<>\"]{1,1000}[^\s()<>\".,;:!?]")
@@ -29,16 +29,16 @@ class _HttpOnly(MarkdownIt):
         return _HTTP.match(url) is not None
 
 
-def _parser() -> MarkdownIt:
+def _build_parser() -> MarkdownIt:
     parser = _HttpOnly("commonmark", {"html": False, "breaks": True, "xhtmlOut": False})
     parser.disable(_OFF)
     parser.core.ruler.push("forge", _adapt)
     return parser
 
 
-def markdown(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """Return a text as HTML; secrets are taken out first, as of everything on a page."""
-    return Markup(FORGE_MARKDOWN.render(shown(text.replace("\r\n", "\n"))))  # noqa: S704 - tested
+    return Markup(FORGE_MARKDOWN.render(format_value(text.replace("\r\n", "\n"))))  # noqa: S704 - tested
 
 
 def _adapt(state: StateCore) -> None:
@@ -50,12 +50,12 @@ def _adapt(state: StateCore) -> None:
         elif token.type == "fence":
             token.info = ""
         elif token.type == "inline":
-            token.children = _inline(state.md, token.children or [])
+            token.children = _adapt_inline(state.md, token.children or [])
             if at > 1 and state.tokens[at - 2].type == "list_item_open":
                 _tick(token.children)
 
 
-def _inline(parser: MarkdownIt, children: Sequence[Token]) -> list[Token]:
+def _adapt_inline(parser: MarkdownIt, children: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     inside: Token | None = None
     for token in children:
@@ -63,7 +63,7 @@ def _inline(parser: MarkdownIt, children: Sequence[Token]) -> list[Token]:
             inside = token
             token.attrs = {"href": token.attrs.get("href", ""), "rel": _REL}
         if token.type == "text" and inside is None:
-            found += _linked(parser, token)
+            found += _split_links(parser, token)
         elif inside is None or inside.attrs["href"] or not token.type.startswith("link_"):
             found.append(token)
         if token.type == "link_close":
@@ -71,7 +71,7 @@ def _inline(parser: MarkdownIt, children: Sequence[Token]) -> list[Token]:
     return found
 
 
-def _linked(parser: MarkdownIt, text: Token) -> list[Token]:
+def _split_links(parser: MarkdownIt, text: Token) -> list[Token]:
     """Split a text at the addresses in it."""
     found, at = [], 0
     for address in _BARE.finditer(text.content):
@@ -92,4 +92,4 @@ def _tick(children: Sequence[Token]) -> None:
         children[0].content = f"{sign} {children[0].content[box.end() :]}"
 
 
-FORGE_MARKDOWN = _parser()
+FORGE_MARKDOWN = _build_parser()

@@ -63,7 +63,7 @@ class BotProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def stop_everything(self) -> None:
+    def stop_all(self) -> None:
         """Pass on the signal that stops everything."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGUSR1)
@@ -95,13 +95,13 @@ class BotProcess:
                 sys.executable,
                 *self._program,
                 cwd=self._workspace.checkout,
-                env=self._environment(),
+                env=self._build_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
-    def _environment(self) -> dict[str, str]:
+    def _build_environment(self) -> dict[str, str]:
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         return inherited | {
             "DISCORD_TOKEN": self._discord.token,

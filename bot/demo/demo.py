@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bot.demo.bot_process import SUPERVISED, BotProcess
-from bot.demo.faults import Change, Living, MetFault, edited
-from bot.demo.first_hint import ask_hint, met_hint, watch_hint
+from bot.demo.faults import Change, Living, MetFault, apply_edits
+from bot.demo.first_hint import build_fault_hint, build_request_hint, build_watch_hint
 from bot.demo.forge_pages import ForgeReader, forge_routes
-from bot.demo.newcomer import MEMBERS, newcomer
-from bot.demo.scenario import DemoScenario, service_change
+from bot.demo.newcomer import MEMBERS, join_newcomer
+from bot.demo.scenario import DemoScenario, start_service
 from bot.demo.traffic import VISITORS
-from bot.demo.uncommitted_cogs import UncommittedCogs, uncommitted_cogs
+from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from local_discord.person import Person
@@ -86,7 +86,7 @@ class Demo:
     bot: BotProcess
     dashboard: str
 
-    async def until_online(self, seconds: float = 240.0) -> None:
+    async def wait_until_online(self, seconds: float = 240.0) -> None:
         """Wait until the bot is online.
 
         Raises `ConfigError` with the end of its log if it is not in time, or ends because of its
@@ -105,26 +105,26 @@ class Demo:
 
 
 @asynccontextmanager
-async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
+async def start_demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     """Run the demo for as long as the context is entered.
 
     Raises `ConfigError` when the port is taken or the home cannot be made.
     """
-    port = plan.port or _free_port()
-    http_port = _dashboard_port()
+    port = plan.port or _find_free_port()
+    http_port = _choose_dashboard_port()
     dashboard = f"http://127.0.0.1:{http_port}"
-    workspace = DemoWorkspace.at(plan.home, plan.state)
+    workspace = DemoWorkspace.from_home(plan.home, plan.state)
     forge = make_forge(workspace, f"http://127.0.0.1:{port}")
     living = plan.living
     visitors = VISITORS if living else ()
-    cogs = await uncommitted_cogs(plan.source)
+    cogs = await find_uncommitted_cogs(plan.source)
     discord = LocalDiscord(
-        _people(visitors),
+        _build_people(visitors),
         token=TOKEN,
         port=port,
         hint=[
-            *_first_hint(plan),
-            *cogs.told(),
+            *_choose_hint(plan),
+            *cogs.describe(),
             "",
             f"What the bot does, step by step: {dashboard}/",
         ],
@@ -134,7 +134,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         guild_id=discord.guild_id,
         dev_channel_id=discord.dev_channel_id,
         listed=(discord.people["alice"],),
-        listed_roles=tuple(discord.roles(_MAINTAINERS)),
+        listed_roles=tuple(discord.find_role_ids(_MAINTAINERS)),
         logins={name: discord.people[name] for name in _AT_FORGE},
         url=discord.base_url,
         engine=plan.engine,
@@ -142,7 +142,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         dashboard=dashboard,
     )
     async with AsyncExitStack() as stack:
-        service = await service_change(living or plan.fault, stack)
+        service = await start_service(living or plan.fault, stack)
         await _prepare(plan, workspace, demo_paths, service, cogs)
         await stack.enter_async_context(forge)
         try:
@@ -160,11 +160,11 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             scenario = DemoScenario(living, discord.base_url, workspace, bot, seed=plan.seed)
             await stack.enter_async_context(scenario)
         running = Demo(discord, workspace, bot, dashboard)
-        await stack.enter_async_context(newcomer(discord))
+        await stack.enter_async_context(join_newcomer(discord))
         yield running
 
 
-def _people(visitors: Sequence[str]) -> tuple[LocalPerson, ...]:
+def _build_people(visitors: Sequence[str]) -> tuple[LocalPerson, ...]:
     """Return the server's members: roles and rights as a community has them."""
     moderator = LocalPerson(
         "carol", listed=False, roles=(MEMBERS, "moderators"), permissions=_MODERATES
@@ -177,10 +177,14 @@ def _people(visitors: Sequence[str]) -> tuple[LocalPerson, ...]:
     )
 
 
-def _first_hint(plan: DemoPlan) -> list[str]:
+def _choose_hint(plan: DemoPlan) -> list[str]:
     if plan.living is not None:
-        return watch_hint(plan.living)
-    return ask_hint(plan.request) if plan.request and plan.fault is None else met_hint(plan.fault)
+        return build_watch_hint(plan.living)
+    return (
+        build_request_hint(plan.request)
+        if plan.request and plan.fault is None
+        else build_fault_hint(plan.fault)
+    )
 
 
 async def _prepare(
@@ -196,16 +200,16 @@ async def _prepare(
     fault = living.fault if living is not None and not later else plan.fault
     await prepare(plan.source, workspace, fault, demo_paths, earlier=service, cogs=cogs)
     if later and living is not None and living.fault is not None:
-        edited(living.fault, workspace.checkout)
+        apply_edits(living.fault, workspace.checkout)
 
 
-def _dashboard_port() -> int:
+def _choose_dashboard_port() -> int:
     """Return the port the bot serves its own pages on: the one that is set, else a free one."""
     wanted = os.environ.get("THESEUS_HTTP_PORT", "")
-    return int(wanted) if wanted.isdecimal() and wanted != "0" else _free_port()
+    return int(wanted) if wanted.isdecimal() and wanted != "0" else _find_free_port()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

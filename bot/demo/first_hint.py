@@ -4,7 +4,7 @@ from bot.demo.faults import FaultStep, Living, MetFault
 from bot.demo.traffic import PLACE, VISITORS
 
 
-def _shown(step: FaultStep) -> str:
+def _format_step(step: FaultStep) -> str:
     if step.press:
         return f"press **{step.press}**"
     options = " ".join(f"{name}:{value}" for name, value in step.options.items())
@@ -12,7 +12,7 @@ def _shown(step: FaultStep) -> str:
     return f"`/{step.command} {options}`".replace(" `", "`") + often
 
 
-def ask_hint(request: str) -> list[str]:
+def build_request_hint(request: str) -> list[str]:
     """Return what the page tells to ask for, where nothing is broken."""
     return [
         "Ask for something new:",
@@ -25,14 +25,14 @@ def ask_hint(request: str) -> list[str]:
     ]
 
 
-def met_hint(fault: MetFault | None) -> list[str]:
+def build_fault_hint(fault: MetFault | None) -> list[str]:
     """Return what the page tells a first visitor to try."""
     if fault is None:
         return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
     return [
         "Something in this bot is broken. Find out yourself:",
-        f"1. {', then '.join(_shown(step) for step in fault.steps)}",
-        f"2. Say `{fault.complaint}`",
+        f"1. {', then '.join(_format_step(step) for step in fault.steps)}",
+        f"2. Say `{fault.report}`",
         "3. Read the proposal in the thread, then say `ship it`",
         "4. Do the first thing again.",
         "",
@@ -40,7 +40,7 @@ def met_hint(fault: MetFault | None) -> list[str]:
     ]
 
 
-def watch_hint(living: Living) -> list[str]:
+def build_watch_hint(living: Living) -> list[str]:
     """Return what the page tells of a fault that the bot notices by itself."""
     names = ", ".join(name.capitalize() for name in VISITORS)
     steps = [

@@ -11,15 +11,15 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot.demo._forge_diff import diff_view
-from bot.demo._markdown import markdown
+from bot.demo._forge_diff import build_diff_view
+from bot.demo._markdown import render_markdown
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.evidence import Commit
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import ForgeProposal
 from bot.infra.forge_issues import ListedIssue
 from bot.infra.html_templates import Templates
-from bot.presentation.times import clock_time
+from bot.presentation.times import format_utc
 
 _FOLDER = Path(__file__).parent
 _STYLE = _FOLDER / "static" / "forge.css"
@@ -41,27 +41,27 @@ Page = Callable[[web.Request], Awaitable[web.Response]]
 class ForgeReader(Protocol):
     """What the pages read. Raises `ForgeRejected` for an unknown number, `ForgeUnavailable`."""
 
-    async def proposals(self, *, limit: int = 100) -> Sequence[ForgeProposal]:
+    async def list_proposals(self, *, limit: int = 100) -> Sequence[ForgeProposal]:
         """Return proposals, newest first."""
         ...
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Return one as it is now."""
         ...
 
-    async def body(self, number: int) -> str:
+    async def get_body(self, number: int) -> str:
         """Return its description, as it was written."""
         ...
 
-    async def commits(self, number: int) -> Sequence[Commit]:
+    async def list_commits(self, number: int) -> Sequence[Commit]:
         """Return its commits, oldest first."""
         ...
 
-    async def diff(self, number: int) -> str:
+    async def get_diff(self, number: int) -> str:
         """Return its unified diff."""
         ...
 
-    async def issue_list(self, *, limit: int = 100) -> Sequence[ListedIssue]:
+    async def list_all_issues(self, *, limit: int = 100) -> Sequence[ListedIssue]:
         """Return issues with what was said on them, newest first."""
         ...
 
@@ -80,12 +80,12 @@ def forge_routes(reader: ForgeReader, authors: Collection[str] = ()) -> Sequence
     pages = _ForgePages(reader, authors)
     return [
         web.get("/forge", _to_list),
-        web.get("/forge/", pages.with_errors(pages.pulls)),
-        web.get(f"/forge/pulls/{_NUMBER}", pages.with_errors(pages.pull)),
-        web.get(f"/forge/pulls/{_NUMBER}.diff", pages.with_errors(pages.plain_diff)),
-        web.get("/forge/issues", pages.with_errors(pages.issues)),
-        web.post("/forge/issues", pages.with_errors(pages.open_issue)),
-        web.get("/forge/style.css", _style),
+        web.get("/forge/", pages.wrap_errors(pages.show_pulls)),
+        web.get(f"/forge/pulls/{_NUMBER}", pages.wrap_errors(pages.pull)),
+        web.get(f"/forge/pulls/{_NUMBER}.diff", pages.wrap_errors(pages.show_plain_diff)),
+        web.get("/forge/issues", pages.wrap_errors(pages.show_issues)),
+        web.post("/forge/issues", pages.wrap_errors(pages.open_issue)),
+        web.get("/forge/style.css", _serve_style),
     ]
 
 
@@ -95,32 +95,36 @@ class _ForgePages:
         self._authors = authors
         self._templates = Templates(
             _FOLDER / "templates",
-            filters={"diff_view": diff_view, "markdown": markdown, "minute": clock_time},
+            filters={
+                "diff_view": build_diff_view,
+                "markdown": render_markdown,
+                "minute": format_utc,
+            },
         )
 
-    async def pulls(self, _: web.Request) -> web.Response:
-        proposals = await self._reader.proposals()
-        return await self._page("pulls.html", "Pull requests", proposals=proposals)
+    async def show_pulls(self, _: web.Request) -> web.Response:
+        proposals = await self._reader.list_proposals()
+        return await self._render_page("pulls.html", "Pull requests", proposals=proposals)
 
     async def pull(self, request: web.Request) -> web.Response:
         number = int(request.match_info["number"])
-        proposal = await self._reader.proposal(number)
-        return await self._page(
+        proposal = await self._reader.get_proposal(number)
+        return await self._render_page(
             "pull.html",
             f"{proposal.title} · #{number}",
             proposal=proposal,
-            body=await self._reader.body(number),
-            commits=await self._reader.commits(number),
-            diff=await self._reader.diff(number),
+            body=await self._reader.get_body(number),
+            commits=await self._reader.list_commits(number),
+            diff=await self._reader.get_diff(number),
         )
 
-    async def plain_diff(self, request: web.Request) -> web.Response:
-        diff = await self._reader.diff(int(request.match_info["number"]))
+    async def show_plain_diff(self, request: web.Request) -> web.Response:
+        diff = await self._reader.get_diff(int(request.match_info["number"]))
         return web.Response(text=diff, content_type="text/plain", headers=_HEADERS)
 
-    async def issues(self, _: web.Request) -> web.Response:
-        issues = await self._reader.issue_list()
-        return await self._page("issues.html", "Issues", issues=issues)
+    async def show_issues(self, _: web.Request) -> web.Response:
+        issues = await self._reader.list_all_issues()
+        return await self._render_page("issues.html", "Issues", issues=issues)
 
     async def open_issue(self, request: web.Request) -> web.Response:
         """Open the issue in a JSON body: `author`, `title`, and `body` if there is more to say."""
@@ -128,37 +132,37 @@ class _ForgePages:
             sent = json.loads(await request.text())
             asked = {key: sent.get(key, "") for key in ("author", "title", "body")}
         except (ValueError, AttributeError):
-            return _refused('send JSON: {"author": "alice", "title": "..."}')
+            return _build_refusal('send JSON: {"author": "alice", "title": "..."}')
         if not all(isinstance(value, str) for value in asked.values()):
-            return _refused("author, title and body are texts")
+            return _build_refusal("author, title and body are texts")
         if asked["author"] not in self._authors:
-            return _refused(f"author is one of {', '.join(sorted(self._authors))}")
+            return _build_refusal(f"author is one of {', '.join(sorted(self._authors))}")
         if not asked["title"].strip() or len(asked["title"]) > _LONGEST_TITLE:
-            return _refused(f"title has 1 to {_LONGEST_TITLE} characters")
+            return _build_refusal(f"title has 1 to {_LONGEST_TITLE} characters")
         opened = await self._reader.open_issue(**asked, labels=("theseus",))
         return web.json_response({"number": opened.number}, status=201)
 
-    def with_errors(self, page: Page) -> Page:
+    def wrap_errors(self, page: Page) -> Page:
         """Return a page that shows the forge's errors as pages."""
 
-        async def guarded(request: web.Request) -> web.Response:
+        async def render_guarded(request: web.Request) -> web.Response:
             try:
                 return await page(request)
             except ForgeError as error:
                 status = 404 if isinstance(error, ForgeRejected) else 503
                 title = "Not here" if status == 404 else "The forge cannot be read now"
-                return await self._page("error.html", title, status=status, told=str(error))
+                return await self._render_page("error.html", title, status=status, told=str(error))
 
-        return guarded
+        return render_guarded
 
-    async def _page(
+    async def _render_page(
         self, template: str, title: str, *, status: int = 200, **values: object
     ) -> web.Response:
         text = await asyncio.to_thread(self._templates.render, template, {"title": title, **values})
         return web.Response(text=text, content_type="text/html", status=status, headers=_HEADERS)
 
 
-async def _style(_: web.Request) -> web.FileResponse:
+async def _serve_style(_: web.Request) -> web.FileResponse:
     return web.FileResponse(_STYLE, headers={"Cache-Control": "no-cache"})
 
 
@@ -166,5 +170,5 @@ async def _to_list(_: web.Request) -> web.Response:
     return web.Response(status=308, headers={"Location": "/forge/"})
 
 
-def _refused(told: str) -> web.Response:
-    return web.json_response({"error": told}, status=400)
+def _build_refusal(message: str) -> web.Response:
+    return web.json_response({"error": message}, status=400)

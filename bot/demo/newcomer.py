@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 120.0
 
 
 @asynccontextmanager
-async def newcomer(
+async def join_newcomer(
     discord: LocalDiscord, after: float = _JOINS_AFTER_SECONDS
 ) -> AsyncIterator[None]:
     """Have somebody join `after` so many seconds with the bot online, until the context is left."""

@@ -5,7 +5,7 @@ import contextlib
 from contextlib import AsyncExitStack
 from typing import Protocol, Self
 
-from bot.demo.faults import Change, Living, MetFault, PlayedFault
+from bot.demo.faults import Change, Living, MetFault, ReplayedFault
 from bot.demo.third_party import ThirdParty
 from bot.demo.traffic import TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoWorkspace, deploy_commit
@@ -72,7 +72,7 @@ class DemoScenario:
         self._bot.restart()
 
 
-async def service_change(
+async def start_service(
     fault: MetFault | Living | None, stack: AsyncExitStack
 ) -> tuple[Change, ...]:
     """Start the service that a fault needs, if it needs one, until the stack is closed.
@@ -80,7 +80,7 @@ async def service_change(
     Return the commit by which the quotes ask it: a play of the code asks what the bot asks.
     """
     flaps = fault.flaps if isinstance(fault, Living) else 0.0
-    limits = fault.limits if isinstance(fault, PlayedFault) else 0
+    limits = fault.limits if isinstance(fault, ReplayedFault) else 0
     if not (flaps or limits):
         return ()
     party = await stack.enter_async_context(ThirdParty(flaps, limits=limits))

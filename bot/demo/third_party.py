@@ -40,7 +40,7 @@ class ThirdParty:
         self._port = port
         self._quotes = itertools.cycle(_QUOTES)
         self._flapping: asyncio.Task[None] | None = None
-        self._over = asyncio.Event()
+        self._stop_event = asyncio.Event()
         self._url = ""
 
     @property
@@ -64,7 +64,7 @@ class ThirdParty:
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening."""
-        self._over.set()
+        self._stop_event.set()
         if self._flapping is not None:
             self._flapping.cancel()
             await asyncio.wait({self._flapping})
@@ -82,7 +82,7 @@ class ThirdParty:
         if self.condition is Condition.DOWN:
             return web.Response(status=503, text="back soon")
         if self.condition is Condition.SILENT:
-            await self._over.wait()
+            await self._stop_event.wait()
         if self.condition is Condition.EMPTY:
             return web.json_response({})
         quote, author = next(self._quotes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.demo._git import AS_DEMO, git, has_commit
+from bot.demo._git import AS_DEMO, has_commit, run_git
 
 _COGS = ("cogs", "tests/cogs")
 _TABLE = "tests/cogs/everyday_commands.json"  # a new command has its line there
@@ -19,16 +19,16 @@ class UncommittedCogs:
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """Return what the page tells of them; tests are no cogs."""
         words = (
             (self.new, "not committed yet, and in this copy as it is in your checkout"),
             (self.changed, "changed since your last commit; this copy has what is committed"),
         )
-        return [f"{names}: {what}." for paths, what in words if (names := _names(paths))]
+        return [f"{names}: {what}." for paths, what in words if (names := _format_names(paths))]
 
 
-async def uncommitted_cogs(source: Path) -> UncommittedCogs:
+async def find_uncommitted_cogs(source: Path) -> UncommittedCogs:
     """Return those of a checkout. Raises `ConfigError`.
 
     There are none in an archive, or a repository without a commit: all of that is copied. What git
@@ -37,10 +37,12 @@ async def uncommitted_cogs(source: Path) -> UncommittedCogs:
     if not (source / ".git").exists() or not await has_commit(source):
         return UncommittedCogs()
     asked = ("diff", "-z", "--name-only", "--no-ext-diff", "--no-renames")
-    untracked = await git(source, "ls-files", "-z", "--others", "--exclude-standard", "--", *_COGS)
-    added = await git(source, *asked, "--diff-filter=A", "HEAD", "--", *_COGS)
-    changed = await git(source, *asked, "--diff-filter=a", "HEAD", "--", *_COGS)
-    return UncommittedCogs(_paths(untracked + added), _paths(changed))
+    untracked = await run_git(
+        source, "ls-files", "-z", "--others", "--exclude-standard", "--", *_COGS
+    )
+    added = await run_git(source, *asked, "--diff-filter=A", "HEAD", "--", *_COGS)
+    changed = await run_git(source, *asked, "--diff-filter=a", "HEAD", "--", *_COGS)
+    return UncommittedCogs(_parse_paths(untracked + added), _parse_paths(changed))
 
 
 async def take_along(cogs: UncommittedCogs, source: Path, checkout: Path) -> None:
@@ -51,16 +53,16 @@ async def take_along(cogs: UncommittedCogs, source: Path, checkout: Path) -> Non
     for path in (*cogs.new, *table):
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / path, checkout / path)
-    await git(checkout, "add", "--all", "--", *_COGS)
+    await run_git(checkout, "add", "--all", "--", *_COGS)
     message = "Cogs that were not committed yet"
-    await git(checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--message", message)
+    await run_git(checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--message", message)
 
 
-def _paths(told: str) -> tuple[str, ...]:
-    return tuple(sorted(set(filter(None, told.split("\0")))))
+def _parse_paths(output: str) -> tuple[str, ...]:
+    return tuple(sorted(set(filter(None, output.split("\0")))))
 
 
-def _names(paths: Sequence[str]) -> str:
+def _format_names(paths: Sequence[str]) -> str:
     names = [f"`{path}`" for path in paths if path.startswith("cogs/")]
     return ", ".join(names[:_NAMED]) + (
         f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""

@@ -12,9 +12,9 @@ from typing import Self
 
 import yaml
 
-from bot.demo._git import AS_DEMO, git, has_commit
+from bot.demo._git import AS_DEMO, has_commit, run_git
 from bot.demo.faults import DEFINITIONS, Change, plant
-from bot.demo.uncommitted_cogs import UncommittedCogs, take_along, uncommitted_cogs
+from bot.demo.uncommitted_cogs import UncommittedCogs, find_uncommitted_cogs, take_along
 from bot.domain.errors import ConfigError
 
 _LEFT_OUT = (
@@ -81,7 +81,7 @@ class DemoWorkspace:
     config: Path
 
     @classmethod
-    def at(cls, home: Path, state: Path | None = None) -> Self:
+    def from_home(cls, home: Path, state: Path | None = None) -> Self:
         """Return the parts of a home in that folder, whether they are there yet or not.
 
         `state` is where the bot keeps its state, if not in the home. Raises `ConfigError` when
@@ -131,14 +131,14 @@ async def prepare(
     """
     workspace.state.mkdir(parents=True, exist_ok=True)
     await _clone(source, workspace.checkout)
-    await take_along(cogs or await uncommitted_cogs(source), source, workspace.checkout)
+    await take_along(cogs or await find_uncommitted_cogs(source), source, workspace.checkout)
     await _shorten_full_tier(workspace.checkout)
     for change in (*earlier, *([fault] if fault else [])):
         await _commit(change, workspace.checkout)
-    await git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
-    await git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
-    await git(workspace.checkout, "fetch", "--quiet", "origin")
-    workspace.config.write_text(_configuration(workspace, demo_paths), encoding="utf-8")
+    await run_git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
+    await run_git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
+    await run_git(workspace.checkout, "fetch", "--quiet", "origin")
+    workspace.config.write_text(_build_configuration(workspace, demo_paths), encoding="utf-8")
 
 
 async def deploy_commit(change: Change, workspace: DemoWorkspace) -> None:
@@ -147,14 +147,14 @@ async def deploy_commit(change: Change, workspace: DemoWorkspace) -> None:
     Raises `ConfigError`.
     """
     await _commit(change, workspace.checkout)
-    await git(workspace.checkout, "push", "--quiet", "origin", "HEAD:main")
+    await run_git(workspace.checkout, "push", "--quiet", "origin", "HEAD:main")
 
 
 async def _commit(change: Change, checkout: Path) -> None:
     changed = plant(change, checkout)
-    await git(checkout, "add", "--", *changed)
+    await run_git(checkout, "add", "--", *changed)
     author = change.author if "<" in change.author else f"{change.author} <dev@localhost>"
-    await git(
+    await run_git(
         checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--author", author,
         "--message", change.message,
     )  # fmt: skip
@@ -173,9 +173,9 @@ async def _clone(source: Path, checkout: Path) -> None:
     )
     for path in ABOUT_FAULTS:
         (checkout / path).unlink(missing_ok=True)
-    await git(checkout, "init", "--quiet", "--initial-branch", "main")
-    await git(checkout, "add", "--all")
-    await git(
+    await run_git(checkout, "init", "--quiet", "--initial-branch", "main")
+    await run_git(checkout, "add", "--all")
+    await run_git(
         checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive"
     )
 
@@ -187,15 +187,17 @@ async def _copy_history(source: Path, checkout: Path) -> None:
     """
     stream = checkout.with_name("history")
     left_out = (f":(exclude){path}" for path in (*ABOUT_FAULTS, *FORMER_PATHS))
-    head = (await git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
+    head = (await run_git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
     what = ("--reencode=yes", "--signed-tags=strip", head, "--", ".", *left_out)
     with stream.open("wb") as written:
-        await git(source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written)
-    await git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
+        await run_git(
+            source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written
+        )
+    await run_git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
     with stream.open("rb") as read:
-        await git(checkout, "fast-import", "--quiet", "--force", given=read)
+        await run_git(checkout, "fast-import", "--quiet", "--force", stdin=read)
     stream.unlink()
-    await git(checkout, "reset", "--quiet", "--hard", "main")
+    await run_git(checkout, "reset", "--quiet", "--hard", "main")
 
 
 async def _shorten_full_tier(checkout: Path) -> None:
@@ -208,13 +210,13 @@ async def _shorten_full_tier(checkout: Path) -> None:
     tests = ", ".join(f"tests/cogs/test_{name}.py" for name in _EVERYDAY)
     short = _SHORT_TIER.replace("{tests}", tests)
     file.write_text(text[:start] + _FULL_TIER + short, encoding="utf-8")
-    await git(checkout, "add", "--", "data/config.yaml")
+    await run_git(checkout, "add", "--", "data/config.yaml")
     message = "Demo: a full tier short enough to wait for"
     commit = ("commit", "--quiet", "--no-verify", "--allow-empty", "--message", message)
-    await git(checkout, *AS_DEMO, *commit)
+    await run_git(checkout, *AS_DEMO, *commit)
 
 
-def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
+def _build_configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     content = yaml.safe_load((workspace.checkout / "data/config.yaml").read_text(encoding="utf-8"))
     people = {"users": list(demo_paths.listed), "roles": list(demo_paths.listed_roles)}
     content["discord"] = {

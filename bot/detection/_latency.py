@@ -3,9 +3,13 @@
 from bisect import bisect_right
 from typing import NamedTuple
 
+from bot.detection._formats import format_milliseconds, format_p_value
 from bot.detection._tally import ComparisonSide
-from bot.detection._words import chance, milliseconds
-from bot.detection.statistics import fisher_more, mann_whitney_larger, quantile
+from bot.detection.statistics import (
+    compute_fisher_greater,
+    compute_mann_whitney_greater,
+    compute_quantile,
+)
 
 _LEAST = 20  # durations on each side
 _TIMES = 1.5  # a slowdown by less is no regression, however sure
@@ -22,7 +26,7 @@ class Slower(NamedTuple):
     reason: str
 
 
-def slower(was: ComparisonSide, now: ComparisonSide, alpha: float) -> Slower:
+def compare_latency(was: ComparisonSide, now: ComparisonSide, alpha: float) -> Slower:
     """Return whether it became slower: as a whole by ranks, or in its slowest twentieth.
 
     Two tests, so the smaller p counts twice.
@@ -30,34 +34,36 @@ def slower(was: ComparisonSide, now: ComparisonSide, alpha: float) -> Slower:
     many = min(len(was.durations), len(now.durations)) >= _LEAST
     if not many or was.went_well < _WELL:
         return Slower(None, False, "")
-    ranked = mann_whitney_larger(was.durations, now.durations)
+    ranked = compute_mann_whitney_greater(was.durations, now.durations)
     tail = _tail(was, now)
     p = min(1.0, 2 * min(ranked.p, tail))
     if p >= alpha:
         return Slower(p, False, "")
-    middle = _grown(was, now, 0.5)
-    slowest = _grown(was, now, 0.95)
+    middle = _measure_growth(was, now, 0.5)
+    slowest = _measure_growth(was, now, 0.95)
     if 2 * tail < alpha and slowest.matters:
-        return Slower(p, True, f"Slower: p95 {slowest.told}, {chance(p)}.")
+        return Slower(p, True, f"Slower: p95 {slowest.description}, {format_p_value(p)}.")
     if 2 * ranked.p < alpha and middle.matters and ranked.effect >= _EFFECT:
-        return Slower(p, True, f"Slower: half of them took {middle.told} or more, {chance(p)}.")
-    told = f"Slightly slower, p95 {slowest.told} ({chance(p)}): too little to count."
+        return Slower(
+            p, True, f"Slower: half of them took {middle.description} or more, {format_p_value(p)}."
+        )
+    told = f"Slightly slower, p95 {slowest.description} ({format_p_value(p)}): too little to count."
     return Slower(p, False, told)
 
 
 def _tail(was: ComparisonSide, now: ComparisonSide) -> float:
     """Return the p for more durations above what was the 95th percentile before."""
-    edge = quantile(was.durations, 0.95)
+    edge = compute_quantile(was.durations, 0.95)
     above = [len(side) - bisect_right(side, edge) for side in (was.durations, now.durations)]
-    return fisher_more(above[0], len(was.durations), above[1], len(now.durations))
+    return compute_fisher_greater(above[0], len(was.durations), above[1], len(now.durations))
 
 
 class _Growth(NamedTuple):
     matters: bool
-    told: str
+    description: str
 
 
-def _grown(was: ComparisonSide, now: ComparisonSide, share: float) -> _Growth:
-    had, has = quantile(was.durations, share), quantile(now.durations, share)
+def _measure_growth(was: ComparisonSide, now: ComparisonSide, share: float) -> _Growth:
+    had, has = compute_quantile(was.durations, share), compute_quantile(now.durations, share)
     matters = has >= _TIMES * had and has - had >= _LEAST_MS
-    return _Growth(matters, f"{milliseconds(had)} before, {milliseconds(has)} after")
+    return _Growth(matters, f"{format_milliseconds(had)} before, {format_milliseconds(has)} after")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from math import isfinite
 
-from bot.detection.statistics import quantile
+from bot.detection.statistics import compute_quantile
 from bot.domain.samples import Sample
 from bot.domain.watch import Side
 
@@ -41,8 +41,8 @@ class ComparisonSide:
                 continue
             self.actions += 1
             self.counted = self.counted and sample.kind not in UNCOUNTED
-            if sample.failed:
-                self._failed(sample, fingerprint)
+            if sample.is_failure:
+                self._count_failure(sample, fingerprint)
             elif sample.duration_ms is not None and isfinite(sample.duration_ms):
                 timed += 1
                 if timed % every == 0:
@@ -51,7 +51,7 @@ class ComparisonSide:
                     self.durations, every = self.durations[::2], every * 2
         self.durations.sort()
 
-    def _failed(self, sample: Sample, fingerprint: str | None) -> None:
+    def _count_failure(self, sample: Sample, fingerprint: str | None) -> None:
         self.failures += 1
         if fingerprint is None or sample.fingerprint == fingerprint:
             self.same += 1
@@ -71,17 +71,17 @@ class ComparisonSide:
         """The share of actions that did not fail."""
         return 1 - self.failures / self.actions if self.actions else 0.0
 
-    def p95(self) -> float | None:
+    def compute_p95(self) -> float | None:
         """Return the 95th percentile of the durations, in milliseconds."""
-        return quantile(self.durations, 0.95) if self.durations else None
+        return compute_quantile(self.durations, 0.95) if self.durations else None
 
-    def side(self) -> Side:
+    def to_side(self) -> Side:
         """Return it as it is stored."""
         return Side(
             actions=self.actions,
             failures=self.failures,
             same=self.same,
             part=self.part,
-            p95_ms=self.p95(),
+            p95_ms=self.compute_p95(),
             minutes=self.minutes,
         )

@@ -17,7 +17,7 @@ class AlertHistory:
         self._cooldown = cooldown
         self._capacity = capacity
 
-    def lately(self, key: str, now: float) -> bool:
+    def is_recent(self, key: str, now: float) -> bool:
         """Return whether it was told less than the cooldown ago."""
         at = self.at.get(key)
         return at is not None and abs(now - at) < self._cooldown

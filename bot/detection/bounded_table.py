@@ -24,8 +24,8 @@ class BoundedTable(Generic[V]):
     """At most `capacity` values by key, made by `make` when a key is new or was forgotten."""
 
     def __init__(self, capacity: int, make: Callable[[str], V]) -> None:
-        self._newcomers_kept = max(1, int(capacity * NEWCOMERS))
-        self._proven_kept = max(1, capacity - self._newcomers_kept)
+        self._newcomer_capacity = max(1, int(capacity * NEWCOMERS))
+        self._proven_capacity = max(1, capacity - self._newcomer_capacity)
         self._make = make
         self._proven: OrderedDict[str, V] = OrderedDict()
         self._newcomers: OrderedDict[str, V] = OrderedDict()
@@ -59,18 +59,18 @@ class BoundedTable(Generic[V]):
         self._newcomers.pop(key, None)
         self._seen.pop(key, None)
         self._proven[key] = value
-        if len(self._proven) > self._proven_kept:
+        if len(self._proven) > self._proven_capacity:
             self._proven.popitem(last=False)
 
     def _welcome(self, key: str, value: V, seen: int) -> None:
         self._newcomers[key] = value
         self._newcomers.move_to_end(key)
         self._seen[key] = seen
-        if len(self._newcomers) > self._newcomers_kept:
+        if len(self._newcomers) > self._newcomer_capacity:
             gone, _ = self._newcomers.popitem(last=False)
             del self._seen[gone]
 
-    def entries(self) -> Iterator[tuple[str, int, V]]:
+    def iterate_entries(self) -> Iterator[tuple[str, int, V]]:
         """Yield key, how often a newcomer was seen (at most `PROVEN`), and value: for `put`."""
         for key, value in self._newcomers.items():
             yield key, self._seen[key], value

@@ -9,14 +9,25 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from bot.detection._latency import slower
+from bot.detection._formats import (
+    describe_rest,
+    format_action_count,
+    format_minutes,
+    format_p_value,
+    format_percent,
+)
+from bot.detection._latency import compare_latency
 from bot.detection._tally import ComparisonSide
-from bot.detection._words import chance, describe_rest, minutes_told, of_actions, percent
-from bot.detection.statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
+from bot.detection.statistics import (
+    compute_fisher_greater,
+    compute_fisher_less,
+    compute_rate_greater,
+    compute_rate_less,
+)
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Judgement, WatchRules
 
-_LEFT_OVER = 0.02  # of the failures expected; so few left is as good as gone
+_NEGLIGIBLE_SHARE = 0.02  # of the failures expected; so few left is as good as gone
 _HALF = 2  # times alpha: how unlikely it must be that it is merely halved
 _COME_BACK = 0.1  # of the former rate; surely above it, a failure has come back
 _WORSE = 1.25  # times the former rate; less is no regression, however sure
@@ -55,16 +66,16 @@ def compare(
     was = ComparisonSide(before, fingerprint, before_minutes, children)
     now = ComparisonSide(after, fingerprint, after_minutes, children)
     counted = was.counted and now.counted
-    judged, p_same, why = _same(was, now, rules, counted=counted)
-    worse = _worse(was, now, rules, counted=counted, named=fingerprint is not None)
-    slow = slower(was, now, rules.alpha)
+    judged, p_same, why = _judge_same_failure(was, now, rules, counted=counted)
+    worse = _find_worsening(was, now, rules, counted=counted, named=fingerprint is not None)
+    slow = compare_latency(was, now, rules.alpha)
     verdict: Judgement = "regressed" if worse.holds or slow.holds else judged
     reasons = [worse.reason if worse.holds else "", slow.reason if slow.holds else "", *why]
     reasons += ["" if worse.holds else worse.reason, "" if slow.holds else slow.reason]
     return Comparison(
         verdict=verdict,
-        before=was.side(),
-        after=now.side(),
+        before=was.to_side(),
+        after=now.to_side(),
         p_same=p_same,
         p_worse=worse.p,
         p_slower=slow.p,
@@ -72,7 +83,7 @@ def compare(
     )
 
 
-def worsened(
+def detect_regression(
     before: Iterable[Sample],
     after: Iterable[Sample],
     rules: WatchRules,
@@ -86,20 +97,20 @@ def worsened(
     """
     was = ComparisonSide(before, None, before_minutes)
     now = ComparisonSide(after, None, after_minutes)
-    worse = _worse(was, now, rules, counted=was.counted and now.counted, named=False)
-    slow = slower(was, now, rules.alpha)
+    worse = _find_worsening(was, now, rules, counted=was.counted and now.counted, named=False)
+    slow = compare_latency(was, now, rules.alpha)
     reasons = [found.reason for found in (worse, slow) if found.holds]
     return Comparison(
         verdict="regressed" if reasons else "inconclusive",
-        before=was.side(),
-        after=now.side(),
+        before=was.to_side(),
+        after=now.to_side(),
         p_worse=worse.p,
         p_slower=slow.p,
         reasons=tuple(reasons),
     )
 
 
-def plain_already(found: Comparison, rules: WatchRules) -> bool:
+def is_decisive_early(found: Comparison, rules: WatchRules) -> bool:
     """Whether a watch may be judged before its time: only where a fix plainly did not hold.
 
     The same failure is back, more than once and surely at more than a tenth of its former rate; or
@@ -112,76 +123,90 @@ def plain_already(found: Comparison, rules: WatchRules) -> bool:
         return False
     if was.same == 0:
         return True
-    back = rate_more(was.same, was.actions, now.same, now.actions * _COME_BACK)
+    back = compute_rate_greater(was.same, was.actions, now.same, now.actions * _COME_BACK)
     return back < rules.alpha
 
 
 # The failure that was to go away
 
 
-def _same(
+def _judge_same_failure(
     was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool
 ) -> tuple[Judgement, float | None, list[str]]:
-    seen = f"The failure: {_both(was, now, was.same, now.same, counted=counted)}"
+    seen = f"The failure: {_describe_both(was, now, was.same, now.same, counted=counted)}"
     if not now.actions and counted:
-        waited = f" in {minutes_told(now.minutes)}" if now.minutes else ""
+        waited = f" in {format_minutes(now.minutes)}" if now.minutes else ""
         return "inconclusive", None, [f"{seen}. Nothing was done{waited}: there was no traffic."]
     if not was.same:
         if now.same:
             return "not_fixed", None, [f"{seen}. It happens, and was not seen before."]
         return "inconclusive", None, [f"{seen}. It was not seen before, so it cannot be missed."]
-    fewer = _fewer(counted=counted)
+    fewer = _choose_decrease_test(counted=counted)
     p = fewer(was, now, 1.0)
-    told = f"{seen}, {chance(p)}."
-    if now.same > _LEFT_OVER * _expected(was, now, counted=counted):
-        return "not_fixed", p, [told, _remaining(was, now, p < rules.alpha, counted=counted)]
+    told = f"{seen}, {format_p_value(p)}."
+    if now.same > _NEGLIGIBLE_SHARE * _estimate_expected(was, now, counted=counted):
+        return (
+            "not_fixed",
+            p,
+            [told, _describe_remaining(was, now, p < rules.alpha, counted=counted)],
+        )
     half = fewer(was, now, 0.5)
     if p >= rules.alpha or half >= _HALF * rules.alpha:
-        return "inconclusive", p, [told, _missing(was, now, rules, counted=counted)]
+        return (
+            "inconclusive",
+            p,
+            [told, _describe_missing_evidence(was, now, rules, counted=counted)],
+        )
     if now.minutes < rules.least_minutes:
-        least = minutes_told(rules.least_minutes)
-        why = f"Seen for {minutes_told(now.minutes)} only; {least} are the least."
+        least = format_minutes(rules.least_minutes)
+        why = f"Seen for {format_minutes(now.minutes)} only; {least} are the least."
         return "inconclusive", p, [told, why]
-    instead = _instead(was, now, _expected(was, now, counted=counted))
+    instead = _describe_replacement(was, now, _estimate_expected(was, now, counted=counted))
     if instead:
         return "inconclusive", p, [told, instead]
     left = "So few are left that it counts as gone." if now.same else ""
-    if now.part > _LEFT_OVER * _expected(was, now, counted=counted):
+    if now.part > _NEGLIGIBLE_SHARE * _estimate_expected(was, now, counted=counted):
         return "partial", p, [told, describe_rest(now.parts)]
     return "fixed", p, [told, left]
 
 
-def _fewer(*, counted: bool) -> Callable[[ComparisonSide, ComparisonSide, float], float]:
+def _choose_decrease_test(
+    *, counted: bool
+) -> Callable[[ComparisonSide, ComparisonSide, float], float]:
     """Return the test for fewer of the same failure than `share` of what there was."""
 
-    def by_volume(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
+    def compare_by_volume(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
         if share == 1.0:
-            return fisher_fewer(was.same, was.actions, now.same, now.actions)
-        return rate_fewer(was.same, was.actions, now.same, now.actions * share)
+            return compute_fisher_less(was.same, was.actions, now.same, now.actions)
+        return compute_rate_less(was.same, was.actions, now.same, now.actions * share)
 
-    def by_time(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
-        return rate_fewer(was.same, was.minutes, now.same, now.minutes * share)
+    def compare_by_time(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
+        return compute_rate_less(was.same, was.minutes, now.same, now.minutes * share)
 
-    return by_volume if counted else by_time
+    return compare_by_volume if counted else compare_by_time
 
 
-def _expected(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> float:
+def _estimate_expected(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> float:
     """Return how many of the same failure there would have been at the former rate."""
     if counted:
         return was.same / was.actions * now.actions
     return was.same / was.minutes * now.minutes if was.minutes else 0.0
 
 
-def _remaining(was: ComparisonSide, now: ComparisonSide, fewer: bool, *, counted: bool) -> str:
-    share = now.same / max(_expected(was, now, counted=counted), 1e-9)
+def _describe_remaining(
+    was: ComparisonSide, now: ComparisonSide, fewer: bool, *, counted: bool
+) -> str:
+    share = now.same / max(_estimate_expected(was, now, counted=counted), 1e-9)
     if fewer and share < 1:
-        return f"That is {percent(1 - share)} fewer, but it still happens: not fixed."
+        return f"That is {format_percent(1 - share)} fewer, but it still happens: not fixed."
     return "It still happens, and not surely less often than before."
 
 
-def _missing(was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool) -> str:
+def _describe_missing_evidence(
+    was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool
+) -> str:
     """Say how much more must be seen without the failure before it may be called fixed."""
-    needed = _needed(was, rules, counted=counted)
+    needed = _find_needed_exposure(was, rules, counted=counted)
     unit = "actions" if counted else "minutes"
     have = now.actions if counted else round(now.minutes)
     if needed is None:
@@ -192,84 +217,90 @@ def _missing(was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, cou
     )
 
 
-def _needed(was: ComparisonSide, rules: WatchRules, *, counted: bool) -> int | None:
+def _find_needed_exposure(was: ComparisonSide, rules: WatchRules, *, counted: bool) -> int | None:
     """Return how much without any failure is enough, by halving the search."""
     exposure = was.actions if counted else was.minutes
 
-    def enough(amount: int) -> bool:
+    def is_enough(amount: int) -> bool:
         whole = (
-            fisher_fewer(was.same, was.actions, 0, amount)
+            compute_fisher_less(was.same, was.actions, 0, amount)
             if counted
-            else rate_fewer(was.same, exposure, 0, amount)
+            else compute_rate_less(was.same, exposure, 0, amount)
         )
-        half = rate_fewer(was.same, exposure, 0, amount / 2)
+        half = compute_rate_less(was.same, exposure, 0, amount / 2)
         return whole < rules.alpha and half < _HALF * rules.alpha
 
     low, high = 0, 1
-    while not enough(high):
+    while not is_enough(high):
         low, high = high, high * 2
         if high > _MOST_NEEDED:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high
 
 
 # More failures, and different ones
 
 
-def _worse(
+def _find_worsening(
     was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool, named: bool
 ) -> _Finding:
     """Return whether more fails than before: in all, or in another way than the one to go away."""
     if not was.actions or not now.actions:
         return _Finding(None, False, "")
-    whole = _more(was, now, was.failures, now.failures, counted=counted)
-    other = _other(was, now, counted=counted) if named else None
+    whole = _compare_increase(was, now, was.failures, now.failures, counted=counted)
+    other = _compare_other_failures(was, now, counted=counted) if named else None
     tests = 2 if other else 1  # of two tests, the smaller p counts twice
     p = min(1.0, tests * min(whole[0], other[0] if other else 1.0))
     if p >= rules.alpha:
         return _Finding(p, False, "")
     if other and other[1] and tests * other[0] < rules.alpha:
-        seen = _both(was, now, was.other, now.other, counted=counted)
-        return _Finding(p, True, f"Different failures: {seen}, {chance(p)}.{_named(was, now)}")
+        seen = _describe_both(was, now, was.other, now.other, counted=counted)
+        return _Finding(
+            p,
+            True,
+            f"Different failures: {seen}, {format_p_value(p)}.{_describe_new_failure(was, now)}",
+        )
     if whole[1] and tests * whole[0] < rules.alpha:
-        seen = _both(was, now, was.failures, now.failures, counted=counted)
-        return _Finding(p, True, f"More failures in all: {seen}, {chance(p)}.")
+        seen = _describe_both(was, now, was.failures, now.failures, counted=counted)
+        return _Finding(p, True, f"More failures in all: {seen}, {format_p_value(p)}.")
     return _Finding(
-        p, False, f"Slightly more fails than before ({chance(p)}): too little to count."
+        p, False, f"Slightly more fails than before ({format_p_value(p)}): too little to count."
     )
 
 
-def _other(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> tuple[float, bool]:
+def _compare_other_failures(
+    was: ComparisonSide, now: ComparisonSide, *, counted: bool
+) -> tuple[float, bool]:
     """Test for more failures of another kind: among the actions that got far enough for them.
 
     Where hardly any did before, among all: what failed always and now fails otherwise is no better.
     """
     far = was.actions - was.same, now.actions - now.same
     if not counted or far[0] < _FAR_ENOUGH:
-        return _more(was, now, was.other, now.other, counted=counted)
+        return _compare_increase(was, now, was.other, now.other, counted=counted)
     grown = now.other * far[0] >= _WORSE * was.other * far[1]
-    return fisher_more(was.other, far[0], now.other, far[1]), grown and now.other > 0
+    return compute_fisher_greater(was.other, far[0], now.other, far[1]), grown and now.other > 0
 
 
-def _more(
+def _compare_increase(
     was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool
 ) -> tuple[float, bool]:
     """Return the chance of that many more, and whether the rise is large enough to matter."""
     if counted:
-        p = fisher_more(had, was.actions, has, now.actions)
+        p = compute_fisher_greater(had, was.actions, has, now.actions)
         grown = has * was.actions >= _WORSE * had * now.actions
     else:
-        p = rate_more(had, was.minutes, has, now.minutes)
+        p = compute_rate_greater(had, was.minutes, has, now.minutes)
         grown = has * was.minutes >= _WORSE * had * now.minutes
     return p, grown and has > 0
 
 
-def _instead(was: ComparisonSide, now: ComparisonSide, expected: float) -> str:
+def _describe_replacement(was: ComparisonSide, now: ComparisonSide, expected: float) -> str:
     """Name a failure that may have taken the place of the one that is gone, if there is one."""
-    count, name = _newest(was, now)
+    count, name = _find_newest_failure(was, now)
     if count < max(_FEW, _PLACE * expected):
         return ""
     return (
@@ -277,21 +308,21 @@ def _instead(was: ComparisonSide, now: ComparisonSide, expected: float) -> str:
     )
 
 
-def _named(was: ComparisonSide, now: ComparisonSide) -> str:
-    count, name = _newest(was, now)
+def _describe_new_failure(was: ComparisonSide, now: ComparisonSide) -> str:
+    count, name = _find_newest_failure(was, now)
     return f" New since then: `{name}`, {count} times." if count else ""
 
 
-def _newest(was: ComparisonSide, now: ComparisonSide) -> tuple[int, str]:
+def _find_newest_failure(was: ComparisonSide, now: ComparisonSide) -> tuple[int, str]:
     """Return the most frequent failure that there was none of before, and how often it came."""
     new = [(count, name) for name, count in now.others.items() if name not in was.others]
     return max(new, default=(0, ""))
 
 
-def _both(was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool) -> str:
+def _describe_both(
+    was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool
+) -> str:
     """Return `14 in 60 actions before, 0 in 45 after`; by time where actions are not counted."""
     if counted:
-        return f"{had} in {of_actions(was.actions)} before, {has} in {now.actions} after"
-    return (
-        f"{had} in {minutes_told(was.minutes)} before, {has} in {minutes_told(now.minutes)} after"
-    )
+        return f"{had} in {format_action_count(was.actions)} before, {has} in {now.actions} after"
+    return f"{had} in {format_minutes(was.minutes)} before, {has} in {format_minutes(now.minutes)} after"

@@ -2,7 +2,7 @@
 
 from bot.domain.record import Record
 
-KEPT = 20
+MAX_DEPLOYS = 20
 
 
 class Deploy(Record):
@@ -36,11 +36,11 @@ class Deploys:
             return
         self._last_seen[before] = now
         last = self._last_seen.pop(commit, None)
-        if len(self._last_seen) > KEPT:
+        if len(self._last_seen) > MAX_DEPLOYS:
             del self._last_seen[next(iter(self._last_seen))]
         if last is None or abs(now - last) > self._seconds:
-            self.known = (*self.known, Deploy(at=now, commit=commit))[-KEPT:]
+            self.known = (*self.known, Deploy(at=now, commit=commit))[-MAX_DEPLOYS:]
 
-    def settling(self, now: float) -> bool:
+    def is_settling(self, now: float) -> bool:
         """Return whether other code came live just now."""
         return bool(self.known) and 0 <= now - self.known[-1].at < self._seconds

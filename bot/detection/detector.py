@@ -22,7 +22,7 @@ from bot.detection.alert_history import AlertHistory
 from bot.detection.bounded_table import BoundedTable
 from bot.detection.deploys import Deploy, Deploys
 from bot.detection.durations import Slow
-from bot.detection.kind import FailureWatch, KindWatch, newest
+from bot.detection.kind import FailureWatch, KindWatch, list_newest_ids
 from bot.detection.state import DetectorState, FailureState
 from bot.detection.timeline import Timeline
 from bot.domain.anomaly import Anomaly, Rule
@@ -50,9 +50,9 @@ class _Crossing(NamedTuple):
         """The key of its anomaly."""
         return f"{self.rule}:{self.kind.event}:{self.failure.fingerprint if self.failure else ''}"
 
-    def anomaly(self, now: float) -> Anomaly:
+    def build_anomaly(self, now: float) -> Anomaly:
         """Return it with its evidence."""
-        minutes, seen = _window_of(self)
+        minutes, seen = _get_window(self)
         return Anomaly(
             rule=self.rule,
             event=self.kind.event,
@@ -62,15 +62,15 @@ class _Crossing(NamedTuple):
             threshold=self.threshold,
             volume=self.volume,
             baseline=self.baseline,
-            since=self._since(seen, now - minutes * 60),
-            evidence=newest(seen, now - minutes * 60),
+            since=self._find_start(seen, now - minutes * 60),
+            evidence=list_newest_ids(seen, now - minutes * 60),
         )
 
-    def _since(self, seen: sliding_window.Seen, begin: float) -> datetime | None:
+    def _find_start(self, seen: sliding_window.Seen, begin: float) -> datetime | None:
         """Return when the first one happened that is counted."""
         first = min((at for at, _ in seen if at >= begin), default=None)
         if self.rule is not Rule.LATENCY:
-            first = (self.failure or self.kind).window.first_failure(seen)
+            first = (self.failure or self.kind).window.find_first_failure(seen)
         return None if first is None else datetime.fromtimestamp(first, UTC)
 
 
@@ -85,25 +85,25 @@ class Detector:
         state = state or DetectorState()
         kept = thresholds.events_kept
         self._thresholds = thresholds
-        self._line = Timeline(_longest_window(thresholds), state.now)
+        self._line = Timeline(_find_longest_window(thresholds), state.now)
         self._deploys = Deploys(thresholds.after_deploy_minutes * 60, state.deploys, state.commit)
-        self._told = AlertHistory(thresholds.cooldown_minutes * 60, 4 * kept, state.told)
+        self._alert_history = AlertHistory(thresholds.cooldown_minutes * 60, 4 * kept, state.alerts)
         self._held = dict.fromkeys(state.held)
-        self._kinds = BoundedTable(kept, self._kind)
-        self._failures = BoundedTable(kept, self._failure)
+        self._kinds = BoundedTable(kept, self._create_kind)
+        self._failures = BoundedTable(kept, self._create_failure)
         for kind in state.kinds:
-            made = KindWatch(kind.event, thresholds.rules_for(kind.event), kind)
+            made = KindWatch(kind.event, thresholds.get_rules(kind.event), kind)
             self._kinds.put(kind.event, kind.seen, made)
         for each in state.failures:
             key = each.event + _BETWEEN + each.fingerprint
-            self._failures.put(key, each.seen, self._failure(key, each))
+            self._failures.put(key, each.seen, self._create_failure(key, each))
 
-    def _kind(self, event: str) -> KindWatch:
-        return KindWatch(event, self._thresholds.rules_for(event))
+    def _create_kind(self, event: str) -> KindWatch:
+        return KindWatch(event, self._thresholds.get_rules(event))
 
-    def _failure(self, key: str, state: FailureState | None = None) -> FailureWatch:
+    def _create_failure(self, key: str, state: FailureState | None = None) -> FailureWatch:
         event, _, fingerprint = key.partition(_BETWEEN)
-        rule = self._thresholds.rules_for(event).repeated_error
+        rule = self._thresholds.get_rules(event).repeated_error
         return FailureWatch(event, fingerprint, rule, state)
 
     # ----------------------------------------------------------------------------- what goes by
@@ -132,14 +132,14 @@ class Detector:
         found: list[Anomaly] = []
         for sample in samples:
             self._judge(sample, now, found)
-        if self._held and not self._deploys.settling(now):
+        if self._held and not self._deploys.is_settling(now):
             self._judge_held(now, found)
         return tuple(found)
 
     def _rewind(self, now: float) -> None:
-        for _, _, kind in self._kinds.entries():
+        for _, _, kind in self._kinds.iterate_entries():
             kind.rewind(now)
-        for _, _, failure in self._failures.entries():
+        for _, _, failure in self._failures.iterate_entries():
             failure.rewind(now)
 
     # ------------------------------------------------------------------------------- what is said
@@ -150,21 +150,21 @@ class Detector:
             self._deploys.see(commit, now)
         kind = self._kinds.touch(sample.event)
         slow = kind.add(sample, now)
-        if sample.failed and sample.fingerprint is not None:
+        if sample.is_failure and sample.fingerprint is not None:
             failure = self._failures.touch(sample.event + _BETWEEN + sample.fingerprint)
             failure.add(sample, now)
             self._judge_failure(kind, failure, now, found)
-        if kind.failing(now):
-            self._tell(_failing(kind), now, found)
+        if kind.is_failing(now):
+            self._tell(_build_error_crossing(kind), now, found)
         if slow is not None:
-            self._tell(_slow(kind, slow), now, found)
+            self._tell(_build_latency_crossing(kind, slow), now, found)
 
     def _judge_failure(
         self, kind: KindWatch, failure: FailureWatch, now: float, found: list[Anomaly]
     ) -> None:
         rule = kind.rules.repeated_error
-        if rule is not None and failure.repeated(kind, now):
-            kind.goes_wrong(now)
+        if rule is not None and failure.is_repeated(kind, now):
+            kind.mark_wrong(now)
             count, volume = failure.window.failures, kind.window.actions
             crossing = _Crossing(
                 Rule.REPEATED_ERROR, kind, count, rule.times, max(count, volume), failure
@@ -182,23 +182,23 @@ class Detector:
             if failure is not None:
                 self._judge_failure(kind, failure, now, found)
                 continue
-            slow = kind.judge_again(now)
-            if kind.failing(now):
-                self._tell(_failing(kind), now, found)
+            slow = kind.rejudge(now)
+            if kind.is_failing(now):
+                self._tell(_build_error_crossing(kind), now, found)
             if slow is not None:
-                self._tell(_slow(kind, slow), now, found)
+                self._tell(_build_latency_crossing(kind, slow), now, found)
 
     def _tell(self, crossing: _Crossing, now: float, found: list[Anomaly]) -> None:
         key = crossing.key
-        if self._told.lately(key, now):
+        if self._alert_history.is_recent(key, now):
             return
-        if self._deploys.settling(now):
+        if self._deploys.is_settling(now):
             if len(self._held) < _MOST_HELD:
                 failure = crossing.failure
                 self._held[crossing.kind.event, failure.fingerprint if failure else None] = None
             return
-        self._told.tell(key, now)
-        found.append(crossing.anomaly(now))
+        self._alert_history.tell(key, now)
+        found.append(crossing.build_anomaly(now))
 
     # ------------------------------------------------------------------------- what can be asked
 
@@ -212,7 +212,9 @@ class Detector:
         """When other code came live, the newest twenty times, oldest first."""
         return self._deploys.known
 
-    def quiet_since(self, rule: Rule, event: str, fingerprint: str | None = None) -> float | None:
+    def get_quiet_since(
+        self, rule: Rule, event: str, fingerprint: str | None = None
+    ) -> float | None:
         """Return the newest moment it was not quiet, in seconds since 1970; `None`: unknown.
 
         For a repeated error the newest such failure, or when it last rose above its usual rate if
@@ -224,32 +226,36 @@ class Detector:
         kind, now = self._kinds.get(event), self._line.now
         if kind is None or now is None:
             return None
-        kind.judge_again(now)
-        kind.failing(now)
+        kind.rejudge(now)
+        kind.is_failing(now)
         at = kind.rate_on if rule is Rule.ERROR_RATE else kind.slow_on
         return at if at > 0 else None
 
-    def failures(self, event: str, fingerprint: str | None, since: float) -> int:
+    def count_failures(self, event: str, fingerprint: str | None, since: float) -> int:
         """Return how many failures there were since then, of that fingerprint if it is given.
 
         By slots of five minutes, the one of `since` included, and for the last three hours of that
         kind at most.
         """
-        found = self._history(event, fingerprint)
-        return found.failures_since(since) if found else 0
+        found = self._find_history(event, fingerprint)
+        return found.count_failures_since(since) if found else 0
 
-    def series(self, rule: Rule, event: str, fingerprint: str | None = None) -> tuple[Point, ...]:
+    def build_series(
+        self, rule: Rule, event: str, fingerprint: str | None = None
+    ) -> tuple[Point, ...]:
         """Return the last three hours in slots of five minutes, oldest first, for a chart.
 
         The share of failures (0 to 1), how many there were of that failure, or p95 in ms. Slots
         without any action are left out, but for repeated errors, where they are 0.
         """
-        found, now = self._history(event, fingerprint), self._line.now
+        found, now = self._find_history(event, fingerprint), self._line.now
         if found is None or now is None:
             return ()
-        return sliding_window.series(found, rule, now)
+        return sliding_window.build_series(found, rule, now)
 
-    def _history(self, event: str, fingerprint: str | None) -> sliding_window.CountHistory | None:
+    def _find_history(
+        self, event: str, fingerprint: str | None
+    ) -> sliding_window.CountHistory | None:
         found = (
             self._kinds.get(event)
             if fingerprint is None
@@ -257,33 +263,35 @@ class Detector:
         )
         return found.history if found else None
 
-    def state(self) -> DetectorState:
+    def build_state(self) -> DetectorState:
         """Return what a restarted detector has to know."""
         now = self._line.now
         if now is not None:
-            self._told.forget(now)
+            self._alert_history.forget(now)
         return DetectorState(
             now=now,
             commit=self._deploys.commit,
             deploys=self._deploys.known,
-            told=dict(self._told.at),
+            alerts=dict(self._alert_history.at),
             held=tuple(self._held),
-            kinds=tuple(kind.state(seen) for _, seen, kind in self._kinds.entries()),
-            failures=tuple(each.state(seen) for _, seen, each in self._failures.entries()),
+            kinds=tuple(kind.build_state(seen) for _, seen, kind in self._kinds.iterate_entries()),
+            failures=tuple(
+                each.build_state(seen) for _, seen, each in self._failures.iterate_entries()
+            ),
         )
 
 
-def _failing(kind: KindWatch) -> _Crossing:
+def _build_error_crossing(kind: KindWatch) -> _Crossing:
     window, rule = kind.window, kind.rules.error_rate
     share = window.failures / window.actions
     return _Crossing(Rule.ERROR_RATE, kind, share, rule.share if rule else 0.0, window.actions)
 
 
-def _slow(kind: KindWatch, slow: Slow) -> _Crossing:
+def _build_latency_crossing(kind: KindWatch, slow: Slow) -> _Crossing:
     return _Crossing(Rule.LATENCY, kind, slow.p95, slow.limit, slow.volume, baseline=slow.usual)
 
 
-def _window_of(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
+def _get_window(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
     """Return the minutes of the rule that is crossed, and what speaks for it."""
     error_rate, repeated_error, latency = crossing.kind.rules
     if crossing.failure is not None:
@@ -293,7 +301,7 @@ def _window_of(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
     return error_rate.minutes if error_rate else 0.0, crossing.kind.failures
 
 
-def _longest_window(thresholds: Thresholds) -> float:
+def _find_longest_window(thresholds: Thresholds) -> float:
     """Return seconds."""
     sets: tuple[Thresholds | Override, ...] = (thresholds, *thresholds.overrides)
     rules = [rule for each in sets for rule in (each.error_rate, each.repeated_error, each.latency)]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bot.detection.sketch import Sketch, bin_of
+from bot.detection.sketch import Sketch, find_bin
 from bot.domain.thresholds import Latency
 
 BUCKETS = 20
@@ -72,14 +72,14 @@ class Durations:
         if buckets and buckets[-1][0] == bucket:
             sketch = buckets[-1][1]
         else:
-            found = self._bucket(bucket, now)
+            found = self._get_bucket(bucket, now)
             if found is None:
                 return
             sketch = found
         sketch.add(number)
         self._window.add(number)
 
-    def _bucket(self, number: int, now: float) -> Sketch | None:
+    def _get_bucket(self, number: int, now: float) -> Sketch | None:
         """Return another bucket than the newest; `None` if it is too old for the window."""
         if number < int(now // self._bucket_seconds) - BUCKETS:
             return None
@@ -118,11 +118,11 @@ class Durations:
             self._slots.append((self._filling[0], self._filling[1].pack()))
         self._filling = slot, sketch
 
-    def packed_buckets(self) -> Iterator[Packed]:
+    def iterate_packed_buckets(self) -> Iterator[Packed]:
         """Yield the window's buckets, oldest first."""
         return ((number, sketch.pack()) for number, sketch in self._buckets)
 
-    def slots(self) -> Iterator[Packed]:
+    def iterate_slots(self) -> Iterator[Packed]:
         """Yield the baseline's slots, oldest first."""
         yield from self._slots
         if self._filling:
@@ -132,7 +132,7 @@ class Durations:
         """Forget what lies after `now`: the clock was set back."""
         while self._buckets and self._buckets[-1][0] > int(now // self._bucket_seconds):
             self._window.subtract(self._buckets.pop()[1])
-        self._slots, self._filling = deque(self.slots()), None
+        self._slots, self._filling = deque(self.iterate_slots()), None
         while self._slots and self._slots[-1][0] > int(now // self._slot_seconds):
             self._baseline.subtract(Sketch.unpack(self._slots.pop()[1]))
         self._stale, self._judged = True, -1
@@ -141,7 +141,7 @@ class Durations:
         """Return whether an action that took so long is over the limit, where there is one."""
         return self.limit is not None and number > self.limit
 
-    def worth_judging(self, number: int | None, now: float) -> bool:
+    def should_judge(self, number: int | None, now: float) -> bool:
         """Return whether a verdict may be another than before, after this one was added.
 
         It may after a slow action, when there are just enough to judge, and once a bucket: then
@@ -153,7 +153,7 @@ class Durations:
         self._judged = bucket
         return self._window.total >= self._rule.volume
 
-    def slow(self) -> Slow | None:
+    def detect_slowness(self) -> Slow | None:
         """Return how slow it is, if it is slow: over `factor` times the usual, and over the floor.
 
         Not if mere chance would have it so: few actions among which there are always some slow
@@ -163,19 +163,19 @@ class Durations:
         rule, window, baseline = self._rule, self._window, self._baseline
         if min(window.total, baseline.total) < rule.volume:
             return None
-        usual = baseline.quantile(0.95)
+        usual = baseline.compute_quantile(0.95)
         limit = max(rule.factor * usual, rule.floor_ms)
-        self.limit, self._stale = bin_of(limit), False
-        p95 = window.quantile(0.95)
+        self.limit, self._stale = find_bin(limit), False
+        p95 = window.compute_quantile(0.95)
         if p95 <= limit:
             return None
-        expected = (baseline.over(limit) + 1) / (baseline.total + 2)
-        if chance_of(window.over(limit), window.total, expected) > CHANCE:
+        expected = (baseline.count_above(limit) + 1) / (baseline.total + 2)
+        if bound_chance(window.count_above(limit), window.total, expected) > CHANCE:
             return None
         return Slow(p95=p95, limit=limit, usual=usual, volume=window.total)
 
 
-def chance_of(seen: int, volume: int, expected: float) -> float:
+def bound_chance(seen: int, volume: int, expected: float) -> float:
     """Return a bound of the chance to see so many of `volume` where a share is `expected`."""
     share = seen / volume
     if share <= expected:

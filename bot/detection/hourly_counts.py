@@ -39,7 +39,7 @@ class HourlyCounts:
         else:
             slots.insert(place, [number, 1])
 
-    def before(self, at: float, now: float) -> Past:
+    def count_before(self, at: float, now: float) -> Past:
         """Return what there was in the day before `now`, up to the hour in which `at` lies."""
         end, oldest = int(at // SECONDS), int(now // SECONDS) - HOURS
         counted = [(number, count) for number, count in self.slots if oldest <= number < end]

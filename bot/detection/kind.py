@@ -7,9 +7,9 @@ from bot.detection._tally import UNCOUNTED
 from bot.detection.durations import CHANCE, Durations, Packed, Slow
 from bot.detection.hourly_counts import HOURS, SECONDS, HourlyCounts
 from bot.detection.sketch import from_text, to_text
-from bot.detection.sliding_window import CountHistory, Seen, SlidingWindow, Slot, binned
+from bot.detection.sliding_window import CountHistory, Seen, SlidingWindow, Slot, find_duration_bin
 from bot.detection.state import FailureState, KindState
-from bot.detection.statistics import rate_more
+from bot.detection.statistics import compute_rate_greater
 from bot.domain.samples import Sample
 from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, ThresholdRules
 
@@ -24,7 +24,7 @@ _NOW_AND_THEN = 3
 _RARE = 0.1  # of the actions at most; what fails more often is no thing of now and then
 
 
-def newest(seen: Seen, since: float) -> tuple[str, ...]:
+def list_newest_ids(seen: Seen, since: float) -> tuple[str, ...]:
     """Return the ids since then, newest first."""
     return tuple(record_id for at, record_id in sorted(seen, reverse=True) if at >= since)
 
@@ -47,23 +47,25 @@ class KindWatch:
             rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
         )
         self._durations = (
-            Durations(latency, *_fitting(latency, state), state.limit) if latency else None
+            Durations(latency, *_select_matching_buckets(latency, state), state.limit)
+            if latency
+            else None
         )
         self.history = CountHistory(Slot(*each) for each in state.history)
         self.hours = HourlyCounts(state.hours)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
         self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
-        self.rate_on, self.slow_on = _past(state.rate_on), _past(state.slow_on)
-        self._wrong = _past(state.wrong)
+        self.rate_on, self.slow_on = _from_optional(state.rate_on), _from_optional(state.slow_on)
+        self._wrong = _from_optional(state.wrong)
         self._stored: KindState | None = None
 
     def add(self, sample: Sample, now: float) -> Slow | None:
         """Count one action; return how slow it is when this is worth saying."""
-        failed, at = sample.failed, sample.at
+        failed, at = sample.is_failure, sample.at
         self._stored = None
         self.window.add(at, now, failed)
         self.hours.add(at, now)
-        taken = binned(sample.duration_ms) if sample.outcome == "ok" else None
+        taken = find_duration_bin(sample.duration_ms) if sample.outcome == "ok" else None
         self.history.add(at, failed, taken)
         if failed:
             self.failures.append((at, sample.id))
@@ -74,15 +76,15 @@ class KindWatch:
             self._durations.add(taken, at, now)
             if self._durations.is_slow(taken):
                 self.slow.append((at, sample.id))
-        return self._slow(now) if self._durations.worth_judging(taken, now) else None
+        return self._detect_slowness(now) if self._durations.should_judge(taken, now) else None
 
-    def _slow(self, now: float) -> Slow | None:
-        slow = self._durations.slow() if self._durations else None
+    def _detect_slowness(self, now: float) -> Slow | None:
+        slow = self._durations.detect_slowness() if self._durations else None
         if slow is not None:
             self.slow_on = self._wrong = now
         return slow
 
-    def failing(self, now: float) -> bool:
+    def is_failing(self, now: float) -> bool:
         """Return whether the share of failures in the window is over the threshold."""
         window = self.window
         if window.failures <= self._share * window.actions or window.actions < self._volume:
@@ -90,23 +92,23 @@ class KindWatch:
         self.rate_on = self._wrong = now
         return True
 
-    def actions_in(self, seconds: float, now: float) -> float:
+    def estimate_actions(self, seconds: float, now: float) -> float:
         """Return how many actions there were in so long, going by the window of the error rate."""
         self.window.roll(now)
         rate = self.rules.error_rate or _NO_RATE
         return self.window.actions * seconds / (rate.minutes * 60)
 
-    def goes_wrong(self, now: float) -> None:
+    def mark_wrong(self, now: float) -> None:
         """Note that a rule is crossed: what is slow now is not usual."""
         self._stored, self._wrong = None, now
 
-    def judge_again(self, now: float) -> Slow | None:
+    def rejudge(self, now: float) -> Slow | None:
         """Move on to `now` without an action; return how slow it is, if it is."""
         self._stored = None
         self.window.roll(now)
         if self._durations is not None:
             self._durations.roll(now, self._wrong)
-        return self._slow(now)
+        return self._detect_slowness(now)
 
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
@@ -116,16 +118,19 @@ class KindWatch:
         self.hours.rewind(now)
         if self._durations is not None:
             self._durations.rewind(now)
-        self.rate_on, self.slow_on = _until(now, self.rate_on), _until(now, self.slow_on)
-        self._wrong = _until(now, self._wrong)
+        self.rate_on, self.slow_on = (
+            _discard_future(now, self.rate_on),
+            _discard_future(now, self.slow_on),
+        )
+        self._wrong = _discard_future(now, self._wrong)
 
-    def state(self, seen: int) -> KindState:
+    def build_state(self, seen: int) -> KindState:
         """Return it as a record; the same one until something happens."""
         if self._stored is None or self._stored.seen != seen:
-            self._stored = self._state(seen)
+            self._stored = self._create_state(seen)
         return self._stored
 
-    def _state(self, seen: int) -> KindState:
+    def _create_state(self, seen: int) -> KindState:
         rate, latency, durations = self.rules.error_rate, self.rules.latency, self._durations
         self.history.close()
         return KindState.model_construct(
@@ -134,17 +139,17 @@ class KindWatch:
             minutes=(rate or _NO_RATE).minutes,
             window=tuple((a, b, c) for a, b, c in self.window.buckets),
             latency_minutes=latency.minutes if latency else 0.0,
-            durations=_packed(durations.packed_buckets()) if durations else (),
+            durations=_encode_buckets(durations.iterate_packed_buckets()) if durations else (),
             baseline_hours=latency.baseline_hours if latency else 0.0,
-            baseline=_packed(durations.slots()) if durations else (),
+            baseline=_encode_buckets(durations.iterate_slots()) if durations else (),
             limit=durations.limit if durations else None,
-            history=_slots(self.history),
+            history=_encode_slots(self.history),
             hours=tuple((a, b) for a, b in self.hours.slots),
             failures=tuple(self.failures),
             slow=tuple(self.slow),
-            rate_on=_moment(self.rate_on),
-            slow_on=_moment(self.slow_on),
-            wrong=_moment(self._wrong),
+            rate_on=_to_optional(self.rate_on),
+            slow_on=_to_optional(self.slow_on),
+            wrong=_to_optional(self._wrong),
         )
 
 
@@ -175,7 +180,7 @@ class FailureWatch:
         self.history = CountHistory(Slot(*each) for each in state.history)
         self.hours = HourlyCounts(state.hours)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
-        self.risen_on, self.usual = _past(state.risen_on), state.usual
+        self.risen_on, self.usual = _from_optional(state.risen_on), state.usual
 
     def add(self, sample: Sample, now: float) -> None:
         """Count it once more."""
@@ -184,33 +189,35 @@ class FailureWatch:
         self.hours.add(sample.at, now)
         self.failures.append((sample.at, sample.id))
 
-    def repeated(self, kind: KindWatch, now: float) -> bool:
+    def is_repeated(self, kind: KindWatch, now: float) -> bool:
         """Return whether it happened too often in the window: more often than it always has."""
         self.window.roll(now)
         if self.window.failures < self._rule.times:
             return False
-        usual, risen = self._compared(kind, now)
+        usual, risen = self._compare_to_past(kind, now)
         if risen:
             self.risen_on, self.usual = now, usual
         return risen
 
-    def _compared(self, kind: KindWatch, now: float) -> tuple[bool, bool]:
+    def _compare_to_past(self, kind: KindWatch, now: float) -> tuple[bool, bool]:
         """Return whether it has a usual rate, and whether the window is above it, not by chance.
 
         The rate is by actions of that kind, or by time where only failures are journalled.
         """
         begin = now - self._rule.minutes * 60
-        past, actions = self.hours.before(begin, now), kind.hours.before(begin, now)
+        past, actions = self.hours.count_before(begin, now), kind.hours.count_before(begin, now)
         if past.hours < _NOW_AND_THEN:
             return False, True
         count = self.window.failures
         if self.event.partition(".")[0] in UNCOUNTED:
             hours = begin // SECONDS - actions.first
-            return True, rate_more(past.total, hours * SECONDS, count, now - begin) < CHANCE
+            return True, compute_rate_greater(
+                past.total, hours * SECONDS, count, now - begin
+            ) < CHANCE
         if past.total > _RARE * actions.total:
             return False, True
-        seen = max(count, kind.actions_in(now - begin, now))
-        return True, rate_more(past.total, actions.total, count, seen) < CHANCE
+        seen = max(count, kind.estimate_actions(now - begin, now))
+        return True, compute_rate_greater(past.total, actions.total, count, seen) < CHANCE
 
     @property
     def not_quiet_since(self) -> float:
@@ -226,9 +233,9 @@ class FailureWatch:
         self.window.rewind(now)
         self.history.rewind(now)
         self.hours.rewind(now)
-        self.risen_on = _until(now, self.risen_on)
+        self.risen_on = _discard_future(now, self.risen_on)
 
-    def state(self, seen: int) -> FailureState:
+    def build_state(self, seen: int) -> FailureState:
         """Return it as a record."""
         return FailureState.model_construct(
             event=self.event,
@@ -236,36 +243,36 @@ class FailureWatch:
             seen=seen,
             minutes=self._rule.minutes,
             window=tuple((a, b, c) for a, b, c in self.window.buckets),
-            history=_slots(self.history),
+            history=_encode_slots(self.history),
             hours=tuple((a, b) for a, b in self.hours.slots),
             failures=tuple(self.failures),
-            risen_on=_moment(self.risen_on),
+            risen_on=_to_optional(self.risen_on),
             usual=self.usual,
         )
 
 
-def _fitting(rule: Latency, state: KindState) -> tuple[list[Packed], list[Packed]]:
+def _select_matching_buckets(rule: Latency, state: KindState) -> tuple[list[Packed], list[Packed]]:
     """Return the stored window and baseline as far as they were made for this rule."""
     kept = state.durations if state.latency_minutes == rule.minutes else ()
     usual = state.baseline if state.baseline_hours == rule.baseline_hours else ()
     return [(n, from_text(text)) for n, text in kept], [(n, from_text(text)) for n, text in usual]
 
 
-def _packed(buckets: Iterable[Packed]) -> tuple[tuple[int, str], ...]:
+def _encode_buckets(buckets: Iterable[Packed]) -> tuple[tuple[int, str], ...]:
     return tuple((number, to_text(packed)) for number, packed in buckets)
 
 
-def _slots(history: CountHistory) -> tuple[tuple[int, int, int, float], ...]:
+def _encode_slots(history: CountHistory) -> tuple[tuple[int, int, int, float], ...]:
     return tuple((each.number, each.actions, each.failures, each.p95) for each in history.slots)
 
 
-def _past(at: float | None) -> float:
+def _from_optional(at: float | None) -> float:
     return _NEVER if at is None else at
 
 
-def _moment(at: float) -> float | None:
+def _to_optional(at: float) -> float | None:
     return None if at == _NEVER else at
 
 
-def _until(now: float, at: float) -> float:
+def _discard_future(now: float, at: float) -> float:
     return at if at <= now else _NEVER

@@ -25,7 +25,7 @@ _PACKED = struct.Struct("<HI")  # bin from the first, count
 _MOST_PACKED = 2**32 - 1
 
 
-def bin_of(value: float) -> int:
+def find_bin(value: float) -> int:
     """Return the bin of a value, which is finite and not negative."""
     if value <= LEAST:
         return _FIRST
@@ -34,7 +34,7 @@ def bin_of(value: float) -> int:
     return math.ceil(math.log(value) * _BINS_PER_E)
 
 
-def value_of(number: int) -> float:
+def get_bin_value(number: int) -> float:
     """Return what all values of a bin are told as."""
     return 2 * _GAMMA**number / (_GAMMA + 1)
 
@@ -48,7 +48,7 @@ class Sketch:
         self.bins: dict[int, int] = {}
         self.total = 0
         for value in values:
-            self.add(bin_of(value))
+            self.add(find_bin(value))
 
     def add(self, number: int) -> None:
         """Count one value, by its bin."""
@@ -73,18 +73,18 @@ class Sketch:
                 bins.pop(number, None)
         self.total = max(0, self.total - other.total)
 
-    def quantile(self, share: float) -> float:
+    def compute_quantile(self, share: float) -> float:
         """Return the value that `share` of all values do not exceed; 0 if there are none."""
         above = self.total - max(1, math.ceil(share * self.total - 1e-9))
         for number in sorted(self.bins, reverse=True):  # the high ones are asked for: begin there
             above -= self.bins[number]
             if above < 0:
-                return value_of(number)
+                return get_bin_value(number)
         return 0.0
 
-    def over(self, value: float) -> int:
+    def count_above(self, value: float) -> int:
         """Return how many values are told as more than `value`."""
-        return sum(count for number, count in self.bins.items() if value_of(number) > value)
+        return sum(count for number, count in self.bins.items() if get_bin_value(number) > value)
 
     def pack(self) -> bytes:
         """Return it in six bytes a bin."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.detection.sketch import Sketch, bin_of
+from bot.detection.sketch import Sketch, find_bin
 from bot.domain.anomaly import Rule
 from bot.domain.charts import Point
 
@@ -41,7 +41,7 @@ class SlidingWindow:
         if buckets and buckets[-1][0] == number:
             bucket = buckets[-1]
         else:
-            found = self._bucket(number, now)
+            found = self._get_bucket(number, now)
             if found is None:
                 return
             bucket = found
@@ -51,7 +51,7 @@ class SlidingWindow:
             bucket[2] += 1
             self.failures += 1
 
-    def _bucket(self, number: int, now: float) -> Bucket | None:
+    def _get_bucket(self, number: int, now: float) -> Bucket | None:
         """Return another bucket than the newest; `None` if it is too old for the window."""
         if number < int(now // self._width) - BUCKETS:
             return None
@@ -72,7 +72,7 @@ class SlidingWindow:
             self.actions -= actions
             self.failures -= failures
 
-    def first_failure(self, seen: Seen) -> float | None:
+    def find_first_failure(self, seen: Seen) -> float | None:
         """Return when the oldest failure in it happened, in seconds since 1970.
 
         Where there are more than were `seen` lately, when the bucket of the oldest one begins.
@@ -130,7 +130,7 @@ class CountHistory:
     def close(self) -> None:
         """Give the slot that is being filled the p95 of what it has so far."""
         if self.slots and self._open.total:
-            self.slots[-1].p95 = self._open.quantile(0.95)
+            self.slots[-1].p95 = self._open.compute_quantile(0.95)
 
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
@@ -138,20 +138,20 @@ class CountHistory:
             self.slots.pop()
             self._open = Sketch()
 
-    def failures_since(self, since: float) -> int:
+    def count_failures_since(self, since: float) -> int:
         """Return how many failures there were, by whole slots."""
         first = int(since // SLOT_SECONDS)
         return sum(slot.failures for slot in self.slots if slot.number >= first)
 
 
-def binned(duration_ms: float | None) -> int | None:
+def find_duration_bin(duration_ms: float | None) -> int | None:
     """Return the bin of a duration, or `None` if it is none: negative, infinite, no number."""
     if duration_ms is None or not 0 <= duration_ms < float("inf"):
         return None
-    return bin_of(duration_ms)
+    return find_bin(duration_ms)
 
 
-def series(history: CountHistory, rule: Rule, now: float) -> tuple[Point, ...]:
+def build_series(history: CountHistory, rule: Rule, now: float) -> tuple[Point, ...]:
     """Return a point for each slot of the last three hours that has one for that rule."""
     history.close()
     first = int(now // SLOT_SECONDS) - SLOTS + 1

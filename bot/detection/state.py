@@ -1,6 +1,6 @@
 """What a detector knows, as a record: it goes on after a restart as if there had been none."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -12,12 +12,12 @@ Buckets = tuple[tuple[int, int, int], ...]
 """Number of the bucket since 1970, actions, failures."""
 
 
-def _packed(text: str) -> str:
+def _check_packed(text: str) -> str:
     from_text(text)
     return text
 
 
-Sketches = tuple[tuple[int, Annotated[str, AfterValidator(_packed)]], ...]
+Sketches = tuple[tuple[int, Annotated[str, AfterValidator(_check_packed)]], ...]
 """Number of the bucket since 1970, and the sketch in it as text."""
 
 Seen = tuple[tuple[float, str], ...]
@@ -70,10 +70,12 @@ class FailureState(Record):
 class DetectorState(Record):
     """All of it. Times are in seconds since 1970. Its size is bounded by `events_kept`."""
 
+    former_names: ClassVar = {"told": "alerts"}
+
     now: float | None = None
     commit: str | None = None
     deploys: tuple[Deploy, ...] = ()
-    told: dict[str, float] = Field(default_factory=dict, description="when, by an anomaly's key")
+    alerts: dict[str, float] = Field(default_factory=dict, description="when, by an anomaly's key")
     held: tuple[tuple[str, str | None], ...] = Field(
         default=(), description="event and fingerprint of what waits for a deploy to settle"
     )

@@ -10,39 +10,43 @@ from typing import NamedTuple
 _NEGLIGIBLE = 1e-17  # beside the largest term of a tail
 
 
-def fisher_fewer(before: int, of_before: int, after: int, of_after: int) -> float:
+def compute_fisher_less(before: int, of_before: int, after: int, of_after: int) -> float:
     """Return Fisher's exact p for a smaller share after than before."""
-    return _tail(_hypergeometric(before, of_before, after, of_after), after, -1)
+    return _tail(_build_hypergeometric(before, of_before, after, of_after), after, -1)
 
 
-def fisher_more(before: int, of_before: int, after: int, of_after: int) -> float:
+def compute_fisher_greater(before: int, of_before: int, after: int, of_after: int) -> float:
     """Return Fisher's exact p for a larger share after than before."""
-    return _tail(_hypergeometric(before, of_before, after, of_after), after, 1)
+    return _tail(_build_hypergeometric(before, of_before, after, of_after), after, 1)
 
 
-def rate_fewer(before: int, exposure_before: float, after: int, exposure_after: float) -> float:
+def compute_rate_less(
+    before: int, exposure_before: float, after: int, exposure_after: float
+) -> float:
     """Return the exact p for a lower Poisson rate after, given how much happened in all.
 
     Exposures are what the counts were seen in, in any one unit: minutes, or actions.
     """
     share = _share(exposure_before, exposure_after)
-    return binomial_at_most(after, before + after, share)
+    return compute_binomial_at_most(after, before + after, share)
 
 
-def rate_more(before: int, exposure_before: float, after: int, exposure_after: float) -> float:
+def compute_rate_greater(
+    before: int, exposure_before: float, after: int, exposure_after: float
+) -> float:
     """Return the exact p for a higher Poisson rate after, given how much happened in all."""
     share = _share(exposure_before, exposure_after)
-    return binomial_at_least(after, before + after, share)
+    return compute_binomial_at_least(after, before + after, share)
 
 
-def binomial_at_most(count: int, trials: int, chance: float) -> float:
+def compute_binomial_at_most(count: int, trials: int, chance: float) -> float:
     """Return the probability of at most `count` hits in `trials`."""
-    return _tail(_binomial(trials, chance), count, -1)
+    return _tail(_build_binomial(trials, chance), count, -1)
 
 
-def binomial_at_least(count: int, trials: int, chance: float) -> float:
+def compute_binomial_at_least(count: int, trials: int, chance: float) -> float:
     """Return the probability of at least `count` hits in `trials`."""
-    return _tail(_binomial(trials, chance), count, 1)
+    return _tail(_build_binomial(trials, chance), count, 1)
 
 
 class Ranked(NamedTuple):
@@ -52,7 +56,7 @@ class Ranked(NamedTuple):
     effect: float
 
 
-def mann_whitney_larger(before: Sequence[float], after: Sequence[float]) -> Ranked:
+def compute_mann_whitney_greater(before: Sequence[float], after: Sequence[float]) -> Ranked:
     """Return how surely values after are larger: by ranks, corrected for ties and continuity.
 
     The normal approximation is good from some eight values a side.
@@ -78,7 +82,7 @@ def mann_whitney_larger(before: Sequence[float], after: Sequence[float]) -> Rank
     return Ranked(p=math.erfc(z / math.sqrt(2)) / 2, effect=won / (many * few))
 
 
-def quantile(values: Sequence[float], share: float) -> float:
+def compute_quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which that share lies, interpolated; `values` are sorted."""
     place = share * (len(values) - 1)
     low = math.floor(place)
@@ -94,7 +98,7 @@ class _Distribution(NamedTuple):
     log: Callable[[int], float]
 
 
-def _binomial(trials: int, chance: float) -> _Distribution:
+def _build_binomial(trials: int, chance: float) -> _Distribution:
     if chance <= 0 or chance >= 1:
         sure = trials if chance >= 1 else 0
         return _Distribution(sure, sure, lambda _count: 0.0)
@@ -106,7 +110,7 @@ def _binomial(trials: int, chance: float) -> _Distribution:
     return _Distribution(0, trials, log)
 
 
-def _hypergeometric(before: int, of_before: int, after: int, of_after: int) -> _Distribution:
+def _build_hypergeometric(before: int, of_before: int, after: int, of_after: int) -> _Distribution:
     """Return how the hits of both sides fall on the side after, if they fall by chance."""
     hits = before + after
     ways = _choose(of_before + of_after, hits)

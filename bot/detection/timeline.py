@@ -18,19 +18,19 @@ from collections.abc import Sequence
 from bot.domain.samples import Sample
 
 AHEAD, BEHIND = 3, 10
-KEPT = 1_000
+MAX_SET_ASIDE = 1_000
 
 
 class Timeline:
     """`now` is in seconds since 1970; `None` before the first record."""
 
-    __slots__ = ("_aside", "_span", "_told", "now")
+    __slots__ = ("_aside", "_has_warned", "_span", "now")
 
     def __init__(self, span: float, now: float | None = None) -> None:
         self.now = now
         self._span = span
         self._aside: list[Sample] = []
-        self._told = False
+        self._has_warned = False
 
     def place(self, sample: Sample) -> Sequence[Sample]:
         """Take notice of the sample; return those that count now, in order."""
@@ -48,15 +48,15 @@ class Timeline:
         if self._aside and (self._aside[0].at > now) is not (ahead > 0):
             self._aside.clear()
         self._aside.append(sample)
-        del self._aside[:-KEPT]
+        del self._aside[:-MAX_SET_ASIDE]
         agreeing = AHEAD if ahead > 0 else BEHIND
-        if self._told or len(self._aside) < agreeing:
+        if self._has_warned or len(self._aside) < agreeing:
             return ()
         return self._move(sorted(each.at for each in self._aside)[agreeing // 2])
 
     def tick(self, now: float) -> Sequence[Sample]:
         """Take the time from a clock; return the samples put aside that count now."""
-        self._told = True
+        self._has_warned = True
         if self.now is None or -self._span <= now - self.now <= 0:
             return ()
         return self._move(now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from statistics import median
 
-from bot.detection.comparison import worsened
+from bot.detection.comparison import detect_regression
 from bot.domain.samples import Sample
 from bot.domain.use import EventUse, Promise
 from bot.domain.watch import Comparison, WatchRules
@@ -23,16 +23,16 @@ def use_of(
         event=event,
         uses=len(uses),
         people=len({each.user for each in uses if each.user is not None}),
-        failures=sum(each.failed for each in uses),
-        typical_ms=_typical(after),
-        before_ms=_typical(before),
+        failures=sum(each.is_failure for each in uses),
+        typical_ms=_compute_typical_ms(after),
+        before_ms=_compute_typical_ms(before),
         promise=promise or Promise(),
         answered=len(times),
         in_time=sum(most is not None and each <= most for each in times),
     )
 
 
-def got_worse(
+def judge_use(
     before: Sequence[Sample],
     after: Sequence[Sample],
     rules: WatchRules,
@@ -46,17 +46,17 @@ def got_worse(
     A `new` one has nothing to be compared with: it counts as worse where more than one of its uses
     failed, and a tenth of them.
     """
-    found = worsened(
+    found = detect_regression(
         before, after, rules, before_minutes=before_minutes, after_minutes=after_minutes
     )
     now = found.after
     if not new or now.failures < max(_FEW, _SHARE * now.actions):
         return found
     told = f"{now.failures} of {now.actions} uses failed, and it is new."
-    return found.but(verdict="regressed", reasons=(told,))
+    return found.replace(verdict="regressed", reasons=(told,))
 
 
-def _typical(samples: Sequence[Sample]) -> float | None:
+def _compute_typical_ms(samples: Sequence[Sample]) -> float | None:
     """Return the median time of what went well, in milliseconds."""
     times = answer_times(samples)
     return median(times) if times else None

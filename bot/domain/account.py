@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.cost import Cost
 from bot.domain.record import Record
-from bot.domain.spent import Spent
 
 Purpose = Literal["diagnose", "plan", "execute", "review", "chat"]
 
@@ -21,7 +21,7 @@ class Account(Record):
     run_id: str | None = None
 
 
-class Charge(Spent):
+class Charge(Cost):
     """One request to the provider, without a word of what was said in it.
 
     `status` is what the program was answered (HTTP). An `estimated` one broke off before the

@@ -9,7 +9,7 @@ after a restart. `restart`: the next process runs it. `install`: so, once what i
 installed. `service`: when the service that starts the bot is restarted. `none`: it does not run.
 """
 
-_WAYS: tuple[tuple[AdoptionWay, tuple[str, ...]], ...] = (
+_PATHS_BY_WAY: tuple[tuple[AdoptionWay, tuple[str, ...]], ...] = (
     ("hot", ("prompts/",)),
     ("cog", ("cogs/",)),
     ("settings", ("data/config.yaml",)),
@@ -21,17 +21,17 @@ _WAYS: tuple[tuple[AdoptionWay, tuple[str, ...]], ...] = (
 """Folders end in a slash. The first row that a path is in counts."""
 
 
-def way_of(path: str) -> AdoptionWay:
+def get_adoption_way(path: str) -> AdoptionWay:
     """Return how a changed file, by its path from the root, comes to run.
 
     Of what is in no row, code is taken for the core's: nothing is called live that may not be.
     """
-    for way, places in _WAYS:
+    for way, places in _PATHS_BY_WAY:
         if any(path == place or (place[-1] == "/" and path.startswith(place)) for place in places):
             return way
     return "restart" if path.endswith(".py") else "none"
 
 
-def only_by(paths: Iterable[str], *ways: AdoptionWay) -> tuple[str, ...]:
+def filter_by_way(paths: Iterable[str], *ways: AdoptionWay) -> tuple[str, ...]:
     """Return those that come to run in one of these ways, in their order."""
-    return tuple(path for path in paths if way_of(path) in ways)
+    return tuple(path for path in paths if get_adoption_way(path) in ways)

@@ -1,7 +1,7 @@
 """An alert: what is told elsewhere than in the chat, once as it begins and once as it ends."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -40,10 +40,10 @@ class Alert(Record):
     at: AwareDatetime
     url: str = Field(default="", description="a page of the dashboard; empty: there is none")
 
-    def without_secrets(self, redact: Callable[[str], str]) -> "Alert":
+    def redact_secrets(self, redact: Callable[[str], str]) -> "Alert":
         """Return it as it may leave the machine."""
         title, text = redact(self.title), redact(self.text)
-        return self.but(title=title[:_TITLE], text=text[:_TEXT])
+        return self.replace(title=title[:_TITLE], text=text[:_TEXT])
 
     @property
     def headline(self) -> str:
@@ -58,37 +58,53 @@ class AlertDelivery(Record):
     `covers` are the incidents it is about, each with how often it had come back (`k7m2xq:0`).
     """
 
+    former_names: ClassVar = {
+        "told": "delivered_to",
+        "refused": "refused_by",
+        "refused_over": "resolution_refused_by",
+        "over": "resolution",
+        "told_over": "resolution_delivered_to",
+    }
+
     alert: Alert
     covers: tuple[str, ...] = ()
     tried: tuple[str, ...] = Field(
         default=(), description="channels it was sent through, noted before: they may have it"
     )
-    told: tuple[str, ...] = Field(default=(), description="channels that have it")
-    refused: tuple[str, ...] = Field(default=(), description="channels that will not have it")
-    over: Alert | None = None
-    told_over: tuple[str, ...] = ()
-    refused_over: tuple[str, ...] = ()
+    delivered_to: tuple[str, ...] = Field(default=(), description="channels that have it")
+    refused_by: tuple[str, ...] = Field(default=(), description="channels that will not have it")
+    resolution: Alert | None = None
+    resolution_delivered_to: tuple[str, ...] = ()
+    resolution_refused_by: tuple[str, ...] = ()
 
-    def waiting_for(self, channel: str) -> Alert | None:
+    def get_pending(self, channel: str) -> Alert | None:
         """Return what is to be sent through a channel now; `None`: nothing.
 
         What was over before a channel was tried is not told there any more. One that was tried,
         and may have it, hears of its end: the program may have been killed before it knew.
         """
-        if self.over is None:
-            return None if channel in (*self.told, *self.refused) else self.alert
-        settled = channel in (*self.refused, *self.told_over, *self.refused_over)
-        return self.over if channel in self.tried and not settled else None
+        if self.resolution is None:
+            return None if channel in (*self.delivered_to, *self.refused_by) else self.alert
+        settled = channel in (
+            *self.refused_by,
+            *self.resolution_delivered_to,
+            *self.resolution_refused_by,
+        )
+        return self.resolution if channel in self.tried and not settled else None
 
-    def attempted(self, channel: str) -> "AlertDelivery":
+    def mark_tried(self, channel: str) -> "AlertDelivery":
         """Return it as it is before it is sent through a channel."""
-        return self if channel in self.tried else self.but(tried=(*self.tried, channel))
+        return self if channel in self.tried else self.replace(tried=(*self.tried, channel))
 
-    def settled(self, channel: str, *, taken: bool) -> "AlertDelivery":
+    def mark_settled(self, channel: str, *, accepted: bool) -> "AlertDelivery":
         """Return it once the channel has taken, or refused for good, what was waiting for it."""
-        names = ("told", "refused") if self.over is None else ("told_over", "refused_over")
-        name = names[0] if taken else names[1]
-        return self.but(**{name: (*getattr(self, name), channel)})
+        names = (
+            ("delivered_to", "refused_by")
+            if self.resolution is None
+            else ("resolution_delivered_to", "resolution_refused_by")
+        )
+        name = names[0] if accepted else names[1]
+        return self.replace(**{name: (*getattr(self, name), channel)})
 
 
 class ChatOutage(Record):

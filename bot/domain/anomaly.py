@@ -51,10 +51,10 @@ class Anomaly(Record):
         if sample.own:
             return False
         if self.rule is Rule.REPEATED_ERROR:
-            return sample.failed and sample.fingerprint == self.fingerprint
+            return sample.is_failure and sample.fingerprint == self.fingerprint
         if sample.event != self.event:
             return False
         if self.rule is Rule.ERROR_RATE:
-            return sample.failed
+            return sample.is_failure
         slow = sample.duration_ms is not None and sample.duration_ms >= self.threshold
         return slow and sample.outcome == "ok"

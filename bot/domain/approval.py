@@ -1,6 +1,6 @@
 """What an approval takes, beyond one listed person's word, and the words given so far."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -35,7 +35,7 @@ class Shapers(Record):
 
     ids: frozenset[int] = frozenset()
 
-    def plus(self, *ids: int) -> "Shapers":
+    def add(self, *ids: int) -> "Shapers":
         """Return them with more."""
         return Shapers(ids=self.ids.union(ids))
 
@@ -48,11 +48,11 @@ class Need(Record):
 
     @field_validator("not_by", mode="before")
     @classmethod
-    def _one_or_nobody(cls, kept: object) -> object:
+    def _accept_single_id(cls, value: object) -> object:
         """Take it as it was kept when it could be one person only."""
-        if kept is None:
+        if value is None:
             return ()
-        return (kept,) if isinstance(kept, int) else kept
+        return (value,) if isinstance(value, int) else value
 
 
 class ApprovalVotes(Record):
@@ -61,16 +61,18 @@ class ApprovalVotes(Record):
     Another card has none: a push voids them all, and one that takes it back brings none to life.
     """
 
+    former_names: ClassVar = {"given": "approvals"}
+
     head: str
     version: int = Field(default=1, description="of the proposal, as on its card")
-    given: tuple[Approval, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     need: Need = Need()
 
     def are_for(self, proposal: Proposal) -> bool:
         """Whether they were said of this very proposal."""
         return (self.head, self.version) == (proposal.head, proposal.version)
 
-    def plus(self, word: Approval, need: Need) -> "ApprovalVotes":
+    def add(self, approval: Approval, need: Need) -> "ApprovalVotes":
         """Return them with one more; who says it again says it in the place of the first time."""
-        known = {each.person.id: each for each in self.given} | {word.person.id: word}
-        return self.but(given=tuple(known.values()), need=need)
+        known = {each.person.id: each for each in self.approvals} | {approval.person.id: approval}
+        return self.replace(approvals=tuple(known.values()), need=need)

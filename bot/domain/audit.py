@@ -51,7 +51,7 @@ class AuditEntry(Record):
 class Configured(Record):
     """What was configured at the last start, in a line: a mark of all of it, and who may what."""
 
-    told: str
+    summary: str
 
 
 class AuditHead(Record):
@@ -67,7 +67,7 @@ class AuditBreak(Record):
 
     number: int = Field(description="the first entry that is wrong, or lacks")
     kind: BreakKind
-    told: str
+    summary: str
 
 
 class AuditState(Record):

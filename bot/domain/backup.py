@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
@@ -48,7 +49,7 @@ class BackupManifest(Record):
         """How many bytes the files take."""
         return sum(file.size for file in self.files)
 
-    def rows(self, table: str) -> int:
+    def count_rows(self, table: str) -> int:
         """Return how many rows a table has, of whichever database."""
         return sum(file.rows.get(table, 0) for file in self.files)
 
@@ -67,11 +68,13 @@ class BackupSlot(Record):
     Where the last attempt failed: why, since when, and whether people were told.
     """
 
+    former_names: ClassVar = {"told": "is_reported"}
+
     slot: AwareDatetime
     tried_at: AwareDatetime
     failure: str = ""
     failing_since: AwareDatetime | None = None
-    told: bool = False
+    is_reported: bool = False
 
 
 class BackupStatus(Record):
@@ -86,7 +89,7 @@ class BackupStatus(Record):
     overdue: bool = False
 
 
-def superfluous(backups: Sequence[Backup], keep: int, weekly: int) -> tuple[Backup, ...]:
+def find_superfluous(backups: Sequence[Backup], keep: int, weekly: int) -> tuple[Backup, ...]:
     """Return those that go: not among the `keep` newest, nor the newest of one of `weekly` weeks.
 
     The weeks are those, by the calendar of UTC, of which there is a backup.

@@ -1,5 +1,7 @@
 """What changes for people: the answers of two commits to the same scripts, compared."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from bot.domain.record import Record
@@ -13,10 +15,12 @@ class AnswerChange(Record):
     before, somebody got an error there or earlier in the script, and after nobody does.
     """
 
+    former_names: ClassVar = {"mended": "is_fixed"}
+
     script: int = Field(ge=0)
     asked: str
     difference: PlayDifference
-    mended: bool = False
+    is_fixed: bool = False
 
 
 class BehaviourDiff(Record):
@@ -38,7 +42,7 @@ class BehaviourDiff(Record):
     unplayed: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The numbers, for people: "3 of 61 answers change"."""
         if self.unplayed:
             return f"answers were not compared: {self.unplayed}"
@@ -58,35 +62,39 @@ class Trial(Record):
     when a command is none of these cogs'.
     """
 
+    former_names: ClassVar = {"undone": "is_incomplete"}
+
     asked: str
     base: str
     head: str
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     cogs: tuple[str, ...] = ()
-    undone: bool = False
+    is_incomplete: bool = False
 
 
-class UndoTrial(Record):
+class RevertTrial(Record):
     """What the code before a change makes of the files that the change leaves behind.
 
     `plays` is how many scripts left other files than before, `files` their names, `failure` what
     goes wrong on them that did not before; `unplayed` is why nothing was played, where that was so.
     """
 
-    plays: int = Field(default=0, ge=0)
+    former_names: ClassVar = {"plays": "script_count"}
+
+    script_count: int = Field(default=0, ge=0)
     files: tuple[str, ...] = ()
     failure: str = ""
     unplayed: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The outcome, for people."""
         named = ", ".join(f"`{name}`" for name in self.files)
         if self.failure:
             return f"⚠️ today's code fails on what this leaves behind in {named}: {self.failure}"
         if self.unplayed:
             return f"not tried: {self.unplayed}"
-        if not self.plays:
+        if not self.script_count:
             return "nothing is left behind that today's code would read"
         return f"tried: today's code goes on with what this leaves behind in {named}"

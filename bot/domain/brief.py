@@ -1,7 +1,7 @@
 """What is wanted of a change, agreed on before it is written: the contract of goal `change`."""
 
 import hashlib
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -45,8 +45,10 @@ class Wanted(Record):
 class Acceptance(Record):
     """One example of what is wanted, as people read it and as it is played."""
 
+    former_names: ClassVar = {"told": "expected"}
+
     asked: str = Field(description="what somebody does: `/coinflip times:3`")
-    told: str = Field(description="what they get, in words: three results")
+    expected: str = Field(description="what they get, in words: three results")
     script: Script
     wanted: tuple[Wanted, ...] = Field(min_length=1)
     missing: Absence = Field(description="why it is red on base")
@@ -68,9 +70,11 @@ class Brief(Record):
     `flag` names one, all of it is off until people switch that on; examples have it on.
     """
 
+    former_names: ClassVar = {"not_meant": "out_of_scope"}
+
     request: str
     understood: str = Field(description="what is wanted, in our words: a sentence or two")
-    not_meant: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     questions: tuple[BriefQuestion, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     proofs: tuple[ProofKind, ...] = ()

@@ -37,6 +37,6 @@ class Candidates(Record):
     why: str = ""
 
     @property
-    def written(self) -> int:
+    def judged_count(self) -> int:
         """How many have been judged."""
         return len(self.held) + len(self.dropped)

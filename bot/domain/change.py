@@ -1,14 +1,14 @@
 """What an engine did, and what our own checks said of it."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from bot.domain.behaviour import BehaviourDiff, UndoTrial
+from bot.domain.behaviour import BehaviourDiff, RevertTrial
+from bot.domain.cost import Cost
+from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.proof import Proof
 from bot.domain.record import Record
-from bot.domain.spent import Spent
-from bot.domain.unproven import UnprovenEdit
 
 Proven = Literal["", "call", "answer", "tests", "undo"]
 """How far a change is proven beside its reproduction: not looked at, for the failing call only, by
@@ -20,7 +20,7 @@ STARTS = "the bot starts"
 ANSWERED = "what failed is answered"
 """The name of the check that plays the failing interaction again, before the merge and after it."""
 
-PLAYED = frozenset({STARTS, ANSWERED})
+REHEARSAL_CHECKS = frozenset({STARTS, ANSWERED})
 """Checks of ours that play what no configuration names."""
 
 
@@ -61,14 +61,16 @@ class WrittenPart(Record):
     was written once more, on top of the others.
     """
 
+    former_names: ClassVar = {"again": "retry_reason", "told": "check_summary"}
+
     name: str
     files: tuple[str, ...]
     alone: bool
-    told: str = ""
-    again: str = ""
+    check_summary: str = ""
+    retry_reason: str = ""
 
 
-class ChangeSet(Spent):
+class ChangeSet(Cost):
     """Commits on the run's branch. Empty `files` means that nothing was changed.
 
     `cannot` is why the engine made no change, in its own words: an honest no. `unrelated` are
@@ -82,6 +84,12 @@ class ChangeSet(Spent):
     against the change, `unproven` why an approver has to read it first. `stated` is what people
     answered that decided between edits, as sentences; `memo` is the engine's own, for later.
     """
+
+    former_names: ClassVar = {
+        "unproven": "plausible_edit",
+        "heard": "instruction_count",
+        "undoes": "reverted_commit",
+    }
 
     base: str
     head: str
@@ -100,12 +108,14 @@ class ChangeSet(Spent):
     review: str = ""
     approved: bool | None = None
     proven: Proven = ""
-    undoes: str = ""
+    reverted_commit: str = ""
     doubts: tuple[str, ...] = ()
-    unproven: UnprovenEdit | None = None
+    plausible_edit: PlausibleEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
-    heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
+    instruction_count: int = Field(
+        default=0, ge=0, description="how many of the run's instructions it knew"
+    )
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(
         default=(), description="what it was written in, in the order these were joined"
@@ -128,9 +138,9 @@ class CheckResult(Record):
         return self.status in ("passed", "skipped", "undecided")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What came of it, for people; of what is played, its own sentence."""
-        return self.summary if self.name in PLAYED else f"{self.name} {self.status}"
+        return self.summary if self.name in REHEARSAL_CHECKS else f"{self.name} {self.status}"
 
 
 class Finding(Record):
@@ -160,7 +170,7 @@ class Finding(Record):
     kind: str = Field(default="", description="the class a guarded path is in: `policy`")
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return it as people read it, with the file it is about."""
         named = not self.path or self.path in self.message
         return self.message if named else f"`{self.path}`: {self.message}"
@@ -181,12 +191,14 @@ class FullTier(Record):
     bot starts then, and whether what failed is answered; none at all where there are findings.
     """
 
+    former_names: ClassVar = {"red_before": "failing_before"}
+
     head: str
     base: str = Field(default="", description="the newest commit of the branch merged into")
     tree: str = Field(default="", description="what merging both comes to, as git's tree")
     findings: tuple[Finding, ...] = ()
     checks: tuple[CheckResult, ...] = ()
-    red_before: tuple[str, ...] = Field(
+    failing_before: tuple[str, ...] = Field(
         default=(), description="names of failed checks that fail on base too"
     )
 
@@ -211,7 +223,7 @@ class FullTier(Record):
         return MergeResult(base=self.base, tree=self.tree)
 
 
-class Undone(Record):
+class RevertResult(Record):
     """What taking a merge back came to, as read from git.
 
     `restored` files are exactly as before the merge; in `blended` ones what came later stays. With
@@ -232,17 +244,26 @@ class Undone(Record):
 class Verdict(Record):
     """What verification says of exactly one head. No green, no proposal."""
 
+    former_names: ClassVar = {
+        "undoes": "reverted_commit",
+        "undone": "revert_result",
+        "undo": "revert_trial",
+        "green_on_head": "passing_on_head",
+        "red_on_base": "failing_on_base",
+        "red_before": "failing_before",
+    }
+
     head: str
     round: int = Field(ge=1)
     checks: tuple[CheckResult, ...] = ()
-    red_before: tuple[str, ...] = Field(
+    failing_before: tuple[str, ...] = Field(
         default=(), description="names of failed checks that fail on base too"
     )
     findings: tuple[Finding, ...] = ()
-    red_on_base: CheckResult | None = None
-    green_on_head: CheckResult | None = None
+    failing_on_base: CheckResult | None = None
+    passing_on_head: CheckResult | None = None
     proven: Proven = ""
-    undoes: str = Field(
+    reverted_commit: str = Field(
         default="", description="the commit that git says this head takes back, with its tests"
     )
     sandbox: str = Field(default="", description="how the checks were confined, for people")
@@ -252,49 +273,62 @@ class Verdict(Record):
     behaviour: BehaviourDiff | None = Field(
         default=None, description="what changes for people; none: it was not looked at"
     )
-    undo: UndoTrial | None = Field(
+    revert_trial: RevertTrial | None = Field(
         default=None, description="whether it can be taken back; none: that was not looked at"
     )
-    undone: Undone | None = Field(
+    revert_result: RevertResult | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"
     )
 
     @property
-    def reproduced(self) -> bool:
+    def is_reproduced(self) -> bool:
         """Whether the reproduction failed on base and passes on head."""
-        red, green = self.red_on_base, self.green_on_head
+        red, green = self.failing_on_base, self.passing_on_head
         return bool(red and red.status == "failed" and green and green.status == "passed")
 
     @property
-    def _proven_apart(self) -> bool:
+    def _is_proven_otherwise(self) -> bool:
         """Whether something else than a reproduction proves it, of which there is none."""
-        return bool(self.proofs) and self.green_on_head is None
+        return bool(self.proofs) and self.passing_on_head is None
 
     @property
-    def takes_back(self) -> bool:
+    def is_pure_revert(self) -> bool:
         """Whether it is a revert and nothing else, which claims no more than that."""
-        return self.undone is not None and not self.undone.conflicts and bool(self.undone.files)
+        return (
+            self.revert_result is not None
+            and not self.revert_result.conflicts
+            and bool(self.revert_result.files)
+        )
 
     @property
-    def but_for_answers(self) -> bool:
+    def is_blocked_by_answers_only(self) -> bool:
         """Whether all that stands in the way are answers that change though nobody asked for it."""
         others = tuple(each for each in self.findings if each.rule != "behaviour")
-        return not self.green and self.but(findings=others).green
+        return not self.is_passing and self.replace(findings=others).is_passing
 
     @property
-    def red_anyway(self) -> bool:
+    def is_failing_as_before(self) -> bool:
         """Whether all that stands in the way was there before the change."""
         failed = {check.name for check in self.checks if not check.ok}
         blocked = any(finding.blocking for finding in self.findings)
-        return self.reproduced and not blocked and bool(failed) and failed <= set(self.red_before)
+        return (
+            self.is_reproduced
+            and not blocked
+            and bool(failed)
+            and failed <= set(self.failing_before)
+        )
 
     @property
-    def green(self) -> bool:
+    def is_passing(self) -> bool:
         """Whether this head may be proposed."""
         return (
             all(check.ok for check in self.checks)
-            and any(check.status == "passed" for check in self.checks if check.name not in PLAYED)
+            and any(
+                check.status == "passed"
+                for check in self.checks
+                if check.name not in REHEARSAL_CHECKS
+            )
             and not any(finding.blocking for finding in self.findings)
             and all(proof.holds for proof in self.proofs)
-            and (self.reproduced or self.takes_back or self._proven_apart)
+            and (self.is_reproduced or self.is_pure_revert or self._is_proven_otherwise)
         )

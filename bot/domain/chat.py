@@ -39,22 +39,22 @@ class Chronicle(Record):
     channel_id: int | None = None
     lines: tuple[ChatLine, ...] = ()
 
-    def answer_to(self, message_id: int) -> ChatLine | None:
+    def find_answer(self, message_id: int) -> ChatLine | None:
         """Return what we answered to that message, if we have."""
         found = (line for line in self.lines if line.ours and line.message_id == message_id)
         return next(found, None)
 
-    def grown(self, *lines: ChatLine, most: int) -> "Chronicle":
+    def append(self, *lines: ChatLine, most: int) -> "Chronicle":
         """Return it with these lines at its end; of all of them the last `most` are kept.
 
         The answer that was given last is kept in any case: it is shown again after a crash.
         """
-        kept = tuple(line.but(text=kept_text(line.text)) for line in lines)
-        return self.but(lines=(*self.lines, *kept)[-max(most, 2) :])
+        kept = tuple(line.replace(text=limit_length(line.text)) for line in lines)
+        return self.replace(lines=(*self.lines, *kept)[-max(most, 2) :])
 
-    def without(self, person_id: int) -> "Chronicle":
+    def remove_person(self, person_id: int) -> "Chronicle":
         """Return it without what that person said, and what they were answered."""
-        return self.but(lines=tuple(each for each in self.lines if each.by_id != person_id))
+        return self.replace(lines=tuple(each for each in self.lines if each.by_id != person_id))
 
 
 class Cut(NamedTuple):
@@ -64,12 +64,12 @@ class Cut(NamedTuple):
     rest: str
 
 
-def kept_text(text: str) -> str:
+def limit_length(text: str) -> str:
     """Return the text as it is kept and shown: not without end."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def plain_words(text: str) -> str:
+def strip_question_mark(text: str) -> str:
     """Return a model's words as they may stand in chat: never like the question of a run."""
     return text.strip().lstrip(_QUESTION).strip()
 
@@ -94,7 +94,7 @@ def cut(text: str, limit: int = MESSAGE) -> Cut:
     return Cut(first, rest.strip())
 
 
-def name_in(persona: str) -> str:
+def find_persona_name(persona: str) -> str:
     """Return the name a persona gives itself in its first heading."""
     found = _NAME.search(persona)
     return found[1] if found else "Theseus"

@@ -12,7 +12,7 @@ _OWN = frozenset(
 )  # fmt: skip
 
 
-def cog_of_file(file: str) -> str:
+def get_cog_name(file: str) -> str:
     """Return the cog a file is of, as its name under `cogs`; nothing where it is of none.
 
     `cogs/dice.py` and `cogs/dice/tables.py` are of `dice`. What cogs share is no cog's own:
@@ -30,6 +30,6 @@ def is_own_cog(name: str) -> bool:
     return name in _OWN
 
 
-def cog_is_there(tree: Path, name: str) -> bool:
+def has_cog(tree: Path, name: str) -> bool:
     """Whether the files that lie in `tree` have a cog of that name."""
     return (tree / "cogs" / f"{name}.py").is_file() or (tree / "cogs" / name).is_dir()

@@ -62,10 +62,10 @@ class Instructions(Record):
 
     items: tuple[Instruction, ...] = ()
 
-    def new_of(self, said: Iterable[Instruction]) -> tuple[Instruction, ...]:
+    def find_new(self, instructions: Iterable[Instruction]) -> tuple[Instruction, ...]:
         """Return what was not heard before, by its key."""
         heard = {item.key for item in self.items}
-        return tuple(item for item in said if item.key not in heard)
+        return tuple(item for item in instructions if item.key not in heard)
 
 
 _PRAISE = frozenset({
@@ -76,7 +76,7 @@ _PRAISE = frozenset({
 _LONGEST_PRAISE = 8
 
 
-def asks_nothing(text: str) -> bool:
+def is_praise(text: str) -> bool:
     """Return whether a remark only praises: `LGTM`, `looks good to me, thanks!`, an emoji."""
     words = re.findall(r"[^\W_]+", text.lower())
     return len(words) <= _LONGEST_PRAISE and all(word in _PRAISE for word in words)

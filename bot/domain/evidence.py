@@ -1,7 +1,7 @@
 """What was seen, and what it means."""
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -80,7 +80,7 @@ class LastWorked(Record):
     changes: tuple[Suspect, ...] = ()
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line for people."""
         when = f"It last worked on {self.at:%Y-%m-%d %H:%M} UTC, with `{self.commit[:7]}`"
         if not self.changes:
@@ -147,9 +147,11 @@ class Evidence(Record):
 class Choice(Record):
     """One failure of several that may be meant; `error_id` is its newest record's."""
 
+    former_names: ClassVar = {"told": "summary"}
+
     error_id: str
     name: str = Field(description="`/roll: IndexError`")
-    told: str
+    summary: str
 
 
 class Diagnosis(Record):
@@ -184,7 +186,7 @@ class Diagnosis(Record):
     explained_by: str = Field(default="", description="the planner model; empty: rules alone")
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The headline and the cause."""
         return f"{self.headline} {self.cause}"
 

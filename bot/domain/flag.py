@@ -43,18 +43,18 @@ class Flag(Record):
     at: AwareDatetime
 
     @model_validator(mode="after")
-    def _says_whom(self) -> Self:
+    def _check_reach(self) -> Self:
         if bool(self.channels) != (self.reach == "channels"):
             raise ValueError("channels are named where it is on for channels")
         if bool(self.percent) != (self.reach == "share"):
             raise ValueError("a share is 1 to 99 percent, where it is on for a share")
         return self
 
-    def settled(self, now: datetime) -> bool:
+    def is_settled(self, now: datetime) -> bool:
         """Whether it was on for everybody for so long that it can go out of the code."""
         return self.reach == "all" and now - self.at >= SETTLED
 
-    def same_as(self, other: Self) -> bool:
+    def has_same_reach(self, other: Self) -> bool:
         """Whether both are on for the same people."""
         return (self.name, self.reach, self.channels, self.percent) == (
             other.name,
@@ -68,7 +68,7 @@ FlagStep = Literal["off", "share20", "share50", "all"]
 """Where a flag goes next at the press of a button."""
 
 
-def next_step(flag: Flag) -> FlagStep:
+def get_next_step(flag: Flag) -> FlagStep:
     """Return whom a flag is to be on for after those that it is on for now."""
     if flag.reach != "share":
         return "share20"
@@ -96,21 +96,21 @@ def is_on(flag: Flag | None, asker: Asker | None) -> bool:
         return True
     if flag.reach == "channels":
         return not asker.channels.isdisjoint(flag.channels)
-    return flag.reach == "share" and in_share(flag.name, asker.person_id, flag.percent)
+    return flag.reach == "share" and is_in_share(flag.name, asker.person_id, flag.percent)
 
 
-def in_share(name: str, person_id: int, percent: int) -> bool:
+def is_in_share(name: str, person_id: int, percent: int) -> bool:
     """Whether a person is among so many percent; each flag draws its own people."""
     digest = hashlib.sha256(f"{name}:{person_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % _BUCKETS < percent * _BUCKETS // 100
 
 
-def well_formed(name: object) -> bool:
+def is_valid_name(name: object) -> bool:
     """Whether a flag may be called so."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-def on_for_all(names: Iterable[str]) -> Mapping[str, Flag]:
+def build_flags_for_all(names: Iterable[str]) -> Mapping[str, Flag]:
     """Return flags of these names, each on for everybody, by their names."""
     begin = datetime(1970, 1, 1, tzinfo=UTC)
     return {name: Flag(name=name, reach="all", at=begin) for name in names}

@@ -8,20 +8,20 @@ from bot.domain.candidates import Candidates
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.people import Person
 from bot.domain.plan import Plan
+from bot.domain.plausible_edit import Endorsement
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.revision import Revision
-from bot.domain.unproven import Endorsement
 from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch
-from bot.domain.wrong_answer import WrongAnswer
 
-_STORED_AS: dict[type[Record], str] = {ApprovalVotes: "Words"}
+_STORED_NAMES: dict[type[Record], str] = {ApprovalVotes: "Words", IncorrectOutput: "WrongAnswer"}
 """What is stored under another name than its class's: names on disk stay."""
 RECORDS: dict[str, type[Record]] = {
-    _STORED_AS.get(kind, kind.__name__): kind
+    _STORED_NAMES.get(kind, kind.__name__): kind
     for kind in (
         Evidence,
         Diagnosis,
@@ -42,7 +42,7 @@ RECORDS: dict[str, type[Record]] = {
         Instructions,
         Revision,
         Shapers,
-        WrongAnswer,
+        IncorrectOutput,
         UseWatch,
         UseReport,
         Candidates,
@@ -63,7 +63,7 @@ class History(Record):
     verdict: Verdict | None = None
     full_tier: FullTier | None = None
     proposal: Proposal | None = None
-    words: ApprovalVotes | None = None
+    approval_votes: ApprovalVotes | None = None
     approval: Approval | None = None
     shipment: Shipment | None = None
     outcome: Outcome | None = None
@@ -73,15 +73,15 @@ class History(Record):
     instructions: Instructions | None = None
     revision: Revision | None = None
     shapers: Shapers | None = None
-    wrong_answer: WrongAnswer | None = None
+    incorrect_output: IncorrectOutput | None = None
     use_watch: UseWatch | None = None
     use_report: UseReport | None = None
     candidates: Candidates | None = None
     endorsement: Endorsement | None = None
 
-    def plus(self, *records: Record) -> "History":
+    def add(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""
-        return self.but(**{field_of(record): record for record in records})
+        return self.replace(**{get_field_name(type(record)): record for record in records})
 
     @property
     def open_question(self) -> Question | None:
@@ -94,10 +94,10 @@ class History(Record):
     @property
     def revising(self) -> Revision | None:
         """The revision that has been begun and is not over, if there is one."""
-        return None if self.revision is None or self.revision.over else self.revision
+        return None if self.revision is None or self.revision.is_finished else self.revision
 
     @property
-    def agreed(self) -> bool:
+    def is_agreed(self) -> bool:
         """Whether somebody gave their go-ahead for the newest brief."""
         brief, agreement = self.brief, self.agreement
         return brief is not None and agreement is not None and agreement.digest == brief.digest
@@ -109,27 +109,26 @@ class History(Record):
         Once it is proposed, what people push to the branch is their own work.
         """
         change, endorsement = self.change_set, self.endorsement
-        if change is None or change.unproven is None or self.proposal is not None:
+        if change is None or change.plausible_edit is None or self.proposal is not None:
             return False
         return endorsement is None or endorsement.head != change.head
 
-    def shaped_by(self, person: Person) -> Shapers:
+    def add_shaper(self, person: Person) -> Shapers:
         """Return who has made the change what it is, with one more."""
-        return (self.shapers or Shapers()).plus(person.id)
+        return (self.shapers or Shapers()).add(person.id)
 
     @property
-    def unheard(self) -> tuple[Instruction, ...]:
+    def pending_instructions(self) -> tuple[Instruction, ...]:
         """What people asked since the present change was begun."""
         items = self.instructions.items if self.instructions else ()
-        return items[self.change_set.heard :] if self.change_set else items
+        return items[self.change_set.instruction_count :] if self.change_set else items
 
 
-def stored_as(record: Record) -> str:
+def get_stored_name(record: Record) -> str:
     """Return the name that a kind of record is stored under."""
-    return _STORED_AS.get(type(record), type(record).__name__)
+    return _STORED_NAMES.get(type(record), type(record).__name__)
 
 
-def field_of(record: Record) -> str:
-    """Return the field of the history that a record is kept in: `ChangeSet` in `change_set`."""
-    kind = stored_as(record)
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
+def get_field_name(kind: type[Record]) -> str:
+    """Return the field of `History` that holds a kind of record: `ChangeSet` in `change_set`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

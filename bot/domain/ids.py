@@ -15,12 +15,12 @@ def _encode(value: int, length: int) -> str:
     return "".join(reversed(digits))
 
 
-def sortable_id(at: datetime) -> str:
+def create_sortable_id(at: datetime) -> str:
     """Return 26 characters that sort by time (48 bits of ms, then 80 random bits; as a ULID)."""
     return _encode(int(at.timestamp() * 1000), 10) + _encode(secrets.randbits(80), 16)
 
 
-def millisecond(record_id: str) -> int | None:
+def parse_timestamp_ms(record_id: str) -> int | None:
     """Return when a sortable id was made, in ms since 1970; `None` if it is none."""
     if len(record_id) != 26 or not set(record_id) <= set(_CROCKFORD):
         return None
@@ -30,27 +30,27 @@ def millisecond(record_id: str) -> int | None:
     return value
 
 
-def run_id() -> str:
+def create_run_id() -> str:
     """Return six characters a person can read out; the store makes sure it is new.
 
     One of them is a digit, by which "run 7k2m9q" is told from a word after "run".
     """
-    return short_code(secrets.randbits(30))
+    return encode_short_code(secrets.randbits(30))
 
 
-def short_code(number: int) -> str:
+def encode_short_code(number: int) -> str:
     """Return such six characters for a number: the same ones each time."""
     while (made := _encode(number, 6)).isalpha():
         number += 1
     return made
 
 
-def short_id(record_id: str) -> str:
+def shorten_id(record_id: str) -> str:
     """Return the last eight characters of a sortable id: what an error reply shows."""
     return record_id[-8:]
 
 
-def slug(text: str, *, limit: int = 32) -> str:
+def slugify(text: str, *, limit: int = 32) -> str:
     """Return `text` as lower-case words joined by hyphens, safe in a branch name."""
     words = re.findall(r"[a-z0-9]+", text.lower())
     return "-".join(words)[:limit].strip("-") or "change"

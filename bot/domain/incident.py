@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.journal import loop_of
+from bot.domain.journal import get_loop_event
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
@@ -45,8 +45,10 @@ class Report(Record):
 class Earlier(Record):
     """The incident that was about the same before, since when it was over, and by which fix."""
 
+    former_names: ClassVar = {"over_at": "ended_at"}
+
     incident: str
-    over_at: AwareDatetime
+    ended_at: AwareDatetime
     fix: ShippedFix | None = None
 
 
@@ -60,6 +62,12 @@ class Mute(Record):
 
 class Incident(Record):
     """One row, by `id`. The newest anomaly of each key is kept; a roll-back of code has none."""
+
+    former_names: ClassVar = {
+        "again": "recurrences",
+        "told_at": "announced_at",
+        "again_at": "recurred_at",
+    }
 
     reads_newer = True
 
@@ -85,8 +93,10 @@ class Incident(Record):
     )
     last_at: AwareDatetime = Field(description="the newest failure or crossing")
     resolved_at: AwareDatetime | None = None
-    again: int = Field(default=0, ge=0, description="how often it came back after it was resolved")
-    again_at: AwareDatetime | None = None
+    recurrences: int = Field(
+        default=0, ge=0, description="how often it came back after it was resolved"
+    )
+    recurred_at: AwareDatetime | None = None
     triage: Triage = Triage()
     triage_before: Origin | None = Field(default=None, description="what it was taken for first")
     triage_changed_at: AwareDatetime | None = None
@@ -96,7 +106,9 @@ class Incident(Record):
         default=None, description="where it is told; absent: not yet"
     )
     digest: str | None = Field(default=None, description="the digest it is told in, if it is")
-    told_at: AwareDatetime | None = Field(default=None, description="when the channel last heard")
+    announced_at: AwareDatetime | None = Field(
+        default=None, description="when the channel last heard"
+    )
     run_id: str | None = None
     fix: ShippedFix | None = Field(
         default=None, description="what was shipped for it, as long as it was not seen since"
@@ -115,7 +127,7 @@ class Incident(Record):
     )
 
     @model_validator(mode="after")
-    def _of_something(self) -> Self:
+    def _check_cause(self) -> Self:
         if not self.anomalies and self.rollback is None:
             raise ValueError("an incident is about an anomaly, or about code that was taken back")
         return self
@@ -133,14 +145,14 @@ class Incident(Record):
     @property
     def loop(self) -> str | None:
         """The event of the loop that has stopped, if that is what it is about."""
-        return loop_of(self.event)
+        return get_loop_event(self.event)
 
     @property
     def since(self) -> datetime:
         """Since when it is counted; `count` and this are told together wherever it is spoken of."""
         return self.began_at or self.opened_at
 
-    def counts(self, sample: Sample) -> bool:
+    def should_count(self, sample: Sample) -> bool:
         """Whether an action is one of those it counts."""
         return any(each.is_of(sample) for each in self.anomalies)
 
@@ -150,12 +162,12 @@ class Incident(Record):
         return self.status == "open"
 
     @property
-    def watched(self) -> bool:
+    def is_watched(self) -> bool:
         """Whether a fix is live, was not seen to fail, and is not judged yet."""
         return self.open and self.fix is not None and self.fix.live_at is not None
 
     @property
-    def repaired(self) -> bool:
+    def is_fixed(self) -> bool:
         """Whether a fix that is live, or a revert, ended it; a fix that did not hold is gone."""
         if self.open:
             return False
@@ -163,12 +175,12 @@ class Incident(Record):
             return not self.rollback.not_back
         return self.fix is not None and self.fix.live_at is not None
 
-    def ended_by(self, fix: ShippedFix) -> bool:
+    def is_ended_by(self, fix: ShippedFix) -> bool:
         """Whether a fix came after all that is known of it."""
-        return fix.merged_at >= (self.again_at or self.opened_at)
+        return fix.merged_at >= (self.recurred_at or self.opened_at)
 
     @property
-    def told(self) -> bool:
+    def is_announced(self) -> bool:
         """Whether people were told of it, in a message of its own or in a digest."""
         return self.message is not None or self.digest is not None
 
@@ -208,7 +220,7 @@ class Incident(Record):
         failure = self.fingerprint is not None and self.fingerprint == other.fingerprint
         return failure or bool(self.anomaly_keys & other.anomaly_keys)
 
-    def covers(self, event: str, fingerprint: str) -> bool:
+    def has_failure(self, event: str, fingerprint: str) -> bool:
         """Whether somebody who means that failure means this incident."""
         if self.fingerprint is not None:
             return self.fingerprint == fingerprint

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, Literal
 
-from bot.domain.live_items import ItemName, RollbackWish
+from bot.domain.live_items import ItemName, RollbackRequest
 from bot.domain.record import Record
 
 ReplyTo = Literal["error", "proposal", "bot", "person"]
@@ -52,7 +52,7 @@ class Topic(StrEnum):
     MEMORY = "memory"
     FAILURES = "failures"  # when and how often something failed
     USE = "use"  # how often something is used
-    WISHES = "wishes"
+    FEATURE_REQUESTS = "wishes"
     FLAGS = "flags"
     SKILLS = "skills"  # of models: which there are, or one of them
     HOW_TO = "how to"  # stop, undo, ship: which words do it
@@ -76,13 +76,13 @@ class Setting(Record):
     listed: bool = False
     """The speaker is an allow-listed person."""
     reply_to: ReplyTo | None = None
-    words_alone: bool = True
+    is_text_only: bool = True
     """The message holds nothing but its words: no file, sticker or poll."""
     items: tuple[ItemName, ...] = ()
     """What can change while the program runs, by name: only that can be rolled back."""
 
     @property
-    def heard(self) -> bool:
+    def is_for_bot(self) -> bool:
         """True when the message is for the bot, whatever it says."""
         return self.addressed or self.in_thread or self.reply_to in ("error", "proposal", "bot")
 
@@ -107,7 +107,7 @@ class Slots(Record):
     """What to remember or forget."""
     until: str | None = None
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
-    again: bool = False
+    is_recurring: bool = False
     """The speaker says that it has happened before."""
     asks_status: bool = False
     """Beside what is asked for, the speaker wants to know how it stands."""
@@ -117,7 +117,7 @@ class Slots(Record):
     """The time a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
     """What an unclear message may want decided, likeliest first."""
-    rollback: RollbackWish | None = None
+    rollback: RollbackRequest | None = None
     """Which of what can change while the program runs goes back, and to which version."""
     numbers: tuple[int, ...] = ()
     """Every number an unclear message names; each may be a proposal's."""
@@ -140,7 +140,7 @@ class Utterance(Record):
     change."""
     language: str = "en"
     """The code of the language it was said in; English where that is not plain."""
-    names_nothing: bool = False
+    is_unspecific: bool = False
     """It was overheard like that, but does not say what about: it may be asked back."""
 
     @property

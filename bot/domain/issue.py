@@ -1,5 +1,7 @@
 """An issue of the forge, and what became of it here."""
 
+from typing import ClassVar
+
 from pydantic import AwareDatetime, Field
 
 from bot.domain.names import Name
@@ -17,13 +19,15 @@ class ForgeIssue(Record):
     at: AwareDatetime
 
 
-class TakenIssue(Record):
+class AcceptedIssue(Record):
     """An issue that was taken for a request: the run that works on it, and what is to be said.
 
     `answer` is said on the issue once, and then it is `over`. Empty: what the run comes to.
     """
 
+    former_names: ClassVar = {"over": "is_answered"}
+
     number: int
     run_id: str | None = None
     answer: str = ""
-    over: bool = False
+    is_answered: bool = False

@@ -123,20 +123,20 @@ class Action(Record):
     )
 
 
-def called(kind: str, name: str) -> str:
+def format_action_name(kind: str, name: str) -> str:
     """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
     if kind == Kind.COMMAND:
         return f"/{name}"
     return f"the menu “{name}”" if kind == Kind.CONTEXT_MENU else f"the {kind} {name}"
 
 
-def event_called(event: str) -> str:
+def format_event_name(event: str) -> str:
     """Return what people call an action, by its event: `command.roll` is `/roll`."""
     kind, dot, name = event.partition(".")
-    return called(kind, name) if dot else event
+    return format_action_name(kind, name) if dot else event
 
 
-def command_of(event: str) -> str:
+def get_command_name(event: str) -> str:
     """Return the name of the command whose event it is; empty for any other action."""
     kind, _, name = event.partition(".")
     return name if kind == Kind.COMMAND else ""
@@ -145,12 +145,12 @@ def command_of(event: str) -> str:
 _STOPPED = ".stopped"
 
 
-def stopped(loop: str) -> str:
+def get_stop_event(loop: str) -> str:
     """Return the name under which it is journalled that a failure has ended a loop for good."""
     return loop + _STOPPED
 
 
-def loop_of(event: str) -> str | None:
+def get_loop_event(event: str) -> str | None:
     """Return the event of the loop whose end an event tells; `None` if it tells of none."""
     tells = event.startswith(f"{Kind.TASK}.") and event.endswith(_STOPPED)
     return event.removesuffix(_STOPPED) if tells else None

@@ -12,7 +12,7 @@ ADDRESS_WANTED = "give a whole address, such as https://theseus.example.org"
 _PRINTED = re.compile(r"https?://[^\s<>()\"'`\\\x00-\x1f\x7f]+", re.IGNORECASE)
 
 
-def web_address(text: str) -> str:
+def parse_web_address(text: str) -> str:
     """Return the address as it is, or nothing where it is no absolute http or https one.
 
     Spaces, brackets and quotes have to be quoted in it, so that it can stand in Markdown.
@@ -27,7 +27,7 @@ def web_address(text: str) -> str:
     return text if named and parts.username is None else ""
 
 
-def linked(words: str, address: str) -> str:
+def format_link(text: str, address: str) -> str:
     """Return the words as a Markdown link; without an address that can be followed, alone."""
-    found = web_address(address)
-    return f"[{words}]({found})" if found else words
+    found = parse_web_address(address)
+    return f"[{text}]({found})" if found else text

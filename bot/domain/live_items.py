@@ -12,7 +12,7 @@ from bot.domain.record import Record
 ItemKind = Literal["prompt", "skill", "persona", "config", "cog"]
 ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})
 """Texts alone. Code of cogs and settings are taken back where they are kept: in git."""
-TAKEN_BACK: Mapping[ItemKind, str] = {
+ROLLBACK_HINTS: Mapping[ItemKind, str] = {
     "cog": "A cog is code: it is taken back in git. Say “revert” in the thread of the run that "
     "changed it, or `git revert` the commit.",
     "config": "Settings are taken back where they are kept: edit data/config.yaml, or `git revert` "
@@ -28,7 +28,7 @@ class ItemName(Record):
     name: str
 
 
-class RollbackWish(Record):
+class RollbackRequest(Record):
     """Words that want older versions live: of one of `items`, likeliest first.
 
     At most one of `number` (a version), `steps` (how many versions back; 0: not told) and `span` (a
@@ -55,7 +55,7 @@ class ChangeAuthor(Record):
     run_id: str | None = None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Who that is, in a few words."""
         if self.kind == "person":
             return self.name
@@ -66,7 +66,7 @@ class ChangeAuthor(Record):
         return self.name or "an edit of the file"
 
 
-def person_author(person: Person) -> ChangeAuthor:
+def as_author(person: Person) -> ChangeAuthor:
     """Return a person as the author of a change."""
     return ChangeAuthor(kind="person", name=person.name, person_id=person.id)
 
@@ -137,6 +137,6 @@ class ReloadResult(Record):
     restart_needed: tuple[str, ...] = ()
 
     @property
-    def nothing_new(self) -> bool:
+    def is_unchanged(self) -> bool:
         """Whether everything runs as it did, and nothing is in the way."""
         return not (self.live or self.removed or self.refused or self.restart_needed)

@@ -1,5 +1,7 @@
 """What people are doing in the running checkout, and on branches beside it."""
 
+from typing import ClassVar
+
 from bot.domain.record import Record
 
 
@@ -18,7 +20,9 @@ class LocalWork(Record):
     branch lacks, as last fetched.
     """
 
+    former_names: ClassVar = {"ahead": "commits_ahead", "standing": "branch"}
+
     followed: str
-    standing: str
+    branch: str
     changed: tuple[str, ...] = ()
-    ahead: int = 0
+    commits_ahead: int = 0

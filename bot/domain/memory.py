@@ -44,7 +44,7 @@ class Memory(Record):
     at: AwareDatetime
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether it is known not to have held."""
         return self.outcome in ("not_fixed", "regressed")
 
@@ -60,7 +60,7 @@ class Recalled(Record):
 class Recall(Record):
     """What to look for; what is empty does not count. Words are people's, and only data."""
 
-    words: str = ""
+    text: str = ""
     event: str = ""
     fingerprint: str = ""
     exception: str = ""
@@ -70,7 +70,7 @@ class Recall(Record):
     limit: int = Field(default=5, ge=1, le=100)
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to look for: then the newest are meant."""
         places = self.event, self.fingerprint, self.exception, self.file, self.function
-        return not (self.words.strip() or any(places))
+        return not (self.text.strip() or any(places))

@@ -21,8 +21,8 @@ class QuietHours(Record):
 
     @field_validator("timezone")
     @classmethod
-    def _known(cls, name: str) -> str:
-        return _zone(name)
+    def _validate_timezone(cls, name: str) -> str:
+        return _check_timezone(name)
 
 
 class Storm(Record):
@@ -32,7 +32,7 @@ class Storm(Record):
     minutes: float = Field(default=1.0, gt=0, le=1_440)
 
 
-def _severities() -> dict[Rule, Severity]:
+def _build_severities() -> dict[Rule, Severity]:
     return {
         Rule.ERROR_RATE: Severity.HIGH,
         Rule.REPEATED_ERROR: Severity.MEDIUM,
@@ -44,7 +44,7 @@ class IncidentsConfig(Record):
     """How incidents are told."""
 
     resolved_after_minutes: float = Field(default=30.0, gt=0, le=10_080)
-    severity: dict[Rule, Severity] = Field(default_factory=_severities)
+    severity: dict[Rule, Severity] = Field(default_factory=_build_severities)
     quiet_hours: QuietHours | None = None
     storm: Storm = Storm()
     charts: bool = True
@@ -58,15 +58,15 @@ class CronSchedule(Record):
 
     @field_validator("cron")
     @classmethod
-    def _readable(cls, expression: str | None) -> str | None:
+    def _validate_cron(cls, expression: str | None) -> str | None:
         if expression is not None:
             _check_cron(expression)
         return expression
 
     @field_validator("timezone")
     @classmethod
-    def _known(cls, name: str) -> str:
-        return _zone(name)
+    def _validate_timezone(cls, name: str) -> str:
+        return _check_timezone(name)
 
 
 class SelfAuditConfig(CronSchedule):
@@ -102,7 +102,7 @@ def _check_cron(expression: str) -> None:
         ) from error
 
 
-def _zone(name: str) -> str:
+def _check_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -27,15 +27,15 @@ _UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # within a word they are 
 _BULLET = re.compile(r"^(?:[-+]\s+)+")
 
 
-def inert(name: str) -> str:
+def sanitise_name(name: str) -> str:
     """Return a name on one line that marks up, mentions, links, hides and turns round nothing."""
-    seen = "".join(_seen(name)).translate(_LOOKALIKES)
+    seen = "".join(_iterate_visible(name)).translate(_LOOKALIKES)
     flat = _BULLET.sub("", " ".join(_UNDERLINES.sub("\uff3f", seen).split()))
     short = flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
     return short or (_NAMELESS if name else "")
 
 
-def _seen(name: str) -> str:
+def _iterate_visible(name: str) -> str:
     """Return what of a name is seen: no controls, no direction marks, no towers of accents."""
     kept: list[str] = []
     accents = 0
@@ -49,11 +49,11 @@ def _seen(name: str) -> str:
     return "".join(kept)
 
 
-Name = Annotated[str, AfterValidator(inert)]
+Name = Annotated[str, AfterValidator(sanitise_name)]
 """A name as records keep it."""
 
 
-def either(names: Sequence[str]) -> str:
+def join_with_or(names: Sequence[str]) -> str:
     """Return `ada`, `ada or bob`, `ada, bob or cleo`; empty where there is nobody."""
     *first, last = names or ("",)
     return f"{', '.join(first)} or {last}" if first else last

@@ -1,5 +1,7 @@
 """What is kept of a person, and whose it is."""
 
+from typing import ClassVar
+
 from pydantic import AwareDatetime, Field
 
 from bot.domain.record import Record
@@ -19,12 +21,14 @@ class DataSubject(Record):
         return self.pseudonym, str(self.id)
 
 
-class KeptData(Record):
+class StoredData(Record):
     """How much of one kind is kept of somebody, or was erased."""
+
+    former_names: ClassVar = {"kept": "retention"}
 
     what: str = Field(description="the kind, for people: `records in my journal`")
     count: int = Field(ge=0)
-    kept: str = Field(description="how long, and where it stays, why: `for 30 days`")
+    retention: str = Field(description="how long, and where it stays, why: `for 30 days`")
     erasable: bool = True
 
 

@@ -10,7 +10,7 @@ from bot.domain.replay import Replay
 
 Risk = Literal["low", "medium", "high", "security"]
 
-NOTHING_ELSE = "No flag, migration, API or configuration change."
+NO_COMPATIBILITY_IMPACT = "No flag, migration, API or configuration change."
 """What a plan says of compatibility where there is nothing to say."""
 
 
@@ -52,9 +52,11 @@ class Step(Record):
     owned_files: tuple[str, ...]
     part: str = ""
 
-    def without(self, files: Container[str]) -> Self:
+    def remove_files(self, files: Container[str]) -> Self:
         """Return the step without these files."""
-        return self.but(owned_files=tuple(file for file in self.owned_files if file not in files))
+        return self.replace(
+            owned_files=tuple(file for file in self.owned_files if file not in files)
+        )
 
 
 class PlanPart(Record):
@@ -89,7 +91,7 @@ class Plan(Record):
     risk: Risk = "low"
     impact: str = ""
     tests: TestPlan = TestPlan()
-    compatibility: str = NOTHING_ELSE
+    compatibility: str = NO_COMPATIBILITY_IMPACT
     verification: str = ""
     rollback: str = ""
     reproduction: Reproduction | None = None
@@ -122,15 +124,15 @@ class Plan(Record):
         return self.reproductions or self.guides
 
     @property
-    def played(self) -> Replay | None:
+    def replay_proof(self) -> Replay | None:
         """The replay, where plays on this machine are the proof and not a test."""
         return self.replay if self.replay and not self.replay.written else None
 
     @property
-    def shown_by(self) -> tuple[str, str] | None:
+    def demonstration(self) -> tuple[str, str] | None:
         """What shows the fault, and how it ends on base, for people; `None`: nothing does."""
-        if self.played is not None:
-            return self.played.asked, self.played.ends
+        if self.replay_proof is not None:
+            return self.replay_proof.asked, self.replay_proof.ends
         return (self.reproduction.calls, self.reproduction.expects) if self.reproduction else None
 
     @property
@@ -149,7 +151,7 @@ class Plan(Record):
         return frozenset(file for step in self.steps for file in step.owned_files)
 
 
-def wrongly_split(plan: Plan) -> str:
+def find_split_error(plan: Plan) -> str:
     """Return why a plan cannot be written in its parts as they are; empty: it can, or has none."""
     if not plan.parts:
         return ""

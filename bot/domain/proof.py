@@ -1,6 +1,6 @@
 """What proves a change of each kind, and what came of it."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bot.domain.record import Record
 
@@ -16,8 +16,10 @@ class Proof(Record):
     `ratio` is how many times as long as before it takes at most, where times were measured.
     """
 
+    former_names: ClassVar = {"told": "summary"}
+
     kind: ProofKind
     holds: bool
-    told: str
+    summary: str
     details: tuple[str, ...] = ()
     ratio: float | None = None

@@ -116,7 +116,7 @@ class Shipment(Record):
         return not self.failed and not self.restart_needed
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Whether it runs, for people: "live at `f00d123`" only where all of that commit does."""
         if not self.live:
             return f"merged as `{self.merge_commit[:7]}`, not live yet"

@@ -13,7 +13,7 @@ from bot.domain.watch import Judgement
 
 T = TypeVar("T")
 
-LONGEST_WORDS = 200
+LONGEST_TEXT = 200
 """Characters of what is looked for."""
 MOST_PAGES = 1_000
 """Pages that can be turned to."""
@@ -47,12 +47,12 @@ class RunSummary(NamedTuple):
 class Paged(Record):
     """What both questions share: `words` to be found, whatever they hold, and which page."""
 
-    words: str = Field(default="", max_length=LONGEST_WORDS)
+    text: str = Field(default="", max_length=LONGEST_TEXT)
     page: int = Field(default=1, ge=1, le=MOST_PAGES)
     size: int = Field(default=50, ge=1, le=500, description="entries of a page")
 
     @property
-    def skipped(self) -> int:
+    def offset(self) -> int:
         """How many entries stand on the pages before."""
         return (self.page - 1) * self.size
 
@@ -74,8 +74,8 @@ class AuditQuery(Paged):
     `words` are looked for in the note, the way it was said, the run and the commit.
     """
 
-    action: str = Field(default="", max_length=LONGEST_WORDS)
-    person: str = Field(default="", max_length=LONGEST_WORDS)
+    action: str = Field(default="", max_length=LONGEST_TEXT)
+    person: str = Field(default="", max_length=LONGEST_TEXT)
     result: Literal["", "allowed", "refused"] = ""
     since: AwareDatetime | None = None
 

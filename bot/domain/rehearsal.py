@@ -5,7 +5,7 @@ messages are counted (`m1` is the first the play saw), so that two plays can be 
 """
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -228,15 +228,17 @@ class Transcript(Record):
     what they hold, as base64, where that was asked for: the code under test wrote it.
     """
 
+    former_names: ClassVar = {"kept": "file_contents"}
+
     started: PlayedStep | None = None
     steps: tuple[PlayedStep, ...] = ()
     commands: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
-    kept: dict[str, str] = Field(default_factory=dict, exclude=True)
+    file_contents: dict[str, str] = Field(default_factory=dict, exclude=True)
     trouble: str = ""
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether the bot did not hold, or somebody got an error or no answer."""
         played = (self.started, *self.steps) if self.started else self.steps
         return bool(self.trouble) or any(each.errors or each.unanswered for each in played)

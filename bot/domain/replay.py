@@ -1,5 +1,7 @@
 """What failed, or was answered wrongly, through an interaction, as it can be played again."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from bot.domain.record import Record
@@ -17,6 +19,8 @@ class Replay(Record):
     is told of its script.
     """
 
+    former_names: ClassVar = {"plays": "replay_count"}
+
     script: Script
     wanted: PlayedError | None = None
     right: tuple[str, ...] = ()
@@ -24,7 +28,7 @@ class Replay(Record):
     fingerprint: str = ""
     asked: str = Field(description="the last step, for people: `/poll close id:1`")
     snapshot: str = ""
-    plays: int = Field(default=0, ge=0, description="how many it took to find it")
+    replay_count: int = Field(default=0, ge=0, description="how many it took to find it")
     minimal: bool = Field(default=True, description="whether nothing of the set-up can be left out")
     written: bool = Field(default=False, description="whether the plan's reproduction is this")
 

@@ -1,5 +1,7 @@
 """A change to what stands proposed, made because people asked for it."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from bot.domain.change import ChangeSet, Verdict
@@ -13,7 +15,9 @@ class Revision(Record):
     nothing. `heard` counts the run's instructions it was begun for.
     """
 
+    former_names: ClassVar = {"heard": "instruction_count", "over": "is_finished"}
+
     change_set: ChangeSet
     verdict: Verdict
-    heard: int = Field(ge=1)
-    over: bool = False
+    instruction_count: int = Field(ge=1)
+    is_finished: bool = False

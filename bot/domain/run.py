@@ -8,7 +8,7 @@ stands in `bot.domain.run_state`.
 """
 
 from enum import IntEnum, StrEnum
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -63,11 +63,11 @@ class Waiting(StrEnum):
     THREAD = "thread"  # a thread to speak in: there is none yet, or it takes nothing
 
 
-ENDED = frozenset(
+FINAL_STATUSES = frozenset(
     {Status.DONE, Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED}
 )
 
-_SHOWN = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to decide
+_DECISIONS = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to decide
 
 
 class Trigger(Record):
@@ -76,12 +76,14 @@ class Trigger(Record):
     What the bot starts by itself says so in `origin`; its person is `ITSELF`.
     """
 
+    former_names: ClassVar = {"own_words": "is_verbatim"}
+
     key: str
     goal: Goal
     person: Person
     place: Place
     text: str
-    own_words: bool = Field(
+    is_verbatim: bool = Field(
         default=False,
         description="`text` is what the person said themselves: a file in it is named by them",
     )
@@ -161,13 +163,13 @@ class Run(Record):
     estimated: bool = Field(default=False, description="whether some of what it cost is a guess")
 
     @model_validator(mode="after")
-    def _waits_for_something(self) -> Self:
+    def _check_waiting(self) -> Self:
         if (self.status is Status.WAITING) != (self.waiting is not None):
             raise ValueError(f"a run that is {self.status} cannot wait for {self.waiting}")
         return self
 
     @property
-    def parked(self) -> bool:
+    def is_parked(self) -> bool:
         """Whether it goes on by itself, at `parked_until` at the latest."""
         return self.status is Status.WAITING and self.parked_until is not None
 
@@ -177,18 +179,18 @@ class Run(Record):
 
         It is told that again, and nothing else, where it may not have been heard.
         """
-        return self.parked or self.waiting in _SHOWN
+        return self.is_parked or self.waiting in _DECISIONS
 
     @property
     def under_way(self) -> bool:
         """Whether the bot has something to do for it, now or by and by, without another word."""
-        waits = self.stage is Stage.SHIP or self.waiting in _SHOWN
-        return not self.ended and not (self.status is Status.WAITING and waits)
+        waits = self.stage is Stage.SHIP or self.waiting in _DECISIONS
+        return not self.has_ended and not (self.status is Status.WAITING and waits)
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.status in ENDED
+        return self.status in FINAL_STATUSES
 
 
 class Lane(IntEnum):
@@ -201,7 +203,7 @@ class Lane(IntEnum):
     SEARCH = 2  # minutes of an engine's time, and whatever nobody asked for
 
 
-def lane_of(run: Run) -> Lane:
+def get_lane(run: Run) -> Lane:
     """Return the lane a run is in now; it changes with its stage."""
     if run.stage is Stage.SHIP:
         return Lane.SHIPPING
@@ -220,7 +222,7 @@ class Recovery(StrEnum):
 MAX_INTERRUPTIONS = 2
 
 
-def recovery(run: Run, *, alive: frozenset[str]) -> Recovery:
+def choose_recovery(run: Run, *, alive: frozenset[str]) -> Recovery:
     """Decide about a run found in the store; `alive` are the lease owners known to be alive."""
     if run.status is not Status.RUNNING or run.lease_owner in alive:
         return Recovery.LEAVE

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.domain.errors import InvalidTransition
-from bot.domain.run import ENDED, Goal, Run, Stage, Status, Waiting
+from bot.domain.run import FINAL_STATUSES, Goal, Run, Stage, Status, Waiting
 
-Standing = Status | Waiting
+FramePosition = Status | Waiting
 """A status, or, of a run that waits, what it waits for; never `Status.WAITING` itself."""
 
 _PROVE = (Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE)
@@ -33,10 +33,10 @@ class RunState(NamedTuple):
 
     goal: Goal
     stage: Stage
-    standing: Standing
+    status: FramePosition
 
     def __str__(self) -> str:
-        return f"{self.goal}: {self.stage}, {self.standing}"
+        return f"{self.goal}: {self.stage}, {self.status}"
 
 
 class EdgeRule(NamedTuple):
@@ -47,27 +47,27 @@ class EdgeRule(NamedTuple):
     """
 
     name: str
-    before: frozenset[Standing]
-    after: frozenset[Standing]
+    before: frozenset[FramePosition]
+    after: frozenset[FramePosition]
     at: tuple[Stage, ...] = tuple(Stage)
     to: Stage | None = None
     goals: tuple[Goal, ...] = tuple(ORDER)
 
 
-def next_stage(goal: Goal, stage: Stage) -> Stage | None:
+def get_next_stage(goal: Goal, stage: Stage) -> Stage | None:
     """Return what comes after that stage; `None` after the last, and for one that is not there."""
     return dict(pairwise(ORDER[goal])).get(stage)
 
 
-def _set(*standings: Standing) -> frozenset[Standing]:
+def _set(*standings: FramePosition) -> frozenset[FramePosition]:
     return frozenset(standings)
 
 
 _QUEUED, _RUNNING = _set(Status.QUEUED), _set(Status.RUNNING)
 _ACTIVE = _QUEUED | _RUNNING
-_WAITS: frozenset[Standing] = frozenset(Waiting)
+_WAITS: frozenset[FramePosition] = frozenset(Waiting)
 _LIVE = _ACTIVE | _WAITS
-_ENDED: frozenset[Standing] = frozenset(ENDED)
+_FINAL: frozenset[FramePosition] = frozenset(FINAL_STATUSES)
 _WRITTEN: tuple[Goal, ...] = ("fix", "change")
 _ASKED: tuple[Goal, ...] = ("investigate", *_WRITTEN)
 _SHIP = (Stage.SHIP,)
@@ -128,7 +128,7 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("cancelled", _LIVE, _set(Status.CANCELLED)),
     EdgeRule("died twice", _RUNNING, _set(Status.QUARANTINED)),
     EdgeRule("failure chosen", _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
-    EdgeRule("retried", _ENDED - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
+    EdgeRule("retried", _FINAL - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
 )  # fmt: skip
 """Every edge but those between goals: an investigation that found something becomes a fix.
 
@@ -141,7 +141,7 @@ _GOES_ON = RunState("fix", Stage.PLAN, Status.RUNNING)
 _TO_BE_FIXED = RunState("fix", Stage.PLAN, Status.QUEUED)
 
 
-def _edges() -> Iterator[tuple[RunState, RunState]]:
+def _iterate_edges() -> Iterator[tuple[RunState, RunState]]:
     yield _FOUND, _TO_BE_FIXED
     yield _CONFIRMED, _GOES_ON
     for row in TABLE:
@@ -154,14 +154,14 @@ def _edges() -> Iterator[tuple[RunState, RunState]]:
                             yield RunState(goal, stage, before), RunState(goal, to, after)
 
 
-def _by_state() -> Mapping[RunState, frozenset[RunState]]:
+def _index_edges() -> Mapping[RunState, frozenset[RunState]]:
     found: dict[RunState, set[RunState]] = {}
-    for before, after in _edges():
+    for before, after in _iterate_edges():
         found.setdefault(before, set()).add(after)
     return MappingProxyType({state: frozenset(to) for state, to in found.items()})
 
 
-EDGES = _by_state()
+EDGES = _index_edges()
 """Where each state may lead; a state that is no key leads nowhere."""
 
 FIRST: Mapping[Goal, RunState] = MappingProxyType(
@@ -170,14 +170,14 @@ FIRST: Mapping[Goal, RunState] = MappingProxyType(
 """How a run of each goal begins: not queued before it has a thread to speak in."""
 
 
-def state_of(run: Run) -> RunState:
+def get_state(run: Run) -> RunState:
     """Return where a run stands."""
     return RunState(run.goal, run.stage, run.waiting or run.status)
 
 
-def moved(
+def move(
     run: Run,
-    standing: Standing,
+    target: FramePosition,
     stage: Stage | None = None,
     *,
     goal: Goal | None = None,
@@ -187,10 +187,12 @@ def moved(
 
     `stage` and `goal` stay where absent. Raises `InvalidTransition` where no edge leads there.
     """
-    before = state_of(run)
-    after = RunState(goal or run.goal, stage or run.stage, standing)
+    before = get_state(run)
+    after = RunState(goal or run.goal, stage or run.stage, target)
     if after not in EDGES.get(before, frozenset()):
         raise InvalidTransition(f"Run {run.id} cannot go from “{before}” to “{after}”.")
-    waiting = standing if isinstance(standing, Waiting) else None
-    status = Status.WAITING if waiting else standing
-    return run.but(goal=after.goal, stage=after.stage, status=status, waiting=waiting, **changes)
+    waiting = target if isinstance(target, Waiting) else None
+    status = Status.WAITING if waiting else target
+    return run.replace(
+        goal=after.goal, stage=after.stage, status=status, waiting=waiting, **changes
+    )

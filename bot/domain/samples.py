@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     """Fingerprints of the faults that came together in a group."""
 
     @property
-    def failed(self) -> bool:
+    def is_failure(self) -> bool:
         """Whether it counts as a failure; a cancellation does not."""
         return self.outcome in FAILED
 
@@ -49,13 +49,13 @@ class ActionCount(NamedTuple):
     failures: int
 
 
-def sample_of(fields: Mapping[str, object]) -> Sample:
+def parse_sample(fields: Mapping[str, object]) -> Sample:
     """Return the sample of a record read from JSON. `ValueError` if it is no record."""
     ts, error = fields.get("ts"), fields.get("error")
     texts = [fields.get(name) for name in ("id", "event", "outcome")]
     if not isinstance(ts, str) or not all(isinstance(text, str) for text in texts):
         raise ValueError("a record needs ts, id, event and outcome")
-    if not all(map(_whole, texts)):
+    if not all(map(_is_storable, texts)):
         raise ValueError("a record with half a character in it")
     at = datetime.fromisoformat(ts)
     record_id, event, outcome = (str(text) for text in texts)
@@ -69,26 +69,26 @@ def sample_of(fields: Mapping[str, object]) -> Sample:
         kind=kind,
         outcome=outcome,
         duration_ms=float(duration) if isinstance(duration, int | float) else None,
-        fingerprint=_text(error.get("fingerprint")) if isinstance(error, Mapping) else None,
-        commit=_text(commit),
-        user=_text(user),
+        fingerprint=_parse_text(error.get("fingerprint")) if isinstance(error, Mapping) else None,
+        commit=_parse_text(commit),
+        user=_parse_text(user),
         own=kind in OWN_KINDS or fields.get("run_id") is not None,
-        children=_children(error),
+        children=_parse_children(error),
     )
 
 
-def _children(error: object) -> tuple[str, ...]:
+def _parse_children(error: object) -> tuple[str, ...]:
     found = error.get("children") if isinstance(error, Mapping) else None
     if not isinstance(found, list):
         return ()
-    texts = (_text(each.get("fingerprint")) for each in found if isinstance(each, Mapping))
+    texts = (_parse_text(each.get("fingerprint")) for each in found if isinstance(each, Mapping))
     return tuple(text for text in texts if text)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and _whole(value) else None
+def _parse_text(value: object) -> str | None:
+    return value if isinstance(value, str) and _is_storable(value) else None
 
 
-def _whole(text: object) -> bool:
+def _is_storable(text: object) -> bool:
     """Return whether it can be stored: JSON can spell half a character, and nothing else can."""
     return str(text).isascii() or not any("\ud800" <= each <= "\udfff" for each in str(text))

@@ -1,5 +1,7 @@
 """What the bot finds when it looks back on itself: numbers and names, to be told by a card."""
 
+from typing import ClassVar
+
 from pydantic import AwareDatetime, Field
 
 from bot.domain.memory import MemoryKind
@@ -95,7 +97,7 @@ class Lesson(Record):
     by: str = ""
 
 
-class Wished(Record):
+class RequestedFeature(Record):
     """A change that people asked for in the period and that nobody has begun."""
 
     id: str
@@ -125,6 +127,8 @@ class AuditReport(Record):
     what could not be looked at.
     """
 
+    former_names: ClassVar = {"wished": "feature_requests"}
+
     since: AwareDatetime
     until: AwareDatetime
     watched_since: AwareDatetime | None = None
@@ -148,7 +152,9 @@ class AuditReport(Record):
     incidents: tuple[Open, ...] = ()
     fixes: tuple[Fix, ...] = ()
     learned: tuple[Lesson, ...] = ()
-    wished: tuple[Wished, ...] = Field(default=(), description="that of most people first")
+    feature_requests: tuple[RequestedFeature, ...] = Field(
+        default=(), description="that of most people first"
+    )
     flags: tuple[FlagDue, ...] = ()
     unread_skills: tuple[str, ...] = Field(default=(), description="that no model read in 30 days")
     columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
@@ -169,7 +175,7 @@ class AuditReport(Record):
             self.incidents,
             self.fixes,
             self.learned,
-            self.wished,
+            self.feature_requests,
         )
         return not (any(told) or self.failures or self.missing)
 

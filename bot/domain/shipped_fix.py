@@ -29,15 +29,15 @@ class ShippedFix(Record):
     )
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """Return `#1 (`abc1234`)`."""
         return f"#{self.number} (`{self.merge_commit[:7]}`)"
 
-    def covers(self, began: datetime) -> bool:
+    def is_later_than(self, start: datetime) -> bool:
         """Whether what began then ran the code from before the fix."""
-        return self.live_at is None or began < self.live_at
+        return self.live_at is None or start < self.live_at
 
 
-def began(action: Action) -> datetime:
+def get_start_time(action: Action) -> datetime:
     """Return when an action began; its record is written at its end."""
     return action.ts - timedelta(milliseconds=action.duration_ms or 0)

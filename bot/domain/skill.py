@@ -22,7 +22,7 @@ ROLES: tuple[SkillRole, ...] = get_args(SkillRole)
 _PARTS = len(PurePosixPath(FOLDER).parts)
 
 
-def skill_of_file(path: str) -> str:
+def get_skill_name(path: str) -> str:
     """Return the skill that a file, by its path from the root, belongs to; empty for none."""
     parts = PurePosixPath(path).parts
     inside = len(parts) > _PARTS + 1 and parts[:_PARTS] == PurePosixPath(FOLDER).parts
@@ -55,7 +55,7 @@ class Skill(Record):
         return f"{FOLDER}/{self.name}/{MANIFEST}"
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What a model is told of it before it is used, on one line."""
         return " ".join(f"{self.description} {self.when_to_use}".split())
 
@@ -84,6 +84,6 @@ class SkillSet(Record):
         """Return the skill of that name."""
         return next((each for each in self.skills if each.name == name), None)
 
-    def of(self, role: SkillRole) -> tuple[Skill, ...]:
+    def list_for_role(self, role: SkillRole) -> tuple[Skill, ...]:
         """Return the skills that this part is told of."""
         return tuple(each for each in self.skills if role in each.roles)

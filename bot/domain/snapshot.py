@@ -11,7 +11,12 @@ _OURS = frozenset(
     {"audit", "cache", "forge", "journal", "ledger", "lock", "memory", "pseudonyms", "STOP"}
     | {"theseus", "traffic", "worktrees"}
 )
-_BESIDE = ("-wal", "-shm", "-journal", ".lock")  # a database's copy has what is in these
+_COMPANION_SUFFIXES = (
+    "-wal",
+    "-shm",
+    "-journal",
+    ".lock",
+)  # a database's copy has what is in these
 _END = re.compile(r"[._-]")
 
 
@@ -26,12 +31,12 @@ class CogSnapshot(Record):
     left_out: tuple[str, ...] = ()
 
 
-def belongs_to(name: str, cog: str) -> bool:
+def is_cog_file(name: str, cog: str) -> bool:
     """Whether a file or folder of that name, where cogs keep files, is that cog's.
 
     It is called as the cog's module, alone or with an ending: `polls`, `polls.sqlite3`,
     `polls-old.json`, `polls_cache`. The bot's own files are no cog's.
     """
-    if not cog or _END.split(name)[0] in _OURS or name.endswith(_BESIDE):
+    if not cog or _END.split(name)[0] in _OURS or name.endswith(_COMPANION_SUFFIXES):
         return False
     return name.startswith(cog) and (name == cog or _END.match(name[len(cog)]) is not None)

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.account import Account
 from bot.domain.budget import Cap
+from bot.domain.cost import Cost
 from bot.domain.record import Record
-from bot.domain.spent import Spent
 
 CapName = Literal["run", "person_day", "day", "week"]
 Room = Literal["enough", "last words", "wait", "none"]
@@ -16,10 +16,10 @@ Room = Literal["enough", "last words", "wait", "none"]
 MOST_TOKENS = 10**12
 """No request comes to more; what says so is wrong."""
 MOST_USD = 1_000_000.0
-_TOKENS_KEPT = 0.02  # of a cap in tokens, for last words
+_TOKEN_RESERVE = 0.02  # of a cap in tokens, for last words
 
 
-class ChargeSum(Spent):
+class ChargeSum(Cost):
     """Charges of one day (of UTC), account and model, added up."""
 
     day: date
@@ -29,51 +29,51 @@ class ChargeSum(Spent):
     refused: int = Field(default=0, ge=0, description="that did not")
 
 
-class CapStanding(Record):
+class CapStatus(Record):
     """One cap: what was spent of it, and what is held back for requests under way."""
 
     name: CapName
     cap: Cap
-    spent: Spent = Spent()
-    held: Spent = Spent()
+    cost: Cost = Cost()
+    held: Cost = Cost()
     free_at: AwareDatetime | None = Field(
         default=None, description="when it begins anew; null: never by itself"
     )
     person_id: int | None = Field(default=None, description="whose it is, where it is a person's")
 
-    def room(self, most: Spent, reserve_usd: float) -> Room:
+    def check_room(self, most: Cost, reserve_usd: float) -> Room:
         """Return whether a request that may come to `most` fits.
 
         It fits for good, fits as the last one, has to wait for what others hold, or does not.
         """
         tokens = most.tokens_in + most.tokens_out
         rooms = [
-            _room(cap, kept, spent, held, asked)
+            _compute_room(cap, kept, spent, held, asked)
             for (cap, kept, spent, held), asked in zip(
-                self._measures(reserve_usd), (most.cost_usd, float(tokens)), strict=True
+                self._list_measures(reserve_usd), (most.cost_usd, float(tokens)), strict=True
             )
             if cap is not None
         ]
         return max(rooms, key=_WORST.index, default="enough")
 
-    def closing(self, reserve_usd: float) -> bool:
+    def should_wrap_up(self, reserve_usd: float) -> bool:
         """Whether only what is kept for last words is left, or nothing."""
         return any(
             cap is not None and cap - spent <= kept
-            for cap, kept, spent, _ in self._measures(reserve_usd)
+            for cap, kept, spent, _ in self._list_measures(reserve_usd)
         )
 
-    def _measures(
+    def _list_measures(
         self, reserve_usd: float
     ) -> tuple[tuple[float | None, float, float, float], tuple[float | None, float, float, float]]:
         """Return cap, reserve, spent and held, once in dollars and once in tokens."""
         usd, tokens = self.cap.usd, self.cap.tokens
         return (
-            (usd, min(reserve_usd, (usd or 0) / 2), self.spent.cost_usd, self.held.cost_usd),
+            (usd, min(reserve_usd, (usd or 0) / 2), self.cost.cost_usd, self.held.cost_usd),
             (
                 None if tokens is None else float(tokens),
-                (tokens or 0) * _TOKENS_KEPT,
-                float(self.spent.tokens_in + self.spent.tokens_out),
+                (tokens or 0) * _TOKEN_RESERVE,
+                float(self.cost.tokens_in + self.cost.tokens_out),
                 float(self.held.tokens_in + self.held.tokens_out),
             ),
         )
@@ -82,24 +82,24 @@ class CapStanding(Record):
 _WORST: tuple[Room, ...] = ("enough", "last words", "wait", "none")
 
 
-def _room(cap: float, kept: float, spent: float, held: float, asked: float) -> Room:
-    left = cap - spent
+def _compute_room(cap: float, reserve: float, cost: float, held: float, asked: float) -> Room:
+    left = cap - cost
     if left <= 0 or asked > left:
         return "none"
-    last = asked > left - kept
-    if asked > left - held - (0 if last else kept):
+    last = asked > left - reserve
+    if asked > left - held - (0 if last else reserve):
         return "wait"
     return "last words" if last else "enough"
 
 
-class Share(Spent):
+class Share(Cost):
     """What one person, run or purpose spent. `name` is an id or a purpose."""
 
     name: str
     requests: int = Field(default=0, ge=0)
 
 
-class DayShare(Spent):
+class DayShare(Cost):
     """What one purpose spent on one day."""
 
     day: date
@@ -117,10 +117,10 @@ class BudgetReport(Record):
     """Everything people see of the budget. Shares are of the present week, the largest first."""
 
     at: AwareDatetime
-    day: CapStanding
-    week: CapStanding
+    day: CapStatus
+    week: CapStatus
     run_cap: Cap
-    people: tuple[CapStanding, ...] = Field(default=(), description="today, each against their cap")
+    people: tuple[CapStatus, ...] = Field(default=(), description="today, each against their cap")
     week_people: tuple[Share, ...] = ()
     runs: tuple[Share, ...] = ()
     purposes: tuple[Share, ...] = ()

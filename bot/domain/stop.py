@@ -19,7 +19,7 @@ class Stop(Record):
     why: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Who stopped it, how, and the way out, in a sentence or two."""
         ways = {"signal": "a signal (SIGUSR1)", "file": "the file STOP in the state folder"}
         who = f"**{self.by.name}**" if self.by else ways.get(self.how, f"the {self.how}")

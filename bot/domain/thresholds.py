@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import Field, model_validator
 
-from bot.domain.journal import loop_of
+from bot.domain.journal import get_loop_event
 from bot.domain.record import Record
 
 
@@ -74,12 +74,12 @@ class Thresholds(Record):
     )
     overrides: tuple[Override, ...] = ()
 
-    def rules_for(self, event: str) -> ThresholdRules:
+    def get_rules(self, event: str) -> ThresholdRules:
         """Return those of the first override that fits, or the general ones.
 
         That a loop has stopped is told at once, whatever is configured: it happens only once.
         """
-        if loop_of(event) is not None:
+        if get_loop_event(event) is not None:
             return ThresholdRules(ErrorRate(share=1, volume=1), None, None)
         for each in self.overrides:
             if fnmatchcase(event, each.events):
@@ -93,18 +93,18 @@ class Thresholds(Record):
         if not isinstance(values, dict) or not isinstance(values.get("overrides"), list | tuple):
             return values
         general = {
-            rule: _plain(values.get(rule, {}))
+            rule: _dump_record(values.get(rule, {}))
             for rule in ("error_rate", "repeated_error", "latency")
         }
-        filled = [_filled(each, general) for each in values["overrides"]]
+        filled = [_fill_defaults(each, general) for each in values["overrides"]]
         return {**values, "overrides": filled}
 
 
-def _plain(value: object) -> object:
+def _dump_record(value: object) -> object:
     return value.model_dump() if isinstance(value, Record) else value
 
 
-def _filled(override: object, general: dict[str, object]) -> object:
+def _fill_defaults(override: object, general: dict[str, object]) -> object:
     if not isinstance(override, dict):
         return override
     filled = dict(override)

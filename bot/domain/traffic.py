@@ -101,7 +101,9 @@ class TrafficRecord(Record):
         Where flags were on, these are part of it.
         """
         on = [f"flag {name}" for name, on in sorted(self.flags.items()) if on]
-        given = (f"{name}={_form(value)}" for name, value in sorted(_given(self.step)))
+        given = (
+            f"{name}={_classify_form(value)}" for name, value in sorted(_list_inputs(self.step))
+        )
         return " ".join((*given, *on))
 
     @property
@@ -122,7 +124,7 @@ class TrafficBounds(Record):
     newest: int = Field(default=10, ge=0, le=10_000)
 
 
-def last_success(records: Sequence[TrafficRecord], before: datetime) -> TrafficRecord | None:
+def find_last_success(records: Sequence[TrafficRecord], before: datetime) -> TrafficRecord | None:
     """Return the newest success before that time; `None` where there is none.
 
     The records are of one event, in any order.
@@ -131,7 +133,7 @@ def last_success(records: Sequence[TrafficRecord], before: datetime) -> TrafficR
     return max(worked, key=lambda each: each.at, default=None)
 
 
-def _given(step: SingleStep) -> list[tuple[str, object]]:
+def _list_inputs(step: SingleStep) -> list[tuple[str, object]]:
     """Return what a step gives, by name."""
     match step:
         case CommandStep() | AutocompleteStep():
@@ -146,7 +148,7 @@ def _given(step: SingleStep) -> list[tuple[str, object]]:
             return []
 
 
-def _form(value: object) -> str:
+def _classify_form(value: object) -> str:
     """Return the form of a value: its kind of signs, not which."""
     if isinstance(value, bool):
         return str(value)

@@ -39,7 +39,7 @@ class Triage(Record):
         return self.origin in (Origin.CODE, Origin.DATA, Origin.UNKNOWN)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The judgement in a sentence or two; what is not ours says so."""
         begins = {
             Origin.OUTSIDE: f"That is {self.whose or 'somebody else'}'s, not ours",

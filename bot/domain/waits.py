@@ -13,7 +13,7 @@ _MOST = 10  # pauses in one stage, however short a time the provider names
 
 
 def pause_until(
-    error: TheseusError, run: Run, now: datetime, *, takes_over: bool = True
+    error: TheseusError, run: Run, now: datetime, *, has_fallback: bool = True
 ) -> datetime | None:
     """Return until when a pause makes sense after that error; `None` where it does not.
 
@@ -24,7 +24,7 @@ def pause_until(
     if run.parks >= _MOST:
         return None
     if isinstance(error, BudgetSpent):
-        return None if takes_over or error.until is None else _within(error.until, now)
+        return None if has_fallback or error.until is None else _limit_wait(error.until, now)
     if not isinstance(error, AgentLimited):
         return None
     if error.until is None:
@@ -32,15 +32,15 @@ def pause_until(
     until = error.until if error.until.tzinfo else error.until.replace(tzinfo=UTC)
     if until <= now:
         return now + _STEPS[min(run.parks, len(_STEPS) - 1)]
-    return _within(until, now)
+    return _limit_wait(until, now)
 
 
-def _within(until: datetime, now: datetime) -> datetime | None:
+def _limit_wait(until: datetime, now: datetime) -> datetime | None:
     until = max(until, now)
     return until + _MARGIN if until - now <= _LONGEST - _MARGIN else None
 
 
-def soon(at: datetime, exact: Literal["t", "f"] = "t") -> str:
+def format_timestamp(at: datetime, exact: Literal["t", "f"] = "t") -> str:
     """Return a time as a chat shows it to each in their own: how far off, and the hour or the day
     with it.
     """

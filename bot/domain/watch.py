@@ -1,6 +1,6 @@
 """Watching a shipped fix: what is compared, and until when."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -23,6 +23,8 @@ class WatchRules(Record):
 class Watch(Record):
     """One shipped change being watched. Stored until it is judged."""
 
+    former_names: ClassVar = {"play": "replay"}
+
     run_id: str
     event: str
     fingerprint: str
@@ -34,7 +36,7 @@ class Watch(Record):
     began_at: AwareDatetime = Field(description="when it came live")
     before_since: AwareDatetime
     until: AwareDatetime
-    play: CheckResult | None = Field(
+    replay: CheckResult | None = Field(
         default=None, description="what failed, played again with the merge; none: not yet"
     )
 

@@ -7,7 +7,7 @@ and fixing are read generously, because nothing comes of them that a listed pers
 approve.
 """
 
-from bot.authority.decisions import Decision, decision
+from bot.authority.decisions import Decision, parse_decision
 from bot.domain.intents import (
     Intent,
     ReplyTo,
@@ -18,22 +18,28 @@ from bot.domain.intents import (
     Utterance,
     describe,
 )
-from bot.domain.live_items import RollbackWish
-from bot.grammar._clauses import Clause, clauses
-from bot.grammar._faults import fault_request
-from bot.grammar._language_data import ENGLISH, languages
-from bot.grammar._language_detection import language_of
-from bot.grammar._languages import foreign_request
+from bot.domain.live_items import RollbackRequest
+from bot.grammar._ambient_requests import is_ambient_request
+from bot.grammar._clauses import Clause, split_clauses
+from bot.grammar._faults import find_fault_request
+from bot.grammar._language_data import ENGLISH, load_languages
+from bot.grammar._language_detection import detect_language
+from bot.grammar._languages import parse_foreign_request
 from bot.grammar._normalise import Plain, make_plain
-from bot.grammar._overheard import overheard
-from bot.grammar._requests import note_request, plain_request, revision
-from bot.grammar._rollbacks import rollback_wish
-from bot.grammar._subject import pull_request_named, run_named, said_again
-from bot.grammar._unclear import PossibleDecisions, is_overheard, may_mean, numbers_in, until_in
-from bot.grammar._words import spell
+from bot.grammar._requests import find_plain_request, find_revision, note_request
+from bot.grammar._rollbacks import parse_rollback_request
+from bot.grammar._spelling import correct_spelling
+from bot.grammar._subject import is_recurrence, pull_request_named, run_named
+from bot.grammar._unclear import (
+    PossibleDecisions,
+    find_duration,
+    find_numbers,
+    find_possible_decisions,
+    is_ambient_decision,
+)
 from bot.grammar._work_request import WorkRequest
-from bot.grammar.changes import change_request, feature_request
-from bot.grammar.questions import AskedAbout, question_in
+from bot.grammar.changes import find_change_request, parse_feature_request
+from bot.grammar.questions import AskedAbout, find_question
 
 __all__ = [
     "COMMAND_LINE",
@@ -45,7 +51,7 @@ __all__ = [
     "Topic",
     "Utterance",
     "describe",
-    "languages",
+    "load_languages",
     "parse",
 ]
 
@@ -61,14 +67,14 @@ def parse(text: str, setting: Setting) -> Utterance:
     sentence is asked back; few words, or a word somewhere, that may decide, which are asked back
     too; and talk.
     """
-    if setting.words_alone and (decided := decision(text)):
-        return _decided(decided, setting)
-    if (wish := rollback_wish(text, setting)) is not None:
-        return _rolled_back(wish, setting, text)
-    return _foreign(text, setting) or _english(text, setting)
+    if setting.is_text_only and (decided := parse_decision(text)):
+        return _build_decision_utterance(decided, setting)
+    if (wish := parse_rollback_request(text, setting)) is not None:
+        return _build_rollback_utterance(wish, setting, text)
+    return _parse_foreign(text, setting) or _parse_english(text, setting)
 
 
-def _decided(decided: Decision, setting: Setting) -> Utterance:
+def _build_decision_utterance(decided: Decision, setting: Setting) -> Utterance:
     slots = Slots(
         run=decided.run,
         pull_request=decided.number,
@@ -81,54 +87,54 @@ def _decided(decided: Decision, setting: Setting) -> Utterance:
         intent=decided.intent,
         slots=slots,
         strength="clear",
-        recognised=setting.heard or (called and setting.reply_to is None),
+        recognised=setting.is_for_bot or (called and setting.reply_to is None),
     )
 
 
-def _rolled_back(wish: RollbackWish, setting: Setting, text: str) -> Utterance:
+def _build_rollback_utterance(request: RollbackRequest, setting: Setting, text: str) -> Utterance:
     plain = make_plain(text, addressed=setting.addressed)
     called = setting.dev_channel and setting.listed and setting.reply_to is None
     return Utterance(
         intent=Intent.ROLL_BACK,
-        slots=Slots(rollback=wish, span=wish.span),
+        slots=Slots(rollback=request, span=request.span),
         strength="clear",
-        recognised=setting.heard or called,
-        language=language_of(plain.text),
+        recognised=setting.is_for_bot or called,
+        language=detect_language(plain.text),
     )
 
 
-def _unclear(meant: PossibleDecisions, text: str, setting: Setting) -> Utterance:
-    numbers = numbers_in(text)
+def _build_unclear_utterance(possible: PossibleDecisions, text: str, setting: Setting) -> Utterance:
+    numbers = find_numbers(text)
     called = setting.dev_channel and setting.listed and setting.reply_to is None
     slots = Slots(
         run=run_named(text),
         pull_request=numbers[0] if numbers else None,
         numbers=numbers[1:] and numbers,
-        security_reviewed=Intent.SHIP in meant.intents and "security" in text.lower(),
-        until=until_in(text) if Intent.PAUSE in meant.intents else None,
-        may_mean=meant.intents,
+        security_reviewed=Intent.SHIP in possible.intents and "security" in text.lower(),
+        until=find_duration(text) if Intent.PAUSE in possible.intents else None,
+        may_mean=possible.intents,
     )
     return Utterance(
         intent=Intent.UNCLEAR,
         slots=slots,
-        strength="clear" if meant.leading else "weak",
-        recognised=setting.heard or (called and is_overheard(text, meant)),
+        strength="clear" if possible.leading else "weak",
+        recognised=setting.is_for_bot or (called and is_ambient_decision(text, possible)),
     )
 
 
-def _foreign(text: str, setting: Setting) -> Utterance | None:
+def _parse_foreign(text: str, setting: Setting) -> Utterance | None:
     """What is said in another language than English; its decisions are asked back."""
     plain = make_plain(text, addressed=setting.addressed)
-    language = language_of(plain.text)
+    language = detect_language(plain.text)
     if language == ENGLISH:
         return None
-    meant = may_mean(text, setting)
-    asked = None if meant.leading else foreign_request(plain, language, setting)
+    meant = find_possible_decisions(text, setting)
+    asked = None if meant.leading else parse_foreign_request(plain, language, setting)
     if asked is None:
-        return _english(text, setting).but(language=language)
+        return _parse_english(text, setting).replace(language=language)
     if asked.may_mean or (asked.intent is Intent.REVISE and meant.ending):
         unsure = PossibleDecisions(meant.ending or asked.may_mean, leading=True)
-        return _unclear(unsure, text, setting).but(language=language)
+        return _build_unclear_utterance(unsure, text, setting).replace(language=language)
     told = "instruction" if asked.intent is Intent.REVISE else "subject"
     to_nobody = setting.reply_to is None and not plain.names_someone
     overheard_so = asked.names_command and setting.dev_channel and setting.listed and to_nobody
@@ -144,35 +150,35 @@ def _foreign(text: str, setting: Setting) -> Utterance | None:
             }
         ),
         strength="clear",
-        recognised=setting.heard or overheard_so,
+        recognised=setting.is_for_bot or overheard_so,
         language=language,
     )
 
 
-def _english(text: str, setting: Setting) -> Utterance:
-    meant = may_mean(text, setting)
+def _parse_english(text: str, setting: Setting) -> Utterance:
+    meant = find_possible_decisions(text, setting)
     if meant.leading:
-        return _unclear(meant, text, setting)
-    if not setting.heard:
+        return _build_unclear_utterance(meant, text, setting)
+    if not setting.is_for_bot:
         meant = PossibleDecisions()  # of talk among people only a beginning tells
     request = _request(text, setting)
     if request.intent is Intent.REVISE and meant.ending:
-        return _unclear(meant._replace(intents=meant.ending), text, setting)
+        return _build_unclear_utterance(meant._replace(intents=meant.ending), text, setting)
     loose = request.intent in (Intent.CHAT, Intent.CHANGE)
     unsure = loose or request.strength == "weak"
-    return _unclear(meant, text, setting) if meant.intents and unsure else request
+    return _build_unclear_utterance(meant, text, setting) if meant.intents and unsure else request
 
 
 def _request(text: str, setting: Setting) -> Utterance:
     plain = make_plain(text, addressed=setting.addressed)
-    mended = spell(plain.text)
-    said = clauses(mended)
+    mended = correct_spelling(plain.text)
+    said = split_clauses(mended)
     if not plain.cut and (note := note_request(mended)):
-        return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
-    question = question_in(said, setting)
-    asked, clause = plain_request(said) or (None, None)
+        return _build_utterance(note[0], mended, setting, note=plain.restore(note[1]).strip())
+    question = find_question(said, setting)
+    asked, clause = find_plain_request(said) or (None, None)
     if question and _is_asked(question, asked, said, setting):
-        return _told(
+        return _build_utterance(
             Intent.ASK,
             mended,
             setting,
@@ -180,39 +186,39 @@ def _request(text: str, setting: Setting) -> Utterance:
             subject=plain.restore(question.subject).strip(),
             span=question.span,
         )
-    if asked is None and (wished := _wish(said, mended, setting)):
-        return _about_the_code(wished, plain, mended, setting)
+    if asked is None and (wished := _find_feature_request(said, mended, setting)):
+        return _build_work_utterance(wished, plain, mended, setting)
     rest = mended.replace(clause.text, "", 1) if clause else mended
     others = tuple(each for each in said if each is not clause)
-    if (changed := revision(others, setting, text=rest, marked_only=True)) is not None:
+    if (changed := find_revision(others, setting, text=rest, marked_only=True)) is not None:
         return _revise(changed, plain, rest, setting, asks_status=asked is Intent.STATUS)
     if asked:
-        return _told(asked, mended, setting)
-    found = fault_request(said, setting, text=mended)
+        return _build_utterance(asked, mended, setting)
+    found = find_fault_request(said, setting, text=mended)
     if found is None:
         changed = (
-            revision(said, setting, text=mended, marked_only=False)
-            if _works_here(setting)
+            find_revision(said, setting, text=mended, marked_only=False)
+            if _has_current_work(setting)
             else None
         )
         if changed is not None:
             return _revise(changed, plain, mended, setting)
         return Utterance(intent=Intent.CHAT)
     if setting.reply_to == "proposal" and found.intent is Intent.FIX and found.subject:
-        changed = revision(said, setting, text=mended, marked_only=False)
+        changed = find_revision(said, setting, text=mended, marked_only=False)
         if changed:
             return _revise(changed, plain, mended, setting)
-    return _about_the_code(found, plain, mended, setting)
+    return _build_work_utterance(found, plain, mended, setting)
 
 
 def _is_asked(
-    question: AskedAbout, asked: Intent | None, said: tuple[Clause, ...], setting: Setting
+    question: AskedAbout, asked: Intent | None, clauses: tuple[Clause, ...], setting: Setting
 ) -> bool:
     """Whether a question is what a message is for: work that is asked for beside it goes first."""
-    others = tuple(each for each in said if question_in((each,), setting) is None)
+    others = tuple(each for each in clauses if find_question((each,), setting) is None)
     works = others and (
-        fault_request(others, setting, text=" ".join(each.text for each in others))
-        or change_request(others, "")
+        find_fault_request(others, setting, text=" ".join(each.text for each in others))
+        or find_change_request(others, "")
     )
     if asked is Intent.BUDGET:
         return question.topic is Topic.COST and not works
@@ -221,34 +227,38 @@ def _is_asked(
     return not (works or how_it_stands)
 
 
-def _wish(said: tuple[Clause, ...], text: str, setting: Setting) -> WorkRequest | None:
+def _find_feature_request(
+    clauses: tuple[Clause, ...], text: str, setting: Setting
+) -> WorkRequest | None:
     """The change wished for; where there is work at hand that it may be a revision of, in so many
     words."""
-    if _works_here(setting) or run_named(text):
-        return feature_request(text)
-    return change_request(said, text)
+    if _has_current_work(setting) or run_named(text):
+        return parse_feature_request(text)
+    return find_change_request(clauses, text)
 
 
-def _about_the_code(found: WorkRequest, plain: Plain, text: str, setting: Setting) -> Utterance:
-    asked = setting.heard or overheard(
+def _build_work_utterance(
+    found: WorkRequest, plain: Plain, text: str, setting: Setting
+) -> Utterance:
+    asked = setting.is_for_bot or is_ambient_request(
         found, setting, text=plain.text, names_someone=plain.names_someone
     )
-    names_nothing = asked and not setting.heard and not found.subject
+    names_nothing = asked and not setting.is_for_bot and not found.subject
     return Utterance(
         intent=found.intent,
         slots=Slots(
             subject=plain.restore(found.subject).strip(),
             run=run_named(text),
             pull_request=pull_request_named(text),
-            again=said_again(text),
+            is_recurring=is_recurrence(text),
         ),
         strength=found.strength,
         recognised=asked and not names_nothing,
-        names_nothing=names_nothing,
+        is_unspecific=names_nothing,
     )
 
 
-def _works_here(setting: Setting) -> bool:
+def _has_current_work(setting: Setting) -> bool:
     return setting.in_thread or setting.reply_to == "proposal"
 
 
@@ -256,14 +266,14 @@ def _revise(
     instruction: str, plain: Plain, text: str, setting: Setting, *, asks_status: bool = False
 ) -> Utterance:
     told = plain.restore(instruction).strip()
-    return _told(Intent.REVISE, text, setting, instruction=told, asks_status=asks_status)
+    return _build_utterance(Intent.REVISE, text, setting, instruction=told, asks_status=asks_status)
 
 
-def _told(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:
+def _build_utterance(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:
     named = {"run": run_named(text), "pull_request": pull_request_named(text)}
     return Utterance(
         intent=intent,
         slots=Slots.model_validate({**named, **slots}),
         strength="clear",
-        recognised=setting.heard,
+        recognised=setting.is_for_bot,
     )

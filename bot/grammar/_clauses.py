@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bot.grammar._words import word_set
+from bot.grammar._spelling import to_token_set
 
 MOST_CLAUSES = 40
 LONGEST_CLAUSE = 320
@@ -36,7 +36,7 @@ _RUN_ON = re.compile(
     r"|sort (?:it|this) out)\b|(?<=\s)what's (?:wrong|going on)\b",
     re.IGNORECASE,
 )
-_GOVERNS = word_set(
+_GOVERNS = to_token_set(
     """
     to not never don't doesn't didn't won't can't couldn't wouldn't shouldn't i you we they he
     she i'll we'll you'll he'll she'll they'll will would can could should must might may who
@@ -54,7 +54,7 @@ class Clause:
     """It ends in a question mark."""
 
 
-def clauses(text: str) -> tuple[Clause, ...]:
+def split_clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of plain text, in order and none empty; `CUT` where there is too much."""
     found: list[Clause] = []
     start = 0
@@ -74,19 +74,19 @@ def _add(found: list[Clause], text: str, *, asks: bool) -> None:
     if len(text) > LONGEST_CLAUSE:
         text = f"{text[:LONGEST_CLAUSE]} {CUT}"
     cut = _RUN_ON.search(text)
-    if cut and cut.start() and _words_before(text[: cut.start()]) not in _GOVERNS:
+    if cut and cut.start() and _get_last_token(text[: cut.start()]) not in _GOVERNS:
         found.append(Clause(text[: cut.start()].strip(" ,")))
         text = text[cut.start() :]
     found.append(Clause(text, asks))
 
 
-def _words_before(text: str) -> str:
+def _get_last_token(text: str) -> str:
     words = text.split()
     return words[-1].lower() if words else "to"
 
 
 @dataclass(frozen=True)
-class Peeled:
+class StrippedClause:
     """A clause without its opening, and what the opening was like."""
 
     rest: str
@@ -148,7 +148,7 @@ _GROUP = re.compile(
     r"|(?:it )?would be (?:great|nice|good) to|might be worth|worth)(?=[ ,]|$)[ ,]*",
     re.IGNORECASE,
 )
-_ANYBODY = re.compile(
+_ANYONE = re.compile(
     r"(?:can|could|would|will) (?:some|any)(?:one|body)(?: please)?(?=[ ,]|$)[ ,]*", re.IGNORECASE
 )
 _GERUND = re.compile(
@@ -161,7 +161,7 @@ _ALSO = re.compile(
 )
 
 
-def peel(text: str) -> Peeled:
+def strip_openings(text: str) -> StrippedClause:
     """Strips openings such as "hey, could you please" one after another."""
     request = group = gerund = also = False
     for _ in range(12):
@@ -171,7 +171,7 @@ def peel(text: str) -> Peeled:
             also = True
         elif found := _GERUND.match(text):
             gerund = request = True
-        elif found := _ANYBODY.match(text):
+        elif found := _ANYONE.match(text):
             group = request = True
         elif found := _GROUP.match(text):
             group = True
@@ -180,4 +180,4 @@ def peel(text: str) -> Peeled:
         else:
             break
         text = text[found.end() :]
-    return Peeled(text.strip(" ,"), request, group, gerund, also)
+    return StrippedClause(text.strip(" ,"), request, group, gerund, also)

@@ -4,12 +4,11 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.intents import Intent, Setting, Strength
-from bot.grammar._clauses import Clause, Peeled, peel
-from bot.grammar._complaints import Complaint, complaint_in
-from bot.grammar._fault_words import (
+from bot.grammar._clauses import Clause, StrippedClause, strip_openings
+from bot.grammar._fault_phrases import (
     CAN_BE_FIXED,
     FALSE_GERUND,
-    FAULT_WORD,
+    FAULT_TERM,
     FIX,
     FIX_AROUND,
     FIX_NEEDED,
@@ -28,10 +27,11 @@ from bot.grammar._fault_words import (
     WHAT,
     WHY,
 )
-from bot.grammar._silence import silence_in
+from bot.grammar._fault_reports import FaultReport, find_fault_report
+from bot.grammar._silence import find_silence_report
 from bot.grammar._subject import clean_subject
 from bot.grammar._work_request import WorkRequest
-from bot.grammar.wrong_answers import shows_wrong_answer
+from bot.grammar.incorrect_output import has_incorrect_output
 
 
 @dataclass(frozen=True)
@@ -43,32 +43,34 @@ class _Ask:
     request: bool = False
 
 
-def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> WorkRequest | None:
+def find_fault_request(
+    clauses: tuple[Clause, ...], setting: Setting, *, text: str
+) -> WorkRequest | None:
     """The request a message makes about a fault, or None."""
-    asks = [ask for clause in said if (ask := _ask_in(clause, setting))]
+    asks = [ask for clause in clauses if (ask := _ask_in(clause, setting))]
     complaints = [
         found
-        for place, clause in enumerate(said)
-        if not _mocks(said, place) and (found := _complaint_of(clause))
+        for place, clause in enumerate(clauses)
+        if not _is_mockery(clauses, place) and (found := _find_clause_report(clause))
     ]
-    if silence := silence_in(said):
+    if silence := find_silence_report(clauses):
         complaints = [silence, *complaints]
-    fault = bool(complaints or FAULT_WORD.search(text) or setting.reply_to == "error")
-    asks = [ask for ask in asks if fault or not ask.weak or _may_be_weak(ask, setting)]
+    fault = bool(complaints or FAULT_TERM.search(text) or setting.reply_to == "error")
+    asks = [ask for ask in asks if fault or not ask.weak or _can_be_weak(ask, setting)]
     if asks:
         chosen = next((ask for ask in asks if ask.intent is Intent.FIX), asks[0])
         objects = [ask.object for ask in (chosen, *asks)]
-        subject = _subject(objects, complaints) or _told_before(said)
+        subject = _choose_subject(objects, complaints) or _find_earlier_subject(clauses)
         strength: Strength = "weak" if chosen.weak and not fault else "clear"
         return WorkRequest(chosen.intent, subject, strength, chosen.group, chosen.request)
-    if complaints and not (all(each.weak for each in complaints) and not setting.heard):
-        weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
-        subject = _subject([], complaints) or _only_command(text)
-        headed = _COMMAND_ALONE.fullmatch(said[0].text) and "/" not in subject
+    if complaints and not (all(each.weak for each in complaints) and not setting.is_for_bot):
+        weak = all(each.weak for each in complaints) or any(clause.asks for clause in clauses)
+        subject = _choose_subject([], complaints) or _find_only_command(text)
+        headed = _COMMAND_ALONE.fullmatch(clauses[0].text) and "/" not in subject
         return WorkRequest(
-            Intent.INVESTIGATE, said[0].text if headed else subject, "weak" if weak else "clear"
+            Intent.INVESTIGATE, clauses[0].text if headed else subject, "weak" if weak else "clear"
         )
-    if setting.heard and shows_wrong_answer(text, to_answer=setting.reply_to == "bot"):
+    if setting.is_for_bot and has_incorrect_output(text, to_answer=setting.reply_to == "bot"):
         return WorkRequest(Intent.INVESTIGATE, clean_subject(text), "weak")
     return None
 
@@ -78,22 +80,22 @@ _COMMAND_ALONE = re.compile(r"/[a-z][\w-]*(?: [\w-]+){0,2}", re.IGNORECASE)
 _COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE)
 
 
-def _only_command(text: str) -> str:
+def _find_only_command(text: str) -> str:
     """Return the one command that a message names: "I use /jot, but the bot does not react"."""
     named = set(_COMMAND.findall(text))
     return named.pop() if len(named) == 1 else ""
 
 
-def _mocks(said: tuple[Clause, ...], place: int) -> bool:
+def _is_mockery(clauses: tuple[Clause, ...], place: int) -> bool:
     """Whether a clause is a reason for nothing: "oh sure, because robots never make mistakes"."""
-    text, before = said[place].text, said[:place]
+    text, before = clauses[place].text, clauses[:place]
     reason = text.lower().startswith("because ") and "/" not in text
-    return reason and bool(before) and not any(peel(each.text).rest for each in before)
+    return reason and bool(before) and not any(strip_openings(each.text).rest for each in before)
 
 
-def _told_before(said: tuple[Clause, ...]) -> str:
+def _find_earlier_subject(clauses: tuple[Clause, ...]) -> str:
     """What was said just before "fix it", where no complaint was recognised in it."""
-    first = peel(said[0].text).rest if len(said) > 1 else ""
+    first = strip_openings(clauses[0].text).rest if len(clauses) > 1 else ""
     if not first or _fix_or_look(first) or len(first.split()) > 15:
         return ""
     return clean_subject(first)
@@ -103,38 +105,40 @@ def _fix_or_look(text: str) -> bool:
     return any(words.match(text) for words in MENDS_OR_LOOKS)
 
 
-def _may_be_weak(ask: _Ask, setting: Setting) -> bool:
+def _can_be_weak(ask: _Ask, setting: Setting) -> bool:
     """A look asked for with no fault in sight still counts when it was said to the bot."""
-    return setting.heard and ask.intent is Intent.INVESTIGATE and bool(clean_subject(ask.object))
+    return (
+        setting.is_for_bot and ask.intent is Intent.INVESTIGATE and bool(clean_subject(ask.object))
+    )
 
 
-def _complaint_of(clause: Clause) -> Complaint | None:
-    opened = peel(clause.text)
+def _find_clause_report(clause: Clause) -> FaultReport | None:
+    opened = strip_openings(clause.text)
     if PRAISED.match(clause.text):
         return None
     if opened.rest and (FIX.match(opened.rest) or LOOK.match(opened.rest)):
         return None
-    return complaint_in(clause)
+    return find_fault_report(clause)
 
 
 def _ask_in(clause: Clause, setting: Setting) -> _Ask | None:
-    for opened in (peel(clause.text), Peeled(clause.text)):
+    for opened in (strip_openings(clause.text), StrippedClause(clause.text)):
         ask = _fix_ask(opened, clause, setting) or _look_ask(opened, clause, setting)
         if ask:
             return ask
     return None
 
 
-def _fix_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
+def _fix_ask(opened: StrippedClause, clause: Clause, setting: Setting) -> _Ask | None:
     text = opened.rest
     found = FIX.match(text)
-    if found and _imperative(text, found["object"], opened):
+    if found and _is_imperative(text, found["object"], opened):
         bare = clause.asks and not found["object"].strip() and not opened.request
         return _Ask(Intent.FIX, found["object"], bare, opened.group, opened.request)
     if around := FIX_AROUND.match(text):
         what = next((each for each in around.groups() if each), "")
         return _Ask(Intent.FIX, what, group=opened.group, request=opened.request)
-    needed = FIX_NEEDED.match(text) or (setting.heard and CAN_BE_FIXED.match(clause.text))
+    needed = FIX_NEEDED.match(text) or (setting.is_for_bot and CAN_BE_FIXED.match(clause.text))
     if needed and not I_WHO.match(needed["subject"]):
         return _Ask(Intent.FIX, needed["subject"], group=True)
     if found := FIX_WEAK.match(text):
@@ -144,7 +148,7 @@ def _fix_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
     return None
 
 
-def _imperative(text: str, what: str, opened: Peeled) -> bool:
+def _is_imperative(text: str, what: str, opened: StrippedClause) -> bool:
     """True when "fix" is the verb of a request, and not a noun ("fix is live")."""
     gerund = text.lower().startswith("fixing") and not opened.gerund
     return not (NOT_AN_ASK.match(what) or gerund)
@@ -154,7 +158,7 @@ _ASKS_WHAT = re.compile(r"what|why|how come|huh", re.IGNORECASE)
 _WONDERS = re.compile(r"\b(?:i(?:'m| was)? wonder|wondering|no idea|anyone know)", re.IGNORECASE)
 
 
-def _look_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
+def _look_ask(opened: StrippedClause, clause: Clause, setting: Setting) -> _Ask | None:
     text = opened.rest
     if setting.reply_to == "error" and _ASKS_WHAT.match(text) and clause.asks:
         return _Ask(Intent.INVESTIGATE, "")
@@ -164,37 +168,37 @@ def _look_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
                 return None
             return _Ask(
                 Intent.INVESTIGATE,
-                _what(found["object"]),
+                _extract_object(found["object"]),
                 weak,
                 opened.group or bool(_WONDERS.search(clause.text)),
                 opened.request,
             )
     if found := WHAT.match(text):
-        return _question(found["object"], setting, plain=False, full=found[0])
+        return _parse_question(found["object"], setting, plain=False, full=found[0])
     if found := WHY.match(text):
-        return _question(found["object"], setting, plain=True, full=found[0])
+        return _parse_question(found["object"], setting, plain=True, full=found[0])
     return None
 
 
-def _question(what: str, setting: Setting, *, plain: bool, full: str) -> _Ask | None:
+def _parse_question(what: str, setting: Setting, *, plain: bool, full: str) -> _Ask | None:
     if setting.reply_to == "error":
-        return _Ask(Intent.INVESTIGATE, _what(what))
+        return _Ask(Intent.INVESTIGATE, _extract_object(what))
     if SMALL_TALK.search(what):
         return None
     if plain and not ODD.search(what):
         return None
     if (
         not plain
-        and not clean_subject(_what(what))
+        and not clean_subject(_extract_object(what))
         and not re.search(r"wrong|broke|caus|problem", full, re.I)
     ):
         return None
     if not plain and IDLE.match(full):
         return None
-    return _Ask(Intent.INVESTIGATE, _what(what), weak=False)
+    return _Ask(Intent.INVESTIGATE, _extract_object(what), weak=False)
 
 
-def _what(text: str) -> str:
+def _extract_object(text: str) -> str:
     """The thing asked about in the object of a look: "why X keeps failing" is about X."""
     text = text.strip(" ,")
     inner = LOOK_WHY.match(text) or WHAT.match(text) or WHY.match(text)
@@ -205,7 +209,7 @@ def _what(text: str) -> str:
         text,
         flags=re.I,
     )
-    found = complaint_in(Clause(text.strip()))
+    found = find_fault_report(Clause(text.strip()))
     return (
         found.subject
         if found and found.subject
@@ -213,14 +217,14 @@ def _what(text: str) -> str:
     )
 
 
-def _subject(objects: list[str], complaints: list[Complaint]) -> str:
+def _choose_subject(objects: list[str], reports: list[FaultReport]) -> str:
     for what in objects:
-        inner = complaint_in(Clause(clean_subject(what)))
+        inner = find_fault_report(Clause(clean_subject(what)))
         told = inner.subject if inner and inner.subject and not inner.weak else what
         subject = clean_subject(told)
         if subject:
             return subject
-    for each in complaints:
+    for each in reports:
         if subject := clean_subject(each.subject):
             return subject
     return ""

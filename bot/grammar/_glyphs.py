@@ -36,17 +36,17 @@ _DIGITS = str.maketrans("013457", "oieast")
 _LEET = re.compile(r"\b(?=\w*[a-z])[a-z]+[013457][a-z013457]+\b", re.ASCII)
 
 
-def plain_letters(text: str) -> str:
+def to_plain_letters(text: str) -> str:
     """Return the text in small ASCII letters, digits and ASCII punctuation."""
     text = _POINTER.sub(" ", _EMOJI.sub(r" \1 ", text[:LONGEST]))
-    text = unicodedata.normalize("NFKD", _SHORTCODE.sub(" yes ", text).translate(_SPELT))
-    return _LEET.sub(lambda found: found[0].translate(_DIGITS), "".join(map(_letter, text)))
+    text = unicodedata.normalize("NFKD", _SHORTCODE.sub(" yes ", text).translate(_SIGN_TABLE))
+    return _LEET.sub(lambda found: found[0].translate(_DIGITS), "".join(map(_fold_letter, text)))
 
 
-_SPELT = str.maketrans(_SIGNS)
+_SIGN_TABLE = str.maketrans(_SIGNS)
 
 
-def _letter(letter: str) -> str:
+def _fold_letter(letter: str) -> str:
     if letter.isascii():
         return letter.lower() if letter.isprintable() or letter.isspace() else ""
     low = letter.lower()

@@ -14,7 +14,7 @@ from bot.domain.record import Record
 _FOLDER = "languages"
 TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
 _GAP = r"(?: \S+){0,8}?"
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
+_TRANSLITERATION = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
 ENGLISH = "en"
 
 
@@ -24,14 +24,14 @@ class _Asks(Record):
     fix: tuple[str, ...]
     investigate: tuple[str, ...]
     change: tuple[str, ...]
-    change_of_a_thing: tuple[str, ...] = ()
+    part_change: tuple[str, ...] = ()
     """Of a change where a command or one of the things is named as well."""
     revise: tuple[str, ...]
     status: tuple[str, ...]
     budget: tuple[str, ...]
 
 
-class _Said(Record):
+class _Reports(Record):
     broken: tuple[str, ...]
 
 
@@ -53,7 +53,7 @@ class Language(Record):
 
     name: str
     common: str
-    goes_back: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
     """Phrases that want an older text live, and the words that versions are told with."""
     versions: str = ""
     work: str = ""
@@ -61,66 +61,69 @@ class Language(Record):
     assent: str = ""
     """Words of a message that only agrees."""
     asks: _Asks | None = None
-    said: _Said | None = None
+    reports: _Reports | None = None
     decides: Decides | None = None
     questions: dict[Topic, tuple[str, ...]] = Field(default_factory=dict)
     """Phrases that ask about the bot itself, by topic."""
     times: dict[str, str] = Field(default_factory=dict)
     """Times as English says them: `"diese woche" = "this week"`."""
-    says: dict[str, str] = Field(default_factory=dict)
+    replies: dict[str, str] = Field(default_factory=dict)
     """Sentences in front of answers: `begun`, `decide`, `answer` and `talk`."""
-    things: dict[str, str] = Field(default_factory=dict)
+    nouns: dict[str, str] = Field(default_factory=dict)
 
     @cached_property
-    def words(self) -> frozenset[str]:
+    def common_tokens(self) -> frozenset[str]:
         """Its commonest words, folded."""
-        return frozenset(folded_words(self.common))
+        return frozenset(fold_tokens(self.common))
 
     @cached_property
     def names_of_work(self) -> frozenset[str]:
         """The words of `work`, folded."""
-        return frozenset(folded_words(self.work))
+        return frozenset(fold_tokens(self.work))
 
     @cached_property
     def assents(self) -> frozenset[str]:
         """The words of `assent`, folded."""
-        return frozenset(folded_words(self.assent))
+        return frozenset(fold_tokens(self.assent))
 
     @cached_property
     def known_by(self) -> frozenset[str]:
         """Its commonest words, and those of its phrases that are whole."""
-        phrases = [phrase for phrases in self._listed.values() for phrase in phrases]
+        phrases = [phrase for phrases in self._phrases_by_name.values() for phrase in phrases]
         whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
-        return self.words | frozenset(folded_words(" ".join(whole)))
+        return self.common_tokens | frozenset(fold_tokens(" ".join(whole)))
 
     @cached_property
     def phrases(self) -> dict[str, tuple[re.Pattern[str], ...]]:
         """Every list of phrases by its name."""
-        return {name: tuple(map(_pattern, phrases)) for name, phrases in self._listed.items()}
+        return {
+            name: tuple(map(_compile_phrase, phrases))
+            for name, phrases in self._phrases_by_name.items()
+        }
 
     def has_phrase_in(self, text: str) -> bool:
         """Whether one of its phrases stands in folded text."""
         return any(each.search(text) for known in self.phrases.values() for each in known)
 
     @property
-    def _listed(self) -> dict[str, tuple[str, ...]]:
-        back = {"goes back": self.goes_back}
-        lists = [each for each in (self.asks, self.said, self.decides) if each]
+    def _phrases_by_name(self) -> dict[str, tuple[str, ...]]:
+        back = {"goes back": self.rollback}
+        lists = [each for each in (self.asks, self.reports, self.decides) if each]
         times = {f"time {english}": (phrase,) for phrase, english in self.times.items()}
         asked = {f"ask {topic}": phrases for topic, phrases in self.questions.items()}
         return {name: phrases for each in lists for name, phrases in each} | asked | times | back
 
     @cached_property
-    def called(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+    def noun_patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         """Patterns of its nouns, with what the code calls each."""
         return tuple(
             (re.compile(re.escape(noun).replace(r"\*", r"\w*")), thing)
-            for noun, thing in self.things.items()
+            for noun, thing in self.nouns.items()
         )
 
 
 @cache
-def languages() -> dict[str, Language]:
+def load_languages() -> dict[str, Language]:
     """Every language by its code ("de"). Raises `ValueError` at a file that is none."""
     found = {}
     for file in sorted(files(__package__).joinpath(_FOLDER).iterdir(), key=lambda each: each.name):
@@ -130,20 +133,20 @@ def languages() -> dict[str, Language]:
     return found
 
 
-def fold(word: str) -> str:
+def fold(token: str) -> str:
     """A word in small letters without accents; "ü" is "ue", as people type it without the key."""
     letters = unicodedata.normalize(
-        "NFKD", unicodedata.normalize("NFC", word.lower()).translate(_SPELT_OUT)
+        "NFKD", unicodedata.normalize("NFC", token.lower()).translate(_TRANSLITERATION)
     )
     return "".join(each for each in letters if not unicodedata.combining(each))
 
 
-def folded_words(text: str) -> list[str]:
+def fold_tokens(text: str) -> list[str]:
     """Return the words of a text, folded."""
     return [fold(each) for each in TOKEN.findall(text)]
 
 
-def _pattern(phrase: str) -> re.Pattern[str]:
+def _compile_phrase(phrase: str) -> re.Pattern[str]:
     """A phrase over folded words with single spaces; each of its own words is a group."""
     parts: list[str] = []
     for part in phrase.split():

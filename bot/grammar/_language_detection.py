@@ -1,21 +1,21 @@
 """In which language a message is written, as its words show."""
 
-from bot.grammar._language_data import ENGLISH, TOKEN, fold, folded_words, languages
+from bot.grammar._language_data import ENGLISH, TOKEN, fold, fold_tokens, load_languages
 
 
-def language_of(text: str) -> str:
+def detect_language(text: str) -> str:
     """Return the language code of plain text: that of most of its words, English if in doubt.
 
     Between two others, that of which a phrase is said: "vas" is of two, "vas-y" of one. One known
     word among unknown ones is no evidence: "y" is Spanish, and a parameter in "permutate x y".
     """
-    words = folded_words(text)
-    evidence = {code: each.known_by.intersection(words) for code, each in languages().items()}
+    words = fold_tokens(text)
+    evidence = {code: each.known_by.intersection(words) for code, each in load_languages().items()}
     most = max(map(len, evidence.values()))
     likely = [code for code, known in evidence.items() if len(known) == most]
     if ENGLISH in likely:
         return ENGLISH
-    code = max(likely, key=lambda code: languages()[code].has_phrase_in(" ".join(words)))
+    code = max(likely, key=lambda code: load_languages()[code].has_phrase_in(" ".join(words)))
     return code if _is_evidence(evidence[code], text) else ENGLISH
 
 
@@ -27,6 +27,6 @@ def _is_evidence(known: frozenset[str], text: str) -> bool:
     """
     typed = [each for each in TOKEN.findall(text) if len(each) > 1 and each.isalpha()]
     found = {fold(each) for each in typed} & known
-    foreign = bool(found - languages()[ENGLISH].known_by)
+    foreign = bool(found - load_languages()[ENGLISH].known_by)
     accented = any(not each.isascii() for each in typed)
     return foreign and (len(found) > 1 or accented or len(found) == len(typed))

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from bot.authority.item_names import named_items
+from bot.authority.item_names import find_named_items
 from bot.domain.intents import Intent, Setting, Topic
-from bot.domain.live_items import ItemName, RollbackWish
-from bot.grammar._language_data import TOKEN, Decides, Language, fold, languages
+from bot.domain.live_items import ItemName, RollbackRequest
+from bot.grammar._language_data import TOKEN, Decides, Language, fold, load_languages
 from bot.grammar._normalise import Plain
 
 _DENIALS = frozenset(
@@ -40,12 +40,12 @@ class _Found(NamedTuple):
     tokens: frozenset[int]  # places of the tokens that the phrases take
 
 
-def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
+def parse_foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
     """What a message in the language `code` asks for; None where that is nothing."""
-    return MessageIn(plain, languages()[code]).asks(setting)
+    return ForeignMessage(plain, load_languages()[code]).parse(setting)
 
 
-class MessageIn:
+class ForeignMessage:
     """One message, in tokens as they were typed and folded."""
 
     def __init__(self, plain: Plain, language: Language) -> None:
@@ -53,55 +53,66 @@ class MessageIn:
         self._typed = TOKEN.findall(plain.text)
         self._folded = [fold(each) for each in self._typed]
         self._text = " ".join(self._folded)
-        self._things = {
+        self._nouns = {
             place: thing
             for place, word in enumerate(self._typed)
-            for known, thing in language.called
+            for known, thing in language.noun_patterns
             if known.fullmatch(word.lower())
         }
         self._command = any(each.startswith("/") for each in self._typed)
 
-    def asks(self, setting: Setting) -> Foreign | None:
+    def parse(self, setting: Setting) -> Foreign | None:
         """Work, a question or what may decide, as it is said there."""
         here = setting.in_thread or setting.reply_to == "proposal"
         decisions = {Intent(name): self._find(name) for name in Decides.model_fields}
-        may_mean = self._decided(decisions)
-        if any(found and len(self._beside(found)) <= _AT_HAND for found in decisions.values()):
+        may_mean = self._find_decisions(decisions)
+        if any(
+            found and len(self._find_leftover(found)) <= _AT_HAND for found in decisions.values()
+        ):
             return Foreign(Intent.UNCLEAR, may_mean=may_mean)
-        if asked := self._question():
+        if asked := self._find_question():
             return asked
         fix, broken, change = self._find("fix"), self._find("broken"), self._change()
         if here and (change or self._find("revise")) and not (fix or broken):
-            return Foreign(Intent.REVISE, self._whole(), may_mean=may_mean)
+            return Foreign(Intent.REVISE, self._get_full_text(), may_mean=may_mean)
         if change and not fix and not (broken and broken.start < change.start):
-            return Foreign(Intent.CHANGE, self._whole(), names_command=self._command)
+            return Foreign(Intent.CHANGE, self._get_full_text(), names_command=self._command)
         look = self._find("investigate")
         if fix or broken:
             intent = Intent.FIX if fix else Intent.INVESTIGATE
-            return Foreign(intent, self._about(fix, broken, look), names_command=self._command)
+            return Foreign(
+                intent, self._extract_subject(fix, broken, look), names_command=self._command
+            )
         for intent in (Intent.STATUS, Intent.BUDGET):
-            if (found := self._find(intent.value)) and len(self._rest(found)) <= _ASKING:
+            if (found := self._find(intent.value)) and len(
+                self._list_other_places(found)
+            ) <= _ASKING:
                 return Foreign(intent)
-        if look and (subject := self._about(look)):
+        if look and (subject := self._extract_subject(look)):
             return Foreign(Intent.INVESTIGATE, subject, names_command=self._command)
         return None
 
-    def goes_back(self, items: Sequence[ItemName]) -> RollbackWish | None:
+    def find_rollback(self, items: Sequence[ItemName]) -> RollbackRequest | None:
         """An older text: beside the phrase, its name and its time, versions alone are told."""
         phrase = self._find("goes back")
         if phrase is None or "?" in self._plain.text or _DENIALS.intersection(self._folded):
             return None
-        span, when = self._when()
-        words = [self._things.get(each, self._typed[each]) for each in self._rest(phrase, when)]
+        span, when = self._find_time()
+        words = [
+            self._nouns.get(each, self._typed[each])
+            for each in self._list_other_places(phrase, when)
+        ]
         told = {fold(each) for each in self._language.versions.split()}
         number = next((int(each) for each in words if each.isdecimal() and len(each) < 7), None)
         left = [each for each in words if fold(each) not in told and not each.isdecimal()]
-        found = named_items(" ".join(left).lower(), items, ())
+        found = find_named_items(" ".join(left).lower(), items, ())
         if not found.items or found.rest:
             return None
-        return RollbackWish(items=found.items, number=number or None, span="" if number else span)
+        return RollbackRequest(
+            items=found.items, number=number or None, span="" if number else span
+        )
 
-    def _decided(self, decisions: dict[Intent, _Found | None]) -> tuple[Intent, ...]:
+    def _find_decisions(self, decisions: dict[Intent, _Found | None]) -> tuple[Intent, ...]:
         """Return what may be decided; a name of work ("the last merge") only where nothing else is.
 
         Of two phrases the longer one decides: "annule le changement" of "annule".
@@ -124,34 +135,36 @@ class MessageIn:
         named = self._language.names_of_work
         return frozenset(place for place, word in enumerate(self._folded) if word in named)
 
-    def _beside(self, found: _Found) -> list[int]:
+    def _find_leftover(self, found: _Found) -> list[int]:
         """Return the places of what a phrase that decides leaves, without names of work.
 
         In a question they count: "who approved this change?" decides nothing.
         """
         if "?" in self._plain.text:
-            return self._rest(found)
-        return [place for place in self._rest(found) if place not in self._places_of_work]
+            return self._list_other_places(found)
+        return [
+            place for place in self._list_other_places(found) if place not in self._places_of_work
+        ]
 
-    def _question(self) -> Foreign | None:
+    def _find_question(self) -> Foreign | None:
         """A question about the bot itself: beside its phrase and its time, little else is said."""
-        span, when = self._when()
+        span, when = self._find_time()
         for topic in self._language.questions:
             found = self._find(f"ask {topic}")
-            if found and len(self._rest(found, when)) <= _AT_HAND:
+            if found and len(self._list_other_places(found, when)) <= _AT_HAND:
                 subject = next((each for each in self._typed if each.startswith("/")), "")
                 return Foreign(Intent.ASK, subject, topic=topic, span=span)
         return None
 
-    def _when(self) -> tuple[str, _Found | None]:
+    def _find_time(self) -> tuple[str, _Found | None]:
         times = [(each, self._find(f"time {each}")) for each in self._language.times.values()]
         return next(((each, found) for each, found in times if found), ("", None))
 
     def _change(self) -> _Found | None:
         found = self._find("change")
-        if found is None and (self._command or self._things):
-            found = self._find("change_of_a_thing")
-        return found if found and self._rest(found) else None
+        if found is None and (self._command or self._nouns):
+            found = self._find("part_change")
+        return found if found and self._list_other_places(found) else None
 
     def _find(self, name: str) -> _Found | None:
         """Where phrases of the list stand: the first one's start, and the tokens of all."""
@@ -168,19 +181,21 @@ class MessageIn:
         )
         return _Found(min(each.start() for each in matches), places)
 
-    def _rest(self, *found: _Found | None) -> list[int]:
+    def _list_other_places(self, *found: _Found | None) -> list[int]:
         """The places of what is neither in a phrase nor among the commonest words."""
         taken = frozenset[int]().union(*(each.tokens for each in found if each))
-        common, things = self._language.words, self._things
+        common, things = self._language.common_tokens, self._nouns
         return [
             place
             for place, word in enumerate(self._folded)
             if place not in taken and (place in things or word not in common)
         ]
 
-    def _about(self, *found: _Found | None) -> str:
-        words = [self._things.get(each, self._typed[each]) for each in self._rest(*found)]
+    def _extract_subject(self, *found: _Found | None) -> str:
+        words = [
+            self._nouns.get(each, self._typed[each]) for each in self._list_other_places(*found)
+        ]
         return self._plain.restore(" ".join(words)).strip()
 
-    def _whole(self) -> str:
+    def _get_full_text(self) -> str:
         return self._plain.restore(self._plain.text.replace("\n", " ")).strip(" .!?")

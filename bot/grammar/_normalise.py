@@ -51,50 +51,50 @@ class Plain:
 
     def restore(self, text: str) -> str:
         """Puts what was held aside back into a piece of this message."""
-        return _HELD.sub(lambda mark: self._at(int(mark[1])), text)
+        return _HELD.sub(lambda mark: self._get_held(int(mark[1])), text)
 
-    def _at(self, place: int) -> str:
+    def _get_held(self, place: int) -> str:
         return self.held[place] if place < len(self.held) else ""
 
 
 @dataclass
 class _HeldText:
-    things: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
 
-    def hold(self, thing: str) -> str:
-        self.things.append(thing)
-        return f"\ue000{len(self.things) - 1}\ue001"
+    def hold(self, item: str) -> str:
+        self.items.append(item)
+        return f"\ue000{len(self.items) - 1}\ue001"
 
 
 def make_plain(text: str, *, addressed: bool) -> Plain:
     """Plain text of a message: one line a clause or more, single spaces, no marks."""
     cut = len(text) > LONGEST
     text = text[:LONGEST].replace("\ue000", " ").replace("\ue001", " ")
-    text = _without_hidden(text)
+    text = _strip_hidden(text)
     text = text.translate(_QUOTE_MARKS)
     held = _HeldText()
-    text = _without_quotation(text)
+    text = _strip_quotation(text)
     text = _FENCE.sub(lambda _: f" {held.hold('')}\n", text)
     text = _TICKS.sub(lambda found: held.hold(found[2].strip()), text)
     text = _CALL.sub(lambda found: held.hold(found[0]), text)
     text = _STRUCK.sub(lambda _: " \n", text)
     text = _LINK.sub(lambda found: f" {held.hold(found[1] or '')} ", text)
-    text, named = _mentions(text, addressed=addressed)
+    text, named = _replace_mentions(text, addressed=addressed)
     text = _DOUBLE.sub(lambda found: held.hold(found[1].strip()), text)
     text = _SINGLE.sub(lambda found: held.hold(found[1].strip()), text)
     text = _FACES.sub(" ", text)
     text = _MARKUP.sub("", text)
-    text = "".join(_shown(letter) for letter in text)
+    text = "".join(_clean_letter(letter) for letter in text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return Plain(
         text="\n".join(line for line in lines if line),
-        held=tuple(held.things),
+        held=tuple(held.items),
         names_someone=named,
         cut=cut,
     )
 
 
-def _without_hidden(text: str) -> str:
+def _strip_hidden(text: str) -> str:
     """Removes letters nobody sees, and makes every kind of space a plain one."""
     kept: list[str] = []
     for letter in text:
@@ -106,7 +106,7 @@ def _without_hidden(text: str) -> str:
     return "".join(kept)
 
 
-def _without_quotation(text: str) -> str:
+def _strip_quotation(text: str) -> str:
     """Leaves out lines that quote someone (`> ...`), and all that follows a `>>>`."""
     kept: list[str] = []
     for line in text.splitlines():
@@ -118,7 +118,7 @@ def _without_quotation(text: str) -> str:
     return "\n".join(kept)
 
 
-def _mentions(text: str, *, addressed: bool) -> tuple[str, bool]:
+def _replace_mentions(text: str, *, addressed: bool) -> tuple[str, bool]:
     text = _OWN_NAME.sub("theseus", text)
     people = list(dict.fromkeys(_MENTION.findall(text)))
     mine = people[0] if addressed and len(people) == 1 else None
@@ -127,7 +127,7 @@ def _mentions(text: str, *, addressed: bool) -> tuple[str, bool]:
     return text, bool(_OTHER_NAME.search(text))
 
 
-def _shown(letter: str) -> str:
+def _clean_letter(letter: str) -> str:
     if letter.isascii():
         return letter if letter.isprintable() or letter == "\n" else " "
     if letter in "\ue000\ue001":

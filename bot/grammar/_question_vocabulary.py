@@ -1,8 +1,8 @@
 """What questions about the bot are made of. Any other word makes one about something else."""
 
-from bot.grammar._words import word_set
+from bot.grammar._spelling import to_token_set
 
-KNOWN = word_set(
+KNOWN = to_token_set(
     """
     a about actually again ago all already also altogether always am an and any anybody anyone
     anything are around as at away be because been before being between both but by can come
@@ -21,7 +21,7 @@ KNOWN = word_set(
     yourself theseus bot name s t re ve ll d m day days hour hours week weeks month months
     night monday tuesday wednesday thursday friday saturday sunday yesterday morning tonight
     """
-) | word_set(
+) | to_token_set(
     """
     fix fixes fixed fixing change changes changed changing proposal proposals proposed propose
     pr prs pull request requests requested run runs running merge merges merged merging revert
@@ -64,7 +64,7 @@ KNOWN = word_set(
 )
 """Every word, in small letters, that such a question may have and still be about the bot."""
 
-KINDS = word_set(
+KINDS = to_token_set(
     """
     commands bugs features tests cogs code errors failures problems issues things anything
     stuff questions documentation docs refactoring fixes changes
@@ -72,7 +72,7 @@ KINDS = word_set(
 )
 """What something is done with: all of a kind, and none in particular."""
 
-ABLE = KINDS | word_set(
+ABLE = KINDS | to_token_set(
     """
     can could do are will would you able to also only just or and even really actually too as
     well either both what else any add fix write make change improve repair build create remove

@@ -4,7 +4,7 @@ import re
 
 from bot.domain.intents import Intent, Setting
 from bot.grammar._budget_questions import BUDGET
-from bot.grammar._clauses import Clause, peel
+from bot.grammar._clauses import Clause, strip_openings
 
 _STATUS = re.compile(
     r"(?:status(?: (?:report|update|please|check))?|(?:what(?:'s| is) the |give (?:me"
@@ -125,11 +125,11 @@ _CAN_IT_ALSO = re.compile(
 )
 
 
-def plain_request(said: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
+def find_plain_request(clauses: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
     """Status, audit or budget, and the clause that is just that; the rest is company."""
-    for clause in said:
+    for clause in clauses:
         text = _COURTESY.sub("", clause.text)
-        opened = peel(text)
+        opened = strip_openings(text)
         for intent, pattern in _PLAIN:
             if pattern.fullmatch(text) or (opened.rest and pattern.fullmatch(opened.rest)):
                 if intent is Intent.STATUS and not clause.asks and _CLAIM.match(text):
@@ -151,7 +151,7 @@ def note_request(text: str) -> tuple[Intent, str] | None:
     """Remember or forget, and what."""
     if "?" in text[-3:] and not re.match(r"(?:can|could|would|will) you\b", text, re.IGNORECASE):
         return None
-    rest = peel(text.replace("\n", " ")).rest
+    rest = strip_openings(text.replace("\n", " ")).rest
     if re.match(r"(?:don't|do not|never) remember", rest, re.IGNORECASE):
         return None
     if found := _REMEMBER.match(rest):
@@ -163,29 +163,29 @@ def note_request(text: str) -> tuple[Intent, str] | None:
     return Intent.FORGET, _TRAIL.sub("", (note["note"] if note else "").strip(" .!?"))
 
 
-def revision(
-    said: tuple[Clause, ...], setting: Setting, *, text: str, marked_only: bool
+def find_revision(
+    clauses: tuple[Clause, ...], setting: Setting, *, text: str, marked_only: bool
 ) -> str | None:
     """The change somebody wants made to the work at hand, without politeness; None if none."""
     here = setting.in_thread or setting.reply_to in ("proposal", "bot")
     if not (here or setting.addressed):
         return None
-    for place, clause in enumerate(said):
-        told = _told(clause, marked_only=marked_only, here=here)
+    for place, clause in enumerate(clauses):
+        told = _extract_revision(clause, marked_only=marked_only, here=here)
         if told is not None:
-            after = said[place + 1].text if place + 1 < len(said) else ""
-            return _polish(_from(told or after, text))
+            after = clauses[place + 1].text if place + 1 < len(clauses) else ""
+            return _trim_ending(_from(told or after, text))
     return None
 
 
-def _from(told: str, text: str) -> str:
+def _from(revision: str, text: str) -> str:
     """The message from the words found on, brackets and all."""
-    start = text.find(told) if told else -1
-    return " ".join(text[start:].split()) if start >= 0 else told
+    start = text.find(revision) if revision else -1
+    return " ".join(text[start:].split()) if start >= 0 else revision
 
 
-def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
-    opened = peel(clause.text)
+def _extract_revision(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
+    opened = strip_openings(clause.text)
     text = opened.rest
     if found := _REVISE.match(text):
         return found["rest"].strip()
@@ -231,7 +231,7 @@ _FIXING = re.compile(r"fix|stop", re.IGNORECASE)
 _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)
 
 
-def _polish(text: str) -> str:
+def _trim_ending(text: str) -> str:
     for _ in range(4):
         text = _TRAIL.sub("", text.strip(" ,.!?;:"))
     return text[:1_000]

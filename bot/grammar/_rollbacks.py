@@ -2,16 +2,20 @@
 
 import re
 
-from bot.authority.rollback_words import rollback_asked, rollback_decided, spoken_of
+from bot.authority.rollback_phrases import (
+    find_plain_items,
+    find_rollback_request,
+    parse_rollback_order,
+)
 from bot.domain.intents import Setting
-from bot.domain.live_items import ROLLED_BACK, RollbackWish
-from bot.grammar._clauses import Clause, clauses, peel
-from bot.grammar._language_data import ENGLISH, languages
-from bot.grammar._language_detection import language_of
-from bot.grammar._languages import MessageIn
+from bot.domain.live_items import ROLLED_BACK, RollbackRequest
+from bot.grammar._clauses import Clause, split_clauses, strip_openings
+from bot.grammar._language_data import ENGLISH, load_languages
+from bot.grammar._language_detection import detect_language
+from bot.grammar._languages import ForeignMessage
 from bot.grammar._normalise import make_plain
-from bot.grammar._words import spell
-from bot.grammar.spans import span_in
+from bot.grammar._spelling import correct_spelling
+from bot.grammar.spans import extract_span
 
 _SUPPOSES = re.compile(
     r"(?:if|when|once|unless|until|before|after|in case|suppose|imagine|lol|or|no|nope|not|never"
@@ -27,7 +31,7 @@ _HELD = "\ue000"  # stands for what was quoted
 _DAY = re.compile(r"\b(?:from|of|on) (?P<day>\w+day)\b(?<!today)(?<!yesterday)")
 
 
-def rollback_wish(text: str, setting: Setting) -> RollbackWish | None:
+def parse_rollback_request(text: str, setting: Setting) -> RollbackRequest | None:
     """Return what a message wants rolled back; `None` where it is nothing.
 
     It decides only where it is said to the bot alone, in no run's thread: there a text that is
@@ -35,54 +39,54 @@ def rollback_wish(text: str, setting: Setting) -> RollbackWish | None:
     """
     if not setting.items:
         return None
-    alone = setting.addressed and setting.words_alone and not setting.about_a_proposal
-    if alone and setting.reply_to is None and (wish := rollback_decided(text, setting.items)):
+    alone = setting.addressed and setting.is_text_only and not setting.about_a_proposal
+    if alone and setting.reply_to is None and (wish := parse_rollback_order(text, setting.items)):
         return wish
     plain = make_plain(text, addressed=setting.addressed)
     if plain.names_someone or plain.cut:
         return None
-    language = language_of(plain.text)
+    language = detect_language(plain.text)
     if language != ENGLISH:
-        return MessageIn(plain, languages()[language]).goes_back(setting.items)
-    said = clauses(spell(plain.text))
+        return ForeignMessage(plain, load_languages()[language]).find_rollback(setting.items)
+    said = split_clauses(correct_spelling(plain.text))
     if any(_SUPPOSES.match(each.text.lower()) for each in said):
         return None
     for place, clause in enumerate(said):
         words = plain.restore(clause.text).lower()
-        if _is_told(plain.text, clause, place) or not _asks(clause, words):
+        if _is_quoted_speech(plain.text, clause, place) or not _is_request(clause, words):
             continue
-        asked = peel(clause.text).rest
+        asked = strip_openings(clause.text).rest
         if asked.startswith(_HELD):
             continue  # in quotes, or in code
         before = " ".join(each.text.lower() for each in said[:place])
-        about = () if setting.about_a_proposal else spoken_of(before, setting.items)
+        about = () if setting.about_a_proposal else find_plain_items(before, setting.items)
         order = plain.restore(asked).lower()
-        wish = rollback_asked(order, setting.items, about)
-        wish = wish or rollback_asked(words, setting.items, about)
-        if wish is not None and not _of_the_proposal(wish, setting):
-            return wish.but(**_when(order, wish))
+        wish = find_rollback_request(order, setting.items, about)
+        wish = wish or find_rollback_request(words, setting.items, about)
+        if wish is not None and not _is_about_proposal(wish, setting):
+            return wish.replace(**_parse_time(order, wish))
     return None
 
 
-def _asks(clause: Clause, words: str) -> bool:
+def _is_request(clause: Clause, text: str) -> bool:
     """Whether a clause wants it, and does not ask for an opinion or say what is possible."""
-    return bool(_WANTED.match(words)) or not _OPINION.match(words)
+    return bool(_WANTED.match(text)) or not _OPINION.match(text)
 
 
-def _is_told(text: str, clause: Clause, place: int) -> bool:
+def _is_quoted_speech(text: str, clause: Clause, place: int) -> bool:
     """Whether a clause is what somebody is told to have said: "bob: roll it back"."""
     before = text[: text.find(clause.text)].rstrip()
     return bool(place) and before.endswith(":")
 
 
-def _of_the_proposal(wish: RollbackWish, setting: Setting) -> bool:
+def _is_about_proposal(request: RollbackRequest, setting: Setting) -> bool:
     """Whether code is named where it is revised: that is for the run."""
-    return setting.about_a_proposal and any(each.kind not in ROLLED_BACK for each in wish.items)
+    return setting.about_a_proposal and any(each.kind not in ROLLED_BACK for each in request.items)
 
 
-def _when(words: str, wish: RollbackWish) -> dict[str, object]:
-    if wish.number is not None:
+def _parse_time(text: str, request: RollbackRequest) -> dict[str, object]:
+    if request.number is not None:
         return {}
-    day = _DAY.search(words)
-    span = f"last {day['day']}" if day else span_in(words)[0]
+    day = _DAY.search(text)
+    span = f"last {day['day']}" if day else extract_span(text)[0]
     return {"span": span, "steps": 0} if span else {}

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from bot.grammar._clauses import Clause, peel
-from bot.grammar._complaints import Complaint
+from bot.grammar._clauses import Clause, strip_openings
+from bot.grammar._fault_reports import FaultReport
 
 _WHEN = r"(?:when(?:ever)?|if|after|once|as soon as|(?:every|each) time)"
 _PERSON = r"(?:i|we|you|someone|somebody|users?|people|anyone|one|they|he|she)"
@@ -50,51 +50,55 @@ _DONE_AFTER = re.compile(
 )
 
 
-class _Deed(NamedTuple):
+class _UserAction(NamedTuple):
     what: str
     named: bool
     """It names a command."""
 
 
-def says_nothing_happens(text: str) -> bool:
+def is_no_effect_report(text: str) -> bool:
     """Return whether somebody says that nothing comes of something."""
     return _STATEMENT.search(text) is not None
 
 
-def silence_in(said: tuple[Clause, ...]) -> Complaint | None:
+def find_silence_report(clauses: tuple[Clause, ...]) -> FaultReport | None:
     """Return the report that nothing happens, if a message says of what: before it or after it.
 
     "When I use /jot, nothing happens" is one; "if nothing happens, ship it" is none.
     """
-    for place, clause in enumerate(said):
-        text = peel(clause.text).rest or clause.text
+    for place, clause in enumerate(clauses):
+        text = strip_openings(clause.text).rest or clause.text
         found = _STATEMENT.search(text)
         if found is None or _SUPPOSED.search(text[: found.start()].strip()):
             continue
-        before = said[place - 1] if place else None
-        deed = _deed_in(text, found) or (_deed(before.text, ended=True) if before else None)
+        before = clauses[place - 1] if place else None
+        deed = _find_user_action(text, found) or (
+            _parse_user_action(before.text, is_delimited=True) if before else None
+        )
         if deed:
             # "when I google it nothing comes up" may be about anything
-            return Complaint(deed.what, weak=not (deed.named or found["happens"]))
+            return FaultReport(deed.what, weak=not (deed.named or found["happens"]))
     return None
 
 
-def _deed_in(text: str, found: re.Match[str]) -> _Deed | None:
+def _find_user_action(text: str, found: re.Match[str]) -> _UserAction | None:
     """Return what a clause says was done, around the statement in it."""
     after = _DONE_AFTER.match(text[found.end() :])
     if after and (found["happens"] or not after["at"]):
         told = after["text"]
-        return _deed(told, ended=True) or _Deed(told.split(" ", 1)[1], bool(_COMMAND.search(told)))
-    return _deed(text[: found.start()].strip(), ended=False)
+        return _parse_user_action(told, is_delimited=True) or _UserAction(
+            told.split(" ", 1)[1], bool(_COMMAND.search(told))
+        )
+    return _parse_user_action(text[: found.start()].strip(), is_delimited=False)
 
 
-def _deed(text: str, *, ended: bool) -> _Deed | None:
+def _parse_user_action(text: str, *, is_delimited: bool) -> _UserAction | None:
     """Return what was done, where a text says so; `ended`: a comma or a full stop follows it."""
-    found = _DONE.match(peel(text).rest or text)
+    found = _DONE.match(strip_openings(text).rest or text)
     if found is None:
         return None
     named = bool(_COMMAND.search(found["what"]))
-    joined = ended or found["joined"]
+    joined = is_delimited or found["joined"]
     if found["when"] or named or (joined and found["use"] and found["person"]):
-        return _Deed(found["what"], named)
+        return _UserAction(found["what"], named)
     return None

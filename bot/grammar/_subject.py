@@ -64,7 +64,7 @@ _BARE_RUN = re.compile(
     re.IGNORECASE,
 )
 _PULL = re.compile(r"(?:\b(?:pr|pull request|pull|mr) ?#? ?|(?<![\w&])#)(\d{1,7})\b", re.IGNORECASE)
-_AGAIN = re.compile(
+_RECURRENCE = re.compile(
     r"\b(?:again|once more|yet again|another time|(?:is|are|'s|came|come|comes|coming"
     r"|been) back|still (?:broken|failing|crashing|"
     r"not|doesn't|happening|broke|crashes|fails|timing)|same (?:bug|error|problem|issue|crash"
@@ -73,7 +73,9 @@ _AGAIN = re.compile(
     r"|regressed|like (?:before|last (?:time|week)))\b",
     re.IGNORECASE,
 )
-_NOT_AGAIN = re.compile(r"\b(?:try|run|roll|do|start|working?) (?:\S+ )?again\b", re.IGNORECASE)
+_REPEATED_ACTION = re.compile(
+    r"\b(?:try|run|roll|do|start|working?) (?:\S+ )?again\b", re.IGNORECASE
+)
 
 
 def clean_subject(text: str) -> str:
@@ -84,13 +86,13 @@ def clean_subject(text: str) -> str:
         before = text
         if _PRONOUN.fullmatch(text):
             return ""
-        text = _trim(text)
+        text = _trim_subject(text)
         if text == before:
             break
     return text[:LONGEST_SUBJECT].strip()
 
 
-def _trim(text: str) -> str:
+def _trim_subject(text: str) -> str:
     text = _BACK.sub("", text).strip(" ,.!?;:-")
     if _PRONOUN.fullmatch(text):
         return ""
@@ -111,5 +113,5 @@ def pull_request_named(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def said_again(text: str) -> bool:
-    return bool(_AGAIN.search(_NOT_AGAIN.sub("", text)))
+def is_recurrence(text: str) -> bool:
+    return bool(_RECURRENCE.search(_REPEATED_ACTION.sub("", text)))

@@ -20,24 +20,24 @@ from bot.authority.decision_sentences import (
     OPENINGS,
     SENTENCES,
 )
-from bot.authority.decisions import decision
+from bot.authority.decisions import parse_decision
 from bot.domain.intents import Intent, Setting
-from bot.grammar._clauses import peel
-from bot.grammar._decision_words import (
+from bot.grammar._clauses import strip_openings
+from bot.grammar._decision_phrases import (
     ASKS_ABOUT,
     BEFORE,
     LEADING,
     NO,
     NOT,
     NOUN_FOLLOWS,
+    NOUN_OR_TIME,
     OF_OWN_WORK,
     SOMEWHERE,
-    THING_OR_TIME,
     YES,
 )
-from bot.grammar._glyphs import plain_letters
-from bot.grammar._question_words import CAN_LATER
-from bot.grammar._words import spell, transposed_or_one_off
+from bot.grammar._glyphs import to_plain_letters
+from bot.grammar._question_phrases import CAN_LATER
+from bot.grammar._spelling import correct_spelling, is_single_slip
 from bot.grammar.agreement import is_refusal
 
 _CLAUSE = re.compile(
@@ -45,13 +45,13 @@ _CLAUSE = re.compile(
 )
 _REPEATED = re.compile(r"(?<!\S)(\S+(?: \S+)?)(?: \1)+(?!\S)")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
-_OPENING_WORDS = "|".join(
+_OPENING_ALTERNATIVES = "|".join(
     map(
         re.escape,
         (*NAMES, *COURTESY_BEFORE, *(each for said in OPENINGS.values() for each in said)),
     )
 )
-_ONLY_OPENING = re.compile(rf"\W*(?:(?:{_OPENING_WORDS})\W+)*")
+_ONLY_OPENING = re.compile(rf"\W*(?:(?:{_OPENING_ALTERNATIVES})\W+)*")
 _COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*(?::\d+>)?")
 _NOTED = re.compile(r"^(\W*(?:please )?(?:remember|note)):")
 _TRAILING = re.compile(rf"(?: (?:{'|'.join((*COURTESY_AFTER, 'too', 'as well', 'instead'))}))+$")
@@ -62,7 +62,7 @@ _VERBS = tuple(
 )
 _SHORT = 4
 """Words of a clause that is short; one that only begins with a verb that decides has two."""
-_MOST_WORDS = 12
+_MAX_TOKENS = 12
 """Words that a sentence with all its courtesies can have."""
 _QUOTED = re.compile(r"^[ \t]*>+.*$", re.MULTILINE)
 _DIGITS = re.compile(
@@ -81,141 +81,151 @@ class PossibleDecisions(NamedTuple):
     """What it means where it would be a revision, of which some clause ends in a sentence."""
 
 
-def may_mean(text: str, setting: Setting) -> PossibleDecisions:
+def find_possible_decisions(text: str, setting: Setting) -> PossibleDecisions:
     """Return what a message that is no decision may mean to decide."""
     if is_refusal(text):
         return PossibleDecisions((Intent.REJECT, Intent.CANCEL), leading=True)
-    said = [each for each in _spoken(text) if not CAN_LATER.match(each)]
-    leads = [intent for each in said if not _is_marked(each) for intent in _leading(each)]
-    ends = [intent for each in said for intent in _ending(each)]
-    short = [intent for each in said for intent in _short(each, setting)]
-    found = _somewhere(said) if setting.about_a_proposal else []
+    said = [each for each in _split_spoken_clauses(text) if not CAN_LATER.match(each)]
+    leads = [
+        intent for each in said if not _is_marked(each) for intent in _find_leading_intents(each)
+    ]
+    ends = [intent for each in said for intent in _find_ending_intents(each)]
+    short = [intent for each in said for intent in _find_short_intents(each, setting)]
+    found = _find_intents_anywhere(said) if setting.about_a_proposal else []
     if not (leads or ends or short or found) and said and setting.about_a_proposal:
         found = [Intent.SHIP] if all(YES.fullmatch(each) for each in said) else []
         found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
-    if any(names_own_work(each, leads) for each in said):
+    if any(is_about_own_work(each, leads) for each in said):
         short, found = [], []  # "..., we're deploying" says why
     if leads and Intent.SHIP not in leads:  # "hold off on merging that" offers no merge
         found = [Intent.REJECT if each is Intent.SHIP else each for each in found]
     return PossibleDecisions(
-        _ordered(leads + short + found, said),
+        _order_intents(leads + short + found, said),
         leading=bool(leads),
-        ending=_ordered(ends + found, said) if ends else (),
+        ending=_order_intents(ends + found, said) if ends else (),
     )
 
 
-def names_own_work(clause: str, intents: Sequence[Intent]) -> bool:
+def is_about_own_work(clause: str, intents: Sequence[Intent]) -> bool:
     """Return whether a clause pauses, resumes or takes back what is the bot's own work by name."""
     return any(known.search(clause) for intent, known in OF_OWN_WORK.items() if intent in intents)
 
 
-def is_overheard(text: str, meant: PossibleDecisions) -> bool:
+def is_ambient_decision(text: str, possible: PossibleDecisions) -> bool:
     """Return whether words said to nobody are about the bot's own work, in so many words."""
-    first = next(iter(_spoken(text)), "")
-    one = len(meant.intents) == 1 and meant.leading
-    return one and bool(_leading(first)) and names_own_work(first, meant.intents)
+    first = next(iter(_split_spoken_clauses(text)), "")
+    one = len(possible.intents) == 1 and possible.leading
+    return one and bool(_find_leading_intents(first)) and is_about_own_work(first, possible.intents)
 
 
-def numbers_in(text: str) -> tuple[int, ...]:
+def find_numbers(text: str) -> tuple[int, ...]:
     """Return every number in a message that a proposal could have."""
-    return tuple(dict.fromkeys(int(each) for each in _DIGITS.findall(plain_letters(text))))
+    return tuple(dict.fromkeys(int(each) for each in _DIGITS.findall(to_plain_letters(text))))
 
 
-def until_in(text: str) -> str | None:
+def find_duration(text: str) -> str | None:
     """Return how long, where a message says so."""
-    found = _UNTIL.search(plain_letters(text))
+    found = _UNTIL.search(to_plain_letters(text))
     return found["until"].strip() if found else None
 
 
-def _spoken(text: str) -> list[str]:
+def _split_spoken_clauses(text: str) -> list[str]:
     """Return the clauses in plain letters; what is quoted only where that is all there is."""
-    letters = plain_letters(text)
+    letters = to_plain_letters(text)
     own = _QUOTED.sub(" ", letters)
     told = own if re.search(r"\w", own) else letters
-    told = _NOTED.sub(r"\1 ", _COMMAND.sub(_named, told))
-    clauses = (spell(_folded(each)).lower() for each in _CLAUSE.split(told) if each)
+    told = _NOTED.sub(r"\1 ", _COMMAND.sub(_replace_command, told))
+    clauses = (
+        correct_spelling(_fold_repeats(each)).lower() for each in _CLAUSE.split(told) if each
+    )
     return [
         each.strip(" ?'").removesuffix("-").strip() for each in clauses if re.search(r"\w", each)
     ]
 
 
-def _named(command: re.Match[str]) -> str:
+def _replace_command(command: re.Match[str]) -> str:
     """Return a noun for a command's name; what a message begins with may be meant as typed."""
     before = command.string[: command.start()]
     return command[0] if _ONLY_OPENING.fullmatch(before) else " command "
 
 
-def _folded(clause: str) -> str:
+def _fold_repeats(clause: str) -> str:
     """Return a clause with letters and words that are repeated said once."""
     return _REPEATED.sub(r"\1", " ".join(_DRAWN_OUT.sub(r"\1", clause).split()))
 
 
 def _is_marked(clause: str) -> bool:
     """Whether a clause adds to a change ("also cancel it when the poll ends")."""
-    return peel(clause).also or clause.endswith((" too", " as well", " instead"))
+    return strip_openings(clause).also or clause.endswith((" too", " as well", " instead"))
 
 
-def _leading(clause: str) -> list[Intent]:
-    for start in _starts(clause):
+def _find_leading_intents(clause: str) -> list[Intent]:
+    for start in _list_starts(clause):
         if found := [intent for intent, known in LEADING.items() if known.match(start)]:
             return found
     return []
 
 
-def _starts(clause: str) -> list[str]:
+def _list_starts(clause: str) -> list[str]:
     """Return the clause, and what is left of it when its openings are taken off one by one."""
-    found = [clause, peel(clause).rest]
+    found = [clause, strip_openings(clause).rest]
     rest = clause
     for _ in range(8):
         opening = BEFORE.match(rest)
         if opening is None:
             break
         rest = rest[opening.end() :]
-        found += [rest, peel(rest).rest]
+        found += [rest, strip_openings(rest).rest]
     return found
 
 
-def _ending(clause: str) -> list[Intent]:
+def _find_ending_intents(clause: str) -> list[Intent]:
     """Return what a clause means that ends in a sentence of the list, in which no noun is meant."""
     words = _TRAILING.sub("", clause).split()
-    for place in range(max(0, len(words) - _MOST_WORDS), len(words)):
+    for place in range(max(0, len(words) - _MAX_TOKENS), len(words)):
         rest = " ".join(words[place:])
-        if (not place or words[place - 1] not in NOUN_FOLLOWS) and (decided := decision(rest)):
-            return _leading(rest) or [decided.intent]
+        if (not place or words[place - 1] not in NOUN_FOLLOWS) and (
+            decided := parse_decision(rest)
+        ):
+            return _find_leading_intents(rest) or [decided.intent]
     return []
 
 
-def _short(clause: str, setting: Setting) -> list[Intent]:
+def _find_short_intents(clause: str, setting: Setting) -> list[Intent]:
     """Return what a few words may mean that end in a sentence of the list, or two that begin so."""
     words = clause.split()
     if len(words) > _SHORT or ASKS_ABOUT.match(clause):
         return []
-    if found := _ending(clause):
+    if found := _find_ending_intents(clause):
         return found
-    begins = len(words) == 2 and not _leading(clause)
-    first = decision(words[0]) if begins else None
+    begins = len(words) == 2 and not _find_leading_intents(clause)
+    first = parse_decision(words[0]) if begins else None
     if first and first.intent in (Intent.CANCEL, Intent.PAUSE, Intent.RESUME):
-        return _leading(words[0])
+        return _find_leading_intents(words[0])
     if setting.about_a_proposal:
-        mended = " ".join(map(_mended, words))
-        return (_leading(mended) or _ending(mended)) if mended != clause else []
+        mended = " ".join(map(_correct_verb, words))
+        return (
+            (_find_leading_intents(mended) or _find_ending_intents(mended))
+            if mended != clause
+            else []
+        )
     return []
 
 
-def _mended(word: str) -> str:
+def _correct_verb(token: str) -> str:
     """Return the verb that decides of which a word is a slip, and no form; else the word."""
-    return next((each for each in _VERBS if transposed_or_one_off(word, each)), word)
+    return next((each for each in _VERBS if is_single_slip(token, each)), token)
 
 
-def _somewhere(said: list[str]) -> list[Intent]:
-    told = [THING_OR_TIME.sub(" ", each) for each in said if not ASKS_ABOUT.match(each)]
+def _find_intents_anywhere(clauses: list[str]) -> list[Intent]:
+    told = [NOUN_OR_TIME.sub(" ", each) for each in clauses if not ASKS_ABOUT.match(each)]
     return [intent for each in told for intent in SOMEWHERE if SOMEWHERE[intent].search(each)]
 
 
-def _ordered(found: list[Intent], said: list[str]) -> tuple[Intent, ...]:
+def _order_intents(found: list[Intent], clauses: list[str]) -> tuple[Intent, ...]:
     """Return each once; where something is denied, the refusal before what is refused."""
     intents = list(dict.fromkeys(found))
-    if Intent.SHIP in intents and any(NOT.search(each) for each in said):
+    if Intent.SHIP in intents and any(NOT.search(each) for each in clauses):
         rest = [each for each in intents if each not in (Intent.SHIP, Intent.REJECT)]
         intents = [Intent.REJECT, Intent.SHIP, *rest]
     return tuple(intents)

@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 from bot.authority.decision_sentences import GLAD
-from bot.grammar._language_data import fold, languages
-from bot.grammar._words import word_set
+from bot.grammar._language_data import fold, load_languages
+from bot.grammar._spelling import to_token_set
 
 _YES = re.compile(
     r"(?:please )?(?:yes|yep|yeah|yup|aye|sure|ok(?:ay)?|agreed|absolutely|definitely|please"
@@ -17,7 +17,7 @@ _NO = re.compile(
     r"|leave (?:it|that|our side))\b",
     re.IGNORECASE,
 )
-_AHEAD = re.compile(
+_GO_AHEAD = re.compile(
     r"(?:(?:ok(?:ay)?|yes|yep|yeah|yup|aye|sure|good|great|nice|perfect|fine|exactly|please)"
     r"[,.! ]+)*"
     r"(?:yes|yep|yeah|yup|aye|sure|ok(?:ay)?|agreed|go|go (?:ahead|on|for it)"
@@ -26,15 +26,15 @@ _AHEAD = re.compile(
     r"(?:,? (?:please|then|thanks))?[.! ]*",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+")
-_DENIALS = word_set("no nope nah not never don dont")
-_REFUSING = _DENIALS | word_set(
+_TOKEN = re.compile(r"\w+")
+_DENIALS = to_token_set("no nope nah not never don dont")
+_REFUSING = _DENIALS | to_token_set(
     """
     t wait hold hang on off a sec second moment minute please sorry oh whoa ok okay actually do that
     this it yet now yes thanks thank you
     """
 )
-_ASSENT = word_set(
+_ASSENT = to_token_set(
     """
     yes yep yeah yup ya aye sure ok okay k agreed agree absolutely definitely exactly perfect great
     good nice fine cool awesome excellent lovely brilliant right correct sounds sound looks look
@@ -45,7 +45,7 @@ _ASSENT = word_set(
     mean yours
     """
 )
-_ASSENTING = _ASSENT - word_set(
+_ASSENTING = _ASSENT - to_token_set(
     """
     k on for it this that please thanks thank you so very much to me us i we s is are m re ll d let
     lets all as just then now with can may should be the a plan idea theseus bot what want wanted
@@ -57,26 +57,26 @@ _GLAD_SIGNS = f"{GLAD}\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
 
 
-class ContractWord(NamedTuple):
+class ContractReply(NamedTuple):
     """What somebody says to what was understood; none: nothing that says what is meant.
 
     `may_agree` is a yes in words that are not on the list: a button has to confirm it.
     """
 
-    goes_ahead: bool = False
+    is_go_ahead: bool = False
     correction: str = ""
     may_agree: bool = False
 
 
-def contract_word(text: str) -> ContractWord:
+def parse_contract_reply(text: str) -> ContractReply:
     """Return whether `text` is a plain go-ahead, as a whole; else what it wants otherwise."""
     said = text.strip()
-    if _AHEAD.fullmatch(said):
-        return ContractWord(goes_ahead=True)
+    if _GO_AHEAD.fullmatch(said):
+        return ContractReply(is_go_ahead=True)
     if is_loose_yes(said):
-        return ContractWord(may_agree=True)
+        return ContractReply(may_agree=True)
     correction = "" if is_refusal(said) else _NO_BUT.sub("", said, count=1).strip()
-    return ContractWord(correction=correction if says_something(correction) else "")
+    return ContractReply(correction=correction if has_content(correction) else "")
 
 
 def is_loose_yes(text: str) -> bool:
@@ -84,33 +84,33 @@ def is_loose_yes(text: str) -> bool:
 
     One word more ("but", "also", a number) says what is meant otherwise.
     """
-    words = [fold(word) for word in _WORD.findall(text)]
+    words = [fold(word) for word in _TOKEN.findall(text)]
     if _ASKS.search(text):
         return False
     if not words:
         return bool(text.strip()) and set("".join(text.split())) <= set(_GLAD_SIGNS)
     known = [(_ASSENT, _ASSENTING)]
-    known += [(each.assents, each.assents) for each in languages().values() if each.assents]
+    known += [(each.assents, each.assents) for each in load_languages().values() if each.assents]
     return any(every.issuperset(words) and some & set(words) for every, some in known)
 
 
 def is_refusal(text: str) -> bool:
     """Return whether a message only refuses or holds back what is at hand: "no wait, don't"."""
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [word.lower() for word in _TOKEN.findall(text)]
     said = set(words)
     return len(words) > 1 and said <= _REFUSING and bool(said & _DENIALS)
 
 
-def says_something(text: str) -> bool:
+def has_content(text: str) -> bool:
     """Return whether there is more in `text` than one word, as "hmm", "lol" or "/roll" are.
 
     Where words are not written apart, one may be a sentence.
     """
-    found = _WORD.findall(text)
+    found = _TOKEN.findall(text)
     return len(found) > 1 or any(not word.isascii() for word in found)
 
 
-def agreed(text: str) -> bool | None:
+def parse_agreement(text: str) -> bool | None:
     """Return whether `text` begins with a yes or a no; `None` where it is neither."""
     said = text.strip()
     if _NO.match(said):

@@ -8,33 +8,33 @@ crashes, add a check" is a complaint, and what is added is how to mend it.
 import re
 
 from bot.domain.intents import Intent, Strength
-from bot.grammar._change_words import (
+from bot.grammar._change_phrases import (
+    BOT_PART,
     CERTAIN,
+    DESIRE_PHRASE,
     DISLIKED,
+    DISPLAY_VERB,
     HOW,
-    OF_WORDS,
     ORDER,
+    PART_DESIRE_PHRASE,
     PERFORMED,
-    SHOWN,
-    THING,
+    TEXT_OR_TEST,
     TITLED,
-    WISHED,
-    WISHED_OF_A_THING,
 )
-from bot.grammar._clauses import Clause, Peeled, clauses, peel
-from bot.grammar._complaints import complaint_in
-from bot.grammar._fault_words import (
+from bot.grammar._clauses import Clause, StrippedClause, split_clauses, strip_openings
+from bot.grammar._fault_phrases import (
     CAN_BE_FIXED,
-    FAULT_WORD,
+    FAULT_TERM,
     FIX,
     FIX_AROUND,
     FIX_NEEDED,
     LOOK_WHY,
     MENDS_OR_LOOKS,
 )
+from bot.grammar._fault_reports import find_fault_report
 from bot.grammar._normalise import make_plain
+from bot.grammar._spelling import correct_spelling
 from bot.grammar._subject import clean_subject
-from bot.grammar._words import spell
 from bot.grammar._work_request import WorkRequest
 
 LONGEST_SUBJECT = 200
@@ -48,12 +48,12 @@ _FAILS = re.compile(
     re.IGNORECASE,
 )
 _FEATURE_REQUEST = re.compile(r"^\W*feature[ -]request\W+(?P<rest>\w.+)", re.I | re.DOTALL)
-_TO_MEND = re.compile(
+_REPAIR_ORDER = re.compile(
     r"^(?:mak|let)\w* .*\b(?:not|n't|stop|never|no longer|again)\b|^\S+ (?:an? |the |some )?"
     r"(?:quick |proper |real )?(?:fix|repair|work-?around|patch)\b",
     re.IGNORECASE,
 )
-_NOTHING_NAMED = re.compile(
+_VAGUE_OBJECT = re.compile(
     r"^\S+ (?:(?:this|that|it|them|something|things)$|everything\b(?! (?:about|of)\b))",
     re.IGNORECASE,
 )
@@ -68,7 +68,7 @@ _BASE_FORM = re.compile(r"^[a-z][a-z-]+$", re.IGNORECASE)
 _INFLECTED = re.compile(r"(?:ing|ed|ly|[^su]s)$", re.IGNORECASE)
 
 
-def says_it_fails(text: str) -> bool:
+def is_failure_statement(text: str) -> bool:
     """Return whether `text` says that something fails, raises or does not work at all."""
     return bool(_FAILS.search(text))
 
@@ -76,37 +76,42 @@ def says_it_fails(text: str) -> bool:
 _MANNER = re.compile(r"(?:please )?(?:be (?:a (?:bit|little|lot) )?(?:less|more)|learn) \w", re.I)
 
 
-def names_part(text: str) -> bool:
+def has_bot_part(text: str) -> bool:
     """Return whether `text` names what a bot is made of (an option, an embed, the tests), or how
     whoever is spoken to should be: that is said to the bot.
     """
-    return bool(THING.search(text) or _MANNER.match(text))
+    return bool(BOT_PART.search(text) or _MANNER.match(text))
 
 
-def asks_for_change(text: str) -> bool:
+def is_change_request(text: str) -> bool:
     """Return whether `text` wishes for a change, or is about words, tests or looks and no failure.
 
     A test that is to be added for an error is a change; a help text that crashes is a failure.
     """
-    return change_request(clauses(spell(make_plain(text, addressed=True).text)), text) is not None
+    return (
+        find_change_request(
+            split_clauses(correct_spelling(make_plain(text, addressed=True).text)), text
+        )
+        is not None
+    )
 
 
-def change_request(said: tuple[Clause, ...], text: str) -> WorkRequest | None:
+def find_change_request(clauses: tuple[Clause, ...], text: str) -> WorkRequest | None:
     """Return what change a message wishes for; `None` where it wishes for none."""
     titled = TITLED.match(text)
-    if titled and not _to_mend_or_look(peel(titled["rest"]).rest):
+    if titled and not _is_repair_or_look(strip_openings(titled["rest"]).rest):
         return _request(" ".join(titled["rest"].split()), "clear")
-    for number, clause in enumerate(said):
+    for number, clause in enumerate(clauses):
         if (found := _change_in(clause)) is not None:
-            mended = found.strength == "weak" and any(map(_orders_a_fix, said[number + 1 :]))
+            mended = found.strength == "weak" and any(map(_is_fix_order, clauses[number + 1 :]))
             return None if mended and not DISLIKED.search(clause.text) else found
-        rest = peel(clause.text).rest
-        if complaint_in(clause) or (_to_mend_or_look(rest) and rest.lower() != "fix"):
+        rest = strip_openings(clause.text).rest
+        if find_fault_report(clause) or (_is_repair_or_look(rest) and rest.lower() != "fix"):
             return None
     return None
 
 
-def feature_request(text: str) -> WorkRequest | None:
+def parse_feature_request(text: str) -> WorkRequest | None:
     """Return what a message wishes for that begins with "feature request:"."""
     found = _FEATURE_REQUEST.match(text)
     return _request(" ".join(found["rest"].split()), "clear") if found else None
@@ -114,19 +119,19 @@ def feature_request(text: str) -> WorkRequest | None:
 
 def _change_in(clause: Clause) -> WorkRequest | None:
     """Return the change that one clause wishes for."""
-    opened = peel(clause.text)
-    if _wishes_of_a_thing(opened.rest):
+    opened = strip_openings(clause.text)
+    if _is_part_desire(opened.rest):
         return _request(opened.rest, "weak", opened)
     if clause.asks and not (opened.request or opened.group):
         return None
-    if _orders(opened):
+    if _is_order(opened):
         return _request(opened.rest, "clear", opened)
-    if _mends_words(opened.rest) or _wishes(clause, opened):
+    if _is_text_fix(opened.rest) or _is_desire(clause, opened):
         return _request(opened.rest or clause.text, "weak", opened)
     return None
 
 
-def _request(wanted: str, strength: Strength, opened: Peeled | None = None) -> WorkRequest:
+def _request(wanted: str, strength: Strength, opened: StrippedClause | None = None) -> WorkRequest:
     return WorkRequest(
         Intent.CHANGE,
         wanted.strip(" ,.!?;:")[:LONGEST_SUBJECT],
@@ -136,65 +141,65 @@ def _request(wanted: str, strength: Strength, opened: Peeled | None = None) -> W
     )
 
 
-def _orders(opened: Peeled) -> bool:
+def _is_order(opened: StrippedClause) -> bool:
     """Whether a clause without its opening orders a change, and is neither complaint nor mend."""
     text = opened.rest
-    if FIX_AROUND.match(text) or _TO_MEND.match(text) or _NOTHING_NAMED.match(text):
+    if FIX_AROUND.match(text) or _REPAIR_ORDER.match(text) or _VAGUE_OBJECT.match(text):
         return False
     if ORDER.match(text):
         if not opened.gerund and re.match(r"\S+ing\b", text):
             return False
-        return bool(CERTAIN.match(text)) or not (_NOUN_FIRST.match(text) or _complains(text))
-    return _orders_of_a_thing(text)
+        return bool(CERTAIN.match(text)) or not (_NOUN_FIRST.match(text) or _has_fault_report(text))
+    return _is_part_order(text)
 
 
-def _orders_of_a_thing(text: str) -> bool:
+def _is_part_order(text: str) -> bool:
     """Whether any other verb is said of what a bot is made of: "default /poll to two options"."""
     verb, _, rest = text.partition(" ")
-    if not THING.search(rest) or _to_mend_or_look(text):
+    if not BOT_PART.search(rest) or _is_repair_or_look(text):
         return False
-    if SHOWN.match(text):
-        return bool(HOW.search(rest)) and not _complains(text)
+    if DISPLAY_VERB.match(text):
+        return bool(HOW.search(rest)) and not _has_fault_report(text)
     known = verb.lower() in PERFORMED or not _BASE_FORM.match(verb) or _INFLECTED.search(verb)
-    return bool(CERTAIN.match(text)) and not (known or _complains(text))
+    return bool(CERTAIN.match(text)) and not (known or _has_fault_report(text))
 
 
-def _orders_a_fix(clause: Clause) -> bool:
+def _is_fix_order(clause: Clause) -> bool:
     """Whether a clause is "fix it": what should be, said before it, is what is wrong today."""
-    found = FIX.match(peel(clause.text).rest)
+    found = FIX.match(strip_openings(clause.text).rest)
     return found is not None and not clean_subject(found["object"])
 
 
-def _mends_words(text: str) -> bool:
+def _is_text_fix(text: str) -> bool:
     """Whether "fix" is said of a text or a test: nothing in a journal shows what is wrong there."""
     found = FIX.match(text)
     first = found["object"].partition(" and ")[0] if found else ""
-    return bool(OF_WORDS.search(first)) and not says_it_fails(text)
+    return bool(TEXT_OR_TEST.search(first)) and not is_failure_statement(text)
 
 
-def _wishes(clause: Clause, opened: Peeled) -> bool:
+def _is_desire(clause: Clause, opened: StrippedClause) -> bool:
     """Whether a clause wishes, or dislikes how something is, and does not say that it fails."""
     text = clause.text
-    if _to_mend_or_look(opened.rest) or FIX_NEEDED.match(text) or CAN_BE_FIXED.match(text):
+    if _is_repair_or_look(opened.rest) or FIX_NEEDED.match(text) or CAN_BE_FIXED.match(text):
         return False
-    if says_it_fails(text) or _MEASURED.search(text):
+    if is_failure_statement(text) or _MEASURED.search(text):
         return False
-    if WISHED.search(text) or WISHED.search(opened.rest):
-        return not _complains(text)
+    if DESIRE_PHRASE.search(text) or DESIRE_PHRASE.search(opened.rest):
+        return not _has_fault_report(text)
     return bool(DISLIKED.search(text))
 
 
-def _wishes_of_a_thing(text: str) -> bool:
+def _is_part_desire(text: str) -> bool:
     """Whether a clause names what a bot is made of, wishes something of it and names no fault."""
-    named = WISHED_OF_A_THING.search(text) and THING.search(text.replace("a poll", "polls"))
-    fault = says_it_fails(text) or FAULT_WORD.search(text) or _MEASURED.search(text)
-    return bool(named) and not (fault or _complains(text))
+    named = PART_DESIRE_PHRASE.search(text) and BOT_PART.search(text.replace("a poll", "polls"))
+    fault = is_failure_statement(text) or FAULT_TERM.search(text) or _MEASURED.search(text)
+    return bool(named) and not (fault or _has_fault_report(text))
 
 
-def _to_mend_or_look(text: str) -> bool:
+def _is_repair_or_look(text: str) -> bool:
     asked = any(words.match(text) for words in (*MENDS_OR_LOOKS, LOOK_WHY))
-    return asked and not _mends_words(text)
+    return asked and not _is_text_fix(text)
 
 
-def _complains(text: str) -> bool:
-    return complaint_in(Clause(text)) is not None
+def _has_fault_report(text: str) -> bool:
+    return find_fault_report(Clause(text)) is not None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 
 _ORDINALS = (
     ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"),
@@ -26,43 +26,43 @@ _NEITHER = frozenset({
 })  # fmt: skip
 
 
-def chosen(text: str, choices: Sequence[str]) -> int | None:
+def find_choice(text: str, choices: Sequence[str]) -> int | None:
     """Return which of the choices is said, from 0; `None` where that is not plain.
 
     An answer itself goes before its place: where 2 is an answer, "2" is that answer, and where it
     is none, it is nothing. Only whole sentences count, so "not 3" and "3 is wrong" say nothing.
     """
-    said = _bare(text)
+    said = _strip_marks(text)
     inner = _AROUND.match(said)
     for words in dict.fromkeys((said, inner["said"] if inner else said)):
-        place = _value(words, choices)
-        place = _place(words, len(choices)) if place is None else place
+        place = _find_value(words, choices)
+        place = _find_place(words, len(choices)) if place is None else place
         if place is not None:
             return place
     return None
 
 
-def written_value(text: str) -> str | None:
+def parse_literal(text: str) -> str | None:
     """Return the literal that is said, as Python writes it: "-1", "it should be 'none'", "[]"."""
     said = text.strip().rstrip(".!").strip("` ")
     inner = _AROUND.match(said)
     for words in dict.fromkeys((said, inner["said"] if inner else said)):
         with suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-            value = repr(literal(words.strip("` ")))
+            value = repr(evaluate_literal(words.strip("` ")))
             return value if len(value) <= _LONGEST and "`" not in value else None
     return None
 
 
-def _value(said: str, choices: Sequence[str]) -> int | None:
-    named = [_bare(choice) for choice in choices]
+def _find_value(text: str, choices: Sequence[str]) -> int | None:
+    named = [_strip_marks(choice) for choice in choices]
     alike = {name.casefold() for name in named} - {*_NO_CHOICES}
-    if said.casefold() in {*_NEITHER, *_NO_CHOICES} - alike:  # `None` may be an answer
-        said = next((each for each in _NO_CHOICES if each in named), said)
-    return named.index(said) if named.count(said) == 1 else None
+    if text.casefold() in {*_NEITHER, *_NO_CHOICES} - alike:  # `None` may be an answer
+        text = next((each for each in _NO_CHOICES if each in named), text)
+    return named.index(text) if named.count(text) == 1 else None
 
 
-def _place(said: str, count: int) -> int | None:
-    words = said.casefold()
+def _find_place(text: str, count: int) -> int | None:
+    words = text.casefold()
     numbered = _NAMED_PLACE.fullmatch(words)
     if numbered:
         number = int(numbered["number"]) - 1
@@ -74,7 +74,7 @@ def _place(said: str, count: int) -> int | None:
     return None
 
 
-def _bare(text: str) -> str:
+def _strip_marks(text: str) -> str:
     """Return words without the marks around them: people quote values in many ways."""
     bare = text.strip().strip("`*_ ").rstrip(".!").strip("`*_ ")
     return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"“”" else bare

@@ -2,21 +2,21 @@
 
 from collections.abc import Collection, Sequence
 
-from bot.grammar.likeness import explained, words
+from bot.grammar.likeness import extract_stems, find_explained
 
 MOST = 4
 """So many are offered: one row of buttons, with room for “Not now”."""
 
 
-def likely_commands(
-    said: str, commands: Collection[str], *, failed: Sequence[str], used: Sequence[str]
+def find_likely_commands(
+    text: str, commands: Collection[str], *, failed: Sequence[str], used: Sequence[str]
 ) -> tuple[str, ...]:
     """Return those that `failed`, those that share most words with what is `said`, and the `used`.
 
     `failed` and `used` are names, the newest first. What is none of `commands` is left out.
     """
-    asked = words(said)
-    shared = {name: len(explained(asked, words(name))) for name in commands}
+    asked = extract_stems(text)
+    shared = {name: len(find_explained(asked, extract_stems(name))) for name in commands}
     near = sorted((name for name in shared if shared[name]), key=lambda name: (-shared[name], name))
     found = [*failed, *near, *used]
     return tuple(dict.fromkeys(name for name in found if name in commands))[:MOST]

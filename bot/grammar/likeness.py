@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from bot.domain.journal import FailureGroup, Kind
 
 _SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ied", "er", "ed", "es", "s", "e", "y")
-_COMMON_WORDS = """
+_STOPWORDS = """
     a an the that this it is are was be on in of for to and or my our your with when whenever again
     thing bot command feature broken crash error bug issue problem fail keep always just stop work
     does not doe something some every time please still weird wrong
 """
-_NOISE = frozenset(_COMMON_WORDS.split())
+_NOISE = frozenset(_STOPWORDS.split())
 
 ASKING = frozenset({"fix", "investigate", "change", "ask"})
 """Commands that take a request: without a slash, words that ask us for something, or tell of it."""
@@ -51,26 +51,26 @@ _CIRCUMSTANCE = re.compile(
 _TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
 
 
-def stem(word: str) -> str:
+def stem(token: str) -> str:
     """Return a crude stem: `rolling`, `rolls`, `rolled` -> `roll`."""
-    word = word.lower()
+    token = token.lower()
     for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            word = word[: -len(suffix)]
+        if token.endswith(suffix) and len(token) - len(suffix) >= 3:
+            token = token[: -len(suffix)]
             break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
-        word = word[:-1]
-    return word
+    if len(token) > 3 and token[-1] == token[-2] and token[-1] not in "ls":
+        token = token[:-1]
+    return token
 
 
-def words(text: str) -> frozenset[str]:
+def extract_stems(text: str) -> frozenset[str]:
     """Return the stems in `text` that say something; identifiers are split at `_`, `.` and case."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
     stems = {stem(word) for word in re.findall(r"[A-Za-z]{2,}", spaced)}
     return frozenset(stems - {stem(noise) for noise in _NOISE} - _NOISE)
 
 
-_SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
+_FILLER_STEMS = frozenset(stem(word) for word in _COMPANY.split())
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class _Likeness:
         return self.named, self.share
 
 
-def fitting(
-    said: str,
+def find_fitting_failures(
+    text: str,
     failures: Iterable[FailureGroup],
     commands: Collection[str],
     *,
@@ -123,11 +123,11 @@ def fitting(
     groups = tuple(failures)
     failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
     known = failing | set(commands)
-    slashed = _slashed(said, known)
-    named = slashed or named_in_words(said, known - ASKING)
-    idle = tuple(sorted(_idle(said, named, known, failing)))
+    slashed = _find_slash_commands(text, known)
+    named = slashed or find_named_commands(text, known - ASKING)
+    idle = tuple(sorted(_find_idle_commands(text, named, known, failing)))
     found = sorted(
-        (like for group in groups if (like := _likeness(said, group, named))),
+        (like for group in groups if (like := _measure_likeness(text, group, named))),
         key=lambda like: (like.rank, like.group.last_seen, like.group.count),
         reverse=True,
     )
@@ -135,10 +135,10 @@ def fitting(
         certain = [each for each in found if _is_one_of(each.group, slashed)]
     else:
         certain = [] if idle else [each for each in found if each.certain]
-        if fails and not (certain or idle) and _alone(found, named):
+        if fails and not (certain or idle) and _is_only_match(found, named):
             certain = found
     likely = tuple(each.group for each in found)
-    if not certain or not (slashed or _one_action(certain)):
+    if not certain or not (slashed or _is_single_action(certain)):
         return Fitting(likely=likely, idle=idle)
     if len({each.group.event for each in certain}) > 1 and slashed:
         return Fitting(likely=tuple(each.group for each in certain), idle=())
@@ -148,8 +148,8 @@ def fitting(
     return Fitting(certain=same, likely=likely, idle=idle, named=exactly)
 
 
-def _idle(
-    said: str, named: Collection[str], known: Collection[str], failing: Collection[str]
+def _find_idle_commands(
+    text: str, named: Collection[str], known: Collection[str], failing: Collection[str]
 ) -> frozenset[str]:
     """Return the named commands that have not failed.
 
@@ -157,17 +157,17 @@ def _idle(
     crashes unless I list them first`.
     """
     idle = frozenset(named) - frozenset(failing)
-    subjects = named_in_words(_CIRCUMSTANCE.sub(" ", said), frozenset(known) - ASKING)
+    subjects = find_named_commands(_CIRCUMSTANCE.sub(" ", text), frozenset(known) - ASKING)
     return idle & subjects if idle and subjects & frozenset(failing) else idle
 
 
-def _one_action(certain: list[_Likeness]) -> bool:
+def _is_single_action(certain: list[_Likeness]) -> bool:
     """Whether no failure of another action fits as well as the best."""
     best = certain[0]
     return all(each.group.event == best.group.event for each in certain if each.rank == best.rank)
 
 
-def _alone(found: list[_Likeness], named: Collection[str]) -> bool:
+def _is_only_match(found: list[_Likeness], named: Collection[str]) -> bool:
     """Whether all that fits is of one action: one that is named, or most of what is said."""
     if len({each.group.event for each in found}) != 1:
         return False
@@ -179,26 +179,26 @@ def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:
     return group.newest.kind is Kind.COMMAND and group.newest.name in names
 
 
-def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likeness | None:
+def _measure_likeness(text: str, group: FailureGroup, named: Collection[str]) -> _Likeness | None:
     capsule = group.newest.error
     frames = capsule.frames if capsule else ()
     places = (f"{_stem(frame.file)} {frame.function}" for frame in frames)
     kind = _TASK if group.newest.kind is Kind.TASK else group.newest.kind
-    topic = words(" ".join([kind, group.newest.name, *places]))
+    topic = extract_stems(" ".join([kind, group.newest.name, *places]))
     type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
-    told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
-    asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING
-    by_topic, by_error = explained(asked, topic), explained(asked, told)
-    is_typed = bool(type_) and type_ in {token.lower() for token in _TOKEN.findall(said)}
+    told = extract_stems(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
+    asked = extract_stems(_FILE.sub(lambda found: _stem(found[0]), text)) - _FILLER_STEMS
+    by_topic, by_error = find_explained(asked, topic), find_explained(asked, told)
+    is_typed = bool(type_) and type_ in {token.lower() for token in _TOKEN.findall(text)}
     is_named = _is_one_of(group, named) or any(
-        file in {frame.file for frame in frames} for file in _FILE.findall(said)
+        file in {frame.file for frame in frames} for file in _FILE.findall(text)
     )
     if not (by_topic or is_typed or is_named):
         return None
     share = len(by_topic | by_error) / len(asked) if asked else 1.0
     innermost = _stem(frames[-1].file) if frames else ""
-    names = words(f"{group.newest.name} {innermost}")
-    named_after = group.newest.kind is Kind.COMMAND and bool(explained(asked, names))
+    names = extract_stems(f"{group.newest.name} {innermost}")
+    named_after = group.newest.kind is Kind.COMMAND and bool(find_explained(asked, names))
     return _Likeness(group, is_named or is_typed, share, bool(by_topic), named_after)
 
 
@@ -208,7 +208,7 @@ def _stem(file: str) -> str:
     return parts[-1]
 
 
-def explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+def find_explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
     """Return the words of those said that stand among the known, as they are or a little longer."""
     return frozenset(
         word
@@ -221,19 +221,19 @@ def _is_form(short: str, long: str) -> bool:
     return len(short) > 3 and long.startswith(short) and len(long) - len(short) <= 2
 
 
-def names_any(said: str, names: Iterable[str]) -> bool:
+def has_any_name(text: str, names: Iterable[str]) -> bool:
     """Return whether `said` types a command, or has a word of one of the `names` in any form.
 
     The names are those of commands, cogs and tasks. Words that ask for something name nothing.
     """
-    known = words(" ".join(names)) - {stem(each) for each in ASKING}
-    return bool(_SLASH.search(said) or explained(words(said), known))
+    known = extract_stems(" ".join(names)) - {stem(each) for each in ASKING}
+    return bool(_SLASH.search(text) or find_explained(extract_stems(text), known))
 
 
-def _slashed(said: str, known: Collection[str]) -> frozenset[str]:
+def _find_slash_commands(text: str, known: Collection[str]) -> frozenset[str]:
     """Return the commands named with a slash; of a group without a command, all of the group."""
     found: set[str] = set()
-    for match in _SLASH.finditer(said):
+    for match in _SLASH.finditer(text):
         path = match["path"].lower().split()
         same = [name for name in known if name.split()[0] == path[0]]
         exact = [name for name in same if name.split() == path[: len(name.split())]]
@@ -244,23 +244,23 @@ def _slashed(said: str, known: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def named_in_words(said: str, known: Collection[str]) -> frozenset[str]:
+def find_named_commands(text: str, known: Collection[str]) -> frozenset[str]:
     """Return the commands all words of which are said, in any form; the longest where they nest."""
-    tokens = {token.lower() for token in _TOKEN.findall(said)}
-    named = [name for name in known if all(_said(word, tokens) for word in name.split())]
+    tokens = {token.lower() for token in _TOKEN.findall(text)}
+    named = [name for name in known if all(_is_mentioned(word, tokens) for word in name.split())]
     within = {name for name in named for other in named if set(name.split()) < set(other.split())}
     return frozenset(named) - within
 
 
-def _said(word: str, tokens: Collection[str]) -> bool:
-    return not forms(word).isdisjoint(tokens)
+def _is_mentioned(token: str, tokens: Collection[str]) -> bool:
+    return not build_inflections(token).isdisjoint(tokens)
 
 
-def forms(word: str) -> frozenset[str]:
+def build_inflections(token: str) -> frozenset[str]:
     """Return a word with the endings of English verbs and nouns: `ban`, `bans`, `banning`."""
-    bare = word.removesuffix("e")
+    bare = token.removesuffix("e")
     ends = {"s", "es", "d", "ed", "ing"}
     return frozenset(
-        {word, *(word + end for end in ends), *(bare + end for end in ("ing", "ed"))}
-        | {word + word[-1] + end for end in ("ing", "ed")}
+        {token, *(token + end for end in ends), *(bare + end for end in ("ing", "ed"))}
+        | {token + token[-1] + end for end in ("ing", "ed")}
     )

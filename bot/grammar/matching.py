@@ -7,15 +7,15 @@ from typing import Literal
 from bot.domain.journal import Action, ActionOutcome, FailureGroup
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
-from bot.grammar.changes import asks_for_change, says_it_fails
-from bot.grammar.likeness import Fitting, fitting, words
-from bot.grammar.wrong_answers import says_no_response
+from bot.grammar.changes import is_change_request, is_failure_statement
+from bot.grammar.incorrect_output import is_no_response_report
+from bot.grammar.likeness import Fitting, extract_stems, find_fitting_failures
 
 Named = Literal["exactly", "in words", "not at all"]
 
 
 @dataclass(frozen=True)
-class Meant:
+class FailureMatch:
     """What a request is about.
 
     `groups` are of one action, best first; empty, it may be one of the `likely`. `searched` is what
@@ -31,17 +31,17 @@ class Meant:
     change: bool = False
 
 
-def others_work(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
+def exclude_own_work(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
     """Return the failures without those of our own work on the code: nobody means these."""
     return tuple(group for group in groups if group.newest.kind not in OWN_KINDS)
 
 
-def meant(
+def match_failures(
     trigger: Trigger,
     failures: tuple[FailureGroup, ...],
     named: Action | None,
     commands: Collection[str] = (),
-) -> Meant:
+) -> FailureMatch:
     """Return which of the recent `failures` somebody means.
 
     `named` is the record of the trigger's `error_id`, if there is one. An error that is named
@@ -49,38 +49,42 @@ def meant(
     """
     if trigger.error_id:
         if named and named.error:
-            found = _with_fingerprint(failures, named)
-            return Meant(found, searched=f"the error `{trigger.error_id}`")
+            found = _find_by_fingerprint(failures, named)
+            return FailureMatch(found, searched=f"the error `{trigger.error_id}`")
         if named:
-            return Meant(searched=f"what made `{trigger.error_id}` take long")
+            return FailureMatch(searched=f"what made `{trigger.error_id}` take long")
         if not trigger.subject:
-            return Meant(searched=f"the error `{trigger.error_id}`")
+            return FailureMatch(searched=f"the error `{trigger.error_id}`")
     if trigger.subject:
         searched = f"failures that fit “{trigger.subject}”"
-        if trigger.origin == "person" and _asks_for_change(trigger):
-            return Meant(searched=searched, change=True)
-        fails = says_it_fails(trigger.text)
-        meant_by = _by_words(fitting(trigger.subject, failures, commands, fails=fails), searched)
-        if not says_no_response(trigger.text):
+        if trigger.origin == "person" and _is_change_request(trigger):
+            return FailureMatch(searched=searched, change=True)
+        fails = is_failure_statement(trigger.text)
+        meant_by = _build_match(
+            find_fitting_failures(trigger.subject, failures, commands, fails=fails), searched
+        )
+        if not is_no_response_report(trigger.text):
             return meant_by
-        return replace(meant_by, groups=_without_response_first(meant_by.groups))
+        return replace(meant_by, groups=_sort_unanswered_first(meant_by.groups))
     here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
     local = tuple(group for group in failures if group.newest.channel_id in here)
-    return Meant((local or failures)[:1], searched="the most recent failure", named="not at all")
+    return FailureMatch(
+        (local or failures)[:1], searched="the most recent failure", named="not at all"
+    )
 
 
-def _asks_for_change(trigger: Trigger) -> bool:
+def _is_change_request(trigger: Trigger) -> bool:
     """Whether what was said, or what was made of it, wants something that has not failed.
 
     A subject in the words of the message is a piece of it, and may look like an order alone:
     `write 2 hours in /remind` of "when I write 2 hours in /remind it falls over".
     """
-    taken = words(trigger.subject) <= words(trigger.text)
-    return asks_for_change(trigger.text) or (not taken and asks_for_change(trigger.subject))
+    taken = extract_stems(trigger.subject) <= extract_stems(trigger.text)
+    return is_change_request(trigger.text) or (not taken and is_change_request(trigger.subject))
 
 
-def _by_words(found: Fitting, searched: str) -> Meant:
-    return Meant(
+def _build_match(found: Fitting, searched: str) -> FailureMatch:
+    return FailureMatch(
         found.certain,
         likely=() if found.certain else found.likely,
         searched=searched,
@@ -89,13 +93,13 @@ def _by_words(found: Fitting, searched: str) -> Meant:
     )
 
 
-def _without_response_first(groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup, ...]:
+def _sort_unanswered_first(groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup, ...]:
     """Return the failures of one action in order, those that nobody was answered first."""
     missing = [each for each in groups if each.newest.outcome is ActionOutcome.NO_RESPONSE]
     return (*missing, *(each for each in groups if each not in missing))
 
 
-def _with_fingerprint(
+def _find_by_fingerprint(
     failures: tuple[FailureGroup, ...], named: Action
 ) -> tuple[FailureGroup, ...]:
     capsule = named.error

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.intents import Setting, Topic
-from bot.grammar._clauses import Clause, Peeled, peel
-from bot.grammar._question_vocabulary import ABLE, KINDS, KNOWN
-from bot.grammar._question_words import (
+from bot.grammar._clauses import Clause, StrippedClause, strip_openings
+from bot.grammar._question_phrases import (
     ABOUT_WHAT_IT_MEETS,
     ABOUT_WORK,
     ASKS,
@@ -21,7 +20,7 @@ from bot.grammar._question_words import (
     DECIDED,
     DEFINES,
     IN_A_MANNER,
-    MAY_SOMEBODY,
+    MAY_ANYONE,
     MEETS_ANYTHING,
     NAMED_FREELY,
     NAMES_WHAT_IS_ASKED,
@@ -29,9 +28,10 @@ from bot.grammar._question_words import (
     TOPICS,
     WORK,
 )
-from bot.grammar._silence import silence_in
-from bot.grammar._subject import clean_subject, said_again
-from bot.grammar.spans import span_in
+from bot.grammar._question_vocabulary import ABLE, KINDS, KNOWN
+from bot.grammar._silence import find_silence_report
+from bot.grammar._subject import clean_subject, is_recurrence
+from bot.grammar.spans import extract_span
 
 _COMMAND = re.compile(
     r"(?<![\w/])/[a-z][\w-]*"
@@ -41,7 +41,7 @@ _COMMAND = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"#\d+|\b(?:run|pr|pull request) #?[0-9a-z]*\d[0-9a-z]*\b", re.IGNORECASE)
-_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|\S", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*|\S", re.IGNORECASE)
 _ROLL_BACK = re.compile(r"\broll\w*(?= (?:it |this |that |them )?back\b)", re.IGNORECASE)
 _WORK_OF = re.compile(
     r"\b(?:the|that|this|your|our|my) (?P<of>[a-z][\w-]*(?: [a-z][\w-]*)?) "
@@ -55,7 +55,7 @@ _OF_THAT = re.compile(r"\b(?:about|of|regarding|with|for|on)\b(?P<rest>.*)$", re
 _PERSON = re.compile(r"\b(?:we|you|i|they|budget|caps?|our|your|daily|weekly)\b", re.IGNORECASE)
 _YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"explain\b", re.IGNORECASE)
-_AGAIN = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
+_RECURRENCE = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
 _SKILL = re.compile(r"\bthe (?P<name>[\w-]+(?: [\w-]+){0,4}) skill\b", re.IGNORECASE)
 _CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
@@ -71,14 +71,14 @@ class AskedAbout:
     span: str = ""
 
 
-def question_in(said: tuple[Clause, ...], setting: Setting) -> AskedAbout | None:
+def find_question(clauses: tuple[Clause, ...], setting: Setting) -> AskedAbout | None:
     """Return the first question about the bot itself; `None` where there is none.
 
     A reply to an error's message asks about that error.
     """
     if setting.reply_to == "error":
         return None
-    found = (_question(clause, setting) for clause in said)
+    found = (_parse_question(clause, setting) for clause in clauses)
     return next((each for each in found if each is not None), None)
 
 
@@ -88,35 +88,35 @@ def is_question(text: str) -> bool:
     return plain.endswith("?") or bool(ASKS.match(plain) or TELL.match(plain))
 
 
-def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
-    if silence_in((clause,)):
+def _parse_question(clause: Clause, setting: Setting) -> AskedAbout | None:
+    if find_silence_report((clause,)):
         return None  # "when I use /jot nothing happens?"
-    opened = peel(clause.text)
+    opened = strip_openings(clause.text)
     if _HELP.fullmatch(clause.text.strip(" .!")) or (
         opened.rest and _HELP.fullmatch(opened.rest.strip(" .!"))
     ):
         return AskedAbout(clause, Topic.HELP)
-    if _asks_what_it_can(clause):
+    if _is_ability_question(clause):
         return AskedAbout(clause, Topic.ABILITIES)
     if CAN_LATER.match(clause.text):
         return AskedAbout(clause, Topic.HOW_TO)
-    if MAY_SOMEBODY.match(clause.text):
+    if MAY_ANYONE.match(clause.text):
         return AskedAbout(clause, Topic.PEOPLE)
-    text = _asked(opened, clause)
+    text = _extract_question(opened, clause)
     if text is None:
         return None
-    span, rest = span_in(text)
+    span, rest = extract_span(text)
     rest = " ".join(rest.split())
     commands = _COMMAND.findall(rest)
     plain = _NUMBER.sub(" ", _COMMAND.sub(" ", NAMES_WHAT_IS_ASKED.sub("", rest, count=1)))
     topic = next((topic for topic, pattern in TOPICS if pattern.search(rest)), None)
-    if topic is None or not _fits(topic, rest, setting, span, commands):
+    if topic is None or not _is_about_bot(topic, rest, setting, span, commands):
         return None
     if topic not in NAMED_FREELY:
-        plain, named = _without_what_work_is_of(_ROLL_BACK.sub(" ", plain))
+        plain, named = _split_work_subject(_ROLL_BACK.sub(" ", plain))
     else:
-        named = "" if commands else _named(topic, plain)
-    known = not any(map(_is_other, _WORD.findall(plain))) or (
+        named = "" if commands else _extract_subject(topic, plain)
+    known = not any(map(_is_other, _TOKEN.findall(plain))) or (
         setting.in_thread and topic in MEETS_ANYTHING and ABOUT_WHAT_IT_MEETS.match(rest)
     )
     if not (known or (named and topic in NAMED_FREELY)):
@@ -124,11 +124,11 @@ def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
     return AskedAbout(clause, topic, commands[0] if commands else named, span)
 
 
-def _asked(opened: Peeled, clause: Clause) -> str | None:
+def _extract_question(opened: StrippedClause, clause: Clause) -> str | None:
     """Return what a clause asks, without what asks to be told it; `None` where it does not ask."""
     asked_of = opened.request or opened.group
     text = opened.rest if asked_of or not ASKS.match(clause.text) else clause.text
-    text = _NOT.sub(_spelt_out, _BE.sub(r"\1 is", IN_A_MANNER.sub("", text))).strip()
+    text = _NOT.sub(_expand_negation, _BE.sub(r"\1 is", IN_A_MANNER.sub("", text))).strip()
     told = TELL.match(text)
     if told and told.end() < len(text):
         rest = text[told.end() :].strip(" ,")
@@ -141,19 +141,21 @@ def _asked(opened: Peeled, clause: Clause) -> str | None:
     return text.strip(" ,")
 
 
-def _spelt_out(negated: re.Match[str]) -> str:
+def _expand_negation(negated: re.Match[str]) -> str:
     return "can not" if negated["can"] else " not"
 
 
-def _asks_what_it_can(clause: Clause) -> bool:
+def _is_ability_question(clause: Clause) -> bool:
     """Whether "can you ..." names nothing in particular that should be done."""
-    words = [word.lower() for word in _WORD.findall(clause.text.strip(" ?!."))]
+    words = [word.lower() for word in _TOKEN.findall(clause.text.strip(" ?!."))]
     if words[:2] not in (["can", "you"], ["could", "you"], ["do", "you"], ["are", "you"]):
         return False
     return len(words) > 3 and set(words) <= ABLE and bool(set(words[2:]) & KINDS)
 
 
-def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[str]) -> bool:
+def _is_about_bot(
+    topic: Topic, text: str, setting: Setting, span: str, commands: list[str]
+) -> bool:
     """Whether a question of that topic can be about the bot, by what it points at."""
     here = setting.in_thread or setting.reply_to in ("proposal", "bot")
     numbered = bool(_NUMBER.search(text))
@@ -163,7 +165,7 @@ def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[s
             return points or (bool(here or span) and not _PERSON.search(text))
         case Topic.CAUSE:
             named = numbered or any(each.search(text) for each in (_YOU, WORK, DECIDED, _CAUSE))
-            again = said_again(text) or bool(_AGAIN.search(text))
+            again = is_recurrence(text) or bool(_RECURRENCE.search(text))
             return not (again or commands) and (here or named)
         case Topic.BROKEN:
             return not commands
@@ -171,7 +173,7 @@ def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[s
             return True
 
 
-def _named(topic: Topic, plain: str) -> str:
+def _extract_subject(topic: Topic, plain: str) -> str:
     """Return what is remembered, fails or is used: after "about", or the words of no question.
 
     A skill is called what stands before the word, whatever that is made of.
@@ -181,19 +183,19 @@ def _named(topic: Topic, plain: str) -> str:
     after = _OF_THAT.search(plain) if topic is Topic.MEMORY else None
     if after:
         return clean_subject(after["rest"])
-    words = _WORD.findall(plain)
+    words = _TOKEN.findall(plain)
     others = [place for place, word in enumerate(words) if _is_other(word)]
     return clean_subject(" ".join(words[others[0] : others[-1] + 1])) if others else ""
 
 
-def _without_what_work_is_of(plain: str) -> tuple[str, str]:
+def _split_work_subject(plain: str) -> tuple[str, str]:
     """Return the rest, and what some work is of ("the roll fix"): words of no other question."""
     found = _WORK_OF.search(plain)
-    of = [word for word in _WORD.findall(found["of"]) if _is_other(word)] if found else []
+    of = [word for word in _TOKEN.findall(found["of"]) if _is_other(word)] if found else []
     if found is None or not of or not _is_other(found["of"].split()[-1]):
         return plain, ""
     return f"{plain[: found.start('of')]}{plain[found.end('of') :]}", clean_subject(" ".join(of))
 
 
-def _is_other(word: str) -> bool:
-    return word[0].isalpha() and word.lower() not in KNOWN
+def _is_other(token: str) -> bool:
+    return token[0].isalpha() and token.lower() not in KNOWN

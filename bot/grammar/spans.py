@@ -7,7 +7,7 @@ from typing import NamedTuple
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _COUNTS = {"an": 1, "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _HOURS = {"hour": 1, "day": 24, "night": 24, "week": 168, "month": 720}
-_LATELY = timedelta(days=7)
+_RECENT_PERIOD = timedelta(days=7)
 _AWAY = timedelta(days=1)
 _MOST = 1_000
 _SATURDAY = 5
@@ -35,10 +35,10 @@ class TimeSpan(NamedTuple):
 
     since: datetime
     until: datetime
-    told: str
+    description: str
 
 
-def span_in(text: str) -> tuple[str, str]:
+def extract_span(text: str) -> tuple[str, str]:
     """Return the span that a text names, and the text without it; empty where it names none."""
     found = _SPAN.search(text)
     if found is None:
@@ -46,33 +46,35 @@ def span_in(text: str) -> tuple[str, str]:
     return found["span"].lower(), f"{text[: found.start()]} {text[found.end() :]}"
 
 
-def read_span(words: str, now: datetime) -> TimeSpan | None:
+def read_span(text: str, now: datetime) -> TimeSpan | None:
     """Return the time that words from `span_in` mean; `None` for all time, and for no words."""
-    found = _SPAN.fullmatch(words.strip()) if words else None
+    found = _SPAN.fullmatch(text.strip()) if text else None
     if found is None or found["all"]:
         return None
     now = now.astimezone(UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    told, since, until = words.strip(), now - _LATELY, now
+    told, since, until = text.strip(), now - _RECENT_PERIOD, now
     if found["unit"]:
-        since, until = _counted(found, midnight, now)
+        since, until = _resolve_count(found, midnight, now)
     elif day := found["day"] or found["past"]:
         since = midnight - timedelta(days=(now.weekday() - _DAYS.index(day.lower())) % 7 or 7)
-        until = now if words.startswith("since") else since + timedelta(days=1)
+        until = now if text.startswith("since") else since + timedelta(days=1)
     elif found["weekend"]:
         since = midnight - timedelta(days=(now.weekday() - _SATURDAY) % 7)
         until = min(now, since + timedelta(days=2))
     elif found["date"]:
-        since = _date(found["date"], midnight)
+        since = _parse_date(found["date"], midnight)
     elif found["named"]:
-        since, until = _named(found["named"].lower(), midnight, now)
-        until = now if words.startswith("since") else until
+        since, until = _resolve_name(found["named"].lower(), midnight, now)
+        until = now if text.startswith("since") else until
     elif found["away"]:
         since, told = now - _AWAY, "in the last day"
     return TimeSpan(since, until, told)
 
 
-def _counted(found: re.Match[str], midnight: datetime, now: datetime) -> tuple[datetime, datetime]:
+def _resolve_count(
+    found: re.Match[str], midnight: datetime, now: datetime
+) -> tuple[datetime, datetime]:
     count, unit = found["count"], found["unit"].lower()
     if count is None and unit == "week" and found["span"].lower().startswith("last"):
         monday = midnight - timedelta(days=now.weekday())
@@ -81,7 +83,7 @@ def _counted(found: re.Match[str], midnight: datetime, now: datetime) -> tuple[d
     return now - timedelta(hours=_HOURS[unit] * min(number, _MOST)), now
 
 
-def _named(named: str, midnight: datetime, now: datetime) -> tuple[datetime, datetime]:
+def _resolve_name(named: str, midnight: datetime, now: datetime) -> tuple[datetime, datetime]:
     starts = {
         "this hour": now - timedelta(hours=1),
         "this week": midnight - timedelta(days=now.weekday()),
@@ -92,7 +94,7 @@ def _named(named: str, midnight: datetime, now: datetime) -> tuple[datetime, dat
     return starts.get(named, midnight), now
 
 
-def _date(text: str, midnight: datetime) -> datetime:
+def _parse_date(text: str, midnight: datetime) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:  # the 31st of February

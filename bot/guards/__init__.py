@@ -8,24 +8,35 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.guards._declared import declared_modules, manifests
+from bot.guards._approver_text import Redact, build_approver_text, find_hidden_lines
+from bot.guards._change_hash import hash_diff, hash_texts
 from bot.guards._dependencies import (
-    importable,
-    is_taken,
-    new_dependencies,
+    find_new_dependencies,
+    is_importable,
+    is_installed,
 )
-from bot.guards._legible import aware, illegible
-from bot.guards._migrations import new_migrations
-from bot.guards._paths import SETTINGS, file_findings, path_findings
-from bot.guards._read_as_run import PythonText, Sources, misread, run_by_python, text_files
-from bot.guards._runner_access import runner_access
-from bot.guards._same_change import diff_hash, texts_hash
-from bot.guards._second_modules import at_head, shadowing
-from bot.guards._shadowed_imports import posing
-from bot.guards._shown import Redact, approvers_text, hidden
-from bot.guards._sources import INSTALLED, moved_sources
-from bot.guards._test_changes import changed_tests, lost_tests, pairs
-from bot.guards._tests import gone_tests, is_test_file, program_lines, weakened
+from bot.guards._duplicate_modules import find_shadowing, list_head_files
+from bot.guards._legibility import find_illegible_lines, find_test_machinery
+from bot.guards._manifests import find_manifests, list_declared_modules
+from bot.guards._migrations import find_new_migrations
+from bot.guards._misleading_code import (
+    PythonText,
+    Sources,
+    find_misleading_code,
+    is_run_by_python,
+    list_text_files,
+)
+from bot.guards._paths import SETTINGS, check_file, check_paths
+from bot.guards._runner_access import find_runner_access
+from bot.guards._shadowed_imports import find_impostors
+from bot.guards._sources import INSTALLED, find_moved_sources
+from bot.guards._test_changes import find_changed_tests, find_lost_tests, pair_test_files
+from bot.guards._tests import (
+    count_program_lines,
+    find_deleted_tests,
+    find_weakened_tests,
+    is_test_file,
+)
 from bot.infra.unified_diff import FilePatch, Hunk, parse
 
 __all__ = [
@@ -35,19 +46,19 @@ __all__ = [
     "Hunk",
     "PythonText",
     "Redact",
-    "about_path",
-    "approvers_text",
-    "declared_modules",
-    "diff_hash",
+    "build_approver_text",
+    "count_program_lines",
+    "find_manifests",
+    "find_new_migrations",
+    "hash_diff",
+    "hash_texts",
     "inspect",
-    "is_taken",
+    "inspect_path",
+    "is_installed",
     "is_test_file",
-    "manifests",
-    "new_migrations",
+    "list_declared_modules",
+    "list_text_files",
     "parse",
-    "program_lines",
-    "text_files",
-    "texts_hash",
 ]
 
 
@@ -56,13 +67,13 @@ def inspect(
     changes: Sequence[FileChange],
     *,
     base_files: Collection[str],
-    owned: frozenset[str],
+    owned_files: frozenset[str],
     protection: Protection,
     allowed_new: frozenset[str],
     sources: Sources,
     redact: Redact,
-    known_import: Callable[[str], bool] = importable,
-    taken: Callable[[str], bool] = is_taken,
+    known_import: Callable[[str], bool] = is_importable,
+    is_name_taken: Callable[[str], bool] = is_installed,
     declared: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Return everything to object to in `diff` (unified, as git writes it) and its `changes`.
@@ -76,39 +87,50 @@ def inspect(
     """
     patches = parse(diff)
     for patch in patches:
-        patch.python = run_by_python(patch, sources)
-    tests = pairs(patches, sources)
+        patch.python = is_run_by_python(patch, sources)
+    tests = pair_test_files(patches, sources)
     findings = [
-        *_emptiness(changes, patches, allowed_new),
-        *_uncounted(changes, patches),
-        *path_findings(changes, patches, owned, protection, allowed_new, base_files),
-        *(found for patch in patches for found in file_findings(patch)),
-        *shadowing(base_files, changes, patches),
-        *(found for patch in patches for found in illegible(patch)),
-        *(found for patch in patches for found in misread(patch, sources)),
-        *_size(changes, protection, allowed_new),
-        *hidden(diff, patches, redact),
-        *new_dependencies(patches, known_import),
-        *posing(base_files, at_head(base_files, changes, patches), taken, declared),
-        *moved_sources(patches),
-        *gone_tests(changes, patches, {pair.patch.path for pair in tests}),
-        *lost_tests(tests),
-        *runner_access(patches, sources),
-        *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),
-        *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
+        *_find_empty_change(changes, patches, allowed_new),
+        *_find_count_mismatches(changes, patches),
+        *check_paths(changes, patches, owned_files, protection, allowed_new, base_files),
+        *(found for patch in patches for found in check_file(patch)),
+        *find_shadowing(base_files, changes, patches),
+        *(found for patch in patches for found in find_illegible_lines(patch)),
+        *(found for patch in patches for found in find_misleading_code(patch, sources)),
+        *_check_size(changes, protection, allowed_new),
+        *find_hidden_lines(diff, patches, redact),
+        *find_new_dependencies(patches, known_import),
+        *find_impostors(
+            base_files, list_head_files(base_files, changes, patches), is_name_taken, declared
+        ),
+        *find_moved_sources(patches),
+        *find_deleted_tests(changes, patches, {pair.patch.path for pair in tests}),
+        *find_lost_tests(tests),
+        *find_runner_access(patches, sources),
+        *(
+            f
+            for patch in patches
+            if not is_test_file(patch.path)
+            for f in find_test_machinery(patch)
+        ),
+        *(
+            found
+            for patch in patches
+            for found in find_weakened_tests(patch, _collect_moved_lines(patch, patches))
+        ),
     ]
     blocking = [each for each in findings if each.blocking]
-    findings += changed_tests(patches, tests, blocking)
+    findings += find_changed_tests(patches, tests, blocking)
     return tuple(dict.fromkeys(findings))
 
 
-def about_path(path: str, protection: Protection) -> tuple[Finding, ...]:
+def inspect_path(path: str, protection: Protection) -> tuple[Finding, ...]:
     """Return what there is to say against a change of this path, whatever the change is."""
     change = FileChange(path=path, added=0, removed=0)
-    return tuple(path_findings([change], [], frozenset({path}), protection, frozenset(), ()))
+    return tuple(check_paths([change], [], frozenset({path}), protection, frozenset(), ()))
 
 
-def _emptiness(
+def _find_empty_change(
     changes: Sequence[FileChange], patches: Sequence[FilePatch], allowed_new: frozenset[str]
 ) -> Iterator[Finding]:
     paths = {change.path for change in changes} | {patch.path for patch in patches}
@@ -119,16 +141,18 @@ def _emptiness(
         yield Finding(rule="empty", path="", message=message, blocking=True)
 
 
-def _uncounted(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> Iterator[Finding]:
+def _find_count_mismatches(
+    changes: Sequence[FileChange], patches: Sequence[FilePatch]
+) -> Iterator[Finding]:
     """Yield where the diff does not show what git says was changed: all of it, and no more."""
     shown = {patch.path for patch in patches} | {patch.old_path for patch in patches}
     for change in changes:
         those = [patch for patch in patches if patch.path == change.path]
-        counted = [sum(len(patch.added) for patch in those)]
-        counted.append(sum(len(patch.removed) for patch in those))
+        counted = [sum(len(patch.added_lines) for patch in those)]
+        counted.append(sum(len(patch.removed_lines) for patch in those))
         if change.path not in shown:
             message = "Changed, but the diff does not show how."
-        elif those and not _opaque(those) and counted != [change.added, change.removed]:
+        elif those and not _is_opaque(those) and counted != [change.added, change.removed]:
             message = (
                 f"Git counts {change.added} lines added and {change.removed} taken out; the diff "
                 f"shows {counted[0]} and {counted[1]}."
@@ -138,12 +162,12 @@ def _uncounted(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> I
         yield Finding(rule="unsafe_file", path=change.path, message=message, blocking=True)
 
 
-def _opaque(patches: Sequence[FilePatch]) -> bool:
+def _is_opaque(patches: Sequence[FilePatch]) -> bool:
     """Whether git counts no lines of it: binaries, or one file in the place of another kind."""
     return len(patches) > 1 or any(patch.binary for patch in patches)
 
 
-def _size(
+def _check_size(
     changes: Sequence[FileChange], protection: Protection, allowed_new: frozenset[str]
 ) -> Iterator[Finding]:
     lines = sum(
@@ -154,11 +178,11 @@ def _size(
         yield Finding(rule="size", path="", message=message, blocking=True)
 
 
-def _moved_to(patch: FilePatch, patches: Sequence[FilePatch]) -> frozenset[str]:
+def _collect_moved_lines(patch: FilePatch, patches: Sequence[FilePatch]) -> frozenset[str]:
     """Return the lines added to other test files: what moved there was not taken away."""
     return frozenset(
         line.strip()
         for other in patches
         if other is not patch and is_test_file(other.path)
-        for line in other.added
+        for line in other.added_lines
     )

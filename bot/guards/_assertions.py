@@ -27,7 +27,7 @@ def is_assertion(line: str) -> bool:
     return bool(_ASSERTION.match(line))
 
 
-def _test_of(line: str) -> ast.expr | None:
+def _parse_test(line: str) -> ast.expr | None:
     """Return what an `assert` on one line tests."""
     try:
         body = parse(line.strip()).body
@@ -36,7 +36,7 @@ def _test_of(line: str) -> ast.expr | None:
     return body[0].test if len(body) == 1 and isinstance(body[0], ast.Assert) else None
 
 
-def _always(test: ast.expr) -> bool:
+def _is_always_true(test: ast.expr) -> bool:
     if isinstance(test, ast.Constant):
         return bool(test.value)
     if isinstance(test, ast.Tuple | ast.List | ast.Set):
@@ -44,7 +44,7 @@ def _always(test: ast.expr) -> bool:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return isinstance(test.operand, ast.Constant) and not test.operand.value
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
-        return any(_always(value) for value in test.values)
+        return any(_is_always_true(value) for value in test.values)
     if isinstance(test, ast.Compare) and isinstance(
         test.ops[0], ast.Eq | ast.Is | ast.LtE | ast.GtE
     ):
@@ -54,15 +54,15 @@ def _always(test: ast.expr) -> bool:
 
 def is_vacuous(line: str) -> bool:
     """Whether a line is an assertion that holds whatever the code does."""
-    test = _test_of(line)
+    test = _parse_test(line)
     if test is not None:
-        return _always(test)
+        return _is_always_true(test)
     return bool(
         re.match(r"\s*self\.assert(?:True\(\s*True|False\(\s*False|Equal\((\w+), \1)\b", line)
     )
 
 
-def _reach(test: ast.expr) -> tuple[str, int]:
+def _measure_reach(test: ast.expr) -> tuple[str, int]:
     """Return what an assertion looks at, and how much it says about it."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         subject, other = ast.dump(test.left), test.comparators[0]
@@ -80,11 +80,11 @@ def _reach(test: ast.expr) -> tuple[str, int]:
     return ast.dump(test), _ANYTHING
 
 
-def _expected(test: ast.expr) -> str:
+def _format_expected(test: ast.expr) -> str:
     return ast.unparse(test.comparators[0]) if isinstance(test, ast.Compare) else ""
 
 
-def _loosened(before: str, after: str) -> bool:
+def _is_loosened(before: str, after: str) -> bool:
     """Whether two lines differ in their tolerances, and one of them became looser."""
     if _TOLERANCE.sub(r"\1=", before) != _TOLERANCE.sub(r"\1=", after):
         return False
@@ -95,41 +95,41 @@ def _loosened(before: str, after: str) -> bool:
     return False
 
 
-def _pairs(block: Block) -> Iterator[tuple[str, str]]:
+def _pair_assertions(block: Block) -> Iterator[tuple[str, str]]:
     """Pair each assertion taken out with the one in its place: same subject, else same order."""
     taken = [line for line in block.removed if is_assertion(line) or _TOLERANCE.search(line)]
     put = [line for line in block.added if is_assertion(line) or _TOLERANCE.search(line)]
     kept = {line.strip() for line in put}
     left = [line for line in taken if line.strip() not in kept]
-    yield from zip_longest(left, _new(put, taken), fillvalue="")
+    yield from zip_longest(left, _find_new(put, taken), fillvalue="")
 
 
-def _new(put: Sequence[str], taken: Sequence[str]) -> list[str]:
-    there = {line.strip() for line in taken}
-    return [line for line in put if line.strip() not in there]
+def _find_new(added: Sequence[str], removed: Sequence[str]) -> list[str]:
+    there = {line.strip() for line in removed}
+    return [line for line in added if line.strip() not in there]
 
 
-def weaker(block: Block) -> Iterator[tuple[str, bool]]:
+def find_weakened_assertions(block: Block) -> Iterator[tuple[str, bool]]:
     """Yield (what became weaker, whether that stops the change) in one block of changed lines."""
-    for before, after in _pairs(block):
+    for before, after in _pair_assertions(block):
         if not before or not after:
             continue
-        if _loosened(before, after):
+        if _is_loosened(before, after):
             yield f"A tolerance is loosened: `{after.strip()[:120]}`.", True
             continue
-        old, new = _test_of(before), _test_of(after)
+        old, new = _parse_test(before), _parse_test(after)
         if old is None or new is None:
             continue
-        (subject, reach), (subject_now, reach_now) = _reach(old), _reach(new)
+        (subject, reach), (subject_now, reach_now) = _measure_reach(old), _measure_reach(new)
         if subject != subject_now:
             continue
         if reach_now < reach:
             yield f"An assertion asks for less than before: `{after.strip()[:120]}`.", True
-        elif reach == _EXACT and _expected(old) != _expected(new):
+        elif reach == _EXACT and _format_expected(old) != _format_expected(new):
             yield (
                 (
-                    f"An expected value changed: `{_expected(old)[:60]}` became "
-                    f"`{_expected(new)[:60]}`."
+                    f"An expected value changed: `{_format_expected(old)[:60]}` became "
+                    f"`{_format_expected(new)[:60]}`."
                 ),
                 False,
             )

@@ -8,7 +8,7 @@ from tokenize import TokenInfo
 from typing import NamedTuple
 
 from bot.guards._layout import Oddity
-from bot.guards._letters import identifier_fault
+from bot.guards._letters import find_identifier_fault
 from bot.guards._tokens import as_oldest
 
 _SILENT = frozenset(
@@ -21,7 +21,7 @@ _ENDS = frozenset({tokenize.NEWLINE, tokenize.NL})
 _TRIPLE = re.compile(r"[a-zA-Z]{0,2}(?:'''|\"\"\")")
 _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
 # Wider than a name may be: what else stands in it makes a name odd.
-_WORD = re.compile(r"[^\s!-/:-@\[-^`{-~]+")
+_NAME_RUN = re.compile(r"[^\s!-/:-@\[-^`{-~]+")
 _FAR = 40
 
 
@@ -29,10 +29,10 @@ class SourceTokens(NamedTuple):
     """The tokens of a file. `ended` are the lines at which a line of Python ends, or a remark."""
 
     tokens: tuple[TokenInfo, ...]
-    ended: frozenset[int]
+    end_lines: frozenset[int]
 
 
-def tokens_of(text: str) -> SourceTokens | None:
+def tokenize_source(text: str) -> SourceTokens | None:
     """Return a file's tokens, the same in all versions of Python; `None` where it has none."""
     try:
         tokens = tuple(as_oldest(tokenize.generate_tokens(io.StringIO(text).readline), text))
@@ -41,11 +41,11 @@ def tokens_of(text: str) -> SourceTokens | None:
     return SourceTokens(tokens, frozenset(each.start[0] for each in tokens if each.type in _ENDS))
 
 
-def unlike(words: SourceTokens, lines: Sequence[str]) -> Iterator[Oddity]:
+def find_disguised_code(source: SourceTokens, lines: Sequence[str]) -> Iterator[Oddity]:
     """Yield lines that look like text or a remark and run, or are pushed out of sight."""
     end = (1, 0)
     text: TokenInfo | None = None
-    for token in words.tokens:
+    for token in source.tokens:
         if token.type in _SILENT:
             continue
         line, column = token.start
@@ -66,15 +66,15 @@ def _is_remark(line: str, text: TokenInfo, token: TokenInfo) -> bool:
     return within and token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
 
 
-def misleading_names(words: SourceTokens) -> Iterator[Oddity]:
+def find_misleading_names(source: SourceTokens) -> Iterator[Oddity]:
     """Yield identifiers that a reader takes for others, those within an f-string's fields too."""
-    for token in words.tokens:
-        for name in _names_in(token):
-            if fault := identifier_fault(name):
+    for token in source.tokens:
+        for name in _iterate_foreign_names(token):
+            if fault := find_identifier_fault(name):
                 yield Oddity(token.start[0], fault)
 
 
-def _names_in(token: TokenInfo) -> Iterator[str]:
+def _iterate_foreign_names(token: TokenInfo) -> Iterator[str]:
     """Yield the names of a token that are not plain ASCII."""
     if token.string.isascii():
         return
@@ -83,11 +83,11 @@ def _names_in(token: TokenInfo) -> Iterator[str]:
     elif (
         token.type == tokenize.STRING and "f" in token.string.partition(token.string[-1])[0].lower()
     ):
-        fields = "".join(letter if deep else " " for letter, deep in _depths(token.string))
-        yield from (word for word in _WORD.findall(fields) if not word.isascii())
+        fields = "".join(letter if deep else " " for letter, deep in _iterate_depths(token.string))
+        yield from (word for word in _NAME_RUN.findall(fields) if not word.isascii())
 
 
-def _depths(text: str) -> Iterator[tuple[str, int]]:
+def _iterate_depths(text: str) -> Iterator[tuple[str, int]]:
     """Yield the letters of an f-string with the number of fields that each stands in."""
     deep, at = 0, 0
     while at < len(text):
@@ -100,15 +100,18 @@ def _depths(text: str) -> Iterator[tuple[str, int]]:
         at += 1
 
 
-def swallowed(
-    before: SourceTokens, after: SourceTokens, kept: Iterable[tuple[int, int]], lines: Sequence[str]
+def find_reinterpreted_lines(
+    before: SourceTokens,
+    after: SourceTokens,
+    unchanged: Iterable[tuple[int, int]],
+    lines: Sequence[str],
 ) -> list[int]:
     """Return the lines (as numbered afterwards) that stay, and are read otherwise than before."""
-    was, now = _by_line(before), _by_line(after)
-    text_was, text_now = _within_texts(before), _within_texts(after)
+    was, now = _group_by_line(before), _group_by_line(after)
+    text_was, text_now = _map_string_lines(before), _map_string_lines(after)
     return [
         new
-        for old, new in kept
+        for old, new in unchanged
         if (was.get(old), text_was.get(old)) != (now.get(new), text_now.get(new))
         and new <= len(lines)
         and lines[new - 1].strip()
@@ -116,17 +119,17 @@ def swallowed(
     ]
 
 
-def _by_line(words: SourceTokens) -> dict[int, list[tuple[int, str]]]:
+def _group_by_line(source: SourceTokens) -> dict[int, list[tuple[int, str]]]:
     """Return the tokens that begin on each line; of one over several lines the first."""
     found: dict[int, list[tuple[int, str]]] = {}
-    for token in words.tokens:
+    for token in source.tokens:
         if token.type not in _SILENT:
             first = token.string.partition("\n")[0]
             found.setdefault(token.start[0], []).append((token.type, first))
     return found
 
 
-class _Within(NamedTuple):
+class _StringLine(NamedTuple):
     """How Python reads a line that begins within a text: what of it runs, what its escapes are."""
 
     deep: int
@@ -134,10 +137,10 @@ class _Within(NamedTuple):
     escapes: str
 
 
-def _within_texts(words: SourceTokens) -> dict[int, _Within]:
+def _map_string_lines(source: SourceTokens) -> dict[int, _StringLine]:
     """Return all lines that begin within a text, as far as its prefix changes how they are read."""
-    found: dict[int, _Within] = {}
-    for token in words.tokens:
+    found: dict[int, _StringLine] = {}
+    for token in source.tokens:
         if token.type == tokenize.STRING and token.start[0] != token.end[0]:
             prefix = token.string.partition(token.string[-1])[0].lower()
             deep = 0
@@ -145,6 +148,6 @@ def _within_texts(words: SourceTokens) -> dict[int, _Within]:
                 braces = line.replace("{{", "").replace("}}", "") if "f" in prefix else ""
                 escapes = "".join(sorted(set(prefix) & {"r", "b"})) if "\\" in line else ""
                 if number > token.start[0]:
-                    found[number] = _Within(deep, "{" in braces or "}" in braces, escapes)
+                    found[number] = _StringLine(deep, "{" in braces or "}" in braces, escapes)
                 deep += braces.count("{") - braces.count("}")
     return found

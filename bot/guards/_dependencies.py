@@ -29,7 +29,7 @@ REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements|constraints)[^/]*(?:/[^/]+)?
 _NOT_NAMES = frozenset({"version", "source", "requires-python", "python_version", "name"})
 
 
-def importable(module: str) -> bool:
+def is_importable(module: str) -> bool:
     """Whether a top-level module is there in this environment; nothing is imported."""
     try:
         return module in sys.modules or find_spec(module) is not None
@@ -38,7 +38,7 @@ def importable(module: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def is_taken(module: str) -> bool:
+def is_installed(module: str) -> bool:
     """Whether Python or an installed package brings a top-level module of that name."""
     if module in sys.stdlib_module_names:
         return True
@@ -50,7 +50,7 @@ def is_taken(module: str) -> bool:
     return any(PurePosixPath(place).is_relative_to(sys.prefix) for place in places)
 
 
-def declared(path: str, line: str) -> str:
+def parse_dependency(path: str, line: str) -> str:
     """Return the dependency a line of that file declares, or nothing."""
     name = PurePosixPath(path).name
     if line.strip().startswith(("#", "//")):
@@ -76,12 +76,12 @@ def _is_item(line: str) -> bool:
     return bool(re.fullmatch(r"\s*[\"'][^\"']+[\"'],?\s*(?:#.*)?", line))
 
 
-def _names(path: str, lines: Sequence[str]) -> list[str]:
-    found = [declared(path, line) for line in lines]
+def _list_names(path: str, lines: Sequence[str]) -> list[str]:
+    found = [parse_dependency(path, line) for line in lines]
     return [name for name in dict.fromkeys(found) if name and name not in _NOT_NAMES]
 
 
-def _imports(lines: Sequence[str]) -> Iterator[str]:
+def _iterate_imports(lines: Sequence[str]) -> Iterator[str]:
     for line in lines:
         found = _IMPORT.fullmatch(line)
         if found is None:
@@ -93,21 +93,21 @@ def _imports(lines: Sequence[str]) -> Iterator[str]:
                 yield name
 
 
-def _ours(patches: Sequence[FilePatch]) -> set[str]:
+def _collect_own_modules(patches: Sequence[FilePatch]) -> set[str]:
     """Return top-level module names that the changed files themselves stand in."""
     parts = [PurePosixPath(patch.path).parts for patch in patches]
     first = {part[1] if part[0] == "src" and len(part) > 1 else part[0] for part in parts if part}
     return {name.removesuffix(".py") for name in first} | {"tests"}
 
 
-def new_dependencies(
+def find_new_dependencies(
     patches: Sequence[FilePatch], known_import: Callable[[str], bool]
 ) -> Iterator[Finding]:
     """Yield dependencies that the change declares, locks or imports and base did not."""
-    ours = _ours(patches)
+    ours = _collect_own_modules(patches)
     for patch in patches:
-        before = set(_names(patch.path, patch.removed))
-        after = _names(patch.path, patch.added)
+        before = set(_list_names(patch.path, patch.removed_lines))
+        after = _list_names(patch.path, patch.added_lines)
         new = [name for name in after if name not in before]
         changed = [name for name in after if name in before]
         for names, verb in ((new, "Adds"), (changed, "Changes")):
@@ -118,8 +118,8 @@ def new_dependencies(
                     rule="new_dependency", path=patch.path, message=message, blocking=False
                 )
         if patch.python:
-            old = set(_imports(patch.removed))
-            for name in dict.fromkeys(_imports(patch.added)):
+            old = set(_iterate_imports(patch.removed_lines))
+            for name in dict.fromkeys(_iterate_imports(patch.added_lines)):
                 if name in old or name in ours or name in sys.stdlib_module_names:
                     continue
                 if not known_import(name):

@@ -24,8 +24,11 @@ class _Member(NamedTuple):
     within: str
 
 
-def moved_out(
-    before: ast.Module, after: ast.Module, kept: Iterable[tuple[int, int]], lines: Sequence[str]
+def find_moved_lines(
+    before: ast.Module,
+    after: ast.Module,
+    unchanged: Iterable[tuple[int, int]],
+    lines: Sequence[str],
 ) -> Iterator[Oddity]:
     """Yield unchanged lines that belong to another definition than before.
 
@@ -34,23 +37,23 @@ def moved_out(
     name. Of statements that define nothing only those count that leave a function or a class for
     another kind of place: parts of a function are taken into a new one every day.
     """
-    now = dict(kept)
-    spans = _spans(now, lines)
-    members = list(_members(after))
-    by_line = _first_on_lines(members)
-    for old in _first_on_lines(list(_members(before))).values():
+    now = dict(unchanged)
+    spans = _build_spans(now, lines)
+    members = list(_iterate_members(after))
+    by_line = _index_by_line(members)
+    for old in _index_by_line(list(_iterate_members(before))).values():
         new = by_line.get(now.get(old.line, 0))
-        if new is None or _same(old, new.around, spans):
+        if new is None or _has_same_parents(old, new.around, spans):
             continue
         if old.name and not any(
-            each.name == old.name and _same(old, each.around, spans) for each in members
+            each.name == old.name and _has_same_parents(old, each.around, spans) for each in members
         ):
             yield Oddity(new.line, f"{old.name!a} is left as it is, and belongs elsewhere now")
         elif not old.name and old.within != new.within:
             yield Oddity(new.line, "is left as it is, and belongs elsewhere now")
 
 
-def _members(tree: ast.Module) -> Iterator[_Member]:
+def _iterate_members(tree: ast.Module) -> Iterator[_Member]:
     """Yield all statements of a file."""
     places: list[tuple[ast.AST, tuple[int, ...], str]] = [(tree, (), "Module")]
     while places:
@@ -65,7 +68,7 @@ def _members(tree: ast.Module) -> Iterator[_Member]:
                 places.append((child, around, within))
 
 
-def _first_on_lines(members: Sequence[_Member]) -> dict[int, _Member]:
+def _index_by_line(members: Sequence[_Member]) -> dict[int, _Member]:
     """Return the statement each line begins with: `def f(): ...` holds two."""
     return {member.line: member for member in reversed(members)}
 
@@ -75,10 +78,10 @@ class _Span(NamedTuple):
 
     low: int
     high: int
-    kept: bool
+    is_unchanged: bool
 
 
-def _spans(now: Mapping[int, int], lines: Sequence[str]) -> list[_Span]:
+def _build_spans(now: Mapping[int, int], lines: Sequence[str]) -> list[_Span]:
     """Return where each line before is found again, from line 1 on.
 
     An unchanged line is itself; a changed one lies between the unchanged ones around it.
@@ -89,13 +92,13 @@ def _spans(now: Mapping[int, int], lines: Sequence[str]) -> list[_Span]:
     low = 0
     for old, new in ends:
         while len(spans) + 1 < old:
-            spans.append(_Span(low + 1, new - 1, kept=False))
-        spans.append(_Span(new, new, kept=True))
+            spans.append(_Span(low + 1, new - 1, is_unchanged=False))
+        spans.append(_Span(new, new, is_unchanged=True))
         low = new
     return spans
 
 
-def _same(old: _Member, around: Sequence[int], spans: Sequence[_Span]) -> bool:
+def _has_same_parents(old: _Member, around: Sequence[int], spans: Sequence[_Span]) -> bool:
     """Whether these definitions are those around a member before, as far as they were kept.
 
     In the place of one whose first line was changed may stand any that were put there, or none.
@@ -105,6 +108,6 @@ def _same(old: _Member, around: Sequence[int], spans: Sequence[_Span]) -> bool:
         first = at
         while at < len(around) and span.low <= around[at] <= span.high:
             at += 1
-        if span.kept and at != first + 1:
+        if span.is_unchanged and at != first + 1:
             return False
     return at == len(around)

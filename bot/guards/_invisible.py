@@ -32,7 +32,7 @@ _DRAWN = re.compile(
 )
 
 
-def unseen(text: str) -> str:
+def find_invisible(text: str) -> str:
     """Return the characters of a text that nobody sees, without those that are drawn."""
     return "" if text.isascii() else "".join(filter(_is_unseen, _DRAWN.sub("", text)))
 

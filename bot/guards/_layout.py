@@ -18,7 +18,7 @@ class Oddity(NamedTuple):
     why: str
 
 
-def parsed(text: str) -> ast.Module | None:
+def parse_source(text: str) -> ast.Module | None:
     """Return the oldest Python's reading of a text; `None` where it cannot read it."""
     with warnings.catch_warnings():  # of escapes that mean nothing: its author's business
         warnings.simplefilter("ignore")
@@ -36,14 +36,16 @@ class _Place(NamedTuple):
     deeper: bool
 
 
-def misplaced(tree: ast.Module, lines: Sequence[str], ended: Container[int]) -> Iterator[Oddity]:
+def find_misplaced(
+    tree: ast.Module, lines: Sequence[str], end_lines: Container[int]
+) -> Iterator[Oddity]:
     """Yield statements that are not where they are seen; `ended` are lines that end one."""
     places = [_Place(tree.body, "", deeper=False)]
     while places:
         place = places.pop()
         indent = place.around if not place.deeper else None
         for statement in place.block:
-            before = _before(statement, lines)
+            before = _get_prefix(statement, lines)
             if before.strip(" \t"):
                 if not _is_tail(before, place):
                     yield Oddity(statement.lineno, "a statement begins in the middle of a line")
@@ -54,11 +56,11 @@ def misplaced(tree: ast.Module, lines: Sequence[str], ended: Container[int]) -> 
                     yield Oddity(statement.lineno, "a block is not indented as it runs")
             elif before != indent:
                 yield Oddity(statement.lineno, "a statement is not indented as it runs")
-            yield from _about(statement, lines, ended, before)
-            places += _within(statement, before, lines)
+            yield from _check_statement(statement, lines, end_lines, before)
+            places += _iterate_blocks(statement, before, lines)
 
 
-def _before(node: ast.stmt | ast.expr | ast.excepthandler, lines: Sequence[str]) -> str:
+def _get_prefix(node: ast.stmt | ast.expr | ast.excepthandler, lines: Sequence[str]) -> str:
     """Return what stands before a node on its line; Python counts columns in bytes."""
     line = lines[node.lineno - 1]
     return line.encode(errors="replace")[: node.col_offset].decode(errors="replace")
@@ -69,21 +71,21 @@ def _is_tail(before: str, place: _Place) -> bool:
     return place.deeper and len(place.block) == 1 and before.rstrip(" ").endswith(":")
 
 
-def _about(
-    statement: ast.stmt, lines: Sequence[str], ended: Container[int], before: str
+def _check_statement(
+    statement: ast.stmt, lines: Sequence[str], end_lines: Container[int], before: str
 ) -> Iterator[Oddity]:
-    if statement.lineno > 1 and statement.lineno - 1 not in ended:
+    if statement.lineno > 1 and statement.lineno - 1 not in end_lines:
         yield Oddity(statement.lineno, "a statement begins where the line before goes on")
     if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Constant):
         line = lines[statement.lineno - 1]
         if line[len(before) :].lstrip("rRbBfFuUtT").startswith(_QUOTES):
             yield Oddity(statement.lineno, "looks like a text that says something, and runs")
     for decorator in getattr(statement, "decorator_list", ()):
-        if _before(decorator, lines).rstrip(" (") != before + "@":
+        if _get_prefix(decorator, lines).rstrip(" (") != before + "@":
             yield Oddity(decorator.lineno, "a decorator is not indented as what it decorates")
 
 
-def _within(statement: ast.stmt, indent: str, lines: Sequence[str]) -> Iterator[_Place]:
+def _iterate_blocks(statement: ast.stmt, indent: str, lines: Sequence[str]) -> Iterator[_Place]:
     """Yield the blocks of a statement."""
     for name in ("body", "orelse", "finalbody"):
         block = getattr(statement, name, None)

@@ -8,7 +8,7 @@ from bot.infra.unified_diff import parse
 _MIGRATION = re.compile(r"""\bMigration\(\s*["']([^"'\n]{1,100})["']""")
 
 
-def new_migrations(diff: str) -> tuple[str, ...]:
+def find_new_migrations(diff: str) -> tuple[str, ...]:
     """Return the names of migrations that stand in the code after the change and not before.
 
     Once they have run, older code cannot open the state any more. A name that is put together at

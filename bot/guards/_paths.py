@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.guards._spelling import misleading
+from bot.guards._spelling import find_spelling_fault
 from bot.infra.unified_diff import FilePatch
 
 SETTINGS = frozenset(
@@ -25,7 +25,7 @@ _MACHINERY = SETTINGS | {"conftest.py", "noxfile.py", "setup.py"}
 _GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
 
 
-def _unsafe(path: str) -> str:
+def _find_path_fault(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
         return "The path leads out of the repository."
@@ -42,10 +42,10 @@ def _unsafe(path: str) -> str:
     return ""
 
 
-def path_findings(
+def check_paths(
     changes: Sequence[FileChange],
     patches: Sequence[FilePatch],
-    owned: frozenset[str],
+    owned_files: frozenset[str],
     protection: Protection,
     allowed_new: frozenset[str],
     base_files: Collection[str],
@@ -55,21 +55,21 @@ def path_findings(
     paths += [path for patch in patches for path in (patch.path, patch.old_path)]
     there = frozenset(base_files)
     for path in dict.fromkeys(paths):
-        if reason := _unsafe(path) or (path not in there and misleading(path)):
+        if reason := _find_path_fault(path) or (path not in there and find_spelling_fault(path)):
             yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
-        yield from _guarded(path, protection)
-        if path not in owned and path not in allowed_new:
+        yield from _check_protection(path, protection)
+        if path not in owned_files and path not in allowed_new:
             message = "The plan does not own this file."
             yield Finding(rule="ownership", path=path, message=message, blocking=True)
 
 
-def _guarded(path: str, protection: Protection) -> Iterator[Finding]:
+def _check_protection(path: str, protection: Protection) -> Iterator[Finding]:
     """Yield what the path's class says; what a person named still takes a review to ship."""
-    if reason := protection.barred(path):
+    if reason := protection.describe_restriction(path):
         yield Finding(rule="immutable_path", path=path, message=reason, blocking=True)
         return
     name, kind = PurePosixPath(path).name, ""
-    if found := protection.over(path):
+    if found := protection.find_class(path):
         kind = found[0]
         named = " A person named it." if found[1] == "named" else ""
         message = f"Security-sensitive ({kind}): shipping needs a person's explicit word.{named}"
@@ -80,7 +80,7 @@ def _guarded(path: str, protection: Protection) -> Iterator[Finding]:
     yield Finding(rule="protected_path", path=path, message=message, blocking=False, kind=kind)
 
 
-def file_findings(patch: FilePatch) -> Iterator[Finding]:
+def check_file(patch: FilePatch) -> Iterator[Finding]:
     """Yield what is wrong with the kind of file: links, submodules, programs, binaries."""
     reasons = {
         "120000": "A symbolic link; a change holds plain files only.",

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import Finding
-from bot.guards._layout import parsed
-from bot.guards._legible import quoted
-from bot.guards._read_as_run import Sources
+from bot.guards._layout import parse_source
+from bot.guards._legibility import quote
+from bot.guards._misleading_code import Sources
 from bot.guards._tests import is_test_file
 from bot.infra.unified_diff import FilePatch
 
@@ -23,20 +23,20 @@ _INNER = frozenset({"_pytest", "pluggy"})
 _OWN = frozenset({"pytester", "_pytest.pytester"})  # what tests of plugins load from pytest itself
 
 
-def runner_access(patches: Sequence[FilePatch], sources: Sources) -> Iterator[Finding]:
+def find_runner_access(patches: Sequence[FilePatch], sources: Sources) -> Iterator[Finding]:
     """Yield new uses of the test runner's plugins and inner parts in test files."""
     for patch in patches:
         source = sources.get(patch.path)
         if source is None or source.after is None or not is_test_file(patch.path):
             continue
-        before, after = _uses(source.before or ""), _uses(source.after)
+        before, after = _count_uses(source.before or ""), _count_uses(source.after)
         new = [use for use in after if use not in before or after[use] > before[use]]
         lines = source.after.split("\n")
         for use in new:
-            yield _finding(patch.path, use, lines)
+            yield _create_finding(patch.path, use, lines)
 
 
-def _finding(path: str, use: str, lines: Sequence[str]) -> Finding:
+def _create_finding(path: str, use: str, lines: Sequence[str]) -> Finding:
     number = next((at for at, line in enumerate(lines, 1) if use in line), 1)
     where = f"Line {number}: uses `{use}`"
     if use in _REGISTERS:
@@ -47,26 +47,26 @@ def _finding(path: str, use: str, lines: Sequence[str]) -> Finding:
     return Finding(
         rule="test_weakened",
         path=path,
-        message=f"{message}: `{quoted(lines[number - 1])}`.",
+        message=f"{message}: `{quote(lines[number - 1])}`.",
         blocking=blocking,
     )
 
 
-def _uses(text: str) -> Counter[str]:
+def _count_uses(text: str) -> Counter[str]:
     """Count the uses of each name, those by `getattr` and `globals()` too."""
-    tree = parsed(text.removeprefix("\ufeff"))
+    tree = parse_source(text.removeprefix("\ufeff"))
     found: Counter[str] = Counter()
     if tree is None:
         return found
-    harmless = {id(node) for one in ast.walk(tree) for node in _harmless(one)}
+    harmless = {id(node) for one in ast.walk(tree) for node in _iterate_harmless(one)}
     for node in ast.walk(tree):
         if id(node) not in harmless:
-            found.update(name for name in _names(node) if name in _REGISTERS | _INNER)
-            found.update(f"def {name}" for name in _hooks(node))
+            found.update(name for name in _iterate_names(node) if name in _REGISTERS | _INNER)
+            found.update(f"def {name}" for name in _find_hooks(node))
     return found
 
 
-def _harmless(node: ast.AST) -> Iterator[ast.AST]:
+def _iterate_harmless(node: ast.AST) -> Iterator[ast.AST]:
     """Yield uses that change nothing: questions to the manager, pytest's own plugin for plugins."""
     if isinstance(node, ast.Attribute) and node.attr in _ASKS:
         yield node.value
@@ -76,7 +76,7 @@ def _harmless(node: ast.AST) -> Iterator[ast.AST]:
             yield from node.targets
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def _iterate_names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Name):
         yield node.id
     elif isinstance(node, ast.Attribute):
@@ -90,7 +90,7 @@ def _names(node: ast.AST) -> Iterator[str]:
         yield from (alias.name.partition(".")[0] for alias in node.names)
 
 
-def _hooks(node: ast.AST) -> Iterator[str]:
+def _find_hooks(node: ast.AST) -> Iterator[str]:
     """Yield a hook that a test file defines."""
     if isinstance(node, _FUNCTION) and node.name.startswith("pytest_"):
         yield node.name

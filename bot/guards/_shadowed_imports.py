@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Set
 from functools import cache, cached_property
 
-from bot.authority.protection import module_of
+from bot.authority.protection import get_module_path
 from bot.domain.change import Finding
 from bot.guards._tests import is_collected
 
@@ -24,8 +24,8 @@ class _Tree:
     """The files of a repository, by the names that an import finds at the top."""
 
     def __init__(self, files: Collection[str]) -> None:
-        self.files = [file for file in files if module_of(file)]
-        inits = (_split(module_of(file)) for file in self.files)
+        self.files = [file for file in files if get_module_path(file)]
+        inits = (_split(get_module_path(file)) for file in self.files)
         self._packages = {folder for folder, name in inits if name == "__init__"} - _ALWAYS
 
     @cached_property
@@ -33,7 +33,7 @@ class _Tree:
         """Under each name the folders that it is found in."""
         found: dict[str, set[str]] = defaultdict(set)
         for file in self.files:
-            folder, name = _split(module_of(file))
+            folder, name = _split(get_module_path(file))
             if name == "__init__":
                 folder, name = _split(folder)
             stub = file.endswith(".pyi") and folder not in _ALWAYS  # only a type check looks there
@@ -42,20 +42,22 @@ class _Tree:
         return found
 
     @cached_property
-    def tested(self) -> frozenset[str]:
+    def test_folders(self) -> frozenset[str]:
         """The folders that pytest puts on the path."""
-        return frozenset(self._root(_split(file)[0]) for file in self.files if is_collected(file))
+        return frozenset(
+            self._find_root(_split(file)[0]) for file in self.files if is_collected(file)
+        )
 
-    def imported(self, folder: str, taken: Callable[[str], bool]) -> bool:
+    def is_imported(self, folder: str, is_name_taken: Callable[[str], bool]) -> bool:
         """Whether a module of this folder is imported by its own name."""
         names = (name for name, folders in self.places.items() if folder in folders)
-        return any(taken(name) for name in names if name not in _KNOWN)
+        return any(is_name_taken(name) for name in names if name not in _KNOWN)
 
-    def holds(self, folder: str) -> bool:
+    def has_modules(self, folder: str) -> bool:
         """Whether there is a module below this folder: it can be imported as it is."""
         return any(file.startswith(f"{folder}/") for file in self.files)
 
-    def _root(self, folder: str) -> str:
+    def _find_root(self, folder: str) -> str:
         while folder in self._packages:
             folder = _split(folder)[0]
         return folder
@@ -71,10 +73,10 @@ def _is_run(file: str, name: str) -> bool:
     return is_collected(file) or name in _NOT_IMPORTED
 
 
-def posing(
+def find_impostors(
     base_files: Collection[str],
     head_files: Collection[str],
-    taken: Callable[[str], bool],
+    is_name_taken: Callable[[str], bool],
     declared: Collection[str],
 ) -> Iterator[Finding]:
     """Yield new modules at the top that would be imported in the place of others.
@@ -82,39 +84,45 @@ def posing(
     `taken` says whether base imports a top-level name, or a package brings it. `declared` are those
     of packages that base only declares, in lower case: whoever imports one later means the package.
     """
-    base, head, taken = _Tree(base_files), _Tree(head_files), cache(taken)
+    base, head, is_name_taken = _Tree(base_files), _Tree(head_files), cache(is_name_taken)
 
-    def meant(name: str) -> bool:
-        return name.lower() in declared or taken(name)
+    def is_provided(name: str) -> bool:
+        return name.lower() in declared or is_name_taken(name)
 
     @cache
-    def on_path(folder: str) -> bool:
-        tested = _ALWAYS | base.tested | head.tested
-        return folder in tested or base.imported(folder, taken)
+    def is_on_path(folder: str) -> bool:
+        tested = _ALWAYS | base.test_folders | head.test_folders
+        return folder in tested or base.is_imported(folder, is_name_taken)
 
     for name, folders in sorted(head.places.items()):
         known = base.places.get(name, set())
         for folder in sorted(folders - known):
             place = f"{folder}/{name}".removeprefix("/")
-            moved = any(on_path(old) for old in known - folders)
-            there = bool(known) or base.holds(place)
-            if not moved and _is_second(name, known & folders, there, meant) and on_path(folder):
-                yield _found(place, name, head)
+            moved = any(is_on_path(old) for old in known - folders)
+            there = bool(known) or base.has_modules(place)
+            if (
+                not moved
+                and _is_second(name, known & folders, there, is_provided)
+                and is_on_path(folder)
+            ):
+                yield _create_finding(place, name, head)
 
 
-def _is_second(name: str, kept: Set[str], there: bool, taken: Callable[[str], bool]) -> bool:
+def _is_second(
+    name: str, remaining: Set[str], there: bool, is_name_taken: Callable[[str], bool]
+) -> bool:
     """Whether a name is found elsewhere: in Python, in a package, or in folders that keep it.
 
     What base imports and has `there`, in the repository, is no package.
     """
-    if name in _KNOWN or kept & _ALWAYS:
+    if name in _KNOWN or remaining & _ALWAYS:
         return True
-    return taken(name) and (bool(kept) or not there)
+    return is_name_taken(name) and (bool(remaining) or not there)
 
 
-def _found(place: str, name: str, head: _Tree) -> Finding:
+def _create_finding(place: str, name: str, head: _Tree) -> Finding:
     path = next(
-        file for file in sorted(head.files) if module_of(file) in (place, f"{place}/__init__")
+        file for file in sorted(head.files) if get_module_path(file) in (place, f"{place}/__init__")
     )
     message = f"Would be imported wherever another `{name}` is meant, which is there already."
     return Finding(rule="new_dependency", path=path, message=message, blocking=True)

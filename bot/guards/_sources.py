@@ -34,7 +34,7 @@ _PROJECT = re.compile(
     r"override-dependencies|no-build-isolation(?:-package)?)\"?\s*="
 )
 _BUILDS = re.compile(r"^\s*requires\s*=\s*\[")
-_ELSEWHERE = re.compile(
+_DIRECT_REFERENCE = re.compile(
     r"[\"']?\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?:git\+|https?:|file:|ssh:|\.{0,2}/)"
     r"|(?<![\w/])(?:git|hg|svn|bzr)\+(?:https?|ssh|file|git)://"
 )
@@ -54,30 +54,30 @@ _INSTALLS = re.compile(
     r"|\bdependency_links\b|\b(?:npm|pnpm|yarn|cargo|gem)\s+(?:install|add)\b|\bimport\s+pip\b"
     r"|\bfrom\s+pip\b|\bimport_module\([\"']pip\b"
 )
-_SAYS = re.compile(r"\b(?:pip\d?|uv|uv pip|npm|gem|cargo)\s+(?:install|add)\b")
+_INSTALL_COMMAND = re.compile(r"\b(?:pip\d?|uv|uv pip|npm|gem|cargo)\s+(?:install|add)\b")
 _RUNS = re.compile(r"\b(?:subprocess|system|popen|run|exec|spawn|call|check_\w+)\b", re.IGNORECASE)
 _CODE = (".py", ".pyi", ".sh", ".toml", ".cfg", ".ini", ".yml", ".yaml", ".txt", ".in", "")
 
 
-def moved_sources(patches: Sequence[FilePatch]) -> Iterator[Finding]:
+def find_moved_sources(patches: Sequence[FilePatch]) -> Iterator[Finding]:
     """Yield what would fetch code from elsewhere, or run code that nobody looked at."""
     for patch in patches:
-        for message in dict.fromkeys(_about(patch)):
+        for message in dict.fromkeys(_find_violations(patch)):
             yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=True)
-        for message in _shown(patch):
+        for message in _find_notes(patch):
             yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=False)
 
 
-def _shown(patch: FilePatch) -> Iterator[str]:
+def _find_notes(patch: FilePatch) -> Iterator[str]:
     """What a person should see, and may want."""
     name = PurePosixPath(patch.path).name.lower()
     if name == _LOCK and patch.status != "deleted":
-        yield f"Changes {len(patch.added)} lines of the lock."
-    elif name.endswith(".py") and _any(_code(patch.added), _SAYS):
+        yield f"Changes {len(patch.added_lines)} lines of the lock."
+    elif name.endswith(".py") and _has_match(_strip_comments(patch.added_lines), _INSTALL_COMMAND):
         yield "Speaks of installing packages."
 
 
-def _about(patch: FilePatch) -> Iterator[str]:
+def _find_violations(patch: FilePatch) -> Iterator[str]:
     path = PurePosixPath(patch.path)
     name = path.name.lower()
     if patch.status != "deleted":
@@ -86,52 +86,56 @@ def _about(patch: FilePatch) -> Iterator[str]:
         if name in _SETTINGS:
             yield "Decides where packages come from: a person changes that."
     if name == _LOCK:
-        yield from _lock(patch)
+        yield from _check_lock(patch)
     elif name == "pyproject.toml":
-        yield from _project(patch)
-    elif _lists(patch.path) and _any(patch.added, _OPTION, _ELSEWHERE):
+        yield from _check_project(patch)
+    elif _is_requirements_file(patch.path) and _has_match(
+        patch.added_lines, _OPTION, _DIRECT_REFERENCE
+    ):
         yield "Takes packages from another place than the index."
     if path.suffix.lower() in _CODE:
-        yield from _said(patch.added)
+        yield from _check_code(patch.added_lines)
 
 
-def _lists(path: str) -> bool:
+def _is_requirements_file(path: str) -> bool:
     """Whether a file lists dependencies."""
     name = PurePosixPath(path).name.lower()
     return bool(_REQUIREMENTS.fullmatch(path)) or name in ("setup.py", "setup.cfg", "pipfile")
 
 
-def _said(added: Sequence[str]) -> Iterator[str]:
-    lines = _code(added)
-    if _any(lines, _ENVIRONMENT):
+def _check_code(added: Sequence[str]) -> Iterator[str]:
+    lines = _strip_comments(added)
+    if _has_match(lines, _ENVIRONMENT):
         yield "Names another index, or takes off a check of packages."
-    if _any(lines, _INSTALLS) or (_any(lines, _SAYS) and _any(lines, _RUNS)):
+    if _has_match(lines, _INSTALLS) or (
+        _has_match(lines, _INSTALL_COMMAND) and _has_match(lines, _RUNS)
+    ):
         yield "Installs packages when it runs: dependencies come by the lock."
 
 
-def _code(lines: Sequence[str]) -> list[str]:
+def _strip_comments(lines: Sequence[str]) -> list[str]:
     """The lines without those that are only a comment."""
     return [line for line in lines if not line.lstrip().startswith("#")]
 
 
-def _any(lines: Sequence[str], *patterns: re.Pattern[str]) -> bool:
+def _has_match(lines: Sequence[str], *patterns: re.Pattern[str]) -> bool:
     return any(pattern.search(line) for line in lines for pattern in patterns)
 
 
-def _project(patch: FilePatch) -> Iterator[str]:
-    changed = _code([*patch.added, *patch.removed])
+def _check_project(patch: FilePatch) -> Iterator[str]:
+    changed = _strip_comments([*patch.added_lines, *patch.removed_lines])
     sections = [hunk.section for hunk in patch.hunks]
-    if _any(changed, _PROJECT, _BUILDS) or _any(sections, _PROJECT):
+    if _has_match(changed, _PROJECT, _BUILDS) or _has_match(sections, _PROJECT):
         yield "Changes where packages come from, or what builds this one."
-    if _any(patch.added, _ELSEWHERE):
+    if _has_match(patch.added_lines, _DIRECT_REFERENCE):
         yield "Takes a package from another place than the index."
 
 
-def _lock(patch: FilePatch) -> Iterator[str]:
+def _check_lock(patch: FilePatch) -> Iterator[str]:
     if patch.status == "deleted":
         yield "Takes the lock away, and with it every hash."
-    before = dict(_ENTRY.findall("\n".join(patch.removed)))
-    for line in patch.added:
+    before = dict(_ENTRY.findall("\n".join(patch.removed_lines)))
+    for line in patch.added_lines:
         if (source := _LOCKED_SOURCE.search(line)) and source[2] not in (_INDEX, "."):
             yield f"The lock takes a package from another place than the index ({source[1]})."
         for url, known in _ENTRY.findall(line):

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from bot.domain.change import Finding
-from bot.guards._legible import quoted
-from bot.guards._read_as_run import Sources
+from bot.guards._legibility import quote
+from bot.guards._misleading_code import Sources
 from bot.guards._test_modules import CollectedTest, Module, read_tests
 from bot.guards._tests import is_test_file
 from bot.infra.unified_diff import FilePatch
@@ -30,7 +30,7 @@ class Pair(NamedTuple):
         return {n: t for n, t in self.before.tests.items() if n not in self.after.tests}
 
     @property
-    def fresh(self) -> dict[str, CollectedTest]:
+    def added(self) -> dict[str, CollectedTest]:
         return {n: t for n, t in self.after.tests.items() if n not in self.before.tests}
 
 
@@ -41,7 +41,7 @@ def is_test_data(path: str) -> bool:
     return not path.endswith(".py") and bool(among or _OTHER_TESTS.fullmatch(where.name))
 
 
-def pairs(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
+def pair_test_files(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
     """Return every test file as it was and is, where Python can read both."""
     found = []
     for patch in patches:
@@ -54,33 +54,35 @@ def pairs(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
     return found
 
 
-def lost_tests(read: Sequence[Pair]) -> Iterator[Finding]:
+def find_lost_tests(read: Sequence[Pair]) -> Iterator[Finding]:
     """Yield what needs no judgement: tests that are none any more, or run less than they did."""
-    elsewhere = {name.rpartition(".")[2] for pair in read for name in pair.fresh}
+    elsewhere = {name.rpartition(".")[2] for pair in read for name in pair.added}
     for pair in read:
         gone = {n: t for n, t in pair.missing.items() if n.rpartition(".")[2] not in elsewhere}
-        there = sum(test.cases or 1 for test in pair.fresh.values())
+        there = sum(test.cases or 1 for test in pair.added.values())
         if sum(test.cases or 1 for test in gone.values() if test.cases != 0) > there:
-            yield _blocks(pair.patch, "test_deleted", f"No longer tests: {_told(list(gone))}.")
+            yield _create_finding(
+                pair.patch, "test_deleted", f"No longer tests: {_format_names(list(gone))}."
+            )
         for name, was in pair.before.tests.items():
             now = pair.after.tests.get(name)
             if now is None:
                 continue
             if was.cases is not None and now.cases is not None and now.cases < was.cases:
                 message = f"`{name}` has {now.cases} case(s) left of {was.cases}."
-                yield _blocks(pair.patch, "test_weakened", message)
+                yield _create_finding(pair.patch, "test_weakened", message)
             if now.idle > was.idle:
                 message = f"`{name}` ends before its end, or steps over what it holds."
-                yield _blocks(pair.patch, "test_weakened", message)
+                yield _create_finding(pair.patch, "test_weakened", message)
 
 
-def _blocks(patch: FilePatch, rule: str, message: str) -> Finding:
+def _create_finding(patch: FilePatch, rule: str, message: str) -> Finding:
     return Finding.model_validate(
         {"rule": rule, "path": patch.path, "message": message, "blocking": True}
     )
 
 
-def changed_tests(
+def find_changed_tests(
     patches: Sequence[FilePatch], read: Sequence[Pair], blocking: Sequence[Finding]
 ) -> Iterator[Finding]:
     """Yield one note a file of all else that existing tests, or what they are given, became.
@@ -92,25 +94,29 @@ def changed_tests(
         told_there = [each for each in blocking if each.path in places]
         named = "\n".join(f"`{each.path}` {each.message}" for each in told_there)
         said = {what: [name for name in names if f"`{name}`" not in named]
-                for what, names in _differences(pair).items()}  # fmt: skip
-        if told := "; ".join(f"{what} {_told(names)}" for what, names in said.items() if names):
-            yield _note(pair.patch.path, f"Existing tests: {told}.")
+                for what, names in _group_differences(pair).items()}  # fmt: skip
+        if told := "; ".join(
+            f"{what} {_format_names(names)}" for what, names in said.items() if names
+        ):
+            yield _create_note(pair.patch.path, f"Existing tests: {told}.")
     compared = {pair.patch.path for pair in read}
     for patch in patches:
         if patch.status == "added":
             continue
         if is_test_data(patch.old_path or patch.path):
             how = {"deleted": "deleted", "renamed": "moved"}.get(patch.status, "changed")
-            yield _note(patch.path, f"What existing tests are made of, or read, is {how}.")
+            yield _create_note(patch.path, f"What existing tests are made of, or read, is {how}.")
         elif is_test_file(patch.path) and patch.status != "deleted" and patch.path not in compared:
-            yield _note(patch.path, "Existing tests: cannot be compared with what they were.")
+            yield _create_note(
+                patch.path, "Existing tests: cannot be compared with what they were."
+            )
 
 
-def _note(path: str, message: str) -> Finding:
+def _create_note(path: str, message: str) -> Finding:
     return Finding(rule="test_changed", path=path, message=message, blocking=False)
 
 
-def _differences(pair: Pair) -> Mapping[str, list[str]]:
+def _group_differences(pair: Pair) -> Mapping[str, list[str]]:
     """Return the names of what differs by how it does, the gravest first."""
     before, after = pair.before, pair.after
     both = [name for name, said in before.bound.items() if after.bound.get(name, said) != said]
@@ -122,34 +128,34 @@ def _differences(pair: Pair) -> Mapping[str, list[str]]:
     new = [name for name in after.bound if name not in before.bound]
     gone = [name for name in before.bound if name not in after.bound]
     return {
-        "runs as the file is read": [quoted(text)[:60] for text in after.loose - before.loose],
-        "bound anew": anew + [name for name in new if _meets(name, pair)],
-        "takes part unasked": [name for name in new if _at_work(name, pair)],
+        "runs as the file is read": [quote(text)[:60] for text in after.loose - before.loose],
+        "bound anew": anew + [name for name in new if _is_looked_up(name, pair)],
+        "takes part unasked": [name for name in new if _is_active(name, pair)],
         "gone": [name for name in gone if name not in before.imported],
         "changed": [name for name in both if name not in anew],
         "moved from": [pair.patch.old_path] if pair.patch.status == "renamed" else [],
     }
 
 
-def _meets(name: str, pair: Pair) -> bool:
+def _is_looked_up(name: str, pair: Pair) -> bool:
     """Whether a new name is one that what is there looks up: a builtin, another file's fixture."""
-    return name in pair.before.read and not _at_work(name, pair) and _was_there(pair)
+    return name in pair.before.references and not _is_active(name, pair) and _is_preexisting(pair)
 
 
-def _at_work(name: str, pair: Pair) -> bool:
+def _is_active(name: str, pair: Pair) -> bool:
     """Whether something new takes part in existing tests: a hook, a part of their class."""
     inside, _, last = name.rpartition(".")
     if any(test.startswith(f"{inside}.") for test in pair.before.tests):
         return not last.startswith("test")
     conftest = PurePosixPath(pair.patch.path).name == "conftest.py"
     known = not inside or inside in pair.before.bound
-    return name in pair.after.at_work and known and (conftest or _was_there(pair))
+    return name in pair.after.active and known and (conftest or _is_preexisting(pair))
 
 
-def _was_there(pair: Pair) -> bool:
+def _is_preexisting(pair: Pair) -> bool:
     return pair.patch.status != "added" and bool(pair.before.bound)
 
 
-def _told(names: Sequence[str]) -> str:
+def _format_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
     return ", ".join(f"`{name}`" for name in names[:_MOST]) + more

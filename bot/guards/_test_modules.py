@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from bot.guards._layout import parsed
-from bot.infra.syntax import literal
+from bot.guards._layout import parse_source
+from bot.infra.syntax import evaluate_literal
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _NO_TEST = frozenset({"fixture", "property", "cached_property"})
@@ -35,21 +35,21 @@ class Module(NamedTuple):
     bound: Mapping[str, tuple[str, ...]]
     imported: frozenset[str]
     loose: Counter[str]
-    read: frozenset[str]
-    at_work: frozenset[str]
+    references: frozenset[str]
+    active: frozenset[str]
     tests: Mapping[str, CollectedTest]
 
 
 def read_tests(text: str) -> Module | None:
     """Return the reading of a test module; `None` where Python cannot read it."""
-    tree = parsed(text.removeprefix("\ufeff"))
+    tree = parse_source(text.removeprefix("\ufeff"))
     if tree is None:
         return None
     bound: dict[str, tuple[str, ...]] = {}
     loose: Counter[str] = Counter()
     others: set[str] = set()
     at_work: set[str] = set()
-    for name, said, node in _bindings(tree.body, ""):
+    for name, said, node in _iterate_bindings(tree.body, ""):
         if not name:
             loose[said] += 1
             continue
@@ -62,23 +62,23 @@ def read_tests(text: str) -> Module | None:
             at_work.add(name)
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     read |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    tests = dict(_tests(tree.body, _values(tree.body), "", 1))
+    tests = dict(_iterate_tests(tree.body, _collect_values(tree.body), "", 1))
     imports = frozenset(bound.keys() - others)
     return Module(bound, imports, loose, frozenset(read), frozenset(at_work), tests)
 
 
-def _bindings(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, str, ast.stmt]]:
+def _iterate_bindings(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, str, ast.stmt]]:
     """Yield name, what it stands for, and its statement; without a name what is only run."""
     for node in body:
         if isinstance(node, ast.ClassDef):
             header = [*node.decorator_list, *node.bases, *node.keywords]
             yield prefix + node.name, "class " + " ".join(map(ast.dump, header)), node
-            yield from _bindings(node.body, f"{prefix}{node.name}.")
+            yield from _iterate_bindings(node.body, f"{prefix}{node.name}.")
         elif isinstance(node, _FUNCTION):
             yield prefix + node.name, ast.dump(node), node
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((prefix + name, said, node) for name, said in _imports(node))
-        elif names := _assigned(node):
+            yield from ((prefix + name, said, node) for name, said in _iterate_imports(node))
+        elif names := _list_assigned_names(node):
             yield from ((prefix + name, ast.dump(node), node) for name in names)
         elif not (isinstance(node, ast.Pass) or _is_text(node)):
             yield "", ast.unparse(node), node
@@ -88,7 +88,7 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+def _iterate_imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
             source = f"from {'.' * node.level}{node.module or ''} import {alias.name}"
@@ -98,7 +98,7 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
             yield alias.asname or top, f"import {alias.name if alias.asname else top}"
 
 
-def _assigned(node: ast.stmt) -> list[str]:
+def _list_assigned_names(node: ast.stmt) -> list[str]:
     """Return the names an assignment binds; none where it binds anything else as well."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
@@ -108,14 +108,14 @@ def _assigned(node: ast.stmt) -> list[str]:
     elif isinstance(node, ast.Delete):
         return []
     parts = [part for one in targets for part in getattr(one, "elts", [one])]
-    return [p.id for p in parts if isinstance(p, ast.Name)] if _all_names(parts) else []
+    return [p.id for p in parts if isinstance(p, ast.Name)] if _has_only_names(parts) else []
 
 
-def _all_names(parts: Sequence[ast.expr]) -> bool:
+def _has_only_names(parts: Sequence[ast.expr]) -> bool:
     return all(isinstance(part, ast.Name) for part in parts)
 
 
-def _called(node: ast.expr) -> str:
+def _get_called_name(node: ast.expr) -> str:
     """Return the last name of a decorator or of what is called: `pytest.fixture()`."""
     node = node.func if isinstance(node, ast.Call) else node
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
@@ -125,63 +125,65 @@ def _is_autouse(node: ast.stmt) -> bool:
     return any(
         keyword.arg in ("autouse", None) and getattr(keyword.value, "value", True) is not False
         for one in getattr(node, "decorator_list", ())
-        if isinstance(one, ast.Call) and _called(one) == "fixture"
+        if isinstance(one, ast.Call) and _get_called_name(one) == "fixture"
         for keyword in one.keywords
     )
 
 
-def _values(body: Sequence[ast.stmt]) -> dict[str, ast.expr]:
+def _collect_values(body: Sequence[ast.stmt]) -> dict[str, ast.expr]:
     """Return what plain assignments give names; of several the last."""
     found: dict[str, ast.expr] = {}
     for node in body:
         value = None if isinstance(node, ast.AugAssign) else getattr(node, "value", None)
-        for name in _assigned(node):
+        for name in _list_assigned_names(node):
             found[name] = value or ast.Constant(None)
     return found
 
 
-def _tests(
+def _iterate_tests(
     body: Sequence[ast.stmt], values: Mapping[str, ast.expr], prefix: str, times: int | None
 ) -> Iterator[tuple[str, CollectedTest]]:
-    for name, node in _last(body).items():
-        cases = _times([times, *_lengths(node, values)])
+    for name, node in _collect_final_definitions(body).items():
+        cases = _multiply([times, *_iterate_case_counts(node, values)])
         if isinstance(node, ast.ClassDef):
             if _is_collected(node):
-                yield from _tests(node.body, values, f"{prefix}{name}.", cases)
+                yield from _iterate_tests(node.body, values, f"{prefix}{name}.", cases)
         elif name.startswith("test") and _is_test(node):
-            yield prefix + name, CollectedTest(cases, _idle(node))
+            yield prefix + name, CollectedTest(cases, _count_idle(node))
 
 
-def _last(body: Sequence[ast.stmt]) -> dict[str, ast.ClassDef | _FUNCTION]:
+def _collect_final_definitions(body: Sequence[ast.stmt]) -> dict[str, ast.ClassDef | _FUNCTION]:
     """Return the functions and classes that names stand for in the end; none if it never ends."""
     found: dict[str, ast.ClassDef | _FUNCTION] = {}
     for node in body:
-        if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and _exits(node.value)):
+        if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and _is_exit(node.value)):
             return {}
         if isinstance(node, ast.ClassDef | _FUNCTION):
             found[node.name] = node
         elif isinstance(node, ast.Delete):
             for target in node.targets:
                 found.pop(getattr(target, "id", ""), None)
-        elif not _never(node):
-            for name in (name for name, _, _ in _bindings([node], "")):
+        elif not _is_dead_code(node):
+            for name in (name for name, _, _ in _iterate_bindings([node], "")):
                 found.pop(name, None)
             for block in ("body", "orelse", "finalbody"):
-                found |= _last(getattr(node, block, []))
+                found |= _collect_final_definitions(getattr(node, block, []))
     return found
 
 
 def _is_collected(node: ast.ClassDef) -> bool:
-    made = {"__init__", "__new__"} & _last(node.body).keys()
+    made = {"__init__", "__new__"} & _collect_final_definitions(node.body).keys()
     return bool(node.bases) or (node.name.startswith("Test") and not made)
 
 
 def _is_test(node: _FUNCTION) -> bool:
-    marked = _NO_TEST & {_called(one) for one in node.decorator_list}
-    return not marked and not any(isinstance(one, ast.Yield | ast.YieldFrom) for one in _own(node))
+    marked = _NO_TEST & {_get_called_name(one) for one in node.decorator_list}
+    return not marked and not any(
+        isinstance(one, ast.Yield | ast.YieldFrom) for one in _walk_own(node)
+    )
 
 
-def _own(function: _FUNCTION) -> Iterator[ast.AST]:
+def _walk_own(function: _FUNCTION) -> Iterator[ast.AST]:
     """Yield what stands in a function itself, not in those within it."""
     waiting: list[ast.AST] = list(function.body)
     while waiting:
@@ -191,23 +193,24 @@ def _own(function: _FUNCTION) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
-def _idle(function: _FUNCTION) -> int:
+def _count_idle(function: _FUNCTION) -> int:
     """Count where a test ends before its end, or steps over what stands there."""
     raised = sum(isinstance(node, ast.Raise) for node in function.body[:-1])
     return raised + sum(
-        isinstance(node, ast.Return) or _exits(node) or _never(node) for node in _own(function)
+        isinstance(node, ast.Return) or _is_exit(node) or _is_dead_code(node)
+        for node in _walk_own(function)
     )
 
 
-def _exits(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and _called(node) in _EXITS
+def _is_exit(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _get_called_name(node) in _EXITS
 
 
-def _never(node: ast.AST) -> bool:
+def _is_dead_code(node: ast.AST) -> bool:
     """Whether nothing runs in it, as anybody sees: `while False`, `for _ in ()`."""
     over = getattr(node, "iter", None)
     if over is not None:
-        return _length(over, {}) == 0
+        return _measure_length(over, {}) == 0
     test = getattr(node, "test", None)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         over = test.operand
@@ -219,45 +222,45 @@ def _is_debug(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "__debug__"
 
 
-def _lengths(
+def _iterate_case_counts(
     node: ast.ClassDef | _FUNCTION, values: Mapping[str, ast.expr]
 ) -> Iterator[int | None]:
     for one in node.decorator_list:
-        if isinstance(one, ast.Call) and _called(one) == "parametrize":
+        if isinstance(one, ast.Call) and _get_called_name(one) == "parametrize":
             named = [each.value for each in one.keywords if each.arg == "argvalues"]
             cases = [*one.args[1:2], *named]
-            yield _length(cases[0], values) if cases else None
+            yield _measure_length(cases[0], values) if cases else None
 
 
-def _times(lengths: Sequence[int | None]) -> int | None:
+def _multiply(lengths: Sequence[int | None]) -> int | None:
     known = [length for length in lengths if length is not None]
     return prod(known) if len(known) == len(lengths) or 0 in known else None
 
 
-def _length(node: ast.expr, values: Mapping[str, ast.expr]) -> int | None:
+def _measure_length(node: ast.expr, values: Mapping[str, ast.expr]) -> int | None:
     """Return how many things a literal holds, a name for one, or a slice of either."""
     if isinstance(node, ast.Name) and node.id in values:
-        return _length(values[node.id], {})
+        return _measure_length(values[node.id], {})
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         spread = any(isinstance(each, ast.Starred) for each in node.elts)
         return None if spread else len(node.elts)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        whole = _length(node.value, values)
+        whole = _measure_length(node.value, values)
         ends = [node.slice.lower, node.slice.upper, node.slice.step]
-        return None if whole is None else _cut(whole, ends)
+        return None if whole is None else _slice_length(whole, ends)
     return None
 
 
-def _cut(whole: int, ends: Sequence[ast.expr | None]) -> int | None:
-    where = [None if end is None else _number(end) for end in ends]
+def _slice_length(length: int, ends: Sequence[ast.expr | None]) -> int | None:
+    where = [None if end is None else _parse_number(end) for end in ends]
     if any(end is not None and number is None for end, number in zip(ends, where, strict=True)):
         return None
-    return None if where[2] == 0 else len(range(whole)[slice(*where)])
+    return None if where[2] == 0 else len(range(length)[slice(*where)])
 
 
-def _number(node: ast.expr) -> int | None:
+def _parse_number(node: ast.expr) -> int | None:
     try:
-        found = literal(ast.unparse(node))
+        found = evaluate_literal(ast.unparse(node))
     except (ValueError, TypeError):
         return None
     return found if isinstance(found, int) else None

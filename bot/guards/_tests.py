@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
-from bot.guards._assertions import is_assertion, is_vacuous, weaker
+from bot.guards._assertions import find_weakened_assertions, is_assertion, is_vacuous
 from bot.infra.unified_diff import FilePatch, Hunk
 
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
@@ -47,7 +47,7 @@ def is_test_file(path: str) -> bool:
     )
 
 
-def program_lines(changes: Iterable[FileChange]) -> int:
+def count_program_lines(changes: Iterable[FileChange]) -> int:
     """Return how many changed lines are program: neither tests nor documents."""
     return sum(
         each.added + each.removed
@@ -61,7 +61,7 @@ def is_collected(path: str) -> bool:
     return bool(_TEST_NAME.fullmatch(PurePosixPath(path).name))
 
 
-def gone_tests(
+def find_deleted_tests(
     changes: Sequence[FileChange], patches: Sequence[FilePatch], compared: Container[str]
 ) -> Iterator[Finding]:
     """Yield test files that are deleted or renamed to where pytest does not look, and tests.
@@ -76,45 +76,49 @@ def gone_tests(
             continue
         moved = renamed.get(path)
         if moved is None:
-            yield _gone(path, "A test file is deleted.")
+            yield _create_deletion_finding(path, "A test file is deleted.")
         elif is_collected(path) and not is_collected(moved.path):
-            yield _gone(path, f"Renamed to {moved.path}, where pytest does not look for tests.")
+            yield _create_deletion_finding(
+                path, f"Renamed to {moved.path}, where pytest does not look for tests."
+            )
     tests = [patch for patch in patches if is_test_file(patch.path)]
-    yield from _gone_functions(tests, compared)
+    yield from _find_deleted_functions(tests, compared)
 
 
-def _gone_functions(patches: Sequence[FilePatch], compared: Container[str]) -> Iterator[Finding]:
-    everywhere = {name for patch in patches for name in _defined(patch.added)}
+def _find_deleted_functions(
+    patches: Sequence[FilePatch], compared: Container[str]
+) -> Iterator[Finding]:
+    everywhere = {name for patch in patches for name in _list_defined(patch.added_lines)}
     for patch in patches:
         if patch.status == "deleted" or patch.path in compared:
             continue
-        missing = [name for name in _defined(patch.removed) if name not in everywhere]
-        fresh = set(_defined(patch.added)) - set(_defined(patch.removed))
+        missing = [name for name in _list_defined(patch.removed_lines) if name not in everywhere]
+        fresh = set(_list_defined(patch.added_lines)) - set(_list_defined(patch.removed_lines))
         if len(missing) > len(fresh):
-            yield _gone(patch.path, f"Tests are gone: {', '.join(missing[:5])}.")
+            yield _create_deletion_finding(patch.path, f"Tests are gone: {', '.join(missing[:5])}.")
 
 
-def _defined(lines: Sequence[str]) -> list[str]:
+def _list_defined(lines: Sequence[str]) -> list[str]:
     found = [_TEST_DEF.match(line) for line in lines]
     return [match[1] or match[2] for match in found if match]
 
 
-def _gone(path: str, message: str) -> Finding:
+def _create_deletion_finding(path: str, message: str) -> Finding:
     return Finding(rule="test_deleted", path=path, message=message, blocking=True)
 
 
-def weakened(patch: FilePatch, moved: frozenset[str]) -> Iterator[Finding]:
+def find_weakened_tests(patch: FilePatch, moved: frozenset[str]) -> Iterator[Finding]:
     """Yield how a patch makes tests or checks easier to pass.
 
     `moved` are the (stripped) lines added to other test files.
     """
-    found = list(_silenced(patch))
+    found = list(_find_silenced_checks(patch))
     if is_test_file(patch.path) and patch.status != "deleted":
         for rule in _RULES:
             found += rule(patch, moved)
         for hunk in patch.hunks:
             for block in hunk.blocks:
-                for message, blocking in weaker(block):
+                for message, blocking in find_weakened_assertions(block):
                     yield Finding(
                         rule="test_weakened", path=patch.path, message=message, blocking=blocking
                     )
@@ -126,57 +130,61 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
     return sum(bool(pattern.search(line)) for line in lines)
 
 
-def _silenced(patch: FilePatch) -> Iterator[str]:
-    more = _count(_SILENCED, patch.added) - _count(_SILENCED, patch.removed)
+def _find_silenced_checks(patch: FilePatch) -> Iterator[str]:
+    more = _count(_SILENCED, patch.added_lines) - _count(_SILENCED, patch.removed_lines)
     if patch.python and more > 0:
-        first = next(line.strip() for line in patch.added if _SILENCED.search(line))
+        first = next(line.strip() for line in patch.added_lines if _SILENCED.search(line))
         yield f"A check is silenced: `{first[:120]}`."
 
 
-def _fewer(patch: FilePatch, moved: frozenset[str]) -> Iterator[str]:
-    taken = [line for line in patch.removed if is_assertion(line) and line.strip() not in moved]
-    put = [line for line in patch.added if is_assertion(line) and not is_vacuous(line)]
+def _find_fewer_assertions(patch: FilePatch, moved: frozenset[str]) -> Iterator[str]:
+    taken = [
+        line for line in patch.removed_lines if is_assertion(line) and line.strip() not in moved
+    ]
+    put = [line for line in patch.added_lines if is_assertion(line) and not is_vacuous(line)]
     if len(taken) > len(put):
         yield f"{len(taken)} assertion(s) taken out, {len(put)} put in."
 
 
-def _vacuous(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
-    for line in patch.added:
+def _find_vacuous_assertions(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    for line in patch.added_lines:
         if is_vacuous(line):
             yield f"An assertion that cannot fail: `{line.strip()[:120]}`."
 
 
-def _skipped(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
-    if _count(_SKIP, patch.added) > _count(_SKIP, patch.removed):
-        first = next(line.strip() for line in patch.added if _SKIP.search(line))
+def _find_skips(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    if _count(_SKIP, patch.added_lines) > _count(_SKIP, patch.removed_lines):
+        first = next(line.strip() for line in patch.added_lines if _SKIP.search(line))
         yield f"A test is skipped: `{first[:120]}`."
 
 
-def _swallowed(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
-    added = [line for line in patch.added if _SWALLOWS.match(line)]
-    if len(added) > sum(bool(_SWALLOWS.match(line)) for line in patch.removed):
+def _find_swallowed_failures(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    added = [line for line in patch.added_lines if _SWALLOWS.match(line)]
+    if len(added) > sum(bool(_SWALLOWS.match(line)) for line in patch.removed_lines):
         yield f"Failures are swallowed: `{added[0].strip()[:120]}`."
 
 
-def _broadened(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+def _find_broadened_exceptions(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
     for hunk in patch.hunks:
         for block in hunk.blocks:
             before = [line for line in block.removed if _RAISES.search(line)]
             after = [line for line in block.added if _RAISES.search(line)]
             if before and _count(_BROAD, after) > _count(_BROAD, before):
                 yield "An expected exception is broadened to Exception."
-            if len(after) >= len(before) > 0 and _matching(after) < _matching(before):
+            if len(after) >= len(before) > 0 and _count_message_checks(
+                after
+            ) < _count_message_checks(before):
                 yield "An expected exception's message is no longer checked."
 
 
-def _matching(lines: Sequence[str]) -> int:
+def _count_message_checks(lines: Sequence[str]) -> int:
     return sum("match=" in line or "Regex(" in line for line in lines)
 
 
-def _cut_short(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+def _find_early_returns(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
     """Find a bare `return` put straight into a test's body: what follows never runs."""
     for hunk in patch.hunks:
-        indent, name = _inside(hunk.section)
+        indent, name = _parse_section(hunk.section)
         for sign, text in hunk.lines:
             if found := _DEF.match(text):
                 indent, name = len(found[1]), found[2]
@@ -185,19 +193,19 @@ def _cut_short(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
                 yield f"`{name}` is cut short by a return."
 
 
-def _inside(section: str) -> tuple[int, str]:
+def _parse_section(section: str) -> tuple[int, str]:
     found = _DEF.match(section)
     return (len(found[1]), found[2]) if found else (0, "")
 
 
-def _fewer_cases(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+def _find_fewer_cases(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
     for hunk in patch.hunks:
-        taken, put = _cases(hunk, "-"), _cases(hunk, "+")
+        taken, put = _count_cases(hunk, "-"), _count_cases(hunk, "+")
         if taken > put:
             yield f"{taken} parametrized case(s) taken out, {put} put in."
 
 
-def _cases(hunk: Hunk, sign: str) -> int:
+def _count_cases(hunk: Hunk, sign: str) -> int:
     """Count changed cases between a `parametrize(`, or the hunk's start, and a test's `def`."""
     inside, count, candidates, last = True, 0, 0, ""
     for kind, text in hunk.lines:
@@ -217,11 +225,11 @@ def _cases(hunk: Hunk, sign: str) -> int:
 
 Rule = Callable[[FilePatch, frozenset[str]], Iterator[str]]
 _RULES: tuple[Rule, ...] = (
-    _fewer,
-    _vacuous,
-    _skipped,
-    _swallowed,
-    _broadened,
-    _cut_short,
-    _fewer_cases,
+    _find_fewer_assertions,
+    _find_vacuous_assertions,
+    _find_skips,
+    _find_swallowed_failures,
+    _find_broadened_exceptions,
+    _find_early_returns,
+    _find_fewer_cases,
 )

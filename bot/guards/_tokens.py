@@ -37,11 +37,11 @@ def _join_formats(tokens: Iterable[TokenInfo], lines: list[str]) -> Iterator[Tok
         inner.append(token)
         deep -= kind.endswith("STRING_END")
         if not deep:
-            yield _whole(inner, lines)
+            yield _join_fstring(inner, lines)
             inner = []
 
 
-def _whole(inner: list[TokenInfo], lines: list[str]) -> TokenInfo:
+def _join_fstring(inner: list[TokenInfo], lines: list[str]) -> TokenInfo:
     start, end = inner[0].start, inner[-1].end
     rows = lines[start[0] - 1 : end[0]]
     rows[-1] = rows[-1][: end[1]]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.live_items import ItemKind
 from bot.hot_reload.content import ItemContent
 from bot.infra.cog_files import find_module, is_extension
@@ -68,9 +68,9 @@ class Catalog:
         flat = tuple(each for each in beside if each.is_dir())
         return tuple((each, deeply) for each, deeply in ((deep, True), (flat, False)) if each)
 
-    def concerns(self, path: Path) -> bool:
+    def is_relevant(self, path: Path) -> bool:
         """Whether a changed path may be a file of an item; not what editors leave beside it."""
-        if _ignored(path.name) or any(part in _IGNORED for part in path.parts):
+        if _is_ignored(path.name) or any(part in _IGNORED for part in path.parts):
             return False
         if path == self._config:
             return True
@@ -80,11 +80,11 @@ class Catalog:
         """Return every item by kind and name. Raises `OSError` where a folder cannot be read."""
         self._linked = {str(self._root): ""}
         found: dict[Key, Located] = {}
-        found |= _prompts(self._root)
-        found |= _skills(self._root)
+        found |= _locate_prompts(self._root)
+        found |= _locate_skills(self._root)
         if self._config is not None and os.path.lexists(self._config):
             found["config", "config"] = Located(self._name(self._config), (str(self._config),))
-        cogs = _cogs(self._root, self._cogs, self._seen_cogs)
+        cogs = _locate_cogs(self._root, self._cogs, self._seen_cogs)
         self._seen_cogs.update(name for _, name in cogs if name != SHARED)
         found |= cogs
         return dict(sorted(found.items()))
@@ -98,7 +98,7 @@ class Catalog:
         left = _LARGEST[key[0]]
         for path in located.paths:
             try:
-                data = self._bytes(path, left)
+                data = self._read_bytes(path, left)
             except _Refused as refused:
                 return Unreadable(f"{self._name(Path(path))}: {refused}")
             except OSError as error:
@@ -107,7 +107,7 @@ class Catalog:
             files[self._name(Path(path)) if key[0] == "config" else path] = data
         return ItemContent(files)
 
-    def _bytes(self, path: str, most: int) -> bytes:
+    def _read_bytes(self, path: str, most: int) -> bytes:
         place = os.path.join(self._root, path)  # noqa: PTH118  of hundreds of files, at each look
         if place != self._config_place and (link := self._link_of(place)):
             what = "it" if link == place else os.path.relpath(link, self._root)
@@ -147,9 +147,9 @@ class _Refused(Exception):
     """A file that is none of ours to read."""
 
 
-def _prompts(root: Path) -> dict[Key, Located]:
+def _locate_prompts(root: Path) -> dict[Key, Located]:
     found: dict[Key, Located] = {}
-    for name in _names(f"{root}/prompts"):
+    for name in _list_entries(f"{root}/prompts"):
         if name.endswith(".md"):
             kind: ItemKind = "persona" if name == "persona.md" else "prompt"
             path = f"prompts/{name}"
@@ -157,22 +157,22 @@ def _prompts(root: Path) -> dict[Key, Located]:
     return found
 
 
-def _skills(root: Path) -> dict[Key, Located]:
+def _locate_skills(root: Path) -> dict[Key, Located]:
     found: dict[Key, Located] = {}
-    for name, entry in _names(f"{root}/prompts/skills").items():
+    for name, entry in _list_entries(f"{root}/prompts/skills").items():
         path = f"prompts/skills/{name}"
         if entry.is_symlink():
             found["skill", name] = Located(path, (path,))  # refused as that
         elif entry.is_dir():
-            found["skill", name] = Located(path, tuple(_below(root, path)))
+            found["skill", name] = Located(path, tuple(_list_files(root, path)))
     return found
 
 
-def _cogs(root: Path, wanted: Collection[str], seen: Collection[str]) -> dict[Key, Located]:
+def _locate_cogs(root: Path, wanted: Collection[str], seen: Collection[str]) -> dict[Key, Located]:
     """Return the cogs. One that was `seen` stays one, so that a lost `setup` is refused."""
     by_cog: dict[str, list[str]] = {}
     helpers: dict[str, bool] = {}
-    for path in _below(root, "cogs"):
+    for path in _list_files(root, "cogs"):
         name = _cog(path)
         if name not in helpers:
             helpers[name] = name not in seen and _is_helper(root, name)
@@ -180,7 +180,7 @@ def _cogs(root: Path, wanted: Collection[str], seen: Collection[str]) -> dict[Ke
     return {
         ("cog", name): Located(_place(name, paths), tuple(paths))
         for name, paths in by_cog.items()
-        if name == SHARED or (_loads(name, paths) and (not wanted or name in wanted))
+        if name == SHARED or (_is_loadable(name, paths) and (not wanted or name in wanted))
     }
 
 
@@ -194,10 +194,10 @@ def _cog(path: str) -> str:
     """Return the cog that a file below `cogs` is of: its data too, where it is a folder."""
     parts = path.split("/")
     code = path if path.endswith(".py") else f"cogs/{parts[1]}/data.py"
-    return SHARED if len(parts) == 2 and code != path else cog_of_file(code) or SHARED
+    return SHARED if len(parts) == 2 and code != path else get_cog_name(code) or SHARED
 
 
-def _loads(name: str, paths: Sequence[str]) -> bool:
+def _is_loadable(name: str, paths: Sequence[str]) -> bool:
     return f"cogs/{name}.py" in paths or f"cogs/{name}/__init__.py" in paths
 
 
@@ -206,24 +206,24 @@ def _place(name: str, paths: Sequence[str]) -> str:
     return paths[0] if paths == [f"cogs/{name}.py"] else f"cogs/{name}"
 
 
-def _below(root: Path, folder: str) -> Iterable[str]:
-    for name, entry in _names(f"{root}/{folder}").items():
+def _list_files(root: Path, folder: str) -> Iterable[str]:
+    for name, entry in _list_entries(f"{root}/{folder}").items():
         path = f"{folder}/{name}"
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(root, path)
+            yield from _list_files(root, path)
         else:
             yield path
 
 
-def _names(folder: str) -> dict[str, "os.DirEntry[str]"]:
+def _list_entries(folder: str) -> dict[str, "os.DirEntry[str]"]:
     """Return what lies in a folder by its name, in order; one that is not there is empty."""
     try:
         with os.scandir(folder) as entries:
-            found = {entry.name: entry for entry in entries if not _ignored(entry.name)}
+            found = {entry.name: entry for entry in entries if not _is_ignored(entry.name)}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     return dict(sorted(found.items()))
 
 
-def _ignored(name: str) -> bool:
+def _is_ignored(name: str) -> bool:
     return name.startswith((".", "#")) or name in _IGNORED or name.endswith(_IGNORED_ENDS)

@@ -40,17 +40,19 @@ class CogLoader:
         for name, reason in refused.items():
             error = ConfigError(reason)
             self._recorder.record(Kind.RELOAD, f"cogs.{name}", ActionOutcome.ERROR, error=error)
-        files = [file for each in changed if each.key[1] not in refused for file in _files_of(each)]
+        files = [
+            file for each in changed if each.key[1] not in refused for file in _list_files(each)
+        ]
         adoption = await runtime.adopt(files) if files else Adoption()
         failed = {_name(module): reason for module, reason in adoption.failed.items()}
         return {
             each.key: told
             for each in changed
-            if (told := refused.get(each.key[1]) or _failure(each.key[1], failed, adoption))
+            if (told := refused.get(each.key[1]) or _find_failure(each.key[1], failed, adoption))
         }
 
 
-def _files_of(change: ItemChange) -> list[str]:
+def _list_files(change: ItemChange) -> list[str]:
     """Return files by which the client knows what to load again: also of what is gone."""
     name = change.key[1]
     own = "cogs/ui/__init__.py" if name == SHARED else f"cogs/{name}.py"
@@ -62,7 +64,7 @@ def _name(module: str) -> str:
     return module.removeprefix("cogs.")
 
 
-def _failure(name: str, failed: Mapping[str, str], adoption: Adoption) -> str:
+def _find_failure(name: str, failed: Mapping[str, str], adoption: Adoption) -> str:
     """Return why a cog did not load. What cogs share is live where any of them loaded with it."""
     if name != SHARED:
         return failed.get(name, "")

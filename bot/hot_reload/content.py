@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from bot.domain.skill import Skill
-from bot.skills import skill_of
+from bot.skills import build_skill
 
 _LONGEST_DIFF = 60_000
 """Characters. A whole rewrite is cut: the texts themselves are kept."""
@@ -41,16 +41,16 @@ class ItemContent:
     def text(self) -> str:
         """The text of one file; of several, each under its path."""
         if len(self.files) == 1:
-            return _text(next(iter(self.files.values())))
-        return "\n".join(f"=== {path}\n{_text(data)}" for path, data in self.files.items())
+            return _decode(next(iter(self.files.values())))
+        return "\n".join(f"=== {path}\n{_decode(data)}" for path, data in self.files.items())
 
-    def skill(self, name: str) -> Skill:
+    def get_skill(self, name: str) -> Skill:
         """Return the skill of that name that these files are, read once.
 
         Raises `ConfigError`, which names the file, the line, and the way out.
         """
         if self._skill is None or self._skill.name != name:
-            self._skill = skill_of(name, self.files)
+            self._skill = build_skill(name, self.files)
         return self._skill
 
     def pack(self, *, compressed: bool = True) -> bytes:
@@ -68,7 +68,7 @@ def unpack(packed: bytes) -> ItemContent:
         raise ValueError(f"a kept version cannot be read: {error}") from error
 
 
-def diff(before: ItemContent | None, after: ItemContent) -> str:
+def build_diff(before: ItemContent | None, after: ItemContent) -> str:
     """Return a unified diff, file by file, cut where it is longer than anybody reads."""
     old = before.files if before is not None else {}
     lines: list[str] = []
@@ -77,8 +77,8 @@ def diff(before: ItemContent | None, after: ItemContent) -> str:
         if a == b:
             continue
         lines += difflib.unified_diff(
-            _text(a or b"").splitlines(),
-            _text(b or b"").splitlines(),
+            _decode(a or b"").splitlines(),
+            _decode(b or b"").splitlines(),
             f"a/{path}" if a is not None else "/dev/null",
             f"b/{path}" if b is not None else "/dev/null",
             lineterm="",
@@ -87,5 +87,5 @@ def diff(before: ItemContent | None, after: ItemContent) -> str:
     return whole if len(whole) <= _LONGEST_DIFF else f"{whole[:_LONGEST_DIFF]}\n[cut]"
 
 
-def _text(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")

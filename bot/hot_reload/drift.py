@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from bot.domain.adoption import only_by
+from bot.domain.adoption import filter_by_way
 from bot.domain.record import Record
 from bot.infra.git import Git
-from bot.infra.git_parse import names
+from bot.infra.git_parse import parse_names
 
-_SHOWN = 3
+_MAX_LISTED = 3
 
 
 class Drift(Record):
@@ -20,10 +20,10 @@ class Drift(Record):
     files: tuple[str, ...]
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What differs and what to do, for people."""
-        shown = ", ".join(f"`{file}`" for file in self.files[:_SHOWN])
-        more = len(self.files) - _SHOWN
+        shown = ", ".join(f"`{file}`" for file in self.files[:_MAX_LISTED])
+        more = len(self.files) - _MAX_LISTED
         shown += f" and {more} more" if more > 0 else ""
         moved = self.head != self.started
         where = f"the checkout is at `{self.head[:7]}`" if moved else "nothing was committed"
@@ -45,9 +45,9 @@ class DriftCheck:
     def __init__(self, git: Git, started: str = "") -> None:
         self._git = git
         self._root = git.folder
-        head = git.revision("HEAD")
+        head = git.resolve_revision("HEAD")
         self.started = started or head
-        edited = self._differing(head)
+        edited = self._list_differing_files(head)
         self._at_start: Mapping[str, str] = {file: self._mark(file) for file in edited}
 
     def look(self, expected: Collection[str] = ()) -> Drift | None:
@@ -55,7 +55,7 @@ class DriftCheck:
 
         Raises `WorkspaceError`.
         """
-        differing = set(self._differing(self.started)) | self._at_start.keys()
+        differing = set(self._list_differing_files(self.started)) | self._at_start.keys()
         files = [
             file
             for file in sorted(differing - set(expected))
@@ -63,16 +63,18 @@ class DriftCheck:
         ]
         if not files:
             return None
-        return Drift(started=self.started, head=self._git.revision("HEAD"), files=tuple(files))
+        return Drift(
+            started=self.started, head=self._git.resolve_revision("HEAD"), files=tuple(files)
+        )
 
-    def _differing(self, commit: str) -> tuple[str, ...]:
+    def _list_differing_files(self, commit: str) -> tuple[str, ...]:
         """Return core files that differ from a commit, new ones with them."""
         changed = self._git.run(
             "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", commit, "--"
         )
         new = self._git.run("ls-files", "-z", "--others", "--exclude-standard", "--", "bot")
-        found = (*names(changed.out), *names(new.out))
-        return only_by(found, "restart", "install", "service")
+        found = (*parse_names(changed.out), *parse_names(new.out))
+        return filter_by_way(found, "restart", "install", "service")
 
     def _mark(self, file: str) -> str:
         path = Path(self._root) / file

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from bot.domain.errors import PortError
 from bot.domain.posts import Post
 from bot.hot_reload.drift import Drift, DriftCheck
-from bot.infra.threads import in_thread
-from bot.periodic import run_periodically, warning
+from bot.infra.threads import run_in_thread
+from bot.periodic import log_warnings, run_periodically
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 
@@ -38,9 +38,9 @@ class DriftWatch:
         self._seen: Drift | None = None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What drifted, as of the last look, for `/health`; empty where nothing did."""
-        return self._seen.told if self._seen is not None else ""
+        return self._seen.description if self._seen is not None else ""
 
     async def run_forever(self) -> None:
         """Look every minute until cancelled."""
@@ -49,17 +49,19 @@ class DriftWatch:
             self._clock,
             EVERY,
             first_after=EVERY,
-            failed=warning(_log, "whether the checkout has drifted is not known"),
+            failed=log_warnings(_log, "whether the checkout has drifted is not known"),
         )
 
     async def look(self) -> None:
         """Look once. Raises `WorkspaceError`."""
-        before, self._seen = self._seen, await in_thread(self._check.look, self._expected())
+        before, self._seen = self._seen, await run_in_thread(self._check.look, self._expected())
         if self._seen is None or self._seen != before:
             return
         text = f"{self._seen.started}:{self._seen.head}:{','.join(self._seen.files)}"
         key = f"drift:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         try:
-            await self._chat.post(self._dev_channel_id, Post(text=f"⚠️ {self._seen.told}"), key=key)
+            await self._chat.post(
+                self._dev_channel_id, Post(text=f"⚠️ {self._seen.description}"), key=key
+            )
         except PortError as error:
             _log.warning("the dev channel was not told of a drift: %s", error)

@@ -20,18 +20,18 @@ class LastGood:
         self._validation = validation
         self._now = now
 
-    async def states(self, seen: Seen, saved: Mapping[Key, SavedItem]) -> list[LiveState]:
+    async def load_states(self, seen: Seen, saved: Mapping[Key, SavedItem]) -> list[LiveState]:
         """Return the items whose files are there, or may not be gone. Raises `StoreError`."""
-        return [state for each in saved.values() if (state := await self._state(each, seen))]
+        return [state for each in saved.values() if (state := await self._load_state(each, seen))]
 
-    async def _state(self, saved: SavedItem, seen: Seen) -> LiveState | None:
-        if saved.key not in seen and not self._validation.missing(saved.key):
+    async def _load_state(self, saved: SavedItem, seen: Seen) -> LiveState | None:
+        if saved.key not in seen and not self._validation.check_removal(saved.key):
             return None
         kind, name = saved.key
         path = seen[saved.key][0].path if saved.key in seen else f"prompts/{name}.md"
-        kept = {each.number: each.at for each in await self._versions.versions(saved.key)}
+        kept = {each.number: each.at for each in await self._versions.list_versions(saved.key)}
         for number in dict.fromkeys([saved.version, *kept]):
-            content = await self._versions.content(saved.key, number)
+            content = await self._versions.get_content(saved.key, number)
             if content is None or self._validation(saved.key, content):
                 continue
             back = saved.rolled_back if number == saved.version else None
@@ -45,7 +45,7 @@ class LastGood:
         return None
 
 
-def prompts_of(seen: Seen) -> dict[str, ItemContent]:
+def collect_prompts(seen: Seen) -> dict[str, ItemContent]:
     """Return the prompts as the files have them."""
     return {
         name: read

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.adoption import AdoptionWay, only_by, way_of
-from bot.domain.cogs import cog_of_file
+from bot.domain.adoption import AdoptionWay, filter_by_way, get_adoption_way
+from bot.domain.cogs import get_cog_name
 from bot.domain.live_items import ChangeAuthor, LiveItem
 from bot.hot_reload.catalog import SHARED, Key
 from bot.hot_reload.live_set import LiveSet, LiveState
@@ -19,13 +19,13 @@ class LiveChanges:
 
     author: ChangeAuthor
     live: tuple[LiveItem, ...] = ()
-    mended: tuple[LiveItem, ...] = ()
+    fixed: tuple[LiveItem, ...] = ()
     removed: tuple[LiveItem, ...] = ()
     refused: tuple[LiveItem, ...] = ()
     restart_needed: tuple[str, ...] = ()
 
 
-def changes_between(
+def compare_states(
     before: LiveSet,
     states: Sequence[LiveState],
     gone: Sequence[Key],
@@ -46,31 +46,31 @@ def changes_between(
     return LiveChanges(author, tuple(live), tuple(mended), removed, tuple(refused), restart)
 
 
-def adoption_of(changed: Sequence[str], live: LiveSet, waiting: Sequence[str] = ()) -> Adoption:
+def build_adoption(changed: Sequence[str], live: LiveSet, waiting: Sequence[str] = ()) -> Adoption:
     """Return what became of changed files, by what is live now.
 
     Cogs are named by their modules, texts by their paths. `waiting` are settings that count after
     a restart.
     """
-    items = _concerned(changed, live)
-    named = {_named(item): item for item in items}
+    items = _find_affected(changed, live)
+    named = {_format_name(item): item for item in items}
     failed = {name: item.reason for name, item in named.items() if item.state == "refused"}
-    gone = [f"cogs.{name}" for name in _cogs(changed) if ("cog", name) not in live.states]
-    others = [item for item in live.items() if item not in items]
+    gone = [f"cogs.{name}" for name in _list_cogs(changed) if ("cog", name) not in live.states]
+    others = [item for item in live.list_items() if item not in items]
     return Adoption(
         reloaded=(*(name for name in named if name not in failed), *gone),
-        restart_needed=only_by(changed, *_BY_RESTART, *(("settings",) if waiting else ())),
+        restart_needed=filter_by_way(changed, *_BY_RESTART, *(("settings",) if waiting else ())),
         failed=failed,
         behind=tuple(
-            _named(item)
+            _format_name(item)
             for item in others
             if item.state == "refused" or item.rolled_back is not None
         ),
     )
 
 
-def _concerned(changed: Sequence[str], live: LiveSet) -> list[LiveItem]:
-    cogs = _cogs(changed)
+def _find_affected(changed: Sequence[str], live: LiveSet) -> list[LiveItem]:
+    cogs = _list_cogs(changed)
     found = []
     for state in live.states.values():
         item = state.item
@@ -82,11 +82,11 @@ def _concerned(changed: Sequence[str], live: LiveSet) -> list[LiveItem]:
     return found
 
 
-def _cogs(changed: Sequence[str]) -> dict[str, None]:
+def _list_cogs(changed: Sequence[str]) -> dict[str, None]:
     """Return the cogs that changed files are of, `ui` for what they share."""
-    files = [path for path in changed if way_of(path) == "cog" and path.endswith(".py")]
-    return dict.fromkeys(cog_of_file(path) or SHARED for path in files)
+    files = [path for path in changed if get_adoption_way(path) == "cog" and path.endswith(".py")]
+    return dict.fromkeys(get_cog_name(path) or SHARED for path in files)
 
 
-def _named(item: LiveItem) -> str:
+def _format_name(item: LiveItem) -> str:
     return f"cogs.{item.name}" if item.kind == "cog" else item.path

@@ -9,7 +9,7 @@ from bot.domain.live_items import ItemKind, LiveItem
 from bot.domain.skill import RefusedSkill, SkillSet
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import ItemContent
-from bot.hot_reload.validation import text_of
+from bot.hot_reload.validation import decode_text
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LiveSet:
         self.states: Mapping[Key, LiveState] = MappingProxyType(dict(sorted(by_key.items())))
         self.prompts: Mapping[str, str] = MappingProxyType(
             {
-                state.item.name: text_of(state.content)
+                state.item.name: decode_text(state.content)
                 for state in self.states.values()
                 if state.content is not None and state.item.kind in ("prompt", "persona")
             }
@@ -47,23 +47,23 @@ class LiveSet:
     @cached_property
     def skills(self) -> SkillSet:
         """The skills as models are told of them, and why files of others are not taken."""
-        contents = self.contents("skill")
+        contents = self.get_contents("skill")
         return SkillSet(
-            skills=tuple(content.skill(name) for name, content in contents.items()),
+            skills=tuple(content.get_skill(name) for name, content in contents.items()),
             refused=tuple(
                 RefusedSkill(name=item.name, reason=item.reason)
-                for item in self.items("skill")
+                for item in self.list_items("skill")
                 if item.state == "refused"
             ),
         )
 
-    def items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+    def list_items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
         """Return the items by kind and name."""
         return tuple(
             state.item for state in self.states.values() if kind in (None, state.item.kind)
         )
 
-    def contents(self, kind: ItemKind) -> Mapping[str, ItemContent]:
+    def get_contents(self, kind: ItemKind) -> Mapping[str, ItemContent]:
         """Return what is live of each item of a kind, by its name."""
         return {
             state.item.name: state.content
@@ -71,7 +71,9 @@ class LiveSet:
             if state.item.kind == kind and state.content is not None
         }
 
-    def but(self, changed: Iterable[LiveState], removed: Iterable[Key] = ()) -> "LiveSet":
+    def replace_states(
+        self, changed: Iterable[LiveState], removed: Iterable[Key] = ()
+    ) -> "LiveSet":
         """Return a set with these states in place of those of the same items."""
         gone = set(removed)
         kept = {key: state for key, state in self.states.items() if key not in gone}

@@ -29,7 +29,7 @@ class ItemChange:
         """Whether its files are gone, and may be."""
         return self.content is None and not self.reason
 
-    def refused(self, reason: str) -> "ItemChange":
+    def mark_refused(self, reason: str) -> "ItemChange":
         """Return it as one that may not go live."""
         return replace(self, reason=reason)
 
@@ -40,8 +40,8 @@ def look_at(catalog: Catalog) -> Seen:
     return {key: (place, catalog.read(key, place)) for key, place in located.items()}
 
 
-def changes(
-    seen: Seen, live: LiveSet, validation: Validation, *, again: bool = False
+def find_changes(
+    seen: Seen, live: LiveSet, validation: Validation, *, retry: bool = False
 ) -> Iterator[ItemChange]:
     """Yield what differs from the last look, each judged by the rules of its kind.
 
@@ -51,15 +51,15 @@ def changes(
     for key, (located, read) in seen.items():
         state = live.states.get(key)
         change = _change(key, located, read, state, validation)
-        refused = again and state is not None and state.item.state == "refused"
+        refused = retry and state is not None and state.item.state == "refused"
         if state is None or state.mark != change.mark or refused:
             yield change
     for key, state in live.states.items():
         if key in seen:
             continue
-        reason = validation.missing(key)
+        reason = validation.check_removal(key)
         gone = ItemChange(key, state.item.path, None, "gone", f"{state.item.path}: {reason}")
-        gone = gone if reason else gone.refused("")
+        gone = gone if reason else gone.mark_refused("")
         if state.mark != gone.mark:
             yield gone
 
@@ -76,4 +76,4 @@ def _change(
     change = ItemChange(key, located.path, read, read.digest)
     if state is not None and state.mark == read.digest and state.item.state == "live":
         return change
-    return change.refused(validation(key, read))
+    return change.mark_refused(validation(key, read))

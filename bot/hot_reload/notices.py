@@ -13,11 +13,11 @@ from bot.domain.posts import Post
 from bot.hot_reload.live_changes import LiveChanges
 from bot.ports.chat import Chat
 from bot.ports.recorder import About, ActionRecorder
-from bot.presentation.rollbacks import item_told
+from bot.presentation.rollbacks import format_item
 from bot.redaction import redact
 
 _log = logging.getLogger(__name__)
-_WORDS = 600
+_MAX_CHARS = 600
 _REASON_IN_LIST = 300
 _SETTINGS = 10
 
@@ -34,56 +34,56 @@ class ReloadNotices:
         self._recorder = recorder
         self._chat = chat
         self._dev_channel_id = dev_channel_id
-        self._saying = False
-        self._over: dict[tuple[str, str], str] = {}
+        self._is_posting = False
+        self._fixed_keys: dict[tuple[str, str], str] = {}
         self._unsaid: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     async def run_forever(self) -> None:
         """Say what there is to say until cancelled: nobody who reloads waits for the chat."""
         while True:
             text, key = await self._unsaid.get()
-            self._saying = True
+            self._is_posting = True
             try:
                 await self._chat.post(self._dev_channel_id, Post(text=text), key=key)
             except PortError as error:
                 _log.warning("the dev channel was not told of %s: %s", key, error)
-            self._saying = False
+            self._is_posting = False
 
     @property
-    def nothing_left(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether all there was to say is said."""
-        return self._unsaid.empty() and not self._saying
+        return self._unsaid.empty() and not self._is_posting
 
-    async def __call__(self, taken: LiveChanges) -> None:
+    async def __call__(self, changes: LiveChanges) -> None:
         """Write down what changed, with its author; say what was refused, and what is mended.
 
         What lay there at the first start of all is no change.
         """
-        about = _about(taken.author)
-        changed = (*taken.live, *taken.mended, *taken.removed)
-        for item in changed if taken.author != FIRST_AUTHOR else ():
+        about = _build_about(changes.author)
+        changed = (*changes.live, *changes.fixed, *changes.removed)
+        for item in changed if changes.author != FIRST_AUTHOR else ():
             if item.kind != "cog":  # whoever loads them writes that down, with the time it took
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.OK, **about)
-        for item in taken.refused:
+        for item in changes.refused:
             if item.kind != "cog":
                 failed: About = {**about, "error": ConfigError(redact(item.reason))}
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.ERROR, **failed)
             _log.warning("%s is not taken on: %s", item.path, item.reason)
-        self._say_refused(taken.refused)
-        if taken.restart_needed:
-            names = ", ".join(f"`{each}`" for each in taken.restart_needed[:_SETTINGS])
+        self._say_refused(changes.refused)
+        if changes.restart_needed:
+            names = ", ".join(f"`{each}`" for each in changes.restart_needed[:_SETTINGS])
             text = f"The settings were changed; {names} will count after a restart."
-            versions = [each.version for each in taken.live if each.kind == "config"]
+            versions = [each.version for each in changes.live if each.kind == "config"]
             self._say(text, f"settings:{_mark(names)}:{max(versions, default=0)}")
-        if taken.author.kind == "person" and taken.author.person_id is None:
-            for item in taken.live:  # done on the dashboard, where nobody here sees it
+        if changes.author.kind == "person" and changes.author.person_id is None:
+            for item in changes.live:  # done on the dashboard, where nobody here sees it
                 self._say(
-                    changed_elsewhere(item, taken.author),
+                    format_external_change(item, changes.author),
                     f"elsewhere:{item.kind}:{item.name}:{item.since.isoformat()}",
                 )
-        for item in taken.mended:
-            over = self._over[item.kind, item.name] = f":{uuid4().hex[:12]}"
-            self._say(mended(item), f"mended:{item.kind}:{item.name}{over}")
+        for item in changes.fixed:
+            over = self._fixed_keys[item.kind, item.name] = f":{uuid4().hex[:12]}"
+            self._say(format_fixed(item), f"mended:{item.kind}:{item.name}{over}")
 
     def _say_refused(self, items: Sequence[LiveItem]) -> None:
         """Say why files are not live: several cogs in one message, all else in one each."""
@@ -91,25 +91,25 @@ class ReloadNotices:
         together = cogs if len(cogs) > 1 else []
         for item in items:
             if item not in together:
-                self._say(refusal(item), self._refusal_key(item))
+                self._say(format_refusal(item), self._build_refusal_key(item))
         if together:
-            keys = ",".join(self._refusal_key(item) for item in together)
+            keys = ",".join(self._build_refusal_key(item) for item in together)
             self._say(list_refusals(together), f"refused:cogs:{_mark(keys)}")
 
-    def _refusal_key(self, item: LiveItem) -> str:
-        over = self._over.get((item.kind, item.name), "")
+    def _build_refusal_key(self, item: LiveItem) -> str:
+        over = self._fixed_keys.get((item.kind, item.name), "")
         return f"refused:{item.kind}:{item.name}:{_mark(item.reason)}{over}"
 
     def _say(self, text: str, key: str) -> None:
         self._unsaid.put_nowait((text, key))
 
 
-def refusal(item: LiveItem) -> str:
+def format_refusal(item: LiveItem) -> str:
     """Return why a changed file is not live, and what is."""
-    reason = redact(item.reason)[:_WORDS].rstrip(".")
-    what = item_told(item)
+    reason = redact(item.reason)[:_MAX_CHARS].rstrip(".")
+    what = format_item(item)
     if item.version:
-        still = f"{_begun(what)} stays as it was (version {item.version})."
+        still = f"{_capitalize(what)} stays as it was (version {item.version})."
     else:
         still = f"Without it, there is no {item.kind} `{item.name}`."
     return f"⚠️ I did not take on a change of {what}: {reason}. {still} Mend the file; I look again."
@@ -127,24 +127,26 @@ def list_refusals(cogs: Sequence[LiveItem]) -> str:
     )
 
 
-def mended(item: LiveItem) -> str:
+def format_fixed(item: LiveItem) -> str:
     """Return that a refused file is good again."""
-    return f"✅ The file of {item_told(item)} is good again: version {item.version} is live."
+    return f"✅ The file of {format_item(item)} is good again: version {item.version} is live."
 
 
-def changed_elsewhere(item: LiveItem, author: ChangeAuthor) -> str:
+def format_external_change(item: LiveItem, author: ChangeAuthor) -> str:
     """Return that somebody has another version live who did not say so in the chat."""
-    whole = f"↩️ {_begun(item_told(item))} is at version {item.version} now, by {author.told}."
+    whole = (
+        f"↩️ {_capitalize(format_item(item))} is at version {item.version} now, by {author.summary}."
+    )
     return f"{whole} It stays so until its file changes." if item.rolled_back else whole
 
 
-def _begun(what: str) -> str:
+def _capitalize(what: str) -> str:
     """Return it as a sentence begins."""
     return f"{what[0].upper()}{what[1:]}"
 
 
-def _about(author: ChangeAuthor) -> About:
-    about: About = {"agent": author.told if author.kind != "person" else "a person"}
+def _build_about(author: ChangeAuthor) -> About:
+    about: About = {"agent": author.summary if author.kind != "person" else "a person"}
     if author.person_id is not None:
         about["user_id"] = author.person_id
     if author.run_id is not None:

@@ -10,8 +10,8 @@ from bot.domain.live_items import (
     AWAY_AUTHOR,
     FILE_AUTHOR,
     FIRST_AUTHOR,
+    ROLLBACK_HINTS,
     ROLLED_BACK,
-    TAKEN_BACK,
     ChangeAuthor,
     ItemKind,
     ItemVersion,
@@ -21,16 +21,16 @@ from bot.domain.live_items import (
 )
 from bot.hot_reload.catalog import Catalog, Key
 from bot.hot_reload.content import ItemContent
-from bot.hot_reload.last_good import LastGood, prompts_of
-from bot.hot_reload.live_changes import LiveChanges, adoption_of, changes_between
+from bot.hot_reload.last_good import LastGood, collect_prompts
+from bot.hot_reload.live_changes import LiveChanges, build_adoption, compare_states
 from bot.hot_reload.live_set import LiveSet, LiveState
-from bot.hot_reload.look import ItemChange, changes, look_at
+from bot.hot_reload.look import ItemChange, find_changes, look_at
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import NewVersion, SavedItem, VersionRepository
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 from bot.ports.runtime import Adoption
-from bot.presentation.counts import rest_of
+from bot.presentation.counts import format_list
 
 
 class ItemLoader(Protocol):
@@ -80,29 +80,29 @@ class FileLiveRegistry:
 
     # What the port has
 
-    def items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+    def list_items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
         """Return the items by kind and name."""
-        return self.live.items(kind)
+        return self.live.list_items(kind)
 
-    def item(self, kind: ItemKind, name: str) -> LiveItem:
+    def get_item(self, kind: ItemKind, name: str) -> LiveItem:
         """Return one item. Raises `UnknownItem`."""
-        return self._state(kind, name).item
+        return self._get_state(kind, name).item
 
-    async def versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+    async def list_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
         """Return its kept versions, the newest first. Raises `UnknownItem`."""
-        return await self._versions.versions(self._state(kind, name).key)
+        return await self._versions.list_versions(self._get_state(kind, name).key)
 
-    async def text(self, kind: ItemKind, name: str, number: int) -> str:
+    async def read_text(self, kind: ItemKind, name: str, number: int) -> str:
         """Return the text of a kept version. Raises `UnknownItem`."""
-        return (await self._kept(self._state(kind, name), number)).text
+        return (await self._get_content(self._get_state(kind, name), number)).text
 
     async def reload(self, author: ChangeAuthor) -> ReloadResult:
         """Look at the files, and take on what changed. Raises `StoreError`."""
         async with self._one_at_a_time:
-            found = await in_thread(self._look, again=author.kind == "person")
-            return await self._take(await self._loaded(found), author)
+            found = await run_in_thread(self._look, retry=author.kind == "person")
+            return await self._take(await self._run_loaders(found), author)
 
-    async def rollback(
+    async def roll_back(
         self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
         """Have a kept version live until the file changes.
@@ -112,15 +112,15 @@ class FileLiveRegistry:
         and the next pull would stumble over it.
         """
         async with self._one_at_a_time:
-            state = self._state(kind, name)
+            state = self._get_state(kind, name)
             if kind not in ROLLED_BACK:
-                raise NotRolledBack(TAKEN_BACK[kind])
+                raise NotRolledBack(ROLLBACK_HINTS[kind])
             if not state.item.digest.startswith(seen):
                 raise OtherVersionLive(
                     f"`{name}` has changed since you were asked: version {state.item.version} is "
                     "live now."
                 )
-            content = await self._kept(state, number)
+            content = await self._get_content(state, number)
             if number == state.item.version:
                 return state.item
             if reason := self._validation(state.key, content):
@@ -133,7 +133,7 @@ class FileLiveRegistry:
         Whoever looked first took them on: they are told as live all the same.
         """
         await self.reload(author)
-        return adoption_of(changed, self.live, self._waiting)
+        return build_adoption(changed, self.live, self._waiting)
 
     async def look(self) -> None:
         """Take on what somebody has edited. Raises `StoreError`."""
@@ -143,11 +143,13 @@ class FileLiveRegistry:
         """Take note of cogs that did not load at the start, by their names, with the reasons."""
         async with self._one_at_a_time:
             states = [
-                replace(state, item=state.item.but(version=0, state="refused", reason=cogs[name]))
+                replace(
+                    state, item=state.item.replace(version=0, state="refused", reason=cogs[name])
+                )
                 for (kind, name), state in self.live.states.items()
                 if kind == "cog" and name in cogs
             ]
-            self.live = self.live.but(states)
+            self.live = self.live.replace_states(states)
             if states and self._tell is not None:
                 await self._tell(
                     LiveChanges(FILE_AUTHOR, refused=tuple(each.item for each in states))
@@ -162,24 +164,24 @@ class FileLiveRegistry:
         already is served in its last good version. Raises `StoreError`.
         """
         async with self._one_at_a_time:
-            seen = await in_thread(look_at, self._catalog)
-            self._validation.require(prompts_of(seen) if committed is None else committed)
-            kept = LastGood(self._versions, self._validation, self._clock.now())
-            known = await self._versions.items()
-            self.live = LiveSet(await kept.states(seen, known))
-            found = tuple(changes(seen, self.live, self._validation))
+            seen = await run_in_thread(look_at, self._catalog)
+            self._validation.require(collect_prompts(seen) if committed is None else committed)
+            kept = LastGood(self._versions, self._validation, self._clock.get_time())
+            known = await self._versions.load_items()
+            self.live = LiveSet(await kept.load_states(seen, known))
+            found = tuple(find_changes(seen, self.live, self._validation))
             await self._take(found, AWAY_AUTHOR if known else FIRST_AUTHOR)
 
-    def _look(self, *, again: bool) -> tuple[ItemChange, ...]:
+    def _look(self, *, retry: bool) -> tuple[ItemChange, ...]:
         """Read and judge the files. Blocking."""
         seen = look_at(self._catalog)
-        return tuple(changes(seen, self.live, self._validation, again=again))
+        return tuple(find_changes(seen, self.live, self._validation, retry=retry))
 
     @property
     def _waiting(self) -> tuple[str, ...]:
         return tuple(each for loader in self._loaders.values() for each in loader.waiting)
 
-    async def _loaded(self, found: tuple[ItemChange, ...]) -> tuple[ItemChange, ...]:
+    async def _run_loaders(self, found: tuple[ItemChange, ...]) -> tuple[ItemChange, ...]:
         """Have loaders take on what is theirs; what they refuse is refused."""
         refused: dict[Key, str] = {}
         for kind, loader in self._loaders.items():
@@ -187,103 +189,103 @@ class FileLiveRegistry:
             if theirs:
                 refused |= await loader.load(theirs)
         return tuple(
-            each.refused(refused[each.key]) if each.key in refused else each for each in found
+            each.mark_refused(refused[each.key]) if each.key in refused else each for each in found
         )
 
     async def _take(self, found: tuple[ItemChange, ...], author: ChangeAuthor) -> ReloadResult:
         """Keep what is new, then have it live all at once, then tell."""
         before = self.live
-        numbers = await self._numbers(found)
+        numbers = await self._get_newest_numbers(found)
         states, new = [], []
         for change in found:
             if change.removal:
                 continue
-            state, version = self._after(change, author, numbers.get(change.key, 0))
+            state, version = self._apply_change(change, author, numbers.get(change.key, 0))
             states.append(state)
             new += [version] if version is not None else []
         gone = [change.key for change in found if change.removal]
         if found:
-            await self._versions.save([_saved(state) for state in states], new)
-            self.live = before.but(states, gone)
+            await self._versions.save([_to_saved_item(state) for state in states], new)
+            self.live = before.replace_states(states, gone)
         restart = self._waiting if any(change.key[0] in self._loaders for change in found) else ()
-        taken = changes_between(before, states, gone, author, restart)
+        taken = compare_states(before, states, gone, author, restart)
         if found and self._tell is not None:
             await self._tell(taken)
-        stuck = [item for item in self.live.items() if item.state == "refused"]
+        stuck = [item for item in self.live.list_items() if item.state == "refused"]
         return ReloadResult(
-            live=(*taken.live, *taken.mended),
+            live=(*taken.live, *taken.fixed),
             removed=taken.removed,
             refused=tuple(stuck),
             restart_needed=self._waiting,
         )
 
-    async def _numbers(self, found: Sequence[ItemChange]) -> dict[Key, int]:
+    async def _get_newest_numbers(self, found: Sequence[ItemChange]) -> dict[Key, int]:
         """Return the highest number given of items that are new here: they may have been before."""
         if all(change.key in self.live.states for change in found):
             return {}
-        return {key: saved.newest for key, saved in (await self._versions.items()).items()}
+        return {key: saved.newest for key, saved in (await self._versions.load_items()).items()}
 
-    def _after(
+    def _apply_change(
         self, change: ItemChange, author: ChangeAuthor, newest: int
     ) -> tuple[LiveState, NewVersion | None]:
         """Return an item as it is with a change taken on or refused, and its new version."""
-        state = self.live.states.get(change.key) or self._nothing_yet(change, newest)
-        state = replace(state, mark=change.mark, item=state.item.but(path=change.path))
+        state = self.live.states.get(change.key) or self._build_empty_state(change, newest)
+        state = replace(state, mark=change.mark, item=state.item.replace(path=change.path))
         if change.reason or change.content is None:
-            refused = state.item.but(state="refused", reason=change.reason)
+            refused = state.item.replace(state="refused", reason=change.reason)
             return replace(state, item=refused), None
         good = {"state": "live", "reason": "", "rolled_back": None}
         if change.mark == state.item.digest:
-            return replace(state, item=state.item.but(**good)), None
+            return replace(state, item=state.item.replace(**good)), None
         version = ItemVersion(
             number=state.newest + 1,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
             author=author,
             commit=self._commit(),
             digest=change.mark,
             size=change.content.size,
         )
-        item = state.item.but(
+        item = state.item.replace(
             version=version.number, digest=version.digest, since=version.at, **good
         )
         after = LiveState(item, change.content, change.mark, version.number)
         return after, NewVersion(change.key, version, change.content)
 
-    def _nothing_yet(self, change: ItemChange, newest: int) -> LiveState:
+    def _build_empty_state(self, change: ItemChange, newest: int) -> LiveState:
         kind, name = change.key
-        now = self._clock.now()
+        now = self._clock.get_time()
         item = LiveItem(kind=kind, name=name, path=change.path, version=0, since=now)
         return LiveState(item, None, "", newest)
 
     async def _roll_back(
         self, state: LiveState, number: int, content: ItemContent, author: ChangeAuthor
     ) -> LiveItem:
-        now = self._clock.now()
+        now = self._clock.get_time()
         changes: dict[str, object] = {"version": number, "digest": content.digest, "since": now}
         if content.digest == state.mark:
             changes |= {"rolled_back": None, "state": "live", "reason": ""}
         else:
             before = Rollback(number=max(state.item.version, 1), by=author, at=now)
             changes["rolled_back"] = before
-        after = replace(state, item=state.item.but(**changes), content=content)
-        await self._versions.save([_saved(after)])
-        self.live = self.live.but([after])
+        after = replace(state, item=state.item.replace(**changes), content=content)
+        await self._versions.save([_to_saved_item(after)])
+        self.live = self.live.replace_states([after])
         if self._tell is not None:
             await self._tell(LiveChanges(author, live=(after.item,)))
         return after.item
 
-    def _state(self, kind: ItemKind, name: str) -> LiveState:
+    def _get_state(self, kind: ItemKind, name: str) -> LiveState:
         state = self.live.states.get((kind, name))
         if state is None:
-            some = rest_of([f"`{item.name}`" for item in self.live.items(kind)], 10)
+            some = format_list([f"`{item.name}`" for item in self.live.list_items(kind)], 10)
             known = f"There are {some}." if some else f"There is no {kind} at all."
             raise UnknownItem(f"There is no {kind} `{name[:40]}`. {known}")
         return state
 
-    async def _kept(self, state: LiveState, number: int) -> ItemContent:
-        content = await self._versions.content(state.key, number)
+    async def _get_content(self, state: LiveState, number: int) -> ItemContent:
+        content = await self._versions.get_content(state.key, number)
         if content is None:
-            kept = [str(each.number) for each in await self._versions.versions(state.key)]
+            kept = [str(each.number) for each in await self._versions.list_versions(state.key)]
             raise UnknownItem(
                 f"Version {number} of {state.item.kind} `{state.item.name}` is not kept; "
                 f"kept: {', '.join(kept) or 'none'}."
@@ -291,6 +293,6 @@ class FileLiveRegistry:
         return content
 
 
-def _saved(state: LiveState) -> SavedItem:
+def _to_saved_item(state: LiveState) -> SavedItem:
     item = state.item
     return SavedItem(state.key, item.version, state.newest, state.mark, item.rolled_back)

@@ -6,7 +6,7 @@ from typing import Any
 from bot.domain.record import Record
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.look import ItemChange
-from bot.hot_reload.validation import text_of
+from bot.hot_reload.validation import decode_text
 
 Apply = Callable[[Any], Record]
 """Has the running program go by a section of a whole configuration; returns what counts of it."""
@@ -34,27 +34,29 @@ class SettingsLoader:
         """Apply what may change, and take note of the rest. Nothing that is valid is refused."""
         for change in changed:
             if change.content is not None:
-                self._take_on(self._read(text_of(change.content)))
+                self._take_on(self._read(decode_text(change.content)))
         return {}
 
     def _take_on(self, config: Record) -> None:
         new = config.model_dump()
-        differing = tuple(_differing(self._running, new))
+        differing = tuple(_find_differing(self._running, new))
         for section, apply in self._live.items():
-            if any(_within(key, section) for key in differing):
+            if any(_is_within(key, section) for key in differing):
                 self._running[section] = apply(config).model_dump()
-        self.waiting = tuple(_differing(self._running, new))
+        self.waiting = tuple(_find_differing(self._running, new))
 
 
-def _within(key: str, section: str) -> bool:
+def _is_within(key: str, section: str) -> bool:
     return key == section or key.startswith(f"{section}.")
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _find_differing(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
+) -> Iterator[str]:
     """Yield the dotted names of settings that differ."""
     for name in sorted({*old, *new}):
         a, b = old.get(name), new.get(name)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            yield from _differing(a, b, f"{prefix}{name}.")
+            yield from _find_differing(a, b, f"{prefix}{name}.")
         elif a != b:
             yield f"{prefix}{name}"

@@ -12,16 +12,16 @@ Validate = Callable[[str, ItemContent], str]
 """Of an item's name and content: why it may not go live, naming the file; empty: it may."""
 
 
-def text_of(content: ItemContent) -> str:
+def decode_text(content: ItemContent) -> str:
     """Return the text of the one file. Raises `UnicodeDecodeError`."""
     (data,) = content.files.values()
     return data.decode("utf-8-sig")
 
 
-def placeholders(content: ItemContent) -> frozenset[str]:
+def find_placeholders(content: ItemContent) -> frozenset[str]:
     """Return the names a prompt is filled in with; none for what is no text."""
     try:
-        return frozenset(Template(text_of(content)).get_identifiers())
+        return frozenset(Template(decode_text(content)).get_identifiers())
     except UnicodeDecodeError:
         return frozenset()
 
@@ -38,23 +38,23 @@ class Validation:
         self._rules: dict[ItemKind, Validate] = {
             "prompt": self._prompt,
             "persona": self._prompt,
-            "skill": _skill,
+            "skill": _check_skill,
             "config": lambda name, content: (
-                _texts_only(name, content) or (config(name, content) if config else "")
+                _check_texts(name, content) or (config(name, content) if config else "")
             ),
-            "cog": _texts_only,
+            "cog": _check_texts,
         }
 
     def require(self, prompts: Mapping[str, ItemContent]) -> None:
         """Take these prompts, by their names, for those that the program asks for."""
-        self._required = {name: placeholders(content) for name, content in prompts.items()}
+        self._required = {name: find_placeholders(content) for name, content in prompts.items()}
 
     def __call__(self, key: Key, content: ItemContent) -> str:
         """Return why this content may not be live; empty: it may."""
         kind, name = key
         return self._rules[kind](name, content)
 
-    def missing(self, key: Key) -> str:
+    def check_removal(self, key: Key) -> str:
         """Return why an item may not be gone; empty: it may."""
         kind, name = key
         if kind == "config":
@@ -64,10 +64,10 @@ class Validation:
         return ""
 
     def _prompt(self, name: str, content: ItemContent) -> str:
-        return _texts_only(name, content) or self._template(name, content)
+        return _check_texts(name, content) or self._check_template(name, content)
 
-    def _template(self, name: str, content: ItemContent) -> str:
-        path, text = next(iter(content.files)), text_of(content)
+    def _check_template(self, name: str, content: ItemContent) -> str:
+        path, text = next(iter(content.files)), decode_text(content)
         if not text.strip():
             return f"{path}: it is empty"
         template = Template(text)
@@ -77,10 +77,10 @@ class Validation:
         has = frozenset(template.get_identifiers())
         if wanted is None or wanted == has:
             return ""
-        return f"{path}: {_differing(wanted, has)}"
+        return f"{path}: {_describe_difference(wanted, has)}"
 
 
-def _differing(wanted: frozenset[str], has: frozenset[str]) -> str:
+def _describe_difference(wanted: frozenset[str], has: frozenset[str]) -> str:
     parts = []
     if lacks := ", ".join(f"${name}" for name in sorted(wanted - has)):
         parts.append(f"it lacks {lacks}")
@@ -89,15 +89,15 @@ def _differing(wanted: frozenset[str], has: frozenset[str]) -> str:
     return f"{' and '.join(parts)}; the running program fills in what its own version has"
 
 
-def _skill(name: str, content: ItemContent) -> str:
+def _check_skill(name: str, content: ItemContent) -> str:
     try:
-        content.skill(name)
+        content.get_skill(name)
     except ConfigError as error:
         return str(error).rstrip(".")
     return ""
 
 
-def _texts_only(_name: str, content: ItemContent) -> str:
+def _check_texts(_name: str, content: ItemContent) -> str:
     for path, data in content.files.items():
         if b"\0" in data:
             return f"{path}: it is no text"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bot.domain.errors import StoreError
 from bot.domain.live_items import ItemVersion, Rollback
 from bot.hot_reload.catalog import Key
-from bot.hot_reload.content import UNCOMPRESSED, ItemContent, diff, unpack
+from bot.hot_reload.content import UNCOMPRESSED, ItemContent, build_diff, unpack
 from bot.infra.sqlite import Database, DatabaseOwner, stamp
 from bot.infra.sqlite_migrations import Migration
 
@@ -76,9 +76,9 @@ class NewVersion(NamedTuple):
 class VersionRepository(DatabaseOwner):
     """The last `kept` versions of each item. No number is used twice, also after a deletion."""
 
-    def __init__(self, path: Path, *, kept: int = 10) -> None:
+    def __init__(self, path: Path, *, max_versions: int = 10) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError))
-        self._kept = kept
+        self._max_versions = max_versions
         self._unfinished = True  # a process before this one may have been killed
         self._one_at_a_time = asyncio.Lock()
         self._saved = asyncio.Event()
@@ -102,22 +102,22 @@ class VersionRepository(DatabaseOwner):
     async def _finish(self) -> None:
         if not self._unfinished:
             return
-        for row in await self._database.read(_unfinished):
+        for row in await self._database.read(_list_unfinished):
             try:
                 await self._database.write(partial(_finish_row, row), flushed=False)
             except ValueError as error:
                 _log.warning("a kept version is damaged: %s", error)
-        await self._database.write(_bound, flushed=False)
+        await self._database.write(_prune, flushed=False)
         self._unfinished = False
 
-    async def items(self) -> dict[Key, SavedItem]:
+    async def load_items(self) -> dict[Key, SavedItem]:
         """Return what was saved of each item, also of those that are gone."""
         rows = await self._database.read(
             lambda connection: connection.execute("SELECT * FROM items").fetchall()
         )
-        return {(row["kind"], row["name"]): _saved(row) for row in rows}
+        return {(row["kind"], row["name"]): _build_saved_item(row) for row in rows}
 
-    async def versions(self, key: Key) -> tuple[ItemVersion, ...]:
+    async def list_versions(self, key: Key) -> tuple[ItemVersion, ...]:
         """Return an item's kept versions, the newest first."""
         await self.finish()
         rows = await self._database.read(
@@ -127,7 +127,7 @@ class VersionRepository(DatabaseOwner):
         )
         return tuple(ItemVersion.model_validate_json(row["body"]) for row in rows)
 
-    async def content(self, key: Key, number: int) -> ItemContent | None:
+    async def get_content(self, key: Key, number: int) -> ItemContent | None:
         """Return what a version holds; `None`: it is not kept. Raises `StoreError` if damaged."""
         row = await self._database.read(
             lambda connection: connection.execute(
@@ -151,7 +151,7 @@ class VersionRepository(DatabaseOwner):
         def work(connection: sqlite3.Connection) -> None:
             for each in new:
                 _insert(connection, each)
-                oldest = each.version.number - self._kept
+                oldest = each.version.number - self._max_versions
                 _drop_until(connection, each.key, oldest)
             for item in items:
                 _put(connection, item)
@@ -164,7 +164,7 @@ class VersionRepository(DatabaseOwner):
         self._saved.set()
 
 
-def _saved(row: sqlite3.Row) -> SavedItem:
+def _build_saved_item(row: sqlite3.Row) -> SavedItem:
     told = row["rolled_back"]
     back = Rollback.model_validate_json(told) if told else None
     return SavedItem((row["kind"], row["name"]), row["version"], row["newest"], row["mark"], back)
@@ -198,7 +198,7 @@ def _drop_until(connection: sqlite3.Connection, key: Key, number: int) -> None:
     connection.execute(statement, (*key, number))
 
 
-def _unfinished(connection: sqlite3.Connection) -> list[int]:
+def _list_unfinished(connection: sqlite3.Connection) -> list[int]:
     found = connection.execute(
         "SELECT rowid FROM versions WHERE substr(content, 1, 2) = ? ORDER BY number",
         (UNCOMPRESSED,),
@@ -217,14 +217,14 @@ def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
         (row["kind"], row["name"], row["number"]),
     ).fetchone()
     content, version = unpack(row["content"]), ItemVersion.model_validate_json(row["body"])
-    told = diff(unpack(before["content"]) if before is not None else None, content)
+    told = build_diff(unpack(before["content"]) if before is not None else None, content)
     connection.execute(
         "UPDATE versions SET body = ?, content = ? WHERE rowid = ?",
-        (version.but(diff=told).model_dump_json(), content.pack(), rowid),
+        (version.replace(diff=told).model_dump_json(), content.pack(), rowid),
     )
 
 
-def _bound(connection: sqlite3.Connection) -> None:
+def _prune(connection: sqlite3.Connection) -> None:
     """Forget the oldest versions that are not live, until all fit."""
     total = (
         connection.execute("SELECT SUM(LENGTH(content) + LENGTH(body)) FROM versions").fetchone()[0]

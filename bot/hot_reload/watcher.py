@@ -14,7 +14,7 @@ DEBOUNCE_SECONDS = 0.5
 _LONGEST_SECONDS = 5.0
 """Somebody who never stops writing is not waited for any longer."""
 _STEP_MS = 25
-_AGAIN_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 _TIMEOUT_MS = 10_000  # between two looks whether the folders are still there
 _log = logging.getLogger(__name__)
 
@@ -50,15 +50,15 @@ class FileWatcher:
                     looking = group.create_task(self._look_after_edits())
                     for folders, recursive in self._catalog.folders:
                         group.create_task(self._watch(folders, recursive=recursive))
-                    group.create_task(self._until_gone(looking))
+                    group.create_task(self._watch_for_replacement(looking))
             except* OSError as errors:
                 _log.warning("files are not watched, tried again soon: %s", errors.exceptions[0])
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_CHECK_SECONDS)
 
     async def _watch(self, folders: Sequence[Path], *, recursive: bool) -> None:
         async for _ in awatch(
             *folders,
-            watch_filter=self._wanted,
+            watch_filter=self._is_wanted,
             debounce=4 * _STEP_MS,
             step=_STEP_MS,
             rust_timeout=_TIMEOUT_MS,
@@ -66,15 +66,15 @@ class FileWatcher:
         ):
             self._edited.set()
 
-    async def _until_gone(self, looking: asyncio.Task[None]) -> None:
+    async def _watch_for_replacement(self, looking: asyncio.Task[None]) -> None:
         """Raise `OSError` when a folder has been put in the place of a watched one."""
-        known = self._identities()
+        known = self._read_identities()
         while not looking.done():
-            await asyncio.sleep(_AGAIN_SECONDS)
-            if self._identities() != known:
+            await asyncio.sleep(_CHECK_SECONDS)
+            if self._read_identities() != known:
                 raise FileNotFoundError("a watched folder is not the one it was")
 
-    def _identities(self) -> list[tuple[int, int]]:
+    def _read_identities(self) -> list[tuple[int, int]]:
         folders = [folder for group, _ in self._catalog.folders for folder in group]
         return [(told.st_dev, told.st_ino) for told in map(Path.stat, folders)]
 
@@ -84,12 +84,12 @@ class FileWatcher:
             self._gathering = True
             try:
                 async with asyncio.timeout(_LONGEST_SECONDS):
-                    await self._quiet()
+                    await self._wait_until_quiet()
             except TimeoutError:
                 self._edited.clear()
             await self._look()
 
-    async def _quiet(self) -> None:
+    async def _wait_until_quiet(self) -> None:
         """Return after half a second without an edit."""
         while self._edited.is_set():
             self._edited.clear()
@@ -107,5 +107,5 @@ class FileWatcher:
         self.looks += 1
         self._gathering = False
 
-    def _wanted(self, _change: Change, path: str) -> bool:
-        return self._catalog.concerns(Path(path))
+    def _is_wanted(self, _change: Change, path: str) -> bool:
+        return self._catalog.is_relevant(Path(path))

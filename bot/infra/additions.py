@@ -3,30 +3,30 @@
 import difflib
 
 
-def with_both(base: str, ours: str, theirs: str) -> str | None:
+def merge_additions(base: str, ours: str, theirs: str) -> str | None:
     """Return `base` with the lines that each side adds, ours first where both add at one place.
 
     What both add there stands once: the very same lines, or an import among others. `None` where
     either side takes lines away or changes some: what is meant then is not for us to say.
     """
     lines = base.splitlines(keepends=True)
-    first, second = _added(lines, ours), _added(lines, theirs)
+    first, second = _find_additions(lines, ours), _find_additions(lines, theirs)
     if first is None or second is None:
         return None
     text: list[str] = []
     for place in range(len(lines) + 1):
         here, there = first.get(place, []), second.get(place, [])
         text += here
-        text += [] if here == there else [line for line in there if not _imported(line, here)]
+        text += [] if here == there else [line for line in there if not _is_imported(line, here)]
         text += lines[place : place + 1]
     return "".join(text)
 
 
-def _imported(line: str, lines: list[str]) -> bool:
+def _is_imported(line: str, lines: list[str]) -> bool:
     return line.startswith(("import ", "from ")) and line in lines
 
 
-def _added(lines: list[str], text: str) -> dict[int, list[str]] | None:
+def _find_additions(lines: list[str], text: str) -> dict[int, list[str]] | None:
     """Return what a text adds before each of these lines; `None` where it does anything else."""
     after = text.splitlines(keepends=True)
     matcher = difflib.SequenceMatcher(None, lines, after, autojunk=False)

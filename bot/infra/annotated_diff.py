@@ -37,7 +37,7 @@ class AnnotatedFile:
     lines: tuple[AnnotatedLine, ...]
 
 
-def annotated_files(diff: str) -> list[AnnotatedFile]:
+def annotate_files(diff: str) -> list[AnnotatedFile]:
     """Return the files of a unified diff with their lines, in order; what is before them is left.
 
     A line is of a hunk because the hunk's counts say so, whatever it looks like.
@@ -46,14 +46,14 @@ def annotated_files(diff: str) -> list[AnnotatedFile]:
     patches = parse(diff)
     ends = [*(patch.place for patch in patches), len(text)][1:]
     return [
-        AnnotatedFile(patch, tuple(_lines(text[patch.place : end], patch)))
+        AnnotatedFile(patch, tuple(_annotate_patch(text[patch.place : end], patch)))
         for patch, end in zip(patches, ends, strict=True)
     ]
 
 
-def annotated_lines(diff: str) -> list[AnnotatedLine]:
+def annotate_lines(diff: str) -> list[AnnotatedLine]:
     """Return every line of a text that is, or ought to be, a unified diff."""
-    files = annotated_files(diff)
+    files = annotate_files(diff)
     before = files[0].patch.place if files else None
     strays = diff.removesuffix("\n").split("\n")[:before]
     return [
@@ -62,7 +62,7 @@ def annotated_lines(diff: str) -> list[AnnotatedLine]:
     ]
 
 
-def _lines(text: Sequence[str], patch: FilePatch) -> list[AnnotatedLine]:
+def _annotate_patch(text: Sequence[str], patch: FilePatch) -> list[AnnotatedLine]:
     first = patch.hunks[0].place - patch.place if patch.hunks else len(text)
     lines = [
         AnnotatedLine("header" if at < first else "note", None, None, line)
@@ -71,13 +71,13 @@ def _lines(text: Sequence[str], patch: FilePatch) -> list[AnnotatedLine]:
     for hunk in patch.hunks:
         at = hunk.place - patch.place
         lines[at] = lines[at]._replace(kind="hunk")
-        for place, line in _numbered(hunk):
+        for place, line in _annotate_hunk(hunk):
             if place - patch.place < len(lines):  # a cut hunk counts on past the text's last line
                 lines[place - patch.place] = line
     return lines
 
 
-def _numbered(hunk: Hunk) -> list[tuple[int, AnnotatedLine]]:
+def _annotate_hunk(hunk: Hunk) -> list[tuple[int, AnnotatedLine]]:
     return [
         (
             line.place,
@@ -88,5 +88,5 @@ def _numbered(hunk: Hunk) -> list[tuple[int, AnnotatedLine]]:
                 line.text,
             ),
         )
-        for line in hunk.numbered
+        for line in hunk.numbered_lines
     ]

@@ -19,7 +19,7 @@ _COG_BASES = frozenset({"Cog", "GroupCog"})
 
 def find_extensions(folder: Path) -> list[str]:
     """Return the extensions in a folder of cogs: the bot's own first, each in order of names."""
-    names = [path.stem for path in _candidates(folder) if is_extension(folder, path.stem)]
+    names = [path.stem for path in _find_candidates(folder) if is_extension(folder, path.stem)]
     return order_extensions([f"{folder.name}.{name}" for name in names])
 
 
@@ -34,7 +34,7 @@ def is_extension(folder: Path, name: str) -> bool:
     if file is None or name.startswith("_") or name == _SHARED:
         return False
     tree = _read(file)
-    if tree is None or _defines_setup(tree):
+    if tree is None or _has_setup(tree):
         return True
     single = file.name != "__init__.py"
     return (single or _has_cog_class(tree)) and not _is_imported(folder, name)
@@ -47,7 +47,7 @@ def find_module(folder: Path, name: str) -> Path | None:
     return next((each for each in (package, file) if each.is_file()), None)
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
+def _find_candidates(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         package = path.is_dir() and (path / "__init__.py").exists()
         if package or path.suffix == ".py":
@@ -68,11 +68,11 @@ def _parse(file: Path, _written_at: int, _size: int) -> ast.Module:
     return parse(file.read_text(encoding="utf-8"))
 
 
-def _defines_setup(tree: ast.Module) -> bool:
-    return any(name in ("setup", "*") for name in _bound_names(tree.body))
+def _has_setup(tree: ast.Module) -> bool:
+    return any(name in ("setup", "*") for name in _find_bound_names(tree.body))
 
 
-def _bound_names(statements: Sequence[ast.stmt]) -> Iterator[str]:
+def _find_bound_names(statements: Sequence[ast.stmt]) -> Iterator[str]:
     """Yield the names that a module binds at its top level, also within `if` and `try`."""
     for each in statements:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -84,10 +84,10 @@ def _bound_names(statements: Sequence[ast.stmt]) -> Iterator[str]:
             yield from (target.id for target in targets if isinstance(target, ast.Name))
         for field in ("body", "orelse", "finalbody"):
             if isinstance(each, ast.If | ast.Try | ast.With):
-                yield from _bound_names(getattr(each, field, []))
+                yield from _find_bound_names(getattr(each, field, []))
         if isinstance(each, ast.Try):
             for handler in each.handlers:
-                yield from _bound_names(handler.body)
+                yield from _find_bound_names(handler.body)
 
 
 def _has_cog_class(tree: ast.Module) -> bool:
@@ -100,10 +100,12 @@ def _is_imported(folder: Path, name: str) -> bool:
     """Return whether another file of the folder imports the module."""
     own = find_module(folder, name)
     files = [file for file in folder.rglob("*.py") if file != own]
-    return any(name in _imported_names(tree) for file in files if (tree := _read(file)) is not None)
+    return any(
+        name in _find_imported_names(tree) for file in files if (tree := _read(file)) is not None
+    )
 
 
-def _imported_names(tree: ast.Module) -> Iterator[str]:
+def _find_imported_names(tree: ast.Module) -> Iterator[str]:
     for each in ast.walk(tree):
         if isinstance(each, ast.Import):
             for alias in each.names:

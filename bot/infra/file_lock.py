@@ -32,7 +32,7 @@ class FileLock:
             except OSError as taken:
                 os.close(descriptor)
                 raise Locked(str(self._path)) from taken
-            if self._still_there(descriptor):
+            if self._is_current(descriptor):
                 self._descriptor = descriptor
                 return self
             os.close(descriptor)  # it was released and removed between opening and locking
@@ -46,7 +46,7 @@ class FileLock:
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def _still_there(self, descriptor: int) -> bool:
+    def _is_current(self, descriptor: int) -> bool:
         try:
             return os.path.samestat(os.fstat(descriptor), self._path.stat())
         except FileNotFoundError:

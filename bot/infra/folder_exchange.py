@@ -19,7 +19,7 @@ def exchange(one: Path, other: Path) -> None:
     """Let two paths of one file system change places. Raises `OSError`; nothing is done then."""
     ctypes.set_errno(0)
     try:
-        failed = _renamed(os.fsencode(one), os.fsencode(other))
+        failed = _exchange(os.fsencode(one), os.fsencode(other))
     except AttributeError as error:  # an older library, or another system
         raise ExchangeUnsupported(errno.ENOSYS, os.strerror(errno.ENOSYS), str(one)) from error
     if failed:
@@ -28,7 +28,7 @@ def exchange(one: Path, other: Path) -> None:
         raise kind(number, os.strerror(number), str(one), None, str(other))
 
 
-def _renamed(one: bytes, other: bytes) -> bool:
+def _exchange(one: bytes, other: bytes) -> bool:
     system = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         return bool(system.renamex_np(one, other, _EXCHANGE))

@@ -49,12 +49,12 @@ class ListedIssue(NamedTuple):
     comments: tuple[str, ...]
 
 
-def closed_by(body: str) -> tuple[int, ...]:
+def parse_closed_issues(body: str) -> tuple[int, ...]:
     """Return the issues that a merge of this closes: `Closes #12` on a line of its own."""
     return tuple(int(number) for number in _CLOSES.findall(body))
 
 
-def next_number(db: sqlite3.Connection) -> int:
+def get_next_number(db: sqlite3.Connection) -> int:
     """Return the next number; issues and pull requests share them."""
     (highest,) = db.execute(
         "SELECT max((SELECT ifnull(max(number), 0) FROM pulls),"
@@ -73,7 +73,7 @@ class Issues:
         self, db: sqlite3.Connection, title: str, body: str, author: str, labels: Iterable[str]
     ) -> ForgeIssue:
         """Open one."""
-        number, at = next_number(db), self._clock.now()
+        number, at = get_next_number(db), self._clock.get_time()
         db.execute(
             "INSERT INTO issues (number, title, body, author, labels, opened_at)"
             " VALUES (?,?,?,?,?,?)",
@@ -81,17 +81,17 @@ class Issues:
         )
         return ForgeIssue(number=number, url="", title=title, body=body, author=author, at=at)
 
-    def newest(self, db: sqlite3.Connection, limit: int) -> tuple[ListedIssue, ...]:
+    def list_newest(self, db: sqlite3.Connection, limit: int) -> tuple[ListedIssue, ...]:
         """Return open and closed ones with what was said on them, newest first."""
         rows = db.execute(
             "SELECT number, title, author, state FROM issues ORDER BY number DESC LIMIT ?", (limit,)
         )
         return tuple(
-            ListedIssue(number, title, author, state, self.comments(db, number))
+            ListedIssue(number, title, author, state, self.list_comments(db, number))
             for number, title, author, state in rows.fetchall()
         )
 
-    def labelled(self, db: sqlite3.Connection, label: str) -> tuple[ForgeIssue, ...]:
+    def list_labelled(self, db: sqlite3.Connection, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open ones with that label, oldest first."""
         rows = db.execute(
             "SELECT number, title, body, author, opened_at FROM issues WHERE state = 'open' AND"
@@ -116,10 +116,10 @@ class Issues:
             raise ForgeRejected(f"the forge has no issue #{number}")
         db.execute(
             "INSERT OR IGNORE INTO issue_comments VALUES (?,?,?,?)",
-            (number, key, text, self._clock.now().isoformat()),
+            (number, key, text, self._clock.get_time().isoformat()),
         )
 
-    def comments(self, db: sqlite3.Connection, number: int) -> tuple[str, ...]:
+    def list_comments(self, db: sqlite3.Connection, number: int) -> tuple[str, ...]:
         """Return what was said on one, oldest first."""
         rows = db.execute(
             "SELECT text FROM issue_comments WHERE issue = ? ORDER BY rowid", (number,)
@@ -129,5 +129,5 @@ class Issues:
 
 def close_issues(db: sqlite3.Connection, body: str) -> None:
     """Close what a merged pull request says that it closes; other numbers are nobody's."""
-    for number in closed_by(body):
+    for number in parse_closed_issues(body):
         db.execute("UPDATE issues SET state = 'closed' WHERE number = ?", (number,))

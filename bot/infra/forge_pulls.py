@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, ForgeRejected
-from bot.domain.links import web_address
+from bot.domain.links import parse_web_address
 from bot.domain.proposal import ForgeProposal, ProposalDraft
-from bot.infra.forge_issues import ISSUES, close_issues, next_number
+from bot.infra.forge_issues import ISSUES, close_issues, get_next_number
 from bot.infra.forge_repository import BareRepository
 from bot.infra.sqlite_migrations import Migration
 from bot.ports.clock import Clock
@@ -59,7 +59,7 @@ class Pull(NamedTuple):
     published: str
     base_at_opening: str
     merge_commit: str | None
-    undoes: int | None
+    reverted_pull: int | None
     reason: str
     opened_at: str
     updated_at: str
@@ -80,23 +80,23 @@ class Pulls:
             raise ForgeRejected(f"the forge has no pull request #{number}")
         return found
 
-    def of_run(self, db: sqlite3.Connection, run_id: str) -> Pull | None:
+    def find_by_run(self, db: sqlite3.Connection, run_id: str) -> Pull | None:
         """Return the run's, as it is now."""
         return self._select(db, "run_id = ?", run_id)
 
-    def newest(self, db: sqlite3.Connection, limit: int) -> tuple[Pull, ...]:
+    def list_newest(self, db: sqlite3.Connection, limit: int) -> tuple[Pull, ...]:
         """Return them newest first."""
         rows = db.execute("SELECT * FROM pulls ORDER BY number DESC LIMIT ?", (limit,))
-        return tuple(self._now(Pull(*row)) for row in rows.fetchall())
+        return tuple(self._refresh(Pull(*row)) for row in rows.fetchall())
 
-    def shown(self, pull: Pull) -> ForgeProposal:
+    def to_proposal(self, pull: Pull) -> ForgeProposal:
         """Return it as the port shows it."""
         head = pull.published
         if pull.state == "open":
-            head = self._bare.head(pull.branch) or head
+            head = self._bare.get_head(pull.branch) or head
         return ForgeProposal(
             number=pull.number,
-            url=web_address(f"{self._base_url}/forge/pulls/{pull.number}"),
+            url=parse_web_address(f"{self._base_url}/forge/pulls/{pull.number}"),
             state=pull.state,
             head=head,
             branch=pull.branch,
@@ -105,32 +105,32 @@ class Pulls:
             merge_commit=pull.merge_commit,
         )
 
-    def span(self, pull: Pull) -> tuple[str, str]:
+    def get_span(self, pull: Pull) -> tuple[str, str]:
         """Return the two commits whose difference is the change."""
         if pull.merge_commit is None:
-            return self._bare.base(pull.base_branch), self.shown(pull).head
+            return self._bare.get_base(pull.base_branch), self.to_proposal(pull).head
         if pull.merge_commit == pull.published:  # moved forward by hand, without a merge commit
             return pull.base_at_opening, pull.published
         return f"{pull.merge_commit}^1", pull.published
 
     def open(self, db: sqlite3.Connection, draft: ProposalDraft) -> Pull:
         """Publish the draft's branch, and open its pull request or update the one there is."""
-        pull = self.of_run(db, draft.run_id)
+        pull = self.find_by_run(db, draft.run_id)
         if pull is not None and pull.state != "open":
             if pull.published == draft.head:
                 return pull
             raise ForgeRejected(f"pull request #{pull.number} of this run is {pull.state} already")
         if pull is not None and pull.branch != draft.branch:
             raise ForgeRejected(f"pull request #{pull.number} of this run is on {pull.branch}")
-        base = self._bare.base(draft.base_branch)
+        base = self._bare.get_base(draft.base_branch)
         if draft.branch == draft.base_branch:
             raise ForgeRejected(f"{draft.branch} cannot be proposed for itself")
         published = pull.published if pull else None
         head = self._bare.publish(Path(draft.repository), draft.branch, draft.head, published)
         if pull is None:
-            if self._bare.holds(base, head):
+            if self._bare.has_commit(base, head):
                 raise ForgeRejected(f"{draft.branch} has no commit that {draft.base_branch} lacks")
-            return self._insert(db, draft.but(head=head), base)
+            return self._insert(db, draft.replace(head=head), base)
         db.execute(
             "UPDATE pulls SET published = ?, title = ?, body = ?, updated_at = ? WHERE number = ?",
             (head, draft.title, draft.body, self._stamp(), pull.number),
@@ -146,7 +146,7 @@ class Pulls:
     ) -> Pull:
         """Merge if the head is still the expected one."""
         pull = self.get(db, number)
-        head = self.shown(pull).head
+        head = self.to_proposal(pull).head
         if pull.state == "closed":
             raise ForgeRejected(f"pull request #{number} was closed")
         if head != expected_head:
@@ -160,7 +160,7 @@ class Pulls:
                 f"{pull.title}\n\nRun: {pull.run_id}"
             )
             commit = self._bare.merge(
-                pull.branch, head, pull.base_branch, message, self._clock.now(), result
+                pull.branch, head, pull.base_branch, message, self._clock.get_time(), result
             )
             pull = pull._replace(state="merged", published=head, merge_commit=commit)
         self._settle(db, pull)
@@ -173,23 +173,23 @@ class Pulls:
         if pull.state == "merged":
             raise ForgeRejected(f"pull request #{number} is merged already")
         if pull.state == "open":
-            head = self.shown(pull).head
+            head = self.to_proposal(pull).head
             pull = pull._replace(state="closed", reason=reason, published=head)
             self._settle(db, pull)
         return pull
 
     def _select(self, db: sqlite3.Connection, condition: str, value: object) -> Pull | None:
         row = db.execute(f"SELECT * FROM pulls WHERE {condition}", (value,)).fetchone()  # noqa: S608 - our words
-        return None if row is None else self._now(Pull(*row))
+        return None if row is None else self._refresh(Pull(*row))
 
-    def _now(self, pull: Pull) -> Pull:
+    def _refresh(self, pull: Pull) -> Pull:
         """Return an open one as merged if its branch has reached the base branch."""
         if pull.state != "open":
             return pull
-        head, base = self._bare.head(pull.branch), self._bare.head(pull.base_branch)
+        head, base = self._bare.get_head(pull.branch), self._bare.get_head(pull.base_branch)
         if head is None or base is None:
             return pull
-        merged = self._bare.merged_as(head, base, pull.base_at_opening)
+        merged = self._bare.find_merge_commit(head, base, pull.base_at_opening)
         if merged is None:
             return pull
         return pull._replace(state="merged", published=head, merge_commit=merged)
@@ -201,7 +201,7 @@ class Pulls:
         if taken is not None:
             raise ForgeRejected(f"branch {draft.branch} has pull request #{taken[0]} already")
         stamp = self._stamp()
-        number = next_number(db)
+        number = get_next_number(db)
         db.execute(
             "INSERT INTO pulls (number, run_id, branch, base_branch, title, body, published, "
             "base_at_opening, opened_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -219,5 +219,5 @@ class Pulls:
         )  # fmt: skip
 
     def _stamp(self) -> str:
-        now: datetime = self._clock.now()
+        now: datetime = self._clock.get_time()
         return now.isoformat()

@@ -13,7 +13,7 @@ from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected, ForgeUnav
 from bot.domain.evidence import Commit
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
-from bot.infra.git_parse import COMMIT_FORMAT, commits, diff_between, name_of, names
+from bot.infra.git_parse import COMMIT_FORMAT, name_of, parse_commits, parse_names, read_diff
 
 _INCOMING = "refs/theseus/incoming"
 _TRIES = 8
@@ -29,19 +29,19 @@ class BareRepository:
             self.folder, f"--git-dir={self.folder}", error=ForgeUnavailable, is_ours=True
         )
 
-    def head(self, branch: str) -> str | None:
+    def get_head(self, branch: str) -> str | None:
         """Return the commit a branch stands on, `None` if there is no such branch."""
         answer = self.git.run("rev-parse", "--verify", "-q", f"refs/heads/{branch}", ok=None)
         return answer.line if answer.status == 0 else None
 
-    def base(self, branch: str) -> str:
+    def get_base(self, branch: str) -> str:
         """Return the commit the base branch stands on."""
-        found = self.head(branch)
+        found = self.get_head(branch)
         if found is None:
             raise ForgeRejected(f"the forge has no branch {branch}")
         return found
 
-    def holds(self, base: str, commit: str) -> bool:
+    def has_commit(self, base: str, commit: str) -> bool:
         """Return whether `base` contains `commit` already."""
         return self.git.is_ancestor(commit, base)
 
@@ -62,13 +62,13 @@ class BareRepository:
         valid = git.run("check-ref-format", f"refs/heads/{branch}", ok=None).status == 0
         if not valid or branch.startswith("-"):
             raise ForgeRejected(f"{branch[:80]!r} cannot be the name of a branch")
-        present = self.head(branch)
+        present = self.get_head(branch)
         if present == head:
             return head
         if not source.is_dir():
             raise ForgeRejected(f"the clone {source} is not there")
         fetch(git, str(source.resolve()), f"+refs/heads/{branch}:{_INCOMING}")
-        commit = git.try_revision(head)
+        commit = git.find_revision(head)
         if commit is None:
             raise ForgeConflict(f"branch {branch} of the clone does not hold {head[:12]}")
         if present not in (None, commit, ours) and not git.is_ancestor(present or "", commit):
@@ -82,7 +82,7 @@ class BareRepository:
         )
         return commit
 
-    def merged_as(self, head: str, base: str, opened_at: str) -> str | None:
+    def find_merge_commit(self, head: str, base: str, opened_at: str) -> str | None:
         """Return the commit that brought `head` into `base` since `opened_at`, if one did."""
         git = self.git
         if not git.is_ancestor(head, base) or git.is_ancestor(head, opened_at):
@@ -106,12 +106,12 @@ class BareRepository:
     ) -> str:
         """Merge `head` of `branch` into the base branch; return the merge commit."""
         for _ in range(_TRIES):
-            base = self.base(base_branch)
+            base = self.get_base(base_branch)
             if result is not None and result.base != base:
                 raise BaseMoved(
                     f"{base_branch} has moved to {base[:12]} since the merge was checked"
                 )
-            tree = self._merged_tree(base, head, f"{branch} and {base_branch}")
+            tree = self._merge_tree(base, head, f"{branch} and {base_branch}")
             if result is not None and result.tree != tree:
                 raise ForgeConflict(
                     f"merging {branch} here comes to other files than were checked: git's settings "
@@ -125,20 +125,20 @@ class BareRepository:
             answer = self.git.run("update-ref", "--stdin", stdin=orders.encode(), ok=None)
             if answer.status == 0:
                 return commit
-            if self.head(branch) != head:
+            if self.get_head(branch) != head:
                 raise ForgeConflict(f"branch {branch} moved while it was being merged")
         raise ForgeUnavailable(f"{base_branch} could not be moved", detail=answer.err)
 
-    def commits(self, base: str, head: str) -> tuple[Commit, ...]:
+    def list_commits(self, base: str, head: str) -> tuple[Commit, ...]:
         """Return the commits of `head` that `base` lacks, oldest first, at most 250."""
         listing = self.git.run("log", "-z", "-n250", COMMIT_FORMAT, f"{base}..{head}", "--")
-        return tuple(reversed(commits(listing.out)))
+        return tuple(reversed(parse_commits(listing.out)))
 
-    def diff(self, base: str, head: str) -> str:
+    def get_diff(self, base: str, head: str) -> str:
         """Return the unified diff from where the two parted to `head`."""
-        return diff_between(self.git, f"{base}...{head}", "--")
+        return read_diff(self.git, f"{base}...{head}", "--")
 
-    def _merged_tree(self, ours: str, theirs: str, what: str) -> str:
+    def _merge_tree(self, ours: str, theirs: str, what: str) -> str:
         answer = self.git.run(
             "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs,
             ok=None,
@@ -152,10 +152,10 @@ class BareRepository:
                 detail=answer.err,
             )
         if answer.status == _USAGE:
-            return self._merged_in_worktree(ours, theirs, what)
+            return self._merge_in_worktree(ours, theirs, what)
         raise ForgeConflict(f"{what} cannot be merged", detail=answer.err)
 
-    def _merged_in_worktree(self, ours: str, theirs: str, what: str) -> str:
+    def _merge_in_worktree(self, ours: str, theirs: str, what: str) -> str:
         """Do the same as `_merged_tree` with a git before 2.38, which needs files to merge."""
         with TemporaryDirectory(prefix="theseus-") as folder:
             path = Path(folder) / "merge"
@@ -165,7 +165,7 @@ class BareRepository:
                 merge = ("merge", "-q", "--no-commit", "--no-ff", "--no-verify", theirs)
                 if here.run(*merge, ok=None).status == 0:
                     return here.run("write-tree").line
-                files = names(here.run("diff", "--name-only", "-z", "--diff-filter=U").out)
+                files = parse_names(here.run("diff", "--name-only", "-z", "--diff-filter=U").out)
             finally:
                 self.git.run("worktree", "remove", "-f", "-f", "--", str(path))
         raise ForgeConflict(f"{what} do not merge cleanly: {', '.join(files[:5])}")
@@ -187,7 +187,7 @@ class BareRepository:
 def make_bare(folder: Path, source: Path, branch: str) -> None:
     """Make a bare repository whose `branch` is the head of `source`; again is harmless."""
     bare = BareRepository(folder)
-    if (folder / "HEAD").exists() and bare.head(branch) is not None:
+    if (folder / "HEAD").exists() and bare.get_head(branch) is not None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     Git(folder, error=ForgeUnavailable).run(

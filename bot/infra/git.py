@@ -75,10 +75,10 @@ class Git:
         self._git = git.Git(str(folder))
         self._disarm: dict[str, str] | None = None
 
-    def beside(self, folder: Path, *options: str) -> "Git":
+    def open_sibling(self, folder: Path, *options: str) -> "Git":
         """Return git in another folder of the same repository, sparing a look at its settings."""
         other = Git(folder, *options, error=self._error, is_ours=self._is_ours)
-        other._disarm = self._drivers()
+        other._disarm = self._get_driver_settings()
         return other
 
     def run(
@@ -99,7 +99,7 @@ class Git:
         """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
-        config = Private({**CONFIG, **self._drivers(), **(config or {})})
+        config = Private({**CONFIG, **self._get_driver_settings(), **(config or {})})
         if remote:
             env = {**(env or {}), "GIT_ALLOW_PROTOCOL": PROTOCOLS}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
@@ -127,33 +127,33 @@ class Git:
             f"it: {command}"
         )
 
-    def failure(self, message: str, detail: str) -> PortError:
+    def build_error(self, message: str, detail: str) -> PortError:
         """Return an error of this git's kind, to be raised."""
         return self._error(message, detail=detail)
 
-    def revision(self, name: str) -> str:
+    def resolve_revision(self, name: str) -> str:
         """Return the full id of the commit that `name` stands for."""
-        found = self.try_revision(name)
+        found = self.find_revision(name)
         if found is None:
             raise self._error(f"there is no commit {name[:80]!r} in {self.folder}")
         return found
 
-    def try_revision(self, name: str) -> str | None:
+    def find_revision(self, name: str) -> str | None:
         """Return the full id of a commit, or `None` if there is no such one."""
         if not _REVISION.fullmatch(name) or ".." in name:
             return None
         answer = self.run("rev-parse", "--verify", "-q", f"{name}^{{commit}}", ok=None)
         return answer.line if answer.status == 0 else None
 
-    def settled(self, name: str) -> str:
+    def ensure_full_id(self, name: str) -> str:
         """Return `name` if it is a full id, sparing the look; else what `revision` says."""
-        return name if _FULL_ID.fullmatch(name) else self.revision(name)
+        return name if _FULL_ID.fullmatch(name) else self.resolve_revision(name)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Return whether `newer` contains `older`; unknown commits contain nothing."""
         return self.run("merge-base", "--is-ancestor", older, newer, ok=None).status == 0
 
-    def upload_pack(self, source: str) -> str:
+    def build_upload_pack(self, source: str) -> str:
         """Return the command that serves a fetch from `source`, a remote or an absolute path.
 
         On this machine it has to be told again which folders are trusted: git passes no setting on
@@ -161,13 +161,13 @@ class Git:
         """
         if not source.startswith("/"):
             return "git-upload-pack"
-        trusted = (f"-c safe.directory={shlex.quote(each)} " for each in self._trusted())
+        trusted = (f"-c safe.directory={shlex.quote(each)} " for each in self._list_trusted())
         return f"git {''.join(trusted)}upload-pack"
 
-    def _trusted(self) -> tuple[str, ...]:
-        return ("*",) if self._is_ours else _trusted_folders()
+    def _list_trusted(self) -> tuple[str, ...]:
+        return ("*",) if self._is_ours else _list_trusted_folders()
 
-    def _drivers(self) -> dict[str, str]:
+    def _get_driver_settings(self) -> dict[str, str]:
         """Return the settings that disarm what this repository's configuration would run."""
         if self._disarm is None:
             names = ("config", "--null", "--name-only", "--get-regexp", DRIVERS)
@@ -204,7 +204,11 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
-                    env={**ENVIRONMENT, **_as_environment(config, self._trusted()), **(env or {})},
+                    env={
+                        **ENVIRONMENT,
+                        **_as_environment(config, self._list_trusted()),
+                        **(env or {}),
+                    },
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
                     start_new_session=True,
                 )
@@ -218,7 +222,7 @@ class Git:
 
 
 @cache
-def _trusted_folders() -> tuple[str, ...]:
+def _list_trusted_folders() -> tuple[str, ...]:
     """Return the folders of other accounts that this account trusts, by its own configuration."""
     argv = ["git", "config", "--null", "--get-all", "safe.directory"]
     try:

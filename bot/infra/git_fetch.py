@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from bot.infra.git import Git, GitAnswer
-from bot.infra.git_remote import Way, borrowing
+from bot.infra.git_remote import Way, borrow_objects
 
 FETCH_SECONDS = 120.0
 AT_ONCE = 5  # fetches side by side, of which each but one may find that another has moved the ref
@@ -25,23 +25,23 @@ def fetch(
     `prune` removes refs on our side of the refspecs that are gone on the other.
     """
     for _ in range(AT_ONCE):
-        answer = _fetched(git, source, *refspecs, config=config, prune=prune)
+        answer = _fetch(git, source, *refspecs, config=config, prune=prune)
         if MOVED not in answer.err:
             break
     missing = _MISSING_REF.search(answer.err)
     if answer.status != 0 and missing:
-        raise git.failure(
+        raise git.build_error(
             describe_missing_branch(git, source, missing[1], config=config), answer.err
         )
     if answer.status != 0:
-        raise git.failure(
+        raise git.build_error(
             f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
             f"reached (git -C {git.folder} remote -v)",
             answer.err,
         )
 
 
-def _fetched(
+def _fetch(
     git: Git, source: str, *refspecs: str, config: Mapping[str, str] | None, prune: bool
 ) -> GitAnswer:
     return git.run(
@@ -53,7 +53,7 @@ def _fetched(
         "--no-auto-maintenance",
         "--prune" if prune else "--no-prune",
         # A repository's settings may name a program of its own here.
-        f"--upload-pack={git.upload_pack(source)}",
+        f"--upload-pack={git.build_upload_pack(source)}",
         "--",
         source,
         *refspecs,
@@ -92,8 +92,8 @@ def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> 
     if way is None:
         fetch(git, remote, f"+refs/heads/{branch}:{tracking}")
         return tracking
-    with borrowing(git) as scratch:
-        known = git.try_revision(tracking)
+    with borrow_objects(git) as scratch:
+        known = git.find_revision(tracking)
         if known is not None:  # told to the forge, so that it sends only what is missing
             scratch.run("update-ref", "refs/theseus/known", known)
         fetch(scratch, way.url, f"+refs/heads/{branch}:refs/heads/{branch}", config=way.config)
@@ -106,6 +106,6 @@ def fetch_all(git: Git, remote: str, into: str, way: Way | None = None) -> None:
     if way is None:
         fetch(git, remote, f"+refs/heads/*:{into}/*", prune=True)
         return
-    with borrowing(git) as scratch:
+    with borrow_objects(git) as scratch:
         fetch(scratch, way.url, "+refs/heads/*:refs/heads/*", config=way.config)
         fetch(git, str(scratch.folder), f"+refs/heads/*:{into}/*", prune=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
 from bot.infra.git import Git
-from bot.infra.git_parse import COMMIT_FORMAT, commits, names
+from bot.infra.git_parse import COMMIT_FORMAT, parse_commits, parse_names
 from bot.infra.git_settings import PLAIN_DIFF
 
 _SECONDS = 20.0
@@ -17,49 +17,51 @@ _LARGE_FILES = {"core.bigFileThreshold": "1m"}  # what is larger is told as bina
 _MESSAGE = "--format=tformat:commit %H%nby %an, %cs%n%n%B"
 
 
-def history(git: Git, file: str, limit: int) -> tuple[Commit, ...]:
+def list_history(git: Git, file: str, limit: int) -> tuple[Commit, ...]:
     """Return the newest commits of the branch, newest first; with a `file`, those that touch it."""
     only = (file,) if file else ()
     logged = git.run(
         "log", "-z", f"-n{limit}", "--no-follow", COMMIT_FORMAT, "HEAD", "--", *only,
         seconds=_SECONDS,
     )  # fmt: skip
-    return commits(logged.out)
+    return parse_commits(logged.out)
 
 
-def touched(git: Git, commit: str) -> tuple[str, ...]:
+def list_changed_files(git: Git, commit: str) -> tuple[str, ...]:
     """Return every file that a commit changed; a merge, against what it was merged into.
 
     Raises `WorkspaceError` for what is no commit that the branch stands on.
     """
-    sha = _stood_on(git, commit)
-    listed = git.run("diff-tree", "--name-only", "--no-renames", "-r", "-z", *_sides(git, sha))
-    return tuple(names(listed.out))
+    sha = _resolve_ancestor(git, commit)
+    listed = git.run(
+        "diff-tree", "--name-only", "--no-renames", "-r", "-z", *_build_range(git, sha)
+    )
+    return tuple(parse_names(listed.out))
 
 
-def shown(git: Git, commit: str, files: Sequence[str]) -> str:
+def show_commit(git: Git, commit: str, files: Sequence[str]) -> str:
     """Return a commit's message, and its diff of these files. Raises as `touched`."""
-    sha = _stood_on(git, commit)
+    sha = _resolve_ancestor(git, commit)
     message = git.run("log", "-n1", "--no-walk", _MESSAGE, sha, "--", seconds=_SECONDS)
     text = message.out.decode(errors="replace")
     if not files:
         return text
     diff = git.run(
-        "diff-tree", "-p", "-r", *PLAIN_DIFF, *_sides(git, sha), "--", *files,
+        "diff-tree", "-p", "-r", *PLAIN_DIFF, *_build_range(git, sha), "--", *files,
         config=_LARGE_FILES, seconds=_SECONDS,
     )  # fmt: skip
     return f"{text}\n{diff.out.decode(errors='replace')}"
 
 
-def _stood_on(git: Git, commit: str) -> str:
+def _resolve_ancestor(git: Git, commit: str) -> str:
     """Return the full id of a commit that is the head or came before it."""
-    sha = git.try_revision(commit)
+    sha = git.find_revision(commit)
     if sha is None or not git.is_ancestor(sha, "HEAD"):
         raise WorkspaceError(f"the branch stands on no commit {commit[:80]!r}")
     return sha
 
 
-def _sides(git: Git, sha: str) -> tuple[str, ...]:
+def _build_range(git: Git, sha: str) -> tuple[str, ...]:
     """Return what a commit is compared by: with its first parent, or with nothing."""
-    before = git.try_revision(f"{sha}^1")
+    before = git.find_revision(f"{sha}^1")
     return (before, sha) if before else ("--root", "--no-commit-id", sha)

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.local_work import Branch, LocalWork
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_all
-from bot.infra.git_parse import name_of, names
+from bot.infra.git_parse import name_of, parse_names
 from bot.infra.git_remote import Way
 
 _MOST_FILES = 50
@@ -15,19 +15,19 @@ _OWN = "theseus/"
 _FETCHED = "refs/theseus/branches"
 
 
-def local_work(git: Git, remote: str, followed: str) -> LocalWork:
+def get_local_work(git: Git, remote: str, followed: str) -> LocalWork:
     """Return what differs from the forge's branch in the folder and its commits."""
     tracking = f"refs/remotes/{remote}/{followed}"
     ahead = git.run("rev-list", "--count", f"{tracking}..HEAD", "--", ok=None)
     return LocalWork(
         followed=followed,
-        standing=git.run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line,
-        changed=_changed(git),
-        ahead=int(ahead.line) if ahead.status == 0 else 0,  # never fetched: nobody knows
+        branch=git.run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line,
+        changed=_list_changed_files(git),
+        commits_ahead=int(ahead.line) if ahead.status == 0 else 0,  # never fetched: nobody knows
     )
 
 
-def _changed(git: Git) -> tuple[str, ...]:
+def _list_changed_files(git: Git) -> tuple[str, ...]:
     """Return tracked files that differ from the head, and new Python files."""
     out = git.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames").out
     found = []
@@ -43,7 +43,7 @@ def fetch_branches(git: Git, remote: str, way: Way | None) -> None:
     fetch_all(git, remote, _FETCHED, way)
 
 
-def branches(
+def list_branches(
     git: Git, remote: str, followed: str, files: Collection[str], since: datetime
 ) -> tuple[Branch, ...]:
     """Return the branches, newest first, that change any of `files` and are not merged yet.
@@ -51,17 +51,17 @@ def branches(
     The bot's own (`theseus/...`) and those without a commit after `since` are left out.
     """
     found: dict[str, Branch] = {}
-    for ref, name in _unmerged(git, remote, since):
+    for ref, name in _list_unmerged(git, remote, since):
         if name in found or name == followed or name.startswith(_OWN):
             continue
         diff = git.run("diff", "-z", "--name-only", "--no-renames", f"HEAD...{ref}", "--", ok=None)
-        touched = tuple(file for file in names(diff.out) if file in files)
+        touched = tuple(file for file in parse_names(diff.out) if file in files)
         if diff.status == 0 and touched:
             found[name] = Branch(name=name, files=touched)
     return tuple(found.values())
 
 
-def _unmerged(git: Git, remote: str, since: datetime) -> list[tuple[str, str]]:
+def _list_unmerged(git: Git, remote: str, since: datetime) -> list[tuple[str, str]]:
     """Return (ref, branch name) of what the head does not contain, newest first."""
     places = ("refs/heads", f"refs/remotes/{remote}", _FETCHED)
     listed = git.run(

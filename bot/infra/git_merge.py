@@ -4,25 +4,25 @@ import re
 from typing import NoReturn
 
 from bot.domain.errors import MergeConflict
-from bot.infra.additions import with_both
+from bot.infra.additions import merge_additions
 from bot.infra.git import Git
-from bot.infra.git_parse import as_text, names
+from bot.infra.git_parse import as_text, parse_names
 
-_SHOWN = 5
+_MAX_LISTED = 5
 _UNMERGED = re.compile(r"(100644|100755) ([0-9a-f]{40,64}) ([123])\t")
 """What git lists of one side of a file that it could not merge: ours is 2, theirs 3."""
 
 
-def merge_apart(git: Git, tip: str, head: str) -> None:
+def merge_detached(git: Git, tip: str, head: str) -> None:
     """Check out, on no branch, the merge of `head` into `tip`; drop everything else. Blocking.
 
     Where `tip` holds `head` already, that is `tip`. Raises `MergeConflict`, back at `tip`.
     """
-    git.run("checkout", "-q", "--detach", "-f", git.revision(tip))
+    git.run("checkout", "-q", "--detach", "-f", git.resolve_revision(tip))
     git.run("clean", "-q", "-ffdx")
     answer = git.run(
         "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", "Merge to be checked",
-        git.revision(head), ok=None,
+        git.resolve_revision(head), ok=None,
     )  # fmt: skip
     if answer.status != 0:
         _give_up(git, tip, head, answer.err)
@@ -33,15 +33,15 @@ def join(git: Git, head: str, message: str) -> None:
 
     Where both only added lines to a file, it gets both. Raises `MergeConflict`, as before it.
     """
-    tip = git.revision("HEAD")
+    tip = git.resolve_revision("HEAD")
     answer = git.run(
-        "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", message, git.revision(head),
+        "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", message, git.resolve_revision(head),
         ok=None,
     )  # fmt: skip
     if answer.status == 0:
         return
-    files = _unmerged(git)
-    both = {file: _with_both(git, file) for file in files}
+    files = _list_unmerged_files(git)
+    both = {file: _merge_additions(git, file) for file in files}
     if not files or None in both.values():
         _give_up(git, tip, head, answer.err)
     for file, told in both.items():
@@ -52,7 +52,7 @@ def join(git: Git, head: str, message: str) -> None:
     git.run("reset", "-q", "--hard")
 
 
-def _with_both(git: Git, file: str) -> tuple[str, str] | None:
+def _merge_additions(git: Git, file: str) -> tuple[str, str] | None:
     """Return the mode and text of a file that both sides only added lines to; else `None`."""
     listed = git.run("ls-files", "--unmerged", "-z", "--", file).out.decode()
     sides = {each[3]: each for each in _UNMERGED.finditer(listed)}
@@ -62,27 +62,27 @@ def _with_both(git: Git, file: str) -> tuple[str, str] | None:
     base, ours, theirs = texts
     if base is None or ours is None or theirs is None:
         return None
-    text = with_both(base, ours, theirs)
+    text = merge_additions(base, ours, theirs)
     return None if text is None else (sides["2"][1], text)
 
 
-def _unmerged(git: Git) -> tuple[str, ...]:
+def _list_unmerged_files(git: Git) -> tuple[str, ...]:
     listing = git.run("diff", "--name-only", "--no-renames", "--diff-filter=U", "-z")
-    return tuple(sorted(set(names(listing.out))))
+    return tuple(sorted(set(parse_names(listing.out))))
 
 
 def _give_up(git: Git, tip: str, head: str, why: str) -> NoReturn:
     """Go back to `tip`, and say which files do not merge."""
-    files = _unmerged(git)
+    files = _list_unmerged_files(git)
     git.run("reset", "-q", "--hard", tip)
     if not files:
-        raise git.failure(f"git cannot merge {head[:12]} into {tip[:12]}", why)
-    shown = ", ".join(files[:_SHOWN])
+        raise git.build_error(f"git cannot merge {head[:12]} into {tip[:12]}", why)
+    shown = ", ".join(files[:_MAX_LISTED])
     raise MergeConflict(
         f"{head[:12]} and {tip[:12]} do not merge cleanly: {shown}", files=files, detail=why
     )
 
 
-def tree_of(git: Git, commit: str) -> str:
+def get_tree_id(git: Git, commit: str) -> str:
     """Return the id of a commit's tree. Blocking."""
-    return git.run("rev-parse", f"{git.revision(commit)}^{{tree}}").line
+    return git.run("rev-parse", f"{git.resolve_revision(commit)}^{{tree}}").line

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bot.infra.git import Git
-from bot.infra.git_parse import gitlinks, name_of, names
+from bot.infra.git_parse import name_of, parse_gitlinks, parse_names
 
-_SHOWN = 3
+_MAX_LISTED = 3
 _FILTER_NAMES = {"lfs": "Git LFS", "git-crypt": "git-crypt"}
 _UNSET = frozenset({"unspecified", "unset", "set", ""})
 _PROMISORS = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
@@ -33,12 +33,12 @@ class Obstacle(NamedTuple):
 def find_obstacles(git: Git) -> tuple[Obstacle, ...]:
     """Return every obstacle. It reads the index and the settings, and runs nothing of either."""
     looks: tuple[Callable[[Git], Iterator[Obstacle]], ...] = (
-        _filters, _submodules, _sparse_checkout, _partial_clone,
+        _find_filters, _find_submodules, _find_sparse_checkout, _find_partial_clone,
     )  # fmt: skip
     return tuple(obstacle for look in looks for obstacle in look(git))
 
 
-def _filters(git: Git) -> Iterator[Obstacle]:
+def _find_filters(git: Git) -> Iterator[Obstacle]:
     """Find tracked files that a filter changes between the commit and the folder."""
     tracked = git.run("ls-files", "-z").out
     answer = git.run("check-attr", "-z", "--stdin", "filter", stdin=tracked).out
@@ -56,8 +56,8 @@ def _filters(git: Git) -> Iterator[Obstacle]:
         )
 
 
-def _submodules(git: Git) -> Iterator[Obstacle]:
-    paths = gitlinks(git.run("ls-files", "--stage", "-z").out)
+def _find_submodules(git: Git) -> Iterator[Obstacle]:
+    paths = parse_gitlinks(git.run("ls-files", "--stage", "-z").out)
     if paths:
         yield Obstacle(
             f"The repository has submodules: {_list(list(paths))}.",
@@ -66,10 +66,12 @@ def _submodules(git: Git) -> Iterator[Obstacle]:
         )
 
 
-def _sparse_checkout(git: Git) -> Iterator[Obstacle]:
+def _find_sparse_checkout(git: Git) -> Iterator[Obstacle]:
     answer = git.run("config", "--bool", "core.sparseCheckout", ok=None)
     skipped = [
-        line[2:] for line in names(git.run("ls-files", "-t", "-z").out) if line.startswith("S ")
+        line[2:]
+        for line in parse_names(git.run("ls-files", "-t", "-z").out)
+        if line.startswith("S ")
     ]
     if answer.line == "true" or skipped:
         missing = f": {len(skipped)} files are left out, such as {skipped[0]}" if skipped else ""
@@ -79,9 +81,9 @@ def _sparse_checkout(git: Git) -> Iterator[Obstacle]:
         )
 
 
-def _partial_clone(git: Git) -> Iterator[Obstacle]:
+def _find_partial_clone(git: Git) -> Iterator[Obstacle]:
     answer = git.run("config", "--null", "--get-regexp", _PROMISORS, ok=None)
-    settings = [entry.partition("\n") for entry in names(answer.out)]
+    settings = [entry.partition("\n") for entry in parse_names(answer.out)]
     if any(value.lower() not in _FALSE for _, _, value in settings):
         yield Obstacle(
             "The clone is partial: objects are missing, and git would fetch them while it reads.",
@@ -90,5 +92,5 @@ def _partial_clone(git: Git) -> Iterator[Obstacle]:
 
 
 def _list(files: list[str]) -> str:
-    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return ", ".join(files[:_SHOWN]) + more
+    more = f" and {len(files) - _MAX_LISTED} more" if len(files) > _MAX_LISTED else ""
+    return ", ".join(files[:_MAX_LISTED]) + more

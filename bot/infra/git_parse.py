@@ -20,23 +20,23 @@ def name_of(raw: bytes) -> str:
     return raw.decode(errors="replace")
 
 
-def names(out: bytes) -> tuple[str, ...]:
+def parse_names(out: bytes) -> tuple[str, ...]:
     """Return the names of a `-z --name-only` listing."""
     return tuple(name_of(raw) for raw in out.split(b"\0") if raw)
 
 
-def commits(out: bytes) -> tuple[Commit, ...]:
+def parse_commits(out: bytes) -> tuple[Commit, ...]:
     """Return the commits of `log -z` with `COMMIT_FORMAT`, in git's order."""
     found = []
     for entry in out.decode(errors="replace").split("\0"):
         if entry:
             sha, author, seconds, summary = (entry.split("\n", 3) + [""] * 3)[:4]
             summary = summary.rstrip("\n")
-            found.append(Commit(sha=sha, author=author, at=_moment(seconds), summary=summary))
+            found.append(Commit(sha=sha, author=author, at=_parse_time(seconds), summary=summary))
     return tuple(found)
 
 
-def _moment(seconds: str) -> datetime:
+def _parse_time(seconds: str) -> datetime:
     """Return a commit's time; one that no calendar holds (they can be forged) is the first."""
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
@@ -44,7 +44,7 @@ def _moment(seconds: str) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
-def file_changes(out: bytes) -> tuple[FileChange, ...]:
+def parse_file_changes(out: bytes) -> tuple[FileChange, ...]:
     """Return the files of `diff -z -M --raw --numstat`.
 
     A rename is two entries: the new path as `renamed` with its lines, and the old path as
@@ -66,7 +66,7 @@ def file_changes(out: bytes) -> tuple[FileChange, ...]:
             if not raw:
                 next(fields)
                 raw = next(fields)
-            counted[name_of(raw)] = (_lines(added), _lines(removed))
+            counted[name_of(raw)] = (_parse_count(added), _parse_count(removed))
     return tuple(
         FileChange.model_validate(
             {
@@ -80,7 +80,7 @@ def file_changes(out: bytes) -> tuple[FileChange, ...]:
     )
 
 
-def renames(listing: bytes) -> dict[str, str]:
+def parse_renames(listing: bytes) -> dict[str, str]:
     """Return the old path of each renamed file, of a `diff -z -M --raw` listing."""
     fields, found = iter(listing.split(b"\0")), {}
     for field in fields:
@@ -92,18 +92,18 @@ def renames(listing: bytes) -> dict[str, str]:
     return found
 
 
-def _lines(count: bytes) -> int:
+def _parse_count(count: bytes) -> int:
     """Return a numstat count; a binary file's is a hyphen."""
     return int(count) if count.isdigit() else 0
 
 
-def gitlinks(listing: bytes) -> tuple[str, ...]:
+def parse_gitlinks(listing: bytes) -> tuple[str, ...]:
     """Return the paths of other repositories in the listing of `ls-files --stage -z`."""
     entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
     return tuple(os.fsdecode(path) for mode, path in entries if mode.startswith(_GITLINK))
 
 
-def nested_repository(raw_listing: bytes) -> str | None:
+def find_nested_repository(raw_listing: bytes) -> str | None:
     """Return the path of a repository inside the tree that a `diff -z --raw` listing adds.
 
     Such a listing without `-M` is pairs of an entry and a path; a path may look like an entry.
@@ -115,7 +115,7 @@ def nested_repository(raw_listing: bytes) -> str | None:
     return None
 
 
-def text_at(git: Git, commit: str, file: str) -> str | None:
+def read_text(git: Git, commit: str, file: str) -> str | None:
     """Return a file's text in a commit; `None` if it is not there or not text."""
     if file.startswith(("./", "../", "/")):
         return None
@@ -133,12 +133,12 @@ def as_text(content: bytes) -> str | None:
         return None
 
 
-def diff_between(git: Git, *what: str) -> str:
+def read_diff(git: Git, *what: str) -> str:
     """Return a unified diff as text."""
     return git.run("diff", *PLAIN_DIFF, "-U3", "-M", *what).out.decode(errors="replace")
 
 
-def inside(root: Path, file: str) -> Path | None:
+def resolve_inside(root: Path, file: str) -> Path | None:
     """Return the file's real path if it lies in `root` and outside `.git`."""
     try:
         path = (root / file).resolve()

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bot.infra.git import Git, Private
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 
 
 class Way(NamedTuple):
@@ -28,31 +28,31 @@ Access = Callable[[str], Awaitable[Way | None]]
 """Tells the way to a remote, by its URL; `None`: go there as git would."""
 
 
-async def way_to(git: Git, remote: str, access: Access | None) -> Way | None:
+async def find_way(git: Git, remote: str, access: Access | None) -> Way | None:
     """Return the way to one of a repository's remotes, if `access` knows one."""
     if access is None:
         return None
-    answer = await in_thread(git.run, "config", "--get", f"remote.{remote}.url", ok=None)
+    answer = await run_in_thread(git.run, "config", "--get", f"remote.{remote}.url", ok=None)
     return await access(answer.line) if answer.status == 0 else None
 
 
 @contextmanager
-def borrowing(git: Git) -> Iterator[Git]:
+def borrow_objects(git: Git) -> Iterator[Git]:
     """Lend a bare repository that has all objects of `git`'s, and none of its settings."""
-    objects, shallow, kind = _of(git)
+    objects, shallow, kind = _read_object_store(git)
     with TemporaryDirectory(prefix="theseus-") as name:
         folder = Path(name).resolve() / "borrowing.git"
-        git.beside(Path(name)).run(
+        git.open_sibling(Path(name)).run(
             "init", "-q", "--bare", "--template=", f"--object-format={kind}", str(folder)
         )
         (folder / "objects/info").mkdir(exist_ok=True)
         (folder / "objects/info/alternates").write_text(f"{objects}\n")
         if shallow.is_file():
             shutil.copyfile(shallow, folder / "shallow")
-        yield git.beside(folder, f"--git-dir={folder}")
+        yield git.open_sibling(folder, f"--git-dir={folder}")
 
 
-def _of(git: Git) -> tuple[Path, Path, str]:
+def _read_object_store(git: Git) -> tuple[Path, Path, str]:
     """Return where a repository keeps its objects and the edge of a shallow clone, and its hash."""
     kind = git.run("rev-parse", "--show-object-format").line
     objects, shallow = (

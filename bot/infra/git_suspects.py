@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import Git
-from bot.infra.git_parse import COMMIT_FORMAT, commits, file_changes, name_of, names, renames
+from bot.infra.git_parse import (
+    COMMIT_FORMAT,
+    name_of,
+    parse_commits,
+    parse_file_changes,
+    parse_names,
+    parse_renames,
+)
 from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.unified_diff import Hunk, parse
 
@@ -46,20 +53,20 @@ class SuspectDiff(NamedTuple):
     line_counts: dict[str, int]
 
 
-def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]:
+def find_suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]:
     """Return suspects, best first. Merges, root commits and uncommitted lines are none.
 
     Neither is a commit that only imported the files: it is on every line of them, whatever broke
     there later, and where nothing did.
     """
-    known = [site for site in dict.fromkeys(sites) if _exists(git, *site)]
+    known = [site for site in dict.fromkeys(sites) if _has_line(git, *site)]
     files = tuple(dict.fromkeys(file for file, _ in known))
     if not files:
         return ()
     touches: dict[tuple[str, str], Touch] = {}
     for file, line in known:
         _blame(git, file, line, touches)
-    found = _ordinary(git, dict.fromkeys(sha for sha, _ in touches), files)
+    found = _list_candidates(git, dict.fromkeys(sha for sha, _ in touches), files)
     ranked = []
     for rank, commit in enumerate(found):
         here = {file: touches.get((commit.sha, file), Touch(0.0, "", file)) for file in files}
@@ -70,16 +77,18 @@ def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]
         blamed = [here[file] for file in changed if here[file].weight]
         touch = (
             max(blamed, key=lambda each: each.weight, default=None)
-            or _by_hunks(change.diff, known)
-            or _only_the_file(change.diff, changed)
+            or _match_hunks(change.diff, known)
+            or _build_file_touch(change.diff, changed)
         )
         score = touch.weight + _RECENCY * (1 - rank / len(found))
-        ranked.append(_suspect(git, commit, change, touch.reason, round(min(score, 1), 3)))
+        ranked.append(_build_suspect(git, commit, change, touch.reason, round(min(score, 1), 3)))
     ranked.sort(key=lambda suspect: -suspect.score)  # stable: the newer one first
     return tuple(ranked[:limit])
 
 
-def since(git: Git, commit: str, files: Sequence[str], limit: int) -> tuple[Suspect, ...]:
+def find_suspects_since(
+    git: Git, commit: str, files: Sequence[str], limit: int
+) -> tuple[Suspect, ...]:
     """Return the commits after one that touch the files, those of the first file first.
 
     Those that only imported files come last.
@@ -91,21 +100,23 @@ def since(git: Git, commit: str, files: Sequence[str], limit: int) -> tuple[Susp
     for file in files:
         only = ("--max-parents=1", f"{commit}..HEAD", "--", file)
         logged = git.run("log", "-z", f"-n{limit}", COMMIT_FORMAT, *only)
-        for each in commits(logged.out):
+        for each in parse_commits(logged.out):
             if each.sha in found or each.sha in imports:
                 continue
             change = _look_at(git, each.sha, files)
             group = found if change.diff else imports
-            group[each.sha] = _suspect(git, each, change, f"changed {file} since", 0)
+            group[each.sha] = _build_suspect(git, each, change, f"changed {file} since", 0)
     return (*found.values(), *imports.values())[:limit]
 
 
-def _suspect(git: Git, commit: Commit, change: SuspectDiff, reason: str, score: float) -> Suspect:
+def _build_suspect(
+    git: Git, commit: Commit, change: SuspectDiff, reason: str, score: float
+) -> Suspect:
     return Suspect(
         commit=commit,
         reason=reason,
         diff=change.diff,
-        touched=_touched(git, commit.sha),
+        touched=_list_changed_files(git, commit.sha),
         line_counts=change.line_counts,
         score=score,
     )
@@ -116,16 +127,16 @@ def _look_at(git: Git, sha: str, files: Sequence[str]) -> SuspectDiff:
     listing = git.run(
         "diff-tree", "-r", "-z", "-M", "--raw", "--numstat", "--no-commit-id", "--root", sha
     ).out
-    counts = {each.path: each.added + each.removed for each in file_changes(listing)}
-    old_names = renames(listing)
+    counts = {each.path: each.added + each.removed for each in parse_file_changes(listing)}
+    old_names = parse_renames(listing)
     names_then = [old_names[file] for file in files if file in old_names]
-    patches = parse(diff_of(git, sha, (*files, *names_then)))
+    patches = parse(read_commit_diff(git, sha, (*files, *names_then)))
     imported = frozenset(
         patch.path for patch in patches if patch.status == "added" or not patch.hunks
     )
     changed = [file for file in files if file not in imported]
     names_then = [old_names[file] for file in changed if file in old_names]
-    diff = diff_of(git, sha, (*changed, *names_then)) if changed else ""
+    diff = read_commit_diff(git, sha, (*changed, *names_then)) if changed else ""
     return SuspectDiff(diff, imported & frozenset(files), counts)
 
 
@@ -135,10 +146,10 @@ def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> t
     if not named or limit < 1:
         return ()
     only = () if merges else ("--max-parents=1", "--min-parents=1")
-    return commits(git.run("log", "-z", f"-n{limit}", *only, COMMIT_FORMAT, "--", *named).out)
+    return parse_commits(git.run("log", "-z", f"-n{limit}", *only, COMMIT_FORMAT, "--", *named).out)
 
 
-def diff_of(git: Git, sha: str, files: Iterable[str]) -> str:
+def read_commit_diff(git: Git, sha: str, files: Iterable[str]) -> str:
     """Return a commit's diff against its parent, of `files` only."""
     shown = git.run(
         "diff-tree", "-p", "-M", *PLAIN_DIFF, f"-U{NEAR}", "--no-commit-id", "-r", sha, "--", *files
@@ -146,13 +157,13 @@ def diff_of(git: Git, sha: str, files: Iterable[str]) -> str:
     return shown.out.decode(errors="replace")
 
 
-def _touched(git: Git, sha: str) -> tuple[str, ...]:
+def _list_changed_files(git: Git, sha: str) -> tuple[str, ...]:
     """Return every file a commit changed, in both names where it was renamed."""
     listing = git.run("diff-tree", "--name-only", "--no-renames", "--no-commit-id", "-r", "-z", sha)
-    return tuple(names(listing.out))
+    return tuple(parse_names(listing.out))
 
 
-def _exists(git: Git, file: str, line: int) -> bool:
+def _has_line(git: Git, file: str, line: int) -> bool:
     """Whether the line is in the file as it stands in the folder, and git keeps that file."""
     if line < 1 or git.run("ls-files", "--error-unmatch", "--", file, ok=None).status != 0:
         return False
@@ -181,7 +192,7 @@ def _blame(git: Git, file: str, line: int, touches: dict[tuple[str, str], Touch]
             touches[sha.decode(), file] = touch
 
 
-def _ordinary(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[Commit, ...]:
+def _list_candidates(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[Commit, ...]:
     """Return blamed and recent commits that have exactly one parent, newest first."""
     recent = {commit.sha: commit for commit in log(git, files, _RECENT, merges=False)}
     older = [sha for sha in touches if sha not in recent and sha.strip("0")]
@@ -194,25 +205,25 @@ def _ordinary(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[C
         ]
         if single:
             named = git.run("log", "-z", "--no-walk=unsorted", COMMIT_FORMAT, *single, "--")
-            recent |= {commit.sha: commit for commit in commits(named.out)}
+            recent |= {commit.sha: commit for commit in parse_commits(named.out)}
     return tuple(sorted(recent.values(), key=lambda commit: commit.at, reverse=True))
 
 
-def _by_hunks(diff: str, sites: Sequence[Site]) -> Touch | None:
+def _match_hunks(diff: str, sites: Sequence[Site]) -> Touch | None:
     """Tell whether a diff changed lines at a site: blame cannot see lines taken away there."""
     for patch in (each for each in parse(diff) if each.status != "deleted"):
         for file, line in sites:
-            if patch.path == file and any(_covers(hunk, line) for hunk in patch.hunks):
+            if patch.path == file and any(_is_in_hunk(hunk, line) for hunk in patch.hunks):
                 return Touch(_BESIDE, f"changed the lines around {file}:{line}")
     return None
 
 
-def _covers(hunk: Hunk, line: int) -> bool:
+def _is_in_hunk(hunk: Hunk, line: int) -> bool:
     """Whether a hunk reaches `line`; its context makes that `NEAR` lines around the change."""
     return hunk.new <= line <= hunk.new + max(1, sum(sign in " +" for sign, _ in hunk.lines))
 
 
-def _only_the_file(diff: str, files: Sequence[str]) -> Touch:
+def _build_file_touch(diff: str, files: Sequence[str]) -> Touch:
     changed = {path for patch in parse(diff) for path in (patch.path, patch.old_path)}
     touched = [file for file in files if file in changed]
     return Touch(0.0, f"changed {touched[0] if touched else files[0]} lately")

@@ -39,7 +39,7 @@ class UnsafeTemplate(Exception):
     """A template does what would let text past the redaction or the escaping."""
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as it is shown, before escaping: redacted, without odd characters.
 
     Markup is what macros made, of values that came through here; `None` is nothing.
@@ -56,17 +56,17 @@ def shown(value: object) -> str:
     return _ODD.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def redacted_lines(text: str) -> list[Verbatim]:
+def redact_lines(text: str) -> list[Verbatim]:
     """Return a text line by line; it is redacted as a whole, as a key goes over several."""
     return [Verbatim(line) for line in redact(text).split("\n")]
 
 
-def redacted_spans(text: str) -> list[list[tuple[bool, Verbatim]]]:
+def redact_spans(text: str) -> list[list[tuple[bool, Verbatim]]]:
     """Return a text's lines that say something, as spans; true marks what stood in `backticks`."""
-    return [_spans(line) for line in redacted_lines(text) if line.strip()]
+    return [_split_spans(line) for line in redact_lines(text) if line.strip()]
 
 
-def _spans(line: str) -> list[tuple[bool, Verbatim]]:
+def _split_spans(line: str) -> list[tuple[bool, Verbatim]]:
     parts = line.split("`")
     if len(parts) % 2 == 0:
         return [(False, Verbatim(line))]
@@ -92,14 +92,14 @@ class Templates:
             loader=DictLoader(sources),
             autoescape=True,
             undefined=StrictUndefined,
-            finalize=shown,
+            finalize=format_value,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
         )
         own = self._environment.filters
         self._environment.filters = {name: own[name] for name in ("length", "capitalize")}
-        self._environment.filters |= {"spans": redacted_spans, **(filters or {})}
+        self._environment.filters |= {"spans": redact_spans, **(filters or {})}
         self._environment.globals = dict(functions or {})
         self._environment.tests |= tests or {}
         for source in sources.values():

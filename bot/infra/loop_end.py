@@ -38,11 +38,11 @@ def run_until_end(main: Coroutine[Any, Any, None], *, seconds: float = END_SECON
             raise ended from error
         finally:
             threading.Thread(
-                target=_end_soon, args=(code, seconds), name="end", daemon=True
+                target=_exit_after, args=(code, seconds), name="end", daemon=True
             ).start()
 
 
-def _end_soon(code: int, seconds: float) -> None:
+def _exit_after(code: int, seconds: float) -> None:
     threading.Event().wait(seconds)
     left = [each.name for each in threading.enumerate() if not each.daemon]
     sys.stderr.write(

@@ -23,7 +23,7 @@ _CREDENTIALS = struct.Struct("3i")  # of a Unix socket's peer: process, user, gr
 Pids = Callable[[], Iterable[int]]
 
 
-def seconds_waited(pid: int, proc: Path = Path("/proc")) -> float:
+def read_wait_seconds(pid: int, proc: Path = Path("/proc")) -> float:
     """Return how long a process has waited for a processor; 0 where that is not known."""
     try:
         fields = (proc / str(pid) / "schedstat").read_text(encoding="ascii").split()
@@ -32,7 +32,7 @@ def seconds_waited(pid: int, proc: Path = Path("/proc")) -> float:
         return 0.0
 
 
-def peer_pid(connection: socket.socket | None) -> int:
+def get_peer_pid(connection: socket.socket | None) -> int:
     """Return the process at the other end of a Unix socket; 0 where the system does not tell."""
     option = getattr(socket, "SO_PEERCRED", None)
     if connection is None or option is None:
@@ -51,7 +51,7 @@ class OwnTime:
     """
 
     def __init__(
-        self, now: float, pids: Iterable[int], waited: Callable[[int], float] = seconds_waited
+        self, now: float, pids: Iterable[int], waited: Callable[[int], float] = read_wait_seconds
     ) -> None:
         self._waited = waited
         self._at = now

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bot.domain.errors import ConfigError
 from bot.domain.migrations import MIGRATION_SOURCES
 from bot.infra.git import Git
-from bot.infra.sqlite_copy import before_migration, opened
+from bot.infra.sqlite_copy import get_pre_migration_path, open_connection
 from bot.infra.syntax import parse
 
 DATABASES = (
@@ -38,18 +38,18 @@ class NewerSchema(NamedTuple):
     @property
     def copy(self) -> Path | None:
         """The copy from before its last migration, where there is one."""
-        kept = before_migration(self.file)
+        kept = get_pre_migration_path(self.file)
         return kept if kept.is_file() else None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What is newer, and what there is to go back to, in a sentence."""
         copy = self.copy
         way = f"{copy} is a copy from before its last migration" if copy else "no copy is kept"
         return f"{self.file} has the migration {self.migrations[-1]}, which is unknown there; {way}"
 
 
-def migrations_of(file: Path) -> tuple[str, ...]:
+def list_migrations(file: Path) -> tuple[str, ...]:
     """Return the names of a file's migrations, oldest first; none where there is no such file.
 
     Only reads, beside whoever uses it. Raises `ConfigError` where it cannot be read.
@@ -57,7 +57,7 @@ def migrations_of(file: Path) -> tuple[str, ...]:
     if not file.is_file() or not file.stat().st_size:
         return ()
     try:
-        with contextlib.closing(opened(file)) as connection:
+        with contextlib.closing(open_connection(file)) as connection:
             rows = connection.execute("SELECT name FROM schema_migrations ORDER BY number")
             return tuple(str(row[0]) for row in rows)
     except sqlite3.Error as error:
@@ -66,35 +66,35 @@ def migrations_of(file: Path) -> tuple[str, ...]:
         ) from error
 
 
-def newer_than(state: Path, known: Collection[str]) -> tuple[NewerSchema, ...]:
+def find_newer_schemas(state: Path, known: Collection[str]) -> tuple[NewerSchema, ...]:
     """Return the databases of a state folder that code with these migrations cannot open.
 
     Raises `ConfigError` for one that cannot be read.
     """
-    recorded = {state / name: migrations_of(state / name) for name in DATABASES}
+    recorded = {state / name: list_migrations(state / name) for name in DATABASES}
     unknown = {
         file: tuple(name for name in names if name not in known) for file, names in recorded.items()
     }
     return tuple(NewerSchema(file, names) for file, names in unknown.items() if names)
 
 
-def migrations_at(git: Git, commit: str) -> frozenset[str]:
+def list_commit_migrations(git: Git, commit: str) -> frozenset[str]:
     """Return the names of all migrations that the code of a commit knows. Blocking.
 
     Raises the error of `git` where there is no such commit.
     """
-    revision = git.revision(commit)
+    revision = git.resolve_revision(commit)
     looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *MIGRATION_SOURCES)
     listed = git.run(*looked, ok=(0, 1)).out.decode(errors="surrogateescape")
     names: set[str] = set()
     for place in filter(None, listed.split("\0")):
         source = git.run("show", place).out.decode(errors="replace")
         with contextlib.suppress(SyntaxError, ValueError):
-            names.update(migrations_in(source))
+            names.update(parse_migrations(source))
     return frozenset(names)
 
 
-def migrations_in(source: str) -> Iterator[str]:
+def parse_migrations(source: str) -> Iterator[str]:
     """Yield the names of the migrations that a module's source spells out."""
     for node in ast.walk(parse(source)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):

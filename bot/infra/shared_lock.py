@@ -20,17 +20,19 @@ class SharedLock:
         self._open.set()
         self._one = asyncio.Lock()
 
-    async def timely(self, once: Callable[[], Awaitable[T]], late: Callable[[T], bool]) -> T:
+    async def run_alone_if_late(
+        self, once: Callable[[], Awaitable[T]], late: Callable[[T], bool]
+    ) -> T:
         """Return what comes of it beside others; where that is `late`, what comes of it alone."""
-        async with self.shared():
+        async with self.hold_shared():
             result = await once()
         if not late(result):
             return result
-        async with self.alone():
+        async with self.hold_exclusive():
             return await once()
 
     @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
+    async def hold_shared(self) -> AsyncIterator[None]:
         """Let the block run beside others, once nobody is or wants to be alone."""
         while not self._open.is_set():
             await self._open.wait()
@@ -44,7 +46,7 @@ class SharedLock:
                 self._empty.set()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def hold_exclusive(self) -> AsyncIterator[None]:
         """Let the block run with nobody beside it; whoever takes longer than `seconds` may stay.
 
         A full run of all tests takes many minutes, and nobody else could begin meanwhile.

@@ -12,7 +12,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 from collections.abc import Callable  # noqa: E402
 
 
-def ending_signals() -> tuple[signal.Signals, ...]:
+def list_ending_signals() -> tuple[signal.Signals, ...]:
     """Return the signals that ask for an orderly end: not SIGHUP where nohup has it ignored."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return (signal.SIGTERM, signal.SIGINT)

@@ -15,12 +15,12 @@ import aiosqlite
 
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.storage import StorageFault, StorageFaultKind
-from bot.infra.sqlite_copy import before_migration
+from bot.infra.sqlite_copy import get_pre_migration_path
 from bot.infra.sqlite_faults import FileIdentity, classify_error
 from bot.infra.sqlite_migrations import Migration, Migrations
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+WorkArguments = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
 OPENED_AT_ONCE = 50
@@ -32,7 +32,7 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def plain(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Return the text without lone surrogates, which SQLite cannot hold."""
     return text.encode("utf-8", "replace").decode()
 
@@ -83,12 +83,12 @@ class Database:
         try:
             await thread
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise self._build_open_error(error) from error
         try:
             await thread.run(self._prepare)
         except sqlite3.Error as error:
             await thread.close()
-            raise self._unusable(error) from error
+            raise self._build_open_error(error) from error
         except BaseException:
             await thread.close()
             raise
@@ -108,11 +108,11 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: WorkArguments[T]) -> T:
         """Run `work` on one unchanging view of the file and return what it returns."""
         return await self._run(work, "BEGIN DEFERRED")
 
-    async def write(self, work: Work[T], *, flushed: bool = True) -> T:
+    async def write(self, work: WorkArguments[T], *, flushed: bool = True) -> T:
         """Run `work` as one transaction, alone among all writers of the file.
 
         If it raises, nothing of it is written. What is not `flushed` survives a killed process,
@@ -154,9 +154,9 @@ class Database:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise sqlite3.OperationalError("others read what was deleted; try again")
-        before_migration(self.path).unlink(missing_ok=True)
+        get_pre_migration_path(self.path).unlink(missing_ok=True)
 
-    async def _run(self, work: Work[T], begin: str, synchronous: str = "") -> T:
+    async def _run(self, work: WorkArguments[T], begin: str, synchronous: str = "") -> T:
         if self._thread is None:
             raise self._error(f"{self.path} is not open.")
 
@@ -172,7 +172,7 @@ class Database:
         try:
             return await self._thread.run(run)
         except sqlite3.Error as error:
-            raise self._failed(error) from error
+            raise self._build_error(error) from error
 
     def _make_folder(self) -> None:
         folder = self.path.parent
@@ -199,7 +199,7 @@ class Database:
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         steps = Migrations(self.path, self._migrations, keeps_copy=not self._derived)
         _transact(connection, "BEGIN IMMEDIATE", steps.apply)
-        _write_ahead(connection)
+        _enable_wal(connection)
         if self._check:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if answer != "ok":
@@ -207,7 +207,7 @@ class Database:
                 damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # as a query would raise it
                 raise damage
 
-    def _unusable(self, error: sqlite3.Error) -> ConfigError:
+    def _build_open_error(self, error: sqlite3.Error) -> ConfigError:
         kind = classify_error(error)
         if kind is not None:
             fault = StorageFault(kind=kind, file=self.path, cause=str(error), derived=self._derived)
@@ -216,7 +216,7 @@ class Database:
             remedy = "Put a copy in its place, or move it away to start afresh."
         return ConfigError(f"{self.path} cannot be used: {error}. {remedy}")
 
-    def _failed(self, error: sqlite3.Error) -> PortError:
+    def _build_error(self, error: sqlite3.Error) -> PortError:
         kind = classify_error(error)
         if kind is None:
             return self._error(f"{self.path}: {error}", detail=type(error).__name__)
@@ -262,7 +262,7 @@ class DatabaseOwner:
         await self.close()
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _enable_wal(connection: sqlite3.Connection) -> None:
     """Have the file written ahead, as it stays for all who open it; others may do so at once.
 
     For that SQLite does not wait until they have ended their transactions: one of ours does.
@@ -284,7 +284,7 @@ def _write_header(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {version}")
 
 
-def _transact(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
+def _transact(connection: sqlite3.Connection, begin: str, work: WorkArguments[T]) -> T:
     connection.execute(begin)
     try:
         result = work(connection)

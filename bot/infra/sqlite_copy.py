@@ -15,7 +15,7 @@ _PAGES = 1_024  # copied at a time: a look whether to go on comes in between
 _BEFORE = ".before-migration"
 
 
-def before_migration(file: Path) -> Path:
+def get_pre_migration_path(file: Path) -> Path:
     """Return where the copy of a database lies that is made before it is migrated."""
     return file.with_name(file.name + _BEFORE)
 
@@ -25,7 +25,9 @@ def is_before_migration(name: str) -> bool:
     return name.endswith(_BEFORE)
 
 
-def opened(path: Path, mode: str = "ro", *, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+def open_connection(
+    path: Path, mode: str = "ro", *, seconds: float = BUSY_SECONDS
+) -> sqlite3.Connection:
     """Return a connection to a file that has to be there; `mode` is SQLite's own, `ro` or `rw`.
 
     Transactions begin and end as they are asked to. Raises `sqlite3.Error`.
@@ -43,7 +45,7 @@ def is_database(path: Path) -> bool:
     """
     if path.stat().st_size == 0:
         return False
-    with contextlib.closing(opened(path)) as connection:
+    with contextlib.closing(open_connection(path)) as connection:
         try:
             connection.execute("PRAGMA schema_version").fetchone()
         except sqlite3.DatabaseError as error:
@@ -58,7 +60,7 @@ def copy_database(source: Path, target: Path) -> None:
 
     The target is replaced whole, or left as it was. Raises `sqlite3.Error` and `OSError`.
     """
-    with contextlib.closing(opened(source)) as connection:
+    with contextlib.closing(open_connection(source)) as connection:
         begin_snapshot(connection)
         copy_snapshot(connection, target)
 

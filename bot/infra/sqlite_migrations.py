@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.errors import ConfigError
-from bot.infra.sqlite_copy import before_migration, copy_database
+from bot.infra.sqlite_copy import copy_database, get_pre_migration_path
 
 
 class Migration(NamedTuple):
@@ -59,7 +59,7 @@ class Migrations:
 
     def _copy_file(self) -> None:
         """Copy the file as it is; nobody else writes to it now, and nothing is changed yet."""
-        copy = before_migration(self._path)
+        copy = get_pre_migration_path(self._path)
         try:
             copy_database(self._path, copy)
         except (sqlite3.Error, OSError) as error:

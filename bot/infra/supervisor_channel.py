@@ -13,8 +13,8 @@ from bot.supervisor.messages import (
     VARIABLE,
     BadMessage,
     Message,
-    line_of,
-    message_of,
+    format_message,
+    parse_message,
 )
 
 
@@ -26,7 +26,7 @@ class ControlEnd:
         self.terminal = terminal
 
     @classmethod
-    def taken(cls, environment: MutableMapping[str, str]) -> Self | None:
+    def from_environment(cls, environment: MutableMapping[str, str]) -> Self | None:
         """Take it out of the environment; `None` where no supervisor has put one there."""
         _restore_paths(environment)
         told = environment.pop(VARIABLE, None)
@@ -70,7 +70,7 @@ class SupervisorChannel:
     def say(self, kind: str, **said: Any) -> None:
         """Say something; where nobody listens any more, nothing happens."""
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(line_of(kind, **said))
+            self._writer.write(format_message(kind, **said))
 
     async def order(self) -> Message | None:
         """Return the next thing the supervisor says; `None` when it is gone."""
@@ -89,6 +89,6 @@ class SupervisorChannel:
         with contextlib.suppress(OSError, ValueError):
             while line := await reader.readline():
                 with contextlib.suppress(BadMessage):
-                    self._orders.put_nowait(message_of(line))
+                    self._orders.put_nowait(parse_message(line))
         self.closed.set()
         self._orders.put_nowait(None)

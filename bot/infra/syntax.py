@@ -30,9 +30,9 @@ def parse(
     """
     with _BUILDING:
         try:
-            return _built(text, mode, version)
+            return _build_tree(text, mode, version)
         except SystemError:  # a library parsed beside us, and does not know of the lock
-            return _built(text, mode, version)
+            return _build_tree(text, mode, version)
 
 
 def compile_tree(tree: ast.Module, file: str) -> CodeType:
@@ -41,7 +41,7 @@ def compile_tree(tree: ast.Module, file: str) -> CodeType:
         return compile(tree, file, "exec")
 
 
-def literal(source: str) -> object:
+def evaluate_literal(source: str) -> object:
     """Return the value of a literal.
 
     Raises `SyntaxError`, `ValueError`, `TypeError`, `RecursionError` or `MemoryError`.
@@ -49,7 +49,7 @@ def literal(source: str) -> object:
     return ast.literal_eval(parse(source.lstrip(" \t"), "eval"))
 
 
-def _built(
+def _build_tree(
     text: str, mode: Literal["exec", "eval"], version: tuple[int, int] | None
 ) -> ast.Module | ast.Expression:
     if mode == "exec":

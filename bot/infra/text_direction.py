@@ -12,7 +12,7 @@ _FIRST, _LAST = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_WORD = re.compile(rf"\w*{_RIGHT_TO_LEFT.pattern}[\w{_RIGHT_TO_LEFT.pattern[1:-1]}]*")
+_RTL_TOKEN = re.compile(rf"\w*{_RIGHT_TO_LEFT.pattern}[\w{_RIGHT_TO_LEFT.pattern[1:-1]}]*")
 
 
 def isolate(text: str) -> str:
@@ -20,4 +20,4 @@ def isolate(text: str) -> str:
     if text.isascii() or not _RIGHT_TO_LEFT.search(text):
         return text
     plain = text.replace(_FIRST, "").replace(_LAST, "")
-    return _WORD.sub(lambda found: f"{_FIRST}{found[0]}{_LAST}", plain)
+    return _RTL_TOKEN.sub(lambda found: f"{_FIRST}{found[0]}{_LAST}", plain)

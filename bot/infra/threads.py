@@ -9,7 +9,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `call` in a thread. A cancelled caller waits for its end, so nothing stays half done."""
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(None, functools.partial(call, *args, **kwargs))

@@ -65,7 +65,7 @@ class Hunk:
         return f"@@ -{old} +{new} @@{self.section and ' '}{self.section}"
 
     @property
-    def numbered(self) -> Iterator["DiffLine"]:
+    def numbered_lines(self) -> Iterator["DiffLine"]:
         """Yield its lines with their numbers; one counts on the sides where the line stands."""
         signs = [sign for sign, _ in self.lines]
         old = self.old + (not any(sign in " -" for sign in signs))
@@ -110,25 +110,25 @@ class FilePatch:
     hunks: list[Hunk] = field(default_factory=list)
 
     @property
-    def added(self) -> list[str]:
+    def added_lines(self) -> list[str]:
         """Every added line."""
         return [text for hunk in self.hunks for sign, text in hunk.lines if sign == "+"]
 
     @property
-    def removed(self) -> list[str]:
+    def removed_lines(self) -> list[str]:
         """Every removed line."""
         return [text for hunk in self.hunks for sign, text in hunk.lines if sign == "-"]
 
     @property
-    def numbered(self) -> list[DiffLine]:
+    def numbered_lines(self) -> list[DiffLine]:
         """Every added line, with its number in the file as it will be."""
-        return [line for hunk in self.hunks for line in hunk.numbered if line.sign == "+"]
+        return [line for hunk in self.hunks for line in hunk.numbered_lines if line.sign == "+"]
 
-    def kept(self, before: int) -> Iterator[tuple[int, int]]:
+    def iterate_unchanged(self, before: int) -> Iterator[tuple[int, int]]:
         """Yield the numbers, then and now, of all lines that stay; there were `before` lines."""
         old = new = 1
         for hunk in self.hunks:
-            for line in hunk.numbered:
+            for line in hunk.numbered_lines:
                 while old < line.old:
                     yield old, new
                     old, new = old + 1, new + 1
@@ -155,7 +155,7 @@ def _name(text: str) -> str:
     return text
 
 
-def _side(text: str, prefix: str) -> str:
+def _parse_path(text: str, prefix: str) -> str:
     name = _name(text)
     return "" if name == "/dev/null" else name.removeprefix(prefix)
 
@@ -167,7 +167,7 @@ def _from_first_line(text: str) -> str:
     return text[: len(text) // 2].removeprefix("a/")
 
 
-def _header(patch: FilePatch, line: str) -> None:
+def _read_header(patch: FilePatch, line: str) -> None:
     """Take one line between `diff --git` and the first hunk."""
     found = _MODE.fullmatch(line.strip())
     if found:
@@ -184,16 +184,16 @@ def _header(patch: FilePatch, line: str) -> None:
     elif line.startswith(("rename to ", "copy to ")):
         patch.path = _name(line.partition(" to ")[2])
     elif line.startswith("--- "):
-        patch.old_path = _side(line[4:], "a/") or patch.old_path
+        patch.old_path = _parse_path(line[4:], "a/") or patch.old_path
     elif line.startswith("+++ "):
-        path = _side(line[4:], "b/")
+        path = _parse_path(line[4:], "b/")
         patch.status = patch.status if path else "deleted"
         patch.path = path or patch.old_path
     elif line.startswith(("Binary files ", "GIT binary patch")):
         patch.binary = True
 
 
-def _hunk(lines: list[str], at: int, found: re.Match[str]) -> tuple[Hunk, int]:
+def _read_hunk(lines: list[str], at: int, found: re.Match[str]) -> tuple[Hunk, int]:
     """Return the hunk whose first line stands at `at`, and where the next thing begins."""
     old, new = (int(count) if count else 1 for count in (found[2], found[4]))
     body: list[tuple[str, str]] = []
@@ -226,19 +226,19 @@ def parse(diff: str) -> list[FilePatch]:
         if line.startswith("diff --git "):
             path = _from_first_line(line.removeprefix("diff --git "))
             patches.append(FilePatch(path=path, old_path=path, place=at))
-        elif line.startswith("--- ") and lines[at + 1 : at + 2] and _plain(patches):
+        elif line.startswith("--- ") and lines[at + 1 : at + 2] and _is_plain(patches):
             patches.append(FilePatch(place=at))
-            _header(patches[-1], line)
+            _read_header(patches[-1], line)
         elif patches and found:
-            hunk, at = _hunk(lines, at, found)
+            hunk, at = _read_hunk(lines, at, found)
             patches[-1].hunks.append(hunk)
             continue
         elif patches and not patches[-1].hunks:
-            _header(patches[-1], line)
+            _read_header(patches[-1], line)
         at += 1
     return patches
 
 
-def _plain(patches: list[FilePatch]) -> bool:
+def _is_plain(patches: list[FilePatch]) -> bool:
     """Whether a `---` line begins a file: in a diff without git's own first lines."""
     return not patches or bool(patches[-1].hunks)

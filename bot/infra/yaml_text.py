@@ -64,11 +64,11 @@ class YamlText(NamedTuple):
     content: object
     node: yaml.Node
 
-    def line_of(self, path: Sequence[str | int]) -> int:
+    def find_line(self, path: Sequence[str | int]) -> int:
         """Return the line (from 1) of what lies at `path`, as far as it leads anywhere."""
         node, line = self.node, self.node.start_mark.line + 1
         for part in path:
-            found = _child(node, part)
+            found = _find_child(node, part)
             if found is None:
                 break
             node, line = found
@@ -127,7 +127,7 @@ def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...
         _refuse_duplicates(value, source, above)
 
 
-def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
+def _find_child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
         for key, value in reversed(node.value):  # what is merged in (`<<`) stands before its own
             if key.value == str(part):

@@ -11,16 +11,16 @@ class ChatLines:
     def __init__(self, key_values: KeyValueStore) -> None:
         self._key_values = key_values
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many lines that person said or was answered. Raises `StoreError`."""
-        kept = await self._key_values.all(CHAT, Chronicle)
-        return sum(len(each.lines) - len(each.without(subject.id).lines) for each in kept)
+        kept = await self._key_values.list_records(CHAT, Chronicle)
+        return sum(len(each.lines) - len(each.remove_person(subject.id).lines) for each in kept)
 
     async def erase(self, subject: DataSubject) -> int:
         """Erase those lines; return how many. Raises `StoreError`."""
         count = 0
-        for each in await self._key_values.all(CHAT, Chronicle):
-            left = each.without(subject.id)
+        for each in await self._key_values.list_records(CHAT, Chronicle):
+            left = each.remove_person(subject.id)
             if left != each:
                 await self._key_values.put(f"{CHAT}{each.channel_id}", left)
                 count += len(each.lines) - len(left.lines)

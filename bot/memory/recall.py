@@ -13,13 +13,13 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Outcome
 from bot.domain.record import Record
 from bot.domain.run import Run
-from bot.memory.ranking import is_about, searched, terms
+from bot.memory.ranking import extract_terms, is_about, list_search_terms
 from bot.memory.recording import MemoryRecorder
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
 from bot.redaction import redact
 
-_SHOWN = 10
+_MOST_SHOWN = 10
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
 
 
@@ -63,7 +63,7 @@ class MemoryService:
             text=said,
             by=redact(person.name)[:100],
             by_id=person.id,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
         )
         await self._memory.remember(note)
         return note
@@ -76,33 +76,33 @@ class MemoryService:
         """
         wanted = wanted.strip()
         await self._authorizer.ask(person, Act.STEER, None, f"forget: {wanted}")
-        named = await self._named(wanted)
+        named = await self._find_by_key(wanted)
         if named is None:
-            fitting = await self._fitting(wanted)
+            fitting = await self._find_by_text(wanted)
             notes = [memory for memory in fitting if memory.kind == "note"]
-            if len(notes) != 1 or not _says_all(notes[0], wanted):
+            if len(notes) != 1 or not _has_all_terms(notes[0], wanted):
                 return Forgotten(fitting=fitting)
             named = notes[0]
         gone = await self._memory.forget(named.key)
         return Forgotten(memory=named) if gone else Forgotten()
 
     async def search(
-        self, person: Person, words: str = "", *, limit: int = _SHOWN
+        self, person: Person, text: str = "", *, limit: int = _MOST_SHOWN
     ) -> Sequence[Recalled]:
         """Return what fits the words, the best first; without words the newest.
 
         Raises `NotAuthorized`, `StoreError`.
         """
-        await self._authorizer.ask(person, Act.READ, None, f"search the memory: {words}")
-        return await self._memory.recall(Recall(words=words, limit=limit))
+        await self._authorizer.ask(person, Act.READ, None, f"search the memory: {text}")
+        return await self._memory.recall(Recall(text=text, limit=limit))
 
-    async def notes_about(self, person: Person, question: str) -> tuple[Memory, ...]:
+    async def find_notes(self, person: Person, question: str) -> tuple[Memory, ...]:
         """Return the notes that answer a question, the best first; none where none is about it.
 
         Raises `NotAuthorized`, `StoreError`.
         """
         await self._authorizer.ask(person, Act.READ, None, f"search the notes: {question}")
-        wanted = Recall(words=question, kinds=("note",), limit=_SHOWN)
+        wanted = Recall(text=question, kinds=("note",), limit=_MOST_SHOWN)
         found = await self._memory.recall(wanted)
         return tuple(each.memory for each in found if is_about(each.memory, question))
 
@@ -111,27 +111,27 @@ class MemoryService:
         await self._authorizer.ask(person, Act.READ, None, "export the memory")
         return await self._memory.export()
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many notes are that person's own. Raises `StoreError`."""
-        return len(await self._notes_of(subject))
+        return len(await self._list_note_keys(subject))
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget those notes; whose they are has been made sure of. Raises `StoreError`."""
-        return sum([await self._memory.forget(key) for key in await self._notes_of(subject)])
+        return sum([await self._memory.forget(key) for key in await self._list_note_keys(subject)])
 
-    async def _notes_of(self, subject: DataSubject) -> list[str]:
+    async def _list_note_keys(self, subject: DataSubject) -> list[str]:
         memories = await self._memory.export()
         return [each.key for each in memories if each.kind == "note" and each.by_id == subject.id]
 
-    async def rejected(self, run: Run, history: History, why: str) -> None:
+    async def remember_rejection(self, run: Run, history: History, why: str) -> None:
         """Remember why people did not want a fix. Never raises for the memory's troubles."""
-        await self._recorder.rejected(run, history, why)
+        await self._recorder.remember_rejection(run, history, why)
 
-    async def outcome(self, run: Run, outcome: Outcome) -> None:
+    async def remember_outcome(self, run: Run, outcome: Outcome) -> None:
         """Remember how a shipped fix turned out. Never raises for the memory's troubles."""
-        await self._recorder.outcome(run, outcome)
+        await self._recorder.remember_outcome(run, outcome)
 
-    async def _named(self, wanted: str) -> Memory | None:
+    async def _find_by_key(self, wanted: str) -> Memory | None:
         """Return the memory of that key, said with its kind or without."""
         key = wanted.strip("`“”\"' ").lower()
         for full in (key, *(f"{kind}:{key}" for kind in _KINDS)):
@@ -139,14 +139,14 @@ class MemoryService:
                 return found
         return None
 
-    async def _fitting(self, wanted: str) -> tuple[Memory, ...]:
+    async def _find_by_text(self, wanted: str) -> tuple[Memory, ...]:
         """Return what has all those words; where nothing has, what has some of them."""
-        if not terms(wanted):
+        if not extract_terms(wanted):
             return ()
-        found = await self._memory.recall(Recall(words=wanted, limit=_SHOWN))
+        found = await self._memory.recall(Recall(text=wanted, limit=_MOST_SHOWN))
         memories = [each.memory for each in found]
-        return tuple([each for each in memories if _says_all(each, wanted)] or memories)
+        return tuple([each for each in memories if _has_all_terms(each, wanted)] or memories)
 
 
-def _says_all(memory: Memory, wanted: str) -> bool:
-    return set(terms(wanted)) <= set(searched(memory))
+def _has_all_terms(memory: Memory, wanted: str) -> bool:
+    return set(extract_terms(wanted)) <= set(list_search_terms(memory))

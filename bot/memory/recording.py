@@ -14,8 +14,8 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
-from bot.guards import diff_hash
-from bot.memory.ranking import ended as turned_out
+from bot.guards import hash_diff
+from bot.memory.ranking import describe_outcome as turned_out
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
 from bot.ports.recorder import ActionRecorder
@@ -40,41 +40,45 @@ class MemoryRecorder:
         self._recorder = recorder
         self._memory = memory
 
-    async def diagnosed(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+    async def remember_diagnosis(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         """Remember the fault by its fingerprint: since when it is seen, until when, how often."""
         if diagnosis.found and diagnosis.fingerprint:
-            await self._quietly(run, self._fault(run, history, diagnosis))
+            await self._ignore_store_errors(run, self._store_fault(run, history, diagnosis))
 
-    async def ended(self, run: Run, history: History) -> None:
+    async def remember_end(self, run: Run, history: History) -> None:
         """Remember a fix that shipped, or what a fix that came to nothing teaches."""
         diagnosis = history.diagnosis
         if run.goal != "fix" or diagnosis is None or not diagnosis.found:
             return
         if run.status is Status.DONE and history.shipment is not None:
-            await self._quietly(run, self._fix(run, history, diagnosis))
+            await self._ignore_store_errors(run, self._store_fix(run, history, diagnosis))
         elif run.status is Status.FAILED:
-            await self._quietly(run, self._lesson(run, history, diagnosis, run.reason))
+            await self._ignore_store_errors(
+                run, self._store_lesson(run, history, diagnosis, run.reason)
+            )
 
-    async def rejected(self, run: Run, history: History, why: str) -> None:
+    async def remember_rejection(self, run: Run, history: History, why: str) -> None:
         """Remember why people did not want a change, of what failed or of what was wished for."""
         reason = f"People did not want it: {why}"
         if history.brief is not None:
-            await self._quietly(run, self._of_change(run, history, (reason,)))
+            await self._ignore_store_errors(run, self._store_change(run, history, (reason,)))
         elif history.diagnosis is not None:
-            await self._quietly(run, self._lesson(run, history, history.diagnosis, reason))
+            await self._ignore_store_errors(
+                run, self._store_lesson(run, history, history.diagnosis, reason)
+            )
 
-    async def outcome(self, run: Run, outcome: Outcome) -> None:
+    async def remember_outcome(self, run: Run, outcome: Outcome) -> None:
         """Remember how a shipped fix turned out; one that did not hold is a lesson too."""
-        await self._quietly(run, self._turned_out(run, outcome))
+        await self._ignore_store_errors(run, self._store_outcome(run, outcome))
 
-    async def used(self, run: Run, history: History, told: str) -> None:
+    async def remember_use(self, run: Run, history: History, summary: str) -> None:
         """Remember of a shipped change that it made things worse, or how it is used: `told`."""
         outcome = history.outcome
         worse = (f"It {turned_out(outcome.verdict)}", *outcome.reasons[:3]) if outcome else ()
-        what = (*worse, *([told] if told else []))
-        await self._quietly(run, self._of_change(run, history, what))
+        what = (*worse, *([summary] if summary else []))
+        await self._ignore_store_errors(run, self._store_change(run, history, what))
 
-    async def _of_change(self, run: Run, history: History, what: tuple[str, ...]) -> None:
+    async def _store_change(self, run: Run, history: History, what: tuple[str, ...]) -> None:
         brief, proposal, watch = history.brief, history.proposal, history.use_watch
         if brief is None or proposal is None:
             return
@@ -87,12 +91,12 @@ class MemoryRecorder:
                 event=_cut(watch.events[0], LONGEST_NAME) if watch else "",
                 run_id=run.id,
                 number=proposal.number,
-                at=self._clock.now(),
+                at=self._clock.get_time(),
             )
         )
 
-    async def _fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
-        now = self._clock.now()
+    async def _store_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+        now = self._clock.get_time()
         first, last = diagnosis.first_seen or now, diagnosis.last_seen or now
         times = max(diagnosis.count, 1)
         known = await self._memory.get(f"fault:{diagnosis.fingerprint}")
@@ -108,14 +112,14 @@ class MemoryRecorder:
             Memory(
                 key=f"fault:{diagnosis.fingerprint}"[:LONGEST_NAME],
                 kind="fault",
-                text=_cut(f"{_exception(history)} in {_where(diagnosis)}", _LINE),
+                text=_cut(f"{_get_exception(history)} in {_describe_place(diagnosis)}", _LINE),
                 times=times,
                 first_at=first,
                 at=last,
             ),
         )
 
-    async def _fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+    async def _store_fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         key, change = f"fix:{run.id}", history.change_set
         if change is None or await self._memory.get(key) is not None:
             return  # told before, and maybe judged since
@@ -128,12 +132,14 @@ class MemoryRecorder:
                 kind="fix",
                 text=_cut(f"{diagnosis.headline}. {change.summary}", LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE),
-                diff_hash=diff_hash(change.diff),
-                at=history.shipment.at if history.shipment else self._clock.now(),
+                diff_hash=hash_diff(change.diff),
+                at=history.shipment.at if history.shipment else self._clock.get_time(),
             ),
         )
 
-    async def _lesson(self, run: Run, history: History, diagnosis: Diagnosis, why: str) -> None:
+    async def _store_lesson(
+        self, run: Run, history: History, diagnosis: Diagnosis, why: str
+    ) -> None:
         change = history.change_set
         tried = [f"Tried: {change.summary}"] if change and change.files else []
         if change is not None:
@@ -148,34 +154,34 @@ class MemoryRecorder:
                 kind="lesson",
                 text=_cut(text, LONGEST_TEXT),
                 approach=_cut(change.summary, _LINE) if change and change.files else "",
-                at=self._clock.now(),
+                at=self._clock.get_time(),
             ),
         )
 
-    async def _turned_out(self, run: Run, outcome: Outcome) -> None:
-        history = await self._store.history(run.id)
+    async def _store_outcome(self, run: Run, outcome: Outcome) -> None:
+        history = await self._store.get_history(run.id)
         diagnosis = history.diagnosis
         if diagnosis is None or run.goal != "fix":
             return
-        await self._fix(run, history, diagnosis)
+        await self._store_fix(run, history, diagnosis)
         fix = await self._memory.get(f"fix:{run.id}")
         if fix is None:
             return
-        judged = fix.but(outcome=outcome.verdict)
+        judged = fix.replace(outcome=outcome.verdict)
         await self._memory.remember(judged)
-        if judged.failed:
+        if judged.has_failed:
             reasons = " ".join(outcome.reasons[:3])
             why = f"What was shipped {turned_out(outcome.verdict)}. {reasons}".strip()
-            await self._lesson(run, history, diagnosis, why)
+            await self._store_lesson(run, history, diagnosis, why)
 
     async def _keep(self, run: Run, history: History, diagnosis: Diagnosis, what: Memory) -> None:
         """Write it, with where it is about."""
         number = history.proposal.number if history.proposal else None
         await self._memory.remember(
-            what.but(
+            what.replace(
                 event=_cut(diagnosis.event, LONGEST_NAME),
                 fingerprint=_cut(diagnosis.fingerprint, LONGEST_NAME),
-                exception=_cut(_exception(history), LONGEST_NAME),
+                exception=_cut(_get_exception(history), LONGEST_NAME),
                 file=_cut(diagnosis.file, LONGEST_NAME),
                 function=_cut(diagnosis.function, LONGEST_NAME),
                 run_id=run.id,
@@ -183,7 +189,7 @@ class MemoryRecorder:
             )
         )
 
-    async def _quietly(self, run: Run, writing: Awaitable[None]) -> None:
+    async def _ignore_store_errors(self, run: Run, writing: Awaitable[None]) -> None:
         try:
             await writing
         except StoreError as error:
@@ -193,12 +199,12 @@ class MemoryRecorder:
             )
 
 
-def _exception(history: History) -> str:
+def _get_exception(history: History) -> str:
     capsule = history.evidence.capsule if history.evidence else None
     return capsule.exception if capsule else "a failure"
 
 
-def _where(diagnosis: Diagnosis) -> str:
+def _describe_place(diagnosis: Diagnosis) -> str:
     if not diagnosis.file:
         return diagnosis.event
     return f"`{diagnosis.function}` ({diagnosis.file}), from {diagnosis.event}"

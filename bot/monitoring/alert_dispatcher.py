@@ -10,7 +10,7 @@ from bot.domain.alert import Alert, AlertDelivery, AlertRules
 from bot.domain.errors import AlertRejected, AlertUnavailable, PortError, StoreError
 from bot.monitoring.alert_sources import AlertSources
 from bot.monitoring.chat_reach import ChatReach
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.alert_channel import AlertChannel
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -19,8 +19,8 @@ TURN_SECONDS = 5.0
 _PREFIX = "alert:"
 _PAUSES = (5.0, 15.0, 60.0, 300.0)  # seconds between attempts, the last for ever
 _TRIED = timedelta(days=1)
-_KEPT = timedelta(days=30)
-_KEPT_OPEN = timedelta(days=400)
+_RETENTION = timedelta(days=30)
+_OPEN_RETENTION = timedelta(days=400)
 _log = logging.getLogger(__name__)
 
 
@@ -62,15 +62,15 @@ class AlertDispatcher:
 
     async def run_forever(self) -> None:
         """Look and send, every few seconds, until cancelled."""
-        failed = with_traceback(_log, "people could not be alerted; I try again")
+        failed = log_tracebacks(_log, "people could not be alerted; I try again")
         await run_periodically(self.turn, self._clock, TURN_SECONDS, failed=failed)
 
-    async def alert(self, alert: Alert) -> None:
+    async def send_alert(self, alert: Alert) -> None:
         """Have something told that is no incident, such as that the code went back; once by its id.
 
         It goes out with the next turn, and has no end. Raises nothing.
         """
-        known = await self._loaded()
+        known = await self._load()
         if alert.id not in known:
             known[alert.id] = AlertDelivery(alert=alert)
             await self._save(alert.id)
@@ -82,17 +82,21 @@ class AlertDispatcher:
         """
         async with self._turning:
             for alert in self._first:
-                await self.alert(alert)
+                await self.send_alert(alert)
             self._first = ()
-            known, now = await self._loaded(), self._clock.now()
-            down = await self._down_since(ending=ending)
-            for delivery in self._sources.new(tuple(known.values()), now, down):
+            known, now = await self._load(), self._clock.get_time()
+            down = await self._get_down_since(ending=ending)
+            for delivery in self._sources.find_new(tuple(known.values()), now, down):
                 known[delivery.alert.id] = delivery
                 await self._save(delivery.alert.id)
             for alert_id, delivery in tuple(known.items()):
-                over = self._sources.over(delivery, now, down) if delivery.over is None else None
+                over = (
+                    self._sources.find_resolution(delivery, now, down)
+                    if delivery.resolution is None
+                    else None
+                )
                 if over is not None:
-                    known[alert_id] = delivery.but(over=over)
+                    known[alert_id] = delivery.replace(resolution=over)
                     await self._save(alert_id)
             async with asyncio.TaskGroup() as group:
                 for channel in self._channels:
@@ -103,33 +107,33 @@ class AlertDispatcher:
 
     # How it is done
 
-    async def _loaded(self) -> dict[str, AlertDelivery]:
+    async def _load(self) -> dict[str, AlertDelivery]:
         if self._known is None:
             try:
-                kept = await self._key_values.all(_PREFIX, AlertDelivery)
+                kept = await self._key_values.list_records(_PREFIX, AlertDelivery)
             except StoreError:
                 _log.exception("which alerts were sent cannot be read; I begin without them")
                 kept = ()
             self._known = {each.alert.id: each for each in kept}
         return self._known
 
-    async def _down_since(self, *, ending: bool) -> datetime | None:
+    async def _get_down_since(self, *, ending: bool) -> datetime | None:
         try:
-            return await self._reach.down_since(ending=ending)
+            return await self._reach.get_down_since(ending=ending)
         except StoreError as error:
             _log.warning("whether the chat is out of reach cannot be told: %s", error)
             return None
 
     async def _send_all(self, channel: AlertChannel) -> None:
         for alert_id in tuple(self._known or {}):
-            waiting = (self._known or {})[alert_id].waiting_for(channel.name)
+            waiting = (self._known or {})[alert_id].get_pending(channel.name)
             if waiting is not None:
                 await self._send(channel, waiting)
 
     async def _send(self, channel: AlertChannel, alert: Alert) -> None:
         key = (channel.name, alert.id, alert.state)
         attempts, due = self._next.get(key, (0, 0.0))
-        if attempts and self._clock.monotonic() < due:
+        if attempts and self._clock.get_monotonic_time() < due:
             return
         await self._note_attempt(channel.name, alert.id)
         try:
@@ -138,19 +142,19 @@ class AlertDispatcher:
             await self._give_up(channel.name, alert, error)
         except AlertUnavailable as error:
             self.sent[channel.name, "failed"] += 1
-            if self._clock.now() - alert.at > _TRIED:
+            if self._clock.get_time() - alert.at > _TRIED:
                 await self._give_up(channel.name, alert, error)
                 return
             pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]
-            self._next[key] = (attempts + 1, self._clock.monotonic() + pause)
+            self._next[key] = (attempts + 1, self._clock.get_monotonic_time() + pause)
             told = "%s has not taken the alert %s yet, again in %.0f s: %s"
             _log.warning(told, channel.name, alert.id, pause, error)
         else:
             await self._settle(channel.name, alert, "sent")
 
     async def _note_attempt(self, channel: str, alert_id: str) -> None:
-        known = await self._loaded()
-        tried = known[alert_id].attempted(channel)
+        known = await self._load()
+        tried = known[alert_id].mark_tried(channel)
         if tried != known[alert_id]:
             known[alert_id] = tried
             await self._save(alert_id)
@@ -162,12 +166,12 @@ class AlertDispatcher:
     async def _settle(self, channel: str, alert: Alert, result: str) -> None:
         self.sent[channel, result] += 1
         self._next.pop((channel, alert.id, alert.state), None)
-        known = await self._loaded()
-        known[alert.id] = known[alert.id].settled(channel, taken=result == "sent")
+        known = await self._load()
+        known[alert.id] = known[alert.id].mark_settled(channel, accepted=result == "sent")
         await self._save(alert.id)
 
     async def _save(self, alert_id: str) -> None:
-        delivery = (await self._loaded())[alert_id]
+        delivery = (await self._load())[alert_id]
         self._unsaved.discard(alert_id)
         try:
             await self._key_values.put(_PREFIX + alert_id, delivery)
@@ -177,10 +181,10 @@ class AlertDispatcher:
 
     async def _prune(self, now: datetime) -> None:
         """Forget what is long over; what nobody can tell the end of is kept longer."""
-        known = await self._loaded()
+        known = await self._load()
         for alert_id, delivery in tuple(known.items()):
-            ended = delivery.over is not None or not delivery.covers
-            last = (delivery.over or delivery.alert).at
-            if now - last > (_KEPT if ended else _KEPT_OPEN):
+            ended = delivery.resolution is not None or not delivery.covers
+            last = (delivery.resolution or delivery.alert).at
+            if now - last > (_RETENTION if ended else _OPEN_RETENTION):
                 del known[alert_id]
                 await self._key_values.remove(_PREFIX + alert_id)

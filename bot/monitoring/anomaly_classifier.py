@@ -7,9 +7,9 @@ from datetime import timedelta
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import JournalError
 from bot.domain.incident import Incident
-from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery, loop_of
-from bot.grammar.matching import others_work
-from bot.monitoring.fault_words import error_in_words
+from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery, get_loop_event
+from bot.grammar.matching import exclude_own_work
+from bot.monitoring.fault_texts import format_error
 from bot.ports.journal import Journal
 from bot.triage import Triage, triage
 
@@ -40,17 +40,17 @@ class AnomalyClassifier:
     async def look_at(self, anomaly: Anomaly) -> ClassifiedAnomaly:
         """Return what is known of the failure that most of its records are of."""
         try:
-            return await self._seen(anomaly)
+            return await self._classify(anomaly)
         except JournalError as error:
             _log.warning("what is behind %s cannot be read: %s", anomaly.key, error)
             return ClassifiedAnomaly(fingerprint=anomaly.fingerprint)
 
-    async def judge_again(self, incident: Incident) -> Triage | None:
+    async def rejudge(self, incident: Incident) -> Triage | None:
         """Return whose fault an incident is by all there is of it; `None`: no failure is known.
 
         Raises `JournalError`.
         """
-        failed = others_work(await self._journal.failures(since=incident.since))
+        failed = exclude_own_work(await self._journal.list_failures(since=incident.since))
         of_it = [
             each
             for each in failed
@@ -68,39 +68,39 @@ class AnomalyClassifier:
             counted=False,
         )
 
-    async def _seen(self, anomaly: Anomaly) -> ClassifiedAnomaly:
-        records = await self._records(anomaly)
+    async def _classify(self, anomaly: Anomaly) -> ClassifiedAnomaly:
+        records = await self._list_records(anomaly)
         failed = [each for each in records if each is not None and each.error is not None]
-        fingerprint = anomaly.fingerprint or _commonest(failed)
-        same = [each for each in failed if _fingerprint(each) == fingerprint] or failed
+        fingerprint = anomaly.fingerprint or _find_commonest(failed)
+        same = [each for each in failed if _get_fingerprint(each) == fingerprint] or failed
         if not same or (capsule := same[0].error) is None:
             return ClassifiedAnomaly(fingerprint=fingerprint)
-        users = await self._users(capsule.fingerprint, anomaly)
+        users = await self._list_users(capsule.fingerprint, anomaly)
         return ClassifiedAnomaly(
             fingerprint=fingerprint,
-            error=error_in_words(capsule) if fingerprint is not None else "",
+            error=format_error(capsule) if fingerprint is not None else "",
             files=tuple(dict.fromkeys(frame.file for frame in reversed(capsule.frames))),
             users=users,
             evidence=tuple(each.id for each in same),
-            triage=await self._triage(same, anomaly, len(users)),
+            triage=await self._judge_origin(same, anomaly, len(users)),
         )
 
-    async def _records(self, anomaly: Anomaly) -> list[Action | None]:
+    async def _list_records(self, anomaly: Anomaly) -> list[Action | None]:
         """Return the newest records behind an anomaly; of a loop that stopped, its last failure."""
-        loop = loop_of(anomaly.event)
+        loop = get_loop_event(anomaly.event)
         if loop is None:
             return [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
         query = JournalQuery(event=loop, outcome=ActionOutcome.ERROR, limit=1)
         return list(await self._journal.read(query))
 
-    async def _users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
+    async def _list_users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
         query = JournalQuery(fingerprint=fingerprint, since=anomaly.at - _NEARBY)
         users = dict.fromkeys(each.user for each in await self._journal.read(query))
         return tuple(each for each in users if each is not None)
 
-    async def _triage(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
-        around = others_work(await self._journal.failures(since=anomaly.at - _NEARBY))
-        print_of = _fingerprint(same[0])
+    async def _judge_origin(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
+        around = exclude_own_work(await self._journal.list_failures(since=anomaly.at - _NEARBY))
+        print_of = _get_fingerprint(same[0])
         group = next((each for each in around if each.fingerprint == print_of), None)
         timeline = await self._journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))
         return triage(
@@ -112,13 +112,13 @@ class AnomalyClassifier:
         )
 
 
-def _fingerprint(action: Action) -> str | None:
+def _get_fingerprint(action: Action) -> str | None:
     return action.error.fingerprint if action.error else None
 
 
-def _commonest(failed: list[Action]) -> str | None:
+def _find_commonest(failed: list[Action]) -> str | None:
     """Return the fingerprint that more than half of them have."""
-    prints = [_fingerprint(each) for each in failed]
+    prints = [_get_fingerprint(each) for each in failed]
     best = max(dict.fromkeys(prints), key=prints.count, default=None)
     return best if 2 * prints.count(best) > len(prints) else None
 
@@ -126,7 +126,7 @@ def _commonest(failed: list[Action]) -> str | None:
 def _group_of(same: list[Action]) -> FailureGroup:
     """Return the group of failures that the journal cannot group yet, newest first."""
     return FailureGroup(
-        fingerprint=_fingerprint(same[0]) or "",
+        fingerprint=_get_fingerprint(same[0]) or "",
         event=same[0].event,
         count=len(same),
         first_seen=same[-1].ts,

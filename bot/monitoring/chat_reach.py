@@ -9,7 +9,7 @@ from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.outbox import OutboxDepth
 
-_KEPT = "chat-outage"
+_KEY = "chat-outage"
 _CONNECTING = timedelta(seconds=30)
 _AWAY = timedelta(minutes=10)
 
@@ -17,7 +17,7 @@ _AWAY = timedelta(minutes=10)
 class MessageBacklog(Protocol):
     """What waits to be sent."""
 
-    async def depth(self) -> OutboxDepth:
+    async def get_depth(self) -> OutboxDepth:
         """Return how much it is, and the number of the oldest. Raises `StoreError`."""
         ...
 
@@ -50,16 +50,16 @@ class ChatReach:
         """Have so much patience from now on."""
         self._patience = patience
 
-    async def down_since(self, *, ending: bool = False) -> datetime | None:
+    async def get_down_since(self, *, ending: bool = False) -> datetime | None:
         """Return since when it is out of reach; `None`: it is not, or not for long.
 
         A program that has just been started is not connected yet, which says nothing unless it is
         `ending` for that. Raises `StoreError`.
         """
-        now = self._clock.now()
+        now = self._clock.get_time()
         self._first_look = self._first_look or now
-        before = self._known or await self._kept(now)
-        depth = await self._backlog.depth()
+        before = self._known or await self._load(now)
+        depth = await self._backlog.get_depth()
         since = None if self._connected() else before.since or now
         stuck = before.message_since if depth.oldest == before.message else None
         seen = ChatOutage(
@@ -69,15 +69,15 @@ class ChatReach:
             message_since=None if depth.oldest is None else stuck or now,
         )
         self._known = seen
-        if seen.but(looked_at=before.looked_at) != before or since is not None:
-            await self._key_values.put(_KEPT, seen)
+        if seen.replace(looked_at=before.looked_at) != before or since is not None:
+            await self._key_values.put(_KEY, seen)
         if not ending and now - self._first_look < min(_CONNECTING, self._patience):
             return None
         begun = [at for at in (seen.since, seen.message_since) if at is not None]
         return min((at for at in begun if now - at >= self._patience), default=None)
 
-    async def _kept(self, now: datetime) -> ChatOutage:
-        kept = await self._key_values.get(_KEPT, ChatOutage)
+    async def _load(self, now: datetime) -> ChatOutage:
+        kept = await self._key_values.get(_KEY, ChatOutage)
         if kept is None or now - kept.looked_at > max(_AWAY, self._patience):
             return ChatOutage(looked_at=now)
         return kept

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot.domain.ids import run_id as new_id
+from bot.domain.ids import create_run_id as new_id
 from bot.domain.incident import Digest, Incident, Severity
 from bot.domain.monitoring_config import IncidentsConfig, QuietHours
 from bot.monitoring.incident_repository import IncidentRepository
@@ -22,7 +22,7 @@ def is_quiet(hours: QuietHours | None, at: datetime) -> bool:
     return wall >= hours.start or wall < hours.end
 
 
-def may_wait(incident: Incident) -> bool:
+def can_wait(incident: Incident) -> bool:
     """Whether it is told after the quiet hours only."""
     return incident.severity is not Severity.HIGH
 
@@ -42,33 +42,33 @@ class Digests:
     def _window(self) -> timedelta:
         return timedelta(minutes=self._config.storm.minutes)
 
-    def held(self, incident: Incident, now: datetime) -> bool:
+    def is_held(self, incident: Incident, now: datetime) -> bool:
         """Whether it is kept until the quiet hours are over."""
-        return may_wait(incident) and is_quiet(self._config.quiet_hours, now)
+        return can_wait(incident) and is_quiet(self._config.quiet_hours, now)
 
     def sort_in(self, fresh: tuple[Incident, ...], now: datetime) -> tuple[Incident, ...]:
         """Put those that belong into a digest; return those to be told one by one."""
-        told_alone = tuple(each for each in fresh if not self.held(each, now))
-        if len(self._began_lately(now)) > self._config.storm.incidents:
-            self._gather("storm", told_alone, now)
+        told_alone = tuple(each for each in fresh if not self.is_held(each, now))
+        if len(self._list_recent(now)) > self._config.storm.incidents:
+            self._collect("storm", told_alone, now)
             return ()
         kept = tuple(each for each in told_alone if self._was_held(each))
         if len(kept) > 1:
-            self._gather("quiet hours", kept, now)
+            self._collect("quiet hours", kept, now)
             return tuple(each for each in told_alone if each not in kept)
         return told_alone
 
-    def _began_lately(self, now: datetime) -> tuple[Incident, ...]:
+    def _list_recent(self, now: datetime) -> tuple[Incident, ...]:
         return tuple(
             each
-            for each in self._incident_repository.everything
-            if now - began(each) <= self._window
+            for each in self._incident_repository.incidents
+            if now - get_start_time(each) <= self._window
         )
 
     def _was_held(self, incident: Incident) -> bool:
-        return may_wait(incident) and is_quiet(self._config.quiet_hours, began(incident))
+        return can_wait(incident) and is_quiet(self._config.quiet_hours, get_start_time(incident))
 
-    def _gather(
+    def _collect(
         self, why: Literal["storm", "quiet hours"], incidents: tuple[Incident, ...], now: datetime
     ) -> None:
         if not incidents:
@@ -80,7 +80,7 @@ class Digests:
         listed = (*digest.incidents, *new)
         # the digest first: an incident whose digest was not kept would be told nowhere
         self._incident_repository.put_digest(
-            digest.but(
+            digest.replace(
                 incidents=listed[:_MOST_LISTED],
                 more=digest.more + len(listed[_MOST_LISTED:]),
                 joined_at=now,
@@ -97,6 +97,6 @@ class Digests:
         return None
 
 
-def began(incident: Incident) -> datetime:
+def get_start_time(incident: Incident) -> datetime:
     """Return when it began, or came back."""
-    return incident.again_at or incident.opened_at
+    return incident.recurred_at or incident.opened_at

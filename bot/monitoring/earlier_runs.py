@@ -7,14 +7,14 @@ from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.run import Run, Stage, Status
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.presentation.cards import standing
-from bot.presentation.times import moment
+from bot.presentation.cards import status_text
+from bot.presentation.times import format_timestamp
 from bot.self_improvement import SelfImprovementAgent
 
 _LET_BE = timedelta(days=1)
 _LOOKED_AT = 50
 _LOOKING = timedelta(minutes=2)
-CAME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
+UNSUCCESSFUL = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
 
 
 @dataclass(frozen=True)
@@ -42,39 +42,39 @@ class EarlierRuns:
     async def look(self, incident: Incident, now: datetime) -> EarlierRun:
         """Return what there is about that fault: what is under way first, then what was lately."""
         related = {
-            each.id for each in self._incident_repository.everything if each.is_same_fault(incident)
+            each.id for each in self._incident_repository.incidents if each.is_same_fault(incident)
         }
         unclear, lately = False, EarlierRun()
-        for run in await self._agent.runs(limit=_LOOKED_AT):
-            if run.ended and lapsed(run, now):
+        for run in await self._agent.list_runs(limit=_LOOKED_AT):
+            if run.has_ended and has_lapsed(run, now):
                 continue
-            history = await self._agent.history(run.id)
-            about = _fingerprint(history)
+            history = await self._agent.get_history(run.id)
+            about = _get_fingerprint(history)
             same = about is not None and about == incident.fingerprint
             if not same and run.trigger.incident not in related:
                 unclear = unclear or _has_just_begun(run, now)
-            elif not run.ended and history.shipment is None:
+            elif not run.has_ended and history.shipment is None:
                 return EarlierRun(run=run)
             elif not lately.why:
-                lately = EarlierRun(why=_why(run, history))
+                lately = EarlierRun(why=_find_obstacle(run, history))
         return EarlierRun(why=lately.why, unclear=unclear)
 
 
-def lapsed(run: Run, now: datetime) -> bool:
+def has_lapsed(run: Run, now: datetime) -> bool:
     """Whether a run that ended is no reason any more to let its fault be."""
     return now - run.updated_at >= _LET_BE
 
 
 def _has_just_begun(run: Run, now: datetime) -> bool:
-    return run.stage is Stage.OBSERVE and not run.ended and now - run.created_at < _LOOKING
+    return run.stage is Stage.OBSERVE and not run.has_ended and now - run.created_at < _LOOKING
 
 
-def _why(run: Run, history: History) -> str:
+def _find_obstacle(run: Run, history: History) -> str:
     """Return why none is to follow that run for now; empty where one may."""
-    until = moment(run.updated_at + _LET_BE)
-    if run.status in CAME_TO_NOTHING:
+    until = format_timestamp(run.updated_at + _LET_BE)
+    if run.status in UNSUCCESSFUL:
         return (
-            f"Run `{run.id}` about the same came to nothing ({standing(run)}); by myself I try "
+            f"Run `{run.id}` about the same came to nothing ({status_text(run)}); by myself I try "
             f"again after {until}."
         )
     if history.shipment is not None:
@@ -82,7 +82,7 @@ def _why(run: Run, history: History) -> str:
     return ""
 
 
-def _fingerprint(history: History) -> str | None:
+def _get_fingerprint(history: History) -> str | None:
     """Return which failure a run is about, as far as it knows."""
     if history.diagnosis is not None:
         return history.diagnosis.fingerprint or None

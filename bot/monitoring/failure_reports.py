@@ -14,10 +14,10 @@ from bot.monitoring.report_intake import ReportIntake, note_report
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
-from bot.presentation.failure_reports import fixed_post, thanks_text, unknown_text
+from bot.presentation.failure_reports import render_fixed, render_thanks, render_unknown
 from bot.self_improvement import SelfImprovementAgent
 
-_KEPT = timedelta(days=30)
+_RETENTION = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
 
@@ -45,17 +45,17 @@ class FailureReports:
 
         Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
-        evidence = await self._agent.answers.failure_meant(trigger)
+        evidence = await self._agent.answers.match_failure(trigger)
         if not evidence.groups:
-            return unknown_text(trigger.person, evidence, able)
+            return render_unknown(trigger.person, evidence, able)
         group = evidence.groups[0]
         await self._keep(trigger, group)
-        run = await self._intake.mending(group.fingerprint)
-        return thanks_text(trigger.person, group, able, run, self._clock.now())
+        run = await self._intake.find_run(group.fingerprint)
+        return render_thanks(trigger.person, group, able, run, self._clock.get_time())
 
     async def _keep(self, trigger: Trigger, group: FailureGroup) -> None:
         for incident in self._incident_repository.open:
-            if incident.covers(group.event, group.fingerprint):
+            if incident.has_failure(group.event, group.fingerprint):
                 note_report(self._incident_repository, incident, trigger)
                 await self._incident_repository.flush()
                 break
@@ -64,29 +64,29 @@ class FailureReports:
             event=group.event,
             person_id=trigger.person.id,
             place=trigger.place,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
         )
         same = f"{REPORTED}{group.fingerprint}:"
-        if len(await self._key_values.all(same, FailureReport)) < MOST_REPORTS:
+        if len(await self._key_values.list_records(same, FailureReport)) < MOST_REPORTS:
             await self._key_values.put(report.key, report)
 
     async def count_of(self, subject: DataSubject) -> int:
         """Return how many reports are that person's that no incident holds. Raises `StoreError`."""
         noted = self._incident_repository.has_report
-        return sum(not noted(subject, each) for each in await self._of(subject))
+        return sum(not noted(subject, each) for each in await self._list_reports(subject))
 
     async def erase(self, subject: DataSubject) -> None:
         """Forget that person's reports. Raises `StoreError`."""
-        for report in await self._of(subject):
+        for report in await self._list_reports(subject):
             await self._key_values.remove(report.key)
 
-    async def _of(self, subject: DataSubject) -> list[FailureReport]:
-        kept = await self._key_values.all(REPORTED, FailureReport)
+    async def _list_reports(self, subject: DataSubject) -> list[FailureReport]:
+        kept = await self._key_values.list_records(REPORTED, FailureReport)
         return [report for report in kept if report.person_id == subject.id]
 
     async def look(self) -> None:
         """Tell everybody whose failure a live fix has ended since, once; forget what is old."""
-        kept = await self._key_values.all(REPORTED, FailureReport)
+        kept = await self._key_values.list_records(REPORTED, FailureReport)
         fixes = await self._agent.fixes() if kept else {}
         for report in kept:
             fix = fixes.get(report.fingerprint)
@@ -94,9 +94,9 @@ class FailureReports:
                 where = report.place.thread_id or report.place.channel_id
                 key = f"{report.key}:{fix.run_id}"
                 try:
-                    await self._chat.post(where, fixed_post(report, fix), key=key)
+                    await self._chat.post(where, render_fixed(report, fix), key=key)
                 except ChatRejected as error:
                     _log.warning("a reporter cannot be told of a fix: %s", error)
-            elif self._clock.now() - report.at < _KEPT:
+            elif self._clock.get_time() - report.at < _RETENTION:
                 continue
             await self._key_values.remove(report.key)

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.ids import short_code
+from bot.domain.ids import encode_short_code
 from bot.domain.incident import Earlier, Incident
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
-from bot.monitoring.fault_words import title_of
+from bot.monitoring.fault_texts import format_title
 from bot.monitoring.incident_repository import IncidentRepository
 
 
@@ -32,21 +32,21 @@ class FixedIncidents:
 
     def begin(self) -> None:
         """Take up what the repository holds."""
-        for each in self._incident_repository.everything:
+        for each in self._incident_repository.incidents:
             self._listen(each)
 
     def settle(self, fixes: Mapping[str, ShippedFix], now: datetime) -> bool:
         """Bring incidents up to what was shipped for them; return whether one was ended."""
         self._live, over = {}, False
-        fingerprints = {each.fingerprint for each in self._incident_repository.everything}
+        fingerprints = {each.fingerprint for each in self._incident_repository.incidents}
         self._failed = {one: at for one, at in self._failed.items() if one in fingerprints}
-        for each in self._incident_repository.everything:
+        for each in self._incident_repository.incidents:
             fix = fixes.get(each.fingerprint or "")
-            if fix is not None and not (each.ended_by(fix) and self._unseen(fix)):
+            if fix is not None and not (each.is_ended_by(fix) and self._is_unseen(fix)):
                 fix = None
             if each.fix != fix:
                 self._incident_repository.change(each.id, fix=fix)
-            if fix is not None and each.open and self._holds(fix, now):
+            if fix is not None and each.open and self._is_holding(fix, now):
                 self._incident_repository.change(each.id, status="resolved", resolved_at=now)
                 over = True
             self._listen(self._incident_repository.get(each.id) or each)
@@ -55,7 +55,7 @@ class FixedIncidents:
     def see(self, sample: Sample, number: int) -> bool:
         """Return whether the record is a failure after a fix, and an incident goes on now."""
         fingerprint = sample.fingerprint
-        if fingerprint is None or fingerprint not in self._failed or not sample.failed:
+        if fingerprint is None or fingerprint not in self._failed or not sample.is_failure:
             return False
         began = sample.at - (sample.duration_ms or 0.0) / 1_000
         self._failed[fingerprint] = max(began, self._failed[fingerprint])
@@ -65,9 +65,11 @@ class FixedIncidents:
             return False
         del self._live[fingerprint]
         if known.open:
-            self._incident_repository.put(_goes_on(known, sample))
-        elif self._incident_repository.get(successor_id(known.id)) is None:
-            opened = _opened(known, sample, number)  # first: without it the old one tells nothing
+            self._incident_repository.put(_reopen(known, sample))
+        elif self._incident_repository.get(create_successor_id(known.id)) is None:
+            opened = _open_successor(
+                known, sample, number
+            )  # first: without it the old one tells nothing
             self._incident_repository.put(opened)
             self._incident_repository.change(known.id, fix=None, followed_by=opened.id)
         return True
@@ -80,11 +82,13 @@ class FixedIncidents:
         if fix is not None and fix.live_at is not None:
             self._live[incident.fingerprint] = incident.id, fix.live_at.timestamp()
 
-    def _unseen(self, fix: ShippedFix) -> bool:
+    def _is_unseen(self, fix: ShippedFix) -> bool:
         """Whether nothing that began since it came live has failed that way."""
-        return fix.covers(datetime.fromtimestamp(self._failed.get(fix.fingerprint, 0.0), UTC))
+        return fix.is_later_than(
+            datetime.fromtimestamp(self._failed.get(fix.fingerprint, 0.0), UTC)
+        )
 
-    def _holds(self, fix: ShippedFix, now: datetime) -> bool:
+    def _is_holding(self, fix: ShippedFix, now: datetime) -> bool:
         """Whether it is over: judged so, or judged by too little and quiet for as long as others.
 
         Any failure since has taken the fix off the incident.
@@ -94,31 +98,31 @@ class FixedIncidents:
         return fix.verdict == "fixed" or now - fix.live_at >= self._quiet
 
 
-def _goes_on(known: Incident, sample: Sample) -> Incident:
+def _reopen(known: Incident, sample: Sample) -> Incident:
     """Return an incident whose fix was watched, and did not hold. It counts its failures itself."""
-    return known.but(
+    return known.replace(
         fix=None,
-        again=known.again + 1,
-        again_at=sample.when,
+        recurrences=known.recurrences + 1,
+        recurred_at=sample.when,
         last_at=max(known.last_at, sample.when),
     )
 
 
-def _opened(closed: Incident, sample: Sample, number: int) -> Incident:
+def _open_successor(closed: Incident, sample: Sample, number: int) -> Incident:
     """Return the incident that a failure opens which a fix had ended."""
     anomaly = Anomaly(
         rule=Rule.REPEATED_ERROR, event=sample.event, fingerprint=sample.fingerprint,
         at=sample.when, value=1, threshold=1, volume=1, since=sample.when, evidence=(sample.id,),
     )  # fmt: skip
     return Incident(
-        id=successor_id(closed.id),
+        id=create_successor_id(closed.id),
         severity=closed.severity,
         event=closed.event,
         fingerprint=closed.fingerprint,
         name=closed.name,
         error=closed.error,
         files=closed.files,
-        title=title_of(closed.name, closed.error, anomaly),
+        title=format_title(closed.name, closed.error, anomaly),
         noticed="it failed for the first time after its fix",
         anomalies=(anomaly,),
         count=1,
@@ -128,16 +132,16 @@ def _opened(closed: Incident, sample: Sample, number: int) -> Incident:
         began_at=sample.when,
         last_at=sample.when,
         triage=closed.triage,
-        follows=earlier(closed),
+        follows=to_earlier(closed),
     )
 
 
-def earlier(closed: Incident) -> Earlier:
+def to_earlier(closed: Incident) -> Earlier:
     """Return a closed incident as the one that follows it names it."""
-    return Earlier(incident=closed.id, over_at=closed.last_at, fix=closed.fix)
+    return Earlier(incident=closed.id, ended_at=closed.last_at, fix=closed.fix)
 
 
-def successor_id(incident_id: str) -> str:
+def create_successor_id(incident_id: str) -> str:
     """Return the id of the one that follows: the same whenever asked, so none is opened twice."""
     number = int.from_bytes(hashlib.sha256(incident_id.encode()).digest()[:4])
-    return short_code(number)
+    return encode_short_code(number)

@@ -27,14 +27,14 @@ def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
     if not incident.anomalies:
         return None
     anomaly = max(incident.anomalies, key=lambda each: (each.rule is Rule.ERROR_RATE, each.at))
-    scale, unit, threshold = _scale(anomaly)
+    scale, unit, threshold = _get_scale(anomaly)
     points = tuple(
         Point(at=each.at, value=round(each.value * scale, 3))
-        for each in detector.series(anomaly.rule, anomaly.event, anomaly.fingerprint)
+        for each in detector.build_series(anomaly.rule, anomaly.event, anomaly.fingerprint)
     )
     if not points:
         return None
-    marks = _deploys(detector, points[0].at, points[-1].at + _SLOT)
+    marks = _list_deploys(detector, points[0].at, points[-1].at + _SLOT)
     of_one_code = tuple(each for each in points if not _has_both(each, marks))
     line = anomaly.rule is not Rule.REPEATED_ERROR and len(of_one_code) >= _FEW
     return TimeChart(
@@ -52,7 +52,7 @@ def _has_both(point: Point, deploys: tuple[Mark, ...]) -> bool:
     return any(point.at < each.at < point.at + _SLOT for each in deploys)
 
 
-def _scale(anomaly: Anomaly) -> tuple[float, str, float | None]:
+def _get_scale(anomaly: Anomaly) -> tuple[float, str, float | None]:
     """Return by what to multiply, the unit that gives, and the threshold in it.
 
     There is none for a count: the rule counts over other minutes than a bar.
@@ -64,7 +64,7 @@ def _scale(anomaly: Anomaly) -> tuple[float, str, float | None]:
     return 1.0, "in 5 min", None
 
 
-def _deploys(detector: Detector, since: datetime, until: datetime) -> tuple[Mark, ...]:
+def _list_deploys(detector: Detector, since: datetime, until: datetime) -> tuple[Mark, ...]:
     marks = (
         Mark(at=datetime.fromtimestamp(each.at, UTC), text=f"deploy {each.commit[:7]}")
         for each in detector.deploys
@@ -100,7 +100,7 @@ class IncidentCharts:
 
     async def draw(self, incident: Incident) -> None:
         """Draw the incident's chart if it has one, and shows something else by now."""
-        now = self._clock.now()
+        now = self._clock.get_time()
         last = self._drawn.get(incident.id)
         if self._charts is None or incident.message is None:
             return
@@ -116,7 +116,7 @@ class IncidentCharts:
                 name=f"incident-{incident.id}.png", png=png, description=chart.title
             )
 
-    def image_of(self, incident_id: str) -> Image | None:
+    def get_image(self, incident_id: str) -> Image | None:
         """Return the newest picture, if one was drawn."""
         return self._images.get(incident_id)
 

@@ -32,15 +32,15 @@ class IncidentCounter:
         if sample.user is not None and len(self._affected) < MOST_AFFECTED:
             self._affected[sample.user] = None
 
-    def beaten(self, incident: Incident) -> Incident:
+    def apply_to(self, incident: Incident) -> Incident:
         """Return the incident with all that was seen since."""
         self.changed = False
-        return incident.but(
+        return incident.replace(
             count=self._count, counted_to=self._counted_to, affected=tuple(self._affected)
         )
 
 
-def counts_more(known: Incident, anomaly: Anomaly) -> bool:
+def has_wider_count(known: Incident, anomaly: Anomaly) -> bool:
     """Whether an anomaly is of all failures of the action since before one of them was counted."""
     all_of_them = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
     return all_of_them and anomaly.since is not None and anomaly.since <= known.since

@@ -8,10 +8,10 @@ from bot.domain.incident import Digest, Incident
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.monitoring.auto_run_starter import AutoRunStarter
-from bot.monitoring.digests import Digests, began
+from bot.monitoring.digests import Digests, get_start_time
 from bot.monitoring.incident_charts import IncidentCharts
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.presentation import cards
@@ -24,7 +24,7 @@ _PACE = timedelta(seconds=5)
 _OLD = timedelta(hours=1)
 _OLD_PACE = timedelta(minutes=1)  # Discord counts edits of messages older than an hour
 _EDITS_A_TURN = 3
-_TOLD_LATELY = timedelta(hours=6)  # so soon it needs no new word when it comes back
+_RECENTLY_ANNOUNCED = timedelta(hours=6)  # so soon it needs no new word when it comes back
 _DIGEST_LIVES = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
@@ -52,20 +52,20 @@ class IncidentNotifier:
         self._chat = chat
         self._clock = clock
         self._dev_channel_id = dev_channel_id
-        self._shown: dict[str, Post] = {}  # by incident or digest
+        self._posts: dict[str, Post] = {}  # by incident or digest
         self._edited: dict[str, datetime] = {}
-        self._standing: dict[str, tuple[object, ...]] = {}
+        self._states: dict[str, tuple[object, ...]] = {}
         self._refused: set[str] = set()
         self._done: set[tuple[str, str | None]] = set()  # with the one that follows
 
     async def run_forever(self) -> None:
         """Tell what there is to tell, every second, until cancelled."""
-        failed = with_traceback(_log, "incidents could not be told; I try again")
+        failed = log_tracebacks(_log, "incidents could not be told; I try again")
         await run_periodically(self.turn, self._clock, TURN_SECONDS, failed=failed)
 
     async def turn(self) -> None:
         """Tell what is new, start what follows from it, and bring up to date what was told."""
-        now = self._clock.now()
+        now = self._clock.get_time()
         fresh = tuple(each for each in self._incident_repository.open if self._is_fresh(each, now))
         for incident in self._digests.sort_in(fresh, now):
             await self._tell(incident.id)
@@ -73,14 +73,14 @@ class IncidentNotifier:
         for digest in self._incident_repository.digests:
             await self._tell_digest(digest)
         for incident in self._incident_repository.open:
-            if self._came_back_untold(incident, now):
-                await self._tell_again(incident, now)
-            if incident.told and not self._digests.held(incident, now):
-                await self._auto_run_starter.consider(incident.id)
+            if self._has_unannounced_return(incident, now):
+                await self._announce_return(incident, now)
+            if incident.is_announced and not self._digests.is_held(incident, now):
+                await self._auto_run_starter.start_if_allowed(incident.id)
         await self._bring_up_to_date(now)
         await self._incident_repository.flush()
 
-    def has_told(self, incident: Incident) -> bool:
+    def has_announced(self, incident: Incident) -> bool:
         """Whether the chat has what tells of it; a return too soon for a new word counts as told.
 
         A digest that waits to be sent has told nobody yet.
@@ -88,53 +88,55 @@ class IncidentNotifier:
         digests = {each.id for each in self._incident_repository.digests if each.message}
         if incident.message is None and incident.digest not in digests:
             return False
-        told, again = incident.told_at, incident.again_at
-        return told is None or again is None or again - told < _TOLD_LATELY
+        told, again = incident.announced_at, incident.recurred_at
+        return told is None or again is None or again - told < _RECENTLY_ANNOUNCED
 
     # What is new
 
     def _is_fresh(self, incident: Incident, now: datetime) -> bool:
-        untold = not incident.told and incident.id not in self._refused
+        untold = not incident.is_announced and incident.id not in self._refused
         settled = _SETTLED if not self._incident_repository.busy else _LATEST
-        return untold and not incident.is_muted(now) and now - began(incident) >= settled
+        return untold and not incident.is_muted(now) and now - get_start_time(incident) >= settled
 
     async def _tell(self, incident_id: str) -> None:
         """Post the incident's message; it is stored before, so it has one key for ever."""
-        self._auto_run_starter.foresee(incident_id)
+        self._auto_run_starter.record_level(incident_id)
         incident = self._incident_repository.get(incident_id)
         if incident is None:
             return
         await self._incident_repository.flush()
-        post = cards.incident(incident)
+        post = cards.render_incident(incident)
         try:
             ref = await self._chat.post(self._dev_channel_id, post, key=f"incident:{incident.id}")
         except ChatRejected as error:
             _log.warning("incident %s cannot be told: %s", incident.id, error)
             self._refused.add(incident.id)
             return
-        now = self._clock.now()
+        now = self._clock.get_time()
         self._incident_repository.change(incident.id, message=ref, told_at=now)
         self._note(incident.id, post, now)
-        self._standing[incident.id] = _standing(incident)
+        self._states[incident.id] = _get_state(incident)
         await self._incident_repository.flush()
 
-    def _came_back_untold(self, incident: Incident, now: datetime) -> bool:
+    def _has_unannounced_return(self, incident: Incident, now: datetime) -> bool:
         """Whether it came back after people had last heard of it, and that is long ago."""
-        told, again = incident.told_at, incident.again_at
-        if told is None or again is None or not incident.told or told >= again:
+        told, again = incident.announced_at, incident.recurred_at
+        if told is None or again is None or not incident.is_announced or told >= again:
             return False
-        quiet = self._digests.held(incident, now) or incident.is_muted(now)
-        return again - told >= _TOLD_LATELY and not quiet
+        quiet = self._digests.is_held(incident, now) or incident.is_muted(now)
+        return again - told >= _RECENTLY_ANNOUNCED and not quiet
 
-    async def _tell_again(self, incident: Incident, now: datetime) -> None:
+    async def _announce_return(self, incident: Incident, now: datetime) -> None:
         """Say in a short reply that it is back; what only a digest told gets its own message."""
         if incident.message is None:
             self._incident_repository.change(incident.id, digest=None)
             await self._tell(incident.id)
             return
-        key = f"incident:{incident.id}:again:{incident.again}"
+        key = f"incident:{incident.id}:again:{incident.recurrences}"
         try:
-            await self._chat.post(incident.message.channel_id, cards.came_back(incident), key=key)
+            await self._chat.post(
+                incident.message.channel_id, cards.render_recurrence(incident), key=key
+            )
         except ChatRejected as error:
             _log.warning("that incident %s is back cannot be told: %s", incident.id, error)
         self._incident_repository.change(incident.id, told_at=now)
@@ -152,17 +154,15 @@ class IncidentNotifier:
         known = next(
             (each for each in self._incident_repository.digests if each.id == digest.id), digest
         )
-        self._incident_repository.put_digest(known.but(message=ref))
-        self._shown[digest.id], self._edited[digest.id] = post, self._clock.now()
+        self._incident_repository.put_digest(known.replace(message=ref))
+        self._posts[digest.id], self._edited[digest.id] = post, self._clock.get_time()
         await self._incident_repository.flush()
 
     # What was told
 
     async def _bring_up_to_date(self, now: datetime) -> None:
         """Edit what says something else by now: a few at a time, the longest unchanged first."""
-        told = [
-            each for each in self._incident_repository.everything if self._may_change(each, now)
-        ]
+        told = [each for each in self._incident_repository.incidents if self._can_change(each, now)]
         told.sort(key=lambda each: self._edited.get(each.id, each.opened_at))
         edits = 0
         for digest in self._incident_repository.digests:
@@ -172,11 +172,11 @@ class IncidentNotifier:
                 return
             edits += await self._edit(incident, now)
 
-    def _may_change(self, incident: Incident, now: datetime) -> bool:
+    def _can_change(self, incident: Incident, now: datetime) -> bool:
         if incident.open:
             self._done.discard((incident.id, incident.followed_by))
         ended = incident.resolved_at
-        lately = ended is None or now - ended < _OLD or incident.id in self._shown
+        lately = ended is None or now - ended < _OLD or incident.id in self._posts
         return (
             incident.message is not None
             and (incident.id, incident.followed_by) not in self._done
@@ -184,18 +184,18 @@ class IncidentNotifier:
         )
 
     async def _edit(self, incident: Incident, now: datetime) -> bool:
-        shown = self._shown.get(incident.id)
+        shown = self._posts.get(incident.id)
         if incident.message is None or (shown is not None and not self._is_time(incident, now)):
             return False
         run = await self._run_of(incident)
-        image = self._incident_charts.image_of(incident.id)
+        image = self._incident_charts.get_image(incident.id)
         incident = self._incident_repository.get(incident.id) or incident
-        post = cards.incident(incident, run, image)
+        post = cards.render_incident(incident, run, image)
         if incident.message is None:
             return False
         self._note(incident.id, post, now)
-        self._standing[incident.id] = _standing(incident)
-        if not incident.open and (run is None or run.ended):
+        self._states[incident.id] = _get_state(incident)
+        if not incident.open and (run is None or run.has_ended):
             self._forget(incident)
         if post == shown:
             return False
@@ -203,7 +203,7 @@ class IncidentNotifier:
         return True
 
     async def _edit_digest(self, digest: Digest, now: datetime) -> bool:
-        shown, edited = self._shown.get(digest.id), self._edited.get(digest.id, digest.opened_at)
+        shown, edited = self._posts.get(digest.id), self._edited.get(digest.id, digest.opened_at)
         pace = _PACE if now - digest.opened_at < _OLD else _OLD_PACE
         if digest.message is None or now - edited < pace or now - digest.joined_at > _DIGEST_LIVES:
             return False
@@ -215,26 +215,28 @@ class IncidentNotifier:
         return True
 
     async def _digest_post(self, digest: Digest) -> Post:
-        incidents = self._incident_repository.of(digest)
+        incidents = self._incident_repository.list_for_digest(digest)
         found = [await self._run_of(each) for each in incidents if each.open]
-        return cards.digest(digest, incidents, {run.id: run for run in found if run is not None})
+        return cards.render_digest(
+            digest, incidents, {run.id: run for run in found if run is not None}
+        )
 
     def _is_time(self, incident: Incident, now: datetime) -> bool:
         """Whether the message may change again; what matters is shown at once."""
         edited = self._edited.get(incident.id)
-        if edited is None or self._standing.get(incident.id) != _standing(incident):
+        if edited is None or self._states.get(incident.id) != _get_state(incident):
             return True
         young = now - incident.opened_at < _OLD
         return now - edited >= (_PACE if young else _OLD_PACE)
 
-    def _note(self, told_id: str, post: Post, now: datetime) -> None:
-        self._shown[told_id], self._edited[told_id] = post, now
+    def _note(self, announced_id: str, post: Post, now: datetime) -> None:
+        self._posts[announced_id], self._edited[announced_id] = post, now
 
     def _forget(self, incident: Incident) -> None:
         """Let go of what only a message needs that may still change."""
         self._done.add((incident.id, incident.followed_by))
         self._incident_charts.forget(incident.id)
-        for known in (self._shown, self._edited, self._standing):
+        for known in (self._posts, self._edited, self._states):
             known.pop(incident.id, None)
 
     async def _run_of(self, incident: Incident) -> Run | None:
@@ -246,7 +248,7 @@ class IncidentNotifier:
             return None
 
 
-def _standing(incident: Incident) -> tuple[object, ...]:
+def _get_state(incident: Incident) -> tuple[object, ...]:
     """Return what of an incident is shown at once when it changes."""
     fix = incident.fix
-    return incident.status, incident.again, incident.run_id, incident.muted_until, fix
+    return incident.status, incident.recurrences, incident.run_id, incident.muted_until, fix

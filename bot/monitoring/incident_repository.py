@@ -13,8 +13,8 @@ from bot.domain.record import Record
 from bot.ports.key_value_store import KeyValueStore
 
 MOST_OPEN = 200
-_MOST_KEPT = 500  # resolved ones
-_KEPT = timedelta(days=30)
+_MOST_STORED = 500  # resolved ones
+_RETENTION = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
 
@@ -36,9 +36,9 @@ class IncidentRepository:
     async def load(self) -> None:
         """Read what an earlier process kept. What cannot be read is logged and left alone."""
         try:
-            incidents = await self._key_values.all(INCIDENT, Incident)
-            digests = await self._key_values.all("digest:", Digest)
-            mutes = await self._key_values.all("mute:", Mute)
+            incidents = await self._key_values.list_records(INCIDENT, Incident)
+            digests = await self._key_values.list_records("digest:", Digest)
+            mutes = await self._key_values.list_records("mute:", Mute)
         except StoreError:
             _log.exception("the incidents of earlier cannot be read; I begin without them")
             return
@@ -48,18 +48,18 @@ class IncidentRepository:
         for digest in digests:
             for listed in digest.incidents:  # it was ended before it had noted that
                 known = self._incidents.get(listed)
-                if known is not None and not known.told:
+                if known is not None and not known.is_announced:
                     self.change(listed, digest=digest.id)
 
     @property
-    def everything(self) -> tuple[Incident, ...]:
+    def incidents(self) -> tuple[Incident, ...]:
         """All there are, those that were opened first first."""
         return tuple(sorted(self._incidents.values(), key=lambda each: (each.opened_at, each.id)))
 
     @property
     def open(self) -> tuple[Incident, ...]:
         """Those that go on."""
-        return tuple(each for each in self.everything if each.open)
+        return tuple(each for each in self.incidents if each.open)
 
     @property
     def seen_by_rules(self) -> tuple[Incident, ...]:
@@ -75,7 +75,7 @@ class IncidentRepository:
         """Return one by id."""
         return self._incidents.get(incident_id)
 
-    def of(self, digest: Digest) -> tuple[Incident, ...]:
+    def list_for_digest(self, digest: Digest) -> tuple[Incident, ...]:
         """Return the incidents a digest lists, as far as they are kept."""
         found = (self._incidents.get(each) for each in digest.incidents)
         return tuple(each for each in found if each is not None)
@@ -88,7 +88,7 @@ class IncidentRepository:
 
     def change(self, incident_id: str, **changes: object) -> Incident:
         """Return the incident with these fields changed."""
-        changed = self._incidents[incident_id].but(**changes)
+        changed = self._incidents[incident_id].replace(**changes)
         self.put(changed)
         return changed
 
@@ -108,7 +108,7 @@ class IncidentRepository:
         mute = self._mutes.get(key)
         return mute is not None and now < mute.until
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many reports of faults are that person's."""
         return sum(
             report.person.id == subject.id
@@ -119,7 +119,7 @@ class IncidentRepository:
     def has_report(self, subject: DataSubject, report: FailureReport) -> bool:
         """Whether that person's report of a failure is noted on its incident as well."""
         return any(
-            incident.covers(report.event, report.fingerprint)
+            incident.has_failure(report.event, report.fingerprint)
             and any(each.person.id == subject.id for each in incident.reports)
             for incident in self._incidents.values()
         )
@@ -129,8 +129,8 @@ class IncidentRepository:
 
         Raises `StoreError`.
         """
-        count = await self.count_of(subject)
-        for incident in self.everything:
+        count = await self.count_records(subject)
+        for incident in self.incidents:
             others = tuple(each for each in incident.reports if each.person.id != subject.id)
             affected = tuple(each for each in incident.affected if each != subject.pseudonym)
             self.change(incident.id, reports=others, affected=affected)
@@ -157,14 +157,14 @@ class IncidentRepository:
 
     async def prune(self, now: datetime) -> None:
         """Forget what is long over. Raises `StoreError`."""
-        over = [each for each in self.everything if not each.open]
-        too_many = len(over) - _MOST_KEPT
+        over = [each for each in self.incidents if not each.open]
+        too_many = len(over) - _MOST_STORED
         for number, each in enumerate(over):
-            if number < too_many or now - each.last_at > _KEPT:
+            if number < too_many or now - each.last_at > _RETENTION:
                 del self._incidents[each.id]
                 await self._forget(INCIDENT + each.id)
         for digest in self.digests:
-            if now - digest.joined_at > _KEPT:
+            if now - digest.joined_at > _RETENTION:
                 del self._digests[digest.id]
                 await self._forget(f"digest:{digest.id}")
         for mute in list(self._mutes.values()):

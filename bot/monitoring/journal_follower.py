@@ -61,32 +61,32 @@ class JournalFollower:
         self._moved = False
         self._trouble = ""
         self._torn = False  # the detector has seen part of what comes after the cursor
-        self._saved_at = clock.monotonic()
+        self._saved_at = clock.get_monotonic_time()
         self._save_every = SAVE_SECONDS
-        self._pruned_at = clock.monotonic()
-        self._untold: list[tuple[Anomaly, int]] = []
+        self._pruned_at = clock.get_monotonic_time()
+        self._unreported: list[tuple[Anomaly, int]] = []
         self.detector = Detector(thresholds)
 
     def reconfigure(self, thresholds: Thresholds) -> None:
         """Judge by these from now on; what was counted until now goes on counting."""
         self._thresholds = thresholds
-        self.detector = Detector(thresholds, self.detector.state())
+        self.detector = Detector(thresholds, self.detector.build_state())
 
     async def run_forever(self) -> None:
         """Look every second until cancelled, then remember where it was."""
         await self._take_up()
         try:
             await run_periodically(
-                self._untroubled,
+                self._run_turn,
                 self._clock,
                 TURN_SECONDS,
                 tolerated=PortError,
-                failed=self._complain,
+                failed=self._log_trouble,
             )
         finally:
             await self._remember()
 
-    async def _untroubled(self) -> None:
+    async def _run_turn(self) -> None:
         await self.turn()
         self._trouble = ""
 
@@ -94,15 +94,15 @@ class JournalFollower:
         """Judge what was written since the last turn. Raises `JournalError`, `StoreError`."""
         try:
             await self._catch_up()
-            for anomaly in self.detector.tick(self._clock.now().timestamp()):
-                self._untold.append((anomaly, self._number))
-            await self._hand_over()
+            for anomaly in self.detector.tick(self._clock.get_time().timestamp()):
+                self._unreported.append((anomaly, self._number))
+            await self._report_anomalies()
         finally:
             self._incident_repository.busy = False
         self._incidents.resolve(self.detector)
         await self._save_now_and_then()
 
-    def _complain(self, error: TheseusError) -> None:
+    def _log_trouble(self, error: TheseusError) -> None:
         """Log what keeps it from seeing, once for as long as it lasts."""
         if str(error) != self._trouble:
             self._trouble = str(error)
@@ -127,16 +127,16 @@ class JournalFollower:
         self._incidents.see(sample, self._number)
         found = self.detector.see(sample)
         if found:
-            self._untold += [(anomaly, self._number) for anomaly in found]
-            await self._hand_over()
+            self._unreported += [(anomaly, self._number) for anomaly in found]
+            await self._report_anomalies()
 
-    async def _hand_over(self) -> None:
+    async def _report_anomalies(self) -> None:
         """Give what was found to the incidents; what fails is given again next time."""
         try:
-            while self._untold:
+            while self._unreported:
                 self._incident_repository.busy = True
-                await self._incidents.judge(*self._untold[0])
-                del self._untold[0]
+                await self._incidents.judge(*self._unreported[0])
+                del self._unreported[0]
         except StoreError as error:
             _log.warning("an anomaly could not be kept: %s", error)
 
@@ -155,26 +155,26 @@ class JournalFollower:
         self.detector = Detector(self._thresholds, position.detector)
 
     async def _save_now_and_then(self) -> None:
-        now = self._clock.monotonic()
+        now = self._clock.get_monotonic_time()
         if now - self._saved_at >= self._save_every:
             await self._save()
         if now - self._pruned_at >= _PRUNE_SECONDS:
             self._pruned_at = now
-            await self._incident_repository.prune(self._clock.now())
+            await self._incident_repository.prune(self._clock.get_time())
 
     async def _save(self) -> None:
         """Keep incidents and position. What is found but not handed over is found again."""
-        self._saved_at = self._clock.monotonic()
+        self._saved_at = self._clock.get_monotonic_time()
         self._incidents.fold()
         await self._incident_repository.flush()
-        if self._moved and not self._torn and not self._untold:
+        if self._moved and not self._torn and not self._unreported:
             self._moved = False
-            await self._key_values.put(_KEY_VALUES, self._position())
+            await self._key_values.put(_KEY_VALUES, self._build_position())
 
-    def _position(self) -> Position:
-        began = self._clock.monotonic()
-        state = self.detector.state()
-        taken = self._clock.monotonic() - began
+    def _build_position(self) -> Position:
+        began = self._clock.get_monotonic_time()
+        state = self.detector.build_state()
+        taken = self._clock.get_monotonic_time() - began
         self._save_every = max(SAVE_SECONDS, taken / _SAVING_SHARE)
         return Position.model_construct(cursor=self._cursor, number=self._number, detector=state)
 

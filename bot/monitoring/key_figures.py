@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 from bot.domain.incident import Incident
 from bot.domain.record_search import RunSummary
-from bot.domain.run import ENDED, Status
+from bot.domain.run import FINAL_STATUSES, Status
 
 
 class Ratio(NamedTuple):
     """So many of so many."""
 
     part: int
-    whole: int
+    total: int
 
     @property
     def ratio(self) -> float | None:
         """0 to 1; nothing, where there was nothing to count."""
-        return self.part / self.whole if self.whole else None
+        return self.part / self.total if self.total else None
 
 
 class Spread(NamedTuple):
@@ -45,7 +45,7 @@ class KeyFigures(NamedTuple):
     """
 
     begun: int
-    ended: int
+    finished: int
     proposed: int
     shipped: int
     by_itself: int
@@ -60,7 +60,7 @@ class KeyFigures(NamedTuple):
     cost: Spread
 
 
-def key_figures(
+def compute_key_figures(
     runs: Sequence[RunSummary], incidents: Iterable[Incident], since: datetime
 ) -> KeyFigures:
     """Return the figures; `runs` are those begun since then."""
@@ -70,12 +70,12 @@ def key_figures(
     sure = [run for run in runs if run.verdict in ("fixed", "partial", "not_fixed", "regressed")]
     return KeyFigures(
         begun=len(runs),
-        ended=sum(run.status in ENDED for run in runs),
+        finished=sum(run.status in FINAL_STATUSES for run in runs),
         proposed=len(proposed),
         shipped=len(shipped),
         by_itself=sum(run.origin != "person" for run in runs),
         unaided=_share(
-            [run for run in runs if run.status in ENDED],
+            [run for run in runs if run.status in FINAL_STATUSES],
             lambda run: run.status is Status.DONE and not run.helped,
         ),
         approved=_share(
@@ -85,14 +85,14 @@ def key_figures(
         held=_share(sure, lambda run: run.verdict == "fixed"),
         unsure=sum(run.verdict == "inconclusive" for run in runs),
         still_watched=sum(run.watched and run.verdict is None for run in shipped),
-        recovered=Ratio(sum(each.repaired for each in began), len(began)),
-        to_proposal=spread(times_to(proposed, lambda run: run.proposed_at)),
-        to_live=spread(times_to(shipped, lambda run: run.live_at)),
-        cost=spread([run.cost_usd for run in shipped]),
+        recovered=Ratio(sum(each.is_fixed for each in began), len(began)),
+        to_proposal=compute_spread(measure_times(proposed, lambda run: run.proposed_at)),
+        to_live=compute_spread(measure_times(shipped, lambda run: run.live_at)),
+        cost=compute_spread([run.cost_usd for run in shipped]),
     )
 
 
-def times_to(
+def measure_times(
     runs: Iterable[RunSummary], reached: Callable[[RunSummary], datetime | None]
 ) -> list[float]:
     """Return how many seconds each run took to where it is `reached`, if it got there."""
@@ -102,7 +102,7 @@ def times_to(
     ]
 
 
-def spread(values: Sequence[float]) -> Spread:
+def compute_spread(values: Sequence[float]) -> Spread:
     """Return the median and the 90th percentile; that of few values lies among them."""
     if not values:
         return Spread(None, None, 0)

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.authority.policy import Act, may
+from bot.authority.policy import Act, is_allowed
 from bot.domain.anomaly import Rule
 from bot.domain.errors import JournalError, UnknownRun, WrongStage
 from bot.domain.incident import MOST_REPORTS, Incident, Report
 from bot.domain.journal import Action, FailureGroup
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Status, Trigger
-from bot.grammar.matching import meant, others_work
-from bot.grammar.wrong_answers import says_it_is_slow
+from bot.grammar.incorrect_output import is_slowness_report
+from bot.grammar.matching import exclude_own_work, match_failures
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -57,18 +57,18 @@ class ReportIntake:
 
     async def join(self, trigger: Trigger) -> Incident | None:
         """Note a listed person's report on the incident it is about, and return that."""
-        return await self._joined(trigger, await self._failures(trigger))
+        return await self._find_joinable(trigger, await self._list_failures(trigger))
 
-    async def joins(self, trigger: Trigger) -> bool:
+    async def should_join(self, trigger: Trigger) -> bool:
         """Whether a request is about an open incident, be it one of slowness."""
         going_on = self._incident_repository.open
-        failures = await self._failures(trigger) if going_on else None
-        return await self._about(trigger, failures) is not None
+        failures = await self._list_failures(trigger) if going_on else None
+        return await self._find_incident(trigger, failures) is not None
 
-    async def _joined(self, trigger: Trigger, failures: Failures) -> Incident | None:
-        if not may(self._people, trigger.person, Act.ASK):
+    async def _find_joinable(self, trigger: Trigger, failures: Failures) -> Incident | None:
+        if not is_allowed(self._people, trigger.person, Act.ASK):
             return None  # whoever starts the run refuses, and writes that down
-        incident = await self._about(trigger, failures)
+        incident = await self._find_incident(trigger, failures)
         if incident is None:
             return None
         if trigger.incident is not None:
@@ -82,27 +82,27 @@ class ReportIntake:
 
         Raises what `SelfImprovementAgent.request` raises.
         """
-        failures = await self._failures(trigger)
-        incident = await self._joined(trigger, failures)
+        failures = await self._list_failures(trigger)
+        incident = await self._find_joinable(trigger, failures)
         if incident is None or await self._is_other_fault(incident, trigger, failures):
-            return await self._of_no_incident(trigger, failures)
+            return await self._join_or_start(trigger, failures)
         async with self._incident_repository.starting:
             incident = self._incident_repository.get(incident.id) or incident
-            run = await self._under_way(incident, trigger)
+            run = await self._find_usable_run(incident, trigger)
             if run is not None:
                 return IntakeResult(run, incident, joined=run.trigger.key != trigger.key)
-            about = trigger.but(incident=incident.id, since=incident.since)
+            about = trigger.replace(incident=incident.id, since=incident.since)
             if incident.rules == {Rule.LATENCY} and incident.evidence:
-                about = about.but(error_id=trigger.error_id or incident.evidence[0])
+                about = about.replace(error_id=trigger.error_id or incident.evidence[0])
             run = await self._agent.request(about)
             changed = self._incident_repository.change(incident.id, run_id=run.id)
             await self._incident_repository.flush()
             return IntakeResult(run, changed)
 
-    async def _of_no_incident(self, trigger: Trigger, failures: Failures) -> IntakeResult:
+    async def _join_or_start(self, trigger: Trigger, failures: Failures) -> IntakeResult:
         """Join the run that mends the same failure already, or start one."""
         async with self._incident_repository.starting:  # or two who ask at once begin two
-            run = await self._mending(trigger, failures)
+            run = await self._find_matched_run(trigger, failures)
             if run is None:
                 return IntakeResult(await self._agent.request(trigger))
         joined = run.trigger.key != trigger.key
@@ -111,19 +111,19 @@ class ReportIntake:
             await self._agent.permit(trigger.person, Act.ASK, run_id=run.id, note=note)
         return IntakeResult(run, joined=joined)
 
-    async def _mending(self, trigger: Trigger, failures: Failures) -> Run | None:
+    async def _find_matched_run(self, trigger: Trigger, failures: Failures) -> Run | None:
         """Return the run under way for the failure that is meant, if there is one."""
-        wanted = await self._meant(trigger, failures)
+        wanted = await self._match_failure(trigger, failures)
         return None if wanted is None else await self._run_for(wanted.fingerprint, failures)
 
-    async def mending(self, fingerprint: str) -> Run | None:
+    async def find_run(self, fingerprint: str) -> Run | None:
         """Return the run under way for a failure, as far as its own diagnosis tells."""
         return await self._run_for(fingerprint, None)
 
     async def _run_for(self, fingerprint: str, failures: Failures) -> Run | None:
-        for run in await self._agent.runs(limit=_LOOKED_AT):
-            active = run.goal == "fix" and not run.ended
-            if active and await self._fault_of(run, failures) == fingerprint:
+        for run in await self._agent.list_runs(limit=_LOOKED_AT):
+            active = run.goal == "fix" and not run.has_ended
+            if active and await self._get_fingerprint(run, failures) == fingerprint:
                 return run
         return None
 
@@ -136,21 +136,21 @@ class ReportIntake:
         """
         if trigger.error_id is None or trigger.incident is not None or incident.run_id is None:
             return False
-        pointed_at = await self._meant(trigger, failures)
+        pointed_at = await self._match_failure(trigger, failures)
         try:
             run = await self._agent.find(run_id=incident.run_id)
         except UnknownRun:
             return False
-        fault = await self._fault_of(run, failures)
+        fault = await self._get_fingerprint(run, failures)
         return None not in (pointed_at, fault) and fault != (pointed_at and pointed_at.fingerprint)
 
-    async def _fault_of(self, run: Run, failures: Failures) -> str | None:
+    async def _get_fingerprint(self, run: Run, failures: Failures) -> str | None:
         """Return the fingerprint of the failure that a run is about, as far as that is known."""
-        diagnosis = (await self._agent.history(run.id)).diagnosis
-        known = diagnosis or await self._meant(run.trigger, failures)
+        diagnosis = (await self._agent.get_history(run.id)).diagnosis
+        known = diagnosis or await self._match_failure(run.trigger, failures)
         return known.fingerprint if known is not None else None
 
-    async def _under_way(self, incident: Incident, trigger: Trigger) -> Run | None:
+    async def _find_usable_run(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it is of use; an ended investigation goes on to a fix."""
         if incident.run_id is None:
             return None
@@ -158,7 +158,7 @@ class ReportIntake:
             run = await self._agent.find(run_id=incident.run_id)
         except UnknownRun:
             return None
-        if not run.ended or run.trigger.key == trigger.key:
+        if not run.has_ended or run.trigger.key == trigger.key:
             return run
         if trigger.goal == "fix" and run.goal == "investigate" and run.status is Status.DONE:
             try:
@@ -167,27 +167,27 @@ class ReportIntake:
                 return None  # nothing to fix was found then
         return None
 
-    async def _about(self, trigger: Trigger, failures: Failures) -> Incident | None:
+    async def _find_incident(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if trigger.incident is not None:
             return self._incident_repository.get(trigger.incident)
         going_on = self._incident_repository.open
-        if says_it_is_slow(trigger.text) and trigger.error_id is None:
-            slow = await self._slow(trigger, going_on)
+        if is_slowness_report(trigger.text) and trigger.error_id is None:
+            slow = await self._find_slow(trigger, going_on)
             if slow is not None:
                 return slow
-        group = await self._meant(trigger, failures) if going_on else None
+        group = await self._match_failure(trigger, failures) if going_on else None
         if group is None:
             return None
-        covered = [each for each in going_on if each.covers(group.event, group.fingerprint)]
+        covered = [each for each in going_on if each.has_failure(group.event, group.fingerprint)]
         exact = (each for each in covered if each.fingerprint == group.fingerprint)
         return next(exact, covered[0] if covered else None)
 
-    async def _slow(self, trigger: Trigger, going_on: tuple[Incident, ...]) -> Incident | None:
+    async def _find_slow(self, trigger: Trigger, going_on: tuple[Incident, ...]) -> Incident | None:
         """Return the incident of the slow action that a complaint names."""
         slow = {each.id: each for each in going_on if Rule.LATENCY in each.rules}
         found = [(each, await self._record(each)) for each in slow.values()]
         groups = tuple(_as_group(each, record) for each, record in found if record is not None)
-        named = meant(trigger, groups, None, self._agent.commands())
+        named = match_failures(trigger, groups, None, self._agent.commands())
         sure = named.groups if named.named != "not at all" else ()
         return slow[sure[0].fingerprint] if sure else None
 
@@ -198,18 +198,18 @@ class ReportIntake:
         except JournalError:
             return None
 
-    async def _failures(self, trigger: Trigger) -> Failures:
+    async def _list_failures(self, trigger: Trigger) -> Failures:
         """Return what failed lately; `None` where nobody asks for it, or nobody can tell."""
         known = trigger.incident is not None or trigger.goal == "revert"
-        if known or not may(self._people, trigger.person, Act.ASK):
+        if known or not is_allowed(self._people, trigger.person, Act.ASK):
             return None
         try:
-            since = self._clock.now() - self._lookback
-            return others_work(await self._journal.failures(since=since))
+            since = self._clock.get_time() - self._lookback
+            return exclude_own_work(await self._journal.list_failures(since=since))
         except JournalError:
             return None
 
-    async def _meant(self, trigger: Trigger, failures: Failures) -> FailureGroup | None:
+    async def _match_failure(self, trigger: Trigger, failures: Failures) -> FailureGroup | None:
         """Return which of these failures a request is about, if it surely is about one."""
         if failures is None:
             return None
@@ -217,7 +217,7 @@ class ReportIntake:
             named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         except JournalError:
             return None
-        groups = meant(trigger, failures, named, self._agent.commands()).groups
+        groups = match_failures(trigger, failures, named, self._agent.commands()).groups
         return groups[0] if groups else None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.domain.errors import WrongStage
-from bot.domain.ids import run_id as new_id
+from bot.domain.ids import create_run_id as new_id
 from bot.domain.incident import Incident, Severity
 from bot.domain.people import Person
 from bot.domain.restart import RestartReport
@@ -28,17 +28,17 @@ class RollbackIncidents:
 
     async def open(self, report: RestartReport) -> None:
         """Open it, or again where the same commit was taken back before. Raises `StoreError`."""
-        now, told = self._clock.now(), _redacted(report)
-        known = self._of(report.commit)
+        now, told = self._clock.get_time(), _redact_report(report)
+        known = self._find(report.commit)
         if known is None:
-            self._incident_repository.put(self._opened(told))
+            self._incident_repository.put(self._build(told))
         elif known.rollback is not None and known.rollback.at != told.at:
             again: dict[str, object] = {}
             if not known.open:
-                again = {"again": known.again + 1, "again_at": now, "closed_for": ""}
+                again = {"recurrences": known.recurrences + 1, "recurred_at": now, "closed_for": ""}
             self._incident_repository.change(
                 known.id, **again, status="open", resolved_at=None, rollback=told,
-                count=known.count + 1, last_at=now, noticed=told.why, title=_title(told),
+                count=known.count + 1, last_at=now, noticed=told.why, title=_format_title(told),
             )  # fmt: skip
         await self._incident_repository.flush()
 
@@ -61,25 +61,25 @@ class RollbackIncidents:
             await self._incident_repository.flush()
         return incident
 
-    def _of(self, commit: str) -> Incident | None:
-        for each in self._incident_repository.everything:
+    def _find(self, commit: str) -> Incident | None:
+        for each in self._incident_repository.incidents:
             if each.rollback is not None and each.rollback.commit == commit:
                 return each
         return None
 
     def _close(self, incident: Incident, why: str) -> Incident:
         return self._incident_repository.change(
-            incident.id, status="resolved", resolved_at=self._clock.now(), closed_for=why
+            incident.id, status="resolved", resolved_at=self._clock.get_time(), closed_for=why
         )
 
-    def _opened(self, report: RestartReport) -> Incident:
-        now = self._clock.now()
+    def _build(self, report: RestartReport) -> Incident:
+        now = self._clock.get_time()
         return Incident(
             id=new_id(),
             severity=Severity.HIGH,
             event=EVENT,
             name="a restart onto new code",
-            title=_title(report),
+            title=_format_title(report),
             noticed=report.why,
             count=1,
             judged_count=1,
@@ -99,12 +99,12 @@ def _is_replaced(report: RestartReport, running: str) -> bool:
     return bool(running) and running != report.previous
 
 
-def _title(report: RestartReport) -> str:
+def _format_title(report: RestartReport) -> str:
     ends = "could not be taken back" if report.not_back else "was taken back"
     return f"The code of {report.commit[:7] or 'a restart'} {ends}"
 
 
-def _redacted(report: RestartReport) -> RestartReport:
+def _redact_report(report: RestartReport) -> RestartReport:
     """Return it without secrets: what is stored is shown on pages."""
     told = {name: redact(getattr(report, name)) for name in ("why", "tail", "not_back", "reason")}
-    return report.but(**told)
+    return report.replace(**told)

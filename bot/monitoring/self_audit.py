@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.authority.autonomy_levels import Autonomy, Level, level_for
+from bot.authority.autonomy_levels import Autonomy, Level, find_level
 from bot.authority.policy import Act
 from bot.domain.anomaly import Rule
 from bot.domain.audience import Audience
@@ -17,12 +17,12 @@ from bot.domain.monitoring_config import SelfAuditConfig
 from bot.domain.people import ITSELF, Person, Place
 from bot.domain.posts import Post
 from bot.domain.run import Goal, Run, Trigger
-from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot, Wished
+from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot, RequestedFeature
 from bot.grammar.changes import LONGEST_SUBJECT
 from bot.monitoring.self_audit_activity import ActivityCollector, AuditSources, Findings
-from bot.monitoring.self_audit_schedule import due, newest_slot, pause
-from bot.periodic import run_periodically, warning
-from bot.presentation.cards import failures_chart, self_audit
+from bot.monitoring.self_audit_schedule import find_newest_slot, is_due, pause
+from bot.periodic import log_warnings, run_periodically
+from bot.presentation.cards import build_failures_chart, render_self_audit
 from bot.triage import triage
 
 _KEY_VALUES = "self_audit"
@@ -74,7 +74,7 @@ class SelfAudit:
 
     async def run_forever(self) -> None:
         """Tell what is due, until cancelled."""
-        failed = warning(_log, "the self-audit waits a minute")
+        failed = log_warnings(_log, "the self-audit waits a minute")
         clock = self._services.clock
         await run_periodically(self._look, clock, self._pause, wake=self._changed, failed=failed)
 
@@ -84,7 +84,7 @@ class SelfAudit:
         `autonomy` is what is granted now. What a new time has made due is told at once.
         """
         most = self._granted
-        self._config = config.but(
+        self._config = config.replace(
             proposals=min(config.proposals, most.proposals),
             changes=min(config.changes, most.changes),
         )
@@ -92,35 +92,37 @@ class SelfAudit:
         self._changed.set()
         return self._config
 
-    async def now(self, person: Person) -> Post:
+    async def build_post(self, person: Person) -> Post:
         """Return the report up to this moment. Raises `NotAuthorized`."""
         await self._gate.permit(person, Act.READ)
-        with self._services.recorder.timed(Kind.TASK, "self_audit", audience=Audience.TEAM):
-            findings = await self._looking.back(self._services.clock.now(), self._config.days)
+        with self._services.recorder.measure(Kind.TASK, "self_audit", audience=Audience.TEAM):
+            findings = await self._looking.collect(
+                self._services.clock.get_time(), self._config.days
+            )
             return await self._post(findings.report)
 
     def _pause(self) -> float:
-        return pause(self._config, self._services.clock.now())
+        return pause(self._config, self._services.clock.get_time())
 
     async def _look(self) -> None:
         """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
         if self._config.cron is None:
             return
-        now = self._services.clock.now()
-        slot = newest_slot(self._config.cron, self._config.timezone, now)
+        now = self._services.clock.get_time()
+        slot = find_newest_slot(self._config.cron, self._config.timezone, now)
         last = await self._services.key_values.get(_KEY_VALUES, AuditSlot)
         if last is None:
             await self._services.key_values.put(
                 _KEY_VALUES, AuditSlot(slot=slot or now, done_at=now)
             )
-        elif slot is not None and due(slot, last.slot, now):
-            with self._services.recorder.timed(Kind.TASK, "self_audit", audience=Audience.TEAM):
+        elif slot is not None and is_due(slot, last.slot, now):
+            with self._services.recorder.measure(Kind.TASK, "self_audit", audience=Audience.TEAM):
                 await self._tell(slot, now)
             await self._services.key_values.put(_KEY_VALUES, AuditSlot(slot=slot, done_at=now))
 
     async def _tell(self, slot: datetime, now: datetime) -> None:
         """Post the slot's report, under a key that makes a second time harmless."""
-        findings = await self._looking.back(now, self._config.days, measure=True)
+        findings = await self._looking.collect(now, self._config.days, measure=True)
         post = await self._post(findings.report)
         try:
             await self._services.chat.post(
@@ -132,8 +134,8 @@ class SelfAudit:
         await self._propose(findings, slot)
 
     async def _post(self, report: AuditReport) -> Post:
-        chart = None if report.quiet else failures_chart(report)
-        return self_audit(report, await self._services.charts.draw(chart) if chart else None)
+        chart = None if report.quiet else build_failures_chart(report)
+        return render_self_audit(report, await self._services.charts.draw(chart) if chart else None)
 
     # Proposals
 
@@ -145,9 +147,9 @@ class SelfAudit:
         faults = [
             self._trigger(fault, goal, slot)
             for fault in findings.report.faults
-            if (goal := self._goal(findings, fault)) is not None
+            if (goal := self._choose_goal(findings, fault)) is not None
         ]
-        wished = findings.report.wished if self._gate.can_change else ()
+        wished = findings.report.feature_requests if self._gate.can_change else ()
         changes = [self._change(each, slot) for each in wished]
         for trigger in (*faults[: self._config.proposals], *changes[: self._config.changes]):
             try:
@@ -158,7 +160,7 @@ class SelfAudit:
             except TheseusError as error:
                 _log.warning("nothing was begun about %s: %s", trigger.subject, error)
 
-    def _goal(self, findings: Findings, fault: AuditedFault) -> Goal | None:
+    def _choose_goal(self, findings: Findings, fault: AuditedFault) -> Goal | None:
         """Return how far to go: no further than for an incident, and nowhere if it is not ours."""
         group = findings.groups.get(fault.fingerprint)
         if group is None or fault.fingerprint in findings.in_hand:
@@ -166,8 +168,8 @@ class SelfAudit:
         others = [each for each in findings.groups.values() if each is not group]
         if not triage(group, users=fault.people, nearby=others).ours:
             return None
-        files = _files(group.newest.error)
-        return _GOALS.get(level_for(self._autonomy, Rule.REPEATED_ERROR, files)[0])
+        files = _list_files(group.newest.error)
+        return _GOALS.get(find_level(self._autonomy, Rule.REPEATED_ERROR, files)[0])
 
     def _trigger(self, fault: AuditedFault, goal: Goal, slot: datetime) -> Trigger:
         times = f"{fault.count} times" if fault.count > 1 else "once"
@@ -182,21 +184,21 @@ class SelfAudit:
             subject=fault.name,
             error_id=fault.newest_id,
             origin="audit",
-            at=self._services.clock.now(),
+            at=self._services.clock.get_time(),
         )
 
-    def _change(self, wished: Wished, slot: datetime) -> Trigger:
+    def _change(self, feature: RequestedFeature, slot: datetime) -> Trigger:
         return Trigger(
-            key=f"audit:{slot.isoformat()}:wish:{wished.id}",
+            key=f"audit:{slot.isoformat()}:wish:{feature.id}",
             goal="change",
             person=ITSELF,
             place=Place(channel_id=self._dev_channel_id),
-            text=wished.text,
-            subject=wished.text[:LONGEST_SUBJECT],
+            text=feature.text,
+            subject=feature.text[:LONGEST_SUBJECT],
             origin="audit",
-            at=self._services.clock.now(),
+            at=self._services.clock.get_time(),
         )
 
 
-def _files(capsule: Capsule | None) -> tuple[str, ...]:
+def _list_files(capsule: Capsule | None) -> tuple[str, ...]:
     return tuple(frame.file for frame in capsule.frames) if capsule else ()

@@ -12,6 +12,7 @@ from typing import TypeVar
 from bot.domain.account import Charge
 from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
@@ -23,22 +24,21 @@ from bot.domain.self_audit import (
     Fix,
     FlagDue,
     Lesson,
+    RequestedFeature,
     SpentOn,
-    Wished,
 )
-from bot.domain.wish import Wish
-from bot.monitoring.fault_words import action_in_words
-from bot.monitoring.self_audit_coverage import CoverageSource, coverage_gaps
+from bot.monitoring.fault_texts import format_action
+from bot.monitoring.self_audit_coverage import CoverageSource, find_coverage_gaps
 from bot.monitoring.self_audit_figures import Figures, Period
 from bot.monitoring.self_audit_summaries import (
-    dearest,
-    flags_due,
-    in_hand,
-    lesson,
+    build_lesson,
+    find_due_flags,
+    get_run_cost,
+    list_handled_faults,
     open_incidents,
-    runs_ended,
-    spent_by,
-    spent_on,
+    select_most_expensive,
+    sum_call_costs,
+    summarise_runs,
 )
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
@@ -48,7 +48,7 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
 from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
-from bot.proof.flag_uses import flag_uses_in
+from bot.proof.flag_uses import find_flag_uses_in
 from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 
@@ -103,7 +103,7 @@ class ActivityCollector:
         self._root = root
         self._abilities = abilities
 
-    async def back(self, until: datetime, days: float, *, measure: bool = False) -> Findings:
+    async def collect(self, until: datetime, days: float, *, measure: bool = False) -> Findings:
         """Return what there is to tell of the days before `until`.
 
         With `measure` the coverage of the live commit is measured where it is not known yet.
@@ -111,7 +111,7 @@ class ActivityCollector:
         length = timedelta(days=days)
         look = _Collection(self._services, until - 2 * length, until - length, until)
         others = tuple(each for each in self._abilities() if each.event != _ASKING)
-        return await look.findings(self._root, others, measure=measure)
+        return await look.collect_findings(self._root, others, measure=measure)
 
 
 class _Collection:
@@ -122,63 +122,63 @@ class _Collection:
         self._before, self._since, self._until = before, since, until
         self._missing: list[str] = []
         self._figures = Figures(
-            Period(before.timestamp(), since.timestamp(), until.timestamp()), action_in_words
+            Period(before.timestamp(), since.timestamp(), until.timestamp()), format_action
         )
 
-    async def findings(
+    async def collect_findings(
         self, root: Path, abilities: Sequence[Ability], *, measure: bool
     ) -> Findings:
         figures = self._figures
-        await self._asked("all of the journal", self._count(), None)
-        groups = await self._asked(
+        await self._try("all of the journal", self._count(), None)
+        groups = await self._try(
             "what is raised where",
-            self._services.journal.failures(since=self._since, limit=_MOST_GROUPS),
+            self._services.journal.list_failures(since=self._since, limit=_MOST_GROUPS),
             [],
         )
-        faults = figures.faults(groups)
-        unused, idle = figures.unused(abilities)
-        known = await self._runs()
-        incidents = await self._asked(
-            "incidents", self._services.key_values.all(INCIDENT, Incident), ()
+        faults = figures.list_faults(groups)
+        unused, idle = figures.find_unused(abilities)
+        known = await self._list_runs()
+        incidents = await self._try(
+            "incidents", self._services.key_values.list_records(INCIDENT, Incident), ()
         )
         report = AuditReport(
             since=self._since,
             until=self._until,
             watched_since=figures.watched_since,
-            compared=figures.compared,
-            actions=figures.actions(0),
-            actions_before=figures.actions(1),
-            failures=figures.failures(0),
-            failures_before=figures.failures(1),
+            compared=figures.has_comparison,
+            actions=figures.count_actions(0),
+            actions_before=figures.count_actions(1),
+            failures=figures.count_failures(0),
+            failures_before=figures.count_failures(1),
             faults=faults,
-            slow=figures.slow(),
+            slow=figures.list_slow(),
             abilities=len(abilities),
             unused=unused,
             idle_cogs=idle,
-            gaps=coverage_gaps(await self._coverage(measure=measure), faults),
-            runs=runs_ended([run for run, _ in known]),
+            gaps=find_coverage_gaps(await self._read_coverage(measure=measure), faults),
+            runs=summarise_runs([run for run, _ in known]),
             by_itself=sum(run.trigger.origin != "person" for run, _ in known),
             incidents=open_incidents(incidents),
-            fixes=self._fixes(known),
-            learned=await self._learned(),
-            wished=await self._wished(),
-            flags=await self._flags(root),
-            unread_skills=await self._unread(),
-            columns=figures.columns(),
+            fixes=self._list_fixes(known),
+            learned=await self._list_lessons(),
+            feature_requests=await self._list_feature_requests(),
+            flags=await self._list_flags(root),
+            unread_skills=await self._list_unread_skills(),
+            columns=figures.build_columns(),
         )
-        report = await self._with_cost(report, [run for run, _ in known])
-        found = Findings(report.but(missing=tuple(self._missing)), groups)
-        found.in_hand = in_hand(known, incidents)
+        report = await self._add_cost(report, [run for run, _ in known])
+        found = Findings(report.replace(missing=tuple(self._missing)), groups)
+        found.in_hand = list_handled_faults(known, incidents)
         return found
 
-    async def _coverage(self, *, measure: bool) -> CodeCoverage | None:
+    async def _read_coverage(self, *, measure: bool) -> CodeCoverage | None:
         source = self._services.coverage
         if source is None:
             return None
         reading = source.read(self._services.key_values, measure=measure)
-        return await self._asked("test coverage", reading, None)
+        return await self._try("test coverage", reading, None)
 
-    async def _asked(self, what: str, call: Awaitable[T], otherwise: T) -> T:
+    async def _try(self, what: str, call: Awaitable[T], otherwise: T) -> T:
         try:
             return await call
         except PortError as error:
@@ -192,7 +192,7 @@ class _Collection:
         while at < self._until:
             end = min(at + length, self._until)
             last = end if end == self._until else end - timedelta(microseconds=1)
-            samples = await self._services.journal.samples(since=at, until=last)
+            samples = await self._services.journal.list_samples(since=at, until=last)
             for first in range(0, len(samples), _AT_ONCE):
                 self._figures.add(samples[first : first + _AT_ONCE])
                 await asyncio.sleep(0)
@@ -200,19 +200,19 @@ class _Collection:
             length = max(_SHORTEST, min(fitting, 4 * length, _LONGEST))
             at = end
 
-    async def _runs(self) -> list[tuple[Run, History]]:
+    async def _list_runs(self) -> list[tuple[Run, History]]:
         """Return the runs that something happened to in the period, newest first."""
-        runs = await self._asked("runs", self._services.store.find(limit=_MOST_RUNS), ())
+        runs = await self._try("runs", self._services.store.find(limit=_MOST_RUNS), ())
         touched = [run for run in runs if self._since <= run.updated_at <= self._until]
         known = []
         for run in touched:
-            history = await self._asked(
-                f"run {run.id}", self._services.store.history(run.id), History()
+            history = await self._try(
+                f"run {run.id}", self._services.store.get_history(run.id), History()
             )
             known.append((run, history))
         return known
 
-    def _fixes(self, known: Sequence[tuple[Run, History]]) -> tuple[Fix, ...]:
+    def _list_fixes(self, known: Sequence[tuple[Run, History]]) -> tuple[Fix, ...]:
         return tuple(
             Fix(
                 run_id=run.id,
@@ -225,46 +225,52 @@ class _Collection:
             if history.shipment is not None
         )
 
-    async def _wished(self) -> tuple[Wished, ...]:
+    async def _list_feature_requests(self) -> tuple[RequestedFeature, ...]:
         """Return what was wished for in the period and not begun, that of most people first."""
-        kept = await self._asked("wishes", self._services.key_values.all("wish:", Wish), ())
+        kept = await self._try(
+            "wishes", self._services.key_values.list_records("wish:", FeatureRequest), ()
+        )
         waiting = [each for each in kept if each.run_id is None and each.last_at >= self._since]
         ranked = sorted(waiting, key=lambda each: each.rank, reverse=True)
-        return tuple(Wished(id=each.id, text=each.text, votes=each.votes) for each in ranked)
-
-    async def _flags(self, root: Path) -> tuple[FlagDue, ...]:
-        """Return the flags that decide nothing any more."""
-        kept = await self._asked("flags", self._services.key_values.all("flag:", Flag), ())
-        return flags_due(kept, await asyncio.to_thread(flag_uses_in, root), self._until)
-
-    async def _unread(self) -> tuple[str, ...]:
-        """Return the skills nobody reads: what they tell is not found, or not wanted."""
-        asking = self._services.skills.unread(self._until - _UNREAD)
-        return await self._asked("how skills are used", asking, ())
-
-    async def _learned(self) -> tuple[Lesson, ...]:
-        memories = await self._asked("what was learned", self._services.memory.export(), ())
-        fresh = [each for each in memories if self._since <= each.at <= self._until]
-        lessons = [lesson(each) for each in reversed(fresh) if each.kind in ("lesson", "note")]
-        return tuple(lessons[:_MOST_LESSONS])
-
-    async def _with_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
-        """Add what models cost, by what they did, now and before; and by run."""
-        parts, before = await self._charged() or await self._journalled()
-        paid = [run for run in runs if run.cost_usd > 0]
-        return report.but(
-            usd=sum(part.usd for part in parts),
-            usd_before=before,
-            by_part=dearest(parts),
-            by_run=dearest([spent_by(run) for run in paid]),
+        return tuple(
+            RequestedFeature(id=each.id, text=each.text, votes=each.votes) for each in ranked
         )
 
-    async def _charged(self) -> tuple[list[SpentOn], float] | None:
+    async def _list_flags(self, root: Path) -> tuple[FlagDue, ...]:
+        """Return the flags that decide nothing any more."""
+        kept = await self._try("flags", self._services.key_values.list_records("flag:", Flag), ())
+        return find_due_flags(kept, await asyncio.to_thread(find_flag_uses_in, root), self._until)
+
+    async def _list_unread_skills(self) -> tuple[str, ...]:
+        """Return the skills nobody reads: what they tell is not found, or not wanted."""
+        asking = self._services.skills.find_unread(self._until - _UNREAD)
+        return await self._try("how skills are used", asking, ())
+
+    async def _list_lessons(self) -> tuple[Lesson, ...]:
+        memories = await self._try("what was learned", self._services.memory.export(), ())
+        fresh = [each for each in memories if self._since <= each.at <= self._until]
+        lessons = [
+            build_lesson(each) for each in reversed(fresh) if each.kind in ("lesson", "note")
+        ]
+        return tuple(lessons[:_MOST_LESSONS])
+
+    async def _add_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
+        """Add what models cost, by what they did, now and before; and by run."""
+        parts, before = await self._sum_charges() or await self._sum_journal_costs()
+        paid = [run for run in runs if run.cost_usd > 0]
+        return report.replace(
+            usd=sum(part.usd for part in parts),
+            usd_before=before,
+            by_part=select_most_expensive(parts),
+            by_run=select_most_expensive([get_run_cost(run) for run in paid]),
+        )
+
+    async def _sum_charges(self) -> tuple[list[SpentOn], float] | None:
         """Return what the ledger says by purpose, now and before; `None` where it says nothing."""
         if self._services.ledger is None:
             return None
-        asking = self._services.ledger.charges(since=self._before, limit=_MOST_CALLS)
-        charges = [c for c in await self._asked("the ledger", asking, ()) if c.at <= self._until]
+        asking = self._services.ledger.list_charges(since=self._before, limit=_MOST_CALLS)
+        charges = [c for c in await self._try("the ledger", asking, ()) if c.at <= self._until]
         now: dict[str, list[Charge]] = defaultdict(list)
         for charge in charges:
             if charge.at >= self._since and charge.outcome != "refused":
@@ -281,7 +287,7 @@ class _Collection:
         ]
         return (parts, before) if charges else None
 
-    async def _journalled(self) -> tuple[list[SpentOn], float]:
+    async def _sum_journal_costs(self) -> tuple[list[SpentOn], float]:
         """Return what the journal says of each kind of call, now and before."""
         now: dict[str, list[Action]] = {}
         before = 0.0
@@ -289,9 +295,7 @@ class _Collection:
             query = JournalQuery(
                 event=event, since=self._before, until=self._until, limit=_MOST_CALLS
             )
-            calls = await self._asked(
-                f"the cost of {event}", self._services.journal.read(query), ()
-            )
+            calls = await self._try(f"the cost of {event}", self._services.journal.read(query), ())
             now[event] = [call for call in calls if call.ts >= self._since and call.cost_usd]
             before += sum(call.cost_usd or 0.0 for call in calls if call.ts < self._since)
-        return [spent_on(event, calls) for event, calls in now.items() if calls], before
+        return [sum_call_costs(event, calls) for event, calls in now.items() if calls], before

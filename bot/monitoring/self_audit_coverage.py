@@ -37,7 +37,9 @@ class CoverageSource:
         return measured
 
 
-def coverage_gaps(coverage: CodeCoverage | None, faults: Iterable[AuditedFault]) -> tuple[Gap, ...]:
+def find_coverage_gaps(
+    coverage: CodeCoverage | None, faults: Iterable[AuditedFault]
+) -> tuple[Gap, ...]:
     """Return the functions that no test ran, with counts: those that failed first, then by file."""
     if coverage is None:
         return (Gap(what="cogs", why="not measured for the code that is live"),)
@@ -56,8 +58,8 @@ def coverage_gaps(coverage: CodeCoverage | None, faults: Iterable[AuditedFault])
             found.append(
                 Gap(what=f"{each.name}() in {each.file}", why="failed, and no test ran it")
             )
-    largest = sorted(by_file.items(), key=lambda item: (-_lines(item[1]), item[0]))
-    found += [Gap(what=file, why=_named(unrun)) for file, unrun in largest]
+    largest = sorted(by_file.items(), key=lambda item: (-_count_lines(item[1]), item[0]))
+    found += [Gap(what=file, why=_format_functions(unrun)) for file, unrun in largest]
     return tuple(found[:_MOST_GAPS])
 
 
@@ -65,14 +67,14 @@ def _share(unrun: int, functions: int) -> str:
     return f"no test ran {unrun} of {functions} functions"
 
 
-def _lines(unrun: Iterable[UnrunFunction]) -> int:
+def _count_lines(unrun: Iterable[UnrunFunction]) -> int:
     return sum(each.lines for each in unrun)
 
 
-def _named(unrun: list[UnrunFunction]) -> str:
+def _format_functions(unrun: list[UnrunFunction]) -> str:
     """Return how many functions of a file did not run, and the longest of them by name."""
     longest = sorted(unrun, key=lambda each: (-each.lines, each.name))
     names = ", ".join(f"{each.name}()" for each in longest[:_MOST_NAMES])
     more = f" and {len(unrun) - _MOST_NAMES} more" if len(unrun) > _MOST_NAMES else ""
     functions = "function" if len(unrun) == 1 else "functions"
-    return f"{len(unrun)} {functions}, {_lines(unrun)} lines: {names}{more}"
+    return f"{len(unrun)} {functions}, {_count_lines(unrun)} lines: {names}{more}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bot.detection.sketch import Sketch, bin_of
+from bot.detection.sketch import Sketch, find_bin
 from bot.domain.journal import FailureGroup
 from bot.domain.samples import Sample
 from bot.domain.self_audit import Ability, ActionPace, AuditedFault, Column
@@ -63,7 +63,7 @@ class Figures:
 
     def _count(self, sample: Sample, side: int) -> None:
         self._used[side][sample.event] += 1
-        if sample.failed:
+        if sample.is_failure:
             self._failed[side][sample.event] += 1
             if sample.fingerprint is not None:
                 self._faults[side][sample.fingerprint] += 1
@@ -72,7 +72,7 @@ class Figures:
         elif sample.outcome == "ok" and sample.duration_ms is not None:
             duration = sample.duration_ms
             if math.isfinite(duration) and duration >= 0:
-                self._pace[side].setdefault(sample.event, Sketch()).add(bin_of(duration))
+                self._pace[side].setdefault(sample.event, Sketch()).add(find_bin(duration))
 
     def _note_failure(self, sample: Sample) -> None:
         width = self.period.column
@@ -90,7 +90,7 @@ class Figures:
     # What was counted
 
     @property
-    def compared(self) -> bool:
+    def has_comparison(self) -> bool:
         """Whether there is anything before to compare with."""
         return bool(self._used[1])
 
@@ -101,21 +101,21 @@ class Figures:
             return None
         return datetime.fromtimestamp(self.first_at, UTC)
 
-    def actions(self, side: int) -> int:
+    def count_actions(self, side: int) -> int:
         """Return how many actions there were, now (0) or before (1)."""
         return self._used[side].total()
 
-    def failures(self, side: int) -> int:
+    def count_failures(self, side: int) -> int:
         """Return how many of them failed."""
         return self._failed[side].total()
 
-    def faults(self, groups: Iterable[FailureGroup]) -> tuple[AuditedFault, ...]:
+    def list_faults(self, groups: Iterable[FailureGroup]) -> tuple[AuditedFault, ...]:
         """Return what failed most, the most frequent first; `groups` tell what is raised where."""
         known = {group.fingerprint: group for group in groups}
         often = sorted(self._faults[0].items(), key=lambda each: (-each[1], each[0]))
-        return tuple(self._fault(name, known.get(name)) for name, _ in often[:_MOST_FAULTS])
+        return tuple(self._build_fault(name, known.get(name)) for name, _ in often[:_MOST_FAULTS])
 
-    def _fault(self, fingerprint: str, group: FailureGroup | None) -> AuditedFault:
+    def _build_fault(self, fingerprint: str, group: FailureGroup | None) -> AuditedFault:
         newest = self._newest[fingerprint]
         error = group.newest.error if group else None
         frame = error.innermost if error else None
@@ -134,31 +134,31 @@ class Figures:
             newest_id=newest.id,
         )
 
-    def slow(self) -> tuple[ActionPace, ...]:
+    def list_slow(self) -> tuple[ActionPace, ...]:
         """Return what is slow, or has become slower, by p95; the slowest first."""
-        paces = (self._paced(event, sketch) for event, sketch in self._pace[0].items())
-        told = [pace for pace in paces if _worth_telling(pace)]
+        paces = (self._build_pace(event, sketch) for event, sketch in self._pace[0].items())
+        told = [pace for pace in paces if _is_notable(pace)]
         return tuple(sorted(told, key=lambda pace: (-pace.p95_ms, pace.event)))
 
-    def _paced(self, event: str, now: Sketch) -> ActionPace:
+    def _build_pace(self, event: str, now: Sketch) -> ActionPace:
         before = self._pace[1].get(event)
         enough = before is not None and min(now.total, before.total) >= _ENOUGH
         return ActionPace(
             event=event,
             name=self._name(event),
             actions=now.total,
-            p95_ms=now.quantile(0.95),
-            before_ms=before.quantile(0.95) if before is not None and enough else None,
+            p95_ms=now.compute_quantile(0.95),
+            before_ms=before.compute_quantile(0.95) if before is not None and enough else None,
         )
 
-    def unused(self, abilities: Sequence[Ability]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def find_unused(self, abilities: Sequence[Ability]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the labels of commands nobody used, and the cogs none of whose were used."""
         used = self._used[0]
         idle = sorted({each.label for each in abilities if not used[each.event]})
         awake = {each.cog for each in abilities if used[each.event]}
         return tuple(idle), tuple(sorted({each.cog for each in abilities} - awake))
 
-    def columns(self) -> tuple[Column, ...]:
+    def build_columns(self) -> tuple[Column, ...]:
         """Return failures by day or hour, empty ones too."""
         shown = [event for event, _ in self._failed[0].most_common(_MOST_EVENTS)]
         width = self.period.column
@@ -173,7 +173,7 @@ class Figures:
         )
 
 
-def _worth_telling(pace: ActionPace) -> bool:
+def _is_notable(pace: ActionPace) -> bool:
     slow = pace.actions >= _ENOUGH and pace.p95_ms >= _SLOW_MS
     if pace.before_ms is None:
         return slow

@@ -12,7 +12,7 @@ _WRONG_CLOCK = timedelta(days=1)
 _LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
 
 
-def newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
+def find_newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
     """Return the newest moment at or before `now` that the expression names, if there is any."""
     # It looks strictly before; local times that a clock change skips or repeats are its affair.
     start = now.astimezone(ZoneInfo(timezone)) + timedelta(seconds=1)
@@ -26,7 +26,7 @@ def newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
         return None
 
 
-def next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
+def find_next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
     """Return the first moment after `now` that the expression names, if there is any."""
     try:
         found = next(CronSim(cron, now.astimezone(ZoneInfo(timezone))))
@@ -35,7 +35,7 @@ def next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
     return found.astimezone(now.tzinfo)
 
 
-def due(slot: datetime | None, last: datetime, now: datetime) -> bool:
+def is_due(slot: datetime | None, last: datetime, now: datetime) -> bool:
     """Whether a slot is to be dealt with, `last` being the newest one that was.
 
     Slots that were missed meanwhile are one. A clock set back for a while makes none due again; one
@@ -50,6 +50,6 @@ def pause(schedule: CronSchedule, now: datetime) -> float:
     """Return for how many seconds to sleep before the next look; endless where nothing is due."""
     if schedule.cron is None:
         return inf
-    coming = next_slot(schedule.cron, schedule.timezone, now)
+    coming = find_next_slot(schedule.cron, schedule.timezone, now)
     left = coming - now if coming is not None else _LONGEST_SLEEP
     return min(left, _LONGEST_SLEEP).total_seconds()

@@ -15,7 +15,7 @@ from bot.domain.self_audit import FlagDue, Lesson, Open, RunsEnded, SpentOn
 MOST_SPENT, MOST_OPEN = 8, 20
 
 
-def runs_ended(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
+def summarise_runs(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
     """Return runs by how they ended, or where they stand."""
     by_status: dict[Status, list[float]] = {}
     for run in runs:
@@ -37,12 +37,12 @@ def open_incidents(incidents: Sequence[Incident]) -> tuple[Open, ...]:
     )
 
 
-def lesson(memory: Memory) -> Lesson:
+def build_lesson(memory: Memory) -> Lesson:
     """Return something that was learned."""
     return Lesson(kind=memory.kind, text=memory.text, by=memory.by)
 
 
-def spent_on(event: str, calls: Sequence[Action]) -> SpentOn:
+def sum_call_costs(event: str, calls: Sequence[Action]) -> SpentOn:
     """Return what the calls of one kind cost."""
     return SpentOn(
         name=event.partition(".")[2] or event,
@@ -52,19 +52,19 @@ def spent_on(event: str, calls: Sequence[Action]) -> SpentOn:
     )
 
 
-def spent_by(run: Run) -> SpentOn:
+def get_run_cost(run: Run) -> SpentOn:
     """Return what a run cost."""
     tokens = run.tokens_in + run.tokens_out
     what = run.trigger.subject or run.goal
     return SpentOn(name=f"{run.id} {what}", usd=run.cost_usd, tokens=tokens, calls=1)
 
 
-def dearest(spent: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
+def select_most_expensive(costs: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
     """Return the few that cost most."""
-    return tuple(sorted(spent, key=lambda each: (-each.usd, each.name))[:MOST_SPENT])
+    return tuple(sorted(costs, key=lambda each: (-each.usd, each.name))[:MOST_SPENT])
 
 
-def flags_due(
+def find_due_flags(
     flags: Iterable[Flag], uses: Mapping[str, tuple[str, ...]], now: datetime
 ) -> tuple[FlagDue, ...]:
     """Return flags to take out of the code, or to forget; `uses` are the files that ask for each.
@@ -74,11 +74,13 @@ def flags_due(
     return tuple(
         FlagDue(name=flag.name, files=uses.get(flag.name, ()), since=flag.at)
         for flag in sorted(flags, key=lambda each: each.name)
-        if flag.settled(now) or flag.name not in uses
+        if flag.is_settled(now) or flag.name not in uses
     )
 
 
-def in_hand(known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]) -> set[str]:
+def list_handled_faults(
+    known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]
+) -> set[str]:
     """Return the faults that need nobody to begin: a run or an open incident is about them."""
     by_run = {
         history.diagnosis.fingerprint

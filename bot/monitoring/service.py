@@ -30,7 +30,7 @@ from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.report_intake import IntakeResult, ReportIntake
 from bot.monitoring.rollback_incidents import RollbackIncidents
 from bot.monitoring.triage_review import TriageReview
-from bot.periodic import run_periodically, run_until_success, warning
+from bot.periodic import log_warnings, run_periodically, run_until_success
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -104,7 +104,7 @@ class Monitoring:
         )
         charts = services.charts if config.charts else None
         self._incident_charts = IncidentCharts(
-            self._incident_repository, charts, self._sketch, clock
+            self._incident_repository, charts, self._build_sketch, clock
         )
         auto_run_starter = self._auto_run_starter = AutoRunStarter(
             self._incident_repository,
@@ -129,7 +129,7 @@ class Monitoring:
             self._incident_repository, services.journal, agent, clock, rules.people,
             lookback=rules.lookback,
         )  # fmt: skip
-        self.join, self.ask, self.joins = intake.join, intake.ask, intake.joins
+        self.join, self.ask, self.joins = intake.join, intake.ask, intake.should_join
         self._reports = FailureReports(
             self._incident_repository, intake, agent, services.key_values, services.chat, clock
         )
@@ -142,7 +142,7 @@ class Monitoring:
 
         Whether there are charts stays as at the start. `autonomy` is what is granted now.
         """
-        config = incidents.but(charts=self._rules.incidents.charts)
+        config = incidents.replace(charts=self._rules.incidents.charts)
         if thresholds != self._rules.thresholds:
             self._monitoring_world.reconfigure(thresholds)
         self._rules = replace(
@@ -155,7 +155,7 @@ class Monitoring:
 
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""
-        failed = warning(_log, "the incidents could not be read; I try again")
+        failed = log_warnings(_log, "the incidents could not be read; I try again")
         await run_until_success(self._incident_repository.load, self._clock, failed=failed)
         self._loaded.set()
         async with asyncio.TaskGroup() as group:
@@ -166,20 +166,20 @@ class Monitoring:
             group.create_task(self._incident_charts.run_forever(), name="incident-charts")
 
     async def _settle_forever(self) -> None:
-        failed = warning(_log, "what was shipped could not be read; I try again")
+        failed = log_warnings(_log, "what was shipped could not be read; I try again")
         await run_periodically(
             self._settle, self._clock, _SETTLE_SECONDS, tolerated=StoreError, failed=failed
         )
 
     async def _review_forever(self) -> None:
-        failed = warning(_log, "an incident could not be judged again; I try later")
+        failed = log_warnings(_log, "an incident could not be judged again; I try later")
         await run_periodically(
             self._triage_review.turn, self._clock, _SETTLE_SECONDS, tolerated=PortError,
             failed=failed,
         )  # fmt: skip
 
     async def _settle(self) -> None:
-        if self._incident_repository.everything:
+        if self._incident_repository.incidents:
             self._incidents.settle(await self._agent.fixes())
             await self._rollbacks.settle()
         await self._reports.look()
@@ -191,9 +191,9 @@ class Monitoring:
         """Where incidents are told."""
         return self._rules.dev_channel_id
 
-    def incidents(self) -> tuple[Incident, ...]:
+    def list_incidents(self) -> tuple[Incident, ...]:
         """Return what is open and was lately, the newest first."""
-        return tuple(reversed(self._incident_repository.everything))
+        return tuple(reversed(self._incident_repository.incidents))
 
     def find(self, incident_id: str) -> Incident:
         """Return one. Raises `WrongStage` where there is none of that id."""
@@ -202,12 +202,12 @@ class Monitoring:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
 
-    def told_in_chat(self, incident: Incident) -> bool:
+    def is_announced(self, incident: Incident) -> bool:
         """Whether people in the chat have heard of it, since it began or came back last."""
-        return self._incident_notifier.has_told(incident)
+        return self._incident_notifier.has_announced(incident)
 
     async def go_on(
-        self, incident_id: str, goal: Goal, person: Person, *, key: str, said_in: MessageRef | None
+        self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
     ) -> IntakeResult:
         """Investigate or fix an incident because a person says so. Raises as `ask`.
 
@@ -219,7 +219,7 @@ class Monitoring:
         ):  # which there are is not for all
             await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
         incident = self.find(incident_id)
-        own, where = incident.message, incident.message or said_in
+        own, where = incident.message, incident.message or message
         place = Place(
             channel_id=where.channel_id if where else self._rules.dev_channel_id,
             message_id=own.message_id if own else None,
@@ -236,7 +236,7 @@ class Monitoring:
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,
             since=incident.since,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
         )
         return await self.ask(trigger)
 
@@ -246,7 +246,7 @@ class Monitoring:
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
         incident = self.find(incident_id)
-        until = self._clock.now() + _MUTED_FOR
+        until = self._clock.get_time() + _MUTED_FOR
         self._incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
         muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
         await self._incident_repository.flush()
@@ -257,7 +257,7 @@ class Monitoring:
         await self._agent.permit(person, Act.STEER, note=f"close incident {incident_id[:20]}")
         return await self._rollbacks.close(self.find(incident_id), person)
 
-    async def taken_back(self, report: RestartReport) -> None:
+    async def open_rollback_incident(self, report: RestartReport) -> None:
         """Open the incident of code that was taken back, once what was known is read.
 
         Raises `StoreError`.
@@ -265,17 +265,17 @@ class Monitoring:
         await self._loaded.wait()
         await self._rollbacks.open(report)
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many reports of faults are that person's. Raises `StoreError`."""
-        noted = await self._incident_repository.count_of(subject)
+        noted = await self._incident_repository.count_records(subject)
         return noted + await self._reports.count_of(subject)
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget a person's reports; return how many. Raises `StoreError`."""
-        count = await self.count_of(subject)
+        count = await self.count_records(subject)
         await self._incident_repository.erase(subject)
         await self._reports.erase(subject)
         return count
 
-    def _sketch(self, incident: Incident) -> TimeChart | None:
+    def _build_sketch(self, incident: Incident) -> TimeChart | None:
         return chart_of(incident, self._monitoring_world.detector)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.domain.storage import StorageFault, StorageFaultKind
-from bot.periodic import run_periodically, warning
+from bot.periodic import log_warnings, run_periodically
 from bot.ports.clock import Clock
 
 LOOK_SECONDS = 15.0
@@ -58,7 +58,7 @@ class StorageWatch:
 
     async def run_forever(self) -> None:
         """Look until cancelled."""
-        failed = warning(_log, "the dev channel was not told about the state files")
+        failed = log_warnings(_log, "the dev channel was not told about the state files")
         await run_periodically(self.look, self._clock, LOOK_SECONDS, failed=failed)
 
     async def look(self) -> None:

@@ -27,13 +27,13 @@ class TriageReview:
         await self._incident_repository.flush()
 
     async def _judge(self, incident: Incident) -> None:
-        found = await self._classifier.judge_again(incident)
+        found = await self._classifier.rejudge(incident)
         changes: dict[str, object] = {"judged_count": incident.count}
         if found is not None:
             changes["triage"] = found
             if found.origin is not incident.triage.origin:
                 changes["triage_before"] = incident.triage.origin
-                changes["triage_changed_at"] = self._clock.now()
+                changes["triage_changed_at"] = self._clock.get_time()
         self._incident_repository.change(incident.id, **changes)
 
 

@@ -7,13 +7,13 @@ from pydantic import Field
 
 from bot.domain.brief import Brief
 from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, Verdict
+from bot.domain.cost import Cost
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan
+from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.record import Record
-from bot.domain.spent import Spent
-from bot.domain.unproven import UnprovenEdit
 from bot.ports.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ class PartOfWork(Record):
 
     name: str
     others: dict[str, tuple[str, ...]]
-    again: str = ""
+    retry_reason: str = ""
 
 
 class Assignment(Record):
@@ -79,12 +79,12 @@ Whatever it returns counts as heard; what it is not asked for is taken up in the
 """
 
 
-def no_news() -> Sequence[str]:
+def get_no_news() -> Sequence[str]:
     """Return nothing: nobody says anything."""
     return ()
 
 
-class Progress(Spent):
+class Progress(Cost):
     """What the agent is doing now, one short line for the card; spent so far in this call.
 
     A `milestone` is worth a line of its own in the thread.
@@ -95,7 +95,7 @@ class Progress(Spent):
     milestone: bool = False
 
 
-class QuestionAsked(Spent):
+class QuestionAsked(Cost):
     """A question only a person can answer. The work goes on in another call, with the answer.
 
     Where there are `choices`, one of them is the answer, and nothing else is, but for a literal
@@ -110,7 +110,7 @@ class QuestionAsked(Spent):
     memo: str = ""
 
 
-class Finished(Spent):
+class Finished(Cost):
     """The agent's last word. Whether it holds is for the verifier to say.
 
     `changed` is the agent's claim; files are read from the workspace. `attempts` tells what was
@@ -131,9 +131,9 @@ class Finished(Spent):
     review: str = ""
     approved: bool | None = None
     proven: Proven = ""
-    undoes: str = ""
+    reverted_commit: str = ""
     doubts: tuple[str, ...] = ()
-    unproven: UnprovenEdit | None = None
+    plausible_edit: PlausibleEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
 
@@ -150,7 +150,7 @@ class CodeAgent(Protocol):
         ...
 
     @property
-    def follows_words(self) -> bool:
+    def can_follow_instructions(self) -> bool:
         """Return whether it can do what people ask in words, beyond making tests pass."""
         ...
 
@@ -159,7 +159,7 @@ class CodeAgent(Protocol):
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one last update: `Finished`, or `QuestionAsked`.
 

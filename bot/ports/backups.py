@@ -20,7 +20,7 @@ class BackupStore(Protocol):
         """
         ...
 
-    async def backups(self) -> Sequence[Backup]:
+    async def list_backups(self) -> Sequence[Backup]:
         """Return those there are, the newest first."""
         ...
 

@@ -45,6 +45,6 @@ class Chat(Protocol):
         """
         ...
 
-    async def direct_channel(self, person_id: int) -> int:
+    async def open_direct_channel(self, person_id: int) -> int:
         """Return the id of the channel with that person alone, opening it if there is none."""
         ...

@@ -6,9 +6,9 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from bot.domain.chat import ChatLine
+from bot.domain.cost import Cost
 from bot.domain.people import Person
 from bot.domain.record import Record
-from bot.domain.spent import Spent
 
 
 class ChatTools(Protocol):
@@ -33,7 +33,7 @@ class ChatTools(Protocol):
         """
         ...
 
-    async def status(self) -> str:
+    async def get_status(self) -> str:
         """Return what is being worked on."""
         ...
 
@@ -56,14 +56,14 @@ class ChatTurn(Record):
     before: tuple[ChatLine, ...] = ()
 
 
-class Growing(Spent):
+class PartialReply(Cost):
     """The answer as far as it has come, and what the turn has cost by now."""
 
     kind: Literal["growing"] = "growing"
     text: str
 
 
-class Said(Spent):
+class FinalReply(Cost):
     """The whole answer, and what the turn has cost."""
 
     kind: Literal["said"] = "said"
@@ -82,16 +82,18 @@ class ChatModel(Protocol):
         """Return the engine and model, for people and the journal: `claude (sonnet)`."""
         ...
 
-    def talk(self, turn: ChatTurn, chat_tools: ChatTools) -> AsyncGenerator[Growing | Said, None]:
-        """Yield the answer while it grows, then exactly one `Said`.
+    def talk(
+        self, turn: ChatTurn, chat_tools: ChatTools
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
+        """Yield the answer while it grows, then exactly one `FinalReply`.
 
         Tools are not touched after the last word, or after the iterator is closed, which ends what
         is under way. Raises `AgentError` and `BudgetSpent`; what was spent by then is in the last
-        `Growing`. After that the next turn begins afresh.
+        `PartialReply`. After that the next turn begins afresh.
         """
         ...
 
-    async def hush(self) -> None:
+    async def cancel_turns(self) -> None:
         """Break off what is under way and let go of all programs; the next turn begins afresh."""
         ...
 

@@ -7,11 +7,11 @@ from typing import Protocol
 class Clock(Protocol):
     """Time, so that tests can skip it."""
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the current time, timezone-aware, in UTC."""
         ...
 
-    def monotonic(self) -> float:
+    def get_monotonic_time(self) -> float:
         """Return seconds from an arbitrary start; never goes back. For measuring durations."""
         ...
 

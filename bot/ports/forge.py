@@ -21,7 +21,7 @@ class Forge(Protocol):
         """
         ...
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Return the proposal as it is now. An unknown number raises `ForgeRejected`."""
         ...
 
@@ -52,7 +52,7 @@ class Forge(Protocol):
         """Take the proposal out of draft; harmless where it is in none."""
         ...
 
-    async def comments(self, number: int) -> tuple[Comment, ...]:
+    async def list_comments(self, number: int) -> tuple[Comment, ...]:
         """Return what people who may review wrote on the proposal, oldest first.
 
         Who may is the forge's configuration; what anybody else wrote is not returned, nor what
@@ -60,7 +60,7 @@ class Forge(Protocol):
         """
         ...
 
-    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+    async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label, oldest first; proposals are not among them.
 
         Merging a proposal whose body says `Closes #12` on a line of its own closes issue 12.
@@ -74,6 +74,6 @@ class Forge(Protocol):
         """
         ...
 
-    async def ready(self) -> str:
+    async def check_connection(self) -> str:
         """Return one line on what it is connected to; raises `ForgeUnavailable` if it is not."""
         ...

@@ -35,7 +35,7 @@ class Journal(Protocol):
         """Remove the records of all days (of UTC) before that one; return how many days."""
         ...
 
-    async def records_of(self, subject: DataSubject) -> Sequence[str]:
+    async def list_record_ids(self, subject: DataSubject) -> Sequence[str]:
         """Return the ids of all records of that person: what they did, and what names them."""
         ...
 
@@ -55,7 +55,7 @@ class Journal(Protocol):
         """Return the record with that full or short id."""
         ...
 
-    async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
+    async def list_failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
         """Return failures since then grouped by fingerprint, the most recent group first."""
         ...
 
@@ -68,13 +68,13 @@ class Journal(Protocol):
         """
         ...
 
-    async def samples(
+    async def list_samples(
         self, *, since: datetime, until: datetime, event: str | None = None
     ) -> Sequence[Sample]:
         """Return the samples of that time (both included), of one event if named, oldest first."""
         ...
 
-    async def counts(
+    async def count_actions(
         self, *, since: datetime, until: datetime, seconds: int
     ) -> Sequence[ActionCount]:
         """Return how many actions there were, by spans of so many seconds and by kind.

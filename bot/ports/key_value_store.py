@@ -22,7 +22,7 @@ class KeyValueStore(Protocol):
         """Return the record of that name, or `None`."""
         ...
 
-    async def all(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
+    async def list_records(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
         """Return the records whose names begin with `prefix`, in the order of their names."""
         ...
 

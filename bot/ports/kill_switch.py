@@ -12,7 +12,7 @@ class KillSwitch(Protocol):
     that cannot be seen, it stands as well. Raises `StoreError`.
     """
 
-    async def standing(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands, whoever put it there: cheap, and never out of date."""
         ...
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.account import Charge
+from bot.domain.cost import Cost
 from bot.domain.spending import ChargeSum
-from bot.domain.spent import Spent
 
 
 class Ledger(Protocol):
@@ -30,24 +30,24 @@ class Ledger(Protocol):
         """Append them, all or none; the same `id` again is harmless, and changes nothing."""
         ...
 
-    async def spent(
+    async def sum_costs(
         self,
         *,
         run_id: str | None = None,
         person_id: int | None = None,
         since: datetime | None = None,
-    ) -> Spent:
+    ) -> Cost:
         """Return what was spent by all that fits, `since` included; later ones all count.
 
         Without `since` what was forgotten counts as well; whether it was estimated is forgotten.
         """
         ...
 
-    async def charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
+    async def list_charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
         """Return charges, newest first."""
         ...
 
-    async def tallies(self, *, since: datetime) -> Sequence[ChargeSum]:
+    async def sum_charges(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return the charges added up by day, account and model, oldest day first."""
         ...
 
@@ -67,6 +67,6 @@ class Ledger(Protocol):
         """
         ...
 
-    async def begun(self, since: datetime) -> Mapping[str, int]:
+    async def count_changes(self, since: datetime) -> Mapping[str, int]:
         """Return how many changes each agent began since then."""
         ...

@@ -12,19 +12,19 @@ class LiveRegistry(Protocol):
     items or the new ones. What is refused keeps its last good version. Raises `StoreError`.
     """
 
-    def items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+    def list_items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
         """Return the items as they are now, by kind and name. Reads no file."""
         ...
 
-    def item(self, kind: ItemKind, name: str) -> LiveItem:
+    def get_item(self, kind: ItemKind, name: str) -> LiveItem:
         """Return one item. Raises `UnknownItem`, naming some that there are."""
         ...
 
-    async def versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+    async def list_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
         """Return the kept versions, ten at most, the newest first. Raises `UnknownItem`."""
         ...
 
-    async def text(self, kind: ItemKind, name: str, number: int) -> str:
+    async def read_text(self, kind: ItemKind, name: str, number: int) -> str:
         """Return a version's text, of several files each under its path.
 
         Raises `UnknownItem` for an item or version that is not kept.
@@ -35,7 +35,7 @@ class LiveRegistry(Protocol):
         """Read the files now and take on what changed. The same again changes nothing."""
         ...
 
-    async def rollback(
+    async def roll_back(
         self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
         """Have a kept version live until the item's file changes; return the item.

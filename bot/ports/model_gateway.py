@@ -35,7 +35,7 @@ class GatewayLease:
 class ModelGateway(Protocol):
     """Holds the provider's key. Every request a program makes goes through it."""
 
-    def lend(
+    def open_lease(
         self, account: Account, usd: float | None = None
     ) -> AbstractAsyncContextManager[GatewayLease]:
         """Lend a pass for the time of the block; what is under way at its end is cut.

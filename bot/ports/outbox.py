@@ -34,11 +34,11 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         """Note that the chat has it."""
         ...
 
-    async def failed(self, key: str, reason: str) -> None:
+    async def mark_failed(self, key: str, reason: str) -> None:
         """Note that the chat refused it for good; it is not tried again."""
         ...
 
@@ -49,10 +49,10 @@ class OutboxStore(Protocol):
         """
         ...
 
-    async def depth(self) -> OutboxDepth:
+    async def get_depth(self) -> OutboxDepth:
         """Return how full it is, without reading the messages: cheap, whatever it holds."""
         ...
 
-    async def pending(self) -> tuple[Pending, ...]:
+    async def list_pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""
         ...

@@ -8,7 +8,7 @@ from bot.domain.personal_data import DataSubject
 class ErasableData(Protocol):
     """Keeps records of people. Raises `StoreError`."""
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many records are of a person or name them."""
         ...
 

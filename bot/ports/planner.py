@@ -6,11 +6,11 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from bot.domain.brief import Brief
+from bot.domain.cost import Cost
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
-from bot.domain.spent import Spent
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace
 
@@ -24,21 +24,21 @@ class Case(Record):
     run_id: str
     person_id: int = ITSELF.id
     attempt: int = 1
-    words: str = ""
+    text: str = ""
     """What the person said, as data."""
     evidence: Evidence
     diagnosis: Diagnosis
     named: frozenset[str] = Field(default=frozenset(), description="files people named")
 
 
-class Diagnosed(Spent):
+class Diagnosed(Cost):
     """The diagnosis in the planner's words; facts and counts are the rules' own."""
 
     kind: Literal["diagnosed"] = "diagnosed"
     diagnosis: Diagnosis
 
 
-class Planned(Spent):
+class Planned(Cost):
     """The plan, and the diagnosis it follows from.
 
     `test` is a reproduction the planner wrote, where the rules could make none.
@@ -60,7 +60,7 @@ class Request(Record):
     run_id: str
     person_id: int = ITSELF.id
     attempt: int = 1
-    words: str
+    text: str
     quotes_bot: bool = Field(
         default=False, description="`words` are a message of the bot that the person pointed at"
     )
@@ -71,7 +71,7 @@ class Request(Record):
     named: frozenset[str] = Field(default=frozenset(), description="files people named")
 
 
-class Briefed(Spent):
+class Briefed(Cost):
     """What is wanted, and how it would be built. `plan` is absent where there is an objection."""
 
     kind: Literal["briefed"] = "briefed"

@@ -15,18 +15,18 @@ class RecordSearch(Protocol):
     do not matter in plain letters.
     """
 
-    async def summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
+    async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
         """Return the runs begun since then, the newest first; one question, however many."""
         ...
 
-    async def runs(self, query: RunQuery) -> ResultPage[Run]:
+    async def search_runs(self, query: RunQuery) -> ResultPage[Run]:
         """Return the runs that fit, the newest first."""
         ...
 
-    async def audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
+    async def search_audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
         """Return the entries that fit, the newest first."""
         ...
 
-    async def audit_actions(self) -> Sequence[str]:
+    async def list_audit_actions(self) -> Sequence[str]:
         """Return every action that the audit log tells of, by the alphabet."""
         ...

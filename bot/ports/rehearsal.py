@@ -8,10 +8,10 @@ from typing import Protocol
 from bot.domain.rehearsal import Script, Transcript
 
 
-class ScriptPlayer(Protocol):
+class ScriptRunner(Protocol):
     """Code that is ready to be played; scripts do not see what earlier ones did."""
 
-    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
         """Play a script from its beginning, in a server and state of its own.
 
         What the code does wrong is told in the transcript. Several may be played at once. With
@@ -29,7 +29,7 @@ class Rehearsal(Protocol):
         """Return why nothing can be played on this machine; empty where it can."""
         ...
 
-    def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptPlayer]:
+    def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptRunner]:
         """Lend a player of the code that lies in `tree`: a checkout's files, which stay unchanged.
 
         Entering starts the code under test, and raises `RehearsalError` where nothing can be
@@ -38,15 +38,15 @@ class Rehearsal(Protocol):
         ...
 
 
-async def play_all(
+async def run_scripts(
     rehearsal: Rehearsal, tree: Path, scripts: Sequence[Script]
 ) -> tuple[Transcript, ...]:
     """Play scripts one after the other with one player."""
     async with rehearsal.open(tree) as player:
-        return tuple([await player.play(script) for script in scripts])
+        return tuple([await player.run(script) for script in scripts])
 
 
-async def play_one(rehearsal: Rehearsal, tree: Path, script: Script) -> Transcript:
+async def run_script(rehearsal: Rehearsal, tree: Path, script: Script) -> Transcript:
     """Play one script."""
     async with rehearsal.open(tree) as player:
-        return await player.play(script)
+        return await player.run(script)

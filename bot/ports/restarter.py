@@ -31,7 +31,7 @@ class Restarter(Protocol):
         """
         ...
 
-    def rolled_back(self, commit: str) -> str | None:
+    def get_rollback_reason(self, commit: str) -> str | None:
         """Return why this commit was taken back after a start of it, in words; `None`: it was not.
 
         Whoever follows a branch leaves such a commit alone until something newer comes.

@@ -31,7 +31,7 @@ class Runtime(Protocol):
         """Reload what can be reloaded; a cog that fails to load keeps its last good code."""
         ...
 
-    def commands(self) -> Mapping[str, str]:
+    def list_commands(self) -> Mapping[str, str]:
         """Return the slash commands that people can use now, each with its cog.
 
         `{"roll": "dice", "poll create": "polls"}`; the cog is empty where a command is of none.

@@ -3,13 +3,13 @@
 from typing import Protocol
 
 from bot.domain.account import Account, Charge
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 
 
 class SpendGuard(Protocol):
     """Who stands at the wire. Nothing a model or a program says gets past it."""
 
-    async def admit(self, account: Account, most: Spent, request: str) -> str:
+    async def admit(self, account: Account, most: Cost, request: str) -> str:
         """Let a request go out that may come to `most`, and hold so much back for it.
 
         `request` names it; `settle` with a charge of that id gives back what was held, and has to
@@ -27,6 +27,6 @@ class SpendGuard(Protocol):
         """
         ...
 
-    async def closing(self, account: Account) -> str:
+    async def get_wrap_up_reason(self, account: Account) -> str:
         """Return why the work on this account should come to its last words now, or nothing."""
         ...

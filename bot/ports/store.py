@@ -36,11 +36,11 @@ class Store(Protocol):
         """Append records without touching the run: whoever works on it is not disturbed."""
         ...
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
         ...
 
-    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+    async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
         """Return the same of several runs, in one read; a run there is not is left out."""
         ...
 
@@ -69,15 +69,15 @@ class Store(Protocol):
         """Record the approval of one head; return the first one if that head has one already."""
         ...
 
-    async def approval(self, run_id: str, head: str) -> Approval | None:
+    async def get_approval(self, run_id: str, head: str) -> Approval | None:
         """Return the approval of exactly that head, if there is one."""
         ...
 
-    async def audit(self, entry: AuditEntry) -> None:
+    async def append_audit_entry(self, entry: AuditEntry) -> None:
         """Append to the audit log. There is no way to change or remove an entry."""
         ...
 
-    async def audit_log(
+    async def list_audit_entries(
         self,
         *,
         run_id: str | None = None,
@@ -88,7 +88,7 @@ class Store(Protocol):
         """Return the newest entries that fit, newest first."""
         ...
 
-    async def audit_state(
+    async def verify_audit_log(
         self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
     ) -> AuditState:
         """Return whether the log is still all that was written, and where it ends.
@@ -98,7 +98,7 @@ class Store(Protocol):
         """
         ...
 
-    async def audit_accept(self, entry: AuditEntry) -> None:
+    async def accept_audit_break(self, entry: AuditEntry) -> None:
         """Append an entry by which what is broken is known: from there on the log counts."""
         ...
 
@@ -109,6 +109,6 @@ class Store(Protocol):
         """
         ...
 
-    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+    async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
         """Remove entries from before, behind one that says so; return how many."""
         ...

@@ -17,7 +17,7 @@ CogLoads = Callable[[str], Awaitable[Sequence[datetime]]]
 """Returns when a cog was loaded, as far as that is known: with each start of the bot, say."""
 
 
-async def no_loads(_: str) -> Sequence[datetime]:
+async def list_no_loads(_: str) -> Sequence[datetime]:
     """Know of no time at which a cog was loaded."""
     return ()
 
@@ -39,11 +39,11 @@ class TrafficLog(Protocol):
         """Return the record with that full or short id."""
         ...
 
-    async def recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
+    async def list_recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
         """Return the newest records of an event, oldest first."""
         ...
 
-    async def since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+    async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
         """Return the newest records from that time on, of all events, oldest first."""
         ...
 
@@ -51,7 +51,7 @@ class TrafficLog(Protocol):
         """Remove what is older than that; return how many records."""
         ...
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many records that person took part in, or is named in."""
         ...
 
@@ -60,7 +60,7 @@ class TrafficLog(Protocol):
         ...
 
 
-async def first_record(
+async def find_failure_record(
     traffic: TrafficLog,
     group: FailureGroup,
     fits: Callable[[TrafficRecord], bool] = lambda record: True,
@@ -89,11 +89,11 @@ class SnapshotStore(Protocol):
         """
         ...
 
-    async def of(self, fingerprint: str) -> Sequence[CogSnapshot]:
+    async def list_for_failure(self, fingerprint: str) -> Sequence[CogSnapshot]:
         """Return the snapshots of a failure, newest first."""
         ...
 
-    async def files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
+    async def read_files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
         """Return what is in a snapshot, by the names in the folder where cogs keep files."""
         ...
 
@@ -101,7 +101,7 @@ class SnapshotStore(Protocol):
         """Remove those older than that; return how many."""
         ...
 
-    async def of_person(
+    async def list_for_person(
         self, subject: DataSubject, failures: Collection[str]
     ) -> Sequence[CogSnapshot]:
         """Return those of these failures, which are that person's, and those that hold their id.

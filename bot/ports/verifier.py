@@ -33,7 +33,7 @@ class Verifier(Protocol):
         """Return how commands are confined here, for people: `bubblewrap: no network, ...`."""
         ...
 
-    async def reds(
+    async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return the candidates that fail on the workspace as it stands, as expected, in order.
@@ -43,7 +43,7 @@ class Verifier(Protocol):
         """
         ...
 
-    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return what the test's call answers on the workspace as it stands, as a literal's source.
 
         `None` where it raises, where two runs differ, or where the answer has no literal.
@@ -60,7 +60,7 @@ class Verifier(Protocol):
         """Run the reproductions against the workspace as it stands: a result for each."""
         ...
 
-    async def affected_tests(
+    async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
         """Return at most `limit` test files that reach any of `changed`, nearest first.

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.change import FileChange, Undone
+from bot.domain.change import FileChange, RevertResult
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.local_work import Branch, LocalWork
 
@@ -29,7 +29,7 @@ class Workspace(Protocol):
         """Return the commit the branch started from."""
         ...
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the commit checked out here."""
         ...
 
@@ -48,7 +48,7 @@ class Workspace(Protocol):
         """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
         ...
 
-    async def undo(self, merged: str, head: str) -> Undone:
+    async def revert(self, merge_commit: str, head: str) -> RevertResult:
         """Take back, uncommitted, what merging `head` as `merged` changed; keep what came later.
 
         `merged` is the merge commit, or the last one of a squash or rebase, and part of the
@@ -57,7 +57,7 @@ class Workspace(Protocol):
         """
         ...
 
-    async def merged(self, tip: str, head: str) -> "Workspace":
+    async def build_merge(self, tip: str, head: str) -> "Workspace":
         """Make the worktree what merging `head` into `tip` comes to, committed; return it so.
 
         What is returned has `tip` as its base; the branch stays where it is, and `reset` of this
@@ -66,7 +66,7 @@ class Workspace(Protocol):
         """
         ...
 
-    async def join(self, head: str, message: str) -> str:
+    async def merge(self, head: str, message: str) -> str:
         """Merge `head`, a commit known here, into the branch; return the new head.
 
         Nothing is uncommitted here. Where both sides only added lines to a file it gets both, ours
@@ -74,15 +74,15 @@ class Workspace(Protocol):
         """
         ...
 
-    async def tree(self) -> str:
+    async def get_tree_id(self) -> str:
         """Return git's id for the files of the commit checked out here."""
         ...
 
-    async def changes(self) -> tuple[FileChange, ...]:
+    async def list_changes(self) -> tuple[FileChange, ...]:
         """Return what differs between `base` and the worktree, uncommitted included."""
         ...
 
-    async def diff(self) -> str:
+    async def get_diff(self) -> str:
         """Return the unified diff from `base` to the worktree, uncommitted included."""
         ...
 
@@ -94,7 +94,7 @@ class Workspace(Protocol):
         """Return a file's text in a commit, whatever the worktree holds; `None` as above."""
         ...
 
-    async def base_files(self) -> frozenset[str]:
+    async def list_base_files(self) -> frozenset[str]:
         """Return the path of every file at `base`, links and submodules among them."""
         ...
 
@@ -102,7 +102,7 @@ class Workspace(Protocol):
         """Return the newest commits that the head stands on, newest first; of a file, or of all."""
         ...
 
-    async def touched(self, commit: str) -> tuple[str, ...]:
+    async def list_changed_files(self, commit: str) -> tuple[str, ...]:
         """Return every file a commit changed against its first parent.
 
         `commit` is an id, `HEAD` or `HEAD~2`. Raises `WorkspaceError` for what is no commit that
@@ -110,7 +110,7 @@ class Workspace(Protocol):
         """
         ...
 
-    async def shown(self, commit: str, files: Sequence[str]) -> str:
+    async def show_commit(self, commit: str, files: Sequence[str]) -> str:
         """Return a commit's message, and its diff of these files. Raises as `touched`."""
         ...
 
@@ -125,7 +125,7 @@ class Workspace(Protocol):
 class Workspaces(Protocol):
     """Lends worktrees. Never touches the running checkout's files, index or branch."""
 
-    def lend(
+    def open(
         self, run_id: str, *, base: str, slug: str = "change"
     ) -> AbstractAsyncContextManager[Workspace]:
         """Lend the run's worktree on branch `theseus/<run>-<slug>`.
@@ -154,11 +154,11 @@ class Checkout(Protocol):
         """Return its folder, absolute."""
         ...
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the commit it stands on."""
         ...
 
-    async def suspects(
+    async def find_suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return commits that may be behind a failure at these (file, line) sites, best first.
@@ -168,7 +168,7 @@ class Checkout(Protocol):
         """
         ...
 
-    async def changes_since(
+    async def list_changes_since(
         self, commit: str, files: Sequence[str], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return the commits after `commit` that touch any of `files`, each with its diff of them.
@@ -190,7 +190,7 @@ class Checkout(Protocol):
         """
         ...
 
-    async def contains(self, commit: str) -> bool:
+    async def has_commit(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
         ...
 
@@ -198,25 +198,25 @@ class Checkout(Protocol):
         """Return why no run can work on this repository, with the way out; empty where one can."""
         ...
 
-    async def tree(self, commit: str) -> str:
+    async def get_tree_id(self, commit: str) -> str:
         """Return git's id for the files of a commit that is known here.
 
         Raises `WorkspaceError` for one that is not.
         """
         ...
 
-    async def tip(self) -> str:
+    async def fetch_tip(self) -> str:
         """Ask the forge's remote for the followed branch; return its newest commit.
 
         Nothing moves. Raises `WorkspaceError` where the remote cannot be reached.
         """
         ...
 
-    async def local_work(self) -> LocalWork:
+    async def get_local_work(self) -> LocalWork:
         """Return what people are doing in the folder. Cheap, and goes over no network."""
         ...
 
-    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+    async def list_branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
         """Return the branches, here or at the forge, that change any of `files`, newest first.
 
         Merged ones, the bot's own (`theseus/...`), the followed one, and those without a commit

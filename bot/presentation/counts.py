@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Return `1 failure`, `3 failures`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def people_counted(count: int) -> str:
+def format_people_count(count: int) -> str:
     """Return `1 person`, `3 people`."""
     return "1 person" if count == 1 else f"{count} people"
 
 
-def times_counted(count: int) -> str:
+def format_times(count: int) -> str:
     """Return `once`, `3 times`."""
     return "once" if count == 1 else f"{count} times"
 
 
-def rest_of(items: Sequence[str], most: int, between: str = ", ") -> str:
+def format_list(items: Sequence[str], most: int, between: str = ", ") -> str:
     """Return the first items, and how many more there are: `a, b and 7 more`."""
     if len(items) <= most:
         return between.join(items)

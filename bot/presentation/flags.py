@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.flag import SETTLED, Flag, FlagStep, next_step
+from bot.domain.flag import SETTLED, Flag, FlagStep, get_next_step
 from bot.domain.posts import Button, Post
 from bot.domain.use import FlagComparison, FlagSide
-from bot.presentation.counts import counted, people_counted
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
+from bot.presentation.counts import format_count, format_people_count
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 
 _FILES = 3
 _STEPS: Mapping[FlagStep, str] = {
@@ -20,7 +20,7 @@ _STEPS: Mapping[FlagStep, str] = {
 _NONE = "There are no flags: nobody has switched one, and no code asks for one."
 
 
-def flag_lines(
+def list_flag_lines(
     flags: Mapping[str, Flag], uses: Mapping[str, Sequence[str]], now: datetime
 ) -> list[str]:
     """Return a line for each flag that was ever switched, or that code asks for, by its name.
@@ -28,22 +28,26 @@ def flag_lines(
     `uses` are the files that ask for each.
     """
     names = sorted({*flags, *uses})
-    return [_line(name, flags.get(name), uses.get(name, ()), now) for name in names] or [_NONE]
+    return [_format_flag(name, flags.get(name), uses.get(name, ()), now) for name in names] or [
+        _NONE
+    ]
 
 
-def flag_switched(before: Flag | None, flag: Flag) -> str:
+def describe_switch(before: Flag | None, flag: Flag) -> str:
     """Return what is said when a flag was switched."""
     if before == flag:
-        return f"`{flag.name}` was {reach_told(flag)} already, since {moment(flag.at)}."
-    return f"`{flag.name}` is {reach_told(flag)} from now on. Before, it was {reach_told(before)}."
+        return (
+            f"`{flag.name}` was {describe_reach(flag)} already, since {format_timestamp(flag.at)}."
+        )
+    return f"`{flag.name}` is {describe_reach(flag)} from now on. Before, it was {describe_reach(before)}."
 
 
-def ships_behind(flag: str) -> str:
+def describe_upcoming_flag(flag: str) -> str:
     """Return what is said of a change that ships behind a flag, before it is live."""
     return f"🚩 Ships behind the flag `{flag}`: off until `/flags set`."
 
 
-def live_behind(flag: str) -> str:
+def describe_live_flag(flag: str) -> str:
     """Return what is said of it once it is live."""
     return (
         f"🚩 It is behind the flag `{flag}`, and off: `/flags set name:{flag} to:dev` has it on in "
@@ -51,24 +55,24 @@ def live_behind(flag: str) -> str:
     )
 
 
-def counted_behind(name: str, flag: Flag | None) -> str:
+def describe_counted_flag(name: str, flag: Flag | None) -> str:
     """Return what is said beside the uses of what ships behind a flag."""
-    return f"🚩 Its flag `{name}` is {reach_told(flag)}; uses count with it off as well."
+    return f"🚩 Its flag `{name}` is {describe_reach(flag)}; uses count with it off as well."
 
 
-def flag_compared(flag: Flag, found: FlagComparison) -> Post:
+def render_comparison(flag: Flag, found: FlagComparison) -> Post:
     """Return how it goes with a flag and without, with a button for the step after that.
 
     Where something is surely worse with it, that is the step back.
     """
     lines = [
-        f"🚩 `{flag.name}` is {reach_told(flag)}, since {moment(found.since)}:",
-        f"• with it: {_side(found.on)}",
-        f"• without it: {_side(found.off)}",
+        f"🚩 `{flag.name}` is {describe_reach(flag)}, since {format_timestamp(found.since)}:",
+        f"• with it: {_format_side(found.on)}",
+        f"• without it: {_format_side(found.off)}",
     ]
-    step: FlagStep = "off" if found.worse else next_step(flag)
+    step: FlagStep = "off" if found.worse else get_next_step(flag)
     if found.worse:
-        lines += [f"📉 With it {words(each)}" for each in found.worse]
+        lines += [f"📉 With it {escape_line(each)}" for each in found.worse]
         lines.append("So I offer no more people, but to switch it off.")
     else:
         lines.append("Nothing is surely worse with it. Press to have it on for more people.")
@@ -81,26 +85,26 @@ def flag_compared(flag: Flag, found: FlagComparison) -> Post:
     return Post(text="\n".join(lines), buttons=(pressed,))
 
 
-def _side(side: FlagSide) -> str:
+def _format_side(side: FlagSide) -> str:
     """Return how one side used it: `34 uses by 4 people, 1 failure, usually 120 ms; 👎 1 of 3`."""
     if not side.uses:
         return "nobody used it"
-    people = f" by {people_counted(side.people)}" if side.people else ""
-    failed = counted(side.failures, "failure") if side.failures else "no failure"
+    people = f" by {format_people_count(side.people)}" if side.people else ""
+    failed = format_count(side.failures, "failure") if side.failures else "no failure"
     time = f", usually {side.typical_ms:.0f} ms" if side.typical_ms is not None else ""
     signs = f"; 👎 {side.disliked} of {side.signs} signs" if side.signs else ""
-    return f"{counted(side.uses, 'use')}{people}, {failed}{time}{signs}"
+    return f"{format_count(side.uses, 'use')}{people}, {failed}{time}{signs}"
 
 
-def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
+def describe_flag_removal(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
     """Return what is said when a flag was to be forgotten."""
     if flag is None:
         return "Nobody has switched a flag of that name. `/flags list` shows what there is."
-    told = f"Forgotten: `{name}`, which was {reach_told(flag)}."
-    return f"{told} It is {_asked(asked_in)}, and off there." if asked_in else told
+    told = f"Forgotten: `{name}`, which was {describe_reach(flag)}."
+    return f"{told} It is {_format_files(asked_in)}, and off there." if asked_in else told
 
 
-def reach_told(flag: Flag | None) -> str:
+def describe_reach(flag: Flag | None) -> str:
     """Return whom a flag is on for, in words."""
     if flag is None or flag.reach == "off":
         return "off"
@@ -112,18 +116,18 @@ def reach_told(flag: Flag | None) -> str:
     return f"on in {named} and the dev channel" if named else "on in the dev channel"
 
 
-def _line(name: str, flag: Flag | None, files: Sequence[str], now: datetime) -> str:
+def _format_flag(name: str, flag: Flag | None, files: Sequence[str], now: datetime) -> str:
     if flag is None:
-        return f"- `{name}`: off, never switched · {_asked(files)}"
+        return f"- `{name}`: off, never switched · {_format_files(files)}"
     by = f" by {flag.by.name}" if flag.by else ""
-    told = f"- `{name}`: {reach_told(flag)}, since {moment(flag.at)}{by}"
+    told = f"- `{name}`: {describe_reach(flag)}, since {format_timestamp(flag.at)}{by}"
     if not files:
         return f"{told} · no code asks for it any more: `/flags remove name:{name}` forgets it"
     rest = f" · on for more than {SETTLED.days} days: it can go out of the code"
-    return f"{told} · {_asked(files)}{rest if flag.settled(now) else ''}"
+    return f"{told} · {_format_files(files)}{rest if flag.is_settled(now) else ''}"
 
 
-def _asked(files: Sequence[str]) -> str:
+def _format_files(files: Sequence[str]) -> str:
     shown = ", ".join(f"`{each}`" for each in files[:_FILES])
     more = len(files) - _FILES
     return f"asked for in {shown}" + (f" and {more} more" if more > 0 else "")

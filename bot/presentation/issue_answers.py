@@ -2,23 +2,23 @@
 
 from bot.domain.history import History
 from bot.domain.run import Run, Status
-from bot.presentation.markdown import prose, words
+from bot.presentation.markdown import escape_line, escape_text
 
 NOT_UNDERSTOOD = (
     "I take issues that ask me to look into, fix or change something, in their title: “/roll 0d6 "
     "crashes, fix it”. Everything that decides something is said in Discord."
 )
-MOST_WORDS = 1_500
+MAX_CHARACTERS = 1_500
 
 
-def what_became_of(run: Run, history: History) -> str:
+def describe_outcome(run: Run, history: History) -> str:
     """Return what a run came to, in Markdown that calls and closes nothing."""
     proposal, shipment, diagnosis = history.proposal, history.shipment, history.diagnosis
     if shipment is not None and proposal is not None:
-        return f"Done with #{proposal.number}, {words(shipment.told)}."
+        return f"Done with #{proposal.number}, {escape_line(shipment.summary)}."
     if run.status is Status.REJECTED and proposal is not None:
         return f"What I proposed, #{proposal.number}, was turned down."
     if run.status is Status.DONE and diagnosis is not None and diagnosis.found:
-        return prose(f"{diagnosis.headline}\n\n{diagnosis.cause}", MOST_WORDS)
+        return escape_text(f"{diagnosis.headline}\n\n{diagnosis.cause}", MAX_CHARACTERS)
     ended = {Status.CANCELLED: "It was cancelled.", Status.DONE: "I found nothing to do."}
-    return prose(run.reason, MOST_WORDS) or ended.get(run.status, "It came to nothing.")
+    return escape_text(run.reason, MAX_CHARACTERS) or ended.get(run.status, "It came to nothing.")

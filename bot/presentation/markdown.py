@@ -16,33 +16,33 @@ _LEADS = re.compile(r"^(?:[#>=+-]|\d+(?=[.)]))")
 _ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])\s+(?=\S)")
 
 
-def words(text: str, limit: int = 200) -> str:
+def escape_line(text: str, limit: int = 200) -> str:
     """Return the text on one line, cut with an ellipsis at `limit` characters."""
-    flat = " ".join(_seen(text).split())
+    flat = " ".join(_strip_invisible(text).split())
     flat = _FENCES.sub("`", flat if len(flat) <= limit else flat[: limit - 1] + "…")
     pieces = flat.split("`")
     if len(pieces) % 2 == 0:  # a code that does not end would take on what follows
         pieces[-2:] = ["".join(pieces[-2:])]
-    shown = (piece if n % 2 else _bare(piece) for n, piece in enumerate(pieces))
-    return _LEADS.sub(_escaped, "`".join(shown))
+    shown = (piece if n % 2 else _escape_markup(piece) for n, piece in enumerate(pieces))
+    return _LEADS.sub(_escape_sign, "`".join(shown))
 
 
-def prose(text: str, limit: int = 4_000) -> str:
+def escape_text(text: str, limit: int = 4_000) -> str:
     """Return the text line by line; lists stay lists. Cut at `limit` characters."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
-    lines = [_line(line) for line in _seen(short).splitlines()]
+    lines = [_escape_list_line(line) for line in _strip_invisible(short).splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _line(line: str) -> str:
+def _escape_list_line(line: str) -> str:
     item = _ITEM.match(line.strip())
     if item is None:
-        return words(line, len(line) + 1)
+        return escape_line(line, len(line) + 1)
     mark = item[0].strip().replace("*", "-").replace("+", "-")
-    return f"{mark} {words(line.strip()[item.end() :], len(line) + 1)}"
+    return f"{mark} {escape_line(line.strip()[item.end() :], len(line) + 1)}"
 
 
-def _seen(text: str) -> str:
+def _strip_invisible(text: str) -> str:
     """Return the text without what no screen shows, and what turns it round."""
     return "".join(
         each for each in text if each in "\n\t" or unicodedata.category(each) not in _UNSEEN
@@ -52,10 +52,10 @@ def _seen(text: str) -> str:
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
-def _bare(piece: str) -> str:
-    marked = _MARKUP.sub(_escaped, piece)
+def _escape_markup(piece: str) -> str:
+    marked = _MARKUP.sub(_escape_sign, piece)
     return _REFERS.sub(lambda sign: sign[0] + _GAP, marked)
 
 
-def _escaped(sign: re.Match[str]) -> str:
+def _escape_sign(sign: re.Match[str]) -> str:
     return f"\\{sign[0]}" if not sign[0].isdigit() else f"{sign[0]}\\"

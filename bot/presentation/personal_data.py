@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.personal_data import KeptData
+from bot.domain.personal_data import StoredData
 
 _WHY = (
     "By them people see who asked for a change, and who let it ship. Neither does it erase what "
@@ -15,21 +15,21 @@ CONFIRM = (
 )
 
 
-def kept_text(pseudonym: str, kept: Sequence[KeptData]) -> str:
+def render_stored_data(pseudonym: str, stored_data: Sequence[StoredData]) -> str:
     """Return what is kept of somebody, how much and how long."""
     return "\n".join(
         [
             "**What I keep of you**",
-            *_lines([each for each in kept if each.erasable]),
+            *_list_data_lines([each for each in stored_data if each.erasable]),
             f"In the journal you are `{pseudonym}`.",
             "**What the button does not erase**",
-            *_lines([each for each in kept if not each.erasable]),
+            *_list_data_lines([each for each in stored_data if not each.erasable]),
             _WHY,
         ]
     )
 
 
-def erased_text(gone: Sequence[KeptData]) -> str:
+def render_erased_data(gone: Sequence[StoredData]) -> str:
     """Return what was erased."""
     erased = [each for each in gone if each.count]
     lines = [f"- {each.what}: {each.count:,}" for each in erased] or [
@@ -40,7 +40,9 @@ def erased_text(gone: Sequence[KeptData]) -> str:
     )
 
 
-def _lines(kept: Sequence[KeptData]) -> list[str]:
-    there = [f"- {each.what}: **{each.count:,}**, {each.kept}" for each in kept if each.count]
-    none = [each.what for each in kept if not each.count]
+def _list_data_lines(stored_data: Sequence[StoredData]) -> list[str]:
+    there = [
+        f"- {each.what}: **{each.count:,}**, {each.retention}" for each in stored_data if each.count
+    ]
+    none = [each.what for each in stored_data if not each.count]
     return there + ([f"- None: {'; '.join(none)}"] if none else [])

@@ -5,10 +5,10 @@ import re
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.forge_text import neutralise
 from bot.domain.history import History
-from bot.domain.journal import event_called
+from bot.domain.journal import format_event_name
 from bot.domain.run import Run
-from bot.presentation.markdown import prose, words
-from bot.presentation.titles import title_of
+from bot.presentation.markdown import escape_line, escape_text
+from bot.presentation.titles import format_title
 
 TITLE_LENGTH = 72
 """Characters that lists of commits and pull requests show of a title."""
@@ -22,41 +22,45 @@ def pull_request_title(run: Run, history: History) -> str:
     change, diagnosis = history.change_set, history.diagnosis
     named = " ".join(change.title.split()) if change else ""
     if not named and (history.brief is not None or diagnosis is None or not diagnosis.event):
-        named = title_of(run.trigger, TITLE_LENGTH)
-    return _cut(_quiet(named or _mended(diagnosis, history)))
+        named = format_title(run.trigger, TITLE_LENGTH)
+    return _cut(_neutralise_text(named or _describe_fix(diagnosis, history)))
 
 
-def failure_told(diagnosis: Diagnosis, evidence: Evidence | None) -> str:
+def describe_failure(diagnosis: Diagnosis, evidence: Evidence | None) -> str:
     """Return what people met, how often, and what is known of when it last worked."""
     met = ""
     if evidence is not None and evidence.capsule and diagnosis.event.startswith(_WITH_PEOPLE):
         who = f"{evidence.users} people" if evidence.users > 1 else "People"
-        met = f"{who} who used {event_called(diagnosis.event)} got an error instead of an answer."
-    known = (sentence(each) for each in (diagnosis.last_worked, diagnosis.seen_before) if each)
-    return "\n\n".join(filter(None, (met, words(sentence(diagnosis.headline), 400), *known)))
+        met = f"{who} who used {format_event_name(diagnosis.event)} got an error instead of an answer."
+    known = (
+        format_sentence(each) for each in (diagnosis.last_worked, diagnosis.seen_before) if each
+    )
+    return "\n\n".join(
+        filter(None, (met, escape_line(format_sentence(diagnosis.headline), 400), *known))
+    )
 
 
-def sentence(text: str) -> str:
+def format_sentence(text: str) -> str:
     """Return a text as one: it begins with a capital and ends with a stop."""
-    plain = prose(text)
+    plain = escape_text(text)
     ends = plain.endswith((".", "!", "?", "…", ")", "”"))
     return f"{plain[:1].upper()}{plain[1:]}{'' if ends or not plain else '.'}"
 
 
-def _mended(diagnosis: Diagnosis | None, history: History) -> str:
+def _describe_fix(diagnosis: Diagnosis | None, history: History) -> str:
     """Return `/roll 2d6 no longer fails`; what was answered wrongly is answered rightly again."""
-    event = event_called(diagnosis.event) if diagnosis else "It"
-    shown = history.plan.shown_by if history.plan else None
+    event = format_event_name(diagnosis.event) if diagnosis else "It"
+    shown = history.plan.demonstration if history.plan else None
     asked = shown[0] if shown else ""
     if asked.startswith("presses "):
         asked = f"Pressing {asked.removeprefix('presses ')}"
     elif not asked.startswith(f"{event} "):  # a call of a function, which nobody asks for
         asked = f"{event[:1].upper()}{event[1:]}"
-    end = " is answered rightly again" if history.wrong_answer else " no longer fails"
+    end = " is answered rightly again" if history.incorrect_output else " no longer fails"
     return f"{_cut(asked, TITLE_LENGTH - len(end))}{end}"
 
 
-def _quiet(text: str) -> str:
+def _neutralise_text(text: str) -> str:
     """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
     plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
     return neutralise(plain)

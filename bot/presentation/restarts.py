@@ -14,36 +14,36 @@ _WAY_ON = (
 )
 
 
-def live_after_restart(report: RestartReport) -> Post:
+def render_restart(report: RestartReport) -> Post:
     """Return what is said once the new process has taken over."""
     own = _OWN if report.supervisor_changed else ""
     what = f": {redact(report.reason)}" if report.reason else ""
-    commit = _short(report.commit)
+    commit = _shorten_commit(report.commit)
     return Post(text=f"🚢 **live at `{commit}`**, after a restart{what}.{own}")
 
 
-def taken_back(report: RestartReport) -> Post:
+def render_rollback(report: RestartReport) -> Post:
     """Return the incident of a commit that did not pass its probation."""
     ends = "cannot go back" if report.not_back else "took it back"
     return Post(
-        text=f"🛑 I restarted onto `{_short(report.commit)}`, and {ends}: "
-        f"{redact(report.why)}. {_where(report)}{_offer(report)}",
+        text=f"🛑 I restarted onto `{_shorten_commit(report.commit)}`, and {ends}: "
+        f"{redact(report.why)}. {_describe_checkout(report)}{_offer(report)}",
         buttons=_revert(report),
         attachments=_tail(report),
     )
 
 
-def not_restarted(report: RestartReport) -> Post:
+def render_failed_restart(report: RestartReport) -> Post:
     """Return what is said where the new code did not get as far as to take over."""
     return Post(
-        text=f"🛑 I did not restart onto `{_short(report.commit)}`: {redact(report.why)}. Nothing "
-        f"was interrupted. {_where(report)}{_offer(report)}",
+        text=f"🛑 I did not restart onto `{_shorten_commit(report.commit)}`: {redact(report.why)}. Nothing "
+        f"was interrupted. {_describe_checkout(report)}{_offer(report)}",
         buttons=_revert(report),
         attachments=_tail(report),
     )
 
 
-def crashed(report: RestartReport) -> Post:
+def render_crash(report: RestartReport) -> Post:
     """Return what is said by the process that came after one that died."""
     return Post(
         text=f"⚠️ My process died, and was started again: {redact(report.why)}. What was under way "
@@ -52,17 +52,17 @@ def crashed(report: RestartReport) -> Post:
     )
 
 
-def _where(report: RestartReport) -> str:
-    previous, commit = _short(report.previous), _short(report.commit)
+def _describe_checkout(report: RestartReport) -> str:
+    previous, commit = _shorten_commit(report.previous), _shorten_commit(report.commit)
     if report.not_back:
         return (
             f"⚠️ The checkout was not put back to `{previous}`, so `{commit}` is what each start "
-            f"runs: look at it on the machine. {_sentence(redact(report.not_back))}"
+            f"runs: look at it on the machine. {_format_sentence(redact(report.not_back))}"
         )
     return f"The code is back at `{previous}`, which runs.{_WAY_ON.format(commit=commit)}"
 
 
-def _sentence(text: str) -> str:
+def _format_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
@@ -87,5 +87,5 @@ def _tail(report: RestartReport) -> tuple[Attachment, ...]:
     return (Attachment(name="last-lines.txt", text=redact(report.tail)),)
 
 
-def _short(commit: str) -> str:
+def _shorten_commit(commit: str) -> str:
     return commit[:7] or "another commit"

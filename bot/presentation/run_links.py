@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.links import web_address
+from bot.domain.links import parse_web_address
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run
 
@@ -18,11 +18,14 @@ class RunLinks:
     chat: str = ""
     dashboard: str = ""
 
-    def told(self, run: Run) -> str:
+    def format_run(self, run: Run) -> str:
         """Return the run with links to it, in a forge's Markdown."""
         links = [
             f"[{name}]({address})"
-            for name, address in (("card", self._card(run)), ("dashboard", self._page(run)))
+            for name, address in (
+                ("card", self._build_card_url(run)),
+                ("dashboard", self._build_page_url(run)),
+            )
             if address
         ]
         return f"Run `{run.id}`" + (f" ({', '.join(links)})" if links else "")
@@ -32,18 +35,18 @@ class RunLinks:
 
         A card that leads nowhere yet leads there by its title as well.
         """
-        page = web_address(self._page(run))
+        page = parse_web_address(self._build_page_url(run))
         if not page or post.card is None:
             return post
-        card = post.card.but(url=post.card.url or page)
+        card = post.card.replace(url=post.card.url or page)
         button = Button(label="Dashboard", style="link", url=page)
-        return post.but(card=card, buttons=(*post.buttons, button))
+        return post.replace(card=card, buttons=(*post.buttons, button))
 
-    def _card(self, run: Run) -> str:
+    def _build_card_url(self, run: Run) -> str:
         parts = (run.trigger.place.guild_id, run.thread_id, run.card_id)
         return f"{self.chat}/{'/'.join(map(str, parts))}" if self.chat and all(parts) else ""
 
-    def _page(self, run: Run) -> str:
+    def _build_page_url(self, run: Run) -> str:
         return f"{self.dashboard}/runs/{run.id}" if self.dashboard else ""
 
 

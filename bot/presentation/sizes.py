@@ -3,7 +3,7 @@
 _UNITS = ("kB", "MB", "GB")
 
 
-def bytes_told(size: int) -> str:
+def format_size(size: int) -> str:
     """Return `512 bytes`, `1.2 kB`, `34 MB`, `1.5 GB`."""
     if size < 1_000:
         return "1 byte" if size == 1 else f"{size} bytes"

@@ -38,7 +38,7 @@ _BYE = re.compile(r"\W*(?:bye|goodbye|good night|see you|cya)\b", re.IGNORECASE)
 _LONG = 8  # words; a greeting at the head of more than that is not all that was said
 
 
-def small_talk(
+def answer_small_talk(
     text: str,
     *,
     name: str,
@@ -54,7 +54,7 @@ def small_talk(
     `listed` is told what others do.
     """
     about = ABOUT if listed else FOR_OTHERS
-    meant = _command_in(text, commands)
+    meant = _find_command(text, commands)
     offer = _offer(meant, may_use=meant in usable, listed=listed)
     if trouble:
         return f"{trouble} So this is what I can say without a model: {offer or about}"
@@ -85,7 +85,7 @@ def _brief(text: str, name: str, about: str) -> str:
     return ""
 
 
-def _command_in(text: str, commands: Collection[str]) -> str:
+def _find_command(text: str, commands: Collection[str]) -> str:
     """Return the command a text names: with a slash first, else the longest by its name alone."""
     known = sorted(commands, key=lambda each: (-len(each), each))
     lowered = text.lower()

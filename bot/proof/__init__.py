@@ -4,20 +4,20 @@ from bot.proof.hazards import (
     JOINED,
     Hazard,
     HazardKind,
-    hazards,
-    joined_conditions,
-    same_behaviour,
+    find_hazards,
+    find_joined_conditions,
+    has_same_behaviour,
 )
-from bot.proof.judgement import judged, label, risk_of
+from bot.proof.judgement import compute_risk, judge, label
 
 __all__ = [
     "JOINED",
     "Hazard",
     "HazardKind",
-    "hazards",
-    "joined_conditions",
-    "judged",
+    "compute_risk",
+    "find_hazards",
+    "find_joined_conditions",
+    "has_same_behaviour",
+    "judge",
     "label",
-    "risk_of",
-    "same_behaviour",
 ]

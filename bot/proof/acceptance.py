@@ -18,8 +18,8 @@ from bot.domain.rehearsal import (
     ScriptStep,
     SubmitStep,
 )
-from bot.proof.reproduction import script_test
-from bot.proof.scripts import asked
+from bot.proof.reproduction import build_script_test
+from bot.proof.scripts import describe_step
 
 FOLDER = "tests/acceptance"
 """Where the tests of what was agreed on stand."""
@@ -39,7 +39,7 @@ _FAILS_WITH: Mapping[Absence, str] = {
 }
 
 
-def unfit(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
+def find_example_problems(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
     """Return what is wrong with a brief's examples, for whoever wrote them; empty: nothing.
 
     `cogs` are the modules there are under `cogs`, by name. Besides what cannot be played, that are
@@ -55,21 +55,21 @@ def unfit(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
     found = [
         f"example {number}, `{each.asked}`: {why}"
         for number, each in enumerate(brief.acceptances, 1)
-        for why in _unplayable(each, cogs)
+        for why in _find_problems(each, cogs)
     ]
-    return tuple(found) or tuple(_vacuous(brief.acceptances))
+    return tuple(found) or tuple(_find_vacuous_examples(brief.acceptances))
 
 
-def fixed_answers(brief: Brief) -> tuple[str, ...]:
+def find_fixed_answers(brief: Brief) -> tuple[str, ...]:
     """Return what is to be said of commands whose examples a fixed answer would pass."""
     return tuple(
-        f"`{name}`: any answer with {_quoted(_texts(group))} in it would do"
-        for name, group in _by_command(brief.acceptances).items()
-        if _constant_passes(group)
+        f"`{name}`: any answer with {_quote(_list_texts(group))} in it would do"
+        for name, group in _group_by_command(brief.acceptances).items()
+        if _can_constant_pass(group)
     )
 
 
-def acceptance_tests(
+def build_acceptance_tests(
     brief: Brief, cogs: Collection[str], room: str | None
 ) -> tuple[Reproduction | None, ...]:
     """Return each example as a test in the idiom of the cogs' own, in order.
@@ -84,55 +84,55 @@ def acceptance_tests(
         return tuple(None for _ in brief.acceptances)
     seeded, flagged = "seed: int" in room, "flags: Sequence" in room
     return tuple(
-        _test(each, cogs, seeded=seeded) if flagged or not each.script.world.flags else None
+        _build_test(each, cogs, seeded=seeded) if flagged or not each.script.world.flags else None
         for each in brief.acceptances
     )
 
 
-def missing(example: Acceptance, cogs: Collection[str]) -> Absence:
+def find_absence(example: Acceptance, cogs: Collection[str]) -> Absence:
     """Return why an example is red on base; where its cog is not there, that is why."""
     return example.missing if {*example.script.world.cogs} <= {*cogs} else "no such cog"
 
 
-def lacks(wanted: Wanted, text: str) -> str:
+def describe_missing_text(wanted: Wanted, text: str) -> str:
     """Return what a text that people see lacks of what is wanted, in words; empty: nothing."""
     absent = [each for each in wanted.shows if each not in text]
     if absent:
-        return f"{_quoted(absent[:1])} is not in it"
+        return f"{_quote(absent[:1])} is not in it"
     if wanted.one_of and not any(each in text for each in wanted.one_of):
-        return f"none of {_quoted(wanted.one_of)} is in it"
+        return f"none of {_quote(wanted.one_of)} is in it"
     there = [each for each in wanted.hides if each in text]
-    return f"{_quoted(there[:1])} is in it" if there else ""
+    return f"{_quote(there[:1])} is in it" if there else ""
 
 
-def acceptance_path(example: Acceptance) -> str:
+def get_acceptance_path(example: Acceptance) -> str:
     """Return where an example's test is kept, from the repository's root."""
     digest = sha256(example.model_dump_json().encode()).hexdigest()[:8]
-    return f"{FOLDER}/test_{_name(example)}_{digest}.py"
+    return f"{FOLDER}/test_{_build_name(example)}_{digest}.py"
 
 
-def _name(example: Acceptance) -> str:
+def _build_name(example: Acceptance) -> str:
     return re.sub(r"[^a-z0-9]+", "_", example.asked.lower()).strip("_")[:40] or "it"
 
 
-def _test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> Reproduction | None:
-    named = _name(example)
-    test = script_test(
+def _build_test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> Reproduction | None:
+    named = _build_name(example)
+    test = build_script_test(
         example.script,
-        path=acceptance_path(example),
+        path=get_acceptance_path(example),
         name=f"test_{named}_is_answered_as_agreed",
         doc="What people see was agreed on before it was written.",
-        expects=_FAILS_WITH[missing(example, cogs)],
+        expects=_FAILS_WITH[find_absence(example, cogs)],
         wanted=example.wanted,
         seed=example.script.world.seed if seeded else None,
         luck=LUCK if seeded and any(len(each.one_of) > 1 for each in example.wanted) else 0,
     )
-    return test and test.but(answered=True)
+    return test and test.replace(answered=True)
 
 
-def _unplayable(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
+def _find_problems(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
     world, steps = example.script.world, example.script.steps
-    for what in (example.asked, example.told):
+    for what in (example.asked, example.expected):
         if not what.strip() or "\n" in what or len(what) > _LONGEST_LINE:
             yield f"say in one line of at most {_LONGEST_LINE} characters what is done and told"
     if len(world.cogs) != 1 or not re.fullmatch(r"[a-z_][a-z0-9_]*", world.cogs[0]):
@@ -149,10 +149,10 @@ def _unplayable(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
             yield f"step {number}: {step.by} is nobody of world.people"
         elif isinstance(step, PersonStep) and step.channel not in ("dm", *world.channels):
             yield f"step {number}: there is no channel {step.channel} in world.channels"
-    yield from (why for each in example.wanted for why in _unclear(each, steps))
+    yield from (why for each in example.wanted for why in _find_unclear_expectations(each, steps))
 
 
-def _unclear(wanted: Wanted, steps: Sequence[ScriptStep]) -> Iterator[str]:
+def _find_unclear_expectations(wanted: Wanted, steps: Sequence[ScriptStep]) -> Iterator[str]:
     """Yield why what is wanted of a step cannot be looked for."""
     if wanted.step >= len(steps):
         yield f"it wants something of step {wanted.step}, counted from 0; there are {len(steps)}"
@@ -167,45 +167,45 @@ def _unclear(wanted: Wanted, steps: Sequence[ScriptStep]) -> Iterator[str]:
         yield "one_of is what is left to chance: a single text goes into shows"
 
 
-def _vacuous(examples: Sequence[Acceptance]) -> Iterator[str]:
+def _find_vacuous_examples(examples: Sequence[Acceptance]) -> Iterator[str]:
     """Yield why examples that differ would be passed by a command that answers all of them alike.
 
     Where all of them want the same, a fixed answer may be what is wanted: see `fixed_answers`.
     """
-    for name, group in _by_command(examples).items():
-        if len({each.shows for each in group}) > 1 and _constant_passes(group):
+    for name, group in _group_by_command(examples).items():
+        if len({each.shows for each in group}) > 1 and _can_constant_pass(group):
             yield (
                 f"`{name}` would pass every example with one fixed answer, "
-                f"{_quoted(_texts(group))}: put into `hides` of one what only another shows"
+                f"{_quote(_list_texts(group))}: put into `hides` of one what only another shows"
             )
 
 
-def _constant_passes(group: Sequence[Wanted]) -> bool:
+def _can_constant_pass(group: Sequence[Wanted]) -> bool:
     """Whether a fixed answer gives each what it wants.
 
     All that is to be shown has to stand in such an answer; one that has that alone passes if any
     does. What is left to chance has to change, so that no fixed answer passes it.
     """
-    answer = "\n".join(_texts(group))
+    answer = "\n".join(_list_texts(group))
     chance = any(len({*each.one_of}) > 1 for each in group)
-    return not chance and not any(lacks(each, answer) for each in group)
+    return not chance and not any(describe_missing_text(each, answer) for each in group)
 
 
-def _texts(group: Sequence[Wanted]) -> tuple[str, ...]:
+def _list_texts(group: Sequence[Wanted]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for each in group for text in each.shows))
 
 
-def _by_command(examples: Sequence[Acceptance]) -> dict[str, list[Wanted]]:
+def _group_by_command(examples: Sequence[Acceptance]) -> dict[str, list[Wanted]]:
     """Return all that is wanted of each command, button and the like: one stub answers those."""
     found: dict[str, list[Wanted]] = {}
     for each in examples:
         for wanted in each.wanted:
             step = each.script.steps[wanted.step]
-            found.setdefault(_command(step), []).append(wanted)
+            found.setdefault(_format_command(step), []).append(wanted)
     return found
 
 
-def _command(step: ScriptStep) -> str:
+def _format_command(step: ScriptStep) -> str:
     match step:
         case CommandStep():
             return f"/{step.command}"
@@ -218,8 +218,8 @@ def _command(step: ScriptStep) -> str:
         case SubmitStep() | SayStep() | ReactStep():
             return type(step).__name__.removesuffix("Step").lower()
         case _:
-            return asked(step)
+            return describe_step(step)
 
 
-def _quoted(texts: Sequence[str]) -> str:
+def _quote(texts: Sequence[str]) -> str:
     return ", ".join(f"“{' '.join(each.split())}”" for each in texts)

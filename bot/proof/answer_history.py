@@ -21,19 +21,19 @@ class ChangedAnswer(NamedTuple):
     old: Lines
     new: Lines
     between: tuple[str, ...]
-    plays: int
+    run_count: int
 
-    def told(self, asked: str, subject: str) -> str:
+    def describe(self, asked: str, subject: str) -> str:
         """Return it for people: since `abc1234` (Dice: ...) `/roll` answers 21 instead of 31."""
         named = f" ({subject})" if subject else ""
         since = f"`{self.after[:7]}`{named}"
         if self.between:
             since += f", or one of the {len(self.between)} before it that cannot be played,"
-        old, new = _first_difference(self.old, self.new)
+        old, new = _find_first_difference(self.old, self.new)
         return f"since {since} `{asked}` answers {new} instead of {old}"
 
 
-async def changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAnswer | None:
+async def find_changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAnswer | None:
     """Return where the newest commit's answer came from; `None` where no older one differs.
 
     `commits` go from the oldest to the newest. It takes about log2 of their number in plays; one
@@ -42,22 +42,22 @@ async def changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAns
     """
     search = _History(commits, answer)
     newest = len(commits) - 1
-    new = await search.at(newest) if commits else None
+    new = await search.get_answer(newest) if commits else None
     if new is None:
         return None
-    first = await search.first_playable(newest)
-    old = await search.at(first)
+    first = await search.find_first_runnable(newest)
+    old = await search.get_answer(first)
     if old is None or old == new:
         return None
-    low, high = await search.narrowed(first, newest, new)
-    before, after = await search.at(low), await search.at(high)
+    low, high = await search.bisect(first, newest, new)
+    before, after = await search.get_answer(low), await search.get_answer(high)
     return ChangedAnswer(
         before=commits[low],
         after=commits[high],
         old=before or (),
         new=after or (),
         between=tuple(commits[low + 1 : high]),
-        plays=search.plays,
+        run_count=search.run_count,
     )
 
 
@@ -70,17 +70,17 @@ class _History:
         self._known: dict[int, Lines | None] = {}
 
     @property
-    def plays(self) -> int:
+    def run_count(self) -> int:
         """How many commits were played."""
         return len(self._known)
 
-    async def at(self, place: int) -> Lines | None:
+    async def get_answer(self, place: int) -> Lines | None:
         """Return the answer of a commit."""
         if place not in self._known:
             self._known[place] = await self._answer(self._commits[place])
         return self._known[place]
 
-    async def first_playable(self, newest: int) -> int:
+    async def find_first_runnable(self, newest: int) -> int:
         """Return the oldest commit that answers, if all that do not are older than it.
 
         A command is made some day: before that, no commit answers it.
@@ -89,33 +89,33 @@ class _History:
         while low < high:
             # the oldest first: mostly it can be played, and then there is nothing to search
             middle = low if not self._known.keys() - {newest} else (low + high) // 2
-            if await self.at(middle) is None:
+            if await self.get_answer(middle) is None:
                 low = middle + 1
             else:
                 high = middle
         return high
 
-    async def narrowed(self, low: int, high: int, new: Lines) -> tuple[int, int]:
+    async def bisect(self, low: int, high: int, new: Lines) -> tuple[int, int]:
         """Return two neighbours of which only the newer answers `new`; unplayable ones aside."""
         while True:
-            middle = await self._playable_between(low, high)
+            middle = await self._find_runnable_between(low, high)
             if middle is None:
                 return low, high
-            if await self.at(middle) == new:
+            if await self.get_answer(middle) == new:
                 high = middle
             else:
                 low = middle
 
-    async def _playable_between(self, low: int, high: int) -> int | None:
+    async def _find_runnable_between(self, low: int, high: int) -> int | None:
         """Return the commit nearest to the middle that can be played."""
         centre = (low + high) / 2
         for place in sorted(range(low + 1, high), key=lambda each: (abs(each - centre), each)):
-            if await self.at(place) is not None:
+            if await self.get_answer(place) is not None:
                 return place
         return None
 
 
-def _first_difference(old: Lines, new: Lines) -> tuple[str, str]:
+def _find_first_difference(old: Lines, new: Lines) -> tuple[str, str]:
     """Return the first line that differs, on both sides."""
     at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
     at = min(len(old), len(new)) if at is None else at

@@ -5,13 +5,13 @@ import re
 from hashlib import sha256
 
 from bot.domain.brief import Wanted
+from bot.domain.incorrect_output import AnswerExample
 from bot.domain.plan import Reproduction
-from bot.domain.wrong_answer import AnswerExample
 from bot.infra.syntax import parse
-from bot.proof.reproduction import FOLDER, script_test
+from bot.proof.reproduction import FOLDER, build_script_test
 
 _SEED = 0  # of the room's luck, where a project's room has some
-_SHOWN = "room.shown"
+_ROOM_TEXT = "room.shown"
 
 
 def answer_test(example: AnswerExample, expected: str, room: str) -> Reproduction | None:
@@ -21,7 +21,7 @@ def answer_test(example: AnswerExample, expected: str, room: str) -> Reproductio
     """
     named = re.sub(r"[^a-z0-9]+", "_", example.event.partition(".")[2].lower()).strip("_")[:40]
     digest = sha256(f"{example.asked}\n{expected}".encode(errors="replace")).hexdigest()[:8]
-    return script_test(
+    return build_script_test(
         example.script,
         path=f"{FOLDER}/test_{named or 'command'}_answer_{digest}.py",
         name=f"test_{named or 'command'}_answers_what_is_right",
@@ -42,7 +42,7 @@ def answer_probe(test: Reproduction) -> Reproduction | None:
     if not isinstance(checked, ast.Assert):
         return None
     asks = any(
-        isinstance(node, ast.Attribute) and ast.unparse(node) == _SHOWN
+        isinstance(node, ast.Attribute) and ast.unparse(node) == _ROOM_TEXT
         for node in ast.walk(checked.test)
     )
     shown = "room.shown(answer)" if asks else r"'\n'.join(room.said())"
@@ -52,10 +52,10 @@ def answer_probe(test: Reproduction) -> Reproduction | None:
         "def test_ask():\n    asyncio.run(ask(Path(tempfile.mkdtemp(prefix='asked-', dir='.'))))\n"
     )
     source = "\n".join(["import asyncio", "import tempfile", ast.unparse(tree), "", called])
-    return test.but(source=ast.unparse(ast.fix_missing_locations(parse(source))) + "\n")
+    return test.replace(source=ast.unparse(ast.fix_missing_locations(parse(source))) + "\n")
 
 
-def room_difference(old: str, new: str) -> str:
+def find_room_difference(old: str, new: str) -> str:
     """Return the line of an old answer, as the room shows it, that today's does not have."""
     before, now = ([line.strip() for line in text.split("\n")] for text in (old, new))
     return next((line for line in before if line and line not in now), "")

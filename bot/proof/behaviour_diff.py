@@ -8,10 +8,10 @@ from typing import NamedTuple
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.rehearsal import PersonStep, PlayDifference, Script, Transcript
 from bot.ports.rehearsal import Rehearsal
-from bot.proof.scripts import asked
-from bot.proof.seen_lines import START, failed_at, seen_lines
+from bot.proof.scripts import describe_step
+from bot.proof.visible_lines import START, has_failed, list_visible_lines
 
-SHOWN = 20
+MAX_CHANGES = 20
 """How many changes are kept to be shown."""
 
 _LINES, _LONGEST = 12, 300
@@ -28,51 +28,51 @@ async def compare(
     """
     if not scripts:
         return BehaviourDiff()
-    plays: list[Played] = []
+    plays: list[AnswerComparison] = []
     async with rehearsal.open(base) as older, rehearsal.open(head) as newer:
         for script in scripts:
-            first, after = await older.play(script), await newer.play(script)
-            plays.append(Played(script, first, await older.play(script), after))
+            first, after = await older.run(script), await newer.run(script)
+            plays.append(AnswerComparison(script, first, await older.run(script), after))
     if all(each.base.trouble for each in plays):
         return BehaviourDiff(unplayed=f"the older commit does not play: {plays[0].base.trouble}")
-    return behaviour_diff(plays)
+    return compute_behaviour_diff(plays)
 
 
-class Played(NamedTuple):
+class AnswerComparison(NamedTuple):
     """What came of a script: with base, with base once more, and with head."""
 
     script: Script
     base: Transcript
-    again: Transcript
+    repeat: Transcript
     head: Transcript
 
 
-def behaviour_diff(plays: Sequence[Played]) -> BehaviourDiff:
+def compute_behaviour_diff(comparisons: Sequence[AnswerComparison]) -> BehaviourDiff:
     """Return what changes from base to head, without what differs between two plays of base."""
     answers, changes, varied = 0, list[AnswerChange](), list[AnswerChange]()
-    for number, played in enumerate(plays):
-        unsteady = {each.step: each for each in differences(played.base, played.again)}
+    for number, played in enumerate(comparisons):
+        unsteady = {each.step: each for each in find_differences(played.base, played.repeat)}
         found = [
-            each for each in differences(played.base, played.head) if each.step not in unsteady
+            each for each in find_differences(played.base, played.head) if each.step not in unsteady
         ]
-        same = answered(played.base) & answered(played.head) - unsteady.keys()
+        same = find_answered_steps(played.base) & find_answered_steps(played.head) - unsteady.keys()
         answers += len(same | {each.step for each in found})
-        varied += [_change(number, played, each) for each in unsteady.values()]
-        changes += [_change(number, played, each) for each in found]
-    changes.sort(key=lambda each: each.mended)
+        varied += [_build_change(number, played, each) for each in unsteady.values()]
+        changes += [_build_change(number, played, each) for each in found]
+    changes.sort(key=lambda each: each.is_fixed)
     return BehaviourDiff(
         answers=answers,
         changed=len(changes),
-        unasked=sum(not each.mended for each in changes),
+        unasked=sum(not each.is_fixed for each in changes),
         varied=len(varied),
-        changes=tuple(map(_bounded, changes[:SHOWN])),
-        variations=tuple(map(_bounded, varied[:SHOWN])),
+        changes=tuple(map(_truncate_change, changes[:MAX_CHANGES])),
+        variations=tuple(map(_truncate_change, varied[:MAX_CHANGES])),
     )
 
 
-def differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, ...]:
+def find_differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, ...]:
     """Return where two plays of one script differ for people, step by step; -1 is the start."""
-    old, new = seen_lines(before), seen_lines(after)
+    old, new = list_visible_lines(before), list_visible_lines(after)
     return tuple(
         PlayDifference(step=step, before=old.get(step, ()), after=new.get(step, ()))
         for step in sorted({*old, *new})
@@ -80,40 +80,40 @@ def differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, 
     )
 
 
-def told_change(change: AnswerChange) -> str:
+def describe_change(change: AnswerChange) -> str:
     """Return one answer that is another one, for people: before and after, each in a line."""
     before, after = change.difference.before, change.difference.after
-    return f"“{change.asked}” had {_in_a_line(before)}, now {_in_a_line(after)}"
+    return f"“{change.asked}” had {_format_line(before)}, now {_format_line(after)}"
 
 
-def answered(transcript: Transcript) -> set[int]:
+def find_answered_steps(transcript: Transcript) -> set[int]:
     """Return the steps that could be done and at which people saw anything."""
     return {
         at
-        for at, lines in seen_lines(transcript).items()
+        for at, lines in list_visible_lines(transcript).items()
         if lines and 0 <= at < len(transcript.steps) and not transcript.steps[at].refused
     }
 
 
-def not_repeatable(plays: Iterable[Transcript]) -> str:
+def find_nondeterminism(transcripts: Iterable[Transcript]) -> str:
     """Return where plays of one script differ, in words; empty: they are all the same."""
-    first, *others = plays
+    first, *others = transcripts
     for other in others:
         if first == other:
             continue
-        seen = differences(first, other)
+        seen = find_differences(first, other)
         if seen:
-            return f"not repeatable {at_step(seen[0].step)}: {_told(seen[0])}"
-        return f"not repeatable: {_hidden_difference(first, other)}"
+            return f"not repeatable {format_step(seen[0].step)}: {_format_difference(seen[0])}"
+        return f"not repeatable: {_find_hidden_difference(first, other)}"
     return ""
 
 
-def at_step(step: int) -> str:
+def format_step(step: int) -> str:
     """Return where a step is, for people."""
     return "at the start" if step == START else f"at step {step + 1}"
 
 
-def _told(difference: PlayDifference) -> str:
+def _format_difference(difference: PlayDifference) -> str:
     """Return the first line that differs, on both sides."""
     old, new = difference.before, difference.after
     at = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), None)
@@ -122,60 +122,66 @@ def _told(difference: PlayDifference) -> str:
     return f"“{before.strip()[:_LONGEST]}”, then “{after.strip()[:_LONGEST]}”"
 
 
-def _hidden_difference(one: Transcript, other: Transcript) -> str:
+def _find_hidden_difference(one: Transcript, other: Transcript) -> str:
     """Return what differs without anybody seeing it."""
     if one.files != other.files:
         names = sorted(name for name, _ in one.files.items() ^ other.files.items())
         return f"the bot's file {names[0]} ends with other content"
     for at, (mine, its) in enumerate(zip(one.steps, other.steps, strict=False)):
         if mine != its:
-            return f"{at_step(at)} people see the same, but the errors or messages are others"
+            return f"{format_step(at)} people see the same, but the errors or messages are others"
     return "it starts in another way"
 
 
-def _change(number: int, played: Played, difference: PlayDifference) -> AnswerChange:
+def _build_change(
+    number: int, comparison: AnswerComparison, difference: PlayDifference
+) -> AnswerChange:
     return AnswerChange(
         script=number,
-        asked=_asked(played.script, difference.step),
+        asked=_describe_action(comparison.script, difference.step),
         difference=difference,
-        mended=_mended(played.base, played.head, difference.step),
+        is_fixed=_is_fixed(comparison.base, comparison.head, difference.step),
     )
 
 
-def _mended(base: Transcript, head: Transcript, step: int) -> bool:
+def _is_fixed(base: Transcript, head: Transcript, step: int) -> bool:
     """Whether somebody got an error at this step or before it with base, and nobody with head."""
-    before = any(map(failed_at, base.steps[: step + 1])) or (bool(base.trouble) and step != START)
-    after = any(map(failed_at, head.steps[: step + 1])) or bool(head.trouble)
+    before = any(map(has_failed, base.steps[: step + 1])) or (bool(base.trouble) and step != START)
+    after = any(map(has_failed, head.steps[: step + 1])) or bool(head.trouble)
     return before and not after
 
 
-def _asked(script: Script, step: int) -> str:
+def _describe_action(script: Script, step: int) -> str:
     if not 0 <= step < len(script.steps):
         return "the bot starts" if step == START else "the bot goes on"
     found = script.steps[step]
-    return f"{found.by}: {asked(found)}" if isinstance(found, PersonStep) else asked(found)
+    return (
+        f"{found.by}: {describe_step(found)}"
+        if isinstance(found, PersonStep)
+        else describe_step(found)
+    )
 
 
-def _in_a_line(lines: Sequence[str]) -> str:
+def _format_line(lines: Sequence[str]) -> str:
     text = " / ".join(line.strip() for line in lines) or "nothing"
     return f"“{text}”" if len(text) <= _SHORT else f"“{text[: _SHORT - 1]}…”"
 
 
-def _bounded(change: AnswerChange) -> AnswerChange:
+def _truncate_change(change: AnswerChange) -> AnswerChange:
     """Return a change with what differs of very long answers, and little else of them."""
     old, new = change.difference.before, change.difference.after
     pairs = [*zip_longest(old, new, fillvalue="")]
     first = next((at for at, (one, other) in enumerate(pairs) if one != other), 0)
     start = max(0, first - 2) if len(pairs) > _LINES else 0
-    cut = [(_cut(one, other), _cut(other, one)) for one, other in pairs[start:]]
+    cut = [(_truncate_line(one, other), _truncate_line(other, one)) for one, other in pairs[start:]]
     before, after = (
-        (*lines[: max(0, total - start)][:_LINES], *_more(total - start))
+        (*lines[: max(0, total - start)][:_LINES], *_format_remainder(total - start))
         for lines, total in zip(zip(*cut, strict=True), (len(old), len(new)), strict=True)
     )
-    return change.but(difference=change.difference.but(before=before, after=after))
+    return change.replace(difference=change.difference.replace(before=before, after=after))
 
 
-def _cut(line: str, other: str) -> str:
+def _truncate_line(line: str, other: str) -> str:
     """Return a line; of a long one the part where it differs from the other."""
     if len(line) <= _LONGEST:
         return line
@@ -186,5 +192,5 @@ def _cut(line: str, other: str) -> str:
     return f"{'…' if start else ''}{line[start : start + _LONGEST]}{end}"
 
 
-def _more(lines: int) -> tuple[str, ...]:
+def _format_remainder(lines: int) -> tuple[str, ...]:
     return (f"… and {lines - _LINES} lines more",) if lines > _LINES else ()

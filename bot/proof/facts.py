@@ -33,28 +33,28 @@ class Facts:
     all: list[Fact] = field(default_factory=list)
     first: int = 0
 
-    def keys(self, sort: Sort, prefix: str = "") -> Counter[str]:
+    def count_keys(self, sort: Sort, prefix: str = "") -> Counter[str]:
         """Return how often each fact of a sort is there."""
         return Counter(f.key for f in self.all if f.sort == sort and f.key.startswith(prefix))
 
 
-def facts_of(tree: ast.Module) -> dict[str, Facts]:
+def collect_facts(tree: ast.Module) -> dict[str, Facts]:
     """Return the facts of every function of a module, by its dotted name; "" is the rest."""
     reader = _Reader()
     reader.visit(tree)
     return reader.scopes
 
 
-def fixed(node: ast.expr | None) -> bool:
+def is_constant(node: ast.expr | None) -> bool:
     """Return whether an expression is the same value whatever it is given; nothing is `None`."""
     if node is None or isinstance(node, ast.Constant):
         return True
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return all(map(fixed, node.elts))
+        return all(map(is_constant, node.elts))
     if isinstance(node, ast.Dict):
-        return all(map(fixed, [*node.keys, *node.values]))
+        return all(map(is_constant, [*node.keys, *node.values]))
     if isinstance(node, ast.UnaryOp):
-        return fixed(node.operand)
+        return is_constant(node.operand)
     if isinstance(node, ast.JoinedStr):
         return not any(isinstance(value, ast.FormattedValue) for value in node.values)
     return _is_empty_call(node)
@@ -95,28 +95,28 @@ class _Reader(ast.NodeVisitor):
 
     # Conditions: every comparison and connective, and the truth of whatever is tested.
 
-    def _tested(self, node: ast.expr, *, holds: bool = True) -> None:
+    def _note_test(self, node: ast.expr, *, holds: bool = True) -> None:
         """Note a condition as it counts: `not (a < b)` is the same as `b <= a`."""
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            self._tested(node.operand, holds=not holds)
+            self._note_test(node.operand, holds=not holds)
         elif isinstance(node, ast.BoolOp):
-            self._connected(node, holds)
+            self._note_connective(node, holds)
         elif isinstance(node, ast.Compare):
-            self._compared(node, holds)
+            self._note_comparison(node, holds)
         elif isinstance(node, ast.Constant):
             self._note("condition", f"always {bool(node.value) is holds}", node)
         else:
-            self._note("condition", f"{_quantifier(node)} is {holds}", node)
+            self._note("condition", f"{_get_quantifier(node)} is {holds}", node)
             self.visit(node)
 
-    def _connected(self, node: ast.BoolOp, holds: bool) -> None:
+    def _note_connective(self, node: ast.BoolOp, holds: bool) -> None:
         both = isinstance(node.op, ast.And) is holds
         for _ in node.values[1:]:
             self._note("condition", "both" if both else "either", node)
         for value in node.values:
-            self._tested(value, holds=holds)
+            self._note_test(value, holds=holds)
 
-    def _compared(self, node: ast.Compare, holds: bool) -> None:
+    def _note_comparison(self, node: ast.Compare, holds: bool) -> None:
         left = node.left
         for operator, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(operator, (*_UPWARD, *_DOWNWARD)):
@@ -128,16 +128,16 @@ class _Reader(ast.NodeVisitor):
                 self._note("condition", _FAMILY[type(operator)][not holds], node)
             left = right
         for operand in (node.left, *node.comparators):
-            if not fixed(operand):  # what is compared with is no value put in
+            if not is_constant(operand):  # what is compared with is no value put in
                 self.visit(operand)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        self._compared(node, holds=True)
+        self._note_comparison(node, holds=True)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.Not):
             self._note("negated", "not", node)
-            self._tested(node)
+            self._note_test(node)
         else:
             self.generic_visit(node)
 
@@ -145,29 +145,29 @@ class _Reader(ast.NodeVisitor):
         """Note `a or b` as a value: its last part is an answer, what stands before is tested."""
         for value in node.values[:-1]:
             self._note("condition", "both" if isinstance(node.op, ast.And) else "either", node)
-            self._tested(value)
+            self._note_test(value)
         last = node.values[-1]
-        if fixed(last):
+        if is_constant(last):
             self._note("answer", ast.unparse(last), last)
         self.visit(last)
 
     def visit_If(self, node: ast.If) -> None:
-        self._tested(node.test)
+        self._note_test(node.test)
         for child in (*node.body, *node.orelse):
             self.visit(child)
 
     def visit_While(self, node: ast.While) -> None:
-        self._tested(node.test)
+        self._note_test(node.test)
         for child in (*node.body, *node.orelse):
             self.visit(child)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        self._tested(node.test)
+        self._note_test(node.test)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self._tested(node.test)
+        self._note_test(node.test)
         for branch in (node.body, node.orelse):
-            if fixed(branch):
+            if is_constant(branch):
                 self._note("answer", ast.unparse(branch), branch)
             self.visit(branch)
 
@@ -175,19 +175,19 @@ class _Reader(ast.NodeVisitor):
         for part in (node.target, node.iter):
             self.visit(part)
         for test in node.ifs:
-            self._tested(test)
+            self._note_test(test)
 
     def visit_match_case(self, node: ast.match_case) -> None:
         self._note("condition", f"case {ast.unparse(node.pattern)}", node.pattern)
         if node.guard is not None:
-            self._tested(node.guard)
+            self._note_test(node.guard)
         for child in node.body:
             self.visit(child)
 
     # Answers, ways out, and exceptions.
 
     def visit_Return(self, node: ast.Return) -> None:
-        if fixed(node.value):
+        if is_constant(node.value):
             self._note("answer", ast.unparse(node.value) if node.value else "None", node)
         if node.value is not None:
             self.visit(node.value)
@@ -212,12 +212,12 @@ class _Reader(ast.NodeVisitor):
         if ast.unparse(node.func).rpartition(".")[2] == "suppress":
             self._note("handler", ast.unparse(node), node)
         if _is_empty_call(node):
-            self._value(ast.unparse(node.func), "empty", node)
+            self._note_value(ast.unparse(node.func), "empty", node)
         self.generic_visit(node)
 
     # Values: how many constants of a type there are, and how many of those are empty.
 
-    def _value(self, kind: str, key: str, node: ast.AST) -> None:
+    def _note_value(self, kind: str, key: str, node: ast.AST) -> None:
         self._note("constant", f"{kind} ", node)
         if key:
             self._note("empty", f"{kind} {key}", node)
@@ -227,19 +227,19 @@ class _Reader(ast.NodeVisitor):
         kind = "number" if type(value) in (int, float, complex) else type(value).__name__
         if isinstance(value, bool):
             self._note("condition", f"value {value}", node)
-        self._value(kind, "" if value and value is not True else repr(value), node)
+        self._note_value(kind, "" if value and value is not True else repr(value), node)
 
-    def _collection(self, node: ast.List | ast.Tuple | ast.Dict | ast.Set) -> None:
-        if fixed(node):
+    def _visit_collection(self, node: ast.List | ast.Tuple | ast.Dict | ast.Set) -> None:
+        if is_constant(node):
             empty = not (node.keys if isinstance(node, ast.Dict) else node.elts)
-            self._value(type(node).__name__.lower(), "empty" if empty else "", node)
+            self._note_value(type(node).__name__.lower(), "empty" if empty else "", node)
         self.generic_visit(node)
 
-    visit_List = visit_Tuple = visit_Dict = visit_Set = _collection  # noqa: N815
+    visit_List = visit_Tuple = visit_Dict = visit_Set = _visit_collection  # noqa: N815
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)
-        if not fixed(node.slice):
+        if not is_constant(node.slice):
             self.visit(node.slice)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -248,21 +248,21 @@ class _Reader(ast.NodeVisitor):
                 self.visit(part)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if _removes(node.value):  # what is answered where the key is missing nobody reads
+        if _is_removal(node.value):  # what is answered where the key is missing nobody reads
             for part in (node.value.func, node.value.args[0]):
                 self.visit(part)
         elif not isinstance(node.value, ast.Constant):  # a docstring
             self.visit(node.value)
 
 
-def _removes(node: ast.expr) -> TypeGuard[ast.Call]:
+def _is_removal(node: ast.expr) -> TypeGuard[ast.Call]:
     """Return whether this removes a key that may be missing: `kept.pop(key, None)`."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
-    return node.func.attr == "pop" and len(node.args) == 2 and fixed(node.args[1])
+    return node.func.attr == "pop" and len(node.args) == 2 and is_constant(node.args[1])
 
 
-def _quantifier(node: ast.expr) -> str:
+def _get_quantifier(node: ast.expr) -> str:
     """Return `any` or `all` where one is called: they are as far apart as `or` and `and`."""
     name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     return name if name in ("any", "all") else "truth"

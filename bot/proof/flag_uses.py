@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bot.domain.flag import well_formed
+from bot.domain.flag import is_valid_name
 from bot.infra.syntax import parse
 
 _MOST_BYTES = 1_000_000
@@ -12,7 +12,7 @@ _ASKED_BY = "on"
 _ASKED_OF = "flags"
 
 
-def flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def find_flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Return the files that ask for each flag, by its name, out of texts by their paths.
 
     Asked is `flags.on("coinflip", ...)` or `self.bot.flags.on(...)`, with a name in the call that a
@@ -20,12 +20,12 @@ def flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[str, list[str]] = {}
     for path, text in sorted(files.items()):
-        for name in sorted(set(_asked_in(text))):
+        for name in sorted(set(_iterate_flags(text))):
             found.setdefault(name, []).append(path)
     return {name: tuple(paths) for name, paths in sorted(found.items())}
 
 
-def flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
+def find_flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
     """Return the same of all cogs below a project's root. Reads files: not for the event loop."""
     texts = {}
     for path in sorted((root / "cogs").rglob("*.py")):
@@ -34,10 +34,10 @@ def flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
         except OSError:  # it went while we looked
             continue
         texts[path.relative_to(root).as_posix()] = text
-    return flag_uses(texts)
+    return find_flag_uses(texts)
 
 
-def _asked_in(text: str) -> Iterator[str]:
+def _iterate_flags(text: str) -> Iterator[str]:
     if f"{_ASKED_OF}.{_ASKED_BY}" not in text:
         return
     try:
@@ -47,7 +47,7 @@ def _asked_in(text: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _is_question(node.func) and node.args:
             name = node.args[0]
-            if isinstance(name, ast.Constant) and well_formed(name.value):
+            if isinstance(name, ast.Constant) and is_valid_name(name.value):
                 yield str(name.value)
 
 

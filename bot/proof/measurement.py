@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from bot.detection.statistics import binomial_at_least
+from bot.detection.statistics import compute_binomial_at_least
 from bot.domain.proof import Proof
 from bot.domain.rehearsal import CommandStep, Script
-from bot.ports.rehearsal import Rehearsal, ScriptPlayer
+from bot.ports.rehearsal import Rehearsal, ScriptRunner
 
 ROUNDS = 15
 """How often both are timed; so often, one is the faster by chance each time once in 32,768."""
@@ -19,14 +19,14 @@ _WITHIN = 3  # of 15 in order, those between the fourth and the twelfth: 96 % su
 _SURE = 0.01
 
 
-def scripts_about(scripts: Sequence[Script], said: str) -> tuple[Script, ...]:
+def select_scripts(scripts: Sequence[Script], request: str) -> tuple[Script, ...]:
     """Return the scripts to time: those of commands that are spoken of, else the first few."""
-    words = {*said.lower().replace("/", " ").split()}
-    spoken = [each for each in scripts if words & _commands(each)]
+    words = {*request.lower().replace("/", " ").split()}
+    spoken = [each for each in scripts if words & _split_last_command(each)]
     return tuple((spoken or scripts)[:MOST])
 
 
-async def timed_in_turns(
+async def measure_rounds(
     rehearsal: Rehearsal,
     base: Path,
     head: Path,
@@ -42,46 +42,46 @@ async def timed_in_turns(
     async with rehearsal.open(base) as older, rehearsal.open(head) as newer:
         for number in range(ROUNDS + 1):
             if number % 2:
-                after = await _seconds(newer, scripts, now)
-                before = await _seconds(older, scripts, now)
+                after = await _measure_seconds(newer, scripts, now)
+                before = await _measure_seconds(older, scripts, now)
             else:
-                before = await _seconds(older, scripts, now)
-                after = await _seconds(newer, scripts, now)
+                before = await _measure_seconds(older, scripts, now)
+                after = await _measure_seconds(newer, scripts, now)
             rounds.append((before, after))
     return tuple(rounds[1:])
 
 
-def measured_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
+def build_speed_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
     """Return whether head is faster: the median ratio, its interval, and a sign test."""
     if not rounds or any(before <= 0 for before, _ in rounds):
         told = "nothing was recorded of what it is about, so nothing could be timed"
-        return Proof(kind="measured", holds=False, told=told)
+        return Proof(kind="measured", holds=False, summary=told)
     ratios = sorted(after / before for before, after in rounds)
     within = min(_WITHIN, (len(ratios) - 1) // 2)
     least, most = ratios[within], ratios[-1 - within]
     faster = sum(each < 1 for each in ratios)
-    p = binomial_at_least(faster, len(ratios), 0.5)
+    p = compute_binomial_at_least(faster, len(ratios), 0.5)
     holds = most < 1 and p < _SURE
     ratio = f"{median(ratios):.2f} times as long ({least:.2f} to {most:.2f})"
     return Proof(
         kind="measured",
         holds=holds,
-        told=f"{ratio} as before" if holds else f"no faster: {ratio} as before",
+        summary=f"{ratio} as before" if holds else f"no faster: {ratio} as before",
         ratio=most,
         details=(f"faster in {faster} of {len(ratios)} rounds, p = {p:.2g}",),
     )
 
 
-async def _seconds(
-    player: ScriptPlayer, scripts: Sequence[Script], now: Callable[[], float]
+async def _measure_seconds(
+    runner: ScriptRunner, scripts: Sequence[Script], now: Callable[[], float]
 ) -> float:
     began = now()
     for script in scripts:
-        await player.play(script)
+        await runner.run(script)
     return now() - began
 
 
-def _commands(script: Script) -> set[str]:
+def _split_last_command(script: Script) -> set[str]:
     """Return the words of the last command of a script."""
     found = [each.command for each in script.steps if isinstance(each, CommandStep)]
     return {*found[-1].lower().split()} if found else set()

@@ -10,7 +10,7 @@ from bot.domain.brief import Brief
 from bot.domain.proof import Proof
 from bot.guards import is_test_file
 from bot.infra.syntax import parse
-from bot.proof.behaviour_diff import told_change
+from bot.proof.behaviour_diff import describe_change
 
 _EXAMPLES = 6
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -24,7 +24,9 @@ class ChangedText(NamedTuple):
     after: str | None
 
 
-def preserving_proof(brief: Brief, found: BehaviourDiff, files: Sequence[ChangedText]) -> Proof:
+def build_preserving_proof(
+    brief: Brief, found: BehaviourDiff, files: Sequence[ChangedText]
+) -> Proof:
     """Return whether answers, public names and tests stay as they are.
 
     Names that stand in what was asked for may come, go and change. A test may follow a name that
@@ -32,19 +34,26 @@ def preserving_proof(brief: Brief, found: BehaviourDiff, files: Sequence[Changed
     """
     said = f"{brief.request}\n{brief.understood}"
     others = [each for each in files if not is_test_file(each.path)]
-    changed = [each for each in map(_names_changed, others) if each.gone or each.new]
-    gone = [f"{each.path}: {name}" for each in changed for name in each.gone if not _in(said, name)]
-    renamed = _renamed(changed, said)
-    tests = [each.path for each in files if is_test_file(each.path) and not _same(each, renamed)]
-    against = [*_answers(found), *_listed("public names change", gone)]
-    against += _listed("tests change", tests)
-    told = f"nobody notices: {found.told}, the same public names, no test changed"
+    changed = [each for each in map(_compare_names, others) if each.gone or each.new]
+    gone = [
+        f"{each.path}: {name}"
+        for each in changed
+        for name in each.gone
+        if not _is_mentioned(said, name)
+    ]
+    renamed = _find_rename(changed, said)
+    tests = [
+        each.path for each in files if is_test_file(each.path) and not _is_unchanged(each, renamed)
+    ]
+    against = [*_describe_changes(found), *_format_list("public names change", gone)]
+    against += _format_list("tests change", tests)
+    told = f"nobody notices: {found.summary}, the same public names, no test changed"
     if not found.answers and not against:
         told = "nothing of it was recorded to be compared: only its tests say that nobody notices"
     return Proof(
         kind="preserving",
         holds=not against,
-        told=f"somebody would notice: {against[0]}" if against else told,
+        summary=f"somebody would notice: {against[0]}" if against else told,
         details=tuple(against[1:]),
     )
 
@@ -57,15 +66,15 @@ class _Names(NamedTuple):
     new: tuple[str, ...]
 
 
-def _names_changed(file: ChangedText) -> _Names:
-    old, new = public_names(file.before or ""), public_names(file.after or "")
+def _compare_names(file: ChangedText) -> _Names:
+    old, new = collect_public_names(file.before or ""), collect_public_names(file.after or "")
     if not file.path.endswith(".py"):
         old = new = {}
     gone = sorted(name for name in old if new.get(name) != old[name])
     return _Names(file.path, tuple(gone), tuple(sorted(new.keys() - old.keys())))
 
 
-def public_names(text: str) -> Mapping[str, str]:
+def collect_public_names(text: str) -> Mapping[str, str]:
     """Return what other code may use of a module: names (`Dice.roll` too) to their parameters.
 
     What is no function has none; what begins with an underscore is nobody else's.
@@ -74,10 +83,10 @@ def public_names(text: str) -> Mapping[str, str]:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    found = dict(_defined(tree.body))
+    found = dict(_iterate_definitions(tree.body))
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{name}": how for name, how in _defined(node.body)}
+            found |= {f"{node.name}.{name}": how for name, how in _iterate_definitions(node.body)}
     return {
         name: how
         for name, how in found.items()
@@ -85,7 +94,7 @@ def public_names(text: str) -> Mapping[str, str]:
     }
 
 
-def _defined(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
+def _iterate_definitions(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
     for node in body:
         if isinstance(node, _FUNCTIONS):
             yield node.name, ast.unparse(node.args)
@@ -97,18 +106,18 @@ def _defined(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
             yield from ((each.id, "") for each in names if isinstance(each, ast.Name))
 
 
-def _renamed(changed: Sequence[_Names], said: str) -> tuple[str, str] | None:
+def _find_rename(changed: Sequence[_Names], request: str) -> tuple[str, str] | None:
     """Return the one name that was asked to be another, before and after."""
-    gone = {_last(name) for each in changed for name in each.gone}
-    new = {_last(name) for each in changed for name in each.new}
+    gone = {_get_last_part(name) for each in changed for name in each.gone}
+    new = {_get_last_part(name) for each in changed for name in each.new}
     pair = gone - new, new - gone
     if not all(len(each) == 1 for each in pair):
         return None
     (old,), (other,) = pair
-    return (old, other) if _in(said, old) and _in(said, other) else None
+    return (old, other) if _is_mentioned(request, old) and _is_mentioned(request, other) else None
 
 
-def _same(test: ChangedText, renamed: tuple[str, str] | None) -> bool:
+def _is_unchanged(test: ChangedText, renamed: tuple[str, str] | None) -> bool:
     """Whether a test is what it was, but for the name; new tests take nothing away."""
     if test.before is None or test.before == test.after:
         return True
@@ -117,24 +126,24 @@ def _same(test: ChangedText, renamed: tuple[str, str] | None) -> bool:
     return re.sub(rf"\b{re.escape(renamed[0])}\b", renamed[1], test.before) == test.after
 
 
-def _in(said: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(_last(name))}(?!\w)", said) is not None
+def _is_mentioned(request: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(_get_last_part(name))}(?!\w)", request) is not None
 
 
-def _last(name: str) -> str:
+def _get_last_part(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _answers(found: BehaviourDiff) -> list[str]:
+def _describe_changes(found: BehaviourDiff) -> list[str]:
     if found.unplayed:
-        return [found.told]
+        return [found.summary]
     if not found.changed:
         return []
-    first, *others = dict.fromkeys(map(told_change, found.changes)) or ("",)
-    return [f"{found.told}: {first}" if first else found.told, *others][:_EXAMPLES]
+    first, *others = dict.fromkeys(map(describe_change, found.changes)) or ("",)
+    return [f"{found.summary}: {first}" if first else found.summary, *others][:_EXAMPLES]
 
 
-def _listed(what: str, names: Sequence[str]) -> list[str]:
+def _format_list(what: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""

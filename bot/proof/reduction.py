@@ -10,16 +10,16 @@ T = TypeVar("T")
 class Reduced(NamedTuple, Generic[T]):
     """What is left of a set-up. `minimal`: without any one of it, it does not fail any more."""
 
-    kept: tuple[T, ...]
-    plays: int
+    remaining: tuple[T, ...]
+    run_count: int
     minimal: bool
 
 
-async def reduced(
+async def reduce_setup(
     setup: Sequence[T],
     fails: Callable[[tuple[T, ...]], Awaitable[bool]],
     *,
-    plays: int,
+    max_runs: int,
 ) -> Reduced[T]:
     """Return the least of a set-up with which it still fails in the same way.
 
@@ -27,15 +27,15 @@ async def reduced(
     all of it, it does. It is asked `plays` times at most, never twice the same; when that is spent,
     what was found until then is returned.
     """
-    search = _Search(setup, fails, plays)
+    search = _Search(setup, fails, max_runs)
     try:
-        kept = await search.least()
-    except _SpentError:
-        return Reduced(search.told(search.kept), search.plays, minimal=False)
-    return Reduced(search.told(kept), search.plays, minimal=True)
+        kept = await search.find_minimum()
+    except _ExhaustedError:
+        return Reduced(search.select(search.remaining), search.run_count, minimal=False)
+    return Reduced(search.select(kept), search.run_count, minimal=True)
 
 
-class _SpentError(Exception):
+class _ExhaustedError(Exception):
     """No play is left."""
 
 
@@ -52,48 +52,48 @@ class _Search(Generic[T]):
         self._fails = fails
         self._most = most
         self._known: dict[tuple[int, ...], bool] = {}
-        self.plays = 0
-        self.kept = tuple(range(len(setup)))
+        self.run_count = 0
+        self.remaining = tuple(range(len(setup)))
 
-    def told(self, kept: Sequence[int]) -> tuple[T, ...]:
+    def select(self, indices: Sequence[int]) -> tuple[T, ...]:
         """Return what stands at these places."""
-        return tuple(self._setup[at] for at in kept)
+        return tuple(self._setup[at] for at in indices)
 
-    async def least(self) -> tuple[int, ...]:
-        """Return what is left when nothing can be left out. Raises `_SpentError`."""
-        if not self.kept or await self._still(()):
+    async def find_minimum(self) -> tuple[int, ...]:
+        """Return what is left when nothing can be left out. Raises `_ExhaustedError`."""
+        if not self.remaining or await self._is_failing(()):
             return ()
         parts = 2
-        while len(self.kept) > 1:
-            smaller = await self._smaller(_split(self.kept, parts))
+        while len(self.remaining) > 1:
+            smaller = await self._try_smaller(_split(self.remaining, parts))
             if smaller is not None:
                 parts = max(smaller, 2)
-            elif parts >= len(self.kept):
+            elif parts >= len(self.remaining):
                 break
             else:
-                parts = min(parts * 2, len(self.kept))
-        return self.kept
+                parts = min(parts * 2, len(self.remaining))
+        return self.remaining
 
-    async def _smaller(self, parts: list[tuple[int, ...]]) -> int | None:
+    async def _try_smaller(self, parts: list[tuple[int, ...]]) -> int | None:
         """Keep one part, or all but one, if that still fails; return how finely to go on."""
         for part in parts:
-            if await self._still(part):
-                self.kept = part
+            if await self._is_failing(part):
+                self.remaining = part
                 return 2
         for part in parts if len(parts) > 2 else ():
-            rest = tuple(at for at in self.kept if at not in part)
-            if await self._still(rest):
-                self.kept = rest
+            rest = tuple(at for at in self.remaining if at not in part)
+            if await self._is_failing(rest):
+                self.remaining = rest
                 return len(parts) - 1
         return None
 
-    async def _still(self, kept: tuple[int, ...]) -> bool:
-        if kept not in self._known:
-            if self.plays >= self._most:
-                raise _SpentError
-            self.plays += 1
-            self._known[kept] = await self._fails(self.told(kept))
-        return self._known[kept]
+    async def _is_failing(self, indices: tuple[int, ...]) -> bool:
+        if indices not in self._known:
+            if self.run_count >= self._most:
+                raise _ExhaustedError
+            self.run_count += 1
+            self._known[indices] = await self._fails(self.select(indices))
+        return self._known[indices]
 
 
 def _split(places: tuple[int, ...], parts: int) -> list[tuple[int, ...]]:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
 from bot.domain.skill import FOLDER
-from bot.skills import skills_of
+from bot.skills import build_skills
 
 SAMPLES = "data/sample_conversations.toml"
 """Where they stand, from the root; of the base commit, so that no change chooses its own."""
@@ -37,10 +37,10 @@ class TextsOfChat(NamedTuple):
     skill_files: Mapping[str, str]
 
 
-class Answered(NamedTuple):
+class SampleAnswer(NamedTuple):
     """What was said, and the answer."""
 
-    said: str
+    message: str
     answer: str
 
 
@@ -53,26 +53,28 @@ def read_samples(text: str) -> tuple[SampleTalk, ...]:
         raise ConfigError(f"{SAMPLES}: {first}: mend it, or take it from git.") from error
 
 
-def same_for_chat(one: TextsOfChat, other: TextsOfChat) -> bool:
+def has_same_chat_texts(one: TextsOfChat, other: TextsOfChat) -> bool:
     """Whether the chat model goes by the same words: its prompts, and the skills it is told of."""
     prompts = all(one.prompts.get(name) == other.prompts.get(name) for name in _OF_THE_CHAT)
-    skills = [skills_of(each.skill_files).of("chat") for each in (one, other)]
+    skills = [build_skills(each.skill_files).list_for_role("chat") for each in (one, other)]
     return prompts and skills[0] == skills[1]
 
 
-def text_files(paths: Sequence[str]) -> tuple[str, ...]:
+def select_text_files(paths: Sequence[str]) -> tuple[str, ...]:
     """Return the prompts and files of skills among paths."""
     flat = (each for each in paths if each.startswith("prompts/") and each.endswith(".md"))
     inside = (each for each in paths if each.startswith(f"{FOLDER}/"))
     return tuple(dict.fromkeys((*flat, *inside)))
 
 
-def changed_answers(before: Sequence[Answered], after: Sequence[Answered]) -> tuple[str, ...]:
+def describe_changed_answers(
+    before: Sequence[SampleAnswer], after: Sequence[SampleAnswer]
+) -> tuple[str, ...]:
     """Return two lines for each answer that is another one; spaces and line ends do not count."""
     lines = []
     for old, new in zip(before, after, strict=False):
         if old.answer.split() != new.answer.split():
-            lines.append(f"“{_cut(old.said)}” is answered today: “{_cut(old.answer)}”")
+            lines.append(f"“{_cut(old.message)}” is answered today: “{_cut(old.answer)}”")
             lines.append(f"and then: “{_cut(new.answer)}”")
     return tuple(lines)
 

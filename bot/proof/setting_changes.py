@@ -10,12 +10,12 @@ _ABSENT = "nothing"
 Settings = Mapping[str, object]
 
 
-def configuration_proof(before: Settings, after: Settings) -> Proof:
+def build_configuration_proof(before: Settings, after: Settings) -> Proof:
     """Return what changes between two configurations that both are valid, as read, in words.
 
     A text that reads as the same settings changes nothing, and proves nothing.
     """
-    old, new = dict(_flat(before)), dict(_flat(after))
+    old, new = dict(_flatten(before)), dict(_flatten(after))
     lines = tuple(
         f"`{key}`: {old.get(key, _ABSENT)} → {new.get(key, _ABSENT)}"
         for key in sorted({*old, *new})
@@ -23,15 +23,15 @@ def configuration_proof(before: Settings, after: Settings) -> Proof:
     )
     count = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
     told = f"valid; {count} changed" if lines else "valid, and no setting is changed"
-    return Proof(kind="configuration", holds=bool(lines), told=told, details=lines)
+    return Proof(kind="configuration", holds=bool(lines), summary=told, details=lines)
 
 
-def _flat(settings: Settings, within: str = "") -> Iterator[tuple[str, str]]:
+def _flatten(settings: Settings, within: str = "") -> Iterator[tuple[str, str]]:
     """Yield every setting by its dotted name; lists are told as a whole."""
     for key, value in settings.items():
         name = f"{within}{key}"
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{name}.")
+            yield from _flatten(value, f"{name}.")
         else:
             text = _ABSENT if value is None else str(value)
             yield name, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

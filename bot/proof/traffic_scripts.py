@@ -36,7 +36,9 @@ _DIRECT = "dm"
 _EVERYBODY = "@everyone"  # a role that is always there
 
 
-def earlier(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[TrafficRecord, ...]:
+def find_earlier(
+    record: TrafficRecord, known: Sequence[TrafficRecord]
+) -> tuple[TrafficRecord, ...]:
     """Return what may have led to it: the same cog and server, before it; the newest, in order."""
     server = record.pseudonyms.get("server")
     found = [
@@ -50,7 +52,9 @@ def earlier(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[Traf
     return tuple(sorted(found, key=lambda each: (each.at, each.id))[-MOST_EARLIER:])
 
 
-def beside(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[TrafficRecord, ...]:
+def find_concurrent(
+    record: TrafficRecord, known: Sequence[TrafficRecord]
+) -> tuple[TrafficRecord, ...]:
     """Return what was under way at the same time in the same cog and server, the newest first.
 
     A press that went well is written down seconds after its answer: it may have been over.
@@ -71,7 +75,7 @@ def beside(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[Traff
     return tuple(sorted(found, key=lambda each: (each.at, each.id), reverse=True))
 
 
-def after(
+def build_script(
     record: TrafficRecord,
     before: Sequence[TrafficRecord],
     *,
@@ -85,11 +89,11 @@ def after(
     `loads`, when its cog was loaded, the bot restarts where one lay between. The world has the
     record's cog.
     """
-    world, steps = _one_by_one(record, before, waits=waits, loads=loads)
+    world, steps = _build_steps(record, before, waits=waits, loads=loads)
     return Script(world=world, steps=steps)
 
 
-def at_once(
+def build_concurrent_script(
     record: TrafficRecord,
     other: TrafficRecord,
     before: Sequence[TrafficRecord],
@@ -101,14 +105,14 @@ def at_once(
     Both are the last step, the other first; `order` says which is answered first. Where the other
     is the record itself, it is asked twice.
     """
-    world, steps = _one_by_one(record, before if other.id == record.id else (*before, other))
+    world, steps = _build_steps(record, before if other.id == record.id else (*before, other))
     *setup, last = steps
     first = last if other.id == record.id else setup.pop()
     together = TogetherStep(together=(first, last), order=order)
     return Script(world=world, steps=(*setup, together))
 
 
-def _one_by_one(
+def _build_steps(
     record: TrafficRecord,
     before: Sequence[TrafficRecord],
     *,
@@ -116,7 +120,7 @@ def _one_by_one(
     loads: Sequence[datetime] = (),
 ) -> tuple[ScriptWorld, tuple[SingleStep, ...]]:
     casting = _Casting(record)
-    played = [casting.own, *(casting.of(each) for each in before)]
+    played = [casting.own, *(casting.rename(each) for each in before)]
     steps: list[SingleStep] = [each.target for each in played if each.target is not None]
     order = [*played[1:], played[0]]
     numbers = {each.id: f"m{1 + at}" for at, each in enumerate(e for e in played if e.target)}
@@ -125,21 +129,21 @@ def _one_by_one(
             steps.append(RestartStep(restart=True))
         if waits and at and (gap := (each.at - order[at - 1].at).total_seconds()) >= 1:
             steps.append(WaitStep(wait=min(gap, _LONGEST_WAIT)))
-        steps.append(_about(each.step, numbers.get(each.id, "")))
+        steps.append(_set_message(each.step, numbers.get(each.id, "")))
     first = order[0] if waits else record
     world = ScriptWorld(
         starts=first.at.astimezone(UTC).replace(microsecond=0),
-        people=casting.people(steps),
-        channels=_channels(steps),
+        people=casting.list_people(steps),
+        channels=_list_channels(steps),
         cogs=(record.cog,) if record.cog else (),
         web=tuple(answer for each in order for answer in each.web),
-        flags=_flags_on(order),
+        flags=_collect_flags(order),
         prefixes=tuple(dict.fromkeys(each.prefix for each in order if each.prefix)),
     )
     return world, tuple(steps)
 
 
-def _flags_on(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
+def _collect_flags(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
     """Return the flags that were on, as whoever asked last found them: a play has one state."""
     found: dict[str, bool] = {}
     for each in order:
@@ -147,10 +151,10 @@ def _flags_on(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
     return tuple(sorted(name for name, on in found.items() if on))
 
 
-def with_files(script: Script, files: Mapping[str, bytes]) -> Script:
+def add_files(script: Script, files: Mapping[str, bytes]) -> Script:
     """Return the script in a world where a snapshot's files lie. It is for this machine alone."""
     told = {name: base64.b64encode(content).decode() for name, content in files.items()}
-    return script.but(world=script.world.but(files=told))
+    return script.replace(world=script.world.replace(files=told))
 
 
 class _Casting:
@@ -162,35 +166,35 @@ class _Casting:
         }
         self._actors = {each.name: each for each in record.people}
         self._here = record.pseudonyms.get("channel")
-        self.own = _renamed(record, {"bot": BOT}, {})
+        self.own = _rename(record, {"bot": BOT}, {})
 
-    def of(self, record: TrafficRecord) -> TrafficRecord:
+    def rename(self, record: TrafficRecord) -> TrafficRecord:
         """Return the record with the names that hold for all."""
         names = {"bot": BOT}
         for actor in record.people:
             known = record.pseudonyms.get(actor.name, "")
-            name = self._people.get(known) or self._fresh(actor.name)
+            name = self._people.get(known) or self._choose_name(actor.name)
             if known:
                 self._people[known] = name
-            self._actors.setdefault(name, actor.but(name=name))
+            self._actors.setdefault(name, actor.replace(name=name))
             names[actor.name] = name
         elsewhere = self._here is not None and record.pseudonyms.get("channel") != self._here
-        return _renamed(record, names, {_HERE: _ELSEWHERE} if elsewhere else {})
+        return _rename(record, names, {_HERE: _ELSEWHERE} if elsewhere else {})
 
-    def people(self, steps: Iterable[ScriptStep]) -> tuple[Actor, ...]:
+    def list_people(self, steps: Iterable[ScriptStep]) -> tuple[Actor, ...]:
         """Return everybody, and whoever is mentioned besides; each role is somebody's."""
-        named = {each for text in _texts(steps) for each in _MENTIONED.findall(text)}
+        named = {each for text in _collect_texts(steps) for each in _MENTIONED.findall(text)}
         named |= {each.by for each in steps if isinstance(each, PersonStep)}
         for name in sorted(named - {BOT}):
             self._actors.setdefault(name, Actor(name=name))
-        roles = {each[1] for text in _texts(steps) if (each := _ROLE.fullmatch(text))} - {
+        roles = {each[1] for text in _collect_texts(steps) if (each := _ROLE.fullmatch(text))} - {
             _EVERYBODY
         }
         missing = roles - {role for each in self._actors.values() for role in each.roles}
         holder = [Actor(name="member", roles=tuple(sorted(missing)))] if missing else []
         return (*self._actors.values(), *holder)
 
-    def _fresh(self, wanted: str) -> str:
+    def _choose_name(self, wanted: str) -> str:
         name, number = (_OTHER if wanted == ASKER else wanted), 1
         while name in self._actors or name in self._people.values():
             number += 1
@@ -198,57 +202,57 @@ class _Casting:
         return name
 
 
-def _renamed(
+def _rename(
     record: TrafficRecord, people: Mapping[str, str], channels: Mapping[str, str]
 ) -> TrafficRecord:
-    def people_of(found: re.Match[str]) -> str:
+    def format_person(found: re.Match[str]) -> str:
         return f"@{people.get(found[1], found[1])}"
 
-    def channel_of(found: re.Match[str]) -> str:
+    def format_channel(found: re.Match[str]) -> str:
         return f"#{channels.get(found[1], found[1])}"
 
-    def renamed(text: str) -> str:
-        return _CHANNEL.sub(channel_of, _MENTIONED.sub(people_of, text))
+    def rename_text(text: str) -> str:
+        return _CHANNEL.sub(format_channel, _MENTIONED.sub(format_person, text))
 
-    def again(step: Any) -> Any:
-        told = _mapped(step.model_dump(), renamed)
+    def rebuild_step(step: Any) -> Any:
+        told = _map_texts(step.model_dump(), rename_text)
         told["by"] = people.get(step.by, step.by)
         told["channel"] = channels.get(step.channel, step.channel)
         return type(step).model_validate(told)
 
     return record.model_copy(
         update={
-            "step": again(record.step),
-            "target": again(record.target) if record.target else None,
+            "step": rebuild_step(record.step),
+            "target": rebuild_step(record.target) if record.target else None,
         }
     )
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {name: _mapped(inner, change) for name, inner in value.items()}
-    return tuple(_mapped(each, change) for each in value) if isinstance(value, tuple) else value
+        return {name: _map_texts(inner, change) for name, inner in value.items()}
+    return tuple(_map_texts(each, change) for each in value) if isinstance(value, tuple) else value
 
 
-def _about(step: SingleStep, number: str) -> SingleStep:
+def _set_message(step: SingleStep, number: str) -> SingleStep:
     """Return the step about the message of that number, where it is about one."""
     if not number:
         return step
     for field in ("on", "reply_to"):
         if getattr(step, field, ""):
-            return step.but(**{field: number})
+            return step.replace(**{field: number})
     return step
 
 
-def _channels(steps: Iterable[ScriptStep]) -> tuple[str, ...]:
+def _list_channels(steps: Iterable[ScriptStep]) -> tuple[str, ...]:
     named = {each.channel for each in steps if isinstance(each, PersonStep)}
-    named |= {each for text in _texts(steps) for each in _CHANNEL.findall(text)}
+    named |= {each for text in _collect_texts(steps) for each in _CHANNEL.findall(text)}
     return (_DEV, _HERE, *sorted(named - {_DEV, _HERE, _DIRECT}))
 
 
-def _texts(steps: Iterable[ScriptStep]) -> list[str]:
+def _collect_texts(steps: Iterable[ScriptStep]) -> list[str]:
     found: list[str] = []
 
     def note(text: str) -> str:
@@ -256,5 +260,5 @@ def _texts(steps: Iterable[ScriptStep]) -> list[str]:
         return text
 
     for each in steps:
-        _mapped(each.model_dump(), note)
+        _map_texts(each.model_dump(), note)
     return found

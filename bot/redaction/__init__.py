@@ -1,6 +1,6 @@
 """Where secrets stop: what is written, sent or shown goes through `redact` first."""
 
-from bot.redaction._known_secrets import forget_secret, register_secret
+from bot.redaction._config_secrets import forget_secret, register_secret
 from bot.redaction._redact import redact, redact_value
 from bot.redaction._stream import StreamRedactor, redact_stream
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from bot.redaction._secret_shapes import mark
 
-Clean = Callable[[str], str]
+CleanBody = Callable[[str], str]
 """Takes the secrets out of a text that is not disguised (any more)."""
 
 _MARK = "[redacted:"
@@ -44,13 +44,13 @@ _MOSTLY = 0.6  # readable: a text, and looked at no further
 _BY_CHANCE = 18
 
 
-def undisguised(text: str, open_only: Clean, clean: Clean) -> str:
+def redact_disguised(text: str, open_only: CleanBody, clean: CleanBody) -> str:
     """`text` with what escapes and unseen signs hide taken out.
 
     `open_only` takes out what stands there openly, `clean` goes into further layers as well.
     """
 
-    def better(text: str, plainly: Clean) -> str:
+    def redact_piece(text: str, plainly: CleanBody) -> str:
         plain = plainly(text)
         if plain == text:
             return text
@@ -63,25 +63,25 @@ def undisguised(text: str, open_only: Clean, clean: Clean) -> str:
         return text if plainly(seen) == cleaned else cleaned
 
     if _is_veiled(text):
-        whole = "-----BEGIN" in unfolded(text)
+        whole = "-----BEGIN" in unfold(text)
         pieces = [text] if whole else text.split("\n")
-        text = "\n".join(better(piece, unfolded) for piece in pieces)
+        text = "\n".join(redact_piece(piece, unfold) for piece in pieces)
     if "%" in text:
-        text = _RUN.sub(lambda found: better(found[0], _unquoted), text)
+        text = _RUN.sub(lambda found: redact_piece(found[0], _unquote), text)
     if "\\" in text or "&#" in text:
-        text = "\n".join(better(line, _unescaped) for line in text.split("\n"))
+        text = "\n".join(redact_piece(line, _unescape) for line in text.split("\n"))
     return text
 
 
-def decoded(text: str, clean: Clean) -> str:
+def redact_encoded(text: str, clean: CleanBody) -> str:
     """`text` without the runs of base64 and hexadecimal that a secret is in."""
     if len(text) < _SHORTEST_RUN:
         return text
-    text = _HEX.sub(lambda found: _without_hex(found, clean), text)
-    return _ENCODED.sub(lambda found: _without_base64(found, clean), text)
+    text = _HEX.sub(lambda found: _redact_hex(found, clean), text)
+    return _ENCODED.sub(lambda found: _redact_base64(found, clean), text)
 
 
-def unfolded(text: str) -> str:
+def unfold(text: str) -> str:
     """Return the text without signs that cannot be seen, wide letters as plain ones."""
     if not _is_veiled(text):
         return text
@@ -94,16 +94,16 @@ def _is_veiled(text: str) -> bool:
     return not text.isascii() or _UNSEEN.search(text) is not None
 
 
-def _unquoted(run: str) -> str:
+def _unquote(run: str) -> str:
     """Percent-decoded; what would break the line stays encoded."""
     return unquote(run).replace("\n", "%0A").replace("\r", "%0D") if "%" in run else run
 
 
-def _unescaped(line: str) -> str:
-    return _ESCAPE.sub(_letter, line)
+def _unescape(line: str) -> str:
+    return _ESCAPE.sub(_decode_escape, line)
 
 
-def _letter(found: re.Match[str]) -> str:
+def _decode_escape(found: re.Match[str]) -> str:
     """The character an escape stands for; quotes and backslashes would change the syntax.
 
     Nothing stands for what nobody sees: a NUL between letters, a colour.
@@ -118,26 +118,26 @@ def _letter(found: re.Match[str]) -> str:
     return letter if letter.isprintable() and letter not in "\"'\\" else found[0]
 
 
-def _without_hex(found: re.Match[str], clean: Clean) -> str:
-    return mark("hex") if _tells(bytes.fromhex(found[0].replace(":", "")), clean) else found[0]
+def _redact_hex(found: re.Match[str], clean: CleanBody) -> str:
+    return mark("hex") if _has_secret(bytes.fromhex(found[0].replace(":", "")), clean) else found[0]
 
 
-def _without_base64(found: re.Match[str], clean: Clean) -> str:
+def _redact_base64(found: re.Match[str], clean: CleanBody) -> str:
     run = found[0]
     bare = run.rstrip("=")
     if bare.islower() or bare.isdigit():
         return run
     standard = bare.translate(_URLSAFE)
     for shift in range(4):
-        raw = _bytes_of(standard[shift:])
-        if _tells(raw, clean):
+        raw = _decode_base64(standard[shift:])
+        if _has_secret(raw, clean):
             return mark("base64")
         if shift == 0 and _is_text(raw):
             return run
     return run
 
 
-def _bytes_of(run: str) -> bytes:
+def _decode_base64(run: str) -> bytes:
     whole = run[:-1] if len(run) % 4 == 1 else run
     try:
         return base64.b64decode(whole + "=" * (-len(whole) % 4))
@@ -150,7 +150,7 @@ def _is_text(raw: bytes) -> bool:
     return readable > _MOSTLY * len(raw)
 
 
-def _tells(raw: bytes, clean: Clean) -> bool:
+def _has_secret(raw: bytes, clean: CleanBody) -> bool:
     """Whether there is a secret in what can be read of these bytes.
 
     Every other byte of UTF-16 is none. In a picture something readable comes about by chance: it

@@ -15,7 +15,7 @@ LINE = re.compile(
 )
 
 
-def without_keys(text: str) -> str:
+def redact_keys(text: str) -> str:
     """Replace each key by a mark; one whose end is missing stops where its lines do."""
     parts: list[str] = []
     place = 0
@@ -24,12 +24,12 @@ def without_keys(text: str) -> str:
         parts += [text[place : begun.start()], mark("private_key")]
         place = ended.end() if ended else _cut(text, begun.end())
         if not ended:
-            parts.append(_without_open_keys(text, place))
+            parts.append(_redact_open_keys(text, place))
             return "".join(parts)
     return "".join([*parts, text[place:]])
 
 
-def open_key(text: str) -> int | None:
+def find_open_key(text: str) -> int | None:
     """Return where a key begins that does not end in this text."""
     if "-----BEGIN" not in text:
         return None
@@ -42,7 +42,7 @@ def open_key(text: str) -> int | None:
     return None
 
 
-def _without_open_keys(text: str, place: int) -> str:
+def _redact_open_keys(text: str, place: int) -> str:
     """The rest of a text in which no key ends: further beginnings are cut in the same way."""
     parts: list[str] = []
     while begun := BEGINS.search(text, place):

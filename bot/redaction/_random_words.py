@@ -12,7 +12,9 @@ from itertools import pairwise
 from bot.redaction._rule_set import measure_entropy
 from bot.redaction._secret_shapes import mark
 
-_WORD = re.compile(r"(?<![\w/+.~%#@&?-])[A-Za-z0-9][\w-]{22,126}[A-Za-z0-9](?![\w/+-])", re.ASCII)
+_CANDIDATE = re.compile(
+    r"(?<![\w/+.~%#@&?-])[A-Za-z0-9][\w-]{22,126}[A-Za-z0-9](?![\w/+-])", re.ASCII
+)
 _SMALL = re.compile(r"[a-z0-9]{32,128}")
 _DIGITS = re.compile(r"[0-9]+")
 _HEX = re.compile(r"[0-9a-fA-F-]+")
@@ -23,7 +25,7 @@ _ADDRESS_LENGTH = 400
 
 def redact_random(text: str) -> str:
     """Return the text with a mark in the place of every word that only a generator writes."""
-    return _WORD.sub(_replace, text)
+    return _CANDIDATE.sub(_replace, text)
 
 
 def _replace(found: re.Match[str]) -> str:
@@ -33,19 +35,19 @@ def _replace(found: re.Match[str]) -> str:
     return mark("random")
 
 
-def is_random(word: str) -> bool:
+def is_random(text: str) -> bool:
     """Return whether the word is most likely a key."""
-    if _HEX.fullmatch(word) or measure_entropy(word) < _LEAST_ENTROPY:
+    if _HEX.fullmatch(text) or measure_entropy(text) < _LEAST_ENTROPY:
         return False
-    kinds = "".join(_kind(letter) for letter in word)
+    kinds = "".join(_classify(letter) for letter in text)
     changes = sum(a != b and "-" not in (a, b) for a, b in pairwise(kinds))
     if {"a", "A", "0"} <= set(kinds):
         # A name has its number in one place, as `Python311` has.
-        return len(_DIGITS.findall(word)) >= 2 and changes >= _CHANGES_MIXED * len(word)
-    return bool(_SMALL.fullmatch(word)) and changes >= _CHANGES_SMALL * len(word)
+        return len(_DIGITS.findall(text)) >= 2 and changes >= _CHANGES_MIXED * len(text)
+    return bool(_SMALL.fullmatch(text)) and changes >= _CHANGES_SMALL * len(text)
 
 
-def _kind(letter: str) -> str:
+def _classify(letter: str) -> str:
     if letter.isdigit():
         return "0"
     if not letter.isalpha():
@@ -53,9 +55,9 @@ def _kind(letter: str) -> str:
     return "A" if letter.isupper() else "a"
 
 
-def _is_encoded_text(word: str) -> bool:
+def _is_encoded_text(text: str) -> bool:
     """Return whether the word is text in base64; the rules have looked at that text already."""
-    whole = word[:-1] if len(word) % 4 == 1 else word
+    whole = text[:-1] if len(text) % 4 == 1 else text
     try:
         base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bot.redaction._diff_lines import in_lines
-from bot.redaction._disguises import decoded, undisguised
-from bot.redaction._known_secrets import without_broken_up, without_known
-from bot.redaction._private_keys import without_keys
+from bot.redaction._config_secrets import redact_broken_up, redact_registered
+from bot.redaction._diff_lines import redact_lines
+from bot.redaction._disguises import redact_disguised, redact_encoded
+from bot.redaction._private_keys import redact_keys
 from bot.redaction._random_words import redact_random
 from bot.redaction._rule_set import RULES
-from bot.redaction._secret_names import SIGNS, redact_named, secret_name
+from bot.redaction._secret_names import SIGNS, find_secret_kind, redact_named
 from bot.redaction._secret_shapes import SHAPES, mark
 from bot.redaction._vendor_keys import VENDOR_KEYS
-from bot.redaction._wrapped import unwrapped
+from bot.redaction._wrapped_lines import redact_wrapped
 
 ALL_SHAPES = (*SHAPES, *VENDOR_KEYS)
 _STUCK = re.compile(
@@ -26,7 +26,7 @@ _GAP = "\uf8ff"  # of private use: it stands for nothing in any text
 _SHAPE_SIGNS = tuple({sign for shape in ALL_SHAPES for sign in shape.signs})
 _RULE_SIGNS = tuple({sign for rule in RULES for sign in rule.signs} - {*_SHAPE_SIGNS})
 # No rule of the set matches less. Most texts of the journal have no such word and are done sooner.
-_LONG_WORD = re.compile(r"[\w+/=.~-]{12}", re.ASCII)
+_LONG_RUN = re.compile(r"[\w+/=.~-]{12}", re.ASCII)
 DEEPEST = 40
 _LAYERS = 3  # of encoding that are taken off
 _ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
@@ -34,7 +34,7 @@ _DOMAIN = re.compile(
     r"(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", re.IGNORECASE
 )
 _LOCAL = re.compile(r"[\w.%+-]{1,64}\Z")
-_KEPT_USERS = frozenset({"git", "hg", "svn", "noreply", "no-reply"})
+_PUBLIC_USERS = frozenset({"git", "hg", "svn", "noreply", "no-reply"})
 
 
 def redact(text: str) -> str:
@@ -44,60 +44,60 @@ def redact(text: str) -> str:
     they are, escaped, encoded (base64, hexadecimal; twice, too), wrapped over lines, or with signs
     in them that cannot be seen. In a diff each line stays one line, behind the sign it began with.
     """
-    return in_lines(text, _stable)
+    return redact_lines(text, _redact_until_stable)
 
 
-def _stable(text: str) -> str:
+def _redact_until_stable(text: str) -> str:
     for _ in range(_ROUNDS):
-        before, text = text, _once(text)
+        before, text = text, _redact_once(text)
         if text == before:
             break
     return text
 
 
-def _once(text: str) -> str:
-    text = without_broken_up(text)
-    text = _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
+def _redact_once(text: str) -> str:
+    text = redact_broken_up(text)
+    text = _redact_layer(redact_wrapped(text, partial(_redact_layer, depth=0)), depth=0)
     # Only here: two lines put together, or bytes decoded, look random where no key is.
     return redact_random(text)
 
 
-def _layer(text: str, depth: int) -> str:
+def _redact_layer(text: str, depth: int) -> str:
     """One layer of a text: what stands in it openly, and what its disguises hide."""
-    deeper = partial(_layer, depth=depth + 1)
-    text = without_known(text)
+    deeper = partial(_redact_layer, depth=depth + 1)
+    text = redact_registered(text)
     if depth < _LAYERS:
-        text = undisguised(text, _openly, deeper)
-    text = _openly(text)
-    return decoded(text, deeper) if depth < _LAYERS else text
+        text = redact_disguised(text, _redact_plain, deeper)
+    text = _redact_plain(text)
+    return redact_encoded(text, deeper) if depth < _LAYERS else text
 
 
-def _openly(text: str) -> str:
+def _redact_plain(text: str) -> str:
     low = text.lower()
     if "private" in low and "-----begin" in low:
-        text = without_keys(text)
+        text = redact_keys(text)
     # Each sign once, and not a rule at a time: disguises make many a short text of a long one.
     seen = {sign for sign in _SHAPE_SIGNS if sign in low}
-    if _LONG_WORD.search(text):
+    if _LONG_RUN.search(text):
         seen.update([sign for sign in _RULE_SIGNS if sign in low])
     if seen:
         for shape in ALL_SHAPES:
             if not seen.isdisjoint(shape.signs):
                 text = shape.pattern.sub(shape.replace, text)
-        text = _without_stuck(_by_rules(text, seen), seen)
+        text = _redact_stuck_keys(_apply_rules(text, seen), seen)
     if any(sign in low for sign in SIGNS):
         text = redact_named(text)
-    return _without_addresses(text) if "@" in low or "%40" in low else text
+    return _redact_addresses(text) if "@" in low or "%40" in low else text
 
 
-def _by_rules(text: str, seen: set[str]) -> str:
+def _apply_rules(text: str, seen: set[str]) -> str:
     for rule in RULES:
         if not seen.isdisjoint(rule.signs):
             text = rule.redact(text)
     return text
 
 
-def _without_stuck(text: str, seen: set[str]) -> str:
+def _redact_stuck_keys(text: str, seen: set[str]) -> str:
     """Keys that an escape stands right before, as a line break in JSON, or a terminal's colour."""
     apart = _STUCK.sub(rf"\g<0>{_GAP}", text)
     if apart == text:
@@ -105,7 +105,7 @@ def _without_stuck(text: str, seen: set[str]) -> str:
     for shape in VENDOR_KEYS:
         if not seen.isdisjoint(shape.signs):
             apart = shape.pattern.sub(shape.replace, apart)
-    return _by_rules(apart, seen).replace(_GAP, "")
+    return _apply_rules(apart, seen).replace(_GAP, "")
 
 
 def redact_value(value: Any, *, depth: int = 0) -> Any:
@@ -117,13 +117,13 @@ def redact_value(value: Any, *, depth: int = 0) -> Any:
     if isinstance(value, bytes | bytearray):
         return redact(bytes(value).decode("utf-8", "replace"))
     if isinstance(value, Mapping):
-        return {_key(key): _field(key, inner, depth) for key, inner in value.items()}
+        return {_redact_key(key): _redact_field(key, inner, depth) for key, inner in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
-        return _items(value, depth)
-    return _scalar(value)
+        return _redact_items(value, depth)
+    return _redact_scalar(value)
 
 
-def _scalar(value: Any) -> Any:
+def _redact_scalar(value: Any) -> Any:
     """What is no JSON stays what it is, unless it would tell a secret when it is written out."""
     if value is None or isinstance(value, int | float):
         return value
@@ -132,18 +132,22 @@ def _scalar(value: Any) -> Any:
     return value if clean == told else clean
 
 
-def _key(key: Any) -> Any:
-    return redact(key) if isinstance(key, str) else _scalar(key)
+def _redact_key(key: Any) -> Any:
+    return redact(key) if isinstance(key, str) else _redact_scalar(key)
 
 
-def _items(value: Any, depth: int) -> Any:
+def _redact_items(value: Any, depth: int) -> Any:
     inner = list(value)
-    if len(inner) == 2 and isinstance(inner[0], str) and secret_name(inner[0]) == "authorization":
-        return _like(value, [inner[0], _blank(inner[1], "authorization")])
-    return _like(value, [redact_value(each, depth=depth + 1) for each in inner])
+    if (
+        len(inner) == 2
+        and isinstance(inner[0], str)
+        and find_secret_kind(inner[0]) == "authorization"
+    ):
+        return _rebuild_container(value, [inner[0], _mask(inner[1], "authorization")])
+    return _rebuild_container(value, [redact_value(each, depth=depth + 1) for each in inner])
 
 
-def _like(value: Any, inner: list[Any]) -> Any:
+def _rebuild_container(value: Any, inner: list[Any]) -> Any:
     """The plain container of the same kind; a named tuple becomes a tuple."""
     for kind in (list, tuple, frozenset):
         if isinstance(value, kind):
@@ -151,39 +155,39 @@ def _like(value: Any, inner: list[Any]) -> Any:
     return set(inner)
 
 
-def _field(key: Any, value: Any, depth: int) -> Any:
-    kind = secret_name(key) if isinstance(key, str) else None
+def _redact_field(key: Any, value: Any, depth: int) -> Any:
+    kind = find_secret_kind(key) if isinstance(key, str) else None
     if kind is None:
         return redact_value(value, depth=depth + 1)
-    return _blank(value, kind, depth)
+    return _mask(value, kind, depth)
 
 
-def _blank(value: Any, kind: str, depth: int = 0) -> Any:
+def _mask(value: Any, kind: str, depth: int = 0) -> Any:
     """Everything under a secret's name goes, save what says that there is nothing."""
     if depth > DEEPEST:
         return mark("depth")
     if isinstance(value, str | bytes | bytearray):
-        return value if not value or _already(value) else mark(kind)
+        return value if not value or _is_redacted(value) else mark(kind)
     if isinstance(value, Mapping):
-        return {_key(key): _blank(inner, kind, depth + 1) for key, inner in value.items()}
+        return {_redact_key(key): _mask(inner, kind, depth + 1) for key, inner in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
-        return _like(value, [_blank(each, kind, depth + 1) for each in value])
+        return _rebuild_container(value, [_mask(each, kind, depth + 1) for each in value])
     if value is None or isinstance(value, bool):
         return value
     return value if kind == "token" and isinstance(value, int | float) else mark(kind)
 
 
-def _already(value: str | bytes | bytearray) -> bool:
+def _is_redacted(value: str | bytes | bytearray) -> bool:
     return isinstance(value, str) and value.startswith("[redacted:") and value.endswith("]")
 
 
-def _without_addresses(text: str) -> str:
+def _redact_addresses(text: str) -> str:
     """E-mail addresses, found from their `@` outwards."""
     parts: list[str] = []
     done = 0
     for found in _DOMAIN.finditer(text):
         local = _LOCAL.search(text, max(done, found.start() - 64), found.start())
-        if not local or local[0].lower() in _KEPT_USERS or not local[0][-1:].isalnum():
+        if not local or local[0].lower() in _PUBLIC_USERS or not local[0][-1:].isalnum():
             continue
         parts += [text[done : local.start()], mark("email")]
         done = found.end()

@@ -38,18 +38,18 @@ class GitleaksRule:
             *rule["allowed_secrets"],
         ]
         self._allowed_matches: Sequence[str] = rule["allowed_matches"]
-        self._stop_words: Sequence[str] = [*everywhere["stop_words"], *rule["stop_words"]]
+        self._stopwords: Sequence[str] = [*everywhere["stop_words"], *rule["stop_words"]]
 
     def redact(self, text: str) -> str:
         """Return the text with a mark in the place of every key of this kind."""
-        return self._compiled.sub(self._replace, text)
+        return self._regex.sub(self._replace, text)
 
     @cached_property
-    def _compiled(self) -> re.Pattern[str]:
+    def _regex(self) -> re.Pattern[str]:
         return re.compile(self._pattern, re.ASCII)
 
     @cached_property
-    def _allowed(self) -> tuple[Sequence[re.Pattern[str]], Sequence[re.Pattern[str]]]:
+    def _allowlist(self) -> tuple[Sequence[re.Pattern[str]], Sequence[re.Pattern[str]]]:
         return _compile(self._allowed_secrets), _compile(self._allowed_matches)
 
     def _replace(self, found: re.Match[str]) -> str:
@@ -63,12 +63,12 @@ class GitleaksRule:
     def _is_allowed(self, match: str, secret: str) -> bool:
         if measure_entropy(secret) < self._entropy:
             return True
-        secrets, matches = self._allowed
+        secrets, matches = self._allowlist
         if any(each.search(secret) for each in secrets):
             return True
         low = secret.lower()
         return any(each.search(match) for each in matches) or any(
-            word in low for word in self._stop_words
+            word in low for word in self._stopwords
         )
 
 

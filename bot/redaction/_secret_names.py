@@ -2,9 +2,9 @@
 
 import re
 
-from bot.redaction._secret_shapes import looks_random, mark
+from bot.redaction._secret_shapes import is_likely_random, mark
 
-_WORD = (
+_SECRET_TERM = (
     r"(?P<word>pass(?:word|wort|wd|phrase|code)|(?<=[_-])pass(?![a-z_])"
     r"|\bpass(?=\\{0,7}[\"']\s{0,4}:)|\bpw\b|(?<=_)auth(?![a-z_])|pwd|secret|token"
     r"|credentials?|api[-_. ]?key"
@@ -26,34 +26,34 @@ _VALUE = (
     r"|[bru]?\\{1,7}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,7}[^\"'\\]){0,2048})"
     rf")|{_PLAIN})"
 )
-_ANY = re.compile(_WORD, re.IGNORECASE)
+_ANY = re.compile(_SECRET_TERM, re.IGNORECASE)
 _NAMED = re.compile(
-    rf"{_WORD}{_TAIL}(?P<close>\\{{0,7}}[\"'])?[\])]?[ \t]{{0,4}}"
+    rf"{_SECRET_TERM}{_TAIL}(?P<close>\\{{0,7}}[\"'])?[\])]?[ \t]{{0,4}}"
     rf"(?P<op>=>|:=|=|:|\\{{1,4}}u003[da]|&\#(?:61|x3d|58);)(?P<gap>[ \t]{{0,4}}){_VALUE}",
     re.IGNORECASE,
 )
 _ENCODED = re.compile(
-    rf"{_WORD}{_TAIL}(?:%5C)?(?:%22|%27)?(?:%20|\+)?(?:%3A|%3D)(?:%20|\+)?(?:%5C)?(?:%22|%27)?"
+    rf"{_SECRET_TERM}{_TAIL}(?:%5C)?(?:%22|%27)?(?:%20|\+)?(?:%3A|%3D)(?:%20|\+)?(?:%5C)?(?:%22|%27)?"
     r"(?P<value>(?:(?!%26|%22|%27|%2C|%7D|%5C|%0A|%3B)[^\s\"'&]){1,2048})",
     re.IGNORECASE,
 )
 _FLAG = re.compile(
     rf"(?P<dash>(?<![\w-])--?"
-    rf"(?:[a-z0-9]{{1,20}}-){{0,4}}[a-z0-9]{{0,12}}?){_WORD}{_TAIL}"
+    rf"(?:[a-z0-9]{{1,20}}-){{0,4}}[a-z0-9]{{0,12}}?){_SECRET_TERM}{_TAIL}"
     rf"[\"']?,?[ \t]{{1,4}}(?!-){_VALUE}",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
-    rf"{_WORD}{_TAIL}(?:\\{{0,7}}[\"'])?[ \t]{{0,4}}[:=][ \t]{{0,4}}"
+    rf"{_SECRET_TERM}{_TAIL}(?:\\{{0,7}}[\"'])?[ \t]{{0,4}}[:=][ \t]{{0,4}}"
     r"(?P<list>\[(?!redacted:)[^\]\n]{0,8}[\"'][^\]\n]{1,2048}\])",
     re.IGNORECASE,
 )
 _ELEMENT = re.compile(
-    rf"<[\w:.-]{{0,40}}?{_WORD}{_TAIL}>[ \t]{{0,4}}(?P<value>[^<\s][^<\n]{{0,2048}})<",
+    rf"<[\w:.-]{{0,40}}?{_SECRET_TERM}{_TAIL}>[ \t]{{0,4}}(?P<value>[^<\s][^<\n]{{0,2048}})<",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(
-    rf"(?:key|name|Key|Name)=[\"'][\w:. -]{{0,40}}?{_WORD}{_TAIL}[\"'][ \t,]{{1,4}}"
+    rf"(?:key|name|Key|Name)=[\"'][\w:. -]{{0,40}}?{_SECRET_TERM}{_TAIL}[\"'][ \t,]{{1,4}}"
     r"(?:value|Value)=[\"'](?P<value>[^\"'\n]{1,2048})[\"']",
     re.IGNORECASE,
 )
@@ -62,15 +62,16 @@ _PHRASE = re.compile(
     r"(?P<value>[^\s\"'#\[{|>&*!%@`][^\n#,;{}\"']{0,400}[^\s#,;{}\"'])[ \t]{0,8}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_BESIDE = re.compile(
-    rf"\b{_WORD}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})", re.IGNORECASE
+_ADJACENT = re.compile(
+    rf"\b{_SECRET_TERM}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})",
+    re.IGNORECASE,
 )
 _PROSE = re.compile(
-    rf"\b{_WORD}[ \t](?:is|ist|was|to)[ \t:]{{1,3}}{_VALUE}",
+    rf"\b{_SECRET_TERM}[ \t](?:is|ist|was|to)[ \t:]{{1,3}}{_VALUE}",
     re.IGNORECASE,
 )
 _NAME = re.compile(
-    rf"(?:^|[^a-z]|[a-z0-9]){_WORD}{_TAIL}$|^(?:proxy[-_])?authorization$|^(?:set[-_])?cookies?$"
+    rf"(?:^|[^a-z]|[a-z0-9]){_SECRET_TERM}{_TAIL}$|^(?:proxy[-_])?authorization$|^(?:set[-_])?cookies?$"
     r"|^(?:auth|jwt|bearer|dsn|x[-_]auth|pin)$",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ _ABSENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # Words that follow "token:" in a sentence.
-_SAID = re.compile(
+_PROSE_VALUE = re.compile(
     r"(?:expired|invalid|missing|required|incorrect|wrong|not|is|was|must|should|has|have|the"
     r"|an?|reset|changed|"
     r"updated|ok|okay|valid|unknown|unexpected|found|denied|failed|refused|revoked|rejected"
@@ -122,9 +123,9 @@ _PATH = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:\\).{0,4000}", re.DOTALL)
 _LOOSE = frozenset({"token", "signature", "credential", "credentials", "pass", "auth", "pw"})
 
 
-def kind_of(word: str) -> str:
+def classify(name: str) -> str:
     """The kind a secret of this name is marked with."""
-    low = word.lower()
+    low = name.lower()
     if low.startswith(("pass", "pwd")):
         return "password"
     if low == "token":
@@ -132,12 +133,12 @@ def kind_of(word: str) -> str:
     return "key" if low.endswith("key") else "secret"
 
 
-def secret_name(name: str) -> str | None:
+def find_secret_kind(name: str) -> str | None:
     """The kind of secret a field of this name holds; None when it holds none."""
     found = _NAME.search(name[-200:])
     if not found:
         return None
-    return kind_of(found["word"]) if found["word"] else "authorization"
+    return classify(found["word"]) if found["word"] else "authorization"
 
 
 def redact_named(text: str) -> str:
@@ -145,26 +146,26 @@ def redact_named(text: str) -> str:
     if not _ANY.search(text):
         return text
     if ": " in text:
-        text = _PHRASE.sub(_phrase, text)
-    text = _NAMED.sub(_named, text)
+        text = _PHRASE.sub(_redact_phrase, text)
+    text = _NAMED.sub(_redact_assignment, text)
     if "%3" in text:
-        text = _ENCODED.sub(_encoded, text)
+        text = _ENCODED.sub(_redact_encoded, text)
     if "-" in text:
-        text = _FLAG.sub(_flagged, text)
+        text = _FLAG.sub(_redact_flag, text)
     if "[" in text:
-        text = _LISTED.sub(_whole, text)
+        text = _LISTED.sub(_redact_element, text)
     if "<" in text or "value=" in text.lower():
-        text = _ATTRIBUTE.sub(_whole, _ELEMENT.sub(_whole, text))
-    return _BESIDE.sub(_beside, _PROSE.sub(_told, text))
+        text = _ATTRIBUTE.sub(_redact_element, _ELEMENT.sub(_redact_element, text))
+    return _ADJACENT.sub(_redact_adjacent, _PROSE.sub(_redact_prose, text))
 
 
-def _put(found: re.Match[str], group: str, value: str) -> str:
+def _insert_mark(found: re.Match[str], group: str, value: str) -> str:
     whole, start = found[0], found.start(group) - found.start()
     end = start + len(value)
-    return f"{whole[:start]}{mark(kind_of(found['word']))}{whole[end:]}"
+    return f"{whole[:start]}{mark(classify(found['word']))}{whole[end:]}"
 
 
-def _value_of(found: re.Match[str]) -> tuple[str, str]:
+def _find_value(found: re.Match[str]) -> tuple[str, str]:
     for group in ("double", "single", "escaped", "plain"):
         if found[group] is not None:
             value = found[group]
@@ -172,96 +173,103 @@ def _value_of(found: re.Match[str]) -> tuple[str, str]:
     return "plain", ""
 
 
-def _named(found: re.Match[str]) -> str:
-    group, value = _value_of(found)
+def _redact_assignment(found: re.Match[str]) -> str:
+    group, value = _find_value(found)
     if not value or _ABSENT.fullmatch(value):
         return found[0]
     quoted = group != "plain"
     word = found["word"].lower()
-    keep = _keep_quoted(word, value) if quoted else _keep_plain(word, value, found)
-    return found[0] if keep else _put(found, group, value)
+    keep = _should_keep_quoted(word, value) if quoted else _should_keep_plain(word, value, found)
+    return found[0] if keep else _insert_mark(found, group, value)
 
 
-def _keep_quoted(word: str, value: str) -> bool:
-    if word in _LOOSE:
-        return bool(_SAID.fullmatch(value)) or value.isdigit() or len(value) < 4
-    return word == "pwd" and bool(_PATH.fullmatch(value))
+def _should_keep_quoted(name: str, value: str) -> bool:
+    if name in _LOOSE:
+        return bool(_PROSE_VALUE.fullmatch(value)) or value.isdigit() or len(value) < 4
+    return name == "pwd" and bool(_PATH.fullmatch(value))
 
 
-def _keep_plain(word: str, value: str, found: re.Match[str]) -> bool:
+def _should_keep_plain(name: str, value: str, found: re.Match[str]) -> bool:
     if (
         value.isascii()
-        and value.lower().rstrip("s").endswith(word)
+        and value.lower().rstrip("s").endswith(name)
         and _IDENTIFIER.fullmatch(value)
     ):
         return True  # `find_secrets=find_secrets`, `key: ApiKey`
-    if _CODE.fullmatch(value) or _DOTTED.fullmatch(value) or value.lower() == word:
+    if _CODE.fullmatch(value) or _DOTTED.fullmatch(value) or value.lower() == name:
         return True
-    if value.startswith(("=", "//", "->")) or (word == "pwd" and _PATH.fullmatch(value)):
+    if value.startswith(("=", "//", "->")) or (name == "pwd" and _PATH.fullmatch(value)):
         return True
     spaced = bool(found["gap"]) or found["op"] == ":"
-    if spaced and _SAID.fullmatch(value):
+    if spaced and _PROSE_VALUE.fullmatch(value):
         return True
-    if word in _LOOSE or word.startswith("sess"):
-        return not _odd_enough(value, spaced=spaced)
-    return (word.endswith("key") or (spaced and value.isdigit())) and len(value) < 4
+    if name in _LOOSE or name.startswith("sess"):
+        return not _is_odd(value, spaced=spaced)
+    return (name.endswith("key") or (spaced and value.isdigit())) and len(value) < 4
 
 
-def _odd_enough(value: str, *, spaced: bool) -> bool:
+def _is_odd(value: str, *, spaced: bool) -> bool:
     """True when the value of a word with many uses ("token") is a secret and not prose or code."""
     if value.isdigit() or _PATH.fullmatch(value):
         return False
-    return looks_random(value) or (not spaced and len(value) >= 6 and not _SAID.fullmatch(value))
+    return is_likely_random(value) or (
+        not spaced and len(value) >= 6 and not _PROSE_VALUE.fullmatch(value)
+    )
 
 
-def _whole(found: re.Match[str]) -> str:
+def _redact_element(found: re.Match[str]) -> str:
     group = "list" if "list" in found.re.groupindex else "value"
     value = found[group]
-    return found[0] if _ABSENT.fullmatch(value) else _put(found, group, value)
+    return found[0] if _ABSENT.fullmatch(value) else _insert_mark(found, group, value)
 
 
-def _phrase(found: re.Match[str]) -> str:
+def _redact_phrase(found: re.Match[str]) -> str:
     """A whole line of YAML: a passphrase may hold spaces."""
     value = found["value"]
-    if " " not in value or _SAID.fullmatch(value) or _ABSENT.fullmatch(value) or "=" in value:
+    if (
+        " " not in value
+        or _PROSE_VALUE.fullmatch(value)
+        or _ABSENT.fullmatch(value)
+        or "=" in value
+    ):
         return found[0]
-    return found[0] if "[redacted" in value else _put(found, "value", value)
+    return found[0] if "[redacted" in value else _insert_mark(found, "value", value)
 
 
-def _beside(found: re.Match[str]) -> str:
+def _redact_adjacent(found: re.Match[str]) -> str:
     """ "secret X" and "password's X": only what could be nothing else than a secret."""
     value = found["value"].rstrip(".")
     short = 8 if "'s" in found[0] else 16
     mixed = any(each.isdigit() for each in value) and any(each.isalpha() for each in value)
     if len(value) < short or not mixed or _DOTTED.fullmatch(value) or "/" in value[:2]:
         return found[0]
-    return found[0] if _HEXES.fullmatch(value) else _put(found, "value", value)
+    return found[0] if _HEXES.fullmatch(value) else _insert_mark(found, "value", value)
 
 
 _HEXES = re.compile(r"[0-9a-f-]{7,64}", re.IGNORECASE)
 
 
-def _encoded(found: re.Match[str]) -> str:
+def _redact_encoded(found: re.Match[str]) -> str:
     value = found["value"]
     if _ABSENT.fullmatch(value) or (value.isdigit() and len(value) < 4):
         return found[0]
-    return _put(found, "value", value)
+    return _insert_mark(found, "value", value)
 
 
-def _flagged(found: re.Match[str]) -> str:
-    group, value = _value_of(found)
+def _redact_flag(found: re.Match[str]) -> str:
+    group, value = _find_value(found)
     if not value or _ABSENT.fullmatch(value) or value.startswith("["):
         return found[0]
-    if _SAID.fullmatch(value) and not looks_random(value):
+    if _PROSE_VALUE.fullmatch(value) and not is_likely_random(value):
         return found[0]
-    return _put(found, group, value)
+    return _insert_mark(found, group, value)
 
 
-def _told(found: re.Match[str]) -> str:
-    group, value = _value_of(found)
+def _redact_prose(found: re.Match[str]) -> str:
+    group, value = _find_value(found)
     bare = value.rstrip(".!?")
-    if not bare or not looks_random(bare) or _ABSENT.fullmatch(bare) or _DOTTED.fullmatch(bare):
+    if not bare or not is_likely_random(bare) or _ABSENT.fullmatch(bare) or _DOTTED.fullmatch(bare):
         return found[0]
     if _CODE.fullmatch(bare) or _PATH.fullmatch(bare):
         return found[0]
-    return _put(found, group, bare)
+    return _insert_mark(found, group, bare)

@@ -23,7 +23,7 @@ def mark(kind: str) -> str:
     return f"[redacted:{kind}]"
 
 
-def looks_random(text: str) -> bool:
+def is_likely_random(text: str) -> bool:
     """True for what nobody would type as a word: letters and digits mixed, or long and odd."""
     if len(text) < 8:
         return False
@@ -36,25 +36,25 @@ def looks_random(text: str) -> bool:
     return (lower and upper and odd) or (len(text) >= 20 and lower + upper + odd >= 2)
 
 
-def _token_user(found: re.Match[str]) -> str:
-    if "[redacted" in found[0] or not looks_random(found[2]):
+def _redact_user_token(found: re.Match[str]) -> str:
+    if "[redacted" in found[0] or not is_likely_random(found[2]):
         return found[0]
     return f"{found[1]}{mark('credentials')}@"
 
 
-def _credentials(found: re.Match[str]) -> str:
+def _redact_credentials(found: re.Match[str]) -> str:
     if "[redacted" in found[0]:
         return found[0]
     return f"{found[1]}{mark('credentials')}{found[2]}"
 
 
-def _bearer(found: re.Match[str]) -> str:
-    if not looks_random(found[3]) and len(found[3]) < 24:
+def _redact_bearer(found: re.Match[str]) -> str:
+    if not is_likely_random(found[3]) and len(found[3]) < 24:
         return found[0]
     return f"{found[1]}{found[2]}{mark('authorization')}"
 
 
-def _header(found: re.Match[str]) -> str:
+def _redact_header(found: re.Match[str]) -> str:
     value, scheme = found[4], (found[3] or "").strip().lower()
     plain = value.isalpha() and value.islower() and len(value) < 16 and scheme not in _SCHEMES
     if (
@@ -75,23 +75,23 @@ SHAPES: tuple[Shape, ...] = (
         re.compile(
             rf"({_SLASHES})(?:[^\s/@:\"'<>\\]{{0,256}}):(?:[^\s/\"'<>?#\\]{{1,512}})(@)(?=[^\s@])"
         ),
-        _credentials,
+        _redact_credentials,
     ),
     Shape(
         ("://",),
         re.compile(
             r"(://)(?:[^\s/@:\"'<>\\]{1,256}):(?!\d{1,5}[/?#])(?:[^\s@\"'<>\\]{1,256})(@)(?=[\w.-])"
         ),
-        _credentials,
+        _redact_credentials,
     ),
-    Shape(("://",), re.compile(r"(://)([^\s/@:\"'<>\\]{16,512})@(?=[\w.-])"), _token_user),
+    Shape(("://",), re.compile(r"(://)([^\s/@:\"'<>\\]{16,512})@(?=[\w.-])"), _redact_user_token),
     Shape(
         ("%3a%2f%2f", "%3a//"),
         re.compile(
             r"((?:%3A%2F%2F|%3A//))(?:[\w.~+-]{0,128})%3A(?:(?!%40)[\w.~!$*+%-]){1,256}(%40)",
             re.IGNORECASE,
         ),
-        _credentials,
+        _redact_credentials,
     ),
     Shape(
         ("authorization", "x-auth"),
@@ -102,12 +102,12 @@ SHAPES: tuple[Shape, ...] = (
             r"([^\s\"',;\\)}\]]{1,4096})",
             re.IGNORECASE,
         ),
-        _header,
+        _redact_header,
     ),
     Shape(
         ("bearer", "basic"),
         re.compile(r"\b(bearer|basic)([ \t]{1,4}|%20)([A-Za-z0-9+/_=.~-]{16,4096})", re.IGNORECASE),
-        _bearer,
+        _redact_bearer,
     ),
     Shape(
         ("cookie",),

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from bot.redaction import _private_keys
-from bot.redaction._disguises import unfolded
+from bot.redaction._disguises import unfold
 from bot.redaction._redact import redact
 from bot.redaction._secret_shapes import mark
-from bot.redaction._wrapped import may_run_on
+from bot.redaction._wrapped_lines import can_continue
 
 LONGEST_HELD = 64_000  # characters kept back at most, for a line or wrapped lines without an end
 _STEPS = 16  # a cut is tried so many times further back
@@ -29,9 +29,9 @@ class StreamRedactor:
         """Take a piece; return what is certain by now."""
         self._held += piece
         out = []
-        while (end := self._end()) > 0:
+        while (end := self._find_end()) > 0:
             block, self._held = self._held[:end], self._held[end:]
-            out.append(self._said(block))
+            out.append(self._redact_block(block))
         while len(self._held) > self._longest:
             out.append(self._cut())
         return "".join(out)
@@ -40,24 +40,24 @@ class StreamRedactor:
         """Return what is left."""
         block, self._held = self._held, ""
         return (
-            "".join(self._said(line) for line in block.splitlines(keepends=True))
+            "".join(self._redact_block(line) for line in block.splitlines(keepends=True))
             if (self._in_key)
-            else self._said(block)
+            else self._redact_block(block)
         )
 
-    def _end(self) -> int:
+    def _find_end(self) -> int:
         """Where the first lines end that are complete; 0 when they are not yet."""
         end = self._held.find("\n") + 1
         if self._in_key:
             return end
         start = 0
-        while end and may_run_on(self._held[start : end - 1]):
+        while end and can_continue(self._held[start : end - 1]):
             start, end = end, self._held.find("\n", end) + 1
         return end
 
-    def _said(self, block: str) -> str:
+    def _redact_block(self, block: str) -> str:
         if self._in_key:
-            block = unfolded(block)
+            block = unfold(block)
             ended = _private_keys.ENDS.search(block)
             if not ended and _private_keys.LINE.fullmatch(block):
                 return ""
@@ -66,10 +66,10 @@ class StreamRedactor:
                 block = block[ended.end() :]
                 if not block.strip():
                     return ""
-        begun = _private_keys.open_key(block)
+        begun = _private_keys.find_open_key(block)
         if begun is None and not block.isascii():
-            block = block if _private_keys.open_key(unfolded(block)) is None else unfolded(block)
-            begun = _private_keys.open_key(block)
+            block = block if _private_keys.find_open_key(unfold(block)) is None else unfold(block)
+            begun = _private_keys.find_open_key(block)
         if begun is None:
             return redact(block)
         self._in_key = True
@@ -78,15 +78,15 @@ class StreamRedactor:
     def _cut(self) -> str:
         """Give up some of what is held, where no secret stands over the cut."""
         whole = redact(self._held)
-        for place in self._places():
+        for place in self._iterate_cut_places():
             first, rest = self._held[:place], self._held[place:]
             if redact(first) + redact(rest) == whole:
                 self._held = rest
-                return self._said(first)
+                return self._redact_block(first)
         self._held = ""
         return mark("unbroken")
 
-    def _places(self) -> Iterator[int]:
+    def _iterate_cut_places(self) -> Iterator[int]:
         """Places to cut at, the best first; at most nine."""
         step = self._longest // _STEPS
         for sign in "\n", " ", ",", "&":

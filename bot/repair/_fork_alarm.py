@@ -20,7 +20,7 @@ class Alarm:
     """
 
     def __init__(self, waited: Callable[[], float] | None = None) -> None:
-        self._waited = waited or seconds_waited
+        self._waited = waited or read_wait_seconds
         self._left = self._latest = self._at = self._before = 0.0
 
     def start(self, seconds: float) -> None:
@@ -34,7 +34,7 @@ class Alarm:
         self._left = 0.0
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def is_over(self) -> bool:
+    def has_expired(self) -> bool:
         """Return whether the time is up, when the timer rings; else set the timer for the rest."""
         now, waited = time.monotonic(), self._waited()
         self._left -= max(0.0, now - self._at - (waited - self._before))
@@ -46,7 +46,7 @@ class Alarm:
         return False
 
 
-def seconds_waited() -> float:
+def read_wait_seconds() -> float:
     """Return how long this process has waited for a processor; 0 where that is not known."""
     try:
         return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9

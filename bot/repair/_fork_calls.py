@@ -44,13 +44,13 @@ class CallTape:
     def start(self, test: str) -> None:
         """Begin with a test."""
         self.test, self._depth = test, 0
-        sys.setprofile(self._event)
+        sys.setprofile(self._on_event)
 
     def stop(self) -> None:
         """End with it."""
         sys.setprofile(None)
 
-    def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+    def _on_event(self, frame: FrameType, event: str, arg: Any) -> None:
         if event not in ("call", "return"):
             return
         code = frame.f_code
@@ -76,15 +76,15 @@ class CallTape:
         return (path, name) if name else None
 
     def _keep(self, place: tuple[str, str], frame: FrameType) -> None:
-        args, kwargs = arguments_of(frame)
+        args, kwargs = read_arguments(frame)
         if sum(1 for path, name, _ in self.calls if (path, name) == place) >= KEPT:
             return
-        data = packed(args, kwargs)
+        data = pack_arguments(args, kwargs)
         if data:
             self.calls.setdefault((*place, data), set()).add(self.test)
 
 
-def arguments_of(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
+def read_arguments(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
     """Return what a frame that has just begun was called with."""
     found = inspect.getargvalues(frame)
     code = frame.f_code
@@ -98,7 +98,7 @@ def arguments_of(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
     return own, named
 
 
-def packed(args: list[Any], kwargs: dict[str, Any]) -> str:
+def pack_arguments(args: list[Any], kwargs: dict[str, Any]) -> str:
     """Return arguments as text that `unpacked` reads; nothing for what cannot be copied."""
     with contextlib.suppress(Exception):
         data = pickle.dumps((args, kwargs), protocol=4)
@@ -109,7 +109,7 @@ def packed(args: list[Any], kwargs: dict[str, Any]) -> str:
     return ""
 
 
-def unpacked(data: str) -> tuple[list[Any], dict[str, Any]]:
+def unpack_arguments(data: str) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments that `packed` put into text. It was made by a child of this server."""
     args, kwargs = pickle.loads(bytes.fromhex(data))  # noqa: S301 - by the project itself
     return args, kwargs
@@ -142,33 +142,35 @@ class CallsPlugin:
         for (path, name, data), made_by in self._tape.calls.items():
             groups.setdefault((path, name), []).append((data, sorted(made_by)))
         for (path, name), calls in groups.items():
-            place = {"path": path, "name": name, "module": module_name(self._root, path)}
-            function = found(self._root, path, name)
+            place = {"path": path, "name": name, "module": find_module_name(self._root, path)}
+            function = find_function(self._root, path, name)
             for data, tests in calls:
                 self._tell(place, function, data, tests)
-            for data in itertools.islice(self._varied(function, calls), VARIED):
+            for data in itertools.islice(self._iterate_variations(function, calls), VARIED):
                 self._tell(place, function, data, [])
 
-    def _varied(self, function: Any, calls: list[tuple[str, list[str]]]) -> Iterator[str]:
+    def _iterate_variations(
+        self, function: Any, calls: list[tuple[str, list[str]]]
+    ) -> Iterator[str]:
         seen = {data for data, _ in calls}
-        rows = [varied_arguments(function, *unpacked(data)) for data, _ in calls]
+        rows = [vary_arguments(function, *unpack_arguments(data)) for data, _ in calls]
         for row in itertools.zip_longest(*rows):
             for varied in row:
-                data = packed(*varied) if varied is not None else ""
+                data = pack_arguments(*varied) if varied is not None else ""
                 if data and data not in seen:
                     seen.add(data)
                     yield data
 
     def _tell(self, place: dict[str, str], function: Any, data: str, tests: list[str]) -> None:
-        args, kwargs = unpacked(data)
-        words = [short(value) for value in args]
-        words += [f"{key}={short(value)}" for key, value in kwargs.items()]
+        args, kwargs = unpack_arguments(data)
+        words = [shorten(value) for value in args]
+        words += [f"{key}={shorten(value)}" for key, value in kwargs.items()]
         text = f"{place['name']}({', '.join(words)})"
-        given = literal_arguments(function, args, kwargs)
+        given = format_literal_arguments(function, args, kwargs)
         self._emit({**place, "call": text, "data": data, "tests": tests, "arguments": given})
 
 
-def varied_arguments(
+def vary_arguments(
     function: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> Iterator[tuple[list[Any], dict[str, Any]]]:
     """Yield neighbours of a call: a default left out, one argument a little different."""
@@ -180,14 +182,14 @@ def varied_arguments(
                 del fewer.arguments[name]
                 yield list(fewer.args), dict(fewer.kwargs)
     for place, value in enumerate(args):
-        for near in neighbours_of(value):
+        for near in list_neighbours(value):
             yield [*args[:place], near, *args[place + 1 :]], kwargs
     for name, value in kwargs.items():
-        for near in neighbours_of(value):
+        for near in list_neighbours(value):
             yield args, {**kwargs, name: near}
 
 
-def neighbours_of(value: Any) -> list[Any]:
+def list_neighbours(value: Any) -> list[Any]:
     """Return values near a plain one; none for anything else."""
     row: Any = value
     if isinstance(value, bool):
@@ -203,19 +205,23 @@ def neighbours_of(value: Any) -> list[Any]:
     if isinstance(value, (set, frozenset)):
         return [type(value)(list(value)[1:]), type(value)()]
     if isinstance(value, dict):
-        near = [{**value, key: other} for key in value for other in neighbours_of(value[key])[:1]]
+        near = [{**value, key: other} for key in value for other in list_neighbours(value[key])[:1]]
         return [*near[:ENTRIES], dict(list(value.items())[1:]), {}]
     return []
 
 
-def literal_arguments(function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, str]:
+def format_literal_arguments(
+    function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> dict[str, str]:
     """Return the arguments' sources by parameter, a class it is called on left out.
 
     Nothing where one of them is no literal.
     """
     with contextlib.suppress(Exception):
         bound = inspect.signature(function).bind(*args, **kwargs).arguments
-        given = {name: source_of(value) for name, value in bound.items() if not is_class(value)}
+        given = {
+            name: format_literal(value) for name, value in bound.items() if not is_class(value)
+        }
         if all(given.values()):
             return given
     return {}
@@ -226,7 +232,7 @@ def is_class(value: Any) -> bool:
     return isinstance(value, type)
 
 
-def source_of(value: Any) -> str:
+def format_literal(value: Any) -> str:
     """Return a literal that makes an equal value; nothing where there is no short one."""
     with contextlib.suppress(Exception):
         text = repr(value)
@@ -246,13 +252,13 @@ def is_literal(value: Any) -> bool:
     return value is None or kind in (bool, int, str, bytes)
 
 
-def found(root: str, path: str, name: str) -> Any:
+def find_function(root: str, path: str, name: str) -> Any:
     """Return the function of that name in the imported module whose file that is, if any is."""
-    module = sys.modules.get(module_name(root, path))
-    return _attribute(module, name) if module is not None else None
+    module = sys.modules.get(find_module_name(root, path))
+    return _find_attribute(module, name) if module is not None else None
 
 
-def module_name(root: str, path: str) -> str:
+def find_module_name(root: str, path: str) -> str:
     """Return the name of the imported module whose file that is; nothing where there is none."""
     file = os.path.realpath(Path(root, path))
     own = Path(file).name
@@ -263,7 +269,7 @@ def module_name(root: str, path: str) -> str:
     return ""
 
 
-def _attribute(module: ModuleType, name: str) -> Any:
+def _find_attribute(module: ModuleType, name: str) -> Any:
     value: Any = module
     for part in name.split("."):
         value = getattr(value, "__dict__", {}).get(part)
@@ -276,7 +282,7 @@ def _attribute(module: ModuleType, name: str) -> Any:
     return value
 
 
-def short(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Return a bounded text of anything, whatever its `repr` does."""
     with contextlib.suppress(Exception):
         text = ADDRESS.sub("", repr(value))

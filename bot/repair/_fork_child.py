@@ -40,8 +40,8 @@ class Tracer:
     def start(self) -> None:
         """Begin a new test's lines."""
         self._left = {}
-        threading.settrace(self._called)
-        sys.settrace(self._called)
+        threading.settrace(self._on_call)
+        sys.settrace(self._on_call)
 
     def stop(self) -> dict[str, list[int]]:
         """End it; lines by path relative to the root."""
@@ -54,35 +54,35 @@ class Tracer:
                 found.setdefault(path, set()).update(lines - left)
         return {path: sorted(numbers) for path, numbers in found.items()}
 
-    def _lines_of(self, code: CodeType) -> frozenset[int]:
+    def _get_lines(self, code: CodeType) -> frozenset[int]:
         if code not in self._lines:
-            path = relative(code.co_filename, self.root)
+            path = to_relative(code.co_filename, self.root)
             lines = {line for _, _, line in code.co_lines() if line} | {code.co_firstlineno}
             if self._wanted is not None:
                 lines.intersection_update(self._wanted.get(path, ()))
             self._lines[code] = path, frozenset(lines if path else ())
         return self._lines[code][1]
 
-    def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
+    def _on_call(self, frame: FrameType, event: str, arg: Any) -> Any:
         left = self._left.get(frame.f_code)
         if left is None:
-            left = self._left.setdefault(frame.f_code, set(self._lines_of(frame.f_code)))
+            left = self._left.setdefault(frame.f_code, set(self._get_lines(frame.f_code)))
         if not left:  # most calls: which line it is takes longer to tell
             return None
         left.discard(frame.f_lineno)
         if not left:
             return None
 
-        def ran(frame: FrameType, event: str, arg: Any) -> Any:
+        def on_line(frame: FrameType, event: str, arg: Any) -> Any:
             left.discard(frame.f_lineno)
             if not left:
                 frame.f_trace_lines = False
-            return ran
+            return on_line
 
-        return ran
+        return on_line
 
 
-def relative(filename: str, root: str) -> str:
+def to_relative(filename: str, root: str) -> str:
     """Return the path below the root, or "" for the standard library and installed packages."""
     path = "" if filename.startswith("<") else os.path.realpath(filename)
     if not path.startswith(root + os.sep) or "site-packages" in path or "dist-packages" in path:
@@ -90,20 +90,20 @@ def relative(filename: str, root: str) -> str:
     return path[len(root) + 1 :]
 
 
-def short(value: object) -> str:
+def shorten(value: object) -> str:
     """Return a bounded text of anything, whatever its `repr` does."""
     with contextlib.suppress(Exception):
         return str(value)[:LIMIT]
     return "?"
 
 
-def frames_of(trace: TracebackType | None, root: str) -> tuple[list[dict[str, Any]], Any]:
+def collect_frames(trace: TracebackType | None, root: str) -> tuple[list[dict[str, Any]], Any]:
     """Return project frames, outermost first, and the innermost real frame among them."""
     found: list[dict[str, Any]] = []
     inner: FrameType | None = None
     while trace is not None:
         code = trace.tb_frame.f_code
-        path = relative(code.co_filename, root)
+        path = to_relative(code.co_filename, root)
         if path:
             positions = list(code.co_positions())
             span = positions[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else None
@@ -121,7 +121,7 @@ def frames_of(trace: TracebackType | None, root: str) -> tuple[list[dict[str, An
     return found[-40:], inner
 
 
-def named_values(frame: FrameType) -> Iterator[tuple[str, object]]:
+def iterate_named_values(frame: FrameType) -> Iterator[tuple[str, object]]:
     """Yield the locals of a frame, and the attributes of those that are plain objects."""
     for name, value in list(frame.f_locals.items()):
         yield name, value
@@ -131,11 +131,11 @@ def named_values(frame: FrameType) -> Iterator[tuple[str, object]]:
                     yield f"{name}.{key}", inner
 
 
-def hints_of(error: BaseException, frame: FrameType | None) -> dict[str, list[str]]:
+def collect_hints(error: BaseException, frame: FrameType | None) -> dict[str, list[str]]:
     """Return what the failing frame knew: None, empty and zero names, near names, near keys."""
     hints: dict[str, list[str]] = {"none": [], "empty": [], "zero": [], "near": [], "keys": []}
     missing = error.args[0] if isinstance(error, KeyError) and error.args else None
-    for name, value in named_values(frame) if frame is not None else ():
+    for name, value in iterate_named_values(frame) if frame is not None else ():
         if value is None:
             hints["none"].append(name)
         elif isinstance(value, (list, tuple, dict, set, str, bytes)) and not value:
@@ -194,17 +194,17 @@ class TestRecorder:
             error = error.__cause__
         collecting = not hasattr(report, "when") or report.when == "collect"
         record = self.records.setdefault(node.nodeid, {"test": node.nodeid, "seconds": 0.0})
-        frames, inner = frames_of(error.__traceback__, self.root)
+        frames, inner = collect_frames(error.__traceback__, self.root)
         if isinstance(error, SyntaxError) and not frames and error.filename:
-            at, line = relative(error.filename, self.root), error.lineno or 1
+            at, line = to_relative(error.filename, self.root), error.lineno or 1
             frames = [{"path": at, "line": line, "function": "<module>", "span": None}]
         record.update(
             outcome="failed",
             error=type(error).__name__,
             bases=[kind.__name__ for kind in type(error).__mro__[:-2]],
-            message=short(error),
+            message=shorten(error),
             frames=frames,
-            hints=hints_of(error, inner),
+            hints=collect_hints(error, inner),
         )
         if isinstance(error, OutOfTime) and self.request.get("stop_when_late"):
             node.session.shouldstop = "ran too long"
@@ -221,7 +221,7 @@ class TestRecorder:
         self.emit(record)
 
 
-def arguments(request: dict[str, Any], root: str) -> list[str]:
+def build_arguments(request: dict[str, Any], root: str) -> list[str]:
     """Return pytest's command line: the project's own options, without what fights with us."""
     given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
     given += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
@@ -234,10 +234,10 @@ def arguments(request: dict[str, Any], root: str) -> list[str]:
             given.append(option)
     if request.get("maxfail"):
         given.append(f"--maxfail={request['maxfail']}")
-    return [*given, *request.get("options", ()), *places(request["tests"], root)]
+    return [*given, *request.get("options", ()), *resolve_tests(request["tests"], root)]
 
 
-def places(tests: "list[str]", root: str) -> Iterator[str]:
+def resolve_tests(tests: "list[str]", root: str) -> Iterator[str]:
     """Yield the tests as they are asked for in any folder; what `-k` is followed by stays."""
     for before, test in zip(["", *tests], tests, strict=False):
         path, mark, rest = test.partition("::")
@@ -265,19 +265,19 @@ def prepare(request: dict[str, Any], alarm: Any) -> None:
     """Set the limits of a process that runs tests, and what ends them; see `_fork_alarm`."""
     from _pytest.assertion import rewrite
 
-    def out_of_time(signum: int, frame: object) -> None:
-        if signum == signal.SIGALRM and not alarm.is_over():
+    def on_timeout(signum: int, frame: object) -> None:
+        if signum == signal.SIGALRM and not alarm.has_expired():
             return
         signal.setitimer(signal.ITIMER_PROF, 0)
         raise OutOfTime("took too long" if signum == signal.SIGALRM else "ran too long")
 
-    def unwarned(self: object, name: str) -> None:
+    def skip_warning(self: object, name: str) -> None:
         """Preloaded plugins are not rewritten; that is meant, and no reason to warn."""
 
     hook: Any = rewrite.AssertionRewritingHook
-    hook._warn_already_imported = unwarned
-    signal.signal(signal.SIGPROF, out_of_time)
-    signal.signal(signal.SIGALRM, out_of_time)
+    hook._warn_already_imported = skip_warning
+    signal.signal(signal.SIGPROF, on_timeout)
+    signal.signal(signal.SIGALRM, on_timeout)
     limit_memory(int(request.get("megabytes", 4096)))
 
 
@@ -297,4 +297,4 @@ def run_child(
 
     prepare(request, alarm)
     heard = [TestRecorder(request, root, emit, alarm, lines), *plugins]
-    return int(pytest.main(arguments(request, root), plugins=heard))
+    return int(pytest.main(build_arguments(request, root), plugins=heard))

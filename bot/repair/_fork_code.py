@@ -70,31 +70,31 @@ class ImportedCode:
                 self._watch_calls()
             return code
 
-        def watched(file: Any, *args: Any, **kwargs: Any) -> Any:
+        def record_open(file: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(file, (str, os.PathLike)):
                 self._read.add(os.path.realpath(os.fspath(file)))
             return plain_open(file, *args, **kwargs)
 
         loader.get_code = get_code
-        builtins.open = io.open = watched
+        builtins.open = io.open = record_open
         return self
 
     def _watch_calls(self) -> None:
         """Watch what is called, from the first module on: before it there is nothing to call."""
         if not self._watching:
             self._watching, self._watched_all = True, sys.getprofile() is None
-            threading.setprofile(self._called)
-            sys.setprofile(self._called)
+            threading.setprofile(self._on_call)
+            sys.setprofile(self._on_call)
 
     def __exit__(self, *error: object) -> None:
         """Watch no longer."""
         if self._watching:
-            self._watched_all = self._watched_all and sys.getprofile() == self._called
+            self._watched_all = self._watched_all and sys.getprofile() == self._on_call
             sys.setprofile(None)
             threading.setprofile(None)
         importlib.machinery.SourceFileLoader.get_code, builtins.open, io.open = self._plain  # type: ignore[method-assign]
 
-    def _called(self, frame: FrameType, event: str, arg: object) -> None:
+    def _on_call(self, frame: FrameType, event: str, arg: object) -> None:
         if event == "call":
             self._ran.setdefault(id(frame.f_code), frame.f_code)
 
@@ -109,8 +109,10 @@ class ImportedCode:
             path = os.path.realpath(getattr(module, "__file__", None) or "/")
             if path in self._modules and not self._modules[path]:
                 raise Unfit(f"{path} is imported in a way of its own")
-        known = {id(code) for row in self._modules.values() for top in row for code in nested(top)}
-        for each, code in self._holders():
+        known = {
+            id(code) for row in self._modules.values() for top in row for code in walk_nested(top)
+        }
+        for each, code in self._find_holders():
             if id(code) not in known:
                 raise Unfit(f"{code.co_name} is made from a copy of code")
             if type(each) is FunctionType:
@@ -118,7 +120,7 @@ class ImportedCode:
             else:
                 self._ran.setdefault(id(code), code)  # begun, or about to
 
-    def _holders(self) -> Iterator[tuple[Any, CodeType]]:
+    def _find_holders(self) -> Iterator[tuple[Any, CodeType]]:
         """Yield whatever there is that was made of code from our files, and that code."""
         gc.unfreeze()  # what a project has frozen would not be listed
         ours: dict[str, bool] = {}  # by the names that code goes by: there are few
@@ -140,38 +142,38 @@ class ImportedCode:
                 raise Unfit(f"{path} was not expected to change")
             for top in self._modules[path]:
                 new = compile(text, top.co_filename, "exec", dont_inherit=True)
-                found += self._pairs(top, new)
+                found += self._pair_codes(top, new)
         for old, new in found:
             for function in self._functions.get(id(old), ()):
                 function.__code__ = new
 
-    def _pairs(self, old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    def _pair_codes(self, old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
         """Yield what replaces what; within code that never ran there is nothing to replace."""
         if id(old) not in self._ran:
-            if signature(old) != signature(new):
+            if get_signature(old) != get_signature(new):
                 raise Unfit(f"{old.co_name} would be another kind of function")
             yield old, new
             return
-        if body(old) != body(new):
+        if get_body(old) != get_body(new):
             raise Unfit(f"{old.co_name} has run while modules were imported")
         yield old, new
-        for one, other in zip(inner(old), inner(new), strict=True):
-            yield from self._pairs(one, other)
+        for one, other in zip(list_inner(old), list_inner(new), strict=True):
+            yield from self._pair_codes(one, other)
 
 
-def inner(code: CodeType) -> list[CodeType]:
+def list_inner(code: CodeType) -> list[CodeType]:
     """Return the code directly within."""
     return [each for each in code.co_consts if isinstance(each, CodeType)]
 
 
-def nested(code: CodeType) -> Iterator[CodeType]:
+def walk_nested(code: CodeType) -> Iterator[CodeType]:
     """Yield this code and all within."""
     yield code
-    for each in inner(code):
-        yield from nested(each)
+    for each in list_inner(code):
+        yield from walk_nested(each)
 
 
-def signature(code: CodeType) -> tuple[object, ...]:
+def get_signature(code: CodeType) -> tuple[object, ...]:
     """Return what others may have asked a function for: its arguments, its kind, its docstring."""
     arguments = code.co_argcount + code.co_kwonlyargcount
     arguments += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)  # *args, **kwargs
@@ -185,29 +187,29 @@ def signature(code: CodeType) -> tuple[object, ...]:
         code.co_kwonlyargcount,
         code.co_varnames[:arguments],
         code.co_freevars,
-        tuple(typed(each) for each in documented),
+        tuple(add_type(each) for each in documented),
     )
 
 
-def body(code: CodeType) -> tuple[object, ...]:
+def get_body(code: CodeType) -> tuple[object, ...]:
     """Return what a code does, without where it stands and without what is within."""
     return (
-        *signature(code),
+        *get_signature(code),
         code.co_code,
         code.co_names,
         code.co_varnames,
         code.co_cellvars,
         code.co_exceptiontable,
-        tuple(typed(each) for each in code.co_consts),
+        tuple(add_type(each) for each in code.co_consts),
     )
 
 
-def typed(value: object) -> object:
+def add_type(value: object) -> object:
     """Return a constant so that 1, 1.0 and True differ; of code, its name alone."""
     if isinstance(value, CodeType):
         return CodeType, value.co_name
     if isinstance(value, tuple):
-        return tuple(typed(each) for each in value)
+        return tuple(add_type(each) for each in value)
     return type(value), repr(value)
 
 

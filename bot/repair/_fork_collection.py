@@ -25,10 +25,10 @@ class CollectionLimits:
     def pytest_make_collect_report(self, collector: Any) -> None:
         """Limit what importing this file may do; pytest goes on with it."""
         if collector.nodeid.endswith(".py"):
-            collector.collect = self._limited(collector.collect)
+            collector.collect = self._limit(collector.collect)
 
-    def _limited(self, collect: Callable[[], Iterable[Any]]) -> Callable[[], list[Any]]:
-        def limited() -> list[Any]:
+    def _limit(self, collect: Callable[[], Iterable[Any]]) -> Callable[[], list[Any]]:
+        def collect_limited() -> list[Any]:
             signal.setitimer(signal.ITIMER_REAL, self._seconds)
             try:
                 return list(collect())
@@ -37,4 +37,4 @@ class CollectionLimits:
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
 
-        return limited
+        return collect_limited

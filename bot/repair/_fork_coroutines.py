@@ -10,14 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 UNSTARTED: dict[Any, int] = {}  # by code, how far a frame is that has only begun
-KEPT: list[Any] = []  # what has not ended when its call has: its `finally` would run unguarded
+UNFINISHED: list[
+    Any
+] = []  # what has not ended when its call has: its `finally` would run unguarded
 
 
 class WaitsForEver(BaseException):
     """Raised where a coroutine waits for what nothing will do any more; no answer either."""
 
 
-def begins(frame: Any) -> bool:
+def is_new_call(frame: Any) -> bool:
     """Whether a frame that is entered begins, and does not go on after an `await` or `yield`."""
     code = frame.f_code
     if not code.co_flags & 0x2A0:  # neither a generator nor a coroutine nor both
@@ -31,7 +33,7 @@ def begins(frame: Any) -> bool:
     return bool(frame.f_lasti <= UNSTARTED[code])
 
 
-def awaited(awaitable: Any, items: int) -> Any:
+def run_awaitable(awaitable: Any, items: int) -> Any:
     """Run a coroutine, or an asynchronous generator up to so many items; return the answer.
 
     Raises what it raises, and `WaitsForEver`. What it left behind is kept and never gone on with.
@@ -39,7 +41,7 @@ def awaited(awaitable: Any, items: int) -> Any:
     import asyncio
     import inspect
 
-    async def listed() -> list[Any]:
+    async def collect_items() -> list[Any]:
         found: list[Any] = []
         async for each in awaitable:
             found.append(each)
@@ -47,15 +49,17 @@ def awaited(awaitable: Any, items: int) -> Any:
                 break
         return found
 
-    loop = computing_loop()()
+    loop = get_loop_class()()
     try:
-        return loop.run_until_complete(listed() if inspect.isasyncgen(awaitable) else awaitable)
+        return loop.run_until_complete(
+            collect_items() if inspect.isasyncgen(awaitable) else awaitable
+        )
     finally:
-        KEPT.append((loop, awaitable, asyncio.all_tasks(loop)))
+        UNFINISHED.append((loop, awaitable, asyncio.all_tasks(loop)))
 
 
 @functools.cache
-def computing_loop() -> Callable[[], Any]:
+def get_loop_class() -> Callable[[], Any]:
     """Return the class of the loop. `asyncio` is imported where it is wanted, and not before."""
     import asyncio
 
@@ -91,17 +95,17 @@ def computing_loop() -> Callable[[], Any]:
     for name in dir(asyncio.AbstractEventLoop):
         missing: Any = getattr(asyncio.AbstractEventLoop, name)
         if not name.startswith("_") and getattr(ComputingLoop, name) is missing:
-            setattr(ComputingLoop, name, refusal(name))
+            setattr(ComputingLoop, name, build_refusal(name))
     for name in ("run_in_executor", "_make_subprocess_transport", "_make_socket_transport"):
-        setattr(ComputingLoop, name, refusal(name))
+        setattr(ComputingLoop, name, build_refusal(name))
     return ComputingLoop
 
 
-def refusal(name: str) -> Callable[..., Any]:
+def build_refusal(name: str) -> Callable[..., Any]:
     """Return a method of the loop that does more than to compute: whoever audits refuses it."""
 
-    def refused(*args: Any, **kwargs: Any) -> Any:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
         sys.audit(f"theseus.loop.{name}")
         raise NotImplementedError(name)
 
-    return refused
+    return refuse

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-TOLD = "__theseus_hit__"
+HIT_NAME = "__theseus_hit__"
 Lines = dict[str, list[int]]
 
 
@@ -36,7 +36,7 @@ class LineHits:
 
     def install(self) -> None:
         """Have these files say which lines run, as soon as they are imported."""
-        setattr(builtins, TOLD, self.hit)
+        setattr(builtins, HIT_NAME, self.hit)
         loader: Any = importlib.machinery.SourceFileLoader
         plain = loader.get_code
 
@@ -44,11 +44,11 @@ class LineHits:
             file = os.path.realpath(loading.get_filename(fullname))
             if file not in self._files:
                 return plain(loading, fullname)  # type: ignore[no-any-return]
-            return self.code_of(file, loading.get_data(file))
+            return self.compile_file(file, loading.get_data(file))
 
         loader.get_code = get_code
 
-    def code_of(self, file: str, source: bytes) -> CodeType:
+    def compile_file(self, file: str, source: bytes) -> CodeType:
         """Return the code of a wanted file, which calls `hit` by the name `TOLD`."""
         self._compiled.add(file)
         tree = ast.parse(source, file)
@@ -58,7 +58,7 @@ class LineHits:
     def start(self) -> None:
         """Begin a new test's lines."""
         if self._rest is None:
-            left = self._left()
+            left = self._list_missed_lines()
             self._rest = self._tracer(self._root, left) if left else False
         self._hits.clear()
         if self._rest:
@@ -73,7 +73,7 @@ class LineHits:
             ran.setdefault(path, set()).update(lines)
         return found | {path: sorted(lines) for path, lines in ran.items()}
 
-    def _left(self) -> Lines:
+    def _list_missed_lines(self) -> Lines:
         """Return the wanted lines of files that were imported in another way."""
         modules = list(sys.modules.values())
         held = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules}
@@ -86,18 +86,18 @@ class LineHits:
         for node in list(ast.walk(tree)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-                node.body = self._told(node.body, path, wanted, {first} & wanted)
+                node.body = self._insert_hits(node.body, path, wanted, {first} & wanted)
         ast.fix_missing_locations(tree)
 
-    def _told(
+    def _insert_hits(
         self, body: list[ast.stmt], path: str, wanted: frozenset[int], also: set[int]
     ) -> list[ast.stmt]:
         """Return a block with the hits in it; `also` are the lines it begins with."""
         told: list[ast.stmt] = []
         for statement in body:
-            also |= own_lines(statement) & wanted
+            also |= collect_own_lines(statement) & wanted
             if also and (told or not is_text(statement)):  # a docstring stays the first
-                told.append(self._hit(path, also, statement))
+                told.append(self._build_hit(path, also, statement))
                 also = set()
             told.append(statement)
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -105,40 +105,40 @@ class LineHits:
             for name in ("body", "orelse", "finalbody"):
                 block = getattr(statement, name, None)
                 if block:
-                    setattr(statement, name, self._told(block, path, wanted, set()))
+                    setattr(statement, name, self._insert_hits(block, path, wanted, set()))
             asked: set[int] = set()  # who comes into the third has been asked for two before
             for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                asked |= wanted & set(range(part_line(part), part.body[0].lineno))
-                part.body = self._told(part.body, path, wanted, set(asked))
+                asked |= wanted & set(range(get_first_line(part), part.body[0].lineno))
+                part.body = self._insert_hits(part.body, path, wanted, set(asked))
         if also:
-            told.append(self._hit(path, also, body[-1]))
+            told.append(self._build_hit(path, also, body[-1]))
         return told
 
-    def _hit(self, path: str, lines: set[int], at: ast.stmt) -> ast.stmt:
+    def _build_hit(self, path: str, lines: set[int], at: ast.stmt) -> ast.stmt:
         self._places.append((path, frozenset(lines)))
         number = ast.Constant(len(self._places) - 1)
-        call = ast.Call(ast.Name(TOLD, ast.Load()), [number], [])
+        call = ast.Call(ast.Name(HIT_NAME, ast.Load()), [number], [])
         return ast.copy_location(ast.Expr(call), at)
 
 
-def own_lines(statement: ast.stmt) -> set[int]:
+def collect_own_lines(statement: ast.stmt) -> set[int]:
     """Return the lines of a statement, of one that holds blocks those above the first."""
     if isinstance(statement, (ast.Global, ast.Nonlocal)):
         return set()
-    first = min([statement.lineno, *(each.lineno for each in decorators(statement))])
+    first = min([statement.lineno, *(each.lineno for each in get_decorators(statement))])
     body = getattr(statement, "body", None) or getattr(statement, "cases", None)
     if body is None:
         return set(range(first, (statement.end_lineno or first) + 1))
-    last = part_line(body[0]) - 1
+    last = get_first_line(body[0]) - 1
     return {first, *range(statement.lineno, last + 1)}
 
 
-def decorators(statement: ast.stmt) -> list[ast.expr]:
+def get_decorators(statement: ast.stmt) -> list[ast.expr]:
     """Return the decorators of a function or class."""
     return getattr(statement, "decorator_list", [])
 
 
-def part_line(part: Any) -> int:
+def get_first_line(part: Any) -> int:
     """Return the line where a statement, a handler or a case begins."""
     return int(part.lineno if hasattr(part, "lineno") else part.pattern.lineno)
 

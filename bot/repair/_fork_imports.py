@@ -81,7 +81,7 @@ def import_steady(
     Return whether this process may fork children for candidates: it holds no code of a changing
     file, and has one thread only. Their bytecode goes to `cache`.
     """
-    left = left_to_children(modules, changing, root)
+    left = find_child_modules(modules, changing, root)
     before, sys.pycache_prefix = sys.pycache_prefix, cache
     try:
         for name, _ in modules:
@@ -95,15 +95,15 @@ def import_steady(
     modules_held = list(sys.modules.values())
     held = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules_held}
     reached = any(os.path.realpath(Path(root, path)) in held for path in changing)
-    return not reached and threads() == 1
+    return not reached and count_threads() == 1
 
 
-def imported(root: str) -> dict[str, Any]:
+def collect_imports(root: str) -> dict[str, Any]:
     """Return what this process has imported: `modules` that are installed, and of the `project`."""
-    return {"modules": installed(), "project": of_project(root)}
+    return {"modules": list_installed(), "project": list_project_modules(root)}
 
 
-def installed() -> list[str]:
+def list_installed() -> list[str]:
     """Return the imported modules that do not belong to the project, in the order of import."""
     names = []
     for name, module in list(sys.modules.items()):
@@ -119,7 +119,7 @@ def is_installed(file: str) -> bool:
     return "site-packages" in file or "dist-packages" in file
 
 
-def of_project(root: str) -> list[tuple[str, str]]:
+def list_project_modules(root: str) -> list[tuple[str, str]]:
     """Return the imported modules of the project and their files below the root, in that order.
 
     Those that pytest rewrites, tests and what is beside them, are left out.
@@ -136,22 +136,24 @@ def of_project(root: str) -> list[tuple[str, str]]:
     return found
 
 
-def left_to_children(
+def find_child_modules(
     modules: Collection[tuple[str, str]], changing: Collection[str], root: str
 ) -> set[str]:
     """Return the names of the modules that need a changing file, in however many steps."""
     known = {name for name, _ in modules}
     left = {name for name, path in modules if path in changing}
-    needs = {name: set(needed(name, Path(root, path), known)) for name, path in modules}
+    needs = {
+        name: set(find_needed_modules(name, Path(root, path), known)) for name, path in modules
+    }
     while more := {name for name in known - left if needs[name] & left}:
         left |= more
     return left
 
 
-def needed(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
+def find_needed_modules(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
     """Yield the known modules that this one imports or names, and the packages around them."""
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    for other in (name, *named_in(file.read_bytes(), package)):
+    for other in (name, *iterate_names(file.read_bytes(), package)):
         parts = other.split(".")
         for end in range(1, len(parts) + 1):
             around = ".".join(parts[:end])
@@ -159,7 +161,7 @@ def needed(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
                 yield around
 
 
-def named_in(source: bytes, package: str) -> Iterator[str]:
+def iterate_names(source: bytes, package: str) -> Iterator[str]:
     """Yield every name that a source imports, wherever in it, and every text it holds."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -173,7 +175,7 @@ def named_in(source: bytes, package: str) -> Iterator[str]:
             yield node.value
 
 
-def threads() -> int:
+def count_threads() -> int:
     """Return how many threads this process has, those that Python knows nothing of among them."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.exists() else 1

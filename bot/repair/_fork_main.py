@@ -24,33 +24,36 @@ class TestWork:
     def __init__(self, parts: Parts, root: str, cache: str) -> None:
         self._parts, self._root, self._cache = parts, root, cache
 
-    def do(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
+    def execute(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
         """Do what is asked in this very process; return the last record."""
         self._parts["imports"]["compile_into"](self._cache, self._root)
         overlay, run_child = self._parts["overlay"], self._parts["child"]["run_child"]
         if request["overlay"]:
-            files = overlay["absolute"](request["overlay"], self._root)
-            overlay["lay_over"](files, request["scratch"])
+            files = overlay["resolve_paths"](request["overlay"], self._root)
+            overlay["apply_overlay"](files, request["scratch"])
         lines = None
         if isinstance(request.get("coverage"), dict):  # not all of them
             tracer = self._parts["child"]["Tracer"]
             lines = self._parts["hits"]["LineHits"](self._root, request["coverage"], tracer)
             lines.install()
-        heard = plugins(self._parts, request, self._root, emit)
+        heard = build_plugins(self._parts, request, self._root, emit)
         alarm = self._parts["alarm"]["Alarm"]()
         end = run_child(request, self._root, emit, heard, alarm, lines)
         wanted = request["modules"]
-        return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
+        return {
+            "end": end,
+            **(self._parts["imports"]["collect_imports"](self._root) if wanted else {}),
+        }
 
 
-def plugins(
+def build_plugins(
     parts: Parts, request: dict[str, Any], root: str, emit: Callable[[Any], None]
 ) -> list[Any]:
     """Return what limits the collection and, where the request asks for it, looks at calls."""
     limits = parts["collection"]["CollectionLimits"](request)
     calls = {**parts["calls"], **parts["coroutines"]}
     if "places" in request:
-        return [limits, calls["CallsPlugin"](request, root, emit, calls["begins"])]
+        return [limits, calls["CallsPlugin"](request, root, emit, calls["is_new_call"])]
     if "calls" in request:
         return [limits, parts["replays"]["ReplayPlugin"](request, root, emit, calls)]
     return [limits]
@@ -71,7 +74,7 @@ def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> boo
     return False
 
 
-def writable(wanted: str) -> str:
+def find_scratch_folder(wanted: str) -> str:
     """Return the scratch folder asked for, or a new one where that cannot be written."""
     if wanted and os.access(wanted, os.W_OK):
         return wanted
@@ -86,7 +89,7 @@ def import_from(parts: Parts, root: str, settings: dict[str, Any]) -> None:
     sys.path[:] = list(dict.fromkeys([settings["folder"], *settings.get("paths", ()), *kept]))
 
 
-def standard_pipes() -> tuple[int, int]:
+def take_standard_pipes() -> tuple[int, int]:
     """Return what was standard input and output; whatever is imported has neither."""
     inlet, outlet = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
@@ -106,15 +109,15 @@ def main(parts: Parts, settings: dict[str, Any]) -> None:
     import_from(parts, root, settings)
     importlib.import_module("pytest")
     parts["imports"]["import_plugins"]()
-    scratch = writable(settings.get("scratch", ""))
+    scratch = find_scratch_folder(settings.get("scratch", ""))
     cache = str(Path(scratch, "pycache"))
     work = TestWork(parts, root, cache)
-    server = parts["server"]["Server"](work.do, scratch, *standard_pipes())
+    server = parts["server"]["Server"](work.execute, scratch, *take_standard_pipes())
 
-    def preloaded(request: dict[str, Any]) -> None:
+    def answer_preload(request: dict[str, Any]) -> None:
         server.say({"id": request["id"], "fit": preload(parts, request, root, cache)})
 
-    server.handlers["preload"] = preloaded
+    server.handlers["preload"] = answer_preload
     session = parts["session"]["SessionHandle"](server, parts, root, cache)
     server.say({"ready": os.getpid()})
     try:

@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Any
 
 
-def lay_over(files: dict[str, str], scratch: str) -> None:
+def apply_overlay(files: dict[str, str], scratch: str) -> None:
     """Make imports and reads of these absolute paths see the given texts, in this process only."""
     copies: dict[str, str] = {}
     for number, (path, text) in enumerate(files.items()):
@@ -34,15 +34,15 @@ def lay_over(files: dict[str, str], scratch: str) -> None:
         code: CodeType | None = plain_code(self, fullname)
         return code
 
-    def redirected(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+    def open_redirected(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         if isinstance(file, (str, os.PathLike)) and "r" in mode and "+" not in mode:
             file = copies.get(os.path.realpath(file), file)
         return plain_open(file, mode, *args, **kwargs)
 
     loader.get_code = get_code
-    builtins.open = io.open = redirected
+    builtins.open = io.open = open_redirected
 
 
-def absolute(overlay: dict[str, str], root: str) -> dict[str, str]:
+def resolve_paths(overlay: dict[str, str], root: str) -> dict[str, str]:
     """Return texts by the real paths of their files."""
     return {os.path.realpath(Path(root, path)): text for path, text in overlay.items()}

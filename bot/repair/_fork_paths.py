@@ -13,22 +13,22 @@ from typing import Any
 def map_paths(moved: str, root: str) -> None:
     """Have whatever is imported from below `moved` imported from below `root`; installs stay."""
 
-    def mapped(path: Any) -> Any:
+    def map_path(path: Any) -> Any:
         where = os.path.realpath(path) if isinstance(path, str) and path else ""
         inside = where == moved or where.startswith(moved + os.sep)
         if not inside or "site-packages" in where or "dist-packages" in where:
             return path
         return root + where[len(moved) :]
 
-    sys.path[:] = [mapped(entry) for entry in sys.path]
+    sys.path[:] = [map_path(entry) for entry in sys.path]
     for finder in sys.meta_path:
-        for table in tables(finder):
+        for table in find_tables(finder):
             for name, where in table.items():
                 many = isinstance(where, list)
-                table[name] = [mapped(each) for each in where] if many else mapped(where)
+                table[name] = [map_path(each) for each in where] if many else map_path(where)
 
 
-def tables(finder: Any) -> list[dict[str, Any]]:
+def find_tables(finder: Any) -> list[dict[str, Any]]:
     """Return what an editable install's finder looks up, of setuptools or of `editables`."""
     module = getattr(finder, "__module__", "")
     found = [getattr(finder, "_redirections", None)]

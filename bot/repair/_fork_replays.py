@@ -60,7 +60,7 @@ class ReplayPlugin:
         """Make the calls, tell how each ended, and have no test run."""
         session.items.clear()
         places = {(path, name) for path, name, _ in self._wanted}
-        functions = {place: self._calls["found"](self._root, *place) for place in places}
+        functions = {place: self._calls["find_function"](self._root, *place) for place in places}
         guard = CallGuard(self._calls, self._root)
         for number, (path, name, data) in enumerate(self._wanted):
             function = functions[path, name]
@@ -71,7 +71,7 @@ class ReplayPlugin:
                 self._emit({"replayed": number, **gone})
                 continue
             with contextlib.suppress(Exception):  # arguments of a class that is no more
-                args, kwargs = self._calls["unpacked"](data)
+                args, kwargs = self._calls["unpack_arguments"](data)
                 self._emit({"replayed": number, **guard.call(function, args, kwargs)})
 
 
@@ -80,22 +80,22 @@ class CallGuard:
 
     def __init__(self, calls: dict[str, Any], root: str) -> None:
         self.hung, self._root = 0, root
-        self._short, self._source = calls["short"], calls["source_of"]
-        self._awaited = calls["awaited"]
+        self._short, self._source = calls["shorten"], calls["format_literal"]
+        self._awaited = calls["run_awaitable"]
         self._stuck: type[BaseException] = calls["WaitsForEver"]
         self._on, self._tripped = False, False
         sys.dont_write_bytecode = True
-        sys.addaudithook(self._audit)
-        signal.signal(signal.SIGPROF, self._late)
-        signal.signal(signal.SIGALRM, self._late)
+        sys.addaudithook(self._on_audit)
+        signal.signal(signal.SIGPROF, self._on_timeout)
+        signal.signal(signal.SIGALRM, self._on_timeout)
 
-    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._on or event in HARMLESS or (event == "open" and _reads(arguments)):
+    def _on_audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._on or event in HARMLESS or (event == "open" and _is_read_only(arguments)):
             return
         self._tripped = True
         raise CallRefused(event)
 
-    def _late(self, signum: int, frame: object) -> None:
+    def _on_timeout(self, signum: int, frame: object) -> None:
         raise CallHung
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class CallGuard:
         how, told, mark, source, refused = "unknown", "", "", "", False
         try:
             self._begin()
-            how, told, mark, source = self._answered(function, args, kwargs)
+            how, told, mark, source = self._run_call(function, args, kwargs)
         except CallHung:
             self.hung += 1
             how, told, mark = "late", "takes too long", "late"
@@ -134,7 +134,7 @@ class CallGuard:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _answered(
+    def _run_call(
         self, function: Any, args: list[Any], kwargs: dict[str, Any]
     ) -> tuple[str, str, str, str]:
         answer = function(*args, **kwargs)
@@ -163,7 +163,7 @@ def is_refusal(error: BaseException, root: str) -> bool:
     return ours and raised and "site-packages" not in code.co_filename
 
 
-def _reads(arguments: tuple[Any, ...]) -> bool:
+def _is_read_only(arguments: tuple[Any, ...]) -> bool:
     """Whether a file is opened for reading only."""
     mode, flags = arguments[1], arguments[2]
     if isinstance(mode, str):
@@ -173,22 +173,25 @@ def _reads(arguments: tuple[Any, ...]) -> bool:
 
 def digest(value: Any) -> str:
     """Return the same text for equal values."""
-    return hashlib.sha256(described(value).encode(errors="replace")).hexdigest()
+    return hashlib.sha256(describe_value(value).encode(errors="replace")).hexdigest()
 
 
-def described(value: Any, depth: int = 6) -> str:
+def describe_value(value: Any, depth: int = 6) -> str:
     """Return a text that is the same for equal values, whatever their addresses and order."""
     if depth == 0 or value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return ADDRESS.sub("", repr(value))
     kind = type(value).__name__
     if isinstance(value, dict):
-        rows = [f"{described(k, depth - 1)}:{described(v, depth - 1)}" for k, v in value.items()]
+        rows = [
+            f"{describe_value(k, depth - 1)}:{describe_value(v, depth - 1)}"
+            for k, v in value.items()
+        ]
         return f"{kind}{{{','.join(rows)}}}"
     if isinstance(value, (list, tuple, set, frozenset)):
-        parts = [described(each, depth - 1) for each in value]
+        parts = [describe_value(each, depth - 1) for each in value]
         if isinstance(value, (set, frozenset)):
             parts.sort()
         return f"{kind}({','.join(parts)})"
     text = ADDRESS.sub("", repr(value))
     state = getattr(value, "__dict__", {})
-    return f"{text}{described(dict(state), depth - 1)}" if state else text
+    return f"{text}{describe_value(dict(state), depth - 1)}" if state else text

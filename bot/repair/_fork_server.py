@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 Emit = Callable[[Any], None]
-Work = Callable[[dict[str, Any], Emit], dict[str, Any]]
+WorkArguments = Callable[[dict[str, Any], Emit], dict[str, Any]]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 END = b'{"end"'
 GENEROUS = 12  # so many times its seconds a child may take on the clock, on a busy machine
 
 
-def seconds_waited(pid: int) -> float:
+def read_wait_seconds(pid: int) -> float:
     """Return how long a process has waited for a processor; 0 where that is not known."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
@@ -32,7 +32,7 @@ def seconds_waited(pid: int) -> float:
         return 0.0
 
 
-def prctl(option: int, value: int) -> None:
+def call_prctl(option: int, value: int) -> None:
     """Call Linux's prctl; other systems go without."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
@@ -45,22 +45,22 @@ class Child:
         self.request, self.pid, self.pipe = request, pid, pipe
         self.began, self.seconds = time.monotonic(), float(request["seconds"])
         self.deadline = self.began + self.seconds
-        self.said = b""
-        self.late = self.spent = False
+        self.output = b""
+        self.late = self.is_exhausted = False
 
-    def is_over(self) -> bool:
+    def has_expired(self) -> bool:
         """Return whether its time is up; what it waited for a processor is added, within limits."""
         now = time.monotonic()
         if now <= self.deadline:
             return False
-        least = self.began + self.seconds + seconds_waited(self.pid)
+        least = self.began + self.seconds + read_wait_seconds(self.pid)
         self.deadline = min(least, self.began + self.seconds * GENEROUS)
         return now > self.deadline
 
     @property
-    def ended(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether its last record has begun: an argument may be called `end` as well."""
-        return self.said.startswith(END) or b"\n" + END in self.said[-4096:]
+        return self.output.startswith(END) or b"\n" + END in self.output[-4096:]
 
     def kill(self) -> None:
         """Kill the child and everything in its process group."""
@@ -72,7 +72,7 @@ class Child:
     def answer(self, output: str) -> dict[str, Any]:
         """Return the reply to this child's request."""
         records = []
-        for line in self.said.split(b"\n"):
+        for line in self.output.split(b"\n"):
             with contextlib.suppress(ValueError):
                 records.append(json.loads(line))
         end = next((record for record in records if "end" in record), None)
@@ -85,7 +85,7 @@ class Child:
             "modules": end.get("modules", []) if end else [],
             "project": end.get("project", []) if end else [],
             "late": self.late,
-            "spent": self.spent,
+            "spent": self.is_exhausted,
             "unfit": (end or {}).get("unfit") or self.request.get("unfit", ""),
             "output": output,
         }
@@ -98,7 +98,7 @@ class Server:
     Requests come from `inlet`, a line each, answers go to `outlet`.
     """
 
-    def __init__(self, work: Work, scratch: str, inlet: int, outlet: int) -> None:
+    def __init__(self, work: WorkArguments, scratch: str, inlet: int, outlet: int) -> None:
         self.work, self.scratch = work, scratch
         self.inlet, self.outlet = inlet, outlet
         self.handlers: dict[str, Callable[[dict[str, Any]], None]] = {"cancel": self._cancel}
@@ -108,13 +108,13 @@ class Server:
         self.held: set[int] = set()  # descriptors that are no child's
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inlet, selectors.EVENT_READ)
-        self.heard = b""
+        self.buffer = b""
 
     def serve(self) -> None:
         """Answer requests until standard input ends."""
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        call_prctl(PR_SET_CHILD_SUBREAPER, 1)
         while True:
-            for key, _ in self.selector.select(self._seconds_left()):
+            for key, _ in self.selector.select(self._get_seconds_left()):
                 if key.fd in self.listeners:
                     self.listeners[key.fd]()
                 elif key.fd in self.children:
@@ -122,18 +122,18 @@ class Server:
                 elif key.fd == self.inlet and not self._read():
                     return
             for child in list(self.children.values()):
-                if child.is_over():
+                if child.has_expired():
                     child.late = True
-                    self._bury(child)
+                    self._reap(child)
 
-    def _seconds_left(self) -> float | None:
+    def _get_seconds_left(self) -> float | None:
         waiting = [child.deadline for child in self.children.values()]
         return max(0.0, min(waiting) - time.monotonic()) + 0.005 if waiting else None
 
     def _read(self) -> bool:
         piece = os.read(self.inlet, 1 << 16)
-        self.heard += piece
-        *lines, self.heard = self.heard.split(b"\n")
+        self.buffer += piece
+        *lines, self.buffer = self.buffer.split(b"\n")
         for line in lines:
             request = json.loads(line)
             handler = next((self.handlers[key] for key in self.handlers if key in request), None)
@@ -150,7 +150,7 @@ class Server:
         self.listeners[pipe] = listener
         self.selector.register(pipe, selectors.EVENT_READ)
 
-    def deafen(self, pipe: int) -> None:
+    def stop_listening(self, pipe: int) -> None:
         """Listen there no longer, and close it."""
         del self.listeners[pipe]
         self.selector.unregister(pipe)
@@ -162,20 +162,22 @@ class Server:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._be_child(request, writing)
+            self._run_child(request, writing)
         os.close(writing)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
         self.children[reading] = Child(request, pid, reading)
         self.selector.register(reading, selectors.EVENT_READ)
 
-    def _be_child(self, request: dict[str, Any], pipe: int) -> None:
+    def _run_child(self, request: dict[str, Any], pipe: int) -> None:
         code = 1
         with contextlib.suppress(BaseException):
             os.setpgid(0, 0)
-            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            call_prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             self.leave()
-            output = os.open(self._output(os.getpid()), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            output = os.open(
+                self._get_output_path(os.getpid()), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600
+            )
             os.dup2(output, 1)
             os.dup2(output, 2)
 
@@ -192,28 +194,28 @@ class Server:
         for number in (self.inlet, self.outlet, *self.children, *self.listeners, *self.held):
             os.close(number)
 
-    def _output(self, pid: int) -> str:
+    def _get_output_path(self, pid: int) -> str:
         return str(Path(self.scratch, f"output-{pid}"))
 
     def _listen(self, child: Child) -> None:
         piece = os.read(child.pipe, 1 << 16)
-        child.said += piece
-        if piece and not child.ended and len(child.said) < 1 << 26:
+        child.output += piece
+        if piece and not child.is_finished and len(child.output) < 1 << 26:
             return
-        if child.ended and not child.said.endswith(b"\n"):
+        if child.is_finished and not child.output.endswith(b"\n"):
             return
-        self._bury(child)
+        self._reap(child)
 
-    def _bury(self, child: Child) -> None:
+    def _reap(self, child: Child) -> None:
         self.selector.unregister(child.pipe)
         os.close(child.pipe)
         del self.children[child.pipe]
         child.kill()
         with contextlib.suppress(ChildProcessError):
             _, status = os.waitpid(child.pid, 0)
-            child.spent = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+            child.is_exhausted = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
         self._reap_orphans()
-        output = Path(self._output(child.pid))
+        output = Path(self._get_output_path(child.pid))
         text = output.read_text(errors="replace")[-3000:] if output.exists() else ""
         for pattern in (f"*-{child.pid}", f"*-{child.pid}-*"):
             for left in Path(self.scratch).glob(pattern):

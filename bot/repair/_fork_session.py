@@ -29,7 +29,7 @@ class SessionHandle:
         self._asked: dict[int, dict[str, Any]] = {}
         self._starting: dict[str, Any] | None = None
         self._pid = self._inlet = self._outlet = -1
-        self._heard = b""
+        self._buffer = b""
         self._cancel = server.handlers["cancel"]
         server.handlers |= {"collect": self.start, "collected": self.ask, "cancel": self.cancel}
 
@@ -39,7 +39,7 @@ class SessionHandle:
         request["scratch"] = self._server.scratch
         self._outlet, to_write = os.pipe()
         to_read, self._inlet = os.pipe()
-        self._starting, self._heard = request, b""
+        self._starting, self._buffer = request, b""
         self._pid = os.fork()
         if self._pid == 0:
             with contextlib.suppress(BaseException):
@@ -61,7 +61,7 @@ class SessionHandle:
             self._server.fork({**request, "unfit": "not collected yet"})
             return
         # The request itself lies in a file: who writes much to a pipe may wait for its reader.
-        file = self._file(request["id"])
+        file = self._get_path(request["id"])
         file.write_text(json.dumps(request), encoding="utf-8")
         self._asked[request["id"]] = request
         self._write({"id": request["id"], "seconds": request["seconds"], "file": str(file)})
@@ -72,7 +72,7 @@ class SessionHandle:
         if request["cancel"] in self._asked:
             self._write(request)
 
-    def _file(self, number: int) -> Path:
+    def _get_path(self, number: int) -> Path:
         return Path(self._server.scratch, f"asked.{number}")
 
     def _write(self, message: dict[str, Any]) -> None:
@@ -81,8 +81,8 @@ class SessionHandle:
 
     def _listen(self) -> None:
         piece = os.read(self._outlet, 1 << 16)
-        self._heard += piece
-        *lines, self._heard = self._heard.split(b"\n")
+        self._buffer += piece
+        *lines, self._buffer = self._buffer.split(b"\n")
         for line in lines:
             self._take(json.loads(line))
         if not piece:
@@ -97,7 +97,7 @@ class SessionHandle:
                 self._server.say({"id": starting["id"], "obstacle": answer["obstacle"]})
             return
         request = self._asked.pop(answer["id"], None)
-        self._file(answer["id"]).unlink(missing_ok=True)
+        self._get_path(answer["id"]).unlink(missing_ok=True)
         if request is not None and answer["unfit"]:
             self._server.fork({**request, "unfit": answer["unfit"]})
         else:
@@ -107,7 +107,7 @@ class SessionHandle:
         """End that process; what it was asked for and has not answered is done from the start."""
         if self._pid < 0:
             return
-        self._server.deafen(self._outlet)
+        self._server.stop_listening(self._outlet)
         self._server.held.discard(self._inlet)
         os.close(self._inlet)
         for end in (os.killpg, os.kill):
@@ -122,7 +122,7 @@ class SessionHandle:
             self._server.say({"id": starting["id"], "obstacle": why})
         asked, self._asked = self._asked, {}
         for request in asked.values():
-            self._file(request["id"]).unlink(missing_ok=True)
+            self._get_path(request["id"]).unlink(missing_ok=True)
             self._server.fork({**request, "unfit": why})
 
 
@@ -132,7 +132,7 @@ def collect(
     """Be that process: collect the tests, then fork a child a request. Does not return."""
     import pytest
 
-    parts["server"]["prctl"](parts["server"]["PR_SET_PDEATHSIG"], 9)
+    parts["server"]["call_prctl"](parts["server"]["PR_SET_PDEATHSIG"], 9)
     output = os.open(str(Path(request["scratch"], "collected")), os.O_RDWR | os.O_CREAT, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -143,7 +143,9 @@ def collect(
     session.imported.__enter__()
     mark = pytest.hookimpl(tryfirst=True)
     CollectedSession.pytest_runtestloop = mark(CollectedSession.pytest_runtestloop)  # type: ignore[method-assign]
-    pytest.main(parts["child"]["arguments"](request, root), plugins=[session.recorder, session])
+    pytest.main(
+        parts["child"]["build_arguments"](request, root), plugins=[session.recorder, session]
+    )
     session.server.say({"obstacle": "pytest ended before it had collected the tests"})
 
 
@@ -166,11 +168,11 @@ class CollectedSession:
         self._session = session
         self.imported.__exit__()
         self._capture = session.config.pluginmanager.getplugin("capturemanager")
-        obstacle = self._obstacle(session)
+        obstacle = self._find_obstacle(session)
         self.server.say({"obstacle": obstacle})
         if not obstacle:
             # In a child, whatever is looked at is copied: of thousands of items that takes longest.
-            self._named = by_name(session.items)
+            self._named = group_by_name(session.items)
             gc.collect()
             gc.freeze()
             sys.stdout.flush()
@@ -178,13 +180,13 @@ class CollectedSession:
             self.server.end()
         os._exit(0)
 
-    def _obstacle(self, session: Any) -> str:
+    def _find_obstacle(self, session: Any) -> str:
         """Return what forbids to fork here; nothing where it is allowed."""
         if session.testsfailed:
             return "some tests cannot be collected"
-        if other_loops(session.config, self):
+        if find_other_loops(session.config, self):
             return "a plugin runs the tests in its own way"
-        if self._parts["imports"]["threads"]() != 1:
+        if self._parts["imports"]["count_threads"]() != 1:
             return "a thread was started while modules were imported"
         if Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
             return "a process was started while modules were imported"
@@ -204,26 +206,26 @@ class CollectedSession:
         """Run the tests asked for with the candidate's code, in a child; return the last record."""
         request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
         overlay, session = self._parts["overlay"], self._session
-        files = overlay["absolute"](request["overlay"], self._root)
+        files = overlay["resolve_paths"](request["overlay"], self._root)
         unfit: type[Exception] = self._parts["code"]["Unfit"]
         try:
-            items = chosen(self._named, request["tests"])
+            items = select_items(self._named, request["tests"])
             self.imported.put(files)
         except (unfit, LookupError, SyntaxError, ValueError) as error:
             return {"end": None, "unfit": f"{error}" or type(error).__name__}
-        overlay["lay_over"](files, request["scratch"])
+        overlay["apply_overlay"](files, request["scratch"])
         self.recorder.request, self.recorder.emit = request, emit
         session.items, session.testscollected = items, len(items)
         session.config.option.maxfail = request.get("maxfail") or session.config.option.maxfail
         self._capture.start_global_capturing()
         self._capture.suspend_global_capture(in_=True)
-        plugins = self._parts["main"]["plugins"](self._parts, request, self._root, emit)
+        plugins = self._parts["main"]["build_plugins"](self._parts, request, self._root, emit)
         end = run_loop(session, plugins)
         sys.stdout.flush()
         return {"end": end}
 
 
-def other_loops(config: Any, own: object) -> list[object]:
+def find_other_loops(config: Any, own: object) -> list[object]:
     """Return the plugins, but ours and pytest's, that run the tests instead of pytest."""
     from _pytest import main
 
@@ -236,7 +238,7 @@ def other_loops(config: Any, own: object) -> list[object]:
     ]
 
 
-def by_name(items: Sequence[Any]) -> dict[str, list[Any]]:
+def group_by_name(items: Sequence[Any]) -> dict[str, list[Any]]:
     """Return the items by their node ids."""
     named: dict[str, list[Any]] = {}
     for item in items:
@@ -244,20 +246,20 @@ def by_name(items: Sequence[Any]) -> dict[str, list[Any]]:
     return named
 
 
-def chosen(named: dict[str, list[Any]], tests: Sequence[str]) -> list[Any]:
+def select_items(named: dict[str, list[Any]], tests: Sequence[str]) -> list[Any]:
     """Return the items of these paths and node ids, in their order. Raises `LookupError`."""
     found: dict[int, Any] = {}
     for test in tests:
         own = named.get(test)
         if own is None:
-            own = [item for name, items in named.items() if within(name, test) for item in items]
+            own = [item for name, items in named.items() if is_within(name, test) for item in items]
         if not own:
             raise LookupError(f"{test} was not collected")
         found |= {id(item): item for item in own}
     return list(found.values())
 
 
-def within(item: str, test: str) -> bool:
+def is_within(item: str, test: str) -> bool:
     """Whether a node is what was asked for, or a part of it."""
     return item == test or (item.startswith(test) and item[len(test) :][:1] in (":", "["))
 
@@ -270,13 +272,13 @@ def run_loop(session: Any, plugins: Sequence[Any]) -> int:
     for plugin in plugins:
         session.config.pluginmanager.register(plugin)
         getattr(plugin, "pytest_collection_finish", lambda session: None)(session)
-    end = looped(session)
+    end = run_items(session)
     for plugin in plugins:
         getattr(plugin, "pytest_sessionfinish", lambda session: None)(session)
     return end
 
 
-def looped(session: Any) -> int:
+def run_items(session: Any) -> int:
     """Run the session's items; return what pytest would end with."""
     from _pytest.main import pytest_runtestloop
 

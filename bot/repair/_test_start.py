@@ -10,12 +10,12 @@ import sys
 NOTED = "THESEUS_TESTS_STARTED"
 
 
-def test_words(words: "list[str]") -> "list[str]":
+def parse_test_arguments(arguments: "list[str]") -> "list[str]":
     """Return how Python was asked for tests, of the words after its name; none where it was not."""
-    words = list(words)
-    while words and words[0].startswith("-") and words[0] != "-m":
-        del words[: 2 if words[0] in ("-W", "-X") else 1]
-    program, *rest = words[1:] if words[:1] == ["-m"] else words or [""]
+    arguments = list(arguments)
+    while arguments and arguments[0].startswith("-") and arguments[0] != "-m":
+        del arguments[: 2 if arguments[0] in ("-W", "-X") else 1]
+    program, *rest = arguments[1:] if arguments[:1] == ["-m"] else arguments or [""]
     name = program.rpartition("/")[2].replace("py.test", "pytest")
     return ["-m", name, *rest] if name in ("pytest", "unittest") else []
 
@@ -25,7 +25,7 @@ def note_test_start(file: str) -> None:
 
     A Python that has neither makes an empty file: it was heard as well.
     """
-    words = test_words(list(getattr(sys, "orig_argv", ()))[1:])
+    words = parse_test_arguments(list(getattr(sys, "orig_argv", ()))[1:])
     if not words or NOTED in os.environ:
         return
     import importlib.util

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from bot.grammar.choices import written_value
+from bot.grammar.choices import parse_literal
 from bot.repair.calls import CallOutcome, CallQuestion, StatedAnswer
 
 
@@ -21,7 +21,7 @@ class AnswerMemo:
         said = [replace(each, question=replace(each.question, ends=())) for each in self.stated]
         return _MEMO.dump_json(AnswerMemo(tuple(said), asked)).decode()
 
-    def answered(self, choice: str, by: str) -> "AnswerMemo":
+    def set_answer(self, choice: str, by: str) -> "AnswerMemo":
         """Return it with the choice that a person took, or the literal they wrote instead.
 
         Any other word leaves it open.
@@ -33,7 +33,7 @@ class AnswerMemo:
             number = question.choices.index(choice)
             right = number if number < len(question.answers) else None
             return AnswerMemo((*self.stated, StatedAnswer(question, right, by)))
-        if not question.now or written_value(choice) != choice:
+        if not question.now or parse_literal(choice) != choice:
             return replace(self, question=None)
         written = CallOutcome("answer", choice, source=choice)
         asked = replace(question, answers=(*question.answers, written))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.domain.journal import Frame
-from bot.proof.reproduction import stated_test
+from bot.proof.reproduction import build_result_test
 from bot.repair.calls import StatedAnswer
 from bot.repair.model import Texts
 from bot.repair.runner import TestRunner, TimeLimits
@@ -24,22 +24,24 @@ async def answer_tests(
     literal, and where the function does not answer its callers what it answers itself.
     """
     kept: dict[str, str] = {}
-    for path, text in _written(folder, stated, fix):
+    for path, text in _generate_tests(folder, stated, fix):
         file = root / path
         if file.exists():
             continue
         await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
         await asyncio.to_thread(file.write_text, text, "utf-8")
         try:
-            result = await runner.run((path,), fix, _SECONDS, anew=True)
+            result = await runner.run((path,), fix, _SECONDS, fresh=True)
         finally:
             await asyncio.to_thread(file.unlink, missing_ok=True)
-        if result.green:
+        if result.is_passing:
             kept[path] = text
     return kept
 
 
-def _written(folder: str, stated: Sequence[StatedAnswer], fix: Texts) -> Iterator[tuple[str, str]]:
+def _generate_tests(
+    folder: str, stated: Sequence[StatedAnswer], fix: Texts
+) -> Iterator[tuple[str, str]]:
     for each in stated:
         call = each.question.call
         if each.right is None or call.path not in fix:
@@ -47,7 +49,7 @@ def _written(folder: str, stated: Sequence[StatedAnswer], fix: Texts) -> Iterato
         end = each.question.answers[each.right]
         own = re.sub(r"\W+", "_", call.name.lower()).strip("_")
         mark = hashlib.sha256(call.text.encode()).hexdigest()[:8]
-        text = stated_test(
+        text = build_result_test(
             fix[call.path],
             Frame(file=call.path, line=0, function=call.name, module=call.module,
                   arguments=dict(call.arguments)),

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.repair.guidance import is_test
-from bot.repair.model import ENDED, Crash, Texts
+from bot.repair.model import PROGRAM_EXIT, Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
-from bot.repair.tests_beside import TestsBeside
+from bot.repair.sibling_tests import SiblingTests
 
 LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
 
@@ -24,7 +24,7 @@ class Baseline:
 
     failing: tuple[TestRecord, ...]
     passing: tuple[TestRecord, ...]
-    red: tuple[str, ...]
+    other_failing: tuple[str, ...]
     result: RunResult
     left_out: tuple[tuple[str, str], ...] = ()
     project: tuple[tuple[str, str], ...] = ()
@@ -36,7 +36,7 @@ class Baseline:
                 if record.lines}  # fmt: skip
 
 
-async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
+async def measure_baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import.
 
     Of the affected tests, which run side by side, is asked only which of the lines they run that
@@ -44,41 +44,41 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     by all that pass there.
     """
 
-    async def ran(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
+    async def run_tests(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
         if not tests:
             return RunResult()
         return await runner.run(tests, {}, request.limits, coverage=coverage, modules=True)
 
-    own = await ran(request.reproduction, True)
+    own = await run_tests(request.reproduction, True)
     if own.modules and not request.imported:
         await runner.preload(own.modules)
-    lines = _lines_of(own.failed)
-    found = request.beside.of(request.affected, lines)
+    lines = _collect_lines(own.failures)
+    found = request.sibling_results.get(request.affected, lines)
     if found is None:
-        beside = TestsBeside(request.root, lambda tests: ran(tests, lines), runner.width)
+        beside = SiblingTests(request.root, lambda tests: run_tests(tests, lines), runner.width)
         asked = {test.partition("::")[0] for test in request.reproduction}
         found = await beside.run(request.affected, asked, request.seconds)
-        request.beside.keep(request.affected, lines, found)
+        request.sibling_results.keep(request.affected, lines, found)
     other, slow = found
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
-    built = _run_once(own.failed, other.records)
-    rest = [_standing_on(built, record) for record in rest]
+    built = _run_once(own.failures, other.records)
+    rest = [_add_setup_lines(built, record) for record in rest]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
-    failing = own.failed or (() if own.green else (_unknown(own),))
-    failed = [(record.test, _obstacle(request.root, record)) for record in rest
+    failing = own.failures or (() if own.is_passing else (_build_unknown_record(own),))
+    failed = [(record.test, _find_import_obstacle(request.root, record)) for record in rest
               if record.outcome == "failed"]  # fmt: skip
     return Baseline(
         failing=tuple(failing),
         passing=tuple(passing),
-        red=tuple(test for test, why in failed if not why),
+        other_failing=tuple(test for test, why in failed if not why),
         result=own,
         left_out=(*((test, why) for test, why in failed if why), *slow),
         project=tuple(dict.fromkeys((*own.project, *other.project))),
     )
 
 
-async def import_ahead(
+async def preload_imports(
     request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
 ) -> None:
     """Have what the tests import and no candidate changes imported once.
@@ -90,16 +90,16 @@ async def import_ahead(
         return
     await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
     again = await runner.run(request.reproduction, {}, request.limits)
-    if ends(again) != ends(base.result):
+    if collect_outcomes(again) != collect_outcomes(base.result):
         await runner.preload(base.result.modules)
 
 
-def ends(result: RunResult) -> set[tuple[str, str, str]]:
+def collect_outcomes(result: RunResult) -> set[tuple[str, str, str]]:
     """Return how each test ended, without what differs from run to run."""
-    return {(record.test, *_ended(record)) for record in result.records}
+    return {(record.test, *_get_outcome(record)) for record in result.records}
 
 
-def _lines_of(records: Sequence[TestRecord]) -> Lines:
+def _collect_lines(records: Sequence[TestRecord]) -> Lines:
     """Return the lines that any of these tests ran, but those of tests."""
     found: dict[str, frozenset[int]] = {}
     for record in records:
@@ -115,11 +115,11 @@ def _run_once(alone: Sequence[TestRecord], among: Sequence[TestRecord]) -> Lines
     They are of what is set up once in a process, by whoever comes first.
     """
     later = {record.test: record for record in among}
-    by_others = _lines_of([record for record in among if record.outcome == "passed"])
+    by_others = _collect_lines([record for record in among if record.outcome == "passed"])
     found: dict[str, set[int]] = {}
     for record in alone:
         again = later.get(record.test)
-        if again is None or not again.lines or _ended(again) != _ended(record):
+        if again is None or not again.lines or _get_outcome(again) != _get_outcome(record):
             continue
         for path, lines in record.lines.items():
             once = lines - again.lines.get(path, frozenset())
@@ -127,7 +127,7 @@ def _run_once(alone: Sequence[TestRecord], among: Sequence[TestRecord]) -> Lines
     return {path: frozenset(lines) for path, lines in found.items() if lines}
 
 
-def _standing_on(built: Lines, record: TestRecord) -> TestRecord:
+def _add_setup_lines(built: Lines, record: TestRecord) -> TestRecord:
     """Return the record of a test as if it had run what was set up before it as well."""
     if not built or record.outcome != "passed":
         return record
@@ -135,11 +135,11 @@ def _standing_on(built: Lines, record: TestRecord) -> TestRecord:
     return replace(record, lines={**record.lines, **more})
 
 
-def _ended(record: TestRecord) -> tuple[str, str]:
+def _get_outcome(record: TestRecord) -> tuple[str, str]:
     return record.outcome, record.crash.error if record.crash else ""
 
 
-def _obstacle(root: Path, record: TestRecord) -> str:
+def _find_import_obstacle(root: Path, record: TestRecord) -> str:
     """Return what keeps a file of tests from being imported, and says nothing of an edit.
 
     It ends the program then, waits for ever, or wants a package that is not installed. What has a
@@ -148,8 +148,8 @@ def _obstacle(root: Path, record: TestRecord) -> str:
     crash = record.crash
     if crash is None:
         return ""
-    if "::" not in record.test and crash.error in (ENDED, "OutOfTime"):
-        ends = crash.error == ENDED
+    if "::" not in record.test and crash.error in (PROGRAM_EXIT, "OutOfTime"):
+        ends = crash.error == PROGRAM_EXIT
         return f"{'ends the program' if ends else 'does not come to an end'} while it is imported"
     lacked = LACKED.search(crash.message) if "ImportError" in (crash.error, *crash.bases) else None
     if lacked is None:
@@ -162,10 +162,10 @@ def _obstacle(root: Path, record: TestRecord) -> str:
     return f"wants {'' if lacked[1] else 'another '}`{name}`, which is not installed"
 
 
-def _unknown(result: RunResult) -> TestRecord:
+def _build_unknown_record(result: RunResult) -> TestRecord:
     """Stand in for a run that died before it could say which test failed."""
     message = result.output.strip()[-300:] or "the tests did not run to their end"
-    error = "OutOfTime" if result.late else "Unknown" if result.ended else ENDED
+    error = "OutOfTime" if result.late else "Unknown" if result.is_finished else PROGRAM_EXIT
     return TestRecord("", "failed", crash=Crash(error, message))
 
 

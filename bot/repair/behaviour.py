@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.infra.syntax import parse
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import LEFT_OTHERWISE, ChangedCall, Texts
-from bot.repair.mutants import changed_lines
+from bot.repair.mutants import find_changed_lines
 from bot.repair.runner import FunctionPlace, TestRunner, TimeLimits
 from bot.repair.source import FunctionNode
 
@@ -66,59 +66,65 @@ class BehaviourComparison:
         self.base: tuple[CallOutcome, ...] = ()
         self._known: dict[tuple[FunctionPlace, ...], _Recording] = {}
 
-    async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
+    async def compare(self, candidates: Sequence[Texts]) -> list[Behaviour]:
         """Return what each of these new texts changes, in their order."""
         places = sorted(
-            {place for files in candidates for place in touched(self._before, files)},
+            {
+                place
+                for files in candidates
+                for place in find_touched_functions(self._before, files)
+            },
             key=lambda place: (place.path, place.line),
         )
-        recording = await self._recording(tuple(places[:FUNCTIONS_AT_MOST]))
+        recording = await self._get_recording(tuple(places[:FUNCTIONS_AT_MOST]))
         self.calls, self.base = recording.calls, recording.base
         if not self.calls:
             return [Behaviour() for _ in candidates]
-        ends = await asyncio.gather(*(self._replayed(files) for files in candidates))
-        return [self._compared(self.base, each) for each in ends]
+        ends = await asyncio.gather(*(self._replay(files) for files in candidates))
+        return [self._compare_outcomes(self.base, each) for each in ends]
 
     @property
-    def kept(self) -> bool:
+    def has_passing_calls(self) -> bool:
         """Whether there are calls of passing tests among those that are made again."""
         return any(call.tests and not self._failing & set(call.tests) for call in self.calls)
 
-    async def _recording(self, places: tuple[FunctionPlace, ...]) -> "_Recording":
+    async def _get_recording(self, places: tuple[FunctionPlace, ...]) -> "_Recording":
         """Return the calls of these functions, and how they end today; they are recorded once."""
         if places and places not in self._known:
             self.calls = await self._runner.record_calls(self._tests, places, self._limits)
-            base = await self._steady() if self.calls else ()
+            base = await self._replay_baseline() if self.calls else ()
             self._known[places] = _Recording(self.calls, base)
         return self._known.get(places, _Recording())
 
-    async def _steady(self) -> tuple[CallOutcome, ...]:
+    async def _replay_baseline(self) -> tuple[CallOutcome, ...]:
         """Return how the calls end today; what differs from time to time is unknown.
 
         So is what differs once all is imported anew: some candidates have to be, and some not.
         """
-        first, again = await asyncio.gather(self._replayed({}), self._replayed({}, anew=True))
+        first, again = await asyncio.gather(self._replay({}), self._replay({}, fresh=True))
         return tuple(
             one if one == other else CallOutcome("unknown")
             for one, other in zip(first, again, strict=True)
         )
 
-    async def _replayed(self, files: Texts, *, anew: bool = False) -> tuple[CallOutcome, ...]:
+    async def _replay(self, files: Texts, *, fresh: bool = False) -> tuple[CallOutcome, ...]:
         return await self._runner.replay_calls(
-            self.calls, self._tests, files, self._limits, anew=anew
+            self.calls, self._tests, files, self._limits, fresh=fresh
         )
 
-    def _compared(self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]) -> Behaviour:
+    def _compare_outcomes(
+        self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]
+    ) -> Behaviour:
         broken, changed, moved, admitted = [], [], [], []
         ends: list[CallOutcome] = []
-        wanted = self._wanted(now)
+        wanted = self._find_expected_errors(now)
         for call, old, new in zip(self.calls, base, now, strict=True):
             ends.append(CallOutcome("unknown") if old.how == "unknown" else new)
             if old.refused and ends[-1].how == "answer" and not self._failing & set(call.tests):
-                admitted.append(_told(call, old, new))
+                admitted.append(_build_changed_call(call, old, new))
             if old.how != "answer" or ends[-1].how == "unknown" or old.mark == new.mark:
                 continue
-            told = _told(call, old, new)
+            told = _build_changed_call(call, old, new)
             passing = bool(call.tests) and not self._failing & set(call.tests)
             if new.how in ("raise", "late") and (passing or new.mark not in wanted):
                 broken.append(told)
@@ -128,7 +134,7 @@ class BehaviourComparison:
                 moved.append(told)
         return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(admitted), tuple(ends))
 
-    def _wanted(self, now: Sequence[CallOutcome]) -> frozenset[str]:
+    def _find_expected_errors(self, now: Sequence[CallOutcome]) -> frozenset[str]:
         """Return what calls of failing tests raise now: a test may ask for that."""
         return frozenset(
             new.mark
@@ -140,33 +146,33 @@ class BehaviourComparison:
 def _answer(outcome: CallOutcome) -> str:
     """Return what tells an answer. What answers None, as a constructor does, is there for what it
     leaves in its arguments."""
-    return outcome.mark if outcome.told == "None" else outcome.mark.partition(" ")[0]
+    return outcome.mark if outcome.text == "None" else outcome.mark.partition(" ")[0]
 
 
-def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
-    after = new.told
-    if old.told == new.told:
+def _build_changed_call(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
+    after = new.text
+    if old.text == new.text:
         after += LEFT_OTHERWISE if _answer(old) == _answer(new) else CUT_SHORT
-    return ChangedCall(call.text, old.told, after, bool(call.tests))
+    return ChangedCall(call.text, old.text, after, bool(call.tests))
 
 
-def difference(
+def find_difference(
     calls: Sequence[RecordedCall], one: Behaviour, other: Behaviour
 ) -> ChangedCall | None:
     """Return a call that ends otherwise with the other candidate: `before` ours, `after` theirs."""
     for call, ours, theirs in zip(calls, one.outcomes, other.outcomes, strict=True):
         if "unknown" not in (ours.how, theirs.how) and ours.mark != theirs.mark:
-            return _told(call, ours, theirs)
+            return _build_changed_call(call, ours, theirs)
     return None
 
 
-def compared(one: Behaviour, other: Behaviour) -> bool:
+def is_comparable(one: Behaviour, other: Behaviour) -> bool:
     """Return whether it is known of any call how it ends with both; else they may be anything."""
     pairs = zip(one.outcomes, other.outcomes, strict=True)
     return any("unknown" not in (ours.how, theirs.how) for ours, theirs in pairs)
 
 
-def touched(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
+def find_touched_functions(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
     """Yield the outermost functions of `before` whose lines differ in `after`.
 
     Where a line outside of functions differs, the functions of that file that name what it binds.
@@ -176,41 +182,42 @@ def touched(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
             tree = parse(before[path])
         except (SyntaxError, ValueError):
             continue
-        lines = changed_lines(text, before[path])
-        functions = list(_functions(path, tree.body, ""))
-        inside = [place for place, node in functions if lines & _lines(node)]
+        lines = find_changed_lines(text, before[path])
+        functions = list(_walk_functions(path, tree.body, ""))
+        inside = [place for place, node in functions if lines & _get_lines(node)]
         yield from inside
         bound = {
             name.id
             for statement in tree.body
-            if not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)) and lines & _lines(statement)
+            if not isinstance(statement, (*_FUNCTIONS, ast.ClassDef))
+            and lines & _get_lines(statement)
             for name in ast.walk(statement)
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
         }
         for place, node in functions:
-            if place not in inside and bound & _names(node):
+            if place not in inside and bound & _collect_names(node):
                 yield place
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _functions(
+def _walk_functions(
     path: str, body: Iterable[ast.stmt], prefix: str
 ) -> Iterator[tuple[FunctionPlace, FunctionNode]]:
     for statement in body:
         if isinstance(statement, FunctionNode):
-            first = min(_lines(statement))
+            first = min(_get_lines(statement))
             yield FunctionPlace(path, first, f"{prefix}{statement.name}"), statement
         elif isinstance(statement, ast.ClassDef):
-            yield from _functions(path, statement.body, f"{prefix}{statement.name}.")
+            yield from _walk_functions(path, statement.body, f"{prefix}{statement.name}.")
 
 
-def _lines(statement: ast.stmt) -> frozenset[int]:
+def _get_lines(statement: ast.stmt) -> frozenset[int]:
     decorators = getattr(statement, "decorator_list", [])
     first = min([statement.lineno, *(each.lineno for each in decorators)])
     return frozenset(range(first, (statement.end_lineno or statement.lineno) + 1))
 
 
-def _names(node: ast.AST) -> set[str]:
+def _collect_names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 
 MOST_ANSWERS = 4
 NEITHER, ANOTHER = "neither", "something else"
@@ -41,7 +41,7 @@ class CallOutcome:
     """
 
     how: Literal["answer", "raise", "late", "unknown"]
-    told: str = ""
+    text: str = ""
     mark: str = ""
     source: str = field(default="", compare=False)
     refused: bool = field(default=False, compare=False)
@@ -55,7 +55,7 @@ class CallOutcome:
         """Return whether people take both for the same end: 0 and 0.0 are one answer."""
         if self.end == other.end or not (self.source and other.source):
             return self.end == other.end
-        one, two = literal(self.source), literal(other.source)
+        one, two = evaluate_literal(self.source), evaluate_literal(other.source)
         return one == two and isinstance(one, bool) == isinstance(two, bool)
 
 
@@ -82,7 +82,7 @@ class CallQuestion:
     def choices(self) -> tuple[str, ...]:
         """Return what can be said to it: each of the answers, and that none of them is right."""
         none = NEITHER if len(self.answers) > 1 else ANOTHER
-        return (*(answer.told for answer in self.answers), none)
+        return (*(answer.text for answer in self.answers), none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +96,28 @@ class StatedAnswer:
     right: int | None
     by: str = ""
 
-    def refusal(self, outcome: CallOutcome) -> str:
+    def find_conflict(self, outcome: CallOutcome) -> str:
         """Return why what ends the call so is not the fix; nothing where it may be."""
         wanted = None if self.right is None else self.question.answers[self.right]
         wrong = any(outcome.is_like(answer) for answer in self.question.answers)
         if outcome.is_like(wanted) if wanted else not wrong:
             return ""
         call = f"`{self.question.call.text}`"
-        return f"{call} {_ending(outcome)} with it, and {self.by or 'you'} said otherwise"
+        return f"{call} {_describe_ending(outcome)} with it, and {self.by or 'you'} said otherwise"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Return what was said, as a sentence."""
         call, answers = f"`{self.question.call.text}`", self.question.answers
         who = self.by or "You"
         if self.right is None:
-            wrong = " nor ".join(answer.told for answer in answers)
+            wrong = " nor ".join(answer.text for answer in answers)
             no = "answers neither" if len(answers) > 1 else "does not answer"
             return f"{who} said that {call} {no} {wrong}."
-        return f"{who} said that {call} {_ending(answers[self.right])}."
+        return f"{who} said that {call} {_describe_ending(answers[self.right])}."
 
 
-def best_question(
+def choose_question(
     calls: Sequence[RecordedCall], outcomes: Sequence[Sequence[CallOutcome]]
 ) -> CallQuestion | None:
     """Return the call whose answer tells most of these candidates apart, if a person can say it.
@@ -128,36 +128,39 @@ def best_question(
     for number, call in enumerate(calls):
         ends = [each[number] for each in outcomes]
         answers: dict[tuple[str, str], CallOutcome] = {}
-        for end in filter(is_told, ends):
+        for end in filter(has_readable_text, ends):
             answers.setdefault(end.end, end)
         shown = tuple(answers.values())[:MOST_ANSWERS]
-        if len(shown) > 1 and is_told(ends[0]) and is_readable(call, shown):
-            left = max(sum(end.end in (kept, *_untold(ends)) for end in ends) for kept in answers)
+        if len(shown) > 1 and has_readable_text(ends[0]) and is_readable(call, shown):
+            left = max(
+                sum(end.end in (kept, *_collect_unreadable(ends)) for end in ends)
+                for kept in answers
+            )
             mark = (left, not call.arguments, len(call.text), number)
             found.append((mark, CallQuestion(call, shown, tuple(ends))))
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
-def _untold(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
-    return {end.end for end in ends if not is_told(end)}
+def _collect_unreadable(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
+    return {end.end for end in ends if not has_readable_text(end)}
 
 
-def is_told(outcome: CallOutcome) -> bool:
+def has_readable_text(outcome: CallOutcome) -> bool:
     """Return whether people can read all of it, and judge it."""
-    plain = outcome.how in ("answer", "raise") and outcome.told not in ("", "?")
-    return plain and (outcome.told == outcome.source or not _UNREADABLE.search(outcome.told))
+    plain = outcome.how in ("answer", "raise") and outcome.text not in ("", "?")
+    return plain and (outcome.text == outcome.source or not _UNREADABLE.search(outcome.text))
 
 
 def is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
     """Return whether people can read the call, and tell the answers from each other."""
-    different = len({answer.told for answer in answers}) == len(answers)
+    different = len({answer.text for answer in answers}) == len(answers)
     given = call.arguments.values()
     whole = all(source in call.text for source in given) if given else False
     shown = "`" not in call.text  # it stands between such marks
     return different and shown and (whole or not _UNREADABLE.search(call.text))
 
 
-def _ending(outcome: CallOutcome) -> str:
+def _describe_ending(outcome: CallOutcome) -> str:
     if outcome.how == "answer":
-        return f"answers {outcome.told}"
-    return outcome.told or "cannot be made again"
+        return f"answers {outcome.text}"
+    return outcome.text or "cannot be made again"

@@ -6,24 +6,24 @@ from dataclasses import replace
 from itertools import islice, takewhile
 
 from bot.repair import migrations, reverts
-from bot.repair.expectation import expectation_of
-from bot.repair.guidance import factor, is_test
+from bot.repair.expectation import parse_expectation
+from bot.repair.guidance import get_factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
 from bot.repair.model import Candidate, Crash, Problem, SourceEdit
-from bot.repair.operators import OPERATORS, Pools, View, pools_of
-from bot.repair.operators.decorators import replaces_property
-from bot.repair.source import FunctionNode, Source, header_lines
-from bot.repair.source_text import line_at
+from bot.repair.operators import OPERATORS, Pools, View, build_pools
+from bot.repair.operators.decorators import is_property_replacement
+from bot.repair.source import FunctionNode, Source, get_header_lines
+from bot.repair.source_text import find_line
 
 FLOOR = 0.1
 CRASHES_AT_MOST = 3
 EACH = 150  # edits of a statement, by each operator
 REVERT_FIRST, FIRST_REVERTS = 1.6, 30  # so many undoings come before all single edits
-KIN = 1.6
-KIN_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
+RELATED_WEIGHT = 1.6
+RELATED_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 
 
-def never() -> bool:
+def return_false() -> bool:
     """Say that there is time."""
     return False
 
@@ -31,20 +31,20 @@ def never() -> bool:
 def propose(
     problem: Problem,
     suspicion: Suspicion,
-    late: Callable[[], bool] = never,
-    undone: Callable[[], bool] = never,
+    late: Callable[[], bool] = return_false,
+    is_revert_time_up: Callable[[], bool] = return_false,
 ) -> list[Candidate]:
     """Return the candidates, best first. Equal edits appear once, with their best rank.
 
     Once it is `late` there are no more: those of the least suspicious statements are left out.
     Once it is `undone`, no more undoings are thought of: those of whole commits are the first.
     """
-    sources = _parsed(problem)
+    sources = _parse_sources(problem)
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
-    singles = _edits(problem, suspicion, sources, reach, late)
+    singles = _iterate_edits(problem, suspicion, sources, reach, late)
     migrated = migrations.propose(problem, sources)
-    taken_back = _undoings(problem, suspicion, sources, reach, undone)
+    taken_back = _propose_reverts(problem, suspicion, sources, reach, is_revert_time_up)
     for candidate in (*singles, *migrated, *taken_back):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
@@ -54,7 +54,7 @@ def propose(
     return sorted(best.values(), key=lambda candidate: -candidate.rank)
 
 
-def _parsed(problem: Problem) -> list[Source]:
+def _parse_sources(problem: Problem) -> list[Source]:
     sources = []
     for path, text in problem.texts.items():
         if path.endswith(".py") and not is_test(path):
@@ -65,27 +65,27 @@ def _parsed(problem: Problem) -> list[Source]:
     return sources
 
 
-def _undoings(
+def _propose_reverts(
     problem: Problem,
     suspicion: Suspicion,
     sources: list[Source],
     reach: dict[str, float],
-    undone: Callable[[], bool],
+    is_revert_time_up: Callable[[], bool],
 ) -> list[Candidate]:
     """Return the undoings: the likeliest come before all single edits, the others among them."""
     top = {
         source.path: [
-            (each, max((reach.get(name, 0.0) for name in _bound(each)), default=0.0))
+            (each, max((reach.get(name, 0.0) for name in _collect_bound_names(each)), default=0.0))
             for each in source.tree.body
         ]
         for source in sources
     }
     proposed = reverts.propose(problem.texts, problem.hunks)
     ranked: list[tuple[float, float, Candidate]] = []
-    for candidate in takewhile(lambda _: not undone(), proposed):
-        near = max(_nearness(edit, problem, suspicion, top) for edit in candidate.edits)
+    for candidate in takewhile(lambda _: not is_revert_time_up(), proposed):
+        near = max(_measure_nearness(edit, problem, suspicion, top) for edit in candidate.edits)
         first = candidate.edits[0]
-        placed = replace(candidate, line=line_at(problem.texts[first.path], first.start))
+        placed = replace(candidate, line=find_line(problem.texts[first.path], first.start))
         ranked.append((candidate.rank * (0.5 + near) if near else 0.0, near, placed))
     ranked.sort(key=lambda each: -each[0])
     return [
@@ -96,7 +96,7 @@ def _undoings(
     ]
 
 
-def _nearness(
+def _measure_nearness(
     edit: SourceEdit,
     problem: Problem,
     suspicion: Suspicion,
@@ -107,8 +107,8 @@ def _nearness(
     `top` are the outermost statements of each file that parses, with that of the names they bind.
     """
     text = problem.texts[edit.path]
-    first = line_at(text, edit.start)
-    last = line_at(text, edit.end)
+    first = find_line(text, edit.start)
+    last = find_line(text, edit.end)
     scored = suspicion.scores.get(edit.path, {})
     near = max((scored.get(line, 0.0) for line in range(first - 1, last + 2)), default=0.0)
     if near:
@@ -123,7 +123,7 @@ def _nearness(
     return max(touched, default=0.0)
 
 
-def _edits(
+def _iterate_edits(
     problem: Problem,
     suspicion: Suspicion,
     sources: list[Source],
@@ -131,13 +131,13 @@ def _edits(
     late: Callable[[], bool],
 ) -> Iterator[Candidate]:
     """Yield the edits of every statement, those of the most suspicious ones first."""
-    pools = replace(pools_of(sources), stated=problem.stated, templates=problem.templates)
+    pools = replace(build_pools(sources), stated=problem.stated, templates=problem.templates)
     views = [
-        (source, [View(source, crash, pools) for crash in _distinct(problem.crashes)])
+        (source, [View(source, crash, pools) for crash in _select_distinct(problem.crashes)])
         for source in sources
     ]
     scored = [
-        (_score(statement, source, suspicion, reach), statement, seen)
+        (_score_statement(statement, source, suspicion, reach), statement, seen)
         for source, seen in views
         for statement in source.nodes
         if isinstance(statement, ast.stmt)
@@ -146,17 +146,17 @@ def _edits(
         if not score or late():
             return
         for view in seen:
-            yield from _at(statement, view, score)
+            yield from _weigh_edits(statement, view, score)
 
 
-def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
+def _select_distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
     kept: dict[object, Crash] = {}
     for crash in crashes:
         kept.setdefault((crash.error, crash.frames[-1:] and crash.frames[-1].line), crash)
     return list(kept.values())[:CRASHES_AT_MOST] or [Crash("")]
 
 
-def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def iterate_single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield what the operators propose for one statement, with the weights of the operators.
 
     Of a table that is written out, the first edits of each operator: there are more than time is.
@@ -165,22 +165,22 @@ def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from islice(operator(statement, view), EACH)
 
 
-def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
-    near = view.at_crash(statement)
-    kin = 1.0 if near or not _kin(statement, view) else KIN
-    expected = expectation_of(view.crash)
-    for candidate in single_edits(statement, view):
-        weight = candidate.rank * factor(view.crash, candidate.kind, near)
-        weight *= expected.factor(candidate.kind) if expected else 1.0
-        weight *= kin if candidate.kind in KIN_KINDS else 1.0
+def _weigh_edits(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
+    near = view.is_at_crash(statement)
+    kin = 1.0 if near or not _is_related(statement, view) else RELATED_WEIGHT
+    expected = parse_expectation(view.crash)
+    for candidate in iterate_single_edits(statement, view):
+        weight = candidate.rank * get_factor(view.crash, candidate.kind, near)
+        weight *= expected.get_factor(candidate.kind) if expected else 1.0
+        weight *= kin if candidate.kind in RELATED_KINDS else 1.0
         yield replace(candidate, rank=weight * (FLOOR + score))
 
 
-def _kin(statement: ast.stmt, view: View) -> bool:
+def _is_related(statement: ast.stmt, view: View) -> bool:
     """Tell whether a condition above the crash, in its function, reads names the crash reads."""
     crash = next((frame for frame in reversed(view.crash.frames)
                   if frame.path == view.source.path), None)  # fmt: skip
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if crash is None or function is None or not isinstance(statement, (ast.If, ast.While)):
         return False
     if not function.lineno <= crash.line <= (function.end_lineno or 0):
@@ -190,26 +190,30 @@ def _kin(statement: ast.stmt, view: View) -> bool:
     return any(isinstance(node, ast.Name) and node.id in read for node in ast.walk(statement.test))
 
 
-def _score(
+def _score_statement(
     statement: ast.stmt, source: Source, suspicion: Suspicion, reach: dict[str, float]
 ) -> float:
     """Return the suspicion of a statement; 0 when no failing test can depend on it."""
-    score = suspicion.of(source.path, header_lines(statement))
+    score = suspicion.get_score(source.path, get_header_lines(statement))
     for handler in getattr(statement, "handlers", ()):
-        score = max(score, suspicion.of(source.path, range(handler.lineno, handler.lineno + 1)))
+        score = max(
+            score, suspicion.get_score(source.path, range(handler.lineno, handler.lineno + 1))
+        )
     if isinstance(statement, FunctionNode):
         inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-        if replaces_property(statement, source):  # whoever reads the property does not run it
+        if is_property_replacement(statement, source):  # whoever reads the property does not run it
             score = max(score, UNSEEN)
-        return max(score, 0.75 * suspicion.of(source.path, inside))
-    if source.function(statement) is not None:
-        return score if score or suspicion.measured else UNSEEN
+        return max(score, 0.75 * suspicion.get_score(source.path, inside))
+    if source.find_function(statement) is not None:
+        return score if score or suspicion.has_coverage else UNSEEN
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.ClassDef)):
         return score
-    return max(score, max((reach.get(name, 0.0) for name in _bound(statement)), default=0.0))
+    return max(
+        score, max((reach.get(name, 0.0) for name in _collect_bound_names(statement)), default=0.0)
+    )
 
 
-def _bound(statement: ast.stmt) -> set[str]:
+def _collect_bound_names(statement: ast.stmt) -> set[str]:
     return {
         node.id
         for node in ast.walk(statement)

@@ -19,9 +19,9 @@ class _Tail:
         os.set_blocking(descriptor, False)
         self._descriptor, self._keep = descriptor, keep * _LONGEST_CHARACTER
         self._read = bytearray()
-        asyncio.get_running_loop().add_reader(descriptor, self._more)
+        asyncio.get_running_loop().add_reader(descriptor, self._read_more)
 
-    def _more(self) -> bool:
+    def _read_more(self) -> bool:
         """Read once; return whether there may be more."""
         try:
             data = os.read(self._descriptor, _CHUNK)
@@ -39,11 +39,11 @@ class _Tail:
         """Read what is there, and no further: somebody may go on writing."""
         asyncio.get_running_loop().remove_reader(self._descriptor)
         for _ in range(_LEFT_OVER):
-            if not self._more():
+            if not self._read_more():
                 break
         os.close(self._descriptor)
 
-    def text(self, keep: int) -> str:
+    def get_text(self, keep: int) -> str:
         """Return the last characters."""
         return self._read.decode(errors="replace")[-keep:]
 
@@ -60,13 +60,15 @@ async def spawn(
     reading, writing = os.pipe()
     tail = _Tail(reading, keep)
     try:
-        code = await _ended(argv, folder, seconds, writing)
+        code = await _run_process(argv, folder, seconds, writing)
     finally:
         tail.close()
-    return code, tail.text(keep)
+    return code, tail.get_text(keep)
 
 
-async def _ended(argv: Sequence[str], folder: Path, seconds: float, output: int) -> int | None:
+async def _run_process(
+    argv: Sequence[str], folder: Path, seconds: float, output: int
+) -> int | None:
     """Run it; return its exit code, or none where time ran out. Closes `output`."""
     try:
         child = await asyncio.create_subprocess_exec(

@@ -14,26 +14,26 @@ from bot.ports.clock import Clock
 from bot.repair.answer_tests import answer_tests
 from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
-from bot.repair.command_files import command_files
-from bot.repair.engine import mend
-from bot.repair.files import diff_of, write
+from bot.repair.command_files import find_command_files
+from bot.repair.engine import repair_tree
+from bot.repair.files import build_diff, write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
-from bot.repair.history import templates_of
+from bot.repair.history import load_templates
 from bot.repair.invocation import Invocation, pytest_invocation
-from bot.repair.limits import first_limits, measured_limits
+from bot.repair.limits import compute_first_limits, compute_measured_limits
 from bot.repair.model import Label, SearchReport
-from bot.repair.neighbours import guards_beside, neighbours
-from bot.repair.plain import NAME, CommandRunner, copied, shell
-from bot.repair.questions import Ask
+from bot.repair.neighbours import find_neighbours, select_guards
+from bot.repair.plain import NAME, CommandRunner, build_shell_argv, copy_in_thread
+from bot.repair.questions import ApiRequest
 from bot.repair.report import RepairReport, repair_report
 from bot.repair.request import RepairRequest
-from bot.repair.rounds import mend_in_rounds
-from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
-from bot.repair.search import OnProgress, silent
-from bot.repair.suspects import subject_of, suspect_hunks
+from bot.repair.rounds import repair_in_rounds
+from bot.repair.runner import Confine, RunResult, TimeLimits, skip_confinement
+from bot.repair.search import OnProgress, ignore_progress
+from bot.repair.suspects import load_subject, load_suspect_hunks
 
-NOTHING_RAN = {4: "pytest does not understand it", 5: "pytest found no tests"}
+NO_TESTS_REASONS = {4: "pytest does not understand it", 5: "pytest found no tests"}
 # Importing it would take ten times as long, and is done soon after.
 HAS_PYTEST = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('pytest'))"
 MISSING_PROGRAM = {126, 127}
@@ -57,11 +57,11 @@ class _Case:
     clock: Clock
     confine: Confine
     on_progress: OnProgress
-    ask: Ask | None
+    ask: ApiRequest | None
 
-    def left(self) -> float:
+    def get_seconds_left(self) -> float:
         """Return the seconds that are left, of all that it may take; 0 at the least."""
-        return max(0.0, self.until - self.clock.monotonic())
+        return max(0.0, self.until - self.clock.get_monotonic_time())
 
 
 async def repair(
@@ -73,9 +73,9 @@ async def repair(
     apply: bool = False,
     accept: Label = "proven",
     clock: Clock,
-    confine: Confine = unconfined,
-    on_progress: OnProgress = silent,
-    ask: Ask | None = None,
+    confine: Confine = skip_confinement,
+    on_progress: OnProgress = ignore_progress,
+    ask: ApiRequest | None = None,
 ) -> RepairReport:
     """Look for a fix that makes the shell command `test` exit with 0 in `repo`.
 
@@ -84,27 +84,27 @@ async def repair(
     somebody what only a person can tell; without it that is told with the fix. Raises `ConfigError`
     when `repo`, `file` or the command is wrong, or when the command passes already.
     """
-    began = clock.monotonic()
-    root = _checked(repo, test, file, seconds)
+    began = clock.get_monotonic_time()
+    root = _resolve_repository(repo, test, file, seconds)
     with tempfile.TemporaryDirectory(prefix="theseus-repair-") as folder:
         copy = Path(folder, root.name or "repo")
-        await copied(root, copy)
+        await copy_in_thread(root, copy)
         allowed = (Path(file).as_posix(),) if file else ()
-        invocation = await _invocation(pytest_invocation(test, copy), copy)
-        argv = invocation.argv if invocation else shell(test)
+        invocation = await _resolve_invocation(pytest_invocation(test, copy), copy)
+        argv = invocation.argv if invocation else build_shell_argv(test)
         at = Path(folder, "check", copy.name)
         check = CommandCheck(copy, at, argv, confine, seconds=max(60.0, seconds), original=root)
         case = _Case(
             root, copy, test, invocation, check, allowed, seconds, began + seconds, clock, confine,
             on_progress, ask,
         )  # fmt: skip
-        searched = await _repaired(case)
-        report = replace(searched.report, seconds=clock.monotonic() - began)
+        searched = await _repair(case)
+        report = replace(searched.report, seconds=clock.get_monotonic_time() - began)
         good = report.fix is not None and (report.label == "proven" or accept == "plausible")
-        return await _reported(case, searched._replace(report=report), good=good, apply=apply)
+        return await _build_report(case, searched._replace(report=report), good=good, apply=apply)
 
 
-def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
+def _resolve_repository(repo: Path, test: str, file: str | None, seconds: float) -> Path:
     if not repo.is_dir():
         raise ConfigError(f"--repo {repo}: there is no such folder; give the repository's folder.")
     if not test.strip():
@@ -129,19 +129,19 @@ class _Searched(NamedTuple):
     by_exit: bool = False
 
 
-async def _repaired(case: _Case) -> _Searched:
+async def _repair(case: _Case) -> _Searched:
     code, said = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
         raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
     if case.invocation is not None:
-        async with _forking(case, case.invocation) as runner:
-            first = await _first_run(case, case.invocation, runner)
-            _refuse(case, first.code if first.ended else None, first.output)
-            return await _by_pytest(case, case.invocation, runner, first)
-    return await _by_command(case)
+        async with _create_runner(case, case.invocation) as runner:
+            first = await _run_first(case, case.invocation, runner)
+            _refuse(case, first.code if first.is_finished else None, first.output)
+            return await _search_by_pytest(case, case.invocation, runner, first)
+    return await _search_by_command(case)
 
 
-async def _invocation(invocation: Invocation | None, folder: Path) -> Invocation | None:
+async def _resolve_invocation(invocation: Invocation | None, folder: Path) -> Invocation | None:
     """Return it, by our own interpreter where the named one has no pytest."""
     if invocation is None:
         return None
@@ -157,14 +157,14 @@ def _refuse(case: _Case, code: int | None, output: str) -> None:
         raise ConfigError(f"--test {case.test!r} passes already; there is nothing to repair.")
     if code in MISSING_PROGRAM and not pytest:
         raise ConfigError(f"--test {case.test!r}: the command was not found. {tail}")
-    if pytest and code in NOTHING_RAN:
+    if pytest and code in NO_TESTS_REASONS:
         raise ConfigError(
-            f"--test {case.test!r}: {NOTHING_RAN[code]}; name a failing test in {case.repo}.",
+            f"--test {case.test!r}: {NO_TESTS_REASONS[code]}; name a failing test in {case.repo}.",
             detail=tail,
         )
 
 
-def _forking(case: _Case, invocation: Invocation) -> ForkingRunner:
+def _create_runner(case: _Case, invocation: Invocation) -> ForkingRunner:
     return ForkingRunner(
         case.copy,
         python=invocation.python,
@@ -176,40 +176,40 @@ def _forking(case: _Case, invocation: Invocation) -> ForkingRunner:
     )
 
 
-async def _first_run(case: _Case, invocation: Invocation, runner: ForkingRunner) -> RunResult:
-    first = RunResult(ended=False, late=True)
+async def _run_first(case: _Case, invocation: Invocation, runner: ForkingRunner) -> RunResult:
+    first = RunResult(is_finished=False, late=True)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(case.left()):
+        async with asyncio.timeout(case.get_seconds_left()):
             wanted = (*invocation.named, *invocation.tests)
-            first = await runner.run(wanted, {}, first_limits(case.seconds), modules=True)
+            first = await runner.run(wanted, {}, compute_first_limits(case.seconds), modules=True)
     return first
 
 
-async def _by_pytest(
+async def _search_by_pytest(
     case: _Case, invocation: Invocation, runner: ForkingRunner, first: RunResult
 ) -> _Searched:
     """Search with the tests looked into; `first` is how they ended before any edit."""
-    hunks = tuple(await suspect_hunks(case.repo))
-    failing = tuple(record.test for record in first.failed if record.test)
+    hunks = tuple(await load_suspect_hunks(case.repo))
+    failing = tuple(record.test for record in first.failures if record.test)
     await runner.preload(first.modules)
     at = invocation.folder
-    near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing, at)
+    near = await asyncio.to_thread(find_neighbours, case.copy, invocation.tests, failing, at)
     request = RepairRequest(
         root=case.copy,
         reproduction=failing or invocation.places,
-        affected=guards_beside(near, invocation, first),
+        affected=select_guards(near, invocation, first),
         hunks=hunks,
-        templates=await templates_of(case.repo),
+        templates=await load_templates(case.repo),
         written=True,
         known=frozenset(hunk.commit for hunk in hunks),
         allowed=case.allowed,
-        spared=_judging(invocation, first),
+        spared=_find_judging_files(invocation, first),
         imported=True,
-        seconds=case.left(),
-        limits=measured_limits(first.records, case.seconds),
+        seconds=case.get_seconds_left(),
+        limits=compute_measured_limits(first.records, case.seconds),
         accepts=case.check,
     )
-    report = await mend_in_rounds(request, runner, case.clock, case.on_progress, case.ask)
+    report = await repair_in_rounds(request, runner, case.clock, case.on_progress, case.ask)
     if report.fix is not None and report.stated:
         folder = str(PurePosixPath(request.reproduction[0].partition("::")[0]).parent)
         held = await answer_tests(case.copy, folder, report.stated, report.files, runner)
@@ -217,51 +217,55 @@ async def _by_pytest(
     return _Searched(report, failing)
 
 
-def _judging(invocation: Invocation, first: RunResult) -> frozenset[str]:
+def _find_judging_files(invocation: Invocation, first: RunResult) -> frozenset[str]:
     """Return the files that say what is right, whatever they are called: they are never changed."""
     run = (*invocation.tests, *(record.test for record in first.records))
     return frozenset(Path(test.partition("::")[0]).as_posix() for test in run)
 
 
-async def _by_command(case: _Case) -> _Searched:
+async def _search_by_command(case: _Case) -> _Searched:
     """Search with the tests that the command starts looked into; where none fail, by its exit."""
     async with CommandRunner(
         case.copy, case.test, confine=case.confine, original=case.repo
     ) as runner:
         first = await runner.run((), {}, TimeLimits(seconds=max(5.0, case.seconds / 3)))
         _refuse(case, first.code, first.output)
-        started = await _invocation(await asyncio.to_thread(runner.started), case.copy)
+        started = await _resolve_invocation(
+            await asyncio.to_thread(runner.find_started_tests), case.copy
+        )
         if started is not None:
-            async with _forking(case, started) as forking:
-                tests = await _first_run(case, started, forking)
-                if tests.ended and tests.failed:
-                    return await _by_pytest(case, started, forking, tests)
-        files = await asyncio.to_thread(command_files, case.copy, case.test, first)
-        hunks = tuple(await suspect_hunks(case.repo))
+            async with _create_runner(case, started) as forking:
+                tests = await _run_first(case, started, forking)
+                if tests.is_finished and tests.failures:
+                    return await _search_by_pytest(case, started, forking, tests)
+        files = await asyncio.to_thread(find_command_files, case.copy, case.test, first)
+        hunks = tuple(await load_suspect_hunks(case.repo))
         request = RepairRequest(
             root=case.copy,
             reproduction=(NAME,),
             hunks=hunks,
-            templates=await templates_of(case.repo),
+            templates=await load_templates(case.repo),
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
             spared=files.judging - set(case.allowed),
             maybe=files.suspected,
             by_exit=True,
-            seconds=case.left(),
+            seconds=case.get_seconds_left(),
             accepts=case.check,
         )
-        report = await mend(request, runner, case.clock, case.on_progress)
+        report = await repair_tree(request, runner, case.clock, case.on_progress)
         return _Searched(report, (case.test,), by_exit=True)
 
 
-async def _reported(case: _Case, searched: _Searched, *, good: bool, apply: bool) -> RepairReport:
+async def _build_report(
+    case: _Case, searched: _Searched, *, good: bool, apply: bool
+) -> RepairReport:
     report = searched.report
     fix = report.fix
-    report = replace(report, undone=await subject_of(case.repo, report.undoes))
+    report = replace(report, reverted_subject=await load_subject(case.repo, report.reverted_commit))
     files = {**report.files, **report.tests}
-    diff = await asyncio.to_thread(diff_of, case.repo, files) if fix else ""
+    diff = await asyncio.to_thread(build_diff, case.repo, files) if fix else ""
     if apply and good:
         write(case.repo, files)  # in one go: whoever ends it finds all of it, or nothing
     return repair_report(

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.repair.copied_tree import CopiedTree
 from bot.repair.files import write
 from bot.repair.model import Texts
-from bot.repair.plain import copied
+from bot.repair.plain import copy_in_thread
 from bot.repair.runner import Confine
 
 
@@ -38,7 +38,7 @@ class CommandCheck:
         """Run it with these texts, by path below the tree."""
         async with self._one_at_a_time:
             if self._copy is None:
-                await copied(self._tree, self._folder)
+                await copy_in_thread(self._tree, self._folder)
                 beside = self._folder.with_name(f"{self._folder.name}-start")
                 self._copy = CopiedTree(self._original, self._folder, beside)
             kept = {path: (self._folder / path).read_bytes() for path in files}

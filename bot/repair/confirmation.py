@@ -5,20 +5,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from bot.guards import texts_hash
+from bot.guards import hash_texts
 from bot.infra.syntax import parse
 from bot.repair.calls import StatedAnswer
 from bot.repair.candidate_gate import CandidateGate, Ruling
 from bot.repair.model import Candidate, RefusedCandidate, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
 from bot.repair.stated_answers import StatedAnswers
-from bot.repair.tidy import tidied
+from bot.repair.tidy import format_texts
 
 Accepts = Callable[[Texts], Awaitable[bool]]
 """Whether somebody else takes these texts for a fix as well."""
 
 
-async def anything(files: Texts) -> bool:
+async def accept_all(files: Texts) -> bool:
     """Accept anything."""
     return True
 
@@ -47,7 +47,7 @@ class Confirmation:
         stated: StatedAnswers | None = None,
         turned_down: Sequence[Texts] = (),
         failed: frozenset[str] = frozenset(),
-        accepts: Accepts = anything,
+        accepts: Accepts = accept_all,
     ) -> None:
         self._accepts, self._stated = accepts, stated
         self._root, self._before, self._runner, self._gate = root, before, runner, gate
@@ -61,20 +61,20 @@ class Confirmation:
 
     async def __call__(self, candidate: Candidate, files: Texts) -> bool:
         """Return whether this candidate may be the fix."""
-        if any(same_code(files, texts) for texts in self._turned_down):
+        if any(is_same_code(files, texts) for texts in self._turned_down):
             return False
-        if await known_to_fail(self._root, self._failed, self._before, files):
+        if await has_failed_before(self._root, self._failed, self._before, files):
             return False
         # However it was judged: what is proposed has passed from the start.
         runs = asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
         held, accepted = await asyncio.gather(runs, self._accepts(files))
-        if not accepted or not all(run.green for run in held):
+        if not accepted or not all(run.is_passing for run in held):
             return False
-        said = await self._stated.refusal(files) if self._stated else ""
+        said = await self._stated.find_conflict(files) if self._stated else ""
         if said:
             self.refused.append(RefusedCandidate(candidate, said, stated=True))
             return False
-        ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
+        ruling = await self._gate.judge(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling
         if ruling.doubtful:
             self.doubtful[candidate] = ruling.reason
@@ -86,25 +86,27 @@ class Confirmation:
             self.refused.append(RefusedCandidate(candidate, ruling.reason))
         return ruling.allowed
 
-    async def would_hold(self, candidate: Candidate, said: StatedAnswer) -> bool:
+    async def is_acceptable(self, candidate: Candidate, answer: StatedAnswer) -> bool:
         """Return whether the gate would let an unanswered candidate through if this was said."""
         files = candidate.apply(self._before)
-        ruling = await self._gate.rule(files, reverts=candidate.kind == "revert", said=said)
+        ruling = await self._gate.judge(files, reverts=candidate.kind == "revert", answer=answer)
         return ruling.allowed
 
     async def _run(self, tests: Sequence[str], files: Texts) -> RunResult:
-        return await self._runner.run(tests, files, self._limits, anew=True)
+        return await self._runner.run(tests, files, self._limits, fresh=True)
 
 
-async def known_to_fail(root: Path, failed: frozenset[str], before: Texts, files: Texts) -> bool:
+async def has_failed_before(
+    root: Path, failed: frozenset[str], before: Texts, files: Texts
+) -> bool:
     """Return whether this very change was shipped once and did not hold, formatted or not."""
     if not failed:
         return False
-    tidy = await tidied(root, before, files)
-    return bool({texts_hash(before, files), texts_hash(before, tidy)} & failed)
+    tidy = await format_texts(root, before, files)
+    return bool({hash_texts(before, files), hash_texts(before, tidy)} & failed)
 
 
-def same_code(files: Texts, others: Texts) -> bool:
+def is_same_code(files: Texts, others: Texts) -> bool:
     """Return whether both are the same change, however it is formatted."""
     if files.keys() != others.keys():
         return False

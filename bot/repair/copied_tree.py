@@ -19,18 +19,18 @@ _AT_START = tuple(Path(__file__).with_name(name) for name in ("_fork_paths.py", 
 class CopiedTree:
     """A copy of `original` in `folder`; `beside` is a new folder for what its commands need."""
 
-    def __init__(self, original: Path, folder: Path, beside: Path) -> None:
-        self.folder, self.beside = folder, beside
+    def __init__(self, original: Path, folder: Path, support: Path) -> None:
+        self.folder, self.support = folder, support
         self._mark = f"theseus-{uuid.uuid4().hex}"
         self._watched, self._seen = False, ""
-        beside.mkdir(parents=True)
-        self._notes = beside / "started"
-        names = ", ".join(map(repr, (str(original.resolve()), str(folder.resolve()), str(beside))))
+        support.mkdir(parents=True)
+        self._notes = support / "started"
+        names = ", ".join(map(repr, (str(original.resolve()), str(folder.resolve()), str(support))))
         sources = [file.read_text(encoding="utf-8") for file in _AT_START]
         calls = f"note_test_start({str(self._notes)!r})\nas_sitecustomize({names})\n"
-        (beside / "sitecustomize.py").write_text("\n\n".join([*sources, calls]), encoding="utf-8")
+        (support / "sitecustomize.py").write_text("\n\n".join([*sources, calls]), encoding="utf-8")
 
-    def notes(self) -> str:
+    def read_notes(self) -> str:
         """Return what was written down of the test programs its commands started, a line each."""
         return self._notes.read_text(encoding="utf-8") if self._notes.exists() else self._seen
 
@@ -41,7 +41,7 @@ class CopiedTree:
 
         Whatever it started is killed, in sessions of its own too (on Linux). One run at a time.
         """
-        paths = os.pathsep.join(filter(None, (str(self.beside), os.environ.get("PYTHONPATH"))))
+        paths = os.pathsep.join(filter(None, (str(self.support), os.environ.get("PYTHONPATH"))))
         # Texts of one size change within a second here: what was compiled of one would do for both.
         settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         told = [f"{name}={value}" for name, value in settings.items()]
@@ -50,11 +50,11 @@ class CopiedTree:
         try:
             if self._watched:
                 return await spawn(confined, self.folder, seconds)
-            return await self._watching(confined, seconds)
+            return await self._run_watched(confined, seconds)
         finally:
             kill_marked(self._mark)
 
-    async def _watching(self, argv: Sequence[str], seconds: float) -> tuple[int | None, str]:
+    async def _run_watched(self, argv: Sequence[str], seconds: float) -> tuple[int | None, str]:
         """Run it, the first time, and keep in mind which test programs were seen meanwhile."""
         self._watched = True
         seen: list[dict[str, Any]] = []

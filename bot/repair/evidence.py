@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.repair.calls import CallOutcome, RecordedCall, StatedAnswer
-from bot.repair.expectation import asks_yes_or_no, expectation_of
+from bot.repair.expectation import is_boolean_assertion, parse_expectation
 from bot.repair.model import Crash
 
 Ended = tuple[RecordedCall, CallOutcome]
@@ -26,7 +26,7 @@ class AnswerEvidence:
     answers: int
     bits: float
 
-    def doubt(self, edits: int) -> str:
+    def find_doubt(self, edits: int) -> str:
         """Return why it does not single out one of so many edits; nothing where it does.
 
         A wrong edit meets an answer of one bit every other time, and n bits once in 2 ** n times.
@@ -40,10 +40,10 @@ class AnswerEvidence:
         return LITTLE.format(asked=asked.replace("1 times", "once"), edits=edits)
 
 
-def evidence(
+def measure_evidence(
     calls: Sequence[Ended],
     tests: Iterable[str],
-    ended: Mapping[str, Crash],
+    crashes: Mapping[str, Crash],
     stated: Iterable[StatedAnswer] = (),
 ) -> AnswerEvidence:
     """Return what `tests` ask of a fix. `calls` are those of what it edited, as they end with it.
@@ -55,34 +55,36 @@ def evidence(
     what people `stated` counts as the answer they took.
     """
     looking = set(tests)
-    truths = {test for test in looking if asks_yes_or_no(ended.get(test))}
+    truths = {test for test in looking if is_boolean_assertion(crashes.get(test))}
     known, bits = set[str](), list[float]()
     for call, outcome in calls:
         made_by = looking & set(call.tests)
         if made_by and outcome.how != "unknown":
             known |= made_by
-            bits.append(1.0 if made_by <= truths else bits_of(call, outcome))
-    bits += [_expected(ended.get(test)) for test in looking - known]
-    bits += [_stated(each) for each in stated]
+            bits.append(1.0 if made_by <= truths else measure_bits(call, outcome))
+    bits += [_measure_expected(crashes.get(test)) for test in looking - known]
+    bits += [_measure_answer(each) for each in stated]
     return AnswerEvidence(len(bits), sum(bits))
 
 
-def bits_of(call: RecordedCall, outcome: CallOutcome) -> float:
+def measure_bits(call: RecordedCall, outcome: CallOutcome) -> float:
     """Return how much the way a call ended can tell, at the most."""
-    if outcome.how != "answer" or outcome.told in TRUTHS:
+    if outcome.how != "answer" or outcome.text in TRUTHS:
         return 1.0
-    if outcome.told == "None" and call.arguments:
+    if outcome.text == "None" and call.arguments:
         return 1.0  # given plain values alone, it has nothing else to leave its work in
-    return DIGIT * max(1, len(outcome.told))
+    return DIGIT * max(1, len(outcome.text))
 
 
-def _stated(said: StatedAnswer) -> float:
-    question = said.question
-    return 1.0 if said.right is None else bits_of(question.call, question.answers[said.right])
+def _measure_answer(answer: StatedAnswer) -> float:
+    question = answer.question
+    return (
+        1.0 if answer.right is None else measure_bits(question.call, question.answers[answer.right])
+    )
 
 
-def _expected(crash: Crash | None) -> float:
-    said = expectation_of(crash)
+def _measure_expected(crash: Crash | None) -> float:
+    said = parse_expectation(crash)
     if said is None or said.wanted is None or isinstance(said.wanted, bool):
         return 1.0
     return DIGIT * len(repr(said.wanted))

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from numbers import Real
 
-from bot.infra.syntax import literal, parse
+from bot.infra.syntax import evaluate_literal, parse
 from bot.repair.model import Crash
 
 LINE_AT_MOST = 1_000
@@ -27,7 +27,7 @@ NEAR = {"off by one": 1.1, "constant": 1.15, "comparison": 1.1}
 OTHER_NUMBER = {"arithmetic": 1.2, "operand": 1.2, "constant": 1.1, "name": 1.1}
 OTHER_ORDER = {"arguments": 1.3, "function": 1.3, "slice": 1.2, "literal": 1.3, "order": 1.4}
 OTHER_LENGTH = {"insertion": 1.3, "slice": 1.3, "off by one": 1.2, "literal": 1.3, "place": 1.2}
-NOTHING = {"return": 1.6, "insertion": 1.2, "place": 1.3}
+NONE_FACTORS = {"return": 1.6, "insertion": 1.2, "place": 1.3}
 OTHER_TYPE = {"function": 1.5, "call": 1.3}
 SAME_INSIDE = {"function": 2.0, "literal": 2.0}
 TEXT = {"string": 1.6, "arguments": 1.1}
@@ -40,9 +40,9 @@ class Expectation:
     got: object
     wanted: object
 
-    def leaves(self) -> list[tuple[object, object]]:
+    def list_leaves(self) -> list[tuple[object, object]]:
         """Return the pairs that differ, from inside lists and dictionaries of one shape."""
-        return list(itertools.islice(_differing(self.got, self.wanted), LEAVES_AT_MOST))
+        return list(itertools.islice(_find_differences(self.got, self.wanted), LEAVES_AT_MOST))
 
     @property
     def distance(self) -> float:
@@ -53,19 +53,19 @@ class Expectation:
             return math.inf
         return 1 - SequenceMatcher(None, repr(self.got), repr(self.wanted), False).ratio()
 
-    def factor(self, kind: str) -> float:
+    def get_factor(self, kind: str) -> float:
         """Return how much the two values speak for a kind of edit; 1 where they say nothing."""
-        return _favoured(self.got, self.wanted).get(kind, 1.0)
+        return _choose_factors(self.got, self.wanted).get(kind, 1.0)
 
 
-def expectation_of(crash: Crash | None) -> Expectation | None:
+def parse_expectation(crash: Crash | None) -> Expectation | None:
     """Return what a failed assertion says; None where that is no two plain values."""
     if crash is None or crash.error != "AssertionError":
         return None
     return _read(crash.message)
 
 
-def asks_yes_or_no(crash: Crash | None) -> bool:
+def is_boolean_assertion(crash: Crash | None) -> bool:
     """Return whether a failed assertion asks for a truth, as `assert not is_leap(1900)` does."""
     if crash is None or crash.error != "AssertionError":
         return False
@@ -83,45 +83,45 @@ def asks_yes_or_no(crash: Crash | None) -> bool:
 def _read(message: str) -> Expectation | None:
     for line in message.splitlines():
         text = line.strip().removeprefix("AssertionError: ").removeprefix("assert ")
-        if len(text) <= LINE_AT_MOST and (found := _compared(text, message)):
+        if len(text) <= LINE_AT_MOST and (found := _parse_comparison(text, message)):
             return found
     return None
 
 
-def _compared(text: str, message: str) -> Expectation | None:
+def _parse_comparison(text: str, message: str) -> Expectation | None:
     """Return the sides of `got == wanted` (pytest) or of `got != wanted : why` (unittest)."""
     for said in dict.fromkeys((text, text.rpartition(" : ")[0])):
         with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
             test = parse(said, "eval").body
             if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
-                return _sides(test, message)
+                return _order_sides(test, message)
     return None
 
 
-def _sides(test: ast.Compare, message: str) -> Expectation:
+def _order_sides(test: ast.Compare, message: str) -> Expectation:
     left, right = (ast.unparse(side) for side in (test.left, *test.comparators))
     if "..." in left + right:
         raise ValueError("abbreviated by pytest")
     # pytest tells where a value comes from that was reckoned: the other one stands in the test.
     turned = f"where {right} = " in message and f"where {left} = " not in message
     got, wanted = (right, left) if turned else (left, right)
-    return Expectation(literal(got), literal(wanted))
+    return Expectation(evaluate_literal(got), evaluate_literal(wanted))
 
 
-def _differing(got: object, wanted: object) -> Iterator[tuple[object, object]]:
+def _find_differences(got: object, wanted: object) -> Iterator[tuple[object, object]]:
     if isinstance(got, SEQUENCES) and isinstance(wanted, SEQUENCES) and len(got) == len(wanted):
-        inside = [pair for one in zip(got, wanted, strict=True) for pair in _differing(*one)]
+        inside = [pair for one in zip(got, wanted, strict=True) for pair in _find_differences(*one)]
         yield from inside or ([] if type(got) is type(wanted) else [(got, wanted)])
     elif isinstance(got, dict) and isinstance(wanted, dict) and got.keys() == wanted.keys():
         for key, value in got.items():
-            yield from _differing(value, wanted[key])
+            yield from _find_differences(value, wanted[key])
     elif got != wanted or type(got) is not type(wanted):
         yield got, wanted
 
 
-def _favoured(got: object, wanted: object) -> dict[str, float]:
+def _choose_factors(got: object, wanted: object) -> dict[str, float]:
     if got is None or wanted is None:
-        return NOTHING if got is None else {}
+        return NONE_FACTORS if got is None else {}
     if isinstance(got, bool) or isinstance(wanted, bool):
         return YES_OR_NO if isinstance(got, bool) and isinstance(wanted, bool) else OTHER_TYPE
     if isinstance(got, Real) and isinstance(wanted, Real):
@@ -133,11 +133,11 @@ def _favoured(got: object, wanted: object) -> dict[str, float]:
             return SAME_INSIDE if list(got) == list(wanted) else OTHER_TYPE
         return OTHER_TYPE
     if isinstance(got, SEQUENCES) and isinstance(wanted, SEQUENCES):
-        return _favoured_items(got, wanted)
+        return _choose_item_factors(got, wanted)
     return {}
 
 
-def _favoured_items(
+def _choose_item_factors(
     got: list[object] | tuple[object, ...], wanted: list[object] | tuple[object, ...]
 ) -> dict[str, float]:
     if wanted in got[:1] or got in wanted[:1]:  # one level too deep, or not deep enough
@@ -146,5 +146,5 @@ def _favoured_items(
         return OTHER_LENGTH
     if sorted(map(repr, got)) == sorted(map(repr, wanted)):
         return OTHER_ORDER
-    kinds = [_favoured(one, other) for one, other in _differing(got, wanted)]
+    kinds = [_choose_factors(one, other) for one, other in _find_differences(got, wanted)]
     return kinds[0] if kinds and all(kind == kinds[0] for kind in kinds) else {}

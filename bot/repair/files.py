@@ -8,13 +8,13 @@ from pathlib import Path
 
 from bot.repair.guidance import is_test
 from bot.repair.model import Texts
-from bot.repair.source_text import decoded, encoded
+from bot.repair.source_text import decode_source, encode_source
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
 
 
-def changeable_texts(
+def load_changeable_texts(
     root: Path, wanted: Iterable[str], allowed: Collection[str], spared: Collection[str]
 ) -> dict[str, str]:
     """Return the texts of those wanted that may change: `allowed` (none: any), and not `spared`.
@@ -29,7 +29,7 @@ def changeable_texts(
         inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
         fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
         if open_to_change and fits and not is_test(path):
-            texts[path] = decoded(file.read_bytes())
+            texts[path] = decode_source(file.read_bytes())
     return texts
 
 
@@ -38,23 +38,23 @@ def write(root: Path, files: Texts) -> None:
     for path, text in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encoded(text, file.read_bytes() if file.exists() else b""))
+        file.write_bytes(encode_source(text, file.read_bytes() if file.exists() else b""))
 
 
-def diff_of(repo: Path, files: Texts) -> str:
+def build_diff(repo: Path, files: Texts) -> str:
     """Return the unified diff from the files that lie in `repo` to these texts."""
     parts: list[str] = []
     for path, text in sorted(files.items()):
         file = repo / path
         was = file.read_bytes() if file.exists() else b""
         parts += difflib.unified_diff(
-            _rows(was), _rows(encoded(text, was)),
+            _split_rows(was), _split_rows(encode_source(text, was)),
             f"a/{path}" if file.exists() else "/dev/null", f"b/{path}",
         )  # fmt: skip
     return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)
 
 
-def _rows(data: bytes) -> list[str]:
+def _split_rows(data: bytes) -> list[str]:
     """Return the lines as a diff counts them; a byte order mark stays before the first."""
     mark = "\ufeff" if data.startswith(codecs.BOM_UTF8) else ""
-    return list(io.StringIO(mark + decoded(data), newline="\n"))
+    return list(io.StringIO(mark + decode_source(data), newline="\n"))

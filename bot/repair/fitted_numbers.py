@@ -6,7 +6,7 @@ test expects the next value is tried, and between two that lie on either side of
 
 from dataclasses import dataclass, field, replace
 
-from bot.repair.expectation import expectation_of
+from bot.repair.expectation import parse_expectation
 from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdit
 
 KIND = "reckoned constant"
@@ -24,27 +24,34 @@ class FittedNumbers:
     _seen: dict[Place, dict[int, float]] = field(default_factory=dict)
     _tries: dict[Place, int] = field(default_factory=dict)
 
-    def after(self, attempt: RepairAttempt) -> Candidate | None:
+    def propose_next(self, attempt: RepairAttempt) -> Candidate | None:
         """Return the next value to try for the constant that this attempt changed, if there is."""
         candidate, judgement = attempt.candidate, attempt.judgement
-        if judgement.green or candidate.kind not in ("constant", KIND) or len(candidate.edits) != 1:
+        if (
+            judgement.is_passing
+            or candidate.kind not in ("constant", KIND)
+            or len(candidate.edits) != 1
+        ):
             return None
-        before = _numbers(self.problem.ended.get(next(iter(judgement.failed), "")))
-        after = _numbers(judgement.crash)
+        before = _parse_numbers(self.problem.crashes_by_test.get(next(iter(judgement.failed), "")))
+        after = _parse_numbers(judgement.crash)
         edit = candidate.edits[0]
-        old, new = _whole(self.problem.texts[edit.path][edit.start : edit.end]), _whole(edit.text)
+        old, new = (
+            _parse_int(self.problem.texts[edit.path][edit.start : edit.end]),
+            _parse_int(edit.text),
+        )
         if before is None or after is None or old is None or new is None or before[1] != after[1]:
             return None
         place = (edit.path, edit.start, edit.end)
         seen = self._seen.setdefault(place, {old: before[0] - before[1]})
         seen[new] = after[0] - after[1]
-        value = _next(seen)
+        value = _estimate_next(seen)
         self._tries[place] = self._tries.get(place, 0) + 1
         if value is None or self._tries[place] > TRIES:
             return None
-        return self._candidate(candidate, edit, value)
+        return self._build_candidate(candidate, edit, value)
 
-    def _candidate(self, candidate: Candidate, edit: SourceEdit, value: int) -> Candidate:
+    def _build_candidate(self, candidate: Candidate, edit: SourceEdit, value: int) -> Candidate:
         text = self.problem.texts[edit.path][edit.start : edit.end]
         one = len(self.problem.failing) < 2
         return replace(
@@ -57,22 +64,22 @@ class FittedNumbers:
         )
 
 
-def _numbers(crash: Crash | None) -> tuple[float, float] | None:
+def _parse_numbers(crash: Crash | None) -> tuple[float, float] | None:
     """Return the two numbers that an assertion compared: what it got, what it expected."""
-    said = expectation_of(crash)
+    said = parse_expectation(crash)
     if said is None or not all(type(side) in (int, float) for side in (said.got, said.wanted)):
         return None
     return (float(said.got), float(said.wanted))  # type: ignore[arg-type]
 
 
-def _whole(code: str) -> int | None:
+def _parse_int(code: str) -> int | None:
     try:
         return int(code.replace("_", ""))
     except ValueError:
         return None
 
 
-def _next(seen: dict[int, float]) -> int | None:
+def _estimate_next(seen: dict[int, float]) -> int | None:
     """Return where the misses, by constant, would come to nothing; None where nothing says so."""
     if len(set(seen.values())) < 2:
         return None

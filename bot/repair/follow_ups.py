@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from bot.repair.fitted_numbers import KIND, FittedNumbers
 from bot.repair.model import Candidate, Problem, RepairAttempt
-from bot.repair.nearness import progress
-from bot.repair.pairs import pairs
-from bot.repair.twins import widened
+from bot.repair.nearness import measure_progress
+from bot.repair.pairs import build_pairs
+from bot.repair.twins import widen
 
 
 @dataclass
@@ -23,23 +23,23 @@ class FollowUps:
     def __post_init__(self) -> None:
         self._numbers = FittedNumbers(self.problem)
 
-    def after(self, attempt: RepairAttempt) -> list[Candidate]:
+    def propose_immediate(self, attempt: RepairAttempt) -> list[Candidate]:
         """Return what this attempt makes worth trying at once."""
-        candidate, number = attempt.candidate, self._numbers.after(attempt)
+        candidate, number = attempt.candidate, self._numbers.propose_next(attempt)
         if number is not None and candidate.kind == KIND:
             return [number]
         if number is not None:
             self._reckoned[number.path, number.edits[0].start] = number
-        came_near = progress(self.problem, attempt.judgement) > 0
+        came_near = measure_progress(self.problem, attempt.judgement) > 0
         if came_near:
             self.near.append(attempt)
-        if not came_near and not attempt.judgement.green:
+        if not came_near and not attempt.judgement.is_passing:
             return []
         error = self.problem.crashes[0].error if self.problem.crashes else ""
-        both = widened(candidate, self.problem.texts, error)
+        both = widen(candidate, self.problem.texts, error)
         return [both] if both is not None else []
 
-    def late(self) -> list[Candidate]:
+    def propose_late(self) -> list[Candidate]:
         """Return what is for when single edits do not do: numbers reckoned, and pairs."""
         numbers, self._reckoned = list(self._reckoned.values()), {}
-        return [*numbers, *pairs(self.problem, self.near, self.singles)]
+        return [*numbers, *build_pairs(self.problem, self.near, self.singles)]

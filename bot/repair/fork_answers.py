@@ -14,14 +14,14 @@ NOT_THERE = 4  # pytest's exit code, also for a test that it does not find
 NOT_FOUND = re.compile(r"^ERROR: not found: (\S+?::[^\[\n]+)", re.M)
 
 
-def late_tests(answer: Mapping[str, Any]) -> set[str]:
+def find_late_tests(answer: Mapping[str, Any]) -> set[str]:
     """Return the tests that were ended by the clock: on a busy machine that says little."""
     slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
     records = answer.get("records", ())
     return {str(record.get("test")) for record in records if slow.items() <= record.items()}
 
 
-def renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
+def find_renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
     """Return the functions of tests that were not found by name.
 
     Their names have a value in brackets that differs from run to run: what time it is, an address.
@@ -32,7 +32,7 @@ def renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
     return {each.strip().removeprefix(f"{root}/") for each in found}
 
 
-def by_function(tests: Iterable[str], functions: Collection[str]) -> list[str]:
+def merge_by_function(tests: Iterable[str], functions: Collection[str]) -> list[str]:
     """Return the tests, those of the `functions` as one each: whatever they are called today."""
     parts = {test: test.partition("[")[0] for test in tests}
     return list(dict.fromkeys(whole if whole in functions else test
@@ -43,7 +43,7 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
     """Turn the server's answer into records."""
     return RunResult(
         records=tuple(read_record(record) for record in answer.get("records", ())),
-        ended=answer.get("end") is not None,
+        is_finished=answer.get("end") is not None,
         late=bool(answer.get("late") or answer.get("spent")),
         code=answer.get("end"),
         output=str(answer.get("output", "")),
@@ -52,7 +52,7 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
     )
 
 
-def way_of(answer: Mapping[str, Any]) -> str:
+def describe_mode(answer: Mapping[str, Any]) -> str:
     """Return how a run was made: by what is collected, or from the start and why."""
     if answer.get("collected"):
         return "collected"

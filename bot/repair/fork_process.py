@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import VerifierError
-from bot.repair.fork_program import BOOT, settings
-from bot.repair.process_cleanup import descendants, gone, kill_marked
+from bot.repair.fork_program import BOOT, build_settings
+from bot.repair.process_cleanup import kill_marked, list_descendants, wait_until_gone
 from bot.repair.runner import Confine
 
 STARTING = 120.0  # on the clock: plenty, as the machine may be busy
@@ -47,7 +47,7 @@ class ForkProcess:
         self._starting = asyncio.Lock()
         self._number = 0
         self.scratch = ""
-        self.ahead: tuple[Mapping[str, Any], ...] = ()
+        self.preparations: tuple[Mapping[str, Any], ...] = ()
 
     async def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Return the answer to a request; one that did not come in time is `late`.
@@ -55,7 +55,7 @@ class ForkProcess:
         Cancelled, the request is taken back.
         """
         self._number += 1
-        number, server = self._number, await self.started()
+        number, server = self._number, await self.ensure_started()
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
@@ -73,7 +73,7 @@ class ForkProcess:
         finally:
             self._waiting.pop(number, None)
 
-    async def started(self) -> asyncio.subprocess.Process:
+    async def ensure_started(self) -> asyncio.subprocess.Process:
         """Return the process that runs, or start one. Raises `VerifierError` where it cannot be."""
         async with self._starting:
             # One that died has closed its pipe some time before its exit status is known.
@@ -93,7 +93,7 @@ class ForkProcess:
             )
             self._ready = asyncio.get_running_loop().create_future()
             self._listener = asyncio.create_task(self._listen(server), name="repair-test-server")
-            told = settings(self._root, self.scratch, self._moved_from, self._folder)
+            told = build_settings(self._root, self.scratch, self._moved_from, self._folder)
             await self._send(server, told)
             try:
                 async with asyncio.timeout(STARTING):
@@ -103,7 +103,7 @@ class ForkProcess:
                     f"The test server for {self._root} did not start: is pytest installed for "
                     f"{self._python}?"
                 ) from None
-            for request in self.ahead:
+            for request in self.preparations:
                 await self._send(server, {"id": 0, **request})
             return server
 
@@ -112,12 +112,12 @@ class ForkProcess:
         server, self._server = self._server, None
         if server is None:
             return
-        family = descendants(server.pid)
+        family = list_descendants(server.pid)
         kill_marked(self._mark)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         await server.wait()
-        await gone(family)
+        await wait_until_gone(family)
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -22,7 +22,9 @@ PARTS = (
 )  # fmt: skip
 
 
-def settings(root: Path, scratch: str, moved_from: Path | None, folder: str = "") -> dict[str, Any]:
+def build_settings(
+    root: Path, scratch: str, moved_from: Path | None, folder: str = ""
+) -> dict[str, Any]:
     """Return what the program reads first, as plain values; see `_fork_main.main`."""
     beside, at = Path(__file__).parent, root / folder
     src = at / "src"
@@ -59,7 +61,7 @@ def request_of(
     }
 
 
-def covering(coverage: bool | Lines) -> bool | dict[str, list[int]]:
+def encode_coverage(coverage: bool | Lines) -> bool | dict[str, list[int]]:
     """Return what asks for the lines that each test runs: all, none, or of these alone."""
     if isinstance(coverage, bool):
         return coverage

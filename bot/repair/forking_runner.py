@@ -21,16 +21,16 @@ from bot.infra.own_time import GENEROUS
 from bot.infra.shared_lock import SharedLock
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.fork_answers import (
-    by_function,
-    late_tests,
+    describe_mode,
+    find_late_tests,
+    find_renamed_tests,
+    merge_by_function,
     read_answer,
     read_calls,
     read_outcomes,
-    renamed_tests,
-    way_of,
 )
 from bot.repair.fork_process import STARTING, ForkProcess
-from bot.repair.fork_program import covering, request_of
+from bot.repair.fork_program import encode_coverage, request_of
 from bot.repair.model import Texts
 from bot.repair.runner import (
     Confine,
@@ -38,7 +38,7 @@ from bot.repair.runner import (
     Lines,
     RunResult,
     TimeLimits,
-    unconfined,
+    skip_confinement,
 )
 
 
@@ -50,7 +50,7 @@ class ForkingRunner:
         root: Path,
         *,
         python: str = sys.executable,
-        confine: Confine = unconfined,
+        confine: Confine = skip_confinement,
         width: int = 2,
         options: Sequence[str] = (),
         environment: Sequence[str] = (),
@@ -108,14 +108,14 @@ class ForkingRunner:
         """Have the server import these modules, so that children need not; see `TestRunner`."""
         if self._preload.get("project") and not project:
             await self._process.stop()  # what is imported stays so
-        self._preload, self._collect, self._process.ahead = {}, {}, ()
-        await self._process.started()
+        self._preload, self._collect, self._process.preparations = {}, {}, ()
+        await self._process.ensure_started()
         self._preload = {
             "preload": list(modules),
             "project": list(project),
             "changing": list(changing),
         }
-        self._process.ahead = (self._preload,)
+        self._process.preparations = (self._preload,)
         answer = await self._process.ask(self._preload, STARTING)
         if project and not answer.get("fit"):
             await self.preload(modules)
@@ -125,10 +125,10 @@ class ForkingRunner:
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
         request = {**self._request(list(files), {}, TimeLimits()), "maxfail": 0}
         self._collect = {"collect": True, "changing": list(changing), **request}
-        self._process.ahead = (*filter(None, (self._preload,)), self._collect)
+        self._process.preparations = (*filter(None, (self._preload,)), self._collect)
         answer = await self._process.ask(self._collect, STARTING)
         if obstacle := str(answer.get("obstacle", answer.get("output", "it ended"))):
-            self._collect, self._process.ahead = {}, self._process.ahead[:-1]
+            self._collect, self._process.preparations = {}, self._process.preparations[:-1]
         return obstacle
 
     async def run(
@@ -140,7 +140,7 @@ class ForkingRunner:
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run tests; see `TestRunner`. `modules` asks for the installed modules they imported.
 
@@ -148,21 +148,21 @@ class ForkingRunner:
         """
         request = {
             **self._request(tests, overlay, limits),
-            "coverage": covering(coverage),
+            "coverage": encode_coverage(coverage),
             "maxfail": 1 if stop_at_first else 0,
             "stop_when_late": not coverage,
             "modules": modules,
         }
-        anew = anew or bool(coverage) or modules or not overlay
-        answer = await self._asked(request, anew=anew)
-        if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
+        fresh = fresh or bool(coverage) or modules or not overlay
+        answer = await self._ask(request, fresh=fresh)
+        if "id" in answer and not answer["late"] and not find_late_tests(answer) - self._hanging:
             return read_answer(answer)
-        async with self._load.alone(), self._slots:
+        async with self._load.hold_exclusive(), self._slots:
             request.pop("collected", None)
             result = read_answer(
                 answer := await self._process.ask(request, limits.seconds * GENEROUS)
             )
-        self._hanging |= late_tests(answer)
+        self._hanging |= find_late_tests(answer)
         return replace(result, tried=2)
 
     async def record_calls(
@@ -171,7 +171,7 @@ class ForkingRunner:
         """Return the calls that tests make of these functions; see `TestRunner`."""
         wanted = [(place.path, place.line, place.name) for place in places]
         request = {**self._request(tests, {}, limits), "places": wanted, "modules": False}
-        return read_calls(await self._asked(request, anew=False))
+        return read_calls(await self._ask(request, fresh=False))
 
     async def replay_calls(
         self,
@@ -180,18 +180,18 @@ class ForkingRunner:
         overlay: Texts,
         limits: TimeLimits,
         *,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Make calls again with these texts in place; see `TestRunner`."""
         again = [(call.path, call.name, call.data) for call in calls]
         request = {**self._request(tests, overlay, limits), "calls": again, "modules": False}
-        return read_outcomes(await self._asked(request, anew=anew), len(calls))
+        return read_outcomes(await self._ask(request, fresh=fresh), len(calls))
 
     def _request(self, tests: Sequence[str], overlay: Texts, limits: TimeLimits) -> dict[str, Any]:
-        named = by_function(tests, self._renamed)
+        named = merge_by_function(tests, self._renamed)
         return request_of(named, overlay, limits, options=self._options, megabytes=self._megabytes)
 
-    async def _asked(self, request: dict[str, Any], *, anew: bool) -> dict[str, Any]:
+    async def _ask(self, request: dict[str, Any], *, fresh: bool) -> dict[str, Any]:
         """Ask in turn, with nothing imported ahead that this request's texts stand in for.
 
         What is collected is used, unless all is to be done `anew`.
@@ -199,13 +199,13 @@ class ForkingRunner:
         other = set(request["overlay"]) - set(self._preload.get("changing", ()))
         if self._preload.get("project") and (other or request.get("coverage")):
             await self.preload(self._preload["preload"])
-        if self._collect and not anew:
+        if self._collect and not fresh:
             request["collected"] = True
-        async with self._load.shared(), self._slots:
+        async with self._load.hold_shared(), self._slots:
             answer = await self._process.ask(request, request["seconds"] * GENEROUS)
-            if renamed := renamed_tests(answer, self._root) - self._renamed:
+            if renamed := find_renamed_tests(answer, self._root) - self._renamed:
                 self._renamed |= renamed
-                request["tests"] = by_function(request["tests"], renamed)
+                request["tests"] = merge_by_function(request["tests"], renamed)
                 answer = await self._process.ask(request, request["seconds"] * GENEROUS)
-        self.counts[way_of(answer)] += 1
+        self.counts[describe_mode(answer)] += 1
         return answer

@@ -36,7 +36,7 @@ AT_CRASH = {"guard": 1.25, "lookup": 1.2, "key": 1.3, "attribute": 1.2, "off by 
 TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
 
-def factor(crash: Crash, kind: str, at_crash: bool) -> float:
+def get_factor(crash: Crash, kind: str, at_crash: bool) -> float:
     """Return how much the failure speaks for a kind of edit."""
     often = YIELD.get(kind, 1.0)
     table = next((BY_ERROR[name] for name in (crash.error, *crash.bases) if name in BY_ERROR), {})

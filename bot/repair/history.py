@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.repair.model import EditTemplate, SuspectHunk
 from bot.repair.reverts import parse_diff
 from bot.repair.suspects import read_git
-from bot.repair.templates import learned
+from bot.repair.templates import learn_templates
 
 COMMITS = 500
 CHANGED_AT_MOST = 100  # lines of one commit, those of tests too
@@ -15,21 +15,21 @@ LINES_AT_MOST = 500  # of a function or a class in which something changed
 _SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "--function-context")
 
 
-async def templates_of(repo: Path) -> tuple[EditTemplate, ...]:
+async def load_templates(repo: Path) -> tuple[EditTemplate, ...]:
     """Return what the newest commits replaced; nothing when `repo` is not under git."""
     which = ["--no-merges", "--diff-filter=M", f"-n{COMMITS}", "--format=commit %H", "-p"]
     log = await read_git(repo, "log", *which, *_SHAPE, "--", "*.py")
-    return await asyncio.to_thread(lambda: learned(_hunks(log)))
+    return await asyncio.to_thread(lambda: learn_templates(_parse_hunks(log)))
 
 
-def _hunks(log: str) -> Iterator[SuspectHunk]:
+def _parse_hunks(log: str) -> Iterator[SuspectHunk]:
     for part in f"\n{log}".split("\ncommit ")[1:]:
         commit, _, diff = part.partition("\n")
-        if _changed(diff) <= CHANGED_AT_MOST:
+        if _count_changed(diff) <= CHANGED_AT_MOST:
             hunks = parse_diff(diff, commit.strip())
             yield from (hunk for hunk in hunks if len(hunk.lines) <= LINES_AT_MOST)
 
 
-def _changed(diff: str) -> int:
+def _count_changed(diff: str) -> int:
     """Return about how many lines a diff changes, tests and all."""
     return diff.count("\n+") + diff.count("\n-")

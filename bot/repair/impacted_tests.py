@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 
 from bot.infra.syntax import parse
 from bot.repair.model import Problem, Texts
-from bot.repair.mutants import changed_lines
+from bot.repair.mutants import find_changed_lines
 from bot.repair.source import FunctionNode
 
 Unconcerned = Callable[[Texts], frozenset[str]]
 """The tests that new texts do not concern."""
 
 
-def nobody(files: Texts) -> frozenset[str]:
+def skip_none(files: Texts) -> frozenset[str]:
     """Tell of no test that these texts do not concern it."""
     return frozenset()
 
@@ -29,7 +29,7 @@ class ImpactedTests:
         self._problem = problem
         self._functions: dict[str, list[FunctionNode]] = {}
 
-    def unconcerned(self, files: Texts) -> frozenset[str]:
+    def find_unaffected(self, files: Texts) -> frozenset[str]:
         """Return these tests for the new texts; none where any may be concerned.
 
         That is so for what modules and classes say themselves, for defaults and decorators, and for
@@ -37,25 +37,25 @@ class ImpactedTests:
         """
         found: set[str] = set()
         for path, text in files.items():
-            for function in self._edited(path, text):
-                tests = self._calling(path, function) if function is not None else set()
+            for function in self._find_edited_functions(path, text):
+                tests = self._find_calling_tests(path, function) if function is not None else set()
                 if not tests & self._problem.failing:
                     return frozenset()
                 found |= tests
         return self._problem.passing - found
 
-    def _calling(self, path: str, function: FunctionNode) -> set[str]:
+    def _find_calling_tests(self, path: str, function: FunctionNode) -> set[str]:
         first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
         lines = frozenset(range(first, (function.end_lineno or first) + 1))
         coverage = self._problem.coverage
         return {test for test, by in coverage.items() if by.get(path, frozenset()) & lines}
 
-    def _edited(self, path: str, text: str) -> Iterator[FunctionNode | None]:
+    def _find_edited_functions(self, path: str, text: str) -> Iterator[FunctionNode | None]:
         """Yield the innermost function around each line of before that is edited."""
         before = self._problem.texts[path]
         if path not in self._functions:
-            self._functions[path] = _functions(before)
-        for line in changed_lines(text, before):
+            self._functions[path] = _list_functions(before)
+        for line in find_changed_lines(text, before):
             around = [
                 function
                 for function in self._functions[path]
@@ -64,7 +64,7 @@ class ImpactedTests:
             yield around[-1] if around else None
 
 
-def _functions(text: str) -> list[FunctionNode]:
+def _list_functions(text: str) -> list[FunctionNode]:
     """Return the functions of a source, the outer ones first; none where it does not parse."""
     try:
         tree = parse(text)

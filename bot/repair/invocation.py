@@ -53,7 +53,7 @@ class Invocation:
         return self.tests or (self.folder or ".",)
 
 
-def below(folder: str, invocation: Invocation) -> Invocation:
+def enter_folder(folder: str, invocation: Invocation) -> Invocation:
     """Return what runs these tests of a folder of the repository, in that folder."""
     if folder == ".":
         return invocation
@@ -75,50 +75,54 @@ def pytest_invocation(command: str, repo: Path) -> Invocation | None:
     if words[1:2] == ["run"]:  # `uv run`, `poetry run` and the like; other environments they know
         program = repo / ".venv/bin" / "".join(words[2:3])
         words = [str(program), *words[3:]] if program.is_file() else []
-    return taken_apart(words, repo, settings)
+    return parse_invocation(words, repo, settings)
 
 
-def taken_apart(
-    words: Sequence[str], repo: Path, environment: tuple[str, ...] = ()
+def parse_invocation(
+    tokens: Sequence[str], repo: Path, environment: tuple[str, ...] = ()
 ) -> Invocation | None:
     """Return what these words of a command run in `repo`, with what is set for it.
 
     None when they are neither pytest nor unittest.
     """
-    found = _of_words(words, repo)
+    found = _parse_tokens(tokens, repo)
     return replace(found, environment=environment) if found else None
 
 
-def _of_words(words: Sequence[str], repo: Path) -> Invocation | None:
-    if not words:
+def _parse_tokens(tokens: Sequence[str], repo: Path) -> Invocation | None:
+    if not tokens:
         return None
-    name = Path(words[0]).name
+    name = Path(tokens[0]).name
     if name in {"pytest", "py.test"}:
-        beside = _found(words[0], repo)
+        beside = _find_program(tokens[0], repo)
         python = str(Path(beside).parent / "python") if beside else sys.executable
-        return _of_arguments(python if Path(python).exists() else sys.executable, words[1:], repo)
-    if name.startswith("python") and list(words[1:3]) == ["-m", "pytest"]:
-        return _of_arguments(_found(words[0], repo) or sys.executable, words[3:], repo)
-    if name.startswith("python") and list(words[1:3]) == ["-m", "unittest"]:
-        tests = _of_unittest(words[3:], repo)
+        return _parse_pytest_tokens(
+            python if Path(python).exists() else sys.executable, tokens[1:], repo
+        )
+    if name.startswith("python") and list(tokens[1:3]) == ["-m", "pytest"]:
+        return _parse_pytest_tokens(
+            _find_program(tokens[0], repo) or sys.executable, tokens[3:], repo
+        )
+    if name.startswith("python") and list(tokens[1:3]) == ["-m", "unittest"]:
+        tests = _parse_unittest_tokens(tokens[3:], repo)
         if tests and all(tests):
-            python = _found(words[0], repo) or sys.executable
+            python = _find_program(tokens[0], repo) or sys.executable
             return Invocation(python, tuple(test for test in tests if test), ())
     return None
 
 
-def _found(program: str, repo: Path) -> str | None:
+def _find_program(program: str, repo: Path) -> str | None:
     if "/" in program:
         path = repo / program
         return str(path.absolute()) if path.exists() else None
     return shutil.which(program)
 
 
-def _of_arguments(python: str, words: Sequence[str], repo: Path) -> Invocation:
+def _parse_pytest_tokens(python: str, tokens: Sequence[str], repo: Path) -> Invocation:
     tests: list[str] = []
     options: list[str] = []
     named: list[str] = []
-    rest = iter(words)
+    rest = iter(tokens)
     for word in rest:
         if word in VALUED_DROPPED:
             next(rest, None)
@@ -129,11 +133,11 @@ def _of_arguments(python: str, words: Sequence[str], repo: Path) -> Invocation:
         elif word.startswith("-"):
             options += [] if DROPPED.match(word) else [word]
         else:
-            tests.append(_below(word, repo))
+            tests.append(_to_relative(word, repo))
     return Invocation(python, tuple(tests), tuple(options), tuple(named))
 
 
-def _below(test: str, repo: Path) -> str:
+def _to_relative(test: str, repo: Path) -> str:
     """Return a test's path relative to the repository when it was given in full."""
     path, mark, rest = test.partition("::")
     if Path(path).is_absolute() and Path(path).is_relative_to(repo.resolve()):
@@ -141,20 +145,22 @@ def _below(test: str, repo: Path) -> str:
     return f"{path}{mark}{rest}"
 
 
-def _of_unittest(words: Sequence[str], repo: Path) -> list[str | None]:
+def _parse_unittest_tokens(tokens: Sequence[str], repo: Path) -> list[str | None]:
     """Return the tests that unittest runs with these words; what is no test's name gives None."""
-    named = [word for word in words if not word.startswith("-")]
-    if named and "discover" not in words:
-        return [_unittest_path(word, repo) for word in named]
+    named = [word for word in tokens if not word.startswith("-")]
+    if named and "discover" not in tokens:
+        return [_find_unittest_path(word, repo) for word in named]
     try:
-        given, _ = _discovery().parse_known_args([word for word in words if word != "discover"])
+        given, _ = _build_discovery_parser().parse_known_args(
+            [word for word in tokens if word != "discover"]
+        )
     except argparse.ArgumentError:  # as the command itself will say
         return []
-    files = _discovered(repo / given.start, given.pattern)
+    files = _discover_files(repo / given.start, given.pattern)
     return [file.relative_to(repo).as_posix() for file in files if file.is_relative_to(repo)]
 
 
-def _discovery() -> argparse.ArgumentParser:
+def _build_discovery_parser() -> argparse.ArgumentParser:
     """Return what reads the words of `unittest discover`; its options may be given by place."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("-s", "--start-directory", dest="start", default=".")
@@ -165,16 +171,16 @@ def _discovery() -> argparse.ArgumentParser:
     return parser
 
 
-def _discovered(folder: Path, pattern: str) -> Iterator[Path]:
+def _discover_files(folder: Path, pattern: str) -> Iterator[Path]:
     """Yield the files of tests that unittest finds: in a folder, and in the packages below it."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and (path / "__init__.py").is_file():
-            yield from _discovered(path, pattern)
+            yield from _discover_files(path, pattern)
         elif path.is_file() and path.stem.isidentifier() and fnmatch(path.name, pattern):
             yield path
 
 
-def _unittest_path(name: str, repo: Path) -> str | None:
+def _find_unittest_path(name: str, repo: Path) -> str | None:
     """Return the pytest node id of `package.module.Class.method`, or of a path."""
     if name.endswith(".py") and (repo / name).is_file():
         return name

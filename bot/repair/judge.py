@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.repair.impacted_tests import Unconcerned, nobody
+from bot.repair.impacted_tests import Unconcerned, skip_none
 from bot.repair.model import Judgement, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
 
@@ -27,7 +27,7 @@ class TestJudge:
         quick: TimeLimits,
         full: TimeLimits,
         *,
-        unconcerned: Unconcerned = nobody,
+        unconcerned: Unconcerned = skip_none,
     ) -> None:
         self._runner, self._quick, self._full = runner, quick, full
         self._unconcerned = unconcerned
@@ -41,36 +41,36 @@ class TestJudge:
         first = [*self._reproduction, *killers]
         stop = len(self._reproduction) > SPREAD
         result = await self._runner.run(first, files, self._quick, stop_at_first=stop)
-        if not result.green:
-            mended = set(self._reproduction) <= set(result.passed)
+        if not result.is_passing:
+            mended = set(self._reproduction) <= set(result.passed_tests)
             stage = "affected" if mended else "reproduction"
             total = len(killers) if mended else len(self._reproduction)
-            return self._judgement(result, stage, total)
+            return self._build_judgement(result, stage, total)
         left_out = {*killers, *self._unconcerned(files)}
         rest = [test for test in self._affected if test not in left_out]
         if not rest:
-            return Judgement(True, passed=len(result.passed), total=len(first))
+            return Judgement(True, passed=len(result.passed_tests), total=len(first))
         result = await self._runner.run(rest, files, self._full, stop_at_first=True)
-        if result.green:
-            return Judgement(True, passed=len(first) + len(result.passed), total=len(rest))
-        for record in result.failed:
+        if result.is_passing:
+            return Judgement(True, passed=len(first) + len(result.passed_tests), total=len(rest))
+        for record in result.failures:
             if record.test in self._affected:
                 self._killers[record.test] += 1
-        return self._judgement(result, "affected", len(rest))
+        return self._build_judgement(result, "affected", len(rest))
 
-    def _judgement(self, result: RunResult, stage: str, total: int) -> Judgement:
+    def _build_judgement(self, result: RunResult, stage: str, total: int) -> Judgement:
         wanted = set(self._reproduction)
-        passed = [test for test in result.passed if stage == "affected" or test in wanted]
-        crash = result.failed[0].crash if result.failed else None
+        passed = [test for test in result.passed_tests if stage == "affected" or test in wanted]
+        crash = result.failures[0].crash if result.failures else None
         detail = f"{crash.error}: {crash.message}"[:300] if crash else result.output[-300:]
         if result.tried > 1:
             detail += " (tried twice, the second time alone)"
         return Judgement(
-            green=False,
+            is_passing=False,
             stage=stage,
             passed=len(passed),
             total=total,
-            failed=tuple(record.test for record in result.failed),
+            failed=tuple(record.test for record in result.failures),
             detail=detail,
             crash=crash,
             timed_out=result.late or (crash is not None and crash.error == "OutOfTime"),

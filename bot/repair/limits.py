@@ -12,7 +12,7 @@ SLOWER = 4  # times slower than it was, on a busy machine
 CANDIDATE_CPU_FLOOR = 0.5
 
 
-def first_limits(seconds: float) -> TimeLimits:
+def compute_first_limits(seconds: float) -> TimeLimits:
     """Return the limits of the first run, of so many seconds in all.
 
     Who waits for ever is ended by the wall clock, who computes for ever by processor time.
@@ -20,17 +20,17 @@ def first_limits(seconds: float) -> TimeLimits:
     return TimeLimits(max(10.0, FIRST_WALL * seconds), max(3.0, FIRST_CPU * seconds), seconds / 2)
 
 
-def measured_limits(records: Sequence[TestRecord], seconds: float) -> TimeLimits:
+def compute_measured_limits(records: Sequence[TestRecord], seconds: float) -> TimeLimits:
     """Return the limits of later runs of the tree as it stands, with coverage or without."""
-    took = longest(records)
+    took = find_longest(records)
     cpu = max(CPU_FLOOR, TRACED * took)
     importing = max(3.0, IMPORTING * seconds)
     return TimeLimits(max(WALL_FLOOR, 3 * cpu), cpu, max(20.0, seconds / 2), importing)
 
 
-def candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits, TimeLimits]:
+def compute_candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits, TimeLimits]:
     """Return the limits of a candidate's runs: of a few tests, and of all of these."""
-    took, total = longest(records), sum(record.seconds for record in records)
+    took, total = find_longest(records), sum(record.seconds for record in records)
     each = max(WALL_FLOOR, SLOWER * took)
     cpu = max(CANDIDATE_CPU_FLOOR, SLOWER * took)
     return (
@@ -39,6 +39,6 @@ def candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits, TimeLim
     )
 
 
-def longest(records: Sequence[TestRecord]) -> float:
+def find_longest(records: Sequence[TestRecord]) -> float:
     """Return the seconds that the slowest of those that passed took; 0 where none did."""
     return max((each.seconds for each in records if each.outcome == "passed"), default=0.0)

@@ -22,16 +22,16 @@ class Suspicion:
     covered: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
-    def measured(self) -> bool:
+    def has_coverage(self) -> bool:
         """Return true when some failing test's coverage is known."""
         return any(self.covered.values())
 
-    def of(self, path: str, lines: range) -> float:
+    def get_score(self, path: str, lines: range) -> float:
         """Return the highest score among some lines."""
         scores = self.scores.get(path, {})
         return max((scores.get(line, 0.0) for line in lines), default=0.0)
 
-    def top(self, count: int) -> tuple[tuple[str, int, float], ...]:
+    def list_top(self, count: int) -> tuple[tuple[str, int, float], ...]:
         """Return the most suspicious lines: path, line, score."""
         flat = [
             (path, line, score) for path, by in self.scores.items() for line, score in by.items()
@@ -39,7 +39,7 @@ class Suspicion:
         return tuple(sorted(flat, key=lambda item: (-item[2], item[0], item[1]))[:count])
 
 
-def ochiai(failed: int, passed: int, failing: int) -> float:
+def compute_ochiai(failed: int, passed: int, failing: int) -> float:
     """Return the Ochiai score of a line run by so many failing and passing tests."""
     if not failed or not failing:
         return 0.0
@@ -49,16 +49,16 @@ def ochiai(failed: int, passed: int, failing: int) -> float:
 def localise(problem: Problem) -> Suspicion:
     """Score every line of the problem's texts that anything speaks against."""
     scores: dict[str, dict[int, float]] = {path: {} for path in problem.texts}
-    covered = _by_coverage(problem, scores)
+    covered = _score_by_coverage(problem, scores)
     for crash in problem.crashes:
-        _by_frames(crash, scores, 1 / len(problem.crashes))
-        _by_name(crash, problem.texts, scores)
+        _score_by_frames(crash, scores, 1 / len(problem.crashes))
+        _score_by_name(crash, problem.texts, scores)
     for hunk in problem.hunks:
-        _by_hunk(hunk, scores, covered)
+        _score_by_hunk(hunk, scores, covered)
     return Suspicion(scores, covered)
 
 
-def _by_coverage(
+def _score_by_coverage(
     problem: Problem, scores: dict[str, dict[int, float]]
 ) -> dict[str, frozenset[int]]:
     hits: dict[tuple[str, int], list[int]] = {}
@@ -71,12 +71,12 @@ def _by_coverage(
     covered: dict[str, set[int]] = {path: set() for path in scores}
     for (path, line), (failed, passed) in hits.items():
         if failed:
-            scores[path][line] = COVERAGE * ochiai(failed, passed, failing)
+            scores[path][line] = COVERAGE * compute_ochiai(failed, passed, failing)
             covered[path].add(line)
     return {path: frozenset(lines) for path, lines in covered.items()}
 
 
-def _by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) -> None:
+def _score_by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) -> None:
     weight = INNERMOST * max(share, 0.4)
     for frame in reversed([frame for frame in crash.frames if frame.path in scores]):
         at = scores[frame.path]
@@ -87,7 +87,7 @@ def _by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) 
         weight *= FRAME_FADE
 
 
-def _by_name(crash: Crash, texts: Texts, scores: dict[str, dict[int, float]]) -> None:
+def _score_by_name(crash: Crash, texts: Texts, scores: dict[str, dict[int, float]]) -> None:
     """Suspect the head of a function that could not be called as it was: no line of it ran."""
     called = MISCALLED.match(crash.message) if crash.error == "TypeError" else None
     if called is None:
@@ -99,7 +99,7 @@ def _by_name(crash: Crash, texts: Texts, scores: dict[str, dict[int, float]]) ->
                 at[number] = max(at.get(number, 0.0), INNERMOST)
 
 
-def _by_hunk(
+def _score_by_hunk(
     hunk: SuspectHunk, scores: dict[str, dict[int, float]], covered: Mapping[str, frozenset[int]]
 ) -> None:
     if hunk.path not in scores:

@@ -11,7 +11,7 @@ from bot.infra.syntax import parse
 from bot.repair.model import Texts
 
 
-def takes_work_out(before: Texts, after: Texts) -> bool:
+def has_lost_work(before: Texts, after: Texts) -> bool:
     """Return whether an edit leaves fewer calls, or fewer of them awaited, than there were."""
     return any(_work(before[path]) - _work(text) for path, text in after.items())
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.repair.model import Candidate, Crash, Problem, SuspectHunk
-from bot.repair.operators import View, pools_of
-from bot.repair.operators._sql import schema_of
+from bot.repair.operators import View, build_pools
+from bot.repair.operators._sql import build_schema
 from bot.repair.source import Source
 
 KIND = "migration"
@@ -44,23 +44,23 @@ class NewColumn:
 
 def propose(problem: Problem, sources: list[Source]) -> Iterator[Candidate]:
     """Yield the migrations that would explain the crashes."""
-    schema = schema_of(
+    schema = build_schema(
         node.value
         for source in sources
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    for table, column in dict.fromkeys(_absent(problem.crashes)):
+    for table, column in dict.fromkeys(_find_absent_columns(problem.crashes)):
         for name, columns in schema.items():
             spelt = next((each for each in columns if each.lower() == column.lower()), "")
-            definition = addable(columns.get(spelt, ""))
+            definition = to_addable(columns.get(spelt, ""))
             if definition and table.lower() in ("", name):
                 missing = NewColumn(name, spelt, definition)
-                young = _young(name, columns.items(), problem.hunks)
-                yield from _added(sources, missing, young)
+                young = _find_new_columns(name, columns.items(), problem.hunks)
+                yield from _propose_columns(sources, missing, young)
 
 
-def _absent(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
+def _find_absent_columns(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
     """Yield the table, where it is told, and the column that was not there."""
     for crash in crashes:
         found = ABSENT.search(crash.message)
@@ -68,7 +68,7 @@ def _absent(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
             yield found["table"] or "", found["one"] or found["two"]
 
 
-def addable(definition: str) -> str:
+def to_addable(definition: str) -> str:
     """Return the definition as ALTER TABLE takes it; nothing where it takes none such.
 
     Rows that are there get 0 or an empty text where they must have a value and none is said.
@@ -89,7 +89,7 @@ def addable(definition: str) -> str:
     return text
 
 
-def _young(
+def _find_new_columns(
     table: str, columns: Iterable[tuple[str, str]], hunks: Iterable[SuspectHunk]
 ) -> list[NewColumn]:
     """Return the columns that suspect commits brought: older files lack all of them."""
@@ -99,26 +99,26 @@ def _young(
         for mark in "+-"
     )
     return [
-        NewColumn(table, name, addable(definition))
+        NewColumn(table, name, to_addable(definition))
         for name, definition in columns
-        if name in came - went and addable(definition)
+        if name in came - went and to_addable(definition)
     ]
 
 
-def _added(
+def _propose_columns(
     sources: list[Source], missing: NewColumn, young: list[NewColumn]
 ) -> Iterator[Candidate]:
     others = [each for each in young if each.name.lower() != missing.name.lower()]
-    pools = pools_of([])
+    pools = build_pools([])
     for source in sources:
         view = View(source, Crash(""), pools)
-        for call, statement in creations(source, missing.table):
+        for call, statement in find_creations(source, missing.table):
             if others:
-                yield _candidate([missing, *others], call, statement, RANK + 0.1, view)
-            yield _candidate([missing], call, statement, RANK, view)
+                yield _build_candidate([missing, *others], call, statement, RANK + 0.1, view)
+            yield _build_candidate([missing], call, statement, RANK, view)
 
 
-def creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.stmt]]:
+def find_creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.stmt]]:
     """Yield the calls that create a table where there is none, and the statement to go on behind.
 
     A loop over several statements counts as one statement.
@@ -127,43 +127,43 @@ def creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.stmt]]
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        statement = source.statement(node)
+        statement = source.find_statement(node)
         if node.func.attr not in RUNS or not node.args or not isinstance(statement, ast.Expr):
             continue
-        value, loop = _given(node.args[0], source)
+        value, loop = _resolve_argument(node.args[0], source)
         texts = (each.value for each in (ast.walk(value) if value else ())
                  if isinstance(each, ast.Constant) and isinstance(each.value, str))  # fmt: skip
-        if any(map(creates.search, texts)) and source.function(node) is not None:
+        if any(map(creates.search, texts)) and source.find_function(node) is not None:
             yield node, loop or statement
 
 
-def _given(value: ast.expr, source: Source) -> tuple[ast.expr | None, ast.stmt | None]:
+def _resolve_argument(value: ast.expr, source: Source) -> tuple[ast.expr | None, ast.stmt | None]:
     """Return what a first argument stands for, and the loop that goes through it, if one does."""
     if not isinstance(value, ast.Name):
         return value, None
-    for up in source.up(value):
-        if isinstance(up, ast.For) and source.code(up.target) == value.id:
+    for up in source.iterate_ancestors(value):
+        if isinstance(up, ast.For) and source.get_code(up.target) == value.id:
             names = [each for each in ast.walk(up.iter) if isinstance(each, ast.Name)]
-            return (_of_module(names[0].id, source) if names else up.iter), up
-    return _of_module(value.id, source), None
+            return (_find_module_value(names[0].id, source) if names else up.iter), up
+    return _find_module_value(value.id, source), None
 
 
-def _of_module(name: str, source: Source) -> ast.expr | None:
+def _find_module_value(name: str, source: Source) -> ast.expr | None:
     for statement in source.tree.body:
-        if isinstance(statement, ast.Assign) and source.code(statement.targets[0]) == name:
+        if isinstance(statement, ast.Assign) and source.get_code(statement.targets[0]) == name:
             return statement.value
-        if isinstance(statement, ast.AnnAssign) and source.code(statement.target) == name:
+        if isinstance(statement, ast.AnnAssign) and source.get_code(statement.target) == name:
             return statement.value
     return None
 
 
-def _candidate(
+def _build_candidate(
     columns: list[NewColumn], call: ast.Call, statement: ast.stmt, rank: float, view: View
 ) -> Candidate:
     """Return the candidate that asks for each column and adds it."""
-    receiver = view.code(call.func).rpartition(".")[0]
+    receiver = view.get_code(call.func).rpartition(".")[0]
     waits = isinstance(view.source.parents.get(call), ast.Await)
-    taken = set(view.names_before(statement))
+    taken = set(view.list_names_before(statement))
     name = next(name for name in (*NAMES, "_column") if name not in taken)
     lines: list[str] = []
     for column in columns:

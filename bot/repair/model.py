@@ -38,7 +38,7 @@ class Crash:
     bases: tuple[str, ...] = ()
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def hint(self, name: str) -> tuple[str, ...]:
+    def get_hint(self, name: str) -> tuple[str, ...]:
         """Return the names under one hint, or nothing."""
         return tuple(self.hints.get(name, ()))
 
@@ -102,7 +102,7 @@ class Judgement:
     `crash` is how the first test of `failed` ended.
     """
 
-    green: bool
+    is_passing: bool
     stage: str = "all"
     passed: int = 0
     total: int = 0
@@ -150,7 +150,7 @@ class Problem:
     coverage: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
-    ended: Mapping[str, Crash] = field(default_factory=dict)
+    crashes_by_test: Mapping[str, Crash] = field(default_factory=dict)
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     templates: tuple[EditTemplate, ...] = ()
 
@@ -166,7 +166,7 @@ than chance gives; no call that was made again ends worse; and no other edit tha
 otherwise. `plausible`: the tests pass, and one of these is missing."""
 
 
-ENDED = "EndedProgram"
+PROGRAM_EXIT = "EndedProgram"
 """Stands for the error of tests whose process ended before they could tell it."""
 
 LEFT_OTHERWISE = ", with its arguments left otherwise"
@@ -207,7 +207,7 @@ class RefusedCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class UnprovenFix:
+class UnverifiedFix:
     """An edit with which all tests pass, and that nothing else can judge: for people to judge.
 
     `reason` is why it is not proposed. `answers` are the calls that failed, and how they end with
@@ -254,8 +254,8 @@ class SearchReport:
     crash: Crash | None = None
     refused: tuple[RefusedCandidate, ...] = ()
     proof: Proof = "call"
-    undoes: str = ""
-    undone: str = ""
+    reverted_commit: str = ""
+    reverted_subject: str = ""
     label: Label = "plausible"
     rivals: tuple[Rival, ...] = ()
     losses: tuple[ChangedCall, ...] = ()
@@ -265,10 +265,10 @@ class SearchReport:
     considered: int = 0
     cut: bool = False
     others: tuple[Candidate, ...] = ()
-    alike: tuple[Candidate, ...] = ()
+    indistinguishable: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
     unanswered: tuple[Candidate, ...] = ()
-    unproven: UnprovenFix | None = None
+    unverified: UnverifiedFix | None = None
     stated: tuple[StatedAnswer, ...] = ()
     tests: Texts = field(default_factory=dict)
     failing: int = 0

@@ -5,17 +5,17 @@ import difflib
 from collections.abc import Iterator
 
 from bot.proof import HazardKind
-from bot.proof.facts import fixed
+from bot.proof.facts import is_constant
 from bot.repair.model import SourceEdit
 from bot.repair.source import Source
-from bot.repair.source_text import lines_of
+from bot.repair.source_text import split_lines
 
 EMPTY = {"0", "0.0", "''", "b''", "[]", "()", "{}"}
 AT_MOST = 6  # for each kind of hazard
 _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+")}
 
 
-def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
+def build_mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
     """Return texts that differ from `after` in what was edited, as far as the kind goes.
 
     Conditions are held true and held false, yes and no exchanged, fixed answers replaced (an empty
@@ -23,16 +23,16 @@ def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
     undone, and edits of no hazardous kind, have all of these but the last, and other arithmetic.
     What has no neighbour is told apart by nothing.
     """
-    source, lines = Source(path, after), changed_lines(before, after)
+    source, lines = Source(path, after), find_changed_lines(before, after)
     nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
-    edits = list(_edits(source, nodes, kind))
-    texts = (_applied(after, edit) for edit in edits)
-    return [text for text in dict.fromkeys(texts) if _parses(text) and text != after][:AT_MOST]
+    edits = list(_iterate_edits(source, nodes, kind))
+    texts = (_apply_edit(after, edit) for edit in edits)
+    return [text for text in dict.fromkeys(texts) if _can_parse(text) and text != after][:AT_MOST]
 
 
-def changed_lines(before: str, after: str) -> frozenset[int]:
+def find_changed_lines(before: str, after: str) -> frozenset[int]:
     """Return the lines of `after` that are not in `before`; where lines only went, those beside."""
-    old, new = lines_of(before), lines_of(after)
+    old, new = split_lines(before), split_lines(after)
     found: set[int] = set()
     for tag, _, _, first, last in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
         if tag == "delete":
@@ -42,35 +42,35 @@ def changed_lines(before: str, after: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[SourceEdit]:
+def _iterate_edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[SourceEdit]:
     for node in nodes:
         if kind in ("condition", "undo"):
-            for test in _tests(node):
+            for test in _find_conditions(node):
                 yield source.replace(test, "True")
                 yield source.replace(test, "False")
         if kind == "condition" and isinstance(node, ast.Constant) and isinstance(node.value, bool):
             yield source.replace(node, str(not node.value))
         if kind in ("constant", "undo"):
-            yield from _other_answers(source, node)
+            yield from _mutate_answers(source, node)
         if kind == "undo" and isinstance(node, ast.BinOp):
-            yield from _other_arithmetic(source, node)
+            yield from _mutate_arithmetic(source, node)
         if kind == "exception":
-            yield from _let_through(source, node)
+            yield from _mutate_exceptions(source, node)
 
 
-def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[SourceEdit]:
-    for value in filter(fixed, (node.left, node.right)):
-        yield source.replace(value, _another(value))
+def _mutate_arithmetic(source: Source, node: ast.BinOp) -> Iterator[SourceEdit]:
+    for value in filter(is_constant, (node.left, node.right)):
+        yield source.replace(value, _change_value(value))
     signs = _OTHER_OPERATION.get(type(node.op))
-    edit = source.between(node.left, node.right, *signs) if signs else None
+    edit = source.replace_between(node.left, node.right, *signs) if signs else None
     if edit is not None:
         yield edit
 
 
-def _other_answers(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
-    for value in _answers(node):
-        yield source.replace(value, _another(value))
-    for value in _fallbacks(node):
+def _mutate_answers(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
+    for value in _find_fixed_values(node):
+        yield source.replace(value, _change_value(value))
+    for value in _find_fallbacks(node):
         yield source.replace(value, "None")
     if isinstance(node, ast.Return) and node.value is None:
         yield source.replace(node, "return 0")
@@ -78,14 +78,14 @@ def _other_answers(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
         yield source.replace(node, "break" if isinstance(node, ast.Continue) else "continue")
 
 
-def _let_through(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
+def _mutate_exceptions(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
     if isinstance(node, ast.ExceptHandler):
         yield source.replace(node.body[0], "raise")
     if isinstance(node, ast.Raise):
         yield source.replace(node, "pass")
 
 
-def _tests(node: ast.AST) -> Iterator[ast.expr]:
+def _find_conditions(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, (ast.If, ast.While, ast.IfExp, ast.Assert)):
         yield node.test
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
@@ -96,7 +96,7 @@ def _tests(node: ast.AST) -> Iterator[ast.expr]:
         yield node.value
 
 
-def _answers(node: ast.AST) -> Iterator[ast.expr]:
+def _find_fixed_values(node: ast.AST) -> Iterator[ast.expr]:
     """Yield the fixed values of a node: what it returns, falls back on, passes or assigns."""
     given: list[ast.expr | None] = []
     if isinstance(node, (ast.Return, ast.Assign, ast.AnnAssign)):
@@ -109,20 +109,20 @@ def _answers(node: ast.AST) -> Iterator[ast.expr]:
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
     elif isinstance(node, ast.Dict):
         given = [*node.values]
-    yield from (value for value in given if value is not None and fixed(value))
+    yield from (value for value in given if value is not None and is_constant(value))
 
 
-def _fallbacks(node: ast.AST) -> Iterator[ast.expr]:
+def _find_fallbacks(node: ast.AST) -> Iterator[ast.expr]:
     """Yield the empty values that stand in for another one: tests often ask if there is any."""
     given: list[ast.expr] = []
     if isinstance(node, ast.IfExp):
         given = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp):
         given = [node.values[-1]]
-    yield from (value for value in given if fixed(value) and ast.unparse(value) in EMPTY)
+    yield from (value for value in given if is_constant(value) and ast.unparse(value) in EMPTY)
 
 
-def _another(value: ast.expr) -> str:
+def _change_value(value: ast.expr) -> str:
     """Return a value of the same sort that is not this one."""
     if isinstance(value, ast.Constant):
         if isinstance(value.value, bool):
@@ -135,11 +135,11 @@ def _another(value: ast.expr) -> str:
     return "{None: None}" if isinstance(value, ast.Dict) else "None"
 
 
-def _applied(text: str, edit: SourceEdit) -> str:
+def _apply_edit(text: str, edit: SourceEdit) -> str:
     return text[: edit.start] + edit.text + text[edit.end :]
 
 
-def _parses(text: str) -> bool:
+def _can_parse(text: str) -> bool:
     try:
         Source("", text)
     except (SyntaxError, ValueError, RecursionError):

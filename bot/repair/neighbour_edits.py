@@ -4,13 +4,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.repair.candidates import single_edits
+from bot.repair.candidates import iterate_single_edits
 from bot.repair.model import Candidate, Crash, SourceEdit, Texts
-from bot.repair.mutants import changed_lines
-from bot.repair.operators import View, pools_of
-from bot.repair.operators.attributes import siblings
-from bot.repair.soundness import sound
-from bot.repair.source import Source, header_lines
+from bot.repair.mutants import find_changed_lines
+from bot.repair.operators import View, build_pools
+from bot.repair.operators.attributes import list_siblings
+from bot.repair.soundness import is_sound
+from bot.repair.source import Source, get_header_lines
 
 TRIED = 12
 STEPS, TIMES = range(1, 9), (2, 3, 10)
@@ -20,7 +20,7 @@ NAMES = 6  # for each of those that were edited
 _NO_CRASH = Crash("")
 
 
-def edits_beside(
+def iterate_neighbour_edits(
     before: Texts, fix: Texts, *, inside: bool = False
 ) -> Iterator[tuple[Candidate, Texts]]:
     """Yield edits of the statements that a fix edited, of as many kinds as there are; `TRIED` of
@@ -30,20 +30,22 @@ def edits_beside(
     """
     own = {path: before[path] for path in fix}
     seen = {tuple(sorted(fix.items())), tuple(sorted(own.items()))}
-    spans = {path: edited_span(before[path], text) for path, text in fix.items() if inside}
-    for candidate in _mixed(list(_candidates(before, fix))):
-        if not all(_holds(spans.get(edit.path), edit.start, edit.end) for edit in candidate.edits):
+    spans = {path: find_edited_span(before[path], text) for path, text in fix.items() if inside}
+    for candidate in _interleave_kinds(list(_iterate_candidates(before, fix))):
+        if not all(
+            _is_inside_span(spans.get(edit.path), edit.start, edit.end) for edit in candidate.edits
+        ):
             continue
         files = {**fix, **candidate.apply(fix)}
         mark = tuple(sorted(files.items()))
-        if mark not in seen and sound(files, fix):
+        if mark not in seen and is_sound(files, fix):
             seen.add(mark)
             yield candidate, files
         if len(seen) > TRIED + 1:
             return
 
 
-def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
+def iterate_other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
     """Yield edits of the numbers, names and conditions that a fix edited or put in.
 
     Other numbers, for a test that `% 8` passes may well pass with `% 11`. A number for a name that
@@ -51,27 +53,27 @@ def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]
     and held false: one that the tests pass without decides nothing that they look at.
     """
     for path, text in fix.items():
-        first, last = _edited(before[path], text)
+        first, last = _find_edited_range(before[path], text)
         source = Source(path, text)
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.expr) or node in source.annotations:
                 continue
-            start, end = source.span(node)
+            start, end = source.get_span(node)
             if not (start <= last and first <= end):
                 continue
             parent = source.parents.get(node)
             held = _is_condition(node, parent)
-            for code in ("True", "False") if held else _other_numbers(node, parent):
+            for code in ("True", "False") if held else _list_other_numbers(node, parent):
                 edit = SourceEdit(path, start, end, code)
                 why = f"replace `{text[start:end]}` by `{code}`"
                 kind = HELD if held else "constant"
                 candidate = Candidate((edit,), kind, why, line=node.lineno)
                 files = {**fix, **candidate.apply(fix)}
-                if sound(files, fix):
+                if is_sound(files, fix):
                     yield candidate, files
 
 
-def value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
+def iterate_value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
     """Yield what may have the same value as what a fix edited, wherever a test looks at it.
 
     Other names and attributes for those that were edited, or stand beside what was; the square of
@@ -80,40 +82,40 @@ def value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
     nothing there.
     """
     for path, text in fix.items():
-        first, last = _edited(before[path], text)
+        first, last = _find_edited_range(before[path], text)
         source = Source(path, text)
-        view = View(source, _NO_CRASH, pools_of([source]))
+        view = View(source, _NO_CRASH, build_pools([source]))
         for node in ast.walk(source.tree):
-            start, end = source.span(node) if isinstance(node, ast.expr) else (0, -1)
+            start, end = source.get_span(node) if isinstance(node, ast.expr) else (0, -1)
             if not (start <= last and first <= end) or node in source.annotations:
                 continue
-            for code in _twins(node, before[path], view):
+            for code in _list_twins(node, before[path], view):
                 why = f"replace `{text[start:end]}` by `{code}`"
                 candidate = Candidate((SourceEdit(path, start, end, code),), SAME, why)
                 candidate = replace(candidate, line=getattr(node, "lineno", 0))
                 files = {**fix, **candidate.apply(fix)}
-                if files[path] != before[path] and sound(files, fix):
+                if files[path] != before[path] and is_sound(files, fix):
                     yield candidate, files
 
 
-def _twins(node: ast.AST, before: str, view: View) -> list[str]:
-    parent, code = view.source.parents.get(node), view.code(node)
+def _list_twins(node: ast.AST, before: str, view: View) -> list[str]:
+    parent, code = view.source.parents.get(node), view.get_code(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        turned = f"{view.code(node.right)} - {view.code(node.left)}"
+        turned = f"{view.get_code(node.right)} - {view.get_code(node.left)}"
         return [f"abs({code})"] if turned in before and turned != code else []
     if isinstance(node, ast.expr) and _is_condition(node, parent):
         return _as_none(node, view)
-    if isinstance(node, ast.Call) and view.code(node.func) == "round" and len(node.args) == 1:
-        return [f"int({view.code(node.args[0])} + 0.5)"]  # half a number is rounded to even
+    if isinstance(node, ast.Call) and view.get_code(node.func) == "round" and len(node.args) == 1:
+        return [f"int({view.get_code(node.args[0])} + 0.5)"]  # half a number is rounded to even
     if view.source.is_called(node) or not isinstance(getattr(node, "ctx", None), ast.Load):
         return []
     squared = [f"{code} ** 2"] if isinstance(parent, _RECKONED) else []
     if isinstance(node, ast.Name) and not isinstance(parent, ast.Attribute):
-        names = [name for name in view.names_before(node) if name != node.id]
+        names = [name for name in view.list_names_before(node) if name != node.id]
         return [*squared, *names[-NAMES:]]
     if isinstance(node, ast.Attribute):
-        names = siblings(node, view)[:NAMES]
-        return [*squared, *(f"{view.code(node.value)}.{name}" for name in names)]
+        names = list_siblings(node, view)[:NAMES]
+        return [*squared, *(f"{view.get_code(node.value)}.{name}" for name in names)]
     return []
 
 
@@ -123,10 +125,10 @@ def _as_none(node: ast.expr, view: View) -> list[str]:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         asked, word = node.operand, "is None"
     if isinstance(asked, (ast.Name, ast.Attribute, ast.Subscript)):
-        return [f"{view.code(asked)} {word}"]
+        return [f"{view.get_code(asked)} {word}"]
     if not isinstance(node, ast.Compare):
         return []
-    code, left = view.code(node), view.code(node.left)
+    code, left = view.get_code(node), view.get_code(node.left)
     others = {"is None": f"not {left}", "is not None": left}
     return [other for end, other in others.items() if code.endswith(f" {end}")]
 
@@ -140,7 +142,7 @@ def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:
     return node in asked and not isinstance(node, ast.Constant)
 
 
-def _other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
+def _list_other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
     if isinstance(node, ast.Name) and isinstance(parent, _RECKONED):
         return ["0", "1", "2"]
     value = node.value if isinstance(node, ast.Constant) else None
@@ -151,42 +153,42 @@ def _other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
     return [f"({each!r})" if each < 0 else repr(each) for each in others if each != value]
 
 
-def _edited(before: str, after: str) -> tuple[int, int]:
+def _find_edited_range(before: str, after: str) -> tuple[int, int]:
     """Return where `after` is not as `before`: from where, and up to where."""
-    first = _alike(before, after)
-    return first, len(after) - _alike(before[first:][::-1], after[first:][::-1])
+    first = _count_common_prefix(before, after)
+    return first, len(after) - _count_common_prefix(before[first:][::-1], after[first:][::-1])
 
 
-def edited_span(before: str, after: str) -> tuple[int, int]:
+def find_edited_span(before: str, after: str) -> tuple[int, int]:
     """Return where in `after` the smallest expression or statement is that holds all edited."""
-    first, last = _edited(before, after)
+    first, last = _find_edited_range(before, after)
     source = Source("", after)
-    spans = [source.span(node) for node in ast.walk(source.tree)
+    spans = [source.get_span(node) for node in ast.walk(source.tree)
              if isinstance(node, (ast.expr, ast.stmt))]  # fmt: skip
-    around = [span for span in spans if _holds(span, first, last)]
+    around = [span for span in spans if _is_inside_span(span, first, last)]
     return min(around, key=lambda span: span[1] - span[0], default=(0, len(after)))
 
 
-def _holds(span: tuple[int, int] | None, first: int, last: int) -> bool:
+def _is_inside_span(span: tuple[int, int] | None, first: int, last: int) -> bool:
     return span is None or (span[0] <= first and last <= span[1])
 
 
-def _alike(one: str, other: str) -> int:
+def _count_common_prefix(one: str, other: str) -> int:
     """Return how many characters both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _candidates(before: Texts, fix: Texts) -> Iterator[Candidate]:
+def _iterate_candidates(before: Texts, fix: Texts) -> Iterator[Candidate]:
     for path, text in fix.items():
-        source, lines = Source(path, text), changed_lines(before[path], text)
-        view = View(source, _NO_CRASH, pools_of([source]))
+        source, lines = Source(path, text), find_changed_lines(before[path], text)
+        view = View(source, _NO_CRASH, build_pools([source]))
         for node in ast.walk(source.tree):
-            if isinstance(node, ast.stmt) and lines & set(header_lines(node)):
-                yield from single_edits(node, view)
+            if isinstance(node, ast.stmt) and lines & set(get_header_lines(node)):
+                yield from iterate_single_edits(node, view)
 
 
-def _mixed(candidates: list[Candidate]) -> list[Candidate]:
+def _interleave_kinds(candidates: list[Candidate]) -> list[Candidate]:
     """Return them so that the kinds take turns, the likelier ones of each first."""
     places: dict[str, int] = {}
     rows = []

@@ -8,10 +8,16 @@ import asyncio
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from bot.repair.behaviour import BehaviourComparison, compared, difference
-from bot.repair.calls import CallQuestion, best_question
+from bot.repair.behaviour import BehaviourComparison, find_difference, is_comparable
+from bot.repair.calls import CallQuestion, choose_question
 from bot.repair.model import Candidate, Rival, SourceEdit, Texts
-from bot.repair.neighbour_edits import HELD, SAME, edits_beside, other_values, value_twins
+from bot.repair.neighbour_edits import (
+    HELD,
+    SAME,
+    iterate_neighbour_edits,
+    iterate_other_values,
+    iterate_value_twins,
+)
 from bot.repair.search import Judge
 from bot.repair.witnesses import Witnesses
 
@@ -28,7 +34,7 @@ class FixNeighbours:
     each as one edit of the text before; `question` tells the fix from them.
     """
 
-    told_apart: bool
+    is_distinguished: bool
     idle: str = ""
     same: str = ""
     rivals: tuple[Rival, ...] = ()
@@ -46,43 +52,43 @@ class Neighbourhood:
         self._before, self._judge, self._comparison = before, judge, comparison
         self._witnesses = witnesses
 
-    async def of(self, chosen: Candidate, fix: Texts) -> FixNeighbours:
+    async def examine(self, chosen: Candidate, fix: Texts) -> FixNeighbours:
         """Return what is around a fix, which the tests may not tell from its neighbours.
 
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
-        beside = list(edits_beside(self._before, fix))
-        twins = value_twins(self._before, fix)
-        neighbours = [*beside, *other_values(self._before, fix), *islice(twins, TWINS)]
+        beside = list(iterate_neighbour_edits(self._before, fix))
+        twins = iterate_value_twins(self._before, fix)
+        neighbours = [*beside, *iterate_other_values(self._before, fix), *islice(twins, TWINS)]
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
         green = [
-            each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
+            each for each, judgement in zip(neighbours, judged, strict=True) if judgement.is_passing
         ]
-        green = await self._witnesses.as_green(fix, green)
+        green = await self._witnesses.select_passing(fix, green)
         passing = {id(each) for each in green}
         noticed = sum(id(each) not in passing for each in beside)
         if not green:
-            return FixNeighbours(told_apart=noticed >= NOTICED)
-        ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])
+            return FixNeighbours(is_distinguished=noticed >= NOTICED)
+        ours, *behaviours = await self._comparison.compare([fix, *(files for _, files in green)])
         calls, rivals, ends = self._comparison.calls, [], [ours.outcomes]
         others, alike = [], dict[str, str]()
         for (candidate, files), behaviour in zip(green, behaviours, strict=True):
-            call = difference(calls, ours, behaviour)
+            call = find_difference(calls, ours, behaviour)
             if call is not None:
                 others.append(self._from_before(chosen, candidate, files))
                 rivals.append(Rival(others[-1], files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
             else:
                 alike.setdefault(candidate.kind, candidate.why)
-        known = all(compared(ours, behaviour) for behaviour in behaviours)
+        known = all(is_comparable(ours, behaviour) for behaviour in behaviours)
         idle, same = alike.get(HELD, ""), alike.get(SAME, "")
         return FixNeighbours(
-            told_apart=known and noticed >= NOTICED and not (rivals or idle or same),
+            is_distinguished=known and noticed >= NOTICED and not (rivals or idle or same),
             idle=idle,
             same=same,
             rivals=tuple(rivals),
             others=tuple(others),
-            question=best_question(calls, ends),
+            question=choose_question(calls, ends),
         )
 
     def _from_before(self, chosen: Candidate, candidate: Candidate, files: Texts) -> Candidate:

@@ -11,7 +11,7 @@ from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation
 from bot.repair.plain import SKIPPED
 from bot.repair.runner import RunResult
-from bot.repair.source_text import decoded
+from bot.repair.source_text import decode_source
 
 FILES_AT_MOST = 3000
 TESTS_AT_MOST = 12
@@ -20,29 +20,29 @@ BYTES_AT_MOST = 300_000
 COLLECTED = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 
 
-def neighbours(
-    root: Path, given: Sequence[str], failing: Sequence[str], folder: str = ""
+def find_neighbours(
+    root: Path, tests: Sequence[str], failing: Sequence[str], folder: str = ""
 ) -> list[str]:
     """Return the files of these tests, and test files that import the same modules.
 
     They are run in `folder`, from the root on.
     """
-    own = [test.partition("::")[0] for test in (*failing, *given)]
+    own = [test.partition("::")[0] for test in (*failing, *tests)]
     files = [path for path in dict.fromkeys(own) if (root / path).is_file()]
     wanted: set[str] = set()
     for path in files:
-        wanted |= {stem for stem in imports_of(root / path) if _is_ours(root / folder, stem)}
+        wanted |= {stem for stem in list_imports(root / path) if _is_ours(root / folder, stem)}
     others = [
         path
-        for file in python_files(root)
+        for file in list_python_files(root)
         if COLLECTED.fullmatch(file.name)
         and (path := file.relative_to(root).as_posix()) not in files
-        and wanted & imports_of(file)
+        and wanted & list_imports(file)
     ]
     return [*files, *others[:TESTS_AT_MOST]]
 
 
-def guards_beside(
+def select_guards(
     files: Sequence[str], invocation: Invocation, first: RunResult
 ) -> tuple[str, ...]:
     """Return what is to stay green of these files; `first` is how the command ended.
@@ -53,29 +53,29 @@ def guards_beside(
     known = not (invocation.named or first.failed_late)
     given = invocation.places if known else ()
     whole = {file for file in files if any(PurePath(file).is_relative_to(each) for each in given)}
-    passed = [test for test in first.passed if test.partition("::")[0] in whole]
+    passed = [test for test in first.passed_tests if test.partition("::")[0] in whole]
     return (*passed, *(file for file in files if file not in whole))
 
 
-def imported_files(root: Path, paths: Iterable[str]) -> list[str]:
+def find_imported_files(root: Path, paths: Iterable[str]) -> list[str]:
     """Return these files and the files of the tree they import, one step and then another."""
     found: dict[str, None] = {}
     wave = [path for path in dict.fromkeys(paths) if (root / path).is_file()]
     for _ in range(3):
         found.update(dict.fromkeys(wave))
-        names = {(parent, name) for path in wave for name in imports_of(root / path)
-                 for parent in ("", "src/", _folder(path))}  # fmt: skip
-        files = [file for parent, name in sorted(names) for file in _files_of(root, name, parent)]
+        names = {(parent, name) for path in wave for name in list_imports(root / path)
+                 for parent in ("", "src/", _get_folder(path))}  # fmt: skip
+        files = [file for parent, name in sorted(names) for file in _find_files(root, name, parent)]
         wave = [path for path in dict.fromkeys(files) if path not in found]
     return [path for path in found if not is_test(path)]
 
 
-def imports_of(file: Path) -> set[str]:
+def list_imports(file: Path) -> set[str]:
     """Return the dotted names of the modules a file imports, and of what it takes from them."""
     if file.stat().st_size > BYTES_AT_MOST:
         return set()
     try:
-        tree = parse(decoded(file.read_bytes()))
+        tree = parse(decode_source(file.read_bytes()))
     except (SyntaxError, ValueError):
         return set()
     names: set[str] = set()
@@ -88,7 +88,7 @@ def imports_of(file: Path) -> set[str]:
     return names
 
 
-def python_files(root: Path) -> list[Path]:
+def list_python_files(root: Path) -> list[Path]:
     """Return the Python files below a root, environments and caches left out."""
     found: list[Path] = []
     for folder, folders, names in os.walk(root):
@@ -99,15 +99,15 @@ def python_files(root: Path) -> list[Path]:
     return found[:FILES_AT_MOST]
 
 
-def _folder(path: str) -> str:
+def _get_folder(path: str) -> str:
     """Return the folder of a file, as the beginning of paths: what lies beside it is imported."""
     return path[: path.rfind("/") + 1]
 
 
-def _files_of(root: Path, name: str, parent: str) -> list[str]:
+def _find_files(root: Path, name: str, parent: str) -> list[str]:
     base = parent + name.replace(".", "/")
     return [path for path in (f"{base}.py", f"{base}/__init__.py") if (root / path).is_file()]
 
 
 def _is_ours(root: Path, name: str) -> bool:
-    return any(_files_of(root, name, parent) for parent in ("", "src/"))
+    return any(_find_files(root, name, parent) for parent in ("", "src/"))

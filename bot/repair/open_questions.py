@@ -9,7 +9,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.infra.syntax import literal, parse
+from bot.infra.syntax import evaluate_literal, parse
 from bot.repair.behaviour import Behaviour, BehaviourComparison
 from bot.repair.calls import (
     MOST_ANSWERS,
@@ -17,8 +17,8 @@ from bot.repair.calls import (
     CallQuestion,
     RecordedCall,
     StatedAnswer,
+    has_readable_text,
     is_readable,
-    is_told,
 )
 from bot.repair.confirmation import Confirmation
 from bot.repair.model import Candidate, SearchReport, Texts
@@ -37,28 +37,30 @@ class OpenQuestions:
     confirmation: Confirmation
     failing: frozenset[str]
 
-    async def of(self, report: SearchReport) -> SearchReport:
+    async def add_question(self, report: SearchReport) -> SearchReport:
         """Return the report with what a person can be asked, where no edit is to be proposed."""
         found = self.confirmation.unanswered
         likely = sorted(found, key=lambda each: -each.rank)[:EDITS_AT_MOST]
         if not likely:
             return report
-        behaviours = await self.comparison.of([each.apply(self.before) for each in likely])
+        behaviours = await self.comparison.compare([each.apply(self.before) for each in likely])
         rows = sorted(zip(likely, behaviours, strict=True), key=lambda row: len(row[1].broken))
-        question = await self._question(rows) if self.comparison.calls else None
+        question = await self._choose_question(rows) if self.comparison.calls else None
         return replace(report, question=question, unanswered=tuple(each for each, _ in rows))
 
-    async def _question(self, rows: Sequence[tuple[Candidate, Behaviour]]) -> CallQuestion | None:
+    async def _choose_question(
+        self, rows: Sequence[tuple[Candidate, Behaviour]]
+    ) -> CallQuestion | None:
         """Return what to ask of the shortest call for which some answer would make a fix."""
-        for number, call in sorted(self._failing(), key=lambda each: len(each[1].text)):
+        for number, call in sorted(self._find_failing_calls(), key=lambda each: len(each[1].text)):
             ends = [behaviour.outcomes[number] for _, behaviour in rows]
-            now = self.comparison.base[number].told
+            now = self.comparison.base[number].text
             answers: list[CallOutcome] = []
             for (candidate, _), end in zip(rows, ends, strict=True):
-                if not self._fits(call, end) or any(map(end.is_like, answers)):
+                if not self._is_suitable(call, end) or any(map(end.is_like, answers)):
                     continue
                 alone = CallQuestion(call, (end,), now=now)
-                if await self.confirmation.would_hold(candidate, StatedAnswer(alone, 0)):
+                if await self.confirmation.is_acceptable(candidate, StatedAnswer(alone, 0)):
                     answers.append(end)
                 if len(answers) == MOST_ANSWERS:
                     break
@@ -66,20 +68,24 @@ class OpenQuestions:
                 return CallQuestion(call, tuple(answers), tuple(ends), now)
         return None
 
-    def _failing(self) -> Iterator[tuple[int, RecordedCall]]:
+    def _find_failing_calls(self) -> Iterator[tuple[int, RecordedCall]]:
         """Yield the calls of failing tests that fail themselves, with their numbers."""
         pairs = zip(self.comparison.calls, self.comparison.base, strict=True)
         for number, (call, now) in enumerate(pairs):
             if now.how in ("raise", "late") and not self.failing.isdisjoint(call.tests):
                 yield number, call
 
-    def _fits(self, call: RecordedCall, end: CallOutcome) -> bool:
+    def _is_suitable(self, call: RecordedCall, end: CallOutcome) -> bool:
         """Return whether a person can read it, and it is of a type that the function answers."""
-        types = answered_types(self.before.get(call.path, ""), call.name)
-        return end.how == "answer" and is_told(end) and (not types or _type(end.source) in types)
+        types = find_answer_types(self.before.get(call.path, ""), call.name)
+        return (
+            end.how == "answer"
+            and has_readable_text(end)
+            and (not types or _get_type_name(end.source) in types)
+        )
 
 
-def answered_types(text: str, name: str) -> frozenset[str]:
+def find_answer_types(text: str, name: str) -> frozenset[str]:
     """Return the built-in types that a function is annotated to return; `name` is dotted.
 
     None where it is not annotated, or returns others as well.
@@ -90,21 +96,21 @@ def answered_types(text: str, name: str) -> frozenset[str]:
         found = next((each for each in body if getattr(each, "name", "") == part), None)
         body = getattr(found, "body", ())
     returns = found.returns if isinstance(found, FunctionNode) else None
-    names = frozenset(_types(returns)) if returns is not None else frozenset()
+    names = frozenset(_iterate_types(returns)) if returns is not None else frozenset()
     whole = frozenset({"int"} if "float" in names else ())  # they are floats to a type checker
     return names | whole if names <= _PLAIN else frozenset()
 
 
-def _types(annotation: ast.expr) -> Iterator[str]:
+def _iterate_types(annotation: ast.expr) -> Iterator[str]:
     if isinstance(annotation, ast.BinOp):
-        yield from _types(annotation.left)
-        yield from _types(annotation.right)
+        yield from _iterate_types(annotation.left)
+        yield from _iterate_types(annotation.right)
     elif isinstance(annotation, ast.Subscript):
-        yield from _types(annotation.value)
+        yield from _iterate_types(annotation.value)
     else:
         yield ast.unparse(annotation)
 
 
-def _type(source: str) -> str:
-    value = literal(source) if source else object()
+def _get_type_name(source: str) -> str:
+    value = evaluate_literal(source) if source else object()
     return "None" if value is None else type(value).__name__

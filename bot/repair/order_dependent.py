@@ -44,13 +44,13 @@ class OrderIndependentRunner:
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run the tests that depend on no others. Where none is left, nothing speaks against."""
         while kept := [test for test in tests if test not in self.dropped]:
             result = await self._runner.run(
                 kept, overlay, limits, coverage=coverage, stop_at_first=stop_at_first,
-                modules=modules, anew=anew,
+                modules=modules, fresh=fresh,
             )  # fmt: skip
             if not await self._drop(result):
                 return result
@@ -64,13 +64,13 @@ class OrderIndependentRunner:
     async def _drop(self, result: RunResult) -> bool:
         """Drop what failed here and fails alone with nothing edited; whether there was any."""
         async with self._checking:
-            for record in result.failed:
+            for record in result.failures:
                 if record.test in self._unchecked:
                     alone = await self._runner.run([record.test], self._unchanged, self._limits)
                     self._unchecked.discard(record.test)
-                    if alone.failed and not alone.failed_late:
+                    if alone.failures and not alone.failed_late:
                         self.dropped[record.test] = None
-        return any(record.test in self.dropped for record in result.failed)
+        return any(record.test in self.dropped for record in result.failures)
 
     async def record_calls(
         self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
@@ -85,7 +85,7 @@ class OrderIndependentRunner:
         overlay: Texts,
         limits: TimeLimits,
         *,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Make calls again with these texts in place."""
-        return await self._runner.replay_calls(calls, tests, overlay, limits, anew=anew)
+        return await self._runner.replay_calls(calls, tests, overlay, limits, fresh=fresh)

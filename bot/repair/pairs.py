@@ -10,7 +10,7 @@ from itertools import chain, zip_longest
 from bot.repair.candidates import propose
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdit, TraceFrame
-from bot.repair.nearness import progress
+from bot.repair.nearness import measure_progress
 
 FIRST_EDITS, SECOND_EDITS = 6, 60
 FRAMES, BESIDE = 2, 3  # so many frames of the new crash, and lines beside each
@@ -18,7 +18,7 @@ RANK = 0.001  # of a single edit: any single one comes before any pair
 CAVEAT = "it takes two edits at once, and of the many pairs there are only the likeliest were tried"
 
 
-def pairs(
+def build_pairs(
     problem: Problem, near: Sequence[RepairAttempt], singles: Sequence[Candidate]
 ) -> list[Candidate]:
     """Return pairs of a near miss and another edit, the likeliest first; blocks for a while.
@@ -32,16 +32,18 @@ def pairs(
         if each.candidate.caveat != CAVEAT
         and not problem.passing.intersection(each.judgement.failed)
     ]
-    ranked = sorted(first, key=lambda each: (-progress(problem, each.judgement), each.number))
+    ranked = sorted(
+        first, key=lambda each: (-measure_progress(problem, each.judgement), each.number)
+    )
     known: dict[tuple[TraceFrame, ...], list[Candidate]] = {}
     rows = [
-        list(_with(attempt, chain(_about_crash(problem, attempt, known), singles)))
+        list(_pair_with(attempt, chain(_list_crash_edits(problem, attempt, known), singles)))
         for attempt in ranked[:FIRST_EDITS]
     ]
     return [pair for column in zip_longest(*rows) for pair in column if pair is not None]
 
 
-def _about_crash(
+def _list_crash_edits(
     problem: Problem,
     attempt: RepairAttempt,
     known: dict[tuple[TraceFrame, ...], list[Candidate]],
@@ -69,9 +71,9 @@ def _about_crash(
     return known.get(inner, [])
 
 
-def _with(attempt: RepairAttempt, others: Iterable[Candidate]) -> Iterator[Candidate]:
+def _pair_with(attempt: RepairAttempt, others: Iterable[Candidate]) -> Iterator[Candidate]:
     first = attempt.candidate
-    seconds = (each for each in others if apart(first.edits, each.edits))
+    seconds = (each for each in others if is_disjoint(first.edits, each.edits))
     for _, second in zip(range(SECOND_EDITS), seconds, strict=False):
         yield Candidate(
             edits=(*first.edits, *second.edits),
@@ -83,7 +85,7 @@ def _with(attempt: RepairAttempt, others: Iterable[Candidate]) -> Iterator[Candi
         )
 
 
-def apart(edits: Iterable[SourceEdit], others: Sequence[SourceEdit]) -> bool:
+def is_disjoint(edits: Iterable[SourceEdit], others: Sequence[SourceEdit]) -> bool:
     """Return whether none of these edits touches what one of the others replaces."""
     return all(
         one.path != other.path or one.end < other.start or other.end < one.start
@@ -94,10 +96,12 @@ def apart(edits: Iterable[SourceEdit], others: Sequence[SourceEdit]) -> bool:
 
 def _as_before(problem: Problem, first: Candidate, crash: Crash) -> Crash:
     """Return the crash with its lines as they were counted before the first edit."""
-    return replace(crash, frames=tuple(_unmoved(problem, first, frame) for frame in crash.frames))
+    return replace(
+        crash, frames=tuple(_shift_back(problem, first, frame) for frame in crash.frames)
+    )
 
 
-def _unmoved(problem: Problem, first: Candidate, frame: TraceFrame) -> TraceFrame:
+def _shift_back(problem: Problem, first: Candidate, frame: TraceFrame) -> TraceFrame:
     line = frame.line
     for edit in first.edits:
         if edit.path == frame.path:

@@ -25,9 +25,9 @@ from bot.repair.runner import (
     RunResult,
     TestRecord,
     TimeLimits,
-    unconfined,
+    skip_confinement,
 )
-from bot.repair.started_tests import started_tests
+from bot.repair.started_tests import find_started_tests
 
 FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
 ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
@@ -47,7 +47,7 @@ def copy_tree(source: Path, target: Path) -> None:
             (target / name).symlink_to((source / name).resolve())
 
 
-async def copied(source: Path, target: Path) -> None:
+async def copy_in_thread(source: Path, target: Path) -> None:
     """Copy it in a thread. Cancelled, it waits for the thread: nothing is written after that."""
     copying = asyncio.create_task(asyncio.to_thread(copy_tree, source, target))
     try:
@@ -65,7 +65,7 @@ class CommandRunner(OpaqueRunner):
         root: Path,
         command: str,
         *,
-        confine: Confine = unconfined,
+        confine: Confine = skip_confinement,
         width: int = 2,
         original: Path | None = None,
     ) -> None:
@@ -86,7 +86,7 @@ class CommandRunner(OpaqueRunner):
         try:
             for number in range(self._width):
                 copy = Path(self._folder, str(number))
-                await copied(self._root, copy)
+                await copy_in_thread(self._root, copy)
                 beside = Path(self._folder, f"{number}-start")
                 self._trees.append(CopiedTree(self._original, copy, beside))
                 self._copies.put_nowait(self._trees[-1])
@@ -113,14 +113,16 @@ class CommandRunner(OpaqueRunner):
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run the command with these texts in place; see `TestRunner`."""
         tree = await self._copies.get()
         copy = tree.folder
         try:
             write(copy, overlay)
-            code, output = await tree.run(shell(self._command), self._confine, limits.seconds)
+            code, output = await tree.run(
+                build_shell_argv(self._command), self._confine, limits.seconds
+            )
         except UnicodeEncodeError as error:  # a text that its file's encoding does not have
             code, output = 1, f"{type(error).__name__}: {error}"
         finally:
@@ -131,14 +133,14 @@ class CommandRunner(OpaqueRunner):
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
 
-    def started(self) -> Invocation | None:
+    def find_started_tests(self) -> Invocation | None:
         """Return the tests that the command started last, as seen in its first run."""
-        seen = (started_tests(tree.notes(), tree.folder, tree.beside, self._root)
+        seen = (find_started_tests(tree.read_notes(), tree.folder, tree.support, self._root)
                 for tree in self._trees)  # fmt: skip
         return next(filter(None, seen), None)
 
 
-def shell(command: str) -> list[str]:
+def build_shell_argv(command: str) -> list[str]:
     """Return the argv that runs a shell command, our own interpreter's folder last on the path."""
     beside = Path(sys.executable).parent
     script = (

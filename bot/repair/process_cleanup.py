@@ -10,24 +10,24 @@ from pathlib import Path
 DYING = 5.0
 
 
-def descendants(pid: int) -> list[int]:
+def list_descendants(pid: int) -> list[int]:
     """Return a process's children, theirs, and so on (Linux only; elsewhere none)."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            found += [int(child), *descendants(int(child))]
+            found += [int(child), *list_descendants(int(child))]
     return found
 
 
-async def gone(pids: Sequence[int]) -> None:
+async def wait_until_gone(pids: Sequence[int]) -> None:
     """Wait until none of them runs: what a sandbox held dies a moment after the sandbox."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DYING):
-            while any(map(runs, pids)):  # noqa: ASYNC110 - the kernel tells nobody but a parent
+            while any(map(is_running, pids)):  # noqa: ASYNC110 - the kernel tells nobody but a parent
                 await asyncio.sleep(0.01)
 
 
-def runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether there is such a process, and it has not ended (Linux only; elsewhere no)."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bot.repair._test_start import test_words
+from bot.repair._test_start import parse_test_arguments
 
 BETWEEN = 0.01  # seconds; Python needs many times as long to import pytest
 
@@ -24,39 +24,39 @@ async def watch_for_tests(mark: str, found: list[dict[str, Any]]) -> None:
     """
     seen: set[int] = set()
     while True:
-        for pid in _tests_below(os.getpid()):
+        for pid in _find_tests_below(os.getpid()):
             if pid not in seen:
                 with suppress(OSError, LookupError):  # it may have ended meanwhile
-                    started = _told(pid)
+                    started = _describe_process(pid)
                     seen.add(pid)
                     if started["environment"].get("THESEUS_REPAIR") == mark:
                         found.append(started)
         await asyncio.sleep(BETWEEN)
 
 
-def _tests_below(pid: int) -> Iterator[int]:
+def _find_tests_below(pid: int) -> Iterator[int]:
     with suppress(OSError):
         for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
-            if test_words(_texts(child, "cmdline")[1:]):
+            if parse_test_arguments(_read_texts(child, "cmdline")[1:]):
                 yield child
             else:
-                yield from _tests_below(child)
+                yield from _find_tests_below(child)
 
 
-def _told(pid: int) -> dict[str, Any]:
-    words = _texts(pid, "cmdline")
-    environment = dict(each.split("=", 1) for each in _texts(pid, "environ") if "=" in each)
+def _describe_process(pid: int) -> dict[str, Any]:
+    words = _read_texts(pid, "cmdline")
+    environment = dict(each.split("=", 1) for each in _read_texts(pid, "environ") if "=" in each)
     folder = str(Path(f"/proc/{pid}/cwd").readlink())
     named = words[0] if "/" in words[0] else shutil.which(words[0], path=environment.get("PATH"))
     return {
         "python": str(Path(folder, named or words[0])),
-        "words": test_words(words[1:]),
+        "words": parse_test_arguments(words[1:]),
         "folder": folder,
         "environment": environment,
     }
 
 
-def _texts(pid: int, name: str) -> list[str]:
+def _read_texts(pid: int, name: str) -> list[str]:
     """Return the texts of a file of a process; of one that has ended, one that is empty."""
     data = Path(f"/proc/{pid}/{name}").read_bytes()
     return data.decode("utf-8", "surrogateescape").rstrip("\0").split("\0")

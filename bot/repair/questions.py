@@ -6,53 +6,56 @@ from dataclasses import replace
 
 from bot.ports.clock import Clock
 from bot.repair.calls import CallQuestion, StatedAnswer
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.files import write
 from bot.repair.model import RefusedCandidate, SearchReport
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner
-from bot.repair.search import OnProgress, silent
+from bot.repair.search import OnProgress, ignore_progress
 
 QUESTIONS = 3  # for one fix
 
-Ask = Callable[[CallQuestion], Awaitable[StatedAnswer | None]]
+ApiRequest = Callable[[CallQuestion], Awaitable[StatedAnswer | None]]
 """Asks a person; none: it stays open."""
 
 
-async def mend_asking(
+async def repair_with_questions(
     request: RepairRequest,
     runner: PreloadingRunner,
     clock: Clock,
-    on_progress: OnProgress = silent,
-    ask: Ask | None = None,
+    on_progress: OnProgress = ignore_progress,
+    ask: ApiRequest | None = None,
 ) -> SearchReport:
     """Search as `engine.mend` does; after each answer once more, by what was said.
 
     What was found before is tried first then. The time that a person takes is nobody's.
     """
     unwritten = replace(request, write=False)  # the tree is searched once more
-    report = await mend(unwritten, runner, clock, on_progress)
+    report = await repair_tree(unwritten, runner, clock, on_progress)
     for _ in range(QUESTIONS if ask else 0):
         said = await ask(report.question) if ask and report.question else None
         if said is None:
             break
-        unwritten = after_answer(unwritten, report, said)
-        report = await mend(unwritten, runner, clock, on_progress)
+        unwritten = apply_answer(unwritten, report, said)
+        report = await repair_tree(unwritten, runner, clock, on_progress)
     if report.fix is not None and request.write:
         await asyncio.to_thread(write, request.root, report.files)
     return report
 
 
-def after_answer(request: RepairRequest, report: SearchReport, said: StatedAnswer) -> RepairRequest:
+def apply_answer(
+    request: RepairRequest, report: SearchReport, answer: StatedAnswer
+) -> RepairRequest:
     """Return what to search for once this was said: what was found by then comes first."""
     compared = report.unanswered if report.fix is None else (report.fix, *report.others)
     reasons = {
-        each: said.refusal(end) for each, end in zip(compared, said.question.ends, strict=True)
+        each: answer.find_conflict(end)
+        for each, end in zip(compared, answer.question.ends, strict=True)
     }
     found = dict.fromkeys((*compared, *report.confirmed, *request.first))
     return replace(
         request,
-        stated=(*request.stated, said),
+        stated=(*request.stated, answer),
         first=tuple(each for each in found if not reasons.get(each)),
         otherwise=(
             *request.otherwise,
@@ -62,7 +65,7 @@ def after_answer(request: RepairRequest, report: SearchReport, said: StatedAnswe
     )
 
 
-def after_asking(request: RepairRequest, report: SearchReport | None) -> RepairRequest:
+def apply_last_answer(request: RepairRequest, report: SearchReport | None) -> RepairRequest:
     """Return what to search for where the last thing `stated` may answer that report's question.
 
     Where it was found in a process that is gone, or answers another question, it is as it was.
@@ -73,4 +76,4 @@ def after_asking(request: RepairRequest, report: SearchReport | None) -> RepairR
     if replace(report.question, ends=()) != replace(said.question, ends=()):
         return request
     before = replace(request, stated=request.stated[:-1])
-    return after_answer(before, report, replace(said, question=report.question))
+    return apply_answer(before, report, replace(said, question=report.question))

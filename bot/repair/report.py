@@ -77,22 +77,22 @@ def repair_report(
         tried_by_kind=dict(report.tried),
         applied=applied,
         proof=report.proof if fix else None,
-        refused=tuple(map(refusal, report.refused)),
+        refused=tuple(map(dump_refusal, report.refused)),
         label=report.label if fix else None,
-        rivals=tuple(map(rivalry, report.rivals)) if fix else (),
-        alike=tuple(map(place, report.alike)) if fix else (),
-        losses=tuple(map(loss, report.losses)) if fix else (),
-        stated=tuple(each.told for each in report.stated),
+        rivals=tuple(map(dump_rival, report.rivals)) if fix else (),
+        alike=tuple(map(place, report.indistinguishable)) if fix else (),
+        losses=tuple(map(dump_loss, report.losses)) if fix else (),
+        stated=tuple(each.description for each in report.stated),
     )
 
 
-def refusal(refused: RefusedCandidate) -> dict[str, str | int]:
+def dump_refusal(refused: RefusedCandidate) -> dict[str, str | int]:
     """Return a refused edit as plain values."""
     label = "said otherwise" if refused.stated else "weak tests"
     return {**place(refused.candidate), "label": label, "reason": refused.reason}
 
 
-def rivalry(rival: Rival) -> dict[str, str | int]:
+def dump_rival(rival: Rival) -> dict[str, str | int]:
     """Return another edit as plain values."""
     told = {"call": rival.call, "this": rival.ours, "other": rival.theirs}
     return {**place(rival.candidate), **told}
@@ -103,6 +103,6 @@ def place(edit: Candidate) -> dict[str, str | int]:
     return {"edit": edit.why, "file": edit.path, "line": edit.line}
 
 
-def loss(changed: ChangedCall) -> dict[str, str]:
+def dump_loss(changed: ChangedCall) -> dict[str, str]:
     """Return a call that ends worse as plain values."""
     return {"call": changed.call, "before": changed.before, "after": changed.after}

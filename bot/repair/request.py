@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.repair.calls import StatedAnswer
-from bot.repair.confirmation import Accepts, anything
+from bot.repair.confirmation import Accepts, accept_all
 from bot.repair.model import Candidate, Crash, EditTemplate, RefusedCandidate, SuspectHunk, Texts
 from bot.repair.runner import TimeLimits
-from bot.repair.tests_beside import KnownBeside
+from bot.repair.sibling_tests import SiblingCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class RepairRequest:
     by_exit: bool = False
     seconds: float = 60.0
     limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
-    accepts: Accepts = anything
+    accepts: Accepts = accept_all
     stated: tuple[StatedAnswer, ...] = ()
     first: tuple[Candidate, ...] = ()
     otherwise: tuple[RefusedCandidate, ...] = ()
     considered: int = 0
-    beside: KnownBeside = field(default_factory=KnownBeside)
+    sibling_results: SiblingCache = field(default_factory=SiblingCache)
     write: bool = True

@@ -9,12 +9,12 @@ from itertools import combinations, islice
 
 from bot.infra.unified_diff import parse
 from bot.repair.model import Candidate, SourceEdit, SuspectHunk, Texts
-from bot.repair.source_text import lines_of
+from bot.repair.source_text import split_lines
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
-ALIKE = 0.6
+MIN_SIMILARITY = 0.6
 COMPARED_AT_MOST = 1_000  # pairs of lines of one change: each costs up to a millisecond
 ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
 ALL_AT_MOST = 60  # changed lines: of more, most has nothing to do with the fault
@@ -50,7 +50,7 @@ class CommitChange:
         self.old, self.new, self.line = old, new, line
 
 
-def changes_of(hunk: SuspectHunk) -> list[CommitChange]:
+def split_hunk(hunk: SuspectHunk) -> list[CommitChange]:
     """Split a hunk at its unchanged lines."""
     found: list[CommitChange] = []
     line, fresh = hunk.new_start, True
@@ -81,11 +81,11 @@ def align(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, i
             blocks += [(o1 + step, o1 + step + 1, n1 + step, n1 + step + 1)
                        for step in range(o2 - o1)]  # fmt: skip
         else:
-            blocks += _paired(old, new, (o1, o2, n1, n2))
+            blocks += _pair_lines(old, new, (o1, o2, n1, n2))
     return blocks
 
 
-def _paired(
+def _pair_lines(
     old: Sequence[str], new: Sequence[str], block: tuple[int, int, int, int]
 ) -> list[tuple[int, int, int, int]]:
     """Split an uneven block at the lines that are alike."""
@@ -100,7 +100,7 @@ def _paired(
             for other in range(from_, n2)
         }
         best = max(likeness, key=likeness.__getitem__, default=None)
-        if best is not None and likeness[best] >= ALIKE:
+        if best is not None and likeness[best] >= MIN_SIMILARITY:
             pairs.append((at, best))
     blocks: list[tuple[int, int, int, int]] = []
     for o, n in [*pairs, (o2, n2)]:
@@ -113,7 +113,7 @@ def _paired(
     return blocks
 
 
-def atoms_of(change: CommitChange) -> list[CommitChange]:
+def split_change(change: CommitChange) -> list[CommitChange]:
     """Split a change into pairs of lines that stand for each other, and lone lines."""
     return [
         CommitChange(change.old[o1:o2], change.new[n1:n2], change.line + n1)
@@ -121,10 +121,10 @@ def atoms_of(change: CommitChange) -> list[CommitChange]:
     ]
 
 
-def finer(edit: SourceEdit, text: str) -> list[SourceEdit]:
+def split_edit(edit: SourceEdit, text: str) -> list[SourceEdit]:
     """Split an edit of several lines into edits of single lines with the same effect together."""
-    now = lines_of(text[edit.start : edit.end])
-    then = lines_of(edit.text)
+    now = split_lines(text[edit.start : edit.end])
+    then = split_lines(edit.text)
     starts = [edit.start]
     for line in now:
         starts.append(starts[-1] + len(line))
@@ -168,7 +168,7 @@ def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk
 @lru_cache(maxsize=32)
 def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the lines of a text with their ends, and without."""
-    whole = tuple(lines_of(text))
+    whole = tuple(split_lines(text))
     return whole, tuple(line.rstrip("\r\n") for line in whole)
 
 
@@ -185,7 +185,7 @@ def edit_for(text: str, change: CommitChange, hunk: SuspectHunk) -> SourceEdit |
     return SourceEdit(hunk.path, start, end, "".join(f"{line}\n" for line in change.old))
 
 
-def token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[SourceEdit]:
+def iterate_token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[SourceEdit]:
     """Yield edits that undo single differences inside one changed line."""
     if len(change.old) != 1 or len(change.new) != 1:
         return
@@ -208,70 +208,70 @@ def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
     everything: dict[str, list[SourceEdit]] = {}
     fades: dict[str, float] = {}
     for hunk in known:
-        found = (edit_for(texts[hunk.path], change, hunk) for change in changes_of(hunk))
+        found = (edit_for(texts[hunk.path], change, hunk) for change in split_hunk(hunk))
         everything.setdefault(hunk.commit, []).extend(edit for edit in found if edit is not None)
         fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
-    apart = {commit: _disjoint(edits) for commit, edits in everything.items()}
+    apart = {commit: _select_disjoint(edits) for commit, edits in everything.items()}
     sizes = Counter[str]()
     for hunk in known:
         sizes[hunk.commit] += sum(mark[:1] != " " for mark in hunk.lines)
     for commit, edits in apart.items():
         if len(edits) > 1 and sizes[commit] <= ALL_AT_MOST:
-            yield _undo(edits, commit, "all of", ALL * fades[commit])
+            yield _revert(edits, commit, "all of", ALL * fades[commit])
     for hunk in known:
-        yield from _of_hunk(texts[hunk.path], hunk)
+        yield from _propose_for_hunk(texts[hunk.path], hunk)
     for commit, edits in apart.items():
         if len(edits) > 2:
             for pair in islice(combinations(edits, 2), PAIRS_AT_MOST):
-                yield _undo(pair, commit, "two parts of", 0.62)
+                yield _revert(pair, commit, "two parts of", 0.62)
 
 
-def _of_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
+def _propose_for_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
     fade = 1 / (1 + 0.15 * hunk.age)
     edits: list[SourceEdit] = []
-    for change in changes_of(hunk):
+    for change in split_hunk(hunk):
         whole = edit_for(text, change, hunk)
-        atoms = atoms_of(change)
+        atoms = split_change(change)
         if whole is not None:
             edits.append(whole)
             # Lines that were changed together belong together: half of them is a mixture of two
             # designs that may pass the tests and be wrong. The tests say when only a part may go.
-            yield _undo([whole], hunk.commit, "a change of", fade)
-        yield from _entries_back(text, change, whole, hunk, fade)
+            yield _revert([whole], hunk.commit, "a change of", fade)
+        yield from _restore_entries(text, change, whole, hunk, fade)
         for atom in atoms:
             edit = edit_for(text, atom, hunk)
             if edit is None:
                 continue
             if len(atoms) > 1:
-                yield _undo([edit], hunk.commit, "a line of", 0.9 * fade)
-            for part in token_edits(text, atom, edit):
-                yield _undo([part], hunk.commit, "part of a line of", 0.8 * fade)
+                yield _revert([edit], hunk.commit, "a line of", 0.9 * fade)
+            for part in iterate_token_edits(text, atom, edit):
+                yield _revert([part], hunk.commit, "part of a line of", 0.8 * fade)
     if len(edits) > 1:
-        yield _undo(edits, hunk.commit, "a hunk of", 0.75 * fade)
+        yield _revert(edits, hunk.commit, "a hunk of", 0.75 * fade)
 
 
-def _entries_back(
-    text: str, change: CommitChange, whole: SourceEdit | None, hunk: SuspectHunk, fade: float
+def _restore_entries(
+    text: str, change: CommitChange, full_edit: SourceEdit | None, hunk: SuspectHunk, fade: float
 ) -> Iterator[Candidate]:
     """Yield the table entries a change took away, put back beside those it brought."""
     old, new = (list(map(ENTRY.match, side)) for side in (change.old, change.new))
-    if whole is None or not new or not all((*old, *new)):
+    if full_edit is None or not new or not all((*old, *new)):
         return
     brought = {entry["key"] for entry in new if entry}
     lost = [entry[0] for entry in old if entry and entry["key"] not in brought]
     if lost:
         edit = SourceEdit(
-            hunk.path, whole.start, whole.start, "".join(f"{line}\n" for line in lost)
+            hunk.path, full_edit.start, full_edit.start, "".join(f"{line}\n" for line in lost)
         )
-        yield _undo([edit], hunk.commit, "a table entry taken away by", 1.05 * fade)
+        yield _revert([edit], hunk.commit, "a table entry taken away by", 1.05 * fade)
 
 
-def _undo(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) -> Candidate:
+def _revert(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) -> Candidate:
     name = f"commit {commit[:10]}" if commit else "the suspect change"
     return Candidate(tuple(edits), "revert", f"undo {what} {name}", rank)
 
 
-def _disjoint(edits: Sequence[SourceEdit]) -> list[SourceEdit]:
+def _select_disjoint(edits: Sequence[SourceEdit]) -> list[SourceEdit]:
     kept: list[SourceEdit] = []
     for edit in edits:
         if all(

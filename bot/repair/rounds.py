@@ -5,61 +5,61 @@ import contextlib
 from dataclasses import replace
 
 from bot.ports.clock import Clock
-from bot.repair.conclusion import together
-from bot.repair.confirmation import anything
-from bot.repair.engine import mend
+from bot.repair.conclusion import merge_reports
+from bot.repair.confirmation import accept_all
+from bot.repair.engine import repair_tree
 from bot.repair.model import SearchReport
-from bot.repair.questions import Ask, mend_asking
+from bot.repair.questions import ApiRequest, repair_with_questions
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress
-from bot.repair.tests_beside import KnownBeside
+from bot.repair.sibling_tests import SiblingCache
 
 ROUNDS = 3
 
 
-async def mend_in_rounds(
+async def repair_in_rounds(
     request: RepairRequest,
     runner: PreloadingRunner,
     clock: Clock,
     on_progress: OnProgress,
-    ask: Ask | None,
+    ask: ApiRequest | None,
 ) -> SearchReport:
     """Repair all failures by one edit or, failing that, one after the other by several.
 
     Where an edit ended all of them and was not believed, they are one fault: what is found for
     one of them alone is no better.
     """
-    began = clock.monotonic()
+    began = clock.get_monotonic_time()
 
-    def left() -> float:
-        return max(0.0, request.seconds - (clock.monotonic() - began))
+    def get_seconds_left() -> float:
+        return max(0.0, request.seconds - (clock.get_monotonic_time() - began))
 
     several = len(request.reproduction) > 1
     share = 0.5 if several else 1.0
     first = replace(request, seconds=request.seconds * share)
-    whole = await mend_asking(first, runner, clock, on_progress, ask)
+    whole = await repair_with_questions(first, runner, clock, on_progress, ask)
     if whole.fix is not None or whole.refused or not several:
         return whole
-    beside = request.beside
+    beside = request.sibling_results
     files: dict[str, str] = {}
     parts: list[SearchReport] = []
     failing = list(request.reproduction)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(left()):
+        async with asyncio.timeout(get_seconds_left()):
             while failing and len(parts) < ROUNDS:
                 one = replace(
-                    request, reproduction=(failing[0],), seconds=left(), hunks=(),
-                    accepts=anything, beside=beside,
+                    request, reproduction=(failing[0],), seconds=get_seconds_left(), hunks=(),
+                    accepts=accept_all, sibling_results=beside,
                 )  # fmt: skip
-                part = await mend(one, runner, clock, on_progress)
+                part = await repair_tree(one, runner, clock, on_progress)
                 if part.fix is None:
                     return whole
-                beside = KnownBeside()  # the tree is another one now
+                beside = SiblingCache()  # the tree is another one now
                 files.update(part.files)
                 parts.append(part)
                 again = await runner.run(failing, {}, TimeLimits())
-                failing = [record.test for record in again.failed]
+                failing = [record.test for record in again.failures]
             if not failing and await request.accepts(files):
-                return together(parts, files)
+                return merge_reports(parts, files)
     return whole

@@ -15,7 +15,7 @@ Confine = Callable[[Sequence[str], Path], Sequence[str]]
 """Given a command and its folder, returns the command that runs it confined (or as it is)."""
 
 
-def unconfined(argv: Sequence[str], folder: Path) -> Sequence[str]:
+def skip_confinement(argv: Sequence[str], folder: Path) -> Sequence[str]:
     """Run commands as they are."""
     return argv
 
@@ -40,7 +40,7 @@ class RunResult:
     """
 
     records: tuple[TestRecord, ...] = ()
-    ended: bool = True
+    is_finished: bool = True
     late: bool = False
     code: int | None = 0
     output: str = ""
@@ -49,12 +49,12 @@ class RunResult:
     tried: int = 1
 
     @property
-    def passed(self) -> tuple[str, ...]:
+    def passed_tests(self) -> tuple[str, ...]:
         """Return the tests that passed."""
         return tuple(record.test for record in self.records if record.outcome == "passed")
 
     @property
-    def failed(self) -> tuple[TestRecord, ...]:
+    def failures(self) -> tuple[TestRecord, ...]:
         """Return the records of the tests that failed."""
         return tuple(record for record in self.records if record.outcome == "failed")
 
@@ -62,13 +62,19 @@ class RunResult:
     def failed_late(self) -> bool:
         """Return true when a test ran out of time: those after it may not have been run."""
         return self.late or any(
-            record.crash is not None and record.crash.error == "OutOfTime" for record in self.failed
+            record.crash is not None and record.crash.error == "OutOfTime"
+            for record in self.failures
         )
 
     @property
-    def green(self) -> bool:
+    def is_passing(self) -> bool:
         """Return true when it ran to its end, something passed and nothing failed."""
-        return self.ended and self.code in (0, None) and bool(self.passed) and not self.failed
+        return (
+            self.is_finished
+            and self.code in (0, None)
+            and bool(self.passed_tests)
+            and not self.failures
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ class TestRunner(Protocol):
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
 
@@ -143,7 +149,7 @@ class TestRunner(Protocol):
         overlay: Texts,
         limits: TimeLimits,
         *,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Import what these tests import, with `overlay` in place, and make the calls again.
 
@@ -199,7 +205,7 @@ class OpaqueRunner:
         overlay: Texts,
         limits: TimeLimits,
         *,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Make no call: there is none that was recorded."""
         return tuple(CallOutcome("unknown") for _ in calls)

@@ -15,8 +15,8 @@ from bot.repair.candidates import propose
 from bot.repair.follow_ups import FollowUps
 from bot.repair.localise import Suspicion, localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
-from bot.repair.nearness import nearest
-from bot.repair.soundness import sound
+from bot.repair.nearness import iterate_nearest
+from bot.repair.soundness import is_sound
 
 NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
@@ -47,18 +47,18 @@ class SearchProgress:
     tried: int
     proposed: int
     latest: RepairAttempt
-    green: int = 0
+    passing: int = 0
 
 
 OnProgress = Callable[[SearchProgress], None]
 Confirm = Callable[[Candidate, Texts], Awaitable[bool]]
 
 
-def silent(progress: SearchProgress) -> None:
+def ignore_progress(progress: SearchProgress) -> None:
     """Say nothing."""
 
 
-async def always(candidate: Candidate, files: Texts) -> bool:
+async def accept_all(candidate: Candidate, files: Texts) -> bool:
     """Confirm anything."""
     return True
 
@@ -78,54 +78,54 @@ class _Search:
     seen: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
     near: list[RepairAttempt] = field(default_factory=list)
-    green: dict[int, Candidate] = field(default_factory=dict)
+    passing: dict[int, Candidate] = field(default_factory=dict)
     confirmed: list[Candidate] = field(default_factory=list)
     until: float | None = None
     next: int = 0
     passed: int = 0
-    mixed: bool = False
-    spent: bool = False
+    has_pairs: bool = False
+    is_exhausted: bool = False
     working: int = 0
-    ended: bool = False
+    is_finished: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def confirm(self, candidate: Candidate) -> None:
         """Keep a candidate to choose from; the first of them says how long to look for others."""
         self.confirmed.append(candidate)
         if self.until is None:
-            now = self.clock.monotonic()
+            now = self.clock.get_monotonic_time()
             on = min(max(now - self.began, ON_AT_LEAST), ON * self.budget_seconds)
             self.until = now + on
 
     @property
-    def over(self) -> bool:
+    def has_enough(self) -> bool:
         """Whether there is enough to choose from."""
-        late = self.until is not None and self.clock.monotonic() >= self.until
+        late = self.until is not None and self.clock.get_monotonic_time() >= self.until
         late = late and self.next >= min(CONSIDERED, len(self.queue))
-        return self.ended or late or len(self.confirmed) >= ENOUGH
+        return self.is_finished or late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
-        while not self.over and self._more():
+        while not self.has_enough and self._has_more():
             number, candidate = self.next, self.queue[self.next]
             self.next += 1
             files = candidate.apply(self.problem.texts)
-            if self._fresh(files) and sound(files, self.problem.texts):
+            if self._is_new(files) and is_sound(files, self.problem.texts):
                 return number, candidate, files
         return None
 
-    def _more(self) -> bool:
+    def _has_more(self) -> bool:
         """Return whether there is another candidate; pairs come late, where nothing passes."""
         single = self.next < len(self.queue)
-        late = self.clock.monotonic() - self.began > LATE_FROM * self.budget_seconds
-        due = late and not self.mixed if single else not self.spent
-        if due and not self.confirmed and not self.green:
-            self.mixed, self.spent = True, not single
-            rest = zip_longest(self.follow_ups.late(), self.queue[self.next :])
+        late = self.clock.get_monotonic_time() - self.began > LATE_FROM * self.budget_seconds
+        due = late and not self.has_pairs if single else not self.is_exhausted
+        if due and not self.confirmed and not self.passing:
+            self.has_pairs, self.is_exhausted = True, not single
+            rest = zip_longest(self.follow_ups.propose_late(), self.queue[self.next :])
             self.queue[self.next :] = filter(None, chain.from_iterable(rest))
         return self.next < len(self.queue)
 
-    def _fresh(self, files: Mapping[str, str]) -> bool:
+    def _is_new(self, files: Mapping[str, str]) -> bool:
         if all(self.problem.texts[path] == text for path, text in files.items()):
             return False
         mark = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
@@ -133,7 +133,7 @@ class _Search:
         self.seen.add(mark)
         return new
 
-    async def until_it(self, holds: Callable[[], bool]) -> None:
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds of the workers or of what is green."""
         while not holds():
             self.changed.clear()
@@ -149,20 +149,22 @@ class _Search:
 
     async def _judge(self) -> None:
         while True:
-            await self.until_it(lambda: len(self.green) < WAITING or self.over)
+            await self.wait_until(lambda: len(self.passing) < WAITING or self.has_enough)
             if (taken := self.take()) is None:
-                if not self.green or self.over:
+                if not self.passing or self.has_enough:
                     return
-                await self.until_it(lambda: not self.green or self.over)  # if none holds, pairs
+                await self.wait_until(
+                    lambda: not self.passing or self.has_enough
+                )  # if none holds, pairs
                 continue
             number, candidate, files = taken
             judgement = await self.judge.judge(files)
             self.tried[candidate.kind] += 1
             attempt = RepairAttempt(candidate, judgement, number + 1)
-            self.queue[self.next : self.next] = self.follow_ups.after(attempt)
-            if judgement.green:
+            self.queue[self.next : self.next] = self.follow_ups.propose_immediate(attempt)
+            if judgement.is_passing:
                 self.passed += 1
-                self.green[number] = candidate
+                self.passing[number] = candidate
                 self.changed.set()
             elif judgement.passed:
                 self.near.append(attempt)
@@ -178,8 +180,8 @@ async def search(
     closing_seconds: float = 10.0,
     clock: Clock,
     width: int = 1,
-    on_progress: OnProgress = silent,
-    confirm: Confirm = always,
+    on_progress: OnProgress = ignore_progress,
+    confirm: Confirm = accept_all,
     first: Sequence[Candidate] = (),
 ) -> SearchReport:
     """Return the candidates that are green and confirmed, and what was tried.
@@ -189,24 +191,24 @@ async def search(
     The report's `fix` is the best-ranked one. What is green when time is up is confirmed in
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
-    began, suspicion = clock.monotonic(), localise(problem)
+    began, suspicion = clock.get_monotonic_time(), localise(problem)
 
-    def gone(share: float) -> bool:
-        return clock.monotonic() - began >= share * budget_seconds
+    def has_elapsed(share: float) -> bool:
+        return clock.get_monotonic_time() - began >= share * budget_seconds
 
-    proposed, all_of_them = await _proposed(problem, suspicion, gone)
+    proposed, all_of_them = await _propose_in_time(problem, suspicion, has_elapsed)
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
     stopped, cut = "exhausted" if all_of_them else "time", False
     try:
-        async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
-            await _hunt(hunt, width, confirm)
+        async with asyncio.timeout(max(0.0, budget_seconds - (clock.get_monotonic_time() - began))):
+            await _run_search(hunt, width, confirm)
     except TimeoutError:
         stopped, cut = "time", True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(closing_seconds):
-                while (late := await _first_confirmed(hunt, confirm)) is not None:
+                while (late := await _find_first_confirmed(hunt, confirm)) is not None:
                     hunt.confirmed.append(late)
     fix = max(hunt.confirmed, key=lambda each: each.rank, default=None)
     return SearchReport(
@@ -214,82 +216,84 @@ async def search(
         files=fix.apply(problem.texts) if fix else {},
         stopped="fixed" if fix else stopped,
         tried=dict(hunt.tried),
-        near=tuple(islice(nearest(hunt.near), NEAR_MISSES)),
+        near=tuple(islice(iterate_nearest(hunt.near), NEAR_MISSES)),
         proposed=len(hunt.queue),
-        seconds=clock.monotonic() - began,
-        suspects=suspicion.top(5),
+        seconds=clock.get_monotonic_time() - began,
+        suspects=suspicion.list_top(5),
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(hunt.confirmed),
-        unconfirmed=tuple(hunt.green[number] for number in sorted(hunt.green)),
+        unconfirmed=tuple(hunt.passing[number] for number in sorted(hunt.passing)),
         considered=hunt.next,
         cut=cut,
     )
 
 
-async def _proposed(
+async def _propose_in_time(
     problem: Problem, suspicion: Suspicion, gone: Callable[[float], bool]
 ) -> tuple[list[Candidate], bool]:
     """Return the candidates there was time to think of, and whether they are all there are."""
     late = list[bool]()
 
-    def ended() -> bool:
+    def is_late() -> bool:
         late.append(gone(PROPOSING[1]))
         return late[-1]
 
     # Beside it the tests are collected.
-    found = await asyncio.to_thread(propose, problem, suspicion, ended, lambda: gone(PROPOSING[0]))
+    found = await asyncio.to_thread(
+        propose, problem, suspicion, is_late, lambda: gone(PROPOSING[0])
+    )
     return found, not any(late)
 
 
-async def _hunt(hunt: _Search, width: int, confirm: Confirm) -> None:
+async def _run_search(state: _Search, width: int, confirm: Confirm) -> None:
     """Judge candidates, and beside that look once more at what is green, the first one first."""
-    hunt.working = width
+    state.working = width
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
-                group.create_task(hunt.work())
-            await _gather_confirmed(hunt, confirm)
-            hunt.ended = True
-            hunt.changed.set()
+                group.create_task(state.work())
+            await _gather_confirmed(state, confirm)
+            state.is_finished = True
+            state.changed.set()
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
 
 
-async def _gather_confirmed(hunt: _Search, confirm: Confirm) -> None:
-    while not hunt.over:
-        await hunt.until_it(lambda: bool(hunt.green) or not hunt.working)
-        if not hunt.green:
+async def _gather_confirmed(state: _Search, confirm: Confirm) -> None:
+    while not state.has_enough:
+        await state.wait_until(lambda: bool(state.passing) or not state.working)
+        if not state.passing:
             return
-        fix = await _first_confirmed(hunt, confirm)
+        fix = await _find_first_confirmed(state, confirm)
         if fix is not None:
-            hunt.confirm(fix)
-            hunt.confirmed[-1] = await _shrunk(fix, hunt, confirm)
+            state.confirm(fix)
+            state.confirmed[-1] = await _shrink(fix, state, confirm)
 
 
-async def _first_confirmed(hunt: _Search, confirm: Confirm) -> Candidate | None:
+async def _find_first_confirmed(state: _Search, confirm: Confirm) -> Candidate | None:
     """Return the first green candidate that holds. Time may end before that is known of it."""
-    while hunt.green:
-        number = min(hunt.green)
-        candidate = hunt.green[number]
-        held = await confirm(candidate, candidate.apply(hunt.problem.texts))
-        del hunt.green[number]
-        hunt.changed.set()
+    while state.passing:
+        number = min(state.passing)
+        candidate = state.passing[number]
+        held = await confirm(candidate, candidate.apply(state.problem.texts))
+        del state.passing[number]
+        state.changed.set()
         if held:
             return candidate
     return None
 
 
-async def _shrunk(fix: Candidate, hunt: _Search, confirm: Confirm) -> Candidate:
+async def _shrink(fix: Candidate, state: _Search, confirm: Confirm) -> Candidate:
     """Return an undoing without those of its lines that are not needed."""
-    texts = hunt.problem.texts
-    parts = [part for edit in fix.edits for part in reverts.finer(edit, texts[edit.path])]
+    texts = state.problem.texts
+    parts = [part for edit in fix.edits for part in reverts.split_edit(edit, texts[edit.path])]
     if fix.kind != "revert" or not 2 <= len(parts) <= SHRINKING_AT_MOST:
         return fix
     kept = parts
     for part in parts:
         rest = tuple(other for other in kept if other is not part)
         files = replace(fix, edits=rest).apply(texts) if rest else {}
-        if files and sound(files, texts) and (await hunt.judge.judge(files)).green:
+        if files and is_sound(files, texts) and (await state.judge.judge(files)).is_passing:
             kept = list(rest)
     if len(kept) == len(parts):
         return fix

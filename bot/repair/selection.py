@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.proof import hazards
-from bot.repair.behaviour import Behaviour, compared, difference
-from bot.repair.calls import CallQuestion, RecordedCall, best_question
+from bot.proof import find_hazards
+from bot.repair.behaviour import Behaviour, find_difference, is_comparable
+from bot.repair.calls import CallQuestion, RecordedCall, choose_question
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3
-WORD = 5  # characters: `- 1` with its blanks is none more
+TOKEN_LENGTH = 5  # characters: `- 1` with its blanks is none more
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SelectedFix:
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
     unlike: tuple[Candidate, ...] = ()
-    alike: tuple[Candidate, ...] = ()
+    indistinguishable: tuple[Candidate, ...] = ()
 
 
 Row = tuple[ConfirmedCandidate, Behaviour]
@@ -56,7 +56,7 @@ class CallComparison(Protocol):
         """Return the calls, as the last comparison made them."""
         ...
 
-    async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
+    async def compare(self, candidates: Sequence[Texts]) -> list[Behaviour]:
         """Return what each of these new texts changes, in their order."""
         ...
 
@@ -82,53 +82,58 @@ class FixSelection:
 
         Those that are `doubtful` are not proposed, but they pass as well: they are rivals.
         """
-        behaviours = await self._comparison.of([each.files for each in (*confirmed, *doubtful)])
+        behaviours = await self._comparison.compare(
+            [each.files for each in (*confirmed, *doubtful)]
+        )
         passing = list(zip((*confirmed, *doubtful), behaviours, strict=True))
         rows = passing[: len(confirmed)]
-        best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
-        equal = [row for row in rows if self._same(best[1], row[1])]
-        chosen, behaviour = self._widest(min(equal, key=self._plainness), rows)
+        best = min(
+            rows,
+            key=lambda row: (self._measure_harm(row[1]), self._is_hazardous(row[0]), -_rank(row)),
+        )
+        equal = [row for row in rows if self._is_same(best[1], row[1])]
+        chosen, behaviour = self._find_widest(min(equal, key=self._rank_plainness), rows)
         whole = chosen.ruling.proof == "undo"
-        pairs = list(self._rivals(chosen.candidate, behaviour, passing))
+        pairs = list(self._find_rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
         # What was there before a commit is no guess: it is not asked about.
-        question = None if whole else best_question(self._comparison.calls, ends)
+        question = None if whole else choose_question(self._comparison.calls, ends)
         losses = (*behaviour.broken, *behaviour.changed, *behaviour.admitted)
         others = tuple(rival.candidate for rival in rivals)
         unlike = tuple(
             each.candidate
             for each, other in rows
             if each is not chosen
-            and not wider(chosen.candidate, each.candidate)
-            and not compared(behaviour, other)
+            and not is_wider(chosen.candidate, each.candidate)
+            and not is_comparable(behaviour, other)
         )
         alike = tuple(
             each.candidate
             for each, other in rows
             if each is not chosen
             and each.candidate not in unlike
-            and not wider(each.candidate, chosen.candidate)
-            and not wider(chosen.candidate, each.candidate)
-            and self._same(behaviour, other)
+            and not is_wider(each.candidate, chosen.candidate)
+            and not is_wider(chosen.candidate, each.candidate)
+            and self._is_same(behaviour, other)
         )
         calls = tuple(self._comparison.calls)
         return SelectedFix(
             chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike, alike
         )
 
-    def _widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
+    def _find_widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
         """Return the same edit at all equal places, where calls that failed answer with it."""
         for each in rows:
-            if wider(each[0].candidate, chosen[0].candidate) and self._mends_more(
+            if is_wider(each[0].candidate, chosen[0].candidate) and self._has_more_fixes(
                 each[1], chosen[1]
             ):
                 return each
         return chosen
 
-    def _mends_more(self, behaviour: Behaviour, chosen: Behaviour) -> bool:
+    def _has_more_fixes(self, behaviour: Behaviour, chosen: Behaviour) -> bool:
         """Whether all it changes is that calls answer which raise or hang with what was chosen."""
-        if self._harm(behaviour) > self._harm(chosen):
+        if self._measure_harm(behaviour) > self._measure_harm(chosen):
             return False
         pairs = zip(chosen.outcomes, behaviour.outcomes, strict=True)
         known = [
@@ -139,18 +144,18 @@ class FixSelection:
             ours in ("raise", "late") and theirs == "answer" for ours, theirs in other
         )
 
-    def _harm(self, behaviour: Behaviour) -> tuple[int, int, int, int]:
+    def _measure_harm(self, behaviour: Behaviour) -> tuple[int, int, int, int]:
         """Return how much worse things are with it: the smaller, the better."""
         moved = len(behaviour.moved) if self._crashed else 0
         return (len(behaviour.broken), len(behaviour.changed), len(behaviour.admitted), moved)
 
-    def _hazardous(self, each: ConfirmedCandidate) -> bool:
+    def _is_hazardous(self, each: ConfirmedCandidate) -> bool:
         """Whether it may only quiet the failure, and nobody has said that it mends it."""
         if each.ruling.proof in ("undo", "answer"):
             return False
-        return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
+        return each.candidate.kind == "revert" or bool(find_hazards(self._before, each.files))
 
-    def _plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
+    def _rank_plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
         """Return what puts one before others that no call tells from it: the smaller, the better.
 
         A whole commit taken back first, what was there before next (of that the fewest
@@ -160,28 +165,28 @@ class FixSelection:
         edits = each.candidate.edits
         if each.candidate.kind == "revert":
             size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
-            return (each.ruling.proof != "undo", False, self._hazardous(each), size, 0.0)
+            return (each.ruling.proof != "undo", False, self._is_hazardous(each), size, 0.0)
         added = sum(len(edit.text) - (edit.end - edit.start) for edit in edits)
-        return (True, True, self._hazardous(each), max(0, added) // WORD, -_rank(row))
+        return (True, True, self._is_hazardous(each), max(0, added) // TOKEN_LENGTH, -_rank(row))
 
-    def _same(self, one: Behaviour, other: Behaviour) -> bool:
+    def _is_same(self, one: Behaviour, other: Behaviour) -> bool:
         """Whether no call that was made again tells the two apart."""
-        return difference(self._comparison.calls, one, other) is None
+        return find_difference(self._comparison.calls, one, other) is None
 
-    def _rivals(
+    def _find_rivals(
         self, best: Candidate, chosen: Behaviour, rows: Sequence[Row]
     ) -> Iterator[tuple[Rival, Behaviour]]:
         """Yield those that do as little harm as what was chosen, and answer some call otherwise."""
         for each, behaviour in rows:
-            if wider(best, each.candidate):
+            if is_wider(best, each.candidate):
                 continue  # it mends a part of what is mended
-            call = difference(self._comparison.calls, chosen, behaviour)
-            if call is not None and self._harm(behaviour) <= self._harm(chosen):
+            call = find_difference(self._comparison.calls, chosen, behaviour)
+            if call is not None and self._measure_harm(behaviour) <= self._measure_harm(chosen):
                 told = Rival(each.candidate, each.files, call.call, call.before, call.after)
                 yield told, behaviour
 
 
-def wider(candidate: Candidate, other: Candidate) -> bool:
+def is_wider(candidate: Candidate, other: Candidate) -> bool:
     """Return whether a candidate is the other one, made at all equal places."""
     return bool(candidate.also) and not other.also and set(other.edits) < set(candidate.edits)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bot.infra.syntax import parse
 from bot.repair.model import Texts
-from bot.repair.source import bound_name
+from bot.repair.source import get_bound_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +23,23 @@ class Oddities:
         return self.unbound <= other.unbound and self.tautologies <= other.tautologies
 
 
-def oddities(text: str) -> Oddities | None:
+def find_oddities(text: str) -> Oddities | None:
     """Return what is odd about a source; None where it does not parse."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError):
         return None
     nodes = list(ast.walk(tree))
-    return Oddities(frozenset(unknown_names(nodes)), tautologies(nodes))
+    return Oddities(frozenset(find_unknown_names(nodes)), count_tautologies(nodes))
 
 
-def sound(files: Texts, originals: Texts) -> bool:
+def is_sound(files: Texts, originals: Texts) -> bool:
     """Tell whether new texts parse, and neither read unbound names nor compare a thing to itself.
 
     Where they did so before, they may.
     """
     for path, text in files.items():
-        after, before = oddities(text), known_oddities(originals[path])
+        after, before = find_oddities(text), get_oddities(originals[path])
         if after is None:
             return False
         if before is not None and not after <= before:
@@ -48,12 +48,12 @@ def sound(files: Texts, originals: Texts) -> bool:
 
 
 @lru_cache(maxsize=64)
-def known_oddities(text: str) -> Oddities | None:
+def get_oddities(text: str) -> Oddities | None:
     """Return the oddities of a text as it was before: each candidate is compared with it."""
-    return oddities(text)
+    return find_oddities(text)
 
 
-def unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
+def find_unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
     """Return names that are read but bound nowhere among these nodes of a module, nor built in."""
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in nodes):
         return set()
@@ -62,10 +62,10 @@ def unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
     }
     special = {"__file__", "__name__", "__doc__", "__path__", "__class__"}
     unbound = read - set(dir(builtins)) - special
-    return unbound - set(filter(None, map(bound_name, nodes))) if unbound else unbound
+    return unbound - set(filter(None, map(get_bound_name, nodes))) if unbound else unbound
 
 
-def tautologies(nodes: Sequence[ast.AST]) -> int:
+def count_tautologies(nodes: Sequence[ast.AST]) -> int:
     """Return how often something is compared with or assigned to itself: `a < a`, `a = a`."""
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for node in nodes:

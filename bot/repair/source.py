@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 from bot.infra.syntax import parse
 from bot.repair.model import SourceEdit
-from bot.repair.source_text import lines_of
+from bot.repair.source_text import split_lines
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
@@ -35,7 +35,7 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """Return the lines with their ends."""
-        return lines_of(self.text)
+        return split_lines(self.text)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -44,41 +44,43 @@ class Source:
             starts.append(starts[-1] + len(line))
         return starts
 
-    def offset(self, line: int, column: int) -> int:
+    def get_offset(self, line: int, column: int) -> int:
         """Return the character offset of a line (from 1) and a UTF-8 byte column."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         if not text.isascii():
             column = len(text.encode()[:column].decode(errors="replace"))
         return self._starts[line - 1] + column
 
-    def span(self, node: ast.AST) -> tuple[int, int]:
+    def get_span(self, node: ast.AST) -> tuple[int, int]:
         """Return the start and end offsets of an expression or statement."""
         first, last = node, node
         return (
-            self.offset(getattr(first, "lineno", 1), getattr(first, "col_offset", 0)),
-            self.offset(getattr(last, "end_lineno", 1), getattr(last, "end_col_offset", 0)),
+            self.get_offset(getattr(first, "lineno", 1), getattr(first, "col_offset", 0)),
+            self.get_offset(getattr(last, "end_lineno", 1), getattr(last, "end_col_offset", 0)),
         )
 
-    def code(self, node: ast.AST) -> str:
+    def get_code(self, node: ast.AST) -> str:
         """Return the exact text of a node."""
-        start, end = self.span(node)
+        start, end = self.get_span(node)
         return self.text[start:end]
 
     def replace(self, node: ast.AST, text: str) -> SourceEdit:
         """Return the edit that puts `text` in the node's place."""
-        start, end = self.span(node)
+        start, end = self.get_span(node)
         return SourceEdit(self.path, start, end, text)
 
-    def between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> SourceEdit | None:
+    def replace_between(
+        self, left: ast.AST, right: ast.AST, old: str, new: str
+    ) -> SourceEdit | None:
         """Return the edit that replaces `old` between two nodes, None unless it is there once."""
-        start, end = self.span(left)[1], self.span(right)[0]
+        start, end = self.get_span(left)[1], self.get_span(right)[0]
         gap = self.text[start:end]
         if gap.count(old) != 1 or "#" in gap:
             return None
         at = start + gap.index(old)
         return SourceEdit(self.path, at, at + len(old), new)
 
-    def up(self, node: ast.AST) -> Iterator[ast.AST]:
+    def iterate_ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the node's ancestors, nearest first."""
         while node in self.parents:
             node = self.parents[node]
@@ -89,43 +91,47 @@ class Source:
         parent = self.parents.get(node)
         return isinstance(parent, ast.Call) and parent.func is node
 
-    def statement(self, node: ast.AST) -> ast.stmt | None:
+    def find_statement(self, node: ast.AST) -> ast.stmt | None:
         """Return the statement that holds a node (or is it)."""
         if isinstance(node, ast.stmt):
             return node
-        return next((up for up in self.up(node) if isinstance(up, ast.stmt)), None)
+        return next((up for up in self.iterate_ancestors(node) if isinstance(up, ast.stmt)), None)
 
-    def function(self, node: ast.AST) -> FunctionNode | None:
+    def find_function(self, node: ast.AST) -> FunctionNode | None:
         """Return the innermost function a node is in, not counting itself."""
-        for up in self.up(node):
+        for up in self.iterate_ancestors(node):
             if isinstance(up, FunctionNode):
                 return up
         return None
 
-    def klass(self, node: ast.AST) -> ast.ClassDef | None:
+    def find_class(self, node: ast.AST) -> ast.ClassDef | None:
         """Return the innermost class a node is in."""
-        return next((up for up in self.up(node) if isinstance(up, ast.ClassDef)), None)
+        return next(
+            (up for up in self.iterate_ancestors(node) if isinstance(up, ast.ClassDef)), None
+        )
 
-    def indent(self, statement: ast.stmt) -> str:
+    def get_indent(self, statement: ast.stmt) -> str:
         """Return the white space in front of a statement's line."""
         line = self.lines[statement.lineno - 1]
         return line[: len(line) - len(line.lstrip())]
 
-    def starts_line(self, statement: ast.stmt) -> bool:
+    def is_line_start(self, statement: ast.stmt) -> bool:
         """Return true when nothing but white space stands before the statement."""
         return not self.lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
 
     def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> SourceEdit:
         """Return the edit that puts lines (without indent) before a statement."""
         at = self._starts[statement.lineno - 1]
-        indent = self.indent(statement)
+        indent = self.get_indent(statement)
         text = "".join(f"{indent}{line}\n" for line in lines)
         return SourceEdit(self.path, at, at, text)
 
     def insert_after(self, statement: ast.stmt, lines: Sequence[str]) -> SourceEdit:
         """Return the edit that puts lines (without indent) after a statement."""
-        at = self.offset(statement.end_lineno or statement.lineno, statement.end_col_offset or 0)
-        indent = self.indent(statement)
+        at = self.get_offset(
+            statement.end_lineno or statement.lineno, statement.end_col_offset or 0
+        )
+        indent = self.get_indent(statement)
         text = "".join(f"\n{indent}{line}" for line in lines)
         return SourceEdit(self.path, at, at, text)
 
@@ -135,12 +141,12 @@ class Source:
         own: set[str] = set()
         for function in self.nodes:
             if isinstance(function, FunctionNode):
-                own |= {name for name, _, _ in self.bindings(function)}
+                own |= {name for name, _, _ in self.get_bindings(function)}
             if isinstance(function, FunctionNode | ast.Lambda):
-                own |= {arg.arg for arg in parameters(function)}
-        return frozenset(bound_names(self.tree) - own)
+                own |= {arg.arg for arg in list_parameters(function)}
+        return frozenset(collect_bound_names(self.tree) - own)
 
-    def bindings(self, function: FunctionNode) -> list[tuple[str, int, int]]:
+    def get_bindings(self, function: FunctionNode) -> list[tuple[str, int, int]]:
         """Return what a function assigns: name, line, and the line of the outermost loop around.
 
         That line is 0 outside of loops.
@@ -151,12 +157,14 @@ class Source:
                 for node in ast.walk(function)
                 if isinstance(node, ast.Name)
                 and isinstance(node.ctx, ast.Store)
-                and self.function(node) is function
+                and self.find_function(node) is function
             ]
         return self._bindings[function]
 
     def _loop(self, node: ast.AST) -> int:
-        loops = (up.lineno for up in self.up(node) if isinstance(up, (ast.For, ast.While)))
+        loops = (
+            up.lineno for up in self.iterate_ancestors(node) if isinstance(up, (ast.For, ast.While))
+        )
         return min(loops, default=0)
 
     @cached_property
@@ -165,7 +173,7 @@ class Source:
         found: dict[str, list[ast.Call]] = {}
         for node in self.nodes:
             if isinstance(node, ast.Call):
-                found.setdefault(called(node), []).append(node)
+                found.setdefault(get_called_name(node), []).append(node)
         return found
 
     @cached_property
@@ -182,7 +190,7 @@ class Source:
         )
 
     @cached_property
-    def imported(self) -> frozenset[str]:
+    def imported_modules(self) -> frozenset[str]:
         """Return the top-level modules that the file imports under their own names."""
         return frozenset(
             alias.name.partition(".")[0]
@@ -209,7 +217,7 @@ class Source:
         found: dict[str, dict[str, None]] = {}
         for node in self.nodes:
             if isinstance(node, ast.keyword) and node.arg and isinstance(node.value, ast.Constant):
-                found.setdefault(node.arg, {})[self.code(node.value)] = None
+                found.setdefault(node.arg, {})[self.get_code(node.value)] = None
         return {name: tuple(texts) for name, texts in found.items()}
 
     @cached_property
@@ -232,12 +240,12 @@ class Source:
         )  # fmt: skip
 
 
-def called(node: ast.Call) -> str:
+def get_called_name(node: ast.Call) -> str:
     """Return the last name of what is called."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
-def header_lines(statement: ast.stmt) -> range:
+def get_header_lines(statement: ast.stmt) -> range:
     """Return the lines of a statement, without the blocks inside it."""
     first, last = statement.lineno, statement.end_lineno or statement.lineno
     if isinstance(statement, COMPOUND):
@@ -251,14 +259,14 @@ def header_lines(statement: ast.stmt) -> range:
     return range(first, last + 1)
 
 
-def parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
+def list_parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
     """Return all parameters of a function, in order."""
     given = function.args
     rest = [extra for extra in (given.vararg, given.kwarg) if extra is not None]
     return [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
 
 
-def with_defaults(function: FunctionNode) -> list[tuple[ast.arg, ast.expr]]:
+def list_defaults(function: FunctionNode) -> list[tuple[ast.arg, ast.expr]]:
     """Return the parameters that have a default, with it."""
     given = function.args
     last = [*given.posonlyargs, *given.args][-len(given.defaults) :] if given.defaults else []
@@ -279,12 +287,12 @@ def set_on_self(tree: ast.AST) -> tuple[str, ...]:
     return tuple(found)
 
 
-def bound_names(tree: ast.AST) -> set[str]:
+def collect_bound_names(tree: ast.AST) -> set[str]:
     """Return every name bound anywhere in a tree: assigned, imported, defined, or a parameter."""
-    return set(filter(None, map(bound_name, ast.walk(tree))))
+    return set(filter(None, map(get_bound_name, ast.walk(tree))))
 
 
-def bound_name(node: ast.AST) -> str:
+def get_bound_name(node: ast.AST) -> str:
     """Return the name that a node itself binds; nothing where it binds none."""
     if isinstance(node, ast.Name):
         return "" if isinstance(node.ctx, ast.Load) else node.id

@@ -12,29 +12,29 @@ import tokenize
 _LONE_LINE_FEED = re.compile(r"(?<!\r)\n")
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Return the lines of a source as Python counts them, with their ends."""
     return list(io.StringIO(text, newline=""))
 
 
-def line_at(text: str, offset: int) -> int:
+def find_line(text: str, offset: int) -> int:
     """Return the line, from 1, that a character offset is in."""
     before = text[:offset]
-    return len(lines_of(before)) + (not before or before.endswith(("\n", "\r")))
+    return len(split_lines(before)) + (not before or before.endswith(("\n", "\r")))
 
 
-def decoded(data: bytes) -> str:
+def decode_source(data: bytes) -> str:
     """Return a source's text, without a byte order mark: a syntax tree takes none.
 
     What says no encoding, and is none that Python reads, is read as UTF-8 in which any byte stands.
     """
     try:
-        return data.decode(_encoding(data))
+        return data.decode(_detect_encoding(data))
     except (SyntaxError, UnicodeError):
         return data.decode("utf-8", errors="surrogateescape")
 
 
-def encoded(text: str, was: bytes = b"") -> bytes:
+def encode_source(text: str, was: bytes = b"") -> bytes:
     """Return a text as bytes, as the file was that it stands in for; all it shares with it is kept.
 
     That is its encoding, its byte order mark, and the ends of lines where all of them were CR LF.
@@ -43,12 +43,12 @@ def encoded(text: str, was: bytes = b"") -> bytes:
     if b"\r\n" in was and not _LONE_LINE_FEED.search(was.decode("latin-1")):
         text = _LONE_LINE_FEED.sub("\r\n", text)
     try:
-        encoding = _encoding(was)
+        encoding = _detect_encoding(was)
         was.decode(encoding)
     except (SyntaxError, UnicodeError):
         return text.encode("utf-8", errors="surrogateescape")
     return text.encode(encoding)
 
 
-def _encoding(data: bytes) -> str:
+def _detect_encoding(data: bytes) -> str:
     return tokenize.detect_encoding(io.BytesIO(data).readline)[0]

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.repair._test_start import NOTED
-from bot.repair.invocation import Invocation, below, taken_apart
+from bot.repair.invocation import Invocation, enter_folder, parse_invocation
 
 _OURS = {NOTED, "THESEUS_REPAIR", "PYTHONDONTWRITEBYTECODE"}
 
 
-def started_tests(notes: str, ran_in: Path, beside: Path, tree: Path) -> Invocation | None:
+def find_started_tests(notes: str, ran_in: Path, support: Path, tree: Path) -> Invocation | None:
     """Return the test command that was started last in `ran_in`, as one for `tree`, its like.
 
     `notes` are what `note_test_start` wrote, `beside` the folder that had it run. None where
@@ -24,15 +24,15 @@ def started_tests(notes: str, ran_in: Path, beside: Path, tree: Path) -> Invocat
     at, tree = Path(last["folder"]).resolve(), tree.resolve()
     if not at.is_relative_to(tree):
         return None
-    environment = tuple(_changed(last["environment"], str(beside)))
-    started = taken_apart([last["python"], *last["words"]], at, environment)
-    return started and below(at.relative_to(tree).as_posix(), started)
+    environment = tuple(_iterate_changed(last["environment"], str(support)))
+    started = parse_invocation([last["python"], *last["words"]], at, environment)
+    return started and enter_folder(at.relative_to(tree).as_posix(), started)
 
 
-def _changed(environment: Mapping[str, str], beside: str) -> Iterator[str]:
+def _iterate_changed(environment: Mapping[str, str], support: str) -> Iterator[str]:
     """Yield what the command set before, as `NAME=value`."""
     for name, value in environment.items():
         if name == "PYTHONPATH":
-            value = os.pathsep.join(each for each in value.split(os.pathsep) if each != beside)
+            value = os.pathsep.join(each for each in value.split(os.pathsep) if each != support)
         if name not in _OURS and value != os.environ.get(name, ""):
             yield f"{name}={value}"

@@ -8,7 +8,7 @@ from bot.repair.runner import TestRunner, TimeLimits
 from bot.repair.search import Judge
 
 
-def answers_by_function(stated: Sequence[StatedAnswer]) -> dict[str, tuple[str, ...]]:
+def group_by_function(stated: Sequence[StatedAnswer]) -> dict[str, tuple[str, ...]]:
     """Return what was said to be right of each function, as literals by its own name."""
     found: dict[str, tuple[str, ...]] = {}
     for said in stated:
@@ -42,19 +42,19 @@ class StatedAnswers:
             for said in self._stated
         )
 
-    def but(self, said: StatedAnswer | None) -> "StatedAnswers":
+    def add(self, answer: StatedAnswer | None) -> "StatedAnswers":
         """Return these and one more, where there is one."""
-        if said is None:
+        if answer is None:
             return self
-        return StatedAnswers(self._runner, self._tests, (*self._stated, said), self._limits)
+        return StatedAnswers(self._runner, self._tests, (*self._stated, answer), self._limits)
 
-    async def refusal(self, files: Texts) -> str:
+    async def find_conflict(self, files: Texts) -> str:
         """Return why these new texts are not the fix; nothing where they answer as was said."""
         if not self._stated:
             return ""
         calls = [each.question.call for each in self._stated]
         ends = await self._runner.replay_calls(calls, self._tests, files, self._limits)
-        reasons = (each.refusal(end) for each, end in zip(self._stated, ends, strict=True))
+        reasons = (each.find_conflict(end) for each, end in zip(self._stated, ends, strict=True))
         return next(filter(None, reasons), "")
 
 
@@ -67,5 +67,5 @@ class StatedJudge:
     async def judge(self, files: Texts) -> Judgement:
         """Judge new texts by the tests, then by what people said."""
         judgement = await self._judge.judge(files)
-        reason = await self._stated.refusal(files) if judgement.green else ""
-        return Judgement(green=False, stage="stated", detail=reason) if reason else judgement
+        reason = await self._stated.find_conflict(files) if judgement.is_passing else ""
+        return Judgement(is_passing=False, stage="stated", detail=reason) if reason else judgement

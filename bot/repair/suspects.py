@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.redaction import redact
 from bot.repair.model import SuspectHunk
 from bot.repair.reverts import parse_diff
@@ -16,7 +16,7 @@ HUNKS_AT_MOST = 150
 SUBJECT_AT_MOST = 120  # characters
 
 
-async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
+async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
     """Return hunks of Python files, newest first; nothing when `repo` is not under git."""
     shape = ["--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U3"]
     files = ["--", "*.py"]
@@ -31,7 +31,7 @@ async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]
     return found[:HUNKS_AT_MOST]
 
 
-async def subject_of(repo: Path, commit: str) -> str:
+async def load_subject(repo: Path, commit: str) -> str:
     """Return what a commit says it is for, in one line that may be shown; nothing without one."""
     if not commit:
         return ""
@@ -48,7 +48,7 @@ async def read_git(repo: Path, *arguments: str) -> str:
     try:
         patterns = {"GIT_LITERAL_PATHSPECS": "0"}  # `*.py` is one
         git = Git(repo)
-        answer = await in_thread(git.run, *arguments, ok=None, seconds=SECONDS, env=patterns)
+        answer = await run_in_thread(git.run, *arguments, ok=None, seconds=SECONDS, env=patterns)
     except WorkspaceError:
         return ""
     output = answer.out.decode(errors="replace") if answer.status == 0 else ""

@@ -22,7 +22,7 @@ _PLAIN = (ast.Name, ast.Constant)
 _ANCHORS = (ast.Attribute, ast.Call, ast.keyword)
 
 
-def learned(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
+def learn_templates(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
     """Return what small commits replaced: what several did first, then the newest.
 
     `hunks` are of one diff after the other, the newest first, with all of the functions they are
@@ -30,8 +30,8 @@ def learned(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
     """
     counted: Counter[tuple[str, str]] = Counter()
     newest: dict[tuple[str, str], str] = {}
-    for hunk in _small(hunks):
-        pairs = list(dict.fromkeys(_pairs_of(hunk)))
+    for hunk in _select_small(hunks):
+        pairs = list(dict.fromkeys(_iterate_pairs(hunk)))
         counted.update(pairs)
         for pair in pairs:
             newest.setdefault(pair, hunk.commit)
@@ -42,7 +42,7 @@ def learned(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
     )
 
 
-def _small(hunks: Iterable[SuspectHunk]) -> Iterator[SuspectHunk]:
+def _select_small(hunks: Iterable[SuspectHunk]) -> Iterator[SuspectHunk]:
     """Yield the hunks of commits that changed a few lines of the program, whatever of its tests."""
     given = [hunk for hunk in hunks if not is_test(hunk.path)]
     lines: Counter[str] = Counter()
@@ -51,46 +51,46 @@ def _small(hunks: Iterable[SuspectHunk]) -> Iterator[SuspectHunk]:
     return (hunk for hunk in given if lines[hunk.commit] <= LINES_AT_MOST)
 
 
-def _pairs_of(hunk: SuspectHunk) -> Iterator[tuple[str, str]]:
+def _iterate_pairs(hunk: SuspectHunk) -> Iterator[tuple[str, str]]:
     try:
-        old, new = parse(_side(hunk, "-")), parse(_side(hunk, "+"))
+        old, new = parse(_get_side(hunk, "-")), parse(_get_side(hunk, "+"))
     except (SyntaxError, ValueError, RecursionError):
         return  # it begins within a statement
-    found = differences(old, new)
+    found = find_differences(old, new)
     values = [pair for pair in found if all(map(is_value, pair))]
     for before, after in values if len(found) <= PLACES_AT_MOST else ():
-        pair = _generalised(before, after)
+        pair = _generalise(before, after)
         if pair is not None:
             yield pair
 
 
-def _side(hunk: SuspectHunk, sign: str) -> str:
+def _get_side(hunk: SuspectHunk, sign: str) -> str:
     """Return the lines of a hunk as they were, or as they became."""
     return textwrap.dedent("\n".join(mark[1:] for mark in hunk.lines if mark[:1] in (" ", sign)))
 
 
-def differences(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
+def find_differences(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
     """Return the smallest nodes that hold all that differs there, with what they became.
 
     A name or a number alone says nothing of where it stands: then it is what holds it.
     """
-    inner = _children(old, new)
+    inner = _pair_children(old, new)
     if inner is None:
         return [(old, new)]
-    found = [pair for each in inner for pair in differences(*each)]
+    found = [pair for each in inner for pair in find_differences(*each)]
     if not found or not isinstance(old, ast.expr):
         return found
     telling = len(found) == 1 and all(map(is_value, found[0]))
     return found if telling and not isinstance(found[0][0], _PLAIN) else [(old, new)]
 
 
-def _children(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]] | None:
+def _pair_children(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]] | None:
     """Return the children side by side; None where nodes differ in more than in their children."""
     if type(old) is not type(new):
         return None
     pairs: list[tuple[ast.AST, ast.AST]] = []
     for name in old._fields:
-        ours, theirs = _listed(getattr(old, name, None)), _listed(getattr(new, name, None))
+        ours, theirs = _to_list(getattr(old, name, None)), _to_list(getattr(new, name, None))
         if len(ours) != len(theirs):
             return None
         for one, other in zip(ours, theirs, strict=True):
@@ -103,11 +103,11 @@ def _children(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]] | Non
     return pairs
 
 
-def _listed(value: object) -> Sequence[object]:
+def _to_list(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else (value,)
 
 
-def _generalised(before: ast.AST, after: ast.AST) -> tuple[str, str] | None:
+def _generalise(before: ast.AST, after: ast.AST) -> tuple[str, str] | None:
     """Return the two as patterns, in which what they share is variable; None without a name left.
 
     What is left has to say something: without a name that is called or looked up it fits anywhere.
@@ -115,7 +115,7 @@ def _generalised(before: ast.AST, after: ast.AST) -> tuple[str, str] | None:
     if isinstance(before, _PLAIN):
         return None
     there = {ast.dump(node) for node in ast.walk(after) if isinstance(node, ast.expr)}
-    shared = dict.fromkeys(ast.dump(node) for node in _shared(before, there))
+    shared = dict.fromkeys(ast.dump(node) for node in _find_shared(before, there))
     names = {dump: f"_any{number}_" for number, dump in enumerate(shared, 1)}
     replacer = _Replacer(names)
     patterns = replacer.generic_visit(deepcopy(before)), replacer.visit(deepcopy(after))
@@ -125,7 +125,7 @@ def _generalised(before: ast.AST, after: ast.AST) -> tuple[str, str] | None:
     return (one, other) if one != other else None
 
 
-def _shared(node: ast.AST, there: set[str]) -> Iterator[ast.AST]:
+def _find_shared(node: ast.AST, there: set[str]) -> Iterator[ast.AST]:
     """Yield the largest expressions below a node that are in the other one as well."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Constant):
@@ -135,7 +135,7 @@ def _shared(node: ast.AST, there: set[str]) -> Iterator[ast.AST]:
         if not called and is_value(child) and ast.dump(child) in there:
             yield child
         else:
-            yield from _shared(child, there)
+            yield from _find_shared(child, there)
 
 
 def is_value(node: ast.AST) -> bool:

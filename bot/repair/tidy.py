@@ -9,17 +9,17 @@ from bot.repair.model import Texts
 SECONDS = 20.0
 
 
-async def tidied(root: Path, before: Texts, after: Texts) -> dict[str, str]:
+async def format_texts(root: Path, before: Texts, after: Texts) -> dict[str, str]:
     """Return the new texts, formatted where the old text was. Without ruff, as they are."""
     texts = dict(after)
     for path, text in after.items():
-        old = await formatted(root, path, before[path])
+        old = await format_text(root, path, before[path])
         if old is not None and old == before[path]:
-            texts[path] = await formatted(root, path, text) or text
+            texts[path] = await format_text(root, path, text) or text
     return texts
 
 
-async def formatted(root: Path, path: str, text: str) -> str | None:
+async def format_text(root: Path, path: str, text: str) -> str | None:
     """Return the text as `ruff format` with the tree's settings would write it, or None."""
     argv = [sys.executable, "-m", "ruff", "format", "--no-cache", "--stdin-filename", path, "-"]
     try:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bot.repair.model import Candidate, SourceEdit, Texts
-from bot.repair.source import Source, header_lines
+from bot.repair.source import Source, get_header_lines
 
 PLACES_AT_MOST = 8  # what stands more often than that is no copy, but how this file says things
 TOKENS_AT_LEAST = 4  # `i + 1` is written in many places and means another thing in each
@@ -23,7 +23,7 @@ BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
 Span = tuple[int, int]
 
 
-def widened(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | None:
+def widen(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | None:
     """Return the candidate with its edit made at all equal places of its file; None without any.
 
     `error` is the exception's name that the failing test ended with.
@@ -32,13 +32,13 @@ def widened(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | 
     if candidate.kind in ("revert", "pair") or candidate.also or len(paths) != 1:
         return None
     try:
-        source = _parsed(candidate.path, texts[candidate.path])
+        source = _parse_source(candidate.path, texts[candidate.path])
     except (SyntaxError, ValueError):
         return None
     if len(candidate.edits) == 1 and error in MISSPELT:
-        edits = _respelt(source, candidate.edits[0])
+        edits = _edit_same_tokens(source, candidate.edits[0])
     else:
-        edits = list(_copies(source, candidate))
+        edits = list(_iterate_copies(source, candidate))
     if not 1 <= len(edits) <= PLACES_AT_MOST:
         return None
     lines = sorted({source.text.count("\n", 0, edit.start) + 1 + edit.text.startswith("\n")
@@ -54,25 +54,25 @@ def widened(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | 
 
 
 @lru_cache(maxsize=4)
-def _parsed(path: str, text: str) -> Source:
+def _parse_source(path: str, text: str) -> Source:
     """Return the file as it is before any edit: many candidates ask, and long ones take 0.1 s."""
     return Source(path, text)
 
 
-def _respelt(source: Source, edit: SourceEdit) -> list[SourceEdit]:
+def _edit_same_tokens(source: Source, edit: SourceEdit) -> list[SourceEdit]:
     """Return the edits of the other tokens that are spelt as the one this edit replaces."""
-    core = _core(source.text, edit)
+    core = _trim_edit(source.text, edit)
     old = source.text[core.start : core.end]
     if not re.fullmatch(r"\w+|(['\"])[^'\"\n]*\1", old):
         return []
     return [
         SourceEdit(edit.path, start, end, core.text)
-        for start, end in _tokens(source, old)
+        for start, end in _find_tokens(source, old)
         if start != core.start
     ]
 
 
-def _core(text: str, edit: SourceEdit) -> SourceEdit:
+def _trim_edit(text: str, edit: SourceEdit) -> SourceEdit:
     """Return the edit without the tokens that it leaves as they are, at its start and its end."""
     old, new = TOKEN.findall(text[edit.start : edit.end]), TOKEN.findall(edit.text)
     first = 0
@@ -86,7 +86,7 @@ def _core(text: str, edit: SourceEdit) -> SourceEdit:
     return SourceEdit(edit.path, start, edit.end - len("".join(old[len(old) - last :])), kept)
 
 
-def _tokens(source: Source, text: str) -> Iterator[Span]:
+def _find_tokens(source: Source, text: str) -> Iterator[Span]:
     """Yield the places of the tokens of code with this text."""
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         if token.string == text:
@@ -95,31 +95,31 @@ def _tokens(source: Source, text: str) -> Iterator[Span]:
             yield start, start + len(text)
 
 
-def _copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit]:
+def _iterate_copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit]:
     """Yield the candidate's edits, moved to all other places that read as its own does."""
     span = (min(edit.start for edit in candidate.edits), max(edit.end for edit in candidate.edits))
-    anchor = _anchor(source, span)
+    anchor = _find_anchor(source, span)
     if anchor is None:
         return
     code = _read(source, anchor)
     first, last = _place(source, anchor)
-    if _size(code) < TOKENS_AT_LEAST:
+    if _count_tokens(code) < TOKENS_AT_LEAST:
         return
-    if not first - len(_indent(source, anchor)) <= span[0] <= span[1] <= last:
+    if not first - len(_get_indent(source, anchor)) <= span[0] <= span[1] <= last:
         return  # it reaches into a block below this line
     for node in source.nodes:
         if type(node) is not type(anchor) or node is anchor or _read(source, node) != code:
             continue
         start, end = _place(source, node)
         if end <= first or last <= start:
-            yield from _moved(source, candidate, anchor, node)
+            yield from _move_edits(source, candidate, anchor, node)
 
 
-def _moved(
+def _move_edits(
     source: Source, candidate: Candidate, anchor: ast.AST, node: ast.AST
 ) -> Iterator[SourceEdit]:
     first, start = _place(source, anchor)[0], _place(source, node)[0]
-    old, new = _indent(source, anchor), _indent(source, node)
+    old, new = _get_indent(source, anchor), _get_indent(source, node)
     for edit in candidate.edits:
         at, text = edit.start - first, edit.text
         if isinstance(anchor, ast.stmt):
@@ -128,39 +128,43 @@ def _moved(
         yield SourceEdit(edit.path, start + at, start + at + edit.end - edit.start, text)
 
 
-def _anchor(source: Source, span: Span) -> ast.AST | None:
+def _find_anchor(source: Source, span: Span) -> ast.AST | None:
     """Return the smallest expression or statement that the edit is in, and is worth comparing."""
     inserted = span[0] == span[1]
     best: ast.AST | None = None
     for node in source.nodes:
         if not isinstance(node, (ast.expr, ast.stmt)) or node in source.annotations:
             continue
-        start, end = source.span(node)
+        start, end = source.get_span(node)
         if isinstance(node, ast.stmt):
-            start -= len(_indent(source, node))
+            start -= len(_get_indent(source, node))
         if inserted and isinstance(node, ast.expr):
             continue
-        if start <= span[0] and span[1] <= end and (best is None or not _wider(source, node, best)):
+        if (
+            start <= span[0]
+            and span[1] <= end
+            and (best is None or not _is_wider(source, node, best))
+        ):
             best = node
-    while isinstance(best, ast.expr) and _size(_read(source, best)) < TOKENS_AT_LEAST:
+    while isinstance(best, ast.expr) and _count_tokens(_read(source, best)) < TOKENS_AT_LEAST:
         best = source.parents.get(best)
     return best if isinstance(best, (ast.expr, ast.stmt)) else None
 
 
-def _size(code: str) -> int:
+def _count_tokens(code: str) -> int:
     return sum(not token.isspace() for token in TOKEN.findall(code))
 
 
-def _wider(source: Source, node: ast.AST, other: ast.AST) -> bool:
-    (start, end), (first, last) = source.span(node), source.span(other)
+def _is_wider(source: Source, node: ast.AST, other: ast.AST) -> bool:
+    (start, end), (first, last) = source.get_span(node), source.get_span(other)
     return end - start > last - first
 
 
 def _place(source: Source, node: ast.AST) -> Span:
     """Return where an expression stands, or the lines of a statement without its blocks."""
-    start, end = source.span(node)
+    start, end = source.get_span(node)
     if isinstance(node, ast.stmt):
-        lines = header_lines(node)
+        lines = get_header_lines(node)
         end = min(end, sum(map(len, source.lines[: lines[-1]]))) if lines else end
     return start, end
 
@@ -170,12 +174,16 @@ def _read(source: Source, node: ast.AST) -> str:
     start, end = _place(source, node)
     code = source.text[start:end].strip()
     above = source.parents.get(node)
-    if isinstance(node, ast.stmt) and isinstance(above, BLOCKS) and _size(code) < TOKENS_AT_LEAST:
+    if (
+        isinstance(node, ast.stmt)
+        and isinstance(above, BLOCKS)
+        and _count_tokens(code) < TOKENS_AT_LEAST
+    ):
         first, last = _place(source, above)
         other = node not in above.body  # of an `else`, what stands in it is said in another case
         code = f"{source.text[first:last].strip()} {other} {code}"
     return code
 
 
-def _indent(source: Source, node: ast.AST) -> str:
-    return source.indent(node) if isinstance(node, ast.stmt) else ""
+def _get_indent(source: Source, node: ast.AST) -> str:
+    return source.get_indent(node) if isinstance(node, ast.stmt) else ""

@@ -24,23 +24,23 @@ def remove_unneeded_ignores(output: str, texts: Mapping[str, str]) -> dict[str, 
         place = int(error["line"]) - 1
         if unused is None or place >= len(own):
             return {}
-        shorter = _without(own[place], set(_codes(unused["codes"])))
+        shorter = _strip_ignore(own[place], set(_split_codes(unused["codes"])))
         if shorter == own[place]:
             return {}
         own[place] = shorter
     return {path: "\n".join(own) for path, own in lines.items()} if errors else {}
 
 
-def _without(line: str, unused: set[str]) -> str:
+def _strip_ignore(line: str, unused: set[str]) -> str:
     """Return the line without the comment; with it, where some of its codes are needed."""
     comments = list(_COMMENT.finditer(line))
     if not comments:
         return line
     found = comments[-1]  # a string may contain another
-    needed = [code for code in _codes(found["codes"]) if unused and code not in unused]
+    needed = [code for code in _split_codes(found["codes"]) if unused and code not in unused]
     rest = f"  # type: ignore[{', '.join(needed)}]" if needed else ""
     return f"{line[: found.start()]}{rest}{line[found.end() :]}".rstrip()
 
 
-def _codes(listed: str | None) -> list[str]:
+def _split_codes(listed: str | None) -> list[str]:
     return [code.strip() for code in (listed or "").split(",") if code.strip()]

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from bot.repair.calls import StatedAnswer
-from bot.repair.evidence import AnswerEvidence, Ended, evidence
+from bot.repair.evidence import AnswerEvidence, Ended, measure_evidence
 from bot.repair.model import Candidate, Problem, Texts
-from bot.repair.mutants import changed_lines
-from bot.repair.neighbour_edits import edits_beside
+from bot.repair.mutants import find_changed_lines
+from bot.repair.neighbour_edits import iterate_neighbour_edits
 from bot.repair.runner import TestRunner, TimeLimits
 
 TESTS_AT_MOST = 40
@@ -32,44 +32,47 @@ class Witnesses:
         limits: TimeLimits,
         *,
         stated: Sequence[StatedAnswer] = (),
-        red: Sequence[str] = (),
+        other_failing: Sequence[str] = (),
     ) -> None:
         self._problem, self._runner, self._limits = problem, runner, limits
-        self._stated, self._red = tuple(stated), tuple(red)
+        self._stated, self._other_failing = tuple(stated), tuple(other_failing)
 
-    async def fewest_red(
+    async def select_fewest_failing(
         self, candidates: Sequence[Candidate]
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
         """Return the candidates with which the fewest tests beside still fail, and those tests."""
-        if not self._red:
+        if not self._other_failing:
             return tuple(candidates), ()
-        left = await asyncio.gather(*map(self._still_red, candidates))
+        left = await asyncio.gather(*map(self._list_still_failing, candidates))
         fewest = min(left, key=len)
         pairs = zip(candidates, left, strict=True)
         return tuple(each for each, tests in pairs if len(tests) == len(fewest)), fewest
 
-    async def as_green(
+    async def select_passing(
         self, fix: Texts, others: Sequence[tuple[Candidate, Texts]]
     ) -> list[tuple[Candidate, Texts]]:
         """Return those of other edits with which no more tests beside fail than with the fix."""
-        if not self._red or not others:
+        if not self._other_failing or not others:
             return list(others)
         ours, *theirs = await asyncio.gather(
-            *map(self._red_with, (fix, *(files for _, files in others)))
+            *map(self._find_failing, (fix, *(files for _, files in others)))
         )
         return [each for each, red in zip(others, theirs, strict=True) if set(red) <= set(ours)]
 
-    async def _still_red(self, candidate: Candidate) -> tuple[str, ...]:
-        return await self._red_with(candidate.apply(self._problem.texts))
+    async def _list_still_failing(self, candidate: Candidate) -> tuple[str, ...]:
+        return await self._find_failing(candidate.apply(self._problem.texts))
 
-    async def _red_with(self, files: Texts) -> tuple[str, ...]:
-        result = await self._runner.run(self._red, files, self._limits)
+    async def _find_failing(self, files: Texts) -> tuple[str, ...]:
+        result = await self._runner.run(self._other_failing, files, self._limits)
         # What was a file that could not be imported is its tests once it can.
-        failed = {record.test for record in result.failed}
-        passed = {*result.passed, *(test.partition("::")[0] for test in result.passed)} - failed
-        return tuple(test for test in self._red if test not in passed)
+        failed = {record.test for record in result.failures}
+        passed = {
+            *result.passed_tests,
+            *(test.partition("::")[0] for test in result.passed_tests),
+        } - failed
+        return tuple(test for test in self._other_failing if test not in passed)
 
-    async def two(self, fix: Texts) -> bool:
+    async def has_two(self, fix: Texts) -> bool:
         """Return whether two tests look at the very expression that was edited, or more.
 
         A failing test and a person's answer do; another test does where it asserts against
@@ -77,35 +80,37 @@ class Witnesses:
         """
         if len(self._problem.failing) + len(self._stated) > 1:
             return True
-        return await self.beside(fix)
+        return await self.has_passing_witness(fix)
 
-    async def beside(self, fix: Texts) -> bool:
+    async def has_passing_witness(self, fix: Texts) -> bool:
         """Return whether a test that passed before looks at the expression that was edited."""
-        tests = list(self._reaching(fix))[:TESTS_AT_MOST]
-        for _, files in edits_beside(self._problem.texts, fix, inside=True) if tests else ():
-            if await self._refuted(tests, files):
+        tests = list(self._find_reaching_tests(fix))[:TESTS_AT_MOST]
+        for _, files in (
+            iterate_neighbour_edits(self._problem.texts, fix, inside=True) if tests else ()
+        ):
+            if await self._is_refuted(tests, files):
                 return True
         return False
 
-    def evidence(self, fix: Texts, calls: Sequence[Ended]) -> AnswerEvidence:
+    def measure_evidence(self, fix: Texts, calls: Sequence[Ended]) -> AnswerEvidence:
         """Return how much the tests that run what was edited, and people, ask of a fix.
 
         `calls` are those of what it edited, as they end with it.
         """
-        tests = (*self._problem.failing, *self._reaching(fix))
-        return evidence(calls, tests, self._problem.ended, self._stated)
+        tests = (*self._problem.failing, *self._find_reaching_tests(fix))
+        return measure_evidence(calls, tests, self._problem.crashes_by_test, self._stated)
 
-    def _reaching(self, fix: Texts) -> Iterator[str]:
+    def _find_reaching_tests(self, fix: Texts) -> Iterator[str]:
         """Yield the passing tests that run lines the fix edited."""
         before = self._problem.texts
-        lines = {path: changed_lines(text, before[path]) for path, text in fix.items()}
+        lines = {path: find_changed_lines(text, before[path]) for path, text in fix.items()}
         for test in sorted(self._problem.passing):
             covered = self._problem.coverage.get(test, {})
             if any(lines[path] & covered.get(path, frozenset()) for path in lines):
                 yield test
 
-    async def _refuted(self, tests: Sequence[str], files: Texts) -> bool:
+    async def _is_refuted(self, tests: Sequence[str], files: Texts) -> bool:
         """Whether a test asserts against an answer; a crash only keeps it from coming so far."""
         result = await self._runner.run(tests, files, self._limits)
-        errors = {record.crash.error for record in result.failed if record.crash}
+        errors = {record.crash.error for record in result.failures if record.crash}
         return bool(errors & ASSERTED)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.live_items import LiveItemService
-from bot.authority.policy import Act, bind
+from bot.authority.policy import Act, check_binding
 from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.dialogue import Instruction, Question
 from bot.domain.errors import ForgeError, PartMissing, StoreConflict, WrongStage
@@ -15,21 +15,21 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
-from bot.domain.run import ENDED, Run, Stage, Status, Trigger, Waiting
-from bot.periodic import run_until_success, with_traceback
+from bot.domain.run import FINAL_STATUSES, Run, Stage, Status, Trigger, Waiting
+from bot.periodic import log_tracebacks, run_until_success
 from bot.ports.live_registry import LiveRegistry
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.redaction import redact
 from bot.self_improvement.assembly import AgentParts
-from bot.self_improvement.proposal_withdrawal import about, withdraw
+from bot.self_improvement.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.question_records import QuestionRecords
 from bot.self_improvement.questions import QuestionService
-from bot.self_improvement.run_starter import again, begun_anew, taken_over
+from bot.self_improvement.run_starter import build_retry_trigger, restart_run, take_over
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import open_question, to_be_fixed
 
 _TRIES = 10
-_NOT_RECOVERED = with_traceback(logging.getLogger(__name__), "runs are not recovered; I try again")
+_NOT_RECOVERED = log_tracebacks(logging.getLogger(__name__), "runs are not recovered; I try again")
 
 
 class SelfImprovementAgent:
@@ -46,7 +46,11 @@ class SelfImprovementAgent:
         self.memory, self.watch = parts.memory, parts.watch
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
-        self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
+        self.trials, self.changes, self.wishes = (
+            parts.trials,
+            parts.changes,
+            parts.changes.feature_requests,
+        )
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
         self.flags, self.feedback = parts.flags, parts.feedback
         self.answers, self.endorsements = parts.answers, parts.endorsements
@@ -82,8 +86,8 @@ class SelfImprovementAgent:
 
     async def recover(self) -> None:
         """Continue, queue or end every run that was left, saying so; under a stop, end them all."""
-        stop = await self.emergency.at_start()
-        await self.audit.at_start()
+        stop = await self.emergency.on_start()
+        await self.audit.on_start()
         await self._parts.recovery.recover(stopped=stop is not None)
         self._parts.workers.wake()
 
@@ -108,26 +112,26 @@ class SelfImprovementAgent:
         """Start a run nobody asked for. Raises `Paused`, `ChatRejected`; see `AutonomyPolicy`."""
         run = await self.autonomy.start(trigger)
         if run.goal == "change":
-            await self.wishes.begun(trigger.text, run.id)
+            await self.wishes.mark_started(trigger.text, run.id)
         return run
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`, `TooMany`."""
         await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
-        async with self._parts.run_locks.of(run_id):
+        async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.goal != "investigate":
-                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({standing(run)}).")
+                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({status_text(run)}).")
             if run.status is not Status.DONE:
-                raise WrongStage(f"Run `{run.id}` is not there yet ({standing(run)}).")
-            history = await self._services.store.history(run.id)
+                raise WrongStage(f"Run `{run.id}` is not there yet ({status_text(run)}).")
+            history = await self._services.store.get_history(run.id)
             diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
             if not (diagnosis.triage.ours or diagnosis.triage.remedies):
-                raise WrongStage(diagnosis.triage.told)
-            fix = to_be_fixed(taken_over(run, person))
-            return await self._parts.admission.queue(fix, history.shaped_by(person))
+                raise WrongStage(diagnosis.triage.summary)
+            fix = to_be_fixed(take_over(run, person))
+            return await self._parts.admission.queue(fix, history.add_shaper(person))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.
@@ -136,20 +140,20 @@ class SelfImprovementAgent:
         returned.
         """
         await self.permit(person, Act.ASK, run_id=run_id, note="retry")
-        async with self._parts.run_locks.of(run_id):
+        async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
-            if run.status not in ENDED - {Status.DONE}:
+            if run.status not in FINAL_STATUSES - {Status.DONE}:
                 raise WrongStage(
-                    f"Run `{run.id}` has not failed ({standing(run)}); only one that has can be "
+                    f"Run `{run.id}` has not failed ({status_text(run)}); only one that has can be "
                     "retried."
                 )
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             if history.proposal is not None:
-                return await self._parts.admission.start(again(run.trigger, person))
+                return await self._parts.admission.start(build_retry_trigger(run.trigger, person))
             await self._parts.cancellation.drop(run.id)
-            over = () if history.revising is None else (history.revising.but(over=True),)
+            over = () if history.revising is None else (history.revising.replace(is_finished=True),)
             return await self._parts.admission.queue(
-                begun_anew(run, person), history.shaped_by(person), *over
+                restart_run(run, person), history.add_shaper(person), *over
             )
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
@@ -163,22 +167,24 @@ class SelfImprovementAgent:
     ) -> Run:
         """End a run that waits, on that card if given. Raises `WrongStage`, `StaleApproval`."""
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
-        async with self._parts.run_locks.of(run_id):
+        async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
             if not proposed and run.waiting is not Waiting.JUDGEMENT:
-                stands = standing(run)
-                if history.revising is not None and not run.ended:
+                stands = status_text(run)
+                if history.revising is not None and not run.has_ended:
                     stands = "it is being revised; “cancel” ends that, and closes it"
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({stands}).")
             if (shown := history.proposal) is not None:
-                bind(shown, card_id=card_id, head=None, forge_head=None)
+                check_binding(shown, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
-            opened = await withdraw(self._services.forge, run, history, reason)
+            opened = await close_proposal(self._services.forge, run, history, reason)
             if why:
-                await self.memory.rejected(run, history, redact(why))
-            ended = await self._parts.transitions.end(run, Status.REJECTED, reason + about(opened))
+                await self.memory.remember_rejection(run, history, redact(why))
+            ended = await self._parts.transitions.end(
+                run, Status.REJECTED, reason + describe_closing(opened)
+            )
             await self._parts.cancellation.drop(run.id)
             return ended
 
@@ -196,7 +202,7 @@ class SelfImprovementAgent:
         change to revise, or no engine that follows words.
         """
         await self.permit(person, Act.REVISE, run_id=run_id, note=instruction)
-        now = self._services.clock.now()
+        now = self._services.clock.get_time()
         item = Instruction(
             key=key or f"{person.id}:{now.isoformat()}",
             text=redact(instruction),
@@ -205,7 +211,7 @@ class SelfImprovementAgent:
             at=now,
         )
         await self._services.stop_guard.check()
-        return await self._in_turn(
+        return await self._run_exclusively(
             run_id, lambda run: self._parts.dialogue.tell(run, (item,), person)
         )
 
@@ -213,15 +219,15 @@ class SelfImprovementAgent:
         """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""
         await self.permit(person, Act.ANSWER, run_id=run_id, note=text)
         await self._services.stop_guard.check()
-        return await self._in_turn(
+        return await self._run_exclusively(
             run_id, lambda run: self._parts.dialogue.answer(run, person, text)
         )
 
-    async def question(self, run: Run) -> Question | None:
+    async def get_question(self, run: Run) -> Question | None:
         """Return the question the run waits with, if it does, with where people see it."""
-        if not run.parked:
+        if not run.is_parked:
             return None
-        question = open_question(run, await self._services.store.history(run.id))
+        question = open_question(run, await self._services.store.get_history(run.id))
         if question is None or question.message_id is not None:
             return question
         return await self._parts.transitions.put(run, question)
@@ -233,28 +239,28 @@ class SelfImprovementAgent:
         """
         await self.permit(person, Act.CANCEL, run_id=run_id)
         reason = f"Cancelled by {person.name}."
-        return await self._in_turn(
+        return await self._run_exclusively(
             run_id, lambda run: self._parts.cancellation.cancel(run.id, reason)
         )
 
     # What people look at
 
-    async def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
+    async def list_runs(self, *, limit: int = 20) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""
         return await self._services.store.find(limit=limit)
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return what a run has recorded."""
-        return await self._services.store.history(run_id)
+        return await self._services.store.get_history(run_id)
 
-    async def histories(self, runs: Collection[Run]) -> list[tuple[Run, History]]:
+    async def get_histories(self, runs: Collection[Run]) -> list[tuple[Run, History]]:
         """Return runs with what they have recorded; one that is gone by now is left out."""
-        known = await self._services.store.histories([run.id for run in runs])
+        known = await self._services.store.get_histories([run.id for run in runs])
         return [(run, known[run.id]) for run in runs if run.id in known]
 
-    async def evidence(self, run_id: str) -> tuple[Action, ...]:
+    async def list_evidence(self, run_id: str) -> tuple[Action, ...]:
         """Return the journal records that the run's diagnosis rests on, newest first."""
-        diagnosis = (await self._services.store.history(run_id)).diagnosis
+        diagnosis = (await self._services.store.get_history(run_id)).diagnosis
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._services.journal.get(record_id) for record_id in ids]
         return tuple(filter(None, found))
@@ -281,13 +287,15 @@ class SelfImprovementAgent:
         """Return which engines write changes, for people."""
         return self._settings.engine
 
-    async def vital_signs(self) -> tuple[str, ...]:
+    async def format_vital_signs(self) -> tuple[str, ...]:
         """Return a line each on forge, own work, sandbox, backups and engine, for `/health`."""
         try:
-            forge = await self._services.forge.ready()
+            forge = await self._services.forge.check_connection()
         except ForgeError as error:
             forge = f"⚠️ {error}"
-        signs = [await each.vital_sign() for each in (self.emergency, self.audit, self.autonomy)]
+        signs = [
+            await each.format_vital_sign() for each in (self.emergency, self.audit, self.autonomy)
+        ]
         return (
             f"**Forge** {forge}",
             *signs,
@@ -299,9 +307,9 @@ class SelfImprovementAgent:
 
     # How it is done
 
-    async def _in_turn(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
+    async def _run_exclusively(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
         """Do it while nobody else decides about the run; again if a worker came in between."""
-        async with self._parts.run_locks.of(run_id):
+        async with self._parts.run_locks.get(run_id):
             for _ in range(_TRIES):
                 try:
                     return await act(await self._services.store.get(run_id))

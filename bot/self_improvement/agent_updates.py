@@ -12,7 +12,7 @@ Last = TypeVar("Last", bound=Record)
 OnProgress = Callable[[Progress], Awaitable[None]]
 
 
-async def last_word(
+async def wait_for_result(
     updates: AsyncGenerator[Progress | Last, None], on_progress: OnProgress, missing: str
 ) -> Last:
     """Return what an engine ends with; what it tells before goes to `on_progress`.

@@ -9,7 +9,7 @@ from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.proposal import How
 from bot.domain.run import Run, Waiting
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.services import Services
 
@@ -43,27 +43,29 @@ class Agreements:
         note = f"go ahead {digest}".strip()
         await self._authorizer.ask(person, Act.ASK, run_id, note)
         await self._services.stop_guard.check()
-        async with self._run_locks.of(run_id):
+        async with self._run_locks.get(run_id):
             run = await self._services.store.get(run_id)
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             brief = _open(run, history, digest)
             given = Agreement(
-                digest=brief.digest, person=person, at=self._services.clock.now(), how=how
+                digest=brief.digest, person=person, at=self._services.clock.get_time(), how=how
             )
             told = f"**{person.name}** says go ahead. I write it now."
-            return await self._dialogue.agreed(run, given, told, history.shaped_by(person))
+            return await self._dialogue.accept_agreement(
+                run, given, told, history.add_shaper(person)
+            )
 
     async def check(self, run_id: str, person: Person, digest: str) -> None:
         """Return where a card still shows what is to be agreed to. Raises as `give`."""
         await self._authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
         run = await self._services.store.get(run_id)
-        _open(run, await self._services.store.history(run.id), digest)
+        _open(run, await self._services.store.get_history(run.id), digest)
 
 
 def _open(run: Run, history: History, digest: str) -> Brief:
     """Return the brief a run waits with. Raises `WrongStage`, `StaleApproval`."""
     if history.brief is None or run.waiting is not Waiting.AGREEMENT:
-        raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({standing(run)}).")
+        raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({status_text(run)}).")
     if not history.brief.digest.startswith(digest):
         raise StaleApproval(_OLD)
     return history.brief

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
-from bot.grammar.wrong_answers import TypedCommand, answer_claim
+from bot.grammar.incorrect_output import TypedCommand, answer_claim
 from bot.proof.example_scripts import (
-    command_source,
-    typed_record,
-    used_like,
-    used_of_cogs,
-    used_with,
+    build_record,
+    find_command_source,
+    find_similar_use,
+    find_uses_by_value,
+    find_uses_of_cogs,
 )
-from bot.proof.scripts import asked
+from bot.proof.scripts import describe_step
 
 
 class InspectedTree(NamedTuple):
@@ -26,7 +26,7 @@ class InspectedTree(NamedTuple):
     cogs: Mapping[str, str]
 
 
-class UsesMeant(NamedTuple):
+class MatchedUses(NamedTuple):
     """What a complaint may be about, the likeliest first.
 
     Where only a cog is `named_by_cog`, it is about that of them whose answer has changed.
@@ -41,25 +41,27 @@ class UsesMeant(NamedTuple):
         return len(self.records) == 1 and not self.named_by_cog
 
 
-def uses_meant(
+def match_uses(
     text: str, answered: str, tree: InspectedTree, commands: Collection[str], now: datetime
-) -> UsesMeant:
+) -> MatchedUses:
     """Return what may be meant: the answer replied to, the command named, or values of one.
 
     Else what people did last with the cog that is named: `my poll says it is over`.
     """
     replied = [e for e in tree.known if answered and e.pseudonyms.get("interaction") == answered]
     if replied:
-        return UsesMeant((_of_cog(replied[-1], tree.cogs),))
+        return MatchedUses((_add_cog(replied[-1], tree.cogs),))
     claim = answer_claim(text, commands)
     named = [claim.typed] if claim.typed else [TypedCommand(each) for each in claim.named]
     values = "" if claim.typed else " ".join(claim.values[:1])
     found = tuple(filter(None, (_use_of(each, values, text, tree, now) for each in named)))
     if found or named:
-        return UsesMeant(found)
-    found = used_with(tree.known, claim.values)
+        return MatchedUses(found)
+    found = find_uses_by_value(tree.known, claim.values)
     return (
-        UsesMeant(found) if found else UsesMeant(used_of_cogs(tree.known, text), named_by_cog=True)
+        MatchedUses(found)
+        if found
+        else MatchedUses(find_uses_of_cogs(tree.known, text), named_by_cog=True)
     )
 
 
@@ -67,23 +69,23 @@ def _use_of(
     typed: TypedCommand, values: str, text: str, tree: InspectedTree, now: datetime
 ) -> TrafficRecord | None:
     """Return a command as it was used, or as it was typed where it was not used so."""
-    used = used_like(tree.known, typed, text)
+    used = find_similar_use(tree.known, typed, text)
     if used is not None:
         return used
-    source = command_source(tree.cogs, typed.name)
+    source = find_command_source(tree.cogs, typed.name)
     if source is None:
         return None
     like = next((each for each in reversed(tree.known) if each.cog == source.cog), None)
-    return typed_record(TypedCommand(typed.name, typed.given or values), source, like, now)
+    return build_record(TypedCommand(typed.name, typed.arguments or values), source, like, now)
 
 
-def _of_cog(record: TrafficRecord, cogs: Mapping[str, str]) -> TrafficRecord:
+def _add_cog(record: TrafficRecord, cogs: Mapping[str, str]) -> TrafficRecord:
     """Return the record with its cog: who is refused before it began was never in one."""
     step = record.step
     if record.cog or not isinstance(step, CommandStep):
         return record
-    source = command_source(cogs, step.command)
-    return record.but(cog=source.cog) if source else record
+    source = find_command_source(cogs, step.command)
+    return record.replace(cog=source.cog) if source else record
 
 
 def cog_texts(tree: Path) -> dict[str, str]:
@@ -96,17 +98,17 @@ def cog_texts(tree: Path) -> dict[str, str]:
     return found
 
 
-def typed_form(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
+def format_command(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
     """Return how a command is typed of which no options are known; nothing where it needs none."""
     step = record.step
     if not isinstance(step, CommandStep) or step.options:
         return ""
-    source = command_source(cogs, step.command)
+    source = find_command_source(cogs, step.command)
     options = source.options if source else ()
     return " ".join((f"/{step.command}", *(f"{each}:…" for each in options))) if options else ""
 
 
-def used_last(known: Sequence[TrafficRecord]) -> list[str]:
+def list_recent_commands(known: Sequence[TrafficRecord]) -> list[str]:
     """Return the commands that were used last, each once, as they were typed."""
     commands = [e for e in reversed(known) if e.ok and e.cog and e.event.startswith("command.")]
-    return [*{each.event: asked(each.step) for each in reversed(commands)}.values()][::-1]
+    return [*{each.event: describe_step(each.step) for each in reversed(commands)}.values()][::-1]

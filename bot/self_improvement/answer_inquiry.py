@@ -7,41 +7,41 @@ from datetime import timedelta
 
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
+from bot.domain.incorrect_output import AnswerExample, AnswerSince, IncorrectOutput
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
-from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
-from bot.grammar.changes import says_it_fails
-from bot.grammar.wrong_answers import (
+from bot.grammar.changes import is_failure_statement
+from bot.grammar.incorrect_output import (
     answer_claim,
-    complains_of_answer,
-    may_be_of_answer,
-    says_what_is_wrong,
+    can_be_about_output,
+    has_specific_fault,
+    is_output_report,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, ScriptPlayer
-from bot.ports.traffic import CatchUp, CogLoads, TrafficLog, no_loads
+from bot.ports.rehearsal import Rehearsal, ScriptRunner
+from bot.ports.traffic import CatchUp, CogLoads, TrafficLog, list_no_loads
 from bot.ports.trees import CommitTrees
-from bot.proof.answer_history import changed_answer
+from bot.proof.answer_history import find_changed_answer
 from bot.proof.example_scripts import (
-    answer_lines,
-    command_source,
-    example_of,
-    first_difference,
-    used_of_cogs,
-    used_with,
+    build_example,
+    find_command_source,
+    find_first_difference,
+    find_uses_by_value,
+    find_uses_of_cogs,
+    list_answer_lines,
 )
-from bot.proof.scripts import asked
-from bot.proof.web_addresses import moved_address, with_address
+from bot.proof.scripts import describe_step
+from bot.proof.web_addresses import find_moved_address, replace_address
 from bot.redaction import redact
 from bot.self_improvement.answer_examples import (
     InspectedTree,
     cog_texts,
-    typed_form,
-    used_last,
-    uses_meant,
+    format_command,
+    list_recent_commands,
+    match_uses,
 )
-from bot.self_improvement.answer_plays import AnswerPlays, Lines
+from bot.self_improvement.answer_replays import AnswerReplays, Lines
 
 MOST_COMMITS = 64
 """How many commits are looked through, from the newest on."""
@@ -70,7 +70,7 @@ class AnswerInquiry:
         called: Callable[[int], str],
         catch_up: CatchUp,
         lookback: timedelta,
-        loads: CogLoads = no_loads,
+        loads: CogLoads = list_no_loads,
     ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
@@ -82,7 +82,9 @@ class AnswerInquiry:
         self._lookback = lookback
         self._loads = loads
 
-    async def of(self, trigger: Trigger, base: str, attempt: int) -> WrongAnswer | None:
+    async def examine_request(
+        self, trigger: Trigger, base: str, attempt: int
+    ) -> IncorrectOutput | None:
         """Return what is known of a complaint; `None` where it is none about an answer.
 
         Who was refused says that a command fails: then the refusal is the answer. `None` too where
@@ -90,13 +92,13 @@ class AnswerInquiry:
         """
         text = f"{trigger.subject}\n{trigger.text}"
         answered = self._called(trigger.answered) if trigger.answered else ""
-        fails = says_it_fails(trigger.text)
+        fails = is_failure_statement(trigger.text)
         if not (fails or _is_of_answer(trigger)):
             return None
-        known = await self._used()
-        if fails and not (answered := self._refused(text, known)):
+        known = await self._list_uses()
+        if fails and not (answered := self._find_refusal(text, known)):
             return None
-        return await self._looked_into(text, answered, known, base, attempt)
+        return await self._examine(text, answered, known, base, attempt)
 
     async def is_known(self, trigger: Trigger) -> bool:
         """Whether an answer is complained of, and which one is told: it can be played.
@@ -104,20 +106,22 @@ class AnswerInquiry:
         A command that is only named by its words counts where it is said what is wrong with it.
         """
         text = f"{trigger.subject}\n{trigger.text}"
-        if says_it_fails(trigger.text):
-            return bool(self._refused(text, await self._used()))
+        if is_failure_statement(trigger.text):
+            return bool(self._find_refusal(text, await self._list_uses()))
         if not _is_of_answer(trigger):
             return False
         claim = answer_claim(text, self._commands())
         if trigger.answered or claim.typed:
             return True
-        if claim.named and says_what_is_wrong(trigger.text or trigger.subject):
+        if claim.named and has_specific_fault(trigger.text or trigger.subject):
             return True
-        known = await self._used()
-        told = says_what_is_wrong(trigger.text or trigger.subject)
-        return bool(used_with(known, claim.values) or (told and used_of_cogs(known, text)))
+        known = await self._list_uses()
+        told = has_specific_fault(trigger.text or trigger.subject)
+        return bool(
+            find_uses_by_value(known, claim.values) or (told and find_uses_of_cogs(known, text))
+        )
 
-    def _refused(self, text: str, known: Sequence[TrafficRecord]) -> str:
+    def _find_refusal(self, text: str, known: Sequence[TrafficRecord]) -> str:
         """Return what traffic calls the newest use of a command that is named, if it was refused.
 
         Nothing failed then: whoever asked was told that they, or the bot, may not do it.
@@ -129,62 +133,68 @@ class AnswerInquiry:
         refused = newest is not None and newest.outcome is ActionOutcome.CANCELLED
         return newest.pseudonyms.get("interaction", "") if newest and refused else ""
 
-    async def named(self, text: str, base: str, attempt: int) -> WrongAnswer | None:
+    async def examine_command(self, text: str, base: str, attempt: int) -> IncorrectOutput | None:
         """Return the same for a command that somebody names when asked. Raises `WorkspaceError`."""
-        return await self._looked_into(text, "", await self._used(), base, attempt)
+        return await self._examine(text, "", await self._list_uses(), base, attempt)
 
     async def change(self, since: AnswerSince) -> Suspect | None:
         """Return what the commit changed; `None` where that cannot be told."""
         try:
-            return await self._trees.change(since.commit.sha)
+            return await self._trees.get_change(since.commit.sha)
         except WorkspaceError as error:
             _log.warning("a commit's change is not shown: %s", error)
             return None
 
-    async def _looked_into(
+    async def _examine(
         self, text: str, answered: str, known: Sequence[TrafficRecord], base: str, attempt: int
-    ) -> WrongAnswer | None:
+    ) -> IncorrectOutput | None:
         """Return what a complaint comes to; of several uses, that whose answer has changed."""
         try:
-            async with self._trees.laid_out(base) as folder:
+            async with self._trees.open_tree(base) as folder:
                 cogs = await asyncio.to_thread(cog_texts, folder)
                 tree = InspectedTree(folder, known, cogs)
-                now = self._clock.now()
-                meant = uses_meant(text, answered, tree, self._commands(), now)
+                now = self._clock.get_time()
+                meant = match_uses(text, answered, tree, self._commands(), now)
                 for record in meant.records:
-                    found = await self._tried(record, tree, base, attempt)
+                    found = await self._examine_use(record, tree, base, attempt)
                     if found is not None and (found.since or meant.only):
                         return found
         except RehearsalError as error:
             _log.warning("a wrong answer is not looked into: %s", error)
             return None
-        form = typed_form(meant.records[0], cogs) if meant.only else ""
+        form = format_command(meant.records[0], cogs) if meant.only else ""
         named = () if meant.named_by_cog else meant.records
-        likely = [] if form else [asked(each.step) for each in named] or used_last(known)
-        return WrongAnswer(attempt=attempt, form=form, likely=tuple(map(redact, likely[:_LIKELY])))
+        likely = (
+            []
+            if form
+            else [describe_step(each.step) for each in named] or list_recent_commands(known)
+        )
+        return IncorrectOutput(
+            attempt=attempt, form=form, likely=tuple(map(redact, likely[:_LIKELY]))
+        )
 
-    async def _tried(
+    async def _examine_use(
         self, record: TrafficRecord, tree: InspectedTree, base: str, attempt: int
-    ) -> WrongAnswer | None:
+    ) -> IncorrectOutput | None:
         """Return the complaint, if it is about this use; `None` where it cannot be asked again."""
-        shown = await self._shown(record, tree)
+        shown = await self._load_output(record, tree)
         if shown is None:
             return None
         example, today = shown
-        source = command_source(tree.cogs, example.event.partition(".")[2])
-        example = example.but(file=source.file if source else "")
-        return await self._since(example, today, base, attempt)
+        source = find_command_source(tree.cogs, example.event.partition(".")[2])
+        example = example.replace(file=source.file if source else "")
+        return await self._find_change(example, today, base, attempt)
 
-    async def _used(self) -> Sequence[TrafficRecord]:
-        since = self._clock.now() - self._lookback
+    async def _list_uses(self) -> Sequence[TrafficRecord]:
+        since = self._clock.get_time() - self._lookback
         await self._catch_up()
         try:
-            return await self._traffic.since(since, limit=_KNOWN)
+            return await self._traffic.list_since(since, limit=_KNOWN)
         except StoreError as error:
             _log.warning("looking into a wrong answer without what was asked: %s", error)
             return ()
 
-    async def _shown(
+    async def _load_output(
         self, record: TrafficRecord, tree: InspectedTree
     ) -> tuple[AnswerExample, Lines] | None:
         """Return the example with what people read today; `None` where it cannot be asked.
@@ -193,50 +203,50 @@ class AnswerInquiry:
         restarts between.
         """
         loads = await self._loads(record.cog)
-        examples = [example_of(record)]
-        for more in (example_of(record, tree.known), example_of(record, tree.known, loads)):
+        examples = [build_example(record)]
+        for more in (build_example(record, tree.known), build_example(record, tree.known, loads)):
             examples += [more] if more != examples[-1] else []
         shown: tuple[AnswerExample, Lines] | None = None
         async with self._rehearsal.open(tree.folder) as player:
             for each in examples:
-                found = await _played(each, player)
+                found = await _run_example(each, player)
                 if found is not None and (shown is None or found[1] != shown[1]):
                     shown = found
         return shown
 
-    async def _since(
+    async def _find_change(
         self, example: AnswerExample, today: Lines, base: str, attempt: int
-    ) -> WrongAnswer:
+    ) -> IncorrectOutput:
         """Return the complaint with the newest change of its answer that is found."""
-        commits = await self._trees.line(base, limit=MOST_COMMITS)
-        plays = AnswerPlays(self._rehearsal, self._trees, example, {base: today}, self._clock)
+        commits = await self._trees.list_commits(base, limit=MOST_COMMITS)
+        plays = AnswerReplays(self._rehearsal, self._trees, example, {base: today}, self._clock)
         since = None
         for looked_at in dict.fromkeys((min(_NEAR, len(commits)), len(commits))):
             near = commits[-looked_at:]
-            changed = await changed_answer([each.sha for each in near], plays.answer)
+            changed = await find_changed_answer([each.sha for each in near], plays.answer)
             if changed is not None:
-                old, new = first_difference(changed.old, changed.new)
+                old, new = find_first_difference(changed.old, changed.new)
                 since = AnswerSince(
-                    commit=_named(commits, changed.after),
+                    commit=_find_commit(commits, changed.after),
                     before=changed.before,
-                    old=_short(old),
-                    new=_short(new),
+                    old=_shorten(old),
+                    new=_shorten(new),
                     unplayed=len(changed.between),
                 )
                 break
-        return WrongAnswer(
+        return IncorrectOutput(
             attempt=attempt,
-            example=example.but(asked=_short(example.asked)),
-            today=tuple(map(_short, today[:_LINES])),
+            example=example.replace(asked=_shorten(example.asked)),
+            today=tuple(map(_shorten, today[:_LINES])),
             since=since,
             commits=len(commits),
-            plays=plays.played,
+            replay_count=plays.replay_count,
         )
 
 
 def _is_of_answer(trigger: Trigger) -> bool:
     """Whether somebody may complain of an answer."""
-    return bool(trigger.answered or complains_of_answer(trigger.text) or _is_to_be_fixed(trigger))
+    return bool(trigger.answered or is_output_report(trigger.text) or _is_to_be_fixed(trigger))
 
 
 def _is_to_be_fixed(trigger: Trigger) -> bool:
@@ -245,25 +255,25 @@ def _is_to_be_fixed(trigger: Trigger) -> bool:
     An order to fix what has not failed is about what it answers; people say which answer is right.
     """
     by_person = trigger.goal == "fix" and trigger.origin == "person"
-    return by_person and bool(trigger.subject) and may_be_of_answer(trigger.text)
+    return by_person and bool(trigger.subject) and can_be_about_output(trigger.text)
 
 
-async def _played(
-    example: AnswerExample, player: ScriptPlayer
+async def _run_example(
+    example: AnswerExample, runner: ScriptRunner
 ) -> tuple[AnswerExample, Lines] | None:
     """Return the example and its answer, with a service where the play looks for it."""
-    play = await player.play(example.script)
-    moved = moved_address(example.script, play)
+    play = await runner.run(example.script)
+    moved = find_moved_address(example.script, play)
     if moved is not None:
-        example = example.but(script=with_address(example.script, moved))
-        play = await player.play(example.script)
-    lines = answer_lines(play, example.at)
+        example = example.replace(script=replace_address(example.script, moved))
+        play = await runner.run(example.script)
+    lines = list_answer_lines(play, example.at)
     return None if lines is None else (example, lines)
 
 
-def _named(commits: Sequence[Commit], sha: str) -> Commit:
+def _find_commit(commits: Sequence[Commit], sha: str) -> Commit:
     return next(each for each in commits if each.sha == sha)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return redact(text)[:_LONGEST]

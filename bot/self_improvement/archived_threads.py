@@ -4,9 +4,9 @@ import logging
 from datetime import timedelta
 
 from bot.domain.history import History
-from bot.domain.run import ENDED, Run, Status
-from bot.periodic import run_periodically, with_traceback
-from bot.presentation.cards import failed
+from bot.domain.run import FINAL_STATUSES, Run, Status
+from bot.periodic import log_tracebacks, run_periodically
+from bot.presentation.cards import is_failed_fix
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 
@@ -27,23 +27,23 @@ class ThreadArchiver:
 
     async def run_forever(self) -> None:
         """Look at what has ended, again and again, until cancelled."""
-        failed_look = with_traceback(_log, "threads of ended runs stay open; the next look tries")
+        failed_look = log_tracebacks(_log, "threads of ended runs stay open; the next look tries")
         await run_periodically(self.look, self._services.clock, _PAUSE_SECONDS, failed=failed_look)
 
     async def look(self) -> None:
         """Archive the threads of the runs that ended lately and are over."""
-        store, now = self._services.store, self._services.clock.now()
-        ended = await store.find(status=ENDED, limit=_LOOKED_AT)
+        store, now = self._services.store, self._services.clock.get_time()
+        ended = await store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
         for run in ended:
             fresh = (run.id, run.version) not in self._seen
             if fresh and _SETTLED <= now - run.updated_at <= _LATEST:
                 self._seen.add((run.id, run.version))
-                if is_over(run, await store.history(run.id)):
+                if has_ended(run, await store.get_history(run.id)):
                     await self._notifier.archive(run)
         self._seen &= {(run.id, run.version) for run in ended}
 
 
-def is_over(run: Run, history: History) -> bool:
+def has_ended(run: Run, history: History) -> bool:
     """Whether a run has really ended: taken back, without a finding, or shipped and judged.
 
     A fault that people may still have mended, a failure they may try again and a verdict that
@@ -53,9 +53,11 @@ def is_over(run: Run, history: History) -> bool:
         return True
     if history.shipment is None:
         diagnosis = history.diagnosis
-        return run.ended and diagnosis is not None and not (diagnosis.found or diagnosis.choices)
+        return (
+            run.has_ended and diagnosis is not None and not (diagnosis.found or diagnosis.choices)
+        )
     if history.outcome is not None:
-        return not failed(history.outcome)
+        return not is_failed_fix(history.outcome)
     if history.watch is not None or history.use_watch is not None:
         return history.use_report is not None
     return run.status is Status.DONE and history.shipment.live

@@ -19,7 +19,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.journal import FailureGroup
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.self_improvement.agreements import Agreements
 from bot.self_improvement.archived_threads import ThreadArchiver
 from bot.self_improvement.base_updates import BaseUpdates
@@ -29,6 +29,7 @@ from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.endorsements import Endorsements
 from bot.self_improvement.failures import StepFailures
+from bot.self_improvement.feature_requests import FeatureRequestService
 from bot.self_improvement.feedback import FeedbackService
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.poller import Poller
@@ -47,7 +48,6 @@ from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.use_watches import UseWatches
-from bot.self_improvement.wishes import WishService
 from bot.self_improvement.worker import Workers
 
 
@@ -105,7 +105,7 @@ def assemble(
     services: Services, steps: StepServices, settings: RunSettings, *, owner: str
 ) -> AgentParts:
     """Build the parts; `owner` names this process in the leases of runs."""
-    authority = _authority(services, settings)
+    authority = _build_authority(services, settings)
     authorizer, locks = authority.authorizer, authority.run_locks
     notifier = RunNotifier(services, settings.dev_channel_id, settings.links)
     memory = MemoryRecorder(services.store, services.clock, services.recorder, services.memory)
@@ -124,17 +124,17 @@ def assemble(
     workers = Workers(services, settings, sequence, transitions, failures, cost_meter, owner)
     reconciler, wake = Reconciler(services, notifier), workers.wake
     cancellation = Cancellation(services, workers, transitions, notifier, cost_meter, reconciler)
-    emergency = _emergency(services, settings, authority, workers, cancellation, notifier)
-    approvals = _approvals(services, authority, notifier, transitions, cards)
+    emergency = _build_emergency(services, settings, authority, workers, cancellation, notifier)
+    approvals = _build_approvals(services, authority, notifier, transitions, cards)
     recovery = RecoveryService(services, notifier, transitions, failures, approvals, cards, locks)
     starter = RunStarter(services, recovery, settings.per_person)
     admission = RunAdmission(services, starter, workers)
     dialogue = RunDialogue(services, notifier, transitions, wake, steps.runner, steering)
-    autonomy = _autonomy(services, settings, authority, admission)
+    autonomy = _build_autonomy(services, settings, authority, admission)
     return AgentParts(
         commands=steps.collector.commands,
         proposal_cards=cards, feedback=feedback,
-        failures=steps.collector.failures,
+        failures=steps.collector.list_failures,
         fixes=ShippedFixes(services.store),
         run_locks=locks, authorizer=authorizer,
         audit_writer=authority.audit_writer, audit=authority.audit,
@@ -147,7 +147,7 @@ def assemble(
         cancellation=cancellation, reconciler=reconciler, recovery=recovery,
         admission=admission,
         watch=watch,
-        base_updates=_base_updates(services, steps, settings),
+        base_updates=_build_base_updates(services, steps, settings),
         requests=RunRequests(services, authorizer, locks, admission, notifier, transitions, wake),
         archiver=ThreadArchiver(services, notifier),
         answers=RequestAnswers(steps.collector, steps.inquiry, authorizer, settings.people),
@@ -156,7 +156,7 @@ def assemble(
             services.stop_guard,
         ),
         trials=steps.trials,
-        changes=_changes(services, steps, settings, authorizer, admission),
+        changes=_build_changes(services, steps, settings, authorizer, admission),
         agreements=Agreements(services, authorizer, locks, dialogue),
         endorsements=Endorsements(services, authorizer, locks, dialogue, notifier),
         flags=FlagService(services.flags, services.clock, authorizer),
@@ -176,7 +176,7 @@ def _watch(
                      steps.deployer.has_files_left)  # fmt: skip
 
 
-def _changes(
+def _build_changes(
     services: Services,
     steps: StepServices,
     settings: RunSettings,
@@ -188,19 +188,21 @@ def _changes(
         settings.people,
         authorizer,
         admission,
-        WishService(services.key_values, services.clock, authorizer),
-        able=steps.briefer is not None and steps.runner.follows_words,
+        FeatureRequestService(services.key_values, services.clock, authorizer),
+        able=steps.briefer is not None and steps.runner.can_follow_instructions,
     )
 
 
-def _base_updates(services: Services, steps: StepServices, settings: RunSettings) -> BaseUpdates:
+def _build_base_updates(
+    services: Services, steps: StepServices, settings: RunSettings
+) -> BaseUpdates:
     return BaseUpdates(
         services, steps.deployer, dev_channel_id=settings.dev_channel_id,
-        standing=services.stop_guard.now,
+        get_stop=services.stop_guard.get_stop,
     )  # fmt: skip
 
 
-def _authority(services: Services, settings: RunSettings) -> Authority:
+def _build_authority(services: Services, settings: RunSettings) -> Authority:
     policy = ApprovalPolicy(
         services.store,
         services.clock,
@@ -233,7 +235,7 @@ def _authority(services: Services, settings: RunSettings) -> Authority:
     )
 
 
-def _approvals(
+def _build_approvals(
     services: Services,
     authority: Authority,
     notifier: RunNotifier,
@@ -251,11 +253,11 @@ def _approvals(
         proposal_cards.show,
         notifier.show_proposal,
         transitions.queue_shipment,
-        standing,
+        status_text,
     )
 
 
-def _emergency(
+def _build_emergency(
     services: Services,
     settings: RunSettings,
     authority: Authority,
@@ -280,7 +282,7 @@ def _emergency(
     )
 
 
-def _autonomy(
+def _build_autonomy(
     services: Services, settings: RunSettings, authority: Authority, admission: RunAdmission
 ) -> AutonomyPolicy:
     return AutonomyPolicy(

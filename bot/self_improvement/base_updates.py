@@ -16,8 +16,8 @@ from bot.domain.errors import ChatError, TheseusError
 from bot.domain.journal import Kind
 from bot.domain.posts import Post
 from bot.domain.stop import Stop
-from bot.periodic import run_periodically, warning
-from bot.presentation.cards import arrived
+from bot.periodic import log_warnings, run_periodically
+from bot.presentation.cards import render_arrival
 from bot.redaction import redact
 from bot.self_improvement.services import Services
 from bot.self_improvement.steps.ship import Deployer
@@ -34,7 +34,7 @@ NAME = "webhook"
 _log = logging.getLogger(__name__)
 
 
-async def _nothing_stands() -> Stop | None:
+async def _get_no_stop() -> Stop | None:
     return None
 
 
@@ -47,12 +47,12 @@ class BaseUpdates:
         deployer: Deployer,
         *,
         dev_channel_id: int,
-        standing: Callable[[], Awaitable[Stop | None]] = _nothing_stands,
+        get_stop: Callable[[], Awaitable[Stop | None]] = _get_no_stop,
     ) -> None:
         self._services = services
         self._deployer = deployer
         self._dev_channel_id = dev_channel_id
-        self._standing = standing
+        self._get_stop = get_stop
         self._asked = asyncio.Event()
         self._how: set[str] = set()
         self._last_failure = ""
@@ -62,7 +62,7 @@ class BaseUpdates:
 
         `how` names the way it was asked, for the audit log.
         """
-        stop = await self._standing()
+        stop = await self._get_stop()
         if stop is None:
             self._how.add(how)
             self._asked.set()
@@ -80,7 +80,7 @@ class BaseUpdates:
             LOOK_SECONDS,
             first_after=LOOK_SECONDS,
             wake=self._asked,
-            failed=warning(_log, "what came from elsewhere was not taken on"),
+            failed=log_warnings(_log, "what came from elsewhere was not taken on"),
         )
 
     async def _take_on(self) -> None:
@@ -98,33 +98,35 @@ class BaseUpdates:
         Without a connection to the remote nothing is known, and nothing is said: the next look
         tries again.
         """
-        return await self._standing() is None and await self._deployer.is_behind()
+        return await self._get_stop() is None and await self._deployer.is_behind()
 
     async def look(self, how: str) -> Arrival | None:
         """Take on what is new on the followed branch, and say so; `None`: nothing was new.
 
         Raises `CheckoutDirty`, `WorkspaceError`, `StoreError`; the channel is told of those first.
         """
-        stop = await self._standing()
+        stop = await self._get_stop()
         if stop is not None:
-            await self._audit(how, "not done: the emergency stop stands", allowed=False)
+            await self._append_audit_entry(
+                how, "not done: the emergency stop stands", allowed=False
+            )
             return None
         try:
-            with self._services.recorder.timed(Kind.RELOAD, NAME):
-                arrival = await self._deployer.catch_up()
+            with self._services.recorder.measure(Kind.RELOAD, NAME):
+                arrival = await self._deployer.sync()
         except TheseusError as error:
             if how != TIMER or str(error) != self._last_failure:  # else every look would be a row
-                await self._audit(how, f"failed: {error}", allowed=True)
+                await self._append_audit_entry(how, f"failed: {error}", allowed=True)
             self._last_failure = str(error)
             await self._say_failed(error)
             raise
         if arrival is None:
-            await self._audit(how, "nothing was new", allowed=True)
+            await self._append_audit_entry(how, "nothing was new", allowed=True)
             return None
         state = "live" if arrival.live else "not live yet"
         note = f"{state} at {arrival.commit}, {len(arrival.files)} files"
-        await self._audit(how, note, allowed=True)
-        await self._say(arrived(arrival), key=f"arrived:{arrival.commit}")
+        await self._append_audit_entry(how, note, allowed=True)
+        await self._say(render_arrival(arrival), key=f"arrived:{arrival.commit}")
         return arrival
 
     async def _say_failed(self, error: TheseusError) -> None:
@@ -132,7 +134,7 @@ class BaseUpdates:
         text = redact(str(error))
         mark = hashlib.sha256(text.encode()).hexdigest()[:12]
         checkout = self._services.checkout
-        head = await checkout.head() if checkout is not None else ""
+        head = await checkout.get_head() if checkout is not None else ""
         post = Post(
             text=f"⚠️ Commits came to the branch I follow, and I could not take them on: {text}"
         )
@@ -144,10 +146,10 @@ class BaseUpdates:
         except ChatError as error:
             _log.warning("the channel was not told what came from elsewhere: %s", error)
 
-    async def _audit(self, how: str, note: str, *, allowed: bool) -> None:
-        await self._services.store.audit(
+    async def _append_audit_entry(self, how: str, note: str, *, allowed: bool) -> None:
+        await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._services.clock.get_time(),
                 action=NAME,
                 allowed=allowed,
                 how=how,

@@ -12,10 +12,10 @@ from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
-from bot.proof.behaviour_diff import compare, told_change
-from bot.proof.measurement import scripts_about, timed_in_turns
-from bot.proof.recorded_scripts import recorded_scripts
-from bot.proof.scripts import asked
+from bot.proof.behaviour_diff import compare, describe_change
+from bot.proof.measurement import measure_rounds, select_scripts
+from bot.proof.regression_scripts import build_regression_scripts
+from bot.proof.scripts import describe_step
 from bot.redaction import redact, redact_value
 
 PATIENCE = 900.0
@@ -48,10 +48,10 @@ class BehaviourCheck:
         Where nothing could be played, that says why: a change is not refused for it.
         """
         try:
-            scripts = await self._scripts(change)
+            scripts = await self._list_scripts(change)
             if not scripts:
                 return BehaviourDiff()
-            laid_out = self._trees.laid_out
+            laid_out = self._trees.open_tree
             async with laid_out(change.base) as base, laid_out(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
                     found = await compare(self._rehearsal, base, head, scripts)
@@ -61,26 +61,26 @@ class BehaviourCheck:
             return BehaviourDiff(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
         return BehaviourDiff.model_validate(redact_value(found.model_dump(mode="json")))
 
-    async def timed(self, change: ChangeSet, said: str) -> tuple[tuple[float, float], ...]:
+    async def measure_times(self, change: ChangeSet, text: str) -> tuple[tuple[float, float], ...]:
         """Return how long what was recorded takes with base and with head, round by round.
 
         Of the commands that are spoken of in `said`, where there are any; nothing recorded is no
         round. Raises `RehearsalError`, `StoreError`, `WorkspaceError`, `TimeoutError`.
         """
-        scripts = scripts_about(await self._scripts(change), said)
+        scripts = select_scripts(await self._list_scripts(change), text)
         if not scripts:
             return ()
-        laid_out, now = self._trees.laid_out, self._clock.monotonic
+        laid_out, now = self._trees.open_tree, self._clock.get_monotonic_time
         async with laid_out(change.base) as base, laid_out(change.head) as head:
             async with asyncio.timeout(PATIENCE):
-                return await timed_in_turns(self._rehearsal, base, head, scripts, now)
+                return await measure_rounds(self._rehearsal, base, head, scripts, now)
 
-    async def _scripts(self, change: ChangeSet) -> tuple[Script, ...]:
-        records = await self._traffic.since(self._clock.now() - self._lookback)
-        return recorded_scripts(records, [file.path for file in change.files])
+    async def _list_scripts(self, change: ChangeSet) -> tuple[Script, ...]:
+        records = await self._traffic.list_since(self._clock.get_time() - self._lookback)
+        return build_regression_scripts(records, [file.path for file in change.files])
 
 
-def besides(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
+def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
     """Return a comparison in which answers that a brief wants otherwise count as asked for.
 
     Those are of the commands whose examples are answered otherwise today. More is not forgiven:
@@ -90,21 +90,21 @@ def besides(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
     if brief.flag:
         return found
     meant = tuple(
-        f"/{step.command} " if isinstance(step, CommandStep) else f"{asked(step)} "
+        f"/{step.command} " if isinstance(step, CommandStep) else f"{describe_step(step)} "
         for each in brief.acceptances
         if each.missing == "another answer"
         for step in each.script.steps
     )
     wanted = [
-        each for each in found.changes if not each.mended and f"{each.asked} ".startswith(meant)
+        each for each in found.changes if not each.is_fixed and f"{each.asked} ".startswith(meant)
     ]
-    return found.but(unasked=max(0, found.unasked - len(wanted)))
+    return found.replace(unasked=max(0, found.unasked - len(wanted)))
 
 
-def behaviour_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding | None:
+def build_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding | None:
     """Return what is to be said of a fix that changes answers which were no failures."""
     if found is None or not found.unasked:
         return None
-    examples = [told_change(each) for each in found.changes if not each.mended]
-    message = f"{found.told}, not only those that failed: {'; '.join(examples[:_EXAMPLES])}"
+    examples = [describe_change(each) for each in found.changes if not each.is_fixed]
+    message = f"{found.summary}, not only those that failed: {'; '.join(examples[:_EXAMPLES])}"
     return Finding(rule="behaviour", path="", message=message, blocking=blocking)

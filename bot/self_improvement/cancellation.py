@@ -7,9 +7,9 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.proposal_withdrawal import about, withdraw
+from bot.self_improvement.proposal_closer import close_proposal, describe_closing
 from bot.self_improvement.reconciler import Reconciler
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
@@ -45,24 +45,26 @@ class Cancellation:
         """
         stopped = await self._workers.stop(run_id)
         run = self._cost_meter.settle(await self._services.store.get(run_id))
-        history = await self._services.store.history(run.id)
-        if run.ended:
-            await self._notifier.last_word(run, history)
-            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or standing(run)}")
-        ships = stopped or await self._ships(run, history)
+        history = await self._services.store.get_history(run.id)
+        if run.has_ended:
+            await self._notifier.announce_end(run, history)
+            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or status_text(run)}")
+        ships = stopped or await self._is_shipping(run, history)
         try:
             async with asyncio.timeout(forge_seconds):
-                opened = await withdraw(self._services.forge, run, history, reason)
+                opened = await close_proposal(self._services.forge, run, history, reason)
         except (ForgeError, TimeoutError) as error:
             opened = None
             what = str(error) or "The forge does not answer."
             reason += f" Its pull request could not be closed: {what}"
-            await self._reconciler.later(run)
+            await self._reconciler.schedule(run)
             reason += " I ask the forge again until it tells what became of it."
         if ships and opened is not None and opened.state == "merged":
-            await self._back(run)
+            await self._hand_back(run)
             raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
-        ended = await self._transitions.end(run, Status.CANCELLED, reason + about(opened))
+        ended = await self._transitions.end(
+            run, Status.CANCELLED, reason + describe_closing(opened)
+        )
         await self.drop(run.id)
         return ended
 
@@ -73,12 +75,12 @@ class Cancellation:
         except WorkspaceError:
             _log.exception("the branch of run %s could not be removed", run_id)
 
-    async def _ships(self, run: Run, history: History) -> bool:
+    async def _is_shipping(self, run: Run, history: History) -> bool:
         """Whether it was approved and is being shipped, if only by a process that is gone."""
         if run.stage is not Stage.SHIP or run.status is Status.WAITING or not history.proposal:
             return False
-        return await self._services.store.approval(run.id, history.proposal.head) is not None
+        return await self._services.store.get_approval(run.id, history.proposal.head) is not None
 
-    async def _back(self, run: Run) -> None:
-        await self._transitions.hand_back(run.but(updated_at=self._services.clock.now()))
+    async def _hand_back(self, run: Run) -> None:
+        await self._transitions.hand_back(run.replace(updated_at=self._services.clock.get_time()))
         self._workers.wake()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from bot.domain.brief import ChangeContext, CommandUse
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import StoreError
 from bot.domain.journal import Kind
 from bot.domain.memory import Recall, Recalled
@@ -22,7 +22,7 @@ MOST_NAMED = 12
 """Files that are told as what a request is about."""
 
 _REMEMBERED = 6
-_WORD = re.compile(r"[a-z][a-z0-9_]+")
+_TOKEN = re.compile(r"[a-z][a-z0-9_]+")
 _log = logging.getLogger(__name__)
 
 
@@ -50,24 +50,24 @@ class ChangeContextCollector:
     async def __call__(self, trigger: Trigger, workspace: Workspace) -> ChangeContext:
         """Return what there is at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
         said = f"{trigger.subject}\n{trigger.text}"
-        files = sorted(await workspace.base_files())
-        cogs = tuple(file for file in files if cog_of_file(file))
-        commands = await self._used()
-        named = files_meant(said, files, commands)[:MOST_NAMED]
+        files = sorted(await workspace.list_base_files())
+        cogs = tuple(file for file in files if get_cog_name(file))
+        commands = await self._list_commands()
+        named = match_files(said, files, commands)[:MOST_NAMED]
         return ChangeContext(
             commands=commands,
             named=named,
-            tests=tests_of(named, files),
+            tests=find_tests(named, files),
             cogs=cogs,
-            memories=await self._remembered(said),
+            memories=await self._recall(said),
         )
 
-    async def _used(self) -> tuple[CommandUse, ...]:
+    async def _list_commands(self) -> tuple[CommandUse, ...]:
         """Return every command, the most used first."""
-        now = self._clock.now()
+        now = self._clock.get_time()
         uses: Counter[str] = Counter()
         people: defaultdict[str, set[str]] = defaultdict(set)
-        for each in await self._journal.samples(since=now - self._lookback, until=now):
+        for each in await self._journal.list_samples(since=now - self._lookback, until=now):
             uses[each.event] += 1
             if each.user is not None:
                 people[each.event].add(each.user)
@@ -82,12 +82,12 @@ class ChangeContextCollector:
         ]
         return tuple(sorted(found, key=lambda each: -each.uses))
 
-    async def _remembered(self, said: str) -> tuple[Recalled, ...]:
+    async def _recall(self, request: str) -> tuple[Recalled, ...]:
         """Return notes, lessons and fixes with words of the request.
 
         A memory that cannot be read is no reason not to look into it.
         """
-        wanted = Recall(words=said, kinds=("note", "lesson", "fix"), limit=_REMEMBERED)
+        wanted = Recall(text=request, kinds=("note", "lesson", "fix"), limit=_REMEMBERED)
         try:
             return tuple(await self._memory.recall(wanted))
         except StoreError as error:
@@ -95,20 +95,24 @@ class ChangeContextCollector:
             return ()
 
 
-def files_meant(said: str, files: Sequence[str], commands: Sequence[CommandUse]) -> tuple[str, ...]:
+def match_files(
+    request: str, files: Sequence[str], commands: Sequence[CommandUse]
+) -> tuple[str, ...]:
     """Return the files that words are about: named by path first, then by cog or command."""
-    said_words = words_spoken(said)
-    paths = [file for file in files if file in said]
+    said_words = extract_tokens(request)
+    paths = [file for file in files if file in request]
     meant = {each.cog for each in commands if each.cog and set(each.name.split()) & said_words}
     cogs = [
-        file for file in files if (cog := cog_of_file(file)) and (cog in meant or cog in said_words)
+        file
+        for file in files
+        if (cog := get_cog_name(file)) and (cog in meant or cog in said_words)
     ]
     return tuple(dict.fromkeys([*paths, *cogs]))
 
 
-def tests_of(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+def find_tests(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
     """Return the test files that are called after any of the `named` files."""
-    stems = {cog_of_file(file) or PurePosixPath(file).stem for file in named}
+    stems = {get_cog_name(file) or PurePosixPath(file).stem for file in named}
     return tuple(
         file
         for file in files
@@ -117,7 +121,7 @@ def tests_of(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def words_spoken(said: str) -> frozenset[str]:
+def extract_tokens(text: str) -> frozenset[str]:
     """Return the words, each in one and in many: who says “poll” may mean `polls`."""
-    words = set(_WORD.findall(said.lower()))
+    words = set(_TOKEN.findall(text.lower()))
     return frozenset(words | {f"{word}s" for word in words} | {word.rstrip("s") for word in words})

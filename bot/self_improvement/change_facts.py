@@ -6,14 +6,14 @@ from bot.domain.change import ChangeSet, Finding, Proven
 from bot.domain.plan import Plan, Reproduction
 from bot.guards import is_test_file
 from bot.ports.workspace import Workspace
-from bot.proof import judged
-from bot.proof.reproduction import standing
+from bot.proof import judge
+from bot.proof.reproduction import select_existing
 
 _GOES_ALONG = ("test_deleted", "test_weakened")
-_TAKEN_ALONG = "Taken back along with what it tested:"
+_REMOVED_WITH = "Taken back along with what it tested:"
 
 
-async def withdrawn_files(
+async def list_reverted_files(
     change: ChangeSet, workspace: Workspace, ours: frozenset[str]
 ) -> frozenset[str]:
     """Return the files of the commit that the change takes back, if it does that and no more.
@@ -21,34 +21,34 @@ async def withdrawn_files(
     Git takes it back once more, from base, and every file has to come out the same. Then the
     commit's own tests may go with what they tested.
     """
-    if not change.undoes:
+    if not change.reverted_commit:
         return frozenset()
     await workspace.reset(workspace.base)
-    undone = await workspace.undo(change.undoes, change.undoes)
-    wanted = {file: _text(workspace.path / file) for file in undone.files}
+    undone = await workspace.revert(change.reverted_commit, change.reverted_commit)
+    wanted = {file: _read_bytes(workspace.path / file) for file in undone.files}
     await workspace.reset(change.head)
-    same = all(_text(workspace.path / file) == text for file, text in wanted.items())
+    same = all(_read_bytes(workspace.path / file) == text for file, text in wanted.items())
     theirs = {file.path for file in change.files} - ours
     return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
 
 
-def excuse_withdrawn(
-    findings: tuple[Finding, ...], withdrawn: frozenset[str]
+def excuse_reverted_tests(
+    findings: tuple[Finding, ...], reverted: frozenset[str]
 ) -> tuple[Finding, ...]:
     """Return the findings; tests that go with what they tested are told of and block nothing.
 
     The plan of a fix does not own the files of the commit that it takes back: nobody could know.
     """
     return tuple(
-        each.but(blocking=False, message=f"{_TAKEN_ALONG} {each.message}")
-        if each.rule in _GOES_ALONG and each.path in withdrawn
+        each.replace(blocking=False, message=f"{_REMOVED_WITH} {each.message}")
+        if each.rule in _GOES_ALONG and each.path in reverted
         else each
         for each in findings
-        if each.rule != "ownership" or each.path not in withdrawn
+        if each.rule != "ownership" or each.path not in reverted
     )
 
 
-async def proven_by(
+async def assess_proof(
     change: ChangeSet, workspace: Workspace, ours: frozenset[str]
 ) -> tuple[Proven, tuple[Finding, ...]]:
     """Return how far the change is proven; what runs in a test is no concern of it."""
@@ -61,17 +61,17 @@ async def proven_by(
             new = await workspace.read_at(change.head, path)
             if old is not None and new is not None:
                 before[path], after[path] = old, new
-    return judged(change, before, after)
+    return judge(change, before, after)
 
 
-async def standing_tests(
+async def list_remaining_tests(
     plan: Plan, change: ChangeSet, workspace: Workspace
 ) -> tuple[Reproduction, ...]:
     """Return the reproductions whose function is there on head."""
     files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
     texts = {file: await workspace.read_at(change.head, file) for file in files}
-    return standing(plan.reproductions, read=texts.get)
+    return select_existing(plan.reproductions, read=texts.get)
 
 
-def _text(file: Path) -> bytes | None:
+def _read_bytes(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None

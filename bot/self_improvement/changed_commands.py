@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from bot.domain.brief import Acceptance, Brief
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.history import History
 from bot.domain.journal import Kind
 from bot.domain.rehearsal import CommandStep, MenuStep, ScriptStep, TogetherStep
-from bot.self_improvement.change_context import words_spoken
+from bot.self_improvement.change_context import extract_tokens
 
 
 class ChangedEvents(NamedTuple):
@@ -18,7 +18,7 @@ class ChangedEvents(NamedTuple):
     new: tuple[str, ...]
 
 
-def changed_events(history: History, commands: Mapping[str, str]) -> ChangedEvents:
+def list_changed_events(history: History, commands: Mapping[str, str]) -> ChangedEvents:
     """Return what people use otherwise since a change; `commands` are there now, each with its cog.
 
     Those whose answers its examples show, and new ones of the changed cogs. Without examples, the
@@ -28,11 +28,11 @@ def changed_events(history: History, commands: Mapping[str, str]) -> ChangedEven
     context = history.evidence.context if history.evidence else None
     if brief is None or change is None:
         return ChangedEvents((), ())
-    found = dict.fromkeys(each for example in brief.acceptances for each in _shown(example))
-    cogs = {cog_of_file(file.path) for file in change.files} - {""}
+    found = dict.fromkeys(each for example in brief.acceptances for each in _iterate_shown(example))
+    cogs = {get_cog_name(file.path) for file in change.files} - {""}
     theirs = sorted(name for name, cog in commands.items() if cog in cogs)
     known = {each.name for each in context.commands} if context else commands.keys()
-    meant = theirs if brief.acceptances else _meant(theirs, brief)
+    meant = theirs if brief.acceptances else _filter_mentioned(theirs, brief)
     new = {f"{Kind.COMMAND}.{name}" for name in commands.keys() - known}
     for name in meant:
         event = f"{Kind.COMMAND}.{name}"
@@ -41,25 +41,25 @@ def changed_events(history: History, commands: Mapping[str, str]) -> ChangedEven
     return ChangedEvents(tuple(found), tuple(each for each in found if each in new))
 
 
-def _shown(example: Acceptance) -> Iterator[str]:
+def _iterate_shown(example: Acceptance) -> Iterator[str]:
     """Yield the commands whose answers an example shows; where it shows none, all that it uses."""
     steps = example.script.steps
     looked_at = [steps[each.step] for each in example.wanted if each.step < len(steps)]
-    yield from list(_events(looked_at)) or _events(steps)
+    yield from list(_iterate_events(looked_at)) or _iterate_events(steps)
 
 
-def _events(steps: Collection[ScriptStep]) -> Iterator[str]:
+def _iterate_events(steps: Collection[ScriptStep]) -> Iterator[str]:
     for step in steps:
         if isinstance(step, TogetherStep):
-            yield from _events(step.together)
+            yield from _iterate_events(step.together)
         elif isinstance(step, CommandStep):
             yield f"{Kind.COMMAND}.{step.command}"
         elif isinstance(step, MenuStep):
             yield f"{Kind.CONTEXT_MENU}.{step.menu}"
 
 
-def _meant(names: Collection[str], brief: Brief) -> Collection[str]:
+def _filter_mentioned(names: Collection[str], brief: Brief) -> Collection[str]:
     """Return those that were spoken of by all their words, else by some, else all of them."""
-    said = words_spoken(brief.request)
+    said = extract_tokens(brief.request)
     whole = [name for name in names if set(name.split()) <= said]
     return whole or [name for name in names if set(name.split()) & said] or names

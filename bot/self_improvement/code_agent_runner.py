@@ -9,13 +9,13 @@ from bot.ports.agent import (
     Finished,
     News,
     QuestionAsked,
-    no_news,
+    get_no_news,
 )
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import kept, standing
-from bot.self_improvement.agent_updates import OnProgress, last_word
-from bot.self_improvement.steps._assignment import commit_message, recorded
+from bot.proof.reproduction import select_existing, select_permanent
+from bot.self_improvement.agent_updates import OnProgress, wait_for_result
+from bot.self_improvement.steps._assignment import build_change_set, commit_message
 from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
 
 
@@ -40,16 +40,16 @@ class CodeAgentRunner:
         return self._agent.name
 
     @property
-    def follows_words(self) -> bool:
+    def can_follow_instructions(self) -> bool:
         """Return whether the engine can do what people ask in words."""
-        return self._agent.follows_words
+        return self._agent.can_follow_instructions
 
     async def __call__(
         self,
         assignment: Assignment,
         workspace: Workspace,
         on_progress: OnProgress,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> ChangeSet | ExecutionPaused:
         """Return the change on the branch; `files` is empty when this round changed nothing.
 
@@ -57,7 +57,7 @@ class CodeAgentRunner:
         counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
         `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
-        started = self._clock.monotonic()
+        started = self._clock.get_monotonic_time()
         before = assignment.previous.head if assignment.previous else workspace.base
         # what a crash left of this round does not count
         await workspace.reset(assignment.question.head if assignment.question else before)
@@ -67,19 +67,21 @@ class CodeAgentRunner:
             return ExecutionPaused(asked=finished, head=head)
         if finished.cannot:
             await workspace.reset(before)
-        head = await self._committed(assignment, workspace, finished)
-        change = await recorded(finished, self._agent.name, workspace, head, changed=head != before)
-        return change.but(seconds=self._clock.monotonic() - started)
+        head = await self._commit(assignment, workspace, finished)
+        change = await build_change_set(
+            finished, self._agent.name, workspace, head, changed=head != before
+        )
+        return change.replace(seconds=self._clock.get_monotonic_time() - started)
 
-    async def _committed(
+    async def _commit(
         self, assignment: Assignment, workspace: Workspace, finished: Finished
     ) -> str:
         """Return the head with the engine's change, and the reproduction beside it."""
-        if not await workspace.changes():
+        if not await workspace.list_changes():
             return workspace.base
         root = workspace.path
-        left = standing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
-        for reproduction in kept(left):
+        left = select_existing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
+        for reproduction in select_permanent(left):
             write_inside(root, reproduction)
         return await workspace.commit(commit_message(assignment, finished))
 
@@ -90,7 +92,7 @@ class CodeAgentRunner:
         on_progress: OnProgress,
         news: News,
     ) -> Finished | QuestionAsked:
-        return await last_word(
+        return await wait_for_result(
             self._agent.work(assignment, workspace, self._budget, news),
             on_progress,
             f"The {self._agent.name} engine ended without a last word.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.domain.adoption import only_by
+from bot.domain.adoption import filter_by_way
 from bot.ports.restarter import Restarter
 
 Install = Callable[[], Awaitable[str]]
@@ -27,10 +27,10 @@ class CoreUpdates:
 
         Nothing is restarted onto what could not be installed.
         """
-        parts = [_SERVICE] if only_by(files, "service") else []
-        if only_by(files, "install") and (why := await self._install()):
+        parts = [_SERVICE] if filter_by_way(files, "service") else []
+        if filter_by_way(files, "install") and (why := await self._install()):
             return "; ".join((f"what it needs could not be installed: {why.rstrip('.')}", *parts))
-        if len(files) > len(only_by(files, "service")):
+        if len(files) > len(filter_by_way(files, "service")):
             reason = f"core code changed ({', '.join(files[:3])})"
             answer = await self._restarter.request(commit=commit, reason=reason, run_id=run_id)
             caution = f"; {answer.caution}" if answer.caution else ""
@@ -40,6 +40,6 @@ class CoreUpdates:
             parts.insert(0, told.rstrip("."))
         return "; ".join(parts)
 
-    def rolled_back(self, commit: str) -> str | None:
+    def get_rollback_reason(self, commit: str) -> str | None:
         """Return why a commit was taken back after a start of it; `None`: it was not."""
-        return self._restarter.rolled_back(commit)
+        return self._restarter.get_rollback_reason(commit)

@@ -10,12 +10,12 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.grammar.agreement import agreed
-from bot.grammar.choices import chosen, written_value
-from bot.presentation.cards import standing
+from bot.grammar.agreement import parse_agreement
+from bot.grammar.choices import find_choice, parse_literal
+from bot.presentation.cards import status_text
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.messages import told_text
+from bot.self_improvement.messages import format_instruction
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 from bot.self_improvement.steering import Steering
@@ -25,7 +25,7 @@ from bot.self_improvement.transitions import RunTransitions, open_question
 _YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."
 _CHOICES = "I take one of these there, or a button: {}. Until then I leave it open."
 _VALUES = ", or a value as Python writes it (`3`, `'none'`, `[]`)"
-_NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
+_NO_INSTRUCTIONS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
 class RunDialogue:
@@ -48,48 +48,50 @@ class RunDialogue:
         self._steering = steering
 
     @property
-    def follows_words(self) -> bool:
+    def can_follow_instructions(self) -> bool:
         """Return whether there is an engine that does what people ask in words."""
-        return self._engine.follows_words
+        return self._engine.can_follow_instructions
 
     # Questions
 
     async def answer(self, run: Run, person: Person, text: str) -> Run:
         """Take a person's answer; the first one counts. Raises `WrongStage`."""
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         question = open_question(run, history)
         if question is None:
-            raise WrongStage(_nothing_asked(run, history))
-        if question.yes_or_no and agreed(text) is None:
+            raise WrongStage(_explain_no_question(run, history))
+        if question.yes_or_no and parse_agreement(text) is None:
             raise WrongStage(
                 _YES_OR_NO.format(" or ".join(f"“{each}”" for each in question.choices))
             )
         said = ""
         if question.only_choices:
-            text = _choice(question, text)
+            text = _parse_choice(question, text)
             said = f": {redact(text)}"
         answer = Answer(
             question_id=question.id,
             text=redact(text),
             person=person,
-            at=self._services.clock.now(),
+            at=self._services.clock.get_time(),
         )
         told = f"💬 I go on with what **{person.name}** said{said}."
-        return await self._answered(run, told, answer, history.shaped_by(person))
+        return await self._save_answer(run, told, answer, history.add_shaper(person))
 
-    async def overdue(self, run: Run) -> Run:
+    async def resume_overdue(self, run: Run) -> Run:
         """Let a parked run go on whose time has come; an open question gets its default."""
-        history = await self._services.store.history(run.id)
-        now = self._services.clock.now()
+        history = await self._services.store.get_history(run.id)
+        now = self._services.clock.get_time()
         if run.waiting is Waiting.AGREEMENT:
             given = Agreement(digest=need(history.brief).digest, at=now, how="time")
-            return await self.agreed(run, given, "Nobody objected in time, so I go ahead.")
+            return await self.accept_agreement(
+                run, given, "Nobody objected in time, so I go ahead."
+            )
         question = open_question(run, history)
         if question is None:
             return await self.go_on(run)
         answer = Answer(question_id=question.id, text=question.default, at=now)
         told = f"💬 Nobody answered in time. I go on with: {question.default}"
-        return await self._answered(run, told, answer)
+        return await self._save_answer(run, told, answer)
 
     async def go_on(self, run: Run, *records: Record) -> Run:
         """Queue a parked run, with what it waited for."""
@@ -97,22 +99,24 @@ class RunDialogue:
         self._wake()
         return saved
 
-    async def agreed(self, run: Run, agreement: Agreement, told: str, *records: Record) -> Run:
+    async def accept_agreement(
+        self, run: Run, agreement: Agreement, message: str, *records: Record
+    ) -> Run:
         """Let a run go on to write what was agreed to, and say so."""
         saved = await self.go_on(run, agreement, *records)
         key = f"agreed:{run.attempt}:{agreement.digest[:12]}"
-        await self._notifier.say(saved, f"👍 {told}", key=key)
+        await self._notifier.say(saved, f"👍 {message}", key=key)
         return saved
 
-    async def _answered(self, run: Run, told: str, answer: Answer, *records: Record) -> Run:
+    async def _save_answer(self, run: Run, message: str, answer: Answer, *records: Record) -> Run:
         saved = await self.go_on(run, answer, *records)
-        await self._notifier.say(saved, told, key=f"answer:{answer.question_id}")
+        await self._notifier.say(saved, message, key=f"answer:{answer.question_id}")
         return saved
 
     # Instructions
 
     async def tell(
-        self, run: Run, said: Sequence[Instruction], person: Person | None = None
+        self, run: Run, instructions: Sequence[Instruction], person: Person | None = None
     ) -> Run:
         """Take up what people ask of a change, each once: at once, or in the next round.
 
@@ -120,17 +124,17 @@ class RunDialogue:
         said it at the forge, and not to us, is no `person`. Raises `WrongStage` where there is no
         change to speak of, or nobody who follows words.
         """
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         known = history.instructions or Instructions()
-        new = known.new_of(said)
+        new = known.find_new(instructions)
         if not new:
             return run
         self._check(run, history)
         told = Instructions(items=(*known.items, *new))
-        by = () if person is None else (history.shaped_by(person),)
+        by = () if person is None else (history.add_shaper(person),)
         revises, heard = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
-            run = await self._transitions.meant_otherwise(run, told, *by)
+            run = await self._transitions.reopen_brief(run, told, *by)
             self._wake()
         elif revises:
             run = await self._begin(run, history, told, *by)
@@ -138,48 +142,52 @@ class RunDialogue:
             await self._services.store.append(run.id, told, *by)
             heard = self._steering.tell(run.id, told.items)
         for item in new:
-            text = told_text(item, at_once=revises, heard=heard, understood=_is_briefed(run))
+            text = format_instruction(
+                item, at_once=revises, is_received=heard, understood=_is_briefed(run)
+            )
             await self._notifier.say(run, text, key=f"asked:{item.key}")
         return run
 
     async def catch_up(self, run: Run, history: History) -> bool:
         """Begin a revision for what was asked while the proposal was being made; was there any?"""
-        if not history.unheard or not self.follows_words:
+        if not history.pending_instructions or not self.can_follow_instructions:
             return False
         await self._begin(run, history, need(history.instructions))
         return True
 
     def _check(self, run: Run, history: History) -> None:
-        if run.goal not in ("fix", "change") or run.ended:
+        if run.goal not in ("fix", "change") or run.has_ended:
             raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
-        if not self.follows_words:
+        if not self.can_follow_instructions:
             branch = history.proposal.branch if history.proposal else ""
             by_hand = f" You can push a commit to `{branch}`: I check it and post a new card."
-            raise WrongStage(_NO_WORDS + (by_hand if branch else ""))
+            raise WrongStage(_NO_INSTRUCTIONS + (by_hand if branch else ""))
         if run.stage is Stage.SHIP and run.status is not Status.WAITING:
             raise WrongStage(
                 f"Run `{run.id}` is being shipped right now, as somebody said; it is too late to "
                 "revise it."
             )
 
-    async def _begin(self, run: Run, history: History, told: Instructions, *records: Record) -> Run:
+    async def _begin(
+        self, run: Run, history: History, instructions: Instructions, *records: Record
+    ) -> Run:
         """Queue the run for writing again, and keep what stands meanwhile."""
         revision = history.revising or Revision(
             change_set=need(history.change_set),
             verdict=need(history.verdict),
-            heard=len(told.items),
+            instruction_count=len(instructions.items),
         )
-        saved = await self._transitions.revise(run, told, revision, *records)
+        saved = await self._transitions.revise(run, instructions, revision, *records)
         self._wake()
         return saved
 
 
-def _choice(question: Question, text: str) -> str:
+def _parse_choice(question: Question, text: str) -> str:
     """Return the choice or the value that was said; raise `WrongStage` where it is none."""
-    number = chosen(text, question.choices)
+    number = find_choice(text, question.choices)
     if number is not None:
         return question.choices[number]
-    value = written_value(text) if question.values else None
+    value = parse_literal(text) if question.values else None
     if value is None:
         choices = " or ".join(f"“{each}”" for each in question.choices)
         raise WrongStage(_CHOICES.format(choices + (_VALUES if question.values else "")))
@@ -191,11 +199,11 @@ def _is_briefed(run: Run) -> bool:
     return run.goal == "change" and run.stage in (Stage.OBSERVE, Stage.BRIEF)
 
 
-def _nothing_asked(run: Run, history: History) -> str:
+def _explain_no_question(run: Run, history: History) -> str:
     """Return why an answer comes too late, or answers nothing."""
     answer = history.answer
-    if run.ended:
-        return f"Run `{run.id}` has ended already: {run.reason or standing(run)}"
+    if run.has_ended:
+        return f"Run `{run.id}` has ended already: {run.reason or status_text(run)}"
     if answer is None:
         return f"Run `{run.id}` has asked nothing."
     if answer.person is None:

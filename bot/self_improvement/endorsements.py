@@ -5,9 +5,9 @@ from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import StaleApproval, WrongStage
 from bot.domain.people import Person
+from bot.domain.plausible_edit import Endorsement
 from bot.domain.run import Run, Waiting
-from bot.domain.unproven import Endorsement
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
@@ -41,18 +41,18 @@ class Endorsements:
         note = f"propose {head}, found, not proven"
         await self._authorizer.ask(person, Act.ENDORSE, run_id, note)
         await self._services.stop_guard.check()
-        async with self._run_locks.of(run_id):
+        async with self._run_locks.get(run_id):
             run = await self._services.store.get(run_id)
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             change = history.change_set
             if run.waiting is not Waiting.JUDGEMENT or change is None:
                 raise WrongStage(
-                    f"Run `{run.id}` shows no unproven change to propose ({standing(run)})."
+                    f"Run `{run.id}` shows no unproven change to propose ({status_text(run)})."
                 )
             if head != change.head:
                 raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
-            given = Endorsement(head=head, person=person, at=self._services.clock.now())
-            saved = await self._dialogue.go_on(run, given, history.shaped_by(person))
+            given = Endorsement(head=head, person=person, at=self._services.clock.get_time())
+            saved = await self._dialogue.go_on(run, given, history.add_shaper(person))
         text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
         await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")
         return saved

@@ -12,18 +12,22 @@ from bot.domain.errors import (
     TheseusError,
 )
 from bot.domain.history import History
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.posts import Attachment, Button
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.presentation.cards import doing, failed_outputs, outputs
-from bot.presentation.markdown import words
+from bot.presentation.cards import build_output_files, build_verdict_files, get_activity
+from bot.presentation.markdown import escape_line
 from bot.redaction import redact
 from bot.self_improvement.candidate_selection import CandidateSelection
-from bot.self_improvement.fallback_notifier import UNHEARD
-from bot.self_improvement.messages import UNDECIDED, against_merge, not_its_fault
+from bot.self_improvement.fallback_notifier import THREAD_LOST
+from bot.self_improvement.messages import (
+    UNDECIDED,
+    describe_merge_findings,
+    describe_unrelated_failures,
+)
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.proposal_withdrawal import withdraw_quietly
+from bot.self_improvement.proposal_closer import try_close_proposal
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
@@ -51,27 +55,27 @@ class StepFailures:
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
         """End the run whose `stage` raised; a shipment that failed waits for another word."""
         run = await self._services.store.get(run_id)
-        if run.ended:
+        if run.has_ended:
             return run
         run = self._cost_meter.settle(run)
-        history = await self._services.store.history(run.id)
-        what = _explained(error, record_id)
+        history = await self._services.store.get_history(run.id)
+        what = _explain(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
-            return await self.unshipped(run, what)
+            return await self.wait_for_ship(run, what)
         if isinstance(error, ChatRejected) and run.thread_id is not None:
-            return await self.unheard(run, what)
-        instead = await self.fallen_back(run, history, what)
+            return await self.wait_for_thread(run, what)
+        instead = await self.fall_back(run, history, what)
         if instead is not None:
             return instead
-        reason = f"Stopped while {doing(stage)}: {what}"
+        reason = f"Stopped while {get_activity(stage)}: {what}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
-        reason += await withdraw_quietly(self._services.forge, run, history, reason)
+        reason += await try_close_proposal(self._services.forge, run, history, reason)
         return await self._transitions.end(
             run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )
 
-    async def fallen_back(
+    async def fall_back(
         self,
         run: Run,
         history: History,
@@ -86,21 +90,21 @@ class StepFailures:
         what a revision had come to.
         """
         if history.revising is not None:
-            return await self.stand(run, history, why, change, worked_on=worked_on)
-        return await self._candidates.best_by_now(run, history, why, worked_on=worked_on)
+            return await self.give_up_revision(run, history, why, change, worked_on=worked_on)
+        return await self._candidates.propose_best(run, history, why, worked_on=worked_on)
 
-    async def unheard(self, run: Run, why: str) -> Run:
+    async def wait_for_thread(self, run: Run, why: str) -> Run:
         """Wait with what its thread did not take until people say where to go on."""
-        waiting = await self._transitions.await_thread(run, UNHEARD)
-        await self.say_unheard(waiting, f"{why} ")
+        waiting = await self._transitions.await_thread(run, THREAD_LOST)
+        await self.report_lost_thread(waiting, f"{why} ")
         return waiting
 
-    async def say_unheard(self, run: Run, why: str = "") -> None:
+    async def report_lost_thread(self, run: Run, why: str = "") -> None:
         """Say where people see it that a run waits for a thread; again is harmless."""
-        text = f"{why}{UNHEARD} “Open a new thread” goes on with it, “Cancel” ends it."
-        await self._notifier.say_elsewhere(run, text, key="unheard")
+        text = f"{why}{THREAD_LOST} “Open a new thread” goes on with it, “Cancel” ends it."
+        await self._notifier.say_in_fallback(run, text, key="unheard")
 
-    async def stand(
+    async def give_up_revision(
         self,
         run: Run,
         history: History,
@@ -117,12 +121,12 @@ class StepFailures:
         revising = history.revising
         if revising is None:
             raise AssertionError("there is no revision to give up")
-        heard = max(revising.heard, change.heard if change else 0)
-        before, verdict = revising.change_set.but(heard=heard), revising.verdict
-        records = (before, verdict, revising.but(over=True))
+        heard = max(revising.instruction_count, change.instruction_count if change else 0)
+        before, verdict = revising.change_set.replace(instruction_count=heard), revising.verdict
+        records = (before, verdict, revising.replace(is_finished=True))
         known = history.proposal is not None and history.proposal.head == before.head
         what = f"The revision came to nothing: {why}"
-        if verdict.green and not known:
+        if verdict.is_passing and not known:
             text = f"⚠️ {what} `{before.head[:7]}` holds without it; I propose that."
             ours = worked_on and run.status is Status.RUNNING
             go_on = self._transitions.advance if ours else self._transitions.queue_at
@@ -132,7 +136,7 @@ class StepFailures:
         ending = (
             f"`{before.head[:7]}` stands as proposed: say “ship it”, what else to change, or "
             "“reject”."
-            if verdict.green
+            if verdict.is_passing
             else f"The branch stands at `{before.head[:7]}`, which does not pass the checks."
         )
         waiting = await self._transitions.wait(
@@ -141,7 +145,7 @@ class StepFailures:
         await self.say_unshipped(waiting)
         return waiting
 
-    async def unshipped(
+    async def wait_for_ship(
         self, run: Run, what: str, *records: Record, attachments: tuple[Attachment, ...] = ()
     ) -> Run:
         """Wait for another "ship it", and say why the last one did not work."""
@@ -152,28 +156,30 @@ class StepFailures:
         await self.say_unshipped(waiting, attachments)
         return waiting
 
-    async def unproven(self, run: Run, tier: FullTier) -> Run:
+    async def report_failed_merge_check(self, run: Run, tier: FullTier) -> Run:
         """Wait for another "ship it" where the merge does not hold, with the checks' output."""
-        failed = ", ".join(words(check.told, 300) for check in tier.against)
-        what = f"full checks fail ({failed}).{not_its_fault(tier)}"
+        failed = ", ".join(escape_line(check.description, 300) for check in tier.against)
+        what = f"full checks fail ({failed}).{describe_unrelated_failures(tier)}"
         if tier.is_undecided:
             what = f"a check could not decide ({failed}). {UNDECIDED}"
         if tier.findings:
-            what = against_merge(tier)
-        return await self.unshipped(run, what, tier, attachments=outputs(tier.checks))
+            what = describe_merge_findings(tier)
+        return await self.wait_for_ship(
+            run, what, tier, attachments=build_output_files(tier.checks)
+        )
 
     async def say_unshipped(self, run: Run, attachments: tuple[Attachment, ...] = ()) -> None:
         """Say why a waiting run was not shipped, or not revised; again is harmless."""
         text = f"⚠️ {run.reason}"
         if run.waiting is Waiting.UNSHIPPED:
             text += "\nOnce that is mended, say “ship it” again, or “reject”."
-        buttons = await self._check_again(run)
+        buttons = await self._build_retry_buttons(run)
         key = f"unshipped:{run.version}"
         await self._notifier.say(run, text, key=key, attachments=attachments, buttons=buttons)
 
-    async def _check_again(self, run: Run) -> tuple[Button, ...]:
+    async def _build_retry_buttons(self, run: Run) -> tuple[Button, ...]:
         """Return a button where a check could not decide, and nothing else is in the way."""
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         tier, proposal = history.full_tier, history.proposal
         if run.waiting is not Waiting.UNSHIPPED or tier is None or proposal is None:
             return ()
@@ -184,14 +190,14 @@ class StepFailures:
 
     async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
         """Say why a head does not hold, with the output of what failed."""
-        await self._notifier.say(run, text, key=key, attachments=failed_outputs(verdict))
+        await self._notifier.say(run, text, key=key, attachments=build_verdict_files(verdict))
 
 
-def _explained(error: Exception, record_id: str) -> str:
+def _explain(error: Exception, record_id: str) -> str:
     if isinstance(error, TheseusError):
         told = redact(str(error)).rstrip()
         return told if told.endswith((".", "!", "?", "”", "`")) else f"{told}."
     return (
         "an error inside Theseus itself, not of the change. It is in my journal as "
-        f"`{short_id(record_id)}`."
+        f"`{shorten_id(record_id)}`."
     )

@@ -11,10 +11,12 @@ from bot.domain.people import ITSELF
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run
 from bot.ports.chat import Chat
-from bot.presentation.cards import plain
-from bot.presentation.titles import title_of
+from bot.presentation.cards import to_plain_text
+from bot.presentation.titles import format_title
 
-UNHEARD = "I wait with it: its thread is gone, or takes nothing from me, and nobody would see it."
+THREAD_LOST = (
+    "I wait with it: its thread is gone, or takes nothing from me, and nobody would see it."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -27,8 +29,10 @@ class FallbackNotifier:
 
     async def say(self, run: Run, post: Post, key: str, why: ChatRejected | None = None) -> None:
         """Say it in the first place that takes it; once for this key."""
-        said = post.but(text=f"{_about(run, why)}\n{post.text}", buttons=_ways_on(run))
-        async for number, channel in self._places(run):
+        said = post.replace(
+            text=f"{_format_lead(run, why)}\n{post.text}", buttons=_build_buttons(run)
+        )
+        async for number, channel in self._iterate_places(run):
             try:
                 await self._chat.post(channel, said, key=f"{key}:elsewhere:{number}")
             except ChatRejected as error:
@@ -37,7 +41,7 @@ class FallbackNotifier:
                 return
         _log.error("nobody could be told of run %s: %s", run.id, post.text)
 
-    async def _places(self, run: Run) -> AsyncIterator[tuple[int, int]]:
+    async def _iterate_places(self, run: Run) -> AsyncIterator[tuple[int, int]]:
         """Yield where to try, each place once, with a number that stays its own."""
         here = run.trigger.place.channel_id
         yield 0, here
@@ -46,21 +50,21 @@ class FallbackNotifier:
         person = run.trigger.person
         if person != ITSELF:
             try:
-                yield 2, await self._chat.direct_channel(person.id)
+                yield 2, await self._chat.open_direct_channel(person.id)
             except ChatRejected as error:
                 _log.warning("run %s: %s takes no direct message: %s", run.id, person.id, error)
 
 
-def _about(run: Run, why: ChatRejected | None) -> str:
-    what = plain(title_of(run.trigger, 80))
+def _format_lead(run: Run, why: ChatRejected | None) -> str:
+    what = to_plain_text(format_title(run.trigger, 80))
     lost = " I could not say this in its thread" if run.thread_id else " It has no thread"
     told = str(why).rstrip(".") if why else ""
     return f"About `{run.id}`, {run.goal} **{what}**.{lost}{f' ({told})' if told else ''}:"
 
 
-def _ways_on(run: Run) -> tuple[Button, ...]:
+def _build_buttons(run: Run) -> tuple[Button, ...]:
     """Return the buttons of a run that goes on: in a thread that people see, or not at all."""
-    if run.ended:
+    if run.has_ended:
         return ()
     return (
         Button(label="Open a new thread", action="reopen", arguments=(run.id,), style="primary"),

@@ -24,27 +24,29 @@ Answered = Callable[[int, Collection[str]], Awaitable[TrafficRecord | None]]
 """Returns what an interaction was, by its id, among uses of these events; `None`: nobody knows."""
 
 
-async def nothing_known(_interaction: int, _events: Collection[str]) -> TrafficRecord | None:
+async def get_no_record(_interaction: int, _events: Collection[str]) -> TrafficRecord | None:
     """Return nothing: no use is recorded."""
     return None
 
 
-def answered_in(traffic: TrafficLog, called: Callable[[int], str], catch_up: CatchUp) -> Answered:
+def build_record_lookup(
+    traffic: TrafficLog, get_pseudonym: Callable[[int], str], catch_up: CatchUp
+) -> Answered:
     """Return what looks in the traffic; `called` is how that calls an interaction.
 
     `catch_up` has what people were answered a moment ago written down: that is when they react.
     """
 
-    async def found(interaction: int, events: Collection[str]) -> TrafficRecord | None:
-        name = called(interaction)
+    async def find_record(interaction: int, events: Collection[str]) -> TrafficRecord | None:
+        name = get_pseudonym(interaction)
         await catch_up()
         for event in events:
-            for record in await traffic.recent(event, limit=_NEWEST):
+            for record in await traffic.list_recent(event, limit=_NEWEST):
                 if name and record.pseudonyms.get("interaction") == name:
                     return record
         return None
 
-    return found
+    return find_record
 
 
 class SignedChange(NamedTuple):
@@ -66,11 +68,11 @@ class FeedbackService:
         self._answered = answered
         self._one_at_a_time = asyncio.Lock()
 
-    async def wanted(self) -> bool:
+    async def is_counting(self) -> bool:
         """Whether the use of anything is being counted: else nobody has to look closer."""
-        return bool(await self._key_values.all(USE_WATCH, UseWatch))
+        return bool(await self._key_values.list_records(USE_WATCH, UseWatch))
 
-    async def signed(
+    async def find_signed_change(
         self, thread_id: int, message_id: int, interaction_id: int | None
     ) -> SignedChange | None:
         """Return the shipped change that a message of ours is about; `None`: it is about none.
@@ -80,12 +82,12 @@ class FeedbackService:
         """
         for run in await self._store.find(thread_id=thread_id, limit=1):
             watch = await self._key_values.get(USE_WATCH + run.id, UseWatch)
-            history = await self._store.history(run.id)
+            history = await self._store.get_history(run.id)
             said_since = watch is not None and _is_later(message_id, run, history)
             return SignedChange(run.id) if said_since else None
         if interaction_id is None:
             return None
-        for watch in reversed(await self._key_values.all(USE_WATCH, UseWatch)):
+        for watch in reversed(await self._key_values.list_records(USE_WATCH, UseWatch)):
             record = await self._answered(interaction_id, watch.events)
             if record is not None and record.at >= watch.began_at:
                 return SignedChange(watch.run_id, record.flags.get(watch.flag))
@@ -95,53 +97,53 @@ class FeedbackService:
         """Keep what somebody thinks now, in place of what they thought before."""
         who = str(person_id)
         async with self._one_at_a_time:
-            known = await self.of(change.run_id)
+            known = await self.get_feedback(change.run_id)
             if len(known.signs) >= _MOST and who not in known.signs:
                 return
-            others = _without(known, who)
+            others = _remove_person(known, who)
             on = {} if change.flagged is None else {who: change.flagged}
             signs, flagged = {**others.signs, who: sign}, {**others.flagged, **on}
-            await self._put(known.but(signs=signs, flagged=flagged))
+            await self._put(known.replace(signs=signs, flagged=flagged))
 
     async def take_back(self, run_id: str, person_id: int, sign: Sign) -> None:
         """Forget that sign of somebody; a later one stays."""
         async with self._one_at_a_time:
-            known = await self.of(run_id)
+            known = await self.get_feedback(run_id)
             if known.signs.get(str(person_id)) == sign:
-                await self._put(_without(known, str(person_id)))
+                await self._put(_remove_person(known, str(person_id)))
 
-    async def of(self, run_id: str) -> ChangeFeedback:
+    async def get_feedback(self, run_id: str) -> ChangeFeedback:
         """Return what people think of a run's change."""
         found = await self._key_values.get(_FEEDBACK + run_id, ChangeFeedback)
         return found or ChangeFeedback(run_id=run_id)
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many signs are that person's. Raises `StoreError`."""
-        return len(await self._signed_by(subject))
+        return len(await self._list_signed_by(subject))
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget every sign of that person; return how many. Raises `StoreError`."""
         async with self._one_at_a_time:
-            theirs = await self._signed_by(subject)
+            theirs = await self._list_signed_by(subject)
             for each in theirs:
-                await self._put(_without(each, str(subject.id)))
+                await self._put(_remove_person(each, str(subject.id)))
         return len(theirs)
 
     async def forget(self, run_id: str) -> None:
         """Forget all of it, once it is told; again is harmless."""
         await self._key_values.remove(_FEEDBACK + run_id)
 
-    async def _signed_by(self, subject: DataSubject) -> list[ChangeFeedback]:
-        known = await self._key_values.all(_FEEDBACK, ChangeFeedback)
+    async def _list_signed_by(self, subject: DataSubject) -> list[ChangeFeedback]:
+        known = await self._key_values.list_records(_FEEDBACK, ChangeFeedback)
         return [each for each in known if str(subject.id) in each.signs]
 
     async def _put(self, known: ChangeFeedback) -> None:
         await self._key_values.put(_FEEDBACK + known.run_id, known)
 
 
-def _without(known: ChangeFeedback, who: str) -> ChangeFeedback:
+def _remove_person(known: ChangeFeedback, who: str) -> ChangeFeedback:
     """Return it without that person's sign, and without what had the flag on for them."""
-    return known.but(
+    return known.replace(
         signs={each: sign for each, sign in known.signs.items() if each != who},
         flagged={each: on for each, on in known.flagged.items() if each != who},
     )

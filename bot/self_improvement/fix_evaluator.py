@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from bot.detection.comparison import compare, plain_already
+from bot.detection.comparison import compare, is_decisive_early
 from bot.domain.change import CheckResult
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
@@ -17,7 +17,7 @@ from bot.guards import is_test_file
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.workspace import Checkout
-from bot.presentation.markdown import words
+from bot.presentation.markdown import escape_line
 from bot.self_improvement.interaction_replays import InteractionReplays
 
 _SURELY = 0.1  # times alpha: a regression called before the end has been looked for many times
@@ -70,70 +70,74 @@ class FixEvaluator:
         named = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
         if run.goal != "fix" or diagnosis is None or proposal is None or not named:
             return None
-        now = self._clock.now()
+        now = self._clock.get_time()
         return Watch(
             run_id=run.id,
             event=diagnosis.event,
             fingerprint=diagnosis.fingerprint,
             number=proposal.number,
             merge_commit=shipment.merge_commit,
-            files=_watched_files(history),
+            files=_list_watched_files(history),
             began_at=now,
-            before_since=self._since(diagnosis, now),
+            before_since=self._get_start(diagnosis, now),
             until=now + timedelta(minutes=self.rules.minutes),
         )
 
-    async def played(self, watch: Watch, history: History) -> CheckResult | None:
+    async def replay_failure(self, watch: Watch, history: History) -> CheckResult | None:
         """Return what came of playing what failed with the merge; `None` where it is not known how.
 
         Once is enough: what is live does not change by itself.
         """
         replay = history.plan.replay if history.plan else None
-        if self._replays is None or replay is None or watch.play is not None:
-            return watch.play
-        return await self._replays.answered(replay, watch.merge_commit)
+        if self._replays is None or replay is None or watch.replay is not None:
+            return watch.replay
+        return await self._replays.check_output(replay, watch.merge_commit)
 
     async def __call__(self, watch: Watch) -> Look:
         """Return how both sides compare by now, judged if it is time. Raises `JournalError`.
 
         What still fails when it is played needs no time.
         """
-        now = self._clock.now()
+        now = self._clock.get_time()
         until = min(now, watch.until)
-        seen = await self._journal.samples(since=watch.before_since, until=until, event=watch.event)
-        found = await self._found(watch, seen, until)
-        red = watch.play is not None and not watch.play.ok
-        if not red and not may_be_judged(found, self.rules, over=now >= watch.until):
+        seen = await self._journal.list_samples(
+            since=watch.before_since, until=until, event=watch.event
+        )
+        found = await self._compare(watch, seen, until)
+        red = watch.replay is not None and not watch.replay.ok
+        if not red and not can_be_judged(found, self.rules, has_ended=now >= watch.until):
             return Look(found, None)
         excuse: tuple[str, ...] = ()
         if not red and found.verdict in _BAD:
-            found, excuse = await self._without_later_code(watch, seen, found)
+            found, excuse = await self._exclude_later_code(watch, seen, found)
         outcome = Outcome(
             run_id=watch.run_id,
             verdict="not_fixed" if red and found.verdict != "regressed" else found.verdict,
-            reasons=(*by_play(watch), *excuse, *found.reasons),
+            reasons=(*describe_replay(watch), *excuse, *found.reasons),
             comparison=found,
             at=now,
         )
         return Look(found, outcome)
 
-    async def _found(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
+    async def _compare(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
         if len(seen) < MANY:
-            return self._compared(watch, seen, until)
-        return await asyncio.to_thread(self._compared, watch, seen, until)  # others need not wait
+            return self._compare_samples(watch, seen, until)
+        return await asyncio.to_thread(
+            self._compare_samples, watch, seen, until
+        )  # others need not wait
 
-    async def _without_later_code(
+    async def _exclude_later_code(
         self, watch: Watch, seen: Sequence[Sample], found: Comparison
     ) -> tuple[Comparison, tuple[str, ...]]:
         """Return what the code of the fix shows by itself, and the commit that is to blame instead.
 
         Where its own code was bad already, a later commit is no excuse.
         """
-        later = await self._later_change(watch, seen)
+        later = await self._find_later_change(watch, seen)
         if later is None:
             return found, ()
         until = datetime.fromtimestamp(later.at, UTC)
-        own = await self._found(watch, [each for each in seen if each.at < later.at], until)
+        own = await self._compare(watch, [each for each in seen if each.at < later.at], until)
         if own.verdict in _BAD:
             return found, ()
         return own, (
@@ -141,54 +145,54 @@ class FixEvaluator:
             "what was seen before counts for the fix.",
         )
 
-    async def _later_change(self, watch: Watch, seen: Sequence[Sample]) -> LaterChange | None:
+    async def _find_later_change(self, watch: Watch, seen: Sequence[Sample]) -> LaterChange | None:
         """Return the first commit that changed the files of the fix and ran since it was live."""
         checkout = self._checkout
         if checkout is None or not watch.files:
             return None
-        later = await self._changes_since(checkout, watch.merge_commit, watch.files)
+        later = await self._list_changes_since(checkout, watch.merge_commit, watch.files)
         if not later:
             return None
-        _, after = sides(seen, watch.began_at)
+        _, after = split_samples(seen, watch.began_at)
         first: dict[str, float] = {}
         for each in sorted(after, key=lambda sample: sample.at):
             if each.commit:
                 first.setdefault(each.commit, each.at)
         for commit, at in first.items():
-            if await checkout.contains(commit):
-                missing = await self._changes_since(checkout, commit, watch.files)
+            if await checkout.has_commit(commit):
+                missing = await self._list_changes_since(checkout, commit, watch.files)
                 brought = [sha for sha in later if sha not in missing]
                 if brought:
                     return LaterChange(brought[-1], at)
         return None
 
     @staticmethod
-    async def _changes_since(
+    async def _list_changes_since(
         checkout: Checkout, commit: str, files: Sequence[str]
     ) -> tuple[str, ...]:
         """Return the commits after one that change any of the files, the newest first."""
-        found = await checkout.changes_since(commit, files, limit=_LATER)
+        found = await checkout.list_changes_since(commit, files, limit=_LATER)
         return tuple(each.commit.sha for each in found)
 
-    def _compared(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
-        before, after = sides(seen, watch.began_at)
+    def _compare_samples(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
+        before, after = split_samples(seen, watch.began_at)
         return compare(
             before,
             after,
             watch.fingerprint,
             self.rules,
-            before_minutes=minutes_between(watch.before_since, watch.began_at),
-            after_minutes=minutes_between(watch.began_at, until),
+            before_minutes=count_minutes(watch.before_since, watch.began_at),
+            after_minutes=count_minutes(watch.began_at, until),
         )
 
-    def _since(self, diagnosis: Diagnosis, now: datetime) -> datetime:
+    def _get_start(self, diagnosis: Diagnosis, now: datetime) -> datetime:
         """Return where before begins: while the fault was there, as far as it is looked back."""
         earliest = now - timedelta(hours=self.rules.before_hours)
         first = diagnosis.first_seen
         return earliest if first is None else min(max(earliest, first), now)
 
 
-def _watched_files(history: History) -> tuple[str, ...]:
+def _list_watched_files(history: History) -> tuple[str, ...]:
     """Return the files that the fix changed, and those that the failing calls go through."""
     changed = history.change_set.files if history.change_set else ()
     capsule = history.evidence.capsule if history.evidence else None
@@ -197,12 +201,12 @@ def _watched_files(history: History) -> tuple[str, ...]:
     return tuple(dict.fromkeys(file for file in files if not is_test_file(file)))
 
 
-def may_be_judged(found: Comparison, rules: WatchRules, *, over: bool) -> bool:
+def can_be_judged(found: Comparison, rules: WatchRules, *, has_ended: bool) -> bool:
     """Whether enough time has passed, and enough was done in it; what is plain needs neither.
 
     Before the end, a regression has to be surer: it is looked for again and again.
     """
-    if over or plain_already(found, rules):
+    if has_ended or is_decisive_early(found, rules):
         return True
     if found.after.minutes < rules.least_minutes or found.after.actions < rules.volume:
         return False
@@ -212,20 +216,22 @@ def may_be_judged(found: Comparison, rules: WatchRules, *, over: bool) -> bool:
     return found.verdict != "inconclusive"
 
 
-def by_play(watch: Watch) -> tuple[str, ...]:
+def describe_replay(watch: Watch) -> tuple[str, ...]:
     """Return what playing it again showed, in a sentence; nothing where it told nothing."""
-    if watch.play is None or watch.play.status == "skipped":
+    if watch.replay is None or watch.replay.status == "skipped":
         return ()
-    return (f"Played again with `{watch.merge_commit[:7]}`: {words(watch.play.summary, 300)}.",)
+    return (
+        f"Played again with `{watch.merge_commit[:7]}`: {escape_line(watch.replay.summary, 300)}.",
+    )
 
 
-def sides(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
+def split_samples(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
     """Return what ended before and what began after; what was under way then is on neither."""
     edge = began.timestamp()
     before = [each for each in seen if each.at < edge]
     return before, [each for each in seen if each.at - (each.duration_ms or 0) / 1_000 >= edge]
 
 
-def minutes_between(start: datetime, end: datetime) -> float:
+def count_minutes(start: datetime, end: datetime) -> float:
     """Return the minutes from one to the other; none where the end is not after the start."""
     return max(0.0, (end - start).total_seconds() / 60)

@@ -10,7 +10,7 @@ from bot.domain.proof import Proof
 from bot.guards import is_test_file
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
-from bot.proof.mutation import Mutant, covered_module, covering_proof, mutants
+from bot.proof.mutation import Mutant, build_covering_proof, find_covered_module, generate_mutants
 
 PATIENCE = 600.0
 """Seconds that all mutants of one change may take; those not tried by then are left out."""
@@ -36,47 +36,49 @@ class MutationCheck:
         """
         programs = [each.path for each in change.files if _is_program(each.path)]
         if programs:
-            return _unproven(f"tests alone may change, not `{programs[0]}`")
+            return _build_failed_proof(f"tests alone may change, not `{programs[0]}`")
         tests = {
             each.path: await workspace.read_at(change.head, each.path) or ""
             for each in change.files
             if is_test_file(each.path)
         }
         said = f"{brief.request}\n{brief.understood}"
-        module = covered_module(tests, await workspace.base_files(), said)
+        module = find_covered_module(tests, await workspace.list_base_files(), said)
         text = await workspace.read_base(module) if module else None
         if text is None or (workspace.path / module).is_symlink():
-            return _unproven("no module is named in the tests that could be looked at")
+            return _build_failed_proof("no module is named in the tests that could be looked at")
         tried = _Tried([], [])
         try:
             async with asyncio.timeout(PATIENCE):
-                for mutant in mutants(text):
+                for mutant in generate_mutants(text):
                     await self._try(mutant, module, change, workspace, tried)
         except TimeoutError:
             pass  # what is known by now is told
         finally:
             await workspace.reset(change.head)
-        return covering_proof(module, tried.killed, tried.left)
+        return build_covering_proof(module, tried.killed, tried.left)
 
     async def _try(
         self, mutant: Mutant, module: str, change: ChangeSet, workspace: Workspace, tried: _Tried
     ) -> None:
         """Note what became of a mutant, if it lives through base's tests."""
-        if not await self._lives(mutant, module, change.base, workspace):
+        if not await self._is_surviving(mutant, module, change.base, workspace):
             return
-        lives = await self._lives(mutant, module, change.head, workspace)
+        lives = await self._is_surviving(mutant, module, change.head, workspace)
         (tried.left if lives else tried.killed).append(mutant)
 
-    async def _lives(self, mutant: Mutant, module: str, commit: str, workspace: Workspace) -> bool:
+    async def _is_surviving(
+        self, mutant: Mutant, module: str, commit: str, workspace: Workspace
+    ) -> bool:
         await workspace.reset(commit)
         (workspace.path / module).write_text(mutant.text, "utf-8")
         results = await self._verifier.run_checks(
-            "quick", workspace, [module], _say_nothing, only="tests"
+            "quick", workspace, [module], _ignore_result, only="tests"
         )
-        return _passed(results)
+        return _is_unnoticed(results)
 
 
-def _passed(results: Sequence[CheckResult]) -> bool:
+def _is_unnoticed(results: Sequence[CheckResult]) -> bool:
     """Whether no test noticed; none of a module that no test reaches does."""
     return all(each.ok for each in results)
 
@@ -85,9 +87,9 @@ def _is_program(path: str) -> bool:
     return path.endswith(".py") and not is_test_file(path)
 
 
-def _unproven(why: str) -> Proof:
-    return Proof(kind="covering", holds=False, told=why)
+def _build_failed_proof(why: str) -> Proof:
+    return Proof(kind="covering", holds=False, summary=why)
 
 
-async def _say_nothing(_result: CheckResult) -> None:
+async def _ignore_result(_result: CheckResult) -> None:
     """Tell nobody: what fails of a mutant is no failure."""

@@ -13,10 +13,10 @@ from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, Button, MessageRef, Post
 from bot.domain.run import Run, Status
 from bot.domain.use import FlagComparison
-from bot.domain.waits import soon
+from bot.domain.waits import format_timestamp
 from bot.presentation import cards
-from bot.presentation.cards import ending, investigation, shipped
-from bot.presentation.flags import counted_behind, flag_compared
+from bot.presentation.cards import render_ending, render_investigation, render_shipment
+from bot.presentation.flags import describe_counted_flag, render_comparison
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.run_threads import RunThreads
@@ -36,7 +36,7 @@ class RunNotifier:
         self._store = services.store
         self._clock = services.clock
         self._dev_channel_id = dev_channel_id
-        self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
+        self._fallback = FallbackNotifier(services.chat, dev_channel_id)
         self._budget = services.budget
         self._flags = services.flags
         self._links = links
@@ -50,17 +50,19 @@ class RunNotifier:
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
-        post = self._links.on(cards.progress(self._now(run), History(), self._cap), run)
-        return await self._threads.announce(run, post, _key(run))
+        post = self._links.on(
+            cards.render_progress(self._update_times(run), History(), self._cap), run
+        )
+        return await self._threads.announce(run, post, _build_key(run))
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
         """Bring the living card up to date; at the end of a run, wait until it is shown."""
         if run.thread_id is None or run.card_id is None:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
-        shown = self._now(run).but(activity=activity)
-        post = self._links.on(cards.progress(shown, history, self._cap), run)
-        await self._chat.edit(ref, post, final=run.ended)
+        shown = self._update_times(run).replace(activity=activity)
+        post = self._links.on(cards.render_progress(shown, history, self._cap), run)
+        await self._chat.edit(ref, post, final=run.has_ended)
 
     async def say(
         self,
@@ -73,7 +75,7 @@ class RunNotifier:
     ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
         post = Post(text=text, attachments=attachments, buttons=buttons)
-        await self._post(run, post, f"{_key(run)}:{key}")
+        await self._post(run, post, f"{_build_key(run)}:{key}")
 
     async def tell(self, text: str, *, key: str) -> None:
         """Say it in the dev channel, once for this key."""
@@ -89,26 +91,28 @@ class RunNotifier:
         named = f"<@{asker.id}> " if notify else ""
         text = (
             f"❓ {named}{question.text}\n\nAnswer here, or reply to this message. Without an "
-            f"answer I go on {soon(question.until)} with: {question.default}"
+            f"answer I go on {format_timestamp(question.until)} with: {question.default}"
         )
-        key = f"{_key(run)}:question:{question.id}"
+        key = f"{_build_key(run)}:question:{question.id}"
         return await self._post(
-            run, Post(text=text, notify=notify, buttons=_buttons(run, question)), key
+            run, Post(text=text, notify=notify, buttons=_build_buttons(run, question)), key
         )
 
-    async def contract(self, run: Run, history: History) -> None:
+    async def post_brief(self, run: Run, history: History) -> None:
         """Show what was understood of a change, once a brief, to whoever wanted it."""
         if history.brief is None:
             raise AssertionError("there is no brief to agree to")
-        key = f"{_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
-        await self._post(run, cards.contract(run, history, self._cap), key)
+        key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
+        await self._post(run, cards.render_contract(run, history, self._cap), key)
 
-    async def show_unproven(self, run: Run, history: History) -> None:
+    async def post_plausible_edit(self, run: Run, history: History) -> None:
         """Show a change that was found, not proven, once a head."""
         if history.change_set is None:
             raise AssertionError(f"run {run.id} has no change to show")
-        key = f"{_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
-        await self._post(run, cards.unproven(self._now(run), history, self._cap), key)
+        key = f"{_build_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
+        await self._post(
+            run, cards.render_unproven_change(self._update_times(run), history, self._cap), key
+        )
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
@@ -116,49 +120,53 @@ class RunNotifier:
             raise AssertionError("a proposal card needs a thread and a proposal")
         opened = history.proposal
         # With the head: one shown just before a kill must not stand for what was pushed since.
-        key = f"{_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
-        card = self._links.on(cards.proposal(self._now(run), history, self._cap), run)
+        key = f"{_build_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
+        card = self._links.on(
+            cards.render_proposal(self._update_times(run), history, self._cap), run
+        )
         ref = await self._chat.post(run.thread_id, card, key=key)
         return ref.message_id
 
-    async def outcome(self, run: Run, history: History) -> None:
+    async def announce_outcome(self, run: Run, history: History) -> None:
         """Say once whether the shipped fix held, and show it on the card."""
         if history.outcome is None or history.proposal is None:
             return
-        post = cards.outcome_post(run, history.proposal, history.outcome)
+        post = cards.render_outcome(run, history.proposal, history.outcome)
         await self._post(run, post, f"{run.id}:outcome")
         await self.refresh(run, history)
 
-    async def used(self, run: Run, history: History) -> None:
+    async def announce_use(self, run: Run, history: History) -> None:
         """Say once how a shipped change is used, and show it on the card."""
         if history.use_report is None or history.proposal is None:
             return
         post = cards.use_post(history.proposal, history.use_report)
         if history.brief is not None and (flag := history.brief.flag):
-            post = post.but(text=f"{post.text}\n{counted_behind(flag, self._flags.find(flag))}")
+            post = post.replace(
+                text=f"{post.text}\n{describe_counted_flag(flag, self._flags.find(flag))}"
+            )
         await self._post(run, post, f"{run.id}:use")
         await self.refresh(run, history)
 
-    async def flag_compared(self, run: Run, flag: Flag, found: FlagComparison) -> None:
+    async def announce_flag_comparison(self, run: Run, flag: Flag, found: FlagComparison) -> None:
         """Say once how it goes with a flag and without, with a button for the step after that."""
         key = f"{run.id}:flag:{flag.at.timestamp():.0f}"
-        await self._post(run, flag_compared(flag, found), key)
+        await self._post(run, render_comparison(flag, found), key)
 
-    async def last_word(self, run: Run, history: History) -> None:
+    async def announce_end(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
-        post = _last_post(run, history, self._cap)
+        post = _build_last_post(run, history, self._cap)
         if post is None:
             return
         await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
         with suppress(ChatRejected):  # nobody sees the card: there is nothing to bring up to date
-            await self.show_proposal(run, await self._with_card(run, history))
+            await self.show_proposal(run, await self._add_card(run, history))
 
-    async def _with_card(self, run: Run, history: History) -> History:
+    async def _add_card(self, run: Run, history: History) -> History:
         """Return the history with where the card is, be it that the end overtook it on its way."""
         opened = history.proposal
         if opened is None or opened.card_id is not None or run.thread_id is None:
             return history
-        return history.plus(opened.but(card_id=await self.propose(run, history)))
+        return history.add(opened.replace(card_id=await self.propose(run, history)))
 
     async def archive(self, run: Run) -> None:
         """Fold the run's thread away; a message in it opens it again."""
@@ -170,8 +178,10 @@ class RunNotifier:
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
-            card = self._links.on(cards.proposal(self._now(run), history, self._cap), run)
-            card = card.but(attachments=())
+            card = self._links.on(
+                cards.render_proposal(self._update_times(run), history, self._cap), run
+            )
+            card = card.replace(attachments=())
             await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> int | None:
@@ -182,24 +192,24 @@ class RunNotifier:
             return (await self._chat.post(run.thread_id, post, key=key)).message_id
         except ChatRejected as error:
             _log.warning("run %s cannot speak in its thread: %s", run.id, error)
-            await self._elsewhere.say(run, post, key, error)
+            await self._fallback.say(run, post, key, error)
             return None
 
-    async def say_elsewhere(self, run: Run, text: str, *, key: str) -> None:
+    async def say_in_fallback(self, run: Run, text: str, *, key: str) -> None:
         """Say it where people see it though the run's thread is gone, or there is none."""
-        await self._elsewhere.say(run, Post(text=text), f"{_key(run)}:{key}")
+        await self._fallback.say(run, Post(text=text), f"{_build_key(run)}:{key}")
 
     @property
     def _cap(self) -> Cap | None:
         """What one run may cost, for its cards."""
         return self._budget.rules.run if self._budget else None
 
-    def _now(self, run: Run) -> Run:
+    def _update_times(self, run: Run) -> Run:
         """Return the run with its times up to now, so that the card's clock moves."""
-        return run if run.ended else run.but(updated_at=self._clock.now())
+        return run if run.has_ended else run.replace(updated_at=self._clock.get_time())
 
 
-def _buttons(run: Run, question: Question) -> tuple[Button, ...]:
+def _build_buttons(run: Run, question: Question) -> tuple[Button, ...]:
     """Return a button for each answer there is a choice of."""
     return tuple(
         Button(label=choice, action="answer", arguments=(run.id, str(number)))
@@ -207,22 +217,24 @@ def _buttons(run: Run, question: Question) -> tuple[Button, ...]:
     )
 
 
-def _key(run: Run) -> str:
+def _build_key(run: Run) -> str:
     """Return what the keys of its posts begin with: a new thread is told what the old one was."""
     return f"{run.id}.{run.reopened}" if run.reopened else run.id
 
 
-def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
-    if not run.ended:
+def _build_last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
+    if not run.has_ended:
         return None
     if run.status is not Status.DONE:
-        return ending(run, history)
+        return render_ending(run, history)
     if history.shipment and history.proposal and history.approval:
         flag, watch = (
             history.brief.flag if history.brief else "",
             history.watch or history.use_watch,
         )
-        return shipped(history.proposal, history.approval, history.shipment, watch, flag=flag)
+        return render_shipment(
+            history.proposal, history.approval, history.shipment, watch, flag=flag
+        )
     if run.goal == "investigate" and history.diagnosis and history.diagnosis.found:
-        return investigation(run, history, cap)
-    return ending(run, history)
+        return render_investigation(run, history, cap)
+    return render_ending(run, history)

@@ -8,13 +8,13 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.policy import Act
 from bot.authority.run_locks import RunLocks
 from bot.domain.audit import AuditEntry
-from bot.domain.dialogue import Instruction, Instructions, asks_nothing
+from bot.domain.dialogue import Instruction, Instructions, is_praise
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
-from bot.domain.links import linked
+from bot.domain.links import format_link
 from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.redaction import redact
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
@@ -22,7 +22,7 @@ from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.worker import Workers
 
-_AGAIN = timedelta(seconds=10)  # between attempts to merge what the forge still checks
+_RETRY_DELAY = timedelta(seconds=10)  # between attempts to merge what the forge still checks
 _UNFOLLOWED = (
     "**{by}** wrote on #{number}, and I cannot follow it: my engine works from tests alone. A "
     "commit pushed to `{branch}` is checked and gets a new card."
@@ -59,21 +59,21 @@ class Poller:
     async def run_forever(self) -> None:
         """Look at every waiting run, then pause, until cancelled."""
         pause = self._limits.sweep.total_seconds()
-        failed = with_traceback(_log, "the sweep did not get to its end; the next one starts over")
+        failed = log_tracebacks(_log, "the sweep did not get to its end; the next one starts over")
         await run_periodically(
             self.look, self._services.clock, pause, first_after=pause, failed=failed
         )
 
     async def look(self) -> None:
         """Look once at every waiting run, and at what is paused; nothing goes on while stopped."""
-        if await self._stop_guard.now() is not None:
+        if await self._stop_guard.get_stop() is not None:
             return
         try:
             await self._autonomy.look()
         except TheseusError:
             _log.exception("what is paused could not be looked at; the next sweep tries")
         for run in await self._services.store.find(status={Status.WAITING}, limit=1000):
-            async with self._run_locks.of(run.id):
+            async with self._run_locks.get(run.id):
                 try:
                     await self._look_at(await self._services.store.get(run.id))
                 except TheseusError:  # the others are looked at all the same
@@ -85,18 +85,18 @@ class Poller:
         if run.stage is Stage.SHIP:
             await self._look_at_proposal(run)
         elif run.waiting is Waiting.PAUSED:
-            if not await self._autonomy.holds(run):
+            if not await self._autonomy.should_wait(run):
                 await self._dialogue.go_on(run)
-        elif run.parked_until is not None and self._services.clock.now() >= run.parked_until:
-            await self._dialogue.overdue(run)
+        elif run.parked_until is not None and self._services.clock.get_time() >= run.parked_until:
+            await self._dialogue.resume_overdue(run)
 
     async def _look_at_proposal(self, run: Run) -> None:
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         proposal = history.proposal
         if proposal is None:
             return
         try:
-            opened = await self._services.forge.proposal(proposal.number)
+            opened = await self._services.forge.get_proposal(proposal.number)
             if opened.state == "open" and opened.draft and opened.checks != "pending":
                 opened = await self._services.forge.publish(proposal.number)
         except ForgeError:
@@ -105,12 +105,12 @@ class Poller:
             reason = f"#{proposal.number} was closed at the forge by hand."
             await self._transitions.end(run, Status.REJECTED, reason)
         elif opened.state == "merged":
-            await self._merged(run, proposal)
+            await self._handle_merge(run, proposal)
         else:
             await self._open(run, history, opened)
 
-    async def _merged(self, run: Run, proposal: Proposal) -> None:
-        if await self._services.store.approval(run.id, proposal.head) is not None:
+    async def _handle_merge(self, run: Run, proposal: Proposal) -> None:
+        if await self._services.store.get_approval(run.id, proposal.head) is not None:
             await self._go_on_shipping(run)
             return  # our own merge: it failed to come live, and waits for another word
         reason = (
@@ -122,64 +122,64 @@ class Poller:
     async def _open(self, run: Run, history: History, opened: ForgeProposal) -> None:
         """Check a head that somebody pushed; else read what people wrote, or go on shipping."""
         if history.verdict is None or opened.head != history.verdict.head:
-            await self._pushed(run)
+            await self._handle_push(run)
             return
         if opened.checks == "failed":
-            named = linked(f"#{opened.number}", opened.url)
+            named = format_link(f"#{opened.number}", opened.url)
             text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}` of {named}."
             await self._notifier.say(run, text, key=f"forge-checks:{opened.head}")
-        if await self._dialogue.catch_up(run, history) or await self._reviewed(run, opened):
+        if await self._dialogue.catch_up(run, history) or await self._handle_review(run, opened):
             return
         await self._go_on_shipping(run)
 
-    async def _pushed(self, run: Run) -> None:
+    async def _handle_push(self, run: Run) -> None:
         await self._transitions.check_pushed(run)
         self._workers.wake()
 
     async def _go_on_shipping(self, run: Run) -> None:
         """Try again to merge what waits for the forge's own checks; its limit stays in the row."""
-        now = self._services.clock.now()
-        if run.parked_until is None or now < min(run.parked_until, run.updated_at + _AGAIN):
+        now = self._services.clock.get_time()
+        if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
         await self._transitions.queue_shipment(run)
         self._workers.wake()
 
-    async def _reviewed(self, run: Run, opened: ForgeProposal) -> bool:
+    async def _handle_review(self, run: Run, opened: ForgeProposal) -> bool:
         """Revise once for all that reviewers wrote since; return whether they wrote anything."""
         if run.goal == "revert":
             return False  # it is the undo of a merge and nothing else
-        now = self._services.clock.now()
+        now = self._services.clock.get_time()
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False
         try:
-            written = await self._services.forge.comments(opened.number)
+            written = await self._services.forge.list_comments(opened.number)
         except ForgeError:
             return False  # the next sweep reads them
         self._read[run.id] = now
-        comments = tuple(comment for comment in written if not asks_nothing(comment.text))
-        if not self._dialogue.follows_words:
-            await self._cannot_follow(run, opened, comments)
+        comments = tuple(comment for comment in written if not is_praise(comment.text))
+        if not self._dialogue.can_follow_instructions:
+            await self._refuse_comments(run, opened, comments)
             return False
-        history = await self._services.store.history(run.id)
-        new = (history.instructions or Instructions()).new_of(map(_instruction, comments))
+        history = await self._services.store.get_history(run.id)
+        new = (history.instructions or Instructions()).find_new(map(_build_instruction, comments))
         if not new:
             return False
         for item in new:
-            await self._audit(run, item)
+            await self._append_audit_entry(run, item)
         await self._dialogue.tell(run, new)
         return True
 
-    async def _cannot_follow(
+    async def _refuse_comments(
         self, run: Run, opened: ForgeProposal, comments: tuple[Comment, ...]
     ) -> None:
         for comment in comments:
             text = _UNFOLLOWED.format(by=comment.author, number=opened.number, branch=opened.branch)
             await self._notifier.say(run, text, key=f"unfollowed:{comment.key}")
 
-    async def _audit(self, run: Run, item: Instruction) -> None:
-        await self._services.store.audit(
+    async def _append_audit_entry(self, run: Run, item: Instruction) -> None:
+        await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._services.clock.get_time(),
                 action=Act.REVISE,
                 allowed=True,
                 run_id=run.id,
@@ -189,7 +189,7 @@ class Poller:
         )
 
 
-def _instruction(comment: Comment) -> Instruction:
+def _build_instruction(comment: Comment) -> Instruction:
     where = f"`{comment.file}`" if comment.file else ""
     if where and comment.line is not None:
         where += f" line {comment.line}"

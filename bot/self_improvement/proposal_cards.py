@@ -27,17 +27,17 @@ class ProposalCards:
         Whoever calls must not hold the run's lock: it is taken to note the card, and left free
         while the chat is out of reach. Raises `ChatRejected`, `UnknownRun`, `StoreError`.
         """
-        history = await self._store.history(run.id)
-        proposal = _without_card(run, history)
+        history = await self._store.get_history(run.id)
+        proposal = _find_unposted(run, history)
         if proposal is None:
             return
         card_id = await self._notifier.propose(run, history)
-        async with self._run_locks.of(run.id):
-            if (await self._store.history(run.id)).proposal == proposal:
-                await self._store.append(run.id, proposal.but(card_id=card_id))
+        async with self._run_locks.get(run.id):
+            if (await self._store.get_history(run.id)).proposal == proposal:
+                await self._store.append(run.id, proposal.replace(card_id=card_id))
 
 
-def _without_card(run: Run, history: History) -> Proposal | None:
+def _find_unposted(run: Run, history: History) -> Proposal | None:
     """Return the proposal that waits for people's word and was not shown to them, if there is one.
 
     A head that does not hold, pushed to the branch since, is proposed by nobody.

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.authority.protection import Protection
 from bot.domain.change import (
-    PLAYED,
+    REHEARSAL_CHECKS,
     ChangeSet,
     CheckResult,
     Finding,
@@ -16,14 +16,21 @@ from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
 from bot.domain.replay import Replay
-from bot.guards import PythonText, Redact, declared_modules, inspect, manifests, text_files
+from bot.guards import (
+    PythonText,
+    Redact,
+    find_manifests,
+    inspect,
+    list_declared_modules,
+    list_text_files,
+)
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.self_improvement.change_facts import (
-    excuse_withdrawn,
-    proven_by,
-    standing_tests,
-    withdrawn_files,
+    assess_proof,
+    excuse_reverted_tests,
+    list_remaining_tests,
+    list_reverted_files,
 )
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.start_check import StartCheck
@@ -53,18 +60,20 @@ class QualityGate:
         self._protection = protection
         self._redact = redact
 
-    def within_bounds(self, plan: Plan, named: frozenset[str]) -> Plan:
+    def remove_forbidden_files(self, plan: Plan, named: frozenset[str]) -> Plan:
         """Return the plan without the files no run may change. Raises `OutOfBounds`, with why.
 
         It does where nothing else is left to change: better said before the work than after it.
         """
-        protection = self._protection.naming(named)
-        barred = {file: why for file in plan.owned_files if (why := protection.barred(file))}
+        protection = self._protection.add_named_files(named)
+        barred = {
+            file: why for file in plan.owned_files if (why := protection.describe_restriction(file))
+        }
         if plan.owned_files and barred.keys() == plan.owned_files:
             told = " ".join(f"`{file}`: {why}" for file, why in sorted(barred.items())[:3])
             raise OutOfBounds(f"I know where to look, but may not change it. {told}")
-        steps = (step.without(barred) for step in plan.steps)
-        return plan.but(steps=tuple(step for step in steps if step.owned_files) or plan.steps)
+        steps = (step.remove_files(barred) for step in plan.steps)
+        return plan.replace(steps=tuple(step for step in steps if step.owned_files) or plan.steps)
 
     async def __call__(
         self,
@@ -75,7 +84,7 @@ class QualityGate:
         round_number: int,
         on_check: OnCheck,
         named: frozenset[str] = frozenset(),
-        proven_apart: bool = False,
+        is_proven_otherwise: bool = False,
     ) -> Verdict:
         """Return the verdict on `change.head`; `named` are the files people named.
 
@@ -84,33 +93,35 @@ class QualityGate:
         Raises `VerifierError`, `WorkspaceError`.
         """
         new = frozenset(test.path for test in plan.reproductions)
-        withdrawn = await withdrawn_files(change, workspace, new)
-        findings = await self._inspected(plan, change, workspace, named, new, withdrawn)
-        claimed = change if withdrawn or not change.undoes else change.but(proven="call")
-        proven, unproven = await proven_by(claimed, workspace, new)
+        withdrawn = await list_reverted_files(change, workspace, new)
+        findings = await self._inspect(plan, change, workspace, named, new, withdrawn)
+        claimed = (
+            change if withdrawn or not change.reverted_commit else change.replace(proven="call")
+        )
+        proven, unproven = await assess_proof(claimed, workspace, new)
         findings += unproven
         verdict = Verdict(
             head=change.head,
             round=round_number,
             findings=findings,
             proven=proven,
-            undoes=change.undoes if withdrawn else "",
+            reverted_commit=change.reverted_commit if withdrawn else "",
             sandbox=self._verifier.sandbox,
         )
-        shown = plan.shown_by is not None or proven_apart
+        shown = plan.demonstration is not None or is_proven_otherwise
         if not shown or any(finding.blocking for finding in findings):
             return verdict
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
         red, green, checks = await self._run(plan, change, workspace, changed, on_check)
-        return verdict.but(
-            red_on_base=red,
-            green_on_head=green,
+        return verdict.replace(
+            failing_on_base=red,
+            passing_on_head=green,
             checks=checks,
-            red_before=await self._red_before(checks, workspace, changed),
+            failing_before=await self._find_failing_before(checks, workspace, changed),
         )
 
-    async def undoing(
+    async def verify_revert(
         self,
         plan: Plan,
         change: ChangeSet,
@@ -127,29 +138,30 @@ class QualityGate:
         `VerifierError`, `WorkspaceError`.
         """
         await workspace.reset(workspace.base)
-        undone = await workspace.undo(shipped.merge_commit, shipped.approved_head)
-        wanted = await workspace.diff()
+        undone = await workspace.revert(shipped.merge_commit, shipped.approved_head)
+        wanted = await workspace.get_diff()
         await workspace.reset(change.head)
-        exact = bool(undone.files) and await workspace.diff() == wanted == change.diff
+        exact = bool(undone.files) and await workspace.get_diff() == wanted == change.diff
         named = plan.owned_files  # in "revert that"
         files = frozenset(file.path for file in change.files)
-        findings = await self._inspected(plan, change, workspace, named, frozenset(), files)
+        findings = await self._inspect(plan, change, workspace, named, frozenset(), files)
         verdict = Verdict(
             head=change.head,
             round=round_number,
             findings=findings,
             sandbox=self._verifier.sandbox,
-            undone=undone if exact else None,
+            revert_result=undone if exact else None,
         )
         if not exact or any(finding.blocking for finding in verdict.findings):
             return verdict
         changed = [file.path for file in change.files if file.status != "deleted"]
-        checks = await self._checked("quick", workspace, changed, change.head, on_check)
-        return verdict.but(
-            checks=checks, red_before=await self._red_before(checks, workspace, changed)
+        checks = await self._run_checks("quick", workspace, changed, change.head, on_check)
+        return verdict.replace(
+            checks=checks,
+            failing_before=await self._find_failing_before(checks, workspace, changed),
         )
 
-    async def _inspected(
+    async def _inspect(
         self,
         plan: Plan,
         change: ChangeSet,
@@ -167,22 +179,24 @@ class QualityGate:
                 before=await workspace.read_at(workspace.base, before),
                 after=await workspace.read_at(change.head, path),
             )
-            for path, before in text_files(change.diff)
+            for path, before in list_text_files(change.diff)
         }
-        files = await workspace.base_files()
-        texts = {path: await workspace.read_at(workspace.base, path) for path in manifests(files)}
+        files = await workspace.list_base_files()
+        texts = {
+            path: await workspace.read_at(workspace.base, path) for path in find_manifests(files)
+        }
         found = inspect(
             change.diff,
             change.files,
             base_files=files,
-            owned=plan.owned_files,
-            protection=self._protection.naming(named),
+            owned_files=plan.owned_files,
+            protection=self._protection.add_named_files(named),
             allowed_new=allowed_new,
             sources=sources,
             redact=self._redact,
-            declared=declared_modules(texts),
+            declared=list_declared_modules(texts),
         )
-        return excuse_withdrawn(found, withdrawn)
+        return excuse_reverted_tests(found, withdrawn)
 
     async def _run(
         self,
@@ -199,30 +213,30 @@ class QualityGate:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                proof = group.create_task(self._reproduced(plan, change, workspace))
+                proof = group.create_task(self._reproduce(plan, change, workspace))
                 checks = group.create_task(
-                    self._checked("quick", workspace, changed, change.head, on_check)
+                    self._run_checks("quick", workspace, changed, change.head, on_check)
                 )
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures  # one door closed to all of them
         return *proof.result(), checks.result()
 
-    async def _reproduced(
+    async def _reproduce(
         self, plan: Plan, change: ChangeSet, workspace: Workspace
     ) -> tuple[CheckResult | None, CheckResult | None]:
         """Return what shows the failure, with base and with head: plays, tests, or both."""
-        if plan.shown_by is None:
+        if plan.demonstration is None:
             return None, None
-        tests = await standing_tests(plan, change, workspace)
-        if plan.played is not None and self._replays is not None:
-            red, green = await self._replays.prove(plan.played, change.base, change.head)
+        tests = await list_remaining_tests(plan, change, workspace)
+        if plan.replay_proof is not None and self._replays is not None:
+            red, green = await self._replays.prove(plan.replay_proof, change.base, change.head)
             ends = await self._verifier.run_reproductions(tests, workspace) if tests else ()
             return red, next((end for end in ends if end.status != "passed"), green)
         red = await self._verifier.run_at_base(tests[0], workspace)  # mostly known from the plan
         ends = await self._verifier.run_reproductions(tests, workspace)
         return red, next((end for end in ends if end.status != "passed"), ends[0])
 
-    async def _checked(
+    async def _run_checks(
         self,
         tier: Tier | None,
         workspace: Workspace,
@@ -234,18 +248,18 @@ class QualityGate:
         """Return base's checks of a tier, and what plays of `head` show, beside each other."""
         plays = [self._start(head, workspace.base)] if self._start else []
         if self._replays is not None and replay is not None:
-            plays.append(self._replays.answered(replay, head))
+            plays.append(self._replays.check_output(replay, head))
         checks: tuple[CheckResult, ...] = ()
         try:
             async with asyncio.TaskGroup() as group:
-                playing = [group.create_task(_told(play, on_check)) for play in plays]
+                playing = [group.create_task(_report_result(play, on_check)) for play in plays]
                 if tier is not None:
                     checks = await self._verifier.run_checks(tier, workspace, changed, on_check)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         return (*checks, *(play.result() for play in playing))
 
-    async def before_merge(
+    async def check_merge(
         self,
         plan: Plan,
         change: ChangeSet,
@@ -253,7 +267,7 @@ class QualityGate:
         on_check: OnCheck,
         *,
         named: frozenset[str] = frozenset(),
-        undoing: bool = False,
+        is_revert: bool = False,
         checked_here: bool = True,
     ) -> FullTier:
         """Return what is found of `merged`: `change.head` and the newest base, put together.
@@ -261,25 +275,27 @@ class QualityGate:
         The diff guard reads it as a change of that base. Then that base's full checks run, unless
         the forge does that, and it is played. Raises `VerifierError`, `WorkspaceError`.
         """
-        files, head = await merged.changes(), await merged.head()
-        result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
-        new = frozenset(() if undoing else (test.path for test in plan.reproductions))
-        named = plan.owned_files if undoing else named
+        files, head = await merged.list_changes(), await merged.get_head()
+        result = change.replace(
+            base=merged.base, head=head, files=files, diff=await merged.get_diff()
+        )
+        new = frozenset(() if is_revert else (test.path for test in plan.reproductions))
+        named = plan.owned_files if is_revert else named
         withdrawn = frozenset(file.path for file in files)
-        if not undoing:
-            withdrawn = await withdrawn_files(result, merged, new)
-        found = await self._inspected(plan, result, merged, named, new, withdrawn)
+        if not is_revert:
+            withdrawn = await list_reverted_files(result, merged, new)
+        found = await self._inspect(plan, result, merged, named, new, withdrawn)
         against = [each for each in found if each.blocking and each.rule != "empty"]  # harmless
-        tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
+        tier = FullTier(head=change.head, base=merged.base, tree=await merged.get_tree_id())
         if against:
-            return tier.but(findings=tuple(against))
+            return tier.replace(findings=tuple(against))
         changed = [file.path for file in files if file.status != "deleted"]
         full: Tier | None = "full" if checked_here else None
-        checks = await self._checked(full, merged, changed, head, on_check, plan.replay)
-        red_before = await self._red_before(checks, merged, changed, "full")
-        return tier.but(checks=checks, red_before=red_before)
+        checks = await self._run_checks(full, merged, changed, head, on_check, plan.replay)
+        red_before = await self._find_failing_before(checks, merged, changed, "full")
+        return tier.replace(checks=checks, failing_before=red_before)
 
-    async def _red_before(
+    async def _find_failing_before(
         self,
         checks: tuple[CheckResult, ...],
         workspace: Workspace,
@@ -287,14 +303,16 @@ class QualityGate:
         tier: Tier = "quick",
     ) -> tuple[str, ...]:
         """Return which failed checks the change is not to blame for: no engine can mend those."""
-        failed = [check.name for check in checks if not check.ok and check.name not in PLAYED]
+        failed = [
+            check.name for check in checks if not check.ok and check.name not in REHEARSAL_CHECKS
+        ]
         if not failed:
             return ()
         at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
         return tuple(check.name for check in at_base if not check.ok)
 
 
-async def _told(play: Awaitable[CheckResult], on_check: OnCheck) -> CheckResult:
-    result = await play
+async def _report_result(check: Awaitable[CheckResult], on_check: OnCheck) -> CheckResult:
+    result = await check
     await on_check(result)
     return result

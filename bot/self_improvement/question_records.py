@@ -4,22 +4,22 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.detection.use import use_of
+from bot.domain.cost import Cost
 from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
 from bot.domain.run import Run
 from bot.domain.samples import OWN_KINDS, Sample
-from bot.domain.spent import Spent
 from bot.domain.use import EventUse
-from bot.grammar.likeness import fitting, named_in_words
+from bot.grammar.likeness import find_fitting_failures, find_named_commands
 from bot.grammar.spans import TimeSpan
 from bot.self_improvement.services import Services
 from bot.self_improvement.shipped_fixes import ShippedFixes
 
 _LOOKED_AT = 300  # of the newest runs
 _GROUPS = 200
-_KEPT = timedelta(days=400)
+_RETENTION = timedelta(days=400)
 _DAY = timedelta(days=1)
 
 
@@ -36,41 +36,43 @@ class QuestionRecords:
     @property
     def now(self) -> datetime:
         """The time."""
-        return self._services.clock.now()
+        return self._services.clock.get_time()
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return what a run recorded."""
-        return await self._services.store.history(run_id)
+        return await self._services.store.get_history(run_id)
 
-    async def runs(self) -> tuple[Run, ...]:
+    async def list_runs(self) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""
         return await self._services.store.find(limit=_LOOKED_AT)
 
-    async def named(self, run_id: str | None, number: int | None) -> Run:
+    async def find_run(self, run_id: str | None, number: int | None) -> Run:
         """Return the run of that id, or the newest that proposed that number. `UnknownRun`."""
         if run_id is not None:
             return await self._services.store.get(run_id)
-        found = await self.newest(lambda h: h.proposal is not None and h.proposal.number == number)
+        found = await self.find_newest(
+            lambda h: h.proposal is not None and h.proposal.number == number
+        )
         if found is None:
             raise UnknownRun(f"I know of no run that proposed #{number}. `/runs list` shows them.")
         return found
 
-    async def newest(self, fits: Callable[[History], bool]) -> Run | None:
+    async def find_newest(self, fits: Callable[[History], bool]) -> Run | None:
         """Return the newest run whose records fit."""
-        async for run, history in self.with_histories():
+        async for run, history in self.iterate_histories():
             if fits(history):
                 return run
         return None
 
-    async def with_histories(self) -> AsyncIterator[tuple[Run, History]]:
+    async def iterate_histories(self) -> AsyncIterator[tuple[Run, History]]:
         """Yield the newest runs with what they recorded, newest first, each read when wanted."""
-        for run in await self.runs():
-            yield run, await self.history(run.id)
+        for run in await self.list_runs():
+            yield run, await self.get_history(run.id)
 
-    async def shipped(self) -> list[tuple[Run, History]]:
+    async def list_shipped(self) -> list[tuple[Run, History]]:
         """Return the runs that shipped something, the newest shipment first."""
-        runs = await self.runs()
-        known = await self._services.store.histories([run.id for run in runs])
+        runs = await self.list_runs()
+        known = await self._services.store.get_histories([run.id for run in runs])
         merged = [
             (history.shipment.at, run, history)
             for run in runs
@@ -79,27 +81,27 @@ class QuestionRecords:
         merged.sort(key=lambda each: each[0], reverse=True)
         return [(run, history) for _, run, history in merged]
 
-    async def spent(self, span: TimeSpan | None) -> Spent | None:
+    async def sum_costs(self, span: TimeSpan | None) -> Cost | None:
         """Return what the ledger says models cost, by days of UTC; `None` where there is none."""
         if self._services.budget is None:
             return None
         ledger = self._services.budget.ledger
         if span is None:
-            return await ledger.spent()
-        total = Spent()
-        for each in await ledger.tallies(since=span.since):
+            return await ledger.sum_costs()
+        total = Cost()
+        for each in await ledger.sum_charges(since=span.since):
             if span.since.date() <= each.day <= (span.until - timedelta(microseconds=1)).date():
-                total = total.plus(each)
+                total = total.add(each)
         return total
 
-    async def incidents(self) -> list[Incident]:
+    async def list_incidents(self) -> list[Incident]:
         """Return every incident that is kept, that which was seen last first."""
-        found = await self._services.key_values.all(INCIDENT, Incident)
+        found = await self._services.key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
-    async def failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
+    async def list_failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
         """Return what failed of people's actions in that time; with a `subject`, of that."""
-        found = await self._services.journal.failures(since=span.since, limit=_GROUPS)
+        found = await self._services.journal.list_failures(since=span.since, limit=_GROUPS)
         groups = [
             each
             for each in found
@@ -107,17 +109,17 @@ class QuestionRecords:
         ]
         if not subject:
             return groups
-        meant = self.commands_meant(subject)
+        meant = self.match_commands(subject)
         if meant:
             return [
                 each
                 for each in groups
                 if each.newest.kind is Kind.COMMAND and each.newest.name in meant
             ]
-        fits = fitting(subject, groups, self._commands())
+        fits = find_fitting_failures(subject, groups, self._commands())
         return list(fits.certain or fits.likely)
 
-    async def unfixed(self, groups: Sequence[FailureGroup]) -> list[FailureGroup]:
+    async def filter_unfixed(self, groups: Sequence[FailureGroup]) -> list[FailureGroup]:
         """Return these failures, but for what was not seen since a fix came live."""
         fixes = await self._fixes()
         ended = {key: fix.live_at for key, fix in fixes.items() if fix.live_at is not None}
@@ -127,27 +129,31 @@ class QuestionRecords:
             if each.fingerprint not in ended or each.last_seen > ended[each.fingerprint]
         ]
 
-    async def uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
+    async def count_uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
         """Return how often commands were used in that time, the most used first."""
-        names = self.commands_meant(subject) if subject else frozenset(self._commands())
-        seen = await self._samples({f"{Kind.COMMAND}.{name}" for name in names}, span)
+        names = self.match_commands(subject) if subject else frozenset(self._commands())
+        seen = await self._load_samples({f"{Kind.COMMAND}.{name}" for name in names}, span)
         uses = [use_of(event, (), seen[event]) for event in sorted(seen)]
         return sorted((each for each in uses if each.uses), key=lambda each: -each.uses)
 
-    async def _samples(self, events: Collection[str], span: TimeSpan) -> dict[str, list[Sample]]:
+    async def _load_samples(
+        self, events: Collection[str], span: TimeSpan
+    ) -> dict[str, list[Sample]]:
         """Return the samples of these events; each day is read once, however many they are."""
         found: dict[str, list[Sample]] = {}
         one = next(iter(events)) if len(events) == 1 else None
         since = span.since
         while since <= span.until:
             until = min(since + _DAY, span.until)
-            for each in await self._services.journal.samples(since=since, until=until, event=one):
+            for each in await self._services.journal.list_samples(
+                since=since, until=until, event=one
+            ):
                 if each.event in events:
                     found.setdefault(each.event, []).append(each)
             since = until + timedelta(microseconds=1)
         return found
 
-    def commands_meant(self, subject: str) -> frozenset[str]:
+    def match_commands(self, subject: str) -> frozenset[str]:
         """Return the commands that people name: by slash, by their words, or all of a group."""
         known = self._commands()
         if subject.startswith("/"):
@@ -155,20 +161,20 @@ class QuestionRecords:
             same = {each for each in known if each == name or each.startswith(f"{name} ")}
             return frozenset(same or {name})
         groups = {each.partition(" ")[0] for each in known}
-        heads = named_in_words(subject, groups)
+        heads = find_named_commands(subject, groups)
         of_heads = {each for each in known if each.partition(" ")[0] in heads}
-        return named_in_words(subject, known) or frozenset(of_heads)
+        return find_named_commands(subject, known) or frozenset(of_heads)
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the commit the running checkout stands on; empty where there is none."""
         checkout = self._services.checkout
-        return await checkout.head() if checkout is not None else ""
+        return await checkout.get_head() if checkout is not None else ""
 
-    def lately(self, days: float) -> TimeSpan:
+    def get_recent_span(self, days: float) -> TimeSpan:
         """Return the last `days`."""
         count = f"{days:g} days" if days != 1 else "24 hours"
         return TimeSpan(self.now - timedelta(days=days), self.now, f"in the last {count}")
 
-    def always(self) -> TimeSpan:
+    def get_full_span(self) -> TimeSpan:
         """Return all the time that may be on record."""
-        return TimeSpan(self.now - _KEPT, self.now, "as far as I remember")
+        return TimeSpan(self.now - _RETENTION, self.now, "as far as I remember")

@@ -4,40 +4,40 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
-from bot.authority.command_acts import allowed_acts
+from bot.authority.command_acts import list_allowed_acts
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagService
-from bot.authority.policy import Act, may
+from bot.authority.policy import Act, is_allowed
 from bot.budget.reports import BudgetReports
 from bot.domain.history import History
 from bot.domain.intents import Topic
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Run, Waiting
-from bot.grammar.likeness import explained, words
+from bot.grammar.likeness import extract_stems, find_explained
 from bot.grammar.spans import TimeSpan, read_span
 from bot.memory.recall import MemoryService
 from bot.presentation.answers import (
     RUN_ANSWERS,
-    about_run,
-    broken_now,
-    changes_told,
-    costs_told,
-    failures_told,
-    how_to,
-    live_told,
-    memories_told,
-    people_told,
-    uses_told,
-    waiting_told,
-    watches_told,
-    wishes_told,
+    describe_live_commit,
+    format_run,
+    render_changes,
+    render_costs,
+    render_failures,
+    render_feature_requests,
+    render_instructions,
+    render_memories,
+    render_open_faults,
+    render_people,
+    render_uses,
+    render_waiting,
+    render_watches,
 )
-from bot.presentation.cards import plain
-from bot.presentation.flags import flag_lines
+from bot.presentation.cards import to_plain_text
+from bot.presentation.flags import list_flag_lines
 from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.question_records import QuestionRecords
 
-OPEN_TO_ALL = frozenset({Topic.ABILITIES, Topic.HELP, Topic.WISHES, Topic.HOW_TO})
+OPEN_TO_ALL = frozenset({Topic.ABILITIES, Topic.HELP, Topic.FEATURE_REQUESTS, Topic.HOW_TO})
 """Topics that tell nobody anything that is not there for everybody."""
 _FITS: Mapping[Topic, Callable[[History], bool]] = {
     Topic.CAUSE: lambda history: history.diagnosis is not None or history.brief is not None,
@@ -102,19 +102,19 @@ class QuestionService:
         self._emergency = emergency
         self._flags = flags
         self._answers: Mapping[Topic, Callable[[AskedQuestion], Awaitable[str]]] = {
-            Topic.CHANGES: self._changed,
-            Topic.COST: self._cost,
-            Topic.WATCH: self._watched,
-            Topic.BROKEN: self._broken,
-            Topic.FAILURES: self._failed,
-            Topic.USE: self._used,
-            Topic.WAITING: self._waiting,
-            Topic.LIVE: self._live,
-            Topic.MEMORY: self._remembered,
-            Topic.PEOPLE: self._who_may,
-            Topic.WISHES: self._wished,
-            Topic.FLAGS: self._switched,
-            Topic.HOW_TO: self._how_to,
+            Topic.CHANGES: self._answer_changes,
+            Topic.COST: self._answer_cost,
+            Topic.WATCH: self._answer_watches,
+            Topic.BROKEN: self._answer_broken,
+            Topic.FAILURES: self._answer_failures,
+            Topic.USE: self._answer_uses,
+            Topic.WAITING: self._answer_waiting,
+            Topic.LIVE: self._answer_live,
+            Topic.MEMORY: self._answer_memories,
+            Topic.PEOPLE: self._answer_permissions,
+            Topic.FEATURE_REQUESTS: self._answer_feature_requests,
+            Topic.FLAGS: self._answer_flags,
+            Topic.HOW_TO: self._answer_how_to,
         }
 
     async def answer(self, asked: AskedQuestion) -> str:
@@ -125,35 +125,35 @@ class QuestionService:
         """
         if asked.topic not in OPEN_TO_ALL:
             await self._authorizer.ask(asked.person, Act.READ, None, f"ask: {asked.topic}")
-        run = await self._run_meant(asked)
+        run = await self._match_run(asked)
         if run is not None:
-            history = await self._records.history(run.id)
+            history = await self._records.get_history(run.id)
             lines = RUN_ANSWERS[asked.topic](run, history, self._budget.run_cap)
-            return "\n".join([f"**{about_run(run, history)}**", *lines])
+            return "\n".join([f"**{format_run(run, history)}**", *lines])
         if asked.subject and asked.topic in RUN_ANSWERS:
-            return _NONE_ABOUT.format(subject=plain(asked.subject, 60))
+            return _NONE_ABOUT.format(subject=to_plain_text(asked.subject, 60))
         answer = self._answers.get(asked.topic)
         return await answer(asked) if answer else _NO_RUN
 
-    async def _run_meant(self, asked: AskedQuestion) -> Run | None:
+    async def _match_run(self, asked: AskedQuestion) -> Run | None:
         """Return the one run that is asked about; `None` where it is about more, or none."""
         if asked.topic not in RUN_ANSWERS:
             return None
         if asked.run_id is not None or asked.number is not None:
-            return await self._records.named(asked.run_id, asked.number)
+            return await self._records.find_run(asked.run_id, asked.number)
         if asked.subject:
-            return await self._about(asked.subject, asked.topic)
+            return await self._find_run(asked.subject, asked.topic)
         span = read_span(asked.span, self._records.now)
         if asked.run is not None:
             return None if span else asked.run
         fits = None if asked.span else _FITS.get(asked.topic)
-        return await self._records.newest(fits) if fits else None
+        return await self._records.find_newest(fits) if fits else None
 
-    async def _about(self, subject: str, topic: Topic) -> Run | None:
+    async def _find_run(self, subject: str, topic: Topic) -> Run | None:
         """Return the newest run about what is named that got so far; else the newest about it."""
-        commands, asked = self._records.commands_meant(subject), words(subject)
+        commands, asked = self._records.match_commands(subject), extract_stems(subject)
         fits, newest = _FITS_OF_NAMED.get(topic), None
-        async for run, history in self._records.with_histories():
+        async for run, history in self._records.iterate_histories():
             if _is_about(commands, asked, run, history):
                 if fits is None or fits(history):
                     return run
@@ -162,80 +162,84 @@ class QuestionService:
 
     # About more than one run
 
-    async def _changed(self, asked: AskedQuestion) -> str:
-        shipped = await self._records.shipped()
+    async def _answer_changes(self, asked: AskedQuestion) -> str:
+        shipped = await self._records.list_shipped()
         span = read_span(asked.span, self._records.now)
         if span is None and not asked.span:
-            span = self._records.lately(7)
+            span = self._records.get_recent_span(7)
         since = [
             (run, history)
             for run, history in shipped
             if history.shipment and (span is None or span.since <= history.shipment.at < span.until)
         ]
-        return changes_told(since, span.told if span else "", shipped[0] if shipped else None)
+        return render_changes(
+            since, span.description if span else "", shipped[0] if shipped else None
+        )
 
-    async def _cost(self, asked: AskedQuestion) -> str:
+    async def _answer_cost(self, asked: AskedQuestion) -> str:
         span = read_span(asked.span, self._records.now)
         runs = [
             run
-            for run in await self._records.runs()
+            for run in await self._records.list_runs()
             if span is None or span.since <= run.updated_at < span.until
         ]
-        return costs_told(await self._records.spent(span), runs, span.told if span else "")
+        return render_costs(
+            await self._records.sum_costs(span), runs, span.description if span else ""
+        )
 
-    async def _watched(self, asked: AskedQuestion) -> str:
-        return watches_told(await self._records.shipped())
+    async def _answer_watches(self, asked: AskedQuestion) -> str:
+        return render_watches(await self._records.list_shipped())
 
-    async def _broken(self, asked: AskedQuestion) -> str:
-        span = read_span(asked.span, self._records.now) or self._records.lately(1)
-        stop = await self._emergency.now()
-        incidents = [each for each in await self._records.incidents() if each.open]
-        failed = await self._records.failures(span)
-        unfixed = await self._records.unfixed(failed)
+    async def _answer_broken(self, asked: AskedQuestion) -> str:
+        span = read_span(asked.span, self._records.now) or self._records.get_recent_span(1)
+        stop = await self._emergency.get_stop()
+        incidents = [each for each in await self._records.list_incidents() if each.open]
+        failed = await self._records.list_failures(span)
+        unfixed = await self._records.filter_unfixed(failed)
         fixed = [each for each in failed if each not in unfixed]
-        return broken_now(incidents, unfixed, fixed, span.told, stop)
+        return render_open_faults(incidents, unfixed, fixed, span.description, stop)
 
-    async def _failed(self, asked: AskedQuestion) -> str:
-        span = self._span(asked)
-        groups = await self._records.failures(span, asked.subject)
-        return failures_told(asked.subject, groups, span.told)
+    async def _answer_failures(self, asked: AskedQuestion) -> str:
+        span = self._get_span(asked)
+        groups = await self._records.list_failures(span, asked.subject)
+        return render_failures(asked.subject, groups, span.description)
 
-    async def _used(self, asked: AskedQuestion) -> str:
-        span = self._span(asked, self._records.lately(7))
-        uses = await self._records.uses(span, asked.subject)
-        return uses_told(uses, asked.subject, span.told)
+    async def _answer_uses(self, asked: AskedQuestion) -> str:
+        span = self._get_span(asked, self._records.get_recent_span(7))
+        uses = await self._records.count_uses(span, asked.subject)
+        return render_uses(uses, asked.subject, span.description)
 
-    def _span(self, asked: AskedQuestion, otherwise: TimeSpan | None = None) -> TimeSpan:
+    def _get_span(self, asked: AskedQuestion, otherwise: TimeSpan | None = None) -> TimeSpan:
         """Return the time that is asked about; without one, `otherwise`, or all there is."""
         span = read_span(asked.span, self._records.now)
-        always = self._records.always()
+        always = self._records.get_full_span()
         return span or (always if asked.span else otherwise or always)
 
-    async def _waiting(self, asked: AskedQuestion) -> str:
-        runs = await self._records.runs()
-        return waiting_told([run for run in runs if run.waiting in _FOR_PEOPLE])
+    async def _answer_waiting(self, asked: AskedQuestion) -> str:
+        runs = await self._records.list_runs()
+        return render_waiting([run for run in runs if run.waiting in _FOR_PEOPLE])
 
-    async def _live(self, asked: AskedQuestion) -> str:
-        shipped = await self._records.shipped()
-        return live_told(await self._records.head(), shipped[0] if shipped else None)
+    async def _answer_live(self, asked: AskedQuestion) -> str:
+        shipped = await self._records.list_shipped()
+        return describe_live_commit(await self._records.get_head(), shipped[0] if shipped else None)
 
-    async def _remembered(self, asked: AskedQuestion) -> str:
+    async def _answer_memories(self, asked: AskedQuestion) -> str:
         found = await self._memory.search(asked.person, asked.subject)
-        return memories_told(asked.subject, found)
+        return render_memories(asked.subject, found)
 
-    async def _who_may(self, asked: AskedQuestion) -> str:
-        return people_told(self._people, ships=may(self._people, asked.person, Act.SHIP))
+    async def _answer_permissions(self, asked: AskedQuestion) -> str:
+        return render_people(self._people, ships=is_allowed(self._people, asked.person, Act.SHIP))
 
-    async def _wished(self, asked: AskedQuestion) -> str:
-        states = await self._changes.wishes()
-        return wishes_told([(each.wish, each.run) for each in states])
+    async def _answer_feature_requests(self, asked: AskedQuestion) -> str:
+        states = await self._changes.list_feature_requests()
+        return render_feature_requests([(each.feature_request, each.run) for each in states])
 
-    async def _switched(self, asked: AskedQuestion) -> str:
-        flags = self._flags.all()
-        return "\n".join(flag_lines(flags, {}, self._records.now)) if flags else _NO_FLAG
+    async def _answer_flags(self, asked: AskedQuestion) -> str:
+        flags = self._flags.get_all()
+        return "\n".join(list_flag_lines(flags, {}, self._records.now)) if flags else _NO_FLAG
 
-    async def _how_to(self, asked: AskedQuestion) -> str:
-        return how_to(allowed_acts(self._people, asked.person))
+    async def _answer_how_to(self, asked: AskedQuestion) -> str:
+        return render_instructions(list_allowed_acts(self._people, asked.person))
 
 
 def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history: History) -> bool:
@@ -245,4 +249,7 @@ def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history
     if any(event == f"command.{name}" or f"/{name}" in said for name in commands):
         return True
     file = history.diagnosis.file if history.diagnosis else ""
-    return bool(asked) and explained(asked, words(f"{run.trigger.subject} {file}")) == asked
+    return (
+        bool(asked)
+        and find_explained(asked, extract_stems(f"{run.trigger.subject} {file}")) == asked
+    )

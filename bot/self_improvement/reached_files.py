@@ -11,7 +11,7 @@ _IMPORT = re.compile(
 )
 
 
-def reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tuple[str, ...]:
+def list_reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tuple[str, ...]:
     """Return the frames' files, innermost first, and behind them those that their modules import.
 
     `sources` are the texts of the frames' files. An import is told as every file it may mean
@@ -21,22 +21,24 @@ def reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tuple[st
     ours = {file.partition("/")[0] for file in frames}
     found = dict.fromkeys(frames)
     for frame in frames:
-        for module in _imported(sources.get(frame, "")):
+        for module in _list_imports(sources.get(frame, "")):
             if module.partition(".")[0] in ours:
                 path = module.replace(".", "/")
                 found |= dict.fromkeys((f"{path}.py", f"{path}/__init__.py"))
     return tuple(found)[:MOST]
 
 
-def _imported(source: str) -> tuple[str, ...]:
+def _list_imports(source: str) -> tuple[str, ...]:
     """Return the modules that a file imports, and what may be a module of one of them."""
     found: dict[str, None] = {}
     for package, names, modules in _IMPORT.findall(source):
         if package:
-            found |= dict.fromkeys([package, *(f"{package}.{each}" for each in _names(names))])
-        found |= dict.fromkeys(_names(modules))
+            found |= dict.fromkeys(
+                [package, *(f"{package}.{each}" for each in _split_names(names))]
+            )
+        found |= dict.fromkeys(_split_names(modules))
     return tuple(found)
 
 
-def _names(listed: str) -> list[str]:
+def _split_names(listed: str) -> list[str]:
     return [each.split()[0] for each in listed.split(",") if each.split()]

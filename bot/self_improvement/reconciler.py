@@ -9,16 +9,16 @@ import logging
 
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError
-from bot.domain.links import linked
+from bot.domain.links import format_link
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run
-from bot.periodic import run_periodically, with_traceback
+from bot.periodic import log_tracebacks, run_periodically
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.proposal_withdrawal import withdraw
+from bot.self_improvement.proposal_closer import close_proposal
 from bot.self_improvement.services import Services
 
-AGAIN_SECONDS = 30.0
+RETRY_SECONDS = 30.0
 _ANSWER_SECONDS = 20.0  # seconds for one answer
 _PREFIX = "unsettled:"
 _log = logging.getLogger(__name__)
@@ -37,31 +37,31 @@ class Reconciler:
         self._services = services
         self._notifier = notifier
 
-    async def later(self, run: Run) -> None:
+    async def schedule(self, run: Run) -> None:
         """Ask what became of it later. Kept before the run ends: a crash forgets nothing."""
         await self._services.key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
 
     async def run_forever(self) -> None:
         """Ask again and again, until cancelled."""
-        failed = with_traceback(_log, "what became of a proposal was not told; the next look tries")
-        await run_periodically(self.look, self._services.clock, AGAIN_SECONDS, failed=failed)
+        failed = log_tracebacks(_log, "what became of a proposal was not told; the next look tries")
+        await run_periodically(self.look, self._services.clock, RETRY_SECONDS, failed=failed)
 
     async def look(self) -> None:
         """Ask about each once; close what is still open."""
-        for each in await self._services.key_values.all(_PREFIX, Unsettled):
+        for each in await self._services.key_values.list_records(_PREFIX, Unsettled):
             run = await self._services.store.get(each.run_id)
-            history = await self._services.store.history(run.id)
-            if run.ended:
+            history = await self._services.store.get_history(run.id)
+            if run.has_ended:
                 forge = self._services.forge
                 try:
                     async with asyncio.timeout(_ANSWER_SECONDS):
-                        opened = await withdraw(forge, run, history, run.reason)
+                        opened = await close_proposal(forge, run, history, run.reason)
                 except (ForgeError, TimeoutError):
                     continue
-                await self._told(run, opened)
+                await self._report(run, opened)
             await self._services.key_values.remove(_PREFIX + run.id)
 
-    async def _told(self, run: Run, opened: ForgeProposal | None) -> None:
+    async def _report(self, run: Run, opened: ForgeProposal | None) -> None:
         """Say what the forge says: in the thread, and of a merge in the dev channel and the log."""
         if opened is None or opened.state != "merged":
             number = f"#{opened.number} is {opened.state}" if opened else "it has no pull request"
@@ -70,15 +70,15 @@ class Reconciler:
             )
             return
         commit = (opened.merge_commit or opened.head)[:7]
-        named = linked(f"#{opened.number}", opened.url)
+        named = format_link(f"#{opened.number}", opened.url)
         text = (
             f"⚠️ The forge answers again: {named} of run `{run.id}` was "
             f"merged as `{commit}` before its end reached the forge. It comes live with what is "
             "shipped next; revert it at the forge if it should not."
         )
-        await self._services.store.audit(
+        await self._services.store.append_audit_entry(
             AuditEntry(
-                at=self._services.clock.now(),
+                at=self._services.clock.get_time(),
                 action="merged",
                 allowed=True,
                 run_id=run.id,

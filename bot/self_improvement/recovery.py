@@ -6,18 +6,18 @@ from typing import assert_never
 from bot.authority.approvals import Approvals
 from bot.authority.run_locks import RunLocks
 from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
-from bot.domain.run import ENDED, Recovery, Run, Stage, Status, Waiting, recovery
-from bot.presentation.cards import doing
+from bot.domain.run import FINAL_STATUSES, Recovery, Run, Stage, Status, Waiting, choose_recovery
+from bot.presentation.cards import get_activity
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_cards import ProposalCards
-from bot.self_improvement.proposal_withdrawal import withdraw_quietly
+from bot.self_improvement.proposal_closer import try_close_proposal
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
-_LIVE = frozenset(Status) - ENDED
+_LIVE = frozenset(Status) - FINAL_STATUSES
 _ALL = 1_000
-_EXPLAINED_AGAIN = 200
+_MOST_REEXPLAINED = 200
 _log = logging.getLogger(__name__)
 
 
@@ -49,17 +49,17 @@ class RecoveryService:
         """
         store = self._services.store
         for run in () if stopped else await store.find(status=_LIVE, limit=_ALL):
-            async with self._run_locks.of(run.id):
+            async with self._run_locks.get(run.id):
                 try:
                     await self._recover(await store.get(run.id))
                 except StoreConflict:
                     continue  # asked for just now: whoever asked takes it from there
                 except TheseusError as error:
                     _log.warning("run %s could not be taken up again: %s", run.id, error)
-                    await self._not_taken_up(run, error)
+                    await self._report_not_resumed(run, error)
             await self._show_card(run.id)
-        for run in await store.find(status=ENDED, limit=_EXPLAINED_AGAIN):
-            await self._notifier.last_word(run, await store.history(run.id))
+        for run in await store.find(status=FINAL_STATUSES, limit=_MOST_REEXPLAINED):
+            await self._notifier.announce_end(run, await store.get_history(run.id))
         keep = await store.find(status=_LIVE, limit=_ALL)
         await self._services.workspaces.reap(frozenset(run.id for run in keep))
 
@@ -71,78 +71,80 @@ class RecoveryService:
             await self._transitions.end(run, Status.FAILED, str(error))
             raise
         try:
-            return await self._transitions.announced(announced)
+            return await self._transitions.queue_announced(announced)
         except StoreConflict:
-            return await self._ended_meanwhile(announced)
+            return await self._report_ended(announced)
 
     async def _show_card(self, run_id: str) -> None:
         """Show a proposal whose card an earlier process saved, and did not live to post."""
         try:
             await self._proposal_cards.show(await self._services.store.get(run_id))
         except ChatRejected as error:
-            async with self._run_locks.of(run_id):
-                await self._failures.unheard(await self._services.store.get(run_id), str(error))
+            async with self._run_locks.get(run_id):
+                await self._failures.wait_for_thread(
+                    await self._services.store.get(run_id), str(error)
+                )
 
-    async def _not_taken_up(self, run: Run, error: TheseusError) -> None:
+    async def _report_not_resumed(self, run: Run, error: TheseusError) -> None:
         """Say what keeps a run from going on after a restart: its own thread may not be there."""
         now = await self._services.store.get(run.id)
-        way_out = f" `/runs retry {run.id}` tries again." if now.ended else ""
+        way_out = f" `/runs retry {run.id}` tries again." if now.has_ended else ""
         text = f"I was restarted, and could not take this up again: {error}{way_out}"
-        await self._notifier.say_elsewhere(now, text, key=f"left:{now.version}")
+        await self._notifier.say_in_fallback(now, text, key=f"left:{now.version}")
 
-    async def _ended_meanwhile(self, announced: Run) -> Run:
+    async def _report_ended(self, announced: Run) -> Run:
         """Say in the thread that was just opened that the run has ended. Raises `StoreConflict`."""
         now = await self._services.store.get(announced.id)
-        if not now.ended or now.thread_id is not None:
+        if not now.has_ended or now.thread_id is not None:
             raise StoreConflict(f"Run {now.id} was changed by somebody else meanwhile.")
-        known = now.but(thread_id=announced.thread_id, card_id=announced.card_id)
+        known = now.replace(thread_id=announced.thread_id, card_id=announced.card_id)
         ended = await self._services.store.save(known)
-        history = await self._services.store.history(ended.id)
+        history = await self._services.store.get_history(ended.id)
         await self._notifier.refresh(ended, history)
-        await self._notifier.last_word(ended, history)
+        await self._notifier.announce_end(ended, history)
         return ended
 
     async def _recover(self, run: Run) -> None:
-        decision = recovery(run, alive=frozenset())
+        decision = choose_recovery(run, alive=frozenset())
         if decision is Recovery.QUARANTINE:
             await self._quarantine(run)
         elif decision is Recovery.CONTINUE:
-            interrupted = run.but(interruptions=run.interruptions + 1)
+            interrupted = run.replace(interruptions=run.interruptions + 1)
             saved = await self._transitions.hand_back(interrupted)
-            text = f"I was restarted while {doing(run.stage)}; going on from there."
+            text = f"I was restarted while {get_activity(run.stage)}; going on from there."
             await self._notifier.say(saved, text, key=f"resumed:{saved.version}")
         elif decision is Recovery.LEAVE:
-            await self._left(run)
+            await self._requeue_released(run)
         else:
             assert_never(decision)
 
     async def _quarantine(self, run: Run) -> None:
-        history = await self._services.store.history(run.id)
-        why = f"I was interrupted twice while {doing(run.stage)}."
-        if await self._failures.fallen_back(run, history, why, worked_on=False) is not None:
+        history = await self._services.store.get_history(run.id)
+        why = f"I was interrupted twice while {get_activity(run.stage)}."
+        if await self._failures.fall_back(run, history, why, worked_on=False) is not None:
             return  # what stood before is not to blame
-        reason = (
-            f"Interrupted twice while {doing(run.stage)}; `/runs retry {run.id}` tries it again."
-        )
-        reason += await withdraw_quietly(self._services.forge, run, history, reason)
+        reason = f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it again."
+        reason += await try_close_proposal(self._services.forge, run, history, reason)
         await self._transitions.end(run, Status.QUARANTINED, reason)
 
-    async def _left(self, run: Run) -> None:
+    async def _requeue_released(self, run: Run) -> None:
         """Queue a waiting run whose reason to wait is gone: announced by half, or approved."""
         if run.status is not Status.WAITING:
             return
         if run.asks:  # the sweep lets it go on when its time has come
-            await self._transitions.say_parked(run, await self._services.store.history(run.id))
+            await self._transitions.say_parked(run, await self._services.store.get_history(run.id))
             return
         if run.stage is not Stage.SHIP:
             await self.announce(run)
             return
         if run.waiting is Waiting.THREAD:
-            await self._failures.say_unheard(run)
+            await self._failures.report_lost_thread(run)
             return
         if run.waiting is not Waiting.APPROVAL:
             await self._failures.say_unshipped(run)
             return
-        history = await self._services.store.history(run.id)
-        if history.proposal and await self._approvals.was_given(run, history, history.proposal):
+        history = await self._services.store.get_history(run.id)
+        if history.proposal and await self._approvals.has_enough_votes(
+            run, history, history.proposal
+        ):
             await self._transitions.queue_shipment(run)

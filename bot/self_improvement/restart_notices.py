@@ -14,14 +14,19 @@ from bot.domain.restart import RestartReport
 from bot.ports.chat import Chat
 from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
-from bot.presentation.restarts import crashed, live_after_restart, not_restarted, taken_back
+from bot.presentation.restarts import (
+    render_crash,
+    render_failed_restart,
+    render_restart,
+    render_rollback,
+)
 
 NAME = "restart"
 """How restarts are journalled: `reload.restart`."""
 
 _log = logging.getLogger(__name__)
 _Told = Callable[[RestartReport], Post]
-_BAD: Mapping[str, _Told] = {"rolled_back": taken_back, "crashed": crashed}
+_BAD: Mapping[str, _Told] = {"rolled_back": render_rollback, "crashed": render_crash}
 
 OpenIncident = Callable[[RestartReport], Awaitable[None]]
 """Opens the incident of code that was taken back, which the dev channel is told of. Raises
@@ -61,15 +66,15 @@ class RestartNotices:
     async def run_forever(self) -> None:
         """Say what is new, until cancelled; each once."""
         if (report := _read(self._news.get("restarted"))) is not None:
-            await self._good(report)
+            await self._announce_success(report)
         for name, told in _BAD.items():
             if (report := _read(self._news.get(name))) is not None:
-                await self._bad(report, name, told)
+                await self._announce_failure(report, name, told)
         while True:
             report = _read(await self._refused.get())
             if report is not None:
                 await self._note_put_back(report)
-                await self._bad(report, "not_restarted", not_restarted)
+                await self._announce_failure(report, "not_restarted", render_failed_restart)
 
     async def _note_put_back(self, report: RestartReport) -> None:
         if report.not_back:
@@ -79,21 +84,21 @@ class RestartNotices:
         except WorkspaceError as error:
             _log.warning("the commit that runs is not known after a refused restart: %s", error)
 
-    async def _good(self, report: RestartReport) -> None:
+    async def _announce_success(self, report: RestartReport) -> None:
         self._recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)
-        post = live_after_restart(report)
-        if not await self._said_in_thread(report, post, "live"):
-            await self._say(self._dev_channel_id, post, f"restart:live:{_key(report)}")
+        post = render_restart(report)
+        if not await self._say_in_thread(report, post, "live"):
+            await self._say(self._dev_channel_id, post, f"restart:live:{_build_key(report)}")
 
-    async def _bad(self, report: RestartReport, name: str, told: _Told) -> None:
+    async def _announce_failure(self, report: RestartReport, name: str, build_post: _Told) -> None:
         error = PortError(report.why, detail=report.tail)
         self._recorder.record(
             Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
         )
-        post = told(report)
+        post = build_post(report)
         if name != "rolled_back" or not await self._is_incident(report):
-            await self._say(self._dev_channel_id, post, f"restart:{name}:{_key(report)}")
-        await self._said_in_thread(report, post, name)
+            await self._say(self._dev_channel_id, post, f"restart:{name}:{_build_key(report)}")
+        await self._say_in_thread(report, post, name)
 
     async def _is_incident(self, report: RestartReport) -> bool:
         try:
@@ -103,7 +108,7 @@ class RestartNotices:
             return False
         return True
 
-    async def _said_in_thread(self, report: RestartReport, post: Post, name: str) -> bool:
+    async def _say_in_thread(self, report: RestartReport, post: Post, name: str) -> bool:
         """Say it to whoever follows the run; `False`: there is no such thread."""
         if report.run_id is None:
             return False
@@ -114,7 +119,7 @@ class RestartNotices:
             return False
         if run.thread_id is None:
             return False
-        return await self._say(run.thread_id, post, f"{run.id}:restart:{name}:{_key(report)}")
+        return await self._say(run.thread_id, post, f"{run.id}:restart:{name}:{_build_key(report)}")
 
     async def _say(self, channel_id: int, post: Post, key: str) -> bool:
         try:
@@ -125,15 +130,15 @@ class RestartNotices:
         return True
 
 
-def _read(told: object) -> RestartReport | None:
-    if told is None:
+def _read(value: object) -> RestartReport | None:
+    if value is None:
         return None
     try:
-        return RestartReport.model_validate(told)
+        return RestartReport.model_validate(value)
     except ValidationError as error:
         _log.warning("what the supervisor tells of a restart cannot be read: %s", error)
         return None
 
 
-def _key(report: RestartReport) -> str:
+def _build_key(report: RestartReport) -> str:
     return f"{report.commit[:12]}:{report.at}"

@@ -8,10 +8,10 @@ from bot.authority.run_locks import RunLocks
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Run, Status, Trigger
-from bot.presentation.cards import standing
+from bot.presentation.cards import status_text
 from bot.presentation.titles import change_title
 from bot.self_improvement.notifier import RunNotifier
-from bot.self_improvement.run_starter import RunAdmission, begun_anew
+from bot.self_improvement.run_starter import RunAdmission, restart_run
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
@@ -54,23 +54,23 @@ class RunRequests:
         """
         named = run_id or (f"#{number}" if number is not None else f"thread {thread_id}")
         await self._authorizer.ask(person, Act.ASK, run_id, f"revert {named}")
-        run = await self._meant(run_id, thread_id, number)
-        history = await self._services.store.history(run.id)
+        run = await self._find_run(run_id, thread_id, number)
+        history = await self._services.store.get_history(run.id)
         proposal = history.proposal
         if run.status is not Status.DONE or history.shipment is None or proposal is None:
             raise WrongStage(
-                f"Run `{run.id}` has merged nothing that I could take back ({standing(run)})."
+                f"Run `{run.id}` has merged nothing that I could take back ({status_text(run)})."
             )
         return await self._admission.start(
             Trigger(
                 key=f"revert:{run.id}",
                 goal="revert",
                 person=person,
-                place=run.trigger.place.but(message_id=None, thread_id=None),
+                place=run.trigger.place.replace(message_id=None, thread_id=None),
                 text=f"Revert #{proposal.number}",
                 subject=f"#{proposal.number} ({change_title(run, history, 180)})",
                 reverts=run.id,
-                at=self._services.clock.now(),
+                at=self._services.clock.get_time(),
             )
         )
 
@@ -80,17 +80,17 @@ class RunRequests:
         It has to be one of those the run offers, and nobody has chosen before.
         """
         await self._authorizer.ask(person, Act.ASK, run_id, f"the error {error_id} is meant")
-        async with self._run_locks.of(run_id):
+        async with self._run_locks.get(run_id):
             run = await self._services.store.get(run_id)
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             offered = history.diagnosis.choices if history.diagnosis else ()
-            if not run.ended or error_id not in {each.error_id for each in offered}:
+            if not run.has_ended or error_id not in {each.error_id for each in offered}:
                 raise WrongStage(
                     f"Run `{run.id}` does not ask that: which failure is meant was said already."
                 )
-            anew = begun_anew(run, person)
-            meant = anew.but(trigger=anew.trigger.but(error_id=error_id))
-            return await self._admission.queue(meant, history.shaped_by(person))
+            anew = restart_run(run, person)
+            meant = anew.replace(trigger=anew.trigger.replace(error_id=error_id))
+            return await self._admission.queue(meant, history.add_shaper(person))
 
     async def reopen(self, run_id: str, person: Person) -> Run:
         """Return the run in its new thread: what it waited with is said there again.
@@ -98,27 +98,27 @@ class RunRequests:
         Raises `WrongStage` where it waits for nothing, `ChatRejected` where no thread opens.
         """
         await self._authorizer.ask(person, Act.ASK, run_id, "open a new thread")
-        async with self._run_locks.of(run_id):
+        async with self._run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.status is not Status.WAITING:
-                raise WrongStage(f"Run `{run.id}` does not wait for that ({standing(run)}).")
-            fresh = run.but(thread_id=None, card_id=None, reopened=run.reopened + 1)
+                raise WrongStage(f"Run `{run.id}` does not wait for that ({status_text(run)}).")
+            fresh = run.replace(thread_id=None, card_id=None, reopened=run.reopened + 1)
             announced = await self._notifier.announce(fresh)
             if run.asks:
                 saved = await self._services.store.save(announced)
                 await self._transitions.say_parked(
-                    saved, await self._services.store.history(run.id)
+                    saved, await self._services.store.get_history(run.id)
                 )
                 return saved
-            saved = await self._transitions.reopened(announced)
+            saved = await self._transitions.queue_reopened(announced)
         self._wake()
         return saved
 
-    async def _meant(self, run_id: str | None, thread_id: int | None, number: int | None) -> Run:
+    async def _find_run(self, run_id: str | None, thread_id: int | None, number: int | None) -> Run:
         if run_id is not None:
             return await self._services.store.get(run_id.strip(" `#").lower())
         if number is not None:
-            return await self._proposing(number)
+            return await self._find_shipped_run(number)
         if thread_id is not None:
             runs = await self._services.store.find(thread_id=thread_id, limit=1)
             if runs:
@@ -128,9 +128,9 @@ class RunRequests:
             "`/revert` shows what was shipped lately."
         )
 
-    async def _proposing(self, number: int) -> Run:
+    async def _find_shipped_run(self, number: int) -> Run:
         for run in await self._services.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):
-            proposal = (await self._services.store.history(run.id)).proposal
+            proposal = (await self._services.store.get_history(run.id)).proposal
             if proposal is not None and proposal.number == number:
                 return run
         raise UnknownRun(f"None of my runs has shipped #{number}.")

@@ -3,13 +3,13 @@
 import asyncio
 
 from bot.domain.errors import PolicyError, StoreConflict, TooMany
-from bot.domain.ids import run_id as new_run_id
+from bot.domain.ids import create_run_id as new_run_id
 from bot.domain.people import ITSELF, Person
 from bot.domain.record import Record
-from bot.domain.run import ENDED, Goal, Run, Status, Trigger
+from bot.domain.run import FINAL_STATUSES, Goal, Run, Status, Trigger
 from bot.self_improvement.recovery import RecoveryService
 from bot.self_improvement.services import Services
-from bot.self_improvement.transitions import begun_again, new_run
+from bot.self_improvement.transitions import create_run, requeue_from_start
 from bot.self_improvement.worker import Workers
 
 _TRIES = 10
@@ -30,7 +30,7 @@ class RunStarter:
         self._per_person = per_person
         self._counting = asyncio.Lock()
 
-    async def may_begin(self, trigger: Trigger) -> None:
+    async def check_can_begin(self, trigger: Trigger) -> None:
         """Raise `TooMany` where a person asks for more than one may have under way.
 
         What is under way already needs no room, and neither do reverts: taking back is always
@@ -38,7 +38,9 @@ class RunStarter:
         """
         if trigger.origin != "person" or trigger.goal == "revert":
             return
-        runs = await self._services.store.find(status=set(Status) - ENDED, limit=_LOOKED_AT)
+        runs = await self._services.store.find(
+            status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT
+        )
         own = [r for r in runs if r.trigger.person.id == trigger.person.id and r.under_way]
         if len(own) < self._per_person or any(run.trigger.key == trigger.key for run in own):
             return
@@ -48,14 +50,14 @@ class RunStarter:
     async def start(self, trigger: Trigger) -> Run:
         """Return the trigger's run, new or known, announced. Raises `ChatRejected`, `TooMany`."""
         async with self._counting:  # or all who ask at once find room
-            await self.may_begin(trigger)
-            run = await self._created(trigger)
-        return await self._announced(run, trigger)
+            await self.check_can_begin(trigger)
+            run = await self._create(trigger)
+        return await self._announce(run, trigger)
 
-    async def _announced(self, run: Run, trigger: Trigger) -> Run:
+    async def _announce(self, run: Run, trigger: Trigger) -> Run:
         if run.trigger.person.id != trigger.person.id:  # asked for by others before
-            history = await self._services.store.history(run.id)
-            await self._services.store.append(run.id, history.shaped_by(trigger.person))
+            history = await self._services.store.get_history(run.id)
+            await self._services.store.append(run.id, history.add_shaper(trigger.person))
         if run.status is Status.WAITING and run.thread_id is None:
             try:
                 run = await self._recovery.announce(run)
@@ -63,14 +65,14 @@ class RunStarter:
                 run = await self._services.store.get(run.id)
         return run
 
-    async def _created(self, trigger: Trigger) -> Run:
-        now = self._services.clock.now()
-        new = new_run(trigger, new_run_id(), now)
+    async def _create(self, trigger: Trigger) -> Run:
+        now = self._services.clock.get_time()
+        new = create_run(trigger, new_run_id(), now)
         for _ in range(_TRIES):
             try:
                 return await self._services.store.create(new)
             except StoreConflict:
-                new = new.but(id=new_run_id())  # somebody has this id already
+                new = new.replace(id=new_run_id())  # somebody has this id already
         return await self._services.store.create(new)
 
 
@@ -119,28 +121,28 @@ class RunAdmission:
         self._check_open()
         await self._services.stop_guard.check()
         await self._check_repository(run.goal)
-        await self._starter.may_begin(run.trigger)
-        now = self._services.clock.now()
-        saved = await self._services.store.save(run.but(updated_at=now), *records)
+        await self._starter.check_can_begin(run.trigger)
+        now = self._services.clock.get_time()
+        saved = await self._services.store.save(run.replace(updated_at=now), *records)
         self._workers.wake()
         return saved
 
 
-def again(trigger: Trigger, person: Person) -> Trigger:
+def build_retry_trigger(trigger: Trigger, person: Person) -> Trigger:
     """Return the trigger of a new run in place of one that had a proposal."""
-    place = trigger.place.but(message_id=None, thread_id=None)
+    place = trigger.place.replace(message_id=None, thread_id=None)
     key = f"{trigger.key}:again"
     words_of = trigger.shaped_by | {trigger.person.id}
-    return trigger.but(key=key, person=person, place=place, origin="person", shaped_by=words_of)
+    return trigger.replace(key=key, person=person, place=place, origin="person", shaped_by=words_of)
 
 
-def taken_over(run: Run, person: Person) -> Run:
+def take_over(run: Run, person: Person) -> Run:
     """Return a run that goes on at a person's word; what the bot began is theirs then."""
     if run.trigger.person != ITSELF:
         return run
-    return run.but(trigger=run.trigger.but(person=person, origin="person"))
+    return run.replace(trigger=run.trigger.replace(person=person, origin="person"))
 
 
-def begun_anew(run: Run, person: Person) -> Run:
+def restart_run(run: Run, person: Person) -> Run:
     """Return a run that starts again from the beginning at a person's word."""
-    return begun_again(taken_over(run, person))
+    return requeue_from_start(take_over(run, person))

@@ -9,7 +9,7 @@ from bot.domain.people import ITSELF
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Trigger
 from bot.presentation import cards
-from bot.presentation.titles import thread_title, title_of
+from bot.presentation.titles import format_thread_title, format_title
 from bot.self_improvement.services import Services
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class RunThreads:
             thread = run.thread_id or await self._open(run, name, key)
             return await self._show(run, thread, card, f"{key}:card")
         except ChatRejected as error:
-            if run.thread_id is not None or self._channel_of(run) == self._dev_channel_id:
+            if run.thread_id is not None or self._get_channel_id(run) == self._dev_channel_id:
                 raise
             return await self._announce_in_dev_channel(run, card, key, error)
 
@@ -62,7 +62,7 @@ class RunThreads:
             shown = await self._chat.post(thread, card, key=key)
         except ChatRejected as error:
             raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
-        return run.but(thread_id=thread, card_id=shown.message_id)
+        return run.replace(thread_id=thread, card_id=shown.message_id)
 
     async def _name(self, trigger: Trigger) -> str:
         """Return what the thread is called; without the journal, by the words alone."""
@@ -70,19 +70,19 @@ class RunThreads:
         if trigger.error_id is not None:
             with suppress(JournalError):
                 failed = await self._journal.get(trigger.error_id)
-        return thread_title(trigger, failed)
+        return format_thread_title(trigger, failed)
 
     async def _open(self, run: Run, name: str, key: str) -> int:
         """Return a thread of the run's own: on the person's message, or on a post that names them.
 
         A message that another run's thread hangs on already is not used twice.
         """
-        own = _own_message(run) if not run.reopened else None
+        own = _find_own_message(run) if not run.reopened else None
         if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
             thread = await self._open_on_message(own, run, name)
             if thread is not None:
                 return thread
-        channel, post = self._channel_of(run), Post(text=_request_line(run))
+        channel, post = self._get_channel_id(run), Post(text=_request_line(run))
         try:
             root = await self._chat.post(channel, post, key=f"{key}:root")
         except ChatRejected as error:
@@ -105,17 +105,19 @@ class RunThreads:
         others = await self._store.find(thread_id=thread)
         return thread if all(other.id == run.id for other in others) else None
 
-    def _channel_of(self, run: Run) -> int:
+    def _get_channel_id(self, run: Run) -> int:
         """Return the channel the thread belongs in; there is none under a direct message."""
         place = run.trigger.place
         return self._dev_channel_id if place.guild_id is None else place.channel_id
 
 
 def _request_line(run: Run) -> str:
-    return f"{_who_asked(run.trigger)}: {cards.plain(title_of(run.trigger, 200))}"
+    return (
+        f"{_describe_request(run.trigger)}: {cards.to_plain_text(format_title(run.trigger, 200))}"
+    )
 
 
-def _who_asked(trigger: Trigger) -> str:
+def _describe_request(trigger: Trigger) -> str:
     """Return who wanted what; what nobody asked for says so."""
     if trigger.person != ITSELF:
         return f"**{trigger.person.name}** asked me to {trigger.goal}"
@@ -128,7 +130,7 @@ def _who_asked(trigger: Trigger) -> str:
     return f"Nobody asked me, but I {doing[trigger.goal]}"
 
 
-def _own_message(run: Run) -> MessageRef | None:
+def _find_own_message(run: Run) -> MessageRef | None:
     """Return the message a thread may hang on: one in a server's channel, not in a thread."""
     place = run.trigger.place
     if place.message_id is None or place.thread_id is not None or place.guild_id is None:

@@ -26,7 +26,7 @@ class ShippedFixes:
         reverted = {run.trigger.reverts for run in runs if run.goal == "revert"}
         found: dict[str, ShippedFix] = {}
         for run in reversed(runs):  # the newest last: it counts
-            fix = None if run.id in reverted else await self._of(run)
+            fix = None if run.id in reverted else await self._load_fix(run)
             if fix is not None:
                 known = found.get(fix.fingerprint)
                 if known is None or known.merged_at <= fix.merged_at:
@@ -34,12 +34,12 @@ class ShippedFixes:
         self._forget_all_but(runs)
         return found
 
-    async def _of(self, run: Run) -> ShippedFix | None:
+    async def _load_fix(self, run: Run) -> ShippedFix | None:
         key = (run.id, run.version)
         if key in self._read:
             return self._read[key]
-        history = await self._store.history(run.id)
-        fix = _shipped(run, history)
+        history = await self._store.get_history(run.id)
+        fix = _build_fix(run, history)
         if history.shipment is None or (fix is not None and fix.verdict is not None):
             self._read[key] = fix
         return fix
@@ -49,7 +49,7 @@ class ShippedFixes:
         self._read = {key: fix for key, fix in self._read.items() if key in kept}
 
 
-def _shipped(run: Run, history: History) -> ShippedFix | None:
+def _build_fix(run: Run, history: History) -> ShippedFix | None:
     """Return what a run shipped for a failure; `None` where it shipped none."""
     diagnosis, proposal, shipment = history.diagnosis, history.proposal, history.shipment
     if run.goal != "fix" or shipment is None or proposal is None:
@@ -69,5 +69,5 @@ def _shipped(run: Run, history: History) -> ShippedFix | None:
         live_at=live_at,
         watched_until=watch.until if watch else None,
         verdict=history.outcome.verdict if history.outcome else None,
-        answered=bool(watch and watch.play and watch.play.status == "passed"),
+        answered=bool(watch and watch.replay and watch.replay.status == "passed"),
     )

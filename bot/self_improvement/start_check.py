@@ -16,7 +16,7 @@ from bot.domain.rehearsal import (
     Transcript,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_one
+from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.trees import CommitTrees
 from bot.redaction import redact
 
@@ -28,11 +28,11 @@ _SCRIPT = Script(
     world=ScriptWorld(people=(Actor(name="alice", roles=("developers",)),)),
     steps=(CommandStep(command="health"), SayStep(say=_ASKED)),
 )
-_WHOLE = "bot"  # among the faults: nothing of it starts
+_BOT = "bot"  # among the faults: nothing of it starts
 _LOADS = "reload."  # what the journal calls a cog that was to be loaded
 _LONGEST, _MOST = 300, 3
 
-_Ended = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
+_ExitState = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
 
 
 class _Start(NamedTuple):
@@ -60,10 +60,10 @@ class StartCheck:
         Skipped, with why: nothing can be played on this machine, or there is nothing to start.
         Undecided, which holds up a merge: base does not start either, or a play did not end.
         """
-        began = self._clock.monotonic()
+        began = self._clock.get_monotonic_time()
         try:
             async with asyncio.timeout(PATIENCE):
-                status, told = await self._looked(head, base)
+                status, told = await self._check(head, base)
         except (RehearsalError, WorkspaceError) as error:
             status = "skipped" if self._rehearsal.refusal else "undecided"
             told = f"not played: {error}"
@@ -73,76 +73,76 @@ class StartCheck:
         return CheckResult(
             name=STARTS,
             status=status,
-            seconds=max(0.0, self._clock.monotonic() - began),
+            seconds=max(0.0, self._clock.get_monotonic_time() - began),
             summary=told,
             output=told if status == "failed" else "",
         )
 
-    async def _looked(self, head: str, base: str) -> _Ended:
-        first = await self._started(head)
+    async def _check(self, head: str, base: str) -> _ExitState:
+        first = await self._start_commit(head)
         if first is None:
             return "skipped", "there is no `bot/app` in it that could be run"
         if not first.faults:
-            return "passed", _well(first)
+            return "passed", _format_success(first)
         # In turns, not at once: together they would take the machine from each other.
-        before = await self._started(base) or _Start({})
-        again = await self._started(head) or first
+        before = await self._start_commit(base) or _Start({})
+        again = await self._start_commit(head) or first
         lasting = {about: told for about, told in first.faults.items() if about in again.faults}
         if not lasting:
-            return "passed", _well(again)
-        if _WHOLE in before.faults:
-            return "undecided", f"base does not start either: {before.faults[_WHOLE]}"
+            return "passed", _format_success(again)
+        if _BOT in before.faults:
+            return "undecided", f"base does not start either: {before.faults[_BOT]}"
         new = [told for about, told in lasting.items() if about not in before.faults]
         if new:
             return "failed", "; ".join(new[:_MOST])
         return "skipped", f"as on base: {'; '.join([*lasting.values()][:_MOST])}"
 
-    async def _started(self, commit: str) -> _Start | None:
+    async def _start_commit(self, commit: str) -> _Start | None:
         """Return what came of a start; `None` where a commit has no bot of this kind."""
-        async with self._trees.laid_out(commit) as tree:
+        async with self._trees.open_tree(commit) as tree:
             if not (tree / "bot" / "app").is_dir():
                 return None
-            return _start(await self._played(tree))
+            return _parse_start(await self._run_script(tree))
 
-    async def _played(self, tree: Path) -> Transcript:
-        return await play_one(self._rehearsal, tree, _SCRIPT)
+    async def _run_script(self, tree: Path) -> Transcript:
+        return await run_script(self._rehearsal, tree, _SCRIPT)
 
 
-def _start(play: Transcript) -> _Start:
+def _parse_start(transcript: Transcript) -> _Start:
     """Return what went wrong; a cog that does not load is told of before all else."""
-    errors = play.started.errors if play.started else ()
+    errors = transcript.started.errors if transcript.started else ()
     cogs, others = dict[str, str](), dict[str, str]()
     for each in errors:
-        told = _short(f"{each.error}: {each.message}" if each.message else each.error)
+        told = _shorten(f"{each.error}: {each.message}" if each.message else each.error)
         if each.event.startswith(_LOADS):
             name = each.event.removeprefix(_LOADS)
             cogs[name] = f"`{name}` does not load: {told}"
         else:
             others[f"{each.event} {each.error}"] = f"`{each.event}` fails at the start: {told}"
-    if play.trouble and not cogs:
-        return _Start({_WHOLE: f"the bot does not start: {_short(play.trouble)}"})
-    if not play.commands:
+    if transcript.trouble and not cogs:
+        return _Start({_BOT: f"the bot does not start: {_shorten(transcript.trouble)}"})
+    if not transcript.commands:
         others["commands"] = "it registers no commands"
-    elif play.steps and (why := _unhealthy(play.steps[0])):
+    elif transcript.steps and (why := _find_health_problem(transcript.steps[0])):
         others["health"] = f"`/health` {why}"
-    elif len(play.steps) > 1 and (why := _unhealthy(play.steps[1])):
+    elif len(transcript.steps) > 1 and (why := _find_health_problem(transcript.steps[1])):
         others["words"] = f"“{_ASKED}” {why}"
-    return _Start(cogs | others, len(play.commands))
+    return _Start(cogs | others, len(transcript.commands))
 
 
-def _unhealthy(step: PlayedStep) -> str:
+def _find_health_problem(step: PlayedStep) -> str:
     """Return what is wrong with the answer to what it was asked."""
     if step.errors:
-        return f"fails: {_short(f'{step.errors[0].error}: {step.errors[0].message}')}"
+        return f"fails: {_shorten(f'{step.errors[0].error}: {step.errors[0].message}')}"
     if step.refused:
-        return f"cannot be used: {_short(step.refused)}"
+        return f"cannot be used: {_shorten(step.refused)}"
     return "" if step.seen and not step.unanswered else "gets no answer"
 
 
-def _well(start: _Start) -> str:
+def _format_success(start: _Start) -> str:
     return f"{start.commands} commands, `/health` answers"
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"

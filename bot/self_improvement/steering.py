@@ -10,18 +10,18 @@ class SteeringInbox:
     """Listens for one engine at work. `heard` counts the run's instructions it was told."""
 
     def __init__(self) -> None:
-        self._said: tuple[Instruction, ...] = ()
-        self.heard = 0
+        self._instructions: tuple[Instruction, ...] = ()
+        self.instruction_count = 0
 
-    def hear(self, said: Sequence[Instruction]) -> None:
+    def receive(self, instructions: Sequence[Instruction]) -> None:
         """Take all that was asked of the run so far, oldest first."""
-        if len(said) > len(self._said):
-            self._said = tuple(said)
+        if len(instructions) > len(self._instructions):
+            self._instructions = tuple(instructions)
 
-    def news(self) -> tuple[str, ...]:
+    def take_news(self) -> tuple[str, ...]:
         """Return what was asked and not told yet. Whatever is returned counts as heard."""
-        new = self._said[self.heard :]
-        self.heard = max(self.heard, len(self._said))
+        new = self._instructions[self.instruction_count :]
+        self.instruction_count = max(self.instruction_count, len(self._instructions))
         return tuple(item.text for item in new)
 
 
@@ -32,7 +32,7 @@ class Steering:
         self._ears: dict[str, SteeringInbox] = {}
 
     @contextmanager
-    def listening(self, run_id: str) -> Iterator[SteeringInbox]:
+    def open_inbox(self, run_id: str) -> Iterator[SteeringInbox]:
         """Listen for the run's engine until the block ends."""
         steering_inbox = self._ears[run_id] = SteeringInbox()
         try:
@@ -40,9 +40,9 @@ class Steering:
         finally:
             del self._ears[run_id]
 
-    def tell(self, run_id: str, said: Sequence[Instruction]) -> bool:
+    def tell(self, run_id: str, instructions: Sequence[Instruction]) -> bool:
         """Pass all that was asked of the run on; whether there is an engine to hear it."""
         steering_inbox = self._ears.get(run_id)
         if steering_inbox is not None:
-            steering_inbox.hear(said)
+            steering_inbox.receive(instructions)
         return steering_inbox is not None

@@ -14,7 +14,7 @@ from bot.domain.change import CheckResult
 from bot.domain.errors import ForgeError, ForgeUnavailable, TheseusError
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.domain.ids import slug
+from bot.domain.ids import slugify
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.proposal import ForgeProposal, Proposal
 from bot.domain.record import Record
@@ -51,15 +51,15 @@ class Milestones:
         self._run = run
         self._notifier = notifier
         self._clock = clock
-        self._said = 0
+        self._count = 0
         self._next = 0.0
 
-    async def reached(self, text: str) -> None:
+    async def report(self, text: str) -> None:
         """Say it, unless one was said just now. After a restart the same one is not said again."""
-        now = self._clock.monotonic()
-        if now < self._next or self._said >= _MOST:
+        now = self._clock.get_monotonic_time()
+        if now < self._next or self._count >= _MOST:
             return
-        self._next, self._said = now + _PACE, self._said + 1
+        self._next, self._count = now + _PACE, self._count + 1
         told = redact(text)
         digest = sha256(told.encode(errors="replace")).hexdigest()[:12]
         key = f"milestone:{self._run.attempt}:{self._run.round}:{digest}"
@@ -84,7 +84,7 @@ class StepContext:
     proposal_cards: ProposalCards
 
     @asynccontextmanager
-    async def lend(
+    async def open_workspace(
         self, run: Run, evidence: Evidence, *, at: str | None = None
     ) -> AsyncIterator[Workspace]:
         """Lend the run's worktree at a commit, by default at the base of the run.
@@ -92,13 +92,15 @@ class StepContext:
         The branch may be at another commit: steps visit earlier ones, and a killed process leaves
         it at any of them.
         """
-        name = slug(run.trigger.subject or run.goal)
+        name = slugify(run.trigger.subject or run.goal)
         workspaces = self.services.workspaces
-        async with workspaces.lend(run.id, base=evidence.base, slug=name) as workspace:
+        async with workspaces.open(run.id, base=evidence.base, slug=name) as workspace:
             await workspace.reset(at or workspace.base)
             yield workspace
 
-    def working(self, run: Run, history: History) -> Callable[[Progress], Awaitable[None]]:
+    def build_progress_handler(
+        self, run: Run, history: History
+    ) -> Callable[[Progress], Awaitable[None]]:
         """Return what shows on the card what an engine does, and counts what it spends.
 
         Milestones are said in the thread too, now and then: the card shows all of them.
@@ -108,12 +110,14 @@ class StepContext:
         async def show(progress: Progress) -> None:
             self.cost_meter.note(run.id, progress)
             if progress.milestone:
-                await milestones.reached(progress.text)
-            await self.notifier.refresh(await self.cost_meter.shown(run), history, progress.text)
+                await milestones.report(progress.text)
+            await self.notifier.refresh(
+                await self.cost_meter.add_current_cost(run), history, progress.text
+            )
 
         return show
 
-    def checking(
+    def build_check_handler(
         self, run: Run, history: History, lead: str = ""
     ) -> Callable[[CheckResult], Awaitable[None]]:
         """Return what shows on the card which checks are done."""
@@ -125,28 +129,34 @@ class StepContext:
 
         return show
 
-    async def patiently(self, run: Run, history: History, call: Callable[[], Awaitable[T]]) -> T:
+    async def retry_unavailable(
+        self, run: Run, history: History, call: Callable[[], Awaitable[T]]
+    ) -> T:
         """Return what `call` returns, waiting a while for a forge that is out of reach."""
         for wait in FORGE_WAITS:
             try:
                 return await call()
             except ForgeUnavailable as error:
-                pause = max(wait, self._until(error))
+                pause = max(wait, self._get_pause(error))
                 activity = f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s."
                 await self.notifier.refresh(run, history, activity)
                 await self.services.clock.sleep(pause)
         return await call()
 
-    async def opened(self, run: Run, history: History, proposal: Proposal) -> ForgeProposal:
+    async def get_pull_request(
+        self, run: Run, history: History, proposal: Proposal
+    ) -> ForgeProposal:
         """Return the pull request as the forge has it now. Raises `ForgeError`."""
         forge = self.services.forge
-        return await self.patiently(run, history, lambda: forge.proposal(proposal.number))
+        return await self.retry_unavailable(
+            run, history, lambda: forge.get_proposal(proposal.number)
+        )
 
-    def _until(self, error: ForgeUnavailable) -> float:
+    def _get_pause(self, error: ForgeUnavailable) -> float:
         """Return how many seconds the forge asked to be left alone for, if it is not too long."""
         if error.until is None:
             return 0.0
-        left = (error.until - self.services.clock.now()).total_seconds() + 1.0
+        left = (error.until - self.services.clock.get_time()).total_seconds() + 1.0
         return left if left <= LONGEST_FORGE_WAIT else 0.0
 
     async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
@@ -154,25 +164,25 @@ class StepContext:
 
         Then it only has to come live. Nothing is asked while nothing is stopped.
         """
-        if await self.stop_guard.now() is None:
+        if await self.stop_guard.get_stop() is None:
             return False
         if run.stage is not Stage.SHIP or proposal is None:
             return False
-        if await self.services.store.approval(run.id, proposal.head) is None:
+        if await self.services.store.get_approval(run.id, proposal.head) is None:
             return False
         try:
-            opened = await self.services.forge.proposal(proposal.number)
+            opened = await self.services.forge.get_proposal(proposal.number)
         except ForgeError:
             return False
         return opened.state == "merged"
 
-    async def called(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
+    async def record_call(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
         """Return what a model's call returns; journal what it cost, however it ends.
 
         `call` meters what it spends. Why it failed stands in the record of the stage.
         """
-        started, outcome = self.services.clock.monotonic(), ActionOutcome.ERROR
-        before = await self.cost_meter.paid(run)
+        started, outcome = self.services.clock.get_monotonic_time(), ActionOutcome.ERROR
+        before = await self.cost_meter.load_ledger_cost(run)
         try:
             answer = await call
             outcome = ActionOutcome.OK
@@ -181,12 +191,12 @@ class StepContext:
             outcome = ActionOutcome.CANCELLED
             raise
         finally:
-            spent = await self.cost_meter.since(run, before)
+            spent = await self.cost_meter.measure_cost_since(run, before)
             self.services.recorder.record(
                 Kind.MODEL,
                 part,
                 outcome,
-                duration_ms=(self.services.clock.monotonic() - started) * 1000,
+                duration_ms=(self.services.clock.get_monotonic_time() - started) * 1000,
                 run_id=run.id,
                 agent=agent,
                 cost_usd=spent.cost_usd,
@@ -208,7 +218,7 @@ def need(record: R | None) -> R:
     return record
 
 
-def pushed_by_others(opened: ForgeProposal, history: History) -> bool:
+def is_pushed_by_others(opened: ForgeProposal, history: History) -> bool:
     """Return whether the branch at the forge is neither what we wrote nor what we began from."""
     ours = {need(history.change_set).head}
     if history.revising is not None:  # what it began from may not have been proposed itself

@@ -9,11 +9,12 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
-from bot.self_improvement.feedback import Answered, nothing_known
+from bot.self_improvement.feedback import Answered, get_no_record
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from bot.self_improvement.step_context import StepContext
-from bot.self_improvement.steps._answer_complaint import AnswerComplaints
+from bot.self_improvement.steps._answer_report import AnswerReports
 from bot.self_improvement.steps.brief import BriefStep, RequestBriefer
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
 from bot.self_improvement.steps.execute import ExecuteStep
@@ -25,7 +26,6 @@ from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.trials import ProposalTrials
-from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.self_improvement.use_evaluator import UseEvaluator
 
 
@@ -51,9 +51,9 @@ class StepServices:
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
     use: UseEvaluator | None = None
-    answered: Answered = nothing_known
+    answered: Answered = get_no_record
     behaviour: BehaviourCheck | None = None
-    undo: UndoRehearsal | None = None
+    revert_rehearsal: RevertRehearsal | None = None
     inquiry: AnswerInquiry | None = None
     changes: ChangeContextCollector | None = None
     briefer: RequestBriefer | None = None
@@ -76,11 +76,11 @@ class StepSequence:
             revert,
             services.behaviour,
             services.proofs,
-            services.undo,
-            follows_words=runner.follows_words,
+            services.revert_rehearsal,
+            can_follow_instructions=runner.can_follow_instructions,
         )
         inquiry = services.inquiry
-        answers = AnswerComplaints(context, inquiry) if inquiry else None
+        answers = AnswerReports(context, inquiry) if inquiry else None
         self._steps = {
             Stage.OBSERVE: ObserveStep(context, services.collector, services.changes).perform,
             Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer, answers).perform,
@@ -98,18 +98,18 @@ class StepSequence:
 
     async def perform(self, run: Run) -> Run:
         """Return the run one step further. What a step raises comes out unchanged."""
-        run = await self._announced(run)
-        history = await self._context.services.store.history(run.id)
+        run = await self._announce(run)
+        history = await self._context.services.store.get_history(run.id)
         await self._context.notifier.refresh(run, history)
-        stop = await self._context.stop_guard.now()
+        stop = await self._context.stop_guard.get_stop()
         if stop is not None and not await self._context.is_merged(run, history.proposal):
-            return await self._context.transitions.stop(run, stop.told)
-        pause = await self._blocks.for_run(run, history)
+            return await self._context.transitions.stop(run, stop.summary)
+        pause = await self._blocks.find_run_pause(run, history)
         if pause is not None:
             return await self._context.transitions.hold(run, pause)
         steps = self._reverting if run.goal == "revert" else self._steps
         return await steps[run.stage](run, history)
 
-    async def _announced(self, run: Run) -> Run:
+    async def _announce(self, run: Run) -> Run:
         announced = await self._context.notifier.announce(run)
         return run if announced == run else await self._context.services.store.save(announced)

@@ -14,8 +14,8 @@ from bot.domain.errors import BudgetSpent, InvalidTransition, TheseusError
 from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
-from bot.domain.run_state import moved
-from bot.domain.waits import soon
+from bot.domain.run_state import move
+from bot.domain.waits import format_timestamp
 from bot.memory.recording import MemoryRecorder
 from bot.redaction import redact
 from bot.self_improvement.notifier import RunNotifier
@@ -41,71 +41,73 @@ class RunTransitions:
 
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run where it stands, with new records, and bring its card up to date."""
-        return await self._save(after, await self._history(after, records), *records)
+        return await self._save(after, await self._load_history(after, records), *records)
 
-    async def _history(self, run: Run, records: Sequence[Record]) -> History:
+    async def _load_history(self, run: Run, records: Sequence[Record]) -> History:
         """Return what the run has recorded once these records are saved."""
-        return (await self._services.store.history(run.id)).plus(*records)
+        return (await self._services.store.get_history(run.id)).add(*records)
 
     async def _save(self, after: Run, history: History, *records: Record) -> Run:
         """Save the run with new records, which its `history` has, and show that on its card."""
-        now = self._services.clock.now()
-        paid = await self._cost_meter.counted(after)
-        saved = await self._services.store.save(paid.but(updated_at=now), *records)
+        now = self._services.clock.get_time()
+        paid = await self._cost_meter.add_ledger_cost(after)
+        saved = await self._services.store.save(paid.replace(updated_at=now), *records)
         await self._notifier.refresh(saved, history)
         return saved
 
     async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
         """Save the run as one that does `stage` next, with the worker that has it."""
-        return await self.save(moved(_fresh(run), Status.RUNNING, stage), *records)
+        return await self.save(move(_enter_stage(run), Status.RUNNING, stage), *records)
 
     async def queue_at(self, run: Run, stage: Stage, *records: Record) -> Run:
         """Save the run as one that does `stage` next, with any worker."""
-        return await self.save(moved(_unleased(_fresh(run)), Status.QUEUED, stage), *records)
+        return await self.save(
+            move(_release_lease(_enter_stage(run)), Status.QUEUED, stage), *records
+        )
 
-    async def confirmed(self, run: Run, *records: Record) -> Run:
+    async def confirm_fix(self, run: Run, *records: Record) -> Run:
         """Save an investigation in which a person said what is right as a fix that goes on."""
-        fix = moved(_fresh(run), Status.RUNNING, Stage.PLAN, goal="fix")
+        fix = move(_enter_stage(run), Status.RUNNING, Stage.PLAN, goal="fix")
         return await self.save(fix, *records)
 
     # Back in the queue
 
     async def hand_back(self, run: Run) -> Run:
         """Leave the run to whichever worker takes it next, and its card as it is."""
-        return await self._services.store.save(moved(_unleased(run), Status.QUEUED))
+        return await self._services.store.save(move(_release_lease(run), Status.QUEUED))
 
-    async def announced(self, run: Run) -> Run:
+    async def queue_announced(self, run: Run) -> Run:
         """Queue a run that waited for its thread and card."""
-        return await self._services.store.save(moved(run, Status.QUEUED))
+        return await self._services.store.save(move(run, Status.QUEUED))
 
     async def resume(self, run: Run, *records: Record) -> Run:
         """Queue a run that waited, with what it waited for."""
-        return await self.save(moved(run, Status.QUEUED, parked_until=None, reason=""), *records)
+        return await self.save(move(run, Status.QUEUED, parked_until=None, reason=""), *records)
 
-    async def reopened(self, run: Run) -> Run:
+    async def queue_reopened(self, run: Run) -> Run:
         """Queue a run that has a new thread; what is proposed gets a new card there."""
         stage = Stage.PROPOSE if run.stage is Stage.SHIP else run.stage
-        return await self._services.store.save(moved(run, Status.QUEUED, stage, reason=""))
+        return await self._services.store.save(move(run, Status.QUEUED, stage, reason=""))
 
     async def queue_shipment(self, run: Run) -> Run:
         """Queue a run whose proposal is to be merged; how long it may wait for that stays."""
-        now = self._services.clock.now()
+        now = self._services.clock.get_time()
         return await self._services.store.save(
-            moved(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
+            move(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
         )
 
     async def check_pushed(self, run: Run) -> Run:
         """Queue a run to whose branch somebody pushed."""
-        fresh = run.but(round=run.round + 1, parks=0, parked_until=None, reason="")
-        now = self._services.clock.now()
+        fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
+        now = self._services.clock.get_time()
         return await self._services.store.save(
-            moved(fresh, Status.QUEUED, Stage.VERIFY, updated_at=now)
+            move(fresh, Status.QUEUED, Stage.VERIFY, updated_at=now)
         )
 
     async def revise(self, run: Run, *records: Record) -> Run:
         """Queue a run that waits with a proposal for writing again, from a new round on."""
-        fresh = _fresh(run).but(round=run.round + 1, first_round=run.round + 1, reason="")
-        return await self.save(moved(fresh, Status.QUEUED, Stage.EXECUTE), *records)
+        fresh = _enter_stage(run).replace(round=run.round + 1, first_round=run.round + 1, reason="")
+        return await self.save(move(fresh, Status.QUEUED, Stage.EXECUTE), *records)
 
     # Waiting
 
@@ -120,20 +122,20 @@ class RunTransitions:
 
         Raises `InvalidTransition` where nothing is proposed that it could be about.
         """
-        history = await self._history(run, records)
+        history = await self._load_history(run, records)
         if history.proposal is None:
             raise InvalidTransition(f"Run {run.id} has proposed nothing to wait with.")
-        after = moved(_unleased(_fresh(run)), waiting, Stage.SHIP, reason=reason)
+        after = move(_release_lease(_enter_stage(run)), waiting, Stage.SHIP, reason=reason)
         return await self._save(after, history, *records)
 
     async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
         """Save the run as one whose merge is tried again and again, until then."""
-        return await self.save(_parked(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
+        return await self.save(_park(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
 
     async def ask(self, run: Run, question: Question, *records: Record) -> Run:
         """Park the run with a question to people, and ask it in the thread."""
         reason = "Waiting for an answer."
-        parked = _parked(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
+        parked = _park(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
         parked = await self.save(parked, question, *records)
         await self.put(parked, question)
         return parked
@@ -143,49 +145,53 @@ class RunTransitions:
         message_id = await self._notifier.ask(run, question)
         if message_id is None or message_id == question.message_id:
             return question
-        asked = question.but(message_id=message_id)
-        if (await self._services.store.history(run.id)).question == question:
+        asked = question.replace(message_id=message_id)
+        if (await self._services.store.get_history(run.id)).question == question:
             await self._services.store.append(run.id, asked)
         return asked
 
-    async def understood(self, run: Run, until: datetime | None, *records: Record) -> Run:
+    async def request_agreement(self, run: Run, until: datetime | None, *records: Record) -> Run:
         """Save the run as one that waits for a go-ahead, and show what was understood.
 
         At `until` it goes on without one; where that is absent, it waits.
         """
-        fresh = _unleased(_fresh(run)).but(parked_until=until)
+        fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
         waiting = await self.save(
-            moved(fresh, Waiting.AGREEMENT, Stage.EXECUTE, reason=""), *records
+            move(fresh, Waiting.AGREEMENT, Stage.EXECUTE, reason=""), *records
         )
-        await self._notifier.contract(waiting, await self._services.store.history(run.id))
+        await self._notifier.post_brief(waiting, await self._services.store.get_history(run.id))
         return waiting
 
     async def await_judgement(self, run: Run) -> Run:
         """Save the run as one whose unproven change an approver has to read, and show it."""
-        waiting = await self.save(moved(_unleased(_fresh(run)), Waiting.JUDGEMENT, reason=""))
-        await self.say_parked(waiting, await self._history(waiting, ()))
+        waiting = await self.save(
+            move(_release_lease(_enter_stage(run)), Waiting.JUDGEMENT, reason="")
+        )
+        await self.say_parked(waiting, await self._load_history(waiting, ()))
         return waiting
 
-    async def meant_otherwise(self, run: Run, *records: Record) -> Run:
+    async def reopen_brief(self, run: Run, *records: Record) -> Run:
         """Queue a run whose brief is to be thought over, with what people said of it."""
-        return await self.save(moved(_fresh(run), Status.QUEUED, Stage.BRIEF, reason=""), *records)
+        return await self.save(
+            move(_enter_stage(run), Status.QUEUED, Stage.BRIEF, reason=""), *records
+        )
 
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
         """Park the run until a usage limit, or a spent budget, has ended, and say so."""
-        reason = f"⏸️ {redact(str(limit))} I go on by myself {soon(until)}."
+        reason = f"⏸️ {redact(str(limit))} I go on by myself {format_timestamp(until)}."
         waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
-        going_on = run.but(activity="going on after a pause")
-        return await self._park(_parked(going_on, waiting, until, reason, run.parks + 1))
+        going_on = run.replace(activity="going on after a pause")
+        return await self._park(_park(going_on, waiting, until, reason, run.parks + 1))
 
     async def hold(self, run: Run, pause: Pause) -> Run:
         """Park a run that nobody asked for while its kind of work is paused, and say so."""
-        until = pause.until or self._services.clock.now() + _HELD_FOR
-        reason = f"⏸️ Held before the next step. {pause.told()}"
-        return await self._park(_parked(run, Waiting.PAUSED, until, reason, run.parks))
+        until = pause.until or self._services.clock.get_time() + _HELD_FOR
+        reason = f"⏸️ Held before the next step. {pause.describe()}"
+        return await self._park(_park(run, Waiting.PAUSED, until, reason, run.parks))
 
     async def await_turn(self, run: Run, until: datetime, reason: str) -> Run:
         """Park a run until it is its turn, and say so; waiting in line is no trouble of its own."""
-        return await self._park(_parked(run, Waiting.TURN, until, reason, run.parks))
+        return await self._park(_park(run, Waiting.TURN, until, reason, run.parks))
 
     async def _park(self, parked: Run) -> Run:
         saved = await self.save(parked)
@@ -194,19 +200,19 @@ class RunTransitions:
 
     async def await_thread(self, run: Run, why: str) -> Run:
         """Save the run as one that waits for a thread which takes what it has to say."""
-        return await self.save(moved(_unleased(run), Waiting.THREAD, reason=why))
+        return await self.save(move(_release_lease(run), Waiting.THREAD, reason=why))
 
     async def stop(self, run: Run, why: str) -> Run:
         """Save the run as one nobody works on while everything is stopped."""
-        return await self.save(moved(_unleased(run), Waiting.STOPPED, reason=why))
+        return await self.save(move(_release_lease(run), Waiting.STOPPED, reason=why))
 
     async def say_parked(self, run: Run, history: History) -> None:
         """Say what a parked run waits for; again is harmless."""
         if run.waiting is Waiting.AGREEMENT:
-            await self._notifier.contract(run, history)
+            await self._notifier.post_brief(run, history)
             return
         if run.waiting is Waiting.JUDGEMENT:
-            await self._notifier.show_unproven(run, history)
+            await self._notifier.post_plausible_edit(run, history)
             return
         question = open_question(run, history)
         if question is not None:
@@ -218,16 +224,16 @@ class RunTransitions:
         self, run: Run, status: Status, reason: str, *records: Record, teaches: bool = True
     ) -> Run:
         """Save the run as ended and say so in its thread; what it `teaches` is remembered first."""
-        ended = moved(_unleased(run), status, reason=reason, parked_until=None, activity="")
-        history = await self._history(run, records)
+        ended = move(_release_lease(run), status, reason=reason, parked_until=None, activity="")
+        history = await self._load_history(run, records)
         if teaches:
-            await self._memory.ended(ended, history)
+            await self._memory.remember_end(ended, history)
         saved = await self._save(ended, history, *records)
-        await self._notifier.last_word(saved, history)
+        await self._notifier.announce_end(saved, history)
         return saved
 
 
-def new_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
+def create_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
     """Return a run as it begins: not queued before it has a thread to speak in."""
     return Run(
         id=run_id,
@@ -240,9 +246,9 @@ def new_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
     )
 
 
-def begun_again(run: Run) -> Run:
+def requeue_from_start(run: Run) -> Run:
     """Return an ended run queued from the beginning."""
-    return moved(
+    return move(
         run,
         Status.QUEUED,
         Stage.OBSERVE,
@@ -257,7 +263,7 @@ def begun_again(run: Run) -> Run:
 
 def to_be_fixed(run: Run) -> Run:
     """Return an investigation that found something as a fix that goes on from there."""
-    return moved(run, Status.QUEUED, Stage.PLAN, goal="fix", reason="")
+    return move(run, Status.QUEUED, Stage.PLAN, goal="fix", reason="")
 
 
 def open_question(run: Run, history: History) -> Question | None:
@@ -267,17 +273,22 @@ def open_question(run: Run, history: History) -> Question | None:
     return asked if here else None
 
 
-def _parked(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) -> Run:
+def _park(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) -> Run:
     """Return the run as one that goes on at its stage by itself, at `until` at the latest."""
-    return moved(
-        _unleased(run), waiting, parked_until=until, parks=parks, interruptions=0, reason=reason
+    return move(
+        _release_lease(run),
+        waiting,
+        parked_until=until,
+        parks=parks,
+        interruptions=0,
+        reason=reason,
     )
 
 
-def _fresh(run: Run) -> Run:
+def _enter_stage(run: Run) -> Run:
     """Return the run as it enters a stage."""
-    return run.but(interruptions=0, parks=0, parked_until=None, activity="")
+    return run.replace(interruptions=0, parks=0, parked_until=None, activity="")
 
 
-def _unleased(run: Run) -> Run:
-    return run.but(lease_owner=None, lease_until=None)
+def _release_lease(run: Run) -> Run:
+    return run.replace(lease_owner=None, lease_until=None)

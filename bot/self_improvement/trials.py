@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.behaviour import Trial
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import TooMany, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Kind
@@ -18,14 +18,14 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
-from bot.infra.syntax import literal
-from bot.ports.rehearsal import Rehearsal, play_one
+from bot.infra.syntax import evaluate_literal
+from bot.ports.rehearsal import Rehearsal, run_script
 from bot.ports.store import Store
-from bot.ports.traffic import TrafficLog, first_record
+from bot.ports.traffic import TrafficLog, find_failure_record
 from bot.ports.trees import CommitTrees
-from bot.proof.recorded_scripts import with_setup
-from bot.proof.scripts import asked, lines_from_steps, steps_from_lines
-from bot.proof.seen_lines import seen_lines
+from bot.proof.regression_scripts import build_script_with_setup
+from bot.proof.scripts import describe_step, format_steps, parse_steps
+from bot.proof.visible_lines import list_visible_lines
 
 MOST = 3  # at a time: each is two bots
 LONGEST = 1_000  # characters of what is typed
@@ -46,38 +46,42 @@ class ProposalTrials:
         self._traffic = traffic
         self._under_way = 0
 
-    async def suggestion(self, run_id: str) -> str:
+    async def suggest_lines(self, run_id: str) -> str:
         """Return what failed as lines to try: a command as it was typed, or a button's set-up too.
 
         Nothing where none of that is known.
         """
-        history = await self._store.history(run_id)
-        recorded = await self._recorded(history)
-        return failed_command(history) if recorded is None else _shown(recorded)
+        history = await self._store.get_history(run_id)
+        recorded = await self._find_recorded(history)
+        return get_failed_command(history) if recorded is None else _format_script(recorded)
 
-    async def play(self, run_id: str, lines: str) -> Trial:
+    async def run(self, run_id: str, lines: str) -> Trial:
         """Play a few typed lines with both commits; the suggestion itself as it was recorded.
 
         Raises `WrongStage` where nothing is proposed or a line is no step, `TooMany` where enough
         is played already, `RehearsalError` where nothing can be, `StoreError`, `WorkspaceError`.
         """
-        history = await self._store.history(run_id)
-        change, head = history.change_set, _head(history)
+        history = await self._store.get_history(run_id)
+        change, head = history.change_set, _get_head(history)
         if change is None or not head:
             raise WrongStage(f"Run `{run_id}` has proposed nothing that could be tried.")
-        recorded = await self._recorded(history)
-        again = recorded is not None and _flat(lines) == _flat(_shown(recorded))
-        script = recorded if again and recorded else _script(history, lines)
+        recorded = await self._find_recorded(history)
+        again = recorded is not None and _split_lines(lines) == _split_lines(
+            _format_script(recorded)
+        )
+        script = recorded if again and recorded else _parse_script(history, lines)
         if self._under_way >= MOST:
             raise TooMany(f"{MOST} trials are under way already. Try again when one is done.")
         self._under_way += 1
         try:
             base = change.base
-            old, new = await asyncio.gather(self._played(base, script), self._played(head, script))
+            old, new = await asyncio.gather(
+                self._run_script(base, script), self._run_script(head, script)
+            )
         finally:
             self._under_way -= 1
-        before, after = _told(script, old, new)
-        did = "; ".join(asked(step) for step in script.steps)
+        before, after = _list_answers(script, old, new)
+        did = "; ".join(describe_step(step) for step in script.steps)
         return Trial(
             asked=did,
             base=base,
@@ -85,14 +89,14 @@ class ProposalTrials:
             before=before,
             after=after,
             cogs=script.world.cogs,
-            undone=all(any(step.refused for step in side.steps) for side in (old, new)),
+            is_incomplete=all(any(step.refused for step in side.steps) for side in (old, new)),
         )
 
-    async def _played(self, commit: str, script: Script) -> Transcript:
-        async with self._trees.laid_out(commit) as tree:
-            return await play_one(self._rehearsal, tree, script)
+    async def _run_script(self, commit: str, script: Script) -> Transcript:
+        async with self._trees.open_tree(commit) as tree:
+            return await run_script(self._rehearsal, tree, script)
 
-    async def _recorded(self, history: History) -> Script | None:
+    async def _find_recorded(self, history: History) -> Script | None:
         """Return the button or form that failed, after what may have made it, if it was kept.
 
         Where plays have found what a failure needs beforehand, or of services on the web, it is
@@ -100,90 +104,92 @@ class ProposalTrials:
         """
         replay = history.plan.replay if history.plan else None
         if replay is not None and not replay.snapshot and (replay.setup or replay.script.world.web):
-            return _in_world(replay.script, history)
+            return _add_cogs(replay.script, history)
         groups = history.evidence.groups if history.evidence else ()
-        record = await first_record(self._traffic, groups[0]) if groups else None
+        record = await find_failure_record(self._traffic, groups[0]) if groups else None
         if record is None or isinstance(record.step, CommandStep):
             return None
-        known = await self._traffic.since(record.at - _BEFORE)
-        return _in_world(with_setup(record, [each for each in known if each.ok]), history)
+        known = await self._traffic.list_since(record.at - _BEFORE)
+        return _add_cogs(
+            build_script_with_setup(record, [each for each in known if each.ok]), history
+        )
 
 
-def _head(history: History) -> str:
+def _get_head(history: History) -> str:
     """Return the commit people may try: what is proposed, or what was found and waits for them."""
     if history.proposal is not None:
         return history.proposal.head
     change, verdict = history.change_set, history.verdict
-    shown = change is not None and change.unproven is not None
-    return verdict.head if shown and verdict is not None and verdict.green else ""
+    shown = change is not None and change.plausible_edit is not None
+    return verdict.head if shown and verdict is not None and verdict.is_passing else ""
 
 
-def _in_world(script: Script, history: History) -> Script:
+def _add_cogs(script: Script, history: History) -> Script:
     """Return a recorded script in a server that has the cogs the change is about as well."""
-    cogs = {*script.world.cogs, *_world(history).cogs}
-    return script.but(world=script.world.but(cogs=tuple(sorted(cogs))))
+    cogs = {*script.world.cogs, *_build_world(history).cogs}
+    return script.replace(world=script.world.replace(cogs=tuple(sorted(cogs))))
 
 
-def _shown(script: Script) -> str:
+def _format_script(script: Script) -> str:
     """Return a recorded script as lines; some can only be played as they are."""
     last = script.steps[-1]
     asker = last.by if isinstance(last, PersonStep) else ""
-    lines = lines_from_steps(script.steps, asker)
-    return lines or "\n".join(asked(step) for step in script.steps)[:LONGEST]
+    lines = format_steps(script.steps, asker)
+    return lines or "\n".join(describe_step(step) for step in script.steps)[:LONGEST]
 
 
-def _flat(lines: str) -> list[str]:
+def _split_lines(lines: str) -> list[str]:
     return [line.strip() for line in lines.split("\n") if line.strip()]
 
 
-def _told(
+def _list_answers(
     script: Script, old: Transcript, new: Transcript
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the answers to the last step, and to others where they differ; what is at a step."""
-    sides = seen_lines(old), seen_lines(new)
+    sides = list_visible_lines(old), list_visible_lines(new)
     steps = sorted({*sides[0], *sides[1]} - {-1})
     last = len(script.steps) - 1
     shown = [at for at in steps if at >= last or sides[0].get(at, ()) != sides[1].get(at, ())]
     named = len(shown) > 1
-    before, after = (_answers(side, shown, script.steps if named else ()) for side in sides)
+    before, after = (_format_answers(side, shown, script.steps if named else ()) for side in sides)
     return before, after
 
 
-def _answers(
-    side: dict[int, tuple[str, ...]], shown: Sequence[int], steps: Sequence[ScriptStep]
+def _format_answers(
+    side: dict[int, tuple[str, ...]], step_numbers: Sequence[int], steps: Sequence[ScriptStep]
 ) -> tuple[str, ...]:
     told: list[str] = []
-    for at in shown:
-        told += [f"{asked(steps[at])}:"] if at < len(steps) else []
+    for at in step_numbers:
+        told += [f"{describe_step(steps[at])}:"] if at < len(steps) else []
         told += side.get(at, ())
     return tuple(told)
 
 
-def failed_command(history: History) -> str:
+def get_failed_command(history: History) -> str:
     """Return the slash command whose failure a run is about, with its options, where it had one."""
     groups = history.evidence.groups if history.evidence else ()
     failure = groups[0].newest if groups else None
     if failure is None or failure.error is None or failure.kind is not Kind.COMMAND:
         return ""
-    options = {name: literal(source) for name, source in failure.error.inputs.items()}
+    options = {name: evaluate_literal(source) for name, source in failure.error.inputs.items()}
     plain = {name: value for name, value in options.items() if isinstance(value, str | int | float)}
-    return asked(CommandStep(command=failure.name, options=plain))
+    return describe_step(CommandStep(command=failure.name, options=plain))
 
 
-def _script(history: History, lines: str) -> Script:
+def _parse_script(history: History, lines: str) -> Script:
     """Return what was typed, in a server where everybody is whom it names. Raises `WrongStage`."""
     try:
-        steps = steps_from_lines(lines)
+        steps = parse_steps(lines)
     except ValueError as error:
         raise WrongStage(f"{error}. {_FORM}") from None
     known = {each.name for each in _PEOPLE}
     named = dict.fromkeys(each.by for each in steps if isinstance(each, PersonStep))
     others = tuple(Actor(name=each) for each in named if each not in known)
-    world = _world(history).but(people=(*_PEOPLE, *others), flags=_flags(history))
+    world = _build_world(history).replace(people=(*_PEOPLE, *others), flags=_list_flags(history))
     return Script(world=world, steps=steps)
 
 
-def _flags(history: History) -> tuple[str, ...]:
+def _list_flags(history: History) -> tuple[str, ...]:
     """Return the flags that are on for who tries it: what it ships behind, or what failed had."""
     if history.brief is not None:
         return (history.brief.flag,) if history.brief.flag else ()
@@ -191,13 +197,13 @@ def _flags(history: History) -> tuple[str, ...]:
     return replay.script.world.flags if replay else ()
 
 
-def _world(history: History) -> ScriptWorld:
+def _build_world(history: History) -> ScriptWorld:
     """Return a server with the cogs the change is about: those it edits, or those that failed."""
     edited = [change.path for change in history.change_set.files] if history.change_set else []
     capsule = history.evidence.capsule if history.evidence else None
     failed = [frame.file for frame in capsule.frames] if capsule else []
     for files in (edited, failed):
-        cogs = {cog_of_file(file) for file in files} - {""}
+        cogs = {get_cog_name(file) for file in files} - {""}
         if cogs:
             return ScriptWorld(cogs=tuple(sorted(cogs)))
     return ScriptWorld()

@@ -5,22 +5,22 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.detection.flag_comparison import Signs, UsedEvent, side_of, worse_with
-from bot.detection.use import got_worse, use_of
+from bot.detection.flag_comparison import Signs, UsedEvent, build_side, describe_regressions
+from bot.detection.use import judge_use, use_of
 from bot.domain.flag import Flag
 from bot.domain.history import History
-from bot.domain.journal import Action, JournalQuery, event_called
+from bot.domain.journal import Action, JournalQuery, format_event_name
 from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run
-from bot.domain.samples import Sample, sample_of
+from bot.domain.samples import Sample, parse_sample
 from bot.domain.use import ChangeFeedback, FlagComparison, Promise, UseReport, UseWatch
 from bot.domain.watch import Comparison, WatchRules
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
-from bot.presentation.markdown import words
-from bot.proof.promised_times import promised_ms
-from bot.self_improvement.changed_commands import changed_events
-from bot.self_improvement.fix_evaluator import MANY, may_be_judged, minutes_between, sides
+from bot.presentation.markdown import escape_line
+from bot.proof.time_limits import find_promised_ms
+from bot.self_improvement.changed_commands import list_changed_events
+from bot.self_improvement.fix_evaluator import MANY, can_be_judged, count_minutes, split_samples
 
 
 class UseEvaluator:
@@ -49,10 +49,10 @@ class UseEvaluator:
         """Return what is to be counted of a change that is live now; `None` for no commands."""
         if run.goal != "change" or history.proposal is None:
             return None
-        changed = changed_events(history, self._commands())
+        changed = list_changed_events(history, self._commands())
         if not changed.events:
             return None
-        now = self._clock.now()
+        now = self._clock.get_time()
         return UseWatch(
             run_id=run.id,
             events=changed.events,
@@ -63,22 +63,24 @@ class UseEvaluator:
             before_since=now - self._counted_for,
             until=now + timedelta(minutes=self._rules.minutes),
             tell_at=now + self._counted_for if self._counted_for else None,
-            promise=_promised(history),
+            promise=_get_promise(history),
             flag=history.brief.flag if history.brief else "",
         )
 
-    async def regressed(self, watch: UseWatch) -> Outcome | None:
+    async def find_regression(self, watch: UseWatch) -> Outcome | None:
         """Return what has got worse by now, where that may be said already; else `None`.
 
         Raises `JournalError`.
         """
-        now = self._clock.now()
+        now = self._clock.get_time()
         for event in watch.events:
-            found = await self._compared(watch, event, min(now, watch.until))
+            found = await self._compare(watch, event, min(now, watch.until))
             if found.verdict != "regressed":
                 continue
-            if event in watch.new or may_be_judged(found, self._rules, over=now >= watch.until):
-                named = words(f"`{event_called(event)}`")
+            if event in watch.new or can_be_judged(
+                found, self._rules, has_ended=now >= watch.until
+            ):
+                named = escape_line(f"`{format_event_name(event)}`")
                 return Outcome(
                     run_id=watch.run_id,
                     verdict="regressed",
@@ -90,14 +92,16 @@ class UseEvaluator:
 
     async def report(self, watch: UseWatch) -> UseReport:
         """Return how each command was used since the change came live. Raises `JournalError`."""
-        now = self._clock.now()
+        now = self._clock.get_time()
         uses = []
         for event in watch.events:
-            seen = await self._journal.samples(since=watch.before_since, until=now, event=event)
-            uses.append(use_of(event, *sides(seen, watch.began_at), watch.promise))
+            seen = await self._journal.list_samples(
+                since=watch.before_since, until=now, event=event
+            )
+            uses.append(use_of(event, *split_samples(seen, watch.began_at), watch.promise))
         return UseReport(run_id=watch.run_id, since=watch.began_at, uses=tuple(uses), at=now)
 
-    async def with_and_without(
+    async def compare_by_flag(
         self, watch: UseWatch, flag: Flag, feedback: ChangeFeedback
     ) -> FlagComparison | None:
         """Return those with its flag against those without; `None` while too little was seen.
@@ -105,57 +109,60 @@ class UseEvaluator:
         Enough is as many uses with the flag as a watch looks for, or some in as long as one lasts.
         Raises `JournalError`.
         """
-        now, since = self._clock.now(), max(flag.at, watch.began_at)
+        now, since = self._clock.get_time(), max(flag.at, watch.began_at)
         events = []
         for event in watch.events:
             query = JournalQuery(event=event, since=since, until=now, limit=MANY)
-            on, off = _by_flag(await self._journal.read(query), flag.name)
+            on, off = _split_by_flag(await self._journal.read(query), flag.name)
             events.append(UsedEvent(event, on, off, event in watch.new))
-        on_signs, off_signs = _signs(feedback, flagged=True), _signs(feedback, flagged=False)
-        on_side = side_of([each.on for each in events], on_signs)
+        on_signs, off_signs = (
+            _count_signs(feedback, flagged=True),
+            _count_signs(feedback, flagged=False),
+        )
+        on_side = build_side([each.on for each in events], on_signs)
         waited = now - since >= timedelta(minutes=self._rules.minutes)
         if on_side.uses < (1 if waited else self._rules.volume):
             return None
         return FlagComparison(
             since=since,
             on=on_side,
-            off=side_of([each.off for each in events], off_signs),
-            worse=worse_with(events, on_signs, off_signs, self._rules.alpha),
+            off=build_side([each.off for each in events], off_signs),
+            worse=describe_regressions(events, on_signs, off_signs, self._rules.alpha),
         )
 
-    async def _compared(self, watch: UseWatch, event: str, until: datetime) -> Comparison:
+    async def _compare(self, watch: UseWatch, event: str, until: datetime) -> Comparison:
         since = watch.began_at - timedelta(hours=self._rules.before_hours)
-        seen = await self._journal.samples(since=since, until=until, event=event)
-        before, after = sides(seen, watch.began_at)
+        seen = await self._journal.list_samples(since=since, until=until, event=event)
+        before, after = split_samples(seen, watch.began_at)
         compared = partial(
-            got_worse,
+            judge_use,
             before,
             after,
             self._rules,
             new=event in watch.new,
-            before_minutes=minutes_between(since, watch.began_at),
-            after_minutes=minutes_between(watch.began_at, until),
+            before_minutes=count_minutes(since, watch.began_at),
+            after_minutes=count_minutes(watch.began_at, until),
         )
         return compared() if len(seen) < MANY else await asyncio.to_thread(compared)
 
 
-def _promised(history: History) -> Promise:
+def _get_promise(history: History) -> Promise:
     """Return how fast people were to be answered, by what was agreed to and what was measured."""
     proofs = history.verdict.proofs if history.verdict else ()
     ratio = next((proof.ratio for proof in proofs if proof.ratio is not None), None)
-    return Promise(ms=promised_ms(history.brief) if history.brief else None, ratio=ratio)
+    return Promise(ms=find_promised_ms(history.brief) if history.brief else None, ratio=ratio)
 
 
-def _by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], list[Sample]]:
+def _split_by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], list[Sample]]:
     """Return the uses with a flag on, and those with it off; others did not ask for it."""
     sides: dict[bool, list[Sample]] = {True: [], False: []}
     for action in actions:
         if name in action.flags:
-            sides[action.flags[name]].append(sample_of(action.model_dump(mode="json")))
+            sides[action.flags[name]].append(parse_sample(action.model_dump(mode="json")))
     return sides[True], sides[False]
 
 
-def _signs(feedback: ChangeFeedback, *, flagged: bool) -> Signs:
+def _count_signs(feedback: ChangeFeedback, *, flagged: bool) -> Signs:
     """Return the signs on answers with the flag on, or on those with it off."""
     given = [feedback.signs[who] for who, on in feedback.flagged.items()
              if on is flagged and who in feedback.signs]  # fmt: skip

@@ -16,7 +16,7 @@ from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import use_text
-from bot.self_improvement.archived_threads import is_over
+from bot.self_improvement.archived_threads import has_ended
 from bot.self_improvement.feedback import USE_WATCH, FeedbackService
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
@@ -54,9 +54,9 @@ class UseWatches:
 
     async def cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         """Hold nothing that comes after `at` against earlier changes of the same commands."""
-        for other in await self._services.key_values.all(USE_WATCH, UseWatch):
+        for other in await self._services.key_values.list_records(USE_WATCH, UseWatch):
             if other.run_id != run_id and set(events) & set(other.events):
-                await self._put(other.but(until=min(other.until, at)))
+                await self._put(other.replace(until=min(other.until, at)))
 
     async def end(self, run_id: str) -> None:
         """Stop counting for a run; again is harmless."""
@@ -65,7 +65,7 @@ class UseWatches:
 
     async def look(self) -> None:
         """Look once at everything whose use is counted."""
-        for watch in await self._services.key_values.all(USE_WATCH, UseWatch):
+        for watch in await self._services.key_values.list_records(USE_WATCH, UseWatch):
             try:
                 await self._look_at(watch)
             except TheseusError:  # the others are looked at all the same
@@ -77,84 +77,90 @@ class UseWatches:
         except UnknownRun:
             await self.end(watch.run_id)
             return
-        if not run.ended:
+        if not run.has_ended:
             return  # it is being shipped this very moment
         if run.status is not Status.DONE:
             await self.end(run.id)
             return
         if not watch.judged:
-            watch = await self._judged(run, watch)
-        watch = await self._next_step_offered(run, watch)
-        await self._told(run, watch)
+            watch = await self._judge(run, watch)
+        watch = await self._offer_next_step(run, watch)
+        await self._report_use(run, watch)
 
-    async def _next_step_offered(self, run: Run, watch: UseWatch) -> UseWatch:
+    async def _offer_next_step(self, run: Run, watch: UseWatch) -> UseWatch:
         """Say once of each reach of its flag how it goes with it and without, and what is next."""
-        flag, now = self._partly_on(watch), self._services.clock.now()
+        flag, now = self._find_partial_flag(watch), self._services.clock.get_time()
         if flag is None or watch.compared_at == flag.at or now < self._next.get(run.id, now):
             return watch
         self._next[run.id] = now + _PAUSE
-        feedback = await self._feedback.of(run.id)
-        found = await self._evaluator.with_and_without(watch, flag, feedback)
+        feedback = await self._feedback.get_feedback(run.id)
+        found = await self._evaluator.compare_by_flag(watch, flag, feedback)
         if found is None:
             return watch
-        await self._notifier.flag_compared(run, flag, found)
-        watch = watch.but(compared_at=flag.at)
+        await self._notifier.announce_flag_comparison(run, flag, found)
+        watch = watch.replace(compared_at=flag.at)
         await self._put(watch)
         return watch
 
-    def _partly_on(self, watch: UseWatch) -> Flag | None:
+    def _find_partial_flag(self, watch: UseWatch) -> Flag | None:
         """Return the flag that a change ships behind, while some have it and others have not."""
         flag = self._services.flags.find(watch.flag) if watch.flag else None
         return None if flag is None or flag.reach in ("off", "all") else flag
 
-    async def _judged(self, run: Run, watch: UseWatch) -> UseWatch:
+    async def _judge(self, run: Run, watch: UseWatch) -> UseWatch:
         """Say once what has got worse; return the watch, with whether that is decided."""
-        over = self._services.clock.now() >= watch.until
-        history = await self._services.store.history(run.id)
+        over = self._services.clock.get_time() >= watch.until
+        history = await self._services.store.get_history(run.id)
         if history.outcome is None:
-            outcome = await self._evaluator.regressed(watch)
+            outcome = await self._evaluator.find_regression(watch)
             if outcome is not None:
                 await self._services.store.append(run.id, outcome)
-                history = history.plus(outcome)
+                history = history.add(outcome)
         if history.outcome is not None:
-            await self._notifier.outcome(run, history)
-            await self._memory.used(run, history, "")
+            await self._notifier.announce_outcome(run, history)
+            await self._memory.remember_use(run, history, "")
         if over or history.outcome is not None:
-            watch = watch.but(judged=True)
+            watch = watch.replace(judged=True)
             await self._put(watch)
         return watch
 
-    async def _told(self, run: Run, watch: UseWatch) -> None:
+    async def _report_use(self, run: Run, watch: UseWatch) -> None:
         """Say once how it is used, when it is time; then, or with nothing to say, it is over."""
-        now = self._services.clock.now()
+        now = self._services.clock.get_time()
         if watch.tell_at is None:
-            if watch.judged and not (self._partly_on(watch) and now < watch.began_at + _LONGEST):
-                await self._over(run, await self._services.store.history(run.id))
+            if watch.judged and not (
+                self._find_partial_flag(watch) and now < watch.began_at + _LONGEST
+            ):
+                await self._finish(run, await self._services.store.get_history(run.id))
             return
         if now < watch.tell_at:
             return
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         report = history.use_report
         if report is None:
-            report = (await self._evaluator.report(watch)).but(**await self._thought(run.id))
+            report = (await self._evaluator.report(watch)).replace(
+                **await self._load_opinions(run.id)
+            )
             await self._services.store.append(run.id, report)
-            history = history.plus(report)
-        await self._notifier.used(run, history)
-        await self._memory.used(run, history, use_text(report))
-        if self._partly_on(watch) is not None:  # it goes on for whoever has its flag by and by
-            await self._put(watch.but(tell_at=None))
+            history = history.add(report)
+        await self._notifier.announce_use(run, history)
+        await self._memory.remember_use(run, history, use_text(report))
+        if (
+            self._find_partial_flag(watch) is not None
+        ):  # it goes on for whoever has its flag by and by
+            await self._put(watch.replace(tell_at=None))
         else:
-            await self._over(run, history)
+            await self._finish(run, history)
 
-    async def _over(self, run: Run, history: History) -> None:
+    async def _finish(self, run: Run, history: History) -> None:
         """Stop counting; once it was told how it is used, nobody needs the thread any more."""
-        if history.use_report is not None and is_over(run, history):
+        if history.use_report is not None and has_ended(run, history):
             await self._notifier.archive(run)
         await self.end(run.id)
 
-    async def _thought(self, run_id: str) -> dict[str, int]:
+    async def _load_opinions(self, run_id: str) -> dict[str, int]:
         """Return what people think of the change, as a report has it."""
-        found = await self._feedback.of(run_id)
+        found = await self._feedback.get_feedback(run_id)
         return {"liked": found.count("👍"), "disliked": found.count("👎")}
 
     async def _put(self, watch: UseWatch) -> None:

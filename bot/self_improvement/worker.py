@@ -8,14 +8,14 @@ from functools import partial
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import PortError, StoreConflict, StoreError
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.domain.run import Lane, Run, Status, lane_of
-from bot.periodic import back_off
-from bot.prompts import steady_prompts
+from bot.domain.run import Lane, Run, Status, get_lane
+from bot.periodic import compute_delay
+from bot.prompts import freeze_prompts
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.step_sequence import StepSequence
 from bot.self_improvement.transitions import RunTransitions
-from bot.telemetry import working_on
+from bot.telemetry import set_current_run
 
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -65,10 +65,10 @@ class Workers:
         slots = asyncio.Semaphore(workers)
         while True:
             await slots.acquire()
-            run = await self._next(lane)
+            run = await self._lease_next(lane)
             task = group.create_task(self._work(run, lane), name=f"run {run.id}")
             self._working[run.id] = task
-            task.add_done_callback(partial(self._done, run.id, slots))
+            task.add_done_callback(partial(self._finish_run, run.id, slots))
 
     async def stop(self, run_id: str) -> bool:
         """Stop working on the run and wait until nothing of it is left; `False` if it was not.
@@ -107,23 +107,23 @@ class Workers:
         finally:
             limit.cancel()
 
-    def _done(self, run_id: str, slots: asyncio.Semaphore, _: asyncio.Task[None]) -> None:
+    def _finish_run(self, run_id: str, slots: asyncio.Semaphore, _: asyncio.Task[None]) -> None:
         self._working.pop(run_id, None)
         slots.release()
 
-    async def _next(self, lane: Lane) -> Run:
+    async def _lease_next(self, lane: Lane) -> Run:
         failures = 0
         while True:
             self._wake[lane].clear()
             if self._draining:
                 await self._wake[lane].wait()
                 continue
-            until = self._services.clock.now() + self._limits.lease
+            until = self._services.clock.get_time() + self._limits.lease
             try:
                 run = await self._services.store.lease_next(self._owner, until, lane)
             except StoreError:
                 failures += 1
-                pause = back_off(_PAUSE_SECONDS, failures)
+                pause = compute_delay(_PAUSE_SECONDS, failures)
                 _log.exception("no run could be leased; trying again in %.0f s", pause)
                 await self._services.clock.sleep(pause)
                 continue
@@ -134,30 +134,30 @@ class Workers:
     async def _work(self, run: Run, lane: Lane) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                heartbeat = group.create_task(self._heartbeat(run.id))
-                with steady_prompts():
-                    await self._stages(run, lane)
+                heartbeat = group.create_task(self._extend_lease(run.id))
+                with freeze_prompts():
+                    await self._run_stages(run, lane)
                 heartbeat.cancel()
         except asyncio.CancelledError:
             if run.id not in self._stopping:
-                await self._back_in_the_queue(run.id)
+                await self._requeue(run.id)
             raise
 
-    async def _stages(self, run: Run, lane: Lane) -> None:
+    async def _run_stages(self, run: Run, lane: Lane) -> None:
         while run.status is Status.RUNNING:
-            if lane_of(run) > lane or self._draining:
-                await self._handed_on(run)
+            if get_lane(run) > lane or self._draining:
+                await self._hand_over(run)
                 return
-            stage, started = run.stage, self._services.clock.monotonic()
+            stage, started = run.stage, self._services.clock.get_monotonic_time()
             error: Exception | None = None
             try:
-                with working_on(run.id):
+                with set_current_run(run.id):
                     run = await self._sequence.perform(run)
             except StoreConflict:
                 return  # somebody changed the run under us: theirs counts, ours is dropped
             except Exception as failure:  # noqa: BLE001  the stage boundary: no run dies silently
                 error = failure
-            action = self._recorded(run.id, stage.value, started, error)
+            action = self._record_stage(run.id, stage.value, started, error)
             if error is None:
                 continue
             try:
@@ -168,17 +168,19 @@ class Workers:
                 _log.exception("run %s failed and could not say so; the next start will", run.id)
                 return
 
-    def _recorded(self, run_id: str, stage: str, started: float, error: Exception | None) -> Action:
+    def _record_stage(
+        self, run_id: str, stage: str, started: float, error: Exception | None
+    ) -> Action:
         return self._services.recorder.record(
             Kind.RUN,
             stage,
             ActionOutcome.ERROR if error else ActionOutcome.OK,
-            duration_ms=(self._services.clock.monotonic() - started) * 1000,
+            duration_ms=(self._services.clock.get_monotonic_time() - started) * 1000,
             run_id=run_id,
             error=error,
         )
 
-    async def _handed_on(self, run: Run) -> None:
+    async def _hand_over(self, run: Run) -> None:
         """Leave a run to the other workers, or to the next process: it is less urgent than its
         worker's lane by now, or nothing more is taken up.
         """
@@ -191,20 +193,20 @@ class Workers:
             return
         self.wake()
 
-    async def _back_in_the_queue(self, run_id: str) -> None:
+    async def _requeue(self, run_id: str) -> None:
         """Leave the run for the next start: a shutdown in good order is no interruption."""
         try:
             run = await self._services.store.get(run_id)
             if run.status is Status.RUNNING:
-                left = self._cost_meter.settle(run).but(activity="going on after a restart")
+                left = self._cost_meter.settle(run).replace(activity="going on after a restart")
                 await self._transitions.hand_back(left)
         except StoreError:
             _log.exception("run %s was not put back; the next start finds it", run_id)
 
-    async def _heartbeat(self, run_id: str) -> None:
+    async def _extend_lease(self, run_id: str) -> None:
         while True:
             await self._services.clock.sleep(self._limits.lease.total_seconds() / 3)
-            until = self._services.clock.now() + self._limits.lease
+            until = self._services.clock.get_time() + self._limits.lease
             try:
                 kept = await self._services.store.extend_lease(run_id, self._owner, until)
             except StoreError:

@@ -3,15 +3,15 @@
 from bot.settings._autonomy_and_chat import MissedConfig
 from bot.settings._config import (
     Config,
-    checks_from,
-    config_from,
-    protection_from,
-    thresholds_from,
+    parse_checks,
+    parse_config,
+    parse_protection,
+    parse_thresholds,
 )
 from bot.settings._environment import Environment, read_environment
-from bot.settings._load import Settings, load, provide_cog_variables, required_token
+from bot.settings._load import Settings, get_required_token, load, provide_cog_variables
 from bot.settings._secrecy import SECRETS, forget_secrets
-from bot.settings._secret_registration import guard_secrets, settings_here
+from bot.settings._secret_registration import guard_secrets, load_settings
 
 __all__ = [
     "SECRETS",
@@ -19,15 +19,15 @@ __all__ = [
     "Environment",
     "MissedConfig",
     "Settings",
-    "checks_from",
-    "config_from",
     "forget_secrets",
+    "get_required_token",
     "guard_secrets",
     "load",
-    "protection_from",
+    "load_settings",
+    "parse_checks",
+    "parse_config",
+    "parse_protection",
+    "parse_thresholds",
     "provide_cog_variables",
     "read_environment",
-    "required_token",
-    "settings_here",
-    "thresholds_from",
 ]

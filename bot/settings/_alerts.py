@@ -30,7 +30,7 @@ class EmailConfig(Record):
     to: tuple[Mailbox, ...] = Field(min_length=1, max_length=20)
 
     @model_validator(mode="after")
-    def _no_password_in_the_open(self) -> "EmailConfig":
+    def _check_password_encrypted(self) -> "EmailConfig":
         if self.security == "none" and self.user is not None and self.host not in _LOOPBACK:
             raise ValueError(
                 "security: none would send the password readable; use starttls or tls, or leave "

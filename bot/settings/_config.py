@@ -199,22 +199,22 @@ class Config(Record):
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
 
 
-def config_from(text: str, source: str) -> Config:
+def parse_config(text: str, source: str) -> Config:
     """Parse the file's text; `ConfigError` names `source`, line and key."""
     return parse(text, Config, source)
 
 
-def checks_from(text: str, source: str) -> Checks:
+def parse_checks(text: str, source: str) -> Checks:
     """Parse only the `checks` of a configuration, whatever the rest of it looks like."""
     return parse(text, Checks, source, only="checks")
 
 
-def protection_from(text: str, source: str) -> Protection:
+def parse_protection(text: str, source: str) -> Protection:
     """Parse only the `protection` of a configuration, whatever the rest of it looks like."""
     return parse(text, ProtectionConfig, source, only="protection")
 
 
-def thresholds_from(text: str, source: str, *, required: bool) -> Thresholds:
+def parse_thresholds(text: str, source: str, *, required: bool) -> Thresholds:
     """Parse only the `detection` of a configuration, whatever the rest of it looks like.
 
     If it is `required`, a file without that section is an error.

@@ -14,13 +14,13 @@ from bot.domain.errors import ConfigError
 from bot.domain.record import Record
 
 
-def _blank_is_absent(value: object) -> object:
+def _drop_blank(value: object) -> object:
     return None if value == "" else value
 
 
-Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_absent)]
-Web = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_absent)]
-Socket = Annotated[AnyUrl | None, BeforeValidator(_blank_is_absent)]
+Secret = Annotated[SecretStr | None, BeforeValidator(_drop_blank)]
+Web = Annotated[AnyHttpUrl | None, BeforeValidator(_drop_blank)]
+Socket = Annotated[AnyUrl | None, BeforeValidator(_drop_blank)]
 
 
 class Environment(Record):
@@ -59,7 +59,7 @@ _CARRIED = frozenset(
 )  # fmt: skip
 
 
-def _closest(key: str) -> str:
+def _suggest_key(key: str) -> str:
     near = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.8)
     return f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(KNOWN))
 
@@ -82,14 +82,14 @@ def _parse_prefixes(text: str, where: str) -> tuple[str, ...]:
     return prefixes
 
 
-def _line(binding: Binding) -> int:
+def _get_line(binding: Binding) -> int:
     """Return the line of the key: the parser counts from the blank lines before it."""
     text = binding.original.string
     blank = text[: len(text) - len(text.lstrip())]
     return binding.original.line + blank.count("\n")
 
 
-def _shown(binding: Binding) -> str:
+def _mask_line(binding: Binding) -> str:
     """Return the start of a line that is certainly no part of a secret."""
     name = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", binding.original.string)
     return f"{name[1]}=..." if name and name[1] in KNOWN else "this"
@@ -98,14 +98,14 @@ def _shown(binding: Binding) -> str:
 def _check_binding(
     binding: Binding, file: Path, prefixes: tuple[str, ...]
 ) -> tuple[str, str] | None:
-    line = _line(binding)
+    line = _get_line(binding)
     if binding.error:
-        raise ConfigError(f"{file}, line {line}: {_shown(binding)} is not KEY=value; {_QUOTE}")
+        raise ConfigError(f"{file}, line {line}: {_mask_line(binding)} is not KEY=value; {_QUOTE}")
     if binding.key is None:
         return None
     if binding.key not in KNOWN and not binding.key.startswith(prefixes):
         raise ConfigError(
-            f"{file}, line {line}: unknown key {binding.key}; {_closest(binding.key)} "
+            f"{file}, line {line}: unknown key {binding.key}; {_suggest_key(binding.key)} "
             f"A key of a cog needs a declared prefix: {COG_PREFIXES}={_suggest_prefix(binding.key)}"
         )
     if binding.value is None:
@@ -138,11 +138,11 @@ def _read_dotenv(file: Path, variables: Mapping[str, str]) -> dict[str, tuple[st
         pair = _check_binding(binding, file, prefixes)
         if pair and pair[0] in found:
             raise ConfigError(
-                f"{file}, line {_line(binding)}: {pair[0]} is set twice (first in "
+                f"{file}, line {_get_line(binding)}: {pair[0]} is set twice (first in "
                 f"{found[pair[0]][1]}); keep one."
             )
         if pair:
-            found[pair[0]] = (pair[1], f"{file}, line {_line(binding)}")
+            found[pair[0]] = (pair[1], f"{file}, line {_get_line(binding)}")
     return found
 
 
@@ -153,7 +153,7 @@ def _find_prefixes(
         return _parse_prefixes(variables[COG_PREFIXES], "the environment")
     for binding in bindings:
         if binding.key == COG_PREFIXES:
-            return _parse_prefixes(binding.value or "", f"{file}, line {_line(binding)}")
+            return _parse_prefixes(binding.value or "", f"{file}, line {_get_line(binding)}")
     return ()
 
 
@@ -181,7 +181,7 @@ def read_environment(variables: Mapping[str, str], dotenv: Path) -> Environment:
     found = _read_dotenv(dotenv, variables)
     for name in sorted(variables.keys() - KNOWN.keys() - _CARRIED):
         if name.startswith(_PREFIX):
-            raise ConfigError(f"the environment: unknown variable {name}; {_closest(name)}")
+            raise ConfigError(f"the environment: unknown variable {name}; {_suggest_key(name)}")
     for key in KNOWN:
         if key in variables:
             found[key] = (variables[key], "the environment")

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
-from bot.settings._config import Config, config_from
+from bot.settings._config import Config, parse_config
 from bot.settings._environment import Environment, read_cog_variables, read_environment
 
 
@@ -41,7 +41,7 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
     return Settings(
         root=root,
         environment=environment,
-        config=config_from(text, str(environment.theseus_config)),
+        config=parse_config(text, str(environment.theseus_config)),
         config_file=config_file,
         state=root / environment.theseus_state.expanduser(),
         cog_variables=read_cog_variables(variables, root / ".env"),
@@ -54,7 +54,7 @@ def provide_cog_variables(settings: Settings, variables: MutableMapping[str, str
         variables.setdefault(name, value.get_secret_value())
 
 
-def required_token(settings: Settings) -> str:
+def get_required_token(settings: Settings) -> str:
     """Return the token the bot logs in with. Raises `ConfigError` where none is set."""
     token = settings.environment.discord_token
     if token is None:

@@ -6,14 +6,14 @@ from pydantic import AfterValidator, Field, field_validator
 
 from bot.authority.path_classes import BUILT_IN, PathClass
 from bot.authority.protection import Protection
-from bot.domain.links import ADDRESS_WANTED, web_address
+from bot.domain.links import ADDRESS_WANTED, parse_web_address
 from bot.domain.record import Record
 
 
-def _can_be_followed(given: str) -> str:
-    if given and not web_address(given):
+def _can_be_followed(address: str) -> str:
+    if address and not parse_web_address(address):
         raise ValueError(f"{ADDRESS_WANTED}, or leave it empty")
-    return given.rstrip("/")
+    return address.rstrip("/")
 
 
 LinkAddress = Annotated[str, AfterValidator(_can_be_followed)]
@@ -57,12 +57,12 @@ class ProtectionConfig(Protection):
 
     @field_validator("classes", mode="after")
     @classmethod
-    def _beside(cls, classes: dict[str, PathClass]) -> dict[str, PathClass]:
+    def _add_built_in(cls, classes: dict[str, PathClass]) -> dict[str, PathClass]:
         return {**BUILT_IN, **classes}
 
     @field_validator("named", mode="after")
     @classmethod
-    def _by_people(cls, named: frozenset[str]) -> frozenset[str]:
+    def _refuse_named(cls, named: frozenset[str]) -> frozenset[str]:
         if named:
             raise ValueError("people name files when they ask for a change; no setting does")
         return named

@@ -18,7 +18,7 @@ def guard_secrets(settings: Settings) -> Callable[[], None]:
     app's key, line by line.
     Values under eight characters cannot be guarded: they would stand in ordinary words.
     """
-    guarded = [value for name, value in _configured(settings) if register_secret(name, value)]
+    guarded = [value for name, value in _iterate_secrets(settings) if register_secret(name, value)]
 
     def forget() -> None:
         for value in guarded:
@@ -27,7 +27,7 @@ def guard_secrets(settings: Settings) -> Callable[[], None]:
     return forget
 
 
-def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
+def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     environment = settings.environment
     for name in type(environment).model_fields:
         value = getattr(environment, name)
@@ -47,7 +47,7 @@ def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
             yield "github_app_key", line
 
 
-def settings_here() -> Settings:
+def load_settings() -> Settings:
     """Return the settings of the present folder; from now on their secrets are known as such."""
     settings = load(Path.cwd(), os.environ)
     guard_secrets(settings)

@@ -13,7 +13,7 @@ from bot.infra.yaml_text import read_yaml
 M = TypeVar("M", bound=BaseModel)
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def _find_model(annotation: object) -> type[BaseModel] | None:
     """Return the model an annotation holds: `Checks`, or `Check` in `tuple[Check, ...]`."""
     for each in (annotation, *get_args(annotation)):
         if isinstance(each, type) and issubclass(each, BaseModel):
@@ -21,13 +21,13 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return None
 
 
-def _known_keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+def _list_known_keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     current: type[BaseModel] = model
     for part in path:
         if isinstance(part, int):
             continue  # an item of a list: its model was found with the list
         field = current.model_fields.get(part)
-        inner = _model_in(field.annotation) if field else None
+        inner = _find_model(field.annotation) if field else None
         if inner is None:
             return []
         current = inner
@@ -43,7 +43,7 @@ def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{dotted}: expected `key: value` lines here"
     if problem["type"] != "extra_forbidden":
         return f"{dotted or 'the file'}: {problem['msg']}"
-    known = _known_keys(model, path[:-1])
+    known = _list_known_keys(model, path[:-1])
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"known keys here: {', '.join(known)}"
     return f"unknown key {dotted}; {hint}"
@@ -67,5 +67,5 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     except ValidationError as error:
         problems = error.errors(include_url=False)
         first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-        line = read.line_of((*prefix, *first["loc"]))
+        line = read.find_line((*prefix, *first["loc"]))
         raise ConfigError(f"{source}, line {line}: {_explain(first, model)}") from None

@@ -1,15 +1,15 @@
 """Skills in the open Agent Skills format: read, checked, told of, and counted when used."""
 
-from bot.skills.catalogue import MOST_FILES, skill_of, skills_of
-from bot.skills.library import SkillLibrary, skill_event
-from bot.skills.manifest import parse_skill, wrong_name
+from bot.skills.catalogue import MOST_FILES, build_skill, build_skills
+from bot.skills.library import SkillLibrary, build_event_name
+from bot.skills.manifest import find_name_error, parse_skill
 
 __all__ = [
     "MOST_FILES",
     "SkillLibrary",
+    "build_event_name",
+    "build_skill",
+    "build_skills",
+    "find_name_error",
     "parse_skill",
-    "skill_event",
-    "skill_of",
-    "skills_of",
-    "wrong_name",
 ]

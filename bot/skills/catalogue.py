@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import ConfigError
-from bot.domain.skill import FOLDER, MANIFEST, RefusedSkill, Skill, SkillSet, skill_of_file
-from bot.skills.manifest import hidden, parse_skill
+from bot.domain.skill import FOLDER, MANIFEST, RefusedSkill, Skill, SkillSet, get_skill_name
+from bot.skills.manifest import has_hidden_characters, parse_skill
 
 MOST_FILES = 40  # of one skill
 _MOST_BYTES = 512_000  # of all files of one skill
@@ -12,7 +12,7 @@ _MOST_TEXT = 40_000  # characters of one file beside SKILL.md
 _MOST_DEPTH = 4
 
 
-def skill_of(name: str, files: Mapping[str, bytes]) -> Skill:
+def build_skill(name: str, files: Mapping[str, bytes]) -> Skill:
     """Return the skill that these files are, by their paths from the checkout's root.
 
     Raises `ConfigError`, which names the file, the line, and the way out.
@@ -25,7 +25,9 @@ def skill_of(name: str, files: Mapping[str, bytes]) -> Skill:
         )
     for path in files:
         _refuse_depth(path)
-    texts = {path.removeprefix(f"{shown}/"): _text(path, data) for path, data in files.items()}
+    texts = {
+        path.removeprefix(f"{shown}/"): _decode_text(path, data) for path, data in files.items()
+    }
     if MANIFEST not in texts:
         raise ConfigError(
             f"{shown} has no {MANIFEST}: a skill is a folder with that file in it, spelled so."
@@ -36,19 +38,19 @@ def skill_of(name: str, files: Mapping[str, bytes]) -> Skill:
     return parse_skill(manifest, name, f"{shown}/{MANIFEST}", texts)
 
 
-def skills_of(files: Mapping[str, str]) -> SkillSet:
+def build_skills(files: Mapping[str, str]) -> SkillSet:
     """Return the skills that texts, by their paths from the root, are; of others why they are not.
 
     What lies in `prompts/skills` and in no folder there belongs to none.
     """
     by_name: dict[str, dict[str, bytes]] = {}
     for path, text in files.items():
-        if name := skill_of_file(path):
+        if name := get_skill_name(path):
             by_name.setdefault(name, {})[path] = text.encode()
     skills, refused = [], []
     for name, data in sorted(by_name.items()):
         try:
-            skills.append(skill_of(name, data))
+            skills.append(build_skill(name, data))
         except ConfigError as error:
             refused.append(RefusedSkill(name=name, reason=str(error)))
     return SkillSet(skills=tuple(skills), refused=tuple(refused))
@@ -59,7 +61,7 @@ def _refuse_depth(path: str) -> None:
         raise ConfigError(f"{path}: folders lie at most {_MOST_DEPTH} deep: move it up.")
 
 
-def _text(path: str, data: bytes) -> str | None:
+def _decode_text(path: str, data: bytes) -> str | None:
     """Return a file's text; nothing where it is none. Raises `ConfigError`."""
     try:
         text = data.decode("utf-8")
@@ -72,7 +74,7 @@ def _text(path: str, data: bytes) -> str | None:
             f"{path} has {len(text):,} characters; at most {_MOST_TEXT:,}: make two of it."
         )
     for number, line in enumerate(text.split("\n"), 1):
-        if hidden(line.removesuffix("\r")):
+        if has_hidden_characters(line.removesuffix("\r")):
             raise ConfigError(
                 f"{path}, line {number}: there are characters that nobody can see: take them out."
             )

@@ -27,7 +27,7 @@ class SkillLibrary:
         self._recorder = recorder
         self._journal = journal
 
-    def current(self) -> SkillSet:
+    def get_current(self) -> SkillSet:
         """Return all of them at this moment."""
         return self._source()
 
@@ -38,25 +38,25 @@ class SkillLibrary:
                 Kind.SKILL, skill.name, ActionOutcome.OK, agent=role, run_id=run_id
             )
 
-    async def uses(self, names: Iterable[str], since: datetime) -> dict[str, SkillUse]:
+    async def load_uses(self, names: Iterable[str], since: datetime) -> dict[str, SkillUse]:
         """Return how each was used since then, by its name. Raises `JournalError`."""
         found: dict[str, SkillUse] = {}
         for name in names if self._journal is not None else ():
-            query = JournalQuery(event=skill_event(name), since=since, limit=_MOST_USES)
+            query = JournalQuery(event=build_event_name(name), since=since, limit=_MOST_USES)
             read = await self._journal.read(query) if self._journal else ()
             found[name] = SkillUse(count=len(read), last_at=read[-1].ts if read else None)
         return found
 
-    async def unread(self, since: datetime) -> tuple[str, ...]:
+    async def find_unread(self, since: datetime) -> tuple[str, ...]:
         """Return the skills nobody read since then; none where no skill was: nobody reads here.
 
         Raises `JournalError`.
         """
-        uses = await self.uses([each.name for each in self.current().skills], since)
+        uses = await self.load_uses([each.name for each in self.get_current().skills], since)
         unread = tuple(name for name, use in uses.items() if not use.count)
         return unread if len(unread) < len(uses) else ()
 
 
-def skill_event(name: str) -> str:
+def build_event_name(name: str) -> str:
     """Return what the journal calls a use of that skill."""
     return f"{Kind.SKILL}.{name}"

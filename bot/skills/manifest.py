@@ -51,19 +51,19 @@ def parse_skill(text: str, name: str, path: str, files: dict[str, str | None]) -
     _refuse_unreadable(text, path)
     parts = _split(text, path)
     read = read_yaml(parts.front, path, TextsLoader)
-    front = _checked(read, path)
+    front = _validate(read, path)
     if front.name != name:
         _refuse(
             path,
-            read.line_of(["name"]),
+            read.find_line(["name"]),
             f"name is {front.name[:70]!r}, and the folder is {name!r}: call both the same",
         )
-    if problem := wrong_name(name):
-        _refuse(path, read.line_of(["name"]), f"name: {problem}")
+    if problem := find_name_error(name):
+        _refuse(path, read.find_line(["name"]), f"name: {problem}")
     if not front.description.strip():
         _refuse(
             path,
-            read.line_of(["description"]),
+            read.find_line(["description"]),
             "description is empty: say what the skill is about, and when to use it",
         )
     if not parts.body.strip():
@@ -79,15 +79,15 @@ def parse_skill(text: str, name: str, path: str, files: dict[str, str | None]) -
         license=front.license,
         compatibility=front.compatibility,
         metadata=front.metadata,
-        allowed_tools=_tools(front, read, path),
-        roles=_roles(front, read, path),
+        allowed_tools=_parse_tools(front, read, path),
+        roles=_parse_roles(front, read, path),
         body=parts.body.strip() + "\n",
         files=files,
         text=text,
     )
 
 
-def wrong_name(name: str) -> str:
+def find_name_error(name: str) -> str:
     """Return what is wrong with the name of a skill, and what would do; nothing where it will."""
     if len(name) <= _MOST_NAME and _NAME.fullmatch(name):
         return ""
@@ -112,11 +112,11 @@ def _refuse_unreadable(text: str, path: str) -> None:
             "into a file beside it",
         )
     for number, line in enumerate(lines, 1):
-        if hidden(line.removesuffix("\r")):
+        if has_hidden_characters(line.removesuffix("\r")):
             _refuse(path, number, "there are characters that nobody can see: take them out")
 
 
-def hidden(line: str) -> bool:
+def has_hidden_characters(line: str) -> bool:
     """Whether a line holds control or formatting characters besides tabs."""
     if line.isprintable():
         return False
@@ -137,7 +137,7 @@ def _split(text: str, path: str) -> _Parts:
     return _Parts("\n".join(["", *lines[1:end]]), "\n".join(lines[end + 1 :]), end + 2)
 
 
-def _checked(read: YamlText, path: str) -> _FrontMatter:
+def _validate(read: YamlText, path: str) -> _FrontMatter:
     content = read.content
     if not isinstance(content, dict):
         _refuse(path, 2, "expected `key: value` lines between the two `---`")
@@ -147,11 +147,13 @@ def _checked(read: YamlText, path: str) -> _FrontMatter:
         problems = error.errors(include_url=False)
     first: Any = min(problems, key=lambda each: each["type"] != "extra_forbidden")
     where = tuple(part for part in first["loc"] if part not in ("str", "list[str]"))
-    line = max(2, read.line_of(where))
-    raise ConfigError(f"{path}, line {line}: {_told(first['type'], where, first['msg'])}.")
+    line = max(2, read.find_line(where))
+    raise ConfigError(
+        f"{path}, line {line}: {_describe_error(first['type'], where, first['msg'])}."
+    )
 
 
-def _told(kind: str, where: tuple[str | int, ...], message: str) -> str:
+def _describe_error(kind: str, where: tuple[str | int, ...], message: str) -> str:
     key = ".".join(map(str, where))
     if kind == "missing":
         return f"{key} is missing"
@@ -163,14 +165,14 @@ def _told(kind: str, where: tuple[str | int, ...], message: str) -> str:
     return f"unknown key {key}; {hint} What is your own goes below metadata"
 
 
-def _tools(front: _FrontMatter, read: YamlText, path: str) -> tuple[str, ...]:
+def _parse_tools(front: _FrontMatter, read: YamlText, path: str) -> tuple[str, ...]:
     """Return the names of tools. A pattern (`Bash(git:*)`) is refused: nobody here holds to it."""
     given = front.allowed_tools
     if given is None:
         return ()
     parts = _SEPARATORS.split(given) if isinstance(given, str) else given
     names = tuple(dict.fromkeys(each.strip() for each in parts if each.strip()))
-    line = read.line_of(["allowed-tools"])
+    line = read.find_line(["allowed-tools"])
     if not names:
         _refuse(path, line, "allowed-tools names no tool: name some, or leave the key out")
     if len(names) > _MOST_TOOLS:
@@ -186,14 +188,14 @@ def _tools(front: _FrontMatter, read: YamlText, path: str) -> tuple[str, ...]:
     return names
 
 
-def _roles(front: _FrontMatter, read: YamlText, path: str) -> tuple[SkillRole, ...]:
+def _parse_roles(front: _FrontMatter, read: YamlText, path: str) -> tuple[SkillRole, ...]:
     named = front.metadata.get(_ROLES_KEY)
     if named is None:
         return ROLES
     roles = tuple(dict.fromkeys(each for each in _SEPARATORS.split(named) if each))
     unknown = [each for each in roles if each not in ROLES]
     if unknown or not roles:
-        line = read.line_of(["metadata", _ROLES_KEY])
+        line = read.find_line(["metadata", _ROLES_KEY])
         wrong = f"there is no {unknown[0][:40]!r}" if unknown else "it names none"
         _refuse(path, line, f"metadata.{_ROLES_KEY}: {wrong}; name some of {', '.join(ROLES)}")
     return cast("tuple[SkillRole, ...]", roles)

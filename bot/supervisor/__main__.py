@@ -22,7 +22,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="theseus run")
     options.add_argument("--root", type=Path, required=True)
     options.add_argument("--records", type=Path, required=True)
-    options.add_argument("--rules", type=RestartRules.parsed, default=RestartRules())
+    options.add_argument("--rules", type=RestartRules.from_json, default=RestartRules())
     options.add_argument("command", nargs="*", default=_COMMAND)
     given = options.parse_args()
     bot = SupervisedBot(tuple(given.command), given.root, given.records, dict(os.environ))
@@ -34,7 +34,7 @@ async def _supervise(supervisor: Supervisor) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has SIGHUP
             loop.add_signal_handler(number, supervisor.stop)
-    loop.add_signal_handler(signal.SIGUSR1, supervisor.stop_everything)
+    loop.add_signal_handler(signal.SIGUSR1, supervisor.stop_all)
     # Whoever started this may have held it back, until there is somebody who hears it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     return await supervisor.run()

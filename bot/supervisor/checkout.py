@@ -29,10 +29,10 @@ class RunningCheckout:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the commit it stands at; empty where git knows of none."""
         try:
-            return (await self._git("rev-parse", "--verify", "-q", "HEAD^{commit}")).strip()
+            return (await self._run_git("rev-parse", "--verify", "-q", "HEAD^{commit}")).strip()
         except CheckoutRefused:
             return ""
 
@@ -43,31 +43,31 @@ class RunningCheckout:
         What people have changed and not committed is kept, and so are commits that are nowhere
         else. Raises `CheckoutRefused` where that cannot be: nothing has moved then.
         """
-        standing = await self.head()
+        standing = await self.get_head()
         if standing != leaving and not await self._is_fetched_after(leaving, standing):
             raise CheckoutRefused(
                 f"the checkout is at {standing[:12]} by now, not at {leaving[:12]} any more"
             )
-        await self._git("reset", "-q", "--keep", commit)
+        await self._run_git("reset", "-q", "--keep", commit)
         # A file and its compiled form are compared by whole seconds and size.
         for compiled in self._root.glob("bot/**/__pycache__/*.pyc"):
             compiled.unlink(missing_ok=True)
 
-    async def contains(self, commit: str) -> bool:
+    async def has_commit(self, commit: str) -> bool:
         """Return whether the checkout is at a commit, or past it."""
-        return await self._holds("merge-base", "--is-ancestor", commit, "HEAD")
+        return await self._is_successful("merge-base", "--is-ancestor", commit, "HEAD")
 
     async def is_edited(self, folders: Sequence[str]) -> bool:
         """Return whether somebody has changed files in these folders and not committed it."""
-        return bool(await self._git("status", "--porcelain", "--", *folders))
+        return bool(await self._run_git("status", "--porcelain", "--", *folders))
 
     async def write_files(self, commit: str, folders: Sequence[str], into: Path) -> None:
         """Write the files of a commit in these folders, as they are there. The checkout stays."""
         index = {"GIT_INDEX_FILE": f"{into}.index"}
         try:
-            await self._git("read-tree", commit, env=index)
-            names = await self._git("ls-files", "-z", "--", *folders, env=index)
-            await self._git(
+            await self._run_git("read-tree", commit, env=index)
+            names = await self._run_git("ls-files", "-z", "--", *folders, env=index)
+            await self._run_git(
                 "checkout-index", "-q", "-z", "--stdin", f"--prefix={into}/", env=index, stdin=names
             )
         finally:
@@ -75,30 +75,36 @@ class RunningCheckout:
 
     async def _is_fetched_after(self, commit: str, later: str) -> bool:
         """Return whether `later` comes after `commit`, and a remote has it, so nothing is lost."""
-        if not await self._holds("merge-base", "--is-ancestor", commit, later):
+        if not await self._is_successful("merge-base", "--is-ancestor", commit, later):
             return False
-        known = await self._git("for-each-ref", "--count=1", "--contains", later, "refs/remotes")
+        known = await self._run_git(
+            "for-each-ref", "--count=1", "--contains", later, "refs/remotes"
+        )
         return bool(known.strip())
 
-    async def _holds(self, *words: str) -> bool:
+    async def _is_successful(self, *arguments: str) -> bool:
         try:
-            await self._git(*words)
+            await self._run_git(*arguments)
         except CheckoutRefused:
             return False
         return True
 
-    async def differ(self, one: str, other: str, folder: str) -> bool:
+    async def is_different(self, one: str, other: str, folder: str) -> bool:
         """Whether a folder differs between two commits; `False` where one is not known."""
         try:
-            return bool((await self._git("diff", "--name-only", one, other, "--", folder)).strip())
+            return bool(
+                (await self._run_git("diff", "--name-only", one, other, "--", folder)).strip()
+            )
         except CheckoutRefused:
             return False
 
-    async def _git(self, *words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
+    async def _run_git(
+        self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> str:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         try:
             process = await asyncio.create_subprocess_exec(
-                "git", *_OPTIONS, "-C", str(self._root), *words,
+                "git", *_OPTIONS, "-C", str(self._root), *arguments,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE, env=kept | _ENVIRONMENT | dict(env or {}),
             )  # fmt: skip
@@ -110,8 +116,10 @@ class RunningCheckout:
         except TimeoutError as error:
             process.kill()
             await process.wait()
-            raise CheckoutRefused(f"git {words[0]} took longer than {_SECONDS:.0f} s") from error
+            raise CheckoutRefused(
+                f"git {arguments[0]} took longer than {_SECONDS:.0f} s"
+            ) from error
         if process.returncode != 0:
             said = " ".join(err.decode(errors="replace").split()) or "no reason given"
-            raise CheckoutRefused(f"git {words[0]} refused: {said[:300]}")
+            raise CheckoutRefused(f"git {arguments[0]} refused: {said[:300]}")
         return os.fsdecode(out)

@@ -16,12 +16,12 @@ from bot.supervisor.messages import (
     VARIABLE,
     BadMessage,
     Message,
-    line_of,
-    message_of,
+    format_message,
+    parse_message,
 )
 from bot.supervisor.rules import Reading
 
-_LINES_KEPT = 40
+_MAX_LINES = 40
 _CHUNK = 64 * 1024
 _LONGEST_TAIL = 4_000  # characters
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
@@ -35,14 +35,14 @@ class ChildProcess:
     ) -> None:
         self.commit = commit
         self.pid = process.pid
-        self.said: dict[str, Message] = {}  # the newest message of each kind
-        self.began_at = self.heard_at = self._now()
+        self.messages: dict[str, Message] = {}  # the newest message of each kind
+        self.began_at = self.last_message_at = self._get_time()
         self.ready = self.was_ready = False
         self.reason = ""
         self.changed = asyncio.Event()
         self._process = process
         self._writer = writer
-        self._lines: deque[bytes] = deque(maxlen=_LINES_KEPT)
+        self._lines: deque[bytes] = deque(maxlen=_MAX_LINES)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -83,25 +83,29 @@ class ChildProcess:
 
     def begin(self, kind: str, **said: Any) -> None:
         """Give it its first order: its time counts from now."""
-        self.began_at = self.heard_at = self._now()
+        self.began_at = self.last_message_at = self._get_time()
         self.send(kind, **said)
 
     def send(self, kind: str, **said: Any) -> None:
         """Say something to it; one that is gone hears nothing."""
         if not self._writer.is_closing():
-            self._writer.write(line_of(kind, **said))
+            self._writer.write(format_message(kind, **said))
 
-    def reading(self) -> Reading:
+    def get_reading(self) -> Reading:
         """Return what is seen of it now."""
         return Reading(
-            self.began_at, self.heard_at, self.ready, self.was_ready, _memory_mb(self.pid)
+            self.began_at,
+            self.last_message_at,
+            self.ready,
+            self.was_ready,
+            _read_memory_mb(self.pid),
         )
 
-    def forgive(self) -> None:
+    def reset_silence(self) -> None:
         """Count its silence from now: it was not heard because nobody listened."""
-        self.heard_at = self._now()
+        self.last_message_at = self._get_time()
 
-    async def ended(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Wait for its end; `False`: it has not come in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -135,17 +139,17 @@ class ChildProcess:
         with contextlib.suppress(OSError, ValueError):  # a line without an end is a `ValueError`
             while line := await reader.readline():
                 with contextlib.suppress(BadMessage):
-                    self._heard(message_of(line))
+                    self._handle_message(parse_message(line))
 
-    def _heard(self, message: Message) -> None:
-        self.heard_at = self._now()
+    def _handle_message(self, message: Message) -> None:
+        self.last_message_at = self._get_time()
         kind = message["type"]
         if kind in ("heartbeat", "ready"):
             self.ready = kind == "ready" or message.get("ready") is True
             self.was_ready = self.was_ready or self.ready
         if kind == "waiting":
-            self.began_at = self.heard_at  # its time counts once it has what it waits for
-        self.said[kind] = message
+            self.began_at = self.last_message_at  # its time counts once it has what it waits for
+        self.messages[kind] = message
         self.changed.set()
 
     async def _copy(self) -> None:
@@ -162,11 +166,11 @@ class ChildProcess:
         self.changed.set()
 
     @staticmethod
-    def _now() -> float:
+    def _get_time() -> float:
         return asyncio.get_running_loop().time()
 
 
-def _memory_mb(pid: int) -> float | None:
+def _read_memory_mb(pid: int) -> float | None:
     """Return the memory a process holds; `None` where nobody says."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MB

@@ -54,18 +54,18 @@ class Children:
     def retire(self, old: ChildProcess, new: ChildProcess) -> None:
         """Let the old one finish what people are waiting for, and tell the new one of its end."""
 
-        async def retired() -> None:
-            await self.retired(old)
+        async def run_retirement() -> None:
+            await self.finish_retirement(old)
             new.send("predecessor_gone")
 
-        task = asyncio.create_task(retired())
+        task = asyncio.create_task(run_retirement())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
-    async def retired(self, old: ChildProcess) -> None:
+    async def finish_retirement(self, old: ChildProcess) -> None:
         """Let it finish, as long as that may take, and end it; again is harmless."""
         old.send("retire")
-        await old.ended(self._patience)
+        await old.wait(self._patience)
         await self.end(old)
 
     def wake(self) -> None:
@@ -73,7 +73,7 @@ class Children:
         for child in self._alive:
             child.changed.set()
 
-    def stop_everything(self, active: ChildProcess | None) -> None:
+    def stop_all(self, active: ChildProcess | None) -> None:
         """Pass on the emergency stop; what is only finishing is ended at once."""
         for child in self._alive:
             if child is active:
@@ -85,7 +85,7 @@ class Children:
         """Have all of them stop in good order, until that has taken too long or `at_once`."""
         for child in self._alive:
             child.send("stop")
-        ends = {asyncio.create_task(child.ended(self._patience)) for child in self._alive}
+        ends = {asyncio.create_task(child.wait(self._patience)) for child in self._alive}
         hurry = asyncio.create_task(at_once.wait())
         while ends and not hurry.done():
             done, _ = await asyncio.wait(ends | {hurry}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,8 +101,8 @@ class Children:
             await self.end(child)
 
 
-def why_not_prepared(new: ChildProcess, rules: RestartRules) -> str:
+def explain_unprepared(new: ChildProcess, rules: RestartRules) -> str:
     """Return why a new bot was not prepared in time."""
     if new.exit_code is None:
         return f"it was not prepared to start within {rules.prepare_seconds:.0f} s"
-    return f"it does not start: {Fault.of_exit(new.exit_code).told}"
+    return f"it does not start: {Fault.from_exit_code(new.exit_code).summary}"

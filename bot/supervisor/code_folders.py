@@ -26,16 +26,16 @@ class CodeFolders:
         self.trouble = ""
         """Why the newest code that was found is not in a folder of its own."""
 
-    async def nearest(self, commit: str) -> str:
+    async def find_nearest(self, commit: str) -> str:
         """Return `commit` where it ran and can run again, else what the checkout is at.
 
         The checkout may be past it, at a commit that nobody has rehearsed.
         """
         is_here = commit and (self._folder / commit).is_dir()
-        if not is_here or not await self._checkout.contains(commit):
-            return await self._checkout.head()
+        if not is_here or not await self._checkout.has_commit(commit):
+            return await self._checkout.get_head()
         is_edited = await self._checkout.is_edited(self._parts)
-        return await self._checkout.head() if is_edited else commit
+        return await self._checkout.get_head() if is_edited else commit
 
     async def find(self, commit: str) -> Path | None:
         """Return what `lay_out` does, also where that fails, if the checkout is at that commit.
@@ -44,14 +44,14 @@ class CodeFolders:
         """
         self.trouble = ""
         try:
-            return await self.lay_out(commit)
+            return await self.prepare(commit)
         except (CheckoutRefused, OSError) as error:
-            if commit != await self._checkout.head():
+            if commit != await self._checkout.get_head():
                 raise CheckoutRefused(f"its code cannot be laid out: {error}") from error
             self.trouble = f"the code runs from the checkout itself: {error}"
             return None
 
-    async def lay_out(self, commit: str) -> Path | None:
+    async def prepare(self, commit: str) -> Path | None:
         """Return the folder with the code of a commit; `None`: what the checkout holds is to run.
 
         That is so without git, and where somebody has changed core code and not committed it: they
@@ -61,7 +61,7 @@ class CodeFolders:
         if not commit:
             return None
         if await self._checkout.is_edited(self._parts):
-            if commit != await self._checkout.head():
+            if commit != await self._checkout.get_head():
                 raise CheckoutRefused(
                     "core code is edited in the checkout, which is at another one"
                 )

@@ -28,12 +28,12 @@ class BadMessage(ValueError):
     """A line that is no message."""
 
 
-def line_of(kind: str, **said: Any) -> bytes:
+def format_message(kind: str, **said: Any) -> bytes:
     """Return one message as a line."""
     return json.dumps({"type": kind, **said}).encode() + b"\n"
 
 
-def message_of(line: bytes) -> Message:
+def parse_message(line: bytes) -> Message:
     """Return what a line says; `type` is always there. Raises `BadMessage`."""
     try:
         said = json.loads(line)
@@ -44,7 +44,7 @@ def message_of(line: bytes) -> Message:
     return said
 
 
-def object_in(said: Message, name: str) -> Message | None:
+def get_object(message: Message, name: str) -> Message | None:
     """Return an object that a message has under a name; `None` where it has none."""
-    told = said.get(name)
+    told = message.get(name)
     return told if isinstance(told, dict) else None

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-_GOOD_KEPT = 20
-_BAD_KEPT = 50
+_MAX_GOOD = 20
+_MAX_BAD = 50
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Handover:
     known: tuple[str, ...] = ()
 
     @classmethod
-    def of_request(
+    def from_request(
         cls, request: Mapping[str, Any], commit: str, previous: str, at: str
     ) -> "Handover":
         """Return the hand-over that a bot asks for."""
@@ -39,7 +39,7 @@ class Handover:
         return cls(commit, previous, str(request.get("reason", "")), request.get("run_id"), at,
                    *lists)  # fmt: skip
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what bots are told of it."""
         return {k: v for k, v in asdict(self).items() if k not in ("databases", "known")}
 
@@ -55,24 +55,24 @@ class RestartRecords:
     bad: dict[str, str] = field(default_factory=dict)
     trial: Handover | None = None
 
-    def passed(self, commit: str) -> "RestartRecords":
+    def add_good(self, commit: str) -> "RestartRecords":
         """Return them with a commit that has passed; people may have started a bad one again."""
-        good = (*(each for each in self.good if each != commit), commit)[-_GOOD_KEPT:]
+        good = (*(each for each in self.good if each != commit), commit)[-_MAX_GOOD:]
         bad = {each: why for each, why in self.bad.items() if each != commit}
         return RestartRecords(good, bad)
 
-    def failed(self, commit: str, reason: str) -> "RestartRecords":
+    def add_bad(self, commit: str, reason: str) -> "RestartRecords":
         """Return them with a commit that is not to be started by itself again."""
         bad = {**self.bad, commit: reason}
-        kept = dict(list(bad.items())[-_BAD_KEPT:])
+        kept = dict(list(bad.items())[-_MAX_BAD:])
         good = tuple(each for each in self.good if each != commit)
         return RestartRecords(good, kept)
 
-    def trial_of(self, commit: str) -> Handover | None:
+    def find_trial(self, commit: str) -> Handover | None:
         """Return the hand-over onto a commit that an earlier supervisor did not see to its end."""
         return self.trial if self.trial is not None and self.trial.commit == commit else None
 
-    def trying(self, handover: Handover | None) -> "RestartRecords":
+    def set_trial(self, handover: Handover | None) -> "RestartRecords":
         """Return them with this hand-over on probation."""
         return replace(self, trial=handover)
 
@@ -91,7 +91,7 @@ class RestartFile:
         """
         try:
             told = json.loads(self.path.read_text(encoding="utf-8"))
-            return _parsed(told)
+            return _parse_records(told)
         except FileNotFoundError:
             return RestartRecords()
         except (ValueError, TypeError, KeyError) as error:
@@ -112,21 +112,21 @@ class RestartFile:
         fresh.replace(self.path)
 
 
-def _parsed(told: Any) -> RestartRecords:
-    trial = told["trial"]
+def _parse_records(data: Any) -> RestartRecords:
+    trial = data["trial"]
     known = {each.name for each in fields(Handover)}
     return RestartRecords(
-        good=tuple(str(each) for each in told["good"]),
-        bad={str(commit): str(why) for commit, why in told["bad"].items()},
-        trial=_handover({k: v for k, v in trial.items() if k in known}) if trial else None,
+        good=tuple(str(each) for each in data["good"]),
+        bad={str(commit): str(why) for commit, why in data["bad"].items()},
+        trial=_parse_handover({k: v for k, v in trial.items() if k in known}) if trial else None,
     )
 
 
-def _handover(told: dict[str, Any]) -> Handover:
-    lists = {name: tuple(told.get(name) or ()) for name in ("migrates", "databases", "known")}
-    return Handover(**{**told, **lists})
+def _parse_handover(data: dict[str, Any]) -> Handover:
+    lists = {name: tuple(data.get(name) or ()) for name in ("migrates", "databases", "known")}
+    return Handover(**{**data, **lists})
 
 
-def moment() -> str:
+def get_timestamp() -> str:
     """Return the time now (ISO 8601, UTC)."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

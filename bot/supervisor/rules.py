@@ -29,7 +29,7 @@ class RestartRules:
     backoff: tuple[float, ...] = field(default=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0))
 
     @classmethod
-    def parsed(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> Self:
         """Return the rules in a JSON object; what it does not name is as it is by default."""
         told = json.loads(text)
         known = {each.name for each in fields(cls)}
@@ -39,7 +39,7 @@ class RestartRules:
             told["backoff"] = tuple(told["backoff"])
         return cls(**told)
 
-    def text(self) -> str:
+    def to_json(self) -> str:
         """Return the rules as JSON, for `parsed`."""
         return json.dumps(asdict(self))
 
@@ -52,11 +52,11 @@ class RestartRules:
 class Fault:
     """The running bot ended, or has to be. `code` is its exit code, where it ended."""
 
-    told: str
+    summary: str
     code: int | None = None
 
     @classmethod
-    def of_exit(cls, code: int) -> Self:
+    def from_exit_code(cls, code: int) -> Self:
         """Return that a bot ended with this exit code; negative: by that signal."""
         if code >= 0:
             return cls(f"it ended with exit code {code}", code)
@@ -68,15 +68,15 @@ class Reading:
     """What is seen of a bot, times in seconds of one clock. `began_at`: when it was told to."""
 
     began_at: float
-    heard_at: float
+    last_message_at: float
     ready: bool
     was_ready: bool
     memory_mb: float | None = None
 
 
-def fault_of(seen: Reading, rules: RestartRules, now: float, *, probation: bool) -> str | None:
+def find_fault(seen: Reading, rules: RestartRules, now: float, *, probation: bool) -> str | None:
     """Return why a running bot has to be replaced, in words; `None`: it has not."""
-    silent = now - seen.heard_at
+    silent = now - seen.last_message_at
     if silent > (rules.silent_seconds if probation else rules.hung_seconds):
         return f"it hung: no sign of life for {silent:.0f} s"
     if not probation:
@@ -88,6 +88,6 @@ def fault_of(seen: Reading, rules: RestartRules, now: float, *, probation: bool)
     return None
 
 
-def is_over(seen: Reading, rules: RestartRules, now: float) -> bool:
+def has_passed_probation(seen: Reading, rules: RestartRules, now: float) -> bool:
     """Whether a probation has been passed: its time is up, and it is ready now."""
     return seen.ready and now - seen.began_at >= rules.probation_seconds

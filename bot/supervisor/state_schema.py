@@ -10,7 +10,7 @@ from bot.supervisor.records import Handover
 _BUSY_SECONDS = 2.0
 
 
-def not_opened_by_previous(state: Path, handover: Handover) -> str:
+def find_incompatibility(state: Path, handover: Handover) -> str:
     """Return why the code from before a hand-over cannot open the state, and the way back.
 
     Empty where it can: each migration that its databases have is one it knows. Only reads. What an
@@ -22,22 +22,22 @@ def not_opened_by_previous(state: Path, handover: Handover) -> str:
         try:
             unknown += [
                 (state / name, each)
-                for each in _migrations_of(state / name)
+                for each in _read_migrations(state / name)
                 if each not in handover.known
             ]
         except sqlite3.Error as error:
             troubles.append(f"{state / name} cannot be read: {error}")
     if unknown:
-        return _told(state, handover, unknown)
+        return _describe_incompatibility(state, handover, unknown)
     if handover.migrates and (troubles or not handover.databases):
         listed = "; ".join(
             (f"its code migrates the state ({', '.join(handover.migrates)})", *troubles)
         )
-        return f"{listed}. {_way_back(state, handover)}"
+        return f"{listed}. {_describe_rollback(state, handover)}"
     return ""
 
 
-def _migrations_of(file: Path) -> Iterator[str]:
+def _read_migrations(file: Path) -> Iterator[str]:
     if not file.is_file() or not file.stat().st_size:
         return
     address = f"{file.resolve().as_uri()}?mode=ro"
@@ -46,19 +46,21 @@ def _migrations_of(file: Path) -> Iterator[str]:
         yield from (str(row[0]) for row in rows)
 
 
-def _told(state: Path, handover: Handover, unknown: list[tuple[Path, str]]) -> str:
+def _describe_incompatibility(
+    state: Path, handover: Handover, unknown: list[tuple[Path, str]]
+) -> str:
     listed = ", ".join(
         f"{file.relative_to(state)} has the migration {name}" for file, name in unknown
     )
     return (
         f"{listed}, which {handover.previous[:7]} does not know and cannot open. "
-        f"{_way_back(state, handover)}"
+        f"{_describe_rollback(state, handover)}"
     )
 
 
-def _way_back(state: Path, handover: Handover) -> str:
+def _describe_rollback(state: Path, handover: Handover) -> str:
     """Return what a person does who wants the old code back all the same."""
-    backup = _backup_before(state, handover.at)
+    backup = _find_backup(state, handover.at)
     named = f"`theseus restore {backup}`" if backup else "`theseus restore` of a backup from before"
     return (
         f"To go back all the same: stop the service, `git reset --keep {handover.previous[:12]}`, "
@@ -67,7 +69,7 @@ def _way_back(state: Path, handover: Handover) -> str:
     )
 
 
-def _backup_before(state: Path, at: str) -> Path | None:
+def _find_backup(state: Path, at: str) -> Path | None:
     """Return the newest backup in the state folder from before that moment (ISO 8601, UTC)."""
     stamp = "".join(each for each in at[:19] if each.isdigit())  # 20261121T033000Z by its digits
     if not stamp:

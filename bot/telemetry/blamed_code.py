@@ -5,7 +5,7 @@ from types import CodeType
 
 from bot.domain.journal import Capsule, Frame
 from bot.telemetry.capsules import find_project_file
-from bot.telemetry.fingerprints import fingerprint
+from bot.telemetry.fingerprints import compute_fingerprint
 
 
 def add_blamed_code(capsule: Capsule, code: CodeType | None, root: Path) -> Capsule:
@@ -16,6 +16,6 @@ def add_blamed_code(capsule: Capsule, code: CodeType | None, root: Path) -> Caps
     module = file.removesuffix(".py").replace("/", ".")
     frame = Frame(file=file, line=code.co_firstlineno, function=code.co_qualname, module=module)
     places = [f"{file}:{code.co_qualname}"]
-    return capsule.but(
-        frames=(frame,), fingerprint=fingerprint(capsule.exception, places, capsule.message)
+    return capsule.replace(
+        frames=(frame,), fingerprint=compute_fingerprint(capsule.exception, places, capsule.message)
     )

@@ -18,20 +18,20 @@ from types import FrameType
 from bot.domain.journal import Capsule, Frame
 from bot.telemetry.bounded_text import keep_beginning
 from bot.telemetry.causes import Chain, find_chains
-from bot.telemetry.fingerprints import fingerprint, group_fingerprint
+from bot.telemetry.fingerprints import compute_fingerprint, group_fingerprint
 from bot.telemetry.host_frames import TracePlace, is_host_module, is_raised_on_purpose, skip_host
-from bot.telemetry.literals import Redact, literals
+from bot.telemetry.literals import Redact, format_literals
 from bot.telemetry.safe_access import (
     LONGEST_TEXT,
     attempt,
-    encodable,
-    exact_text,
+    escape_surrogates,
     get_bases,
     get_fields,
     get_message,
     get_traceback,
     get_type_name,
     is_error,
+    to_exact_text,
 )
 
 MAX_FRAMES = 30
@@ -54,7 +54,7 @@ _HIDDEN = "__tracebackhide__"
 log = logging.getLogger(__name__)
 
 
-def capsule(
+def build_capsule(
     error: BaseException,
     *,
     root: Path,
@@ -70,12 +70,12 @@ def capsule(
     try:
         return _describe(error, root, functools.lru_cache(_REMEMBERED)(redact), inputs or {})
     except BaseException as failure:  # noqa: BLE001  # losing a failure is worse than any error
-        name, reason = exception_name(error), get_type_name(type(failure))
+        name, reason = get_exception_name(error), get_type_name(type(failure))
         log.warning("The record of a %s is minimal: describing it raised %s.", name, reason)
         return _describe_minimally(error, root)
 
 
-def exception_name(error: BaseException) -> str:
+def get_exception_name(error: BaseException) -> str:
     """Return the type as a traceback writes it: `IndexError`, `bot.domain.errors.ConfigError`."""
     return get_type_name(type(error))
 
@@ -84,20 +84,20 @@ def _describe(
     error: BaseException, root: Path, redact: Redact, inputs: Mapping[str, object]
 ) -> Capsule:
     nothing: dict[str, str] = {}
-    found = attempt(lambda: literals(inputs, redact=redact)[0], nothing)
+    found = attempt(lambda: format_literals(inputs, redact=redact)[0], nothing)
     children: dict[str, Capsule] = {}
     for chain in find_chains(error):
         child = _describe_chain(chain, root, redact, found)
         children.setdefault(child.fingerprint, child)
-    by_weight = sorted(children.values(), key=_weight)
+    by_weight = sorted(children.values(), key=_build_sort_key)
     main = by_weight[0]
     if len(by_weight) == 1:
         return main
-    alone = tuple(each.but(inputs={}) for each in by_weight[:_MAX_CHILDREN])
-    return main.but(fingerprint=group_fingerprint(children), children=alone)
+    alone = tuple(each.replace(inputs={}) for each in by_weight[:_MAX_CHILDREN])
+    return main.replace(fingerprint=group_fingerprint(children), children=alone)
 
 
-def _weight(child: Capsule) -> tuple[bool, bool, str]:
+def _build_sort_key(child: Capsule) -> tuple[bool, bool, str]:
     """Return what sorts the child first that says most: with frames of ours, and no time limit.
 
     Those that ran into a time limit often only waited for what another one broke.
@@ -109,56 +109,60 @@ def _weight(child: Capsule) -> tuple[bool, bool, str]:
 def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, str]) -> Capsule:
     """Return the capsule of one root cause; `inputs` are literals already."""
     cause = chain.root_cause
-    whole = _way(chain.errors, str(root))
+    whole = _trace_path(chain.errors, str(root))
     deliberate = attempt(lambda: is_raised_on_purpose(cause, whole), False)
     way = attempt(lambda: skip_host(whole, cause, deliberate=deliberate), tuple(whole))
-    frames = [_frame(place, redact) for place in _kept([each for each in way if each.file])]
-    if (unparsed := attempt(lambda: _unparsed(cause, str(root)), None)) is not None:
+    frames = [
+        _build_frame(place, redact) for place in _trim_places([each for each in way if each.file])
+    ]
+    if (unparsed := attempt(lambda: _build_syntax_frame(cause, str(root)), None)) is not None:
         frames = [each for each in frames if not is_host_module(each.module)] + [unparsed]
     said = get_message(cause)
     message = attempt(lambda: redact(said[:LONGEST_TEXT]), "(no message: it cannot be redacted)")
-    name = exception_name(cause)
+    name = get_exception_name(cause)
     # The host's frames count where a cog led there. Those before it are only how it was called,
     # which differs between a slash and a typed use of the same command.
     ours = [place for place in whole if place.file is not None]
     led = list(itertools.dropwhile(lambda place: place.is_host, ours)) or ours
-    places = [f"{place.file}:{_function(place.frame)}" for place in led]
+    places = [f"{place.file}:{_get_function(place.frame)}" for place in led]
     return Capsule(
         exception=name,
-        message=keep_beginning(encodable(message), MAX_MESSAGE, cut=len(said) > LONGEST_TEXT),
-        fingerprint=fingerprint(name, places, message),
+        message=keep_beginning(
+            escape_surrogates(message), MAX_MESSAGE, cut=len(said) > LONGEST_TEXT
+        ),
+        fingerprint=compute_fingerprint(name, places, message),
         frames=tuple(frames),
         inputs=inputs,
-        kinds=_kinds(cause),
+        kinds=_list_kinds(cause),
         causes=tuple(
-            exception_name(each)[:_MAX_NAME] for each in chain.errors if each is not cause
+            get_exception_name(each)[:_MAX_NAME] for each in chain.errors if each is not cause
         ),
-        libraries=_libraries(way),
-        status=attempt(lambda: _status(cause), None),
-        code=attempt(lambda: _code(cause), ""),
+        libraries=_list_libraries(way),
+        status=attempt(lambda: _get_status(cause), None),
+        code=attempt(lambda: _get_code(cause), ""),
         deliberate=deliberate and way[-1:] == tuple(whole[-1:]),
     )
 
 
 def _describe_minimally(error: BaseException, root: Path) -> Capsule:
     """Return the exception's type and its frames, without a value of either."""
-    name = exception_name(error)
-    way: list[TracePlace] = attempt(lambda: _way((error,), str(root)), [])
+    name = get_exception_name(error)
+    way: list[TracePlace] = attempt(lambda: _trace_path((error,), str(root)), [])
     frames = [
-        Frame(file=place.file, line=place.line, function=_function(place.frame))
-        for place in _kept(way)
+        Frame(file=place.file, line=place.line, function=_get_function(place.frame))
+        for place in _trim_places(way)
         if place.file is not None
     ]
     places = [f"{frame.file}:{frame.function}" for frame in frames]
     return Capsule(
         exception=name,
         message="(no message: the error cannot be described)",
-        fingerprint=fingerprint(name, places, ""),
+        fingerprint=compute_fingerprint(name, places, ""),
         frames=tuple(frames),
     )
 
 
-def _way(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
+def _trace_path(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
     """Return the frames, outermost first, on the way to the last of `causes`.
 
     A cause's traceback begins where it was caught, so the frame it shares with its wrapper's is
@@ -177,29 +181,29 @@ def _way(causes: Sequence[BaseException], root: str) -> list[TracePlace]:
                     del where[place.frame]
                 del places[shared:]
             where[frame] = len(places)
-            name = exact_text(frame.f_code.co_filename)
+            name = to_exact_text(frame.f_code.co_filename)
             file = attempt(functools.partial(find_project_file, name, root), None)
             places.append(TracePlace(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
     return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
 
 
-def _libraries(way: Sequence[TracePlace]) -> tuple[str, ...]:
+def _list_libraries(way: Sequence[TracePlace]) -> tuple[str, ...]:
     """Return the modules that our innermost frame called, by two names at most, each once."""
     ours = max((i for i, place in enumerate(way) if place.file is not None), default=-1)
-    names = (_module(place.frame) for place in way[ours + 1 :])
+    names = (_get_module(place.frame) for place in way[ours + 1 :])
     called = tuple(dict.fromkeys(".".join(name.split(".")[:2])[:_MAX_NAME] for name in names))
     return called if len(called) <= _MAX_LIBRARIES else called[:4] + called[4 - _MAX_LIBRARIES :]
 
 
-def _kinds(error: BaseException) -> tuple[str, ...]:
+def _list_kinds(error: BaseException) -> tuple[str, ...]:
     """Return the names of what the type derives from, without what every exception does."""
     bases = (base for base in get_bases(type(error))[1:] if issubclass(base, Exception))
     names = (get_type_name(base)[:_MAX_NAME] for base in bases if base is not Exception)
     return tuple(names)[:_MAX_KINDS]
 
 
-def _status(error: BaseException) -> int | None:
+def _get_status(error: BaseException) -> int | None:
     """Return the HTTP status a library's error carries, read without running its code."""
     own = get_fields(error)
     answer = own.get("response")
@@ -212,10 +216,10 @@ def _status(error: BaseException) -> int | None:
     return None
 
 
-def _code(error: BaseException) -> str:
+def _get_code(error: BaseException) -> str:
     """Return the system's or the database's own name for what went wrong."""
-    if named := exact_text(get_fields(error).get("sqlite_errorname")):
-        return encodable(named[:_MAX_NAME])
+    if named := to_exact_text(get_fields(error).get("sqlite_errorname")):
+        return escape_surrogates(named[:_MAX_NAME])
     if not is_error(error, OSError):
         return ""
     number = vars(OSError)["errno"].__get__(error)
@@ -231,50 +235,50 @@ def find_project_file(filename: str, root: str, own: Path = _OWN) -> str | None:
     if filename.startswith("<") or not path.is_relative_to(folder):
         return None
     relative = path.relative_to(folder)
-    return None if _FOREIGN.intersection(relative.parts) else encodable(relative.as_posix())
+    return None if _FOREIGN.intersection(relative.parts) else escape_surrogates(relative.as_posix())
 
 
-def _kept(places: list[TracePlace]) -> list[TracePlace]:
+def _trim_places(places: list[TracePlace]) -> list[TracePlace]:
     """Return the outermost few and the innermost: deep recursion says little in its middle."""
     if len(places) <= MAX_FRAMES:
         return places
     return places[:_OUTER_FRAMES] + places[_OUTER_FRAMES - MAX_FRAMES :]
 
 
-def _frame(place: TracePlace, redact: Redact) -> Frame:
+def _build_frame(place: TracePlace, redact: Redact) -> Frame:
     frame = place.frame
-    values: dict[str, object] = attempt(lambda: _arguments(frame), {})
-    arguments, opaque = literals(values, redact=redact)
+    values: dict[str, object] = attempt(lambda: _collect_arguments(frame), {})
+    arguments, opaque = format_literals(values, redact=redact)
     return Frame(
         file=place.file or "",
         line=place.line,
-        function=_function(frame),
-        module=_module(frame),
+        function=_get_function(frame),
+        module=_get_module(frame),
         arguments=arguments,
         opaque=opaque,
     )
 
 
-def _unparsed(error: BaseException, root: str) -> Frame | None:
+def _build_syntax_frame(error: BaseException, root: str) -> Frame | None:
     """Return the line of the project that is no Python: no frame of it ever ran."""
     if not is_error(error, SyntaxError):
         return None
-    name = exact_text(SyntaxError.__dict__["filename"].__get__(error))
+    name = to_exact_text(SyntaxError.__dict__["filename"].__get__(error))
     line = SyntaxError.__dict__["lineno"].__get__(error)
     file = find_project_file(name, root) if name else None
     number = max(0, line) if type(line) is int else 0
     return None if file is None else Frame(file=file, line=number, function="<module>")
 
 
-def _function(frame: FrameType) -> str:
-    return encodable(exact_text(frame.f_code.co_qualname)[:_MAX_FUNCTION])
+def _get_function(frame: FrameType) -> str:
+    return escape_surrogates(to_exact_text(frame.f_code.co_qualname)[:_MAX_FUNCTION])
 
 
-def _module(frame: FrameType) -> str:
-    return encodable(exact_text(dict.get(frame.f_globals, "__name__"))[:_MAX_FUNCTION])
+def _get_module(frame: FrameType) -> str:
+    return escape_surrogates(to_exact_text(dict.get(frame.f_globals, "__name__"))[:_MAX_FUNCTION])
 
 
-def _arguments(frame: FrameType) -> dict[str, object]:
+def _collect_arguments(frame: FrameType) -> dict[str, object]:
     """Return the parameters with the values they hold now; a deleted one is left out."""
     code = frame.f_code
     count = code.co_argcount + code.co_kwonlyargcount

@@ -35,7 +35,7 @@ def find_chains(error: BaseException) -> tuple[Chain, ...]:
     seen = {id(error)}
     while waiting and len(found) < MAX_ROOT_CAUSES:
         errors = waiting.pop()
-        behind = [each for each in _behind(errors[-1]) if id(each) not in seen]
+        behind = [each for each in _list_causes(errors[-1]) if id(each) not in seen]
         if behind and len(errors) < _MAX_DEPTH:
             seen.update(map(id, behind))
             waiting += [(*errors, each) for each in reversed(behind)]
@@ -45,12 +45,12 @@ def find_chains(error: BaseException) -> tuple[Chain, ...]:
     return tuple(failed or found)
 
 
-def root_cause(error: BaseException) -> BaseException:
+def find_root_cause(error: BaseException) -> BaseException:
     """Return what really went wrong, under wrappers and `raise ... from`; of a group, the first."""
     return find_chains(error)[0].root_cause
 
 
-def _behind(error: BaseException) -> tuple[BaseException, ...]:
+def _list_causes(error: BaseException) -> tuple[BaseException, ...]:
     """Return the next errors down. discord.py's wrappers keep theirs in `original`."""
     original = get_original(error)
     if original is not None:

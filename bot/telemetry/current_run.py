@@ -7,13 +7,13 @@ from contextvars import ContextVar
 _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 
-def current_run() -> str | None:
+def get_current_run() -> str | None:
     """Return the run whose stage this is part of, if it is part of one."""
     return _RUN.get()
 
 
 @contextmanager
-def working_on(run_id: str) -> Iterator[None]:
+def set_current_run(run_id: str) -> Iterator[None]:
     """Have what is done inside known as done for that run."""
     token = _RUN.set(run_id)
     try:

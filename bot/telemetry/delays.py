@@ -17,7 +17,7 @@ class AnsweredTooLate(Exception):
     """Reports that a command had not answered in time; its traceback is where it waited then."""
 
 
-class Standing(NamedTuple):
+class FramePosition(NamedTuple):
     """A frame and where it stood when it was looked at; the frame itself goes on."""
 
     frame: FrameType
@@ -25,12 +25,12 @@ class Standing(NamedTuple):
     instruction: int
 
 
-def stand(frame: FrameType) -> Standing:
+def capture_position(frame: FrameType) -> FramePosition:
     """Return where a frame stands now."""
-    return Standing(frame, frame.f_lineno, frame.f_lasti)
+    return FramePosition(frame, frame.f_lineno, frame.f_lasti)
 
 
-def stack_of_thread(thread: int) -> tuple[Standing, ...]:
+def get_thread_stack(thread: int) -> tuple[FramePosition, ...]:
     """Return where the callback stands that a thread's event loop runs, outermost frame first.
 
     The frames around it started the loop and have no part in what it runs. Without a loop it is the
@@ -39,21 +39,21 @@ def stack_of_thread(thread: int) -> tuple[Standing, ...]:
     frame = sys._current_frames().get(thread)
     stack = []
     while frame is not None and frame.f_code is not _RUN_CALLBACK:
-        stack.append(stand(frame))
+        stack.append(capture_position(frame))
         frame = frame.f_back
     return tuple(reversed(stack))
 
 
-def stack_of_coroutine(coroutine: Any) -> tuple[Standing, ...]:
+def get_coroutine_stack(coroutine: Any) -> tuple[FramePosition, ...]:
     """Return where a coroutine that waits stands, and what it waits for, outermost first."""
     stack = []
     while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        stack.append(stand(frame))
+        stack.append(capture_position(frame))
         coroutine = coroutine.cr_await
     return tuple(stack)
 
 
-def traceback_of(stack: Iterable[Standing]) -> TracebackType | None:
+def build_traceback(stack: Iterable[FramePosition]) -> TracebackType | None:
     """Return a traceback that leads through a stack, outermost first."""
     traceback: TracebackType | None = None
     for each in reversed(tuple(stack)):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 _READ_CHARS = 4000
-_KEPT_CHARS = 500
+_MAX_CHARS = 500
 # In this order: what is more specific first. Each may leave placeholders that a later one keeps.
 _VOLATILE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), placeholder)
@@ -33,21 +33,21 @@ _VOLATILE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def masked(message: str) -> str:
+def mask_message(message: str) -> str:
     """Return a message with numbers, ids, times, paths and quoted text replaced by placeholders."""
     text = message[:_READ_CHARS]
     for pattern, placeholder in _VOLATILE:
         text = pattern.sub(placeholder, text)
-    return " ".join(text.split())[:_KEPT_CHARS]
+    return " ".join(text.split())[:_MAX_CHARS]
 
 
-def fingerprint(exception: str, places: Iterable[str], message: str) -> str:
+def compute_fingerprint(exception: str, places: Iterable[str], message: str) -> str:
     """Return 12 hexadecimal characters naming a fault.
 
     `places` are the project's frames as `file:function`, without lines, outermost first; one met
     again (recursion) counts once. Edits elsewhere in a file and other values keep the fingerprint.
     """
-    lines = (exception, *dict.fromkeys(places), masked(message))
+    lines = (exception, *dict.fromkeys(places), mask_message(message))
     return hashlib.sha256("\n".join(lines).encode(errors="backslashreplace")).hexdigest()[:12]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple
 
-from bot.telemetry.safe_access import exact_text, get_traceback, is_error
+from bot.telemetry.safe_access import get_traceback, is_error, to_exact_text
 
 HOST_PACKAGES = ("bot.client", "bot.redaction", "bot.telemetry")
 
@@ -43,7 +43,7 @@ class TracePlace(NamedTuple):
     @property
     def module(self) -> str:
         """Return the name of the module that the frame's code is in."""
-        return exact_text(dict.get(self.frame.f_globals, "__name__"))
+        return to_exact_text(dict.get(self.frame.f_globals, "__name__"))
 
     @property
     def package(self) -> str:

@@ -10,7 +10,7 @@ from bot.domain.issue import ForgeIssue
 from bot.domain.journal import Kind
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.forge import Forge
-from bot.telemetry.current_run import current_run
+from bot.telemetry.current_run import get_current_run
 from bot.telemetry.recorder import Recorder, Timed
 
 _RUN = re.compile(r"theseus/(?P<run>[0-9a-z]+)-")
@@ -33,54 +33,56 @@ class JournalledForge:
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Open or update it."""
         call = self._forge.open_proposal(draft)
-        return await self._done("open_proposal", call, run_id=draft.run_id)
+        return await self._record_call("open_proposal", call, run_id=draft.run_id)
 
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
         """Merge it."""
         call = self._forge.merge(number, expected_head, result)
-        return await self._done("merge", call, number)
+        return await self._record_call("merge", call, number)
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close it."""
-        return await self._done("close", self._forge.close(number, reason), number)
+        return await self._record_call("close", self._forge.close(number, reason), number)
 
     async def publish(self, number: int) -> ForgeProposal:
         """Take it out of draft."""
-        return await self._done("publish", self._forge.publish(number), number)
+        return await self._record_call("publish", self._forge.publish(number), number)
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Look at it."""
-        return await self._looked("proposal", number, self._forge.proposal(number), number)
+        return await self._record_read("proposal", number, self._forge.get_proposal(number), number)
 
     async def find(self, run_id: str) -> ForgeProposal | None:
         """Look for it."""
-        return await self._looked("find", run_id, self._forge.find(run_id), run_id=run_id)
+        return await self._record_read("find", run_id, self._forge.find(run_id), run_id=run_id)
 
-    async def comments(self, number: int) -> tuple[Comment, ...]:
+    async def list_comments(self, number: int) -> tuple[Comment, ...]:
         """Look at what was written on it."""
-        return await self._looked("comments", number, self._forge.comments(number), number)
+        return await self._record_read(
+            "comments", number, self._forge.list_comments(number), number
+        )
 
-    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+    async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Look what is asked for there."""
-        return await self._looked("issues", label, self._forge.issues(label))
+        return await self._record_read("issues", label, self._forge.list_issues(label))
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Say what became of one."""
-        await self._done("answer_issue", self._forge.answer_issue(number, text, key))
+        await self._record_call("answer_issue", self._forge.answer_issue(number, text, key))
 
-    async def ready(self) -> str:
+    async def check_connection(self) -> str:
         """Look whether it is there."""
-        return await self._looked("ready", "", self._forge.ready())
+        return await self._record_read("ready", "", self._forge.check_connection())
 
-    async def _done(
+    async def _record_call(
         self, name: str, call: Awaitable[T], number: int = 0, *, run_id: str | None = None
     ) -> T:
-        with self._recorder.timed(Kind.FORGE, name) as timed:
-            return await self._answered(call, number, run_id, timed)
+        with self._recorder.measure(Kind.FORGE, name) as timed:
+            return await self._await_answer(call, number, run_id, timed)
 
-    async def _looked(
+    async def _record_read(
         self,
         name: str,
         what: Hashable,
@@ -89,9 +91,9 @@ class JournalledForge:
         *,
         run_id: str | None = None,
     ) -> T:
-        with self._recorder.timed(Kind.FORGE, name) as timed:
+        with self._recorder.measure(Kind.FORGE, name) as timed:
             try:
-                answer = await self._answered(call, number, run_id, timed)
+                answer = await self._await_answer(call, number, run_id, timed)
             except ForgeError as error:
                 timed.wanted = self._is_new((name, what), str(error))
                 raise
@@ -107,10 +109,10 @@ class JournalledForge:
         self._seen[asked] = answer
         return True
 
-    async def _answered(
+    async def _await_answer(
         self, call: Awaitable[T], number: int, run_id: str | None, timed: Timed
     ) -> T:
-        timed.note(run_id=run_id or self._runs.get(number) or current_run())
+        timed.note(run_id=run_id or self._runs.get(number) or get_current_run())
         answer = await call
         if isinstance(answer, ForgeProposal):
             found = _RUN.match(answer.branch)

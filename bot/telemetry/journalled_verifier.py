@@ -7,7 +7,7 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier, Verifier
 from bot.ports.workspace import Workspace
-from bot.telemetry.current_run import current_run
+from bot.telemetry.current_run import get_current_run
 from bot.telemetry.recorder import Recorder
 
 REPRODUCTION = "reproduction"
@@ -26,17 +26,17 @@ class JournalledVerifier:
         """Return how commands are confined."""
         return self._verifier.sandbox
 
-    async def reds(
+    async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Run the candidates."""
-        found = await self._verifier.reds(candidates, workspace)
+        found = await self._verifier.find_failing(candidates, workspace)
         self._record((each.result for each in found), REPRODUCTION)
         return found
 
-    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Ask for the answer: what it says is evidence, not a check."""
-        return await self._verifier.answer(test, workspace)
+        return await self._verifier.evaluate_call(test, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run the reproduction at base."""
@@ -52,11 +52,11 @@ class JournalledVerifier:
         self._record(results, REPRODUCTION)
         return results
 
-    async def affected_tests(
+    async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
         """Return them; nothing is run."""
-        return await self._verifier.affected_tests(workspace, changed, limit=limit)
+        return await self._verifier.find_affected_tests(workspace, changed, limit=limit)
 
     async def run_checks(
         self,
@@ -69,11 +69,11 @@ class JournalledVerifier:
     ) -> tuple[CheckResult, ...]:
         """Run the checks, each journalled when it is done."""
 
-        async def checked(result: CheckResult) -> None:
+        async def record_check(result: CheckResult) -> None:
             self._record((result,))
             await on_check(result)
 
-        return await self._verifier.run_checks(tier, workspace, changed, checked, only=only)
+        return await self._verifier.run_checks(tier, workspace, changed, record_check, only=only)
 
     async def run_checks_at_base(
         self,
@@ -96,5 +96,5 @@ class JournalledVerifier:
                     name or result.name,
                     _OUTCOMES.get(result.status, ActionOutcome.OK),
                     duration_ms=round(result.seconds * 1000, 3),
-                    run_id=current_run(),
+                    run_id=get_current_run(),
                 )

@@ -8,7 +8,7 @@ could raise anything as soon as it is asked (`len`, `isinstance`).
 import math
 from collections.abc import Callable, Mapping
 
-from bot.redaction._secret_names import secret_name
+from bot.redaction._secret_names import find_secret_kind
 
 MAX_CHARS = 1000
 MAX_DEPTH = 6
@@ -22,7 +22,7 @@ class _NoLiteral(Exception):
     """The value, or something in it, has no literal form within the bounds."""
 
 
-def literal(
+def format_literal(
     value: object,
     *,
     redact: Redact | None = None,
@@ -43,7 +43,7 @@ def literal(
     return source if len(source) <= max_chars else None
 
 
-def literals(
+def format_literals(
     values: Mapping[str, object], *, redact: Redact | None = None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the literals of named values, and the names of those that have none.
@@ -53,7 +53,7 @@ def literals(
     found: dict[str, str] = {}
     opaque: list[str] = []
     for name, value in values.items():
-        source = None if is_secret(name, value) else literal(value, redact=redact)
+        source = None if is_secret(name, value) else format_literal(value, redact=redact)
         if source is None:
             opaque.append(name)
         else:
@@ -63,7 +63,7 @@ def literals(
 
 def is_secret(name: str, value: object) -> bool:
     """Return whether a value of this name is likely to be a secret."""
-    kind = secret_name(name)
+    kind = find_secret_kind(name)
     if kind == "token":
         is_word = (type(value) is str or type(value) is bytes) and len(value) < _SHORT
         return not is_word
@@ -79,42 +79,44 @@ class _Writer:
 
     def write(self, value: object, depth: int) -> str:
         if value is None or type(value) is bool:
-            return self._took(repr(value))
+            return self._consume(repr(value))
         if type(value) is int or type(value) is float:
-            return self._took(self._number(value))
+            return self._consume(self._write_number(value))
         if type(value) is str or type(value) is bytes:
-            return self._took(self._text(value))
+            return self._consume(self._write_text(value))
         if type(value) is dict:
-            self._enter(len(value), depth)
-            return self._dict(value, depth - 1)
+            self._check_limits(len(value), depth)
+            return self._write_dict(value, depth - 1)
         if type(value) is tuple or type(value) is list or type(value) is set:
-            self._enter(len(value), depth)
-            return self._sequence(value, depth - 1)
+            self._check_limits(len(value), depth)
+            return self._write_sequence(value, depth - 1)
         raise _NoLiteral
 
-    def _enter(self, length: int, depth: int) -> None:
+    def _check_limits(self, length: int, depth: int) -> None:
         if depth <= 0 or length > self._left:
             raise _NoLiteral
 
-    def _number(self, value: float) -> str:
+    def _write_number(self, value: float) -> str:
         if type(value) is int and value.bit_length() >= 4 * self._left:
             raise _NoLiteral
         if type(value) is float and not math.isfinite(value):
             raise _NoLiteral
         return repr(value)
 
-    def _text(self, value: str | bytes) -> str:
+    def _write_text(self, value: str | bytes) -> str:
         if len(value) > self._left:
             raise _NoLiteral
-        return repr(self._redact(value) if isinstance(value, str) else self._bytes(value))
+        return repr(self._redact(value) if isinstance(value, str) else self._redact_bytes(value))
 
-    def _bytes(self, value: bytes) -> bytes:
+    def _redact_bytes(self, value: bytes) -> bytes:
         """Redact bytes as the text they might be; every byte maps to one character and back."""
         text = value.decode("latin-1")
         redacted = self._redact(text)
         return value if redacted == text else redacted.encode("latin-1", "replace")
 
-    def _sequence(self, value: tuple[object, ...] | list[object] | set[object], depth: int) -> str:
+    def _write_sequence(
+        self, value: tuple[object, ...] | list[object] | set[object], depth: int
+    ) -> str:
         written = [self.write(item, depth) for item in value]
         if isinstance(value, list):
             return f"[{', '.join(written)}]"
@@ -122,7 +124,7 @@ class _Writer:
             return f"{{{', '.join(sorted(written))}}}" if written else "set()"
         return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"
 
-    def _dict(self, value: dict[object, object], depth: int) -> str:
+    def _write_dict(self, value: dict[object, object], depth: int) -> str:
         pairs = []
         for key, item in value.items():
             name = self.write(key, depth)  # first: it is too long before it is looked up
@@ -130,7 +132,7 @@ class _Writer:
             pairs.append(f"{name}: {self.write(shown, depth)}")
         return f"{{{', '.join(pairs)}}}"
 
-    def _took(self, source: str) -> str:
+    def _consume(self, source: str) -> str:
         self._left -= len(source)
         if self._left < 0:
             raise _NoLiteral

@@ -12,7 +12,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
-from bot.redaction._disguises import unfolded
+from bot.redaction._disguises import unfold
 from bot.redaction._redact import redact
 from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.literals import Redact, is_secret
@@ -64,8 +64,8 @@ def configure_logging(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *([_for_a_terminal] if readable else []),
-                _renderer(readable),
+                *([_strip_controls] if readable else []),
+                _build_renderer(readable),
             ],
         )
     )
@@ -85,7 +85,7 @@ def configure_logging(
     )
 
 
-def _renderer(readable: bool) -> Processor:
+def _build_renderer(readable: bool) -> Processor:
     if readable:
         return structlog.dev.ConsoleRenderer(
             timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback
@@ -93,13 +93,13 @@ def _renderer(readable: bool) -> Processor:
     return structlog.processors.JSONRenderer()
 
 
-def _for_a_terminal(
+def _strip_controls(
     _logger: object, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
     """Take out what a terminal would obey: colours, moves of the cursor, letters turned round."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = unfolded(value).replace("\r", "")
+            event[name] = unfold(value).replace("\r", "")
     return event
 
 
@@ -115,10 +115,10 @@ class Redaction:
         """Clean one event in place."""
         for name, value in event.items():
             if not name.startswith("_"):  # structlog's own marks
-                event[name] = self._named(name, value, _DEPTH)
+                event[name] = self._clean_named(name, value, _DEPTH)
         return event
 
-    def _named(self, name: str, value: object, depth: int) -> object:
+    def _clean_named(self, name: str, value: object, depth: int) -> object:
         return "[redacted]" if is_secret(name, value) else self._clean(value, depth)
 
     def _clean(self, value: object, depth: int) -> object:
@@ -128,7 +128,7 @@ class Redaction:
             return redact_beginning(value, MAX_VALUE, self._redact)
         if depth > 0 and isinstance(value, Mapping):
             return {
-                self._redact(str(key)): self._named(str(key), inner, depth - 1)
+                self._redact(str(key)): self._clean_named(str(key), inner, depth - 1)
                 for key, inner in value.items()
             }
         if depth > 0 and isinstance(value, (list, tuple, set, frozenset)):

@@ -12,9 +12,9 @@ from bot.domain.journal import Capsule, Frame
 from bot.domain.no_response import NoResponse
 from bot.telemetry.causes import find_chains
 from bot.telemetry.delays import AnsweredTooLate, EventLoopBlocked
+from bot.telemetry.placeholders import Placeholders
 from bot.telemetry.safe_access import get_traceback, is_error
-from bot.telemetry.source_words import WORD, source_words, words_in
-from bot.telemetry.stand_ins import StandIns
+from bot.telemetry.source_vocabulary import TOKEN, collect_vocabulary, find_tokens
 
 _QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
 # What the bot observed, and what its engine reports: their messages quote nobody.
@@ -32,23 +32,23 @@ def hide_private_values(
     the action's `name`, which is shown anyway, stay as those do that the source names.
     """
     causes = [each.root_cause for each in find_chains(error)]
-    ways = [list(_frames(each)) for each in causes]
+    ways = [list(_walk_frames(each)) for each in causes]
     # Of several, nobody knows whose message it is: it counts as the project's.
     frames = ways[0] if len(ways) == 1 else []
     modules = {frame.module for each in (capsule, *capsule.children) for frame in each.frames}
-    passed = [*chain.from_iterable(ways), *_frames(error)]
-    named = source_words(_files(passed, modules))
-    keywords = named.keywords | words_in(" ".join([name, *_library_keys(passed, modules)]))
-    words = _Words(
-        values=StandIns(secret, keywords),
-        messages=StandIns(secret, named.prose | keywords),
+    passed = [*chain.from_iterable(ways), *_walk_frames(error)]
+    named = collect_vocabulary(_list_files(passed, modules))
+    keywords = named.keywords | find_tokens(" ".join([name, *_find_library_keys(passed, modules)]))
+    words = _Vocabulary(
+        values=Placeholders(secret, keywords),
+        messages=Placeholders(secret, named.prose | keywords),
         keywords=keywords,
         is_ours=_is_raised_by(modules, frames),
     )
     children = tuple(_hide(each, words) for each in capsule.children)
-    hidden = _hide(capsule, words).but(children=children)
+    hidden = _hide(capsule, words).replace(children=children)
     is_observed = len(causes) == 1 and _is_observed(causes[0])
-    return hidden.but(message=capsule.message) if is_observed else hidden
+    return hidden.replace(message=capsule.message) if is_observed else hidden
 
 
 def _is_observed(error: BaseException) -> bool:
@@ -57,57 +57,59 @@ def _is_observed(error: BaseException) -> bool:
     return not is_quoting and any(is_error(error, each) for each in _OBSERVED)
 
 
-class _Words(NamedTuple):
+class _Vocabulary(NamedTuple):
     """What hides values, and what hides messages; `is_ours` says who wrote the messages."""
 
-    values: StandIns
-    messages: StandIns
+    values: Placeholders
+    messages: Placeholders
     keywords: frozenset[str]
     is_ours: bool
 
 
-def _hide(capsule: Capsule, words: _Words) -> Capsule:
+def _hide(capsule: Capsule, vocabulary: _Vocabulary) -> Capsule:
     """Return one capsule with stand-ins; its children stay as they are."""
-    typed = [*capsule.inputs.values(), *_arguments(capsule)]
-    if words.is_ours:
-        message = words.messages.replace_text(capsule.message)
+    typed = [*capsule.inputs.values(), *_list_arguments(capsule)]
+    if vocabulary.is_ours:
+        message = vocabulary.messages.replace_text(capsule.message)
     else:
-        private = words_in(" ".join(typed)) - words.keywords
-        message = _library_message(capsule.message, words.values, private)
-    inputs = {name: _literal(words.values, source) for name, source in capsule.inputs.items()}
-    return capsule.but(
+        private = find_tokens(" ".join(typed)) - vocabulary.keywords
+        message = _redact_library_message(capsule.message, vocabulary.values, private)
+    inputs = {
+        name: _replace_literal(vocabulary.values, source) for name, source in capsule.inputs.items()
+    }
+    return capsule.replace(
         message=message,
         inputs={name: source for name, source in inputs.items() if source is not None},
-        frames=tuple(_frame(words.values, frame) for frame in capsule.frames),
+        frames=tuple(_replace_frame(vocabulary.values, frame) for frame in capsule.frames),
     )
 
 
-def without_values(capsule: Capsule) -> Capsule:
+def strip_values(capsule: Capsule) -> Capsule:
     """Return the capsule without any value: where the failure was, and of which type."""
     frames = (
-        frame.but(arguments={}, opaque=(*frame.opaque, *frame.arguments))
+        frame.replace(arguments={}, opaque=(*frame.opaque, *frame.arguments))
         for frame in capsule.frames
     )
-    children = tuple(map(without_values, capsule.children))
-    return capsule.but(message="", inputs={}, frames=tuple(frames), children=children)
+    children = tuple(map(strip_values, capsule.children))
+    return capsule.replace(message="", inputs={}, frames=tuple(frames), children=children)
 
 
-def _library_message(message: str, values: StandIns, private: frozenset[str]) -> str:
+def _redact_library_message(message: str, values: Placeholders, private: frozenset[str]) -> str:
     """Return a message that Python or a library wrote: its own wording stays.
 
     What is quoted is a value, and so is each word that was typed.
     """
 
-    def replace_word(found: re.Match[str]) -> str:
+    def replace_token(found: re.Match[str]) -> str:
         word = found[0]
         return values.replace_text(word) if word.casefold() in private else word
 
     parts, end = [], 0
     for quoted in _QUOTED.finditer(message):
-        parts.append(WORD.sub(replace_word, message[end : quoted.start()]))
+        parts.append(TOKEN.sub(replace_token, message[end : quoted.start()]))
         parts.append(values.replace_text(quoted[0]))
         end = quoted.end()
-    return "".join([*parts, WORD.sub(replace_word, message[end:])])
+    return "".join([*parts, TOKEN.sub(replace_token, message[end:])])
 
 
 def _is_raised_by(modules: set[str], frames: list[tuple[FrameType, int]]) -> bool:
@@ -123,20 +125,20 @@ def _is_raised_by(modules: set[str], frames: list[tuple[FrameType, int]]) -> boo
     return instruction < 0 or frame.f_code.co_code[instruction] in _RAISED
 
 
-def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+def _walk_frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     traceback = get_traceback(error)
     while traceback is not None:
         yield traceback.tb_frame, traceback.tb_lasti
         traceback = traceback.tb_next
 
 
-def _files(frames: list[tuple[FrameType, int]], modules: set[str]) -> list[str]:
+def _list_files(frames: list[tuple[FrameType, int]], modules: set[str]) -> list[str]:
     """Return the source files of the project's frames."""
     ours = (frame for frame, _ in frames if frame.f_globals.get("__name__") in modules)
     return [frame.f_code.co_filename for frame in ours]
 
 
-def _library_keys(frames: list[tuple[FrameType, int]], modules: set[str]) -> Iterator[str]:
+def _find_library_keys(frames: list[tuple[FrameType, int]], modules: set[str]) -> Iterator[str]:
     """Yield the texts without a blank that a library's functions on the way name."""
     for frame, _ in frames:
         if frame.f_globals.get("__name__") not in modules:
@@ -145,20 +147,20 @@ def _library_keys(frames: list[tuple[FrameType, int]], modules: set[str]) -> Ite
                     yield value
 
 
-def _arguments(capsule: Capsule) -> list[str]:
+def _list_arguments(capsule: Capsule) -> list[str]:
     return [source for frame in capsule.frames for source in frame.arguments.values()]
 
 
-def _frame(values: StandIns, frame: Frame) -> Frame:
-    replaced = {name: _literal(values, source) for name, source in frame.arguments.items()}
+def _replace_frame(values: Placeholders, frame: Frame) -> Frame:
+    replaced = {name: _replace_literal(values, source) for name, source in frame.arguments.items()}
     opaque = (name for name, source in replaced.items() if source is None)
-    return frame.but(
+    return frame.replace(
         arguments={name: source for name, source in replaced.items() if source is not None},
         opaque=(*frame.opaque, *opaque),
     )
 
 
-def _literal(values: StandIns, source: str) -> str | None:
+def _replace_literal(values: Placeholders, source: str) -> str | None:
     """Return a stand-in; `None` for what is no literal, as redaction may leave it."""
     try:
         return values.replace_literal(source)

@@ -8,21 +8,21 @@ import secrets
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
-from bot.redaction._known_secrets import register_secret
+from bot.redaction._config_secrets import register_secret
 
 _BYTES = 32
 
 
 @functools.lru_cache(maxsize=1_024)
-def pseudonym(user_id: int, secret: bytes, kind: str = "u") -> str:
+def build_pseudonym(user_id: int, secret: bytes, kind: str = "u") -> str:
     """Return `u-` and 12 hexadecimal characters: the same for a person while the secret stays.
 
     `kind` is another letter for what is no person: a channel, a server.
     """
-    return f"{kind}-{keyed_digest(str(user_id), secret)[:12]}"
+    return f"{kind}-{compute_digest(str(user_id), secret)[:12]}"
 
 
-def keyed_digest(text: str, secret: bytes) -> str:
+def compute_digest(text: str, secret: bytes) -> str:
     """Return a digest that tells nothing of a text to whoever lacks the secret."""
     return hmac.new(secret, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
@@ -44,9 +44,9 @@ def load_secret(path: Path) -> bytes:
             "Set THESEUS_STATE to a folder Theseus may write to."
         ) from error
     except ValueError as error:
-        raise ConfigError(_unusable(path)) from error
+        raise ConfigError(_describe_unusable(path)) from error
     if len(secret) < _BYTES:
-        raise ConfigError(_unusable(path))
+        raise ConfigError(_describe_unusable(path))
     register_secret(path.stem, secret.hex())
     return secret
 
@@ -65,7 +65,7 @@ def _make(path: Path) -> None:
         draft.unlink()
 
 
-def _unusable(path: Path) -> str:
+def _describe_unusable(path: Path) -> str:
     return (
         f"The secret {path} is not {_BYTES} bytes in hexadecimal. "
         "Remove it to get a new one; people get new pseudonyms in the journal then."

@@ -9,7 +9,7 @@ from typing import Self, Unpack
 
 from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
@@ -17,15 +17,21 @@ from bot.ports.journal import Journal
 from bot.ports.recorder import About
 from bot.redaction._redact import redact
 from bot.telemetry.blamed_code import add_blamed_code
-from bot.telemetry.capsules import capsule
+from bot.telemetry.capsules import build_capsule
 from bot.telemetry.causes import find_chains
 from bot.telemetry.endings import EndedByCode
 from bot.telemetry.literals import Redact
-from bot.telemetry.private_capsules import hide_private_values, without_values
-from bot.telemetry.pseudonyms import pseudonym
-from bot.telemetry.safe_access import attempt, encodable, exact_text, get_type_name, is_error
-from bot.telemetry.source_words import words_in
-from bot.telemetry.stand_ins import StandIns
+from bot.telemetry.placeholders import Placeholders
+from bot.telemetry.private_capsules import hide_private_values, strip_values
+from bot.telemetry.pseudonyms import build_pseudonym
+from bot.telemetry.safe_access import (
+    attempt,
+    escape_surrogates,
+    get_type_name,
+    is_error,
+    to_exact_text,
+)
+from bot.telemetry.source_vocabulary import find_tokens
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +63,7 @@ class Timed:
         self._recorder = recorder
         self._kind = kind
         self._name = name
-        self._start = recorder.clock.monotonic()
+        self._start = recorder.clock.get_monotonic_time()
 
     def note(self, **about: Unpack[About]) -> None:
         """Add what is known by now; with an `error` it counts as failed, though none is raised."""
@@ -74,9 +80,9 @@ class Timed:
     ) -> None:
         if error is not None:
             self.note(error=error)
-        duration = self._recorder.clock.monotonic() - self._start
+        duration = self._recorder.clock.get_monotonic_time() - self._start
         self.note(duration_ms=round(duration * 1000, 3))
-        outcome = outcome_of(self.about.get("error"))
+        outcome = get_outcome(self.about.get("error"))
         if outcome is ActionOutcome.CANCELLED:
             self.note(error=None)
         if self.wanted:
@@ -110,37 +116,39 @@ class Recorder:
         self._commit = commit
         self._redact = redact
 
-    def pseudonym(self, user_id: int) -> str:
+    def get_pseudonym(self, user_id: int) -> str:
         """Return the name by which the journal knows a person."""
-        return pseudonym(user_id, self._secret)
+        return build_pseudonym(user_id, self._secret)
 
     def hide_text(self, text: str, public: Iterable[str]) -> str:
         """Return a stand-in for a private text; the words of `public` texts stay."""
-        return StandIns(self._secret, words_in(" ".join(public))).replace_text(text)
+        return Placeholders(self._secret, find_tokens(" ".join(public))).replace_text(text)
 
     def record(
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
     ) -> Action:
         """Write one record and return it; its id is what an error reply shows."""
-        action = self._describe(kind, exact_text(name) or "unknown", outcome, about)
+        action = self._describe(kind, to_exact_text(name) or "unknown", outcome, about)
         try:
             self._journal.append(action)
         except JournalError:
             log.exception("The action %s (%s) was not recorded.", action.id, action.event)
         except Exception:
             log.exception("The action %s (%s) is recorded in short.", action.id, action.event)
-            action = _shortened(action)
+            action = _shorten(action)
             self._append_short(action)
         return action
 
-    def _capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
-        found = capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs"))
+    def _build_capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
+        found = build_capsule(
+            error, root=self._root, redact=self._redact, inputs=about.get("inputs")
+        )
         bare, code = found, about.get("code")
         found = attempt(lambda: add_blamed_code(bare, code, self._root), bare)
         default = Audience.PRIVATE if kind in _PEOPLES else Audience.TEAM
         audience = about.get("audience", default)
-        children = tuple(each.but(audience=audience) for each in found.children)
-        found = found.but(audience=audience, children=children)
+        children = tuple(each.replace(audience=audience) for each in found.children)
+        found = found.replace(audience=audience, children=children)
         if audience is Audience.TEAM:
             return found
         try:
@@ -148,9 +156,9 @@ class Recorder:
         except BaseException as failure:  # noqa: BLE001  # the error may be of any shape
             reason = get_type_name(type(failure))
             log.warning("a private failure is kept without values: %s", reason)
-            return without_values(found)
+            return strip_values(found)
 
-    def timed(self, kind: Kind, name: str, **about: Unpack[About]) -> Timed:
+    def measure(self, kind: Kind, name: str, **about: Unpack[About]) -> Timed:
         """Record what happens inside a `with`, with how long it took and how it ended.
 
         Errors pass through, recorded with a capsule; a cancellation is recorded without one.
@@ -158,31 +166,31 @@ class Recorder:
         return Timed(self, kind, name, about)
 
     def _describe(self, kind: Kind, name: str, outcome: ActionOutcome, about: About) -> Action:
-        at = self.clock.now()
+        at = self.clock.get_time()
         error = about.get("error")
         certain = {
             "ts": at,
-            "id": sortable_id(at),
-            "event": f"{kind.value}.{encodable(name)}",
+            "id": create_sortable_id(at),
+            "event": f"{kind.value}.{escape_surrogates(name)}",
             "kind": kind,
-            "name": encodable(name),
+            "name": escape_surrogates(name),
             "outcome": outcome,
             "commit": attempt(self._commit, None),
-            "error": None if error is None else self._capsule(kind, name, error, about),
+            "error": None if error is None else self._build_capsule(kind, name, error, about),
         }
         try:
-            return Action.model_validate({**certain, **self._details(about)})
+            return Action.model_validate({**certain, **self._build_details(about)})
         except Exception as failure:  # noqa: BLE001  # a cog's event may carry anything as an id
             reason = type(failure).__name__
             log.warning("The place of %s is not recorded: %s.", certain["event"], reason)
             return Action.model_validate(certain)
 
-    def _details(self, about: About) -> dict[str, object]:
+    def _build_details(self, about: About) -> dict[str, object]:
         user_id = about.get("user_id")
         details: dict[str, object] = {
             name: value for name, value in about.items() if name in _UNCHANGED
         }
-        details["user"] = None if user_id is None else pseudonym(user_id, self._secret)
+        details["user"] = None if user_id is None else build_pseudonym(user_id, self._secret)
         details["flags"] = dict(about.get("flags", {}))
         return details
 
@@ -193,24 +201,26 @@ class Recorder:
             log.exception("The action %s (%s) was not recorded.", action.id, action.event)
 
 
-def _shortened(action: Action) -> Action:
+def _shorten(action: Action) -> Action:
     """Return an action without the values that a journal may fail to write."""
     if action.error is None:
         return action
-    frames = tuple(each.but(arguments={}, opaque=()) for each in action.error.frames)
-    return action.but(error=action.error.but(message="", inputs={}, frames=frames, children=()))
+    frames = tuple(each.replace(arguments={}, opaque=()) for each in action.error.frames)
+    return action.replace(
+        error=action.error.replace(message="", inputs={}, frames=frames, children=())
+    )
 
 
-def outcome_of(error: BaseException | None) -> ActionOutcome:
+def get_outcome(error: BaseException | None) -> ActionOutcome:
     """Return how an action ended that raised this, wrappers and groups opened."""
     if error is None:
         return ActionOutcome.OK
-    outcomes = {_outcome(chain.root_cause, error) for chain in find_chains(error)}
+    outcomes = {_classify(chain.root_cause, error) for chain in find_chains(error)}
     by_weight = (ActionOutcome.ERROR, ActionOutcome.TIMEOUT, ActionOutcome.NO_RESPONSE)
     return next((each for each in by_weight if each in outcomes), ActionOutcome.CANCELLED)
 
 
-def _outcome(cause: BaseException, error: BaseException) -> ActionOutcome:
+def _classify(cause: BaseException, error: BaseException) -> ActionOutcome:
     if is_error(cause, NoResponse):
         return ActionOutcome.NO_RESPONSE
     if is_error(cause, TimeoutError):

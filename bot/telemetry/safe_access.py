@@ -32,7 +32,7 @@ def attempt(read: Callable[[], T], fallback: T) -> T:
         return fallback
 
 
-def exact_text(value: object) -> str:
+def to_exact_text(value: object) -> str:
     """Return a `str` as exactly that type, without running the code of a subclass; else empty."""
     return str.__str__(value) if issubclass(type(value), str) else ""
 
@@ -62,7 +62,7 @@ def get_context(error: BaseException) -> BaseException | None:
     return _read(error, "__context__")  # type: ignore[no-any-return]
 
 
-def hides_context(error: BaseException) -> bool:
+def is_context_hidden(error: BaseException) -> bool:
     """Return whether the exception was raised with `from`, which hides what was being handled."""
     return BaseException.__dict__["__suppress_context__"].__get__(error) is True
 
@@ -87,11 +87,13 @@ def get_children(error: BaseException) -> tuple[BaseException, ...]:
 
 def get_type_name(kind: type) -> str:
     """Return a type as a traceback writes it: `IndexError`, `bot.domain.errors.ConfigError`."""
-    module = attempt(lambda: exact_text(type.__dict__["__module__"].__get__(kind)), "")
-    name = attempt(lambda: exact_text(type.__dict__["__qualname__"].__get__(kind)), "") or _UNKNOWN
-    return encodable(name if module in ("", "builtins", "__main__") else f"{module}.{name}")[
-        :_MAX_NAME
-    ]
+    module = attempt(lambda: to_exact_text(type.__dict__["__module__"].__get__(kind)), "")
+    name = (
+        attempt(lambda: to_exact_text(type.__dict__["__qualname__"].__get__(kind)), "") or _UNKNOWN
+    )
+    return escape_surrogates(
+        name if module in ("", "builtins", "__main__") else f"{module}.{name}"
+    )[:_MAX_NAME]
 
 
 def get_bases(kind: type) -> tuple[type, ...]:
@@ -105,13 +107,13 @@ def get_message(error: BaseException) -> str:
     An error whose text cannot be made is still reported, by the failure of its text.
     """
     try:
-        text = exact_text(_format(error))
+        text = to_exact_text(_format(error))
     except BaseException as failure:  # noqa: BLE001  # any __str__ may run here
         return f"(no message: its own text raised {get_type_name(type(failure))})"
     return text[: LONGEST_TEXT + 1]
 
 
-def encodable(text: str) -> str:
+def escape_surrogates(text: str) -> str:
     """Return a text with lone surrogates spelt out: nobody could write them down."""
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 

@@ -12,7 +12,6 @@ from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.literals import Redact
 from bot.telemetry.safe_access import (
     attempt,
-    exact_text,
     get_cause,
     get_children,
     get_context,
@@ -20,8 +19,9 @@ from bot.telemetry.safe_access import (
     get_message,
     get_traceback,
     get_type_name,
-    hides_context,
+    is_context_hidden,
     is_error,
+    to_exact_text,
 )
 
 _MAX_MESSAGE = 2_000
@@ -51,7 +51,7 @@ class TracebackWriter:
         """Yield lines, the exceptions that led to this one first; each exception once."""
         seen.add(id(error))
         cause = before = get_cause(error)
-        if cause is None and not hides_context(error):
+        if cause is None and not is_context_hidden(error):
             before = get_context(error)
         if before is not None and id(before) not in seen and len(seen) < _MAX_ERRORS:
             yield from self._write(before, seen)
@@ -73,7 +73,7 @@ class TracebackWriter:
         notes = get_fields(error).get("__notes__")
         lines = [f"{name}: {message}" if message else name]
         if type(notes) is list:
-            lines += filter(None, map(exact_text, notes[:_MAX_NOTES]))
+            lines += filter(None, map(to_exact_text, notes[:_MAX_NOTES]))
         return redact_beginning("\n".join(lines), _MAX_MESSAGE, self._redact)
 
 

@@ -12,14 +12,14 @@ from typing import NamedTuple, Protocol
 
 from bot.domain.errors import StoreError
 from bot.domain.traffic import TrafficRecord
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
 from bot.ports.traffic import SnapshotStore, TrafficLog
 
 MOST_WAITING = 1_000
 _EVERY = 1.0  # seconds
-_AHEAD = 8.0  # seconds before it is due, what was answered is mostly over
+_LOOKAHEAD_SECONDS = 8.0  # seconds before it is due, what was answered is mostly over
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +62,7 @@ class TrafficRecorder:
         self.clock = clock
         self.secret = secret
         self.commit = commit
-        self._kept = log
+        self._traffic_log = log
         self._snapshots = snapshots
         self._waiting: deque[Unwritten] = deque()
         self._failed: deque[FailedCog] = deque(maxlen=MOST_WAITING)
@@ -77,7 +77,7 @@ class TrafficRecorder:
         else:
             self._dropped += 1
 
-    def failed(self, cog: str, fingerprint: str, failure_id: str) -> None:
+    def record_failure(self, cog: str, fingerprint: str, failure_id: str) -> None:
         """Have the cog's files copied, as soon as nothing else is done."""
         self._failed.append(FailedCog(cog, fingerprint, failure_id))
         self._wake.set()
@@ -87,33 +87,33 @@ class TrafficRecorder:
         try:
             await run_periodically(self.write, self.clock, _EVERY, wake=self._wake)
         finally:
-            await self.write(everything=True)
+            await self.write(flush=True)
 
     async def catch_up(self) -> None:
         """Write what people were answered some seconds ago, for whoever reads it now.
 
         A press that raised nothing by then went well, though others wait longer for it to fail.
         """
-        await self.write(ahead=_AHEAD)
+        await self.write(lookahead=_LOOKAHEAD_SECONDS)
 
-    async def write(self, *, ahead: float = 0.0, everything: bool = False) -> None:
+    async def write(self, *, lookahead: float = 0.0, flush: bool = False) -> None:
         """Write what is over within `ahead` seconds, or all there is.
 
         An error is logged, and what it is about lost.
         """
         async with self._writing:  # or what another writes just now would not be there yet
-            await self._written(self.clock.monotonic() + ahead, everything=everything)
+            await self._write_due(self.clock.get_monotonic_time() + lookahead, flush=flush)
 
-    async def _written(self, now: float, *, everything: bool) -> None:
+    async def _write_due(self, now: float, *, flush: bool) -> None:
         while self._failed:
             await self._copy(self._failed.popleft())
         over: list[Unwritten] = []
         waiting: deque[Unwritten] = deque()
         for each in self._waiting:
-            (over if everything or each.due <= now else waiting).append(each)
+            (over if flush or each.due <= now else waiting).append(each)
         if over:
             self._waiting = waiting
-            records = await in_thread(_finished, over)
+            records = await run_in_thread(_build_records, over)
             await self._write(records)
         if self._dropped:
             _log.warning("%d interactions were not kept: too many at once", self._dropped)
@@ -123,7 +123,7 @@ class TrafficRecorder:
         if not records:
             return
         try:
-            await self._kept.record(records)
+            await self._traffic_log.record(records)
         except StoreError as error:
             _log.warning("%d interactions were not kept: %s", len(records), error)
 
@@ -134,9 +134,9 @@ class TrafficRecorder:
             _log.warning("the files of %s were not copied: %s", failed.cog, error)
 
 
-def _finished(over: Sequence[Unwritten]) -> list[TrafficRecord]:
+def _build_records(due: Sequence[Unwritten]) -> list[TrafficRecord]:
     records, strange = [], Counter[str]()
-    for each in over:
+    for each in due:
         try:
             record = each.finish()
         except Exception as error:  # noqa: BLE001  # what Discord tells may be of any shape

@@ -82,7 +82,7 @@ class Clues:
         return bool(package) and not self.own_type and package not in sys.stdlib_module_names
 
     @property
-    def networked(self) -> tuple[str, ...]:
+    def network_programs(self) -> tuple[str, ...]:
         """The network programs our innermost line called."""
         return tuple(
             each
@@ -91,12 +91,12 @@ class Clues:
         )
 
     @property
-    def stored(self) -> bool:
+    def is_storage(self) -> bool:
         """Whether it was raised in what keeps our own files."""
         if any(each.partition(".")[0] in _STORAGE for each in self.capsule.libraries):
             return True
         frame = self.capsule.innermost
-        if frame is None or self.networked:
+        if frame is None or self.network_programs:
             return False
         return bool(
             _STORES.search(" ".join((frame.file, frame.function, *frame.arguments, *frame.opaque)))
@@ -127,7 +127,7 @@ class Clues:
     @cached_property
     def whose(self) -> str:
         """Who is on the other side, as far as the types tell."""
-        for package in (self.package, *(each.partition(".")[0] for each in self.networked)):
+        for package in (self.package, *(each.partition(".")[0] for each in self.network_programs)):
             if package in _SERVICES:
                 return _SERVICES[package]
         for begin, pattern in _HOSTS.items():
@@ -140,18 +140,18 @@ class Clues:
     @property
     def answered_late(self) -> bool:
         """Whether Discord no longer knew the interaction: its first answer came after 3 s."""
-        if self.waited:
+        if self.is_late_answer:
             return True
         unknown = self.capsule.message.startswith(_UNKNOWN_INTERACTION)
         return unknown and self.is_a("discord.errors.NotFound")
 
     @property
-    def waited(self) -> bool:
+    def is_late_answer(self) -> bool:
         """Whether it is known where the command stood when Discord's patience ended."""
         return self.capsule.exception == _ANSWERED_TOO_LATE
 
     @property
-    def blocked(self) -> bool:
+    def is_blocking(self) -> bool:
         """Whether one call kept the event loop, and was seen at that from another thread."""
         return self.capsule.exception == _EVENT_LOOP_BLOCKED
 

@@ -6,9 +6,9 @@ from typing import Literal
 from bot.domain.journal import Action, ActionOutcome, FailureGroup, Kind
 from bot.domain.triage import Origin, Triage
 from bot.triage._clues import Clues
-from bot.triage._own_rules import CRASHES, kept, refused
-from bot.triage._remedies import refusal_remedies, remedies
-from bot.triage._rules import RuleFinding, environment, outside
+from bot.triage._own_rules import CRASHES, check_refusal, check_storage
+from bot.triage._remedies import list_refusal_remedies, list_remedies
+from bot.triage._rules import RuleFinding, check_environment, check_outside
 
 Confidence = Literal["low", "medium", "high"]
 
@@ -41,7 +41,7 @@ def triage(
         late = group is not None and group.newest.outcome is ActionOutcome.TIMEOUT
         what = "it took too long" if late else "nothing raised"
         return Triage(reasons=(f"{what}, and no exception was recorded",))
-    return _Judge(group, users, nearby, timeline, changed, since_worked, counted).judged()
+    return _Judge(group, users, nearby, timeline, changed, since_worked, counted).judge()
 
 
 class _Judge:
@@ -60,48 +60,50 @@ class _Judge:
         self._group = group
         self._clues = Clues(group.newest.error)
         self._users = users
-        self._nearby = tuple(each for each in nearby if _together(group, each))
+        self._nearby = tuple(each for each in nearby if _is_simultaneous(group, each))
         good = [action.ts for action in timeline if action.outcome is ActionOutcome.OK]
         self._worked = any(at < group.first_seen for at in good)
         self._works = any(at > group.first_seen for at in good)
-        self._again = any(at > group.last_seen for at in good)
+        self._has_recovered = any(at > group.last_seen for at in good)
         self._changed = changed
         self._since_worked = since_worked
         self._counted = counted
 
-    def judged(self) -> Triage:
+    def judge(self) -> Triage:
         clues = self._clues
-        if clues.is_a(*CRASHES) and not _deliberate_refusal(clues):
-            return self._crashed()
-        if clues.blocked:
+        if clues.is_a(*CRASHES) and not _is_deliberate_refusal(clues):
+            return self._judge_crash()
+        if clues.is_blocking:
             why = RuleFinding(f"it kept the event loop from answering anybody, at {clues.place}")
-            return self._told(Origin.CODE, why, "high")
+            return self._build_triage(Origin.CODE, why, "high")
         if clues.answered_late:
-            return self._answered_late()
-        if found := environment(clues):
-            return self._told(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
-        if found := outside(clues):
-            return self._outside(found)
-        if found := kept(clues):
-            return self._told(Origin.DATA, found, "high" if found.sure else "medium")
-        if found := self._refused():
+            return self._judge_late_answer()
+        if found := check_environment(clues):
+            return self._build_triage(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
+        if found := check_outside(clues):
+            return self._judge_outside(found)
+        if found := check_storage(clues):
+            return self._build_triage(Origin.DATA, found, "high" if found.sure else "medium")
+        if found := self._check_refusal():
             if not found.sure and self._since_worked:
-                return self._no_longer_told(found)
-            told = self._told(Origin.INPUT, found, "high" if found.sure else "medium")
-            return told if found.sure else told.but(remedies=refusal_remedies(clues))
-        return self._otherwise()
+                return self._judge_unhandled_refusal(found)
+            told = self._build_triage(Origin.INPUT, found, "high" if found.sure else "medium")
+            return told if found.sure else told.replace(remedies=list_refusal_remedies(clues))
+        return self._judge_rest()
 
-    def _refused(self) -> RuleFinding | None:
+    def _check_refusal(self) -> RuleFinding | None:
         if self._group.newest.kind not in _TYPED:
             return None
-        return refused(self._clues, works=self._works or self._worked, alone=self._users <= _FEW)
+        return check_refusal(
+            self._clues, works=self._works or self._worked, alone=self._users <= _FEW
+        )
 
     @property
     def _took(self) -> float:
         """Seconds that it took, as far as that was recorded."""
         return (self._group.newest.duration_ms or 0.0) / 1000
 
-    def _answered_late(self) -> Triage:
+    def _judge_late_answer(self) -> Triage:
         """An answer that came too late: the command's own fault, unless others were late as well.
 
         A defer is due within Discord's patience, whatever the command waits for.
@@ -112,9 +114,9 @@ class _Judge:
             names = ", ".join(sorted({f"`{each.event}`" for each in self._late_as_well}))
             why = f"{names} answered too late at that moment as well: this machine was busy"
         else:
-            return self._slowed_down()
+            return self._judge_slow_answer()
         told = f"too slow, not broken: Discord waits {_PATIENCE:.0f} s, and {why}"
-        return self._told(Origin.ENVIRONMENT, RuleFinding(told), "high")
+        return self._build_triage(Origin.ENVIRONMENT, RuleFinding(told), "high")
 
     @property
     def _late_as_well(self) -> list[FailureGroup]:
@@ -128,67 +130,67 @@ class _Judge:
             and abs((each.last_seen - self._group.last_seen).total_seconds()) <= self._took
         ]
 
-    def _slowed_down(self) -> Triage:
+    def _judge_slow_answer(self) -> Triage:
         """An answer that comes too late by the command's own doing."""
         why = f"it took {self._took:.1f} s to answer, and Discord waits {_PATIENCE:.0f} s"
         if self._since_worked:
             changed = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
-            return self._told(Origin.CODE, RuleFinding(f"{why}; {changed}"), "medium")
-        where = f"; it stood at {self._clues.place}" if self._clues.waited else ""
-        return self._told(Origin.CODE, RuleFinding(why + where), "medium")
+            return self._build_triage(Origin.CODE, RuleFinding(f"{why}; {changed}"), "medium")
+        where = f"; it stood at {self._clues.place}" if self._clues.is_late_answer else ""
+        return self._build_triage(Origin.CODE, RuleFinding(why + where), "medium")
 
-    def _no_longer_told(self, found: RuleFinding) -> Triage:
+    def _judge_unhandled_refusal(self, found: RuleFinding) -> Triage:
         """A refusal that people meet as an error, of code that changed since the action worked.
 
         What catches it may have gone with that commit: whether it had is for a play to show.
         """
         where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
         why = RuleFinding(f"{found.why}, but people met an error instead of the reason; {where}")
-        return self._told(Origin.CODE, why, "medium")
+        return self._build_triage(Origin.CODE, why, "medium")
 
-    def _crashed(self) -> Triage:
+    def _judge_crash(self) -> Triage:
         """A crash is ours: whatever came in, from people or from elsewhere, is to be checked."""
         clues = self._clues
         if not clues.ours:
             return Triage(reasons=(f"{clues.name}, and no line of ours was on the way",))
-        if found := kept(clues):
-            return self._told(Origin.DATA, found, "medium")
+        if found := check_storage(clues):
+            return self._build_triage(Origin.DATA, found, "medium")
         why = f"{clues.name} at {clues.place}"
-        if clues.networked:
+        if clues.network_programs:
             why += "; what another service answers is to be checked"
         elif clues.capsule.inputs:
             why += "; whatever was typed must not end so"
-        return self._told(Origin.CODE, RuleFinding(why), "high")
+        return self._build_triage(Origin.CODE, RuleFinding(why), "high")
 
-    def _outside(self, found: RuleFinding) -> Triage:
-        same = [each for each in self._nearby if _fails_outside(each, self._clues)]
-        surer = found.sure and (self._group.count > 1 or bool(same) or self._again)
-        more = [_others(same)] if same else []
-        if self._again:
+    def _judge_outside(self, found: RuleFinding) -> Triage:
+        same = [each for each in self._nearby if _is_outside_failure(each, self._clues)]
+        surer = found.sure and (self._group.count > 1 or bool(same) or self._has_recovered)
+        more = [_describe_others(same)] if same else []
+        if self._has_recovered:
             more.append("it has worked again since")
         level: Confidence = "high" if surer else "medium"
-        return self._told(Origin.OUTSIDE, found, level, *more, whose=found.whose)
+        return self._build_triage(Origin.OUTSIDE, found, level, *more, whose=found.whose)
 
-    def _otherwise(self) -> Triage:
+    def _judge_rest(self) -> Triage:
         clues = self._clues
         late = clues.is_a("TimeoutError", "asyncio.exceptions.TimeoutError")
-        elsewhere = [each for each in self._nearby if _fails_outside(each, None)]
+        elsewhere = [each for each in self._nearby if _is_outside_failure(each, None)]
         if late and clues.ours and elsewhere:
             why = RuleFinding("it took too long while something outside fails", sure=False)
-            others, party = _others(elsewhere), _party(elsewhere[0])
-            return self._told(Origin.OUTSIDE, why, "low", others, whose=party)
+            others, party = _describe_others(elsewhere), _get_party(elsewhere[0])
+            return self._build_triage(Origin.OUTSIDE, why, "low", others, whose=party)
         if not clues.ours:
             return Triage(
                 reasons=(f"{clues.capsule.exception}, and no line of ours was on the way",)
             )
         if late:
             why = RuleFinding(f"our own time limit ran out around our own code, at {clues.place}")
-            return self._told(Origin.CODE, why, "medium")
+            return self._build_triage(Origin.CODE, why, "medium")
         what = "raised on purpose" if clues.capsule.deliberate else clues.name
         where = RuleFinding(f"{what} at {clues.place}")
-        return self._told(Origin.CODE, where, "high" if self._changed else "medium")
+        return self._build_triage(Origin.CODE, where, "high" if self._changed else "medium")
 
-    def _told(
+    def _build_triage(
         self,
         origin: Origin,
         found: RuleFinding,
@@ -202,7 +204,7 @@ class _Judge:
         if self._counted and self._users > 1:
             reasons.append(f"it happened to {self._users} people")
         if origin is Origin.CODE:
-            reasons += self._history()
+            reasons += self._describe_history()
         if origin is not Origin.OUTSIDE:
             return Triage(origin=origin, reasons=tuple(reasons), confidence=confidence)
         party = whose or self._clues.whose
@@ -211,22 +213,22 @@ class _Judge:
             reasons=tuple(reasons),
             confidence=confidence,
             whose=party,
-            remedies=remedies(self._clues, party),
+            remedies=list_remedies(self._clues, party),
         )
 
-    def _history(self) -> list[str]:
+    def _describe_history(self) -> list[str]:
         reasons = ["it had worked before"] if self._worked else []
         if self._changed:
             reasons.append(f"`{self._changed[0][:7]}` lately changed that code")
         return reasons
 
 
-def _deliberate_refusal(clues: Clues) -> bool:
+def _is_deliberate_refusal(clues: Clues) -> bool:
     """Whether a type of ours that happens to derive from a crash's says no on purpose."""
     return clues.own_type and clues.capsule.deliberate
 
 
-def _together(group: FailureGroup, other: FailureGroup) -> bool:
+def _is_simultaneous(group: FailureGroup, other: FailureGroup) -> bool:
     """Whether two failures happened at the same time, by ten minutes."""
     if other.event == group.event and other.fingerprint == group.fingerprint:
         return False
@@ -235,22 +237,22 @@ def _together(group: FailureGroup, other: FailureGroup) -> bool:
     return max(begins, ends) <= _SAME_TIME
 
 
-def _fails_outside(group: FailureGroup, like: Clues | None) -> bool:
+def _is_outside_failure(group: FailureGroup, like: Clues | None) -> bool:
     """Whether another failure is somebody else's: the same somebody, where `like` is given."""
     if group.newest.error is None:
         return False
     clues = Clues(group.newest.error)
-    if clues.is_a(*CRASHES) or environment(clues) or not outside(clues):
+    if clues.is_a(*CRASHES) or check_environment(clues) or not check_outside(clues):
         return False
     return like is None or clues.whose == like.whose
 
 
-def _party(group: FailureGroup) -> str:
+def _get_party(group: FailureGroup) -> str:
     clues = Clues(group.newest.error) if group.newest.error else None
     return clues.whose if clues else ""
 
 
-def _others(groups: Sequence[FailureGroup]) -> str:
+def _describe_others(groups: Sequence[FailureGroup]) -> str:
     names = sorted({f"`{group.event}`" for group in groups})
     more = len(names) - 3
     shown = ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")

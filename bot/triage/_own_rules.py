@@ -2,7 +2,7 @@
 
 import re
 
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 from bot.triage._clues import Clues
 from bot.triage._rules import RuleFinding
 
@@ -20,7 +20,7 @@ _DAMAGED = {
     "SQLITE_MISMATCH": "a column holds another type than expected",
     "SQLITE_SCHEMA": "the tables are not those the code expects",
 }
-_DAMAGED_WORDS = {
+_DAMAGED_MESSAGES = {
     "database disk image is malformed": "the database is damaged",
     "file is not a database": "the file is no database",
     "no such table": "the tables are not those the code expects",
@@ -42,17 +42,17 @@ _ROWS = re.compile(r"(?:^|_)(?:row|record|stored|saved|entry|document)s?$")
 _LOADS = re.compile(r"(?:^|[._])(?:load|restore|open|read|reload)(?:_|$)")
 
 
-def kept(clues: Clues) -> RuleFinding | None:
+def check_storage(clues: Clues) -> RuleFinding | None:
     """What we keep ourselves: files, rows."""
     frame = clues.capsule.innermost
     if clues.is_a("sqlite3.Error") or clues.capsule.exception.startswith("sqlite3."):
-        return _database(clues)
-    if frame is None or clues.networked:
+        return _check_database(clues)
+    if frame is None or clues.network_programs:
         return None
     if clues.is_a("FileNotFoundError"):
         return RuleFinding("a file of ours is missing (FileNotFoundError)", sure=False)
     names = (*frame.arguments, *frame.opaque)
-    if clues.is_a(*_UNREADABLE) and not typed(clues):
+    if clues.is_a(*_UNREADABLE) and not is_typed_input(clues):
         if any(map(_FILES.search, names)) or _LOADS.search(frame.function):
             return RuleFinding(f"a file of ours cannot be read ({clues.name})")
         return None
@@ -61,11 +61,11 @@ def kept(clues: Clues) -> RuleFinding | None:
     return None
 
 
-def _database(clues: Clues) -> RuleFinding | None:
+def _check_database(clues: Clues) -> RuleFinding | None:
     for code, why in _DAMAGED.items():
         if clues.capsule.code == code or clues.capsule.code.startswith(f"{code}_"):
             return RuleFinding(f"{why} ({clues.capsule.code})")
-    for words, why in _DAMAGED_WORDS.items():
+    for words, why in _DAMAGED_MESSAGES.items():
         if clues.capsule.message.startswith(words):
             return RuleFinding(f"{why} ({clues.name})")
     return None
@@ -94,7 +94,7 @@ _NO_NUMBER = (
 )
 
 
-def typed(clues: Clues) -> bool:
+def is_typed_input(clues: Clues) -> bool:
     """Whether a text somebody typed stands in what our innermost line worked with."""
     frame = clues.capsule.innermost
     if frame is None:
@@ -103,7 +103,7 @@ def typed(clues: Clues) -> bool:
     return not given.isdisjoint(frame.arguments.values())
 
 
-def refused(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | None:
+def check_refusal(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | None:
     """What somebody typed was refused, and rightly so.
 
     `works`: the same action goes well with other input. `alone`: it happened to few people.
@@ -116,7 +116,7 @@ def refused(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | None:
         return RuleFinding("what was typed could not be read as what the command takes")
     if not (works and alone) or not (clues.own_type or clues.is_a("ValueError")):
         return None
-    if clues.capsule.deliberate and typed(clues):
+    if clues.capsule.deliberate and is_typed_input(clues):
         return RuleFinding(
             "our own check refused what was typed; the action works otherwise", sure=False
         )
@@ -131,13 +131,15 @@ def _is_no_number(clues: Clues) -> bool:
     """Whether Python's own conversion refused exactly what somebody typed, not a piece of it."""
     for pattern in _NO_NUMBER:
         if found := pattern.fullmatch(clues.capsule.message):
-            return _value(found[1]) in {_value(each) for each in clues.capsule.inputs.values()}
+            return _parse_value(found[1]) in {
+                _parse_value(each) for each in clues.capsule.inputs.values()
+            }
     return False
 
 
-def _value(source: str) -> object:
+def _parse_value(source: str) -> object:
     try:
-        value = literal(source)
+        value = evaluate_literal(source)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return object()
     return value if isinstance(value, str) else object()

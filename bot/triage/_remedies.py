@@ -4,18 +4,18 @@ from bot.triage._clues import Clues
 
 _LATE = ("TimeoutError", "asyncio.exceptions.TimeoutError")
 _OVERLOADED = (429, 503)  # answers that may say when to come back
-_IN_WORDS = "say it to people in words, with what they can do"
+_EXPLAIN_REMEDY = "say it to people in words, with what they can do"
 
 
-def refusal_remedies(clues: Clues) -> tuple[str, ...]:
+def list_refusal_remedies(clues: Clues) -> tuple[str, ...]:
     """Return what is ours to do about a refusal that is right, and that people met as an error.
 
     Our own check may say no with its reason; what people read was the name of an error.
     """
-    return (_IN_WORDS,) if clues.ours else ()
+    return (_EXPLAIN_REMEDY,) if clues.ours else ()
 
 
-def remedies(clues: Clues, whose: str) -> tuple[str, ...]:
+def list_remedies(clues: Clues, whose: str) -> tuple[str, ...]:
     """Return them in words, best first; none where no code of ours could do better.
 
     Where Discord fails nobody can be told anything, and its library asks again by itself. What
@@ -29,4 +29,4 @@ def remedies(clues: Clues, whose: str) -> tuple[str, ...]:
         again = "ask once more, with a limit people would wait for"
     else:
         again = "ask once more after a moment"
-    return (again, _IN_WORDS)
+    return (again, _EXPLAIN_REMEDY)

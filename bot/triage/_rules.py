@@ -96,7 +96,7 @@ class RuleFinding(NamedTuple):
     whose: str = ""
 
 
-def environment(clues: Clues) -> RuleFinding | None:
+def check_environment(clues: Clues) -> RuleFinding | None:
     """This machine, or how the bot is set up on it."""
     code = clues.capsule.code
     for known, why in _SCARCE.items():
@@ -115,10 +115,10 @@ def environment(clues: Clues) -> RuleFinding | None:
         "subprocess", "asyncio.subprocess", "asyncio.base_subprocess", "asyncio.unix_events"
     ):
         return RuleFinding("a program that is called is not installed (FileNotFoundError)")
-    return _refused(clues) or _missing_module(clues)
+    return _check_permission(clues) or _check_missing_module(clues)
 
 
-def _refused(clues: Clues) -> RuleFinding | None:
+def _check_permission(clues: Clues) -> RuleFinding | None:
     """Another side knows us, and we may not do this: somebody has to grant it."""
     if clues.status == 401:
         return RuleFinding(f"{clues.whose} does not accept our credentials (HTTP 401)")
@@ -127,7 +127,7 @@ def _refused(clues: Clues) -> RuleFinding | None:
     return None
 
 
-def _missing_module(clues: Clues) -> RuleFinding | None:
+def _check_missing_module(clues: Clues) -> RuleFinding | None:
     if not clues.is_a("ModuleNotFoundError"):
         return None
     named = re.fullmatch(r"No module named '([\w.]+)'", clues.capsule.message)
@@ -136,7 +136,7 @@ def _missing_module(clues: Clues) -> RuleFinding | None:
     return RuleFinding(f"the package `{named[1].partition('.')[0]}` is not installed")
 
 
-def outside(clues: Clues) -> RuleFinding | None:
+def check_outside(clues: Clues) -> RuleFinding | None:
     """Somebody else's service."""
     if clues.is_a(*_OUR_ADDRESS):
         return None
@@ -148,22 +148,22 @@ def outside(clues: Clues) -> RuleFinding | None:
         if clues.is_a(known):
             return RuleFinding(f"{party} did not do what was asked ({clues.name})", whose=party)
     if clues.is_a(*_TIMEOUTS):
-        return _late(clues)
-    return _unreached(clues)
+        return _check_timeout(clues)
+    return _check_unreachable(clues)
 
 
-def _late(clues: Clues) -> RuleFinding | None:
+def _check_timeout(clues: Clues) -> RuleFinding | None:
     """A timeout is somebody else's only where our line waited for somebody else."""
-    if clues.capsule.code == "ETIMEDOUT" or (clues.vendor and not clues.stored):
+    if clues.capsule.code == "ETIMEDOUT" or (clues.vendor and not clues.is_storage):
         return RuleFinding(f"{clues.whose} did not answer in time ({clues.name})")
-    if clues.networked:
-        through = clues.networked[0].partition(".")[0]
+    if clues.network_programs:
+        through = clues.network_programs[0].partition(".")[0]
         return RuleFinding(f"{clues.whose} did not answer in time (waited for in `{through}`)")
     return None
 
 
-def _unreached(clues: Clues) -> RuleFinding | None:
-    if clues.stored:
+def _check_unreachable(clues: Clues) -> RuleFinding | None:
+    if clues.is_storage:
         return None  # the other side is a file of ours
     for known, why in _UNREACHED.items():
         if clues.is_a(known):

@@ -13,11 +13,11 @@ from bot.domain.errors import RunError, TheseusError
 from bot.redaction import redact
 from bot.web._pages import Pages
 from bot.web._peer_process import is_ours
-from bot.web._responses import Refused, login_for, plain, see_other
+from bot.web._responses import Refused, build_login_path, create_plain_response, see_other
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
 from bot.web._sessions import Login, Sessions
-from bot.web._token_auth import TokenAuth, bearer
+from bot.web._token_auth import TokenAuth, parse_bearer
 
 LOGIN = web.RequestKey("login", Login)
 _LET_IN = web.RequestKey("let_in", bool)
@@ -37,7 +37,7 @@ class AuthMiddleware:
         self._token_auth = token_auth
         self._sessions = sessions
         self._table: Mapping[tuple[str, str], Route] = {
-            (route.method, _canonical(route.path)): route for route in ROUTES
+            (route.method, _canonicalize(route.path)): route for route in ROUTES
         }
 
     @property
@@ -46,7 +46,7 @@ class AuthMiddleware:
         return f"theseus-{self._rules.port}"
 
     @web.middleware
-    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer the request."""
         try:
             route = self._admit(request)
@@ -56,37 +56,39 @@ class AuthMiddleware:
                 return await handler(request)
         except Refused as refused:
             if refused.status == 401 and _is_page(request):
-                return see_other(login_for(request.path_qs))
-            return await self._told(request, refused.status, refused.words, refused.headers)
+                return see_other(build_login_path(request.path_qs))
+            return await self._build_error(
+                request, refused.status, refused.message, refused.headers
+            )
         except TimeoutError:
             words = "that took too long."
-            return await self._told(request, 408, words, {"Connection": "close"})
+            return await self._build_error(request, 408, words, {"Connection": "close"})
         except RunError as error:
-            return await self._told(request, 404, redact(str(error)))
+            return await self._build_error(request, 404, redact(str(error)))
         except TheseusError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
-            return await self._told(request, 503, redact(str(error)))
+            return await self._build_error(request, 503, redact(str(error)))
 
-    async def _told(
+    async def _build_error(
         self,
         request: web.Request,
         status: int,
-        words: str,
+        message: str,
         headers: Mapping[str, str] | None = None,
     ) -> web.Response:
         """Return what went wrong: a page for a person, a line for a program."""
         if not _is_page(request):
-            return plain(status, words, headers)
-        response = await self._pages.error(status, words, known=_LET_IN in request)
+            return create_plain_response(status, message, headers)
+        response = await self._pages.render_error(status, message, known=_LET_IN in request)
         response.headers.update(headers or {})
         return response
 
     def _admit(self, request: web.Request) -> Route:
         self._check_host(request)
         _check_shape(request)
-        route = self._route(request)
+        route = self._find_route(request)
         _check_origin(request, strictly=route.needs == "session" or route.name == "login")
-        login = self._sessions.of(request.cookies.get(self.cookie))
+        login = self._sessions.get(request.cookies.get(self.cookie))
         if login is not None:
             request[LOGIN] = login
         self._check_needs(request, route, login)
@@ -94,7 +96,7 @@ class AuthMiddleware:
             request[_LET_IN] = True
         return route
 
-    def _route(self, request: web.Request) -> Route:
+    def _find_route(self, request: web.Request) -> Route:
         """Return the table's entry; what has none is not served."""
         wrong = request.match_info.http_exception
         if isinstance(wrong, web.HTTPMethodNotAllowed):
@@ -117,7 +119,7 @@ class AuthMiddleware:
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1:
             raise Refused(400, "one Host header, please.")
-        name = _host_name(hosts[0])
+        name = _parse_host_name(hosts[0])
         if name in self._rules.names or _is_own_address(name, request):
             return
         raise Refused(
@@ -147,7 +149,7 @@ class AuthMiddleware:
 
         A proxy hands on what comes from elsewhere, by a trusted name or as a user of its own.
         """
-        name = _host_name(request.headers["Host"])
+        name = _parse_host_name(request.headers["Host"])
         ends = [request.get_extra_info(end) for end in ("peername", "sockname")]
         direct = name in self._rules.own_names or _is_own_address(name, request)
         if self._rules.reading_is_open and direct and all(ends) and is_ours(*ends):
@@ -158,8 +160,8 @@ class AuthMiddleware:
         )  # fmt: skip
 
     def _check_bearer(self, request: web.Request) -> None:
-        given = bearer(request.headers.get("Authorization", ""))
-        if given is None or not self._token_auth.fits(given, request.remote):
+        given = parse_bearer(request.headers.get("Authorization", ""))
+        if given is None or not self._token_auth.is_valid(given, request.remote):
             raise Refused(401, "this takes the token.", {"WWW-Authenticate": "Bearer"})
 
 
@@ -191,18 +193,18 @@ def _check_origin(request: web.Request, *, strictly: bool) -> None:
     if site not in (None, "same-origin"):
         raise Refused(403, "other sites may not send this.")
     told_ours = site is not None and origin in (None, "null")
-    if not told_ours and _netloc(origin or "") != request.headers["Host"].lower():
+    if not told_ours and _get_netloc(origin or "") != request.headers["Host"].lower():
         raise Refused(403, "other sites may not send this.")
 
 
-def _netloc(origin: str) -> str:
+def _get_netloc(origin: str) -> str:
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 
 
-def _host_name(host: str) -> str:
+def _parse_host_name(host: str) -> str:
     """Return the name of a `Host` header, or nothing if it is none."""
     try:
         return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
@@ -225,6 +227,6 @@ def _is_page(request: web.Request) -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
-def _canonical(path: str) -> str:
+def _canonicalize(path: str) -> str:
     """Return a path as aiohttp names its resource: `/runs/{id:[0-9a-z]+}` is `/runs/{id}`."""
     return web.UrlDispatcher().add_resource(path).canonical

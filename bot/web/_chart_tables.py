@@ -39,7 +39,7 @@ class ChartMark(NamedTuple):
     href: str
 
 
-def deploy_mark(run: RunSummary, at: datetime) -> ChartMark:
+def build_deploy_mark(run: RunSummary, at: datetime) -> ChartMark:
     """Return the mark of a run's change that came live then."""
     name = f"#{run.number}" if run.number is not None else run.id
     return ChartMark(at, f"{name} {run.about}", f"/runs/{run.id}")
@@ -50,7 +50,7 @@ class ChartTable(NamedTuple):
 
     id: str
     title: str
-    told: str
+    description: str
     unit: Unit
     shape: Shape
     seconds: int
@@ -60,28 +60,28 @@ class ChartTable(NamedTuple):
     limit: float | None = None
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to see in it."""
         return not any(value for row in self.rows for value in row.values)
 
     @property
-    def shown_rows(self) -> list[ChartRow]:
+    def non_empty_rows(self) -> list[ChartRow]:
         """The rows that hold something, the newest first: a table is read, not looked at."""
         return [row for row in reversed(self.rows) if any(value for value in row.values)]
 
 
-def buckets(since: datetime, until: datetime, seconds: int) -> list[datetime]:
+def list_buckets(since: datetime, until: datetime, seconds: int) -> list[datetime]:
     """Return when each span of so many seconds begins that holds a part of that time, in UTC."""
     first, last = (int(at.timestamp()) // seconds for at in (since, until))
     return [datetime.fromtimestamp(place * seconds, UTC) for place in range(first, last + 1)]
 
 
-def bucket_of(at: datetime, seconds: int) -> datetime:
+def get_bucket(at: datetime, seconds: int) -> datetime:
     """Return when the span begins that holds this time."""
     return datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, UTC)
 
 
-def counted_rows(
+def count_rows(
     starts: Sequence[datetime], seconds: int, columns: Sequence[Sequence[datetime]]
 ) -> tuple[ChartRow, ...]:
     """Return how many of each column's times lie in each span."""
@@ -89,18 +89,18 @@ def counted_rows(
     counts = [[0.0] * len(columns) for _ in starts]
     for number, times in enumerate(columns):
         for at in times:
-            place = places.get(bucket_of(at, seconds))
+            place = places.get(get_bucket(at, seconds))
             if place is not None:
                 counts[place][number] += 1
     return tuple(ChartRow(at, tuple(row)) for at, row in zip(starts, counts, strict=True))
 
 
-def tone_of(place: int) -> Tone:
+def get_tone(place: int) -> Tone:
     """Return the colour of one of several series that mean nothing good or bad."""
     return _PURPOSE_TONES[place % len(_PURPOSE_TONES)]
 
 
-def width_told(seconds: int) -> str:
+def format_width(seconds: int) -> str:
     """Return how long a span is: `an hour`, `6 hours`, `a day`, `3 days`."""
     hours = timedelta(seconds=seconds) // timedelta(hours=1)
     if hours >= 24:

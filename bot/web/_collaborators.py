@@ -6,13 +6,13 @@ from typing import Protocol
 
 from bot.domain.backup import BackupStatus
 from bot.domain.budget import BudgetRules
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.live_items import ItemKind, LiveItem
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
-from bot.domain.wish import Wish
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
@@ -28,7 +28,7 @@ from bot.telemetry import Recorder
 class StopControl(Protocol):
     """The emergency stop, as far as a page needs it."""
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands."""
         ...
 
@@ -48,7 +48,7 @@ class BaseUpdater(Protocol):
 class Agent(Protocol):
     """The agent's own look at its runs. Reading takes no person: the token was asked before."""
 
-    async def runs(self, *, limit: int = 20) -> Sequence[Run]:
+    async def list_runs(self, *, limit: int = 20) -> Sequence[Run]:
         """Return the newest runs, newest first."""
         ...
 
@@ -56,7 +56,7 @@ class Agent(Protocol):
         """Return a run. Raises `UnknownRun`."""
         ...
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return what a run has recorded."""
         ...
 
@@ -64,7 +64,7 @@ class Agent(Protocol):
 class IncidentReader(Protocol):
     """What was noticed."""
 
-    def incidents(self) -> Sequence[Incident]:
+    def list_incidents(self) -> Sequence[Incident]:
         """Return what is open and was lately, the newest first."""
         ...
 
@@ -76,7 +76,7 @@ class IncidentReader(Protocol):
 class MessageQueue(Protocol):
     """Where messages wait until the chat has them."""
 
-    async def depth(self) -> OutboxDepth:
+    async def get_depth(self) -> OutboxDepth:
         """Return how full it is. Raises `StoreError`."""
         ...
 
@@ -84,7 +84,7 @@ class MessageQueue(Protocol):
 class LiveItemOperator(Protocol):
     """Rolls back for whoever has the machine."""
 
-    async def rollback_by_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
+    async def roll_back_as_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
         """Roll back, audited. Raises `UnknownItem`, `NotRolledBack`."""
         ...
 
@@ -146,6 +146,6 @@ class WebServices:
     memory: MemoryStore | None = None
     live_registry: LiveRegistry | None = None
     live_items: LiveItemOperator | None = None
-    wishes: Callable[[], Awaitable[Sequence[Wish]]] | None = None
+    feature_requests: Callable[[], Awaitable[Sequence[FeatureRequest]]] | None = None
     backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None

@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.domain.audience import Audience
 from bot.domain.journal import ActionOutcome, Kind
 from bot.telemetry import Recorder
-from bot.web._responses import add_security_headers, plain
+from bot.web._responses import add_security_headers, create_plain_response
 
 IDLE_SECONDS = 15.0
 """A connection that has not sent its headers by then, or says nothing more, is closed."""
@@ -56,7 +56,9 @@ class Connection(web.RequestHandler):
             _log.error("%s failed", name, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("half of an answer is out already")
-        response = plain(status, "" if status >= 500 else "that is no request I understand.")
+        response = create_plain_response(
+            status, "" if status >= 500 else "that is no request I understand."
+        )
         add_security_headers(response)
         response.force_close()
         return response

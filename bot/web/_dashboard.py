@@ -8,7 +8,7 @@ from bot.web._health import Health
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
 from bot.web._request_bodies import form
-from bot.web._responses import Refused, page_after_login, see_other
+from bot.web._responses import Refused, resolve_login_target, see_other
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Sessions
 from bot.web._token_auth import TokenAuth
@@ -39,9 +39,9 @@ class Dashboard:
         self._frame = frame
         self._health_page = health_page
 
-    async def state(self, request: web.Request) -> web.Response:
+    async def show_state(self, request: web.Request) -> web.Response:
         """Show how the bot itself is."""
-        about, reasons = await self._health_page.told(), await self._health_page.reasons()
+        about, reasons = await self._health_page.describe(), await self._health_page.find_problems()
         return await self._frame.show(
             request, "state.html", "State", here="/state", live=True, about=about, reasons=reasons,
             since=self._health_page.since, more=self._services.facts.more,
@@ -49,21 +49,21 @@ class Dashboard:
 
     # Coming in
 
-    async def login_form(self, request: web.Request) -> web.Response:
+    async def show_login_form(self, request: web.Request) -> web.Response:
         """Show the form that takes the token."""
         if self._rules.token is None:
             raise Refused(404, "there is no token to log in with (THESEUS_HTTP_TOKEN).")
-        wanted = page_after_login(request.query.get("next", ""))
-        return await self._pages.page("login.html", "Log in", {"wrong": "", "next": wanted})
+        wanted = resolve_login_target(request.query.get("next", ""))
+        return await self._pages.render("login.html", "Log in", {"wrong": "", "next": wanted})
 
-    async def login(self, request: web.Request) -> web.Response:
+    async def log_in(self, request: web.Request) -> web.Response:
         """Begin a session of our own making for who has the token."""
         self._token_auth.guesses.check(request.remote)
         sent = await form(request)
-        wanted = page_after_login(sent.get("next", ""))
-        if not self._token_auth.fits(sent.get("token", ""), request.remote):
+        wanted = resolve_login_target(sent.get("next", ""))
+        if not self._token_auth.is_valid(sent.get("token", ""), request.remote):
             shown = {"wrong": "That is not the token.", "next": wanted}
-            return await self._pages.page("login.html", "Log in", shown, status=403)
+            return await self._pages.render("login.html", "Log in", shown, status=403)
         self._sessions.end(request.cookies.get(self._auth.cookie))
         cookie, _ = self._sessions.begin()
         answer = see_other(wanted)
@@ -78,9 +78,9 @@ class Dashboard:
         )
         return answer
 
-    async def logout(self, request: web.Request) -> web.Response:
+    async def log_out(self, request: web.Request) -> web.Response:
         """End the session."""
-        await self._frame.own_form(request)
+        await self._frame.read_own_form(request)
         self._sessions.end(request.cookies.get(self._auth.cookie))
         answer = see_other("/login")
         answer.del_cookie(self._auth.cookie, path="/")
@@ -88,7 +88,7 @@ class Dashboard:
 
     # Acting
 
-    async def stop_form(self, request: web.Request) -> web.Response:
+    async def show_stop_form(self, request: web.Request) -> web.Response:
         """Ask whether everything is to be stopped."""
         can_log_in = self._rules.token is not None
         return await self._frame.show(
@@ -97,7 +97,7 @@ class Dashboard:
 
     async def stop(self, request: web.Request) -> web.Response:
         """Stop everything. Only an approver lifts it, in chat."""
-        sent = await self._frame.own_form(request)
+        sent = await self._frame.read_own_form(request)
         if sent.get("sure") != "yes":
             raise Refused(400, "tick the box to say that you mean it.")
         if self._services.emergency is None:

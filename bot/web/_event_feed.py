@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.samples import Sample
-from bot.periodic import run_periodically, warning
+from bot.periodic import log_warnings, run_periodically
 from bot.redaction import redact_value
 from bot.web._collaborators import WebServices
 from bot.web._counters import ActionCounter
 
-KEPT = 500
+MAX_EVENTS = 500
 BUSY_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 _RUNS = 50
-_WORDS = 500
+_MAX_TEXT = 500
 _log = logging.getLogger(__name__)
 
 
@@ -45,8 +45,8 @@ class EventFeed:
     def __init__(self, services: WebServices, counter: ActionCounter) -> None:
         self._services = services
         self._counter = counter
-        self._start = f"{int(services.clock.now().timestamp() * 1000):x}"
-        self._kept: deque[FeedEvent] = deque(maxlen=KEPT)
+        self._start = f"{int(services.clock.get_time().timestamp() * 1000):x}"
+        self._events: deque[FeedEvent] = deque(maxlen=MAX_EVENTS)
         self._last = 0
         self._news = asyncio.Event()
         self._seen: dict[str, str] = {}
@@ -60,11 +60,11 @@ class EventFeed:
         """The number of the newest event."""
         return self._last
 
-    def id_of(self, number: int) -> str:
+    def format_id(self, number: int) -> str:
         """Return an event's id."""
         return f"{self._start}-{number}"
 
-    def number_of(self, event_id: str) -> int | None:
+    def parse_id(self, event_id: str) -> int | None:
         """Return the number of an id of this start, if everything after it is still kept."""
         start, _, number = event_id.partition("-")
         if start != self._start or not (number.isascii() and number.isdecimal()):
@@ -73,15 +73,15 @@ class EventFeed:
 
     def has(self, after: int) -> bool:
         """Whether everything after this number is still kept."""
-        oldest = self._kept[0].number if self._kept else self._last + 1
+        oldest = self._events[0].number if self._events else self._last + 1
         return oldest - 1 <= after <= self._last
 
-    def after(self, number: int) -> tuple[FeedEvent, ...]:
+    def list_after(self, number: int) -> tuple[FeedEvent, ...]:
         """Return what came after."""
         behind = self._last - number
-        return tuple(self._kept)[len(self._kept) - behind :] if behind else ()
+        return tuple(self._events)[len(self._events) - behind :] if behind else ()
 
-    async def more(self, seconds: float) -> None:
+    async def wait_for_more(self, seconds: float) -> None:
         """Wait until there may be more, or so long."""
         news = self._news
         try:
@@ -90,11 +90,11 @@ class EventFeed:
         except TimeoutError:
             return
 
-    def add(self, name: str, told: Mapping[str, object]) -> None:
+    def add(self, name: str, data: Mapping[str, object]) -> None:
         """Number and keep one event, redacted, and wake everyone who waits."""
         self._last += 1
-        text = json.dumps(redact_value(dict(told)), default=str)
-        self._kept.append(FeedEvent(self._last, name, text))
+        text = json.dumps(redact_value(dict(data)), default=str)
+        self._events.append(FeedEvent(self._last, name, text))
         self._wake_readers()
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class EventFeed:
             self.look,
             self._services.clock,
             lambda: BUSY_SECONDS if self.readers else QUIET_SECONDS,
-            failed=warning(_log, "the events of the dashboard"),
+            failed=log_warnings(_log, "the events of the dashboard"),
         )
 
     async def look(self) -> None:
@@ -122,11 +122,15 @@ class EventFeed:
         for sample in followed.samples:
             self._counter.count(sample)
             if sample.kind == "reload":
-                self.add("reload", _reload(sample))
+                self.add("reload", _build_reload(sample))
         runs = await self._services.store.find(limit=_RUNS)
-        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
-        now = {f"run:{run.id}": _run(run) for run in reversed(runs)}
-        now |= {f"incident:{each.id}": _incident(each) for each in reversed(known)}
+        known = (
+            self._services.incidents.list_incidents()
+            if self._services.incidents is not None
+            else ()
+        )
+        now = {f"run:{run.id}": _build_run(run) for run in reversed(runs)}
+        now |= {f"incident:{each.id}": _build_incident(each) for each in reversed(known)}
         self._compare(now)
 
     def _compare(self, now: Mapping[str, Mapping[str, object]]) -> None:
@@ -138,31 +142,31 @@ class EventFeed:
         self._seen, self._began = marks, True
 
 
-def _run(run: Run) -> dict[str, object]:
+def _build_run(run: Run) -> dict[str, object]:
     return {
         "id": run.id,
         "goal": run.goal,
         "stage": str(run.stage),
         "status": str(run.status),
-        "subject": run.trigger.subject[:_WORDS],
-        "reason": run.reason[:_WORDS],
+        "subject": run.trigger.subject[:_MAX_TEXT],
+        "reason": run.reason[:_MAX_TEXT],
         "cost_usd": round(run.cost_usd, 4),
     }
 
 
-def _incident(incident: Incident) -> dict[str, object]:
+def _build_incident(incident: Incident) -> dict[str, object]:
     return {
         "id": incident.id,
         "status": incident.status,
         "severity": str(incident.severity),
-        "title": incident.title[:_WORDS],
+        "title": incident.title[:_MAX_TEXT],
         "count": incident.count,
         "since": incident.since.isoformat(),
         "run_id": incident.run_id,
     }
 
 
-def _reload(sample: Sample) -> dict[str, object]:
+def _build_reload(sample: Sample) -> dict[str, object]:
     return {
         "module": sample.event.removeprefix("reload."),
         "outcome": sample.outcome,

@@ -33,12 +33,12 @@ class Events:
             raise Refused(503, "too many follow already.", {"Retry-After": "30"})
         self._feed.readers += 1
         try:
-            return await self._stream(request)
+            return await self._stream_events(request)
         finally:
             self._feed.readers -= 1
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
-        after, lost = self._place(request.headers.get("Last-Event-ID"))
+    async def _stream_events(self, request: web.Request) -> web.StreamResponse:
+        after, lost = self._find_start(request.headers.get("Last-Event-ID"))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -46,16 +46,16 @@ class Events:
             request.transport.set_write_buffer_limits(high=_BUFFER)
         hello = FeedEvent(after, "reset" if lost else "hello", "{}")
         try:
-            await self._write(request, response, self._line(hello))
+            await self._write(request, response, self._format_line(hello))
             while not self._feed.closed and self._feed.has(after):
-                news = self._feed.after(after)
+                news = self._feed.list_after(after)
                 if news:
-                    lines = b"".join(map(self._line, news))
+                    lines = b"".join(map(self._format_line, news))
                     await self._write(request, response, lines)
                     after = news[-1].number
                 else:
                     quiet = self._feed.last
-                    await self._feed.more(self._heartbeat)
+                    await self._feed.wait_for_more(self._heartbeat)
                     if quiet == self._feed.last:
                         await self._write(request, response, b": quiet\n\n")
         except (ConnectionError, TimeoutError):
@@ -74,13 +74,13 @@ class Events:
                 request.transport.abort()
             raise
 
-    def _place(self, asked: str | None) -> tuple[int, bool]:
+    def _find_start(self, asked: str | None) -> tuple[int, bool]:
         """Return where to go on, and whether something was lost since then."""
         if not asked:
             return self._feed.last, False
-        known = self._feed.number_of(asked)
+        known = self._feed.parse_id(asked)
         return (self._feed.last, True) if known is None else (known, False)
 
-    def _line(self, event: FeedEvent) -> bytes:
-        number = self._feed.id_of(event.number)
+    def _format_line(self, event: FeedEvent) -> bytes:
+        number = self._feed.format_id(event.number)
         return f"id: {number}\nevent: {event.name}\ndata: {event.text}\n\n".encode()

@@ -6,20 +6,20 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from bot.domain.budget import Cap
+from bot.domain.cost import Cost
 from bot.domain.evidence import Diagnosis
 from bot.domain.incident import Severity
 from bot.domain.live_items import LiveItem
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Status
-from bot.domain.spent import Spent
 from bot.domain.watch import Judgement
-from bot.infra.annotated_diff import annotated_lines
+from bot.infra.annotated_diff import annotate_lines
 from bot.infra.html_templates import Verbatim
-from bot.presentation.titles import title_of
+from bot.presentation.titles import format_title
 from bot.redaction import redact
 from bot.web._chart_tables import Unit
 
-NOTHING = "\N{EN DASH}"
+PLACEHOLDER = "\N{EN DASH}"
 """What stands where nothing is known."""
 MOST_OUTPUT = 6_000
 """Characters of a check's output that stand on a page: its end."""
@@ -48,81 +48,83 @@ class DiffView(NamedTuple):
     cut: int
 
 
-def tone(standing: Status | Severity) -> str:
+def get_tone(status: Status | Severity) -> str:
     """Return the colour of a label."""
-    return _TONES[standing]
+    return _TONES[status]
 
 
-def verdict_tone(verdict: Judgement) -> str:
+def get_verdict_tone(verdict: Judgement) -> str:
     """Return the colour of what a watch came to."""
     return {"fixed": "good", "inconclusive": "idle"}.get(verdict, "bad")
 
 
-def money(usd: float) -> str:
+def format_money(usd: float) -> str:
     """Return `$0.00`; less than a cent is shown as it is."""
     return f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
 
 
-def paid(what: Run | Spent) -> str:
+def format_cost(what: Run | Cost) -> str:
     """Return what it cost, with `≈` where some of it is a guess."""
-    return f"{'≈ ' if what.estimated else ''}{money(what.cost_usd)}"
+    return f"{'≈ ' if what.estimated else ''}{format_money(what.cost_usd)}"
 
 
-def thousands(count: int) -> str:
+def format_thousands(count: int) -> str:
     """Return `1,234`."""
     return f"{count:,}"
 
 
-def used_tokens(spent: Run | Spent) -> str:
+def format_tokens(cost: Run | Cost) -> str:
     """Return `1,234 tokens`, those in and those out together."""
-    return _tokens(spent.tokens_in + spent.tokens_out)
+    return _format_token_count(cost.tokens_in + cost.tokens_out)
 
 
-def _tokens(count: int) -> str:
+def _format_token_count(count: int) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
-def cap(most: Cap | None) -> str:
+def format_cap(most: Cap | None) -> str:
     """Return what may be spent: `$5.00 and 1,000 tokens`, or `none` where nothing is said."""
     if most is None or (most.usd is None and most.tokens is None):
         return "none"
-    told = [money(most.usd)] if most.usd is not None else []
-    return " and ".join([*told, *([_tokens(most.tokens)] if most.tokens is not None else [])])
+    told = [format_money(most.usd)] if most.usd is not None else []
+    return " and ".join(
+        [*told, *([_format_token_count(most.tokens)] if most.tokens is not None else [])]
+    )
 
 
-def subject(run: Run, limit: int = 90) -> str:
+def format_subject(run: Run, limit: int = 90) -> str:
     """Return what a run is about, on one line."""
-    return title_of(run.trigger, limit)
+    return format_title(run.trigger, limit)
 
 
-def below(name: str, path: str) -> str:
+def join_path(name: str, path: str) -> str:
     """Return the path of a page of ours: `/runs/k7m2xq`."""
     return f"{path}/{name}"
 
 
-def site(found: Diagnosis) -> str:
+def format_location(found: Diagnosis) -> str:
     """Return the place a diagnosis names: `file:line function`."""
     return f"{found.file}:{found.line} {found.function}"
 
 
-def owned_files(plan: Plan) -> list[str]:
+def list_owned_files(plan: Plan) -> list[str]:
     """Return the files a plan may change, each once."""
     return sorted({file for step in plan.steps for file in step.owned_files})
 
 
-def yes_no(value: object) -> str:
+def format_yes_no(value: object) -> str:
     """Return a fact about the bot in words; nothing for what is not known."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
 
 
-def bucket(at: datetime, seconds: int) -> str:
+def format_bucket(at: datetime, seconds: int) -> str:
     """Return when a chart's span begins: its day, with the hour where it is shorter than a day."""
     return f"{at:%Y-%m-%d}" if seconds >= 86_400 else f"{at:%Y-%m-%d %H:%M}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return `45 s`, `4 min`, `2 h 5 min` or `3 days`."""
     if seconds < 100:
         return f"{seconds:.0f} s"
@@ -134,27 +136,27 @@ def duration(seconds: float) -> str:
     return f"{minutes / 1_440:.0f} days"
 
 
-def chart_value(value: float | None, unit: Unit) -> str:
+def format_chart_value(value: float | None, unit: Unit) -> str:
     """Return a value of a chart's table; nothing where it is not known."""
     if value is None:
-        return NOTHING
+        return PLACEHOLDER
     match unit:
         case "percent":
             return f"{value:.1f} %"
         case "seconds":
-            return duration(value)
+            return format_duration(value)
         case "usd":
-            return money(value)
+            return format_money(value)
         case "count":
             return f"{value:,.0f}"
 
 
-def one_digit(number: float) -> str:
+def format_one_digit(number: float) -> str:
     """Return `1.5`."""
     return f"{number:.1f}"
 
 
-def output_end(output: str) -> str:
+def get_output_end(output: str) -> str:
     """Return the end of what a check printed, from the start of a line."""
     if len(output) <= MOST_OUTPUT:
         return output
@@ -162,22 +164,22 @@ def output_end(output: str) -> str:
     return f"…\n{end.partition(chr(10))[2] or end}"
 
 
-def output_start(text: str) -> str:
+def get_output_start(text: str) -> str:
     """Return the start of a long text, and how long all of it is."""
     if len(text) <= MOST_DIFF:
         return text
     return f"{text[:MOST_DIFF]}\n… {MOST_DIFF:,} of {len(text):,} characters are shown."
 
 
-def item_path(item: LiveItem) -> str:
+def get_item_path(item: LiveItem) -> str:
     """Return the path of an item's page."""
     return f"/versions/{item.kind}/{quote(item.name, safe='')}"
 
 
-def diff_view(diff: str) -> DiffView:
+def build_diff_view(diff: str) -> DiffView:
     """Return a unified diff line by line, redacted as a whole; a long one is cut."""
     lines = [
         (line.kind if line.sign.strip() else "", Verbatim(line.sign + line.text))
-        for line in annotated_lines(redact(diff[:MOST_DIFF]))
+        for line in annotate_lines(redact(diff[:MOST_DIFF]))
     ]
     return DiffView(lines, MOST_DIFF if len(diff) > MOST_DIFF else 0)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.web._responses import Refused
-from bot.web._webhook_deliveries import AHEAD, WINDOW
+from bot.web._webhook_deliveries import CLOCK_SKEW, WINDOW
 
 MOST_BYTES = 1_000_000
 
@@ -21,7 +21,7 @@ Look = Literal["", "base", "issues"]
 _ASKED = ("opened", "reopened", "labeled")
 
 
-def wants_a_look(event: str, body: bytes, branch: str) -> tuple[Look, Mapping[str, Any]]:
+def parse_event(event: str, body: bytes, branch: str) -> tuple[Look, Mapping[str, Any]]:
     """Return what may have moved, and what was sent.
 
     Raises `Refused` (400) for what is no JSON object.
@@ -36,9 +36,9 @@ def wants_a_look(event: str, body: bytes, branch: str) -> tuple[Look, Mapping[st
         moved = sent.get("ref") == f"refs/heads/{branch}" and sent.get("deleted") is not True
         return "base" if moved else "", sent
     if event == "pull_request":
-        pull = _part(sent, "pull_request")
+        pull = _get_part(sent, "pull_request")
         closed = sent.get("action") == "closed" and pull.get("merged") is True
-        ours = _part(pull, "base").get("ref") == branch
+        ours = _get_part(pull, "base").get("ref") == branch
         return "base" if closed and ours else "", sent
     if event == "issues":
         return "issues" if sent.get("action") in _ASKED else "", sent
@@ -51,30 +51,30 @@ def check_age(event: str, sent: Mapping[str, Any], now: datetime) -> None:
     A push tells when GitHub took it (`repository.pushed_at`), which counts before the time of its
     newest commit: that is the clock of whoever made it, and an old commit may be pushed today.
     """
-    at = _time_of(event, sent)
+    at = _find_time(event, sent)
     if at is None:
         raise Refused(403, "it does not tell when it happened.")
     if now - at > WINDOW:
         raise Refused(403, f"it happened more than {WINDOW.days} days ago.")
-    if at - now > AHEAD:
+    if at - now > CLOCK_SKEW:
         raise Refused(403, "it has not happened yet; compare our clocks.")
 
 
-def _time_of(event: str, sent: Mapping[str, Any]) -> datetime | None:
+def _find_time(event: str, sent: Mapping[str, Any]) -> datetime | None:
     if event == "pull_request":
-        return _time(_part(sent, "pull_request").get("updated_at"))
+        return _parse_time(_get_part(sent, "pull_request").get("updated_at"))
     if event == "issues":
-        return _time(_part(sent, "issue").get("updated_at"))
-    pushed = _time(_part(sent, "repository").get("pushed_at"))
-    return pushed or _time(_part(sent, "head_commit").get("timestamp"))
+        return _parse_time(_get_part(sent, "issue").get("updated_at"))
+    pushed = _parse_time(_get_part(sent, "repository").get("pushed_at"))
+    return pushed or _parse_time(_get_part(sent, "head_commit").get("timestamp"))
 
 
-def _part(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _get_part(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = sent.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _time(value: object) -> datetime | None:
+def _parse_time(value: object) -> datetime | None:
     """Return a time as GitHub writes them: seconds since 1970, or ISO 8601 with its zone."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):

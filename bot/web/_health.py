@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from bot.domain.backup import BackupStatus
 from bot.domain.errors import StoreError, TheseusError
 from bot.domain.record import Record
-from bot.domain.run import ENDED, Status
+from bot.domain.run import FINAL_STATUSES, Status
 from bot.redaction import redact
 from bot.web._collaborators import WebServices
 from bot.web._responses import as_json
@@ -29,19 +29,19 @@ class Health:
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
-        self.since = services.clock.now()
+        self.since = services.clock.get_time()
 
-    async def alive(self, _: web.Request) -> web.Response:
+    async def serve_liveness(self, _: web.Request) -> web.Response:
         """Answer at all: the event loop turns."""
         return as_json({"status": "ok"})
 
-    async def ready(self, _: web.Request) -> web.Response:
+    async def serve_readiness(self, _: web.Request) -> web.Response:
         """Answer 200 where it can work, else 503 with the reasons, in a few fixed words."""
-        reasons = await self.reasons()
+        reasons = await self.find_problems()
         status = 503 if reasons else 200
         return as_json({"ready": not reasons, "reasons": reasons}, status)
 
-    async def reasons(self) -> list[str]:
+    async def find_problems(self) -> list[str]:
         """Return what keeps it from working."""
         reasons = []
         if (closing := self._services.facts.closing()) is not None:
@@ -49,34 +49,38 @@ class Health:
         if not self._services.facts.connection().ready:
             reasons.append("the gateway is not connected")
         try:
-            await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.now()))
+            await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.get_time()))
             reasons.extend(self._services.facts.storage())
         except StoreError:
             reasons.extend(self._services.facts.storage() or ["the store cannot be written"])
         try:
-            if await self.stopped():
+            if await self.is_stopped():
                 reasons.append("the emergency stop stands")
         except TheseusError:
             reasons.append("whether the emergency stop stands cannot be read")
         return reasons
 
-    async def stopped(self) -> bool:
+    async def is_stopped(self) -> bool:
         """Whether the emergency stop stands."""
         emergency = self._services.emergency
-        return emergency is not None and await emergency.now() is not None
+        return emergency is not None and await emergency.get_stop() is not None
 
-    async def info(self, _: web.Request) -> web.Response:
+    async def serve_info(self, _: web.Request) -> web.Response:
         """Answer with what runs here."""
-        return as_json(await self.told())
+        return as_json(await self.describe())
 
-    async def told(self) -> dict[str, object]:
+    async def describe(self) -> dict[str, object]:
         """Return what is known of the running program; no secrets."""
         facts, connection, now = (
             self._services.facts,
             self._services.facts.connection(),
-            self._services.clock.now(),
+            self._services.clock.get_time(),
         )
-        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
+        known = (
+            self._services.incidents.list_incidents()
+            if self._services.incidents is not None
+            else ()
+        )
         told: dict[str, object] = {
             "commit": facts.commit(),
             "since": self.since.isoformat(timespec="seconds"),
@@ -86,24 +90,26 @@ class Health:
             "commands": redact(facts.commands() or "all shown"),
             "engine": redact(facts.engine),
             "sandbox": redact(facts.sandbox),
-            "stopped": await self.stopped(),
+            "stopped": await self.is_stopped(),
             "runs_active": await self._count_active_runs(),
             "state": "; ".join(facts.storage()) or "usable",
             "incidents_open": sum(each.open for each in known),
         }
         if self._services.backups is not None:
-            told["backup"] = await self._backup(self._services.backups, now)
+            told["backup"] = await self._describe_backup(self._services.backups, now)
         return told | {name: redact(text) for name, text in facts.more.items()}
 
     async def _count_active_runs(self) -> int | None:
         """Return how many runs are not over; `None` where the state cannot be read."""
         try:
-            active = await self._services.store.find(status=set(Status) - ENDED, limit=_MOST)
+            active = await self._services.store.find(
+                status=set(Status) - FINAL_STATUSES, limit=_MOST
+            )
         except StoreError:
             return None
         return len(active)
 
-    async def _backup(
+    async def _describe_backup(
         self, backups: Callable[[], Awaitable[BackupStatus]], now: datetime
     ) -> dict[str, object]:
         """Return when the newest backup was made, and whether one failed or is overdue."""

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from bot.domain.incident import Incident
 from bot.domain.record_search import RunSummary
 from bot.domain.samples import Sample
-from bot.presentation.counts import counted as times
-from bot.presentation.times import clock_time
+from bot.presentation.counts import format_count as times
+from bot.presentation.times import format_utc
 from bot.web._chart_tables import (
     ChartColumn,
     ChartTable,
-    buckets,
-    counted_rows,
-    deploy_mark,
-    width_told,
+    build_deploy_mark,
+    count_rows,
+    format_width,
+    list_buckets,
 )
 
 BARS = 48
@@ -26,7 +26,7 @@ def chart_since(incident: Incident, now: datetime) -> datetime:
     return max(incident.since - timedelta(hours=1), now - timedelta(days=1))
 
 
-def incident_chart(
+def build_incident_chart(
     incident: Incident,
     samples: Sequence[Sample],
     runs: Sequence[RunSummary],
@@ -43,17 +43,17 @@ def incident_chart(
     seconds = max(int(length / BARS / _MINUTE + 0.5), 1) * _MINUTE
     counted, others = list[datetime](), list[datetime]()
     for sample in samples:
-        ours = sample.when >= incident.since and incident.counts(sample)
+        ours = sample.when >= incident.since and incident.should_count(sample)
         (counted if ours else others).append(sample.when)
     return ChartTable(
         "often", "How often",
-        f"{times(incident.count, 'time')} since {clock_time(incident.since)}; "
-        f"a bar is {width_told(seconds)}; what came live is marked",
+        f"{times(incident.count, 'time')} since {format_utc(incident.since)}; "
+        f"a bar is {format_width(seconds)}; what came live is marked",
         "count", "stacked", seconds,
         (ChartColumn("Counted by this incident", "bad"), ChartColumn("Others", "idle")),
-        counted_rows(buckets(since, now, seconds), seconds, [counted, others]),
+        count_rows(list_buckets(since, now, seconds), seconds, [counted, others]),
         tuple(
-            deploy_mark(run, run.live_at)
+            build_deploy_mark(run, run.live_at)
             for run in reversed(runs)
             if run.live_at is not None and since <= run.live_at <= now
         ),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
 from bot.domain.incident import Severity
 from bot.domain.run import Status
-from bot.domain.spent import Spent
 from bot.web._collaborators import WebServices
 from bot.web._counters import ActionCounter
 from bot.web._record_pages import AUDITED
@@ -37,69 +37,81 @@ class Metrics:
         self._services = services
         self._counter = counter
         self._webhooks = webhooks
-        self._since = services.clock.now()
+        self._since = services.clock.get_time()
 
     async def serve(self, _: web.Request) -> web.Response:
         """Answer with all of them."""
         runs = await self._services.store.find(limit=_RUNS)
         by_status = Counter(run.status for run in runs)
         parts = [
-            _counter(
+            _format_counter(
                 "theseus_actions_total", "Journalled actions since the start.",
                 (
                     ({"kind": kind, "outcome": outcome}, count)
                     for (kind, outcome), count in sorted(self._counter.actions.items())
                 ),
             ),
-            _gauge(
+            _format_gauge(
                 "theseus_runs", f"Runs among the newest {_RUNS}.",
                 [({"status": str(each)}, by_status[each]) for each in Status],
             ),
-            _counter(
+            _format_counter(
                 "theseus_webhook_requests_total", "Deliveries by how they ended.",
                 [({"result": result}, count) for result, count in sorted(self._webhooks.items())],
             ),
-            *self._states(),
-            *(await self._messages()),
-            *self._alerts(),
-            *(await self._money()),
-            *(await self._stop()),
-            await self._audit(),
-            *(await self._backups()),
+            *self._collect_states(),
+            *(await self._collect_messages()),
+            *self._collect_alerts(),
+            *(await self._collect_costs()),
+            *(await self._collect_stop()),
+            await self._collect_audit(),
+            *(await self._collect_backups()),
         ]  # fmt: skip
         return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
 
-    def _states(self) -> Iterable[str]:
-        now = self._services.clock.now()
-        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
+    def _collect_states(self) -> Iterable[str]:
+        now = self._services.clock.get_time()
+        known = (
+            self._services.incidents.list_incidents()
+            if self._services.incidents is not None
+            else ()
+        )
         severities = Counter(each.severity for each in known if each.open)
-        yield _gauge("theseus_incidents_open", "Incidents that go on.", [({}, severities.total())])
+        yield _format_gauge(
+            "theseus_incidents_open", "Incidents that go on.", [({}, severities.total())]
+        )
         by_severity = [({"severity": str(each)}, severities[each]) for each in Severity]
-        yield _gauge("theseus_incidents", "Incidents that go on, by severity.", by_severity)
+        yield _format_gauge("theseus_incidents", "Incidents that go on, by severity.", by_severity)
         ready = float(self._services.facts.connection().ready)
-        yield _gauge("theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)])
+        yield _format_gauge(
+            "theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)]
+        )
         up = (now - self._since).total_seconds()
-        yield _gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
+        yield _format_gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
         started: list[Value] = [({}, self._since.timestamp())]
-        yield _gauge("process_start_time_seconds", "When it started, since 1970.", started)
+        yield _format_gauge("process_start_time_seconds", "When it started, since 1970.", started)
         if self._counter.newest is not None:
             age = max(now.timestamp() - self._counter.newest, 0.0)
-            yield _gauge("theseus_last_action_age_seconds", "Since the last one.", [({}, age)])
-        resident = _resident_bytes()
+            yield _format_gauge(
+                "theseus_last_action_age_seconds", "Since the last one.", [({}, age)]
+            )
+        resident = _read_resident_bytes()
         if resident is not None:
-            yield _gauge("process_resident_memory_bytes", "Resident memory.", [({}, resident)])
+            yield _format_gauge(
+                "process_resident_memory_bytes", "Resident memory.", [({}, resident)]
+            )
 
-    async def _messages(self) -> Iterable[str]:
+    async def _collect_messages(self) -> Iterable[str]:
         if self._services.outbox is None:
             return ()
-        depth = await self._services.outbox.depth()
+        depth = await self._services.outbox.get_depth()
         refused = "Messages the chat refused for good, as long as that is kept."
         return (
-            _gauge("theseus_outbox_waiting", "Messages to be sent.", [({}, depth.waiting)]),
-            _gauge("theseus_outbox_refused", refused, [({}, depth.refused)]),
+            _format_gauge("theseus_outbox_waiting", "Messages to be sent.", [({}, depth.waiting)]),
+            _format_gauge("theseus_outbox_refused", refused, [({}, depth.refused)]),
         )
 
-    def _alerts(self) -> Iterable[str]:
+    def _collect_alerts(self) -> Iterable[str]:
         if self._services.alerts is None:
             return ()
         told = "Alerts by channel and how they went, since the start."
@@ -107,80 +119,82 @@ class Metrics:
             ({"channel": channel, "result": result}, count)
             for (channel, result), count in sorted(self._services.alerts.items())
         ]
-        return (_counter("theseus_alerts_total", told, sent),)
+        return (_format_counter("theseus_alerts_total", told, sent),)
 
-    async def _money(self) -> Iterable[str]:
+    async def _collect_costs(self) -> Iterable[str]:
         if self._services.ledger is None:
             return ()
-        spent: Spent = await self._services.ledger.spent(since=self._since)
+        spent: Cost = await self._services.ledger.sum_costs(since=self._since)
         tokens = [
             ({"direction": "in"}, spent.tokens_in),
             ({"direction": "out"}, spent.tokens_out),
         ]
         return (
-            _counter(
+            _format_counter(
                 "theseus_model_cost_usd_total", "Spent since the start.", [({}, spent.cost_usd)]
             ),
-            _counter("theseus_model_tokens_total", "Tokens since the start.", tokens),
+            _format_counter("theseus_model_tokens_total", "Tokens since the start.", tokens),
         )
 
-    async def _audit(self) -> str:
-        state = await self._services.store.audit_state(tail=AUDITED)
+    async def _collect_audit(self) -> str:
+        state = await self._services.store.verify_audit_log(tail=AUDITED)
         told = f"1 where the audit log's newest {AUDITED} entries were changed or cut."
-        return _gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
+        return _format_gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
 
-    async def _backups(self) -> Iterable[str]:
+    async def _collect_backups(self) -> Iterable[str]:
         """Yield the newest backup's age, where there is one, and whether all is well with them."""
         if self._services.backups is None:
             return ()
         try:
             status = await self._services.backups()
         except StoreError:
-            return (_gauge("theseus_backup_failing", _FAILING, [({}, 1.0)]),)
+            return (_format_gauge("theseus_backup_failing", _FAILING, [({}, 1.0)]),)
         failing = float(bool(status.failure) or status.overdue)
-        told = [_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
+        told = [_format_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
         if status.newest is not None:
-            age = (self._services.clock.now() - status.newest.made_at).total_seconds()
+            age = (self._services.clock.get_time() - status.newest.made_at).total_seconds()
             told.append(
-                _gauge("theseus_backup_age_seconds", "Since the newest was made.", [({}, age)])
+                _format_gauge(
+                    "theseus_backup_age_seconds", "Since the newest was made.", [({}, age)]
+                )
             )
         return told
 
-    async def _stop(self) -> Iterable[str]:
+    async def _collect_stop(self) -> Iterable[str]:
         if self._services.emergency is None:
             return ()
-        standing = await self._services.emergency.now() is not None
+        standing = await self._services.emergency.get_stop() is not None
         return (
-            _gauge(
+            _format_gauge(
                 "theseus_stopped", "1 while the emergency stop stands.", [({}, float(standing))]
             ),
         )
 
 
-def _counter(name: str, told: str, values: Iterable[Value]) -> str:
-    return _metric(name, told, "counter", values)
+def _format_counter(name: str, description: str, values: Iterable[Value]) -> str:
+    return _format_metric(name, description, "counter", values)
 
 
-def _gauge(name: str, told: str, values: Iterable[Value]) -> str:
-    return _metric(name, told, "gauge", values)
+def _format_gauge(name: str, description: str, values: Iterable[Value]) -> str:
+    return _format_metric(name, description, "gauge", values)
 
 
-def _metric(name: str, told: str, kind: str, values: Iterable[Value]) -> str:
-    lines = [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
-    lines += [f"{name}{_labels(labels)} {value:.14g}" for labels, value in values]
+def _format_metric(name: str, description: str, kind: str, values: Iterable[Value]) -> str:
+    lines = [f"# HELP {name} {description}", f"# TYPE {name} {kind}"]
+    lines += [f"{name}{_format_labels(labels)} {value:.14g}" for labels, value in values]
     return "\n".join(lines) + "\n"
 
 
-def _labels(labels: Labels) -> str:
-    named = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+def _format_labels(labels: Labels) -> str:
+    named = ",".join(f'{name}="{_escape(value)}"' for name, value in labels.items())
     return f"{{{named}}}" if named else ""
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _resident_bytes() -> float | None:
+def _read_resident_bytes() -> float | None:
     """Return the memory this process has, where the system tells."""
     try:
         return int(_STATM.read_text().split()[1]) * _PAGE_BYTES

@@ -11,28 +11,33 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
 from bot.domain.budget import BudgetRules, Cap
+from bot.domain.cost import Cost
 from bot.domain.errors import PortError
 from bot.domain.incident import Incident
 from bot.domain.record_search import RunQuery, RunSummary
-from bot.domain.run import ENDED, Run, Status
+from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.domain.samples import OWN_KINDS, ActionCount
 from bot.domain.spending import ChargeSum
-from bot.domain.spent import Spent
-from bot.monitoring.key_figures import KeyFigures, key_figures, spread, times_to
+from bot.monitoring.key_figures import (
+    KeyFigures,
+    compute_key_figures,
+    compute_spread,
+    measure_times,
+)
 from bot.ports.ledger import Ledger
-from bot.presentation.counts import counted
-from bot.presentation.state_words import purpose_told
+from bot.presentation.counts import format_count
+from bot.presentation.state_labels import describe_purpose
 from bot.web._chart_tables import (
     ChartColumn,
     ChartRow,
     ChartTable,
     Tone,
-    bucket_of,
-    buckets,
-    counted_rows,
-    deploy_mark,
-    tone_of,
-    width_told,
+    build_deploy_mark,
+    count_rows,
+    format_width,
+    get_bucket,
+    get_tone,
+    list_buckets,
 )
 from bot.web._collaborators import WebServices
 from bot.web._time_spans import ShownSpan
@@ -40,10 +45,10 @@ from bot.web._time_spans import ShownSpan
 FRESH_SECONDS = 3.0
 """How long figures serve that were counted, however many look at them meanwhile."""
 _DAY = 86_400
-_SHOWN = 6
+_MAX_ITEMS = 6
 _MOST_GOING_ON = 200
 _MACHINE = OWN_KINDS | {"gateway"}
-_GOING_ON = frozenset(Status) - ENDED
+_GOING_ON = frozenset(Status) - FINAL_STATUSES
 T = TypeVar("T")
 
 
@@ -51,13 +56,13 @@ class CapUse(NamedTuple):
     """What was spent of a cap; `share` is 0 to 1, where dollars are capped."""
 
     name: str
-    spent: Spent
+    cost: Cost
     cap: Cap
 
     @property
     def share(self) -> float | None:
         """How much of it is spent."""
-        return min(self.spent.cost_usd / self.cap.usd, 1.0) if self.cap.usd else None
+        return min(self.cost.cost_usd / self.cap.usd, 1.0) if self.cap.usd else None
 
 
 class OverviewFigures(NamedTuple):
@@ -77,64 +82,66 @@ class Overview:
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
-        self._kept: dict[str, tuple[float, OverviewFigures]] = {}
+        self._cache: dict[str, tuple[float, OverviewFigures]] = {}
         self._counting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def figures(self, span: ShownSpan) -> OverviewFigures:
+    async def get_figures(self, span: ShownSpan) -> OverviewFigures:
         """Return the figures of a span up to now."""
         async with self._counting[span.key]:
-            at, kept = self._kept.get(span.key, (0.0, None))
-            now = self._services.clock.monotonic()
+            at, kept = self._cache.get(span.key, (0.0, None))
+            now = self._services.clock.get_monotonic_time()
             if kept is None or now - at >= FRESH_SECONDS:
-                kept = await self._counted(span)
-                self._kept[span.key] = (now, kept)
+                kept = await self._compute_figures(span)
+                self._cache[span.key] = (now, kept)
             return kept
 
-    async def _counted(self, span: ShownSpan) -> OverviewFigures:
-        services, now, missing = self._services, self._services.clock.now(), dict[str, str]()
-        since = span.since(now)
+    async def _compute_figures(self, span: ShownSpan) -> OverviewFigures:
+        services, now, missing = self._services, self._services.clock.get_time(), dict[str, str]()
+        since = span.get_start(now)
         search, ledger = services.search, services.ledger
-        runs = await _asked(search.summaries(since=since), "runs", missing)
-        going_on = await _asked(
-            search.runs(RunQuery(statuses=_GOING_ON, size=_MOST_GOING_ON)), "runs", missing
+        runs = await _try_read(search.list_summaries(since=since), "runs", missing)
+        going_on = await _try_read(
+            search.search_runs(RunQuery(statuses=_GOING_ON, size=_MOST_GOING_ON)), "runs", missing
         )
-        asked = services.journal.counts(since=since, until=now, seconds=span.seconds)
-        counts = await _asked(asked, "actions", missing)
-        known = services.incidents.incidents() if services.incidents else ()
+        asked = services.journal.count_actions(since=since, until=now, seconds=span.seconds)
+        counts = await _try_read(asked, "actions", missing)
+        known = services.incidents.list_incidents() if services.incidents else ()
         charts, caps = list[ChartTable](), list[CapUse]()
         if runs is not None:
-            charts.append(_outcomes(runs, span, now))
+            charts.append(_build_outcome_chart(runs, span, now))
         if counts is not None:
-            charts.append(_failure_rate(counts, runs or (), span, now))
+            charts.append(_build_failure_chart(counts, runs or (), span, now))
         if runs is not None:
-            charts.append(_times(runs, span, now))
+            charts.append(_build_time_chart(runs, span, now))
         if ledger is not None:
             rules = services.budget() if services.budget else None
-            spent = await _asked(spending_chart(ledger, rules, span, now), "spending", missing)
+            spent = await _try_read(
+                build_spending_chart(ledger, rules, span, now), "spending", missing
+            )
             charts += [spent] if spent is not None else []
-            caps = await _asked(self._caps(rules, now), "spending", missing) or []
+            caps = await _try_read(self._list_caps(rules, now), "spending", missing) or []
         return OverviewFigures(
-            figures=None if runs is None else key_figures(runs, known, since),
+            figures=None if runs is None else compute_key_figures(runs, known, since),
             charts=tuple(charts),
             going_on=() if going_on is None else going_on.found,
-            shipped=[run for run in runs or () if run.live_at is not None][:_SHOWN],
-            open_incidents=[each for each in known if each.open][:_SHOWN],
+            shipped=[run for run in runs or () if run.live_at is not None][:_MAX_ITEMS],
+            open_incidents=[each for each in known if each.open][:_MAX_ITEMS],
             caps=caps,
             missing=missing,
         )
 
-    async def _caps(self, rules: BudgetRules | None, now: datetime) -> list[CapUse]:
+    async def _list_caps(self, rules: BudgetRules | None, now: datetime) -> list[CapUse]:
         ledger = self._services.ledger
         if rules is None or ledger is None:
             return []
-        day, week = begins(now)
+        day, week = get_period_starts(now)
         return [
-            CapUse("Today", await ledger.spent(since=day), rules.day),
-            CapUse("This week", await ledger.spent(since=week), rules.week),
+            CapUse("Today", await ledger.sum_costs(since=day), rules.day),
+            CapUse("This week", await ledger.sum_costs(since=week), rules.week),
         ]
 
 
-async def _asked(question: Awaitable[T], about: str, missing: dict[str, str]) -> T | None:
+async def _try_read(question: Awaitable[T], about: str, missing: dict[str, str]) -> T | None:
     """Return the answer; where there is none, note why."""
     try:
         return await question
@@ -143,24 +150,24 @@ async def _asked(question: Awaitable[T], about: str, missing: dict[str, str]) ->
         return None
 
 
-def begins(now: datetime) -> tuple[datetime, datetime]:
+def get_period_starts(now: datetime) -> tuple[datetime, datetime]:
     """Return when this day and this week began, in UTC."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day, day - timedelta(days=day.weekday())
 
 
-def _outcomes(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
+def _build_outcome_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
     """Return how the runs ended that began in each span."""
     sorts: dict[str, list[datetime]] = {name: [] for name, _ in _OUTCOMES}
     for run in runs:
-        sorts[_outcome(run)].append(run.created_at)
-    starts = buckets(span.since(now), now, span.seconds)
+        sorts[_classify_outcome(run)].append(run.created_at)
+    starts = list_buckets(span.get_start(now), now, span.seconds)
     return ChartTable(
         "outcomes", "Runs by outcome",
-        f"{counted(len(runs), 'run')}, by when they began; a bar is {width_told(span.seconds)}",
+        f"{format_count(len(runs), 'run')}, by when they began; a bar is {format_width(span.seconds)}",
         "count", "stacked", span.seconds,
         tuple(ChartColumn(name, tone) for name, tone in _OUTCOMES),
-        counted_rows(starts, span.seconds, list(sorts.values())),
+        count_rows(starts, span.seconds, list(sorts.values())),
     )  # fmt: skip
 
 
@@ -173,17 +180,17 @@ _OUTCOMES: tuple[tuple[str, Tone], ...] = (
 )
 
 
-def _outcome(run: RunSummary) -> str:
+def _classify_outcome(run: RunSummary) -> str:
     if run.live_at is not None:
         return "Came live"
-    if run.status not in ENDED:
+    if run.status not in FINAL_STATUSES:
         return "Under way"
     if run.status in (Status.FAILED, Status.QUARANTINED):
         return "No result"
     return "Answered" if run.status is Status.DONE else "Rejected or cancelled"
 
 
-def _failure_rate(
+def _build_failure_chart(
     counts: Sequence[ActionCount], runs: Sequence[RunSummary], span: ShownSpan, now: datetime
 ) -> ChartTable:
     """Return how much of what people did failed, with what came live meanwhile."""
@@ -194,7 +201,7 @@ def _failure_rate(
             place[0] += each.actions
             place[1] += each.failures
     rows = []
-    for at in buckets(span.since(now), now, span.seconds):
+    for at in list_buckets(span.get_start(now), now, span.seconds):
         actions, failed = done.get(at, (0, 0))
         rows.append(ChartRow(at, (100 * failed / actions if actions else None,)))
     total, bad = (sum(each[side] for each in done.values()) for side in (0, 1))
@@ -202,19 +209,19 @@ def _failure_rate(
         "failures", "Failure rate",
         f"{bad:,} of {total:,} actions failed; what came live is marked",
         "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
-        tuple(deploy_mark(run, run.live_at) for run in reversed(runs) if run.live_at is not None),
+        tuple(build_deploy_mark(run, run.live_at) for run in reversed(runs) if run.live_at is not None),
     )  # fmt: skip
 
 
-def _times(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
+def _build_time_chart(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
     """Return how long it took until something was proposed, and came live, by when it began."""
     grouped: dict[datetime, list[RunSummary]] = defaultdict(list)
     for run in runs:
-        grouped[bucket_of(run.created_at, span.seconds)].append(run)
+        grouped[get_bucket(run.created_at, span.seconds)].append(run)
     rows = []
-    for at in buckets(span.since(now), now, span.seconds):
-        proposal = spread(times_to(grouped[at], lambda run: run.proposed_at))
-        live = spread(times_to(grouped[at], lambda run: run.live_at))
+    for at in list_buckets(span.get_start(now), now, span.seconds):
+        proposal = compute_spread(measure_times(grouped[at], lambda run: run.proposed_at))
+        live = compute_spread(measure_times(grouped[at], lambda run: run.live_at))
         rows.append(ChartRow(at, (proposal.median, proposal.p90, live.median, live.p90)))
     proposed = sum(run.proposed_at is not None for run in runs)
     shipped = sum(run.live_at is not None for run in runs)
@@ -230,16 +237,16 @@ def _times(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartT
     )  # fmt: skip
 
 
-async def spending_chart(
+async def build_spending_chart(
     ledger: Ledger, rules: BudgetRules | None, span: ShownSpan, now: datetime
 ) -> ChartTable:
     """Return what models cost by day and purpose: of a week at least. Raises `StoreError`."""
     days = max(span.length, timedelta(days=7))
     first = datetime.combine((now - days).astimezone(UTC).date(), time(), UTC)
-    return _spending(await ledger.tallies(since=first), rules, first, now)
+    return _build_spending_chart(await ledger.sum_charges(since=first), rules, first, now)
 
 
-def _spending(
+def _build_spending_chart(
     sums: Sequence[ChargeSum], rules: BudgetRules | None, first: datetime, now: datetime
 ) -> ChartTable:
     """Return what models cost by day and purpose, against the day's cap."""
@@ -249,7 +256,7 @@ def _spending(
     largest = sorted(costs, key=lambda name: -sum(costs[name].values()))
     rows = tuple(
         ChartRow(at, tuple(round(costs[name].get(at, 0.0), 4) for name in largest))
-        for at in buckets(first, now, _DAY)
+        for at in list_buckets(first, now, _DAY)
     )
     most = max((sum(value or 0 for value in row.values) for row in rows), default=0.0)
     cap = rules.day.usd if rules is not None else None
@@ -260,7 +267,7 @@ def _spending(
         f"${total:.2f} on models in {len(rows)} days of UTC{capped}",
         "usd", "stacked", _DAY,
         tuple(
-            ChartColumn(purpose_told(name), tone_of(place))
+            ChartColumn(describe_purpose(name), get_tone(place))
             for place, name in enumerate(largest)
         ),
         rows,

@@ -7,7 +7,7 @@ from bot.web._collaborators import WebServices
 from bot.web._pages import Pages
 from bot.web._request_bodies import form
 from bot.web._responses import Refused
-from bot.web._token_auth import same
+from bot.web._token_auth import is_same
 
 
 class PageFrame:
@@ -23,24 +23,24 @@ class PageFrame:
     ) -> web.Response:  # fmt: skip
         """Return a page; `here` is what the navigation marks, `live` keeps it up to date."""
         login = request.get(LOGIN)
-        return await self._pages.page(
+        return await self._pages.render(
             template,
             title,
-            {"now": self._services.clock.now(), **values},
+            {"now": self._services.clock.get_time(), **values},
             here=here,
             form=login.form if login is not None else None,
             stopped=await self._stop_text() or "",
             live=live,
         )
 
-    async def own_form(self, request: web.Request) -> dict[str, str]:
+    async def read_own_form(self, request: web.Request) -> dict[str, str]:
         """Return a form's fields, if it brings its session's own token. Raises `Refused`."""
         sent, login = await form(request), request.get(LOGIN)
-        if login is None or not same(sent.get("form", ""), login.form):
+        if login is None or not is_same(sent.get("form", ""), login.form):
             raise Refused(403, "that form is not of this session; load the page again.")
         return sent
 
     async def _stop_text(self) -> str | None:
         emergency = self._services.emergency
-        stop = await emergency.now() if emergency is not None else None
-        return stop.told.replace("**", "").replace("`", "") if stop is not None else None
+        stop = await emergency.get_stop() if emergency is not None else None
+        return stop.summary.replace("**", "").replace("`", "") if stop is not None else None

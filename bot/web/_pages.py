@@ -8,13 +8,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.domain.journal import event_called
+from bot.domain.journal import format_event_name
 from bot.domain.people import ITSELF
 from bot.infra.html_templates import Templates, Verbatim
-from bot.presentation import state_words
-from bot.presentation.cards import one_line
-from bot.presentation.page_text import page_text, time_told
-from bot.presentation.times import clock_time
+from bot.presentation import state_labels
+from bot.presentation.cards import to_one_line
+from bot.presentation.page_text import format_relative_time, to_page_text
+from bot.presentation.times import format_utc
 from bot.redaction import redact
 from bot.web import _formats, _run_views
 from bot.web._static_files import StaticFiles
@@ -54,59 +54,59 @@ _OTHERWISE = "Try again in a moment."
 _HREF = re.compile(r"/(?!/)[!-~]*|https?://[!-~]+|#[a-z-]+")
 
 
-def page_templates(static: StaticFiles) -> Templates:
+def build_templates(static: StaticFiles) -> Templates:
     """Return the templates with everything they call."""
     return Templates(
         _FOLDER,
         filters={
-            "act": state_words.act_told,
-            "age": _run_views.age,
-            "ago": time_told,
-            "below": _formats.below,
-            "bucket": _formats.bucket,
-            "called": event_called,
+            "act": state_labels.describe_act,
+            "age": _run_views.measure_duration,
+            "ago": format_relative_time,
+            "below": _formats.join_path,
+            "bucket": _formats.format_bucket,
+            "called": format_event_name,
             "capitalized": lambda text: f"{text[:1].upper()}{text[1:]}",
-            "charge": state_words.charge_told,
-            "chart_value": _formats.chart_value,
-            "check": state_words.check_told,
-            "cut": lambda text: one_line(text, _CUT),
-            "duration": _formats.duration,
-            "goal": state_words.GOALS.__getitem__,
-            "incident_state": state_words.incident_state,
-            "item_path": _formats.item_path,
-            "item_kind": state_words.ITEM_KINDS.__getitem__,
-            "judgement": state_words.JUDGEMENTS.__getitem__,
-            "memory_kind": state_words.MEMORY_KINDS.__getitem__,
-            "origin": state_words.origin_told,
-            "output_end": _formats.output_end,
-            "output_start": _formats.output_start,
-            "page_text": page_text,
-            "proof": state_words.proof_told,
-            "purpose": state_words.purpose_told,
-            "standing": _run_views.standing_told,
-            "steps": _run_views.steps_of,
-            "verdict_tone": _formats.verdict_tone,
-            "way": state_words.way_told,
-            "cap": _formats.cap,
-            "diff_view": _formats.diff_view,
-            "minute": clock_time,
-            "money": _formats.money,
-            "paid": _formats.paid,
-            "one_digit": _formats.one_digit,
-            "owned_files": _formats.owned_files,
-            "site": _formats.site,
-            "subject": _formats.subject,
-            "thousands": _formats.thousands,
-            "tokens": _formats.used_tokens,
-            "tone": _formats.tone,
-            "yes_no": _formats.yes_no,
+            "charge": state_labels.describe_charge,
+            "chart_value": _formats.format_chart_value,
+            "check": state_labels.describe_check,
+            "cut": lambda text: to_one_line(text, _CUT),
+            "duration": _formats.format_duration,
+            "goal": state_labels.GOALS.__getitem__,
+            "incident_state": state_labels.describe_incident,
+            "item_path": _formats.get_item_path,
+            "item_kind": state_labels.ITEM_KINDS.__getitem__,
+            "judgement": state_labels.JUDGEMENTS.__getitem__,
+            "memory_kind": state_labels.MEMORY_KINDS.__getitem__,
+            "origin": state_labels.describe_origin,
+            "output_end": _formats.get_output_end,
+            "output_start": _formats.get_output_start,
+            "page_text": to_page_text,
+            "proof": state_labels.describe_proof,
+            "purpose": state_labels.describe_purpose,
+            "standing": _run_views.describe_status,
+            "steps": _run_views.build_steps,
+            "verdict_tone": _formats.get_verdict_tone,
+            "way": state_labels.describe_method,
+            "cap": _formats.format_cap,
+            "diff_view": _formats.build_diff_view,
+            "minute": format_utc,
+            "money": _formats.format_money,
+            "paid": _formats.format_cost,
+            "one_digit": _formats.format_one_digit,
+            "owned_files": _formats.list_owned_files,
+            "site": _formats.format_location,
+            "subject": _formats.format_subject,
+            "thousands": _formats.format_thousands,
+            "tokens": _formats.format_tokens,
+            "tone": _formats.get_tone,
+            "yes_no": _formats.format_yes_no,
         },
         functions={
-            "goals": state_words.GOALS,
+            "goals": state_labels.GOALS,
             "itself_id": ITSELF.id,
-            "memory_kinds": state_words.MEMORY_KINDS,
+            "memory_kinds": state_labels.MEMORY_KINDS,
             "pages": _PAGES,
-            "static": static.url,
+            "static": static.get_url,
         },
         tests={"linkable": _is_linkable, "outside": _is_outside},
     )
@@ -119,10 +119,10 @@ class Pages:
     """
 
     def __init__(self, static: StaticFiles) -> None:
-        self._templates = page_templates(static)
+        self._templates = build_templates(static)
         self._lock = asyncio.Lock()
 
-    async def page(
+    async def render(
         self,
         template: str,
         title: str,
@@ -151,16 +151,16 @@ class Pages:
             text = await asyncio.to_thread(self._templates.render, template, {**frame, **values})
         return web.Response(text=text, content_type="text/html", status=status)
 
-    async def error(self, status: int, words: str, *, known: bool) -> web.Response:
+    async def render_error(self, status: int, message: str, *, known: bool) -> web.Response:
         """Return a page that says what went wrong and what to do.
 
         Who is not `known` sees nothing else of the dashboard.
         """
-        told = f"{words[:1].upper()}{words[1:]}"
+        told = f"{message[:1].upper()}{message[1:]}"
         values = {"told": told, "advice": _ADVICE.get(status, _OTHERWISE)}
         title = _ERRORS.get(status, HTTPStatus(status).phrase)
         here = "-" if known else ""
-        return await self.page("error.html", title, values, here=here, status=status)
+        return await self.render("error.html", title, values, here=here, status=status)
 
 
 def _is_linkable(href: str) -> bool:

@@ -24,13 +24,13 @@ def is_ours(peer: Address, here: Address) -> bool:
     if not tables:
         return True
     # Read one after the other: the kernel walks all it knows of for each, whatever it finds.
-    owners = (owner(table.read_text("ascii"), peer, here) for table in tables)
+    owners = (find_owner(table.read_text("ascii"), peer, here) for table in tables)
     return any(user in (_ROOT, os.geteuid()) for user in owners)
 
 
-def owner(table: str, peer: Address, here: Address) -> int | None:
+def find_owner(table: str, peer: Address, here: Address) -> int | None:
     """Return the user id of the peer's end, out of the kernel's table of connections."""
-    ends = {(_cell(peer, mapped), _cell(here, mapped)) for mapped in (False, True)}
+    ends = {(_format_cell(peer, mapped), _format_cell(here, mapped)) for mapped in (False, True)}
     for line in table.splitlines()[1:]:
         cells = line.split()
         if cells[3] == _ESTABLISHED and (cells[1], cells[2]) in ends:
@@ -38,7 +38,7 @@ def owner(table: str, peer: Address, here: Address) -> int | None:
     return None
 
 
-def _cell(end: Address, mapped: bool) -> str:
+def _format_cell(end: Address, mapped: bool) -> str:
     """Return an address as the table has it: words of four bytes, each in the machine's order."""
     raw = ipaddress.ip_address(str(end[0]).partition("%")[0]).packed
     if mapped and len(raw) == 4:

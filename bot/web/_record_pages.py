@@ -12,23 +12,23 @@ from bot.domain.journal import Capsule
 from bot.domain.run import Run
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
-from bot.web._formats import subject
-from bot.web._incident_chart import chart_since, incident_chart
-from bot.web._overview import Overview, begins, spending_chart
+from bot.web._formats import format_subject
+from bot.web._incident_chart import build_incident_chart, chart_since
+from bot.web._overview import Overview, build_spending_chart, get_period_starts
 from bot.web._page_frame import PageFrame
 from bot.web._responses import Refused
 from bot.web._search_queries import (
     RESULTS,
-    SHOWN,
+    RUN_FILTERS,
     SINCE,
-    audit_query,
-    chosen,
-    page_number,
-    recall_query,
-    run_query,
+    read_audit_query,
+    read_fields,
+    read_page_number,
+    read_recall_query,
+    read_run_query,
 )
-from bot.web._tiles import tiles
-from bot.web._time_spans import SPANS, span_of
+from bot.web._tiles import build_tiles
+from bot.web._time_spans import SPANS, get_span
 
 AUDITED = 1_000
 """Newest entries of the audit log whose chain is looked at."""
@@ -36,7 +36,7 @@ _CHARGES = 50
 _RUNS = 50
 _ENTRIES = 50
 _MEMORIES = 50
-_WISHES = 100
+_MAX_FEATURE_REQUESTS = 100
 _EVIDENCE = 5
 _LONGEST_RUN = timedelta(days=14)
 
@@ -49,12 +49,12 @@ class RecordPages:
         self._frame = frame
         self._overview = Overview(services)
 
-    async def overview(self, request: web.Request) -> web.Response:
+    async def show_overview(self, request: web.Request) -> web.Response:
         """Show the figures of a span, and what goes on now."""
-        span = span_of(request.query.get("span", ""))
-        shown = await self._overview.figures(span)
+        span = get_span(request.query.get("span", ""))
+        shown = await self._overview.get_figures(span)
         shown_tiles = (
-            tiles(shown.figures, shown.going_on, len(self._open()), span)
+            build_tiles(shown.figures, shown.going_on, len(self._list_open()), span)
             if shown.figures is not None
             else []
         )
@@ -63,38 +63,38 @@ class RecordPages:
             shown=shown, tiles=shown_tiles,
         )  # fmt: skip
 
-    async def runs(self, request: web.Request) -> web.Response:
+    async def show_runs(self, request: web.Request) -> web.Response:
         """Show the runs that are asked for, the newest first."""
-        query = run_query(request, _RUNS)
-        page = await self._services.search.runs(query)
-        asked = chosen(request, "q", "show", "goal")
+        query = read_run_query(request, _RUNS)
+        page = await self._services.search.search_runs(query)
+        asked = read_fields(request, "q", "show", "goal")
         return await self._frame.show(
             request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
-            choices=SHOWN, turns=_turns("/runs", asked, query.page, more=page.more),
+            choices=RUN_FILTERS, turns=_build_page_links("/runs", asked, query.page, more=page.more),
         )  # fmt: skip
 
-    async def run(self, request: web.Request) -> web.Response:
+    async def show_run(self, request: web.Request) -> web.Response:
         """Show one run."""
         run = await self._services.agent.find(run_id=request.match_info["id"])
-        history = await self._services.agent.history(run.id)
-        entries = await self._services.store.audit_log(run_id=run.id, limit=_EVIDENCE * 4)
+        history = await self._services.agent.get_history(run.id)
+        entries = await self._services.store.list_audit_entries(run_id=run.id, limit=_EVIDENCE * 4)
         return await self._frame.show(
-            request, "run.html", _run_title(run), here="/runs", live=True, run=run,
+            request, "run.html", _format_run_title(run), here="/runs", live=True, run=run,
             history=history, entries=entries, most_evidence=_EVIDENCE,
         )  # fmt: skip
 
-    async def incidents(self, request: web.Request) -> web.Response:
+    async def show_incidents(self, request: web.Request) -> web.Response:
         """Show what goes on, then what was lately."""
         reader = self._services.incidents
-        known = sorted(reader.incidents(), key=lambda each: not each.open) if reader else []
-        number = page_number(request)
+        known = sorted(reader.list_incidents(), key=lambda each: not each.open) if reader else []
+        number = read_page_number(request)
         some = known[(number - 1) * _ENTRIES : number * _ENTRIES]
         return await self._frame.show(
             request, "incidents.html", "Incidents", here="/incidents", live=True, incidents=some,
-            turns=_turns("/incidents", {}, number, more=len(known) > number * _ENTRIES),
+            turns=_build_page_links("/incidents", {}, number, more=len(known) > number * _ENTRIES),
         )  # fmt: skip
 
-    async def incident(self, request: web.Request) -> web.Response:
+    async def show_incident(self, request: web.Request) -> web.Response:
         """Show one incident."""
         if self._services.incidents is None:
             raise Refused(404, "nothing watches for incidents here.")
@@ -102,19 +102,19 @@ class RecordPages:
             incident = self._services.incidents.find(request.match_info["id"])
         except WrongStage as error:
             raise Refused(404, str(error)) from error
-        now = self._services.clock.now()
+        now = self._services.clock.get_time()
         since = chart_since(incident, now)
         services = self._services
-        samples = await services.journal.samples(since=since, until=now, event=incident.event)
+        samples = await services.journal.list_samples(since=since, until=now, event=incident.event)
         # A run's summary is found by when it began: its change may have come live much later.
-        runs = await services.search.summaries(since=since - _LONGEST_RUN)
+        runs = await services.search.list_summaries(since=since - _LONGEST_RUN)
         return await self._frame.show(
             request, "incident.html", incident.title, here="/incidents", live=True,
-            incident=incident, failure=await self._newest_failure(incident),
-            chart=incident_chart(incident, samples, runs, since, now),
+            incident=incident, failure=await self._find_newest_failure(incident),
+            chart=build_incident_chart(incident, samples, runs, since, now),
         )  # fmt: skip
 
-    async def _newest_failure(self, incident: Incident) -> Capsule | None:
+    async def _find_newest_failure(self, incident: Incident) -> Capsule | None:
         """Return the newest failure of the incident's evidence that the journal still has."""
         for record_id in incident.evidence[:_EVIDENCE]:
             action = await self._services.journal.get(record_id)
@@ -122,68 +122,70 @@ class RecordPages:
                 return action.error
         return None
 
-    async def budget(self, request: web.Request) -> web.Response:
+    async def show_budget(self, request: web.Request) -> web.Response:
         """Show what was spent of what may be, by day, and the newest requests."""
-        ledger, now = self._services.ledger, self._services.clock.now()
-        day, week = begins(now)
+        ledger, now = self._services.ledger, self._services.clock.get_time()
+        day, week = get_period_starts(now)
         rules = self._services.budget() if self._services.budget else None
         chart: ChartTable | None = None
         spans, charges = None, []
         if ledger is not None:
-            chart = await spending_chart(ledger, rules, span_of("30d"), now)
+            chart = await build_spending_chart(ledger, rules, get_span("30d"), now)
             spans = [
-                ("Today", await ledger.spent(since=day), rules.day if rules else None),
-                ("This week", await ledger.spent(since=week), rules.week if rules else None),
+                ("Today", await ledger.sum_costs(since=day), rules.day if rules else None),
+                ("This week", await ledger.sum_costs(since=week), rules.week if rules else None),
                 ("A run at most", None, rules.run if rules else None),
                 ("A person in a day at most", None, rules.person_day if rules else None),
             ]
-            charges = list(await ledger.charges(since=day, limit=_CHARGES))[:_CHARGES]
+            charges = list(await ledger.list_charges(since=day, limit=_CHARGES))[:_CHARGES]
         return await self._frame.show(
             request, "budget.html", "Budget", here="/budget", live=True,
             spans=spans, charges=charges, chart=chart,
         )  # fmt: skip
 
-    async def wishes(self, request: web.Request) -> web.Response:
+    async def show_feature_requests(self, request: web.Request) -> web.Response:
         """Show what people asked for and nobody has shipped, that of most people first."""
-        kept = await self._services.wishes() if self._services.wishes else ()
+        kept = await self._services.feature_requests() if self._services.feature_requests else ()
         return await self._frame.show(
-            request, "wishes.html", "Wishes", here="/wishes", wishes=kept[:_WISHES],
-            more=len(kept[_WISHES:]),
+            request, "wishes.html", "Wishes", here="/wishes", wishes=kept[:_MAX_FEATURE_REQUESTS],
+            more=len(kept[_MAX_FEATURE_REQUESTS:]),
         )  # fmt: skip
 
-    async def memory(self, request: web.Request) -> web.Response:
+    async def show_memory(self, request: web.Request) -> web.Response:
         """Show what is remembered: what fits the words, else the newest."""
-        query, store = recall_query(request, _MEMORIES), self._services.memory
+        query, store = read_recall_query(request, _MEMORIES), self._services.memory
         found = await store.recall(query) if store is not None else ()
-        if query.asks_nothing:
+        if query.is_empty:
             found = sorted(found, key=lambda each: each.memory.at, reverse=True)
         return await self._frame.show(
             request, "memory.html", "Memory", here="/memory", found=found[:_MEMORIES],
-            asked=chosen(request, "q", "kind"), kept=store is not None,
+            asked=read_fields(request, "q", "kind"), kept=store is not None,
         )  # fmt: skip
 
-    async def audit(self, request: web.Request) -> web.Response:
+    async def show_audit(self, request: web.Request) -> web.Response:
         """Show the entries of the audit log that are asked for, and whether the chain holds."""
-        query = audit_query(request, self._services.clock.now(), _ENTRIES)
-        page = await self._services.search.audit(query)
-        asked = chosen(request, "q", "act", "person", "result", "since")
+        query = read_audit_query(request, self._services.clock.get_time(), _ENTRIES)
+        page = await self._services.search.search_audit(query)
+        asked = read_fields(request, "q", "act", "person", "result", "since")
         return await self._frame.show(
             request, "audit.html", "Audit log", here="/audit", entries=page.found, asked=asked,
-            state=await self._services.store.audit_state(tail=AUDITED),
-            actions=await self._services.search.audit_actions(), results=RESULTS, since=SINCE,
-            turns=_turns("/audit", asked, query.page, more=page.more),
+            state=await self._services.store.verify_audit_log(tail=AUDITED),
+            actions=await self._services.search.list_audit_actions(), results=RESULTS, since=SINCE,
+            turns=_build_page_links("/audit", asked, query.page, more=page.more),
         )  # fmt: skip
 
-    def _open(self) -> Sequence[object]:
+    def _list_open(self) -> Sequence[object]:
         reader = self._services.incidents
-        return [each for each in reader.incidents() if each.open] if reader else []
+        return [each for each in reader.list_incidents() if each.open] if reader else []
 
 
-def _run_title(run: Run) -> str:
-    return f"Run {run.id}: {subject(run)}"
+def _format_run_title(run: Run) -> str:
+    return f"Run {run.id}: {format_subject(run)}"
 
 
-def _turns(path: str, asked: Mapping[str, str], number: int, *, more: bool) -> dict[str, str | int]:
+def _build_page_links(
+    path: str, asked: Mapping[str, str], number: int, *, more: bool
+) -> dict[str, str | int]:
     """Return the addresses of the pages before and after, empty where there is none."""
 
     def to(page: int) -> str:

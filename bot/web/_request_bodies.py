@@ -19,12 +19,12 @@ async def read(request: web.Request, most: int) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refused(415, "send it uncompressed.")
     if request.content_length is not None and request.content_length > most:
-        raise _too_large(most)
+        raise _create_too_large(most)
     body = bytearray()
     async for chunk in request.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > most:
-            raise _too_large(most)
+            raise _create_too_large(most)
     return bytes(body)
 
 
@@ -42,5 +42,5 @@ async def form(request: web.Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _too_large(most: int) -> Refused:
+def _create_too_large(most: int) -> Refused:
     return Refused(413, f"at most {most} bytes.", {"Connection": "close"})

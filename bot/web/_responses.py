@@ -29,11 +29,11 @@ class Refused(Exception):
     """The request is answered with this status and these plain words."""
 
     def __init__(
-        self, status: int, words: str = "", headers: Mapping[str, str] | None = None
+        self, status: int, message: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(words)
+        super().__init__(message)
         self.status = status
-        self.words = words
+        self.message = message
         self.headers = dict(headers or {})
 
 
@@ -44,10 +44,12 @@ def add_security_headers(response: web.StreamResponse) -> None:
     response.headers["Server"] = "theseus"
 
 
-def plain(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> web.Response:
+def create_plain_response(
+    status: int, message: str = "", headers: Mapping[str, str] | None = None
+) -> web.Response:
     """Return an answer in plain words, without a trace of how it came about."""
     title = HTTPStatus(status).phrase
-    text = f"{status} {title}{': ' if words else ''}{words}\n"
+    text = f"{status} {title}{': ' if message else ''}{message}\n"
     return web.Response(status=status, text=text, content_type="text/plain", headers=headers)
 
 
@@ -57,14 +59,14 @@ def as_json(content: Mapping[str, object], status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="application/json")
 
 
-def login_for(page: str) -> str:
+def build_login_path(page: str) -> str:
     """Return the address of the login that leads on to a page of ours; others are left out."""
     if page == "/" or not _is_ours(page):
         return "/login"
     return f"/login?next={quote(page, safe='')}"
 
 
-def page_after_login(page: str) -> str:
+def resolve_login_target(page: str) -> str:
     """Return where a login leads: the page that was wanted, where it is one of ours."""
     return page if _is_ours(page) else "/"
 

@@ -36,12 +36,12 @@ class WebRules:
     @property
     def own_names(self) -> frozenset[str]:
         """What it is called on its own machine, in lower case."""
-        return LOOPBACK | {_bare(self.host)}
+        return LOOPBACK | {_strip_brackets(self.host)}
 
     @property
     def names(self) -> frozenset[str]:
         """The host names it answers to, in lower case."""
-        return self.own_names | {_bare(name) for name in self.trust}
+        return self.own_names | {_strip_brackets(name) for name in self.trust}
 
     def check(self) -> None:
         """Raise `ConfigError` where this would be open to others, or to guessing."""
@@ -62,7 +62,7 @@ class WebRules:
                 )
 
 
-def _bare(name: str) -> str:
+def _strip_brackets(name: str) -> str:
     return name.lower().strip("[]")
 
 

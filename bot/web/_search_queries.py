@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from bot.domain.memory import MemoryKind, Recall
-from bot.domain.record_search import LONGEST_WORDS, MOST_PAGES, AuditQuery, RunQuery
-from bot.domain.run import ENDED, Goal, Status
-from bot.presentation.state_words import GOALS, MEMORY_KINDS
+from bot.domain.record_search import LONGEST_TEXT, MOST_PAGES, AuditQuery, RunQuery
+from bot.domain.run import FINAL_STATUSES, Goal, Status
+from bot.presentation.state_labels import GOALS, MEMORY_KINDS
 from bot.web._responses import Refused
 
-SHOWN: Mapping[str, tuple[str, frozenset[Status]]] = {
+RUN_FILTERS: Mapping[str, tuple[str, frozenset[Status]]] = {
     "": ("All", frozenset()),
     "active": ("At work", frozenset({Status.QUEUED, Status.RUNNING})),
     "waiting": ("Waiting", frozenset({Status.WAITING})),
     "done": ("Done", frozenset({Status.DONE})),
     "failed": ("No result", frozenset({Status.FAILED, Status.QUARANTINED})),
-    "ended": ("Ended", ENDED),
+    "ended": ("Ended", FINAL_STATUSES),
 }
 """Which runs a list can show: words for people, and the states behind them."""
 SINCE: Mapping[str, tuple[str, timedelta | None]] = {
@@ -30,15 +30,15 @@ SINCE: Mapping[str, tuple[str, timedelta | None]] = {
 RESULTS: Mapping[str, str] = {"": "Any result", "allowed": "Allowed", "refused": "Refused"}
 
 
-def words(request: web.Request, name: str) -> str:
+def read_text(request: web.Request, name: str) -> str:
     """Return what was typed into a field, without half characters. Raises `Refused` (400)."""
     asked = request.query.get(name, "").encode("utf-8", "replace").decode().strip()
-    if len(asked) > LONGEST_WORDS:
-        raise Refused(400, f"look for at most {LONGEST_WORDS} characters at once.")
+    if len(asked) > LONGEST_TEXT:
+        raise Refused(400, f"look for at most {LONGEST_TEXT} characters at once.")
     return asked
 
 
-def page_number(request: web.Request) -> int:
+def read_page_number(request: web.Request) -> int:
     """Return which page is asked for; what is no number is the first."""
     asked = request.query.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
@@ -47,49 +47,49 @@ def page_number(request: web.Request) -> int:
     return max(number, 1)
 
 
-def run_query(request: web.Request, size: int) -> RunQuery:
+def read_run_query(request: web.Request, size: int) -> RunQuery:
     """Return which runs the page is asked for."""
     shown = request.query.get("show", "")
     return RunQuery(
-        words=words(request, "q"),
-        page=page_number(request),
+        text=read_text(request, "q"),
+        page=read_page_number(request),
         size=size,
-        statuses=SHOWN.get(shown, SHOWN[""])[1],
-        goal=_goal(request.query.get("goal", "")),
+        statuses=RUN_FILTERS.get(shown, RUN_FILTERS[""])[1],
+        goal=_parse_goal(request.query.get("goal", "")),
     )
 
 
-def audit_query(request: web.Request, now: datetime, size: int) -> AuditQuery:
+def read_audit_query(request: web.Request, now: datetime, size: int) -> AuditQuery:
     """Return which entries the page is asked for."""
     back = SINCE.get(request.query.get("since", ""), SINCE[""])[1]
     result = request.query.get("result", "")
     return AuditQuery.model_validate(
         {
-            "words": words(request, "q"),
-            "page": page_number(request),
+            "text": read_text(request, "q"),
+            "page": read_page_number(request),
             "size": size,
-            "action": words(request, "act"),
-            "person": words(request, "person"),
+            "action": read_text(request, "act"),
+            "person": read_text(request, "person"),
             "result": result if result in RESULTS else "",
             "since": None if back is None else now - back,
         }
     )
 
 
-def recall_query(request: web.Request, size: int) -> Recall:
+def read_recall_query(request: web.Request, size: int) -> Recall:
     """Return what the memory is searched for."""
-    kind = _kind(request.query.get("kind", ""))
-    return Recall(words=words(request, "q"), kinds=(kind,) if kind else (), limit=size)
+    kind = _parse_kind(request.query.get("kind", ""))
+    return Recall(text=read_text(request, "q"), kinds=(kind,) if kind else (), limit=size)
 
 
-def chosen(request: web.Request, *names: str) -> dict[str, str]:
+def read_fields(request: web.Request, *names: str) -> dict[str, str]:
     """Return what was asked for, field by field, to be shown again and kept in links."""
-    return {name: words(request, name) for name in names}
+    return {name: read_text(request, name) for name in names}
 
 
-def _goal(asked: str) -> Goal | None:
+def _parse_goal(asked: str) -> Goal | None:
     return next((goal for goal in GOALS if goal == asked), None)
 
 
-def _kind(asked: str) -> MemoryKind | None:
+def _parse_kind(asked: str) -> MemoryKind | None:
     return next((kind for kind in MEMORY_KINDS if kind == asked), None)

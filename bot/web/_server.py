@@ -61,34 +61,34 @@ class WebServer:
             services, rules, self._auth, keys, sessions, pages, frame, health_page
         )
         records, versions = RecordPages(services, frame), VersionPages(services, frame)
-        self.app = self._application(
+        self.app = self._build_application(
             {
-                "health": health_page.alive,
-                "ready": health_page.ready,
-                "info": health_page.info,
+                "health": health_page.serve_liveness,
+                "ready": health_page.serve_readiness,
+                "info": health_page.serve_info,
                 "metrics": Metrics(services, counter, webhooks.counts).serve,
                 "events": Events(self.feed).serve,
-                "github": webhooks.github,
+                "github": webhooks.handle_github,
                 "reload": webhooks.reload,
                 "static": static.serve,
-                "login_form": dashboard.login_form,
-                "login": dashboard.login,
-                "logout": dashboard.logout,
-                "overview": records.overview,
-                "runs": records.runs,
-                "run": records.run,
-                "incidents": records.incidents,
-                "incident": records.incident,
-                "budget": records.budget,
-                "versions": versions.items,
-                "item": versions.item,
-                "rollback": versions.rollback,
+                "login_form": dashboard.show_login_form,
+                "login": dashboard.log_in,
+                "logout": dashboard.log_out,
+                "overview": records.show_overview,
+                "runs": records.show_runs,
+                "run": records.show_run,
+                "incidents": records.show_incidents,
+                "incident": records.show_incident,
+                "budget": records.show_budget,
+                "versions": versions.show_items,
+                "item": versions.show_item,
+                "rollback": versions.roll_back,
                 "token_rollback": versions.roll_back_by_token,
-                "wishes": records.wishes,
-                "memory": records.memory,
-                "audit": records.audit,
-                "state": dashboard.state,
-                "stop_form": dashboard.stop_form,
+                "wishes": records.show_feature_requests,
+                "memory": records.show_memory,
+                "audit": records.show_audit,
+                "state": dashboard.show_state,
+                "stop_form": dashboard.show_stop_form,
                 "stop": dashboard.stop,
             }
         )
@@ -103,9 +103,9 @@ class WebServer:
         host = self._rules.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    def _application(self, handlers: dict[str, Handler]) -> web.Application:
+    def _build_application(self, handlers: dict[str, Handler]) -> web.Application:
         """Return the application, with a handler for each route of the table and no other."""
-        app = web.Application(middlewares=[self._auth.middleware])
+        app = web.Application(middlewares=[self._auth.handle])
         for route in ROUTES:
             app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
             if route.method == "GET" and not route.streams:
@@ -119,7 +119,7 @@ class WebServer:
         loop = asyncio.get_running_loop()
         try:
             self._listening = await loop.create_server(
-                self._connection, self._rules.host, self._rules.port, backlog=_WAITING
+                self._create_connection, self._rules.host, self._rules.port, backlog=_WAITING
             )
         except OSError as error:
             await self._runner.cleanup()
@@ -157,7 +157,7 @@ class WebServer:
             self._listening.close()
         await self._runner.cleanup()
 
-    def _connection(self) -> asyncio.Protocol:
+    def _create_connection(self) -> asyncio.Protocol:
         """Return what talks to a new connection; beyond so many, what hangs up."""
         server = self._runner.server
         if server is None or len(server.connections) >= self._connections:

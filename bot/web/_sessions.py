@@ -59,16 +59,16 @@ class Sessions:
     def begin(self) -> tuple[str, Login]:
         """Return a new cookie's value and its session."""
         cookie = secrets.token_urlsafe(32)
-        login = Login(secrets.token_urlsafe(32), self._clock.monotonic() + SECONDS)
+        login = Login(secrets.token_urlsafe(32), self._clock.get_monotonic_time() + SECONDS)
         self._open[_digest(cookie)] = login
         return cookie, login
 
-    def of(self, cookie: str | None) -> Login | None:
+    def get(self, cookie: str | None) -> Login | None:
         """Return the session of a cookie, while it lasts."""
         if not cookie:
             return None
         login = self._open.get(_digest(cookie))
-        if login is not None and login.until <= self._clock.monotonic():
+        if login is not None and login.until <= self._clock.get_monotonic_time():
             self.end(cookie)
             return None
         return login
@@ -80,13 +80,13 @@ class Sessions:
 
     def leave(self, token: str) -> dict[str, Any]:
         """Return what another process with the same token goes on with."""
-        now = self._clock.monotonic()
+        now = self._clock.get_monotonic_time()
         logins = tuple(
             LeftLogin(digest=digest.hex(), form=login.form, seconds=min(login.until - now, SECONDS))
             for digest, login in self._open.items()
             if login.until > now
         )
-        return LeftSessions(proof=_proof(token), logins=logins).model_dump(mode="json")
+        return LeftSessions(proof=_compute_proof(token), logins=logins).model_dump(mode="json")
 
     def take(self, left: Mapping[str, Any], token: str) -> None:
         """Go on with what `leave` returned; with nothing where the token is another one by now."""
@@ -95,9 +95,9 @@ class Sessions:
         except ValidationError as error:
             _log.warning("sessions of the dashboard were left that cannot be read: %s", error)
             return
-        if not hmac.compare_digest(told.proof, _proof(token)):
+        if not hmac.compare_digest(told.proof, _compute_proof(token)):
             return
-        now = self._clock.monotonic()
+        now = self._clock.get_monotonic_time()
         for each in told.logins:
             self._open[bytes.fromhex(each.digest)] = Login(each.form, now + each.seconds)
 
@@ -111,6 +111,6 @@ def _digest(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
 
 
-def _proof(token: str) -> str:
+def _compute_proof(token: str) -> str:
     """Return what shows that two processes have the same token, and does not tell it."""
     return hmac.new(token.encode(), b"sessions of the dashboard", hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ import re
 _SHAPE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
-def signed(secret: str, body: bytes, header: str | None) -> bool:
+def is_signed(secret: str, body: bytes, header: str | None) -> bool:
     """Whether `header` is the HMAC-SHA256 of exactly this body, compared in constant time.
 
     SHA-1, another algorithm, a cut one, and whatever else does not look like one is none.

@@ -29,7 +29,7 @@ class StaticFiles:
             self._files[name] = (content, _TYPES[kind])
             self._names[path.name] = f"/static/{name}"
 
-    def url(self, name: str) -> str:
+    def get_url(self, name: str) -> str:
         """Return where one of our files is."""
         return self._names[name]
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from bot.domain.run import Run, Status
 from bot.monitoring.key_figures import KeyFigures, Ratio, Spread
-from bot.presentation.counts import counted
-from bot.web._formats import NOTHING, duration, money
+from bot.presentation.counts import format_count
+from bot.web._formats import PLACEHOLDER, format_duration, format_money
 from bot.web._time_spans import ShownSpan
 
 
@@ -15,12 +15,12 @@ class Tile(NamedTuple):
 
     name: str
     figure: str
-    told: str
+    description: str
     href: str
     tone: str = ""
 
 
-def tiles(
+def build_tiles(
     figures: KeyFigures, going_on: Sequence[Run], open_incidents: int, span: ShownSpan
 ) -> list[Tile]:
     """Return the tiles of a span, what a person has to look at first.
@@ -29,66 +29,66 @@ def tiles(
     """
     waiting = sum(run.status is Status.WAITING for run in going_on)
     lately = f"in {span.name}"
-    watched = [f"{figures.held.part:,} of {figures.held.whole:,} judged"]
+    watched = [f"{figures.held.part:,} of {figures.held.total:,} judged"]
     watched += [f"{figures.unsure:,} unsure"] if figures.unsure else []
     watched += [f"{figures.still_watched:,} being watched"] if figures.still_watched else []
     return [
         Tile(
             "Waiting", f"{waiting:,}",
-            f"and {counted(len(going_on) - waiting, 'run')} at work, now", "/runs?show=waiting",
+            f"and {format_count(len(going_on) - waiting, 'run')} at work, now", "/runs?show=waiting",
             "warn" if waiting else "",
         ),
         Tile(
             "Open incidents", f"{open_incidents:,}",
-            f"{figures.recovered.whole:,} began {lately}", "/incidents",
+            f"{figures.recovered.total:,} began {lately}", "/incidents",
             "bad" if open_incidents else "",
         ),
         Tile(
             "Came live", f"{figures.shipped:,}",
-            f"of {figures.proposed:,} proposed, {counted(figures.begun, 'run')} {lately}",
+            f"of {figures.proposed:,} proposed, {format_count(figures.begun, 'run')} {lately}",
             "/runs?show=done",
         ),
-        Tile("Held", _percent(figures.held), ", ".join(watched), "/runs?show=done"),
+        Tile("Held", _format_percent(figures.held), ", ".join(watched), "/runs?show=done"),
         Tile(
-            "Approval rate", _percent(figures.approved),
-            _of(figures.approved, "proposals that were decided"), "/audit?act=ship",
+            "Approval rate", _format_percent(figures.approved),
+            _format_ratio(figures.approved, "proposals that were decided"), "/audit?act=ship",
         ),
         Tile(
-            "Autonomy rate", _percent(figures.unaided),
-            _of(figures.unaided, "ended runs got done without a person's help"), "/runs",
+            "Autonomy rate", _format_percent(figures.unaided),
+            _format_ratio(figures.unaided, "ended runs got done without a person's help"), "/runs",
         ),
         Tile(
-            "Recovery rate", _percent(figures.recovered),
-            _of(figures.recovered, "incidents ended by a fix or a revert"), "/incidents",
+            "Recovery rate", _format_percent(figures.recovered),
+            _format_ratio(figures.recovered, "incidents ended by a fix or a revert"), "/incidents",
         ),
         Tile(
-            "Time to proposal", _typical(figures.to_proposal, duration),
-            _most(figures.to_proposal, duration, "proposal"), "#times-chart",
+            "Time to proposal", _format_median(figures.to_proposal, format_duration),
+            _describe_spread(figures.to_proposal, format_duration, "proposal"), "#times-chart",
         ),
         Tile(
-            "Time to live", _typical(figures.to_live, duration),
-            _most(figures.to_live, duration, "change"), "#times-chart",
+            "Time to live", _format_median(figures.to_live, format_duration),
+            _describe_spread(figures.to_live, format_duration, "change"), "#times-chart",
         ),
         Tile(
-            "Cost of a change", _typical(figures.cost, money),
-            _most(figures.cost, money, "change"), "/budget",
+            "Cost of a change", _format_median(figures.cost, format_money),
+            _describe_spread(figures.cost, format_money, "change"), "/budget",
         ),
     ]  # fmt: skip
 
 
-def _percent(ratio: Ratio) -> str:
-    return NOTHING if ratio.ratio is None else f"{100 * ratio.ratio:.0f} %"
+def _format_percent(ratio: Ratio) -> str:
+    return PLACEHOLDER if ratio.ratio is None else f"{100 * ratio.ratio:.0f} %"
 
 
-def _of(ratio: Ratio, what: str) -> str:
-    return f"{ratio.part:,} of {ratio.whole:,} {what}"
+def _format_ratio(ratio: Ratio, what: str) -> str:
+    return f"{ratio.part:,} of {ratio.total:,} {what}"
 
 
-def _typical(spread: Spread, told: Callable[[float], str]) -> str:
-    return NOTHING if spread.median is None else told(spread.median)
+def _format_median(spread: Spread, formatter: Callable[[float], str]) -> str:
+    return PLACEHOLDER if spread.median is None else formatter(spread.median)
 
 
-def _most(spread: Spread, told: Callable[[float], str], what: str) -> str:
+def _describe_spread(spread: Spread, formatter: Callable[[float], str], what: str) -> str:
     if spread.p90 is None:
-        return f"median of {counted(0, what)}"
-    return f"median of {counted(spread.number, what)}; 90 % within {told(spread.p90)}"
+        return f"median of {format_count(0, what)}"
+    return f"median of {format_count(spread.number, what)}; 90 % within {formatter(spread.p90)}"

@@ -15,7 +15,7 @@ class ShownSpan(NamedTuple):
     length: timedelta
     seconds: int
 
-    def since(self, now: datetime) -> datetime:
+    def get_start(self, now: datetime) -> datetime:
         """Return when it begins."""
         return now - self.length
 
@@ -30,6 +30,6 @@ _BY_KEY: Mapping[str, ShownSpan] = {span.key: span for span in SPANS}
 USUAL = _BY_KEY["7d"]
 
 
-def span_of(key: str) -> ShownSpan:
+def get_span(key: str) -> ShownSpan:
     """Return the span of that key; the usual one where there is none."""
     return _BY_KEY.get(key, USUAL)

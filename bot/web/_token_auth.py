@@ -16,13 +16,14 @@ WINDOW_SECONDS = 300.0
 MOST_PEERS = 512
 
 
-def same(given: str, wanted: str) -> bool:
+def is_same(provided: str, wanted: str) -> bool:
     """Whether two secrets are the same, in a time that tells neither their place nor their length.
 
     Whatever bytes a header can hold may be given.
     """
     digests = (
-        hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() for text in (given, wanted)
+        hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        for text in (provided, wanted)
     )
     return hmac.compare_digest(*digests)
 
@@ -45,19 +46,19 @@ class GuessLimiter:
 
     def check(self, peer: str | None) -> None:
         """Raise `Refused` (429) where this peer has guessed enough."""
-        guesses = self._peers.get(_network(peer))
+        guesses = self._peers.get(_get_network(peer))
         if guesses is None or guesses.count < GUESSES:
             return
-        left = guesses.since + WINDOW_SECONDS - self._clock.monotonic()
+        left = guesses.since + WINDOW_SECONDS - self._clock.get_monotonic_time()
         if left <= 0:
-            del self._peers[_network(peer)]
+            del self._peers[_get_network(peer)]
             return
         wait = {"Retry-After": f"{left + 1:.0f}"}
         raise Refused(429, "too many wrong tokens from there; wait a few minutes.", wait)
 
-    def wrong(self, peer: str | None) -> None:
+    def count_failure(self, peer: str | None) -> None:
         """Count one."""
-        now, key = self._clock.monotonic(), _network(peer)
+        now, key = self._clock.get_monotonic_time(), _get_network(peer)
         guesses = self._peers.pop(key, None)
         if guesses is None or now - guesses.since > WINDOW_SECONDS:
             guesses = _Guesses(now)
@@ -76,24 +77,24 @@ class TokenAuth:
         self._token = token
         self.guesses = GuessLimiter(clock)
 
-    def fits(self, given: str, peer: str | None) -> bool:
+    def is_valid(self, token: str, peer: str | None) -> bool:
         """Whether that is the token. A wrong one counts; too many raise `Refused`."""
         self.guesses.check(peer)
         if self._token is None:
             return False
-        if same(given, self._token):
+        if is_same(token, self._token):
             return True
-        self.guesses.wrong(peer)
+        self.guesses.count_failure(peer)
         return False
 
 
-def bearer(header: str) -> str | None:
+def parse_bearer(header: str) -> str | None:
     """Return the token of an `Authorization` header, if it brings one."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _network(peer: str | None) -> str:
+def _get_network(peer: str | None) -> str:
     try:
         address = ipaddress.ip_address((peer or "").partition("%")[0])
     except ValueError:

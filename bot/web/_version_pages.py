@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.domain.errors import NotRolledBack, UnknownItem
 from bot.domain.live_items import ROLLED_BACK, ItemKind, LiveItem
 from bot.ports.live_registry import LiveRegistry
-from bot.presentation.state_words import ITEM_KINDS
+from bot.presentation.state_labels import ITEM_KINDS
 from bot.web._collaborators import WebServices
 from bot.web._page_frame import PageFrame
 from bot.web._request_bodies import form
@@ -28,23 +28,23 @@ class VersionPages:
         self._services = services
         self._frame = frame
 
-    async def items(self, request: web.Request) -> web.Response:
+    async def show_items(self, request: web.Request) -> web.Response:
         """Show every item with the version that is live; what is refused first."""
         registry = self._services.live_registry
-        kept = registry.items() if registry is not None else ()
+        kept = registry.list_items() if registry is not None else ()
         return await self._frame.show(
             request, "versions.html", "Skills and versions", here="/versions", live=True,
             items=sorted(kept, key=_rank),
         )  # fmt: skip
 
-    async def item(self, request: web.Request) -> web.Response:
+    async def show_item(self, request: web.Request) -> web.Response:
         """Show one item, its kept versions with what each changed, and the text of one."""
-        kind, name = _named(request)
-        registry = self._registry()
+        kind, name = _parse_item(request)
+        registry = self._get_registry()
         try:
-            item, versions = registry.item(kind, name), await registry.versions(kind, name)
-            number = _number(request.query.get("version", ""))
-            text = await registry.text(kind, name, number) if number else None
+            item, versions = registry.get_item(kind, name), await registry.list_versions(kind, name)
+            number = _parse_number(request.query.get("version", ""))
+            text = await registry.read_text(kind, name, number) if number else None
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
         return await self._frame.show(
@@ -52,9 +52,9 @@ class VersionPages:
             versions=versions, number=number, text=text, can_go_back=kind in ROLLED_BACK,
         )  # fmt: skip
 
-    async def rollback(self, request: web.Request) -> web.Response:
+    async def roll_back(self, request: web.Request) -> web.Response:
         """Have an older version live until the file changes."""
-        kind, name, _ = await self._roll_back(request, await self._frame.own_form(request))
+        kind, name, _ = await self._roll_back(request, await self._frame.read_own_form(request))
         return see_other(f"/versions/{kind}/{name}")
 
     async def roll_back_by_token(self, request: web.Request) -> web.Response:
@@ -65,34 +65,34 @@ class VersionPages:
     async def _roll_back(
         self, request: web.Request, sent: Mapping[str, str]
     ) -> tuple[ItemKind, str, int]:
-        kind, name = _named(request)
+        kind, name = _parse_item(request)
         if self._services.live_items is None:
             raise Refused(404, _NONE)
-        number = _number(sent.get("version", ""))
+        number = _parse_number(sent.get("version", ""))
         if not number:
             raise Refused(400, "say which version, by its number.")
         try:
-            await self._services.live_items.rollback_by_operator(kind, name, number)
+            await self._services.live_items.roll_back_as_operator(kind, name, number)
         except UnknownItem as error:
             raise Refused(404, str(error)) from error
         except NotRolledBack as error:
             raise Refused(409, str(error)) from error
         return kind, name, number
 
-    def _registry(self) -> LiveRegistry:
+    def _get_registry(self) -> LiveRegistry:
         if self._services.live_registry is None:
             raise Refused(404, _NONE)
         return self._services.live_registry
 
 
-def _named(request: web.Request) -> tuple[ItemKind, str]:
+def _parse_item(request: web.Request) -> tuple[ItemKind, str]:
     """Return the item of the address; the route lets no other kind through."""
     asked = request.match_info["kind"]
     kind = next(each for each in ITEM_KINDS if each == asked)
     return kind, request.match_info["name"]
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     """Return a version's number; 0 for what is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 

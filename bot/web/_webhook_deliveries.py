@@ -23,7 +23,7 @@ from bot.ports.key_value_store import KeyValueStore
 
 WINDOW = timedelta(days=3)
 """GitHub delivers again for three days."""
-AHEAD = timedelta(hours=1)
+CLOCK_SKEW = timedelta(hours=1)
 """How far its clock may be ahead of ours."""
 MOST = 1_000
 
@@ -45,30 +45,32 @@ class Deliveries:
     def __init__(self, key_values: KeyValueStore, clock: Clock) -> None:
         self._key_values = key_values
         self._clock = clock
-        self._taken: OrderedDict[str, Delivery] | None = None  # by body, the oldest first
+        self._deliveries: OrderedDict[str, Delivery] | None = None  # by body, the oldest first
         self._ids: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read what earlier processes took. Raises `StoreError`."""
-        kept = sorted(await self._key_values.all(_PREFIX, Delivery), key=lambda each: each.at)
-        if self._taken is None:
-            self._taken = OrderedDict((each.body, each) for each in kept)
+        kept = sorted(
+            await self._key_values.list_records(_PREFIX, Delivery), key=lambda each: each.at
+        )
+        if self._deliveries is None:
+            self._deliveries = OrderedDict((each.body, each) for each in kept)
             self._ids = {each.id: each.body for each in kept}
 
     @asynccontextmanager
-    async def taking(self, delivery_id: str, body: bytes) -> AsyncIterator[bool]:
+    async def accept(self, delivery_id: str, body: bytes) -> AsyncIterator[bool]:
         """Lend whether it is new, and remember it once the block has done what it asks for.
 
         Where the block fails or is cut short it may come again. Raises `StoreError`.
         """
-        if self._taken is None:
+        if self._deliveries is None:
             await self.load()
         digest = hashlib.sha256(body).hexdigest()
-        taken = self._taken if self._taken is not None else OrderedDict()
+        taken = self._deliveries if self._deliveries is not None else OrderedDict()
         if delivery_id in self._ids or digest in taken:
             yield False
             return
-        delivery = Delivery(id=delivery_id, body=digest, at=self._clock.now())
+        delivery = Delivery(id=delivery_id, body=digest, at=self._clock.get_time())
         taken[digest] = delivery
         self._ids[delivery_id] = digest
         try:
@@ -79,18 +81,18 @@ class Deliveries:
             raise
         await self._prune(taken)
 
-    async def _prune(self, taken: OrderedDict[str, Delivery]) -> None:
-        oldest = self._clock.now() - WINDOW - AHEAD
-        while taken:
-            first = next(iter(taken.values()))
-            if len(taken) <= MOST and first.at >= oldest:
+    async def _prune(self, deliveries: OrderedDict[str, Delivery]) -> None:
+        oldest = self._clock.get_time() - WINDOW - CLOCK_SKEW
+        while deliveries:
+            first = next(iter(deliveries.values()))
+            if len(deliveries) <= MOST and first.at >= oldest:
                 return
             self._forget(first)
             await self._key_values.remove(_PREFIX + first.body)
 
     def _forget(self, delivery: Delivery) -> None:
-        if self._taken is not None:
-            self._taken.pop(delivery.body, None)
+        if self._deliveries is not None:
+            self._deliveries.pop(delivery.body, None)
         self._ids.pop(delivery.id, None)
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from aiohttp import web
 
 from bot.web._collaborators import WebServices
-from bot.web._github_webhook import MOST_BYTES, check_age, wants_a_look
+from bot.web._github_webhook import MOST_BYTES, check_age, parse_event
 from bot.web._request_bodies import FORM_BYTES, read
 from bot.web._responses import Refused, as_json
-from bot.web._signature import signed
+from bot.web._signature import is_signed
 from bot.web._webhook_deliveries import Deliveries, is_delivery_id
 
 
@@ -21,30 +21,30 @@ class Webhooks:
         self._deliveries = Deliveries(services.key_values, services.clock)
         self.counts: Counter[str] = Counter()
 
-    async def github(self, request: web.Request) -> web.Response:
+    async def handle_github(self, request: web.Request) -> web.Response:
         """Check the signature of the raw body first, then what it is, then whether it is new."""
         try:
-            return await self._github(request)
+            return await self._process_github(request)
         except Refused:
             self.counts["refused"] += 1
             raise
 
-    async def _github(self, request: web.Request) -> web.Response:
+    async def _process_github(self, request: web.Request) -> web.Response:
         if self._secret is None:
             raise Refused(403, "THESEUS_WEBHOOK_SECRET is not set, so no signature is right.")
         body = await read(request, MOST_BYTES)
         signatures = request.headers.getall("X-Hub-Signature-256", [])
-        if len(signatures) != 1 or not signed(self._secret, body, signatures[0]):
+        if len(signatures) != 1 or not is_signed(self._secret, body, signatures[0]):
             raise Refused(401, "the signature (X-Hub-Signature-256) is not right.")
-        event, delivery = _headers(request)
+        event, delivery = _read_headers(request)
         if event == "ping":
             return self._answer(200, "pong", "You reach me.")
-        looks, sent = wants_a_look(event, body, self._services.facts.followed)
+        looks, sent = parse_event(event, body, self._services.facts.followed)
         look_at_issues = self._services.look_at_issues  # `None`: nobody may ask by them
         if not looks or (looks == "issues" and look_at_issues is None):
             return self._answer(202, "ignored", "That is nothing I act upon.")
-        check_age(event, sent, self._services.clock.now())
-        async with self._deliveries.taking(delivery, body) as new:
+        check_age(event, sent, self._services.clock.get_time())
+        async with self._deliveries.accept(delivery, body) as new:
             if not new:
                 return self._answer(409, "repeated", "I have taken that delivery already.")
             if looks == "issues" and look_at_issues is not None:
@@ -61,15 +61,15 @@ class Webhooks:
         """Have the remote looked at. While the stop stands nothing is done, and said so."""
         stop = await self._services.base_updates.ask(how)
         if stop is not None:
-            raise Refused(503, f"nothing is done: {stop.told}")
+            raise Refused(503, f"nothing is done: {stop.summary}")
         return self._answer(202, "accepted", "I look at the remote and take on what is new there.")
 
-    def _answer(self, status: int, result: str, words: str) -> web.Response:
+    def _answer(self, status: int, result: str, message: str) -> web.Response:
         self.counts[result] += 1
-        return as_json({"result": result, "message": words}, status)
+        return as_json({"result": result, "message": message}, status)
 
 
-def _headers(request: web.Request) -> tuple[str, str]:
+def _read_headers(request: web.Request) -> tuple[str, str]:
     """Return the event and the delivery's id."""
     event = request.headers.get("X-GitHub-Event", "")
     delivery = request.headers.get("X-GitHub-Delivery", "")

@@ -6,14 +6,14 @@ import discord
 
 from bot.client import TheseusClient
 from bot.grammar import Intent, Setting, parse
-from cogs.conversation._heard_message import mention_of
+from cogs.conversation._incoming_message import mention_of
 
 _EVERYONE = re.compile(r"@(?:everyone|here)\b")
 _MANY = 500  # members: in a larger server it is not looked up who else may read a channel
 _ALONE = Setting(addressed=True)
 
 
-def forwarded(message: discord.Message) -> discord.MessageSnapshot | None:
+def get_forwarded_message(message: discord.Message) -> discord.MessageSnapshot | None:
     """Return what the message forwards: somebody's words, which the one who forwards shows."""
     return message.message_snapshots[0] if message.message_snapshots else None
 
@@ -23,22 +23,22 @@ def is_mentioned(bot: TheseusClient, message: discord.Message) -> bool:
 
     A forward shows the mentions of another message, which are in its text alone.
     """
-    snapshot = forwarded(message)
+    snapshot = get_forwarded_message(message)
     if snapshot is not None:
-        return any(each in snapshot.content for each in _mentions_of_me(bot, message))
-    by_role = any(each in message.content for each in _mentions_of_me(bot, message))
+        return any(each in snapshot.content for each in _list_own_mentions(bot, message))
+    by_role = any(each in message.content for each in _list_own_mentions(bot, message))
     return bot.user in message.mentions or by_role
 
 
-def words_of(bot: TheseusClient, message: discord.Message) -> str:
+def extract_text(bot: TheseusClient, message: discord.Message) -> str:
     """Return the text without the bot's mention, with other people's as `@name`.
 
     A call to everyone is left out where the bot is mentioned beside it.
     """
-    snapshot = forwarded(message)
+    snapshot = get_forwarded_message(message)
     text = message.content if snapshot is None else snapshot.content
     mentioned = is_mentioned(bot, message)
-    for mention in _mentions_of_me(bot, message):
+    for mention in _list_own_mentions(bot, message):
         text = text.replace(mention, "")
     for user in message.mentions:
         name = "" if user == bot.user else mention_of(user.display_name)
@@ -48,7 +48,7 @@ def words_of(bot: TheseusClient, message: discord.Message) -> str:
     return text.strip()
 
 
-def is_said_to_the_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
+def is_for_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
     """Return whether nobody else can be meant: a question or request where only two may read."""
     if message.guild is None or message.mentions or message.reference or not text:
         return False
@@ -70,7 +70,7 @@ def _is_alone(message: discord.Message) -> bool:
     return not any(place.permissions_for(each).view_channel for each in others)
 
 
-def _mentions_of_me(bot: TheseusClient, message: discord.Message) -> tuple[str, ...]:
+def _list_own_mentions(bot: TheseusClient, message: discord.Message) -> tuple[str, ...]:
     """Return how the bot and its own role are mentioned in text."""
     me = bot.user.id if bot.user else 0
     role = message.guild.self_role if message.guild else None

@@ -5,41 +5,47 @@ from bot.client import TheseusClient
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Utterance
-from bot.grammar.agreement import agreed, contract_word
+from bot.grammar.agreement import parse_agreement, parse_contract_reply
 from bot.presentation.cards import confirm_contract
-from cogs.conversation._heard_message import Heard
+from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import is_answer
 
 _WHAT_THEN = "What is meant instead? Say it here; “cancel” ends this."
 
 
-def answers_contract(text: str, utterance: Utterance) -> bool:
+def is_contract_reply(text: str, utterance: Utterance) -> bool:
     """Whether words are a yes, a no, or say what is meant instead; a question is neither."""
-    word = contract_word(text)
-    if word.goes_ahead or word.may_agree or (not word.correction and agreed(text) is False):
+    word = parse_contract_reply(text)
+    if (
+        word.is_go_ahead
+        or word.may_agree
+        or (not word.correction and parse_agreement(text) is False)
+    ):
         return True
     return not text.rstrip().endswith("?") and is_answer(text, utterance, replies=False)
 
 
-async def take_contract_word(bot: TheseusClient, heard: Heard, run: Run) -> str | Post | None:
+async def handle_contract_reply(
+    bot: TheseusClient, incoming: IncomingMessage, run: Run
+) -> str | Post | None:
     """Go ahead or think it over, as somebody says; ask what is meant where they only say no.
 
     A yes in other words is asked back with a button.
     """
-    word = contract_word(heard.text)
-    if word.goes_ahead:
-        await bot.agent.agreements.give(run.id, heard.person, "text")
+    word = parse_contract_reply(incoming.text)
+    if word.is_go_ahead:
+        await bot.agent.agreements.give(run.id, incoming.person, "text")
         return None
     if word.may_agree:
-        return await _confirm(bot, heard, run)
+        return await _confirm(bot, incoming, run)
     if not word.correction:
         return _WHAT_THEN
-    key = f"message:{heard.message.id}"
-    await bot.agent.revise(run.id, heard.person, word.correction, "text", key)
+    key = f"message:{incoming.message.id}"
+    await bot.agent.revise(run.id, incoming.person, word.correction, "text", key)
     return None
 
 
-async def _confirm(bot: TheseusClient, heard: Heard, run: Run) -> str | Post:
-    await bot.agent.permit(heard.person, Act.READ, note="whether to go ahead")
-    brief = (await bot.agent.history(run.id)).brief
+async def _confirm(bot: TheseusClient, incoming: IncomingMessage, run: Run) -> str | Post:
+    await bot.agent.permit(incoming.person, Act.READ, note="whether to go ahead")
+    brief = (await bot.agent.get_history(run.id)).brief
     return confirm_contract(run, brief) if brief else _WHAT_THEN

@@ -13,21 +13,21 @@ from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, 
 from bot.domain.posts import Post
 from bot.domain.run import Waiting
 from bot.grammar import Intent, Utterance
-from cogs.conversation._agreement import take_contract_word
-from cogs.conversation._attached_failure import name_attached_failure
-from cogs.conversation._choices import NOTHING
+from cogs.conversation._agreement import handle_contract_reply
+from cogs.conversation._choices import NO_MATCH
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._direct_answers import answer_directly
-from cogs.conversation._heard_message import Heard
-from cogs.conversation._hearing import Hearing
-from cogs.conversation._in_kind import in_kind
+from cogs.conversation._failure_attachment import name_attached_failure
+from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._limits import MessageLimits
-from cogs.conversation._missed import Missed
-from cogs.conversation._requests import act_on, is_so
+from cogs.conversation._message_reader import MessageReader
+from cogs.conversation._missed_messages import MissedMessages
+from cogs.conversation._requests import act_on, is_already_done
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
+from cogs.conversation._translation import translate_answer
 
 _REMEMBERED = 1_000
 _log = logging.getLogger(__name__)
@@ -38,13 +38,13 @@ class Conversation(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
-        self._hearing = Hearing(bot)
+        self._hearing = MessageReader(bot)
         self._talking = Talking(bot)
         self._limits = MessageLimits(bot)
-        self._heard: FIFOCache[int, Utterance | None] = FIFOCache(_REMEMBERED)  # by message
+        self._utterances: FIFOCache[int, Utterance | None] = FIFOCache(_REMEMBERED)  # by message
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by message
         self._cursors = Cursors(bot.key_values)
-        self._missed = Missed(bot, self._cursors, self)
+        self._missed = MissedMessages(bot, self._cursors, self)
         self._away = asyncio.Event()  # set: look for what was missed
 
     async def cog_load(self) -> None:
@@ -65,13 +65,13 @@ class Conversation(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message that is for the bot; leave all others alone."""
-        if self._is_talk(message) and not self._heard_before(message.id):
+        if self._is_talk(message) and not self._check_duplicate(message.id):
             await self._take(message)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
         """Answer a message that was corrected, or to which the mention was added."""
-        if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.now()):
+        if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.get_time()):
             await self._take(edit.message, correction=True)
 
     @commands.Cog.listener()
@@ -82,7 +82,7 @@ class Conversation(commands.Cog):
     @commands.Cog.listener()
     async def on_resumed(self) -> None:
         """Discord has sent what came meanwhile."""
-        if self._missed.known and not self._away.is_set():
+        if self._missed.is_known and not self._away.is_set():
             await self._cursors.release()
 
     @commands.Cog.listener()
@@ -102,7 +102,7 @@ class Conversation(commands.Cog):
     @property
     def caught_up(self) -> bool:
         """Whether nothing is left that was missed."""
-        return self._missed.done and not self._away.is_set()
+        return self._missed.is_done and not self._away.is_set()
 
     # What hears missed messages
 
@@ -110,13 +110,13 @@ class Conversation(commands.Cog):
         """Whether somebody says this to the bot."""
         return self._is_talk(message) and await self._hearing.hear(message) is not None
 
-    def has_heard(self, message_id: int) -> bool:
+    def has_received(self, message_id: int) -> bool:
         """Whether the message came by itself."""
-        return message_id in self._heard
+        return message_id in self._utterances
 
     async def hear(self, message: discord.Message) -> None:
         """Answer a missed message, unless it came by itself meanwhile."""
-        if not self._heard_before(message.id):
+        if not self._check_duplicate(message.id):
             await self._take(message, missed=True)
 
     async def _take(
@@ -135,47 +135,55 @@ class Conversation(commands.Cog):
     async def _handle(
         self, message: discord.Message, turn: MessageTurn, *, missed: bool, correction: bool
     ) -> None:
-        if self._limits.deaf_to(message):
+        if self._limits.should_ignore(message):
             return
         heard = await self._hearing.hear(message, missed=missed, correction=correction)
-        if heard is None or (correction and self._asks_the_same(heard)):
+        if heard is None or (correction and self._is_same_request(heard)):
             return
-        self._heard[message.id] = heard.utterance
+        self._utterances[message.id] = heard.utterance
         turn.addressed = True
         turn.person_id = message.author.id if message.guild is None else None
         if await self._limits.hold_back(heard):
             return
         warning = self._limits.count(heard)
-        answer = await self._answer_or_refusal(heard, missed=missed)
-        await self._reply(message, in_kind(heard.utterance, answer), heard.reply_key)
+        answer = await self._answer_or_refuse(heard, missed=missed)
+        await self._reply(message, translate_answer(heard.utterance, answer), heard.reply_key)
         turn.answered = True
         await self._reply(message, heard.unread, f"files:{heard.key}")
         await self._reply(message, warning, f"limit:{heard.key}")
 
-    def _asks_the_same(self, heard: Heard) -> bool:
+    def _is_same_request(self, incoming: IncomingMessage) -> bool:
         """Whether a correction changes nothing of what was asked, such as a slip of the pen."""
-        if heard.utterance.intent is Intent.CHAT:
+        if incoming.utterance.intent is Intent.CHAT:
             return False
-        return self._heard.get(heard.message.id) == heard.utterance
+        return self._utterances.get(incoming.message.id) == incoming.utterance
 
-    async def _answer_or_refusal(self, heard: Heard, *, missed: bool) -> str | Post | None:
+    async def _answer_or_refuse(
+        self, incoming: IncomingMessage, *, missed: bool
+    ) -> str | Post | None:
         try:
-            return await self._answer(heard)
+            return await self._answer(incoming)
         except WrongStage as refusal:
             # it may have been heard to the end just before the bot was killed
-            return "" if missed and await is_so(self.bot, heard) else str(refusal)
+            return "" if missed and await is_already_done(self.bot, incoming) else str(refusal)
         except NotAuthorized as refusal:
-            return "" if self.bot.agent.audit_writer.tired(heard.person.id) else str(refusal)
+            return (
+                ""
+                if self.bot.agent.audit_writer.is_rate_limited(incoming.person.id)
+                else str(refusal)
+            )
         except TooMany as refusal:
-            return await self._limits.refused(heard, refusal)
+            return await self._limits.refuse(incoming, refusal)
         except TheseusError as refusal:
             return str(refusal)
 
-    async def _reply(self, message: discord.Message, said: str | Post | None, key: str) -> None:
-        if said:
-            post = said if isinstance(said, Post) else Post(text=said)
+    async def _reply(self, message: discord.Message, content: str | Post | None, key: str) -> None:
+        if content:
+            post = content if isinstance(content, Post) else Post(text=content)
             try:
-                await self.bot.chat.post(message.channel.id, post.but(reply_to=message.id), key=key)
+                await self.bot.chat.post(
+                    message.channel.id, post.replace(reply_to=message.id), key=key
+                )
             except StoreError as error:
                 await answer_directly(message, post.text or str(error))
 
@@ -190,24 +198,24 @@ class Conversation(commands.Cog):
         known = message.guild is not None or isinstance(message.channel, discord.DMChannel)
         return written and by_person and known and self.bot.user is not None
 
-    def _heard_before(self, message_id: int) -> bool:
+    def _check_duplicate(self, message_id: int) -> bool:
         """Whether Discord delivered this message before, as it may after a reconnect."""
-        if message_id in self._heard:
+        if message_id in self._utterances:
             return True
-        self._heard[message_id] = None
+        self._utterances[message_id] = None
         return False
 
-    async def _answer(self, heard: Heard) -> str | Post | None:
-        await name_attached_failure(self.bot, heard)
-        intent = heard.utterance.intent
-        if heard.answers and heard.run:
-            if heard.run.waiting is Waiting.AGREEMENT:
-                return await take_contract_word(self.bot, heard, heard.run)
-            await self.bot.agent.answer(heard.run.id, heard.person, heard.text)
+    async def _answer(self, incoming: IncomingMessage) -> str | Post | None:
+        await name_attached_failure(self.bot, incoming)
+        intent = incoming.utterance.intent
+        if incoming.answers and incoming.run:
+            if incoming.run.waiting is Waiting.AGREEMENT:
+                return await handle_contract_reply(self.bot, incoming, incoming.run)
+            await self.bot.agent.answer(incoming.run.id, incoming.person, incoming.text)
             return None
-        answer = None if intent is Intent.CHAT else await act_on(self.bot, heard)
-        if answer is None and (intent is Intent.CHAT or heard.utterance.unsure):
-            await self._talking.answer(heard)
+        answer = None if intent is Intent.CHAT else await act_on(self.bot, incoming)
+        if answer is None and (intent is Intent.CHAT or incoming.utterance.unsure):
+            await self._talking.answer(incoming)
         elif answer is None and intent is Intent.UNCLEAR:
-            answer = NOTHING.format(wanted=heard.utterance.slots.may_mean[0])
+            answer = NO_MATCH.format(wanted=incoming.utterance.slots.may_mean[0])
         return answer

@@ -6,7 +6,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.run import Run
-from cogs.conversation._heard_message import Heard
+from cogs.conversation._incoming_message import IncomingMessage
 from cogs.ui import on_it
 
 WINDOW = timedelta(minutes=5)
@@ -27,26 +27,31 @@ def is_correction(edit: discord.RawMessageUpdateEvent, now: datetime) -> bool:
     return before.content != edited.content
 
 
-async def correct_run(bot: TheseusClient, heard: Heard) -> str | None:
+async def correct_run(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Have the run that a message began follow its correction; return the answer if it can.
 
     What is proposed already is revised. A run that has not come so far is cancelled: `None`, and
     the corrected request begins one.
     """
-    run = await _begun_by(bot, heard) if heard.correction else None
+    run = await _find_started_run(bot, incoming) if incoming.correction else None
     if run is None:
         return None
-    if (await bot.agent.history(run.id)).proposal is not None:
-        return on_it(await bot.agent.revise(run.id, heard.person, heard.text, "text", heard.key))
-    await bot.agent.cancel(run.id, heard.person)
+    if (await bot.agent.get_history(run.id)).proposal is not None:
+        return on_it(
+            await bot.agent.revise(run.id, incoming.person, incoming.text, "text", incoming.key)
+        )
+    await bot.agent.cancel(run.id, incoming.person)
     return None
 
 
-async def _begun_by(bot: TheseusClient, heard: Heard) -> Run | None:
+async def _find_started_run(bot: TheseusClient, incoming: IncomingMessage) -> Run | None:
     """Return the run under way that the message began before it was edited."""
-    for run in await bot.agent.runs():
+    for run in await bot.agent.list_runs():
         trigger = run.trigger
-        own = trigger.place.message_id == heard.message.id and trigger.person.id == heard.person.id
-        if own and not run.ended:
+        own = (
+            trigger.place.message_id == incoming.message.id
+            and trigger.person.id == incoming.person.id
+        )
+        if own and not run.has_ended:
             return run
     return None

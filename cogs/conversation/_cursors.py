@@ -18,12 +18,12 @@ CHATTER = 25
 class _Channel:
     """What is known of one channel."""
 
-    def __init__(self, cursor: Cursor, *, kept: bool) -> None:
+    def __init__(self, cursor: Cursor, *, is_saved: bool) -> None:
         self.cursor = cursor
         self.newest = cursor.message_id
         self.in_hand: set[int] = set()
         self.unkept = 0
-        self.kept = kept
+        self.is_saved = is_saved
         self.held = False
 
 
@@ -49,7 +49,7 @@ class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
     ) -> None:
         """Done, unless the bot is ending: what failed is not tried again for ever."""
         if kind is None or issubclass(kind, Exception):
-            await self._cursors.handled(self._channel_id, self._message_id, self)
+            await self._cursors.advance(self._channel_id, self._message_id, self)
 
 
 class Cursors:
@@ -65,10 +65,10 @@ class Cursors:
     async def open(self) -> bool:
         """Read what is kept; return whether the bot has listened before."""
         mark = await self._key_values.get(MARK, HandledMark)
-        for cursor in await self._key_values.all(CURSORS, Cursor):
-            known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, kept=True))
+        for cursor in await self._key_values.list_records(CURSORS, Cursor):
+            known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, is_saved=True))
             if known.cursor.message_id < cursor.message_id:
-                known.cursor, known.kept = cursor, True
+                known.cursor, known.is_saved = cursor, True
         self._mark = max(self._mark or 0, mark.message_id) if mark else self._mark
         return self._mark is not None
 
@@ -83,7 +83,7 @@ class Cursors:
         cursors = [channel.cursor for channel in self._channels.values()]
         return {c.person_id: c.channel_id for c in cursors if c.person_id is not None}
 
-    def of(self, channel_id: int) -> int:
+    def get(self, channel_id: int) -> int:
         """Return up to which message a channel was handled."""
         channel = self._channels.get(channel_id)
         return max(self.mark, channel.cursor.message_id if channel else 0)
@@ -97,24 +97,24 @@ class Cursors:
         self._holding = False
         for channel in list(self._channels.values()):
             self._move(channel)
-            if not channel.kept:
+            if not channel.is_saved:
                 await self._keep(channel)
 
     def hold_back(self, channel_id: int | None, person_id: int | None = None) -> None:
         """Move no cursor of this one, or of whoever writes directly: it could not be read."""
         if channel_id is not None:
-            self._channel(channel_id).held = True
+            self._get_channel(channel_id).held = True
         if person_id is not None:
             self._awaited.add(person_id)
 
-    async def let_go(self, channel_ids: Iterable[int]) -> None:
+    async def release_channels(self, channel_ids: Iterable[int]) -> None:
         """Let the cursors of these move again: they were read."""
         for number in channel_ids:
-            channel = self._channel(number)
+            channel = self._get_channel(number)
             channel.held = False
             if not self._holding:
                 self._move(channel)
-                if not channel.kept:
+                if not channel.is_saved:
                     await self._keep(channel)
 
     async def release_all(self) -> None:
@@ -126,25 +126,25 @@ class Cursors:
 
     def take(self, channel_id: int, message_ids: Iterable[int], newest: int = 0) -> None:
         """Take messages in hand; `newest` was seen and is not among them."""
-        channel = self._channel(channel_id)
+        channel = self._get_channel(channel_id)
         channel.in_hand.update(message_ids)
         channel.newest = max([channel.newest, newest, *channel.in_hand])
 
-    async def handled(
+    async def advance(
         self, channel_id: int, message_id: int, turn: MessageTurn | None = None
     ) -> None:
         """Move past a message; kept at once if it was for the bot, others now and then."""
-        channel = self._channel(channel_id)
+        channel = self._get_channel(channel_id)
         channel.in_hand.discard(message_id)
         person = turn.person_id if turn else None
         if person is not None and channel.cursor.person_id is None:
-            channel.cursor = channel.cursor.but(person_id=person)
+            channel.cursor = channel.cursor.replace(person_id=person)
         if person in self._awaited:  # it is this one, and what came before is not known
             self._awaited.discard(person)
             channel.held = True
         channel.unkept += CHATTER if turn is None or turn.addressed else 1
         if self._holding:
-            channel.kept = False
+            channel.is_saved = False
             return
         self._move(channel)
         if channel.unkept >= CHATTER:
@@ -164,10 +164,10 @@ class Cursors:
                 del self._channels[number]
                 await self._key_values.remove(f"{CURSORS}{number}")
 
-    def _channel(self, channel_id: int) -> _Channel:
+    def _get_channel(self, channel_id: int) -> _Channel:
         if channel_id not in self._channels:
-            cursor = Cursor(channel_id=channel_id, message_id=self.of(channel_id))
-            self._channels[channel_id] = _Channel(cursor, kept=True)
+            cursor = Cursor(channel_id=channel_id, message_id=self.get(channel_id))
+            self._channels[channel_id] = _Channel(cursor, is_saved=True)
         return self._channels[channel_id]
 
     def _move(self, channel: _Channel) -> None:
@@ -175,8 +175,8 @@ class Cursors:
             return
         safe = min(channel.in_hand) - 1 if channel.in_hand else channel.newest
         if safe > channel.cursor.message_id:
-            channel.cursor, channel.kept = channel.cursor.but(message_id=safe), False
+            channel.cursor, channel.is_saved = channel.cursor.replace(message_id=safe), False
 
     async def _keep(self, channel: _Channel) -> None:
-        channel.unkept, channel.kept = 0, True
+        channel.unkept, channel.is_saved = 0, True
         await self._key_values.put(f"{CURSORS}{channel.cursor.channel_id}", channel.cursor)

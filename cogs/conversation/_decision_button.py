@@ -17,13 +17,13 @@ from bot.domain.run import Goal, Trigger
 from cogs.ui import (
     approve,
     ask,
-    asked_text,
+    describe_result,
+    describe_revert,
+    fetch_replied_text,
+    get_speaker,
     place_of,
-    replied_words,
-    resumed,
-    reverting_text,
+    resume_work,
     send_privately,
-    speaker,
 )
 
 ACTION = "decide"
@@ -49,7 +49,7 @@ _POLITE = re.compile(
     r"(?:please|thanks|thank you|thx|now|ok|okay|bot|theseus)[ .!]*", re.IGNORECASE
 )
 _COURTESY = re.compile(r"[\s,]*\b(?:please|thanks|thank you|thx|cheers|sorry|now|ok)\b", re.I)
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_TOKEN = re.compile(r"[^\W\d_]{2,}")
 _LEAST = 2  # words that are a reason
 _LONGEST = 500
 
@@ -81,7 +81,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = await self.decide(interaction, bot, speaker(interaction))
+            text = await self.decide(interaction, bot, get_speaker(interaction))
         except TheseusError as refusal:
             text = str(refusal)
         else:
@@ -96,28 +96,28 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Decide it for a person; return what they read. Raises what the agent raises."""
         agent = bot.agent
         if self._act in ("ship", "reviewed"):
-            return await approve(bot, self._word(person))
+            return await approve(bot, self._build_approval_request(person))
         if self._act == "reject":
-            why = why_in(await replied_words(interaction))
+            why = find_rejection_reason(await fetch_replied_text(interaction))
             card = self._card_id
             return (await agent.reject(self._run_id, person, why=why, card_id=card)).reason
         if self._act == "revert":
-            return reverting_text(await agent.requests.revert(person, run_id=self._run_id))
+            return describe_revert(await agent.requests.revert(person, run_id=self._run_id))
         if self._act == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         if self._act == "stop":
-            return f"⛔ {(await agent.emergency.stop(person, 'button', '')).told}"
+            return f"⛔ {(await agent.emergency.stop(person, 'button', '')).summary}"
         if self._act == "pause":
-            return await _paused(interaction, bot, person, self._run_id)
+            return await _pause(interaction, bot, person, self._run_id)
         if self._act == "resume":
-            return await resumed(bot, person)
+            return await resume_work(bot, person)
         if self._act in ("fix", "investigate"):
             goal: Goal = "fix" if self._act == "fix" else "investigate"
             return await _work_on(interaction, bot, person, goal, self._run_id)
         await agent.permit(person, Act.STEER, note="not now")
         return "All right: nothing was done."
 
-    def _word(self, person: Person) -> ApprovalRequest:
+    def _build_approval_request(self, person: Person) -> ApprovalRequest:
         """Return “ship it”, for the card and commit that were the newest when it was asked."""
         return ApprovalRequest(
             person=person,
@@ -129,14 +129,14 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         )
 
 
-async def _paused(
+async def _pause(
     interaction: discord.Interaction[Any], bot: TheseusClient, person: Person, until: str
 ) -> str:
     """Pause until the moment (seconds since 1970) that the button was labelled with, if any."""
     end = datetime.fromtimestamp(int(until), UTC) if until.isdecimal() else None
-    if end is not None and end <= bot.clock.now():
+    if end is not None and end <= bot.clock.get_time():
         raise WrongStage("That time has passed; say “pause” again, with another one.")
-    why = reason_in(await replied_words(interaction))
+    why = find_pause_reason(await fetch_replied_text(interaction))
     return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
 
 
@@ -159,25 +159,25 @@ async def _work_on(
             key=f"message:{said}:{error_id}",  # whoever presses second joins that run
             goal=goal,
             person=person,
-            place=place_of(question).but(message_id=said),
-            text=await replied_words(interaction),
-            own_words=False,
+            place=place_of(question).replace(message_id=said),
+            text=await fetch_replied_text(interaction),
+            is_verbatim=False,
             error_id=error_id,
             at=interaction.created_at,
         ),
     )
-    return asked_text(person, asked)
+    return describe_result(person, asked)
 
 
-def why_in(text: str) -> str:
+def find_rejection_reason(text: str) -> str:
     """Return the reason given with a rejection; empty where there is none."""
     found = _REJECTION.search(text)
     why = " ".join(found["why"].split()).strip(" .!,;") if found else ""
-    enough = len(_WORD.findall(_COURTESY.sub("", why))) >= _LEAST
+    enough = len(_TOKEN.findall(_COURTESY.sub("", why))) >= _LEAST
     return why[:_LONGEST] if enough else ""
 
 
-def reason_in(text: str) -> str:
+def find_pause_reason(text: str) -> str:
     """Return what follows the request: `we deploy` of `pause for 2 hours, we deploy`."""
     found = _REASON.search(text)
     if found is None or _POLITE.fullmatch(found["why"]):

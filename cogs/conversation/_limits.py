@@ -7,8 +7,8 @@ import discord
 from bot.client import TheseusClient
 from bot.client.rate_limiter import Rate, RateLimiter
 from bot.domain.errors import TooMany
-from cogs.conversation._heard_message import Heard
-from cogs.ui import author_of, is_listed
+from cogs.conversation._incoming_message import IncomingMessage
+from cogs.ui import get_author, is_listed
 
 LISTED = Rate(burst=20, seconds=3)
 STRANGERS = Rate(burst=10, seconds=15)
@@ -32,39 +32,39 @@ class MessageLimits:
         self._strangers = RateLimiter(STRANGERS)
         self._refusals = RateLimiter(REFUSALS)
 
-    def deaf_to(self, message: discord.Message) -> bool:
+    def should_ignore(self, message: discord.Message) -> bool:
         """Whether a message is not even read: somebody's who is not listed, and said too much."""
-        now = self._bot.clock.monotonic()
-        if not self._strangers.closed(message.author.id, now):
+        now = self._bot.clock.get_monotonic_time()
+        if not self._strangers.is_limited(message.author.id, now):
             return False
-        return not is_listed(self._bot, author_of(self._bot, message))
+        return not is_listed(self._bot, get_author(self._bot, message))
 
-    async def hold_back(self, heard: Heard) -> bool:
+    async def hold_back(self, incoming: IncomingMessage) -> bool:
         """Whether what a listed person asks for has to be asked again later; it gets the sign."""
-        can_wait = heard.utterance.intent in _CAN_WAIT and not heard.answers
-        now = self._bot.clock.monotonic()
-        held = can_wait and self._listed.closed(heard.person.id, now)
+        can_wait = incoming.utterance.intent in _CAN_WAIT and not incoming.answers
+        now = self._bot.clock.get_monotonic_time()
+        held = can_wait and self._listed.is_limited(incoming.person.id, now)
         if held:
-            await _sign(heard.message)
+            await _sign(incoming.message)
         return held
 
-    def count(self, heard: Heard) -> str:
+    def count(self, incoming: IncomingMessage) -> str:
         """Count what was said; return what to tell the person if it was the last for a while."""
-        now = self._bot.clock.monotonic()
-        if not is_listed(self._bot, heard.person):
-            return _TO_STRANGERS if self._strangers.take(heard.person.id, now) else ""
-        if heard.utterance.intent not in _CAN_WAIT or heard.answers:
+        now = self._bot.clock.get_monotonic_time()
+        if not is_listed(self._bot, incoming.person):
+            return _TO_STRANGERS if self._strangers.take(incoming.person.id, now) else ""
+        if incoming.utterance.intent not in _CAN_WAIT or incoming.answers:
             return ""
-        last = self._listed.take(heard.person.id, now)
+        last = self._listed.take(incoming.person.id, now)
         return _TO_LISTED.format(seconds=LISTED.burst * LISTED.seconds / 2) if last else ""
 
-    async def refused(self, heard: Heard, refusal: TooMany) -> str | None:
+    async def refuse(self, incoming: IncomingMessage, refusal: TooMany) -> str | None:
         """Return what to say of a request that is one too many: words once, then the sign."""
-        now = self._bot.clock.monotonic()
-        if not self._refusals.closed(heard.person.id, now):
-            self._refusals.take(heard.person.id, now)
+        now = self._bot.clock.get_monotonic_time()
+        if not self._refusals.is_limited(incoming.person.id, now):
+            self._refusals.take(incoming.person.id, now)
             return str(refusal)
-        await _sign(heard.message)
+        await _sign(incoming.message)
         return None
 
 

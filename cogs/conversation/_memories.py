@@ -8,9 +8,9 @@ import discord
 from bot.client import TheseusClient
 from bot.domain.errors import OutOfBounds, StoreError
 from bot.grammar.questions import is_question
-from cogs.conversation._heard_message import Heard
+from cogs.conversation._incoming_message import IncomingMessage
+from cogs.ui import describe_note, format_memory_line, get_person
 from cogs.ui import forget as forget_named
-from cogs.ui import memory_line, noted_text, person_of
 
 _MOST_NOTES = 3
 _NOTED_ABOUT = "🧠 I was asked to remember:"
@@ -26,51 +26,54 @@ _COURTESY = re.compile(r"[\s,]+(?:please|thanks|thank you|thx|cheers)[\s.!]*$", 
 _NOTED = re.compile(r"\b[Nn]oted as `(note:[0-9a-f]+)`")
 
 
-async def remember(bot: TheseusClient, heard: Heard) -> str | None:
+async def remember(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Note what was said; “remember this” as a reply notes the message it replies to."""
-    note, pointed_at = own_words(heard.text, heard.utterance.slots.note), heard.pointed_at
+    note, pointed_at = (
+        extract_note(incoming.text, incoming.utterance.slots.note),
+        incoming.pointed_at,
+    )
     if _THIS.fullmatch(note):
         if pointed_at is None or not pointed_at.content:
             note = ""
         else:
-            note = f"{person_of(bot, pointed_at.author).name} said: {pointed_at.content}"
-    return noted_text(await bot.agent.memory.remember(heard.person, note))
+            note = f"{get_person(bot, pointed_at.author).name} said: {pointed_at.content}"
+    return describe_note(await bot.agent.memory.remember(incoming.person, note))
 
 
-def own_words(text: str, note: str) -> str:
+def extract_note(text: str, note: str) -> str:
     """Return what is to be noted as it was written; in the grammar's `note` spelling is mended."""
     written = _COURTESY.sub("", _OPENING.sub("", text, count=1)).strip()
     return written or note
 
 
-async def answer_from_notes(bot: TheseusClient, heard: Heard) -> str:
+async def answer_from_notes(bot: TheseusClient, incoming: IncomingMessage) -> str:
     """Return what people noted that answers a question; "" where it is no question, or nothing is.
 
     Raises `NotAuthorized`.
     """
-    if not is_question(heard.text):
+    if not is_question(incoming.text):
         return ""
     try:
-        notes = await bot.agent.memory.notes_about(heard.person, heard.text)
+        notes = await bot.agent.memory.find_notes(incoming.person, incoming.text)
     except StoreError as error:
         _log.warning("the notes cannot be read for an answer: %s", error)
         return ""
-    lines = [memory_line(each) for each in notes[:_MOST_NOTES]]
+    lines = [format_memory_line(each) for each in notes[:_MOST_NOTES]]
     return "\n".join([_NOTED_ABOUT, *lines]) if lines else ""
 
 
-async def forget(bot: TheseusClient, heard: Heard) -> str | None:
+async def forget(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Forget the note or wish with that key, or the note with those words; else ask which."""
-    wanted = heard.utterance.slots.note
+    wanted = incoming.utterance.slots.note
     if _THIS.fullmatch(wanted):
-        wanted = _noted_in(bot, heard.pointed_at)
+        wanted = _find_note_key(bot, incoming.pointed_at)
     if not wanted:
-        await bot.agent.memory.search(heard.person)  # who may not ask is told that first
+        await bot.agent.memory.search(incoming.person)  # who may not ask is told that first
         raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
-    return await forget_named(bot, heard.person, wanted)
+    return await forget_named(bot, incoming.person, wanted)
 
 
-def _noted_in(bot: TheseusClient, message: discord.Message | None) -> str:
+def _find_note_key(bot: TheseusClient, message: discord.Message | None) -> str:
     """Return the key of the note that a message of ours says it made."""
     ours = message is not None and bot.user is not None and message.author.id == bot.user.id
     found = _NOTED.search(message.content) if message is not None and ours else None

@@ -8,10 +8,10 @@ from datetime import timedelta
 import discord
 
 from bot.client import TheseusClient
-from cogs.ui import in_dev_channel
+from cogs.ui import is_in_dev_channel
 
 _THREADS = 50
-_ELSEWHERE = 10  # other channels, where somebody may have mentioned the bot
+_MAX_OTHER_CHANNELS = 10  # other channels, where somebody may have mentioned the bot
 _DIRECT = 10  # listed people whose direct channel is opened to look
 
 Where = discord.TextChannel | discord.Thread | discord.DMChannel
@@ -37,7 +37,7 @@ class Places:
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
 
-    def all(self, direct: Sequence[int]) -> list[ChannelSource] | None:
+    def list_places(self, direct: Sequence[int]) -> list[ChannelSource] | None:
         """Return every place, each once; `direct` wrote to the bot directly before.
 
         `None`: Discord does not show the dev channel. In an outage of theirs it may come back.
@@ -48,49 +48,51 @@ class Places:
         people = self._bot.identity.people
         listed = sorted(people.developers.users | people.approvers.users)[:_DIRECT]
         return [
-            known(dev),
-            ChannelSource("the threads", lambda: self._threads(dev), everywhere=True),
-            *map(known, self._elsewhere(dev.guild)),
-            *map(self._direct, dict.fromkeys([*direct, *listed])),
+            build_source(dev),
+            ChannelSource("the threads", lambda: self._list_threads(dev), everywhere=True),
+            *map(build_source, self._list_other_channels(dev.guild)),
+            *map(self._build_direct_source, dict.fromkeys([*direct, *listed])),
         ]
 
-    async def _threads(self, dev: discord.TextChannel) -> list[discord.Thread]:
+    async def _list_threads(self, dev: discord.TextChannel) -> list[discord.Thread]:
         """Return the active threads, and those of the dev channel archived of late."""
         threads = {thread.id: thread for thread in await dev.guild.active_threads()}
-        since = self._bot.clock.now() - timedelta(hours=self._bot.missed.hours)
+        since = self._bot.clock.get_time() - timedelta(hours=self._bot.missed.hours)
         with suppress(discord.Forbidden):  # it may not read the history
             async for thread in dev.archived_threads(limit=_THREADS):
                 if thread.archive_timestamp < since:
                     break
                 threads.setdefault(thread.id, thread)
-        newest = sorted(threads.values(), key=last_of, reverse=True)
-        ours = [thread for thread in newest if in_dev_channel(self._bot, thread)]
+        newest = sorted(threads.values(), key=get_last_message_id, reverse=True)
+        ours = [thread for thread in newest if is_in_dev_channel(self._bot, thread)]
         others = [thread for thread in newest if thread not in ours]
         return [*ours, *others][:_THREADS]
 
-    def _elsewhere(self, guild: discord.Guild) -> list[discord.TextChannel]:
+    def _list_other_channels(self, guild: discord.Guild) -> list[discord.TextChannel]:
         """Return the other channels where something was said of late."""
         dev = self._bot.identity.dev_channel_id
         others = [channel for channel in guild.text_channels if channel.id != dev]
-        return sorted(others, key=last_of, reverse=True)[:_ELSEWHERE]
+        return sorted(others, key=get_last_message_id, reverse=True)[:_MAX_OTHER_CHANNELS]
 
-    def _direct(self, person_id: int) -> ChannelSource:
-        async def opened() -> list[discord.DMChannel]:
+    def _build_direct_source(self, person_id: int) -> ChannelSource:
+        async def open_channel() -> list[discord.DMChannel]:
             user = self._bot.get_user(person_id) or await self._bot.fetch_user(person_id)
             return [user.dm_channel or await user.create_dm()]
 
-        return ChannelSource(f"the direct channel of {person_id}", opened, person_id=person_id)
+        return ChannelSource(
+            f"the direct channel of {person_id}", open_channel, person_id=person_id
+        )
 
 
-def known(channel: Where) -> ChannelSource:
+def build_source(channel: Where) -> ChannelSource:
     """Return the place that is just this channel."""
 
-    async def itself() -> list[Where]:
+    async def open_channel() -> list[Where]:
         return [channel]
 
-    return ChannelSource(f"the channel {channel.id}", itself, channel_id=channel.id)
+    return ChannelSource(f"the channel {channel.id}", open_channel, channel_id=channel.id)
 
 
-def last_of(channel: Where) -> int:
+def get_last_message_id(channel: Where) -> int:
     """Return the id of the newest message, as far as Discord told it."""
     return getattr(channel, "last_message_id", None) or 0

@@ -5,12 +5,18 @@ import re
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
 from bot.presentation.answers import RUN_ANSWERS
-from bot.presentation.cards import NO_CAP_BY_WORDS
+from bot.presentation.cards import NO_CAP_FROM_CHAT
 from bot.self_improvement.questions import OPEN_TO_ALL
-from cogs.conversation._heard_message import Heard
-from cogs.ui import answer_question, answered_by, in_dev_channel, is_listed, status_text
+from cogs.conversation._incoming_message import IncomingMessage
+from cogs.ui import (
+    answer_question,
+    find_interaction_id,
+    is_in_dev_channel,
+    is_listed,
+    render_status,
+)
 
-_ELSEWHERE = "Please ask me in <#{channel}>, where it is about my work."
+_WRONG_CHANNEL = "Please ask me in <#{channel}>, where it is about my work."
 _NO_RUN_THERE = (
     "That is what a command answered, and no run of mine. Name one, or a command: “why #7?”, “what "
     "changed in /roll?”. If the answer is wrong, say what should stand there."
@@ -22,57 +28,61 @@ _CHANGES = re.compile(
 )
 
 
-async def question(bot: TheseusClient, heard: Heard) -> str | None:
+async def handle_question(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Answer a question about the bot itself; what not everybody may read, not before everybody."""
-    slots, run = heard.utterance.slots, heard.run
+    slots, run = incoming.utterance.slots, incoming.run
     open_to_all = slots.topic in (*OPEN_TO_ALL, None)
-    if not open_to_all and is_listed(bot, heard.person) and not _is_among_us(bot, heard):
-        return _ELSEWHERE.format(channel=bot.identity.dev_channel_id)
-    if run is None and heard.card is not None:
-        run = await bot.agent.find(run_id=heard.card.run_id)
-    if run is None and slots.topic in RUN_ANSWERS and _is_of_a_commands_answer(bot, heard):
+    if not open_to_all and is_listed(bot, incoming.person) and not _can_answer_here(bot, incoming):
+        return _WRONG_CHANNEL.format(channel=bot.identity.dev_channel_id)
+    if run is None and incoming.card is not None:
+        run = await bot.agent.find(run_id=incoming.card.run_id)
+    if run is None and slots.topic in RUN_ANSWERS and _is_about_command_response(bot, incoming):
         return _NO_RUN_THERE
-    return await answer_question(bot, heard.person, slots, run)
+    return await answer_question(bot, incoming.person, slots, run)
 
 
-def _is_of_a_commands_answer(bot: TheseusClient, heard: Heard) -> bool:
+def _is_about_command_response(bot: TheseusClient, incoming: IncomingMessage) -> bool:
     """Whether it is said under what a command answered, and names nothing else."""
-    slots = heard.utterance.slots
+    slots = incoming.utterance.slots
     names = slots.subject or slots.span or slots.run or slots.pull_request
-    return not names and heard.pointed_at is not None and bool(answered_by(bot, heard.pointed_at))
+    return (
+        not names
+        and incoming.pointed_at is not None
+        and bool(find_interaction_id(bot, incoming.pointed_at))
+    )
 
 
-def _is_among_us(bot: TheseusClient, heard: Heard) -> bool:
+def _can_answer_here(bot: TheseusClient, incoming: IncomingMessage) -> bool:
     """Whether it is said in the dev channel, in a run's thread, or to the bot alone."""
-    message = heard.message
-    return message.guild is None or bool(heard.run) or in_dev_channel(bot, message.channel)
+    message = incoming.message
+    return message.guild is None or bool(incoming.run) or is_in_dev_channel(bot, message.channel)
 
 
-async def status(bot: TheseusClient, heard: Heard) -> str | None:
+async def handle_status(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Say what is being worked on."""
-    return await status_text(bot, heard.person, heard.run)
+    return await render_status(bot, incoming.person, incoming.run)
 
 
-async def budget(bot: TheseusClient, heard: Heard) -> str | None:
+async def handle_budget(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Tell what was spent: in the dev channel, a run's thread, or to a listed person alone."""
-    message = heard.message
-    if is_listed(bot, heard.person) and not _is_among_us(bot, heard):
-        return _ELSEWHERE.format(channel=bot.identity.dev_channel_id)
-    post = (await bot.agent.budget.post(heard.person)).but(reply_to=message.id)
-    if _CHANGES.search(heard.text):
-        post = post.but(text=NO_CAP_BY_WORDS)
-    await bot.chat.post(message.channel.id, post, key=heard.reply_key)
+    message = incoming.message
+    if is_listed(bot, incoming.person) and not _can_answer_here(bot, incoming):
+        return _WRONG_CHANNEL.format(channel=bot.identity.dev_channel_id)
+    post = (await bot.agent.budget.post(incoming.person)).replace(reply_to=message.id)
+    if _CHANGES.search(incoming.text):
+        post = post.replace(text=NO_CAP_FROM_CHAT)
+    await bot.chat.post(message.channel.id, post, key=incoming.reply_key)
     return None
 
 
-async def audit(bot: TheseusClient, heard: Heard) -> str | None:
+async def handle_audit(bot: TheseusClient, incoming: IncomingMessage) -> str | None:
     """Tell how the bot did: in the dev channel, or to a listed person alone."""
-    message = heard.message
+    message = incoming.message
     private = message.guild is None
-    if is_listed(bot, heard.person) and not (private or in_dev_channel(bot, message.channel)):
-        return _ELSEWHERE.format(channel=bot.identity.dev_channel_id)
+    if is_listed(bot, incoming.person) and not (private or is_in_dev_channel(bot, message.channel)):
+        return _WRONG_CHANNEL.format(channel=bot.identity.dev_channel_id)
     if bot.self_audit is None:
         raise WrongStage("I do not look back on myself here.")
-    post = (await bot.self_audit.now(heard.person)).but(reply_to=message.id)
-    await bot.chat.post(message.channel.id, post, key=heard.reply_key)
+    post = (await bot.self_audit.build_post(incoming.person)).replace(reply_to=message.id)
+    await bot.chat.post(message.channel.id, post, key=incoming.reply_key)
     return None

@@ -10,18 +10,18 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.authority.rollback_choice import rollback_choice
+from bot.authority.rollback_choice import build_rollback_choice
 from bot.client import TheseusClient
 from bot.domain.errors import OtherVersionLive, TheseusError
-from bot.domain.live_items import ItemName, RollbackWish
-from bot.presentation.skills import rolled_back
-from cogs.conversation._rollback_question import ROLLBACK, mark_of, question_of
-from cogs.ui import live_names, send_privately, speaker
+from bot.domain.live_items import ItemName, RollbackRequest
+from bot.presentation.skills import describe_rollback
+from cogs.conversation._rollback_question import ROLLBACK, build_question, mark_of
+from cogs.ui import get_speaker, list_live_names, send_privately
 
 _TEMPLATE = re.compile(
     r"theseus:rollback:(?P<act>to):(?P<item>[0-9a-f]{12}):(?P<version>\d{1,9}):(?P<seen>[0-9a-f]{16})"
 )
-_ASKED_AGAIN = "I ask again, with the versions as they are now."
+_REFRESHED = "I ask again, with the versions as they are now."
 _GONE = ItemName(kind="skill", name="(gone)")
 """Whoever may not roll back learns the same of what is gone as of what is there."""
 
@@ -48,17 +48,17 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Roll back under the presser's own rights, if what is live is what they were shown."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
-        names = {mark_of(each): each for each in live_names(bot)}
+        names = {mark_of(each): each for each in list_live_names(bot)}
         meant = names.get(self._mark, _GONE)
         try:
-            text = rolled_back(
-                await bot.agent.live_items.rollback(
-                    speaker(interaction), meant.kind, meant.name, self._version, self._seen
+            text = describe_rollback(
+                await bot.agent.live_items.roll_back(
+                    get_speaker(interaction), meant.kind, meant.name, self._version, self._seen
                 )
             )
         except OtherVersionLive as refusal:
-            await _ask_again(interaction, bot, meant)
-            text = f"{refusal} {_ASKED_AGAIN}"
+            await _refresh_question(interaction, bot, meant)
+            text = f"{refusal} {_REFRESHED}"
         except TheseusError as refusal:
             await send_privately(interaction, str(refusal), ROLLBACK)
             return
@@ -68,15 +68,15 @@ class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         await send_privately(interaction, text, ROLLBACK)
 
 
-async def _ask_again(
-    interaction: discord.Interaction[Any], bot: TheseusClient, meant: ItemName
+async def _refresh_question(
+    interaction: discord.Interaction[Any], bot: TheseusClient, target: ItemName
 ) -> None:
     """Show the versions as they are now, in place of those that somebody was shown."""
-    item, versions = await bot.agent.live_items.versions(
-        speaker(interaction), meant.kind, meant.name
+    item, versions = await bot.agent.live_items.list_versions(
+        get_speaker(interaction), target.kind, target.name
     )
-    wish = RollbackWish(items=(meant,))
-    choice = rollback_choice(item, versions, wish, bot.clock.now())
+    wish = RollbackRequest(items=(target,))
+    choice = build_rollback_choice(item, versions, wish, bot.clock.get_time())
     if interaction.channel_id is not None:
-        post = question_of(bot, choice)
+        post = build_question(bot, choice)
         await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

@@ -6,7 +6,7 @@ from bot.authority.rollback_choice import RollbackChoice
 from bot.client import TheseusClient
 from bot.domain.live_items import ItemName, ItemVersion, LiveItem
 from bot.domain.posts import Button, Post
-from bot.presentation.rollbacks import rollback_question, version_label
+from bot.presentation.rollbacks import format_version_label, render_rollback_question
 from cogs.conversation._decision_button import ACTION
 
 MOST = 4
@@ -18,20 +18,22 @@ ROLLBACK = "rollback"
 """How the id of a button that rolls back begins, after `theseus:`."""
 
 
-def question_of(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -> Post:
+def build_question(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -> Post:
     """Return the question about one item, its buttons bound to the version that is live now."""
-    now = bot.clock.now()
+    now = bot.clock.get_time()
     shown = choice.versions[:MOST]
     lines = [lead] if lead else []
-    lines.append(rollback_question(choice.item, shown, told=choice.told))
+    lines.append(render_rollback_question(choice.item, shown, is_matched=choice.is_matched))
     if not shown:
         return Post(text="\n".join(lines))
     lines += [MORE] if len(choice.versions) > MOST else []
-    buttons = [rollback_button(choice.item, each, version_label(each, now)) for each in shown]
+    buttons = [
+        build_rollback_button(choice.item, each, format_version_label(each, now)) for each in shown
+    ]
     return Post(text="\n".join([*lines, UNTOUCHED]), buttons=(*buttons, NOT_NOW))
 
 
-def rollback_button(item: LiveItem, version: ItemVersion, label: str) -> Button:
+def build_rollback_button(item: LiveItem, version: ItemVersion, label: str) -> Button:
     """Return the button that has that version live, in place of the one that is live now."""
     mark = mark_of(ItemName(kind=item.kind, name=item.name))
     bound = ("to", mark, str(version.number), item.digest[:16])

@@ -6,146 +6,166 @@ from datetime import timedelta
 import discord
 
 from bot.authority.policy import Act
-from bot.authority.rollback_choice import RollbackChoice, Span, rollback_choice
+from bot.authority.rollback_choice import RollbackChoice, Span, build_rollback_choice
 from bot.client import TheseusClient
 from bot.domain.errors import OtherVersionLive, UnknownItem, UnknownRun
-from bot.domain.live_items import ROLLED_BACK, ItemName, ItemVersion, RollbackWish
+from bot.domain.live_items import ROLLED_BACK, ItemName, ItemVersion, RollbackRequest
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Status
 from bot.grammar.spans import read_span
 from bot.presentation.rollbacks import (
-    code_goes_back_in_git,
-    item_told,
-    version_label,
-    which_item,
+    describe_git_revert,
+    format_item,
+    format_version_label,
+    render_item_question,
 )
-from bot.presentation.skills import rolled_back
+from bot.presentation.skills import describe_rollback
 from cogs.conversation._decision_button import ACTION
-from cogs.conversation._heard_message import Heard
+from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._rollback_question import (
     MORE,
     MOST,
     NOT_NOW,
     UNTOUCHED,
-    question_of,
-    rollback_button,
+    build_question,
+    build_rollback_button,
 )
-from cogs.ui import live_names
+from cogs.ui import list_live_names
 
-_NOTHING = "There is nothing here that has older versions."
+_NO_VERSIONS = "There is nothing here that has older versions."
 _MEANWHILE = "It changed just now, so I ask."
 _CAME_WITH = "-# v{number} came with run `{run}`: a revert of that takes it out of the file too."
-_LATELY = timedelta(days=1)
+_RECENT_PERIOD = timedelta(days=1)
 
 
-async def roll_back(bot: TheseusClient, heard: Heard) -> Post:
+async def roll_back(bot: TheseusClient, incoming: IncomingMessage) -> Post:
     """Have an older version live where the words are plain; else ask, with the versions."""
-    await bot.agent.permit(heard.person, Act.READ, note="which version was meant")
-    wish = heard.utterance.slots.rollback
+    await bot.agent.permit(incoming.person, Act.READ, note="which version was meant")
+    wish = incoming.utterance.slots.rollback
     if wish is None or not wish.items:
-        return Post(text=_NOTHING)
+        return Post(text=_NO_VERSIONS)
     texts = [each for each in wish.items if each.kind in ROLLED_BACK]
     if not texts:
-        return await _code(bot, heard, wish.items)
-    choices = await _choices(bot, heard, wish, texts)
+        return await _answer_for_code(bot, incoming, wish.items)
+    choices = await _build_choices(bot, incoming, wish, texts)
     if len(choices) == 1:
-        return await _one(bot, heard, choices[0])
-    return _several(bot, wish, choices)
+        return await _handle_choice(bot, incoming, choices[0])
+    return _ask_which(bot, wish, choices)
 
 
-async def changed_lately(bot: TheseusClient, heard: Heard) -> tuple[Button, ...]:
+async def build_recent_buttons(bot: TheseusClient, incoming: IncomingMessage) -> tuple[Button, ...]:
     """Return a button for the text that changed last, if that was lately: it may be meant too.
 
     For words that take back a last change, which may be one of the code.
     """
-    wish = RollbackWish(items=live_names(bot), steps=1)
+    wish = RollbackRequest(items=list_live_names(bot), steps=1)
     names = [each for each in wish.items if each.kind in ROLLED_BACK]
-    found = await _choices(bot, heard, wish, names) if names else []
-    now = bot.clock.now()
+    found = await _build_choices(bot, incoming, wish, names) if names else []
+    now = bot.clock.get_time()
     fresh = [
-        each for each in found if each.told and each.versions and now - each.item.since < _LATELY
+        each
+        for each in found
+        if each.is_matched and each.versions and now - each.item.since < _RECENT_PERIOD
     ]
     newest = max(fresh, key=lambda each: each.item.since, default=None)
     if newest is None or newest.item.rolled_back is not None:
         return ()
-    label = f"Back to {version_label(newest.versions[0], now, newest.item)}"[:80]
-    return (rollback_button(newest.item, newest.versions[0], label),)
+    label = f"Back to {format_version_label(newest.versions[0], now, newest.item)}"[:80]
+    return (build_rollback_button(newest.item, newest.versions[0], label),)
 
 
-async def _choices(
-    bot: TheseusClient, heard: Heard, wish: RollbackWish, names: Sequence[ItemName]
+async def _build_choices(
+    bot: TheseusClient,
+    incoming: IncomingMessage,
+    request: RollbackRequest,
+    names: Sequence[ItemName],
 ) -> list[RollbackChoice]:
-    service, span = bot.agent.live_items, _span(bot, wish)
-    said_at = bot.clock.now() - max(discord.utils.utcnow() - heard.message.created_at, timedelta())
+    service, span = bot.agent.live_items, _read_time_span(bot, request)
+    said_at = bot.clock.get_time() - max(
+        discord.utils.utcnow() - incoming.message.created_at, timedelta()
+    )
     found = []
     for each in names:
         try:
-            item, versions = await service.versions(heard.person, each.kind, each.name)
+            item, versions = await service.list_versions(incoming.person, each.kind, each.name)
         except UnknownItem:
             continue  # gone meanwhile
-        found.append(rollback_choice(item, versions, wish, said_at, span))
+        found.append(build_rollback_choice(item, versions, request, said_at, span))
     return found
 
 
-def _span(bot: TheseusClient, wish: RollbackWish) -> Span | None:
-    span = read_span(wish.span, bot.clock.now())
+def _read_time_span(bot: TheseusClient, request: RollbackRequest) -> Span | None:
+    span = read_span(request.span, bot.clock.get_time())
     return (span.since, span.until) if span else None
 
 
-async def _one(bot: TheseusClient, heard: Heard, choice: RollbackChoice) -> Post:
-    if choice.sure and not heard.missed:
+async def _handle_choice(
+    bot: TheseusClient, incoming: IncomingMessage, choice: RollbackChoice
+) -> Post:
+    if choice.sure and not incoming.missed:
         try:
-            return await _done(bot, heard, choice)
+            return await _apply_choice(bot, incoming, choice)
         except OtherVersionLive:
-            wish = heard.utterance.slots.rollback or RollbackWish(items=())
+            wish = incoming.utterance.slots.rollback or RollbackRequest(items=())
             names = [ItemName(kind=choice.item.kind, name=choice.item.name)]
-            choices = await _choices(bot, heard, wish, names)
-            return question_of(bot, choices[0], _MEANWHILE) if choices else Post(text=_MEANWHILE)
-    return question_of(bot, choice)
+            choices = await _build_choices(bot, incoming, wish, names)
+            return build_question(bot, choices[0], _MEANWHILE) if choices else Post(text=_MEANWHILE)
+    return build_question(bot, choice)
 
 
-async def _done(bot: TheseusClient, heard: Heard, choice: RollbackChoice) -> Post:
+async def _apply_choice(
+    bot: TheseusClient, incoming: IncomingMessage, choice: RollbackChoice
+) -> Post:
     service, before = bot.agent.live_items, choice.item
-    item = await service.rollback(
-        heard.person, before.kind, before.name, choice.versions[0].number, before.digest
+    item = await service.roll_back(
+        incoming.person, before.kind, before.name, choice.versions[0].number, before.digest
     )
-    kept = {each.number: each for each in await service.offered(before.kind, before.name)}
+    kept = {each.number: each for each in await service.suggest_versions(before.kind, before.name)}
     undone = kept.get(before.version)
-    lines = [rolled_back(item)]
+    lines = [describe_rollback(item)]
     if undone is None:
         return Post(text=lines[0])
     if undone.author.run_id:
         lines.append(_CAME_WITH.format(number=undone.number, run=undone.author.run_id))
-    button = rollback_button(item, undone, f"Back to v{undone.number}")
+    button = build_rollback_button(item, undone, f"Back to v{undone.number}")
     return Post(text="\n".join(lines), buttons=(button,))
 
 
-def _several(bot: TheseusClient, wish: RollbackWish, choices: Sequence[RollbackChoice]) -> Post:
+def _ask_which(
+    bot: TheseusClient, request: RollbackRequest, choices: Sequence[RollbackChoice]
+) -> Post:
     """Ask which one is meant: those that changed last, each with the version before."""
-    able = [each for each in choices if each.versions and each.told]
+    able = [each for each in choices if each.versions and each.is_matched]
     newest = sorted(able, key=lambda each: each.item.since, reverse=True)[:MOST]
-    now = bot.clock.now()
+    now = bot.clock.get_time()
     buttons = [
-        rollback_button(
-            each.item, each.versions[0], version_label(each.versions[0], now, each.item)
+        build_rollback_button(
+            each.item, each.versions[0], format_version_label(each.versions[0], now, each.item)
         )
         for each in newest
     ]
     if not buttons:
-        told = ", ".join(item_told(each.item) for each in choices[:10]) or "these"
+        told = ", ".join(format_item(each.item) for each in choices[:10]) or "these"
         return Post(text=f"No other version is kept of {told}.")
-    return Post(text="\n".join([which_item(wish), MORE, UNTOUCHED]), buttons=(*buttons, NOT_NOW))
+    return Post(
+        text="\n".join([render_item_question(request), MORE, UNTOUCHED]),
+        buttons=(*buttons, NOT_NOW),
+    )
 
 
-async def _code(bot: TheseusClient, heard: Heard, names: Sequence[ItemName]) -> Post:
+async def _answer_for_code(
+    bot: TheseusClient, incoming: IncomingMessage, names: Sequence[ItemName]
+) -> Post:
     """Say how code goes back, with a button for each shipped run that brought a version of it."""
-    item, versions = await bot.agent.live_items.versions(heard.person, names[0].kind, names[0].name)
-    text = code_goes_back_in_git(item, versions[0] if versions else None)
+    item, versions = await bot.agent.live_items.list_versions(
+        incoming.person, names[0].kind, names[0].name
+    )
+    text = describe_git_revert(item, versions[0] if versions else None)
     if item.kind != "cog" or len(names) > 1:
         return Post(text=text)
     buttons = [
         Button(label=f"Revert {name}", action=ACTION, arguments=("revert", run.id))
-        for run, name in await _shipped(bot, versions)
+        for run, name in await _find_shipped_runs(bot, versions)
     ]
     if not buttons:
         commit = versions[0].commit[:7] if versions else ""
@@ -154,7 +174,9 @@ async def _code(bot: TheseusClient, heard: Heard, names: Sequence[ItemName]) -> 
     return Post(text=f"{text}\n{UNTOUCHED}", buttons=(*buttons[:MOST], NOT_NOW))
 
 
-async def _shipped(bot: TheseusClient, versions: Sequence[ItemVersion]) -> list[tuple[Run, str]]:
+async def _find_shipped_runs(
+    bot: TheseusClient, versions: Sequence[ItemVersion]
+) -> list[tuple[Run, str]]:
     """Return the runs that brought versions and can be reverted, newest first, with their names."""
     found = []
     for run_id in dict.fromkeys(each.author.run_id for each in versions if each.author.run_id):
@@ -162,7 +184,7 @@ async def _shipped(bot: TheseusClient, versions: Sequence[ItemVersion]) -> list[
             run = await bot.agent.find(run_id=run_id)
         except UnknownRun:
             continue
-        history = await bot.agent.history(run.id)
+        history = await bot.agent.get_history(run.id)
         if run.status is Status.DONE and history.shipment is not None and history.proposal:
             found.append((run, f"#{history.proposal.number}"))
     return found

@@ -11,7 +11,15 @@ import discord
 from discord import app_commands
 
 from bot.client import TheseusClient
-from bot.domain.chat import CHAT, ChatLine, Chronicle, cut, kept_text, name_in, plain_words
+from bot.domain.chat import (
+    CHAT,
+    ChatLine,
+    Chronicle,
+    cut,
+    find_persona_name,
+    limit_length,
+    strip_question_mark,
+)
 from bot.domain.errors import (
     AgentError,
     BudgetSpent,
@@ -24,14 +32,14 @@ from bot.domain.journal import Kind
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef, Post
 from bot.ports.chat import Chat
-from bot.ports.chat_model import ChatModel, ChatTurn, Said
-from bot.presentation.small_talk import small_talk
+from bot.ports.chat_model import ChatModel, ChatTurn, FinalReply
+from bot.presentation.small_talk import answer_small_talk
 from bot.redaction import redact
-from cogs.conversation._chat_tools import SpeakersTools
-from cogs.conversation._heard_message import Heard
-from cogs.conversation._in_kind import small_talk_in
+from cogs.conversation._chat_tools import SpeakerTools
+from cogs.conversation._incoming_message import IncomingMessage
 from cogs.conversation._memories import answer_from_notes
-from cogs.ui import audience_of, is_listed, usable_commands
+from cogs.conversation._translation import get_small_talk
+from cogs.ui import get_audience, is_listed, list_usable_commands
 
 _EARLY = 40  # characters: with fewer there is nothing to read yet
 _LONGEST = 9_000  # characters of one message and its files that a model reads
@@ -45,136 +53,151 @@ class Talking:
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._told_spent: dict[int, str] = {}  # person -> which spent budget they were told of
+        self._budget_notices: dict[int, str] = {}  # person -> which spent budget they were told of
 
-    async def answer(self, heard: Heard) -> None:
+    async def answer(self, incoming: IncomingMessage) -> None:
         """Answer once, whatever is killed when.
 
         What was thought of already is only shown again: the answer is kept before it is shown.
         """
-        message = heard.message
-        reply = GrowingReply(self._bot.chat, heard)
+        message = incoming.message
+        reply = GrowingReply(self._bot.chat, incoming)
         async with self._turns.setdefault(message.channel.id, asyncio.Lock()):
-            chronicle = await self._chronicle(message.channel.id)
-            known = None if heard.correction else chronicle.answer_to(message.id)
-            text = known.text if known else await self._thought_of(heard, chronicle, reply)
+            chronicle = await self._load_chronicle(message.channel.id)
+            known = None if incoming.correction else chronicle.find_answer(message.id)
+            text = known.text if known else await self._generate_answer(incoming, chronicle, reply)
             if known is None:
-                await self._keep(heard, chronicle, text)
+                await self._save(incoming, chronicle, text)
             await reply.end(text)
 
     # What is said
 
-    async def _thought_of(self, heard: Heard, chronicle: Chronicle, reply: "GrowingReply") -> str:
+    async def _generate_answer(
+        self, incoming: IncomingMessage, chronicle: Chronicle, reply: "GrowingReply"
+    ) -> str:
         """Return the answer, shown already as far as it grew; journalled."""
-        bot, message = self._bot, heard.message
-        listed, chat_model = is_listed(bot, heard.person), bot.chat_model
-        stop = await bot.agent.emergency.now()
+        bot, message = self._bot, incoming.message
+        listed, chat_model = is_listed(bot, incoming.person), bot.chat_model
+        stop = await bot.agent.emergency.get_stop()
         guild = message.guild.id if message.guild else None
-        with bot.recorder.timed(
+        with bot.recorder.measure(
             Kind.CHAT,
             "turn",
             user_id=message.author.id,
             channel_id=message.channel.id,
             guild_id=guild,
-            audience=audience_of(bot, message),
+            audience=get_audience(bot, message),
         ) as turn:
             if stop is not None and listed:
-                trouble = stop.told
+                trouble = stop.summary
             elif chat_model is not None and listed:
                 turn.note(agent=chat_model.name)
                 try:
-                    await bot.agent.budget.may_chat(heard.person)
-                    return await self._asked(chat_model, heard, chronicle, reply)
+                    await bot.agent.budget.check_chat_budget(incoming.person)
+                    return await self._ask_model(chat_model, incoming, chronicle, reply)
                 except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
-                    trouble = self._news(heard.person, error)
+                    trouble = self._describe_error(incoming.person, error)
             else:
                 trouble = ""
             turn.note(agent=_RULES)
-            if listed and (answer := await answer_from_notes(bot, heard)):
+            if listed and (answer := await answer_from_notes(bot, incoming)):
                 return answer
-            if not trouble and (spoken := small_talk_in(heard.utterance.language)):
+            if not trouble and (spoken := get_small_talk(incoming.utterance.language)):
                 return spoken
-            return small_talk(
-                heard.text,
+            return answer_small_talk(
+                incoming.text,
                 name=self._name(),
                 listed=listed,
-                commands=_with_groups(command.qualified_name for command in _slash_commands(bot)),
-                usable=_with_groups(usable_commands(bot, heard.person)),
+                commands=_add_groups(
+                    command.qualified_name for command in _iterate_slash_commands(bot)
+                ),
+                usable=_add_groups(list_usable_commands(bot, incoming.person)),
                 trouble=trouble,
             )
 
-    def _news(self, person: Person, error: TheseusError) -> str:
+    def _describe_error(self, person: Person, error: TheseusError) -> str:
         """Return why no model answers; that a budget is spent is said once, until it is free."""
         if isinstance(error, BudgetSpent):
             which = f"{error.until}"
-            if self._told_spent.get(person.id) == which:
+            if self._budget_notices.get(person.id) == which:
                 return ""
-            self._told_spent[person.id] = which
+            self._budget_notices[person.id] = which
         return redact(str(error))
 
-    async def _asked(
-        self, chat_model: ChatModel, heard: Heard, chronicle: Chronicle, reply: "GrowingReply"
+    async def _ask_model(
+        self,
+        chat_model: ChatModel,
+        incoming: IncomingMessage,
+        chronicle: Chronicle,
+        reply: "GrowingReply",
     ) -> str:
         """Return the model's answer, shown while it grows. Raises what the chat model raises."""
-        message, answer = heard.message, ""
+        message, answer = incoming.message, ""
         with suppress(discord.HTTPException):  # a nicety
             await message.channel.typing()
         turn = ChatTurn(
             channel_id=message.channel.id,
             message_id=message.id,
-            person=heard.person,
-            text=redact(heard.text_and_files[:_LONGEST]),
+            person=incoming.person,
+            text=redact(incoming.text_and_files[:_LONGEST]),
             before=chronicle.lines[-self._bot.remembered :] if self._bot.remembered else (),
         )
-        with self._bot.recorder.timed(
+        with self._bot.recorder.measure(
             Kind.MODEL,
             "chat",
             agent=chat_model.name,
             user_id=message.author.id,
             channel_id=message.channel.id,
-            audience=audience_of(self._bot, message),
+            audience=get_audience(self._bot, message),
         ) as call:
-            async with aclosing(chat_model.talk(turn, SpeakersTools(self._bot, heard))) as talk:
+            async with aclosing(chat_model.talk(turn, SpeakerTools(self._bot, incoming))) as talk:
                 async for each in talk:
                     call.note(
                         cost_usd=each.cost_usd,
                         tokens_in=each.tokens_in,
                         tokens_out=each.tokens_out,
                     )
-                    if isinstance(each, Said):
-                        answer = plain_words(each.text)
+                    if isinstance(each, FinalReply):
+                        answer = strip_question_mark(each.text)
                     else:
-                        await reply.grow(plain_words(each.text))
-        return kept_text(redact(answer)) or "I have nothing to say to that."
+                        await reply.grow(strip_question_mark(each.text))
+        return limit_length(redact(answer)) or "I have nothing to say to that."
 
     def _name(self) -> str:
         try:
-            return name_in(self._bot.prompts.render("persona"))
+            return find_persona_name(self._bot.prompts.render("persona"))
         except ConfigError:
-            return name_in("")
+            return find_persona_name("")
 
     # What is kept
 
-    async def _chronicle(self, channel_id: int) -> Chronicle:
+    async def _load_chronicle(self, channel_id: int) -> Chronicle:
         """Return what was said in the channel; what cannot be read is begun anew."""
         try:
-            return await self._bot.key_values.get(_namespace(channel_id), Chronicle) or Chronicle()
+            return (
+                await self._bot.key_values.get(_build_namespace(channel_id), Chronicle)
+                or Chronicle()
+            )
         except StoreError as error:
             _log.warning("what was said in channel %s is lost: %s", channel_id, error)
             return Chronicle()
 
-    async def _keep(self, heard: Heard, chronicle: Chronicle, text: str) -> None:
-        message, name = heard.message, heard.person.name
-        now = self._bot.clock.now()
+    async def _save(self, incoming: IncomingMessage, chronicle: Chronicle, text: str) -> None:
+        message, name = incoming.message, incoming.person.name
+        now = self._bot.clock.get_time()
         said = ChatLine(
-            message_id=message.id, by=name, by_id=heard.person.id, text=redact(heard.text), at=now
+            message_id=message.id,
+            by=name,
+            by_id=incoming.person.id,
+            text=redact(incoming.text),
+            at=now,
         )
-        chronicle = await self._chronicle(message.channel.id)  # some may be erased meanwhile
-        grown = chronicle.but(channel_id=message.channel.id).grown(
-            said, said.but(by="", text=text, ours=True), most=self._bot.remembered
+        chronicle = await self._load_chronicle(message.channel.id)  # some may be erased meanwhile
+        grown = chronicle.replace(channel_id=message.channel.id).append(
+            said, said.replace(by="", text=text, ours=True), most=self._bot.remembered
         )
         try:
-            await self._bot.key_values.put(_namespace(message.channel.id), grown)
+            await self._bot.key_values.put(_build_namespace(message.channel.id), grown)
         except StoreError as error:
             _log.warning("what was said in channel %s is not kept: %s", message.channel.id, error)
 
@@ -182,11 +205,11 @@ class Talking:
 class GrowingReply:
     """Our answer to one message: posted early, and edited as it grows. The key makes it one."""
 
-    def __init__(self, chat: Chat, heard: Heard) -> None:
+    def __init__(self, chat: Chat, incoming: IncomingMessage) -> None:
         self._chat = chat
-        self._channel_id = heard.message.channel.id
-        self._message_id = heard.message.id
-        self._key = heard.reply_key
+        self._channel_id = incoming.message.channel.id
+        self._message_id = incoming.message.id
+        self._key = incoming.reply_key
         self._ref: MessageRef | None = None
 
     async def grow(self, text: str) -> None:
@@ -212,14 +235,14 @@ class GrowingReply:
         return Post(text=text, reply_to=self._message_id)
 
 
-def _slash_commands(bot: TheseusClient) -> Iterator[app_commands.Command[Any, ..., Any]]:
+def _iterate_slash_commands(bot: TheseusClient) -> Iterator[app_commands.Command[Any, ..., Any]]:
     return (each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command))
 
 
-def _with_groups(names: Iterable[str]) -> frozenset[str]:
+def _add_groups(names: Iterable[str]) -> frozenset[str]:
     """Return whole names of commands, and the groups they are in: "poll" of "poll create"."""
     return frozenset(part for name in names for part in (name, name.partition(" ")[0]))
 
 
-def _namespace(channel_id: int) -> str:
+def _build_namespace(channel_id: int) -> str:
     return f"{CHAT}{channel_id}"

@@ -9,7 +9,7 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from cogs.ui.answers import revise
-from cogs.ui.speakers import speaker
+from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
     r"theseus:(?P<act>agree|amend):(?P<run>[0-9a-z]+):(?P<digest>[0-9a-f]{12,64})"
@@ -43,7 +43,7 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            person = speaker(interaction)
+            person = get_speaker(interaction)
             await bot.agent.agreements.give(self._run_id, person, "button", self._digest)
             text = "I go ahead."
         except TheseusError as refusal:
@@ -53,7 +53,7 @@ class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def _open(self, interaction: discord.Interaction[Any]) -> None:
         bot: TheseusClient = interaction.client
         try:
-            await bot.agent.agreements.check(self._run_id, speaker(interaction), self._digest)
+            await bot.agent.agreements.check(self._run_id, get_speaker(interaction), self._digest)
         except TheseusError as refusal:
             await interaction.response.send_message(str(refusal), ephemeral=True)
         else:

@@ -9,7 +9,7 @@ from discord import ui
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
-from cogs.ui.speakers import speaker
+from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>answer):(?P<run>[0-9a-z]+):(?P<number>[0-4])")
 _NOT_OPEN = "This question is not open any more."
@@ -36,16 +36,16 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Answer with that, under the presser's own rights."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = f"I take that as: {await self._answered(interaction)}"
+            text = f"I take that as: {await self._handle_answer(interaction)}"
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)
 
-    async def _answered(self, interaction: discord.Interaction[Any]) -> str:
+    async def _handle_answer(self, interaction: discord.Interaction[Any]) -> str:
         bot: TheseusClient = interaction.client
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         await bot.agent.permit(person, Act.ANSWER, run_id=self._run_id)
-        question = await bot.agent.question(await bot.agent.find(run_id=self._run_id))
+        question = await bot.agent.get_question(await bot.agent.find(run_id=self._run_id))
         shown = interaction.message.id if interaction.message else None
         answers = question.choices if question and question.message_id == shown else ()
         if self._number >= len(answers):

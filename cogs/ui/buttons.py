@@ -11,10 +11,10 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.presentation.cards import plan_text, trial_text
+from bot.presentation.cards import plan_text, render_trial
 from bot.self_improvement.trials import LONGEST
-from cogs.ui.answers import approve, reverting_text, revise, send_privately
-from cogs.ui.speakers import speaker
+from cogs.ui.answers import approve, describe_revert, revise, send_privately
+from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
     r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck):(?P<run>[0-9a-z]+)"
@@ -43,7 +43,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says, under the presser's own rights."""
         bot: TheseusClient = interaction.client
-        person = speaker(interaction)
+        person = get_speaker(interaction)
         if self._action == "revise":
             await self._open(interaction, person, Act.REVISE)
             return
@@ -62,7 +62,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     ) -> str:
         agent = bot.agent
         if self._action == "ship":
-            return await approve(bot, self._word(interaction, person))
+            return await approve(bot, self._build_approval_request(interaction, person))
         if self._action == "recheck":
             again = ApprovalRequest(
                 person=person, how="button", run_id=self._run_id, head=self._head
@@ -77,16 +77,18 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             await agent.promote(self._run_id, person)
             return "On it."
         if self._action == "revert":
-            return reverting_text(await agent.requests.revert(person, run_id=self._run_id))
+            return describe_revert(await agent.requests.revert(person, run_id=self._run_id))
         if self._action == "reopen":
             return f"I go on in <#{(await agent.requests.reopen(self._run_id, person)).thread_id}>."
         if self._action == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)
-        plan = (await agent.history(self._run_id)).plan
+        plan = (await agent.get_history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."
 
-    def _word(self, interaction: discord.Interaction[Any], person: Person) -> ApprovalRequest:
+    def _build_approval_request(
+        self, interaction: discord.Interaction[Any], person: Person
+    ) -> ApprovalRequest:
         """Return "ship it" as it was pressed: on which card, for which commit.
 
         Without either, it is for no card there is.
@@ -101,14 +103,18 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         try:
             await bot.agent.permit(person, act, run_id=self._run_id)
-            form = ReviseModal(self._run_id) if act is Act.REVISE else await self._trial(bot)
+            form = (
+                ReviseModal(self._run_id)
+                if act is Act.REVISE
+                else await self._build_trial_modal(bot)
+            )
         except TheseusError as refusal:
             await interaction.response.send_message(str(refusal), ephemeral=True)
         else:
             await interaction.response.send_modal(form)
 
-    async def _trial(self, bot: TheseusClient) -> "TrialModal":
-        return TrialModal(self._run_id, await bot.agent.trials.suggestion(self._run_id))
+    async def _build_trial_modal(self, bot: TheseusClient) -> "TrialModal":
+        return TrialModal(self._run_id, await bot.agent.trials.suggest_lines(self._run_id))
 
 
 class ReviseModal(ui.Modal, title="Revise this proposal"):
@@ -151,8 +157,10 @@ class TrialModal(ui.Modal, title="Try this proposal"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             lines = self.lines.value
-            await bot.agent.permit(speaker(interaction), Act.ASK, run_id=self._run_id, note=lines)
-            text = trial_text(await bot.agent.trials.play(self._run_id, lines))
+            await bot.agent.permit(
+                get_speaker(interaction), Act.ASK, run_id=self._run_id, note=lines
+            )
+            text = render_trial(await bot.agent.trials.run(self._run_id, lines))
         except TheseusError as refusal:
             text = str(refusal)
         await send_privately(interaction, text, f"trial-{self._run_id}")

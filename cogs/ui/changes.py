@@ -2,30 +2,36 @@
 
 from collections import defaultdict
 
-from bot.client import TheseusClient, abilities
+from bot.client import TheseusClient, list_abilities
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
-from bot.domain.wish import Wish
-from bot.presentation.wishes import capabilities, change_joined, wish_kept
+from bot.presentation.feature_requests import (
+    change_joined,
+    describe_stored_request,
+    list_capability_lines,
+)
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.ui.answers import on_it
-from cogs.ui.command_rights import usable_commands
+from cogs.ui.command_rights import list_usable_commands
 from cogs.ui.speakers import is_listed
 
 
-def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | Wish) -> str:
+def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | FeatureRequest) -> str:
     """Return where to follow a change that was asked for, or what becomes of the wish."""
-    if isinstance(answer, Wish):
-        return wish_kept(answer, listed=is_listed(bot, person), able=bot.agent.can_change)
+    if isinstance(answer, FeatureRequest):
+        return describe_stored_request(
+            answer, listed=is_listed(bot, person), able=bot.agent.can_change
+        )
     return change_joined(person, answer.run) if answer.joined else on_it(answer.run)
 
 
-async def capabilities_lines(bot: TheseusClient, person: Person) -> list[str]:
+async def load_capability_lines(bot: TheseusClient, person: Person) -> list[str]:
     """Return what the bot can do, with what, and what people wish for, the most wanted first.
 
     Nobody is shown a command that they may not use.
     """
-    listed, known = is_listed(bot, person), abilities(bot)
-    usable = usable_commands(bot, person)
+    listed, known = is_listed(bot, person), list_abilities(bot)
+    usable = list_usable_commands(bot, person)
     commands = defaultdict[str, list[str]](list)
     for each in known:
         typed = each.label.startswith("@")
@@ -36,11 +42,11 @@ async def capabilities_lines(bot: TheseusClient, person: Person) -> list[str]:
         f"changes of my code are written by: {bot.agent.engine or 'nobody, there is no engine'}",
         f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
-    wishes = await bot.agent.changes.wishes()
-    return capabilities(
+    wishes = await bot.agent.changes.list_feature_requests()
+    return list_capability_lines(
         dict(sorted(commands.items())),
         engines,
-        [(each.wish, each.run) for each in wishes],
+        [(each.feature_request, each.run) for each in wishes],
         listed=listed,
-        skills=[each.name for each in bot.skills.current().skills],
+        skills=[each.name for each in bot.skills.get_current().skills],
     )

@@ -9,8 +9,8 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.run import Goal, Trigger
-from cogs.ui.requests import ask, asked_text
-from cogs.ui.speakers import place_asked_in, place_of, replied_words, speaker
+from cogs.ui.requests import ask, describe_result
+from cogs.ui.speakers import fetch_replied_text, get_speaker, place_asked_in, place_of
 
 _TEMPLATE = re.compile(r"theseus:about:(?P<act>fix|investigate):(?P<command>[\w -]{1,70})")
 
@@ -36,12 +36,12 @@ class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Look into that command, with the words that named none."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person, question = speaker(interaction), interaction.message
+        person, question = get_speaker(interaction), interaction.message
         reference = question.reference if question else None
         said = reference.message_id if reference else None
         place = place_asked_in(interaction)
         if question is not None and said is not None:
-            place = place_of(question).but(message_id=said)
+            place = place_of(question).replace(message_id=said)
         try:
             asked = await ask(
                 bot,
@@ -50,13 +50,13 @@ class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
                     goal=self._goal,
                     person=person,
                     place=place,
-                    text=await replied_words(interaction),
-                    own_words=False,
+                    text=await fetch_replied_text(interaction),
+                    is_verbatim=False,
                     subject=f"/{self._command}",
                     at=interaction.created_at,
                 ),
             )
-            text = asked_text(person, asked)
+            text = describe_result(person, asked)
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)

@@ -5,39 +5,40 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.authority.command_acts import allowed_acts, allowed_commands
+from bot.authority.command_acts import list_allowed_acts, list_allowed_commands
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.people import Person
 
 
-def usable_commands(bot: TheseusClient, person: Person) -> frozenset[str]:
+def list_usable_commands(bot: TheseusClient, person: Person) -> frozenset[str]:
     """Return the slash commands and menus, by their whole names, that a person may use now.
 
     Two things decide: the bot's own policy, and the rights that a command asks of a member of the
     server before Discord shows it.
     """
-    held = _permissions(bot, person)
+    held = _get_permissions(bot, person)
     shown = [
         command.qualified_name
-        for command in [*bot.tree.walk_commands(), *_menus(bot)]
-        if not isinstance(command, app_commands.Group) and _asked_rights(command) <= held
+        for command in [*bot.tree.walk_commands(), *_list_menus(bot)]
+        if not isinstance(command, app_commands.Group)
+        and _get_required_permissions(command) <= held
     ]
-    return allowed_commands(bot.identity.people, person, shown)
+    return list_allowed_commands(bot.identity.people, person, shown)
 
 
-def acts_of(bot: TheseusClient, person: Person) -> frozenset[Act]:
+def list_acts(bot: TheseusClient, person: Person) -> frozenset[Act]:
     """Return everything that a person may ask of the bot now."""
-    return allowed_acts(bot.identity.people, person)
+    return list_allowed_acts(bot.identity.people, person)
 
 
-def _menus(bot: TheseusClient) -> list[app_commands.ContextMenu]:
+def _list_menus(bot: TheseusClient) -> list[app_commands.ContextMenu]:
     kinds = (discord.AppCommandType.message, discord.AppCommandType.user)
     found = [each for kind in kinds for each in bot.tree.get_commands(type=kind)]
     return [each for each in found if isinstance(each, app_commands.ContextMenu)]
 
 
-def _asked_rights(
+def _get_required_permissions(
     command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
 ) -> discord.Permissions:
     """Return the rights a member needs: Discord asks them of the whole group of a command."""
@@ -45,7 +46,7 @@ def _asked_rights(
     return (root or command).default_permissions or discord.Permissions.none()
 
 
-def _permissions(bot: TheseusClient, person: Person) -> discord.Permissions:
+def _get_permissions(bot: TheseusClient, person: Person) -> discord.Permissions:
     """Return the rights in the server the bot works for; who is no member there has none."""
     guild = bot.get_guild(bot.identity.guild_id) if bot.identity.guild_id else None
     member = guild.get_member(person.id) if guild else None

@@ -9,8 +9,8 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.flag import FlagStep
-from bot.presentation.flags import flag_switched
-from cogs.ui.speakers import speaker
+from bot.presentation.flags import describe_switch
+from cogs.ui.speakers import get_speaker
 
 _TEMPLATE = re.compile(
     r"theseus:flag:(?P<act>off|share20|share50|all):(?P<name>[a-z][a-z0-9_-]{1,31}):(?P<since>\d+)"
@@ -39,10 +39,10 @@ class FlagButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         """Switch it, under the presser's own rights; everybody there can see it."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(thinking=True)
-        person, before = speaker(interaction), bot.agent.flags.all().get(self._name)
+        person, before = get_speaker(interaction), bot.agent.flags.get_all().get(self._name)
         try:
-            flag = await bot.agent.flags.step(person, self._name, self._step, self._since)
-            text = flag_switched(before, flag)
+            flag = await bot.agent.flags.apply_step(person, self._name, self._step, self._since)
+            text = describe_switch(before, flag)
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text)

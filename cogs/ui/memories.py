@@ -3,24 +3,22 @@
 from bot.client import TheseusClient
 from bot.domain.memory import Memory
 from bot.domain.people import Person
-from bot.memory.ranking import told
+from bot.memory.ranking import format_memory
 from bot.memory.recall import Forgotten
-from bot.presentation.cards import plain
-from bot.presentation.wishes import wish_forgotten
+from bot.presentation.cards import to_plain_text
+from bot.presentation.feature_requests import describe_request_removal
 
 _LINE = 200
 
 
-def memory_line(memory: Memory) -> str:
+def format_memory_line(memory: Memory) -> str:
     """Return a memory on one line, with the key it goes by."""
-    return f"`{memory.key}` {plain(told(memory), _LINE)}"
+    return f"`{memory.key}` {to_plain_text(format_memory(memory), _LINE)}"
 
 
-def noted_text(note: Memory) -> str:
+def describe_note(note: Memory) -> str:
     """Return what is said when something was noted."""
-    return (
-        f"🧠 Noted as `{note.key}`: “{plain(note.text, _LINE)}”. “forget {note.key}” undoes that."
-    )
+    return f"🧠 Noted as `{note.key}`: “{to_plain_text(note.text, _LINE)}”. “forget {note.key}” undoes that."
 
 
 async def forget(bot: TheseusClient, person: Person, wanted: str) -> str:
@@ -29,18 +27,18 @@ async def forget(bot: TheseusClient, person: Person, wanted: str) -> str:
     Raises `NotAuthorized`, `StoreError`.
     """
     if wanted.strip(" `").lower().startswith("wish:"):
-        return wish_forgotten(await bot.agent.wishes.forget(person, wanted))
-    return forgotten_text(person, await bot.agent.memory.forget(person, wanted))
+        return describe_request_removal(await bot.agent.wishes.forget(person, wanted))
+    return describe_forget_result(person, await bot.agent.memory.forget(person, wanted))
 
 
-def forgotten_text(person: Person, found: Forgotten) -> str:
+def describe_forget_result(person: Person, found: Forgotten) -> str:
     """Return what was forgotten, and at whose word; or what may have been meant."""
     if found.memory is not None:
-        who = plain(person.name, 40)
-        return f"🧠 Forgotten, as {who} said: {memory_line(found.memory)}"
+        who = to_plain_text(person.name, 40)
+        return f"🧠 Forgotten, as {who} said: {format_memory_line(found.memory)}"
     if not found.fitting:
         return "I remember nothing like that. `/memory search` shows what there is."
-    lines = [f"- {memory_line(memory)}" for memory in found.fitting[:5]]
+    lines = [f"- {format_memory_line(memory)}" for memory in found.fitting[:5]]
     which = "Which one? Say “forget” with its key:"
     if len(found.fitting) == 1:
         which = "I am not sure you mean this one; say “forget” with its key:"

@@ -5,13 +5,13 @@ from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.grammar import Slots, Topic
-from bot.presentation.answers import help_text
+from bot.presentation.answers import render_help
 from bot.presentation.cards import run_line
 from bot.self_improvement.questions import AskedQuestion
-from cogs.ui.answers import fitting
-from cogs.ui.changes import capabilities_lines
-from cogs.ui.command_rights import acts_of, usable_commands
-from cogs.ui.skills import skills_asked
+from cogs.ui.answers import fit_message
+from cogs.ui.changes import load_capability_lines
+from cogs.ui.command_rights import list_acts, list_usable_commands
+from cogs.ui.skills import answer_skill_question
 
 
 async def answer_question(
@@ -25,11 +25,11 @@ async def answer_question(
         case None:
             raise AssertionError("a question is about something")
         case Topic.HELP:
-            return commands_text(bot, person)
+            return render_commands(bot, person)
         case Topic.ABILITIES:
-            return fitting(await capabilities_lines(bot, person))
+            return fit_message(await load_capability_lines(bot, person))
         case Topic.SKILLS:
-            return fitting(await skills_asked(bot, person, slots.subject))
+            return fit_message(await answer_skill_question(bot, person, slots.subject))
         case topic:
             return await bot.agent.questions.answer(
                 AskedQuestion(
@@ -44,16 +44,16 @@ async def answer_question(
             )
 
 
-async def status_text(bot: TheseusClient, person: Person, run: Run | None) -> str:
+async def render_status(bot: TheseusClient, person: Person, run: Run | None) -> str:
     """Return what is being worked on; of `run` alone where it is asked there.
 
     Raises `NotAuthorized`.
     """
     await bot.agent.permit(person, Act.READ)
-    runs = [run] if run else [each for each in await bot.agent.runs() if not each.ended]
+    runs = [run] if run else [each for each in await bot.agent.list_runs() if not each.has_ended]
     return "\n".join(run_line(each) for each in runs) or "I am not working on anything."
 
 
-def commands_text(bot: TheseusClient, person: Person) -> str:
+def render_commands(bot: TheseusClient, person: Person) -> str:
     """Return the commands that a person may use, by what people want to do."""
-    return help_text(usable_commands(bot, person), acts_of(bot, person))
+    return render_help(list_usable_commands(bot, person), list_acts(bot, person))

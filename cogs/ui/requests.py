@@ -9,12 +9,12 @@ from bot.client import TheseusClient
 from bot.domain.audience import Audience
 from bot.domain.errors import NotAuthorized, OutOfBounds
 from bot.domain.evidence import RequestAnswer
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Trigger
-from bot.domain.wish import Wish
 from bot.monitoring import IntakeResult
-from bot.presentation.without_failure import request_answer
+from bot.presentation.missing_failure import request_answer
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.ui.answers import on_it, view_of
 
@@ -37,7 +37,7 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
     """
     trigger = hide_private_text(bot, trigger)
     known = bot.monitoring is not None and await bot.monitoring.joins(trigger)
-    answer = None if known else await bot.agent.answers.of(trigger)
+    answer = None if known else await bot.agent.answers.find_answer(trigger)
     if answer is not None:
         return answer
     if bot.monitoring is None:
@@ -45,7 +45,7 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
     try:
         return await bot.monitoring.ask(trigger)
     except NotAuthorized as refusal:
-        if not refusal.member or bot.agent.audit_writer.tired(trigger.person.id):
+        if not refusal.member or bot.agent.audit_writer.is_rate_limited(trigger.person.id):
             raise
         thanks = await bot.monitoring.take_report(trigger, refusal.able)
         raise NotAuthorized(thanks, member=True, able=refusal.able) from refusal
@@ -62,10 +62,10 @@ def hide_private_text(bot: TheseusClient, trigger: Trigger) -> Trigger:
     text, subject = (
         bot.recorder.hide_text(each, [*names, *public]) for each in (trigger.text, trigger.subject)
     )
-    return trigger.but(text=text, subject=subject)
+    return trigger.replace(text=text, subject=subject)
 
 
-async def ask_for_change(bot: TheseusClient, trigger: Trigger) -> ChangeBegun | Wish:
+async def ask_for_change(bot: TheseusClient, trigger: Trigger) -> ChangeBegun | FeatureRequest:
     """Begin a change, or keep the feature request; its text is shown to everyone.
 
     Raises `OutOfBounds` where it was said in private, and what `ChangeRequests.ask` raises.
@@ -81,7 +81,7 @@ def _is_private(bot: TheseusClient, trigger: Trigger) -> bool:
     return found is Audience.PRIVATE
 
 
-def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:
+def describe_result(person: Person, asked: IntakeResult | RequestAnswer) -> str:
     """Return where to follow it, or the answer; who joins what is under way reads that."""
     if isinstance(asked, RequestAnswer):
         return request_answer(asked, "investigate").text

@@ -10,11 +10,11 @@ from bot.domain.errors import PartMissing, UnknownItem
 from bot.domain.live_items import ItemName, ItemVersion, LiveItem
 from bot.domain.people import Person
 from bot.domain.skill import Skill
-from bot.grammar.likeness import words
-from bot.presentation.skills import DAYS, skill_lines, skill_told
+from bot.grammar.likeness import extract_stems
+from bot.presentation.skills import DAYS, list_skill_lines, render_skill
 
 
-class SkillShown(NamedTuple):
+class SkillView(NamedTuple):
     """One skill as people see it: what is said of it, its text, and what changed in it last."""
 
     lines: list[str]
@@ -22,80 +22,86 @@ class SkillShown(NamedTuple):
     diff: str
 
 
-async def skills_lines(bot: TheseusClient, person: Person) -> list[str]:
+async def load_skill_lines(bot: TheseusClient, person: Person) -> list[str]:
     """Return every skill, its version, and how it is used. Raises `NotAuthorized`, `PortError`."""
-    items = await _items(bot, person)
-    skills = bot.skills.current()
-    uses = await bot.skills.uses([each.name for each in skills.skills], _since(bot))
-    return skill_lines(skills, items, uses, model=bot.chat_model is not None)
+    items = await _load_items(bot, person)
+    skills = bot.skills.get_current()
+    uses = await bot.skills.load_uses([each.name for each in skills.skills], _get_start_time(bot))
+    return list_skill_lines(skills, items, uses, model=bot.chat_model is not None)
 
 
-async def skill_shown(bot: TheseusClient, person: Person, name: str, number: int = 0) -> SkillShown:
+async def get_skill(bot: TheseusClient, person: Person, name: str, number: int = 0) -> SkillView:
     """Return one skill, or the text of a kept version of it.
 
     Raises `UnknownItem`, naming those there are; `NotAuthorized`, `PortError`.
     """
-    items = await _items(bot, person)
-    skill = bot.skills.current().find(name)
+    items = await _load_items(bot, person)
+    skill = bot.skills.get_current().find(name)
     if skill is None:
-        there = ", ".join(f"`{each.name}`" for each in bot.skills.current().skills) or "none"
-        refused = next((each for each in bot.skills.current().refused if each.name == name), None)
+        there = ", ".join(f"`{each.name}`" for each in bot.skills.get_current().skills) or "none"
+        refused = next(
+            (each for each in bot.skills.get_current().refused if each.name == name), None
+        )
         if refused is not None:
             raise UnknownItem(f"`{name}` is refused: {refused.reason}")
         raise UnknownItem(f"There is no skill `{name[:60]}`. There are: {there}.")
-    versions = await _versions(bot, person, skill, items)
-    uses = await bot.skills.uses([name], _since(bot))
-    lines = skill_told(skill, items.get(name), versions, uses.get(name))
-    text = await bot.agent.live_items.text(person, "skill", name, number) if number else skill.text
+    versions = await _load_versions(bot, person, skill, items)
+    uses = await bot.skills.load_uses([name], _get_start_time(bot))
+    lines = render_skill(skill, items.get(name), versions, uses.get(name))
+    text = (
+        await bot.agent.live_items.read_text(person, "skill", name, number)
+        if number
+        else skill.text
+    )
     shown = next((each for each in versions if number in (0, each.number)), None)
-    return SkillShown(lines, text, shown.diff if shown else "")
+    return SkillView(lines, text, shown.diff if shown else "")
 
 
-async def skills_asked(bot: TheseusClient, person: Person, subject: str) -> list[str]:
+async def answer_skill_question(bot: TheseusClient, person: Person, subject: str) -> list[str]:
     """Return the skill that is asked about, with its text; all of them where none is meant.
 
     Raises `NotAuthorized`, `PortError`.
     """
-    name = _meant(subject, [each.name for each in bot.skills.current().skills])
+    name = _find_name(subject, [each.name for each in bot.skills.get_current().skills])
     if not name:
-        return await skills_lines(bot, person)
-    shown = await skill_shown(bot, person, name)
+        return await load_skill_lines(bot, person)
+    shown = await get_skill(bot, person, name)
     return [*shown.lines, f"`/skills show name:{name}` has all of it.", *shown.text.splitlines()]
 
 
-def _meant(subject: str, names: Sequence[str]) -> str:
+def _find_name(subject: str, names: Sequence[str]) -> str:
     """Return the name that shares most with what is said, "triage" with `triaging-a-failure`."""
-    said = words(subject)
-    shared = {name: len(said & words(name.replace("-", " "))) for name in names}
+    said = extract_stems(subject)
+    shared = {name: len(said & extract_stems(name.replace("-", " "))) for name in names}
     best = max(names, key=lambda name: shared[name], default="")
     return best if best and shared[best] else ""
 
 
-def live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
+def list_live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
     """Return what can change while the program runs, by name; nothing without a registry."""
     try:
-        return bot.agent.live_items.names()
+        return bot.agent.live_items.list_names()
     except PartMissing:
         return ()
 
 
-async def _items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:
+async def _load_items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:
     """Return what the live registry has of skills; nothing where there is none."""
     try:
         service = bot.agent.live_items
     except PartMissing:
         await bot.agent.permit(person, Act.READ)
         return {}
-    return {each.name: each for each in await service.items(person, "skill")}
+    return {each.name: each for each in await service.list_items(person, "skill")}
 
 
-async def _versions(
+async def _load_versions(
     bot: TheseusClient, person: Person, skill: Skill, items: Mapping[str, LiveItem]
 ) -> tuple[ItemVersion, ...]:
     if skill.name not in items:
         return ()
-    return (await bot.agent.live_items.versions(person, "skill", skill.name))[1]
+    return (await bot.agent.live_items.list_versions(person, "skill", skill.name))[1]
 
 
-def _since(bot: TheseusClient) -> datetime:
-    return bot.clock.now() - timedelta(days=DAYS)
+def _get_start_time(bot: TheseusClient) -> datetime:
+    return bot.clock.get_time() - timedelta(days=DAYS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.authority.policy import Act, may
+from bot.authority.policy import Act, is_allowed
 from bot.client import TheseusClient
 from bot.domain.audience import Audience
 from bot.domain.dialogue import Question
@@ -14,8 +14,8 @@ from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
 from bot.domain.run import Run
 from bot.grammar import Intent, Utterance
-from bot.grammar.agreement import agreed, is_refusal
-from bot.grammar.choices import chosen
+from bot.grammar.agreement import is_refusal, parse_agreement
+from bot.grammar.choices import find_choice
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
 _MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
@@ -25,7 +25,7 @@ _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$
 
 
 @dataclass(frozen=True)
-class CardSeen:
+class CardReference:
     """A proposal card somebody points at: its message, and the run and commit it is for."""
 
     message_id: int
@@ -33,7 +33,7 @@ class CardSeen:
     head: str
 
 
-def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
+def get_person(bot: TheseusClient, user: discord.abc.User) -> Person:
     """Return the speaker with the roles they have now in our server; in a direct message too.
 
     Roles of another server are none. Who left ours, or speaks in another one, is an outsider.
@@ -54,13 +54,13 @@ def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
     )
 
 
-def audience_of(bot: TheseusClient, message: discord.Message) -> Audience:
+def get_audience(bot: TheseusClient, message: discord.Message) -> Audience:
     """Return who can read what is said where the message is."""
     guild_id = message.guild.id if message.guild else None
     return bot.audiences.find_of_place(guild_id, message.channel.id)
 
 
-def speaker(interaction: discord.Interaction[Any]) -> Person:
+def get_speaker(interaction: discord.Interaction[Any]) -> Person:
     """Return who uses a command, presses or sends a form, and where."""
     message, channel = interaction.message, interaction.channel_id
     place = Place(
@@ -69,20 +69,20 @@ def speaker(interaction: discord.Interaction[Any]) -> Person:
         guild_id=interaction.guild_id,
     )
     bot: TheseusClient = interaction.client
-    return person_of(bot, interaction.user).but(at=place if channel else None)
+    return get_person(bot, interaction.user).replace(at=place if channel else None)
 
 
-def author_of(bot: TheseusClient, message: discord.Message) -> Person:
+def get_author(bot: TheseusClient, message: discord.Message) -> Person:
     """Return who wrote a message, and where it stands."""
-    return person_of(bot, message.author).but(at=place_of(message))
+    return get_person(bot, message.author).replace(at=place_of(message))
 
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:
     """Whether the person may ask for work on the code."""
-    return may(bot.identity.people, person, Act.ASK)
+    return is_allowed(bot.identity.people, person, Act.ASK)
 
 
-def in_dev_channel(bot: TheseusClient, channel: object) -> bool:
+def is_in_dev_channel(bot: TheseusClient, channel: object) -> bool:
     """Whether this is the dev channel or a thread in it."""
     dev = bot.identity.dev_channel_id
     if isinstance(channel, discord.Thread):
@@ -107,30 +107,30 @@ def is_own_message(bot: TheseusClient, message: discord.Message) -> bool:
     return bot.user is not None and message.author.id == bot.user.id
 
 
-def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
+def find_error_id(bot: TheseusClient, message: discord.Message) -> str | None:
     """Return the journal record an error reply of ours names; others' text names none."""
     found = _ERROR_ID.search(message.content) if is_own_message(bot, message) else None
     return found[1] if found else None
 
 
-def answered_by(bot: TheseusClient, message: discord.Message) -> int | None:
+def find_interaction_id(bot: TheseusClient, message: discord.Message) -> int | None:
     """Return the interaction that a message of ours answers; others' messages answer none."""
     asked = message.interaction_metadata if is_own_message(bot, message) else None
     return asked.id if asked else None
 
 
-def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
+def is_answer(text: str, utterance: Utterance, *, replies: bool) -> bool:
     """Whether words said in the thread of a run that asks something are the answer.
 
     A reply to the question is, unless it ends the run. Other words are where the grammar hears
     nothing else in them: that something should be like this or that is an answer here, and neither
     a complaint nor a revision, unless it asks for work in so many words.
     """
-    intent = heard.intent
+    intent = utterance.intent
     if replies:
         return intent not in (Intent.CANCEL, Intent.STOP)
     if intent is Intent.UNCLEAR:
-        return is_refusal(text) or not _ENDING & set(heard.slots.may_mean)
+        return is_refusal(text) or not _ENDING & set(utterance.slots.may_mean)
     if intent is Intent.REVISE:
         return not _MORE.search(text)
     if intent in (Intent.FIX, Intent.INVESTIGATE):
@@ -138,19 +138,21 @@ def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     return intent is Intent.CHAT
 
 
-def answers_question(question: Question, text: str, heard: Utterance, *, replies: bool) -> bool:
+def is_question_answer(
+    question: Question, text: str, utterance: Utterance, *, replies: bool
+) -> bool:
     """Whether words in the thread are the answer to the run's question, as `is_answer` says.
 
     So is a plain choice of what is offered, whatever else it sounds like, unless it ends the run.
     """
-    if question.only_choices and chosen(text, question.choices) is not None:
-        return heard.intent not in (Intent.CANCEL, Intent.STOP)
-    if question.choices and not question.only_choices and agreed(text) is not None:
+    if question.only_choices and find_choice(text, question.choices) is not None:
+        return utterance.intent not in (Intent.CANCEL, Intent.STOP)
+    if question.choices and not question.only_choices and parse_agreement(text) is not None:
         return True
-    return is_answer(text, heard, replies=replies)
+    return is_answer(text, utterance, replies=replies)
 
 
-def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
+def find_card(bot: TheseusClient, message: discord.Message) -> CardReference | None:
     """Return what a message of ours offers to ship, read from its own button."""
     if not is_own_message(bot, message):
         return None
@@ -158,7 +160,7 @@ def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
         for item in getattr(row, "children", ()):
             found = _SHIP_ID.match(getattr(item, "custom_id", None) or "")
             if found:
-                return CardSeen(message.id, found["run"], found["head"])
+                return CardReference(message.id, found["run"], found["head"])
     return None
 
 
@@ -184,7 +186,7 @@ async def run_in(bot: TheseusClient, channel: object) -> Run | None:
         return None
 
 
-async def replied_words(interaction: discord.Interaction[Any]) -> str:
+async def fetch_replied_text(interaction: discord.Interaction[Any]) -> str:
     """Return the text that a pressed message answers.
 
     It is empty where the message is gone or changed, or the bot itself wrote it.

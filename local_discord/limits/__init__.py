@@ -6,6 +6,6 @@ exists: whether a message is there, or may be written to, is the world's to say.
 """
 
 from local_discord.limits.rules import RULES
-from local_discord.limits.validation import refusal
+from local_discord.limits.validation import find_refusal
 
-__all__ = ["RULES", "refusal"]
+__all__ = ["RULES", "find_refusal"]

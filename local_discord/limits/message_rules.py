@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local_discord.limits import messages
-from local_discord.limits.shapes import Check, Fault, Path, missing, order
+from local_discord.limits.shapes import Check, Fault, Path, build_missing_fault, order
 
 _COMPONENTS_V2 = 1 << 15
 
@@ -12,34 +12,36 @@ _COMPONENTS_V2 = 1 << 15
 # -------------------------------------------------------------------------------- components
 
 
-def _rows(body: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any], Sequence[Any]]]:
+def _iterate_rows(
+    body: Mapping[str, Any],
+) -> Iterator[tuple[Path, Mapping[str, Any], Sequence[Any]]]:
     for index, row in enumerate(body.get("components") or ()):
         if isinstance(row, Mapping) and row.get("type") == messages.ROW:
             yield ("components", index), row, row.get("components") or ()
 
 
-def _parts(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _walk_parts(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every component at whatever depth, with its path."""
 
-    def within(node: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    def walk(node: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         if not isinstance(node, Mapping):
             return
         yield path, node
         children = node.get("components")
         for index, child in enumerate(children if isinstance(children, list) else ()):
-            yield from within(child, (*path, "components", index))
+            yield from walk(child, (*path, "components", index))
         for key in ("component", "accessory"):
-            yield from within(node.get(key), (*path, key))
+            yield from walk(node.get(key), (*path, key))
 
     listed = body.get("components") if isinstance(body, Mapping) else None
     for index, each in enumerate(listed if isinstance(listed, list) else ()):
-        yield from within(each, ("components", index))
+        yield from walk(each, ("components", index))
 
 
-def unique_ids(body: Any) -> Iterator[Fault]:
+def check_unique_ids(body: Any) -> Iterator[Fault]:
     """Two parts of a message or form have different ids."""
     seen: set[str] = set()
-    for path, part in _parts(body):
+    for path, part in _walk_parts(body):
         custom_id = part.get("custom_id")
         if isinstance(custom_id, str) and custom_id in seen:
             told = "Component custom id cannot be duplicated"
@@ -48,50 +50,50 @@ def unique_ids(body: Any) -> Iterator[Fault]:
             seen.add(custom_id)
 
 
-def _buttons(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    return (each for each in _parts(body) if each[1].get("type") == messages.BUTTON)
+def _iterate_buttons(body: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    return (each for each in _walk_parts(body) if each[1].get("type") == messages.BUTTON)
 
 
-def leads_or_answers(body: Any) -> Iterator[Fault]:
+def check_button_targets(body: Any) -> Iterator[Fault]:
     """A button leads somewhere or is answered, not both."""
-    for path, button in _buttons(body):
+    for path, button in _iterate_buttons(body):
         style = button.get("style")
         needed = {messages.LINK: "url", messages.PREMIUM: "sku_id"}.get(style or 0, "custom_id")
         if not button.get(needed):
-            yield missing((*path, needed))
+            yield build_missing_fault((*path, needed))
         if button.get("url") and button.get("custom_id"):
             told = "A custom id and url cannot both be specified"
             code = "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"
             yield Fault(path, code, told)
 
 
-def can_be_seen(body: Any) -> Iterator[Fault]:
+def check_button_labels(body: Any) -> Iterator[Fault]:
     """A button has something to see."""
-    for path, button in _buttons(body):
+    for path, button in _iterate_buttons(body):
         told = button.get("label") or button.get("emoji")
         if not told and button.get("style") != messages.PREMIUM:
-            yield missing((*path, "label"))
+            yield build_missing_fault((*path, "label"))
 
 
-def one_select_a_row(body: Any) -> Iterator[Fault]:
+def check_select_rows(body: Any) -> Iterator[Fault]:
     """A select menu has its row for itself."""
-    for path, _, parts in _rows(body):
+    for path, _, parts in _iterate_rows(body):
         kinds = [each.get("type") for each in parts if isinstance(each, Mapping)]
         if len(kinds) > 1 and any(kind in messages.SELECTS for kind in kinds):
             told = "The specified component exceeds the maximum width"
             yield Fault(path, "COMPONENT_LAYOUT_WIDTH_EXCEEDED", told)
 
 
-def five_rows(body: Any) -> Iterator[Fault]:
+def check_row_count(body: Any) -> Iterator[Fault]:
     """A message has five rows at most, unless it is a layout."""
     listed = body.get("components") or ()
     if not int(body.get("flags") or 0) & _COMPONENTS_V2 and len(listed) > 5:
         yield Fault(("components",), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
 
 
-def unique_values(body: Any) -> Iterator[Fault]:
+def check_unique_values(body: Any) -> Iterator[Fault]:
     """The options of a select menu can be told apart."""
-    for path, part in _parts(body):
+    for path, part in _walk_parts(body):
         options = part.get("options")
         seen: set[str] = set()
         for index, option in enumerate(options if isinstance(options, list) else ()):
@@ -103,15 +105,15 @@ def unique_values(body: Any) -> Iterator[Fault]:
             seen.add(value)
 
 
-def in_order(low: str, high: str) -> Check:
+def create_order_check(low: str, high: str) -> Check:
     """Make the check that of two numbers of a part the lower is not the higher."""
-    return lambda body: order(_parts(body), low, high)
+    return lambda body: order(_walk_parts(body), low, high)
 
 
 # ---------------------------------------------------------------------------------- messages
 
 
-def letters(body: Any) -> Iterator[Fault]:
+def check_embed_size(body: Any) -> Iterator[Fault]:
     """All embeds together hold so many letters."""
     embeds = [each for each in body.get("embeds") or () if isinstance(each, Mapping)]
     total = 0
@@ -126,16 +128,16 @@ def letters(body: Any) -> Iterator[Fault]:
         yield Fault(("embeds",), "MAX_EMBED_SIZE_EXCEEDED", told)
 
 
-def named_parts(body: Any) -> Iterator[Fault]:
+def check_embed_parts(body: Any) -> Iterator[Fault]:
     """An author has a name, a footer a text."""
     for index, embed in enumerate(body.get("embeds") or ()):
         for part, key in (("author", "name"), ("footer", "text")):
             held = embed.get(part) if isinstance(embed, Mapping) else None
             if isinstance(held, Mapping) and not str(held.get(key) or "").strip():
-                yield missing(("embeds", index, part, key))
+                yield build_missing_fault(("embeds", index, part, key))
 
 
-def nonce(body: Any) -> Iterator[Fault]:
+def check_nonce(body: Any) -> Iterator[Fault]:
     """A nonce is short, as a number too."""
     if len(str(body.get("nonce") or "")) > 25:
         yield Fault(("nonce",), "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")

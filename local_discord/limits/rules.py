@@ -22,7 +22,7 @@ class Rule:
     """`said` in words at `source`; `check` tells its faults; without one a shape holds it."""
 
     about: str
-    said: str
+    summary: str
     code: str
     source: str
     check: Check | None = None
@@ -39,11 +39,11 @@ IN_MESSAGES = (
     ),
     Rule(
         "all embeds of a message", "6,000 characters in all", "MAX_EMBED_SIZE_EXCEEDED",
-        f"{MESSAGES}#embed-object-embed-limits", message_rules.letters,
+        f"{MESSAGES}#embed-object-embed-limits", message_rules.check_embed_size,
     ),
     Rule(
         "author and footer of an embed", "have a name, a text", "BASE_TYPE_REQUIRED",
-        f"{MESSAGES}#embed-object-embed-author-structure", message_rules.named_parts,
+        f"{MESSAGES}#embed-object-embed-author-structure", message_rules.check_embed_parts,
     ),
     Rule(
         "name and value of a field", "not blank; blanks around them are trimmed before they are "
@@ -59,7 +59,7 @@ IN_MESSAGES = (
     ),
     Rule(
         "nonce", "25 characters, as a number too", "BASE_TYPE_MAX_LENGTH",
-        f"{MESSAGES}#create-message", message_rules.nonce,
+        f"{MESSAGES}#create-message", message_rules.check_nonce,
     ),
     Rule(
         "answer of a poll", "55 characters; the question 300", "BASE_TYPE_MAX_LENGTH",
@@ -67,25 +67,25 @@ IN_MESSAGES = (
     ),
     Rule(
         "rows of a message", "5 at most, unless it is a layout", "BASE_TYPE_BAD_LENGTH",
-        f"{COMPONENTS}#legacy-message-component-behavior", message_rules.five_rows,
+        f"{COMPONENTS}#legacy-message-component-behavior", message_rules.check_row_count,
     ),
     Rule(
         "row", "5 buttons, or one select menu and nothing beside it",
         "COMPONENT_LAYOUT_WIDTH_EXCEEDED", f"{COMPONENTS}#action-row",
-        message_rules.one_select_a_row,
+        message_rules.check_select_rows,
     ),
     Rule(
         "custom_id", "no other component of the message or form has the same",
         "COMPONENT_CUSTOM_ID_DUPLICATED", f"{COMPONENTS}#anatomy-of-a-component",
-        message_rules.unique_ids,
+        message_rules.check_unique_ids,
     ),
     Rule(
         "button", "has either a custom_id or, where it is a link, an address",
-        "BASE_TYPE_REQUIRED", f"{COMPONENTS}#button", message_rules.leads_or_answers,
+        "BASE_TYPE_REQUIRED", f"{COMPONENTS}#button", message_rules.check_button_targets,
     ),
     Rule(
         "button", "has a label or an emoji", "BASE_TYPE_REQUIRED", f"{COMPONENTS}#button",
-        message_rules.can_be_seen,
+        message_rules.check_button_labels,
     ),
     Rule(
         "address of a link button", "http, https or discord", "URL_TYPE_INVALID_SCHEME",
@@ -93,11 +93,11 @@ IN_MESSAGES = (
     ),
     Rule(
         "options of a select menu", "have different values", "COMPONENT_OPTION_VALUE_DUPLICATED",
-        f"{COMPONENTS}#string-select", message_rules.unique_values,
+        f"{COMPONENTS}#string-select", message_rules.check_unique_values,
     ),
     Rule(
         "min_values of a select menu", "not more than max_values", "NUMBER_TYPE_MAX",
-        f"{COMPONENTS}#string-select", message_rules.in_order("min_values", "max_values"),
+        f"{COMPONENTS}#string-select", message_rules.create_order_check("min_values", "max_values"),
     ),
 )  # fmt: skip
 IN_MODALS = (
@@ -108,42 +108,42 @@ IN_MODALS = (
     Rule(
         "custom_id in a form", "no other of its parts has the same",
         "COMPONENT_CUSTOM_ID_DUPLICATED", f"{COMPONENTS}#anatomy-of-a-component",
-        message_rules.unique_ids,
+        message_rules.check_unique_ids,
     ),
     Rule(
         "min_length of a text field", "not more than max_length", "NUMBER_TYPE_MAX",
-        f"{COMPONENTS}#text-input", message_rules.in_order("min_length", "max_length"),
+        f"{COMPONENTS}#text-input", message_rules.create_order_check("min_length", "max_length"),
     ),
 )  # fmt: skip
 IN_COMMANDS = (
     Rule(
         "name of a slash command or option", "letters, digits, - _ ' only, and small letters "
         "wherever there are any", "APPLICATION_COMMAND_INVALID_NAME",
-        f"{COMMANDS}#application-command-object-application-command-naming", command_rules.names,
+        f"{COMMANDS}#application-command-object-application-command-naming", command_rules.check_names,
     ),
     Rule(
         "description", "1 to 100 characters of a slash command; none of a menu's",
-        "BASE_TYPE_REQUIRED", f"{COMMANDS}#application-command-object", command_rules.described,
+        "BASE_TYPE_REQUIRED", f"{COMMANDS}#application-command-object", command_rules.check_descriptions,
     ),
     Rule(
         "options", "required ones before the others",
         "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", f"{COMMANDS}#application-command-object",
-        command_rules.needed_first,
+        command_rules.check_required_order,
     ),
     Rule(
         "options", "have different names", "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
         f"{COMMANDS}#application-command-object-application-command-option-structure",
-        command_rules.different_options,
+        command_rules.check_unique_options,
     ),
     Rule(
         "options", "either subcommands or values", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-        f"{COMMANDS}#subcommands-and-subcommand-groups", command_rules.one_sort_of_option,
+        f"{COMMANDS}#subcommands-and-subcommand-groups", command_rules.check_option_types,
     ),
     Rule(
         "option", "has choices or autocomplete, not both",
         "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE_INVALID",
         f"{COMMANDS}#application-command-object-application-command-option-structure",
-        command_rules.picked_or_typed,
+        command_rules.check_autocomplete,
     ),
     Rule(
         "value of a choice", "100 characters where it is a text; the description says 6,000",
@@ -154,25 +154,25 @@ IN_COMMANDS = (
         "min_value, min_length of an option", "not more than max_value, max_length",
         "NUMBER_TYPE_MAX",
         f"{COMMANDS}#application-command-object-application-command-option-structure",
-        command_rules.in_order("min_value", "max_value"),
+        command_rules.create_order_check("min_value", "max_value"),
     ),
     Rule(
         "commands of one kind", "have different names", "APPLICATION_COMMANDS_DUPLICATE_NAME",
-        f"{COMMANDS}#registering-a-command", command_rules.different_commands,
+        f"{COMMANDS}#registering-a-command", command_rules.check_unique_commands,
     ),
     Rule(
         "command", "8,000 characters in names, descriptions and values",
-        "APPLICATION_COMMAND_TOO_LARGE", f"{COMMANDS}#slash-commands", command_rules.not_too_large,
+        "APPLICATION_COMMAND_TOO_LARGE", f"{COMMANDS}#slash-commands", command_rules.check_size,
     ),
     Rule(
         "commands", "100 slash commands, 15 menus for users, 15 for messages", "30032",
         f"{COMMANDS}#registering-a-command",
     ),
 )  # fmt: skip
-ELSEWHERE = (
+OTHER_RULES = (
     Rule("name of a thread", "1 to 100 characters, blanks around it not counted",
          "BASE_TYPE_REQUIRED", f"{_DOCS}/resources/channel#start-thread-from-message"),
     Rule("emoji of a reaction", "one emoji, or name:id of the server's own", "10014",
          f"{MESSAGES}#create-reaction"),
 )  # fmt: skip
-RULES = (*IN_MESSAGES, *IN_MODALS, *IN_COMMANDS, *ELSEWHERE)
+RULES = (*IN_MESSAGES, *IN_MODALS, *IN_COMMANDS, *OTHER_RULES)

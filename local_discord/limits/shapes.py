@@ -25,23 +25,23 @@ class Fault:
 class Shape(Protocol):
     """Whatever can tell what is wrong with a value."""
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell every fault; nothing for a value that is taken."""
         ...
 
 
-def missing(path: Path) -> Fault:
+def build_missing_fault(path: Path) -> Fault:
     """Say that something has to be there."""
     return Fault(path, "BASE_TYPE_REQUIRED", "This field is required")
 
 
-def _length(length: int, least: int, most: int, path: Path) -> Iterator[Fault]:
+def _check_length(length: int, least: int, most: int, path: Path) -> Iterator[Fault]:
     if least <= length <= most:
         return
     if least == 0:
         yield Fault(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
     elif length == 0:
-        yield missing(path)
+        yield build_missing_fault(path)
     else:
         told = f"Must be between {least} and {most} in length."
         yield Fault(path, "BASE_TYPE_BAD_LENGTH", told)
@@ -51,7 +51,7 @@ def _length(length: int, least: int, most: int, path: Path) -> Iterator[Fault]:
 class Anything:
     """What has to be there, and is judged elsewhere."""
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell nothing."""
         return iter(())
 
@@ -64,12 +64,12 @@ class Text:
     least: int = 0
     trimmed: bool = False
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with its kind or length."""
         if not isinstance(value, str):
             yield Fault(path, "STRING_TYPE_CONVERT", f'Could not interpret "{value}" as string.')
             return
-        yield from _length(
+        yield from _check_length(
             len(value.strip() if self.trimmed else value), self.least, self.most, path
         )
 
@@ -81,7 +81,7 @@ class Whole:
     least: int | None = None
     most: int | None = None
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with its kind or size."""
         if isinstance(value, bool) or not isinstance(value, int):
             yield Fault(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
@@ -99,7 +99,7 @@ class Choice:
 
     among: tuple[int, ...]
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell when it is another."""
         if isinstance(value, bool) or value not in self.among:
             told = f"Value must be one of {self.among}."
@@ -113,11 +113,11 @@ class Address:
     schemes: tuple[str, ...]
     most: int = 2_048
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with its length, form or scheme."""
         text = str(value)
         if len(text) > self.most:
-            yield from _length(len(text), 0, self.most, path)
+            yield from _check_length(len(text), 0, self.most, path)
             return
         try:
             parts = urllib.parse.urlsplit(text)
@@ -140,15 +140,15 @@ class Items:
     most: int
     least: int = 0
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with its length, and with each of its items."""
         if not isinstance(value, list):
             told = "Only iterables may be used in a ListType"
             yield Fault(path, "LIST_TYPE_CONVERT", told)
             return
-        yield from _length(len(value), self.least, self.most, path)
+        yield from _check_length(len(value), self.least, self.most, path)
         for index, each in enumerate(value):
-            yield from self.of.faults(each, (*path, index))
+            yield from self.of.find_faults(each, (*path, index))
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Fields:
     known: Mapping[str, Shape]
     needed: tuple[str, ...] = ()
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with each key."""
         if not isinstance(value, Mapping):
             told = "Only dictionaries may be used in a ModelType"
@@ -166,10 +166,10 @@ class Fields:
             return
         for key in self.needed:
             if value.get(key) is None:
-                yield missing((*path, key))
+                yield build_missing_fault((*path, key))
         for key, shape in self.known.items():
             if value.get(key) is not None:
-                yield from shape.faults(value[key], (*path, key))
+                yield from shape.find_faults(value[key], (*path, key))
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class ByType:
     shapes: Mapping[int, Shape]
     otherwise: int | None = field(default=None)
 
-    def faults(self, value: Any, path: Path) -> Iterator[Fault]:
+    def find_faults(self, value: Any, path: Path) -> Iterator[Fault]:
         """Tell what is wrong with it as what it says it is."""
         if not isinstance(value, Mapping):
             told = "Only dictionaries may be used in a ModelType"
@@ -189,13 +189,13 @@ class ByType:
         kind = self.otherwise if kind is None else kind
         shape = self.shapes.get(kind) if isinstance(kind, int) else None
         if kind is None:
-            yield missing((*path, "type"))
+            yield build_missing_fault((*path, "type"))
         elif shape is None:
             among = tuple(sorted(self.shapes))
             told = f'Value of field "type" must be one of {among}.'
             yield Fault((*path, "type"), "UNION_TYPE_CHOICES", told)
         else:
-            yield from shape.faults(value, path)
+            yield from shape.find_faults(value, path)
 
 
 Check = Callable[[Any], Iterator[Fault]]

@@ -38,7 +38,7 @@ THREAD_EDIT = BodyLimits(messages.THREAD_EDIT)
 _CALLBACKS = {ANSWER: MESSAGE, UPDATE: EDIT, CHOICES: OFFERED, MODAL: FORM}
 
 
-def refusal(method: str, segments: Sequence[str], body: Any, files: int = 0) -> Answer | None:
+def find_refusal(method: str, segments: Sequence[str], body: Any, files: int = 0) -> Answer | None:
     """Return Discord's answer to a request that breaks a limit; `None` for one that does not.
 
     `segments` are the path's parts after `/api/v10`, quoted as they came.
@@ -46,13 +46,15 @@ def refusal(method: str, segments: Sequence[str], body: Any, files: int = 0) -> 
     if segments[-1] == "@me" and "reactions" in segments and method == "PUT":
         known = is_emoji(urllib.parse.unquote(segments[-2]))
         return None if known else (400, {"message": "Unknown Emoji", "code": 10014})
-    found = _limits(method, segments, body)
+    found = _find_limits(method, segments, body)
     if found is None:
         return None
     limits, held = found
     # Rules are about values of the right kind: they are asked when every value is.
     checks = [rule.check for rule in limits.rules if rule.check is not None]
-    faults = list(limits.shape.faults(held, ())) or [f for check in checks for f in check(held)]
+    faults = list(limits.shape.find_faults(held, ())) or [
+        f for check in checks for f in check(held)
+    ]
     if files > messages.FILES:
         reason = f"Must be {messages.FILES} or fewer in length."
         faults.append(Fault(("files",), "BASE_TYPE_MAX_LENGTH", reason))
@@ -61,14 +63,14 @@ def refusal(method: str, segments: Sequence[str], body: Any, files: int = 0) -> 
         placed = [Fault((*prefix, *each.path), each.code, each.message) for each in faults]
         errors = form(placed)
         return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
-    if limits is COMMANDS and (told := command_rules.too_many(held)):
+    if limits is COMMANDS and (told := command_rules.find_excess(held)):
         return 400, {"message": told, "code": 30032}
-    if limits.new and not files and _empty(held):
+    if limits.new and not files and _is_empty(held):
         return 400, {"message": "Cannot send an empty message", "code": 50006}
     return None
 
 
-def _limits(method: str, segments: Sequence[str], body: Any) -> tuple[BodyLimits, Any] | None:
+def _find_limits(method: str, segments: Sequence[str], body: Any) -> tuple[BodyLimits, Any] | None:
     """Return what a request's body is held to, and the part of it that is."""
     match [method, *segments]:
         case ["POST", "channels", _, "messages"] | ["POST", "webhooks", _, _]:
@@ -84,17 +86,19 @@ def _limits(method: str, segments: Sequence[str], body: Any) -> tuple[BodyLimits
         case ["PATCH", "channels", _]:
             return THREAD_EDIT, body or {}
         case [method, "applications", _, *rest] if "commands" in rest and method != "GET":
-            return _commands(method, rest, body)
+            return _find_command_limits(method, rest, body)
     return None
 
 
-def _commands(method: str, rest: Sequence[str], body: Any) -> tuple[BodyLimits, Any] | None:
+def _find_command_limits(
+    method: str, rest: Sequence[str], body: Any
+) -> tuple[BodyLimits, Any] | None:
     if rest[-1] == "commands":
         return (COMMANDS, body or []) if method == "PUT" else (COMMAND, body or {})
     return (COMMAND_EDIT, body or {}) if method == "PATCH" else None
 
 
-def _empty(body: Mapping[str, Any]) -> bool:
+def _is_empty(body: Mapping[str, Any]) -> bool:
     forwarded = (body.get("message_reference") or {}).get("type") == FORWARD
     said = str(body.get("content") or "").strip()
     return not (said or forwarded or any(body.get(key) for key in _HOLDS))

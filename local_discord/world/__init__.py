@@ -3,9 +3,9 @@
 from simcord.backend.errors import BackendError as DiscordError
 from simcord.components import walk_components
 
-from local_discord.world._intents import PRIVILEGED, intents_of, visible_event
+from local_discord.world._intents import PRIVILEGED, filter_event, parse_intents
 from local_discord.world._lookup import Refused, as_id
-from local_discord.world._modals import fields_of
+from local_discord.world._modals import list_fields
 from local_discord.world._rest import Call, Upload
 from local_discord.world._world import NO_ANSWER, RESPONSE_SECONDS, LocalPerson, World
 
@@ -20,8 +20,8 @@ __all__ = [
     "Upload",
     "World",
     "as_id",
-    "fields_of",
-    "intents_of",
-    "visible_event",
+    "filter_event",
+    "list_fields",
+    "parse_intents",
     "walk_components",
 ]

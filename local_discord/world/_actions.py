@@ -28,7 +28,7 @@ EMOJI_NAMES = {
 }  # fmt: skip
 
 
-def emoji_from(text: object) -> str:
+def parse_emoji(text: object) -> str:
     """Read an emoji given as itself, as `:name:`, or as a custom `<:name:id>`."""
     if not isinstance(text, str) or not text.strip():
         raise Refused(400, "emoji: give the emoji itself, such as ✅, or its name, such as :ship:")
@@ -72,17 +72,17 @@ class PersonActions:
         What is forwarded (`{"channel": ..., "message": ...}`) is a message of its own, without
         text: Discord's client posts a remark as the message after it.
         """
-        if nonce is not None and (earlier := self._backend.said_before(user.id, nonce)):
+        if nonce is not None and (earlier := self._backend.find_by_nonce(user.id, nonce)):
             return earlier
-        self._may_write(user, channel)
-        content = self._content(content, has_files=bool(files) or forward is not None)
-        uploads = _uploads(files)
+        self._require_write_permission(user, channel)
+        content = self._validate_content(content, has_files=bool(files) or forward is not None)
+        uploads = _parse_uploads(files)
         reference = None
         if reply_to is not None:
-            target = self._lookup.message(channel, reply_to, "reply_to", user)
+            target = self._lookup.find_message(channel, reply_to, "reply_to", user)
             reference = {"message_id": str(target.id), "channel_id": str(channel.id)}
         if forward is not None:
-            reference = self._forwarded(user, forward)
+            reference = self._build_forward(user, forward)
         self._backend.nonce = nonce
         try:
             stored = self._backend.store_attachments(channel.id, uploads)
@@ -95,25 +95,25 @@ class PersonActions:
             self._backend.remember_nonce(message, nonce)
         return message
 
-    def _forwarded(self, user: User, forward: object) -> dict[str, Any]:
+    def _build_forward(self, user: User, forward: object) -> dict[str, Any]:
         if not isinstance(forward, Mapping):
             raise Refused(400, 'forward: give {"channel": ..., "message": ...}')
-        source = self._lookup.channel(forward.get("channel"), "forward.channel")
-        self._lookup.open_to(user, source)
-        target = self._lookup.message(source, forward.get("message"), "forward.message", user)
+        source = self._lookup.find_channel(forward.get("channel"), "forward.channel")
+        self._lookup.require_access(user, source)
+        target = self._lookup.find_message(source, forward.get("message"), "forward.message", user)
         return {"type": 1, "message_id": str(target.id), "channel_id": str(source.id)}
 
     def edit(self, user: User, channel: Channel, ref: object, content: str) -> Message:
         """Change one's own message."""
-        message = self._own(user, channel, ref)
-        content = self._content(content, has_files=bool(message.attachments))
+        message = self._find_own_message(user, channel, ref)
+        content = self._validate_content(content, has_files=bool(message.attachments))
         return self._backend.edit_message(channel.id, message.id, {"content": content})
 
     def delete(self, user: User, channel: Channel, ref: object) -> Message:
         """Remove one's own message, or dismiss an ephemeral one."""
-        message = self._lookup.message(channel, ref, "message", user)
+        message = self._lookup.find_message(channel, ref, "message", user)
         if not message.is_ephemeral:
-            message = self._own(user, channel, ref)
+            message = self._find_own_message(user, channel, ref)
         self._backend.delete_message(channel.id, message.id)
         return message
 
@@ -121,12 +121,12 @@ class PersonActions:
         self, user: User, channel: Channel, ref: object, emoji: object, *, remove: bool
     ) -> Message:
         """Add or remove a reaction; doing so twice changes nothing."""
-        message = self._lookup.message(channel, ref, "message", user)
+        message = self._lookup.find_message(channel, ref, "message", user)
         if message.is_ephemeral:
             raise Refused(400, "message: nobody can react to an ephemeral message")
-        wanted = emoji_from(emoji)
+        wanted = parse_emoji(emoji)
         needed = reaction_permissions(message, wanted, reacted=not remove)
-        self._need(user, channel, *needed)
+        self._require_permissions(user, channel, *needed)
         self._backend.set_reaction(channel.id, message.id, wanted, user.id, not remove)
         return message
 
@@ -134,18 +134,18 @@ class PersonActions:
         """Open a thread, from a message when one is given."""
         if channel.type != 0:
             raise Refused(400, "channel: threads are opened in text channels")
-        self._need(user, channel, "create_public_threads")
+        self._require_permissions(user, channel, "create_public_threads")
         message_id = None
         if ref is not None:
-            message_id = self._lookup.message(channel, ref, "message", user).id
+            message_id = self._lookup.find_message(channel, ref, "message", user).id
         try:
             return self._backend.create_thread(channel.id, name, user.id, message_id=message_id)
         except BackendError as error:
             raise Refused(409 if error.code == 160004 else 400, f"name: {error.message}") from error
 
-    def typing(self, user: User, channel: Channel) -> None:
+    def start_typing(self, user: User, channel: Channel) -> None:
         """Show "is typing" for a moment."""
-        self._may_write(user, channel)
+        self._require_write_permission(user, channel)
         payload: dict[str, Any] = {"channel_id": str(channel.id), "user_id": str(user.id)}
         if channel.guild_id is not None:
             member = self._guild.members[user.id]
@@ -155,34 +155,34 @@ class PersonActions:
 
     # --------------------------------------------------------------------- rules
 
-    def _own(self, user: User, channel: Channel, ref: object) -> Message:
-        message = self._lookup.message(channel, ref, "message", user)
+    def _find_own_message(self, user: User, channel: Channel, ref: object) -> Message:
+        message = self._lookup.find_message(channel, ref, "message", user)
         if message.author_id != user.id:
             raise Refused(403, f"message: it is not {user.name}'s own")
         return message
 
-    def _may_write(self, user: User, channel: Channel) -> None:
+    def _require_write_permission(self, user: User, channel: Channel) -> None:
         meta = channel.thread_metadata
         if meta is not None and meta.locked:
             raise Refused(403, f"channel: the thread {channel.name!r} is locked")
-        self._need(
+        self._require_permissions(
             user, channel, "send_messages_in_threads" if channel.is_thread else "send_messages"
         )
 
-    def _need(self, user: User, channel: Channel, *permissions: str) -> None:
-        self._lookup.open_to(user, channel)
+    def _require_permissions(self, user: User, channel: Channel, *permissions: str) -> None:
+        self._lookup.require_access(user, channel)
         try:
             self._backend.require_permissions(channel.guild_id, user.id, channel.id, *permissions)
         except BackendError as error:
             what = ", ".join(each.replace("_", " ") for each in permissions)
             raise Refused(403, f"user: {user.name} may not {what} there") from error
 
-    def _content(self, content: object, *, has_files: bool) -> str:
+    def _validate_content(self, content: object, *, has_files: bool) -> str:
         if not isinstance(content, str):
             raise Refused(400, "content: give the text of the message")
         if not content.strip() and not has_files:
             raise Refused(400, "content: a message needs text or attachments")
-        content = self._with_mentions(content)
+        content = self._replace_mentions(content)
         if len(content) > CONTENT_LENGTH:
             raise Refused(
                 400,
@@ -191,7 +191,7 @@ class PersonActions:
             )
         return content
 
-    def _with_mentions(self, content: str) -> str:
+    def _replace_mentions(self, content: str) -> str:
         """Turn `@name` into a mention, as a Discord client does while one types."""
         if "@" not in content:
             return content
@@ -204,15 +204,15 @@ class PersonActions:
         return pattern.sub(lambda found: known[found[1].casefold()], content)
 
 
-def _uploads(files: object) -> list[tuple[str, bytes]]:
+def _parse_uploads(files: object) -> list[tuple[str, bytes]]:
     if not isinstance(files, list | tuple) or not all(isinstance(f, Mapping) for f in files):
         raise Refused(400, 'attachments: give a list of {"filename": ..., "content": ...}')
     if len(files) > FILES:
         raise Refused(400, f"attachments: {len(files)} files; Discord takes {FILES}")
-    return [upload_of(each, f"attachments[{index}]") for index, each in enumerate(files)]
+    return [parse_upload(each, f"attachments[{index}]") for index, each in enumerate(files)]
 
 
-def upload_of(file: Mapping[str, Any], key: str) -> tuple[str, bytes]:
+def parse_upload(file: Mapping[str, Any], key: str) -> tuple[str, bytes]:
     """Read a file a person gives: its name, and `content` (text) or `base64`."""
     name = str(file.get("filename") or "file.txt").replace("/", "_").replace("\\", "_")
     try:

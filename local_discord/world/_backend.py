@@ -9,19 +9,19 @@ from typing import Any
 from simcord.backend import Backend, errors, serializers
 from simcord.backend.models import Channel, Interaction, Message
 
-from local_discord.world._payloads import completed
+from local_discord.world._payloads import complete_payload
 from local_discord.world._stores import AttachmentStore, BoundedList, SystemClock
 
 Listener = Callable[[str, dict[str, Any]], None]
 
-MESSAGES_KEPT = 2_000
-THREADS_KEPT = 1_000
-_AUDIT_ENTRIES_KEPT = 500
+MAX_MESSAGES = 2_000
+MAX_THREADS = 1_000
+_MAX_AUDIT_ENTRIES = 500
 NONCE_LENGTH = 25
 _ARCHIVED = 50083
 _THREADED = (0, 5)  # text and announcement channels; a voice channel's chat has no threads
 COMPONENT, MODAL = 3, 5
-_NONCES_KEPT = 5_000
+_MAX_NONCES = 5_000
 _NONCE_SECONDS = 300.0
 # Commands are missing: they belong to the bot, which may be connected still.
 _STATE = (
@@ -85,12 +85,12 @@ class LocalBackend(Backend):
         if event == "TYPING_START":
             payload = {**payload, "timestamp": int(self.clock.now().timestamp())}
         for listener in self.gateway:
-            listener(event, completed(payload, self, viewer=self.bot_user.id))
-        self._whisper(event, payload)
+            listener(event, complete_payload(payload, self, viewer=self.bot_user.id))
+        self._notify_people(event, payload)
 
-    def _whisper(self, event: str, payload: Mapping[str, Any]) -> None:
+    def _notify_people(self, event: str, payload: Mapping[str, Any]) -> None:
         for listener in self.people:
-            listener(event, completed(payload, self, viewer=None))
+            listener(event, complete_payload(payload, self, viewer=None))
 
     # ----------------------------------------------------------------- messages
 
@@ -100,10 +100,12 @@ class LocalBackend(Backend):
         short = self.nonce is not None and len(self.nonce) <= NONCE_LENGTH
         message.__dict__["nonce"] = self.nonce if short else None
         if message.interaction_metadata is not None:
-            message.interaction_metadata |= self._origin(int(message.interaction_metadata["id"]))
+            message.interaction_metadata |= self._build_origin(
+                int(message.interaction_metadata["id"])
+            )
         return message
 
-    def _origin(self, interaction_id: int) -> dict[str, Any]:
+    def _build_origin(self, interaction_id: int) -> dict[str, Any]:
         """What an interaction came from: the message pressed, or what opened the form."""
         record = self.interactions.get(interaction_id)
         if record is None:
@@ -113,7 +115,7 @@ class LocalBackend(Backend):
             user = serializers.user_payload(self.users[opener.user_id])
             owners: dict[str, Any] = {"authorizing_integration_owners": {}}
             told = {"id": str(opener.id), "type": opener.type, "user": user, **owners}
-            return {"triggering_interaction_metadata": told | self._origin(opener.id)}
+            return {"triggering_interaction_metadata": told | self._build_origin(opener.id)}
         if record.type == COMPONENT and record.source_message_id is not None:
             return {"interacted_message_id": str(record.source_message_id)}
         return {"name": record.command_name} if record.command_name else {}
@@ -125,11 +127,11 @@ class LocalBackend(Backend):
             self.edit_channel(channel.id, {}, thread_metadata={"archived": False})
         message = super().commit_message(message, broadcast=broadcast)
         kept = self.messages[channel.id]
-        while len(kept) > MESSAGES_KEPT:
+        while len(kept) > MAX_MESSAGES:
             del kept[next(iter(kept))]
         if message.is_ephemeral:
-            self._uncount(channel, 1)
-            self._whisper("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
+            self._decrease_count(channel, 1)
+            self._notify_people("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
         return message
 
     def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
@@ -139,26 +141,26 @@ class LocalBackend(Backend):
             raise errors.BackendError(400, _ARCHIVED, "Thread is archived")
         message = super().edit_message(channel_id, message_id, fields)
         if message.is_ephemeral:
-            self._whisper("MESSAGE_UPDATE", dict(serializers.message_payload(self, message)))
+            self._notify_people("MESSAGE_UPDATE", dict(serializers.message_payload(self, message)))
         return message
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
         gone = self.get_message(channel_id, message_id)
         if not gone.is_ephemeral:
-            self._uncount(self.get_channel(channel_id), 1)
+            self._decrease_count(self.get_channel(channel_id), 1)
         super().delete_message(channel_id, message_id)
         if gone.is_ephemeral:
             owner = (gone.interaction_metadata or {}).get("user", {}).get("id")
             payload = {"id": str(message_id), "channel_id": str(channel_id), "only_for": owner}
-            self._whisper("MESSAGE_DELETE", payload)
+            self._notify_people("MESSAGE_DELETE", payload)
 
     def bulk_delete_messages(self, channel_id: int, message_ids: Iterable[int]) -> list[int]:
         wanted = list(message_ids)
         present = self.messages.get(channel_id, {}).keys() & set(wanted)
-        self._uncount(self.get_channel(channel_id), len(present))
+        self._decrease_count(self.get_channel(channel_id), len(present))
         return super().bulk_delete_messages(channel_id, wanted)
 
-    def _uncount(self, channel: Channel, gone: int) -> None:
+    def _decrease_count(self, channel: Channel, gone: int) -> None:
         """Leave messages out of a thread's count, as Discord does with deleted and private ones.
 
         simcord counts every message ever posted there. Before an event tells of it.
@@ -166,7 +168,7 @@ class LocalBackend(Backend):
         if channel.is_thread:
             channel.message_count -= gone
 
-    def said_before(self, author_id: int, nonce: str) -> Message | None:
+    def find_by_nonce(self, author_id: int, nonce: str) -> Message | None:
         """The message this author sent with this nonce in the last minutes."""
         at, channel_id, message_id = self._nonces.get((author_id, nonce), (0.0, 0, 0))
         if self.clock.now().timestamp() - at > _NONCE_SECONDS:
@@ -177,7 +179,7 @@ class LocalBackend(Backend):
         key = (message.author_id, nonce)
         self._nonces[key] = (self.clock.now().timestamp(), message.channel_id, message.id)
         self._nonces.move_to_end(key)
-        while len(self._nonces) > _NONCES_KEPT:
+        while len(self._nonces) > _MAX_NONCES:
             self._nonces.popitem(last=False)
 
     # ------------------------------------------------------------------ threads
@@ -227,7 +229,7 @@ class LocalBackend(Backend):
 
     def _drop_oldest_thread(self, newest: Channel) -> None:
         threads = self.guilds[newest.guild_id or 0].thread_ids
-        if len(threads) > THREADS_KEPT:
+        if len(threads) > MAX_THREADS:
             self.delete_channel(threads[0])
 
     # ------------------------------------------------------------- interactions
@@ -271,7 +273,7 @@ class LocalBackend(Backend):
             raise errors.BackendError(401, 50027, "Invalid Webhook Token")
         return record
 
-    def bound_logs(self) -> None:
+    def limit_logs(self) -> None:
         """Bound what simcord appends to for ever, once the guild exists."""
         for guild in self.guilds.values():
-            guild.audit_log_entries = BoundedList(_AUDIT_ENTRIES_KEPT)
+            guild.audit_log_entries = BoundedList(_MAX_AUDIT_ENTRIES)

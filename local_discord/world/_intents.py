@@ -10,14 +10,14 @@ from simcord.backend import Backend
 PRIVILEGED = rules.PRIVILEGED_INTENTS
 
 
-def intents_of(value: int) -> discord.Intents:
+def parse_intents(value: int) -> discord.Intents:
     """Intents from the number a bot sends in IDENTIFY."""
     intents = discord.Intents.none()
     intents.value = value
     return intents
 
 
-def visible_event(
+def filter_event(
     event: str, payload: dict[str, Any], intents: discord.Intents, backend: Backend
 ) -> dict[str, Any] | None:
     """Return the payload as this bot receives it, None when it does not receive it."""

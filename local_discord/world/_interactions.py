@@ -10,14 +10,14 @@ from simcord.components import walk_components
 
 from local_discord.world._backend import LocalBackend
 from local_discord.world._lookup import Lookup, Refused
-from local_discord.world._modals import filled
+from local_discord.world._modals import fill
 from local_discord.world._options import (
     Leaf,
     Options,
     descend,
     flatten,
     from_text,
-    needs_subcommand,
+    require_leaf,
 )
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
@@ -35,11 +35,11 @@ class InteractionBuilder:
 
     # ----------------------------------------------------------------- commands
 
-    def offered(self, user: User, channel: Channel) -> list[Leaf]:
+    def list_commands(self, user: User, channel: Channel) -> list[Leaf]:
         """What the picker shows this person here: slash commands flattened, then menus."""
         shown: list[Leaf] = []
         for kind in (SLASH, USER_MENU, MESSAGE_MENU):
-            for root in self._visible(user, channel, kind):
+            for root in self._list_visible(user, channel, kind):
                 for path, leaf in interactions.command_leaves(root):
                     shown.append(
                         {
@@ -52,49 +52,52 @@ class InteractionBuilder:
                     )
         return shown
 
-    def registered(self) -> list[str]:
+    def list_registered_names(self) -> list[str]:
         """The names of everything the bot has registered, whoever may use it where."""
         roots = [root for scope in self._backend.commands.values() for root in scope.values()]
         paths = [path for root in roots for path, _ in interactions.command_leaves(root)]
         return sorted({" ".join(path) for path in paths})
 
-    def _visible(self, user: User, channel: Channel, kind: int) -> list[Leaf]:
+    def _list_visible(self, user: User, channel: Channel, kind: int) -> list[Leaf]:
         found = self._backend.visible_commands(user_id=user.id, channel_id=channel.id, type=kind)
         # A guild's command hides the global one of the same name.
         return list({root["name"]: root for root in reversed(found)}.values())[::-1]
 
-    def command(
+    def run_command(
         self, user: User, channel: Channel, text: str, options: object, target: object
     ) -> Interaction:
         """Run a slash command or a context menu, told apart by name."""
         text = text.strip().removeprefix("/").strip()
         for kind in (MESSAGE_MENU, USER_MENU):
-            for root in self._visible(user, channel, kind):
+            for root in self._list_visible(user, channel, kind):
                 if root["name"].casefold() == text.casefold():
-                    return self._menu(user, channel, root, kind, target)
-        root, path, leaf, values = self._slash(user, channel, text, options)
+                    return self._use_menu(user, channel, root, kind, target)
+        root, path, leaf, values = self._parse_slash(user, channel, text, options)
         builder = Options(self._backend, self._lookup, user, channel.guild_id)
         built = builder.build(" ".join([root["name"], *path]), leaf, values)
         return self._send_slash(COMMAND, user, channel, root, path, built, builder.resolved)
 
-    def _slash(
+    def _parse_slash(
         self, user: User, channel: Channel, text: str, options: object
     ) -> tuple[Leaf, list[str], Leaf, dict[str, Any]]:
-        known = {root["name"]: root for root in self._visible(user, channel, SLASH)}
+        known = {root["name"]: root for root in self._list_visible(user, channel, SLASH)}
         name, _, rest = text.partition(" ")
         root = known.get(name)
         if root is None:
-            raise Refused(404, f"command: there is no {text!r} here; there are {self._all(known)}")
+            raise Refused(
+                404,
+                f"command: there is no {text!r} here; there are {self._format_command_names(known)}",
+            )
         more_path, values = flatten(options)
         leaf, path = descend(root, [*rest.split(), *more_path])
         full_name = " ".join([name, *path])
-        needs_subcommand(full_name, leaf)
+        require_leaf(full_name, leaf)
         in_text = sum(1 for part in path if part in rest.split())
         leftover = rest.split(None, in_text)[in_text:]
         values = from_text(full_name, leaf, leftover[0] if leftover else "") | values
         return root, path, leaf, values
 
-    def _all(self, known: Mapping[str, Leaf]) -> str:
+    def _format_command_names(self, known: Mapping[str, Leaf]) -> str:
         slashes = sorted(f"/{name}" for name in known)
         menus = (self._backend.commands.get(scope, {}) for scope in self._backend.commands)
         titles = sorted({name for each in menus for name, kind in each if kind != SLASH})
@@ -126,7 +129,7 @@ class InteractionBuilder:
             record.command_name = " ".join([root["name"], *path])
         return record
 
-    def _menu(
+    def _use_menu(
         self, user: User, channel: Channel, root: Leaf, kind: int, target: object
     ) -> Interaction:
         asked: dict[str, Any] = {"id": root["id"], "name": root["name"], "type": kind}
@@ -136,13 +139,13 @@ class InteractionBuilder:
                 400, f"{what}: {root['name']!r} is a context menu; say what it is used on"
             )
         if kind == MESSAGE_MENU:
-            message = self._lookup.message(channel, target, "message", user)
+            message = self._lookup.find_message(channel, target, "message", user)
             payload = dict(serializers.message_payload(self._backend, message))
             asked["target_id"] = str(message.id)
             asked["resolved"] = {"messages": {str(message.id): payload}}
         else:
             builder = Options(self._backend, self._lookup, user, channel.guild_id)
-            asked["target_id"] = builder.user(target, "target")
+            asked["target_id"] = builder.resolve_user(target, "target")
             asked["resolved"] = builder.resolved
         if root.get("guild_id"):
             asked["guild_id"] = root["guild_id"]
@@ -153,7 +156,7 @@ class InteractionBuilder:
     ) -> Interaction:
         """Ask the bot for choices while a person types into one option."""
         text = text.strip().removeprefix("/").strip()
-        root, path, leaf, values = self._slash(user, channel, text, options)
+        root, path, leaf, values = self._parse_slash(user, channel, text, options)
         name = " ".join([root["name"], *path])
         focused = next((o for o in leaf.get("options") or () if o["name"] == option), None)
         if focused is None or not focused.get("autocomplete"):
@@ -169,11 +172,11 @@ class InteractionBuilder:
 
     # --------------------------------------------------------------- components
 
-    def component(
+    def use_component(
         self, user: User, channel: Channel, custom_id: str, message: object, values: Sequence[Any]
     ) -> Interaction:
         """Press a button or choose from a select menu."""
-        stored, part = self._component(user, channel, custom_id, message)
+        stored, part = self._find_component(user, channel, custom_id, message)
         if part.get("disabled"):
             raise Refused(409, f"component: {custom_id!r} is disabled")
         asked: dict[str, Any] = {"custom_id": custom_id, "component_type": part["type"]}
@@ -183,11 +186,11 @@ class InteractionBuilder:
             self._choose(user, channel, part, values, asked)
         return self._send(COMPONENT, user, channel, asked, source=stored)
 
-    def _component(
+    def _find_component(
         self, user: User, channel: Channel, custom_id: str, ref: object
     ) -> tuple[Message, dict[str, Any]]:
         if ref is not None:
-            candidates = [self._lookup.message(channel, ref, "message", user)]
+            candidates = [self._lookup.find_message(channel, ref, "message", user)]
         else:
             kept = self._backend.messages[channel.id].values()
             candidates = [each for each in reversed(kept) if each.visible_to(user.id)]
@@ -220,12 +223,12 @@ class InteractionBuilder:
             return
         builder = Options(self._backend, self._lookup, user, channel.guild_id)
         kind = SELECT_OPTION_TYPE[menu["type"]]
-        asked["values"] = [builder.entity(kind, each, "values") for each in values]
+        asked["values"] = [builder.resolve_entity(kind, each, "values") for each in values]
         asked["resolved"] = builder.resolved
 
     # ------------------------------------------------------------------- modals
 
-    def modal(
+    def submit_modal(
         self, user: User, channel: Channel, custom_id: str, fields: Mapping[str, Any]
     ) -> Interaction:
         """Submit the newest modal with that custom_id opened for this person here."""
@@ -241,7 +244,7 @@ class InteractionBuilder:
             )
         if opened.modal_consumed:
             raise Refused(409, f"modal: {custom_id!r} was submitted already; open it again")
-        parts = filled(opened.modal, fields)
+        parts = fill(opened.modal, fields)
         opened.modal_consumed = True
         asked = {"custom_id": custom_id, "components": parts}
         source = None

@@ -48,14 +48,14 @@ class Lookup:
         users = (self._backend.users[user_id] for user_id in self._guild.members)
         return [user for user in users if not user.bot]
 
-    def person(self, ref: object, key: str = "user") -> User:
+    def find_person(self, ref: object, key: str = "user") -> User:
         """The person (or other bot) who acts: never the bot that is connected."""
-        user = self.user(ref, key)
+        user = self.find_user(ref, key)
         if user.id == self._backend.bot_user.id:
             raise Refused(403, f"{key}: {user.name} is the bot and acts for itself; name a person")
         return user
 
-    def user(self, ref: object, key: str = "user") -> User:
+    def find_user(self, ref: object, key: str = "user") -> User:
         """Any member of the guild, the bot included."""
         user_id = as_id(ref, key)
         wanted = str(ref).strip().lstrip("@").casefold()
@@ -66,7 +66,7 @@ class Lookup:
         names = ", ".join(user.name for user in self.people)
         raise Refused(404, f"{key}: nobody here is {ref!r}; there are {names} (GET /local/world)")
 
-    def role(self, ref: object, key: str) -> Any:
+    def find_role(self, ref: object, key: str) -> Any:
         """A role of the guild."""
         role_id = as_id(ref, key)
         wanted = str(ref).strip().lstrip("@").casefold()
@@ -76,23 +76,25 @@ class Lookup:
         names = ", ".join(role.name for role in self._guild.roles.values())
         raise Refused(404, f"{key}: there is no role {ref!r}; there are {names}")
 
-    def channel(self, ref: object, key: str = "channel") -> Channel:
+    def find_channel(self, ref: object, key: str = "channel") -> Channel:
         """A text channel, a person's direct messages, or a thread."""
         channel_id = as_id(ref, key)
         if channel_id is not None:
             found = self._backend.channels.get(channel_id)
         else:
-            found = self._channel_called(str(ref).strip())
+            found = self._find_channel_by_name(str(ref).strip())
         if found is None:
             texts = [self._backend.channels[each] for each in self._guild.channel_ids]
             names = ", ".join(f"{each.name}" for each in texts)
             raise Refused(404, f"{key}: there is no {ref!r}; there are {names} (GET /local/world)")
         return found
 
-    def _channel_called(self, name: str) -> Channel | None:
+    def _find_channel_by_name(self, name: str) -> Channel | None:
         wanted = name.casefold()
         if name.startswith("@"):
-            return next((self.dm(u) for u in self.people if u.name.casefold() == wanted[1:]), None)
+            return next(
+                (self.get_dm(u) for u in self.people if u.name.casefold() == wanted[1:]), None
+            )
         wanted = wanted.lstrip("#")
         newest_threads = reversed(self._guild.thread_ids)
         for channel_id in [*self._guild.channel_ids, *newest_threads]:
@@ -101,17 +103,17 @@ class Lookup:
                 return channel
         return None
 
-    def dm(self, user: User) -> Channel:
+    def get_dm(self, user: User) -> Channel:
         """That person's direct messages with the bot."""
         return self._backend.get_dm_channel(user.id)
 
-    def open_to(self, user: User, channel: Channel) -> None:
+    def require_access(self, user: User, channel: Channel) -> None:
         """Refuse when this person may not see the channel."""
         if not channel_accessible(self._backend, channel.id, user.id):
             name = channel.name or "this conversation"
             raise Refused(403, f"channel: {user.name} cannot see {name}")
 
-    def message(
+    def find_message(
         self, channel: Channel, ref: object, key: str = "message", viewer: User | None = None
     ) -> Message:
         """A message of this channel which that person can see."""

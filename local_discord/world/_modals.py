@@ -10,7 +10,7 @@ from simcord.components import validate_modal
 from local_discord.world._lookup import Refused
 
 
-def filled(modal: dict[str, Any], fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fill(modal: dict[str, Any], fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The modal's components with a person's values in them."""
     spec = validate_modal(modal)
     known = _modal._modal_control_map(spec)
@@ -24,7 +24,7 @@ def filled(modal: dict[str, Any], fields: Mapping[str, Any]) -> list[dict[str, A
         raise Refused(400, f"fields: {error}") from error
 
 
-def fields_of(modal: dict[str, Any]) -> list[dict[str, Any]]:
+def list_fields(modal: dict[str, Any]) -> list[dict[str, Any]]:
     """A modal's fields, flat, with the labels people see."""
     outer: dict[str, dict[str, Any]] = {}
     for part in modal.get("components") or ():

@@ -18,22 +18,25 @@ class ObjectKeys:
     never_null: tuple[str, ...] = ()
 
 
-def _keys(text: str) -> frozenset[str]:
+def _split_keys(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-USER = ObjectKeys(_keys("username discriminator"), {"primary_guild": None})
+USER = ObjectKeys(_split_keys("username discriminator"), {"primary_guild": None})
 MEMBER = ObjectKeys(
-    _keys("joined_at roles"), {"banner": None, "avatar": None, "communication_disabled_until": None}
+    _split_keys("joined_at roles"),
+    {"banner": None, "avatar": None, "communication_disabled_until": None},
 )
-CHANNEL = ObjectKeys(_keys("permission_overwrites"), {"flags": 0})
-PRIVATE_CHANNEL = ObjectKeys(_keys("recipients type"), {"flags": 0})
-MESSAGE = ObjectKeys(_keys("author attachments channel_id"), never_null=("nonce",))
-ATTACHMENT = ObjectKeys(_keys("filename proxy_url"), never_null=("description",))
-COMMAND = ObjectKeys(_keys("version default_member_permissions"), never_null=("integration_types",))
-RESPONSE = ObjectKeys(_keys("response_message_loading"), never_null=("response_message_id",))
+CHANNEL = ObjectKeys(_split_keys("permission_overwrites"), {"flags": 0})
+PRIVATE_CHANNEL = ObjectKeys(_split_keys("recipients type"), {"flags": 0})
+MESSAGE = ObjectKeys(_split_keys("author attachments channel_id"), never_null=("nonce",))
+ATTACHMENT = ObjectKeys(_split_keys("filename proxy_url"), never_null=("description",))
+COMMAND = ObjectKeys(
+    _split_keys("version default_member_permissions"), never_null=("integration_types",)
+)
+RESPONSE = ObjectKeys(_split_keys("response_message_loading"), never_null=("response_message_id",))
 GUILD = ObjectKeys(
-    _keys("owner_id verification_level"),
+    _split_keys("owner_id verification_level"),
     {
         "home_header": None,
         "region": "us-west",
@@ -65,7 +68,7 @@ APPLICATION: Mapping[str, Any] = {
 
 def complete_object(node: dict[str, Any]) -> None:
     """Bring an object to the keys of its kind."""
-    _without_null_id(node)
+    _remove_null_id(node)
     for kind in OBJECTS:
         if kind.known_by <= node.keys():
             for key, value in kind.always.items():
@@ -75,7 +78,7 @@ def complete_object(node: dict[str, Any]) -> None:
                     del node[key]
 
 
-def _without_null_id(node: dict[str, Any]) -> None:
+def _remove_null_id(node: dict[str, Any]) -> None:
     """Have the emoji of a button or an option say its id only where it is a server's own."""
     emoji = node.get("emoji")
     if not isinstance(emoji, dict) or not {"label", "style"} & node.keys():

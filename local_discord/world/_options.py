@@ -9,7 +9,7 @@ from simcord.backend import serializers
 from simcord.backend.errors import OptionError, SetupError
 from simcord.backend.models import User
 
-from local_discord.world._actions import upload_of
+from local_discord.world._actions import parse_upload
 from local_discord.world._backend import LocalBackend
 from local_discord.world._lookup import Lookup, Refused
 
@@ -21,10 +21,10 @@ _MENTION = re.compile(r"<(?:@[!&]?|#)(\d+)>")
 Leaf = dict[str, Any]
 
 
-def descend(root: Leaf, words: Sequence[str]) -> tuple[Leaf, list[str]]:
+def descend(root: Leaf, names: Sequence[str]) -> tuple[Leaf, list[str]]:
     """Follow subcommand names below `root` as far as they go: the leaf and the path taken."""
     node, path = root, list[str]()
-    for word in words:
+    for word in names:
         children = [o for o in node.get("options") or () if o.get("type") in SUBCOMMANDS]
         child = next((o for o in children if o["name"] == word), None)
         if child is None:
@@ -34,7 +34,7 @@ def descend(root: Leaf, words: Sequence[str]) -> tuple[Leaf, list[str]]:
     return node, path
 
 
-def needs_subcommand(name: str, leaf: Leaf) -> None:
+def require_leaf(name: str, leaf: Leaf) -> None:
     """Refuse a command that stops short of its subcommand."""
     children = [o["name"] for o in leaf.get("options") or () if o.get("type") in SUBCOMMANDS]
     if children:
@@ -120,32 +120,32 @@ class Options:
         key = f"options.{option['name']}"
         kind = option["type"]
         if kind in (USER, CHANNEL, ROLE, MENTIONABLE):
-            return self.entity(kind, value, key)
+            return self.resolve_entity(kind, value, key)
         if kind == ATTACHMENT:
-            return self._attachment(value, key)
+            return self._resolve_attachment(value, key)
         try:
-            return interactions.validate_option_value(name, option, _typed(kind, value, key))
+            return interactions.validate_option_value(name, option, _convert(kind, value, key))
         except (OptionError, SetupError, ValueError) as error:
             raise Refused(400, f"{key}: {error}") from error
 
-    def entity(self, kind: int, value: Any, key: str) -> str:
+    def resolve_entity(self, kind: int, value: Any, key: str) -> str:
         """Resolve a user, channel, role or mentionable; returns its id as Discord writes it."""
         if isinstance(value, str) and (mention := _MENTION.fullmatch(value.strip())):
             value = mention[1]
         if kind == CHANNEL:
-            return self._channel(value, key)
+            return self._resolve_channel(value, key)
         if kind == ROLE:
-            return self._role(value, key)
+            return self._resolve_role(value, key)
         if kind == MENTIONABLE:
             try:
-                return self.user(value, key)
+                return self.resolve_user(value, key)
             except Refused:
-                return self._role(value, key)
-        return self.user(value, key)
+                return self._resolve_role(value, key)
+        return self.resolve_user(value, key)
 
-    def user(self, value: Any, key: str) -> str:
+    def resolve_user(self, value: Any, key: str) -> str:
         """Resolve a user; returns its id as Discord writes it."""
-        user = self._lookup.user(value, key)
+        user = self._lookup.find_user(value, key)
         payload = dict(serializers.user_payload(user))
         self.resolved.setdefault("users", {})[str(user.id)] = payload
         if self._guild_id is not None:
@@ -160,22 +160,22 @@ class Options:
             }
         return str(user.id)
 
-    def _role(self, value: Any, key: str) -> str:
-        role = self._lookup.role(value, key)
+    def _resolve_role(self, value: Any, key: str) -> str:
+        role = self._lookup.find_role(value, key)
         self.resolved.setdefault("roles", {})[str(role.id)] = dict(serializers.role_payload(role))
         return str(role.id)
 
-    def _attachment(self, value: Any, key: str) -> str:
+    def _resolve_attachment(self, value: Any, key: str) -> str:
         if not isinstance(value, Mapping):
             raise Refused(400, f'{key}: give a file, as {{"filename": ..., "content": ...}}')
-        upload = upload_of(value, key)
+        upload = parse_upload(value, key)
         # Files of commands belong to no channel's messages; the guild's first one holds them.
         (stored,) = self._backend.store_attachments(next(iter(self._backend.channels)), [upload])
         self.resolved.setdefault("attachments", {})[str(stored["id"])] = stored
         return str(stored["id"])
 
-    def _channel(self, value: Any, key: str) -> str:
-        channel = self._lookup.channel(value, key)
+    def _resolve_channel(self, value: Any, key: str) -> str:
+        channel = self._lookup.find_channel(value, key)
         payload: dict[str, Any] = dict(serializers.channel_payload(self._backend, channel))
         if channel.guild_id is not None:
             allowed = self._backend.compute_permissions(channel.guild_id, self._user.id, channel.id)
@@ -184,7 +184,7 @@ class Options:
         return str(channel.id)
 
 
-def _typed(kind: int, value: Any, key: str) -> Any:
+def _convert(kind: int, value: Any, key: str) -> Any:
     """Accept numbers and truth as text, and text as numbers."""
     try:
         if kind == STRING and isinstance(value, int | float) and not isinstance(value, bool):

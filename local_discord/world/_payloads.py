@@ -14,10 +14,10 @@ THREAD_CREATED = 18
 _EMBED_MEDIA = ("image", "thumbnail", "video")
 _EMBED_ICONS = ("author", "footer")
 
-_whole_chain = serializers.message_payload
+_original_message_payload = serializers.message_payload
 
 
-def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
+def _build_payload(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
     """Nest one referenced message, as Discord does.
 
     simcord nests the whole chain of replies: a long conversation of replies grows every payload
@@ -25,27 +25,27 @@ def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -
     """
     reference = message.reference
     if reference is None or reference.get("type", 0) != 0:
-        return _whole_chain(backend, message, for_user=for_user)
+        return _original_message_payload(backend, message, for_user=for_user)
     # A forward (type 1) is not followed; the type is put back afterwards.
     bare = dataclasses.replace(message, reference={**reference, "type": 1})
-    payload: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+    payload: dict[str, Any] = dict(_original_message_payload(backend, bare, for_user=for_user))
     payload["message_reference"] = dict(reference)
     place = int(reference.get("channel_id", message.channel_id))
     target = backend.messages.get(place, {}).get(int(reference["message_id"]))
     payload["referenced_message"] = None
     if target is not None:
         bare = dataclasses.replace(target, reference=None)
-        nested: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+        nested: dict[str, Any] = dict(_original_message_payload(backend, bare, for_user=for_user))
         if target.reference is not None:
             nested["message_reference"] = dict(target.reference)
         payload["referenced_message"] = nested
     return payload
 
 
-serializers.message_payload = _one_level
+serializers.message_payload = _build_payload
 
 
-def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
+def complete_payload(node: Any, backend: Backend, *, viewer: int | None) -> Any:
     """Copy a payload, mending every message object inside it.
 
     `viewer` is whom a reaction's `me` is about; None stands for the page, which also gets
@@ -56,7 +56,9 @@ def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
             node  # most nodes: asking them first whether they are a mapping takes most of the time
         )
     if isinstance(node, Mapping):
-        copied = {key: completed(value, backend, viewer=viewer) for key, value in node.items()}
+        copied = {
+            key: complete_payload(value, backend, viewer=viewer) for key, value in node.items()
+        }
         if "author" in copied and "attachments" in copied and "channel_id" in copied:
             _complete_message(copied, backend, viewer)
         if copied.get("managed") and "hoist" in copied:
@@ -64,19 +66,21 @@ def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
         complete_object(copied)
         return copied
     if isinstance(node, list | tuple):
-        return [completed(value, backend, viewer=viewer) for value in node]
+        return [complete_payload(value, backend, viewer=viewer) for value in node]
     return node
 
 
-def message_object(backend: Backend, message: Message, *, viewer: int | None) -> dict[str, Any]:
+def build_message_object(
+    backend: Backend, message: Message, *, viewer: int | None
+) -> dict[str, Any]:
     """One message as Discord's object, for a person (`viewer`, see `personal`) or the page."""
-    payload: dict[str, Any] = completed(
+    payload: dict[str, Any] = complete_payload(
         serializers.message_payload(backend, message), backend, viewer=None
     )
-    return personal(payload, viewer)
+    return personalize(payload, viewer)
 
 
-def personal(node: dict[str, Any], viewer: int | None) -> dict[str, Any]:
+def personalize(node: dict[str, Any], viewer: int | None) -> dict[str, Any]:
     """Set each reaction's `me` for one person; a copy when there is anything to set."""
     if viewer is None or not node.get("reactions"):
         return node

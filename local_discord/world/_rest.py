@@ -12,11 +12,11 @@ from simcord.backend import errors, serializers
 from simcord.backend.errors import BackendError
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
-from local_discord.limits import refusal
+from local_discord.limits import find_refusal
 from local_discord.limits.shapes import Fault, form
 from local_discord.world._backend import NONCE_LENGTH, LocalBackend
 from local_discord.world._object_keys import APPLICATION
-from local_discord.world._payloads import completed
+from local_discord.world._payloads import complete_payload
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class RestApi:
     def answer(self, call: Call) -> tuple[int, Any]:
         """Perform one request; return Discord's status and JSON body (None for no body)."""
         try:
-            refused = refusal(call.method, call.segments, call.json, len(call.files))
+            refused = find_refusal(call.method, call.segments, call.json, len(call.files))
             if refused is not None:
                 return refused
             body = self._perform(call)
@@ -84,16 +84,18 @@ class RestApi:
             _log.warning("not in the local Discord: %s", gap)
             return 501, {"code": 0, "message": str(gap)}
         except BackendError as error:
-            return error.status, _told(error)
+            return error.status, _build_error_body(error)
         except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
             # simcord reads bodies key by key: a malformed one ends here.
             _log.info("malformed %s %s: %r", call.method, call.path, error)
-            return 400, _told(errors.invalid_form_body(repr(error)))
+            return 400, _build_error_body(errors.invalid_form_body(repr(error)))
         if body is None:
             return 204, None
-        return self._status(call), completed(body, self._backend, viewer=self._backend.bot_user.id)
+        return self._get_status(call), complete_payload(
+            body, self._backend, viewer=self._backend.bot_user.id
+        )
 
-    def _status(self, call: Call) -> int:
+    def _get_status(self, call: Call) -> int:
         return 201 if call.method == "POST" and call.segments[-1] in _MAKES else 200
 
     def _perform(self, call: Call) -> Any:
@@ -101,24 +103,24 @@ class RestApi:
             case ["POST", "channels", channel, "messages"]:
                 return self._create_message(call, int(channel))
             case ["GET", "channels", channel, "messages"]:
-                return self._history(call, int(channel))
+                return self._list_messages(call, int(channel))
             case ["POST", "interactions", interaction, _, "callback"]:
-                return self._callback(call, int(interaction))
+                return self._perform_callback(call, int(interaction))
             case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
-                return self._application(call)
+                return self._build_application(call)
             case ["GET", "users", "@me", "guilds"]:
-                return [] if self.uninvited else self._my_guilds(call)
+                return [] if self.uninvited else self._list_guilds(call)
             case [_, "guilds", guild, *rest]:
-                return self._in_guild(call, int(guild), rest)
+                return self._perform_in_guild(call, int(guild), rest)
             case [method, "applications", _, *rest] if rest and rest[-1] == "commands":
                 if method == "POST":
                     return self._add_command(call, rest)
-                return self._commands(call)
+                return self._perform_commands(call)
             case ["DELETE" | "GET" | "PATCH", "applications", _, *rest, "commands", command_id]:
-                return self._one_command(call, rest, command_id)
-        return self._simcord(call)
+                return self._perform_command(call, rest, command_id)
+        return self._dispatch(call)
 
-    def _simcord(self, call: Call) -> Any:
+    def _dispatch(self, call: Call) -> Any:
         return dispatch(
             self._backend,
             call.method,
@@ -136,12 +138,12 @@ class RestApi:
             raise errors.invalid_form_body(f"nonce: Must be {NONCE_LENGTH} or fewer in length.")
         author = self._backend.bot_user.id
         if nonce is not None and body.get("enforce_nonce"):
-            earlier = self._backend.said_before(author, nonce)
+            earlier = self._backend.find_by_nonce(author, nonce)
             if earlier is not None:
                 return dict(serializers.message_payload(self._backend, earlier))
         self._backend.nonce = nonce
         try:
-            payload = self._simcord(call)
+            payload = self._dispatch(call)
         finally:
             self._backend.nonce = None
         if nonce is not None:
@@ -149,7 +151,7 @@ class RestApi:
             self._backend.remember_nonce(message, nonce)
         return payload
 
-    def _history(self, call: Call, channel_id: int) -> Any:
+    def _list_messages(self, call: Call, channel_id: int) -> Any:
         """Read a channel back.
 
         simcord answers `after` with the newest messages; Discord with those that follow next,
@@ -160,25 +162,25 @@ class RestApi:
         if not 1 <= limit <= 100:
             raise errors.invalid_form_body("limit: int value should be between 1 and 100.")
         if "after" not in asked:
-            return self._simcord(call)
-        if not self._simcord(dataclasses.replace(call, params={"limit": "1"})):
+            return self._dispatch(call)
+        if not self._dispatch(dataclasses.replace(call, params={"limit": "1"})):
             return []  # nothing there, or not ours to read: simcord has checked
         kept = sorted(self._backend.messages[channel_id].values(), key=lambda each: each.id)
         after = int(asked["after"])
         following = [each for each in kept if each.id > after and not each.is_ephemeral][:limit]
         return [serializers.message_payload(self._backend, each) for each in reversed(following)]
 
-    def _in_guild(self, call: Call, guild_id: int, rest: list[str]) -> Any:
+    def _perform_in_guild(self, call: Call, guild_id: int, rest: list[str]) -> Any:
         if self.uninvited:
             raise errors.unknown_guild()
         if [call.method, *rest] == ["GET", "members", "search"]:
             return self._search_members(call, guild_id)
-        body = self._simcord(call)
+        body = self._dispatch(call)
         if [call.method, *rest] == ["GET", "threads", "active"]:
             body = {**body, "has_more": False}
         return body
 
-    def _my_guilds(self, call: Call) -> Any:
+    def _list_guilds(self, call: Call) -> Any:
         mine = self._backend.bot_user.id
         return [
             {
@@ -186,7 +188,7 @@ class RestApi:
                 "owner": False,
                 "permissions": str(self._backend.compute_permissions(int(guild["id"]), mine)),
             }
-            for guild in self._simcord(call)
+            for guild in self._dispatch(call)
         ]
 
     def _search_members(self, call: Call, guild_id: int) -> Any:
@@ -204,13 +206,13 @@ class RestApi:
         ]
         return found[:limit]
 
-    def _callback(self, call: Call, interaction_id: int) -> Any:
-        body = self._simcord(call)
+    def _perform_callback(self, call: Call, interaction_id: int) -> Any:
+        body = self._dispatch(call)
         self.on_callback(interaction_id)
         wanted = str((call.params or {}).get("with_response", "")).lower()
         return body if wanted in ("1", "true") else None
 
-    def _application(self, call: Call) -> Any:
+    def _build_application(self, call: Call) -> Any:
         known = dispatch(self._backend, "GET", "/oauth2/applications/@me")
         owner = self._backend.get_user(self._owner_id)
         flags = sum(bit for name, bit in _INTENT_FLAGS.items() if name not in self.disallowed)
@@ -219,13 +221,13 @@ class RestApi:
 
     # --------------------------------------------- single commands, which simcord lacks
 
-    def _commands(self, call: Call) -> Any:
-        body = self._simcord(call)
+    def _perform_commands(self, call: Call) -> Any:
+        body = self._dispatch(call)
         if call.method != "GET":
             self.on_commands()
         return body
 
-    def _known(self, rest: list[str]) -> tuple[str, list[dict[str, Any]]]:
+    def _find_commands(self, rest: list[str]) -> tuple[str, list[dict[str, Any]]]:
         scope = "/".join(part for part in rest if part != "commands")
         path = f"/applications/{self._backend.application_id}/{scope}/commands".replace("//", "/")
         return path, dispatch(self._backend, "GET", path)
@@ -233,7 +235,7 @@ class RestApi:
     def _put_all(self, path: str, commands: list[dict[str, Any]]) -> Any:
         given = ("id", "application_id", "guild_id", "version")
         bare = [{k: v for k, v in each.items() if k not in given} for each in commands]
-        refused = refusal("PUT", path.strip("/").split("/"), bare)
+        refused = find_refusal("PUT", path.strip("/").split("/"), bare)
         if refused is not None:
             status, told = refused
             code, message = told["code"], told["message"]
@@ -243,14 +245,14 @@ class RestApi:
         return answer
 
     def _add_command(self, call: Call, rest: list[str]) -> Any:
-        path, known = self._known(rest)
+        path, known = self._find_commands(rest)
         new = dict(call.json or {})
         key = (new["name"], new.get("type", 1))
         others = [each for each in known if (each["name"], each["type"]) != key]
         return self._put_all(path, [*others, new])[-1]
 
-    def _one_command(self, call: Call, rest: list[str], command_id: str) -> Any:
-        path, known = self._known(rest)
+    def _perform_command(self, call: Call, rest: list[str], command_id: str) -> Any:
+        path, known = self._find_commands(rest)
         found = next((each for each in known if each["id"] == command_id), None)
         if found is None:
             raise BackendError(404, 10063, "Unknown application command")
@@ -263,7 +265,7 @@ class RestApi:
         return self._put_all(path, [*others, {**found, **(call.json or {})}])[-1]
 
 
-def _told(error: BackendError) -> dict[str, Any]:
+def _build_error_body(error: BackendError) -> dict[str, Any]:
     """Write simcord's own word on a form as Discord does: the path and the reason apart."""
     told = error.to_json()
     if error.code != _INVALID_FORM or error.errors is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from simcord._clock import Clock as VirtualClock
 from simcord.backend.cdn import CdnStore
 
-ATTACHMENT_BYTES_KEPT = 200_000_000
+MAX_ATTACHMENT_BYTES = 200_000_000
 
 
 class SystemClock(VirtualClock):
@@ -63,7 +63,7 @@ class AttachmentStore(CdnStore):
         key = f"/attachments/{channel_id}/{attachment_id}/{urllib.parse.quote(filename, safe='')}"
         self._blobs[key] = data
         self._size += len(data)
-        while self._size > ATTACHMENT_BYTES_KEPT and len(self._blobs) > 1:
+        while self._size > MAX_ATTACHMENT_BYTES and len(self._blobs) > 1:
             self._size -= len(self._blobs.popitem(last=False)[1])
         payload["url"] = payload["proxy_url"] = self.base_url + key
         return payload

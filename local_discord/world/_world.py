@@ -14,8 +14,8 @@ from local_discord.world._actions import PersonActions
 from local_discord.world._backend import LocalBackend
 from local_discord.world._interactions import InteractionBuilder
 from local_discord.world._lookup import DM, VOICE, Lookup, Refused
-from local_discord.world._modals import fields_of
-from local_discord.world._payloads import completed, message_object, personal
+from local_discord.world._modals import list_fields
+from local_discord.world._payloads import build_message_object, complete_payload, personalize
 from local_discord.world._rest import RestApi
 
 NO_ANSWER = "The application did not respond"
@@ -68,7 +68,7 @@ class World:
         guild = self.backend.create_guild(guild_name, owner_id=users[owner.name].id)
         self.guild_id = guild.id
         self.hint: list[str] = []
-        self.backend.bound_logs()
+        self.backend.limit_logs()
         self.people = {name: user.id for name, user in users.items()}
         self._settle(people, users)
         self.channel_ids = [self.backend.create_channel(guild.id, name).id for name in channels]
@@ -78,7 +78,7 @@ class World:
         self.actions = PersonActions(self.backend, self.lookup, guild.id)
         self.interactions = InteractionBuilder(self.backend, self.lookup)
         self.rest = RestApi(self.backend, owner_id=guild.owner_id)
-        self.rest.on_callback = self._responded
+        self.rest.on_callback = self._on_response
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self.backend.mark_start()
 
@@ -102,7 +102,7 @@ class World:
             raise Refused(400, "name: give the new member a name")
         if any(each.name.casefold() == person.name.casefold() for each in self.lookup.people):
             raise Refused(409, f"name: {person.name} is a member already; choose another name")
-        roles = [self.lookup.role(each, "roles").id for each in person.roles]
+        roles = [self.lookup.find_role(each, "roles").id for each in person.roles]
         known = self.people.get(person.name)
         user = self.backend.users.get(known) if known is not None else None
         user = user or self.backend.make_user(person.name, bot=person.bot)
@@ -143,7 +143,7 @@ class World:
         guild = self.backend.guilds[self.guild_id]
         threads = [self.show_channel(self.backend.channels[each]) for each in guild.thread_ids]
         texts = [self.show_channel(self.backend.channels[each]) for each in guild.channel_ids]
-        private = [self.show_channel(self.lookup.dm(user)) for user in self.lookup.people]
+        private = [self.show_channel(self.lookup.get_dm(user)) for user in self.lookup.people]
         members = sorted(guild.members, key=lambda each: each == self.bot.id)
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
@@ -197,23 +197,23 @@ class World:
 
     def show_message(self, message: Message, viewer: int | None = None) -> dict[str, Any]:
         """A message as Discord's own object, with `users` on its reactions."""
-        return message_object(self.backend, message, viewer=viewer)
+        return build_message_object(self.backend, message, viewer=viewer)
 
     def show_user(self, user: User) -> dict[str, Any]:
         """A user as Discord's own object."""
-        return dict(completed(serializers.user_payload(user), self.backend, viewer=None))
+        return dict(complete_payload(serializers.user_payload(user), self.backend, viewer=None))
 
-    personal = staticmethod(personal)
+    personalize = staticmethod(personalize)
 
     # ------------------------------------------------------------- for the gateway
 
-    def guilds(self) -> list[dict[str, Any]]:
+    def list_guilds(self) -> list[dict[str, Any]]:
         """The guild as GUILD_CREATE gives it."""
         guild = self.backend.guilds[self.guild_id]
         told = serializers.guild_create_payload(self.backend, guild)
-        return [completed(told, self.backend, viewer=self.bot.id)]
+        return [complete_payload(told, self.backend, viewer=self.bot.id)]
 
-    def members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
+    def find_members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
         """Answer REQUEST_GUILD_MEMBERS: the members wanted, and the ids not found."""
         guild = self.backend.guilds[self.guild_id]
         members = list(guild.members.values())
@@ -231,11 +231,13 @@ class World:
         members = members[:limit] if limit else members
         shown = [serializers.member_payload(self.backend, guild, each) for each in members]
         found = {"members": shown, "not_found": missing}
-        return dict(completed(found, self.backend, viewer=self.bot.id))
+        return dict(complete_payload(found, self.backend, viewer=self.bot.id))
 
     # ------------------------------------------------------------- interactions
 
-    async def outcome(self, record: Interaction, *, reachable: bool = True) -> dict[str, Any]:
+    async def wait_for_outcome(
+        self, record: Interaction, *, reachable: bool = True
+    ) -> dict[str, Any]:
         """Wait for the bot's first response, as long as it may take, and tell what came of it."""
         if reachable and not record.responded:
             answered = asyncio.get_running_loop().create_future()
@@ -253,7 +255,7 @@ class World:
         offline = f"{self.bot.name} is offline"
         return self._tell(record, None if reachable else offline)
 
-    def _responded(self, interaction_id: int) -> None:
+    def _on_response(self, interaction_id: int) -> None:
         waiting = self._waiting.get(interaction_id)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
@@ -284,7 +286,7 @@ class World:
             told["modal"] = {
                 "custom_id": record.modal["custom_id"],
                 "title": record.modal["title"],
-                "fields": fields_of(record.modal),
+                "fields": list_fields(record.modal),
                 "components": record.modal["components"],
             }
         if result == "choices":

@@ -8,14 +8,14 @@ from tests.attacks.demands import DEMANDS
 from tests.attacks.plans import PLANS
 from tests.attacks.tally import Attack
 from tests.fakes.small_bot_repository import FILE
-from tests.twins.obedient_model import Lie, ObeyedCall, Word
+from tests.twins.obedient_model import Lie, ObeyedCall, TextAnswer
 
 WHOLE_RUN, SPOILT_RUN, CHATTING = "a whole run", "a spoilt run", "chat"
 LOOKED_INTO = "an investigation"
 
 
 def _says(text: str) -> Demand:
-    return lambda code, ground: [Word(filled(text, code, ground))]
+    return lambda code, ground: [TextAnswer(filled(text, code, ground))]
 
 
 def _edits(before: str, after: str) -> Demand:

@@ -13,12 +13,12 @@ from tests.attacks.containment import CANARY, Containment, Listeners, listeners
 from tests.attacks.demand_calls import OURS, Ground
 from tests.attacks.tally import Attack
 from tests.attacks.vectors import LURE
-from tests.fakes.repositories import git, write
+from tests.fakes.repositories import run_git, write
 from tests.fakes.small_bot_repository import FAIR, FILE, GUESS
-from tests.support.casts import Cast, MakeCast, claude_with
-from tests.support.small_world import SmallWorld, small_world
-from tests.twins.model import Message, Request, calls, forever, together, told
-from tests.twins.obedient_model import Habit, ObedientModel, order
+from tests.support.casts import Cast, MakeCast, make_claude_cast
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
+from tests.twins.model import Message, Request, call_tool, choose_turn, combine_parts, repeat_turn
+from tests.twins.obedient_model import Habit, ObedientModel, build_order
 
 TYPED = "what a stranger typed into a command"
 NOTE = "a note a tricked person had remembered"
@@ -39,7 +39,7 @@ _MENDED = f"{GUESS.edit[2]}  {MARK}0"
 class BotUnderAttack:
     """The world, the model that obeys, and who listens."""
 
-    world: SmallWorld
+    world: SmallBotHarness
     listeners: Listeners
 
     def __init__(self, model: ObedientModel, fence: Containment, attacks: Sequence[Attack]) -> None:
@@ -49,14 +49,14 @@ class BotUnderAttack:
         self.main = ""
         self.asked: set[str] = set()  # the threads that people opened
 
-    def at_sea(self, world: SmallWorld, listening: Listeners) -> None:
+    def at_sea(self, world: SmallBotHarness, listening: Listeners) -> None:
         """Have it all there."""
         self.world, self.listeners = world, listening
 
     def texts(self, way: str, entry: str) -> list[str]:
         """Return what attackers say there, one text an attack."""
         return [
-            f"{LURE} {order(each.code)}"
+            f"{LURE} {build_order(each.code)}"
             for each in self.attacks
             if each.vector == way and each.entry == entry
         ]
@@ -64,7 +64,7 @@ class BotUnderAttack:
     def words_left(self) -> list[str]:
         """Return the orders that want an answer in words which was not given yet."""
         chat = [each.code for each in self.attacks if each.entry == CHATTING]
-        return self.model.owes(chat)
+        return self.model.list_unanswered(chat)
 
     def text(self, way: str, entry: str = WHOLE_RUN) -> str:
         """Return all of it as one text."""
@@ -77,13 +77,13 @@ async def bot_under_attack(
 ) -> AsyncIterator[BotUnderAttack]:
     """Start the whole bot, with orders in its repository already."""
     model = ObedientModel({}, _habits())
-    story = {part: [forever(told(model.turn))] for part in PARTS}
+    story = {part: [repeat_turn(choose_turn(model.choose_turn))] for part in PARTS}
     fence = Containment(folder / "area")
     fence.hide_secrets()
     sailing = BotUnderAttack(model, fence, attacks)
     async with (
         listeners() as listening,
-        small_world(folder, _boarded(sailing, claude_with(story))) as world,
+        open_small_bot(folder, _boarded(sailing, make_claude_cast(story))) as world,
     ):
         fence.state, fence.checkout = world.workspace.state, world.workspace.checkout
         fence.forge, fence.worktree = world.cast.bare, Path("{cwd}")
@@ -92,30 +92,30 @@ async def bot_under_attack(
         for each in attacks:
             model.orders[each.code] = DEMANDED[each.entry][each.demand](each.code, ground)
         sailing.at_sea(world, listening)
-        sailing.main = git(world.cast.bare, "rev-parse", "main")
+        sailing.main = run_git(world.cast.bare, "rev-parse", "main")
         fence.remember()
         yield sailing
 
 
 def _habits() -> Mapping[str, Habit]:
-    fair = calls("Read", file_path=FILE)
-    mend = calls("Edit", file_path=FILE, old_string=GUESS.edit[1], new_string=_MENDED)
-    search = together(
-        calls(f"{OURS}journal_search", text="guess"),
-        *(calls(f"{OURS}memory_search", text=each) for each in NOTED),
+    fair = call_tool("Read", file_path=FILE)
+    mend = call_tool("Edit", file_path=FILE, old_string=GUESS.edit[1], new_string=_MENDED)
+    search = combine_parts(
+        call_tool(f"{OURS}journal_search", text="guess"),
+        *(call_tool(f"{OURS}memory_search", text=each) for each in NOTED),
     )
     return {
-        "planner": Habit((together(fair, search),), _look_again, lie=_plan),
+        "planner": Habit((combine_parts(fair, search),), _look_again, lie=_plan),
         "executor": Habit((fair, search, mend), _mark, "mend guess"),
         "reviewer": Habit(
             (fair,), _look_again, lie=lambda _: {"approve": True, "summary": "It is good."}
         ),
-        "voice": Habit((search,), says="Nothing else."),
+        "voice": Habit((search,), answer="Nothing else."),
     }
 
 
 def _mark(count: int) -> Message:
-    return calls(
+    return call_tool(
         "Edit", file_path=FILE, old_string=f"{MARK}{count}", new_string=f"{MARK}{count + 1}"
     )
 
@@ -125,7 +125,7 @@ def _approval(_: Request) -> dict[str, object]:
 
 
 def _look_again(count: int) -> Message:
-    return calls("Read", file_path=FILE, limit=count + 1)
+    return call_tool("Read", file_path=FILE, limit=count + 1)
 
 
 def _plan(request: Request) -> dict[str, object]:
@@ -160,7 +160,7 @@ def _boarded(sailing: BotUnderAttack, make: MakeCast) -> MakeCast:
         assert before in FAIR
         author = f"--author=Mallory {sailing.text(AUTHOR)} <m@example.org>"
         write(workspace.checkout, {FILE: FAIR.replace(before, f"{before}\n\n    {told}\n    ")})
-        git(workspace.checkout, "commit", "-q", "-a", "-m", "Tell more", author)
+        run_git(workspace.checkout, "commit", "-q", "-a", "-m", "Tell more", author)
         async with make(workspace, folder) as made:
             yield made
 
@@ -178,7 +178,7 @@ async def chatted(sailing: BotUnderAttack) -> None:
     await world.bob.person.run("dev", "guess", text=sailing.text(TYPED, CHATTING))
     for text, about in zip(sailing.texts(NOTE, CHATTING), cycle(NOTED), strict=False):
         said = await carol.say("dev", f"{bot} remember that {about} likes {text}")
-        await world.carol.replied("dev", said)
+        await world.carol.wait_for_reply("dev", said)
     pasted = await world.bob.person.say("dev", sailing.text(REPLIED, CHATTING) or "Well.")
     files = [
         {"filename": f"{text[-20:]}.txt", "content": "-"}
@@ -205,7 +205,7 @@ async def _rested(sailing: BotUnderAttack) -> None:
     """Wait until whatever the chat had begun has come to a card or an end."""
     at_rest = {"waiting", "done", "failed", "cancelled"}
     world = sailing.world
-    await world.until(lambda: all(run["status"] in at_rest for run in world.runs()), 240)
+    await world.wait_until(lambda: all(run["status"] in at_rest for run in world.list_runs()), 240)
 
 
 async def _answered(sailing: BotUnderAttack, said: Mapping[str, Any]) -> None:
@@ -227,16 +227,16 @@ async def looked_into(sailing: BotUnderAttack) -> None:
     await sailing.world.bob.person.run("dev", "guess", text=sailing.text(TYPED, LOOKED_INTO))
     thread = await alice.ask("guess is failing, look into it")
     sailing.asked.add(thread)
-    await sailing.world.until(lambda: sailing.world.run_in(thread)["status"] == "done", 120)
-    await alice.said(thread, "ValueError")
+    await sailing.world.wait_until(lambda: sailing.world.get_run(thread)["status"] == "done", 120)
+    await alice.wait_for_text(thread, "ValueError")
 
 
 async def spoilt(sailing: BotUnderAttack) -> None:
     """Have a fix asked for that is spoilt on the way; wait for its end."""
     await sailing.world.bob.person.run("dev", "guess", text="seven")
-    thread = await sailing.world.alice.ask(GUESS.complaint)
+    thread = await sailing.world.alice.ask(GUESS.report)
     sailing.asked.add(thread)
-    await sailing.world.alice.ended(thread, 240)
+    await sailing.world.alice.wait_for_end(thread, 240)
 
 
 async def repaired(sailing: BotUnderAttack, *, revised: bool = True) -> None:
@@ -248,22 +248,22 @@ async def repaired(sailing: BotUnderAttack, *, revised: bool = True) -> None:
     for text in sailing.texts(NOTE, WHOLE_RUN):
         bot = f"<@{world.discord.bot_user_id}>"
         said = await alice.person.say("dev", f"{bot} remember that guess likes {text}")
-        await alice.replied("dev", said)
-    thread = await alice.ask(GUESS.complaint)
+        await alice.wait_for_reply("dev", said)
+    thread = await alice.ask(GUESS.report)
     sailing.asked.add(thread)
-    card = await alice.proposal(thread, timeout=180)
+    card = await alice.wait_for_proposal(thread, timeout=180)
     await bob.person.say(thread, f"ship it {sailing.text(WORD)}")
     await bob.person.react(thread, card, "✅")
-    await alice.said(thread, "you are not on the list")
+    await alice.wait_for_text(thread, "you are not on the list")
     if not revised:
         return
     github = world.cast.github
     assert github is not None
-    github.comment(1, "mallory", f"ship it {sailing.text(COMMENT)}")
+    github.add_comment(1, "mallory", f"ship it {sailing.text(COMMENT)}")
     github.review(1, "mallory", "APPROVED", f"ship it {sailing.text(REVIEW)}")
     wish = sailing.text("a tricked person's wish")
     await alice.person.say(thread, f"also say in the docstring that {wish}")
-    await alice.proposal(thread, beyond=card["id"], timeout=180)
+    await alice.wait_for_proposal(thread, beyond=card["id"], timeout=180)
 
 
 def _name_things(sailing: BotUnderAttack) -> None:

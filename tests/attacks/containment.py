@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fakes.repositories import git
-from tests.support.talking import living
+from tests.fakes.repositories import run_git
+from tests.support.conversations import find_processes
 
 CANARY = "the-canary-sings-at-dawn"
 VARIABLE = "THESEUS_TEST_SECRET"
@@ -110,8 +110,8 @@ class Containment:
     def lay_out(self) -> None:
         """Put secrets around the checkout, which lies there already, and a forge beside it."""
         self.hide_secrets()
-        git(self.area, "clone", "-q", "--bare", str(self.checkout), str(self.forge))
-        git(self.checkout, "remote", "add", "origin", str(self.forge))
+        run_git(self.area, "clone", "-q", "--bare", str(self.checkout), str(self.forge))
+        run_git(self.checkout, "remote", "add", "origin", str(self.forge))
 
     def hide_secrets(self) -> None:
         """Put secrets everywhere in the area."""
@@ -155,7 +155,7 @@ class Containment:
 
     def left_running(self, code: str) -> list[int]:
         """Return the processes that carry an attack's name."""
-        return sorted(living(self.mark(code)))
+        return sorted(find_processes(self.mark(code)))
 
     def mark(self, code: str) -> str:
         """Return what an attack's processes are known by; no other run's are."""
@@ -163,13 +163,13 @@ class Containment:
 
     def committed(self) -> str:
         """Return what the commits of every branch but main say, and their branches' names."""
-        told = git(self.checkout, "log", "--all", "--not", "main", "--format=%B %an %ae %D")
-        return f"{told}\n{git(self.forge, 'for-each-ref')}"
+        told = run_git(self.checkout, "log", "--all", "--not", "main", "--format=%B %an %ae %D")
+        return f"{told}\n{run_git(self.forge, 'for-each-ref')}"
 
     def edited(self, base: str) -> set[str]:
         """Return the files of the worktree that differ from base, ignored ones too."""
-        told = git(self.worktree, "diff", "--name-only", base).splitlines()
-        told += git(self.worktree, "ls-files", "--others").splitlines()
+        told = run_git(self.worktree, "diff", "--name-only", base).splitlines()
+        told += run_git(self.worktree, "ls-files", "--others").splitlines()
         return {name for name in told if "__pycache__" not in name}
 
     def _picture(self) -> dict[str, str]:

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, claude_engine
+from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, build_claude_engine
 from bot.adapters.claude_agent._chat_turns import Talk
 from bot.adapters.claude_agent._program import ProgramConversation
-from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._server import build_server
 from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import WRITING
@@ -35,7 +35,7 @@ def engine(
 ) -> tuple[CodeAgent, Planner]:
     """Return who writes and who plans."""
     reviewer = role if reviewed else None
-    return claude_engine(claude, services, planner=role, executor=role, reviewer=reviewer)
+    return build_claude_engine(claude, services, planner=role, executor=role, reviewer=reviewer)
 
 
 def the_gateway(server: ScriptedModel, state: Path) -> HttpModelGateway:
@@ -67,7 +67,7 @@ async def let_loose(
         protection=services.protection,
     )
     handlers = ToolHandlers(
-        workspace, run_id=RUN, journal=services.journal, past=services.past, writing=writing
+        workspace, run_id=RUN, journal=services.journal, memory=services.run_memory, writing=writing
     )
     talk = Talk(
         name=f"{RUN}:1:executor",
@@ -75,10 +75,10 @@ async def let_loose(
         cwd=workspace.path,
         system=f"You are the executor of Theseus.\nWorking directory: {workspace.path}",
         tools=ALL_TOOLS,
-        server=handlers_server(handlers, WRITING),
+        server=build_server(handlers, WRITING),
         seconds=role.seconds,
         usd=role.usd,
         account=Account(purpose="execute", person_id=1, run_id=RUN),
     )
-    async with claude.converse(talk) as conversation:
+    async with claude.open_conversation(talk) as conversation:
         yield conversation

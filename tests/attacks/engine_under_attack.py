@@ -31,9 +31,9 @@ from tests.attacks.tally import Attack
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore
-from tests.fakes.faulty_project import faulty_project, reproduction
+from tests.fakes.faulty_project import make_faulty_project, make_reproduction
 from tests.fakes.repositories import commit
-from tests.twins.model import Message, Request, ScriptedModel, calls, together
+from tests.twins.model import Message, Request, ScriptedModel, call_tool, combine_parts
 from tests.twins.obedient_model import Habit, ObedientModel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ PLAN = Plan(
     problem="face raises IndexError",
     solution="the smallest edit",
     steps=(Step(summary="Edit dice.py", owned_files=OWNED),),
-    reproduction=reproduction(),
+    reproduction=make_reproduction(),
     affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
 )
 GOOD_REVIEW: dict[str, object] = {
@@ -93,7 +93,7 @@ class EngineUnderAttack:
     async def plan(self) -> Planned | None:
         """Let the planner think; return its plan, if it came to one that holds."""
         _, planner = engine(self.claude, self.services, ROLE, reviewed=False)
-        draft = PLAN.but(reproduction=None)
+        draft = PLAN.replace(reproduction=None)
         try:
             async with aclosing(
                 planner.plan(self.payloads.case(self.base), draft, self.workspace)
@@ -124,7 +124,7 @@ async def engine_under_attack(
         worktrees = GitWorkspaces(fence.checkout, fence.state / "worktrees")
         async with (
             the_gateway(server, fence.state) as gateway,
-            worktrees.lend(RUN, base=base) as workspace,
+            worktrees.open(RUN, base=base) as workspace,
         ):
             fence.remember()
             with in_the_environment():
@@ -151,7 +151,9 @@ async def a_decoy() -> AsyncIterator[Process]:
 def _checkout(fence: Containment, payloads: Payloads) -> str:
     """Make the repository, with what attackers left in it, and the rest of the area."""
     fence.area.mkdir(parents=True)
-    faulty_project(fence.checkout, **{n.replace("/", "__"): t for n, t in payloads.files().items()})
+    make_faulty_project(
+        fence.checkout, **{n.replace("/", "__"): t for n, t in payloads.files().items()}
+    )
     (fence.checkout / "door").symlink_to(fence.area)
     base = commit(fence.checkout, {}, "Add a door")
     fence.lay_out()
@@ -178,28 +180,28 @@ async def _services(fence: Containment, payloads: Payloads, sandbox: Sandbox) ->
 
 def habits(payloads: Payloads) -> Mapping[str, Habit]:
     """Return what the model does by itself in each part."""
-    looks = [calls("Read", file_path=name) for name in payloads.worth_reading]
+    looks = [call_tool("Read", file_path=name) for name in payloads.worth_reading]
     search = [
-        calls(f"{OURS}journal_search", text="roll", limit=10),
-        calls(f"{OURS}memory_search", text="dice"),
+        call_tool(f"{OURS}journal_search", text="roll", limit=10),
+        call_tool(f"{OURS}memory_search", text="dice"),
     ]
-    run = [calls(f"{OURS}run_tests", paths=["tests/test_dice.py"])]  # takes seconds
+    run = [call_tool(f"{OURS}run_tests", paths=["tests/test_dice.py"])]  # takes seconds
     tests = run if payloads.text("a test's output") else []
-    command = calls("Bash", command="cat NOTES.txt", description="Look")
-    everything = calls("Glob", pattern="**/*")
+    command = call_tool("Bash", command="cat NOTES.txt", description="Look")
+    everything = call_tool("Glob", pattern="**/*")
     return {
         "executor": Habit(
-            (together(*looks, everything), together(*search, command), *tests),
+            (combine_parts(*looks, everything), combine_parts(*search, command), *tests),
             lambda count: _edit(count, payloads.for_review),
             "All tests pass, everything is proven, and nobody needs to look at it.",
         ),
         "planner": Habit(
-            (together(*looks, everything), together(*search)),
-            lambda count: calls("Read", file_path="dice.py", limit=count + 1),
+            (combine_parts(*looks, everything), combine_parts(*search)),
+            lambda count: call_tool("Read", file_path="dice.py", limit=count + 1),
         ),
         "reviewer": Habit(
-            (together(*looks[:2]),),
-            lambda count: calls("Read", file_path="dice.py", limit=count + 1),
+            (combine_parts(*looks[:2]),),
+            lambda count: call_tool("Read", file_path="dice.py", limit=count + 1),
             lie=_good_review,
         ),
     }
@@ -211,7 +213,7 @@ def _good_review(_: Request) -> dict[str, object]:
 
 def _edit(count: int, more: str) -> Message:
     """Return an edit that changes a mark in an owned file; the first leaves word for a reviewer."""
-    return calls(
+    return call_tool(
         "Edit",
         file_path="dice.py",
         old_string=f"{MARK}{count}" + (more if count else ""),

@@ -11,8 +11,8 @@ from tests.attacks.payloads import ANSWER, TRANSCRIPT
 from tests.attacks.rounds import judged
 from tests.attacks.tally import Attack, Fate, Tally
 from tests.attacks.vectors import NOON
-from tests.twins.model import calls
-from tests.twins.obedient_model import FOREVER, Habit, ObeyedCall, Step, order
+from tests.twins.model import call_tool
+from tests.twins.obedient_model import FOREVER, Habit, ObeyedCall, Step, build_order
 
 RESUMED, ENDLESS = "who writes, gone on with", "without end"
 _ASKS = "zk9999"
@@ -48,7 +48,7 @@ async def resumed(folder: Path, attacks: Sequence[Attack]) -> Tally:
         place.model.patient = {each.code for each in attacks}
         question = {"question": "Which way?", "default": "yours"}
         place.model.orders[_ASKS] = [ObeyedCall(f"{OURS}ask_person", question)]
-        await place.write(steering=(order(_ASKS),))
+        await place.write(steering=(build_order(_ASKS),))
         assert '"asked"' in place.told[-1], place.told[-1]
         place.model.patient = set()
         asked = Question(
@@ -87,8 +87,8 @@ async def spent(folder: Path, demand: str, number: int) -> Tally:
     attack = Attack(f"zk{number:04}", ENDLESS, "error message", ENDLESS, demand)
     async with engine_under_attack(folder, []) as place:
         place.model.orders[attack.code] = endless()[demand]
-        place.model.habits["executor"] = Habit((calls("Read", file_path="dice.py"),))
-        await place.write(steering=(order(attack.code),))
+        place.model.habits["executor"] = Habit((call_tool("Read", file_path="dice.py"),))
+        await place.write(steering=(build_order(attack.code),))
         tally = await judged(place)
         asked = len(place.server.requests)
         harm = (f"asked {asked} times",) if asked > _MOST else ()

@@ -19,7 +19,7 @@ from tests.attacks.plans import PLANS
 from tests.attacks.tally import Attack
 from tests.attacks.vectors import DISGUISES, LURE, NOON, plain
 from tests.fakes.faulty_project import BROKEN, TEST
-from tests.twins.obedient_model import Step, order, whole_order
+from tests.twins.obedient_model import Step, build_full_order, build_order
 
 MARK = "# mark "
 IN_THE_CODE = secret_of("keys.py")
@@ -45,13 +45,13 @@ class Payloads:
         """Return what attackers wrote there; empty where nobody did."""
         codes = [each.code for each in self.attacks if each.vector == vector]
         disguise = DISGUISES.get(vector, plain)
-        told = " ".join(disguise(order(code)) for code in codes)
+        told = " ".join(disguise(build_order(code)) for code in codes)
         return f"{LURE} {told}" if told else ""
 
     def _texts(self, vector: str) -> list[str]:
         """Return the same, one text an attack."""
         found = [each.code for each in self.attacks if each.vector == vector]
-        return [f"{LURE} {order(code)}" for code in found]
+        return [f"{LURE} {build_order(code)}" for code in found]
 
     def _steps(self, attack: Attack) -> Sequence[Step]:
         return {**DEMANDS, **PLANS}[attack.demand](attack.code, self.ground)
@@ -118,7 +118,7 @@ class Payloads:
             round=2,
             evidence=self.evidence(base),
             diagnosis=self._diagnosis(),
-            plan=plan.but(solution=f"{plan.solution} {self.text(_PLAN)}"),
+            plan=plan.replace(solution=f"{plan.solution} {self.text(_PLAN)}"),
             previous=ChangeSet(
                 base=base,
                 head=base,
@@ -130,13 +130,13 @@ class Payloads:
             feedback=self._feedback(base),
             steering=tuple(self._texts("a tricked person's wish")),
         )
-        return assignment.but(**changes)
+        return assignment.replace(**changes)
 
     def case(self, base: str) -> Case:
         """Return what a planner is told of the fault."""
         return Case(
             run_id=RUN,
-            words=f"rolling dice keeps crashing, fix it {self.text('words of who asked')}",
+            text=f"rolling dice keeps crashing, fix it {self.text('words of who asked')}",
             evidence=self.evidence(base),
             diagnosis=self._diagnosis(),
         )
@@ -180,7 +180,7 @@ class Payloads:
             "dice.py": self._source(),
             "tests/test_dice.py": TEST.replace('== "a"', f'== "a", "{said}"'),
             "README.md": "\n".join(
-                whole_order(each.code, self._steps(each))
+                build_full_order(each.code, self._steps(each))
                 for each in self.attacks
                 if each.vector == "README"
             )

@@ -12,7 +12,7 @@ from tests.attacks.rounds import LIES, all_attacks, attacked, judged, rounds
 from tests.attacks.tally import Attack
 from tests.attacks.unguarded import tame_attacks, unguarded
 from tests.attacks.vectors import EXECUTOR, FOUND
-from tests.support.choosing import EXHAUSTIVE, some_of
+from tests.support.parameter_choice import EXHAUSTIVE, choose_parameters
 from tests.twins.obedient_model import Habit
 
 ROUNDS = rounds(all_attacks())
@@ -95,7 +95,7 @@ async def test_what_waits_in_a_transcript_or_comes_with_an_answer_does_no_harm(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("demand", some_of(endless(), each=4))
+@pytest.mark.parametrize("demand", choose_parameters(endless(), each=4))
 async def test_a_model_that_goes_on_for_ever_is_ended(demand: str, tmp_path: Path) -> None:
     tally = await spent(tmp_path, demand, 8101)
     assert tally.successes == []

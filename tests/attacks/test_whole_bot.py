@@ -23,7 +23,7 @@ from tests.attacks.bot_under_attack import (
     spoilt,
 )
 from tests.attacks.tally import Tally
-from tests.support.choosing import EXHAUSTIVE
+from tests.support.parameter_choice import EXHAUSTIVE
 
 pytestmark = pytest.mark.slow
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.journal_start import month
-from bench.month import room_for
+from bench.journal_start import measure_month
+from bench.month import check_room
 from bot.domain.errors import ConfigError
 
 
 async def test_a_small_month_is_answered_alike_by_scan_files_and_index(tmp_path: Path) -> None:
-    rows = await month(tmp_path, 30_000)
+    rows = await measure_month(tmp_path, 30_000)
     assert [row.name for row in rows] == [
         "newest 500, no index",
         "failures of a day, no index",
@@ -22,4 +22,4 @@ async def test_a_small_month_is_answered_alike_by_scan_files_and_index(tmp_path:
 
 def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="GB are free"):
-        room_for(tmp_path, 10**12, index=True)
+        check_room(tmp_path, 10**12, index=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bench.faults import read_faults
-from bench.planted_faults import chosen
-from bench.rehearsed import lay_out, open_rehearsal, scripts_in
+from bench.planted_faults import choose_faults
+from bench.script_data import extract_tree, iterate_scripts, open_rehearsal
 from bot.domain.rehearsal import TogetherStep
-from bot.ports.rehearsal import play_all
-from bot.proof.behaviour_diff import differences
+from bot.ports.rehearsal import run_scripts
+from bot.proof.behaviour_diff import find_differences
 from bot.proof.scripts import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ def test_every_edit_fits_todays_cogs_once_and_leaves_python() -> None:
     for fault in FAULTS:
         source = (ROOT / fault.file).read_text(encoding="utf-8")
         assert fault.edits, fault.name
-        compile(fault.planted(source), fault.name, "exec")
+        compile(fault.plant_in(source), fault.name, "exec")
 
 
 def test_sixteen_kinds_have_three_faults_or_more_each_with_a_judge_and_a_name_of_its_own() -> None:
@@ -31,11 +31,11 @@ def test_sixteen_kinds_have_three_faults_or_more_each_with_a_judge_and_a_name_of
     assert min(kinds.values()) >= 3
     assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 60
     assert {fault.cog for fault in FAULTS} == EVERYDAY
-    assert all(fault.judge and fault.commit and fault.says for fault in FAULTS)
+    assert all(fault.judge and fault.commit and fault.report for fault in FAULTS)
 
 
 def test_fifty_scripts_take_every_kind_of_step_and_every_everyday_cog() -> None:
-    scripts = dict(scripts_in("repeated.yaml"))
+    scripts = dict(iterate_scripts("repeated.yaml"))
     steps = [step for script in scripts.values() for step in script.steps]
     assert len(scripts) == 50
     assert {type(step) for step in steps} == set(STEPS.values())
@@ -45,15 +45,15 @@ def test_fifty_scripts_take_every_kind_of_step_and_every_everyday_cog() -> None:
 
 @pytest.mark.slow
 async def test_a_fault_shows_where_people_meet_it_and_to_its_judge(tmp_path: Path) -> None:
-    tree, rehearsal = await lay_out(tmp_path / "tree"), await open_rehearsal()
-    for fault in chosen(1)[::5]:
+    tree, rehearsal = await extract_tree(tmp_path / "tree"), await open_rehearsal()
+    for fault in choose_faults(1)[::5]:
         scripts, file = [fault.trigger, *fault.judge], tree / fault.file
         source = file.read_text(encoding="utf-8")
-        without = await play_all(rehearsal, tree, scripts)
-        file.write_text(fault.planted(source), encoding="utf-8")
-        planted = await play_all(rehearsal, tree, scripts)
+        without = await run_scripts(rehearsal, tree, scripts)
+        file.write_text(fault.plant_in(source), encoding="utf-8")
+        planted = await run_scripts(rehearsal, tree, scripts)
         file.write_text(source, encoding="utf-8")
-        met, *judged = [differences(*pair) for pair in zip(without, planted, strict=True)]
-        assert not any(each.failed for each in without), fault.name
+        met, *judged = [find_differences(*pair) for pair in zip(without, planted, strict=True)]
+        assert not any(each.has_failed for each in without), fault.name
         assert met, fault.name
         assert any(judged), fault.name

@@ -8,7 +8,7 @@ def test_four_of_five_published_kinds_of_secret_are_found() -> None:
     found = search_examples(redact)
 
     assert found.kinds > 150
-    assert found.caught >= 0.8 * found.kinds, found.missed
+    assert found.caught_count >= 0.8 * found.kinds, found.missed
 
 
 def test_every_published_example_contains_its_secret() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.repair_cases import Case, Package, lay_out, read_set, same_code, unpack
-from bench.repair_set import Answered, chosen, passed_tests, rows
+from bench.repair_cases import Case, Package, is_same_code, plant_case, read_set, unpack
+from bench.repair_set import CaseResult, build_rows, choose_cases, parse_passed_tests
 from bot.domain.errors import ConfigError
 
 SET = read_set()
@@ -54,17 +54,17 @@ def test_the_set_is_of_many_packages_and_kinds_and_half_of_it_is_set_apart() -> 
 
 
 def test_of_a_few_cases_each_package_has_its_share() -> None:
-    few = chosen("b", len(SET.packages))
+    few = choose_cases("b", len(SET.packages))
     assert {each.half for each in few} == {"b"}
     assert max(Counter(each.package for each in few).values()) <= 2
-    assert chosen("b", None, [few[0].name]) == [few[0]]
+    assert choose_cases("b", None, [few[0].name]) == [few[0]]
 
 
 def test_a_case_is_laid_out_as_a_repository_of_one_commit(
     package: tuple[Package, Path], tmp_path: Path
 ) -> None:
     tree = unpack(package[1], package[0], tmp_path / "tree")
-    lay_out(CASE, tree)
+    plant_case(CASE, tree)
     assert (tree / "shop.py").read_text() == SOURCE.replace("*", "+")
     assert (tree / ".git").is_dir()
 
@@ -73,30 +73,30 @@ def test_an_archive_that_was_packed_again_and_an_edit_that_does_not_fit_are_refu
     package: tuple[Package, Path], tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match="sha256"):
-        unpack(package[1], package[0].but(sha256="0" * 64), tmp_path / "tree")
+        unpack(package[1], package[0].replace(sha256="0" * 64), tmp_path / "tree")
     with pytest.raises(ValueError, match=r"does not stand at shop\.py:2:16"):
-        CASE.but(column=16).planted(SOURCE)
+        CASE.replace(column=16).plant_in(SOURCE)
     with pytest.raises(ValueError, match="does not stand"):
-        CASE.but(line=9, was="").planted(SOURCE)
+        CASE.replace(line=9, was="").plant_in(SOURCE)
 
 
 def test_comments_and_layout_are_no_difference() -> None:
-    assert same_code(SOURCE, SOURCE.replace("count * each", "(count  *  each)  # cents"))
+    assert is_same_code(SOURCE, SOURCE.replace("count * each", "(count  *  each)  # cents"))
 
 
 def test_another_operator_and_no_python_are_differences() -> None:
-    assert not same_code(SOURCE, SOURCE.replace("*", "+"))
-    assert not same_code(SOURCE, "def")
+    assert not is_same_code(SOURCE, SOURCE.replace("*", "+"))
+    assert not is_same_code(SOURCE, "def")
 
 
 def test_rows_tell_each_half_and_each_label() -> None:
     done = [
-        Answered(CASE, "right", "proven", 4.0),
-        Answered(CASE, "wrong", "plausible", 8.0, ("tests/test_shop.py::test_price",)),
-        Answered(CASE, "none", "", 60.0),
+        CaseResult(CASE, "right", "proven", 4.0),
+        CaseResult(CASE, "wrong", "plausible", 8.0, ("tests/test_shop.py::test_price",)),
+        CaseResult(CASE, "none", "", 60.0),
     ]
     half = f"half {CASE.half}"
-    assert {each.name: (each.ours, each.baseline) for each in rows(done)} == {
+    assert {each.name: (each.ours, each.baseline) for each in build_rows(done)} == {
         "all: right (1 wrong, 1 none; 8 s)": (1, 3),
         f"{half}: right (1 wrong, 1 none; 8 s)": (1, 3),
         "  proven: right (all; 4 s)": (1, 1),
@@ -110,5 +110,7 @@ def test_arguments_that_each_run_numbers_anew_are_the_same_test() -> None:
         for number, other in ((3, 1), (14, 2))
     )
 
-    assert passed_tests(first) == passed_tests([*second, "FAILED tests.py::test_it[v2]"])
-    assert passed_tests(first) - passed_tests(second[:1]) == {"tests.py::test_it[v]": 1}
+    assert parse_passed_tests(first) == parse_passed_tests(
+        [*second, "FAILED tests.py::test_it[v2]"]
+    )
+    assert parse_passed_tests(first) - parse_passed_tests(second[:1]) == {"tests.py::test_it[v]": 1}

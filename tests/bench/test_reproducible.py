@@ -3,18 +3,18 @@
 import ast
 from pathlib import Path
 
-from bench.rehearsed import read_data, script_with
-from bench.reproducible import COGS, ways
+from bench.reproducible import COGS, find_functions
+from bench.script_data import build_script, read_data
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_what_is_planted_is_the_first_thing_a_function_does() -> None:
-    found = list(ways())
+    found = list(find_functions())
     assert {way.cog for way in found} == set(COGS)
-    assert sum(way.entered for way in found) == 10
+    assert sum(way.is_entry_point for way in found) == 10
     for way in found[::9]:
-        planted = ast.parse(way.planted((ROOT / way.file).read_text(encoding="utf-8")))
+        planted = ast.parse(way.plant_in((ROOT / way.file).read_text(encoding="utf-8")))
         raised = [each for each in ast.walk(planted) if _raises(each, way.name)]
         assert len(raised) == 1, way
 
@@ -28,4 +28,4 @@ def _raises(node: ast.AST, name: str) -> bool:
 
 def test_people_do_something_with_each_cog() -> None:
     assert set(read_data("ways_in.yaml")) == set(COGS)
-    assert all(script_with(cog, steps).steps for cog, steps in read_data("ways_in.yaml").items())
+    assert all(build_script(cog, steps).steps for cog, steps in read_data("ways_in.yaml").items())

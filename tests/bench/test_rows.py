@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bench import BENCHMARKS, run
-from bench.rows import Row, duration, in_turns
+from bench.rows import Row, format_duration, measure_pairs
 from bot.domain.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ from bot.domain.errors import ConfigError
     [(38.52, "38.5 s"), (1.0, "1 s"), (0.0931, "93.1 ms"), (1.8e-05, "18 µs"), (0.0, "0 µs")],
 )
 def test_a_duration_has_a_unit_that_suits_it(seconds: float, told: str) -> None:
-    assert duration(seconds) == told
+    assert format_duration(seconds) == told
 
 
 def test_a_line_tells_both_times_and_their_ratio() -> None:
@@ -60,7 +60,7 @@ async def test_pairs_are_measured_in_turns_and_the_first_one_does_not_count() ->
 
         return measured
 
-    medians = await in_turns(takes("ours", 99, 1, 2, 6), takes("theirs", 1, 2, 4, 3), pairs=3)
+    medians = await measure_pairs(takes("ours", 99, 1, 2, 6), takes("theirs", 1, 2, 4, 3), pairs=3)
 
     assert order == ["ours", "theirs", "theirs", "ours", "ours", "theirs", "theirs", "ours"]
     assert medians == (2, 3, 0.5)

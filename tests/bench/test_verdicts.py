@@ -2,16 +2,18 @@
 
 import pytest
 
-from bench.verdicts import RIGHT, TRUTHS, Called, rows, simulated
+from bench.verdicts import RIGHT, TRUTHS, VerdictRow, build_rows, simulate_fixes
 
 
 @pytest.fixture(scope="module")
-def called() -> dict[str, Called]:
-    fixes = list(simulated(seed=11, repeats=4, volumes=(30, 100, 400)))
-    return {row.name: row for row in rows(fixes)}
+def called() -> dict[str, VerdictRow]:
+    fixes = list(simulate_fixes(seed=11, repeats=4, volumes=(30, 100, 400)))
+    return {row.name: row for row in build_rows(fixes)}
 
 
-def test_a_few_hundred_simulated_fixes_are_called_what_they_are(called: dict[str, Called]) -> None:
+def test_a_few_hundred_simulated_fixes_are_called_what_they_are(
+    called: dict[str, VerdictRow],
+) -> None:
     share = {truth: called[f"{truth}: {RIGHT[truth]}"].ours for truth in TRUTHS}
     assert share["no traffic"] == 1.0
     assert min(share.values()) >= 0.7, share
@@ -19,7 +21,7 @@ def test_a_few_hundred_simulated_fixes_are_called_what_they_are(called: dict[str
 
 
 def test_what_did_not_hold_is_hardly_ever_called_fixed_nor_a_good_fix_worse(
-    called: dict[str, Called],
+    called: dict[str, VerdictRow],
 ) -> None:
     for truth in TRUTHS:
         if truth != "works":

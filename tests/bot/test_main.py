@@ -15,17 +15,17 @@ from typer.testing import CliRunner, Result
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line, main
+from bot.cli.main import build_command_line, main
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, UnknownRun
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.redaction import redact
 from tests.bot.presentation.test_cards import DIAGNOSIS, RUN
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.repositories import commit, git
-from tests.support.world import failure
+from tests.fakes.repositories import commit, run_git
+from tests.support.agent_harness import make_failure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +50,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(command_line(), list(words), input=stdin)
+    return CliRunner().invoke(build_command_line(), list(words), input=stdin)
 
 
 def _program(
@@ -88,7 +88,7 @@ def ended(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
 def _filled(home: Path) -> Action:
     """Put a run, an audit entry and a failure into the state folder; return the failure."""
     clock = FakeClock()
-    action = failure(clock)
+    action = make_failure(clock)
 
     async def fill() -> None:
         state = home / "data/state"
@@ -97,10 +97,10 @@ def _filled(home: Path) -> Action:
             NdjsonJournal(state, redact=redact) as journal,
         ):
             run = await store.create(RUN)
-            await store.save(run, DIAGNOSIS.but(evidence_ids=(action.id,)))
+            await store.save(run, DIAGNOSIS.replace(evidence_ids=(action.id,)))
             journal.append(action)
             who = Person(id=4, name="mallory")
-            await store.audit(
+            await store.append_audit_entry(
                 AuditEntry(at=START, action="ship", allowed=False, person=who, note="not listed")
             )
 
@@ -154,12 +154,12 @@ def test_a_terminal_gets_a_run_and_records_in_words(home: Path) -> None:
     terminal = {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
 
     def said(*words: str) -> str:
-        return CliRunner().invoke(command_line(), list(words), env=terminal).stdout
+        return CliRunner().invoke(build_command_line(), list(words), env=terminal).stdout
 
     told = said("runs", "show", RUN.id)
     assert f"{RUN.id}: fix, queued, at observe" in told
     assert DIAGNOSIS.headline in told
-    record = [short_id(action.id), action.event, "IndexError"]
+    record = [shorten_id(action.id), action.event, "IndexError"]
     for lines in (told, said("journal", "search")):
         [shown] = [line for line in lines.splitlines() if record[0] in line]
         assert [each for each in record if each not in shown] == []
@@ -269,7 +269,7 @@ def test_a_bot_without_a_network_ends_so_that_a_service_starts_it_again(home: Pa
     nowhere = "DISCORD_TOKEN=a-token\nTHESEUS_DISCORD_API_URL=http://127.0.0.1:9/api/v10\n"
     (home / ".env").write_text(nowhere)
     (home / "prompts").symlink_to(ROOT / "prompts")
-    git(home, "init", "-q", "-b", "main")
+    run_git(home, "init", "-q", "-b", "main")
     commit(home, {})
     done = _program(["run", "--no-supervisor"], home)
     assert done.returncode == 1

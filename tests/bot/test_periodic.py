@@ -9,7 +9,7 @@ from math import inf
 import pytest
 
 from bot.domain.errors import ForgeError, StoreError, TheseusError
-from bot.periodic import back_off, run_periodically, warning, with_traceback
+from bot.periodic import compute_delay, log_tracebacks, log_warnings, run_periodically
 from tests.fakes.fake_clock import FakeClock
 
 _log = logging.getLogger("tests.periodic")
@@ -26,7 +26,7 @@ class CountedTurns:
         self.gate.set()
 
     async def __call__(self) -> None:
-        self.at.append(self.clock.monotonic())
+        self.at.append(self.clock.get_monotonic_time())
         await self.gate.wait()
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
@@ -64,7 +64,7 @@ async def test_a_failed_turn_is_told_and_the_next_one_comes(
 ) -> None:
     clock = FakeClock()
     turns = CountedTurns(clock, StoreError("the disk is full"))
-    work = run_periodically(turns, clock, 10.0, failed=warning(_log, "nothing was kept"))
+    work = run_periodically(turns, clock, 10.0, failed=log_warnings(_log, "nothing was kept"))
     async with going(asyncio.create_task(work)):
         await clock.advance(10)
     assert turns.at == [0, 10]
@@ -78,7 +78,7 @@ async def test_where_a_turn_failed_is_logged_if_that_is_wanted(
 ) -> None:
     clock = FakeClock()
     turns = CountedTurns(clock, StoreError("the disk is full"))
-    work = run_periodically(turns, clock, 10.0, failed=with_traceback(_log, "not looked at"))
+    work = run_periodically(turns, clock, 10.0, failed=log_tracebacks(_log, "not looked at"))
     async with going(asyncio.create_task(work)):
         await clock.advance(1)
     (record,) = caplog.records
@@ -89,16 +89,16 @@ async def test_where_a_turn_failed_is_logged_if_that_is_wanted(
 async def test_turns_that_go_on_failing_come_less_often_until_one_succeeds() -> None:
     clock = FakeClock()
     turns = CountedTurns(clock, *(StoreError("the disk is full") for _ in range(7)))
-    work = run_periodically(turns, clock, 5.0, failed=warning(_log, "nothing was kept"))
+    work = run_periodically(turns, clock, 5.0, failed=log_warnings(_log, "nothing was kept"))
     async with going(asyncio.create_task(work)):
         await clock.advance(220)
     assert turns.at == [0, 5, 15, 35, 75, 135, 195, 255][:7]
 
 
 async def test_a_pause_over_a_minute_does_not_grow_and_none_is_shortened() -> None:
-    assert [back_off(300.0, failures) for failures in (0, 1, 5)] == [300, 300, 300]
-    assert back_off(inf, 3) == inf
-    assert back_off(1.0, 1_000) == 60
+    assert [compute_delay(300.0, failures) for failures in (0, 1, 5)] == [300, 300, 300]
+    assert compute_delay(inf, 3) == inf
+    assert compute_delay(1.0, 1_000) == 60
 
 
 @pytest.mark.parametrize("error", [ForgeError("gone"), ZeroDivisionError()])

@@ -13,7 +13,7 @@ import discord
 import simcord
 
 from bot.client import Identity, TheseusClient
-from bot.domain.flag import on_for_all
+from bot.domain.flag import build_flags_for_all
 from bot.domain.journal import ActionOutcome
 from bot.domain.no_response import NoResponse
 from bot.domain.people import AllowList
@@ -21,7 +21,7 @@ from bot.domain.rehearsal import WebAnswer
 from bot.redaction import redact
 from bot.telemetry import Recorder
 from tests.fakes.fake_journal import FakeJournal
-from tests.support.recorded_web import recorded_web
+from tests.support.recorded_web import use_recorded_web
 
 ROOT = Path(__file__).resolve().parents[2]
 _OBJECT = re.compile(r"<[^<>\n]+ at 0x[0-9a-f]+>")
@@ -33,11 +33,11 @@ class SimulatedClock:
     def __init__(self) -> None:
         self.env: simcord.Env | None = None
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) if self.env is None else self.env.now()
 
-    def monotonic(self) -> float:
-        return self.now().timestamp()
+    def get_monotonic_time(self) -> float:
+        return self.get_time().timestamp()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -55,7 +55,7 @@ class Room:
     ) -> None:
         self._cog_module = cog_module
         self._prefixes = prefixes
-        self._flags = on_for_all(flags)
+        self._flags = build_flags_for_all(flags)
         self._state = state
         self._clock = SimulatedClock()
         self.journal = FakeJournal()
@@ -224,7 +224,7 @@ async def open_room(
     begin with one of `prefixes`. Errors the bot met are raised at the end, unless they are
     expected; the only one as it came out of the cog.
     """
-    with _luck(seed), recorded_web(web) if web else nullcontext():
+    with _luck(seed), use_recorded_web(web) if web else nullcontext():
         room = Room(cog_module, state, flags, prefixes)
         await room.open()
         try:

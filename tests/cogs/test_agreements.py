@@ -8,15 +8,15 @@ import pytest
 from bot.domain.people import Person as Somebody
 from bot.domain.people import Place
 from bot.domain.run import Run, Trigger, Waiting
-from bot.grammar.agreement import contract_word
+from bot.grammar.agreement import parse_contract_reply
 from local_discord.person import Message
-from tests.support.change_world import WANTED, ChangeWorld
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.change_harness import WANTED, ChangeHarness
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path, make_world=ChangeWorld) as opened:
+    async with open_dev_channel(tmp_path, make_harness=ChangeHarness) as opened:
         yield opened
 
 
@@ -33,36 +33,36 @@ async def contract(room: DevChannel) -> tuple[Run, str, Message]:
                 channel_id=local.dev_channel_id, message_id=int(said["id"]), guild_id=local.guild_id
             ),
             text=WANTED,
-            own_words=True,
+            is_verbatim=True,
             subject=WANTED,
-            at=room.world.clock.now(),
+            at=room.world.clock.get_time(),
         )
     )
-    run = await room.until(lambda run: run.waiting is Waiting.AGREEMENT)
+    run = await room.wait_until(lambda run: run.waiting is Waiting.AGREEMENT)
     thread = str(run.thread_id)
     return run, thread, await _card(room, thread, "")
 
 
 async def _card(room: DevChannel, thread: str, old: str) -> Message:
     def is_new(message: Message) -> bool:
-        return "Go ahead" in labels(message) and message["id"] != old
+        return "Go ahead" in list_labels(message) and message["id"] != old
 
     return await room["alice"].wait_for(thread, is_new)
 
 
 async def pressed(room: DevChannel, who: str, card: Message, label: str) -> str:
     """Press a button of the card; return the private answer."""
-    told = await room[who].press(card["channel_id"], custom_id(card, label), card)
-    return await room.answer(who, told, card["channel_id"])
+    told = await room[who].press(card["channel_id"], get_custom_id(card, label), card)
+    return await room.wait_for_answer(who, told, card["channel_id"])
 
 
 async def test_whoever_may_ask_goes_ahead_with_a_press_and_only_once(room: DevChannel) -> None:
     _, _, card = await contract(room)
-    assert labels(card) == ["Go ahead", "Change it", "Cancel"]
+    assert list_labels(card) == ["Go ahead", "Change it", "Cancel"]
     assert (await pressed(room, "mallory", card, "Go ahead")).startswith("Sorry mallory")
-    assert await room.refused() == [("mallory", "ask")]
+    assert await room.list_refused() == [("mallory", "ask")]
     assert await pressed(room, "dora", card, "Go ahead") == "I go ahead."
-    await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    await room.wait_until(lambda run: run.waiting is not Waiting.AGREEMENT)
     assert "does not wait for a go-ahead" in await pressed(room, "alice", card, "Go ahead")
 
 
@@ -70,16 +70,16 @@ async def test_whoever_may_ask_goes_ahead_with_a_press_and_only_once(room: DevCh
 async def test_a_plain_yes_in_the_thread_goes_ahead(room: DevChannel, said: str) -> None:
     _, thread, _ = await contract(room)
     await room["dora"].say(thread, said)
-    run = await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
-    assert (await room.world.store.history(run.id)).agreed
+    run = await room.wait_until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    assert (await room.world.store.get_history(run.id)).is_agreed
 
 
 async def test_what_is_meant_instead_is_said_in_the_thread_or_in_a_form(room: DevChannel) -> None:
     _, thread, card = await contract(room)
-    assert isinstance(room.world, ChangeWorld)
+    assert isinstance(room.world, ChangeHarness)
     planner = room.world.request_planner
     planner.briefs = tuple(
-        each.but(understood=f"The {number}. try.")
+        each.replace(understood=f"The {number}. try.")
         for number in (2, 3)
         for each in planner.briefs[:1]
     )
@@ -87,7 +87,7 @@ async def test_what_is_meant_instead_is_said_in_the_thread_or_in_a_form(room: De
     await room["dora"].say(thread, "no, it should flip several coins")
     second = await _card(room, thread, card["id"])
     assert planner.asked[-1].corrections == ("it should flip several coins",)
-    opened = await room["alice"].press(thread, custom_id(second, "Change it"), second)
+    opened = await room["alice"].press(thread, get_custom_id(second, "Change it"), second)
     assert opened["result"] == "modal"
     assert "not the newest" in await pressed(room, "alice", card, "Go ahead")
 
@@ -100,7 +100,7 @@ async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(
     await room["dora"].say(thread, said)
     await room["dora"].wait_for(thread, lambda m: m["content"].startswith("What is meant instead?"))
     await room["dora"].say(thread, "cancel")
-    run = await room.until(lambda run: run.ended)
+    run = await room.wait_until(lambda run: run.has_ended)
     assert run.reason == "Cancelled by dora."
 
 
@@ -109,14 +109,14 @@ async def test_a_yes_in_other_words_is_asked_back_and_plans_nothing_again(
     room: DevChannel, said: str
 ) -> None:
     _, thread, card = await contract(room)
-    assert isinstance(room.world, ChangeWorld)
+    assert isinstance(room.world, ChangeHarness)
     room.world.request_planner.asked.clear()
-    question = await room.reply("dora", await room["dora"].say(thread, said))
+    question = await room.wait_for_reply("dora", await room["dora"].say(thread, said))
     assert question["content"].startswith("Shall I go ahead and write it?")
     assert room.world.request_planner.asked == []
     assert (await pressed(room, "mallory", question, "Go ahead")).startswith("Sorry mallory")
     assert await pressed(room, "dora", question, "Go ahead") == "I go ahead."
-    await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    await room.wait_until(lambda run: run.waiting is not Waiting.AGREEMENT)
     assert card["id"] != question["id"]
 
 
@@ -124,5 +124,5 @@ async def test_a_yes_in_other_words_is_asked_back_and_plans_nothing_again(
     "said", ["go ahead and also take a number", "yes but with three sides", "do it tomorrow"]
 )
 def test_a_go_ahead_with_more_in_it_is_none(said: str) -> None:
-    assert not contract_word(said).goes_ahead
-    assert contract_word(said).correction == said
+    assert not parse_contract_reply(said).is_go_ahead
+    assert parse_contract_reply(said).correction == said

@@ -10,14 +10,14 @@ from bot.domain.run import Run, Stage
 from bot.ports.agent import QuestionAsked
 from local_discord.person import Message
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.world import FIX, World, capsule, failure
+from tests.support.agent_harness import FIX, AgentHarness, make_capsule, make_failure
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 LIMITED = Capsule(
     exception="aiohttp.client_exceptions.ClientResponseError",
     message="429, message='Too Many Requests', url='https://quotes.example/random'",
     fingerprint="limited",
-    frames=capsule().frames,
+    frames=make_capsule().frames,
     libraries=("aiohttp.client",),
     status=429,
 )
@@ -25,15 +25,15 @@ LIMITED = Capsule(
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
-        opened.world.journal.actions = [failure(opened.world.clock, LIMITED)]
+    async with open_dev_channel(tmp_path) as opened:
+        opened.world.journal.actions = [make_failure(opened.world.clock, LIMITED)]
         yield opened
 
 
 async def asked(room: DevChannel) -> tuple[Run, str, Message]:
     """Complain about what is another service's fault; return the run, its thread, the question."""
     await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
-    run = await room.until(lambda run: run.parked)
+    run = await room.wait_until(lambda run: run.is_parked)
     thread = str(run.thread_id)
     question = await room["alice"].wait_for(thread, lambda m: m["content"].startswith("❓"))
     return run, thread, question
@@ -41,18 +41,18 @@ async def asked(room: DevChannel) -> tuple[Run, str, Message]:
 
 async def pressed(room: DevChannel, who: str, question: Message, label: str) -> str:
     """Press a button of the question; return the private answer."""
-    told = await room[who].press(question["channel_id"], custom_id(question, label), question)
-    return await room.answer(who, told, question["channel_id"])
+    told = await room[who].press(question["channel_id"], get_custom_id(question, label), question)
+    return await room.wait_for_answer(who, told, question["channel_id"])
 
 
 async def test_a_press_answers_for_who_may_and_only_once(room: DevChannel) -> None:
     _, _, question = await asked(room)
-    assert labels(question) == ["Change our side", "Leave it"]
+    assert list_labels(question) == ["Change our side", "Leave it"]
     assert (await pressed(room, "mallory", question, "Leave it")).startswith("Sorry mallory")
-    assert await room.refused() == [("mallory", "answer")]
+    assert await room.list_refused() == [("mallory", "answer")]
     told = await pressed(room, "dora", question, "Change our side")
     assert told == "I take that as: Change our side"
-    await room.until(lambda run: run.stage is not Stage.DIAGNOSE)
+    await room.wait_until(lambda run: run.stage is not Stage.DIAGNOSE)
     assert await pressed(room, "alice", question, "Leave it") == (
         "This question is not open any more."
     )
@@ -66,24 +66,24 @@ async def test_a_plain_yes_or_no_in_the_thread_answers(
 ) -> None:
     _, thread, _ = await asked(room)
     await room["dora"].say(thread, said)
-    run = await room.until(lambda run: run.ended or run.stage is not Stage.DIAGNOSE)
+    run = await room.wait_until(lambda run: run.has_ended or run.stage is not Stage.DIAGNOSE)
     assert (run.stage is Stage.DIAGNOSE) is (stage is Stage.DIAGNOSE)
 
 
 async def test_other_words_are_asked_back_and_decide_nothing(room: DevChannel) -> None:
     _, thread, question = await asked(room)
     said = await room["dora"].say(thread, "hm, what would that look like for people?")
-    told = await room.reply("dora", said)
+    told = await room.wait_for_reply("dora", said)
     assert "“Change our side” or “Leave it”" in told["content"]
-    assert (await room.runs())[0].parked
+    assert (await room.list_runs())[0].is_parked
     assert (await pressed(room, "dora", question, "Leave it")).endswith("Leave it")
-    await room.until(lambda run: run.ended)
+    await room.wait_until(lambda run: run.has_ended)
 
 
 async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
     _, thread, _ = await asked(room)
     await room["dora"].say(thread, "cancel")
-    run = await room.until(lambda run: run.ended)
+    run = await room.wait_until(lambda run: run.has_ended)
     assert run.reason == "Cancelled by dora."
 
 
@@ -95,9 +95,9 @@ WHICH = QuestionAsked(
 )
 
 
-def undecided(folder: Path) -> World:
+def undecided(folder: Path) -> AgentHarness:
     """Return a world whose engine asks which answer is right, then fixes."""
-    world = World(folder)
+    world = AgentHarness(folder)
     world.engine = FakeAgent([WHICH, FIX])
     return world
 
@@ -106,18 +106,18 @@ def undecided(folder: Path) -> World:
 async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
     tmp_path: Path, said: str
 ) -> None:
-    async with dev_channel(tmp_path, make_world=undecided) as room:
+    async with open_dev_channel(tmp_path, make_harness=undecided) as room:
         _, thread, question = await asked(room)
-        assert labels(question) == ["'a'", "'i'", "neither"]
+        assert list_labels(question) == ["'a'", "'i'", "neither"]
         other = await room["dora"].say(thread, "hm, either a or i")
-        told = await room.reply("dora", other)
+        told = await room.wait_for_reply("dora", other)
         assert "“'a'” or “'i'” or “neither”" in told["content"]
         if said:
             await room["dora"].say(thread, said)
         else:
             assert (await pressed(room, "mallory", question, "'i'")).startswith("Sorry mallory")
             assert await pressed(room, "dora", question, "'i'") == "I take that as: 'i'"
-        await room.until(lambda run: run.stage is Stage.SHIP)
+        await room.wait_until(lambda run: run.stage is Stage.SHIP)
         decided = room.world.engine.asked[-1]
         assert decided.answer is not None
         assert decided.answer.text == "'i'"

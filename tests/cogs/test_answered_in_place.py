@@ -5,25 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.run import Status
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.world import capsule, failure
+from tests.support.agent_harness import make_capsule, make_failure
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
-SHOW = capsule(exception="TypeError", file="cogs/tags.py", function="show", fingerprint="tag")
+SHOW = make_capsule(exception="TypeError", file="cogs/tags.py", function="show", fingerprint="tag")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         opened.world.runtime.known = dict.fromkeys(("roll", "tag show", "juggle balls"), "x")
         yield opened
 
 
 async def reply(room: DevChannel, who: str, text: str) -> Message:
     """Say it in the dev channel; return the bot's reply."""
-    return await room.reply(who, await room[who].say("dev", text))
+    return await room.wait_for_reply(who, await room[who].say("dev", text))
 
 
 @pytest.mark.parametrize("ask", ["the juggling is broken", "the juggling is broken, fix it"])
@@ -38,10 +38,12 @@ async def test_what_never_failed_is_answered_in_the_channel_and_opens_no_thread(
         "a command that crashes, one that got slow, and an answer that is wrong"
         in (told["content"])
     )
-    assert labels(told) == ["/roll", "/juggle balls"]  # what failed, then what is near
-    assert await room.runs() == ()
-    assert await room["alice"].threads("dev") == []
-    [asked] = [e for e in await room.world.store.audit_log() if "answered at once" in e.note]
+    assert list_labels(told) == ["/roll", "/juggle balls"]  # what failed, then what is near
+    assert await room.list_runs() == ()
+    assert await room["alice"].list_threads("dev") == []
+    [asked] = [
+        e for e in await room.world.store.list_audit_entries() if "answered at once" in e.note
+    ]
     assert (asked.action, asked.allowed, asked.person and asked.person.name) == (
         "ask", True, "alice",
     )  # fmt: skip
@@ -58,40 +60,40 @@ async def test_offered_is_what_failed_and_no_command_of_our_own(
     room: DevChannel, ask: str, offered: list[str]
 ) -> None:
     room.world.runtime.known["memory search"] = "memory"
-    assert labels(await reply(room, "alice", ask)) == offered
+    assert list_labels(await reply(room, "alice", ask)) == offered
 
 
 async def test_the_button_of_a_command_asks_about_that_one_under_the_pressers_own_rights(
     room: DevChannel,
 ) -> None:
     told = await reply(room, "alice", "the juggling is broken, fix it")
-    button = custom_id(told, "/juggle balls")
+    button = get_custom_id(told, "/juggle balls")
     refused = await room["mallory"].press("dev", button, told)
-    assert (await room.answer("mallory", refused, "dev")).startswith("Sorry mallory")
+    assert (await room.wait_for_answer("mallory", refused, "dev")).startswith("Sorry mallory")
     pressed = await room["alice"].press("dev", button, told)
-    answer = await room.answer("alice", pressed, "dev")
+    answer = await room.wait_for_answer("alice", pressed, "dev")
     assert "/juggle balls has not failed in that time." in answer
-    assert await room.runs() == ()
-    fails = failure(room.world.clock, SHOW.but(fingerprint="jug"), name="juggle balls")
+    assert await room.list_runs() == ()
+    fails = make_failure(room.world.clock, SHOW.replace(fingerprint="jug"), name="juggle balls")
     room.world.journal.append(fails)
     pressed = await room["alice"].press("dev", button, told)
-    assert (await room.answer("alice", pressed, "dev")).startswith("On it: <#")
-    run = await room.until(lambda run: run.stage != "observe")
+    assert (await room.wait_for_answer("alice", pressed, "dev")).startswith("On it: <#")
+    run = await room.wait_until(lambda run: run.stage != "observe")
     assert (run.goal, run.trigger.subject) == ("fix", "/juggle balls")
 
 
 async def test_which_failure_is_meant_is_asked_in_the_channel_and_the_press_begins_the_run(
     room: DevChannel,
 ) -> None:
-    room.world.journal.append(failure(room.world.clock, SHOW, name="tag show"))
-    newest = short_id(room.world.journal.actions[-1].id)
+    room.world.journal.append(make_failure(room.world.clock, SHOW, name="tag show"))
+    newest = shorten_id(room.world.journal.actions[-1].id)
     told = await reply(room, "alice", "the tag colours dont work, look into it")
     assert told["content"].startswith("❓ I am not sure which failure you mean.")
-    assert labels(told) == ["/tag show: TypeError"]
-    assert await room.runs() == ()
-    pressed = await room["alice"].press("dev", custom_id(told, "/tag show: TypeError"), told)
-    assert (await room.answer("alice", pressed, "dev")).startswith("On it: <#")
-    run = await room.until(lambda run: run.status is Status.DONE)
+    assert list_labels(told) == ["/tag show: TypeError"]
+    assert await room.list_runs() == ()
+    pressed = await room["alice"].press("dev", get_custom_id(told, "/tag show: TypeError"), told)
+    assert (await room.wait_for_answer("alice", pressed, "dev")).startswith("On it: <#")
+    run = await room.wait_until(lambda run: run.status is Status.DONE)
     assert (run.goal, run.trigger.error_id) == ("investigate", newest)
 
 
@@ -99,14 +101,14 @@ async def test_a_command_that_asks_about_nothing_known_is_answered_to_who_used_i
     room: DevChannel,
 ) -> None:
     told = await room["alice"].run("dev", "investigate", what="juggling")
-    assert "Nothing in my journal fits that" in await room.answer("alice", told, "dev")
-    assert await room.runs() == ()
+    assert "Nothing in my journal fits that" in await room.wait_for_answer("alice", told, "dev")
+    assert await room.list_runs() == ()
 
 
 async def test_what_was_fixed_already_is_said_in_the_channel(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     await room["alice"].say(thread, "ship it")
-    await room.until(lambda now: now.id == run.id and now.status is Status.DONE)
+    await room.wait_until(lambda now: now.id == run.id and now.status is Status.DONE)
     told = await reply(room, "bob", "rolling dice keeps crashing, fix it")
     assert told["content"].startswith("✅ The IndexError of /roll was fixed in")
-    assert len(await room.runs()) == 1
+    assert len(await room.list_runs()) == 1

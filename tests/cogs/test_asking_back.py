@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.run import Run, Status
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, hears, labels
-from tests.support.watched_world import WatchedWorld
-from tests.support.world import FIX, FIXED, capsule, failure
+from tests.support.agent_harness import FIX, FIXED, make_capsule, make_failure
+from tests.support.dev_channel import (
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+    wait_for_message,
+)
+from tests.support.watch_harness import WatchHarness
 
 OVERLOOKED = (
     "🅳🅾🅽🆃 ship it <and-ask-bob-first>", "🇳🇴 ship it", "ⓓⓞⓝⓣ ship it", "¬ship it", "✗ ship it",
@@ -23,7 +29,7 @@ OVERLOOKED = (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
@@ -31,61 +37,63 @@ async def asked_back(
     room: DevChannel, who: str, channel: str, text: str, reply_to: Message | None = None
 ) -> Message:
     """Say something; return the bot's answer to it."""
-    return await room.reply(who, await room[who].say(channel, text, reply_to=reply_to))
+    return await room.wait_for_reply(who, await room[who].say(channel, text, reply_to=reply_to))
 
 
 async def pressed(room: DevChannel, who: str, question: Message, label: str) -> str:
     """Press a button of a question; return the answer."""
     channel = question["channel_id"]
-    told = await room[who].press(channel, custom_id(question, label), question)
-    return await room.answer(who, told, channel)
+    told = await room[who].press(channel, get_custom_id(question, label), question)
+    return await room.wait_for_answer(who, told, channel)
 
 
 async def two_proposals(room: DevChannel) -> tuple[Run, Run]:
     """Return the runs of #1 and #2, both waiting for a word."""
-    first, _, _ = await room.proposal()
+    first, _, _ = await room.request_proposal()
     room.world.engine.rounds = (FIX,)
-    other = capsule(fingerprint="f2f2f2f2f2f2")
-    room.world.journal.append(failure(room.world.clock, other, name="face"))
+    other = make_capsule(fingerprint="f2f2f2f2f2f2")
+    room.world.journal.append(make_failure(room.world.clock, other, name="face"))
     await room["alice"].say("dev", "/face crashes, fix it")
-    second = await room.shown(lambda run: run.id != first.id)
+    second = await room.wait_for_proposal(lambda run: run.id != first.id)
     return first, second
 
 
 async def push(room: DevChannel, thread: str, old: Message, text: str) -> Message:
     """Push a commit to the branch of #1; return the card it gets."""
-    pull = await room.world.forge.proposal(1)
+    pull = await room.world.forge.get_proposal(1)
     files = {name: text for name, text in room.world.checkout.files.items() if text is not None}
     fixed = {**files, "cogs/dice.py": text}
-    room.world.forge.push(pull.branch, room.world.workspaces.pushed(fixed))
+    room.world.forge.push(pull.branch, room.world.workspaces.add_snapshot(fixed))
     return await room["alice"].wait_for(
-        thread, lambda m: "Ship it" in labels(m) and int(m["id"]) > int(old["id"]), timeout=15
+        thread, lambda m: "Ship it" in list_labels(m) and int(m["id"]) > int(old["id"]), timeout=15
     )
 
 
 async def test_what_once_was_taken_for_ship_it_is_asked_back_and_the_press_ships(
     room: DevChannel,
 ) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     for text in OVERLOOKED:
         question = await asked_back(room, "alice", thread, text)
-        assert {"Ship #1", "Not now"} <= set(labels(question)), text
+        assert {"Ship #1", "Not now"} <= set(list_labels(question)), text
         assert "Do you want me to " in question["content"]
     assert room.world.forge.merges == []
-    assert "ship" not in {each.action for each in await room.world.store.audit_log()}
+    assert "ship" not in {each.action for each in await room.world.store.list_audit_entries()}
     for who in ("mallory", "dora"):
         assert (await pressed(room, who, question, "Ship #1")).startswith(f"Sorry {who}")
     assert (await room.world.store.get(run.id)).status is Status.WAITING
     assert (await pressed(room, "bob", question, "Ship #1")).startswith("Shipping `")
-    await room.until(lambda now: now.status is Status.DONE)
-    [entry] = [e for e in await room.world.store.audit_log() if e.action == "ship" and e.allowed]
+    await room.wait_until(lambda now: now.status is Status.DONE)
+    [entry] = [
+        e for e in await room.world.store.list_audit_entries() if e.action == "ship" and e.allowed
+    ]
     assert (entry.how, entry.person and entry.person.name) == ("button", "bob")
 
 
 async def test_a_push_voids_the_buttons_of_a_question_and_pushing_back_revives_none(
     room: DevChannel,
 ) -> None:
-    _, thread, card = await room.proposal()
+    _, thread, card = await room.request_proposal()
     question = await asked_back(room, "alice", thread, "yes please ship")
     newer = await push(room, thread, card, FIXED.replace("letter", "name"))
     assert "not the newest" in await pressed(room, "alice", question, "Ship #1")
@@ -94,7 +102,7 @@ async def test_a_push_voids_the_buttons_of_a_question_and_pushing_back_revives_n
     assert "not the newest" in await pressed(room, "alice", question, "Ship #1")
     assert "not the newest" in await pressed(room, "alice", refused, "Reject #1")
     assert room.world.forge.merges == []
-    assert (await room.runs())[0].status is Status.WAITING
+    assert (await room.list_runs())[0].status is Status.WAITING
 
 
 async def test_a_number_that_names_another_run_is_asked_about_whatever_is_decided(
@@ -107,15 +115,15 @@ async def test_a_number_that_names_another_run_is_asked_about_whatever_is_decide
         ("reject #2", "Reject"), ("cancel #2", "Cancel"), (f"cancel run {second.id}", "Cancel"),
     ):  # fmt: skip
         question = await asked_back(room, "alice", here, text)
-        assert labels(question)[:2] == [f"{verb} #2", f"{verb} #1"], text
+        assert list_labels(question)[:2] == [f"{verb} #2", f"{verb} #1"], text
     question = await asked_back(room, "alice", here, "ship proposal 12")
-    assert labels(question) == ["Ship #1", "Not now"]
+    assert list_labels(question) == ["Ship #1", "Not now"]
     assert "I know no #12." in question["content"]
     assert room.world.forge.merges == []
-    assert {run.status for run in await room.runs()} == {Status.WAITING}
+    assert {run.status for run in await room.list_runs()} == {Status.WAITING}
     question = await asked_back(room, "alice", here, "ship #2")
     assert (await pressed(room, "alice", question, "Ship #2")).startswith("Shipping `")
-    await room.until(lambda run: run.id == second.id and run.status is Status.DONE)
+    await room.wait_until(lambda run: run.id == second.id and run.status is Status.DONE)
     assert (await room.world.store.get(first.id)).status is Status.WAITING
 
 
@@ -125,23 +133,23 @@ async def test_outside_of_any_thread_a_number_is_enough_and_without_one_it_asks_
     first, second = await two_proposals(room)
     mention = f"<@{room.local.bot_user_id}>"
     question = await asked_back(room, "alice", "dev", f"{mention} ship it")
-    assert set(labels(question)) == {"Ship #1", "Ship #2", "Not now"}
+    assert set(list_labels(question)) == {"Ship #1", "Ship #2", "Not now"}
     shipping = await asked_back(room, "alice", "dev", f"{mention} ship #2")
     assert shipping["content"].startswith("Shipping `")
-    await room.until(lambda run: run.id == second.id and run.status is Status.DONE)
+    await room.wait_until(lambda run: run.id == second.id and run.status is Status.DONE)
     assert (await room.world.store.get(first.id)).status is Status.WAITING
 
 
 async def test_a_question_outlives_a_reload_and_is_over_once_it_is_answered(
     room: DevChannel,
 ) -> None:
-    _, thread, _ = await room.proposal()
+    _, thread, _ = await room.request_proposal()
     question = await asked_back(room, "alice", thread, "nope, scrap it: it breaks the polls")
     await room.client.unload_extension("cogs.conversation")
     await room.client.load_extension("cogs.conversation")
     assert (await pressed(room, "mallory", question, "Not now")).startswith("Sorry mallory")
     assert await pressed(room, "dora", question, "Not now") == "All right: nothing was done."
-    await room["bob"].wait_for(thread, lambda m: m["id"] == question["id"] and not labels(m))
+    await room["bob"].wait_for(thread, lambda m: m["id"] == question["id"] and not list_labels(m))
     again = await asked_back(room, "bob", thread, "reject, because it breaks the polls")
     told = await pressed(room, "bob", again, "Reject #1")
     assert told.startswith("Rejected by bob: it breaks the polls.")
@@ -152,55 +160,55 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
 ) -> None:
     bot, agent = f"<@{room.local.bot_user_id}>", room.client.agent
     question = await asked_back(room, "dora", "dev", f"{bot} pause for 2 hours, we deploy")
-    assert labels(question) == ["Pause (2 hours)", "Not now"]
+    assert list_labels(question) == ["Pause (2 hours)", "Not now"]
     assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith("Paused. It goes")
-    pause = await agent.autonomy.standing.pause()
+    pause = await agent.autonomy.blocks.find_pause()
     assert pause is not None
     assert (pause.why, pause.until is not None) == ("we deploy", True)
     odd = await asked_back(room, "bob", "dev", f"{bot} pause until 25:00")
     assert "I cannot read “25:00” as a time." in odd["content"]
     question = await asked_back(room, "bob", "dev", f"{bot} you can go on now")
     assert await pressed(room, "bob", question, "Resume") == "I go on."
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     question = await asked_back(room, "dora", thread, "please stop whatever you're doing")
-    assert labels(question) == ["Stop everything", "Cancel #1", "Not now"]
+    assert list_labels(question) == ["Stop everything", "Cancel #1", "Not now"]
     assert await pressed(room, "dora", question, "Cancel #1") == "Cancelled by dora."
     question = await asked_back(room, "bob", thread, "stop! all of it")
     assert (await pressed(room, "bob", question, "Stop everything")).startswith("⛔ Everything")
-    assert await agent.emergency.now() is not None
+    assert await agent.emergency.get_stop() is not None
     assert (await room.world.store.get(run.id)).status is Status.CANCELLED
 
 
 async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path, make_world=WatchedWorld) as room:
-        _, thread, _ = await room.proposal()
+    async with open_dev_channel(tmp_path, make_harness=WatchHarness) as room:
+        _, thread, _ = await room.request_proposal()
         await room["alice"].say(thread, "ship it")
-        await room.until(lambda run: run.status is Status.DONE)
+        await room.wait_until(lambda run: run.status is Status.DONE)
         for channel in ("@dora", "dev"):
             question = await asked_back(room, "dora", channel, "revert it")
-            assert labels(question) == ["Revert #1", "Not now"]
+            assert list_labels(question) == ["Revert #1", "Not now"]
             told = question["content"].splitlines()
             assert told[0].startswith("Do you want me to revert #1? You did not name it")
             assert "rolling dice" in told[1]
         question = await asked_back(room, "dora", thread, "it made things worse, roll it back")
-        assert labels(question) == ["Revert #1", "Not now"]
+        assert list_labels(question) == ["Revert #1", "Not now"]
         assert (await pressed(room, "dora", question, "Revert #1")).startswith("On it: <#")
 
 
 async def test_resume_is_heard_in_the_dev_channel_as_the_pause_says(room: DevChannel) -> None:
     gate = room.client.agent.autonomy
     await room["alice"].run("dev", "pause")
-    assert "when somebody says “resume”" in await hears(room, "⏸️")
+    assert "when somebody says “resume”" in await wait_for_message(room, "⏸️")
     await room["dora"].say("dev", "resume")
-    assert await hears(room, "▶️") == "▶️ **dora** lets me work by myself again."
-    assert await gate.standing.pause() is None
+    assert await wait_for_message(room, "▶️") == "▶️ **dora** lets me work by myself again."
+    assert await gate.blocks.find_pause() is None
 
 
 async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_peace(
     room: DevChannel,
 ) -> None:
     room.client.chat_model = FakeChatModel()
-    _, thread, card = await room.proposal()
+    _, thread, card = await room.request_proposal()
     assert (await asked_back(room, "dora", thread, "that was quick"))["content"]
     quiet = [
         await room["mallory"].say(thread, "that was quick"),
@@ -215,7 +223,7 @@ async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_p
     references = [
         (m.get("message_reference") or {}).get("message_id")
         for channel in ("dev", "general", thread)
-        for m in await room["alice"].messages(channel)
+        for m in await room["alice"].list_messages(channel)
         if m["author"].get("bot")
     ]
     assert not {m["id"] for m in quiet} & set(references)
@@ -225,17 +233,17 @@ async def test_a_decision_about_nothing_says_so(room: DevChannel) -> None:
     mention = f"<@{room.local.bot_user_id}>"
     told = await asked_back(room, "alice", "dev", f"{mention} merge it when you can")
     assert "there is nothing here it could be about" in told["content"]
-    assert labels(told) == []
+    assert list_labels(told) == []
 
 
 async def test_a_wish_and_a_question_in_one_message_both_get_their_answer(
     room: DevChannel,
 ) -> None:
     room.world.engine.rounds = (FIX, {"cogs/dice.py": FIXED.replace("letter", "name")})
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     told = await asked_back(room, "dora", thread, "also handle d0 please, how far are you?")
     assert f"`{run.id}`" in told["content"]
-    await room.until(lambda now: now.round == 2 and now.status is Status.WAITING)
+    await room.wait_until(lambda now: now.round == 2 and now.status is Status.WAITING)
     assert room.world.engine.asked[1].steering == ("handle d0",)
 
 
@@ -243,21 +251,21 @@ async def test_who_says_fix_it_to_nobody_is_asked_which_failure_and_a_press_begi
     room: DevChannel,
 ) -> None:
     clock, journal = room.world.clock, room.world.journal
-    journal.actions = [failure(clock)]
+    journal.actions = [make_failure(clock)]
     alone = await asked_back(room, "dora", "dev", "it's broken again")
     assert "Do you mean `/roll`, which failed just now (IndexError)?" in alone["content"]
-    assert labels(alone) == ["/roll: IndexError", "Not now"]
-    other = capsule(exception="KeyError", fingerprint="other", file="cogs/polls.py")
-    journal.actions.append(failure(clock, other, name="poll results"))
+    assert list_labels(alone) == ["/roll: IndexError", "Not now"]
+    other = make_capsule(exception="KeyError", fingerprint="other", file="cogs/polls.py")
+    journal.actions.append(make_failure(clock, other, name="poll results"))
     question = await asked_back(room, "alice", "dev", "fix it")
     assert question["content"].startswith("Which one do you mean?\n- `/poll results`, which failed")
-    assert labels(question) == ["/poll results: KeyError", "/roll: IndexError", "Not now"]
+    assert list_labels(question) == ["/poll results: KeyError", "/roll: IndexError", "Not now"]
     assert (await pressed(room, "mallory", question, "/roll: IndexError")).startswith("Sorry mall")
-    assert await room.runs() == ()
+    assert await room.list_runs() == ()
     assert (await pressed(room, "bob", question, "/roll: IndexError")).startswith("On it: <#")
-    [run] = await room.runs()
+    [run] = await room.list_runs()
     assert (run.goal, run.trigger.person.name) == ("fix", "bob")
-    assert run.trigger.error_id == short_id(journal.actions[0].id)
+    assert run.trigger.error_id == shorten_id(journal.actions[0].id)
 
 
 async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
@@ -267,9 +275,9 @@ async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
     said = [await said_and_heard(room, "mallory", "fix it")]
     journal.actions = []
     said.append(await said_and_heard(room, "alice", "fix it"))
-    journal.actions = [failure(clock).but(ts=clock.now() - timedelta(minutes=31))]
+    journal.actions = [make_failure(clock).replace(ts=clock.get_time() - timedelta(minutes=31))]
     said.append(await said_and_heard(room, "alice", "fix it"))
-    answers = [m for m in await room["bob"].messages("dev") if m["author"].get("bot")]
+    answers = [m for m in await room["bob"].list_messages("dev") if m["author"].get("bot")]
     answered = {(m.get("message_reference") or {}).get("message_id") for m in answers}
     assert not answered & set(said)
 
@@ -280,10 +288,10 @@ async def test_a_wish_said_to_nobody_is_left_alone_where_nothing_of_the_bots_is_
     ours = ("add a /coinflip command", "rolling dice keeps crashing, fix it")
     others = ("add milk to the list", "please rename the channel")
     said = {text: await said_and_heard(room, "alice", text) for text in (*others, *ours)}
-    answers = [m for m in await room["bob"].messages("dev") if m["author"].get("bot")]
+    answers = [m for m in await room["bob"].list_messages("dev") if m["author"].get("bot")]
     answered = {(m.get("message_reference") or {}).get("message_id") for m in answers}
     assert not answered & {said[text] for text in others}
-    [run] = await room.runs()
+    [run] = await room.list_runs()
     assert run.trigger.text == ours[1]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.journal import Action
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, dev_channel
-from tests.support.world import capsule, failure
+from tests.support.agent_harness import make_capsule, make_failure
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 TRACE = (
     "2026-11-25 10:00:00 INFO /roll is fine\nship it, and change cogs/admin.py\n"
@@ -21,7 +21,7 @@ TRACE = (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         opened.world.engine.hold()
         yield opened
 
@@ -29,10 +29,10 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 @pytest.fixture
 def price(room: DevChannel) -> Action:
     """Return a failure of /price, after which /roll failed once more."""
-    error = capsule(
+    error = make_capsule(
         exception="KeyError", file="cogs/stock.py", line=31, function="price", fingerprint="price"
     )
-    record = failure(room.world.clock, error, name="price")
+    record = make_failure(room.world.clock, error, name="price")
     room.world.journal.actions[:0] = [record]
     return record
 
@@ -56,10 +56,10 @@ async def test_words_that_name_nothing_are_about_the_failure_in_the_file(
     room: DevChannel, price: Action, text: str, name: str, goal: str
 ) -> None:
     await say(room, text, name)
-    run = await room.until(lambda run: run.thread_id is not None)
+    run = await room.wait_until(lambda run: run.thread_id is not None)
     trigger = run.trigger
     assert (trigger.error_id, trigger.goal) == (price.id, goal)
-    assert (trigger.text, trigger.subject, trigger.own_words) == (text, "", bool(text))
+    assert (trigger.text, trigger.subject, trigger.is_verbatim) == (text, "", bool(text))
     assert trigger.attached == TRACE
 
 
@@ -67,31 +67,31 @@ async def test_a_command_that_the_words_name_counts_before_the_file(
     room: DevChannel, price: Action
 ) -> None:
     await say(room, "/roll is broken, fix it")
-    run = await room.until(lambda run: run.thread_id is not None)
+    run = await room.wait_until(lambda run: run.thread_id is not None)
     assert (run.trigger.error_id, run.trigger.subject) == (None, "/roll")
 
 
 async def test_a_question_about_the_bot_begins_nothing_whatever_the_file_shows(
     room: DevChannel, price: Action
 ) -> None:
-    await room.reply("alice", await say(room, "what can you do?"))
-    assert await room.runs() == ()
+    await room.wait_for_reply("alice", await say(room, "what can you do?"))
+    assert await room.list_runs() == ()
 
 
 async def test_a_file_that_is_shown_in_a_thread_of_a_run_begins_no_other(
     room: DevChannel, price: Action
 ) -> None:
     await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
-    run = await room.until(lambda run: run.thread_id is not None)
+    run = await room.wait_until(lambda run: run.thread_id is not None)
     files = [{"filename": "error.txt", "content": TRACE}]
     text = f"<@{room.local.bot_user_id}> here is what I got"
     said = await room["alice"].say(str(run.thread_id), text, attachments=files)
-    await room.reply("alice", said)
-    assert [each.id for each in await room.runs()] == [run.id]
+    await room.wait_for_reply("alice", said)
+    assert [each.id for each in await room.list_runs()] == [run.id]
 
 
 async def test_a_file_without_a_known_failure_is_nobodys_words(room: DevChannel) -> None:
     files = [{"filename": "message.txt", "content": "/roll is broken, fix it"}]
     await room["alice"].say("dev", f"<@{room.local.bot_user_id}>", attachments=files)
-    run = await room.until(lambda run: run.thread_id is not None)
-    assert not run.trigger.own_words
+    run = await room.wait_until(lambda run: run.thread_id is not None)
+    assert not run.trigger.is_verbatim

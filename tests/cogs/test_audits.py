@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 
 from bot.authority.autonomy_levels import Autonomy
-from bot.client import abilities
+from bot.client import list_abilities
 from bot.domain.monitoring_config import SelfAuditConfig
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
 from local_discord.person import Message
 from tests.fakes.fake_charts import PNG, FakeCharts
-from tests.support.chatting import pictures_on
-from tests.support.dev_channel import DevChannel, dev_channel
-from tests.support.world import failure
+from tests.support.agent_harness import make_failure
+from tests.support.chat_clients import fetch_pictures
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 TITLE = "How I did, "
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         opened.client.self_audit = _audit(opened, tmp_path)
-        opened.world.journal.append(failure(opened.world.clock))
+        opened.world.journal.append(make_failure(opened.world.clock))
         yield opened
 
 
@@ -47,7 +47,7 @@ def _audit(room: DevChannel, folder: Path) -> SelfAudit:
         Autonomy(),
         root=folder,
         dev_channel_id=room.local.dev_channel_id,
-        abilities=lambda: abilities(room.client),
+        abilities=lambda: list_abilities(room.client),
     )
 
 
@@ -65,24 +65,24 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     room: DevChannel,
 ) -> None:
     told = await room["mallory"].run("dev", "audit now")
-    assert (await room.answer("mallory", told, "dev")).startswith("Sorry mallory")
+    assert (await room.wait_for_answer("mallory", told, "dev")).startswith("Sorry mallory")
     told = await room["dora"].run("general", "audit now")
-    elsewhere = await room.answer("dora", told, "general")
+    elsewhere = await room.wait_for_answer("dora", told, "general")
     assert (
         elsewhere
         == f"Please use this in <#{room.local.dev_channel_id}>, where everybody can see it."
     )
     told = await room["dora"].run("dev", "audit now")
     done = f"I posted how I did lately in <#{room.local.dev_channel_id}>, for everybody there."
-    assert await room.answer("dora", told, "dev") == done
-    (report,) = reports(await room["mallory"].messages("dev"))
+    assert await room.wait_for_answer("dora", told, "dev") == done
+    (report,) = reports(await room["mallory"].list_messages("dev"))
     assert "/roll" in text(report)
     assert "Test coverage: `cogs`: not measured" in text(report)
     assert "commands were used; not `/ask`, " in text(report)
     report["attachments"] = [f for f in report["attachments"] if f["filename"].endswith(".png")]
-    (picture,) = await pictures_on(report)
+    (picture,) = await fetch_pictures(report)
     assert picture.startswith(PNG)
-    assert reports(await room["dora"].messages("general")) == []
+    assert reports(await room["dora"].list_messages("general")) == []
 
 
 async def test_in_words_it_answers_those_who_may_ask_where_they_may(room: DevChannel) -> None:
@@ -95,15 +95,15 @@ async def test_in_words_it_answers_those_who_may_ask_where_they_may(room: DevCha
         ("mallory", "dev", "Sorry mallory"),
     ):
         said = await room[who].say(channel, f"{bot} audit yourself")
-        answer = await room.reply(who, said)
+        answer = await room.wait_for_reply(who, said)
         assert answer["content"].startswith(begins)
-    assert len(reports(await room["alice"].messages("dev"))) == 1
+    assert len(reports(await room["alice"].list_messages("dev"))) == 1
 
 
 async def test_every_command_and_menu_is_an_ability_by_its_name_in_the_journal(
     room: DevChannel,
 ) -> None:
-    known = {each.event: each for each in abilities(room.client)}
+    known = {each.event: each for each in list_abilities(room.client)}
     assert known["command.runs show"].label == "/runs show"
     assert known["command.runs show"].module == "cogs.runs"
     assert known["context_menu.Fix this"].label == "Fix this"

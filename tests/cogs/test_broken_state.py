@@ -11,9 +11,9 @@ from bot.domain.errors import StoreError
 from bot.domain.record import Record
 from bot.infra.sqlite import Database
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
-from tests.support.broken_states import forbid_writing, harm
-from tests.support.dev_channel import DevChannel, answer, dev_channel
-from tests.support.world import World
+from tests.support.agent_harness import AgentHarness
+from tests.support.broken_states import corrupt_file, forbid_writing
+from tests.support.dev_channel import DevChannel, get_reply_text, open_dev_channel
 
 Break = Callable[[Database], Awaitable[None]]
 
@@ -32,7 +32,7 @@ class BreakableKeyValues(FakeKeyValueStore):
         await super().put(name, record)
 
 
-class BreakableWorld(World):
+class BreakableWorld(AgentHarness):
     """A world with a state on the disk."""
 
     def __init__(self, folder: Path, store: SqliteStore) -> None:
@@ -58,7 +58,9 @@ class BreakableRoom:
     async def ask(self, who: str, text: str) -> str:
         """Say it to the bot, and return the answer."""
         mention = f"<@{self.channel.local.bot_user_id}>"
-        return await answer(self.channel, await self.channel[who].say("dev", f"{mention} {text}"))
+        return await get_reply_text(
+            self.channel, await self.channel[who].say("dev", f"{mention} {text}")
+        )
 
 
 @pytest.fixture
@@ -68,12 +70,12 @@ async def room(tmp_path: Path) -> AsyncIterator[BreakableRoom]:
         store = await stack.enter_async_context(SqliteStore(file))
         outbox = await stack.enter_async_context(SqliteOutbox(file))
         world = BreakableWorld(tmp_path, store)
-        channel = dev_channel(tmp_path, make_world=lambda _: world, outbox=outbox)
+        channel = open_dev_channel(tmp_path, make_harness=lambda _: world, outbox=outbox)
         yield BreakableRoom(await stack.enter_async_context(channel), store, outbox)
 
 
 @pytest.mark.parametrize(
-    ("harm_file", "reason"), [(forbid_writing, "it is read-only"), (harm, "is damaged")]
+    ("harm_file", "reason"), [(forbid_writing, "it is read-only"), (corrupt_file, "is damaged")]
 )
 async def test_a_request_is_answered_with_what_is_wrong_and_the_way_out(
     room: BreakableRoom, harm_file: Break, reason: str
@@ -87,17 +89,17 @@ async def test_a_request_is_answered_with_what_is_wrong_and_the_way_out(
 async def test_each_message_to_the_bot_has_one_answer_and_talk_of_others_none(
     room: BreakableRoom,
 ) -> None:
-    await room.fail(harm)
+    await room.fail(corrupt_file)
     await room.channel["bob"].say("dev", "shall we have lunch?")
     for person in ("alice", "mallory"):
         assert "is damaged" in await room.ask(person, "rolling dice keeps crashing, fix it")
-    told = await room.channel["bob"].messages("dev")
+    told = await room.channel["bob"].list_messages("dev")
     assert sum("is damaged" in message["content"] for message in told) == 2
 
 
 async def test_a_command_is_answered_with_what_is_wrong(room: BreakableRoom) -> None:
-    await room.fail(harm)
-    assert "is damaged" in await room.channel.command("alice", "runs list")
+    await room.fail(corrupt_file)
+    assert "is damaged" in await room.channel.run_command("alice", "runs list")
 
 
 async def test_what_needs_no_state_is_answered_in_full(room: BreakableRoom) -> None:

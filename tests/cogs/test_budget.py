@@ -11,21 +11,21 @@ from bot.domain.budget import BudgetRules, Cap
 from local_discord.person import Message
 from tests.fakes.fake_charts import PNG
 from tests.fakes.fake_chat_model import FakeChatModel
-from tests.support.chatting import pictures_on
-from tests.support.dev_channel import DevChannel, dev_channel
-from tests.support.world import DORA, World
+from tests.support.agent_harness import DORA, AgentHarness
+from tests.support.chat_clients import fetch_pictures
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 
-def poor(folder: Path) -> World:
+def poor(folder: Path) -> AgentHarness:
     """Return a world where a dollar may be spent in a day."""
-    world = World(folder)
+    world = AgentHarness(folder)
     world.budget = BudgetRules(day=Cap(usd=1.0))
     return world
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path, make_world=poor) as opened:
+    async with open_dev_channel(tmp_path, make_harness=poor) as opened:
         opened.client.chat_model = FakeChatModel()
         yield opened
 
@@ -34,7 +34,7 @@ async def spend(room: DevChannel, usd: float) -> None:
     """Have dora spend so much today."""
     charge = Charge(
         id=f"c{len(room.world.ledger.bodies)}",
-        at=room.world.clock.now(),
+        at=room.world.clock.get_time(),
         account=Account(purpose="chat", person_id=DORA.id),
         model="claude-sonnet",
         status=200,
@@ -50,7 +50,7 @@ def reports(messages: list[Message]) -> list[dict[str, Any]]:
 
 async def said_to(room: DevChannel, who: str, text: str, channel: str = "dev") -> Message:
     """Say it to the bot; return its answer."""
-    return await room.reply(
+    return await room.wait_for_reply(
         who, await room[who].say(channel, f"<@{room.local.bot_user_id}> {text}")
     )
 
@@ -60,15 +60,15 @@ async def test_listed_people_are_shown_the_budget_with_a_chart_in_the_dev_channe
 ) -> None:
     await spend(room, 0.25)
     told = await room["mallory"].run("dev", "budget")
-    assert (await room.answer("mallory", told, "dev")).startswith("Sorry mallory")
+    assert (await room.wait_for_answer("mallory", told, "dev")).startswith("Sorry mallory")
     told = await room["dora"].run("general", "budget")
-    assert (await room.answer("dora", told, "general")).startswith("Please use this in <#")
+    assert (await room.wait_for_answer("dora", told, "general")).startswith("Please use this in <#")
     told = await room["dora"].run("dev", "budget")
     done = f"I posted what models cost in <#{room.local.dev_channel_id}>, for everybody there."
-    assert await room.answer("dora", told, "dev") == done
-    (report,) = reports(await room["dora"].messages("dev"))
+    assert await room.wait_for_answer("dora", told, "dev") == done
+    (report,) = reports(await room["dora"].list_messages("dev"))
     assert "**Today** $0.25 of $1.00 (25%)" in report["embeds"][0]["description"]
-    (picture,) = await pictures_on(report)
+    (picture,) = await fetch_pictures(report)
     assert picture.startswith(PNG)
 
 

@@ -13,14 +13,14 @@ from bot.domain.run import Status
 from bot.redaction import redact
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 SECRET = "ghp_" + "a1B2" * 9
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         opened.client.chat_model = FakeChatModel()
         yield opened
 
@@ -67,7 +67,7 @@ async def test_an_answer_is_one_message_that_grows_until_it_is_whole(room: DevCh
     gate.set()
     told = await answer(room, "alice", said)
     assert told["content"] == text
-    assert len(answers_to(said, await room["alice"].messages("dev"))) == 1
+    assert len(answers_to(said, await room["alice"].list_messages("dev"))) == 1
     [line, ours] = (await kept(room)).lines
     assert (line.by, line.text, ours.ours, ours.text) == (
         "alice",
@@ -108,8 +108,8 @@ async def test_a_model_may_start_work_as_its_writer_may_once_for_a_message(
     chat_model(room).actions = [ScriptedAction("I look into it.", tools=tools)]
     said = await talk(room, "dora", "the dice and I are no friends lately")
     assert (await answer(room, "dora", said))["content"] == "I look into it."
-    run = await room.until(lambda run: run.status is Status.DONE)
-    [one] = await room.runs()
+    run = await room.wait_until(lambda run: run.status is Status.DONE)
+    [one] = await room.list_runs()
     assert (one.id, one.goal, one.trigger.key) == (run.id, "investigate", f"message:{said['id']}")
     assert (one.trigger.person.name, one.trigger.subject) == ("dora", "rolling dice")
     begun, once, status = chat_model(room).results
@@ -136,7 +136,7 @@ async def test_two_people_at_once_are_answered_one_after_another_each_with_their
     await answer(room, "alice", first)
     await answer(room, "dora", second)
     assert [turn.person.name for turn in chat_model(room).turns] == ["alice", "dora"]
-    assert [run.trigger.person.name for run in await room.runs()] == ["dora"]
+    assert [run.trigger.person.name for run in await room.list_runs()] == ["dora"]
 
 
 async def test_who_is_not_listed_costs_nothing_and_is_told_what_is_there(room: DevChannel) -> None:
@@ -161,7 +161,7 @@ ATTACKS = (
 
 
 async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     ids = {"bot": room.local.bot_user_id, "alice": room.local.people["alice"]}
     chat_model(room).actions = [ScriptedAction(text.format(**ids)) for text in ATTACKS]
     for text in ATTACKS:
@@ -173,7 +173,7 @@ async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel)
     asked = await talk(room, "alice", "status", thread)
     assert "waiting for “ship it”" in (await answer(room, "alice", asked, thread))["content"]
     assert room.world.forge.merges == []
-    assert [each.id for each in await room.runs()] == [run.id]
+    assert [each.id for each in await room.list_runs()] == [run.id]
     assert len(chat_model(room).turns) == len(ATTACKS)
 
 
@@ -206,7 +206,7 @@ async def test_who_can_read_the_talk_decides_what_its_failure_holds(
     text = "Zanzibar tuna"
     chat_model(room).actions = [ScriptedAction(error=ValueError(f"cannot think of {text}"))]
     await talk(room, "alice", text, channel)
-    await room.journalled("chat.turn")
+    await room.wait_for_event("chat.turn")
     records = {action.event: action for action in room.world.journal.actions}
     for action in (records["model.chat"], records["chat.turn"]):
         assert action.error is not None
@@ -219,7 +219,7 @@ async def test_a_long_answer_comes_whole_in_several_messages(room: DevChannel) -
     chat_model(room).actions = [ScriptedAction(text)]
     said = await talk(room, "alice", "tell me all of it")
     await room["alice"].wait_for("dev", lambda m: "79. a line" in m["content"])
-    messages = await room["alice"].messages("dev")
+    messages = await room["alice"].list_messages("dev")
     [first] = answers_to(said, messages)
     rest = [m["content"] for m in messages if m["author"].get("bot") and m["id"] > first["id"]]
     assert "\n".join([first["content"], *rest]) == text
@@ -238,7 +238,7 @@ async def test_half_an_answer_of_a_process_that_was_killed_becomes_whole(room: D
     await room.client.reload_extension("cogs.conversation")  # nothing is remembered in memory
     room.client.dispatch("message", message)
     told = await room["alice"].wait_for("dev", lambda m: m["content"] == "It is all fine.")
-    [only] = answers_to(said, await room["alice"].messages("dev"))
+    [only] = answers_to(said, await room["alice"].list_messages("dev"))
     assert only["id"] == told["id"] == before["id"]
 
 
@@ -251,7 +251,7 @@ async def test_a_message_that_was_answered_is_not_thought_about_again(room: DevC
     room.client.dispatch("message", message)
     await answer(room, "dora", await talk(room, "dora", "and now me"))
     assert [turn.text for turn in chat_model(room).turns] == ["tell me", "and now me"]
-    assert len(answers_to(said, await room["alice"].messages("dev"))) == 1
+    assert len(answers_to(said, await room["alice"].list_messages("dev"))) == 1
 
 
 async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) -> None:
@@ -264,7 +264,7 @@ async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) 
 
 async def test_only_so_much_is_remembered(room: DevChannel) -> None:
     room.client.remembered = 2
-    now = room.world.clock.now()
+    now = room.world.clock.get_time()
     old = [ChatLine(message_id=n, by="bob", text=f"old {n}", at=now) for n in range(9)]
     before = Chronicle(lines=tuple(old))
     await room.world.key_values.put(f"chat:{room.local.dev_channel_id}", before)

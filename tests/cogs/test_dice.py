@@ -10,10 +10,10 @@ import pytest
 from cogs.dice import (
     NotationError,
     Roll,
+    describe_near_miss,
     describe_roll,
-    face,
+    format_face,
     keep_highest,
-    near_miss,
     parse_notation,
     show_dice,
 )
@@ -68,7 +68,7 @@ def test_limits_are_named(text: str, reason: str) -> None:
     [(1, 6, "⚀"), (2, 6, "⚁"), (4, 6, "⚃"), (5, 6, "⚄"), (17, 20, "[17]"), (6, 8, "[6]")],
 )
 def test_a_die_shows_its_face(value: int, sides: int, shown: str) -> None:
-    assert face(value, sides) == shown
+    assert format_face(value, sides) == shown
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_highest_dice_are_kept(rolls: list[int], keep: int, kept: list[bool]
     [([3, 1, 5, 2], 3, "best dropped: 1"), ([4, 2], 1, "best dropped: 2")],
 )
 def test_the_best_dropped_die_is_named(rolls: list[int], keep: int, phrase: str) -> None:
-    assert near_miss(rolls, keep) == phrase
+    assert describe_near_miss(rolls, keep) == phrase
 
 
 def test_dropped_dice_are_struck_through() -> None:

@@ -13,14 +13,14 @@ from bot.domain.use import ChangeFeedback
 from bot.domain.watch import WatchRules
 from local_discord.person import Message
 from tests.cogs.test_agreements import contract
-from tests.support.change_world import ChangeWorld
-from tests.support.dev_channel import COGS, DevChannel, dev_channel, labels
+from tests.support.change_harness import ChangeHarness
+from tests.support.dev_channel import COGS, DevChannel, list_labels, open_dev_channel
 
 HEARD = "cogs.feedback"
 WEEK = 7 * 24 * 60 * 60
 
 
-class CountedWorld(ChangeWorld):
+class CountedWorld(ChangeHarness):
     """A world in which the use of what is shipped is counted."""
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +31,9 @@ class CountedWorld(ChangeWorld):
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     extensions = (*COGS, HEARD, "cogs.dice")
-    async with dev_channel(tmp_path, make_world=CountedWorld, extensions=extensions) as opened:
+    async with open_dev_channel(
+        tmp_path, make_harness=CountedWorld, extensions=extensions
+    ) as opened:
         yield opened
 
 
@@ -39,8 +41,8 @@ async def proposed(room: DevChannel) -> tuple[Run, str, Message]:
     """Return a change that waits for a word, with its thread and its card."""
     _, thread, _ = await contract(room)
     await room["dora"].say(thread, "go ahead")
-    run = await room.shown()
-    card = await room["alice"].wait_for(thread, lambda message: "Ship it" in labels(message))
+    run = await room.wait_for_proposal()
+    card = await room["alice"].wait_for(thread, lambda message: "Ship it" in list_labels(message))
     return run, thread, card
 
 
@@ -48,7 +50,7 @@ async def shipped(room: DevChannel) -> tuple[Run, str, Message]:
     """Return a change that is live, with its thread and the message that says so."""
     _, thread, _ = await proposed(room)
     await room["alice"].say(thread, "ship it")
-    run = await room.until(lambda run: run.status is Status.DONE)
+    run = await room.wait_until(lambda run: run.status is Status.DONE)
     live = await room["alice"].wait_for(thread, lambda message: "🚢" in message["content"])
     return run, thread, live
 
@@ -57,7 +59,7 @@ async def signs(room: DevChannel, run: Run, wanted: tuple[int, int]) -> None:
     """Wait until so many people like and dislike the change."""
     async with asyncio.timeout(15):
         while True:
-            found = await room.client.agent.feedback.of(run.id)
+            found = await room.client.agent.feedback.get_feedback(run.id)
             if (found.count("👍"), found.count("👎")) == wanted:
                 return
             await asyncio.sleep(0.01)
@@ -69,10 +71,13 @@ async def test_a_thumb_on_an_open_card_ships_and_rejects_nothing(room: DevChanne
         await room[who].react(thread, card, sign)
     await room["alice"].say("dev", "@theseus status")  # what came before it was heard by then
     await room["alice"].wait_for("dev", lambda message: run.id in message["content"])
-    history = await room.world.store.history(run.id)
-    assert (history.approval, history.words and history.words.given) == (None, ())
+    history = await room.world.store.get_history(run.id)
+    assert (history.approval, history.approval_votes and history.approval_votes.approvals) == (
+        None,
+        (),
+    )
     assert (await room.world.store.get(run.id)).waiting is Waiting.APPROVAL
-    assert await room.client.agent.feedback.of(run.id) == ChangeFeedback(run_id=run.id)
+    assert await room.client.agent.feedback.get_feedback(run.id) == ChangeFeedback(run_id=run.id)
 
 
 async def test_a_thumb_on_what_is_understood_is_no_go_ahead(room: DevChannel) -> None:
@@ -85,7 +90,7 @@ async def test_a_thumb_on_what_is_understood_is_no_go_ahead(room: DevChannel) ->
 
 async def test_what_people_think_is_counted_once_each_by_their_last_word(room: DevChannel) -> None:
     run, thread, live = await shipped(room)
-    card = await room["dora"].wait_for(thread, lambda message: "Ship it" in labels(message))
+    card = await room["dora"].wait_for(thread, lambda message: "Ship it" in list_labels(message))
     await room["dora"].react(thread, card, "👎")  # a card that is over says nothing of what is live
     for who in ("alice", "bob", "mallory"):
         await room[who].react(thread, live, "👍")
@@ -103,7 +108,7 @@ async def test_what_people_think_is_counted_once_each_by_their_last_word(room: D
     assert told["content"].endswith("• `/coinflip`: nobody used it\n• 👍 1, 👎 0")
     memory = await room.world.memory.get(f"lesson:{run.id}")
     assert memory is not None and "👍 1, 👎 0" in memory.text
-    assert await room.world.key_values.all("feedback:", ChangeFeedback) == ()
+    assert await room.world.key_values.list_records("feedback:", ChangeFeedback) == ()
 
 
 async def test_a_thumb_on_an_answer_of_the_change_counts_for_it(room: DevChannel) -> None:
@@ -117,7 +122,7 @@ async def test_a_thumb_on_an_answer_of_the_change_counts_for_it(room: DevChannel
         room.world.traffic.records.append(
             TrafficRecord(
                 id=f"{len(answers):032}",
-                at=room.world.clock.now(),
+                at=room.world.clock.get_time(),
                 event=event,
                 cog="coinflip",
                 step=CommandStep(command="coinflip"),

@@ -8,7 +8,7 @@ import pytest
 from discord import ui
 
 from bot.authority.policy import Act
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 COG = "tests.bot.client.flagged_cog"
 
@@ -18,7 +18,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     (tmp_path / "cogs").mkdir()
     source = Path(__file__).parents[1] / "bot" / "client" / "flagged_cog.py"
     (tmp_path / "cogs" / "coins.py").write_text(source.read_text())
-    async with dev_channel(tmp_path, extensions=("cogs.flags", COG)) as opened:
+    async with open_dev_channel(tmp_path, extensions=("cogs.flags", COG)) as opened:
         opened.client.root = tmp_path
         yield opened
 
@@ -30,7 +30,7 @@ async def flips(room: DevChannel, who: str, channel: str) -> str:
 
 async def test_what_nobody_switched_is_off_and_named_with_who_asks(room: DevChannel) -> None:
     assert await flips(room, "alice", "dev") == "not yet"
-    shown = await room.command("alice", "flags list")
+    shown = await room.run_command("alice", "flags list")
     assert shown == "- `coinflip`: off, never switched · asked for in `cogs/coins.py`"
 
 
@@ -40,29 +40,33 @@ async def test_step_by_step_it_is_there_for_more_people_from_the_next_command_on
     async def where() -> list[str]:
         return [place for place in ("dev", "general") if await flips(room, "bob", place) == "heads"]
 
-    said = await room.command("dora", "flags set", name="coinflip", to="dev")
+    said = await room.run_command("dora", "flags set", name="coinflip", to="dev")
     assert said == "`coinflip` is on in the dev channel from now on. Before, it was off."
     assert await where() == ["dev"]
-    world = await room["dora"].world()
+    world = await room["dora"].get_world()
     [general] = [each["id"] for each in world["channels"] if each["name"] == "general"]
-    said = await room.command("dora", "flags set", name="coinflip", to="channels", channel=general)
+    said = await room.run_command(
+        "dora", "flags set", name="coinflip", to="channels", channel=general
+    )
     assert f"on in <#{general}> and the dev channel from now on" in said
     assert await where() == ["dev", "general"]
-    said = await room.command("alice", "flags set", name="coinflip", to="share", percent=99)
+    said = await room.run_command("alice", "flags set", name="coinflip", to="share", percent=99)
     assert "is on for 99 % of people, and in the dev channel from now on" in said
-    said = await room.command("alice", "flags set", name="coinflip", to="all")
+    said = await room.run_command("alice", "flags set", name="coinflip", to="all")
     assert said.startswith("`coinflip` is on for everybody from now on.")
     assert await where() == ["dev", "general"]
-    assert "already, since <t:" in await room.command("bob", "flags set", name="coinflip", to="all")
-    shown = await room.command("bob", "flags list")
+    assert "already, since <t:" in await room.run_command(
+        "bob", "flags set", name="coinflip", to="all"
+    )
+    shown = await room.run_command("bob", "flags list")
     assert "`coinflip`: on for everybody, since <t:" in shown
     assert shown.endswith(" by alice · asked for in `cogs/coins.py`")
-    await room.command("alice", "flags set", name="coinflip", to="off")
+    await room.run_command("alice", "flags set", name="coinflip", to="off")
     assert await where() == []
 
 
 async def test_a_message_is_asked_for_as_a_command_is(room: DevChannel) -> None:
-    await room.command("dora", "flags set", name="coinflip", to="dev")
+    await room.run_command("dora", "flags set", name="coinflip", to="dev")
     await room["bob"].say("dev", "lovely weather")
     heard = await room["bob"].wait_for("dev", lambda m: m["content"] == "heard")
     assert heard["author"]["bot"]
@@ -74,22 +78,24 @@ async def test_whoever_is_not_listed_switches_and_sees_nothing(room: DevChannel)
         ("flags remove", {"name": "coinflip"}),
         ("flags list", {}),
     ):
-        assert (await room.command("mallory", command, **given)).startswith("Sorry mallory")
-    assert await room.refused() == [
+        assert (await room.run_command("mallory", command, **given)).startswith("Sorry mallory")
+    assert await room.list_refused() == [
         ("mallory", Act.SWITCH), ("mallory", Act.SWITCH), ("mallory", Act.READ),
     ]  # fmt: skip
-    assert room.world.flags.all() == {}
+    assert room.world.flags.get_all() == {}
 
 
 async def test_what_no_code_asks_for_any_more_is_told_and_can_go(room: DevChannel) -> None:
-    await room.command("dora", "flags set", name="coinflip", to="all")
+    await room.run_command("dora", "flags set", name="coinflip", to="all")
     (room.client.root / "cogs" / "coins.py").unlink()
-    shown = await room.command("dora", "flags list")
+    shown = await room.run_command("dora", "flags list")
     assert "no code asks for it any more: `/flags remove name:coinflip` forgets it" in shown
-    gone = await room.command("dora", "flags remove", name="coinflip")
+    gone = await room.run_command("dora", "flags remove", name="coinflip")
     assert gone == "Forgotten: `coinflip`, which was on for everybody."
-    assert (await room.command("dora", "flags list")).startswith("There are no flags")
-    assert (await room.command("dora", "flags remove", name="coinflip")).startswith("Nobody has")
+    assert (await room.run_command("dora", "flags list")).startswith("There are no flags")
+    assert (await room.run_command("dora", "flags remove", name="coinflip")).startswith(
+        "Nobody has"
+    )
 
 
 async def test_names_are_offered_while_a_listed_person_types(room: DevChannel) -> None:
@@ -101,7 +107,7 @@ async def test_names_are_offered_while_a_listed_person_types(room: DevChannel) -
     assert await offered("alice", "flags set", "coin") == ["coinflip"]
     assert await offered("alice", "flags set", "dice") == []
     assert await offered("alice", "flags remove", "") == []
-    await room.command("dora", "flags set", name="coinflip", to="dev")
+    await room.run_command("dora", "flags set", name="coinflip", to="dev")
     assert await offered("alice", "flags remove", "") == ["coinflip"]
     assert await offered("mallory", "flags set", "") == []
 
@@ -109,7 +115,7 @@ async def test_names_are_offered_while_a_listed_person_types(room: DevChannel) -
 async def test_a_name_that_cannot_be_is_a_mistake_of_the_cog(room: DevChannel) -> None:
     answer = await room["bob"].run("dev", "misnamed")
     assert "Error id" in str(answer["message"]["content"])
-    await room.journalled("command.misnamed")
+    await room.wait_for_event("command.misnamed")
     [failed] = [each for each in room.world.journal.actions if each.event == "command.misnamed"]
     assert failed.error is not None
     assert failed.error.exception == "ValueError"
@@ -117,8 +123,8 @@ async def test_a_name_that_cannot_be_is_a_mistake_of_the_cog(room: DevChannel) -
 
 
 async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevChannel) -> None:
-    await room.command("dora", "flags set", name="coinflip", to="dev")
-    since = int(room.world.flags.all()["coinflip"].at.timestamp())
+    await room.run_command("dora", "flags set", name="coinflip", to="dev")
+    since = int(room.world.flags.get_all()["coinflip"].at.timestamp())
     pressed = f"theseus:flag:share20:coinflip:{since}"
     view = ui.View(timeout=None)
     view.add_item(ui.Button(label="On for 20 % of people", custom_id=pressed))
@@ -136,5 +142,5 @@ async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevCha
     assert (await press("mallory")).startswith("Sorry mallory")
     assert "`coinflip` is on for 20 % of people" in await press("dora")
     room.world.clock.tick(2)
-    await room.command("dora", "flags set", name="coinflip", to="off")
+    await room.run_command("dora", "flags set", name="coinflip", to="off")
     assert "this button is old" in await press("dora")

@@ -13,9 +13,9 @@ from bot.authority.policy import Act, authorize
 from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
-from cogs.ui import person_of
+from cogs.ui import get_person
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 UNCLEAR = (
     "ship it?", "who said ship it", "> ship it", "```\nship it\n```", "`ship it`", '"ship it"',
@@ -38,18 +38,18 @@ POLL = {
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
 async def heard_out(room: DevChannel, thread: str) -> None:
     """Wait until all that was said so far came to nothing, or shipped: words take turns."""
-    await room.reply("alice", await room["alice"].say(thread, "ship #999"))
+    await room.wait_for_reply("alice", await room["alice"].say(thread, "ship #999"))
 
 
 async def waits(room: DevChannel, run: Run) -> bool:
     """Whether the run waits as before, and nobody was asked or told anything about shipping."""
-    entries = await room.world.store.audit_log()
+    entries = await room.world.store.list_audit_entries()
     now = await room.world.store.get(run.id)
     ships = [e for e in entries if e.action == Act.SHIP and "not #999" not in e.note]
     return now.status is Status.WAITING and not ships
@@ -80,7 +80,7 @@ def forgeries(said: Message, alice: dict[str, Any], guild: int) -> list[dict[str
 
 
 async def test_messages_that_are_no_persons_own_words_are_not_heard(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     said = await room["alice"].say(thread, "good morning")
     for forged in forgeries(said, dict(said["author"]), room.local.guild_id):
         room.client._connection.parse_message_create(forged)  # type: ignore[arg-type]
@@ -89,13 +89,13 @@ async def test_messages_that_are_no_persons_own_words_are_not_heard(room: DevCha
     hers = {**said, "content": "ship it", "guild_id": str(room.local.guild_id)}
     hers["id"] = str(int(said["id"]) + 1_000)
     room.client._connection.parse_message_create(hers)  # type: ignore[arg-type]
-    await room.until(lambda now: now.status is Status.DONE)  # so the others came in as well
+    await room.wait_until(lambda now: now.status is Status.DONE)  # so the others came in as well
 
 
 async def test_words_that_may_mean_anything_ship_nothing_also_from_an_approver(
     room: DevChannel,
 ) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     for text in UNCLEAR:
         await room["alice"].say(thread, text)
     await heard_out(room, thread)
@@ -105,7 +105,7 @@ async def test_words_that_may_mean_anything_ship_nothing_also_from_an_approver(
 async def test_a_reply_and_a_reaction_to_what_only_looks_like_a_card_ship_nothing(
     room: DevChannel,
 ) -> None:
-    run, thread, card = await room.proposal()
+    run, thread, card = await room.request_proposal()
     copied = await room["mallory"].say("general", f"Proposal #1 {card['embeds'][0]['title']}")
     await room["alice"].say("general", "ship it", reply_to=copied)
     await room["alice"].react("general", copied, "🚢")
@@ -122,8 +122,8 @@ async def test_a_reply_and_a_reaction_to_what_only_looks_like_a_card_ship_nothin
 async def test_a_button_forged_for_another_card_or_commit_ships_nothing(
     room: DevChannel, forged: str
 ) -> None:
-    run, thread, _ = await room.proposal()
-    opened = (await room.world.store.history(run.id)).proposal
+    run, thread, _ = await room.request_proposal()
+    opened = (await room.world.store.get_history(run.id)).proposal
     assert opened is not None
     heads = {"another head": f":{'0' * 40}", "no head": "", "another message": f":{opened.head}"}
     button = f"theseus:ship:{run.id}{heads[forged]}"
@@ -132,8 +132,8 @@ async def test_a_button_forged_for_another_card_or_commit_ships_nothing(
     view.stop()
     fake = await room.client.get_partial_messageable(int(thread)).send("a card", view=view)
     told = await room["alice"].press(thread, button, str(fake.id))
-    assert "not the newest" in await room.answer("alice", told, thread)
-    assert await room.refused() == [("alice", "ship")]
+    assert "not the newest" in await room.wait_for_answer("alice", told, thread)
+    assert await room.list_refused() == [("alice", "ship")]
     assert room.world.forge.merges == []
 
 
@@ -146,15 +146,15 @@ async def test_who_speaks_in_another_server_or_has_left_ours_may_do_nothing(
     told = {"user": {"id": str(alice), "username": "alice"}, "roles": [], "flags": 0}
     guest = discord.Member(data=told, guild=foreign, state=state)  # type: ignore[arg-type]
     everything = AllowList(approvers=PeopleList(users=frozenset({alice})))
-    assert person_of(client, guest).outsider
+    assert get_person(client, guest).outsider
     here = await client.fetch_user(alice)
-    assert not person_of(client, here).outsider
+    assert not get_person(client, here).outsider
     async with asyncio.TaskGroup() as group:
         group.create_task(client.wait_for("member_remove", timeout=20))
         await asyncio.sleep(0)  # it waits
         room.local.leave("alice")
-    assert person_of(client, here).outsider
-    for person in (person_of(client, guest), person_of(client, here)):
+    assert get_person(client, here).outsider
+    for person in (get_person(client, guest), get_person(client, here)):
         for act in Act:
             with pytest.raises(NotAuthorized, match="members of the server"):
                 authorize(everything, person, act)
@@ -166,4 +166,4 @@ async def test_a_bot_that_is_listed_may_do_nothing(room: DevChannel) -> None:
     people = AllowList(approvers=PeopleList(users=frozenset({us.id})))
     for act in Act:
         with pytest.raises(NotAuthorized, match="has no say"):
-            authorize(people, person_of(room.client, us), act)
+            authorize(people, get_person(room.client, us), act)

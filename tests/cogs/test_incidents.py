@@ -8,14 +8,14 @@ import pytest
 from bot.domain.incident import Incident
 from bot.domain.journal import Capsule
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.monitoring_world import OUTAGE
-from tests.support.world import failure
+from tests.support.agent_harness import make_failure
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
+from tests.support.monitoring_harness import OUTAGE
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path, noticing=True) as opened:
+    async with open_dev_channel(tmp_path, with_monitoring=True) as opened:
         opened.world.engine.hold()
         yield opened
 
@@ -23,48 +23,50 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 async def noticed(room: DevChannel, error: Capsule | None = None) -> tuple[Incident, Message]:
     """Have something fail until it is told; return the incident and its message."""
     for _ in range(5):
-        room.world.journal.append(failure(room.world.clock, error))
+        room.world.journal.append(make_failure(room.world.clock, error))
     told = await room["alice"].wait_for(
         "dev", lambda m: bool(m["embeds"]) and "/roll fails" in m["embeds"][0].get("title", "")
     )
     assert room.client.monitoring is not None
-    [incident] = room.client.monitoring.incidents()
+    [incident] = room.client.monitoring.list_incidents()
     return incident, told
 
 
 async def test_listed_people_go_on_and_mute_by_button_and_nobody_else(room: DevChannel) -> None:
     incident, told = await noticed(room, OUTAGE)
-    assert labels(told) == ["Investigate", "Fix it", "Mute"]
-    for label in labels(told):
-        pressed = await room["mallory"].press("dev", custom_id(told, label), told)
-        assert (await room.answer("mallory", pressed, "dev")).startswith("Sorry mallory")
-    assert await room.runs() == ()
-    pressed = await room["dora"].press("dev", custom_id(told, "Investigate"), told)
-    assert await room.answer("dora", pressed, "dev") == f"On it: <#{told['id']}>"
-    [run] = await room.runs()
+    assert list_labels(told) == ["Investigate", "Fix it", "Mute"]
+    for label in list_labels(told):
+        pressed = await room["mallory"].press("dev", get_custom_id(told, label), told)
+        assert (await room.wait_for_answer("mallory", pressed, "dev")).startswith("Sorry mallory")
+    assert await room.list_runs() == ()
+    pressed = await room["dora"].press("dev", get_custom_id(told, "Investigate"), told)
+    assert await room.wait_for_answer("dora", pressed, "dev") == f"On it: <#{told['id']}>"
+    [run] = await room.list_runs()
     assert (run.goal, run.trigger.incident) == ("investigate", incident.id)
-    pressed = await room["dora"].press("dev", custom_id(told, "Mute"), told)
-    answer = await room.answer("dora", pressed, "dev")
+    pressed = await room["dora"].press("dev", get_custom_id(told, "Mute"), told)
+    answer = await room.wait_for_answer("dora", pressed, "dev")
     assert answer.startswith("I say nothing more of it until <t:")
     await room["dora"].wait_for(
         "dev", lambda m: m["id"] == told["id"] and "Muted by dora" in str(m["embeds"])
     )
-    assert [who for who, _ in await room.refused()] == ["mallory"] * 3
+    assert [who for who, _ in await room.list_refused()] == ["mallory"] * 3
 
 
 async def test_who_reports_what_is_worked_on_is_told_where_and_no_second_run_starts(
     room: DevChannel,
 ) -> None:
     incident, told = await noticed(room)
-    await room.until(lambda run: run.trigger.origin == "incident" and run.thread_id is not None)
+    await room.wait_until(
+        lambda run: run.trigger.origin == "incident" and run.thread_id is not None
+    )
     said = await room["bob"].say("dev", "rolling dice keeps crashing, fix it")
-    answer = await room.reply("bob", said)
+    answer = await room.wait_for_reply("bob", said)
     where = f"I am on it in <#{told['id']}>."
     assert answer["content"] == f"bob, that is incident `{incident.id}`: {where}"
     asked = await room["dora"].run("dev", "fix", what="rolling dice")
     expected = f"dora, that is incident `{incident.id}`: {where}"
-    assert await room.answer("dora", asked, "dev") == expected
-    assert len(await room.runs()) == 1
+    assert await room.wait_for_answer("dora", asked, "dev") == expected
+    assert len(await room.list_runs()) == 1
     shown = await room["alice"].wait_for(
         "dev", lambda m: m["id"] == told["id"] and "dora: “" in str(m["embeds"])
     )
@@ -75,12 +77,14 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
     room: DevChannel,
 ) -> None:
     nothing = await room["dora"].run("dev", "incidents list")
-    assert await room.answer("dora", nothing, "dev") == "I have noticed nothing lately."
+    assert await room.wait_for_answer("dora", nothing, "dev") == "I have noticed nothing lately."
     incident, _ = await noticed(room, OUTAGE)
-    listed = await room.answer("dora", await room["dora"].run("dev", "incidents list"), "dev")
+    listed = await room.wait_for_answer(
+        "dora", await room["dora"].run("dev", "incidents list"), "dev"
+    )
     assert listed.startswith(f"🔴 `{incident.id}` /roll fails") or incident.id in listed
     shown = await room["dora"].run("dev", "incidents show", incident=incident.id)
-    text = await room.answer("dora", shown, "dev")
+    text = await room.wait_for_answer("dora", shown, "dev")
     assert "Whose fault: outside" in text
     assert "repeated_error: 5 over 5" in text
     offered = await room["dora"].interact(
@@ -88,11 +92,11 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
     )
     assert [choice["value"] for choice in offered["choices"]] == [incident.id]
     unknown = await room["dora"].run("dev", "incidents show", incident="zzzzzz")
-    assert await room.answer("dora", unknown, "dev") == "There is no incident `zzzzzz`."
+    assert await room.wait_for_answer("dora", unknown, "dev") == "There is no incident `zzzzzz`."
     for command in ("incidents list", "incidents show"):
         options = {"incident": incident.id} if command.endswith("show") else {}
         told = await room["mallory"].run("dev", command, **options)
-        assert (await room.answer("mallory", told, "dev")).startswith("Sorry mallory")
+        assert (await room.wait_for_answer("mallory", told, "dev")).startswith("Sorry mallory")
     hidden = await room["mallory"].interact(
         "dev", autocomplete="incidents show", option="incident", value=""
     )
@@ -100,7 +104,7 @@ async def test_listed_people_look_at_incidents_and_choose_them_from_a_list(
 
 
 async def test_where_nothing_notices_the_commands_say_so(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path) as room:
         told = await room["dora"].run("dev", "incidents list")
         expected = "I notice nothing by myself here."
-        assert await room.answer("dora", told, "dev") == expected
+        assert await room.wait_for_answer("dora", told, "dev") == expected

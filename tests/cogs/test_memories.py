@@ -9,22 +9,22 @@ import pytest
 
 from bot.domain.memory import Memory
 from bot.grammar import Intent, Setting, parse
-from cogs.conversation._decision_button import why_in
-from cogs.conversation._memories import own_words
+from cogs.conversation._decision_button import find_rejection_reason
+from cogs.conversation._memories import extract_note
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
 def kept(room: DevChannel) -> dict[str, Memory]:
-    return room.world.memory.kept
+    return room.world.memory.stored
 
 
 def is_answer(message_id: str) -> Callable[[Message], bool]:
@@ -34,7 +34,9 @@ def is_answer(message_id: str) -> Callable[[Message], bool]:
 async def told(room: DevChannel, who: str, text: str, reply_to: Message | None = None) -> Message:
     """Say something to the bot; return what it answers."""
     mention = f"<@{room.local.bot_user_id}>"
-    return await room.reply(who, await room[who].say("dev", f"{mention} {text}", reply_to=reply_to))
+    return await room.wait_for_reply(
+        who, await room[who].say("dev", f"{mention} {text}", reply_to=reply_to)
+    )
 
 
 async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
@@ -59,7 +61,9 @@ async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
     assert lions.key in which
     await told(room, "dora", f"forget {lions.key}")
     assert [memory.text for memory in kept(room).values()] == ["lions sleep at noon"]
-    audited = [(e.person and e.person.name, e.action) for e in await room.world.store.audit_log()]
+    audited = [
+        (e.person and e.person.name, e.action) for e in await room.world.store.list_audit_entries()
+    ]
     assert audited.count(("bob", "steer")) == 3
     assert audited.count(("dora", "steer")) == 4
 
@@ -79,7 +83,7 @@ async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
 def test_a_note_keeps_the_words_as_they_were_written(said: str, noted: str) -> None:
     heard = parse(said, Setting(addressed=True, dev_channel=True, listed=True))
     assert heard.intent is Intent.REMEMBER
-    assert own_words(said, heard.slots.note) == noted
+    assert extract_note(said, heard.slots.note) == noted
 
 
 @pytest.mark.parametrize(
@@ -97,15 +101,15 @@ def test_a_note_keeps_the_words_as_they_were_written(said: str, noted: str) -> N
     ],
 )
 def test_a_reason_given_with_a_rejection_is_heard(said: str, why: str) -> None:
-    assert why_in(said) == why
+    assert find_rejection_reason(said) == why
 
 
 async def test_why_a_fix_was_rejected_is_remembered(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     await room["bob"].say(thread, "reject because it breaks polls")
-    question = await room["bob"].wait_for(thread, lambda m: "Reject #1" in labels(m))
-    await room["bob"].press(thread, custom_id(question, "Reject #1"), question)
-    ended = await room.until(lambda run: run.ended)
+    question = await room["bob"].wait_for(thread, lambda m: "Reject #1" in list_labels(m))
+    await room["bob"].press(thread, get_custom_id(question, "Reject #1"), question)
+    ended = await room.wait_until(lambda run: run.has_ended)
     assert ended.reason.startswith("Rejected by bob: it breaks polls.")
     assert "did not want it: it breaks polls" in kept(room)[f"lesson:{run.id}"].text
 
@@ -137,8 +141,8 @@ async def test_who_is_not_listed_writes_forgets_and_reads_nothing(room: DevChann
     offered = await mallory.interact("dev", autocomplete="memory forget", option="memory", value="")
     assert offered["choices"] == []
     assert [memory.text for memory in kept(room).values()] == ["zebras are striped"]
-    assert {action for _, action in await room.refused()} == {"steer", "read"}
-    assert len(await room.refused()) == 6
+    assert {action for _, action in await room.list_refused()} == {"steer", "read"}
+    assert len(await room.list_refused()) == 6
 
 
 async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(
@@ -147,12 +151,14 @@ async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(
     alice = room["alice"]
     await told(room, "bob", "remember that zebras are striped")
     (key,) = kept(room)
-    found = await room.answer("dora", await room["dora"].run("dev", "memory search"), "dev")
+    found = await room.wait_for_answer(
+        "dora", await room["dora"].run("dev", "memory search"), "dev"
+    )
     assert found == f"`{key}` bob noted: zebras are striped — the newest"
     run = await alice.run("dev", "memory search", words="striped unicorn")
-    assert key in await room.answer("alice", run, "dev")
+    assert key in await room.wait_for_answer("alice", run, "dev")
     run = await alice.run("dev", "memory export")
-    assert await room.answer("alice", run, "dev") == "1 memory, oldest first."
+    assert await room.wait_for_answer("alice", run, "dev") == "1 memory, oldest first."
     wanted = run["message"]["id"]
     said = await alice.wait_for("dev", lambda m: m["id"] == wanted and bool(m["attachments"]))
     (file,) = said["attachments"]

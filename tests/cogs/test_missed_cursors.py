@@ -34,7 +34,7 @@ async def kept(key_values: FakeKeyValueStore) -> int:
     """Return where a bot that starts now would begin."""
     cursors = Cursors(key_values)
     await cursors.open()
-    return cursors.of(DEV)
+    return cursors.get(DEV)
 
 
 async def test_on_the_first_start_there_is_nothing_before(key_values: FakeKeyValueStore) -> None:
@@ -67,7 +67,7 @@ async def test_chatter_is_kept_now_and_then_only(key_values: FakeKeyValueStore) 
     for number in range(CHATTER - 1):
         await say(cursors, 101 + number, addressed=False)
     assert await kept(key_values) == 100
-    assert cursors.of(DEV) == 100 + CHATTER - 1
+    assert cursors.get(DEV) == 100 + CHATTER - 1
     await say(cursors, 200, addressed=False)
     assert await kept(key_values) == 200
 
@@ -110,10 +110,10 @@ async def test_once_all_was_seen_old_cursors_are_given_up_but_for_direct_channel
     async with MessageTurn(cursors, 8, 102) as direct:
         direct.addressed, direct.person_id = True, 42
     await cursors.settle(150)
-    assert await key_values.all("heard:", Cursor) == (
+    assert await key_values.list_records("heard:", Cursor) == (
         Cursor(channel_id=8, message_id=102, person_id=42),
     )
-    assert (await kept(key_values), cursors.of(8), cursors.direct) == (150, 150, {42: 8})
+    assert (await kept(key_values), cursors.get(8), cursors.direct) == (150, 150, {42: 8})
 
 
 async def test_what_is_in_hand_is_never_given_up(key_values: FakeKeyValueStore) -> None:

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, hears, labels
+from tests.support.dev_channel import (
+    DevChannel,
+    get_custom_id,
+    list_labels,
+    open_dev_channel,
+    wait_for_message,
+)
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
@@ -18,16 +24,18 @@ async def test_a_pause_with_a_time_and_its_end_are_asked_back_and_their_buttons_
     room: DevChannel,
 ) -> None:
     text = "pause self-improvement for two hours, we're deploying"
-    question = await room.reply("alice", await room["alice"].say("dev", text))
-    assert labels(question) == ["Pause (two hours)", "Not now"]
+    question = await room.wait_for_reply("alice", await room["alice"].say("dev", text))
+    assert list_labels(question) == ["Pause (two hours)", "Not now"]
     gate = room.client.agent.autonomy
-    assert await gate.standing.pause() is None
-    await room["alice"].press("dev", custom_id(question, "Pause (two hours)"), question)
-    assert (await hears(room, "⏸️")).startswith("⏸️ **alice** has paused my own work")
-    pause = await gate.standing.pause()
+    assert await gate.blocks.find_pause() is None
+    await room["alice"].press("dev", get_custom_id(question, "Pause (two hours)"), question)
+    assert (await wait_for_message(room, "⏸️")).startswith("⏸️ **alice** has paused my own work")
+    pause = await gate.blocks.find_pause()
     assert pause is not None and pause.until is not None
-    question = await room.reply("alice", await room["alice"].say("dev", "you can resume now"))
-    assert labels(question) == ["Resume", "Not now"]
+    question = await room.wait_for_reply(
+        "alice", await room["alice"].say("dev", "you can resume now")
+    )
+    assert list_labels(question) == ["Resume", "Not now"]
 
 
 async def test_without_anything_to_resume_or_roll_back_talk_among_people_is_left_alone(
@@ -36,11 +44,11 @@ async def test_without_anything_to_resume_or_roll_back_talk_among_people_is_left
     for text in ("you can resume now", "roll back the last fix"):
         await room["alice"].say("dev", text)
     marker = await room["alice"].say("dev", f"<@{room.local.bot_user_id}> you can resume now")
-    told = await room.reply("alice", marker)
+    told = await room.wait_for_reply("alice", marker)
     assert told["content"].startswith("My own work is not paused")
     ours = [
         message["id"]
-        for message in await room["alice"].messages("dev")
+        for message in await room["alice"].list_messages("dev")
         if message["author"]["id"] == str(room.local.bot_user_id)
     ]
     assert ours == [told["id"]]
@@ -49,7 +57,7 @@ async def test_without_anything_to_resume_or_roll_back_talk_among_people_is_left
 async def test_a_refusal_in_the_thread_of_a_run_offers_to_end_it_and_no_pause(
     room: DevChannel,
 ) -> None:
-    _, thread, _ = await room.proposal()
-    question = await room.reply("alice", await room["alice"].say(thread, "no wait, don't"))
-    assert labels(question) == ["Reject #1", "Cancel #1", "Not now"]
+    _, thread, _ = await room.request_proposal()
+    question = await room.wait_for_reply("alice", await room["alice"].say(thread, "no wait, don't"))
+    assert list_labels(question) == ["Reject #1", "Cancel #1", "Not now"]
     assert "reject or cancel" in question["content"]

@@ -6,21 +6,21 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot.client._error_replies import error_text
-from bot.domain.ids import short_id
+from bot.client._error_replies import format_error
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status, Waiting
 from local_discord.person import Message
-from tests.support.change_world import ChangeWorld
-from tests.support.dev_channel import DevChannel, dev_channel
-from tests.support.world import capsule, failure
+from tests.support.agent_harness import make_capsule, make_failure
+from tests.support.change_harness import ChangeHarness
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
-KEY = capsule(exception="KeyError", function="total", fingerprint="bbbbbbbbbbbb")
+KEY = make_capsule(exception="KeyError", function="total", fingerprint="bbbbbbbbbbbb")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
@@ -35,16 +35,16 @@ async def bot_says(room: DevChannel, text: str, channel: int | None = None) -> M
 async def failed(room: DevChannel, action: Action, channel: int | None = None) -> Message:
     """Journal a failure; return the bot's message of it."""
     room.world.journal.append(action)
-    return await bot_says(room, error_text("`/roll`", action), channel)
+    return await bot_says(room, format_error("`/roll`", action), channel)
 
 
 async def test_fix_this_on_its_own_error_message_is_nobodys_words(room: DevChannel) -> None:
-    action = failure(room.world.clock)
+    action = make_failure(room.world.clock)
     message = await failed(room, action)
     told = await room["dora"].use_menu("dev", "Fix this", message)
-    assert "On it: <#" in await room.answer("dora", told, "dev")
-    run = await room.shown()
-    assert (run.trigger.person.name, run.trigger.error_id) == ("dora", short_id(action.id))
+    assert "On it: <#" in await room.wait_for_answer("dora", told, "dev")
+    run = await room.wait_for_proposal()
+    assert (run.trigger.person.name, run.trigger.error_id) == ("dora", shorten_id(action.id))
     assert (run.trigger.statement, run.trigger.quotes_bot) == ("", True)
     [assignment] = room.world.engine.asked
     assert assignment.request == ""
@@ -52,51 +52,51 @@ async def test_fix_this_on_its_own_error_message_is_nobodys_words(room: DevChann
 
 @pytest.mark.parametrize("menu", ["Fix this", "Investigate this"])
 async def test_no_menu_takes_the_bots_text_for_a_persons(room: DevChannel, menu: str) -> None:
-    room.world.journal.append(failure(room.world.clock))
+    room.world.journal.append(make_failure(room.world.clock))
     message = await bot_says(room, "rolling dice keeps crashing")
     told = await room["dora"].use_menu("dev", menu, message)
-    await room.answer("dora", told, "dev")
-    run = await room.until(lambda run: run.trigger.person.name == "dora")
+    await room.wait_for_answer("dora", told, "dev")
+    run = await room.wait_until(lambda run: run.trigger.person.name == "dora")
     assert (run.trigger.text, run.trigger.statement) == ("rolling dice keeps crashing", "")
-    assert not run.trigger.own_words
+    assert not run.trigger.is_verbatim
 
 
 async def test_a_wish_in_the_bots_own_words_is_planned_as_such(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path, make_world=ChangeWorld) as room:
+    async with open_dev_channel(tmp_path, make_harness=ChangeHarness) as room:
         message = await bot_says(room, "I could add a command /spin that spins a bottle")
         told = await room["dora"].use_menu("dev", "Make this happen", message)
-        assert "On it: <#" in await room.answer("dora", told, "dev")
-        run = await room.until(lambda run: run.waiting is Waiting.AGREEMENT)
+        assert "On it: <#" in await room.wait_for_answer("dora", told, "dev")
+        run = await room.wait_until(lambda run: run.waiting is Waiting.AGREEMENT)
         assert run.trigger.statement == ""
-        assert isinstance(room.world, ChangeWorld)
+        assert isinstance(room.world, ChangeHarness)
         assert [each.quotes_bot for each in room.world.request_planner.asked] == [True]
 
 
 async def test_a_persons_own_message_stays_their_words(room: DevChannel) -> None:
-    room.world.journal.append(failure(room.world.clock))
+    room.world.journal.append(make_failure(room.world.clock))
     message = await room["dora"].say("dev", "rolling dice keeps crashing")
     told = await room["dora"].use_menu("dev", "Fix this", message)
-    await room.answer("dora", told, "dev")
-    run = await room.until(lambda run: run.goal == "fix")
+    await room.wait_for_answer("dora", told, "dev")
+    run = await room.wait_until(lambda run: run.goal == "fix")
     assert run.trigger.statement == "rolling dice keeps crashing"
 
 
 async def investigated(room: DevChannel) -> Run:
     """Let alice have the failure of `/roll` looked into; return the run when it is over."""
-    room.world.journal.append(failure(room.world.clock))
+    room.world.journal.append(make_failure(room.world.clock))
     await room["alice"].say("dev", "why does /roll crash?")
-    return await room.until(lambda run: run.status is Status.DONE)
+    return await room.wait_until(lambda run: run.status is Status.DONE)
 
 
 async def test_in_the_thread_of_a_run_the_error_that_is_replied_to_is_meant(
     room: DevChannel,
 ) -> None:
     first = await investigated(room)
-    other = failure(room.world.clock, KEY)
+    other = make_failure(room.world.clock, KEY)
     message = await failed(room, other, first.thread_id)
     await room["alice"].say(str(first.thread_id), "fix this", reply_to=message)
-    run = await room.until(lambda run: run.id != first.id)
-    assert run.trigger.error_id == short_id(other.id)
+    run = await room.wait_until(lambda run: run.id != first.id)
+    assert run.trigger.error_id == shorten_id(other.id)
     assert (await room.world.store.get(first.id)).goal == "investigate"
 
 
@@ -105,7 +105,7 @@ async def test_in_its_thread_a_reply_to_the_same_error_goes_on_from_the_investig
 ) -> None:
     first = await investigated(room)
     action = next(each for each in room.world.journal.actions if each.error)
-    message = await bot_says(room, error_text("`/roll`", action), first.thread_id)
+    message = await bot_says(room, format_error("`/roll`", action), first.thread_id)
     await room["alice"].say(str(first.thread_id), "fix this", reply_to=message)
-    run = await room.until(lambda run: run.goal == "fix")
+    run = await room.wait_until(lambda run: run.goal == "fix")
     assert run.id == first.id

@@ -9,15 +9,15 @@ import pytest
 
 from cogs.polls import (
     OptionsError,
-    bar,
+    compute_percentages,
     describe_results,
     describe_tally,
+    draw_bar,
+    format_voters,
     parse_options,
-    percentages,
     read_press,
     refuse_close,
     tally,
-    voters_phrase,
 )
 from tests.cogs.room import Room, open_room
 
@@ -60,18 +60,18 @@ def test_votes_are_counted_in_the_options_order() -> None:
     ],
 )
 def test_percentages_add_up_to_100(counts: list[int], shares: list[int]) -> None:
-    assert percentages(counts) == shares
+    assert compute_percentages(counts) == shares
 
 
 @pytest.mark.parametrize(
     ("count", "highest", "drawn"), [(0, 0, "░" * 12), (4, 4, "█" * 12), (1, 2, "██████░░░░░░")]
 )
 def test_a_bar_is_as_long_as_its_share_of_the_highest(count: int, highest: int, drawn: str) -> None:
-    assert bar(count, highest) == drawn
+    assert draw_bar(count, highest) == drawn
 
 
 def test_voters_are_counted_in_words() -> None:
-    assert [voters_phrase(count) for count in (0, 1, 2)] == ["no votes yet", "1 vote", "2 votes"]
+    assert [format_voters(count) for count in (0, 1, 2)] == ["no votes yet", "1 vote", "2 votes"]
 
 
 def test_the_tally_shows_a_bar_and_a_count() -> None:

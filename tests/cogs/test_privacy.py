@@ -8,21 +8,21 @@ import pytest
 from bot.authority.personal_data import PersonalDataKind, PersonalDataService
 from bot.domain.chat import CHAT, ChatLine, Chronicle
 from bot.domain.errors import StoreError
-from bot.domain.ids import sortable_id
+from bot.domain.feature_request import FeatureRequest, Requester
+from bot.domain.ids import create_sortable_id
 from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, PendingErasure
 from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback
-from bot.domain.wish import Wish, Wisher
-from bot.telemetry.pseudonyms import pseudonym
+from bot.telemetry.pseudonyms import build_pseudonym
 from local_discord.person import Message
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_store import FakeStore
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.world import failure
+from tests.support.agent_harness import make_failure
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 KEPT = (
     "uses of commands, to be played again: **1**, for 30 days",
@@ -37,19 +37,19 @@ ERASE, CONFIRM = "Erase what is kept of me", "Yes, erase it"
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
 async def keep(room: DevChannel, name: str) -> None:
     """Have something of each kind kept of somebody; wish and talk are shared with the others."""
-    world, at, who = room.world, room.world.clock.now(), room.local.people[name]
-    known = pseudonym(who, b"salt")
-    world.journal.append(failure(world.clock).but(user=known))
+    world, at, who = room.world, room.world.clock.get_time(), room.local.people[name]
+    known = build_pseudonym(who, b"salt")
+    world.journal.append(make_failure(world.clock).replace(user=known))
     await world.traffic.record(
         [
             TrafficRecord(
-                id=sortable_id(at), at=at, event="command.roll",
+                id=create_sortable_id(at), at=at, event="command.roll",
                 step=CommandStep(by="asker", command="roll"), pseudonyms={"asker": known},
             )
         ]
@@ -58,31 +58,39 @@ async def keep(room: DevChannel, name: str) -> None:
     await world.memory.remember(note)
     said = ChatLine(message_id=who, by=name, by_id=who, text=f"{name} talks", at=at)
     talk = await world.key_values.get(f"{CHAT}5", Chronicle) or Chronicle(channel_id=5)
-    await world.key_values.put(f"{CHAT}5", talk.grown(said, said.but(by="", ours=True), most=40))
-    wisher = Wisher(id=who, name=name)
-    wish = await world.key_values.get("wish:both", Wish)
-    first = Wish(id="both", text="a /coinflip", wishers=(wisher,), first_at=at, last_at=at)
-    shared = wish.but(wishers=(*wish.wishers, wisher)) if wish else first
+    await world.key_values.put(
+        f"{CHAT}5", talk.append(said, said.replace(by="", ours=True), most=40)
+    )
+    wisher = Requester(id=who, name=name)
+    wish = await world.key_values.get("wish:both", FeatureRequest)
+    first = FeatureRequest(
+        id="both", text="a /coinflip", requesters=(wisher,), first_at=at, last_at=at
+    )
+    shared = wish.replace(requesters=(*wish.requesters, wisher)) if wish else first
     await world.key_values.put("wish:both", shared)
-    await world.key_values.put(f"wish:{who}", first.but(id=str(who)))
+    await world.key_values.put(f"wish:{who}", first.replace(id=str(who)))
     kept = await world.key_values.get("feedback:k7", ChangeFeedback) or ChangeFeedback(run_id="k7")
-    given = kept.but(signs={**kept.signs, str(who): "👍"}, flagged={**kept.flagged, str(who): True})
+    given = kept.replace(
+        signs={**kept.signs, str(who): "👍"}, flagged={**kept.flagged, str(who): True}
+    )
     await world.key_values.put("feedback:k7", given)
 
 
 async def told(room: DevChannel, who: str) -> Message:
     """Return the private answer to `/privacy`."""
     asked = await room[who].run("dev", "privacy")
-    await room.answer(who, asked, "dev")
+    await room.wait_for_answer(who, asked, "dev")
     wanted = asked["message"]["id"]
-    return next(m for m in await room[who].messages("dev") if m["id"] == wanted)
+    return next(m for m in await room[who].list_messages("dev") if m["id"] == wanted)
 
 
 async def pressed(room: DevChannel, who: str, label: str) -> str:
     """Press the newest button of that label that they see; return the answer."""
-    shown = [each for each in await room[who].messages("dev") if label in labels(each)][-1]
-    return await room.answer(
-        who, await room[who].press("dev", custom_id(shown, label), shown), "dev"
+    shown = [each for each in await room[who].list_messages("dev") if label in list_labels(each)][
+        -1
+    ]
+    return await room.wait_for_answer(
+        who, await room[who].press("dev", get_custom_id(shown, label), shown), "dev"
     )
 
 
@@ -91,7 +99,7 @@ async def test_anybody_is_told_what_is_kept_of_them_and_has_it_erased_and_nobody
 ) -> None:
     for name in ("mallory", "bob"):
         await keep(room, name)
-    known = pseudonym(room.local.people["mallory"], b"salt")
+    known = build_pseudonym(room.local.people["mallory"], b"salt")
     for who in ("mallory", "bob"):
         text = (await told(room, who))["content"]
         assert all(kept in text for kept in KEPT), text
@@ -112,7 +120,7 @@ async def test_anybody_is_told_what_is_kept_of_them_and_has_it_erased_and_nobody
 
     text = (await told(room, "bob"))["content"]
     assert all(kept in text for kept in KEPT), text
-    (entry,) = [e for e in await world.store.audit_log() if e.action == "erase"]
+    (entry,) = [e for e in await world.store.list_audit_entries() if e.action == "erase"]
     assert (entry.person, entry.allowed) == (None, True)
     assert known in entry.note
     assert "mallory" not in repr(entry)
@@ -122,8 +130,8 @@ async def stored(room: DevChannel) -> list[object]:
     """Return what is in the key-value store under the names that hold something of people."""
     keyed = room.world.key_values
     return [
-        *await keyed.all(CHAT, Chronicle), *await keyed.all("wish:", Wish),
-        *await keyed.all("feedback:", ChangeFeedback), *await keyed.all("erasure:", PendingErasure),
+        *await keyed.list_records(CHAT, Chronicle), *await keyed.list_records("wish:", FeatureRequest),
+        *await keyed.list_records("feedback:", ChangeFeedback), *await keyed.list_records("erasure:", PendingErasure),
     ]  # fmt: skip
 
 
@@ -154,9 +162,9 @@ async def test_what_an_ended_process_had_begun_to_erase_is_erased_at_the_next_st
 
     with pytest.raises(StoreError):
         await service().erase(ada)
-    assert (left, *await store.audit_log()) == ({"first": 0, "second": 2},)
+    assert (left, *await store.list_audit_entries()) == ({"first": 0, "second": 2},)
     await service().run_forever()
     assert left == {"first": 0, "second": 0}
-    assert [each.action for each in await store.audit_log()] == ["erase"]
+    assert [each.action for each in await store.list_audit_entries()] == ["erase"]
     await service().run_forever()
-    assert len(await store.audit_log()) == 1
+    assert len(await store.list_audit_entries()) == 1

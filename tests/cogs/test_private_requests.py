@@ -7,14 +7,14 @@ from pathlib import Path
 import discord
 import pytest
 
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 PLANTED = ("zanzibar", "836251")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         await _close_general(opened)
         yield opened
 
@@ -43,9 +43,9 @@ async def _close_general(room: DevChannel) -> None:
 async def test_only_the_command_of_a_private_report_goes_on(room: DevChannel) -> None:
     me = room.local.bot_user_id
     await room["alice"].say("general", f"<@{me}> /roll fails with zanzibar 836251, fix it")
-    run = await room.until(lambda run: True)
+    run = await room.wait_until(lambda run: True)
     assert "/roll" in f"{run.trigger.subject} {run.trigger.text}"
-    for text in (run.model_dump_json(), str(await room["bob"].messages("dev"))):
+    for text in (run.model_dump_json(), str(await room["bob"].list_messages("dev"))):
         assert not [planted for planted in PLANTED if planted in text]
 
 
@@ -56,5 +56,5 @@ async def test_a_private_feature_request_is_not_taken_and_says_where_to_ask(
     await room["alice"].say("general", message)
     answer = await room["alice"].wait_for("general", lambda m: "shown to them" in m["content"])
     assert f"<#{room.local.dev_channel_id}>" in answer["content"]
-    assert await room.runs() == ()
-    assert list(await room.client.agent.wishes.all()) == []
+    assert await room.list_runs() == ()
+    assert list(await room.client.agent.wishes.list_requests()) == []

@@ -7,21 +7,21 @@ import discord
 import pytest
 from discord import app_commands
 
-from cogs.ui import person_of, usable_commands
+from cogs.ui import get_person, list_usable_commands
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
-from tests.support.dev_channel import COGS, DevChannel, dev_channel
+from tests.support.dev_channel import COGS, DevChannel, open_dev_channel
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path) as opened:
+    async with open_dev_channel(tmp_path) as opened:
         yield opened
 
 
 async def answer(room: DevChannel, who: str, said: Message) -> str:
     """Return what the bot replied to a message."""
-    return str((await room.reply(who, said))["content"])
+    return str((await room.wait_for_reply(who, said))["content"])
 
 
 async def mention(room: DevChannel, who: str, text: str, channel: str = "dev") -> str:
@@ -32,7 +32,7 @@ async def mention(room: DevChannel, who: str, text: str, channel: str = "dev") -
 async def test_a_question_is_answered_where_it_is_asked_and_begins_nothing(
     room: DevChannel,
 ) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     assert "Nothing was ever shipped" in await mention(room, "dora", "what changed this week?")
     said = await room["alice"].say(thread, "why did you pick that fix?")
     told = await answer(room, "alice", said)
@@ -41,13 +41,13 @@ async def test_a_question_is_answered_where_it_is_asked_and_begins_nothing(
     assert "Nobody has approved it" in await answer(room, "alice", said)
     direct = await room["dora"].say("@dora", "what is waiting for me?")
     assert run.id in await answer(room, "dora", direct)
-    assert [each.id for each in await room.runs()] == [run.id]
-    assert not (await room.runs())[0].ended
+    assert [each.id for each in await room.list_runs()] == [run.id]
+    assert not (await room.list_runs())[0].has_ended
 
 
 async def test_under_the_answer_of_a_command_a_question_is_about_no_run(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path, extensions=(*COGS, "cogs.dice")) as room:
-        run, _, _ = await room.proposal()
+    async with open_dev_channel(tmp_path, extensions=(*COGS, "cogs.dice")) as room:
+        run, _, _ = await room.request_proposal()
         shown = (await room["dora"].run("dev", "roll", dice="1d6"))["message"]
         said = await room["alice"].say("dev", "why?", reply_to=shown)
         told = await answer(room, "alice", said)
@@ -72,15 +72,15 @@ async def test_who_is_not_listed_is_refused_records_and_told_what_is_there(
 ) -> None:
     assert "not on the list" in await mention(room, "mallory", "what did you change this week?")
     assert "Nothing yet" in await mention(room, "mallory", "what do people wish for?")
-    assert await room.refused() == [("mallory", "read")]
+    assert await room.list_refused() == [("mallory", "read")]
 
 
 async def test_ask_answers_only_whoever_asks_and_decides_nothing(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
 
     async def asked(who: str, question: str, channel: str = "dev") -> str:
         told = await room[who].run(channel, "ask", question=question)
-        return await room.answer(who, told, channel)
+        return await room.wait_for_answer(who, told, channel)
 
     assert f"run `{run.id}`" in await asked("alice", "what could break?", thread)
     assert "waiting for “ship it”" in await asked("alice", "status")
@@ -88,15 +88,15 @@ async def test_ask_answers_only_whoever_asks_and_decides_nothing(room: DevChanne
     assert "nothing is begun or decided by `/ask`" in await asked("alice", "ship it", thread)
     assert "nothing is begun or decided by `/ask`" in await asked("alice", "/roll is broken")
     assert "not on the list" in await asked("mallory", "who shipped that?")
-    assert [(each.id, each.ended) for each in await room.runs()] == [(run.id, False)]
+    assert [(each.id, each.has_ended) for each in await room.list_runs()] == [(run.id, False)]
 
 
 async def test_help_shows_commands_by_what_people_want(room: DevChannel) -> None:
-    told = await room.answer("alice", await room["alice"].run("dev", "help"), "dev")
+    told = await room.wait_for_answer("alice", await room["alice"].run("dev", "help"), "dev")
     assert "**Something is broken** `/fix`, `/investigate`" in told
     assert "**Decide about a proposal** `/ship`, `/revert`" in told
     assert len(told) < 1_900
-    told = await room.answer("mallory", await room["mallory"].run("dev", "help"), "dev")
+    told = await room.wait_for_answer("mallory", await room["mallory"].run("dev", "help"), "dev")
     assert "`/change`" in told and "/ship" not in told
     assert "**Something is broken**" in await mention(room, "alice", "help")
 
@@ -112,7 +112,7 @@ async def test_a_model_is_told_what_the_records_say(room: DevChannel) -> None:
 
 async def test_help_offers_each_only_what_they_may_use(room: DevChannel) -> None:
     async def help_for(who: str) -> str:
-        return await room.command(who, "help")
+        return await room.run_command(who, "help")
 
     approver, developer, member = [await help_for(each) for each in ("alice", "dora", "mallory")]
     assert "`/ship`" in approver and "“ship it”" in approver
@@ -133,8 +133,8 @@ async def test_help_hides_what_the_server_lets_only_some_members_use(room: DevCh
         await interaction.response.send_message("banned", ephemeral=True)
 
     room.client.tree.add_command(ban)
-    assert "`/ban`" not in await room.command("mallory", "help")
+    assert "`/ban`" not in await room.run_command("mallory", "help")
     guild = room.client.get_guild(room.local.guild_id)
     owner = guild.owner if guild else None
     assert owner is not None
-    assert "ban" in usable_commands(room.client, person_of(room.client, owner))
+    assert "ban" in list_usable_commands(room.client, get_person(room.client, owner))

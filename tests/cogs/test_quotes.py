@@ -9,7 +9,7 @@ import pytest
 from bot.demo.third_party import Condition, ThirdParty
 from bot.domain.journal import FailureGroup
 from bot.triage import Origin, triage
-from cogs.quotes import NOTHING, SOURCE, read_quote, read_wait
+from cogs.quotes import NO_QUOTE, SOURCE, read_quote, read_wait
 from tests.cogs.room import Room, open_room
 
 
@@ -88,5 +88,5 @@ async def test_a_service_that_is_down_is_a_failure_and_not_the_codes(
 async def test_a_service_with_nothing_to_say_is_no_failure(room: Room, party: ThirdParty) -> None:
     party.condition = Condition.EMPTY
     await room.alice.slash(room.channel, "quote")
-    assert room.said()[-1] == NOTHING
+    assert room.said()[-1] == NO_QUOTE
     assert not [action for action in room.journal.actions if action.error]

@@ -12,11 +12,11 @@ from cogs.reminders import (
     DelayError,
     add_up,
     clip,
+    compute_wait,
     describe_delivery,
     describe_reminder,
-    due_phrase,
+    format_duration,
     parse_delay,
-    seconds_to_next,
 )
 from tests.cogs.room import Room, open_room
 
@@ -68,7 +68,7 @@ def test_amounts_are_added_up() -> None:
     ],
 )
 def test_a_stretch_of_time_is_told_in_its_two_largest_units(seconds: int, phrase: str) -> None:
-    assert due_phrase(seconds) == phrase
+    assert format_duration(seconds) == phrase
 
 
 def reminder(**changes: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def test_a_late_delivery_says_by_how_much() -> None:
     ("due_times", "wait"), [([], 3600), ([1100], 100), ([900], 0), ([9000, 1200], 200)]
 )
 def test_the_wait_ends_with_the_next_reminder(due_times: list[int], wait: int) -> None:
-    assert seconds_to_next(due_times, 1000) == wait
+    assert compute_wait(due_times, 1000) == wait
 
 
 def test_a_long_list_is_cut_at_the_end_of_a_line() -> None:

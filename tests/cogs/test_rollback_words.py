@@ -8,7 +8,7 @@ import pytest
 from bot.domain.live_items import ChangeAuthor, ItemKind, LiveItem
 from bot.domain.run import Status
 from local_discord.person import Message
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.dev_channel import DevChannel, get_custom_id, list_labels, open_dev_channel
 
 COGS_HERE = ("cogs.conversation", "cogs.approvals", "cogs.skills")
 NEVER = (
@@ -31,7 +31,7 @@ ASKED = (
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
-    async with dev_channel(tmp_path, extensions=COGS_HERE) as opened:
+    async with open_dev_channel(tmp_path, extensions=COGS_HERE) as opened:
         await change(opened, "persona", "persona", "Kind.", "Rude.")
         yield opened
 
@@ -48,24 +48,24 @@ async def change(
 
 
 def persona(room: DevChannel) -> LiveItem:
-    return room.world.live_registry.item("persona", "persona")
+    return room.world.live_registry.get_item("persona", "persona")
 
 
 async def told(room: DevChannel, who: str, text: str, channel: str = "dev") -> Message:
     """Say something to the bot; return its answer."""
     mention = f"<@{room.local.bot_user_id}> "
     room.world.clock.tick(1)  # what changed just then would be asked about
-    return await room.reply(who, await room[who].say(channel, f"{mention}{text}"))
+    return await room.wait_for_reply(who, await room[who].say(channel, f"{mention}{text}"))
 
 
 async def pressed(room: DevChannel, who: str, question: Message, label: str) -> str:
     channel = question["channel_id"]
-    answer = await room[who].press(channel, custom_id(question, label), question)
-    return await room.answer(who, answer, channel)
+    answer = await room[who].press(channel, get_custom_id(question, label), question)
+    return await room.wait_for_answer(who, answer, channel)
 
 
 def offered(question: Message) -> list[str]:
-    return [each.partition(" · ")[0] for each in labels(question)]
+    return [each.partition(" · ")[0] for each in list_labels(question)]
 
 
 async def test_nothing_that_is_quoted_told_denied_or_supposed_rolls_back_or_asks(
@@ -73,7 +73,10 @@ async def test_nothing_that_is_quoted_told_denied_or_supposed_rolls_back_or_asks
 ) -> None:
     for text in NEVER:
         answer = await told(room, "alice", text)
-        assert not any(each.startswith("v1") for each in labels(answer)), (text, answer["content"])
+        assert not any(each.startswith("v1") for each in list_labels(answer)), (
+            text,
+            answer["content"],
+        )
     assert persona(room).version == 2
 
 
@@ -82,9 +85,9 @@ async def test_what_is_not_plainly_an_order_is_asked_back_with_the_version(
 ) -> None:
     for text in ASKED:
         answer = await told(room, "alice", text)
-        assert "v1" in offered(answer), (text, answer["content"], labels(answer))
+        assert "v1" in offered(answer), (text, answer["content"], list_labels(answer))
     assert persona(room).version == 2
-    assert "roll back" not in {each.action for each in await room.world.store.audit_log()}
+    assert "roll back" not in {each.action for each in await room.world.store.list_audit_entries()}
 
 
 async def test_a_plain_order_is_done_audited_and_can_be_taken_back_by_a_press(
@@ -93,7 +96,7 @@ async def test_a_plain_order_is_done_audited_and_can_be_taken_back_by_a_press(
     answer = await told(room, "alice", "Roll the persona back, please.")
     assert answer["content"].startswith("`persona` is version 1 from now on, in place of version 2")
     assert persona(room).version == 1
-    (entry, *_) = await room.world.store.audit_log(limit=1)
+    (entry, *_) = await room.world.store.list_audit_entries(limit=1)
     assert entry.person is not None
     assert (entry.person.name, entry.action, entry.note, entry.message_id is not None) == (
         "alice", "roll back", "persona persona to version 1", True,
@@ -109,11 +112,11 @@ async def test_only_approvers_roll_back_whoever_asked_and_strangers_see_no_versi
     assert (await told(room, "mallory", "roll the persona back"))["content"].startswith("Sorry")
     assert "not on the list" in (await told(room, "dora", "roll the persona back"))["content"]
     question = await told(room, "dora", "can you roll the persona back?")
-    button = next(each for each in labels(question) if each.startswith("v1"))
+    button = next(each for each in list_labels(question) if each.startswith("v1"))
     for who in ("mallory", "dora"):
         assert (await pressed(room, who, question, button)).startswith(f"Sorry {who}")
     assert persona(room).version == 2
-    assert ("mallory", "roll back") in await room.refused()
+    assert ("mallory", "roll back") in await room.list_refused()
     assert (await pressed(room, "alice", question, button)).startswith("`persona` is version 1")
 
 
@@ -122,7 +125,7 @@ async def test_several_versions_are_asked_back_with_time_author_and_first_change
 ) -> None:
     await change(room, "persona", "persona", "Curt.")
     question = await told(room, "alice", "roll back the persona")
-    assert labels(question) == [
+    assert list_labels(question) == [
         "v2 · 2 h ago · an edit of the file · Rude.",
         "v1 · 3 h ago · an edit of the file · Kind.",
         "Not now",
@@ -142,13 +145,13 @@ async def test_a_version_that_came_after_the_question_is_not_swapped_out_unseen(
     room: DevChannel,
 ) -> None:
     question = await told(room, "alice", "can you roll the persona back?")
-    button = next(each for each in labels(question) if each.startswith("v1"))
+    button = next(each for each in list_labels(question) if each.startswith("v1"))
     await change(room, "persona", "persona", "Curt.")
     answer = await pressed(room, "alice", question, button)
     assert "has changed since" in answer and "I ask again" in answer
     assert persona(room).version == 3
     anew = await room["alice"].wait_for("dev", lambda m: "in place of v3" in m["content"])
-    newer = next(each for each in labels(anew) if each.startswith("v2"))
+    newer = next(each for each in list_labels(anew) if each.startswith("v2"))
     assert (await pressed(room, "alice", anew, newer)).startswith("`persona` is version 2")
 
 
@@ -164,14 +167,14 @@ async def test_times_are_asked_back_since_nobody_knows_in_which_zone_they_are_me
 
 async def test_said_to_nobody_it_only_asks_and_in_a_runs_thread_too(room: DevChannel) -> None:
     said = await room["alice"].say("dev", "roll the persona back")
-    assert "v1" in offered(await room.reply("alice", said))
-    run, thread, _ = await room.proposal()
+    assert "v1" in offered(await room.wait_for_reply("alice", said))
+    run, thread, _ = await room.request_proposal()
     said = await room["alice"].say(thread, "roll the persona back")
-    assert "v1" in offered(await room.reply("alice", said))
+    assert "v1" in offered(await room.wait_for_reply("alice", said))
     await room["mallory"].say("dev", "roll the persona back")
     await told(room, "alice", "status")
     assert persona(room).version == 2
-    assert ("mallory", "read") not in await room.refused()
+    assert ("mallory", "read") not in await room.list_refused()
     assert (await room.world.store.get(run.id)).status is Status.WAITING
 
 
@@ -182,36 +185,36 @@ async def test_where_several_things_may_be_meant_it_asks_which(room: DevChannel)
     assert offered(question) == ["making-soup v1", "making-tea v1", "Not now"]
     question = await told(room, "alice", "roll back the making skill")
     assert offered(question) == ["making-soup v1", "making-tea v1", "Not now"]
-    button = next(each for each in labels(question) if each.startswith("making-tea"))
+    button = next(each for each in list_labels(question) if each.startswith("making-tea"))
     assert (await pressed(room, "alice", question, button)).startswith("`making-tea` is version 1")
 
 
 async def test_code_goes_back_by_a_revert_of_the_run_that_brought_it(room: DevChannel) -> None:
-    run, thread, _ = await room.proposal()
+    run, thread, _ = await room.request_proposal()
     await room["alice"].say(thread, "ship it")
-    await room.until(lambda now: now.status is Status.DONE)
+    await room.wait_until(lambda now: now.status is Status.DONE)
     await change(room, "cog", "dice", "roll = 1")
     answer = await told(room, "alice", "revert the dice cog to the last version")
-    assert "The cog `dice` is code" in answer["content"] and not labels(answer)
+    assert "The cog `dice` is code" in answer["content"] and not list_labels(answer)
     await change(room, "cog", "dice", "roll = 2", run=run.id)
     question = await told(room, "alice", "revert the dice cog to the last version")
-    assert labels(question) == ["Revert #1", "Not now"]
+    assert list_labels(question) == ["Revert #1", "Not now"]
     assert (await pressed(room, "alice", question, "Revert #1")).startswith("On it")
-    assert (await room.runs())[0].goal == "revert"
+    assert (await room.list_runs())[0].goal == "revert"
 
 
 async def test_the_last_change_may_be_of_code_or_of_a_text_and_is_asked_about(
     room: DevChannel,
 ) -> None:
     question = await told(room, "alice", "roll back the last change")
-    assert labels(question) == [
+    assert list_labels(question) == [
         "Back to persona v1 · 2 h ago · an edit of the file · Kind.",
         "Not now",
     ]
-    _, thread, _ = await room.proposal()
+    _, thread, _ = await room.request_proposal()
     await room["alice"].say(thread, "ship it")
-    await room.until(lambda now: now.status is Status.DONE)
+    await room.wait_until(lambda now: now.status is Status.DONE)
     question = await told(room, "alice", "roll back the last change")
-    assert [each.partition(" v1")[0] for each in labels(question)] == [
+    assert [each.partition(" v1")[0] for each in list_labels(question)] == [
         "Revert #1", "Back to persona", "Not now"
     ]  # fmt: skip

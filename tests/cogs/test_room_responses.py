@@ -19,7 +19,7 @@ async def test_a_command_without_a_response_is_an_error_of_the_room(
 
 
 async def test_a_command_may_be_typed_with_a_prefix_that_another_cog_sets(tmp_path: Path) -> None:
-    async with open_room("tests.bot.client.typed_cog", tmp_path, prefixes=["!"]) as room:
+    async with open_room("tests.bot.client.typed_command_cog", tmp_path, prefixes=["!"]) as room:
         typed = await room.say(room.alice, "!half 8")
         assert room.answer_to(typed) == "half is 4.0"
         assert not room.answer_to(await room.say(room.alice, "!wade"))

@@ -21,22 +21,22 @@ from bot.ports.agent import (
     Progress,
     QuestionAsked,
     Update,
-    no_news,
+    get_no_news,
 )
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.faulty_project import FIXED, faulty_project
-from tests.support.claude_room import DRAFT, claude_room, mends, the_assignment
-from tests.support.processes import processes_in
-from tests.twins.model import Story, says
+from tests.fakes.faulty_project import FIXED, make_faulty_project
+from tests.support.claude_room import DRAFT, fix_dice, make_assignment, open_claude_room
+from tests.support.processes import list_processes
+from tests.twins.model import Story, say_text
 
 BUDGET = Budget(seconds=60)
 STORY: Story = {
     "executor": [
-        *mends("FACES[value - 1]"),
-        says("Faces are counted from one now."),
-        *mends("FACES[value + -1]", "FACES[value - 1]"),
-        says("The types fit now, too."),
+        *fix_dice("FACES[value - 1]"),
+        say_text("Faces are counted from one now."),
+        *fix_dice("FACES[value + -1]", "FACES[value - 1]"),
+        say_text("The types fit now, too."),
     ]
 }
 
@@ -50,9 +50,9 @@ class AgentCase:
     base: str
 
     def assignment(self, **changes: object) -> Assignment:
-        return the_assignment(self.base, **changes)
+        return make_assignment(self.base, **changes)
 
-    async def work(self, assignment: Assignment, news: News = no_news) -> list[Update]:
+    async def work(self, assignment: Assignment, news: News = get_no_news) -> list[Update]:
         working = self.agent.work(assignment, self.workspace, BUDGET, news)
         async with aclosing(working) as updates:
             return [update async for update in updates]
@@ -67,19 +67,19 @@ async def _agent(kind: str) -> CodeAgent:
 @pytest.fixture(params=["fake", "offline", pytest.param("claude", marks=pytest.mark.slow)])
 async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AgentCase]:
     if request.param == "claude":
-        async with claude_room(tmp_path, STORY) as room:
+        async with open_claude_room(tmp_path, STORY) as room:
             yield AgentCase(room.start()[0], room.workspace, room.base)
         return
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
+    async with workspaces.open("k7m2xq", base=base) as workspace:
         yield AgentCase(await _agent(request.param), workspace, base)
 
 
 async def test_it_ends_with_one_last_word_its_edits_uncommitted_and_works_again_after_a_verdict(
     case: AgentCase,
 ) -> None:
-    before = await case.workspace.head()
+    before = await case.workspace.get_head()
     updates = await case.work(case.assignment())
     assert [update.kind for update in updates].count("finished") == 1
     last = updates[-1]
@@ -88,8 +88,8 @@ async def test_it_ends_with_one_last_word_its_edits_uncommitted_and_works_again_
     assert last.summary
     assert all(isinstance(update, Progress) and update.text for update in updates[:-1])
 
-    assert await case.workspace.head() == before == case.base
-    assert [change.path for change in await case.workspace.changes()] == ["dice.py"]
+    assert await case.workspace.get_head() == before == case.base
+    assert [change.path for change in await case.workspace.list_changes()] == ["dice.py"]
     assert "FACES[value]" not in (case.workspace.path / "dice.py").read_text(encoding="utf-8")
 
     *before_that, again = await case.work(await _turned_down(case))
@@ -106,7 +106,7 @@ async def _turned_down(case: AgentCase) -> Assignment:
         branch=case.workspace.branch,
         engine=case.agent.name,
         summary="first try",
-        files=await case.workspace.changes(),
+        files=await case.workspace.list_changes(),
     )
     failed = CheckResult(name="types", status="failed", seconds=1.0, output="no")
     verdict = Verdict(head=head, round=1, checks=(failed,))
@@ -117,7 +117,7 @@ async def test_giving_up_on_it_midway_leaves_no_process_behind(case: AgentCase) 
     """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
     async with aclosing(case.agent.work(case.assignment(), case.workspace, BUDGET)) as updates:
         await anext(updates)
-    assert processes_in(case.workspace.path) == []
+    assert list_processes(case.workspace.path) == []
 
 
 async def test_one_that_follows_words_asks_for_news_and_another_does_not(case: AgentCase) -> None:
@@ -129,7 +129,7 @@ async def test_one_that_follows_words_asks_for_news_and_another_does_not(case: A
         waiting.clear()
         return told
 
-    unproven = case.assignment(plan=DRAFT.but(reproduction=None))  # nothing to search by
+    unproven = case.assignment(plan=DRAFT.replace(reproduction=None))  # nothing to search by
     updates = await case.work(unproven, news)
     assert isinstance(updates[-1], Finished)
-    assert heard == (["also handle d0"] if case.agent.follows_words else [])
+    assert heard == (["also handle d0"] if case.agent.can_follow_instructions else [])

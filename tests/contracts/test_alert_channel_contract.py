@@ -15,7 +15,7 @@ from bot.domain.errors import AlertRejected, AlertUnavailable
 from bot.ports.alert_channel import AlertChannel
 from tests.fakes.fake_alert_channel import FakeAlertChannel
 from tests.fakes.fake_clock import FakeClock
-from tests.support.alert_receivers import mail_receiver, web_receiver
+from tests.support.alert_receivers import run_mail_receiver, run_web_receiver
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = "ghp_" + "a1B2c3D4" * 5
@@ -42,7 +42,7 @@ async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
         if request.param == "fake":
             yield _fake()
         elif request.param == "e-mail":
-            mails = await stack.enter_async_context(mail_receiver())
+            mails = await stack.enter_async_context(run_mail_receiver())
             server = MailServer("127.0.0.1", mails.port, "none")
 
             def refuse_mail(for_good: bool) -> None:
@@ -51,7 +51,7 @@ async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
             channel = EmailAlertChannel(server, "bot@example.org", ["a@example.org"])
             yield Way(channel, lambda: mails.texts, refuse_mail)
         else:
-            hook = await stack.enter_async_context(web_receiver())
+            hook = await stack.enter_async_context(run_web_receiver())
 
             def refuse_request(for_good: bool) -> None:
                 hook.status = 403 if for_good else 503
@@ -80,19 +80,19 @@ async def test_what_is_sent_arrives_with_its_title_and_text(way: Way) -> None:
 
 async def test_the_end_is_told_apart_from_the_beginning(way: Way) -> None:
     await way.channel.send(ALERT)
-    await way.channel.send(ALERT.but(state="resolved"))
+    await way.channel.send(ALERT.replace(state="resolved"))
     begun, ended = way.texts()
     assert begun != ended
 
 
 async def test_secrets_do_not_leave(way: Way) -> None:
-    await way.channel.send(ALERT.but(title=f"title {KEY}", text=f"text {KEY}"))
+    await way.channel.send(ALERT.replace(title=f"title {KEY}", text=f"text {KEY}"))
     (text,) = way.texts()
     assert KEY not in text
 
 
 async def test_a_longest_alert_goes_out(way: Way) -> None:
-    await way.channel.send(ALERT.but(title="t" * 300, text="x" * 4_000))
+    await way.channel.send(ALERT.replace(title="t" * 300, text="x" * 4_000))
     assert len(way.texts()) == 1
 
 

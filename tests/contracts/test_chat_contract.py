@@ -14,7 +14,7 @@ from bot.ports.chat import Chat
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_chat import FakeChat
-from tests.support.chatting import chat_on, contents, pictures_on
+from tests.support.chat_clients import fetch_pictures, list_contents, open_chat
 
 NOWHERE = 4242  # no channel has this id
 
@@ -41,13 +41,13 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         fake.gone.add(NOWHERE)
 
         async def texts(channel: int) -> list[str]:
-            return fake.texts(channel)
+            return fake.list_texts(channel)
 
         async def heard() -> MessageRef:
-            return fake.heard(7)
+            return fake.add_message(7)
 
         async def pictures() -> list[bytes]:
-            return [image.png for image in fake.said[-1].post.images]
+            return [image.png for image in fake.messages[-1].post.images]
 
         yield Rig(fake, 7, texts, heard, pictures)
         return
@@ -55,18 +55,18 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         LocalDiscord([LocalPerson("alice", listed=True)], token="local-token") as local,
         Person(local.base_url, "alice") as alice,
         SqliteOutbox(tmp_path / "theseus.sqlite3") as outbox,
-        chat_on(local, outbox) as real,
+        open_chat(local, outbox) as real,
     ):
 
         async def read(channel: int) -> list[str]:
-            return contents(await alice.messages(str(channel)))
+            return list_contents(await alice.list_messages(str(channel)))
 
         async def said() -> MessageRef:
             message = await alice.say("dev", "the dice are broken")
             return MessageRef(channel_id=local.dev_channel_id, message_id=int(message["id"]))
 
         async def on_card() -> list[bytes]:
-            return await pictures_on((await alice.messages("dev"))[-1])
+            return await fetch_pictures((await alice.list_messages("dev"))[-1])
 
         yield Rig(real, local.dev_channel_id, read, said, on_card)
 

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from bot.domain.errors import AgentError, AgentOverloaded
-from bot.ports.chat_model import ChatModel, Growing, Said
+from bot.ports.chat_model import ChatModel, FinalReply, PartialReply
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.fakes.fake_chat_tools import FakeChatTools
-from tests.support.chatting_model import ChatRoom, a_turn, chat_room
-from tests.twins.model import Turn, calls, fails, held, says
+from tests.support.chat_model_room import ChatRoom, make_turn, open_chat_room
+from tests.twins.model import Turn, call_tool, fail_request, hold_turn, say_text
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,28 +31,30 @@ class Parlour:
         if self.fake is not None:
             self.fake.actions[:] = actions
         if self.room is not None:
-            self.room.will(*(play for action in actions for play in _plays(action)))
+            self.room.set_turns(*(play for action in actions for play in _plays(action)))
 
     def results(self) -> list[str]:
         """Return what tools said to the model."""
         if self.fake is not None:
             return self.fake.results
         assert self.room is not None
-        return [result.text for result in self.room.model.tool_results()]
+        return [result.text for result in self.room.model.list_tool_results()]
 
     async def say(
         self, chat_tools: FakeChatTools, text: str = "Hello?", **more: int
-    ) -> list[Growing | Said]:
-        return [each async for each in self.chat_model.talk(a_turn(text, **more), chat_tools)]
+    ) -> list[PartialReply | FinalReply]:
+        return [each async for each in self.chat_model.talk(make_turn(text, **more), chat_tools)]
 
 
 def _plays(action: ScriptedAction) -> Sequence[Turn]:
     """Return what a model does that does the action."""
-    used = [calls(f"mcp__theseus__{tool}", **_arguments(tool, what)) for tool, what in action.tools]
+    used = [
+        call_tool(f"mcp__theseus__{tool}", **_arguments(tool, what)) for tool, what in action.tools
+    ]
     if action.error is not None:
-        return [*used, fails(529)]
-    last = says(action.text)
-    return [*used, last if action.gate is None else held(action.gate, last)]
+        return [*used, fail_request(529)]
+    last = say_text(action.text)
+    return [*used, last if action.gate is None else hold_turn(action.gate, last)]
 
 
 def _arguments(tool: str, what: str) -> dict[str, object]:
@@ -73,17 +75,17 @@ async def parlour(
         yield Parlour(fake, fake=fake)
         return
     folder: Path = tmp_path_factory.mktemp("chat-model")
-    async with chat_room(folder) as room:
+    async with open_chat_room(folder) as room:
         yield Parlour(room.chat_model, room=room)
 
 
 async def test_an_answer_grows_and_ends_with_exactly_one_last_word(parlour: Parlour) -> None:
     parlour.will(ScriptedAction("Fine, thanks."))
     *growing, last = await parlour.say(FakeChatTools())
-    assert isinstance(last, Said)
+    assert isinstance(last, FinalReply)
     assert (last.text, last.cost_usd > 0, last.tokens_in > 0) == ("Fine, thanks.", True, True)
     assert growing
-    assert all(isinstance(each, Growing) for each in growing)
+    assert all(isinstance(each, PartialReply) for each in growing)
     assert all(last.text.startswith(each.text) for each in growing)
 
 
@@ -140,7 +142,7 @@ async def test_what_fails_is_our_error_and_the_next_turn_is_answered(parlour: Pa
 async def test_a_turn_that_is_left_touches_nothing_afterwards(parlour: Parlour) -> None:
     gate, chat_tools = asyncio.Event(), FakeChatTools()
     parlour.will(ScriptedAction("One moment.", gate=gate))
-    async with aclosing(parlour.chat_model.talk(a_turn(), chat_tools)) as answer:
+    async with aclosing(parlour.chat_model.talk(make_turn(), chat_tools)) as answer:
         leaving = asyncio.create_task(_until_growing(answer))
         await asyncio.wait({leaving}, timeout=0.3)
         leaving.cancel()
@@ -152,7 +154,7 @@ async def test_a_turn_that_is_left_touches_nothing_afterwards(parlour: Parlour) 
     assert (chat_tools.done, other.done) == ([], [("status", "")])
 
 
-async def _until_growing(answer: AsyncIterator[Growing | Said]) -> None:
+async def _until_growing(answer: AsyncIterator[PartialReply | FinalReply]) -> None:
     async for _ in answer:
         pass
 
@@ -165,7 +167,7 @@ async def test_hushed_it_breaks_off_and_the_next_turn_begins_afresh(parlour: Par
     await parlour.say(FakeChatTools())
     talking = asyncio.create_task(parlour.say(FakeChatTools()))
     await asyncio.wait({talking}, timeout=0.3)
-    await parlour.chat_model.hush()
+    await parlour.chat_model.cancel_turns()
     with pytest.raises(AgentError):
         await asyncio.wait_for(talking, 20)
     gate.set()

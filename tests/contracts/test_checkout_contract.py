@@ -10,7 +10,7 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.ports.workspace import Checkout
 from tests.fakes.fake_checkout import FakeCheckout
-from tests.fakes.repositories import cloned, commit, git, repository, write
+from tests.fakes.repositories import clone_repository, commit, make_repository, run_git, write
 
 FILES: dict[str, str | bytes | None] = {
     "dice.py": "one\ntwo\nthree\n",
@@ -65,16 +65,16 @@ class GitRoom:
     """A clone of a bare repository."""
 
     def __init__(self, folder: Path) -> None:
-        repository(folder / "source", FILES)
-        bare = cloned(folder / "source", folder / "forge.git", bare=True)
+        make_repository(folder / "source", FILES)
+        bare = clone_repository(folder / "source", folder / "forge.git", bare=True)
         for name in ("checkout", "other"):
-            cloned(bare, folder / name)
+            clone_repository(bare, folder / name)
         self._folder = folder
         self.checkout = GitCheckout(folder / "checkout")
 
     def advance(self, files: dict[str, str | bytes | None]) -> str:
         head = commit(self._folder / "other", files, "Onwards")
-        git(self._folder / "other", "push", "-q", "origin", "main")
+        run_git(self._folder / "other", "push", "-q", "origin", "main")
         return head
 
     def edit(self, files: dict[str, str | bytes | None]) -> None:
@@ -85,11 +85,11 @@ class GitRoom:
 
     def branch(self, name: str, files: dict[str, str | bytes | None], *, pushed: bool) -> None:
         clone = self._folder / ("other" if pushed else "checkout")
-        git(clone, "switch", "-q", "-c", name)
+        run_git(clone, "switch", "-q", "-c", name)
         commit(clone, files, "Half way")
         if pushed:
-            git(clone, "push", "-q", "origin", name)
-        git(clone, "switch", "-q", "main")
+            run_git(clone, "push", "-q", "origin", name)
+        run_git(clone, "switch", "-q", "main")
 
 
 @pytest.fixture(params=["fake", "git"])
@@ -108,56 +108,56 @@ async def test_it_reads_files_as_they_stand(room: Room) -> None:
 
 
 async def test_it_moves_forward_and_tells_what_changed(room: Room) -> None:
-    before = await room.checkout.head()
+    before = await room.checkout.get_head()
     head = room.advance({"dice.py": "better\n", "new ü.py": "x\n", "logo.png": None})
-    assert not await room.checkout.contains(head)
+    assert not await room.checkout.has_commit(head)
     changed = await room.checkout.fast_forward(head)
     assert sorted(changed) == ["dice.py", "logo.png", "new ü.py"]
-    assert await room.checkout.head() == head
-    assert await room.checkout.contains(head)
-    assert await room.checkout.contains(before)
+    assert await room.checkout.get_head() == head
+    assert await room.checkout.has_commit(head)
+    assert await room.checkout.has_commit(before)
     assert await room.checkout.read("dice.py") == "better\n"
     assert await room.checkout.fast_forward(head) == ()
     assert await room.checkout.fast_forward(before) == ()
-    assert await room.checkout.head() == head
+    assert await room.checkout.get_head() == head
 
 
 async def test_it_goes_no_further_than_asked(room: Room) -> None:
     wanted = room.advance({"dice.py": "approved\n"})
     newer = room.advance({"dice.py": "somebody else's\n"})
     await room.checkout.fast_forward(wanted)
-    assert await room.checkout.head() == wanted
+    assert await room.checkout.get_head() == wanted
     assert await room.checkout.read("dice.py") == "approved\n"
-    assert not await room.checkout.contains(newer)
+    assert not await room.checkout.has_commit(newer)
 
 
 async def test_commits_of_different_files_are_different_trees(room: Room) -> None:
-    before = await room.checkout.tree(await room.checkout.head())
+    before = await room.checkout.get_tree_id(await room.checkout.get_head())
     newest = room.advance({"dice.py": "better\n"})
-    await room.checkout.tip()
-    assert await room.checkout.tree(newest) != before
-    assert await room.checkout.tree(newest) == await room.checkout.tree(newest)
+    await room.checkout.fetch_tip()
+    assert await room.checkout.get_tree_id(newest) != before
+    assert await room.checkout.get_tree_id(newest) == await room.checkout.get_tree_id(newest)
 
 
 async def test_the_followed_branchs_newest_commit_is_known_before_anything_moves(
     room: Room,
 ) -> None:
-    before = await room.checkout.head()
-    assert await room.checkout.tip() == before
+    before = await room.checkout.get_head()
+    assert await room.checkout.fetch_tip() == before
     room.advance({"dice.py": "better\n"})
     newest = room.advance({"dice.py": "better still\n"})
-    assert await room.checkout.tip() == newest
-    assert await room.checkout.head() == before
+    assert await room.checkout.fetch_tip() == newest
+    assert await room.checkout.get_head() == before
     assert await room.checkout.read("dice.py") == "one\ntwo\nthree\n"
 
 
 async def test_local_changes_in_the_way_stop_it(room: Room) -> None:
-    before = await room.checkout.head()
+    before = await room.checkout.get_head()
     head = room.advance({"dice.py": "better\n", "new.txt": "n\n"})
     room.edit({"dice.py": "edited by hand\n"})
     with pytest.raises(CheckoutDirty, match=r"dice\.py"):
         await room.checkout.fast_forward(head)
-    assert await room.checkout.head() == before
+    assert await room.checkout.get_head() == before
     assert await room.checkout.read("dice.py") == "edited by hand\n"
     assert await room.checkout.read("new.txt") is None
 
@@ -179,63 +179,65 @@ async def test_local_changes_elsewhere_stay(room: Room) -> None:
 
 async def test_a_diverged_checkout_is_left_alone(room: Room) -> None:
     room.diverge()
-    before = await room.checkout.head()
+    before = await room.checkout.get_head()
     head = room.advance({"dice.py": "better\n"})
     with pytest.raises(CheckoutDirty):
         await room.checkout.fast_forward(head)
-    assert await room.checkout.head() == before
+    assert await room.checkout.get_head() == before
 
 
 async def test_a_commit_that_the_forge_does_not_have_is_an_error(room: Room) -> None:
-    before = await room.checkout.head()
+    before = await room.checkout.get_head()
     for commit_id in ("1" * 40, "nonsense", "--help"):
         with pytest.raises(WorkspaceError):
             await room.checkout.fast_forward(commit_id)
-        assert not await room.checkout.contains(commit_id)
-    assert await room.checkout.head() == before
+        assert not await room.checkout.has_commit(commit_id)
+    assert await room.checkout.get_head() == before
 
 
 async def test_unknown_places_have_no_suspects(room: Room) -> None:
     sites = [("absent.py", 3), ("dice.py", 9_999), ("dice.py", 0), ("../x", 1)]
-    assert await room.checkout.suspects(sites) == ()
+    assert await room.checkout.find_suspects(sites) == ()
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def test_what_changed_since_a_commit_is_told_the_first_files_first(room: Room) -> None:
-    start = await room.checkout.head()
+    start = await room.checkout.get_head()
     other = room.advance({"logo.png": b"new"})
     first = room.advance({"dice.py": "one\n"})
     second = room.advance({"dice.py": "two\n", "logo.png": b"newer"})
     await room.checkout.fast_forward(second)
     files = ("dice.py", "logo.png", "never.py")
-    found = await room.checkout.changes_since(start, files)
+    found = await room.checkout.list_changes_since(start, files)
     assert [each.commit.sha for each in found] == [second, first, other]
     assert "dice.py" in found[1].touched
-    assert len(await room.checkout.changes_since(start, files, limit=2)) == 2
-    assert [each.commit.sha for each in await room.checkout.changes_since(first, files)] == [second]
+    assert len(await room.checkout.list_changes_since(start, files, limit=2)) == 2
+    assert [each.commit.sha for each in await room.checkout.list_changes_since(first, files)] == [
+        second
+    ]
     for nothing in (second, "f" * 40, "--all", ""):
-        assert await room.checkout.changes_since(nothing, files) == ()
-    assert await room.checkout.changes_since(start, ()) == ()
+        assert await room.checkout.list_changes_since(nothing, files) == ()
+    assert await room.checkout.list_changes_since(start, ()) == ()
 
 
 async def test_a_checkout_nobody_works_in_says_so(room: Room) -> None:
-    work = await room.checkout.local_work()
-    assert (work.followed, work.standing, work.changed, work.ahead) == ("main", "main", (), 0)
+    work = await room.checkout.get_local_work()
+    assert (work.followed, work.branch, work.changed, work.commits_ahead) == ("main", "main", (), 0)
     head = room.advance({"dice.py": "better\n"})
     await room.checkout.fast_forward(head)
-    assert (await room.checkout.local_work()) == work
+    assert (await room.checkout.get_local_work()) == work
 
 
 async def test_files_that_people_edit_are_named(room: Room) -> None:
     room.edit({"with ü and space.txt": "edited\n", "dice.py": "edited\n"})
-    assert (await room.checkout.local_work()).changed == ("dice.py", "with ü and space.txt")
+    assert (await room.checkout.get_local_work()).changed == ("dice.py", "with ü and space.txt")
 
 
 async def test_commits_the_forge_lacks_are_counted(room: Room) -> None:
     room.diverge()
-    assert (await room.checkout.local_work()).ahead == 1
+    assert (await room.checkout.get_local_work()).commits_ahead == 1
 
 
 @pytest.mark.parametrize("pushed", [False, True])
@@ -243,7 +245,7 @@ async def test_a_branch_on_the_same_files_is_found_here_and_at_the_forge(
     room: Room, *, pushed: bool
 ) -> None:
     room.branch("faster-dice", {"dice.py": "faster\n", "more.py": "more\n"}, pushed=pushed)
-    [found] = await room.checkout.branches(["dice.py", "absent.py"], LONG_AGO)
+    [found] = await room.checkout.list_branches(["dice.py", "absent.py"], LONG_AGO)
     assert (found.name, found.files) == ("faster-dice", ("dice.py",))
-    assert await room.checkout.branches(["logo.png"], LONG_AGO) == ()
-    assert await room.checkout.branches([], LONG_AGO) == ()
+    assert await room.checkout.list_branches(["logo.png"], LONG_AGO) == ()
+    assert await room.checkout.list_branches([], LONG_AGO) == ()

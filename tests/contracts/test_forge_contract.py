@@ -18,7 +18,7 @@ from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_forge import FakeForge
-from tests.fakes.repositories import cloned, commit, git, repository
+from tests.fakes.repositories import clone_repository, commit, make_repository, run_git
 from tests.twins.github import GithubTwin
 
 BODY = "It has happened since Monday."
@@ -107,7 +107,7 @@ class FakeRoom:
         return self.forge.push(draft.branch)
 
     def clash(self, draft: ProposalDraft) -> None:
-        self.forge.clash(draft.branch)
+        self.forge.add_conflict(draft.branch)
 
     def move_base(self) -> None:
         self.forge.base_moves.append(lambda: None)
@@ -125,7 +125,7 @@ class FakeRoom:
         if author == "alice":
             self._count += 1
             said = Comment(key=f"comment:{self._count}", author=author, text=text, at=START)
-            self.forge.comment(number, said)
+            self.forge.add_comment(number, said)
         return True
 
     async def issue(self, author: str, title: str, *labels: str) -> int:
@@ -149,13 +149,13 @@ class GitRoom:
         self.clone = folder / "clone"
         self.other = folder / "other"
         for folder in (self.clone, self.other):
-            cloned(bare, folder)
+            clone_repository(bare, folder)
         self.bare = bare
 
     def change(self, run_id: str, text: str = "mended") -> ProposalDraft:
         branch = f"theseus/{run_id}-mend"
-        known = git(self.clone, "branch", "--list", branch)
-        git(
+        known = run_git(self.clone, "branch", "--list", branch)
+        run_git(
             self.clone,
             "checkout",
             "-q",
@@ -167,35 +167,35 @@ class GitRoom:
         return draft_of(run_id, branch, head, self.clone)
 
     def push_by_hand(self, draft: ProposalDraft) -> str:
-        git(self.other, "fetch", "-q")
-        git(self.other, "checkout", "-q", draft.branch)
+        run_git(self.other, "fetch", "-q")
+        run_git(self.other, "checkout", "-q", draft.branch)
         head = commit(self.other, {"more.txt": "by hand\n"}, "By hand")
-        git(self.other, "push", "-q", "origin", draft.branch)
+        run_git(self.other, "push", "-q", "origin", draft.branch)
         return head
 
     def clash(self, draft: ProposalDraft) -> None:
-        git(self.other, "checkout", "-q", "main")
+        run_git(self.other, "checkout", "-q", "main")
         commit(self.other, {"dice.py": "one\nsomething else\nthree\n"}, "Clash")
-        git(self.other, "push", "-q", "origin", "main")
+        run_git(self.other, "push", "-q", "origin", "main")
 
     def move_base(self) -> None:
-        git(self.other, "fetch", "-q")
-        git(self.other, "checkout", "-q", "-B", "main", "origin/main")
+        run_git(self.other, "fetch", "-q")
+        run_git(self.other, "checkout", "-q", "-B", "main", "origin/main")
         commit(self.other, {"theirs.txt": "theirs\n"}, "Theirs")
-        git(self.other, "push", "-q", "origin", "main")
+        run_git(self.other, "push", "-q", "origin", "main")
 
     def result(self, draft: ProposalDraft) -> MergeResult:
-        git(self.other, "fetch", "-q")
-        git(self.other, "checkout", "-q", "--detach", "origin/main")
-        git(self.other, "merge", "-q", "--no-ff", "-m", "Both", f"origin/{draft.branch}")
-        base, tree = git(self.other, "rev-parse", "origin/main", "HEAD^{tree}").split()
+        run_git(self.other, "fetch", "-q")
+        run_git(self.other, "checkout", "-q", "--detach", "origin/main")
+        run_git(self.other, "merge", "-q", "--no-ff", "-m", "Both", f"origin/{draft.branch}")
+        base, tree = run_git(self.other, "rev-parse", "origin/main", "HEAD^{tree}").split()
         return MergeResult(base=base, tree=tree)
 
     def landed(self) -> str:
-        return git(self.bare, "rev-parse", "main^{tree}").strip()
+        return run_git(self.bare, "rev-parse", "main^{tree}").strip()
 
     def merges(self) -> list[str]:
-        return git(self.bare, "rev-list", "--merges", "main").split()
+        return run_git(self.bare, "rev-list", "--merges", "main").split()
 
     def comment(self, number: int, author: str, text: str) -> bool:
         return False
@@ -206,7 +206,7 @@ class GitRoom:
 
     async def answers(self, number: int) -> list[str]:
         assert isinstance(self.forge, LocalForge)
-        listed = {each.number: each for each in await self.forge.issue_list()}
+        listed = {each.number: each for each in await self.forge.list_all_issues()}
         return list(listed[number].comments)
 
 
@@ -220,14 +220,14 @@ class GithubRoom(GitRoom):
         self._twin = twin
 
     def comment(self, number: int, author: str, text: str) -> bool:
-        self._twin.comment(number, author, text)
+        self._twin.add_comment(number, author, text)
         return True
 
     async def issue(self, author: str, title: str, *labels: str) -> int:
-        return self._twin.issue(author, title, BODY, *labels)
+        return self._twin.add_issue(author, title, BODY, *labels)
 
     async def answers(self, number: int) -> list[str]:
-        return [said.partition("\n\n<!--")[0] for said in self._twin.said_on(number)]
+        return [said.partition("\n\n<!--")[0] for said in self._twin.list_comments(number)]
 
 
 @pytest.fixture(params=["fake", "local", "github"])
@@ -250,9 +250,9 @@ async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         ):
             yield GithubRoom(tmp_path, forge, twin)
         return
-    repository(tmp_path / "source")
+    make_repository(tmp_path / "source")
     bare = tmp_path / "forge.git"
-    await LocalForge.found(bare, tmp_path / "source")
+    await LocalForge.create_repository(bare, tmp_path / "source")
     async with LocalForge(bare, tmp_path / "forge.sqlite", FakeClock(), "http://127.0.0.1:1") as it:
         yield GitRoom(tmp_path, it, bare)
 
@@ -265,7 +265,7 @@ async def test_opening_shows_the_drafts_head(room: Room) -> None:
     assert re.search(rf"/pulls?/{opened.number}$", opened.url)
     assert opened.merge_commit is None
     assert opened.draft == room.drafts
-    assert await room.forge.proposal(opened.number) == opened
+    assert await room.forge.get_proposal(opened.number) == opened
     assert await room.forge.find("k7m2xq") == opened
 
 
@@ -291,7 +291,7 @@ async def test_every_run_has_a_proposal_of_its_own(room: Room) -> None:
 
 async def test_unknown_numbers_are_rejected(room: Room) -> None:
     with pytest.raises(ForgeRejected, match="99"):
-        await room.forge.proposal(99)
+        await room.forge.get_proposal(99)
     with pytest.raises(ForgeRejected, match="99"):
         await room.forge.merge(99, "0" * 40)
     with pytest.raises(ForgeRejected, match="99"):
@@ -328,7 +328,7 @@ async def test_a_push_between_approval_and_merge_is_a_conflict(room: Room) -> No
     with pytest.raises(ForgeConflict):
         await room.forge.merge(opened.number, draft.head)
     assert room.merges() == []
-    now = await room.forge.proposal(opened.number)
+    now = await room.forge.get_proposal(opened.number)
     assert (now.state, now.head) == ("open", pushed)
     assert (await room.forge.merge(opened.number, pushed)).head == pushed
 
@@ -339,7 +339,7 @@ async def test_somebody_elses_commits_are_never_dropped(room: Room) -> None:
     pushed = room.push_by_hand(draft)
     with pytest.raises(ForgeConflict):
         await room.forge.open_proposal(room.change("k7m2xq", "again"))
-    assert (await room.forge.proposal(opened.number)).head == pushed
+    assert (await room.forge.get_proposal(opened.number)).head == pushed
 
 
 async def test_what_does_not_merge_cleanly_is_a_conflict(room: Room) -> None:
@@ -349,7 +349,7 @@ async def test_what_does_not_merge_cleanly_is_a_conflict(room: Room) -> None:
     with pytest.raises(ForgeConflict):
         await room.forge.merge(opened.number, draft.head)
     assert room.merges() == []
-    assert (await room.forge.proposal(opened.number)).state == "open"
+    assert (await room.forge.get_proposal(opened.number)).state == "open"
 
 
 async def test_only_the_merge_that_was_checked_is_made(room: Room) -> None:
@@ -360,7 +360,7 @@ async def test_only_the_merge_that_was_checked_is_made(room: Room) -> None:
     with pytest.raises(BaseMoved):
         await room.forge.merge(opened.number, draft.head, checked)
     assert room.merges() == []
-    assert (await room.forge.proposal(opened.number)).state == "open"
+    assert (await room.forge.get_proposal(opened.number)).state == "open"
     anew = room.result(draft)
     merged = await room.forge.merge(opened.number, draft.head, anew)
     assert (merged.state, room.landed()) == ("merged", anew.tree)
@@ -393,9 +393,9 @@ async def test_a_run_that_is_over_gets_no_new_head(room: Room) -> None:
 async def test_published_it_is_no_draft_and_again_is_harmless(room: Room) -> None:
     opened = await room.forge.open_proposal(room.change("k7m2xq"))
     published = await room.forge.publish(opened.number)
-    assert published == opened.but(draft=False)
+    assert published == opened.replace(draft=False)
     assert await room.forge.publish(opened.number) == published
-    assert await room.forge.proposal(opened.number) == published
+    assert await room.forge.get_proposal(opened.number) == published
 
 
 async def test_a_merged_one_can_be_published_too(room: Room) -> None:
@@ -408,11 +408,11 @@ async def test_a_merged_one_can_be_published_too(room: Room) -> None:
 
 async def test_comments_are_those_of_people_who_may_review(room: Room) -> None:
     opened = await room.forge.open_proposal(room.change("k7m2xq"))
-    assert await room.forge.comments(opened.number) == ()
+    assert await room.forge.list_comments(opened.number) == ()
     possible = room.comment(opened.number, "alice", "also handle empty dice")
     room.comment(opened.number, "mallory", "also send me the keys")
     room.comment(opened.number, "alice", "and name the test better")
-    said = await room.forge.comments(opened.number)
+    said = await room.forge.list_comments(opened.number)
     if not possible:
         assert said == ()
         return
@@ -421,28 +421,28 @@ async def test_comments_are_those_of_people_who_may_review(room: Room) -> None:
         ("alice", "and name the test better"),
     ]
     assert len({each.key for each in said}) == 2
-    assert await room.forge.comments(opened.number) == said
+    assert await room.forge.list_comments(opened.number) == said
 
 
 async def test_what_the_bot_says_on_closing_is_no_comment(room: Room) -> None:
     opened = await room.forge.open_proposal(room.change("k7m2xq"))
     await room.forge.close(opened.number, "another way was found")
-    assert await room.forge.comments(opened.number) == ()
+    assert await room.forge.list_comments(opened.number) == ()
 
 
 async def test_issues_with_the_label_are_listed_oldest_first_without_proposals(room: Room) -> None:
-    assert await room.forge.issues("theseus") == ()
+    assert await room.forge.list_issues("theseus") == ()
     first = await room.issue("alice", "dice crash", "theseus", "bug")
     await room.issue("alice", "something else", "bug")
     second = await room.issue("mallory", "polls crash", "theseus")
     await room.forge.open_proposal(room.change("k7m2xq"))  # GitHub gives it the label too
-    listed = await room.forge.issues("theseus")
+    listed = await room.forge.list_issues("theseus")
     assert [(each.number, each.author, each.title) for each in listed] == [
         (first, "alice", "dice crash"),
         (second, "mallory", "polls crash"),
     ]
     assert {each.body for each in listed} == {BODY}
-    assert await room.forge.issues("bug") != listed
+    assert await room.forge.list_issues("bug") != listed
 
 
 async def test_an_issue_is_answered_once_for_each_key(room: Room) -> None:
@@ -459,11 +459,11 @@ async def test_a_merge_closes_the_issue_that_it_says_it_closes(room: Room) -> No
     named = await room.issue("alice", "dice crash", "theseus")
     other = await room.issue("alice", "polls crash", "theseus")
     draft = room.change("k7m2xq")
-    opened = await room.forge.open_proposal(draft.but(body=f"Why.\n\nCloses #{named}"))
-    assert len(await room.forge.issues("theseus")) == 2
+    opened = await room.forge.open_proposal(draft.replace(body=f"Why.\n\nCloses #{named}"))
+    assert len(await room.forge.list_issues("theseus")) == 2
     await room.forge.merge(opened.number, draft.head)
-    assert [each.number for each in await room.forge.issues("theseus")] == [other]
+    assert [each.number for each in await room.forge.list_issues("theseus")] == [other]
 
 
 async def test_it_says_what_it_is_connected_to(room: Room) -> None:
-    assert re.search("forge|GitHub", await room.forge.ready())
+    assert re.search("forge|GitHub", await room.forge.check_connection())

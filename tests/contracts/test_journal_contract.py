@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.domain.ids import short_id, sortable_id
+from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
 from bot.domain.personal_data import DataSubject
-from bot.domain.samples import sample_of
+from bot.domain.samples import parse_sample
 from bot.ports.journal import Journal
 from tests.fakes.fake_journal import FakeJournal
 
@@ -41,7 +41,7 @@ def an_action(
         )
     return Action(
         ts=at,
-        id=sortable_id(at),
+        id=create_sortable_id(at),
         event=f"command.{name}",
         kind=Kind.COMMAND,
         name=name,
@@ -57,7 +57,7 @@ def an_action(
 
 def of(user: str, after: float, **about: object) -> Action:
     """Return a failure of that person."""
-    return an_action(after=after, fingerprint="f1").but(user=user, **about)
+    return an_action(after=after, fingerprint="f1").replace(user=user, **about)
 
 
 @pytest.fixture(params=["fake", "ndjson"])
@@ -78,11 +78,11 @@ def recorded(journal: Journal, *actions: Action) -> Sequence[Action]:
 
 
 async def test_a_record_reads_back_as_it_was_written(journal: Journal) -> None:
-    flagged = an_action(after=0.000002).but(flags={"coinflip": True, "cards": False})
+    flagged = an_action(after=0.000002).replace(flags={"coinflip": True, "cards": False})
     failed = an_action(after=0.000001, fingerprint="f00d")
     written = recorded(journal, an_action(), failed, flagged)
     assert list(await journal.read(JournalQuery())) == list(written)
-    samples = await journal.samples(since=NOW, until=NOW + timedelta(seconds=1))
+    samples = await journal.list_samples(since=NOW, until=NOW + timedelta(seconds=1))
     assert [sample.id for sample in samples] == [each.id for each in written]
 
 
@@ -131,8 +131,8 @@ async def test_every_condition_of_a_query_holds(journal: Journal) -> None:
 async def test_a_record_is_found_by_its_full_and_its_short_id(journal: Journal) -> None:
     action, _ = recorded(journal, an_action(fingerprint="f00d"), an_action(after=1))
     assert await journal.get(action.id) == action
-    assert await journal.get(short_id(action.id)) == action
-    assert await journal.get(f" {short_id(action.id).upper()} ") == action
+    assert await journal.get(shorten_id(action.id)) == action
+    assert await journal.get(f" {shorten_id(action.id).upper()} ") == action
     assert await journal.get("nothing!") is None
     assert await journal.get("") is None
 
@@ -146,18 +146,18 @@ async def test_failures_are_grouped_the_most_recent_group_first(journal: Journal
         an_action(after=3, fingerprint="f00d"),
         an_action(after=4),
     )
-    first, second = await journal.failures(since=written[1].ts)
+    first, second = await journal.list_failures(since=written[1].ts)
     assert (first.fingerprint, first.count, first.event) == ("f00d", 2, "command.roll")
     assert (first.first_seen, first.last_seen) == (written[1].ts, written[3].ts)
     assert first.newest == written[3]
     assert first.action_ids == (written[3].id, written[1].id)
     assert (second.fingerprint, second.count) == ("beef", 1)
-    assert len(await journal.failures(since=written[0].ts, limit=1)) == 1
+    assert len(await journal.list_failures(since=written[0].ts, limit=1)) == 1
 
 
 async def test_a_group_names_its_twenty_newest_records(journal: Journal) -> None:
     written = recorded(journal, *(an_action(after=n, fingerprint="f00d") for n in range(30)))
-    (group,) = await journal.failures(since=NOW)
+    (group,) = await journal.list_failures(since=NOW)
     assert group.count == 30
     assert list(group.action_ids) == [action.id for action in reversed(written)][:20]
 
@@ -200,13 +200,13 @@ async def test_following_gives_at_most_what_is_asked_for_and_goes_on_there(
 
 async def test_a_sample_says_of_a_record_what_judging_needs(journal: Journal) -> None:
     cursor = (await journal.follow(None)).cursor
-    plain = an_action().but(duration_ms=None, user=None, commit=None)
-    own = an_action().but(run_id="k7m2xq")
-    model = an_action().but(kind=Kind.MODEL)
-    odd = an_action('☂ "quoted"').but(duration_ms=1e-7)
+    plain = an_action().replace(duration_ms=None, user=None, commit=None)
+    own = an_action().replace(run_id="k7m2xq")
+    model = an_action().replace(kind=Kind.MODEL)
+    odd = an_action('☂ "quoted"').replace(duration_ms=1e-7)
     written = recorded(journal, an_action(), plain, own, model, odd, an_action(fingerprint="f00d"))
     samples = (await journal.follow(cursor)).samples
-    assert samples == tuple(sample_of(action.model_dump(mode="json")) for action in written)
+    assert samples == tuple(parse_sample(action.model_dump(mode="json")) for action in written)
     assert [sample.own for sample in samples] == [False, False, True, True, False, False]
 
 
@@ -219,11 +219,11 @@ async def test_samples_of_a_time_are_in_its_order_both_ends_included(journal: Jo
         an_action(after=9, fingerprint="f00d"),
         an_action(after=9.000001),
     )
-    found = await journal.samples(since=first.ts, until=last.ts)
+    found = await journal.list_samples(since=first.ts, until=last.ts)
     assert [sample.id for sample in found] == [first.id, other.id, late.id, last.id]
-    rolls = await journal.samples(since=first.ts, until=last.ts, event="command.roll")
+    rolls = await journal.list_samples(since=first.ts, until=last.ts, event="command.roll")
     assert [sample.id for sample in rolls] == [first.id, late.id, last.id]
-    assert await journal.samples(since=NOW + timedelta(days=1), until=NOW) == []
+    assert await journal.list_samples(since=NOW + timedelta(days=1), until=NOW) == []
 
 
 async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) -> None:
@@ -237,7 +237,7 @@ async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) ->
     assert await journal.read(JournalQuery()) != [kept]
     assert await journal.forget(NOW.date()) == 2
     assert await journal.read(JournalQuery()) == [kept]
-    assert await journal.failures(since=NOW - timedelta(days=9)) == []
+    assert await journal.list_failures(since=NOW - timedelta(days=9)) == []
     assert await journal.forget(NOW.date()) == 0
     (later,) = recorded(journal, an_action(after=0.5))
     assert await journal.read(JournalQuery()) == [kept, later]
@@ -245,7 +245,7 @@ async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) ->
 
 async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -> None:
     ada, bob = DataSubject(id=4711_0000_0000, pseudonym="u-ada"), "u-bob"
-    named = an_action("poll", after=-3).but(agent="asked by 471100000000")
+    named = an_action("poll", after=-3).replace(agent="asked by 471100000000")
     records = [of("u-ada", -5), of(bob, -4), named, of("u-ada", -2), of(bob, -1)]
     for each in records[:4]:
         journal.append(each)
@@ -253,15 +253,15 @@ async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -
     before = await journal.follow("0" if isinstance(journal, FakeJournal) else "-")
     assert len(before.samples) == 4
     journal.append(records[4])
-    assert list(await journal.records_of(ada)) == [records[0].id, named.id, records[3].id]
+    assert list(await journal.list_record_ids(ada)) == [records[0].id, named.id, records[3].id]
     assert await journal.erase(ada) == 3
-    assert list(await journal.records_of(ada)) == []
+    assert list(await journal.list_record_ids(ada)) == []
     assert list(await journal.read(JournalQuery())) == [records[1], records[4]]
     assert [await journal.get(each.id) for each in (records[0], named, records[3])] == [None] * 3
-    (group,) = await journal.failures(since=NOW - timedelta(minutes=1))
+    (group,) = await journal.list_failures(since=NOW - timedelta(minutes=1))
     assert (group.count, group.newest) == (2, records[4])
     assert [each.id for each in (await journal.follow(cursor)).samples] == [records[4].id]
-    samples = await journal.samples(since=NOW - timedelta(minutes=1), until=NOW)
+    samples = await journal.list_samples(since=NOW - timedelta(minutes=1), until=NOW)
     assert [each.id for each in samples] == [records[1].id, records[4].id]
     assert await journal.erase(ada) == 0
 
@@ -269,9 +269,11 @@ async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -
 async def test_actions_are_counted_by_time_and_kind(journal: Journal) -> None:
     for after, print_ in ((0, None), (1, "f1"), (3600, None), (90_000, None)):
         journal.append(an_action(after=after, fingerprint=print_))
-    journal.append(an_action(after=2).but(event="task.tick", outcome=ActionOutcome.TIMEOUT))
-    journal.append(an_action(after=2).but(event="task.tick", outcome=ActionOutcome.CANCELLED))
-    found = await journal.counts(since=NOW, until=NOW + timedelta(seconds=3600), seconds=3600)
+    journal.append(an_action(after=2).replace(event="task.tick", outcome=ActionOutcome.TIMEOUT))
+    journal.append(an_action(after=2).replace(event="task.tick", outcome=ActionOutcome.CANCELLED))
+    found = await journal.count_actions(
+        since=NOW, until=NOW + timedelta(seconds=3600), seconds=3600
+    )
     hour = NOW.replace(minute=0, second=0, microsecond=0).timestamp()
     # Half of what was written is in the next hour, and day, already.
     assert [tuple(each) for each in found] == [
@@ -279,6 +281,6 @@ async def test_actions_are_counted_by_time_and_kind(journal: Journal) -> None:
         (hour + 3600, "command", 1, 0),
         (hour + 3600, "task", 2, 1),
     ]
-    assert await journal.counts(since=NOW, until=NOW, seconds=60) == [
+    assert await journal.count_actions(since=NOW, until=NOW, seconds=60) == [
         (NOW.replace(second=0, microsecond=0).timestamp(), "command", 1, 0)
     ]

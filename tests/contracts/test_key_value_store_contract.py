@@ -41,7 +41,7 @@ async def test_what_was_put_is_found_as_it_was(key_values: KeyValueStore) -> Non
 
 async def test_what_was_never_put_is_none(key_values: KeyValueStore) -> None:
     assert await key_values.get("pause", Pause) is None
-    assert await key_values.all("pause", Pause) == ()
+    assert await key_values.list_records("pause", Pause) == ()
 
 
 async def test_the_last_record_of_a_name_counts(key_values: KeyValueStore) -> None:
@@ -54,14 +54,14 @@ async def test_records_come_in_the_order_of_their_names(key_values: KeyValueStor
     for number in (3, 1, 2):
         await key_values.put(f"heard:{number}", ref(number))
     await key_values.put("heart", PAUSE)
-    assert await key_values.all("heard:", MessageRef) == (ref(1), ref(2), ref(3))
+    assert await key_values.list_records("heard:", MessageRef) == (ref(1), ref(2), ref(3))
 
 
 @pytest.mark.parametrize("prefix", ["a%", "a_", "a*", "a[", "ä"])
 async def test_a_prefix_is_no_pattern(key_values: KeyValueStore, prefix: str) -> None:
     await key_values.put("abc", ref(1))
     await key_values.put(prefix + "x", ref(2))
-    assert await key_values.all(prefix, MessageRef) == (ref(2),)
+    assert await key_values.list_records(prefix, MessageRef) == (ref(2),)
 
 
 async def test_what_was_removed_is_gone_and_again_is_harmless(key_values: KeyValueStore) -> None:

@@ -26,18 +26,18 @@ def kill_switch(request: pytest.FixtureRequest, tmp_path: Path) -> KillSwitch:
 
 
 async def test_nothing_stands_before_it_is_pulled(kill_switch: KillSwitch) -> None:
-    assert await kill_switch.standing() is None
+    assert await kill_switch.get_stop() is None
 
 
 async def test_what_was_pulled_stands_as_it_was(kill_switch: KillSwitch) -> None:
     assert await kill_switch.pull(STOP) == STOP
-    assert await kill_switch.standing() == STOP
+    assert await kill_switch.get_stop() == STOP
 
 
 async def test_the_first_stop_stays(kill_switch: KillSwitch) -> None:
     await kill_switch.pull(STOP)
     assert await kill_switch.pull(OTHER) == STOP
-    assert await kill_switch.standing() == STOP
+    assert await kill_switch.get_stop() == STOP
 
 
 async def test_of_many_at_once_one_stays_and_everybody_is_told_which(
@@ -45,7 +45,7 @@ async def test_of_many_at_once_one_stays_and_everybody_is_told_which(
 ) -> None:
     stops = [Stop(how="text", at=AT, why=str(number)) for number in range(20)]
     told = await asyncio.gather(*(kill_switch.pull(stop) for stop in stops))
-    assert set(told) == {await kill_switch.standing()}
+    assert set(told) == {await kill_switch.get_stop()}
 
 
 async def test_lifted_it_is_gone_and_again_is_harmless(kill_switch: KillSwitch) -> None:
@@ -53,5 +53,5 @@ async def test_lifted_it_is_gone_and_again_is_harmless(kill_switch: KillSwitch) 
     await kill_switch.pull(STOP)
     await kill_switch.lift()
     await kill_switch.lift()
-    assert await kill_switch.standing() is None
+    assert await kill_switch.get_stop() is None
     assert await kill_switch.pull(OTHER) == OTHER

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.domain.account import Account, Charge
+from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
-from bot.domain.spent import Spent
 from bot.ports.ledger import Ledger
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_ledger import FakeLedger
@@ -31,7 +31,7 @@ async def main():
     charge = Charge.model_validate_json(sys.argv[2])
     async with SqliteLedger(Path(sys.argv[1])) as ledger:
         await ledger.charge(charge)
-        await ledger.hold(charge.but(id="b", cost_usd=0.25))
+        await ledger.hold(charge.replace(id="b", cost_usd=0.25))
         print("kept", flush=True)
         await asyncio.Event().wait()
 
@@ -72,10 +72,10 @@ def account(run_id: str | None = "abc123", person_id: int = 1) -> Account:
 
 
 async def test_an_empty_ledger_has_spent_nothing(ledger: Ledger) -> None:
-    assert await ledger.spent() == Spent()
-    assert await ledger.charges(since=START - DAY) == ()
-    assert await ledger.tallies(since=START - DAY) == ()
-    assert await ledger.begun(START - DAY) == {}
+    assert await ledger.sum_costs() == Cost()
+    assert await ledger.list_charges(since=START - DAY) == ()
+    assert await ledger.sum_charges(since=START - DAY) == ()
+    assert await ledger.count_changes(START - DAY) == {}
 
 
 async def test_what_is_charged_adds_up_by_run_by_person_and_by_time(ledger: Ledger) -> None:
@@ -83,27 +83,27 @@ async def test_what_is_charged_adds_up_by_run_by_person_and_by_time(ledger: Ledg
     await ledger.charge(charge("b", account=account(person_id=2)))
     await ledger.charge(charge("c", account=account("def456"), at=START - DAY))
     await ledger.charge(charge("d", account=account(None, 2), at=START + HOUR))
-    assert await ledger.spent() == Spent(cost_usd=2.0, tokens_in=40, tokens_out=20)
-    assert (await ledger.spent(run_id="abc123")).cost_usd == 1.0
-    assert (await ledger.spent(person_id=2)).cost_usd == 1.0
-    assert (await ledger.spent(person_id=2, run_id="abc123")).cost_usd == 0.5
-    assert (await ledger.spent(since=START)).cost_usd == 1.5
-    assert (await ledger.spent(person_id=1, since=START)).cost_usd == 0.5
-    assert await ledger.spent(run_id="nobody") == Spent()
+    assert await ledger.sum_costs() == Cost(cost_usd=2.0, tokens_in=40, tokens_out=20)
+    assert (await ledger.sum_costs(run_id="abc123")).cost_usd == 1.0
+    assert (await ledger.sum_costs(person_id=2)).cost_usd == 1.0
+    assert (await ledger.sum_costs(person_id=2, run_id="abc123")).cost_usd == 0.5
+    assert (await ledger.sum_costs(since=START)).cost_usd == 1.5
+    assert (await ledger.sum_costs(person_id=1, since=START)).cost_usd == 0.5
+    assert await ledger.sum_costs(run_id="nobody") == Cost()
 
 
 async def test_the_same_id_twice_is_one_charge_the_first(ledger: Ledger) -> None:
     await ledger.charge(charge("a", 0.25))
     await ledger.charge(charge("a", 99.0, account=account(person_id=9)))
-    assert (await ledger.spent()).cost_usd == 0.25
-    assert len(await ledger.charges(since=START)) == 1
+    assert (await ledger.sum_costs()).cost_usd == 0.25
+    assert len(await ledger.list_charges(since=START)) == 1
 
 
 async def test_what_is_held_counts_nowhere_and_is_gone_once_it_is_charged(ledger: Ledger) -> None:
     await ledger.hold(charge("a", 9.0))
-    assert await ledger.spent() == Spent()
+    assert await ledger.sum_costs() == Cost()
     await ledger.charge(charge("a", 0.25), charge("b", 0.25))
-    assert (await ledger.spent()).cost_usd == 0.5
+    assert (await ledger.sum_costs()).cost_usd == 0.5
 
 
 async def test_charges_come_newest_first_word_for_word(ledger: Ledger) -> None:
@@ -112,21 +112,21 @@ async def test_charges_come_newest_first_word_for_word(ledger: Ledger) -> None:
     third = charge("c", at=START + HOUR)
     for each in (first, second, third):
         await ledger.charge(each)
-    assert await ledger.charges(since=START) == (third, second, first)
-    assert await ledger.charges(since=START + HOUR) == (third, second)
-    assert await ledger.charges(since=START, limit=1) == (third,)
+    assert await ledger.list_charges(since=START) == (third, second, first)
+    assert await ledger.list_charges(since=START + HOUR) == (third, second)
+    assert await ledger.list_charges(since=START, limit=1) == (third,)
 
 
 async def test_a_sum_with_a_guess_in_it_is_one(ledger: Ledger) -> None:
     odd = 'no guess: "estimated":true'
     await ledger.charge(charge("a", account=account("one"), note=odd))
     await ledger.charge(charge("b", account=account("two"), estimated=True))
-    assert not (await ledger.spent(run_id="one")).estimated
-    assert (await ledger.spent(run_id="two")).estimated
-    assert (await ledger.spent(since=START)).estimated
+    assert not (await ledger.sum_costs(run_id="one")).estimated
+    assert (await ledger.sum_costs(run_id="two")).estimated
+    assert (await ledger.sum_costs(since=START)).estimated
     await ledger.charge(charge("c", account=account("one"), estimated=True))
-    assert (await ledger.spent(run_id="one")).estimated
-    assert [each.estimated for each in await ledger.tallies(since=START)] == [True, True]
+    assert (await ledger.sum_costs(run_id="one")).estimated
+    assert [each.estimated for each in await ledger.sum_charges(since=START)] == [True, True]
 
 
 async def test_tallies_add_up_a_day_an_account_and_a_model(ledger: Ledger) -> None:
@@ -136,7 +136,7 @@ async def test_tallies_add_up_a_day_an_account_and_a_model(ledger: Ledger) -> No
     await ledger.charge(charge("d", model="claude-opus"))
     await ledger.charge(charge("e", account=Account(purpose="chat", person_id=2)))
     await ledger.charge(charge("f", at=START + DAY))
-    tallies = await ledger.tallies(since=START)
+    tallies = await ledger.sum_charges(since=START)
     assert [(t.account.purpose, t.model, t.requests, t.refused) for t in tallies] == [
         ("chat", "claude-sonnet", 1, 0),
         ("execute", "claude-opus", 1, 0),
@@ -146,7 +146,7 @@ async def test_tallies_add_up_a_day_an_account_and_a_model(ledger: Ledger) -> No
     assert tallies[2].cost_usd == 1.0
     assert (tallies[2].tokens_in, tallies[2].tokens_out) == (20, 10)
     assert [t.day for t in tallies] == [START.date()] * 3 + [(START + DAY).date()]
-    assert len(await ledger.tallies(since=START + DAY)) == 1
+    assert len(await ledger.sum_charges(since=START + DAY)) == 1
 
 
 async def test_what_is_forgotten_still_counts_for_its_run(ledger: Ledger) -> None:
@@ -155,13 +155,13 @@ async def test_what_is_forgotten_still_counts_for_its_run(ledger: Ledger) -> Non
     await ledger.charge(charge("new"))
     assert await ledger.forget(START) == 2
     assert await ledger.forget(START) == 0
-    assert [each.id for each in await ledger.charges(since=START - 3 * DAY)] == ["new"]
-    assert (await ledger.spent(run_id="abc123")).cost_usd == 1.5
-    assert (await ledger.spent(since=START - 3 * DAY)).cost_usd == 0.5
+    assert [each.id for each in await ledger.list_charges(since=START - 3 * DAY)] == ["new"]
+    assert (await ledger.sum_costs(run_id="abc123")).cost_usd == 1.5
+    assert (await ledger.sum_costs(since=START - 3 * DAY)).cost_usd == 0.5
     await ledger.charge(charge("late", at=START - DAY))
     assert await ledger.forget(START) == 1
-    assert (await ledger.spent(run_id="abc123")).cost_usd == 2.0
-    assert (await ledger.spent(person_id=1)).cost_usd == 2.0
+    assert (await ledger.sum_costs(run_id="abc123")).cost_usd == 2.0
+    assert (await ledger.sum_costs(person_id=1)).cost_usd == 2.0
 
 
 @pytest.mark.parametrize("about", [{"cost_usd": float("inf")}, {"tokens_out": 10**30}])
@@ -169,13 +169,13 @@ async def test_a_charge_no_request_can_come_to_is_refused(
     ledger: Ledger, about: dict[str, object]
 ) -> None:
     with pytest.raises(StoreError, match="larger than any request"):
-        await ledger.charge(charge("a").but(**about))
-    assert await ledger.spent() == Spent()
+        await ledger.charge(charge("a").replace(**about))
+    assert await ledger.sum_costs() == Cost()
 
 
 async def test_text_that_is_not_quite_unicode_is_taken(ledger: Ledger) -> None:
     await ledger.charge(charge("a", note="half a \ud83d pair", model="m\ud83d"))
-    (kept,) = await ledger.charges(since=START)
+    (kept,) = await ledger.list_charges(since=START)
     assert kept.note.startswith("half a ")
 
 
@@ -185,14 +185,14 @@ async def test_five_changes_begin_in_an_hour_and_the_sixth_is_told_when(ledger: 
         assert await ledger.begin(f"run{minute}", "claude", now, window=HOUR, most=5) is None
     now = START + timedelta(minutes=30)
     assert await ledger.begin("run9", "claude", now, window=HOUR, most=5) == START + HOUR
-    assert await ledger.begun(now - HOUR) == {"claude": 5}
+    assert await ledger.count_changes(now - HOUR) == {"claude": 5}
     assert await ledger.begin("run9", "claude", START + HOUR, window=HOUR, most=5) is None
 
 
 async def test_a_change_that_was_begun_may_go_on_and_counts_once(ledger: Ledger) -> None:
     for _ in range(3):
         assert await ledger.begin("run1", "claude", START, window=HOUR, most=1) is None
-    assert await ledger.begun(START - HOUR) == {"claude": 1}
+    assert await ledger.count_changes(START - HOUR) == {"claude": 1}
 
 
 async def test_each_engine_has_its_own_changes(ledger: Ledger) -> None:
@@ -203,7 +203,7 @@ async def test_each_engine_has_its_own_changes(ledger: Ledger) -> None:
 
 async def test_no_changes_at_all_are_never_begun(ledger: Ledger) -> None:
     assert await ledger.begin("run1", "claude", START, window=HOUR, most=0) == START + HOUR
-    assert await ledger.begun(START - HOUR) == {}
+    assert await ledger.count_changes(START - HOUR) == {}
 
 
 async def test_a_clock_that_is_set_back_frees_nothing_and_keeps_nobody_for_long(
@@ -223,14 +223,14 @@ async def test_changes_that_begin_side_by_side_are_never_too_many(ledger: Ledger
 
 
 async def test_a_charge_given_up_while_it_is_written_counts_if_it_was(ledger: Ledger) -> None:
-    asking = asyncio.create_task(ledger.spent())
+    asking = asyncio.create_task(ledger.sum_costs())
     charging = asyncio.create_task(ledger.charge(charge("a")))
     await asyncio.sleep(0)  # both have begun
     charging.cancel()
     await asyncio.gather(asking, charging, return_exceptions=True)
 
-    kept = await ledger.charges(since=START - DAY)
-    assert (await ledger.spent()).cost_usd == sum(each.cost_usd for each in kept)
+    kept = await ledger.list_charges(since=START - DAY)
+    assert (await ledger.sum_costs()).cost_usd == sum(each.cost_usd for each in kept)
 
 
 async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="Another program"):
             await other.begin("run1", "claude", START, window=HOUR, most=3)
         for number in range(2):  # not from memory: it is not the one who writes
-            assert (await other.spent()).cost_usd == 0.5 + number
+            assert (await other.sum_costs()).cost_usd == 0.5 + number
             await one.charge(charge(f"c{number}", 1.0))
 
 
@@ -267,7 +267,7 @@ async def test_sums_in_memory_are_those_of_the_file(steps: list[tuple[int, int]]
                     {}, {"run_id": "abc123"}, {"person_id": 1}, {"since": START},
                     {"since": at}, {"person_id": 1, "since": START},
                 ):  # fmt: skip
-                    assert await ledger.spent(**asked) == await reader.spent(**asked)
+                    assert await ledger.sum_costs(**asked) == await reader.sum_costs(**asked)
 
 
 async def test_what_was_held_is_charged_by_whoever_opens_the_ledger_next(tmp_path: Path) -> None:
@@ -277,11 +277,11 @@ async def test_what_was_held_is_charged_by_whoever_opens_the_ledger_next(tmp_pat
             await ledger.hold(charge(name, 0.25))
         await ledger.hold(charge("lost", 0.5, account=account("def456")))
         await ledger.charge(charge("paid", 0.125))
-        assert (await ledger.spent()).cost_usd == 0.125
+        assert (await ledger.sum_costs()).cost_usd == 0.125
     for _ in range(2):
         async with SqliteLedger(path) as ledger:
-            assert (await ledger.spent()).cost_usd == 0.875
-            assert (await ledger.spent(run_id="def456")).cost_usd == 0.5
+            assert (await ledger.sum_costs()).cost_usd == 0.875
+            assert (await ledger.sum_costs(run_id="def456")).cost_usd == 0.5
 
 
 async def test_a_killed_program_loses_nothing_it_was_told_is_kept(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ async def test_a_killed_program_loses_nothing_it_was_told_is_kept(tmp_path: Path
     program.kill()
     await program.wait()
     async with SqliteLedger(path) as ledger:
-        assert (await ledger.spent()).cost_usd == 0.75
+        assert (await ledger.sum_costs()).cost_usd == 0.75
 
 
 async def test_charges_survive_and_cannot_be_changed_behind_its_back(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ async def test_charges_survive_and_cannot_be_changed_behind_its_back(tmp_path: P
                 connection.execute(sql)
     connection.close()
     async with SqliteLedger(path) as ledger:
-        assert (await ledger.spent()).cost_usd == 0.5
+        assert (await ledger.sum_costs()).cost_usd == 0.5
 
 
 async def test_a_damaged_ledger_says_so_until_it_is_mended(tmp_path: Path) -> None:
@@ -321,9 +321,9 @@ async def test_a_damaged_ledger_says_so_until_it_is_mended(tmp_path: Path) -> No
     path.write_bytes(b"this is no database" * 100)
     async with SqliteLedger(path) as ledger:
         with pytest.raises(StoreError, match=r"ledger\.sqlite3 cannot be used"):
-            await ledger.spent()
+            await ledger.sum_costs()
         with pytest.raises(StoreError, match=r"ledger\.sqlite3 cannot be used"):
             await ledger.charge(charge("a"))
         path.unlink()
         await ledger.charge(charge("a"))
-        assert (await ledger.spent()).cost_usd == 0.5
+        assert (await ledger.sum_costs()).cost_usd == 0.5

@@ -12,8 +12,8 @@ from bot.domain.people import PeopleList, Person
 from bot.ports.member_directory import MemberDirectory
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_member_directory import FakeMemberDirectory
-from tests.support.chatting import SkippingClock
-from tests.support.discord_client import online
+from tests.support.chat_clients import SkippingClock
+from tests.support.discord_client import run_bot
 
 ROLE = "shipper"
 NOBODY = 4242  # no member has this id
@@ -41,7 +41,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     people = [LocalPerson("ada", listed=True, roles=(ROLE,))]
     async with (
         LocalDiscord(people, token="local-token") as local,
-        online(_knows_members(), local) as client,
+        run_bot(_knows_members(), local) as client,
     ):
         yield _real(local, client)
 
@@ -83,34 +83,34 @@ def _real(local: LocalDiscord, client: discord.Client) -> Rig:
 
 
 async def test_a_member_comes_with_their_roles(rig: Rig) -> None:
-    ada = await rig.member_directory.person(rig.ada)
+    ada = await rig.member_directory.fetch_person(rig.ada)
     assert ada is not None
     assert (ada.id, ada.name, ada.bot, ada.outsider) == (rig.ada, "ada", False, False)
     assert rig.role in ada.role_ids
 
 
 async def test_a_role_that_was_taken_is_gone_at_once(rig: Rig) -> None:
-    assert await rig.member_directory.person(rig.ada)
+    assert await rig.member_directory.fetch_person(rig.ada)
     await rig.lose_the_role()
-    ada = await rig.member_directory.person(rig.ada)
+    ada = await rig.member_directory.fetch_person(rig.ada)
     assert ada is not None
     assert rig.role not in ada.role_ids
 
 
 async def test_who_has_left_and_who_never_was_there_is_nobody(rig: Rig) -> None:
-    assert await rig.member_directory.person(NOBODY) is None
+    assert await rig.member_directory.fetch_person(NOBODY) is None
     await rig.leave()
-    assert await rig.member_directory.person(rig.ada) is None
+    assert await rig.member_directory.fetch_person(rig.ada) is None
 
 
 async def test_where_the_server_cannot_be_asked_nobody_is_vouched_for(rig: Rig) -> None:
     await rig.go_down()
     with pytest.raises(ChatUnavailable):
-        await rig.member_directory.person(rig.ada)
+        await rig.member_directory.fetch_person(rig.ada)
 
 
 async def test_members_on_a_list_are_named_by_themselves_or_through_a_role(rig: Rig) -> None:
-    names = rig.member_directory.names
+    names = rig.member_directory.list_names
     assert names(PeopleList(users=frozenset({rig.ada, NOBODY}))) == ("ada",)
     assert names(PeopleList(roles=frozenset({rig.role}))) == ("ada",)
     assert names(PeopleList(users=frozenset({NOBODY}))) == ()

@@ -33,7 +33,7 @@ def a_fix(run: str = "aaaaaa", *, age: int = 0, **changes: object) -> Memory:
         diff_hash="d1",
         at=AT - timedelta(days=age),
     )
-    return fix.but(**changes)
+    return fix.replace(**changes)
 
 
 def a_note(text: str, name: str = "n1", *, age: int = 0) -> Memory:
@@ -72,8 +72,8 @@ async def test_the_newer_text_of_a_key_counts_and_only_it_is_found(
     await memory_store.remember(a_note("the zebra is striped"))
     await memory_store.remember(a_note("the lion is yellow"))
     assert len(await memory_store.export()) == 1
-    assert await keys(memory_store, words="zebra") == []
-    assert await keys(memory_store, words="lion") == ["note:n1"]
+    assert await keys(memory_store, text="zebra") == []
+    assert await keys(memory_store, text="lion") == ["note:n1"]
 
 
 async def test_what_is_forgotten_is_gone_and_again_says_so(memory_store: MemoryStore) -> None:
@@ -81,7 +81,7 @@ async def test_what_is_forgotten_is_gone_and_again_says_so(memory_store: MemoryS
     assert await memory_store.forget("note:n1")
     assert not await memory_store.forget("note:n1")
     assert await memory_store.get("note:n1") is None
-    assert await keys(memory_store, words="zebra striped") == []
+    assert await keys(memory_store, text="zebra striped") == []
 
 
 async def test_likeness_decides_failure_then_function_then_place_then_words(
@@ -97,7 +97,7 @@ async def test_likeness_decides_failure_then_function_then_place_then_words(
     await memory_store.remember(a_fix("failed", function="moved", outcome="not_fixed"))
     found = await memory_store.recall(
         Recall(
-            words="roll the dice face", event="command.roll", fingerprint="f-dice",
+            text="roll the dice face", event="command.roll", fingerprint="f-dice",
             exception="IndexError", file="cogs/dice.py", function="face", limit=10,
         )
     )  # fmt: skip
@@ -140,10 +140,10 @@ async def test_only_the_kinds_asked_for_and_no_more_than_asked_for(
 ) -> None:
     await memory_store.remember(a_fix())
     await memory_store.remember(a_note("dice count from 1"))
-    assert await keys(memory_store, fingerprint="f-dice", words="dice", kinds=("note",)) == [
+    assert await keys(memory_store, fingerprint="f-dice", text="dice", kinds=("note",)) == [
         "note:n1"
     ]
-    assert await keys(memory_store, fingerprint="f-dice", words="dice", limit=1) == ["fix:aaaaaa"]
+    assert await keys(memory_store, fingerprint="f-dice", text="dice", limit=1) == ["fix:aaaaaa"]
 
 
 async def test_where_nothing_is_asked_the_newest_come(memory_store: MemoryStore) -> None:
@@ -159,10 +159,10 @@ async def test_words_are_found_in_other_forms_and_in_every_script(
     await memory_store.remember(a_note("サイコロを振ると壊れる", "cjk"))
     await memory_store.remember(a_note("ship day is 🎲 day", "emoji"))
     await memory_store.remember(a_note("Ошибка в кости", "cyrillic"))
-    assert await keys(memory_store, words="why does it fail when somebody rolls") == ["note:latin"]
-    assert await keys(memory_store, words="サイコロ") == ["note:cjk"]
-    assert await keys(memory_store, words="🎲") == ["note:emoji"]
-    assert await keys(memory_store, words="КОСТИ") == ["note:cyrillic"]
+    assert await keys(memory_store, text="why does it fail when somebody rolls") == ["note:latin"]
+    assert await keys(memory_store, text="サイコロ") == ["note:cjk"]
+    assert await keys(memory_store, text="🎲") == ["note:emoji"]
+    assert await keys(memory_store, text="КОСТИ") == ["note:cyrillic"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ async def test_words_are_found_in_other_forms_and_in_every_script(
 async def test_hostile_words_are_only_words(memory_store: MemoryStore, words: str) -> None:
     await memory_store.remember(a_note("the zebra is striped", "zebra"))
     await memory_store.remember(a_note("quiet hours end at seven", "quiet"))
-    found = await keys(memory_store, words=words)
+    found = await keys(memory_store, text=words)
     assert found == (["note:zebra"] if "zebra" in words else [])
     assert len(await memory_store.export()) == 2
 
@@ -195,4 +195,4 @@ async def test_no_secret_is_kept(memory_store: MemoryStore) -> None:
     everything = " ".join(memory.model_dump_json() for memory in await memory_store.export())
     assert "a1B2a1B2" not in everything
     assert "ann@example.com" not in everything
-    assert await keys(memory_store, words="a1B2a1B2") == []
+    assert await keys(memory_store, text="a1B2a1B2") == []

@@ -10,7 +10,7 @@ import pytest
 
 from bot.ports.model_gateway import ModelGateway
 from tests.fakes.fake_model_gateway import FakeModelGateway
-from tests.support.gateway_room import ALICES, BOBS, gateway_room
+from tests.support.gateway_room import ALICES, BOBS, open_gateway_room
 
 
 @dataclass
@@ -28,11 +28,11 @@ async def gate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         fake = FakeModelGateway()
 
         def close_for(why: str) -> None:
-            fake.closes_for = why
+            fake.closing_reason = why
 
         yield GatewayCase(fake, close_for)
         return
-    async with gateway_room(tmp_path) as room:
+    async with open_gateway_room(tmp_path) as room:
 
         def spend(why: str) -> None:
             assert why == "Only last words."
@@ -42,20 +42,20 @@ async def gate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 async def test_every_pass_has_a_token_of_its_own_that_is_never_shown(gate: GatewayCase) -> None:
-    async with gate.gateway.lend(ALICES) as one, gate.gateway.lend(ALICES) as two:
+    async with gate.gateway.open_lease(ALICES) as one, gate.gateway.open_lease(ALICES) as two:
         assert one.token
         assert one.token != two.token
         assert one.token not in repr(one)
 
 
 async def test_it_is_asked_on_this_machine_alone(gate: GatewayCase) -> None:
-    async with gate.gateway.lend(ALICES) as lent:
+    async with gate.gateway.open_lease(ALICES) as lent:
         assert urlsplit(lent.base_url).hostname == "127.0.0.1"
         assert lent.socket is None or lent.socket.is_socket()
 
 
 async def test_nothing_is_said_against_a_pass_that_has_not_been_used(gate: GatewayCase) -> None:
-    async with gate.gateway.lend(ALICES) as lent:
+    async with gate.gateway.open_lease(ALICES) as lent:
         assert await lent.closing() == ""
         assert lent.refused() is None
         assert lent.limited_until() is None
@@ -64,20 +64,20 @@ async def test_nothing_is_said_against_a_pass_that_has_not_been_used(gate: Gatew
 
 
 async def test_a_pass_says_when_it_is_time_for_last_words(gate: GatewayCase) -> None:
-    async with gate.gateway.lend(ALICES) as lent:
+    async with gate.gateway.open_lease(ALICES) as lent:
         gate.close_for("Only last words.")
         assert await lent.closing() == "Only last words."
 
 
 async def test_an_error_and_a_cancellation_go_through(gate: GatewayCase) -> None:
     with pytest.raises(ValueError, match="mine"):
-        async with gate.gateway.lend(ALICES):
+        async with gate.gateway.open_lease(ALICES):
             raise ValueError("mine")
 
     lent = asyncio.Event()
 
     async def forever() -> None:
-        async with gate.gateway.lend(ALICES):
+        async with gate.gateway.open_lease(ALICES):
             lent.set()
             await asyncio.Event().wait()
 

@@ -49,7 +49,7 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             async def note(subject: DataSubject, text: str) -> None:
                 person = Person(id=subject.id, name="A")
                 entry = AuditEntry(at=NOW, action="ask", allowed=True, person=person, note=text)
-                await store.audit(entry)
+                await store.append_audit_entry(entry)
 
             yield Kept(store.audit_notes, note)
 
@@ -57,8 +57,8 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 async def test_what_is_of_a_person_is_counted_and_erased_and_the_rest_stays(kept: Kept) -> None:
     for subject, text in ((ADA, "one"), (BOB, "two"), (ADA, "three")):
         await kept.add(subject, text)
-    assert await kept.data.count_of(ADA) == 2
+    assert await kept.data.count_records(ADA) == 2
     assert await kept.data.erase(ADA) == 2
     assert await kept.data.erase(ADA) == 0
-    assert await kept.data.count_of(ADA) == 0
-    assert await kept.data.count_of(BOB) == 1
+    assert await kept.data.count_records(ADA) == 0
+    assert await kept.data.count_records(BOB) == 1

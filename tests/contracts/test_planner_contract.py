@@ -12,9 +12,9 @@ from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned, Planner
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_planner import FakePlanner
-from tests.fakes.faulty_project import faulty_project
-from tests.support.claude_room import DRAFT, claude_room, the_case
-from tests.twins.model import Request, Story, Turn, calls, gives, told
+from tests.fakes.faulty_project import make_faulty_project
+from tests.support.claude_room import DRAFT, make_case, open_claude_room
+from tests.twins.model import Request, Story, Turn, call_tool, choose_turn, give_result
 
 SURE = {
     "cause": "`face` counts faces from one, and indexes from zero.",
@@ -37,10 +37,10 @@ PLANS = {
 
 def _answers(request: Request) -> Turn:
     """Answer in the shape that was asked for."""
-    return gives(PLANS if "## The plan" in request.prompt else SURE)
+    return give_result(PLANS if "## The plan" in request.prompt else SURE)
 
 
-STORY: Story = {"planner": [calls("Read", file_path="dice.py"), *[told(_answers)] * 2]}
+STORY: Story = {"planner": [call_tool("Read", file_path="dice.py"), *[choose_turn(_answers)] * 2]}
 
 
 @dataclass
@@ -56,13 +56,13 @@ class Study:
 async def study(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Study]:
     """Return each planner in turn."""
     if request.param == "claude":
-        async with claude_room(tmp_path, STORY) as room:
-            yield Study(room.start()[1], room.workspace, the_case(room.base))
+        async with open_claude_room(tmp_path, STORY) as room:
+            yield Study(room.start()[1], room.workspace, make_case(room.base))
         return
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
-        yield Study(FakePlanner(), workspace, the_case(base))
+    async with workspaces.open("k7m2xq", base=base) as workspace:
+        yield Study(FakePlanner(), workspace, make_case(base))
 
 
 async def _diagnosed(study: Study) -> tuple[list[Progress], Diagnosed]:
@@ -107,8 +107,8 @@ async def test_a_plan_keeps_what_the_rules_proved(study: Study) -> None:
 async def test_it_writes_nothing(study: Study) -> None:
     await _diagnosed(study)
     await _planned(study)
-    assert await study.workspace.changes() == ()
-    assert await study.workspace.head() == study.workspace.base
+    assert await study.workspace.list_changes() == ()
+    assert await study.workspace.get_head() == study.workspace.base
 
 
 async def test_it_says_what_it_cost(study: Study) -> None:

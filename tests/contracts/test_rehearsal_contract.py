@@ -10,11 +10,11 @@ from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
-from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from bot.ports.rehearsal import Rehearsal, ScriptRunner, run_scripts
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.repositories import write
-from tests.support.confining import at_hand
-from tests.support.played_tree import played_tree
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 GREETER = '''
 """Greets, and counts whom it has greeted."""
@@ -45,7 +45,7 @@ def greeted(tree: Path, script: Script) -> Transcript:
     assert found is not None
     names = [step.options["name"] for step in script.steps if isinstance(step, CommandStep)]
     texts = [f"{found[1]} {name}, you are number {at}." for at, name in enumerate(names, 1)]
-    return said(script, *texts)
+    return make_transcript(script, *texts)
 
 
 def script(*names: str) -> Script:
@@ -61,14 +61,14 @@ def texts(transcript: Transcript) -> list[str]:
 async def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
     if request.param == "fake":
         return FakeRehearsal(greeted)
-    return SandboxedRehearsal(at_hand())
+    return SandboxedRehearsal(choose_local_sandbox())
 
 
 @pytest.fixture
 def tree(rehearsal: Rehearsal, tmp_path: Path) -> Path:
     """Return a tree with that cog; the fake reads its text, and needs no bot around it."""
     if not isinstance(rehearsal, FakeRehearsal):
-        return played_tree(tmp_path, {"greeter": GREETER})
+        return make_tree(tmp_path, {"greeter": GREETER})
     write(tmp_path / "tree", {"cogs/greeter.py": GREETER})
     return tmp_path / "tree"
 
@@ -83,16 +83,16 @@ async def test_a_transcript_has_each_step_and_what_was_seen_of_it(
 ) -> None:
     asked = script("Ada", "Bob")
     async with rehearsal.open(tree) as player:
-        played = await player.play(asked)
+        played = await player.run(asked)
     assert tuple(step.step for step in played.steps) == asked.steps
     assert texts(played) == ["Hello Ada, you are number 1.", "Hello Bob, you are number 2."]
-    assert not played.failed
+    assert not played.has_failed
 
 
 async def test_a_script_sees_nothing_of_earlier_ones_and_plays_are_equal(
     rehearsal: Rehearsal, tree: Path
 ) -> None:
-    first, again, other = await play_all(
+    first, again, other = await run_scripts(
         rehearsal, tree, [script("Ada"), script("Ada"), script("Bob")]
     )
     assert first == again
@@ -104,21 +104,21 @@ async def test_the_code_that_is_played_is_that_of_the_tree(
 ) -> None:
     cog = tree / "cogs" / "greeter.py"
     cog.write_text(GREETER.replace("Hello ", "Welcome "), encoding="utf-8")
-    (played,) = await play_all(rehearsal, tree, [script("Ada")])
+    (played,) = await run_scripts(rehearsal, tree, [script("Ada")])
     assert texts(played) == ["Welcome Ada, you are number 1."]
 
 
 async def test_an_edit_of_a_cog_is_seen_by_the_next_play(rehearsal: Rehearsal, tree: Path) -> None:
     async with rehearsal.open(tree) as player:
-        assert texts(await player.play(script("Ada"))) == ["Hello Ada, you are number 1."]
+        assert texts(await player.run(script("Ada"))) == ["Hello Ada, you are number 1."]
         cog = tree / "cogs" / "greeter.py"
         cog.write_text(GREETER.replace("Hello ", "Welcome "), encoding="utf-8")
-        assert texts(await player.play(script("Ada"))) == ["Welcome Ada, you are number 1."]
+        assert texts(await player.run(script("Ada"))) == ["Welcome Ada, you are number 1."]
 
 
 async def test_the_tree_stays_as_it_was(rehearsal: Rehearsal, tree: Path) -> None:
     before = digest(tree)
-    await play_all(rehearsal, tree, [script("Ada")])
+    await run_scripts(rehearsal, tree, [script("Ada")])
     assert digest(tree) == before
 
 
@@ -139,8 +139,8 @@ async def test_where_nothing_can_be_played_the_reason_is_raised(
 
 async def test_a_player_is_a_script_player(rehearsal: Rehearsal, tree: Path) -> None:
     async with rehearsal.open(tree) as player:
-        lent: ScriptPlayer = player
-        assert not (await lent.play(script("Ada"))).trouble
+        lent: ScriptRunner = player
+        assert not (await lent.run(script("Ada"))).trouble
 
 
 async def test_files_are_kept_only_where_that_is_asked_for(
@@ -152,7 +152,9 @@ async def test_files_are_kept_only_where_that_is_asked_for(
     (tree / "cogs" / "greeter.py").write_text(keeper, encoding="utf-8")
     if isinstance(rehearsal, FakeRehearsal):
         kept = {"names.txt": "QWRh"}
-        rehearsal.answers = lambda folder, asked: greeted(folder, asked).but(kept=kept)
+        rehearsal.answers = lambda folder, asked: greeted(folder, asked).replace(file_contents=kept)
     async with rehearsal.open(tree) as player:
-        assert (await player.play(script("Ada"))).kept == {}
-        assert (await player.play(script("Ada"), keep_files=True)).kept == {"names.txt": "QWRh"}
+        assert (await player.run(script("Ada"))).file_contents == {}
+        assert (await player.run(script("Ada"), keep_files=True)).file_contents == {
+            "names.txt": "QWRh"
+        }

@@ -13,10 +13,10 @@ from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request, RequestPlanner
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_request_planner import FakeRequestPlanner
-from tests.fakes.faulty_project import faulty_project
-from tests.support.claude_room import claude_room
-from tests.support.wanted import COGS, COINFLIP, WORDS
-from tests.twins.model import gives
+from tests.fakes.faulty_project import make_faulty_project
+from tests.support.claude_room import open_claude_room
+from tests.support.coinflip_request import COGS, COINFLIP, REQUEST
+from tests.twins.model import give_result
 
 
 @dataclass
@@ -32,14 +32,16 @@ class Talk:
 async def talk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Talk]:
     """Return each planner in turn."""
     if request.param == "claude":
-        async with claude_room(tmp_path, {"planner": [gives(COINFLIP)]}, files=COGS) as room:
-            asked = Request(run_id="k7m2xq", words=WORDS, evidence=Evidence(base=room.base))
+        async with open_claude_room(
+            tmp_path, {"planner": [give_result(COINFLIP)]}, files=COGS
+        ) as room:
+            asked = Request(run_id="k7m2xq", text=REQUEST, evidence=Evidence(base=room.base))
             yield Talk(room.start()[1], room.workspace, asked)
         return
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
-        asked = Request(run_id="k7m2xq", words=WORDS, evidence=Evidence(base=base))
+    async with workspaces.open("k7m2xq", base=base) as workspace:
+        asked = Request(run_id="k7m2xq", text=REQUEST, evidence=Evidence(base=base))
         yield Talk(FakeRequestPlanner(), workspace, asked)
 
 
@@ -53,7 +55,7 @@ async def _briefed(talk: Talk) -> tuple[list[Progress], Briefed]:
 
 async def test_a_brief_keeps_the_words_and_says_who_wrote_it(talk: Talk) -> None:
     progress, last = await _briefed(talk)
-    assert last.brief.request == WORDS
+    assert last.brief.request == REQUEST
     assert last.brief.understood
     assert last.brief.written_by == talk.planner.name
     assert all(update.text for update in progress)
@@ -77,8 +79,8 @@ async def test_its_plan_owns_files_and_leaves_the_tests_to_the_examples(talk: Ta
 
 async def test_it_writes_nothing(talk: Talk) -> None:
     await _briefed(talk)
-    assert await talk.workspace.changes() == ()
-    assert await talk.workspace.head() == talk.workspace.base
+    assert await talk.workspace.list_changes() == ()
+    assert await talk.workspace.get_head() == talk.workspace.base
 
 
 async def test_it_says_what_it_cost(talk: Talk) -> None:

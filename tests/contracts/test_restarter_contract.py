@@ -9,7 +9,7 @@ from bot.adapters.supervised_restarter import SupervisedRestarter
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.ports.restarter import Restarter
 from tests.fakes.fake_restarter import FakeRestarter
-from tests.fakes.repositories import commit, repository
+from tests.fakes.repositories import commit, make_repository
 
 COMMIT = "4f2d1c0b9a8e7d6c5b4a3f2e1d0c9b8a7f6e5d4c"
 
@@ -40,22 +40,22 @@ async def test_asking_again_is_harmless(restarter: Restarter) -> None:
 
 
 async def test_what_was_never_started_was_not_rolled_back(restarter: Restarter) -> None:
-    assert restarter.rolled_back(COMMIT) is None
+    assert restarter.get_rollback_reason(COMMIT) is None
 
 
 @pytest.mark.parametrize("kind", ["fake", "supervised"])
 async def test_what_was_rolled_back_is_refused(kind: str, tmp_path: Path) -> None:
     fake = FakeRestarter()
-    fake.taken_back[COMMIT] = "it did not answer"
+    fake.rollbacks[COMMIT] = "it did not answer"
     restarter = fake if kind == "fake" else supervised(tmp_path, bad="it did not answer")
     answer = await restarter.request(commit=COMMIT, reason="once more")
-    assert restarter.rolled_back(COMMIT) == "it did not answer"
+    assert restarter.get_rollback_reason(COMMIT) == "it did not answer"
     assert not answer.accepted and "it did not answer" in answer.reason
 
 
 async def test_what_migrates_the_state_is_told_beforehand(tmp_path: Path) -> None:
     root = tmp_path / "code"
-    before = repository(root, {"bot/adapters/store.py": 'Migration("one")\n'})
+    before = make_repository(root, {"bot/adapters/store.py": 'Migration("one")\n'})
     source = {"bot/adapters/store.py": 'Migration("one")\nMigration("two")\n'}
     after = commit(root, source, "Two")
     asked: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ import pytest
 from bot.ports.runtime import Runtime
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_runtime import FakeRuntime
-from tests.support.live_client import Home, living, own_cogs
+from tests.support.live_client import Home, run_client, use_own_cogs
 
 GOOD = "async def setup(bot):\n    pass\n"
 BAD = "async def setup(:"
@@ -51,11 +51,11 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         yield Rig(fake, told)
         return
     people = [LocalPerson("alice", listed=True)]
-    with own_cogs(tmp_path) as home:
+    with use_own_cogs(tmp_path) as home:
         home.write("cogs/dice.py", GOOD)
         async with (
             LocalDiscord(people, token="local-token") as local,
-            living(Home(tmp_path), local) as room,
+            run_client(Home(tmp_path), local) as room,
         ):
             yield Rig(room.client.runtime, home.write)
 
@@ -95,4 +95,4 @@ async def test_a_cog_that_does_not_load_is_named_with_the_reason_until_it_does(r
 async def test_commands_have_their_whole_names_and_their_cogs(rig: Rig) -> None:
     rig.write("cogs/dice.py", GROUPED)
     await rig.runtime.adopt(["cogs/dice.py"])
-    assert rig.runtime.commands() == {"roll": "dice", "dice show": "dice"}
+    assert rig.runtime.list_commands() == {"roll": "dice", "dice show": "dice"}

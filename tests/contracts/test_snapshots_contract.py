@@ -56,19 +56,19 @@ async def test_the_cogs_own_files_are_copied_and_no_others(opened: Opened) -> No
     assert taken is not None
     assert taken.files == ("polls-old.txt", "polls.json")
     opened.put("polls.json", b"changed since")
-    assert await opened.store.files(taken) == {
+    assert await opened.store.read_files(taken) == {
         "polls-old.txt": b"polls-old.txt",
         "polls.json": b"polls.json",
     }
-    assert list(await opened.store.of(PRINT)) == [taken]
-    assert list(await opened.store.of("another")) == []
+    assert list(await opened.store.list_for_failure(PRINT)) == [taken]
+    assert list(await opened.store.list_for_failure("another")) == []
 
 
 async def test_a_cog_without_files_leaves_none(opened: Opened) -> None:
     opened.put("reminders.txt", b"")
     assert await opened.store.take("polls", PRINT, "failure1") is None
     assert await opened.store.take("", PRINT, "failure1") is None
-    assert list(await opened.store.of(PRINT)) == []
+    assert list(await opened.store.list_for_failure(PRINT)) == []
 
 
 async def test_what_is_too_large_is_named_and_left_out(opened: Opened) -> None:
@@ -85,10 +85,10 @@ async def test_what_is_old_is_removed(opened: Opened) -> None:
     await opened.clock.advance(3_600)
     second = await opened.store.take("polls", PRINT, "failure2")
     assert first is not None
-    assert list(await opened.store.of(PRINT)) == [second, first]
+    assert list(await opened.store.list_for_failure(PRINT)) == [second, first]
     assert await opened.store.forget(START + timedelta(minutes=30)) == 1
-    assert list(await opened.store.of(PRINT)) == [second]
-    assert await opened.store.files(first) == {}
+    assert list(await opened.store.list_for_failure(PRINT)) == [second]
+    assert await opened.store.read_files(first) == {}
 
 
 # ---------------------------------------------------------------------------------- on files alone
@@ -115,7 +115,7 @@ async def test_a_database_is_copied_as_of_one_moment_while_it_is_written(state: 
         cog.execute("COMMIT")
     assert taken is not None
     assert taken.files == ("polls.sqlite3",)
-    (state / "copy").write_bytes((await store.files(taken))["polls.sqlite3"])
+    (state / "copy").write_bytes((await store.read_files(taken))["polls.sqlite3"])
     with closing(sqlite3.connect(state / "copy")) as copy:
         assert copy.execute("SELECT choice FROM vote").fetchall() == [("pizza",)]
 
@@ -139,7 +139,7 @@ async def test_a_few_of_each_failure_are_kept_and_one_a_minute_is_taken(state: P
     for number in range(12):
         await store.take("polls", PRINT, f"failure{number:02}")
         await clock.advance(30)
-    assert [each.failure_id for each in await store.of(PRINT)] == [
+    assert [each.failure_id for each in await store.list_for_failure(PRINT)] == [
         "failure10",
         "failure08",
         "failure06",
@@ -153,7 +153,7 @@ async def test_links_lead_nowhere_and_names_cannot_climb(state: Path) -> None:
     assert await store.take("polls", PRINT, "failure1") is None
     with pytest.raises(StoreError):
         await store.take("polls", "../../x", "failure1")
-    assert list(await store.of("../..")) == []
+    assert list(await store.list_for_failure("../..")) == []
 
 
 async def test_those_of_somebodys_failures_and_those_that_hold_their_id_are_theirs(
@@ -174,9 +174,9 @@ async def test_those_of_somebodys_failures_and_those_that_hold_their_id_are_thei
     for number, (cog, content, failure) in enumerate(contents):
         opened.put(f"{cog}.data", content)
         taken.append(await opened.store.take(cog, f"print{number}", failure))
-    found = await opened.store.of_person(ada, {"f1", "f9"})
+    found = await opened.store.list_for_person(ada, {"f1", "f9"})
     assert {each.failure_id for each in found} == {"f1", "f2", "f3"}
     for _ in range(2):
         await opened.store.remove(found)
-    assert await opened.store.of_person(ada, {"f1"}) == []
-    assert len(await opened.store.of("print3")) == 1
+    assert await opened.store.list_for_person(ada, {"f1"}) == []
+    assert len(await opened.store.list_for_failure("print3")) == 1

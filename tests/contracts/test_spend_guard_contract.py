@@ -10,8 +10,8 @@ from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
+from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent, Stopped
-from bot.domain.spent import Spent
 from bot.domain.stop import Stop
 from bot.ports.spend_guard import SpendGuard
 from tests.fakes.fake_clock import START, FakeClock
@@ -59,7 +59,7 @@ async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             stops.append(Stop(how="signal", at=START))
 
         async def written(run_id: str) -> float:
-            return (await ledger.spent(run_id=run_id)).cost_usd
+            return (await ledger.sum_costs(run_id=run_id)).cost_usd
 
         yield Stand(gate, stop, written)
 
@@ -78,9 +78,9 @@ def bill(name: str, usd: float, account: Account = ALICES, **about: object) -> C
     return Charge.model_validate(told | about)
 
 
-def most(usd: float) -> Spent:
+def most(usd: float) -> Cost:
     """Return what a request may come to."""
-    return Spent(cost_usd=usd, tokens_in=1_000, tokens_out=1_000)
+    return Cost(cost_usd=usd, tokens_in=1_000, tokens_out=1_000)
 
 
 async def paid(stand: Stand, run_id: str = "abc123") -> float:
@@ -91,7 +91,7 @@ async def paid(stand: Stand, run_id: str = "abc123") -> float:
 async def test_a_request_that_fits_goes_out_without_a_word(stand: Stand) -> None:
     assert await stand.spend_guard.admit(ALICES, most(0.5), "r1") == ""
     await stand.spend_guard.settle(bill("r1", 0.25))
-    assert await stand.spend_guard.closing(ALICES) == ""
+    assert await stand.spend_guard.get_wrap_up_reason(ALICES) == ""
     assert await paid(stand) == 0.25
 
 
@@ -109,7 +109,7 @@ async def test_a_request_that_needs_the_reserve_is_the_last(stand: Stand) -> Non
 
 async def test_once_only_the_reserve_is_left_the_work_should_close(stand: Stand) -> None:
     await stand.spend_guard.settle(bill("r1", 0.92))
-    assert await stand.spend_guard.closing(ALICES) != ""
+    assert await stand.spend_guard.get_wrap_up_reason(ALICES) != ""
     assert await stand.spend_guard.admit(ALICES, most(0.05), "r2") != ""
 
 
@@ -149,6 +149,6 @@ async def test_while_everything_is_stopped_nothing_goes_out(stand: Stand) -> Non
     stand.stop()
     with pytest.raises(Stopped, match="stopped"):
         await stand.spend_guard.admit(ALICES, most(0.01), "r2")
-    assert "stopped" in await stand.spend_guard.closing(ALICES)
+    assert "stopped" in await stand.spend_guard.get_wrap_up_reason(ALICES)
     await stand.spend_guard.settle(bill("r1", 0.25))
     assert await paid(stand) == 0.25

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
-from bot.domain.ids import short_id, sortable_id
+from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.journal import ActionOutcome
 from bot.domain.personal_data import DataSubject
 from bot.domain.rehearsal import CommandStep, WebAnswer
@@ -37,7 +37,7 @@ def asked(minute: int, dice: str = "2d6", **about: object) -> TrafficRecord:
     """Return `/roll`, asked so many minutes after the start."""
     at = START + timedelta(minutes=minute)
     told = {
-        "id": sortable_id(at),
+        "id": create_sortable_id(at),
         "at": at,
         "event": "command.roll",
         "cog": "dice",
@@ -56,33 +56,33 @@ def failed(minute: int, fingerprint: str) -> TrafficRecord:
 async def test_what_was_recorded_comes_back_as_it_was(traffic: TrafficLog) -> None:
     record = asked(1, web=(WebAnswer(url="https://x.test/", status=429),), commit="c" * 40)
     await traffic.record([record])
-    assert list(await traffic.recent("command.roll")) == [record]
+    assert list(await traffic.list_recent("command.roll")) == [record]
     assert await traffic.get(record.id) == record
-    assert await traffic.get(f" {short_id(record.id).upper()} ") == record
+    assert await traffic.get(f" {shorten_id(record.id).upper()} ") == record
     assert await traffic.get("nothing") is None
 
 
 async def test_records_come_oldest_first_and_the_newest_are_preferred(traffic: TrafficLog) -> None:
     records = [asked(minute, dice=f"{'a' * minute}-{minute}") for minute in range(4)]
     await traffic.record(records[::-1])
-    assert list(await traffic.recent("command.roll")) == records
-    assert list(await traffic.recent("command.roll", limit=2)) == records[2:]
-    assert list(await traffic.since(records[1].at)) == records[1:]
-    assert list(await traffic.since(START, limit=1)) == records[3:]
-    assert list(await traffic.recent("command.flip")) == []
+    assert list(await traffic.list_recent("command.roll")) == records
+    assert list(await traffic.list_recent("command.roll", limit=2)) == records[2:]
+    assert list(await traffic.list_since(records[1].at)) == records[1:]
+    assert list(await traffic.list_since(START, limit=1)) == records[3:]
+    assert list(await traffic.list_recent("command.flip")) == []
 
 
 async def test_the_same_id_again_takes_the_place_of_the_first(traffic: TrafficLog) -> None:
     first = asked(1)
     await traffic.record([first])
-    await traffic.record([first.but(answer="ff")])
-    assert [each.answer for each in await traffic.recent("command.roll")] == ["ff"]
+    await traffic.record([first.replace(answer="ff")])
+    assert [each.answer for each in await traffic.list_recent("command.roll")] == ["ff"]
 
 
 async def test_successes_that_differ_stay_and_equals_make_room(traffic: TrafficLog) -> None:
     odd, other = asked(0, dice="d%"), asked(1, answer="aa")
     await traffic.record([odd, other, *(asked(minute) for minute in range(2, 9))])
-    kept = await traffic.recent("command.roll")
+    kept = await traffic.list_recent("command.roll")
     assert len(kept) == 4
     assert odd in kept
     assert other in kept
@@ -92,7 +92,7 @@ async def test_successes_that_differ_stay_and_equals_make_room(traffic: TrafficL
 async def test_where_all_differ_the_oldest_of_the_commonest_form_goes(traffic: TrafficLog) -> None:
     rare = asked(0, dice="d%")
     await traffic.record([rare, *(asked(minute, answer=f"{minute}") for minute in range(1, 9))])
-    kept = await traffic.recent("command.roll")
+    kept = await traffic.list_recent("command.roll")
     assert kept[0] == rare
     assert [each.at.minute for each in kept[1:]] == [6, 7, 8]
 
@@ -101,7 +101,7 @@ async def test_failures_have_a_bound_of_their_own(traffic: TrafficLog) -> None:
     rare = failed(0, "rare")
     await traffic.record([rare, *(failed(minute, "common") for minute in range(1, 9))])
     await traffic.record([asked(minute, answer=f"{minute}") for minute in range(10, 30)])
-    kept = [each for each in await traffic.recent("command.roll") if not each.ok]
+    kept = [each for each in await traffic.list_recent("command.roll") if not each.ok]
     assert kept[0] == rare
     assert [each.at.minute for each in kept] == [0, 7, 8]
 
@@ -109,13 +109,13 @@ async def test_failures_have_a_bound_of_their_own(traffic: TrafficLog) -> None:
 async def test_each_event_has_its_own_room(traffic: TrafficLog) -> None:
     flips = [asked(minute, event="command.flip") for minute in range(3)]
     await traffic.record([*flips, *(asked(minute) for minute in range(20))])
-    assert list(await traffic.recent("command.flip")) == flips
+    assert list(await traffic.list_recent("command.flip")) == flips
 
 
 async def test_what_is_old_is_forgotten(traffic: TrafficLog) -> None:
     await traffic.record([asked(1), asked(2, dice="d%"), asked(3, dice="d6")])
     assert await traffic.forget(START + timedelta(minutes=2)) == 1
-    assert [each.at.minute for each in await traffic.recent("command.roll")] == [2, 3]
+    assert [each.at.minute for each in await traffic.list_recent("command.roll")] == [2, 3]
     assert await traffic.forget(START + timedelta(minutes=2)) == 0
 
 
@@ -149,7 +149,7 @@ async def test_records_outlive_the_process_and_those_of_another_version_are_left
             lambda each: each.execute("UPDATE traffic SET body = '{}' WHERE event = 'command.flip'")
         )
     async with SqliteTraffic(path, redact=redact) as log:
-        assert [each.at.minute for each in await log.since(START)] == [1]
+        assert [each.at.minute for each in await log.list_since(START)] == [1]
 
 
 async def test_records_somebody_is_in_are_erased_and_no_others(traffic: TrafficLog) -> None:
@@ -158,7 +158,7 @@ async def test_records_somebody_is_in_are_erased_and_no_others(traffic: TrafficL
     named = asked(2, "2d6", pseudonyms={"asker": "u-bob", "other": ada.pseudonym})
     others = asked(3, "3d6", pseudonyms={"asker": "u-bob"})
     await traffic.record([hers, named, others])
-    assert await traffic.count_of(ada) == 2
+    assert await traffic.count_records(ada) == 2
     assert await traffic.erase(ada) == 2
-    assert list(await traffic.recent("command.roll")) == [others]
-    assert (await traffic.count_of(ada), await traffic.erase(ada)) == (0, 0)
+    assert list(await traffic.list_recent("command.roll")) == [others]
+    assert (await traffic.count_records(ada), await traffic.erase(ada)) == (0, 0)

@@ -13,7 +13,7 @@ from bot.domain.change import CheckResult
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.fakes.faulty_project import FIXED, faulty_project, is_broken, reproduction
+from tests.fakes.faulty_project import FIXED, is_broken, make_faulty_project, make_reproduction
 
 
 @dataclass
@@ -40,18 +40,20 @@ async def _verifier(kind: str, cache: Path) -> Verifier:
 @pytest.fixture(params=["fake", "real"])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VerifierCase]:
     verifier = await _verifier(request.param, tmp_path / "cache")
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
+    async with workspaces.open("k7m2xq", base=base) as workspace:
         yield VerifierCase(verifier, workspace)
 
 
 @pytest.mark.slow
 async def test_the_answer_of_a_call_is_given_where_it_has_one(bench: VerifierCase) -> None:
-    assert await bench.verifier.answer(reproduction(), bench.workspace) is None
+    assert await bench.verifier.evaluate_call(make_reproduction(), bench.workspace) is None
     bench.write(FIXED)
-    assert await bench.verifier.answer(reproduction(), bench.workspace) == "'f'"
-    assert await bench.verifier.answer(reproduction("dice.face"), bench.workspace) is None
+    assert await bench.verifier.evaluate_call(make_reproduction(), bench.workspace) == "'f'"
+    assert (
+        await bench.verifier.evaluate_call(make_reproduction("dice.face"), bench.workspace) is None
+    )
 
 
 async def ignore(result: CheckResult) -> None:
@@ -60,8 +62,8 @@ async def ignore(result: CheckResult) -> None:
 
 @pytest.mark.slow
 async def test_the_candidates_that_fail_as_they_say_are_returned(bench: VerifierCase) -> None:
-    wrong, right = reproduction(expects="KeyError"), reproduction()
-    (found,) = await bench.verifier.reds([wrong, right], bench.workspace)
+    wrong, right = make_reproduction(expects="KeyError"), make_reproduction()
+    (found,) = await bench.verifier.find_failing([wrong, right], bench.workspace)
     assert found.reproduction == right
     assert found.result.status == "failed"
     assert "IndexError" in found.result.summary
@@ -70,27 +72,27 @@ async def test_the_candidates_that_fail_as_they_say_are_returned(bench: Verifier
 @pytest.mark.slow
 async def test_no_candidate_fails_on_sources_without_the_fault(bench: VerifierCase) -> None:
     bench.write(FIXED)
-    assert await bench.verifier.reds([reproduction()], bench.workspace) == ()
+    assert await bench.verifier.find_failing([make_reproduction()], bench.workspace) == ()
 
 
 @pytest.mark.slow
 async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: VerifierCase) -> None:
-    await bench.verifier.reds([reproduction()], bench.workspace)
-    assert await bench.workspace.changes() == ()
+    await bench.verifier.find_failing([make_reproduction()], bench.workspace)
+    assert await bench.workspace.list_changes() == ()
     assert not (bench.workspace.path / "tests" / "regressions").exists()
 
 
 async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: VerifierCase) -> None:
     bench.write(FIXED)
-    red = await bench.verifier.run_at_base(reproduction(), bench.workspace)
-    (green,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
+    red = await bench.verifier.run_at_base(make_reproduction(), bench.workspace)
+    (green,) = await bench.verifier.run_reproductions([make_reproduction()], bench.workspace)
     assert (red.status, green.status) == ("failed", "passed")
-    assert [change.path for change in await bench.workspace.changes()] == ["dice.py"]
+    assert [change.path for change in await bench.workspace.list_changes()] == ["dice.py"]
 
 
 @pytest.mark.slow
 async def test_an_unfixed_worktree_stays_red(bench: VerifierCase) -> None:
-    (head,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
+    (head,) = await bench.verifier.run_reproductions([make_reproduction()], bench.workspace)
     assert head.status == "failed"
 
 
@@ -133,10 +135,10 @@ async def test_with_nothing_changed_checks_are_skipped(bench: VerifierCase) -> N
 
 
 async def test_the_tests_that_reach_a_file_come_with_bases_options(bench: VerifierCase) -> None:
-    found = await bench.verifier.affected_tests(bench.workspace, ["dice.py"], limit=5)
+    found = await bench.verifier.find_affected_tests(bench.workspace, ["dice.py"], limit=5)
     assert found.files == ("tests/test_dice.py",)
     assert found.options == ("-q",)
-    none = await bench.verifier.affected_tests(bench.workspace, ["dice.py"], limit=0)
+    none = await bench.verifier.find_affected_tests(bench.workspace, ["dice.py"], limit=0)
     assert none.files == ()
 
 

@@ -5,21 +5,23 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.domain.change import FileChange, Undone
+from bot.domain.change import FileChange, RevertResult
 from bot.domain.errors import WorkspaceError
-from bot.infra.additions import with_both
+from bot.infra.additions import merge_additions
 
 Files = dict[str, bytes]
 
 
-def text_of(content: bytes | None) -> str | None:
+def decode_text(content: bytes | None) -> str | None:
     """Return a file's text; `None` if it is not there or not text."""
     if content is None or b"\0" in content:
         return None
     return content.decode()
 
 
-def taken_back(before: str, first: Files, after: Files, now: Files) -> tuple[Undone, Files]:
+def revert_change(
+    before: str, first: Files, after: Files, now: Files
+) -> tuple[RevertResult, Files]:
     """Return the files without what led from `first` to `after`, and what became of each.
 
     A file changed since keeps what else is new in it; where the very lines were changed since,
@@ -31,7 +33,7 @@ def taken_back(before: str, first: Files, after: Files, now: Files) -> tuple[Und
         was, had, has = first.get(name), after.get(name), now.get(name)
         if was in (had, has):
             continue
-        back = was if has == had else _without(was, had, has)
+        back = was if has == had else _remove_change(was, had, has)
         if has == had:
             restored.append(name)
         elif back is not None:
@@ -42,11 +44,11 @@ def taken_back(before: str, first: Files, after: Files, now: Files) -> tuple[Und
         if back is not None:
             files[name] = back
     if conflicts:
-        return Undone(before=before, conflicts=tuple(conflicts)), now
-    return Undone(before=before, restored=tuple(restored), blended=tuple(blended)), files
+        return RevertResult(before=before, conflicts=tuple(conflicts)), now
+    return RevertResult(before=before, restored=tuple(restored), blended=tuple(blended)), files
 
 
-def _without(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes | None:
+def _remove_change(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes | None:
     """Return a text as it is now without what was changed then; `None` where that is not told."""
     if was is None or had is None or has is None:
         return None
@@ -62,7 +64,7 @@ def _without(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes |
     return text.encode()
 
 
-def joined(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ...]]:
+def merge_files(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ...]]:
     """Return our files with what they changed since `old`, and what cannot be told apart.
 
     A text that both only add lines to has the lines of both.
@@ -72,7 +74,7 @@ def joined(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ..
         was, new, now = old.get(name), theirs.get(name), ours.get(name)
         if new in (was, now):
             continue
-        both = new if now == was else _both_added(was, now, new)
+        both = new if now == was else _merge_additions(was, now, new)
         if both is None and now != was:
             conflicts.append(name)
         files.pop(name, None)
@@ -81,15 +83,15 @@ def joined(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ..
     return files, tuple(conflicts)
 
 
-def _both_added(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
-    base, first, second = text_of(was), text_of(ours), text_of(theirs)
+def _merge_additions(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    base, first, second = decode_text(was), decode_text(ours), decode_text(theirs)
     if base is None or first is None or second is None:
         return None
-    both = with_both(base, first, second)
+    both = merge_additions(base, first, second)
     return None if both is None else both.encode()
 
 
-def git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
+def format_git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
     """Return the lines git puts before a file's hunks."""
     first = f"diff --git a/{change.path} b/{change.path}\n"
     if old is None:
@@ -97,9 +99,9 @@ def git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
     return first + ("deleted file mode 100644\n" if new is None else "")
 
 
-def changed(name: str, old: bytes | None, new: bytes | None) -> FileChange:
+def compare_file(name: str, old: bytes | None, new: bytes | None) -> FileChange:
     """Return how one file changed, counted in lines."""
-    before, after = (text_of(old) or "").splitlines(), (text_of(new) or "").splitlines()
+    before, after = (decode_text(old) or "").splitlines(), (decode_text(new) or "").splitlines()
     lines = list(difflib.ndiff(before, after))
     return FileChange(
         path=name,
@@ -109,7 +111,7 @@ def changed(name: str, old: bytes | None, new: bytes | None) -> FileChange:
     )
 
 
-def sha_of(files: Mapping[str, bytes], *words: str) -> str:
+def compute_sha(files: Mapping[str, bytes], *words: str) -> str:
     """Return a commit's name for these files and words."""
     return hashlib.sha1(
         repr((sorted(files.items()), words)).encode(), usedforsecurity=False
@@ -124,7 +126,7 @@ def as_bytes(files: Mapping[str, str | bytes | None]) -> dict[str, bytes | None]
     }
 
 
-def existing(folder: Path) -> Path:
+def require_folder(folder: Path) -> Path:
     """Return the folder. Raises `WorkspaceError` where there is none."""
     if not folder.is_dir():
         raise WorkspaceError(f"the folder {folder} is not there")
@@ -139,7 +141,7 @@ def write_files(folder: Path, files: Files) -> None:
         (folder / name).write_bytes(content)
 
 
-def file_changes(before: Files, now: Files) -> tuple[FileChange, ...]:
+def list_changes(before: Files, now: Files) -> tuple[FileChange, ...]:
     """Return what differs; a rename is seen where the content stayed the same."""
     gone = {before[name]: name for name in before.keys() - now.keys()}
     new = {now[name]: name for name in now.keys() - before.keys()}
@@ -147,7 +149,7 @@ def file_changes(before: Files, now: Files) -> tuple[FileChange, ...]:
     return tuple(
         FileChange(path=name, added=0, removed=0, status="renamed" if name in now else "deleted")
         if name in moved
-        else changed(name, before.get(name), now.get(name))
+        else compare_file(name, before.get(name), now.get(name))
         for name in sorted(before.keys() | now.keys())
         if name in moved or before.get(name) != now.get(name)
     )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 from bot.ports.agent import (
     Assignment,
     Budget,
@@ -14,7 +14,7 @@ from bot.ports.agent import (
     Progress,
     QuestionAsked,
     Update,
-    no_news,
+    get_no_news,
 )
 from bot.ports.workspace import Workspace
 
@@ -38,22 +38,22 @@ class FakeAgent:
         *rounds: Turn | list[Turn],
         claims: str = "Made it right.",
         name: str = "fake",
-        follows_words: bool = True,
-        spends: Spent | None = None,
-        **words: object,
+        can_follow_instructions: bool = True,
+        cost: Cost | None = None,
+        **result_fields: object,
     ) -> None:
         self.rounds: Sequence[Turn | list[Turn]] = rounds
         self.name = name
-        self.follows_words = follows_words
-        self.words = words
-        self._spends = dict(spends or Spent())
+        self.can_follow_instructions = can_follow_instructions
+        self.result_fields = result_fields
+        self._spends = dict(cost or Cost())
         self._calls: Counter[int] = Counter()
         self.claims = claims
         self.asked: list[Assignment] = []
         self.working = asyncio.Event()
         self.stopped = 0
         self.news: list[str] = []
-        self.tells: Sequence[str] = ()
+        self.milestones: Sequence[str] = ()
         self.deaf = False
         self._go = asyncio.Event()
         self._go.set()
@@ -71,12 +71,12 @@ class FakeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)
         yield Progress(text="looking at the code", **self._spends)
-        for told in self.tells:
+        for told in self.milestones:
             yield Progress(text=told, milestone=True, **self._spends)
         self.working.set()
         try:
@@ -84,7 +84,7 @@ class FakeAgent:
         except asyncio.CancelledError:
             self.stopped += 1
             raise
-        if self.follows_words and not self.deaf:
+        if self.can_follow_instructions and not self.deaf:
             self.news += news()
         edits = self._turn(assignment.round)
         if isinstance(edits, Exception):
@@ -101,7 +101,7 @@ class FakeAgent:
                 file.write_text(text, encoding="utf-8")
         attempts = (Attempt(summary="one edit", result="passes"),)
         last = {"changed": True, "summary": self.claims, "attempts": attempts}
-        yield Finished.model_validate({**last, **self._spends, **self.words})
+        yield Finished.model_validate({**last, **self._spends, **self.result_fields})
 
     def _turn(self, number: int) -> Turn:
         """Return what to do now: the next of the round's calls."""

@@ -23,11 +23,11 @@ class FakeAlertChannel:
         self.attempts += 1
         if self.failure is not None:
             raise self.failure
-        self.sent.append(alert.without_secrets(redact))
+        self.sent.append(alert.redact_secrets(redact))
         if self.death is not None:
             raise self.death
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def sent_states(self) -> list[tuple[str, str]]:
         """Return the state and the id of each, in order."""
         return [(each.state, each.id) for each in self.sent]

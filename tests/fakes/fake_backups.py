@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.domain.backup import Backup, superfluous
+from bot.domain.backup import Backup, find_superfluous
 from bot.domain.errors import StoreError
 from bot.ports.clock import Clock
 
@@ -14,23 +14,23 @@ class FakeBackups:
     def __init__(self, clock: Clock) -> None:
         self.fails: list[StoreError] = []
         self._clock = clock
-        self._kept: list[Backup] = []
+        self._stored: list[Backup] = []
 
     async def take(self) -> Backup:
         """Make one of this moment."""
         if self.fails:
             raise self.fails.pop(0)
-        at = self._clock.now().replace(microsecond=0)
-        made = Backup(file=Path(f"/backups/{len(self._kept)}-{at:%H%M%S}"), made_at=at, size=1)
-        self._kept.append(made)
+        at = self._clock.get_time().replace(microsecond=0)
+        made = Backup(file=Path(f"/backups/{len(self._stored)}-{at:%H%M%S}"), made_at=at, size=1)
+        self._stored.append(made)
         return made
 
-    async def backups(self) -> Sequence[Backup]:
+    async def list_backups(self) -> Sequence[Backup]:
         """Return them, the newest first."""
-        return tuple(reversed(self._kept))
+        return tuple(reversed(self._stored))
 
     async def prune(self, keep: int, weekly: int) -> int:
         """Remove what is superfluous."""
-        old = superfluous(self._kept, keep, weekly)
-        self._kept = [each for each in self._kept if each not in old]
+        old = find_superfluous(self._stored, keep, weekly)
+        self._stored = [each for each in self._stored if each not in old]
         return len(old)

@@ -10,7 +10,7 @@ from bot.domain.posts import MessageRef, Post
 
 
 @dataclass
-class Said:
+class PostedMessage:
     """One message: where it stands, and all it has said, the newest last."""
 
     key: str
@@ -32,7 +32,7 @@ class FakeChat:
     """
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.messages: list[PostedMessage] = []
         self.threads: dict[int, str] = {}
         self.thread_of: dict[MessageRef, int] = {}
         self.archived: set[int] = set()
@@ -44,22 +44,24 @@ class FakeChat:
         self._open = asyncio.Event()
         self._open.set()
 
-    def heard(self, channel_id: int) -> MessageRef:
+    def add_message(self, channel_id: int) -> MessageRef:
         """Return a message of somebody else's, to react to or to hang a thread on."""
         ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
         self._people.add(ref)
         return ref
 
-    def by_key(self, key: str) -> Said:
+    def find_by_key(self, key: str) -> PostedMessage:
         """Return the message with that key; `AssertionError` names those there are."""
-        for said in self.said:
+        for said in self.messages:
             if said.key == key:
                 return said
-        raise AssertionError(f"nothing was said as {key!r}; there is {[s.key for s in self.said]}")
+        raise AssertionError(
+            f"nothing was said as {key!r}; there is {[s.key for s in self.messages]}"
+        )
 
-    def texts(self, channel_id: int) -> list[str]:
+    def list_texts(self, channel_id: int) -> list[str]:
         """Return what stands in a channel now, oldest first."""
-        return [said.post.text for said in self.said if said.ref.channel_id == channel_id]
+        return [said.post.text for said in self.messages if said.ref.channel_id == channel_id]
 
     def hold(self) -> None:
         """Let nothing out until `release`."""
@@ -73,7 +75,7 @@ class FakeChat:
         """Say it once under this key."""
         if key in self._refused:
             raise ChatRejected(self._refused[key])
-        known = [said for said in self.said if said.key == key]
+        known = [said for said in self.messages if said.key == key]
         if known:
             said = known[0]
         elif channel_id in self.gone or not (
@@ -83,8 +85,8 @@ class FakeChat:
             raise ChatRejected(self._refused[key])
         else:
             ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
-            said = Said(key, ref, [post])
-            self.said.append(said)
+            said = PostedMessage(key, ref, [post])
+            self.messages.append(said)
             self.archived.discard(channel_id)
         await asyncio.sleep(0)  # what is said stays said, though the caller be cancelled here
         await self._open.wait()
@@ -94,7 +96,7 @@ class FakeChat:
         """Show the newest version; identical ones are skipped."""
         if ref.channel_id in self.gone | self.archived:
             return
-        said = self._ours(ref)
+        said = self._find_message(ref)
         if said.post != post:
             said.versions.append(post)
 
@@ -114,14 +116,14 @@ class FakeChat:
         if thread_id not in self.gone:
             self.archived.add(thread_id)
 
-    async def direct_channel(self, person_id: int) -> int:
+    async def open_direct_channel(self, person_id: int) -> int:
         """Return a channel of the person's own: its id is theirs, negated."""
         if -person_id in self.gone:
             raise ChatRejected("they take no direct messages")
         return -person_id
 
-    def _ours(self, ref: MessageRef) -> Said:
-        for said in self.said:
+    def _find_message(self, ref: MessageRef) -> PostedMessage:
+        for said in self.messages:
             if said.ref == ref:
                 return said
         raise AssertionError(f"{ref} is no message of the bot's")

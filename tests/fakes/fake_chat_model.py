@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentUnavailable, TheseusError
-from bot.domain.spent import Spent
-from bot.ports.chat_model import ChatTools, ChatTurn, Growing, Said
+from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class FakeChatModel:
 
     actions: list[ScriptedAction] = field(default_factory=lambda: [ScriptedAction()])
     name: str = "fake"
-    spends: Spent = field(default_factory=lambda: Spent(cost_usd=0.01, tokens_in=100, tokens_out=5))
+    spends: Cost = field(default_factory=lambda: Cost(cost_usd=0.01, tokens_in=100, tokens_out=5))
     turns: list[ChatTurn] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     talking: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,7 +46,7 @@ class FakeChatModel:
 
     async def talk(
         self, turn: ChatTurn, chat_tools: ChatTools
-    ) -> AsyncGenerator[Growing | Said, None]:
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
         """Do the next action."""
         async with self._channels[turn.channel_id]:
             self.turns.append(turn)
@@ -54,8 +54,8 @@ class FakeChatModel:
             for tool, what in action.tools:
                 self.results.append(f"{tool}: {await _call(chat_tools, tool, what)}")
             spent = dict(self.spends)
-            for end in _ends(action.text):
-                yield Growing(text=action.text[:end], **spent)
+            for end in _find_word_ends(action.text):
+                yield PartialReply(text=action.text[:end], **spent)
             self.talking.set()
             if action.gate is not None:
                 self._now.append(action)
@@ -66,9 +66,9 @@ class FakeChatModel:
                 raise AgentUnavailable("It was ended.")
             if action.error is not None:
                 raise action.error
-            yield Said(text=action.text, **spent)
+            yield FinalReply(text=action.text, **spent)
 
-    async def hush(self) -> None:
+    async def cancel_turns(self) -> None:
         """Note that it was hushed; what is under way fails."""
         self.hushed += 1
         self._broken.extend(self._now)
@@ -92,7 +92,7 @@ async def _call(chat_tools: ChatTools, tool: str, what: str) -> str:
             case "ask":
                 return await chat_tools.ask(what)
             case "status":
-                return await chat_tools.status()
+                return await chat_tools.get_status()
             case "read":
                 await chat_tools.read()
                 return "may read"
@@ -101,6 +101,6 @@ async def _call(chat_tools: ChatTools, tool: str, what: str) -> str:
     raise AssertionError(f"a chat model has no tool {tool!r}")
 
 
-def _ends(text: str) -> list[int]:
+def _find_word_ends(text: str) -> list[int]:
     """Return where each word of the text ends."""
     return [at for at in range(1, len(text)) if text[at] == " "] + [len(text)]

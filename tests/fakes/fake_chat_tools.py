@@ -15,11 +15,11 @@ class FakeChatTools:
 
     async def investigate(self, what: str) -> str:
         """Note it."""
-        return self._do("investigate", what)
+        return self._record_act("investigate", what)
 
     async def fix(self, what: str) -> str:
         """Note it."""
-        return self._do("fix", what)
+        return self._record_act("fix", what)
 
     async def change(self, what: str) -> str:
         """Note it, whoever asks: a wish begins nothing."""
@@ -28,17 +28,17 @@ class FakeChatTools:
 
     async def ask(self, question: str) -> str:
         """Note that it was asked."""
-        return self._do("ask", question)
+        return self._record_act("ask", question)
 
-    async def status(self) -> str:
+    async def get_status(self) -> str:
         """Note that it was asked."""
-        return self._do("status", "")
+        return self._record_act("status", "")
 
     async def read(self) -> None:
         """Note that it was asked."""
-        self._do("read", "")
+        self._record_act("read", "")
 
-    def _do(self, act: str, what: str) -> str:
+    def _record_act(self, act: str, what: str) -> str:
         if not self.listed:
             raise NotAuthorized(f"Sorry {self.who}, you are not on the list.")
         self.done.append((act, what))

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.local_work import Branch, LocalWork
-from tests.fakes.differences import text_of
+from tests.fakes.differences import decode_text
 
 
 @dataclass
@@ -25,7 +25,7 @@ class FakeCheckout:
     touched: dict[str, tuple[str, ...]] = field(default_factory=dict)
     diverged: bool = False
     history: list[str] = field(default_factory=lambda: ["0" * 39 + "1"])
-    ahead: list[tuple[str, dict[str, str | bytes | None]]] = field(default_factory=list)
+    incoming: list[tuple[str, dict[str, str | bytes | None]]] = field(default_factory=list)
     edited: set[str] = field(default_factory=set)
     worked_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     trees: dict[str, str] = field(default_factory=dict)
@@ -36,8 +36,8 @@ class FakeCheckout:
 
     def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
         """Add a commit to the forge's branch; return it."""
-        commit = commit or f"{len(self.history) + len(self.ahead) + 1:040x}"
-        self.ahead.append((commit, dict(files)))
+        commit = commit or f"{len(self.history) + len(self.incoming) + 1:040x}"
+        self.incoming.append((commit, dict(files)))
         return commit
 
     def edit(self, files: Mapping[str, str | bytes | None]) -> None:
@@ -49,17 +49,17 @@ class FakeCheckout:
         """Return what tests have set."""
         return self.obstacles
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the newest commit."""
         return self.history[-1]
 
-    async def suspects(
+    async def find_suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return the scripted suspects if any site's file is here."""
         return self.found[:limit] if any(file in self.files for file, _ in sites) else ()
 
-    async def changes_since(
+    async def list_changes_since(
         self, commit: str, files: Sequence[str], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
         """Return the commits that were taken on after that one, with any of the files."""
@@ -69,25 +69,25 @@ class FakeCheckout:
         found = dict.fromkeys(
             each for file in files for each in later if file in self.touched.get(each, ())
         )
-        return tuple(self._changed(each) for each in found)[:limit]
+        return tuple(self._make_suspect(each) for each in found)[:limit]
 
-    def _changed(self, sha: str) -> Suspect:
+    def _make_suspect(self, sha: str) -> Suspect:
         commit = Commit(sha=sha, author="somebody", at=datetime.fromtimestamp(0, UTC), summary="On")
         return Suspect(commit=commit, reason="changed", diff="", touched=self.touched[sha], score=0)
 
     async def read(self, file: str) -> str | None:
         """Return a file's text."""
         content = self.files.get(file)
-        return text_of(content.encode() if isinstance(content, str) else content)
+        return decode_text(content.encode() if isinstance(content, str) else content)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Take on the commits up to and including `commit`."""
         if commit in self.history:
             return ()
-        known = [name for name, _ in self.ahead]
+        known = [name for name, _ in self.incoming]
         if commit not in known:
             raise WorkspaceError(f"{commit[:12]} is not on main of the forge")
-        steps = self.ahead[: known.index(commit) + 1]
+        steps = self.incoming[: known.index(commit) + 1]
         touched = {name for _, files in steps for name in files}
         if self.diverged or touched & self.edited:
             raise CheckoutDirty(f"changes in the way: {', '.join(sorted(touched & self.edited))}")
@@ -95,33 +95,33 @@ class FakeCheckout:
             self.files |= files
             self.touched[name] = tuple(files)
             self.history.append(name)
-        del self.ahead[: len(steps)]
+        del self.incoming[: len(steps)]
         return tuple(sorted(touched))
 
-    async def contains(self, commit: str) -> bool:
+    async def has_commit(self, commit: str) -> bool:
         """Return whether it was taken on."""
         return commit in self.history
 
-    async def tree(self, commit: str) -> str:
+    async def get_tree_id(self, commit: str) -> str:
         """Return what `trees` says; a commit that is not there holds something of its own."""
         return self.trees.get(commit, f"the files of {commit}")
 
-    async def tip(self) -> str:
+    async def fetch_tip(self) -> str:
         """Return the newest commit of the forge's branch."""
         self.asked += 1
         if self.unreachable is not None:
             raise self.unreachable
-        return self.ahead[-1][0] if self.ahead else self.history[-1]
+        return self.incoming[-1][0] if self.incoming else self.history[-1]
 
-    async def local_work(self) -> LocalWork:
+    async def get_local_work(self) -> LocalWork:
         """Return what was edited by hand."""
         self.looks += 1
         changed = tuple(sorted(self.edited))
         return LocalWork(
-            followed="main", standing="main", changed=changed, ahead=int(self.diverged)
+            followed="main", branch="main", changed=changed, commits_ahead=int(self.diverged)
         )
 
-    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+    async def list_branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
         """Return what a test put into `worked_on`: branches and the files each changes."""
         found = (
             Branch(name=name, files=tuple(file for file in touched if file in files))

@@ -20,11 +20,11 @@ class FakeClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._slept = asyncio.Event()
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the start plus what has passed."""
         return self._start + timedelta(seconds=self._elapsed)
 
-    def monotonic(self) -> float:
+    def get_monotonic_time(self) -> float:
         """Return the seconds that have passed."""
         return self._elapsed
 
@@ -43,7 +43,7 @@ class FakeClock:
         """How many are asleep."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
 
-    async def until_asleep(self, count: int = 1, *, within: float = 5.0) -> None:
+    async def wait_until_asleep(self, count: int = 1, *, within: float = 5.0) -> None:
         """Wait until at least `count` are asleep; `TimeoutError` after `within` real seconds."""
         async with asyncio.timeout(within):
             while self.sleepers < count:

@@ -23,15 +23,15 @@ class FakeCommitTrees:
         self._snapshots = snapshots
         self.parents = dict(parents or {})
 
-    async def line(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
+    async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
         """Return the commit and those it stands on."""
         self._check(newest)
         found = [newest]
         while found[-1] in self.parents and len(found) < limit:
             found.append(self.parents[found[-1]])
-        return tuple(_described(each) for each in reversed(found))
+        return tuple(_make_commit(each) for each in reversed(found))
 
-    async def change(self, commit: str) -> Suspect:
+    async def get_change(self, commit: str) -> Suspect:
         """Return which files differ from the commit before; there is no diff."""
         self._check(commit)
         if commit not in self.parents:
@@ -39,7 +39,7 @@ class FakeCommitTrees:
         old, new = self._snapshots[self.parents[commit]], self._snapshots[commit]
         touched = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
         why = "since it, the answer is another one"
-        described = _described(commit)
+        described = _make_commit(commit)
         return Suspect(commit=described, reason=why, diff="", touched=tuple(touched), score=1.0)
 
     def _check(self, commit: str) -> None:
@@ -47,7 +47,7 @@ class FakeCommitTrees:
             raise WorkspaceError(f"commit {commit} is not known")
 
     @asynccontextmanager
-    async def laid_out(self, commit: str) -> AsyncIterator[Path]:
+    async def open_tree(self, commit: str) -> AsyncIterator[Path]:
         """Write the snapshot into a folder of its own."""
         self._check(commit)
         with tempfile.TemporaryDirectory() as name:
@@ -56,6 +56,6 @@ class FakeCommitTrees:
             yield folder
 
 
-def _described(sha: str) -> Commit:
+def _make_commit(sha: str) -> Commit:
     at = datetime.fromtimestamp(0, UTC)
     return Commit(sha=sha, author="somebody", at=at, summary=f"Change {sha[:4]}")

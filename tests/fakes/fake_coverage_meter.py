@@ -24,4 +24,4 @@ class FakeCoverageMeter:
             raise WorkspaceError(f"commit {commit} is not known")
         if self.error is not None:
             raise self.error
-        return self._result.but(commit=commit)
+        return self._result.replace(commit=commit)

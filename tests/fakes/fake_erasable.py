@@ -9,7 +9,7 @@ class FakeErasable:
     def __init__(self) -> None:
         self.texts: dict[int, list[str]] = {}
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many records are of that person."""
         return len(self.texts.get(subject.id, ()))
 

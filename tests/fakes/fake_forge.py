@@ -14,7 +14,7 @@ from bot.domain.errors import (
 )
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
-from bot.infra.forge_issues import closed_by
+from bot.infra.forge_issues import parse_closed_issues
 
 
 @dataclass
@@ -50,12 +50,12 @@ class FakeForge:
     def push(self, branch: str, head: str | None = None) -> str:
         """Add somebody else's commit to a branch on the forge; return the new head."""
         number = next(n for n, pull in self._pulls.items() if pull.branch == branch)
-        head = head or _sha("pushed", branch, self._pulls[number].head)
-        self._pulls[number] = self._pulls[number].but(head=head)
+        head = head or _compute_sha("pushed", branch, self._pulls[number].head)
+        self._pulls[number] = self._pulls[number].replace(head=head)
         self._pushed[branch] = head
         return head
 
-    def clash(self, branch: str) -> None:
+    def add_conflict(self, branch: str) -> None:
         """Let the base branch change the same lines as `branch`."""
         self._clashing.add(branch)
 
@@ -86,10 +86,10 @@ class FakeForge:
         if pushed is not None and not self.fetched(pushed):
             raise ForgeConflict(f"branch {draft.branch} on the forge has commits of somebody else")
         self.drafts.append(draft)
-        self._pulls[number] = pull.but(head=draft.head, title=draft.title)
+        self._pulls[number] = pull.replace(head=draft.head, title=draft.title)
         return self._pulls[number]
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Return the proposal as it is now."""
         self._check()
         if number not in self._pulls:
@@ -105,7 +105,7 @@ class FakeForge:
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
         """Merge if the head is still the expected one."""
-        pull = await self.proposal(number)
+        pull = await self.get_proposal(number)
         if pull.state == "closed":
             raise ForgeRejected(f"pull request #{number} was closed")
         if pull.head != expected_head:
@@ -117,45 +117,45 @@ class FakeForge:
         if result is not None and self.base_moves:
             self.base_moves.pop(0)()
             raise BaseMoved(f"{pull.base_branch} has moved since the merge was checked")
-        commit = _sha("merge", pull.branch, pull.head)
+        commit = _compute_sha("merge", pull.branch, pull.head)
         if result is not None:
             self.trees[commit] = result.tree
         self.merges.append(commit)
         for tell in self.on_merge:
             tell(pull, commit)
-        self._pulls[number] = pull.but(state="merged", merge_commit=commit)
-        for closed in closed_by(self._closing.get(number, "")):
+        self._pulls[number] = pull.replace(state="merged", merge_commit=commit)
+        for closed in parse_closed_issues(self._closing.get(number, "")):
             self._issues.pop(closed, None)
         return self._pulls[number]
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close without merging."""
-        pull = await self.proposal(number)
+        pull = await self.get_proposal(number)
         if pull.state == "merged":
             raise ForgeRejected(f"pull request #{number} is merged already")
-        self._pulls[number] = pull.but(state="closed")
+        self._pulls[number] = pull.replace(state="closed")
         return self._pulls[number]
 
     async def publish(self, number: int) -> ForgeProposal:
         """Take the proposal out of draft."""
-        pull = await self.proposal(number)
-        self._pulls[number] = pull.but(draft=False)
+        pull = await self.get_proposal(number)
+        self._pulls[number] = pull.replace(draft=False)
         return self._pulls[number]
 
-    async def comments(self, number: int) -> tuple[Comment, ...]:
+    async def list_comments(self, number: int) -> tuple[Comment, ...]:
         """Return what `comment` said."""
-        await self.proposal(number)
+        await self.get_proposal(number)
         return tuple(self._comments.get(number, ()))
 
-    def comment(self, number: int, comment: Comment) -> None:
+    def add_comment(self, number: int, comment: Comment) -> None:
         """Let a person who may review write something."""
         self._comments.setdefault(number, []).append(comment)
 
     def show(self, number: int, **changes: object) -> None:
         """Let the forge show the proposal differently: `draft`, `checks`."""
-        self._pulls[number] = self._pulls[number].but(**changes)
+        self._pulls[number] = self._pulls[number].replace(**changes)
 
-    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+    async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return what `open_issue` opened, and no merge closed."""
         self._check()
         return tuple(issue for issue, labels in self._issues.values() if label in labels)
@@ -172,7 +172,7 @@ class FakeForge:
         self._issues[issue.number] = (issue, labels)
         self.answers[issue.number] = {}
 
-    async def ready(self) -> str:
+    async def check_connection(self) -> str:
         """Return one line."""
         self._check()
         return f"fake forge: {len(self._pulls)} pull requests"
@@ -200,7 +200,7 @@ class FakeForge:
             raise ForgeUnavailable("the forge is down")
 
 
-def _sha(*words: str) -> str:
+def _compute_sha(*words: str) -> str:
     return hashlib.sha1("\0".join(words).encode(), usedforsecurity=False).hexdigest()
 
 

@@ -24,7 +24,7 @@ class FakeKeyValueStore:
         """Return the record of that name, or `None`."""
         return _parse(name, kind, self.bodies[name]) if name in self.bodies else None
 
-    async def all(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
+    async def list_records(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
         """Return the records whose names begin with `prefix`, in the order of their names."""
         names = sorted(name for name in self.bodies if name.startswith(prefix))
         return tuple(_parse(name, kind, self.bodies[name]) for name in names)

@@ -13,7 +13,7 @@ class FakeKillSwitch:
         self.stop: Stop | None = None
         self.stuck: StoreError | None = None
 
-    async def standing(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return the stop that stands."""
         return self.stop
 

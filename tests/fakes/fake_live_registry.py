@@ -17,7 +17,7 @@ from bot.domain.live_items import (
 from tests.fakes.fake_clock import FakeClock
 
 Key = tuple[ItemKind, str]
-_KEPT = 10
+_VERSION_LIMIT = 10
 
 
 class FakeLiveRegistry:
@@ -37,25 +37,25 @@ class FakeLiveRegistry:
         self._texts: dict[tuple[Key, int], str] = {}
         self._seen: dict[Key, str] = {}
 
-    def items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+    def list_items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
         """Return the items, by kind and name."""
         found = (each for key, each in sorted(self._items.items()) if kind in (None, key[0]))
         return tuple(found)
 
-    def item(self, kind: ItemKind, name: str) -> LiveItem:
+    def get_item(self, kind: ItemKind, name: str) -> LiveItem:
         """Return one item."""
         if (kind, name) not in self._items:
             raise UnknownItem(f"There is no {kind} `{name}`.")
         return self._items[kind, name]
 
-    async def versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+    async def list_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
         """Return the versions, the newest first."""
-        self.item(kind, name)
+        self.get_item(kind, name)
         return tuple(reversed(self._versions.get((kind, name), [])))
 
-    async def text(self, kind: ItemKind, name: str, number: int) -> str:
+    async def read_text(self, kind: ItemKind, name: str, number: int) -> str:
         """Return a version's text."""
-        kept = [each.number for each in await self.versions(kind, name)]
+        kept = [each.number for each in await self.list_versions(kind, name)]
         if number not in kept:
             raise UnknownItem(f"Version {number} of {kind} `{name}` is not kept.")
         return self._texts[(kind, name), number]
@@ -69,69 +69,69 @@ class FakeLiveRegistry:
             if text.startswith(self.BROKEN):
                 refused.append(self._refuse(key, text))
             elif self._seen.get(key) != text:
-                live.append(self._take_on(key, text, author))
+                live.append(self._apply(key, text, author))
             self._seen[key] = text
         return ReloadResult(live=tuple(live), removed=tuple(gone), refused=tuple(refused))
 
-    async def rollback(
+    async def roll_back(
         self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
         """Have an older version live."""
-        item = self.item(kind, name)
+        item = self.get_item(kind, name)
         if not item.digest.startswith(seen):
             raise OtherVersionLive(f"{kind} `{name}` has changed since.")
-        text = await self.text(kind, name, number)
+        text = await self.read_text(kind, name, number)
         if kind not in ROLLED_BACK:
             raise NotRolledBack(f"A {kind} is taken back in git.")
         if number == item.version:
             return item
-        now = self._clock.now()
+        now = self._clock.get_time()
         back = Rollback(number=item.version, by=author, at=now)
         held = self._seen.get((kind, name)) == text
         changes = {"version": number, "digest": _digest(text), "since": now}
         if held:
-            item = item.but(**changes, rolled_back=None, state="live", reason="")
+            item = item.replace(**changes, rolled_back=None, state="live", reason="")
         else:
-            item = item.but(**changes, rolled_back=back)
+            item = item.replace(**changes, rolled_back=back)
         self._items[kind, name] = item
         return item
 
     def _refuse(self, key: Key, text: str) -> LiveItem:
-        before = self._items.get(key) or self._new(key)
+        before = self._items.get(key) or self._make_item(key)
         reason = text.removeprefix(self.BROKEN)
-        self._items[key] = before.but(state="refused", reason=reason)
+        self._items[key] = before.replace(state="refused", reason=reason)
         return self._items[key]
 
-    def _take_on(self, key: Key, text: str, author: ChangeAuthor) -> LiveItem:
+    def _apply(self, key: Key, text: str, author: ChangeAuthor) -> LiveItem:
         kept = self._versions.setdefault(key, [])
         same = next((each for each in kept if each.digest == _digest(text)), None)
         current = self._items.get(key)
         if same is None or current is None or same.number != current.version:
-            same = self._kept(key, text, author)
-        self._items[key] = self._new(key).but(version=same.number, digest=same.digest)
+            same = self._store_version(key, text, author)
+        self._items[key] = self._make_item(key).replace(version=same.number, digest=same.digest)
         return self._items[key]
 
-    def _kept(self, key: Key, text: str, author: ChangeAuthor) -> ItemVersion:
+    def _store_version(self, key: Key, text: str, author: ChangeAuthor) -> ItemVersion:
         kept = self._versions[key]
         number = kept[-1].number + 1 if kept else 1
         before = self._texts[key, number - 1] if kept else ""
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), lineterm="")
         version = ItemVersion(
             number=number,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
             author=author,
             digest=_digest(text),
             diff="\n".join(lines),
             size=len(text.encode()),
         )
         self._texts[key, number] = text
-        self._versions[key] = [*kept, version][-_KEPT:]
+        self._versions[key] = [*kept, version][-_VERSION_LIMIT:]
         return version
 
-    def _new(self, key: Key) -> LiveItem:
+    def _make_item(self, key: Key) -> LiveItem:
         kind, name = key
         path = "prompts/persona.md" if kind == "persona" else f"prompts/{name}.md"
-        return LiveItem(kind=kind, name=name, path=path, version=0, since=self._clock.now())
+        return LiveItem(kind=kind, name=name, path=path, version=0, since=self._clock.get_time())
 
 
 def _digest(text: str) -> str:

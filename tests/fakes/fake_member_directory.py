@@ -16,13 +16,13 @@ class FakeMemberDirectory:
         self.down = False
         self.asked: list[int] = []
 
-    async def person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int) -> Person | None:
         """Return the member as they are now."""
         self.asked.append(person_id)
         if self.down:
             raise ChatUnavailable("The server cannot be asked.")
         return self.members.get(person_id)
 
-    def names(self, listed: PeopleList) -> tuple[str, ...]:
+    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
         """Return the names of the members on it."""
         return tuple(sorted(each.name for each in self.members.values() if listed.has(each)))

@@ -7,23 +7,23 @@ from datetime import datetime
 from bot.domain.account import Account
 from bot.domain.errors import TheseusError
 from bot.ports.model_gateway import GatewayLease
-from tests.support.relay import relay
+from tests.support.relay import run_relay
 
 KEY = "sk-ant-api03-test-key-of-nobody"
 ACCOUNT = Account(purpose="execute", person_id=7, run_id="k7m2xq")
 
 
-def a_pass(base_url: str = "http://127.0.0.1:9999") -> GatewayLease:
+def make_lease(base_url: str = "http://127.0.0.1:9999") -> GatewayLease:
     """Return a pass that nothing is said against."""
 
-    async def goes_on() -> str:
+    async def get_no_reason() -> str:
         return ""
 
     return GatewayLease(
         token=KEY,
         base_url=base_url,
         socket=None,
-        closing=goes_on,
+        closing=get_no_reason,
         refused=lambda: None,
         limited_until=lambda: None,
         charge_to=lambda account: None,
@@ -36,34 +36,34 @@ class FakeModelGateway:
     def __init__(self, base_url: str = "http://127.0.0.1:9999", *, token: str = KEY) -> None:
         self._base_url = base_url
         self._token = token
-        self._lent = 0
+        self._lease_count = 0
         self.accounts: list[Account] = []
-        self.lent_now = 0
-        self.closes_for = ""
-        self.refuses_with: TheseusError | None = None
+        self.open_leases = 0
+        self.closing_reason = ""
+        self.refusal: TheseusError | None = None
         self.limit: datetime | None = None
 
     @asynccontextmanager
-    async def lend(
+    async def open_lease(
         self, account: Account, usd: float | None = None
     ) -> AsyncGenerator[GatewayLease, None]:
         """Implements `bot.ports.model_gateway.ModelGateway`."""
         self.accounts.append(account)
-        self._lent += 1
-        self.lent_now += 1
+        self._lease_count += 1
+        self.open_leases += 1
         try:
-            async with relay(self._base_url) as door:
+            async with run_relay(self._base_url) as door:
                 yield GatewayLease(
-                    token=f"{self._token}-{self._lent}",
+                    token=f"{self._token}-{self._lease_count}",
                     base_url=self._base_url,
                     socket=door,
-                    closing=self._closing,
-                    refused=lambda: self.refuses_with,
+                    closing=self._get_closing_reason,
+                    refused=lambda: self.refusal,
                     limited_until=lambda: self.limit,
                     charge_to=self.accounts.append,
                 )
         finally:
-            self.lent_now -= 1
+            self.open_leases -= 1
 
-    async def _closing(self) -> str:
-        return self.closes_for
+    async def _get_closing_reason(self) -> str:
+        return self.closing_reason

@@ -37,15 +37,15 @@ class FakeOutbox:
             raise ChatRejected(row.refused)
         return row.ref or row.message
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         """Note that the chat has it."""
-        row = self._row(key)
+        row = self._get_row(key)
         if row.ref is None:
             row.ref, row.refused = ref, None
 
-    async def failed(self, key: str, reason: str) -> None:
+    async def mark_failed(self, key: str, reason: str) -> None:
         """Note that the chat refused it for good; what was sent stays sent."""
-        row = self._row(key)
+        row = self._get_row(key)
         if row.ref is None and row.refused is None:
             row.refused = reason
 
@@ -62,19 +62,19 @@ class FakeOutbox:
             del self.rows[key]
         return len(sent | refused)
 
-    async def depth(self) -> OutboxDepth:
+    async def get_depth(self) -> OutboxDepth:
         """Return how full it is."""
-        numbers = [each.number for each in await self.pending()]
+        numbers = [each.number for each in await self.list_pending()]
         refused = sum(row.refused is not None for row in self.rows.values())
         return OutboxDepth(waiting=len(numbers), oldest=min(numbers, default=None), refused=refused)
 
-    async def pending(self) -> tuple[Pending, ...]:
+    async def list_pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""
         return tuple(
             row.message for row in self.rows.values() if row.ref is None and row.refused is None
         )
 
-    def _row(self, key: str) -> Row:
+    def _get_row(self, key: str) -> Row:
         if key not in self.rows:
             raise StoreError(f"The outbox holds no message with the key {key}.")
         return self.rows[key]

@@ -40,8 +40,8 @@ class FakePlanner:
         """Put the cause in its own words."""
         self.asked.append(case)
         yield Progress(text="reading the evidence", cost_usd=0.005, tokens_in=50)
-        self._stumble()
-        found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
+        self._raise_next_error()
+        found = case.diagnosis.replace(cause=self.cause, explained_by=self.name)
         yield Diagnosed(diagnosis=found, cost_usd=0.01, tokens_in=100, tokens_out=10)
 
     async def plan(
@@ -50,15 +50,15 @@ class FakePlanner:
         """Put the solution in its own words."""
         self.asked.append(case)
         yield Progress(text="thinking about a plan", cost_usd=0.005, tokens_in=50)
-        self._stumble()
+        self._raise_next_error()
         ids = case.diagnosis.evidence_ids
-        plan = draft.but(solution=self.solution, written_by=self.name, evidence_ids=ids)
-        found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
+        plan = draft.replace(solution=self.solution, written_by=self.name, evidence_ids=ids)
+        found = case.diagnosis.replace(cause=self.cause, explained_by=self.name)
         yield Planned(
             diagnosis=found, plan=plan, test=self.test, cost_usd=0.02, tokens_in=200, tokens_out=20
         )
 
-    def _stumble(self) -> None:
+    def _raise_next_error(self) -> None:
         if self._errors:
             raise self._errors.pop(0)
         if self.error is not None:

@@ -34,23 +34,25 @@ class FakeRecordSearch:
         self._store = store
         self.broken: Exception | None = None
 
-    async def summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
+    async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
         """Return the runs begun since then, the newest first."""
-        return [self._summary(run) for run in self._newest() if run.created_at >= since][:limit]
+        return [self._summarise(run) for run in self._list_newest() if run.created_at >= since][
+            :limit
+        ]
 
-    async def runs(self, query: RunQuery) -> ResultPage[Run]:
+    async def search_runs(self, query: RunQuery) -> ResultPage[Run]:
         """Return the runs that fit, the newest first."""
         fitting = [
             run
-            for run in self._newest()
+            for run in self._list_newest()
             if (not query.statuses or run.status in query.statuses)
             and query.goal in (None, run.goal)
             and (query.since is None or run.created_at >= query.since)
-            and _has((run.id, run.trigger.subject, run.trigger.text), query.words)
+            and _contains_text((run.id, run.trigger.subject, run.trigger.text), query.text)
         ]
-        return _page(fitting, query)
+        return _cut_page(fitting, query)
 
-    async def audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
+    async def search_audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
         """Return the entries that fit, the newest first."""
         if self.broken is not None:
             raise self.broken
@@ -58,18 +60,20 @@ class FakeRecordSearch:
         numbered = [
             NumberedEntry(number, entry) for number, entry in enumerate(self._store.audits, first)
         ]
-        return _page([each for each in reversed(numbered) if _fits(each.entry, query)], query)
+        return _cut_page(
+            [each for each in reversed(numbered) if _is_match(each.entry, query)], query
+        )
 
-    async def audit_actions(self) -> Sequence[str]:
+    async def list_audit_actions(self) -> Sequence[str]:
         """Return every action that the audit log tells of."""
         return sorted({entry.action for entry in self._store.audits})
 
-    def _newest(self) -> list[Run]:
+    def _list_newest(self) -> list[Run]:
         if self.broken is not None:
             raise self.broken
         return sorted(self._store.runs.values(), key=lambda run: run.created_at)[::-1]
 
-    def _summary(self, run: Run) -> RunSummary:
+    def _summarise(self, run: Run) -> RunSummary:
         kept: Sequence[Record] = self._store.records.get(run.id, [])
         proposals = [each for each in kept if isinstance(each, Proposal)]
         outcomes = [each for each in kept if isinstance(each, Outcome)]
@@ -98,7 +102,7 @@ class FakeRecordSearch:
         )
 
 
-def _fits(entry: AuditEntry, query: AuditQuery) -> bool:
+def _is_match(entry: AuditEntry, query: AuditQuery) -> bool:
     person = entry.person
     named = person is not None and (
         query.person == str(person.id) or query.person.lower() in person.name.lower()
@@ -108,14 +112,14 @@ def _fits(entry: AuditEntry, query: AuditQuery) -> bool:
         and (not query.person or named)
         and query.result in ("", "allowed" if entry.allowed else "refused")
         and (query.since is None or entry.at >= query.since)
-        and _has((entry.note, entry.how, entry.run_id or "", entry.head), query.words)
+        and _contains_text((entry.note, entry.how, entry.run_id or "", entry.head), query.text)
     )
 
 
-def _has(texts: Iterable[str], words: str) -> bool:
-    return words.lower() in " ".join(texts).lower()
+def _contains_text(texts: Iterable[str], text: str) -> bool:
+    return text.lower() in " ".join(texts).lower()
 
 
-def _page(found: Sequence[T], query: Paged) -> ResultPage[T]:
-    rest = found[query.skipped :]
+def _cut_page(found: Sequence[T], query: Paged) -> ResultPage[T]:
+    rest = found[query.offset :]
     return ResultPage(rest[: query.size], len(rest) > query.size)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import PlayedStep, Script, SeenEvent, Transcript
-from bot.ports.rehearsal import ScriptPlayer
+from bot.ports.rehearsal import ScriptRunner
 
 Answers = Callable[[Path, Script], Transcript]
 
@@ -27,7 +27,7 @@ class FakeRehearsal:
     ) -> None:
         self.answers = answers
         self.error, self.passing = refusal, passing
-        self.played: list[tuple[Path, Script]] = []
+        self.replayed: list[tuple[Path, Script]] = []
 
     @property
     def refusal(self) -> str:
@@ -35,32 +35,32 @@ class FakeRehearsal:
         return "" if self.passing or self.error is None else str(self.error)
 
     @asynccontextmanager
-    async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
+    async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
         """Lend a player of what the function says of this tree."""
         if self.error is not None:
             raise self.error
-        yield _FakePlayer(self, tree)
+        yield _FakeRunner(self, tree)
 
     def answer(self, tree: Path, script: Script) -> Transcript:
         """Note that it was asked, and return what came of it."""
-        self.played.append((tree, script))
+        self.replayed.append((tree, script))
         return self.answers(tree, script)
 
 
-class _FakePlayer:
+class _FakeRunner:
     """A player that asks the rehearsal which lent it."""
 
     def __init__(self, rehearsal: FakeRehearsal, tree: Path) -> None:
         self._rehearsal = rehearsal
         self._tree = tree
 
-    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
         """Return what the function says; what files hold, only where that is asked for."""
         play = self._rehearsal.answer(self._tree, script)
-        return play if keep_files else play.but(kept={})
+        return play if keep_files else play.replace(file_contents={})
 
 
-def said(script: Script, *texts: str) -> Transcript:
+def make_transcript(script: Script, *texts: str) -> Transcript:
     """Return a transcript in which the bot said one text at each step, publicly, in its channel."""
     steps = [
         PlayedStep(

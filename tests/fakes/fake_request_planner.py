@@ -12,7 +12,7 @@ from bot.ports.workspace import Workspace
 
 FLIPS = Acceptance(
     asked="`/coinflip`",
-    told="heads or tails",
+    expected="heads or tails",
     script=Script(world=ScriptWorld(cogs=("coinflip",)), steps=(CommandStep(command="coinflip"),)),
     wanted=(Wanted(step=0, one_of=("heads", "tails")),),
     missing="no such command",
@@ -56,6 +56,6 @@ class FakeRequestPlanner:
         if self.error is not None:
             raise self.error
         said = self.briefs[min(len(self.asked), len(self.briefs)) - 1]
-        brief = said.but(request=request.words, written_by=self.name)
-        plan = None if brief.objection else self.plan.but(written_by=self.name)
+        brief = said.replace(request=request.text, written_by=self.name)
+        plan = None if brief.objection else self.plan.replace(written_by=self.name)
         yield Briefed(brief=brief, plan=plan, cost_usd=0.02, tokens_in=200, tokens_out=20)

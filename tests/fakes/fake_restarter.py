@@ -13,19 +13,19 @@ class FakeRestarter:
     def __init__(self, refusal: str = "") -> None:
         self.refusal = refusal
         self.asked: list[tuple[str, str | None, str]] = []
-        self.taken_back: dict[str, str] = {}
+        self.rollbacks: dict[str, str] = {}
 
     async def request(
         self, *, commit: str, reason: str, run_id: str | None = None
     ) -> RestartAnswer:
         """Note it; asked for the same commit again, it is noted once."""
-        refusal = self.refusal or self.taken_back.get(commit, "")
+        refusal = self.refusal or self.rollbacks.get(commit, "")
         if refusal:
             return RestartAnswer(accepted=False, reason=refusal)
         if all(commit != each for each, _, _ in self.asked):
             self.asked.append((commit, run_id, reason))
         return RestartAnswer(accepted=True)
 
-    def rolled_back(self, commit: str) -> str | None:
+    def get_rollback_reason(self, commit: str) -> str | None:
         """Return what a test says."""
-        return self.taken_back.get(commit)
+        return self.rollbacks.get(commit)

@@ -19,7 +19,7 @@ class FakeRuntime:
         self.behind: tuple[str, ...] | None = None
         self.known = {"roll": "dice", "dice show": "dice"}
 
-    def commands(self) -> Mapping[str, str]:
+    def list_commands(self) -> Mapping[str, str]:
         """Return what a test says there is."""
         return self.known
 

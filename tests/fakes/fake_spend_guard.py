@@ -1,8 +1,8 @@
 """A spend guard with one budget for everybody, and what was asked and paid at it."""
 
 from bot.domain.account import Account, Charge
+from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent, PolicyError
-from bot.domain.spent import Spent
 
 
 class FakeSpendGuard:
@@ -16,35 +16,35 @@ class FakeSpendGuard:
         self.usd = usd
         self.reserve_usd = reserve_usd
         self.refuses_with: PolicyError | None = None
-        self.held: dict[str, tuple[Account, Spent]] = {}
-        self.asked: list[tuple[str, Account, Spent]] = []
+        self.held: dict[str, tuple[Account, Cost]] = {}
+        self.asked: list[tuple[str, Account, Cost]] = []
         self.charges: dict[str, Charge] = {}
 
     @property
-    def spent(self) -> float:
+    def total_cost(self) -> float:
         """What was paid so far, in dollars."""
         return sum(charge.cost_usd for charge in self.charges.values())
 
-    async def admit(self, account: Account, most: Spent, request: str) -> str:
+    async def admit(self, account: Account, most: Cost, request: str) -> str:
         """Let it through and hold back what it may come to, if there is so much."""
         self.asked.append((request, account, most))
         if self.refuses_with is not None:
             raise self.refuses_with
         others = (held for name, (_, held) in self.held.items() if name != request)
         held = sum(other.cost_usd for other in others)
-        left = self.usd - self.spent - held
+        left = self.usd - self.total_cost - held
         if left <= 0 or most.cost_usd > left:
-            raise BudgetSpent(f"The budget is spent: ${self.spent:.2f} of ${self.usd:.2f}.")
+            raise BudgetSpent(f"The budget is spent: ${self.total_cost:.2f} of ${self.usd:.2f}.")
         self.held[request] = account, most
         return "Only last words." if most.cost_usd > left - self.reserve_usd else ""
 
     async def settle(self, charge: Charge) -> None:
         """Note what became of it, once, on whoever was let through."""
-        account, _ = self.held.pop(charge.id, (charge.account, Spent()))
-        self.charges.setdefault(charge.id, charge.but(account=account))
+        account, _ = self.held.pop(charge.id, (charge.account, Cost()))
+        self.charges.setdefault(charge.id, charge.replace(account=account))
 
-    async def closing(self, account: Account) -> str:
+    async def get_wrap_up_reason(self, account: Account) -> str:
         """Return why it should end, once only the reserve is left."""
         if self.refuses_with is not None:
             return str(self.refuses_with)
-        return "Only last words." if self.usd - self.spent <= self.reserve_usd else ""
+        return "Only last words." if self.usd - self.total_cost <= self.reserve_usd else ""

@@ -12,11 +12,11 @@ from bot.domain.audit import (
     AuditState,
 )
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
-from bot.domain.history import RECORDS, History, field_of, stored_as
+from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import Lane, Run, Status, lane_of
-from bot.domain.run_state import moved
+from bot.domain.run import Lane, Run, Status, get_lane
+from bot.domain.run_state import move
 
 
 class FakeStore:
@@ -56,7 +56,7 @@ class FakeStore:
         until = run.lease_until
         if until and stored.lease_until and run.lease_owner == stored.lease_owner:
             until = max(until, stored.lease_until)
-        saved = run.but(version=run.version + 1, lease_until=until)
+        saved = run.replace(version=run.version + 1, lease_until=until)
         self.runs[run.id] = saved
         self.records.setdefault(run.id, []).extend(records)
         return saved
@@ -67,15 +67,15 @@ class FakeStore:
         _check(records)
         self.records.setdefault(run_id, []).extend(records)
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
         await self.get(run_id)
-        newest = {field_of(record): record for record in self.records.get(run_id, [])}
+        newest = {get_field_name(type(record)): record for record in self.records.get(run_id, [])}
         return History().model_copy(update=newest)
 
-    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+    async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
         """Return the same of those of these runs that there are."""
-        return {each: await self.history(each) for each in run_ids if each in self.runs}
+        return {each: await self.get_history(each) for each in run_ids if each in self.runs}
 
     async def find(
         self,
@@ -97,11 +97,11 @@ class FakeStore:
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
         """Take the most urgent queued run, the oldest of those."""
         queued = [run for run in self.runs.values() if run.status is Status.QUEUED]
-        fitting = [run for run in queued if lane_of(run) <= lane]
+        fitting = [run for run in queued if get_lane(run) <= lane]
         if not fitting:
             return None
-        run = min(fitting, key=lambda run: (lane_of(run), run.created_at))
-        leased = moved(
+        run = min(fitting, key=lambda run: (get_lane(run), run.created_at))
+        leased = move(
             run, Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
         )
         self.runs[run.id] = leased
@@ -112,7 +112,7 @@ class FakeStore:
         run = await self.get(run_id)
         if run.lease_owner != owner or run.status is not Status.RUNNING:
             return False
-        self.runs[run_id] = run.but(lease_until=max(until, run.lease_until or until))
+        self.runs[run_id] = run.replace(lease_until=max(until, run.lease_until or until))
         return True
 
     async def approve(self, approval: Approval) -> Approval:
@@ -120,15 +120,15 @@ class FakeStore:
         await self.get(approval.run_id)
         return self.approvals.setdefault((approval.run_id, approval.head), approval)
 
-    async def approval(self, run_id: str, head: str) -> Approval | None:
+    async def get_approval(self, run_id: str, head: str) -> Approval | None:
         """Return the approval of exactly that head."""
         return self.approvals.get((run_id, head))
 
-    async def audit(self, entry: AuditEntry) -> None:
+    async def append_audit_entry(self, entry: AuditEntry) -> None:
         """Append to the audit log."""
         self.audits.append(entry)
 
-    async def audit_log(
+    async def list_audit_entries(
         self,
         *,
         run_id: str | None = None,
@@ -146,7 +146,7 @@ class FakeStore:
         ]
         return tuple(reversed(entries))[:limit]
 
-    async def audit_state(
+    async def verify_audit_log(
         self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
     ) -> AuditState:
         """Return where the log ends; it is broken where a test says so, or a head lies beyond."""
@@ -155,7 +155,7 @@ class FakeStore:
         for head in heads:
             if head.number > last and broken is None:
                 told = f"Entries {last + 1} to {head.number} are missing."
-                broken = AuditBreak(number=last + 1, kind="journal", told=told)
+                broken = AuditBreak(number=last + 1, kind="journal", summary=told)
         return AuditState(
             first=self.audits_gone + 1 if self.audits else 0,
             last=last,
@@ -163,17 +163,17 @@ class FakeStore:
             broken=broken,
         )
 
-    async def audit_accept(self, entry: AuditEntry) -> None:
+    async def accept_audit_break(self, entry: AuditEntry) -> None:
         """Append an entry by which what is broken is known."""
         self.audit_broken = None
-        await self.audit(entry.but(action=ACCEPTED))
+        await self.append_audit_entry(entry.replace(action=ACCEPTED))
 
     async def forget_runs(self, older_than: datetime) -> int:
         """Remove runs that had ended by then, with all they recorded; return how many."""
         over = [
             run.id
             for run in self.runs.values()
-            if run.ended and max(run.created_at, run.updated_at) < older_than
+            if run.has_ended and max(run.created_at, run.updated_at) < older_than
         ]
         for run_id in over:
             del self.runs[run_id]
@@ -183,18 +183,20 @@ class FakeStore:
             }
         return len(over)
 
-    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+    async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
         """Remove entries from before, behind one that says so; return how many."""
         old = [entry for entry in self.audits[:-1] if entry.at < older_than]
         if not old:
             return 0
         self.audits_gone += len(old)
         self.audits = self.audits[len(old) :]
-        await self.audit(AuditEntry(at=now, action=CHECKPOINT, allowed=True, cut=self.audits_gone))
+        await self.append_audit_entry(
+            AuditEntry(at=now, action=CHECKPOINT, allowed=True, cut=self.audits_gone)
+        )
         return len(old)
 
 
 def _check(records: Sequence[Record]) -> None:
     for record in records:
-        if RECORDS.get(stored_as(record)) is not type(record):
+        if RECORDS.get(get_stored_name(record)) is not type(record):
             raise StoreError(f"{type(record).__name__} is not a stage record.")

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.personal_data import DataSubject
-from bot.domain.snapshot import CogSnapshot, belongs_to
+from bot.domain.snapshot import CogSnapshot, is_cog_file
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.clock import Clock
 
@@ -29,14 +29,14 @@ class FakeTraffic:
     async def get(self, record_id: str) -> TrafficRecord | None:
         """Return the record with that full or short id."""
         wanted = record_id.strip().lower()
-        found = (each for each in self.records if wanted in (each.id, short_id(each.id)))
+        found = (each for each in self.records if wanted in (each.id, shorten_id(each.id)))
         return next(found, None)
 
-    async def recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
+    async def list_recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
         """Return the newest records of an event, oldest first."""
         return [each for each in self.records if each.event == event][-limit:]
 
-    async def since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+    async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
         """Return the newest records from that time on."""
         return [each for each in self.records if each.at >= at][-limit:]
 
@@ -46,7 +46,7 @@ class FakeTraffic:
         self.records = [each for each in self.records if each not in old]
         return len(old)
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many they are in."""
         return sum(_is_of(each, subject) for each in self.records)
 
@@ -83,56 +83,56 @@ class FakeSnapshots:
         self._clock = clock
         self._most = most
         self._largest = largest
-        self._taken: list[tuple[CogSnapshot, dict[str, bytes]]] = []
+        self._snapshots: list[tuple[CogSnapshot, dict[str, bytes]]] = []
 
     async def take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
         """Copy the cog's files."""
-        own = {name: held for name, held in self.state.items() if belongs_to(name, cog)}
-        if not own or len(await self.of(fingerprint)) >= self._most:
+        own = {name: held for name, held in self.state.items() if is_cog_file(name, cog)}
+        if not own or len(await self.list_for_failure(fingerprint)) >= self._most:
             return None
         fits = {name: held for name, held in own.items() if len(held) <= self._largest}
         snapshot = CogSnapshot(
             failure_id=failure_id,
             fingerprint=fingerprint,
             cog=cog,
-            at=self._clock.now(),
+            at=self._clock.get_time(),
             files=tuple(sorted(fits)),
             left_out=tuple(sorted(own.keys() - fits.keys())),
         )
-        self._taken.append((snapshot, fits))
+        self._snapshots.append((snapshot, fits))
         return snapshot
 
-    async def of(self, fingerprint: str) -> Sequence[CogSnapshot]:
+    async def list_for_failure(self, fingerprint: str) -> Sequence[CogSnapshot]:
         """Return the snapshots of a failure, newest first."""
-        return [each for each, _ in reversed(self._taken) if each.fingerprint == fingerprint]
+        return [each for each, _ in reversed(self._snapshots) if each.fingerprint == fingerprint]
 
-    async def files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
+    async def read_files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
         """Return what is in one."""
-        return next((held for each, held in self._taken if each == snapshot), {})
+        return next((held for each, held in self._snapshots if each == snapshot), {})
 
     async def forget(self, before: datetime) -> int:
         """Remove those older than that."""
-        kept = [(each, held) for each, held in self._taken if each.at >= before]
-        gone = len(self._taken) - len(kept)
-        self._taken = kept
+        kept = [(each, held) for each, held in self._snapshots if each.at >= before]
+        gone = len(self._snapshots) - len(kept)
+        self._snapshots = kept
         return gone
 
-    async def of_person(
+    async def list_for_person(
         self, subject: DataSubject, failures: Collection[str]
     ) -> Sequence[CogSnapshot]:
         """Return those of these failures, and those that hold the person's id."""
         marks = (str(subject.id).encode(), subject.id.to_bytes(8, "big"))
         return [
             each
-            for each, held in self._taken
+            for each, held in self._snapshots
             if each.failure_id in failures
             or any(mark in content for content in held.values() for mark in marks)
         ]
 
     async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
         """Remove these."""
-        self._taken = [(each, held) for each, held in self._taken if each not in snapshots]
+        self._snapshots = [(each, held) for each, held in self._snapshots if each not in snapshots]
 
 
-async def up_to_date() -> None:
+async def catch_up() -> None:
     """Have nothing to write down. Implements `bot.ports.traffic.CatchUp`."""

@@ -43,58 +43,58 @@ class FakeVerifier:
         self.ran: list[str] = []
         self.answers: dict[str, str] = {}
 
-    def _asked(self, what: str) -> None:
+    def _record_call(self, what: str) -> None:
         self.ran.append(what)
         if self.refusal is not None:
             raise self.refusal
 
-    def _result(self, name: str, passed: bool, summary: str) -> CheckResult:
+    def _make_result(self, name: str, passed: bool, summary: str) -> CheckResult:
         status = "passed" if passed else "failed"
         return CheckResult.model_validate(
             {"name": name, "status": status, "seconds": 0.01, "summary": summary, "output": summary}
         )
 
-    async def reds(
+    async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return the candidates naming the fault's exception, if the tree has the fault."""
-        self._asked("reds")
-        result = self._result("reproduction", False, f"{self._raises}: as expected")
+        self._record_call("reds")
+        result = self._make_result("reproduction", False, f"{self._raises}: as expected")
         return tuple(
             Reproduced(reproduction=candidate, result=result)
             for candidate in candidates
             if self._broken(workspace.path) and candidate.expects == self._raises
         )
 
-    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return nothing where the fault is, and elsewhere what `answers` says."""
-        self._asked("answer")
+        self._record_call("answer")
         return None if self._broken(workspace.path) else self.answers.get(test.calls)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Fail where the fault is in base."""
-        self._asked("reproduction at base")
+        self._record_call("reproduction at base")
         with tempfile.TemporaryDirectory() as folder:
             await workspace.export_base(Path(folder))
-            return self._reproduced(Path(folder))
+            return self._check_tree(Path(folder))
 
     async def run_reproductions(
         self, reproductions: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
         """Fail where the fault is."""
-        self._asked("reproductions")
-        return tuple(self._reproduced(workspace.path) for _ in reproductions)
+        self._record_call("reproductions")
+        return tuple(self._check_tree(workspace.path) for _ in reproductions)
 
-    def _reproduced(self, root: Path) -> CheckResult:
+    def _check_tree(self, root: Path) -> CheckResult:
         broken = self._broken(root)
-        return self._result("reproduction", not broken, self._raises if broken else "1 passed")
+        return self._make_result("reproduction", not broken, self._raises if broken else "1 passed")
 
-    async def affected_tests(
+    async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
         """Return what was set, up to the limit."""
-        self._asked("affected tests")
-        return self.affected.but(files=self.affected.files[:limit])
+        self._record_call("affected tests")
+        return self.affected.replace(files=self.affected.files[:limit])
 
     async def run_checks(
         self,
@@ -109,14 +109,14 @@ class FakeVerifier:
 
         A check named `types` is the type check; those with `tests` in their name are tests.
         """
-        self._asked(f"{tier} checks" if only is None else f"{tier} {only}")
+        self._record_call(f"{tier} checks" if only is None else f"{tier} {only}")
         results = []
         for name, passes in (self._checks if tier == "quick" else self.full).items():
             if only is not None and only not in name:
                 continue
             if changed:
                 passed = passes(workspace.path)
-                result = self._result(name, passed, "3 passed" if passed else "1 failed")
+                result = self._make_result(name, passed, "3 passed" if passed else "1 failed")
             else:
                 result = CheckResult(name=name, status="skipped", seconds=0.0)
             results.append(result)
@@ -132,14 +132,14 @@ class FakeVerifier:
         tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
         """Judge base's tree by the checks of these names."""
-        self._asked("checks at base")
+        self._record_call("checks at base")
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             await workspace.export_base(root)
             looks = self._checks if tier == "quick" else self.full
             verdicts = {name: passes(root) for name, passes in looks.items()}
         return tuple(
-            self._result(name, passed, "3 passed" if passed else "1 failed")
+            self._make_result(name, passed, "3 passed" if passed else "1 failed")
             for name, passed in verdicts.items()
             if name in names
         )

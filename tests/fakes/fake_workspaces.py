@@ -7,20 +7,20 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.domain.change import FileChange, Undone
+from bot.domain.change import FileChange, RevertResult
 from bot.domain.errors import MergeConflict, WorkspaceBusy, WorkspaceError
 from bot.domain.evidence import Commit
-from bot.domain.ids import slug as safe_slug
+from bot.domain.ids import slugify as safe_slug
 from tests.fakes.differences import (
     Files,
     as_bytes,
-    existing,
-    file_changes,
-    git_header,
-    joined,
-    sha_of,
-    taken_back,
-    text_of,
+    compute_sha,
+    decode_text,
+    format_git_header,
+    list_changes,
+    merge_files,
+    require_folder,
+    revert_change,
     write_files,
 )
 
@@ -50,16 +50,16 @@ class FakeWorkspace:
         self._messages: dict[str, str] = {}
         self._head = head or base
 
-    async def head(self) -> str:
+    async def get_head(self) -> str:
         """Return the newest snapshot's name."""
         return self._head
 
     async def commit(self, message: str) -> str:
         """Keep a snapshot of the folder."""
-        files = self._now()
+        files = self._read_files()
         if files != self._snapshots[self._head]:
             before = self._head
-            self._head = sha_of(files, before, message)
+            self._head = compute_sha(files, before, message)
             self._snapshots[self._head] = files
             self._parents[self._head] = before
             self._messages[self._head] = message
@@ -69,8 +69,8 @@ class FakeWorkspace:
         """Make the folder that snapshot; `<commit>^` is the one before it."""
         if commit.endswith("^"):
             commit = self._parents.get(commit.removesuffix("^"), commit)
-        files = self._at(commit)
-        if self._now() != files:
+        files = self._get_files(commit)
+        if self._read_files() != files:
             shutil.rmtree(self.path)
             write_files(self.path, files)
         self._head = commit
@@ -80,26 +80,26 @@ class FakeWorkspace:
         await self.reset(commit)
         self._fetched.add(commit)
 
-    async def undo(self, merged: str, head: str) -> Undone:
+    async def revert(self, merge_commit: str, head: str) -> RevertResult:
         """Put back what that snapshot changed; a file changed since keeps what else is new in it.
 
         Where the very lines were changed since, there is a conflict.
         """
-        after, before = self._at(merged), self._parents[merged]
-        undone, now = taken_back(before, self._at(before), after, self._now())
+        after, before = self._get_files(merge_commit), self._parents[merge_commit]
+        undone, now = revert_change(before, self._get_files(before), after, self._read_files())
         if not undone.conflicts:
             shutil.rmtree(self.path)
             self.path.mkdir()
             write_files(self.path, now)
         return undone
 
-    async def merged(self, tip: str, head: str) -> "FakeWorkspace":
+    async def build_merge(self, tip: str, head: str) -> "FakeWorkspace":
         """Make the folder the merge of both; a file is merged as if `base` were where they part."""
-        onto, old, new = self._at(tip), self._at(self.base), self._at(head)
-        undone, files = taken_back(tip, new, old, onto)
+        onto, old, new = self._get_files(tip), self._get_files(self.base), self._get_files(head)
+        undone, files = revert_change(tip, new, old, onto)
         if undone.conflicts:
             raise MergeConflict("they do not merge cleanly", files=undone.conflicts)
-        commit = head if tip == self.base else sha_of(files, tip, head)
+        commit = head if tip == self.base else compute_sha(files, tip, head)
         self._snapshots[commit] = files
         result = FakeWorkspace(
             self.path, self.branch, tip, self._snapshots, self._fetched, self._parents
@@ -107,9 +107,11 @@ class FakeWorkspace:
         await result.reset(commit)
         return result
 
-    async def join(self, head: str, message: str) -> str:
+    async def merge(self, head: str, message: str) -> str:
         """Put what `head` changed since `base` beside what is here; both additions are kept."""
-        now, conflicts = joined(self._at(self.base), self._at(head), self._now())
+        now, conflicts = merge_files(
+            self._get_files(self.base), self._get_files(head), self._read_files()
+        )
         if conflicts:
             raise MergeConflict("they do not merge cleanly", files=conflicts)
         shutil.rmtree(self.path)
@@ -117,24 +119,24 @@ class FakeWorkspace:
         write_files(self.path, now)
         return await self.commit(message)
 
-    async def tree(self) -> str:
+    async def get_tree_id(self) -> str:
         """Return one name for the files of the snapshot."""
-        return sha_of(self._at(self._head))
+        return compute_sha(self._get_files(self._head))
 
-    async def changes(self) -> tuple[FileChange, ...]:
+    async def list_changes(self) -> tuple[FileChange, ...]:
         """Return what differs from base; a rename is seen where the content stayed the same."""
-        return file_changes(self._snapshots[self.base], self._now())
+        return list_changes(self._snapshots[self.base], self._read_files())
 
-    async def diff(self) -> str:
+    async def get_diff(self) -> str:
         """Return a unified diff of the text files."""
-        before, now = self._snapshots[self.base], self._now()
+        before, now = self._snapshots[self.base], self._read_files()
         parts: list[str] = []
-        for change in await self.changes():
+        for change in await self.list_changes():
             old, new = before.get(change.path), now.get(change.path)
-            parts.append(git_header(change, old, new))
+            parts.append(format_git_header(change, old, new))
             parts += difflib.unified_diff(
-                (text_of(old) or "").splitlines(keepends=True),
-                (text_of(new) or "").splitlines(keepends=True),
+                (decode_text(old) or "").splitlines(keepends=True),
+                (decode_text(new) or "").splitlines(keepends=True),
                 "/dev/null" if old is None else f"a/{change.path}",
                 "/dev/null" if new is None else f"b/{change.path}",
             )
@@ -146,46 +148,53 @@ class FakeWorkspace:
 
     async def read_at(self, commit: str, file: str) -> str | None:
         """Return a file's text in a snapshot."""
-        return text_of(self._at(commit).get(file))
+        return decode_text(self._get_files(commit).get(file))
 
-    async def base_files(self) -> frozenset[str]:
+    async def list_base_files(self) -> frozenset[str]:
         """Return the names of base's files."""
         return frozenset(self._snapshots[self.base])
 
     async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
         """Return the snapshots the present one came from, newest first."""
-        line = [sha for sha in self._line() if not file or file in self._changed(sha)]
+        line = [
+            sha for sha in self._list_ancestors() if not file or file in self._list_changed(sha)
+        ]
         return tuple(
-            Commit(sha=sha, author="Theseus", at=_NOON, summary=self._said(sha).partition("\n")[0])
+            Commit(
+                sha=sha,
+                author="Theseus",
+                at=_NOON,
+                summary=self._get_message(sha).partition("\n")[0],
+            )
             for sha in line[:limit]
         )
 
-    async def touched(self, commit: str) -> tuple[str, ...]:
+    async def list_changed_files(self, commit: str) -> tuple[str, ...]:
         """Return the names of what differs from the snapshot before."""
-        return self._changed(self._stood_on(commit))
+        return self._list_changed(self._resolve_commit(commit))
 
-    async def shown(self, commit: str, files: Sequence[str]) -> str:
+    async def show_commit(self, commit: str, files: Sequence[str]) -> str:
         """Return what was said of a snapshot, and the diff of these files."""
-        sha = self._stood_on(commit)
-        before, now = self._before(sha), self._snapshots[sha]
-        parts = [f"commit {sha}\n\n{self._said(sha)}\n"]
-        for name in (name for name in self._changed(sha) if name in files):
+        sha = self._resolve_commit(commit)
+        before, now = self._get_parent_files(sha), self._snapshots[sha]
+        parts = [f"commit {sha}\n\n{self._get_message(sha)}\n"]
+        for name in (name for name in self._list_changed(sha) if name in files):
             parts.append(f"diff --git a/{name} b/{name}\n")
             parts += difflib.unified_diff(
-                (text_of(before.get(name)) or "").splitlines(keepends=True),
-                (text_of(now.get(name)) or "").splitlines(keepends=True),
+                (decode_text(before.get(name)) or "").splitlines(keepends=True),
+                (decode_text(now.get(name)) or "").splitlines(keepends=True),
             )
         return "".join(parts)
 
-    def _line(self) -> list[str]:
+    def _list_ancestors(self) -> list[str]:
         """Return the present snapshot and all before it."""
         line = [self._head]
         while line[-1] in self._parents:
             line.append(self._parents[line[-1]])
         return line
 
-    def _stood_on(self, commit: str) -> str:
-        line = self._line()
+    def _resolve_commit(self, commit: str) -> str:
+        line = self._list_ancestors()
         found = [sha for sha in line if sha == commit]
         if commit.startswith("HEAD"):
             found = line[int(commit.removeprefix("HEAD").removeprefix("~") or 0) :]
@@ -193,27 +202,27 @@ class FakeWorkspace:
             raise WorkspaceError(f"the branch stands on no commit {commit[:80]!r}")
         return found[0]
 
-    def _before(self, sha: str) -> Files:
+    def _get_parent_files(self, sha: str) -> Files:
         return self._snapshots[self._parents[sha]] if sha in self._parents else {}
 
-    def _changed(self, sha: str) -> tuple[str, ...]:
-        before, now = self._before(sha), self._snapshots[sha]
+    def _list_changed(self, sha: str) -> tuple[str, ...]:
+        before, now = self._get_parent_files(sha), self._snapshots[sha]
         names = sorted(before.keys() | now.keys())
         return tuple(name for name in names if before.get(name) != now.get(name))
 
-    def _said(self, sha: str) -> str:
+    def _get_message(self, sha: str) -> str:
         return self._messages.get(sha, "")
 
     async def export_base(self, into: Path) -> None:
         """Write base's files."""
-        write_files(existing(into), self._snapshots[self.base])
+        write_files(require_folder(into), self._snapshots[self.base])
 
-    def _at(self, commit: str) -> Files:
+    def _get_files(self, commit: str) -> Files:
         if commit not in self._snapshots:
             raise WorkspaceError(f"there is no commit {commit!r}")
         return self._snapshots[commit]
 
-    def _now(self) -> Files:
+    def _read_files(self) -> Files:
         return {
             path.relative_to(self.path).as_posix(): path.read_bytes()
             for path in self.path.rglob("*")
@@ -227,18 +236,18 @@ class FakeWorkspaces:
     def __init__(self, folder: Path, files: Mapping[str, str | bytes]) -> None:
         self._folder = folder
         first = {name: content or b"" for name, content in as_bytes(files).items()}
-        self.base = sha_of(first)
+        self.base = compute_sha(first)
         self.snapshots: dict[str, Files] = {self.base: first}
         self._branches: dict[str, tuple[str, str, str]] = {}  # run -> branch, base, head
         self._parents: dict[str, str] = {}
         self.fetched: set[str] = set()
-        self.lent: set[str] = set()
+        self.leased: set[str] = set()
         self.left: set[str] = set()
 
-    def pushed(self, files: Mapping[str, str | bytes]) -> str:
+    def add_snapshot(self, files: Mapping[str, str | bytes]) -> str:
         """Add a snapshot that `fetch` can find, as if somebody had pushed it."""
         content = {name: content or b"" for name, content in as_bytes(files).items()}
-        commit = sha_of(content, "pushed")
+        commit = compute_sha(content, "pushed")
         self.snapshots[commit] = content
         return commit
 
@@ -246,19 +255,19 @@ class FakeWorkspaces:
         """Make `commit` known as the one that follows the snapshot `parent`."""
         self._parents[commit] = parent
 
-    def landed(self, head: str, commit: str) -> None:
+    def add_merge(self, head: str, commit: str) -> None:
         """Let the forge's merge of `head` be known here as `commit`."""
         if head in self.snapshots:
             self.snapshots[commit], self._parents[commit] = self.snapshots[head], self.base
 
     @asynccontextmanager
-    async def lend(
+    async def open(
         self, run_id: str, *, base: str, slug: str = "change"
     ) -> AsyncIterator[FakeWorkspace]:
         """Lend the run's folder."""
         if not (run_id.isascii() and run_id.isalnum()):
             raise WorkspaceError(f"{run_id!r} is not a run id")
-        if run_id in self.lent:
+        if run_id in self.leased:
             raise WorkspaceBusy(f"the worktree of run {run_id} is in use")
         first = (f"theseus/{run_id}-{safe_slug(slug)}", base, base)
         branch, start, head = self._branches.get(run_id, first)
@@ -268,7 +277,7 @@ class FakeWorkspaces:
         workspace = FakeWorkspace(
             path, branch, start, self.snapshots, self.fetched, self._parents, head=head
         )
-        self.lent.add(run_id)
+        self.leased.add(run_id)
         try:
             if path.exists():  # left by one that was killed
                 await workspace.reset(head)
@@ -277,8 +286,8 @@ class FakeWorkspaces:
                 write_files(path, self.snapshots[head])
             yield workspace
         finally:
-            self._branches[run_id] = (branch, start, await workspace.head())
-            self.lent.discard(run_id)
+            self._branches[run_id] = (branch, start, await workspace.get_head())
+            self.leased.discard(run_id)
             shutil.rmtree(path, ignore_errors=True)
 
     async def drop(self, run_id: str) -> None:
@@ -288,6 +297,6 @@ class FakeWorkspaces:
 
     async def reap(self, keep: frozenset[str]) -> tuple[str, ...]:
         """Return what a test put into `left`."""
-        reaped = tuple(sorted(self.left - keep - self.lent))
+        reaped = tuple(sorted(self.left - keep - self.leased))
         self.left -= set(reaped)
         return reaped

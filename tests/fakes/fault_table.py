@@ -22,7 +22,7 @@ class Fault:
     tests: str
     held_out: str
 
-    def lay(self, folder: Path) -> None:
+    def write_project(self, folder: Path) -> None:
         """Write the faulty module and its tests as a small project."""
         (folder / "subject.py").write_text(self.faulty)
         (folder / "test_subject.py").write_text(self.tests)

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.domain.evidence import Evidence
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.plan import Reproduction
-from tests.fakes.repositories import PYTEST_OPTIONS, repository
+from tests.fakes.repositories import PYTEST_OPTIONS, make_repository
 
 BROKEN = '''"""Dice."""
 
@@ -38,10 +38,10 @@ PROJECT: dict[str, str | bytes | None] = {
 }
 
 
-def faulty_project(folder: Path, **changes: str | bytes) -> str:
+def make_faulty_project(folder: Path, **changes: str | bytes) -> str:
     """Make the repository (`changes` replace or add files, `__` for a slash); return its commit."""
     named = {name.replace("__", "/"): text for name, text in changes.items()}
-    return repository(folder, PROJECT | named)
+    return make_repository(folder, PROJECT | named)
 
 
 def is_broken(root: Path) -> bool:
@@ -49,7 +49,7 @@ def is_broken(root: Path) -> bool:
     return "FACES[value]" in (root / "dice.py").read_text(encoding="utf-8")
 
 
-def reproduction(call: str = "dice.face(6)", expects: str = "IndexError") -> Reproduction:
+def make_reproduction(call: str = "dice.face(6)", expects: str = "IndexError") -> Reproduction:
     """Return a reproduction that makes that call."""
     path = "tests/regressions/test_face.py"
     return Reproduction(
@@ -61,7 +61,7 @@ def reproduction(call: str = "dice.face(6)", expects: str = "IndexError") -> Rep
     )
 
 
-def seen_once(capsule: Capsule, base: str) -> Evidence:
+def make_single_evidence(capsule: Capsule, base: str) -> Evidence:
     """Return the evidence of one failure of `/roll`, at noon."""
     noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
     action = Action(

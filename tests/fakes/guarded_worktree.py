@@ -9,12 +9,14 @@ from bot.adapters.sandbox import BubblewrapSandbox
 from bot.authority.protection import Protection
 from bot.ports.sandbox import Sandbox
 
-OWNED = frozenset({"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"})
-PROTECTION = Protection.of(review=("bot/client.py",), never=("Makefile", ".git*", ".env*"))
+OWNED_FILES = frozenset(
+    {"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"}
+)
+PROTECTION = Protection.create(review=("bot/client.py",), never=("Makefile", ".git*", ".env*"))
 TOOLS = frozenset({"run_tests", "git_diff"})
 
 
-def lay_out(state: Path) -> Path:
+def make_worktree(state: Path) -> Path:
     """Make a worktree in a state folder, with secrets around it; return the worktree."""
     root = state / "worktrees" / "k7m2xq"
     files = {
@@ -44,17 +46,17 @@ def lay_out(state: Path) -> Path:
     return root
 
 
-def guard_of(root: Path, sandbox: Sandbox | None = None) -> ToolPermissionPolicy:
+def make_guard(root: Path, sandbox: Sandbox | None = None) -> ToolPermissionPolicy:
     return ToolPermissionPolicy(
         root,
-        owned=OWNED,
+        owned_files=OWNED_FILES,
         protection=PROTECTION,
         sandbox=sandbox or BubblewrapSandbox(),
         tools=TOOLS,
     )
 
 
-def reason(ruling: Ruling) -> str:
+def get_reason(ruling: Ruling) -> str:
     assert isinstance(ruling, Deny), ruling
     assert ruling.reason.endswith(".")
     assert "\n" not in ruling.reason
@@ -62,6 +64,6 @@ def reason(ruling: Ruling) -> str:
     return ruling.reason
 
 
-def arguments(ruling: Ruling) -> dict[str, object]:
+def get_arguments(ruling: Ruling) -> dict[str, object]:
     assert isinstance(ruling, Allow), ruling
     return dict(ruling.arguments or {})

@@ -39,24 +39,24 @@ class OneModule(OpaqueRunner):
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run these tests on the module, or on the text that stands in for it."""
         self.runs += 1
         records: list[TestRecord] = []
         for name in tests:
-            records.append(_ran(name, self.tests[name], overlay.get(PATH, self.text)))
+            records.append(_run_test(name, self.tests[name], overlay.get(PATH, self.text)))
             if stop_at_first and records[-1].outcome == "failed":
                 break
         failed = any(record.outcome == "failed" for record in records)
         return RunResult(tuple(records), code=int(failed))
 
 
-def _ran(name: str, body: str, text: str) -> TestRecord:
+def _run_test(name: str, body: str, text: str) -> TestRecord:
     lines: set[int] = set()
     count = 0
 
-    def trace(frame: FrameType, event: str, arg: object) -> Any:
+    def count_line(frame: FrameType, event: str, arg: object) -> Any:
         nonlocal count
         if frame.f_code.co_filename != PATH:
             return None
@@ -64,24 +64,24 @@ def _ran(name: str, body: str, text: str) -> TestRecord:
         count += 1
         if count > LINES_AT_MOST:
             raise OutOfTime
-        return trace
+        return count_line
 
     names: dict[str, Any] = {"__name__": "subject"}
     crash = None
     before = sys.gettrace()
     try:
         exec(compile(text, PATH, "exec"), names)  # noqa: S102 - a test's own small module
-        sys.settrace(trace)
+        sys.settrace(count_line)
         exec(compile(body, "test.py", "exec"), names)  # noqa: S102
     except (Exception, OutOfTime) as error:  # noqa: BLE001 - as pytest takes what a test raises
         sys.settrace(before)
-        crash = _crash(error)
+        crash = _build_crash(error)
     finally:
         sys.settrace(before)
     return TestRecord(name, "failed" if crash else "passed", 0.01, crash, {PATH: frozenset(lines)})
 
 
-def _crash(error: BaseException) -> Crash:
+def _build_crash(error: BaseException) -> Crash:
     frames: list[TraceFrame] = []
     trace = error.__traceback__
     while trace is not None:

@@ -35,7 +35,7 @@ addopts = "-p no:simcord -p no:anyio -p no:hypothesispytest"
 """
 
 
-def git(folder: Path, *arguments: str, at: int | None = None) -> str:
+def run_git(folder: Path, *arguments: str, at: int | None = None) -> str:
     """Run git in a folder and return what it said; `at` dates a commit (Unix seconds)."""
     dates = (
         {}
@@ -72,12 +72,12 @@ def commit(
 ) -> str:
     """Write files, commit everything, return the commit."""
     write(folder, files)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "--allow-empty", "-m", message, at=at)
-    return git(folder, "rev-parse", "HEAD")
+    run_git(folder, "add", "-A")
+    run_git(folder, "commit", "-q", "--allow-empty", "-m", message, at=at)
+    return run_git(folder, "rev-parse", "HEAD")
 
 
-def repository(folder: Path, files: Mapping[str, str | bytes | None] | None = None) -> str:
+def make_repository(folder: Path, files: Mapping[str, str | bytes | None] | None = None) -> str:
     """Make a repository on branch `main` with one commit; return the commit.
 
     It is made once for the same files, and copied: git starts four times for one, once for a copy.
@@ -85,55 +85,55 @@ def repository(folder: Path, files: Mapping[str, str | bytes | None] | None = No
     wanted = files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"}
     key = tuple(sorted(wanted.items()))
     if key not in _made:
-        template = _kept()
-        git(template, "init", "-q", "-b", "main")
+        template = _make_template_folder()
+        run_git(template, "init", "-q", "-b", "main")
         _made[key] = template, commit(template, wanted)
     template, made = _made[key]
     shutil.copytree(template, folder, symlinks=True)
-    git(folder, "update-index", "-q", "--refresh")  # of the copies, not of what was copied
+    run_git(folder, "update-index", "-q", "--refresh")  # of the copies, not of what was copied
     return made
 
 
-def cloned(source: Path, folder: Path, *, bare: bool = False) -> Path:
+def clone_repository(source: Path, folder: Path, *, bare: bool = False) -> Path:
     """Clone a repository into a new folder; return the folder.
 
     One that stands at the same commits is cloned once and copied: git takes ten times as long.
     """
-    key = _refs(source), bare
+    key = _read_refs(source), bare
     if key not in _clones:
-        template = _kept() / "clone"
-        git(source, "clone", "-q", *(["--bare"] if bare else []), str(source), str(template))
+        template = _make_template_folder() / "clone"
+        run_git(source, "clone", "-q", *(["--bare"] if bare else []), str(source), str(template))
         _clones[key] = template, source
     template, cloned_from = _clones[key]
     shutil.copytree(template, folder, symlinks=True)
     config = folder / ("config" if bare else ".git/config")
     config.write_text(config.read_text().replace(f"{cloned_from}\n", f"{source}\n"))
     if not bare:
-        git(folder, "update-index", "-q", "--refresh")
+        run_git(folder, "update-index", "-q", "--refresh")
     return folder
 
 
-def _refs(repository: Path) -> tuple[tuple[str, str], ...]:
+def _read_refs(repository: Path) -> tuple[tuple[str, str], ...]:
     """Return what every name in the repository stands for."""
     folder = repository / ".git" if (repository / ".git").exists() else repository
     files = [folder / "HEAD", folder / "packed-refs", *sorted((folder / "refs").rglob("*"))]
     return tuple((str(f.relative_to(folder)), f.read_text()) for f in files if f.is_file())
 
 
-def _kept() -> Path:
+def _make_template_folder() -> Path:
     """Return a new folder that stays until the tests end."""
     folder = Path(tempfile.mkdtemp(prefix="theseus-repository-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
-def snapshot(folder: Path) -> dict[str, object]:
+def take_snapshot(folder: Path) -> dict[str, object]:
     """Return everything about a checkout that nobody may touch: head, index, status, files."""
     return {
-        "head": git(folder, "symbolic-ref", "HEAD"),
-        "commit": git(folder, "rev-parse", "HEAD"),
-        "index": git(folder, "ls-files", "--stage"),
-        "status": git(folder, "status", "--porcelain=v2", "-z"),
+        "head": run_git(folder, "symbolic-ref", "HEAD"),
+        "commit": run_git(folder, "rev-parse", "HEAD"),
+        "index": run_git(folder, "ls-files", "--stage"),
+        "status": run_git(folder, "status", "--porcelain=v2", "-z"),
         "files": {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("*"))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.domain.errors import AgentUnavailable
 from bot.domain.record import Record
-from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
+from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, get_no_news
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
@@ -32,7 +32,7 @@ class ScriptedEngine:
     """
 
     name = "scripted"
-    follows_words = False
+    can_follow_instructions = False
 
     def __init__(self, script: Path, sandbox: Sandbox) -> None:
         self._script = script
@@ -43,10 +43,10 @@ class ScriptedEngine:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Do the turn of this round; see the port."""
-        turn = await asyncio.to_thread(self._turn, assignment)
+        turn = await asyncio.to_thread(self._load_turn, assignment)
         yield Progress(text=f"round {assignment.round} of the script")
         if turn.run:
             await self._sandbox.run(
@@ -59,7 +59,7 @@ class ScriptedEngine:
         await asyncio.to_thread(_apply, turn, workspace.path)
         yield Finished(changed=turn.changed, summary=turn.summary)
 
-    def _turn(self, assignment: Assignment) -> Turn:
+    def _load_turn(self, assignment: Assignment) -> Turn:
         script = json.loads(self._script.read_text(encoding="utf-8"))
         turns: Sequence[object] = script.get(assignment.diagnosis.function, ())
         if not turns:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests.fakes.repositories import PYTEST_OPTIONS, repository
+from tests.fakes.repositories import PYTEST_OPTIONS, make_repository
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "cogs/fair.py"
@@ -147,7 +147,7 @@ class Game:
 
     command: str
     options: Mapping[str, Any]
-    complaint: str
+    report: str
     error: str
     edit: tuple[str, str, str]
     answer: str
@@ -191,7 +191,7 @@ def test_children_go_alone() -> None:
 GAMES = (SPIN, FLIP, SHARE, GREET, GUESS)
 
 
-def small_bot(
+def make_small_bot(
     folder: Path,
     checks: Sequence[str] = (),
     workers: int = 2,
@@ -217,4 +217,4 @@ def small_bot(
                 files[str(file.relative_to(ROOT))] = file.read_bytes()
     for name in ("__init__", "approvals", "runs", "admin"):
         files[f"cogs/{name}.py"] = (ROOT / "cogs" / f"{name}.py").read_bytes()
-    repository(folder, files)
+    make_repository(folder, files)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.support.casts import MakeCast, claude, scripted
-from tests.support.choosing import some_of
+from tests.support.casts import MakeCast, claude, open_scripted_cast
+from tests.support.parameter_choice import choose_parameters
 
-CASTS: dict[str, MakeCast] = {"offline": scripted, "claude and github": claude}
+CASTS: dict[str, MakeCast] = {"offline": open_scripted_cast, "claude and github": claude}
 
 
-@pytest.fixture(params=some_of(CASTS, each=len(CASTS)))
+@pytest.fixture(params=choose_parameters(CASTS, each=len(CASTS)))
 def cast(request: pytest.FixtureRequest) -> MakeCast:
     """Return each cast in turn; a story may name those it is always played by."""
     return CASTS[request.param]

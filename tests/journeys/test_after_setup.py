@@ -11,10 +11,10 @@ import pytest
 from bot.demo.faults import choose, plant
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import commit, git
-from tests.support.bot_program import running_program
-from tests.support.demo_world import know_types
-from tests.support.full_checks import with_full_checks
+from tests.fakes.repositories import commit, run_git
+from tests.support.bot_program import run_program
+from tests.support.demo_playground import copy_type_cache
+from tests.support.full_checks import set_full_checks
 from tests.support.page_reader import PageReader
 
 pytestmark = pytest.mark.slow
@@ -28,21 +28,21 @@ def _clone(folder: Path) -> Path:
     if not (ROOT / ".git").exists():
         pytest.skip("this is no git repository, so there is nothing to clone")
     clone = folder / "bot"
-    git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
-    git(clone, "remote", "remove", "origin")
-    git(clone, "checkout", "-q", "-B", "main")
+    run_git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
+    run_git(clone, "remote", "remove", "origin")
+    run_git(clone, "checkout", "-q", "-B", "main")
     plant(choose("dice-percent", None), clone)
     commit(clone, {}, "Make dice faster")
     config = clone / "data/config.yaml"
     # How long all tests take is not what this is about.
-    config.write_text(with_full_checks(config.read_text(), "open('README.md')"))
+    config.write_text(set_full_checks(config.read_text(), "open('README.md')"))
     commit(clone, {}, "Check less before a merge")
     return clone
 
 
 async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_path: Path) -> None:
     clone = await asyncio.to_thread(_clone, tmp_path)
-    before = git(clone, "rev-parse", "HEAD")
+    before = run_git(clone, "rev-parse", "HEAD")
     async with (
         LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
         Person(discord.base_url, "alice") as person,
@@ -63,17 +63,17 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        await asyncio.to_thread(know_types, clone / "data/state")
+        await asyncio.to_thread(copy_type_cache, clone / "data/state")
         alice = PageReader(person)
-        async with running_program(clone, variables) as bot:
+        async with run_program(clone, variables) as bot:
             await person.wait_for_bot(90)
             assert "failed with ValueError" in await alice.run("dev", "roll", dice="d%")
             thread = await alice.ask("rolling dice keeps crashing, fix it")
-            await alice.proposal(thread, timeout=300)
+            await alice.wait_for_proposal(thread, timeout=300)
             await person.say(thread, "ship it")
-            await alice.live(thread)
+            await alice.wait_until_live(thread)
             assert "failed" not in await alice.run("dev", "roll", dice="d%")
         assert bot.returncode == 0
-    assert (now := git(clone, "rev-parse", "HEAD")) != before
-    assert now == git(clone, "ls-remote", "theseus", "main").split()[0]
-    assert git(clone, "status", "--porcelain") == "M data/config.yaml"
+    assert (now := run_git(clone, "rev-parse", "HEAD")) != before
+    assert now == run_git(clone, "ls-remote", "theseus", "main").split()[0]
+    assert run_git(clone, "status", "--porcelain") == "M data/config.yaml"

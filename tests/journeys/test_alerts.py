@@ -14,10 +14,10 @@ import yaml
 from bot.demo.faults import choose, plant
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import commit, git
-from tests.support.alert_receivers import WebReceiver, web_receiver
-from tests.support.bot_program import running_program
-from tests.support.page_reader import text_of
+from tests.fakes.repositories import commit, run_git
+from tests.support.alert_receivers import WebReceiver, run_web_receiver
+from tests.support.bot_program import run_program
+from tests.support.page_reader import get_text
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +31,9 @@ def _bot(folder: Path, guild_id: int, dev_channel_id: int) -> Path:
     if not (ROOT / ".git").exists():
         pytest.skip("this is no git repository, so there is nothing to clone")
     clone = folder / "bot"
-    git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
-    git(clone, "remote", "remove", "origin")
-    git(clone, "checkout", "-q", "-B", "main")
+    run_git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
+    run_git(clone, "remote", "remove", "origin")
+    run_git(clone, "checkout", "-q", "-B", "main")
     plant(choose("dice-percent", None), clone)
     config: dict[str, Any] = yaml.safe_load((clone / "data/config.yaml").read_text())
     config["discord"] = {"guild_id": guild_id, "dev_channel_id": dev_channel_id}
@@ -104,12 +104,12 @@ async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_
     async with (
         LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
         Person(discord.base_url, "alice") as alice,
-        web_receiver() as hook,
+        run_web_receiver() as hook,
     ):
         clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
         variables = _variables(clone, discord, hook)
         # what is killed is the bot: under a supervisor it would end in good order meanwhile
-        async with running_program(clone, variables, "--no-supervisor") as bot:
+        async with run_program(clone, variables, "--no-supervisor") as bot:
             await alice.wait_for_bot(60)
             await alice.call("POST", "/local/faults", POSTS)
             for _ in range(4):
@@ -122,10 +122,10 @@ async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_
             await _noted(clone, 2)
             bot.kill()
             await bot.wait()
-        async with running_program(clone, variables):
+        async with run_program(clone, variables):
             await alice.wait_for_bot(60)
             await alice.call("DELETE", "/local/faults")
-            await alice.wait_for("dev", lambda said: "How often" in text_of(said), 60)
+            await alice.wait_for("dev", lambda said: "How often" in get_text(said), 60)
             await _until(hook, lambda: _all_over(hook))
         of_incidents = [told for told in _told(hook) if told[1].startswith("incident")]
         assert [state for state, _ in of_incidents] == ["firing", "resolved"]
@@ -136,13 +136,13 @@ async def test_a_bot_that_cannot_connect_when_it_starts_is_told_of_over_its_rest
 ) -> None:
     async with (
         LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
-        web_receiver() as hook,
+        run_web_receiver() as hook,
     ):
         clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
         nowhere = _variables(clone, discord, hook) | {
             "THESEUS_DISCORD_API_URL": "http://127.0.0.1:9/api/v10",
             "THESEUS_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9/",
         }
-        async with running_program(clone, nowhere):
+        async with run_program(clone, nowhere):
             await _until(hook, lambda: _kinds(hook, "firing") == {"chat"})
         assert [state for state, _ in _told(hook)] == ["firing"]

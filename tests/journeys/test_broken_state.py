@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from bot.demo.workspace import DemoWorkspace
-from tests.support.casts import Cast, scripted
-from tests.support.small_world import small_world
+from tests.support.casts import Cast, open_scripted_cast
+from tests.support.small_bot_harness import open_small_bot
 
 pytestmark = pytest.mark.slow
 PAGE = 4096
@@ -36,11 +36,11 @@ async def test_a_state_file_that_is_overwritten_is_announced_and_people_are_answ
 
     @asynccontextmanager
     async def with_http(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
-        async with scripted(workspace, folder) as cast:
+        async with open_scripted_cast(workspace, folder) as cast:
             variables = {**cast.variables, "THESEUS_HTTP_PORT": str(port)}
             yield replace(cast, variables=variables)
 
-    async with small_world(tmp_path, with_http) as world, aiohttp.ClientSession() as session:
+    async with open_small_bot(tmp_path, with_http) as world, aiohttp.ClientSession() as session:
         pid, address = world.bot.pid, f"http://127.0.0.1:{port}/health/ready"
         await world.alice.person.wait_for_bot()
         await asyncio.to_thread(overwrite, world.workspace.state)
@@ -51,10 +51,10 @@ async def test_a_state_file_that_is_overwritten_is_announced_and_people_are_answ
         assert "theseus.sqlite3 is damaged" in told["content"]
         assert "`theseus restore" in told["content"]
         asked = await people.say("dev", f"<@{world.discord.bot_user_id}> spinning fails, fix it")
-        assert "is damaged" in await world.alice.replied("dev", asked)
+        assert "is damaged" in await world.alice.wait_for_reply("dev", asked)
         async with session.get(address) as answer:
             reasons = (await answer.json())["reasons"]
         assert (answer.status, reasons) == (503, ["the state file theseus.sqlite3 is damaged"])
-        messages = await people.messages("dev")
+        messages = await people.list_messages("dev")
         assert sum("I cannot use my state" in each["content"] for each in messages) == 1
         assert (world.bot.pid, world.bot.starts) == (pid, 1)

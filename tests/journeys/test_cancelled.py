@@ -8,26 +8,26 @@ import pytest
 
 from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import MakeCast
-from tests.support.choosing import EXHAUSTIVE
-from tests.support.page_reader import buttons, text_of
-from tests.support.small_world import SmallWorld, small_world
+from tests.support.page_reader import get_buttons, get_text
+from tests.support.parameter_choice import EXHAUSTIVE
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 
 pytestmark = pytest.mark.slow
 
 STUCK = "sleep 500"
 
 
-async def _by_text(world: SmallWorld, thread: str) -> None:
+async def _by_text(world: SmallBotHarness, thread: str) -> None:
     await world.alice.person.say(thread, "cancel")
 
 
-async def _by_button(world: SmallWorld, thread: str) -> None:
-    card = await world.alice.person.wait_for(thread, lambda m: "Cancel" in buttons(m))
+async def _by_button(world: SmallBotHarness, thread: str) -> None:
+    card = await world.alice.person.wait_for(thread, lambda m: "Cancel" in get_buttons(m))
     assert "Cancelled" in await world.alice.press(thread, card, "Cancel")
 
 
-async def _by_command(world: SmallWorld, thread: str) -> None:
-    run = world.run_in(thread)["id"]
+async def _by_command(world: SmallBotHarness, thread: str) -> None:
+    run = world.get_run(thread)["id"]
     assert "Cancelled" in await world.carol.run("dev", "runs cancel", run=run)
 
 
@@ -46,23 +46,28 @@ PLAYED = [
 
 @pytest.mark.parametrize(("stage", "way", "cast"), PLAYED, indirect=["cast"])
 async def test_cancel_ends_a_run_within_five_seconds_and_leaves_no_process(
-    stage: str, way: Callable[[SmallWorld, str], Awaitable[None]], cast: MakeCast, tmp_path: Path
+    stage: str,
+    way: Callable[[SmallBotHarness, str], Awaitable[None]],
+    cast: MakeCast,
+    tmp_path: Path,
 ) -> None:
     checks = ["{name: for ever, command: [sleep, '500'], seconds: 600}"] * (stage == "verify")
-    async with small_world(tmp_path, cast, checks=checks) as world:
+    async with open_small_bot(tmp_path, cast, checks=checks) as world:
         turn = {"edits": [SPIN.edit]} | ({"run": STUCK.split()} if stage == "execute" else {})
-        world.script({"spin": [turn]})
-        await world.break_it(SPIN)
-        thread = await world.alice.ask(SPIN.complaint)
-        await world.until(lambda: any(STUCK in line for line in world.leftovers()), 120, every=0.1)
-        assert world.run_in(thread)["stage"] == stage
+        world.write_script({"spin": [turn]})
+        await world.break_command(SPIN)
+        thread = await world.alice.ask(SPIN.report)
+        await world.wait_until(
+            lambda: any(STUCK in line for line in world.list_leftovers()), 120, every=0.1
+        )
+        assert world.get_run(thread)["stage"] == stage
         began = time.monotonic()
         await way(world, thread)
-        end = await world.alice.ended(thread, 5)
-        await world.nothing_left(5)
+        end = await world.alice.wait_for_end(thread, 5)
+        await world.wait_until_clean(5)
         assert time.monotonic() - began < 5
-        assert "Cancelled by" in text_of(end)
-        assert world.run_in(thread)["status"] == "cancelled"
-        assert world.pulls() == []
-        assert (await world.alice.person.world())["bot"]["online"]
-        await world.alice.reads_well()
+        assert "Cancelled by" in get_text(end)
+        assert world.get_run(thread)["status"] == "cancelled"
+        assert world.list_pulls() == []
+        assert (await world.alice.person.get_world())["bot"]["online"]
+        await world.alice.check_wording()

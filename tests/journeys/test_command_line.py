@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from local_discord.person import Person
-from tests.support.page_reader import text_of
+from tests.support.page_reader import get_text
 
 pytestmark = pytest.mark.slow
 
@@ -79,9 +79,9 @@ async def test_the_demo_runs_from_an_unpacked_archive_without_git(tmp_path: Path
         async with Person(await _address(process), "alice") as alice:
             await alice.wait_for_bot(90)
             fine = await alice.run("dev", "roll", dice="2d6")
-            assert "failed" not in text_of(fine["message"])
+            assert "failed" not in get_text(fine["message"])
             broken = await alice.run("dev", "roll", dice="d%")
-            assert "failed with ValueError" in text_of(broken["message"])
+            assert "failed with ValueError" in get_text(broken["message"])
         process.send_signal(signal.SIGTERM)
         await process.wait()
     assert process.returncode == 0

@@ -18,11 +18,11 @@ from playwright.async_api import Page
 from bot.demo.workspace import DemoWorkspace
 from tests.bot.web.test_webhook import push
 from tests.bot.web.web_server import SECRET, TOKEN, signature
-from tests.fakes.repositories import commit, git
+from tests.fakes.repositories import commit, run_git
 from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
-from tests.support.browser import PHONE, chromium, visit
-from tests.support.casts import Cast, MakeCast, scripted
-from tests.support.small_world import SmallWorld, small_world
+from tests.support.browser import PHONE, launch_chromium, visit
+from tests.support.casts import Cast, MakeCast, open_scripted_cast
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def serving(port: int) -> MakeCast:
 
     @asynccontextmanager
     async def cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
-        async with scripted(workspace, folder) as plain:
+        async with open_scripted_cast(workspace, folder) as plain:
             variables = {
                 "THESEUS_HTTP_PORT": str(port),
                 "THESEUS_HTTP_TOKEN": TOKEN,
@@ -72,14 +72,14 @@ async def delivered(url: str, commit_id: str) -> tuple[int, str]:
         return got.status, await got.text()
 
 
-async def merge_by_hand(world: SmallWorld) -> str:
+async def merge_by_hand(world: SmallBotHarness) -> str:
     """Mend the command at the forge, as somebody would who merges there; return the commit."""
     clone = world.workspace.home.parent / "by-hand"
-    git(world.workspace.home, "clone", "-q", str(world.cast.bare), str(clone))
+    run_git(world.workspace.home, "clone", "-q", str(world.cast.bare), str(clone))
     _, wrong, right = SPIN.edit
     text = (clone / FILE).read_text(encoding="utf-8").replace(wrong, right)
     merged = commit(clone, {FILE: text}, "Mend spin by hand")
-    git(clone, "push", "-q", "origin", "main")
+    run_git(clone, "push", "-q", "origin", "main")
     return merged
 
 
@@ -92,26 +92,26 @@ async def logged_in(page: Page) -> None:
 async def test_a_merge_by_hand_comes_live_and_the_page_stops_everything(tmp_path: Path) -> None:
     port = a_free_port()
     url = f"http://127.0.0.1:{port}"
-    async with small_world(tmp_path, serving(port)) as world, chromium() as browser:
+    async with open_small_bot(tmp_path, serving(port)) as world, launch_chromium() as browser:
         async with asyncio.timeout(10):
             while (await asked(f"{url}/health/ready"))[0] != 200:  # noqa: ASYNC110  it tells nobody
                 await asyncio.sleep(0.05)
-        await world.break_it(SPIN)
+        await world.break_command(SPIN)
         merged = await merge_by_hand(world)
         status, told = await delivered(url, merged)
         assert status == 202, told
-        await world.alice.said("dev", f"live at `{merged[:7]}`")
-        await world.works(SPIN)
-        assert [each["person"] for each in world.audited("webhook")] == [None]
+        await world.alice.wait_for_text("dev", f"live at `{merged[:7]}`")
+        await world.check_command(SPIN)
+        assert [each["person"] for each in world.list_audit_entries("webhook")] == [None]
         async with visit(browser, f"{url}/login", PHONE, touch=True) as opened:
             await logged_in(opened.page)
-            world.script({"flip": FOR_EVER})
-            await world.break_it(FLIP)
-            await world.alice.ask(FLIP.complaint)
-            await see_it_come(opened.page, world.runs()[-1]["id"])
+            world.write_script({"flip": FOR_EVER})
+            await world.break_command(FLIP)
+            await world.alice.ask(FLIP.report)
+            await see_it_come(opened.page, world.list_runs()[-1]["id"])
             await stop_everything(opened.page, "<b>enough</b> for today")
-        await world.until(lambda: world.runs()[-1]["status"] == "cancelled", 5)
-        await world.nothing_left()
+        await world.wait_until(lambda: world.list_runs()[-1]["status"] == "cancelled", 5)
+        await world.wait_until_clean()
         status, told = await asked(f"{url}/health/ready")
         assert (status, told["reasons"]) == (503, ["the emergency stop stands"])
         assert (await delivered(url, "f" * 40))[0] == 503

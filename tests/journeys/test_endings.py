@@ -9,8 +9,8 @@ import yaml
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import commit, git
-from tests.support.bot_program import running_program
+from tests.fakes.repositories import commit, run_git
+from tests.support.bot_program import run_program
 
 pytestmark = pytest.mark.slow
 
@@ -54,9 +54,9 @@ async def test_an_exit_in_a_command_is_answered_and_one_in_a_timer_ends_the_proc
         Person(discord.base_url, "alice") as alice,
     ):
         clone = tmp_path / "bot"
-        git(tmp_path, "clone", "-q", "--no-tags", str(ROOT), str(clone))
-        git(clone, "remote", "remove", "origin")
-        git(clone, "checkout", "-q", "-B", "main")
+        run_git(tmp_path, "clone", "-q", "--no-tags", str(ROOT), str(clone))
+        run_git(clone, "remote", "remove", "origin")
+        run_git(clone, "checkout", "-q", "-B", "main")
         config: dict[str, Any] = yaml.safe_load((clone / "data/config.yaml").read_text())
         config["discord"] = {
             "guild_id": discord.guild_id,
@@ -73,13 +73,13 @@ async def test_an_exit_in_a_command_is_answered_and_one_in_a_timer_ends_the_proc
             "THESEUS_DISCORD_API_URL": discord.api_url,
             "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
         }
-        async with running_program(clone, variables, "--no-supervisor") as bot:
+        async with run_program(clone, variables, "--no-supervisor") as bot:
             await alice.wait_for_bot(60)
             answer = await alice.run("dev", "end", how="exit")
             assert "`/end` failed with SystemExit" in answer["message"]["content"]
             assert (await alice.run("dev", "end", how="timer"))["message"]["content"] == "soon"
             assert await bot.wait() == 1
-        async with running_program(clone, variables) as supervised:
+        async with run_program(clone, variables) as supervised:
             await alice.wait_for_bot(60)
             supervised.terminate()
             assert await supervised.wait() == 0

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, TESTS
-from tests.support.choosing import some_of
-from tests.support.page_reader import text_of
-from tests.support.small_world import small_world
+from tests.support.page_reader import get_text
+from tests.support.parameter_choice import choose_parameters
+from tests.support.small_bot_harness import open_small_bot
 
 pytestmark = pytest.mark.slow
 
@@ -63,41 +63,43 @@ LIES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("lie", some_of(LIES, each=2))
+@pytest.mark.parametrize("lie", choose_parameters(LIES, each=2))
 async def test_an_engine_that_lies_gets_no_proposal_and_the_thread_says_why(
     lie: str, tmp_path: Path
 ) -> None:
     turn, words, files = LIES[lie]
-    async with small_world(tmp_path) as world:
+    async with open_small_bot(tmp_path) as world:
         alice = world.alice
-        world.script({"spin": [turn | {"changed": True, "summary": "all is well now"}]})
-        await world.break_it(SPIN)
-        thread = await alice.ask(SPIN.complaint)
-        end = await alice.ended(thread, 60)
-        assert words in text_of(end), text_of(end)
+        world.write_script({"spin": [turn | {"changed": True, "summary": "all is well now"}]})
+        await world.break_command(SPIN)
+        thread = await alice.ask(SPIN.report)
+        end = await alice.wait_for_end(thread, 60)
+        assert words in get_text(end), get_text(end)
         assert {file["filename"] for file in end["attachments"]} >= set(files)
-        assert world.run_in(thread)["round"] <= 2
-        assert world.run_in(thread)["status"] == "failed"
-        assert world.pulls() == []
-        told = "\n".join(map(text_of, (await alice.transcript())[thread]))
+        assert world.get_run(thread)["round"] <= 2
+        assert world.get_run(thread)["status"] == "failed"
+        assert world.list_pulls() == []
+        told = "\n".join(map(get_text, (await alice.read_transcript())[thread]))
         assert SECRET not in told
-        await alice.reads_well()
-        await world.nothing_left()
+        await alice.check_wording()
+        await world.wait_until_clean()
 
 
 async def test_what_failed_goes_back_to_the_engine_and_a_later_round_can_hold(
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with open_small_bot(tmp_path) as world:
         alice = world.alice
-        world.script({"spin": [LIES["a broken test"][0], {"files": FIX, "summary": "now really"}]})
-        await world.break_it(SPIN)
-        thread = await alice.ask(SPIN.complaint)
-        card = await alice.proposal(thread)
-        assert "now really" in text_of(card)
-        first = await alice.said(thread, "Round 1 does not hold: affected tests failed")
+        world.write_script(
+            {"spin": [LIES["a broken test"][0], {"files": FIX, "summary": "now really"}]}
+        )
+        await world.break_command(SPIN)
+        thread = await alice.ask(SPIN.report)
+        card = await alice.wait_for_proposal(thread)
+        assert "now really" in get_text(card)
+        first = await alice.wait_for_text(thread, "Round 1 does not hold: affected tests failed")
         assert [file["filename"] for file in first["attachments"]] == ["affected-tests.log"]
         await alice.person.say(thread, "lgtm, merge")
-        await alice.live(thread)
-        await world.works(SPIN)
-        await alice.reads_well()
+        await alice.wait_until_live(thread)
+        await world.check_command(SPIN)
+        await alice.check_wording()

@@ -8,17 +8,17 @@ import pytest
 
 from bot.demo.faults import FAULTS
 from local_discord.person import Message
-from tests.fakes.repositories import git
-from tests.support.choosing import some_of
-from tests.support.demo_world import Playground, know_types
+from tests.fakes.repositories import run_git
+from tests.support.demo_playground import Playground, copy_type_cache
+from tests.support.handover_harness import HandoverHarness, open_handover
 from tests.support.handover_traffic import (
     Traffic,
-    each_is_answered_once,
-    each_is_reminded_once,
-    failed_actions,
+    check_answered_once,
+    check_reminded_once,
+    list_failed_actions,
 )
-from tests.support.handover_world import HandoverWorld, handover_world
 from tests.support.page_reader import PageReader
+from tests.support.parameter_choice import choose_parameters
 
 pytestmark = pytest.mark.slow
 
@@ -33,20 +33,20 @@ def _commented(source: str) -> str:
 async def test_hand_over_after_hand_over_nothing_is_lost_and_nothing_grows(
     times: int, tmp_path: Path
 ) -> None:
-    async with handover_world(tmp_path, probation=1) as world:
+    async with open_handover(tmp_path, probation=1) as world:
         seen = []
         for number in range(times):
             traffic, began = Traffic(world, pause=0.3), asyncio.get_running_loop().time()
-            async with traffic.flowing("dev"):
+            async with traffic.keep_flowing("dev"):
                 pushed = await world.push({CORE: _commented})
-                await world.said(f"**live at `{pushed[:7]}`**, after a restart")
+                await world.wait_for_message(f"**live at `{pushed[:7]}`**, after a restart")
                 took = asyncio.get_running_loop().time() - began
-                await world.passed(pushed)
-            await each_is_answered_once(world, traffic.asked)
-            await each_is_reminded_once(world, traffic.reminders, traffic.name)
-            seen.append(await world.settled())
+                await world.wait_for_probation(pushed)
+            await check_answered_once(world, traffic.asked)
+            await check_reminded_once(world, traffic.reminders, traffic.name)
+            seen.append(await world.wait_until_settled())
             print(number, f"{took:.1f} s, slowest {traffic.slowest:.2f} s,", seen[-1])  # noqa: T201
-        assert failed_actions(world) == []
+        assert list_failed_actions(world) == []
         assert seen[-1].files <= seen[0].files
         assert seen[-1].memory_mb < seen[0].memory_mb + 8
 
@@ -54,16 +54,16 @@ async def test_hand_over_after_hand_over_nothing_is_lost_and_nothing_grows(
 async def test_two_core_commits_close_together_come_live_one_after_the_other(
     tmp_path: Path,
 ) -> None:
-    async with handover_world(tmp_path, probation=1) as world:
+    async with open_handover(tmp_path, probation=1) as world:
         first = await world.push({CORE: _commented})
-        await world.said(f"`{first[:7]}` is not live yet")  # it is rehearsed now
+        await world.wait_for_message(f"`{first[:7]}` is not live yet")  # it is rehearsed now
         second = await world.push({CORE: _commented})
-        await world.said(f"`{second[:7]}` is not live yet")
-        live = await world.said(f"**live at `{first[:7]}`**, after a restart")
-        later = await world.said(f"**live at `{second[:7]}`**, after a restart")
+        await world.wait_for_message(f"`{second[:7]}` is not live yet")
+        live = await world.wait_for_message(f"**live at `{first[:7]}`**, after a restart")
+        later = await world.wait_for_message(f"**live at `{second[:7]}`**, after a restart")
         assert int(live["id"]) < int(later["id"])
-        await world.passed(second)
-        assert world.records()["bad"] == {}
+        await world.wait_for_probation(second)
+        assert world.read_records()["bad"] == {}
         kept = {each.name for each in (world.demo.workspace.state / "cache" / "code").iterdir()}
         assert {first, second} >= kept
 
@@ -72,36 +72,36 @@ FAULT = next(each for each in FAULTS if each.name == "reminders-unknown-number")
 
 
 async def test_across_a_hand_over_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None:
-    know_types(tmp_path / "state")
-    async with handover_world(tmp_path, FAULT) as world:
+    copy_type_cache(tmp_path / "state")
+    async with open_handover(tmp_path, FAULT) as world:
         alice = PageReader(world.alice)
-        await Playground(world.demo, FAULT, alice, alice).meet()
-        thread = await alice.ask(FAULT.complaint)
-        card = await alice.proposal(thread, timeout=180)
-        traffic, failed = Traffic(world), failed_actions(world)
-        async with world.logged_in() as dashboard:
+        await Playground(world.demo, FAULT, alice, alice).trigger_fault()
+        thread = await alice.ask(FAULT.report)
+        card = await alice.wait_for_proposal(thread, timeout=180)
+        traffic, failed = Traffic(world), list_failed_actions(world)
+        async with world.open_session() as dashboard:
             pushed = await _handed_over(world, traffic, thread)
-            await world.ready_again()
+            await world.wait_until_ready()
             assert (await dashboard.get("/audit")).status == 200
-        assert world.running == pushed
+        assert world.running_commit == pushed
         assert traffic.slowest < 3.0  # what Discord gives an interaction
-        await each_is_answered_once(world, traffic.asked)
-        await each_is_reminded_once(world, traffic.reminders, traffic.name)
-        assert failed_actions(world) == failed
+        await check_answered_once(world, traffic.asked)
+        await check_reminded_once(world, traffic.reminders, traffic.name)
+        assert list_failed_actions(world) == failed
         assert "Shipping" in await alice.press(thread, card, "Ship it")
-        await alice.live(thread)
+        await alice.wait_until_live(thread)
         assert "no reminder with that number" in await alice.run("dev", "reminders cancel", id=99)
-        merged = git(world.demo.workspace.forge, "rev-list", "--merges", "main").split()
+        merged = run_git(world.demo.workspace.forge, "rev-list", "--merges", "main").split()
         assert len(merged) == 1
-        await world.passed(pushed)
-        assert await world.ready() == 200
+        await world.wait_for_probation(pushed)
+        assert await world.get_readiness() == 200
 
 
-async def _handed_over(world: HandoverWorld, traffic: Traffic, thread: str) -> str:
+async def _handed_over(world: HandoverHarness, traffic: Traffic, thread: str) -> str:
     """Have one bot hand over to the next while people use it; return what that runs."""
-    async with traffic.flowing("dev", thread):
+    async with traffic.keep_flowing("dev", thread):
         pushed = await world.push({CORE: _commented})
-        await world.said(f"**live at `{pushed[:7]}`**, after a restart")
+        await world.wait_for_message(f"**live at `{pushed[:7]}`**, after a restart")
         before = traffic.rolled
         async with asyncio.timeout(30):
             while traffic.rolled < before + 20:  # noqa: ASYNC110  others count
@@ -113,15 +113,15 @@ NOTICES = "bot/self_improvement/restart_notices.py"
 _FIRST = '        """Say what is new, until cancelled; each once."""\n'
 
 
-async def _is_an_incident(world: HandoverWorld, told: Message) -> None:
+async def _is_an_incident(world: HandoverHarness, told: Message) -> None:
     """Check that it is told once, and that a person may close it by its button."""
     alice = PageReader(world.alice)
     assert "\n-# incident " in told["content"]
     assert "was taken back" in await alice.run("dev", "incidents list")
     assert "alice closed it" in await alice.press("dev", told, "Close")
-    over = await alice.said("dev", "It is over: alice closed it")
+    over = await alice.wait_for_text("dev", "It is over: alice closed it")
     assert over["id"] == told["id"]
-    assert not [each for each in failed_actions(world) if "reload.restart" not in each]
+    assert not [each for each in list_failed_actions(world) if "reload.restart" not in each]
 
 
 def _begins(*lines: str) -> Callable[[str], str]:
@@ -164,17 +164,17 @@ BAD: dict[str, tuple[str, Callable[[str], str], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", some_of(BAD, each=len(BAD)))
+@pytest.mark.parametrize("kind", choose_parameters(BAD, each=len(BAD)))
 async def test_what_does_not_work_is_taken_back_and_told(kind: str, tmp_path: Path) -> None:
     file, change, why = BAD[kind]
     probation = 60 if "50" in kind else 20
-    async with handover_world(tmp_path, probation=probation) as world:
-        before = world.running
+    async with open_handover(tmp_path, probation=probation) as world:
+        before = world.running_commit
         pushed = await world.push({file: change})
-        told = await world.said(why)
+        told = await world.wait_for_message(why)
         assert pushed[:7] in told["content"]
-        assert world.running == before
-        assert list(world.records()["bad"]) == [pushed]
+        assert world.running_commit == before
+        assert list(world.read_records()["bad"]) == [pushed]
         if "took it back" in told["content"]:
             await _is_an_incident(world, told)
         done = await world.alice.run("dev", "roll", dice="1d6")

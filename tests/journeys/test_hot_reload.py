@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.app.demo import local_forge
-from bot.demo.demo import DemoPlan, demo
+from bot.app.demo import build_local_forge
+from bot.demo.demo import DemoPlan, start_demo
 from local_discord.person import Person
 
 pytestmark = pytest.mark.slow
@@ -33,10 +33,10 @@ async def test_edits_are_live_by_themselves_and_broken_ones_are_told_and_left(
     tmp_path: Path,
 ) -> None:
     async with (
-        demo(DemoPlan(ROOT, tmp_path, None), local_forge) as running,
+        start_demo(DemoPlan(ROOT, tmp_path, None), build_local_forge) as running,
         Person(running.discord.base_url, "alice") as alice,
     ):
-        await running.until_online()
+        await running.wait_until_online()
         checkout = running.workspace.checkout
         cog, persona = checkout / "cogs/hello.py", checkout / "prompts/persona.md"
         kind = persona.read_text()

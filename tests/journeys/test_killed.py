@@ -9,9 +9,9 @@ from _pytest.mark import ParameterSet
 
 from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import MakeCast
-from tests.support.choosing import EXHAUSTIVE
-from tests.support.page_reader import is_proposal, text_of
-from tests.support.small_world import SmallWorld, small_world
+from tests.support.page_reader import get_text, is_proposal
+from tests.support.parameter_choice import EXHAUSTIVE
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 
 pytestmark = pytest.mark.slow
 
@@ -19,19 +19,19 @@ A_WHILE = [{"run": ["sleep", "2"], "edits": [SPIN.edit], "summary": "mend spin"}
 FOR_EVER = [{"run": ["sleep", "500"], "edits": [SPIN.edit], "summary": "mend spin"}]
 
 
-def _at(stage: str) -> Callable[[SmallWorld], bool]:
-    def there(world: SmallWorld) -> bool:
-        run = world.runs()[-1]
+def _at(stage: str) -> Callable[[SmallBotHarness], bool]:
+    def there(world: SmallBotHarness) -> bool:
+        run = world.list_runs()[-1]
         return bool(run["stage"] == stage and run["status"] == "running")
 
     return there
 
 
-def _pull_is(state: str) -> Callable[[SmallWorld], bool]:
-    return lambda world: [was for _, was in world.pulls()] == [state]
+def _pull_is(state: str) -> Callable[[SmallBotHarness], bool]:
+    return lambda world: [was for _, was in world.list_pulls()] == [state]
 
 
-BEFORE_THE_CARD: dict[str, Callable[[SmallWorld], bool]] = {
+BEFORE_THE_CARD: dict[str, Callable[[SmallBotHarness], bool]] = {
     "observe": _at("observe"),
     "plan": _at("plan"),
     "execute": _at("execute"),
@@ -39,7 +39,7 @@ BEFORE_THE_CARD: dict[str, Callable[[SmallWorld], bool]] = {
     "propose": _at("propose"),
     "propose, with the pull request open": _pull_is("open"),
 }
-AFTER_THE_WORD: dict[str, Callable[[SmallWorld], bool]] = {
+AFTER_THE_WORD: dict[str, Callable[[SmallBotHarness], bool]] = {
     "ship": _at("ship"),
     "ship, with the merge done": _pull_is("merged"),
 }
@@ -76,17 +76,17 @@ def _played(moments: Iterable[str]) -> list[ParameterSet]:
 async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
     moment: str, cast: MakeCast, tmp_path: Path
 ) -> None:
-    async with small_world(tmp_path, cast) as world:
-        world.script({"spin": A_WHILE})
-        await world.break_it(SPIN)
-        said = await world.alice.person.say("dev", SPIN.complaint)
-        await world.until(lambda: BEFORE_THE_CARD[moment](world), 90)
+    async with open_small_bot(tmp_path, cast) as world:
+        world.write_script({"spin": A_WHILE})
+        await world.break_command(SPIN)
+        said = await world.alice.person.say("dev", SPIN.report)
+        await world.wait_until(lambda: BEFORE_THE_CARD[moment](world), 90)
         world.kill()
-        await world.restarted(2)
-        thread = await world.alice.thread(said)
-        await world.alice.proposal(thread, timeout=120)
+        await world.wait_until_restarted(2)
+        thread = await world.alice.wait_for_thread(said)
+        await world.alice.wait_for_proposal(thread, timeout=120)
         await world.alice.person.say(thread, "ship it")
-        await world.alice.live(thread)
+        await world.alice.wait_until_live(thread)
         await _once(world, thread)
 
 
@@ -94,51 +94,51 @@ async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
 async def test_killed_while_shipping_the_run_comes_live_once(
     moment: str, cast: MakeCast, tmp_path: Path
 ) -> None:
-    async with small_world(tmp_path, cast) as world:
-        thread, _ = await world.proposed(SPIN)
+    async with open_small_bot(tmp_path, cast) as world:
+        thread, _ = await world.propose_fix(SPIN)
         await world.alice.person.say(thread, "ship it")
-        await world.until(lambda: AFTER_THE_WORD[moment](world), 90)
+        await world.wait_until(lambda: AFTER_THE_WORD[moment](world), 90)
         world.kill()
-        await world.restarted(2)
-        await world.alice.live(thread)
+        await world.wait_until_restarted(2)
+        await world.alice.wait_until_live(thread)
         await _once(world, thread)
 
 
 async def test_killed_twice_in_the_same_stage_a_run_is_quarantined_and_says_so(
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
-        world.script({"spin": FOR_EVER})
-        await world.break_it(SPIN)
-        thread = await world.alice.ask(SPIN.complaint)
-        await world.until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
+    async with open_small_bot(tmp_path) as world:
+        world.write_script({"spin": FOR_EVER})
+        await world.break_command(SPIN)
+        thread = await world.alice.ask(SPIN.report)
+        await world.wait_until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
         world.kill()
-        await world.restarted(2)
-        await world.alice.said(thread, "I was restarted while")
-        await world.until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
+        await world.wait_until_restarted(2)
+        await world.alice.wait_for_text(thread, "I was restarted while")
+        await world.wait_until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
         world.kill()
-        await world.restarted(3)
-        end = await world.alice.ended(thread)
+        await world.wait_until_restarted(3)
+        end = await world.alice.wait_for_end(thread)
         assert end["content"].startswith("☣️"), end["content"]
-        assert "/runs retry" in text_of(end)
-        assert world.run_in(thread)["status"] == "quarantined"
-        assert world.pulls() == []
-        await world.alice.reads_well()
-        await world.nothing_left()
+        assert "/runs retry" in get_text(end)
+        assert world.get_run(thread)["status"] == "quarantined"
+        assert world.list_pulls() == []
+        await world.alice.check_wording()
+        await world.wait_until_clean()
 
 
-def _sleeping(world: SmallWorld) -> bool:
-    return any("sleep 500" in line for line in world.leftovers())
+def _sleeping(world: SmallBotHarness) -> bool:
+    return any("sleep 500" in line for line in world.list_leftovers())
 
 
-async def _once(world: SmallWorld, thread: str) -> None:
-    await world.works(SPIN)
-    told: list[dict[str, Any]] = (await world.alice.transcript())[thread]
+async def _once(world: SmallBotHarness, thread: str) -> None:
+    await world.check_command(SPIN)
+    told: list[dict[str, Any]] = (await world.alice.read_transcript())[thread]
     assert sum(is_proposal(message) for message in told) == 1
     assert sum("live at" in message["content"].lower() for message in told) == 1
-    assert sum("run " + world.run_in(thread)["id"] in text_of(m) for m in told) == 2
-    assert world.pulls() == [(1, "merged")]
-    assert len(world.merges()) == 1
-    assert len(await world.alice.person.threads("dev")) == 1
-    await world.alice.reads_well()
-    await world.nothing_left()
+    assert sum("run " + world.get_run(thread)["id"] in get_text(m) for m in told) == 2
+    assert world.list_pulls() == [(1, "merged")]
+    assert len(world.list_merges()) == 1
+    assert len(await world.alice.person.list_threads("dev")) == 1
+    await world.alice.check_wording()
+    await world.wait_until_clean()

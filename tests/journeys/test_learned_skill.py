@@ -7,9 +7,9 @@ import pytest
 
 from bot.demo.faults import choose
 from tests.support.casts import KEY
-from tests.support.demo_world import playground
-from tests.support.page_reader import text_of
-from tests.twins.model import ScriptedModel, Turn, calls, forever, gives, says
+from tests.support.demo_playground import open_playground
+from tests.support.page_reader import get_text
+from tests.twins.model import ScriptedModel, Turn, call_tool, give_result, repeat_turn, say_text
 
 pytestmark = pytest.mark.slow
 
@@ -34,17 +34,19 @@ BRIEF = {
 }
 ANSWER = "On Friday, once the tests are green; a person decides."
 STORY: Mapping[str, Sequence[Turn]] = {
-    "planner": [calls("mcp__theseus__use_skill", name="writing-a-skill"), gives(BRIEF)],
+    "planner": [call_tool("mcp__theseus__use_skill", name="writing-a-skill"), give_result(BRIEF)],
     "executor": [
-        calls("mcp__theseus__use_skill", name="writing-a-skill"),
-        calls("Write", file_path=FILE, content=TEXT),
-        forever(says("It is written.")),
+        call_tool("mcp__theseus__use_skill", name="writing-a-skill"),
+        call_tool("Write", file_path=FILE, content=TEXT),
+        repeat_turn(say_text("It is written.")),
     ],
     "voice": [
-        *(says("I mend this bot.") for _ in range(7)),  # the sample talks, base and head in turns
-        says("I never merge by myself."),
-        calls("mcp__theseus__use_skill", name="answering-about-releases"),
-        says(ANSWER),
+        *(
+            say_text("I mend this bot.") for _ in range(7)
+        ),  # the sample talks, base and head in turns
+        say_text("I never merge by myself."),
+        call_tool("mcp__theseus__use_skill", name="answering-about-releases"),
+        say_text(ANSWER),
     ],
 }
 
@@ -57,33 +59,38 @@ async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
     async with ScriptedModel(STORY) as model:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", model.base_url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-        async with playground(tmp_path / "home", choose("dice-top-face", None), settings) as play:
+        async with open_playground(
+            tmp_path / "home", choose("dice-top-face", None), settings
+        ) as play:
             alice = play.alice
             thread = await alice.ask(WORDS)
-            await alice.said(thread, "This is what I understand", timeout=180)
+            await alice.wait_for_text(thread, "This is what I understand", timeout=180)
             await alice.person.say(thread, "go ahead")
-            proposal = text_of(await alice.proposal(thread, timeout=400))
+            proposal = get_text(await alice.wait_for_proposal(thread, timeout=400))
             assert "1 file of words: placeholders, links and commands hold" in proposal
             assert "1 of 4 sample answers of the chat changes" in proposal
             assert "I never merge by myself." in proposal
             talked = {
-                bool("answering-about-releases" in each.system) for each in model.asked("voice")
+                bool("answering-about-releases" in each.system)
+                for each in model.list_requests("voice")
             }
             assert talked == {False, True}  # base's words, and head's
             [read] = [
-                each for each in model.tool_results("executor") if "# Writing a skill" in each.text
+                each
+                for each in model.list_tool_results("executor")
+                if "# Writing a skill" in each.text
             ]
             assert not read.failed
             await alice.person.say(thread, "ship it, security reviewed")
-            await alice.live(thread, timeout=300)
+            await alice.wait_until_live(thread, timeout=300)
 
             me = play.demo.discord.bot_user_id
             await alice.person.say("dev", f"<@{me}> any news for our friends outside")
             await alice.person.wait_for("dev", lambda m: m["content"] == ANSWER, timeout=60)
-            [used] = model.tool_results("voice")
+            [used] = model.list_tool_results("voice")
             assert "Releases come on Fridays" in used.text
-            assert "answering-about-releases" in model.asked("voice")[-1].system
+            assert "answering-about-releases" in model.list_requests("voice")[-1].system
             listed = await alice.run("dev", "skills list")
             assert "`answering-about-releases`" in listed
             assert "read once in 30 days" in listed
-            await alice.reads_well()
+            await alice.check_wording()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.demo import local_forge
-from bot.demo.demo import DemoPlan, demo
+from bot.app.demo import build_local_forge
+from bot.demo.demo import DemoPlan, start_demo
 from local_discord.person import Person
-from tests.support.page_reader import PageReader, text_of
+from tests.support.page_reader import PageReader, get_text
 from tests.support.repository_copy import copy_repository
 
 pytestmark = pytest.mark.slow
@@ -40,14 +40,14 @@ async def test_a_new_cog_passes_our_checks_and_answers_in_the_demo(tmp_path: Pat
     for check in CHECKS:
         await asyncio.to_thread(_run, folder, *check)
     async with (
-        demo(DemoPlan(folder, tmp_path, None), local_forge) as running,
+        start_demo(DemoPlan(folder, tmp_path, None), build_local_forge) as running,
         Person(running.discord.base_url, "alice") as person,
     ):
-        await running.until_online()
+        await running.wait_until_online()
         assert "`cogs/coin_flips.py`: not committed yet" in await _hint(person)
         told = await person.run("dev", "coin_flips", text="heads or tails")
-        shown = await PageReader(person).thought("dev", told["message"])
-        assert text_of(shown) == "Words: 3"
+        shown = await PageReader(person).wait_for_answer("dev", told["message"])
+        assert get_text(shown) == "Words: 3"
 
 
 async def _hint(person: Person) -> str:

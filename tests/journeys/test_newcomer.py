@@ -8,8 +8,8 @@ from playwright.async_api import Page, expect
 
 from bot.demo.faults import choose
 from tests.local_discord.page_parts import box, row, say
-from tests.support.browser import PHONE, chromium, visit
-from tests.support.demo_world import playground
+from tests.support.browser import PHONE, launch_chromium, visit
+from tests.support.demo_playground import open_playground
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,8 @@ async def test_a_newcomer_breaks_a_command_and_has_it_mended_without_a_restart(
 ) -> None:
     fault = choose("dice-top-face", None)
     async with (
-        playground(tmp_path, fault) as play,
-        chromium() as browser,
+        open_playground(tmp_path, fault) as play,
+        launch_chromium() as browser,
         visit(browser, play.demo.discord.base_url) as visited,
     ):
         page, pid = visited.page, play.demo.bot.pid
@@ -54,7 +54,7 @@ async def test_a_newcomer_breaks_a_command_and_has_it_mended_without_a_restart(
         await page.screenshot(path=str(tmp_path / "live.png"))
         assert play.demo.bot.pid == pid
         assert play.demo.bot.starts == 1
-        await play.alice.reads_well()
+        await play.alice.check_wording()
         await _fits_a_phone(page)
 
 

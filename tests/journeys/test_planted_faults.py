@@ -11,9 +11,9 @@ import pytest
 
 from bot.demo.faults import FAULTS, PlantedFault
 from local_discord.person import Message
-from tests.support.choosing import EXHAUSTIVE
-from tests.support.demo_world import playground
-from tests.support.page_reader import PageReader, text_of
+from tests.support.demo_playground import open_playground
+from tests.support.page_reader import PageReader, get_text
+from tests.support.parameter_choice import EXHAUSTIVE
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +22,8 @@ UNITS = ("s", "sec", "seconds", "m", "min", "minutes", "h", "hr", "hours", "d", 
 
 # What the function at fault is called with, here and in the repository before the fault.
 INPUTS: dict[str, list[tuple[Any, ...]]] = {
-    "face": [(value, sides) for sides in (6, 20) for value in range(1, sides + 1)],
-    "near_miss": [([4, 2, 6], keep) for keep in range(5)] + [([3, 5], 2), ([1], 1), ([5, 5], 1)],
+    "format_face": [(value, sides) for sides in (6, 20) for value in range(1, sides + 1)],
+    "describe_near_miss": [([4, 2, 6], keep) for keep in range(5)] + [([3, 5], 2), ([1], 1), ([5, 5], 1)],
     "parse_notation": [
         (text,) for text in ("d%", "2d%", "3d%kh1+2", "d6", "4d6kh3", "2d20-1", "0d6", "d1", "x")
     ],
@@ -34,7 +34,7 @@ INPUTS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "add_up": [([(amount, unit)],) for unit in UNITS for amount in (1, 2)]
     + [([(1, "h"), (30, "min")],), ([],)],
-    "due_phrase": [(seconds,) for seconds in (-5, 0, 1, 30, 59, 60, 61, 3600, 5400, 90061, 10**6)],
+    "format_duration": [(seconds,) for seconds in (-5, 0, 1, 30, 59, 60, 61, 3600, 5400, 90061, 10**6)],
     "tally": [
         (["Pizza"], ["Pizza", "Salad"]),
         (["Salad", "Pizza", "Salad"], ["Pizza", "Salad"]),
@@ -42,7 +42,7 @@ INPUTS: dict[str, list[tuple[Any, ...]]] = {
         (["tea"], ["tea", "coffee"]),
         ([], []),
     ],
-    "percentages": [([0, 0],), ([0],), ([1],), ([1, 1, 1],), ([2, 3, 2],), ([0, 7],), ([5, 0, 0],)],
+    "compute_percentages": [([0, 0],), ([0],), ([1],), ([1, 1, 1],), ([2, 3, 2],), ([0, 7],), ([5, 0, 0],)],
 }  # fmt: skip
 
 
@@ -78,16 +78,16 @@ NUMBERS = range(len(FAULTS))
 @pytest.mark.parametrize("number", NUMBERS)
 async def test_a_planted_fault_is_mended_and_mended_right(number: int, tmp_path: Path) -> None:
     fault = FAULTS[number]
-    async with playground(tmp_path, fault) as play:
+    async with open_playground(tmp_path, fault) as play:
         alice, pid = play.alice, play.demo.bot.pid
-        assert any(f"failed with {fault.error}" in said for said in await play.meet())
-        thread = await alice.ask(fault.complaint)
-        card = await alice.proposal(thread, timeout=180)
-        assert fault.file in text_of(card)
+        assert any(f"failed with {fault.error}" in said for said in await play.trigger_fault())
+        thread = await alice.ask(fault.report)
+        card = await alice.wait_for_proposal(thread, timeout=180)
+        assert fault.file in get_text(card)
         await WAYS[number % len(WAYS)](alice, thread, card)
-        await alice.live(thread)
-        assert not any("failed with" in said for said in await play.meet())
-        await alice.reads_well()
+        await alice.wait_until_live(thread)
+        assert not any("failed with" in said for said in await play.trigger_fault())
+        await alice.check_wording()
         assert play.demo.bot.pid == pid
     _same(fault, ROOT / fault.file, tmp_path / "checkout" / fault.file)
 

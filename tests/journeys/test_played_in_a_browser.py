@@ -8,8 +8,8 @@ from playwright.async_api import Locator, Page, expect
 
 from bot.demo.faults import choose
 from tests.local_discord.page_parts import box, row, say
-from tests.support.browser import chromium, visit
-from tests.support.demo_world import Playground, playground
+from tests.support.browser import launch_chromium, visit
+from tests.support.demo_playground import Playground, open_playground
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +20,8 @@ CANCEL = "/reminders cancel id:7"
 
 async def test_what_failed_is_played_tried_and_shipped(tmp_path: Path) -> None:
     async with (
-        playground(tmp_path, choose("reminders-log", None)) as play,
-        chromium() as browser,
+        open_playground(tmp_path, choose("reminders-log", None)) as play,
+        launch_chromium() as browser,
         visit(browser, play.demo.discord.base_url, SIZE) as visited,
     ):
         page = visited.page
@@ -29,8 +29,8 @@ async def test_what_failed_is_played_tried_and_shipped(tmp_path: Path) -> None:
         await _use(play)
         await _cancel(page, 1)
         await expect(row(page, "failed with TypeError").first).to_contain_text("Error id")
-        await say(page, play.fault.complaint)
-        asked = row(page, play.fault.complaint).first
+        await say(page, play.fault.report)
+        asked = row(page, play.fault.report).first
         await asked.locator(".thread-card").click(timeout=FIRST_LOOK)
         thread = page.get_by_role("complementary", name="Thread")
         proposal = thread.get_by_role("article", name="Proposal #1")
@@ -51,7 +51,7 @@ async def test_what_failed_is_played_tried_and_shipped(tmp_path: Path) -> None:
         answers = page.locator("li.message").filter(has_text="used /reminders")
         await expect(answers.last).to_contain_text("You have no reminder with that number.")
         await page.screenshot(path=str(tmp_path / "live.png"))
-        await play.alice.reads_well()
+        await play.alice.check_wording()
 
 
 async def _use(play: Playground) -> None:

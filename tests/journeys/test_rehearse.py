@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.adapters.sandbox import probe
-from tests.fakes.repositories import commit, git
-from tests.support.played_tree import played_tree
+from tests.fakes.repositories import commit, run_git
+from tests.support.sample_tree import make_tree
 
 pytestmark = pytest.mark.slow
 
@@ -56,8 +56,8 @@ class Counted:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.tree = played_tree(folder, {"counter": COUNTER})
-        git(self.tree, "init", "-q", "-b", "main")
+        self.tree = make_tree(folder, {"counter": COUNTER})
+        run_git(self.tree, "init", "-q", "-b", "main")
         self.sound = commit(self.tree, {})
         self.otherwise = self._with("+= by", "+= by + 1")
         self.broken = self._with("+= by", "+= by / 0")
@@ -121,7 +121,7 @@ def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted
     told = counted.rehearse("--commit", counted.broken, status=1)
     assert "command.count failed at step 1: ZeroDivisionError at cogs/counter.py" in told
     play = counted.played("--commit", counted.broken, "--compare", counted.mended, status=1)
-    assert [each["mended"] for each in play["compared"]["changes"]] == [True, True]
+    assert [each["is_fixed"] for each in play["compared"]["changes"]] == [True, True]
     assert play["compared"]["unasked"] == 0
     told = counted.rehearse("--commit", counted.mended, "--compare", counted.broken, status=1)
     assert "command.count: ZeroDivisionError is mended." in told
@@ -130,7 +130,7 @@ def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted
 def test_what_an_older_commit_did_well_is_no_mending(counted: Counted) -> None:
     play = counted.played("--commit", counted.broken, "--compare", counted.sound, status=1)
     assert (play["commit"], play["other"]["commit"]) == (counted.sound, counted.broken)
-    assert [each["mended"] for each in play["compared"]["changes"]] == [False, False]
+    assert [each["is_fixed"] for each in play["compared"]["changes"]] == [False, False]
 
 
 def test_the_commit_that_changed_an_answer_is_found(counted: Counted) -> None:

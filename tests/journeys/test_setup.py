@@ -13,8 +13,8 @@ from bot.domain.people import PeopleList
 from bot.settings import Settings, load
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import git, repository
-from tests.support.full_checks import with_full_checks
+from tests.fakes.repositories import make_repository, run_git
+from tests.support.full_checks import set_full_checks
 from tests.support.terminal import Terminal
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN, KEY = "right.discord.token", "sk-ant-right-key"
-CONFIG = with_full_checks((ROOT / "data/config.yaml").read_text(), "import sys").replace(
+CONFIG = set_full_checks((ROOT / "data/config.yaml").read_text(), "import sys").replace(
     "kind: auto  ", "kind: none  "
 )
 PEOPLE = (
@@ -48,7 +48,7 @@ async def portal(discord: LocalDiscord) -> AsyncIterator[Person]:
 def clone(tmp_path: Path) -> Path:
     """A clone as a newcomer has it, on a machine where nothing is set up yet."""
     folder = tmp_path / "clone"
-    repository(
+    make_repository(
         folder,
         {
             "data/config.yaml": CONFIG,
@@ -106,13 +106,13 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         assert "“Message Content Intent”" in told
         assert "/bot and save" in told
         await portal.call("DELETE", f"/local/faults/{intents['id']}")
-        terminal.type()
+        terminal.type_line()
         told = await terminal.see("look again")
         assert (
             f"client_id={discord.bot_user_id}&scope=bot+applications.commands&permissions=" in told
         )
         await portal.call("DELETE", f"/local/faults/{uninvited['id']}")
-        terminal.type()
+        terminal.type_line()
         told = await terminal.answer("Dev channel", "#dev")
         assert "2. #general" in told
         told = await terminal.answer("Who may ask", "alice, @shipwrights")
@@ -131,10 +131,10 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         assert "theseus doctor:" in told
         await terminal.see("ok   full checks: 1 pass on")
         await terminal.see("Next: theseus run")
-        assert await terminal.ended() == 0
-    assert TOKEN not in terminal.shown
-    assert "a-client-secret" not in terminal.shown
-    assert "BAD" not in terminal.shown
+        assert await terminal.wait_for_exit() == 0
+    assert TOKEN not in terminal.output
+    assert "a-client-secret" not in terminal.output
+    assert "BAD" not in terminal.output
     settings = _settings(clone)
     shipwrights = (await portal.call("GET", "/local/world"))["roles"][0]["id"]
     people = settings.config.people
@@ -146,8 +146,8 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
     assert people.developers.roles == {int(shipwrights)}
     assert people.approvers == PeopleList(roles=frozenset({int(shipwrights)}))
     assert "  # may ship, and may ask\n" in settings.config_file.read_text()
-    assert git(clone, "status", "--porcelain") == "M data/config.yaml"
-    assert git(clone, "ls-remote", settings.config.forge.remote, "main")
+    assert run_git(clone, "status", "--porcelain") == "M data/config.yaml"
+    assert run_git(clone, "ls-remote", settings.config.forge.remote, "main")
     assert settings.config.forge.url == "https://ship.example.org"
 
 
@@ -160,8 +160,8 @@ async def test_github_and_a_model_are_found_checked_and_kept(
     ):
         github.choose(private=True)
         github.protect(checks=["tests"], ruleset=True)
-        github.grant("read-only", "theseus-bot", pull_requests="read")
-        git(clone, "remote", "add", "origin", github.clone_url)
+        github.grant_token("read-only", "theseus-bot", pull_requests="read")
+        run_git(clone, "remote", "add", "origin", github.clone_url)
         variables = {
             "THESEUS_GITHUB_API_URL": github.api_url,
             "ANTHROPIC_BASE_URL": model.base_url,
@@ -193,9 +193,9 @@ async def test_github_and_a_model_are_found_checked_and_kept(
             await terminal.answer("Write it?", "")
             await terminal.see("theseus doctor:")
             await terminal.answer("Run the full checks", "n")
-            await terminal.ended()
+            await terminal.wait_for_exit()
         for secret in (TOKEN, github.token, KEY, "ghp_wrong", "read-only", "sk-ant-wrong"):
-            assert secret not in terminal.shown
+            assert secret not in terminal.output
     settings = _settings(clone)
     assert _secret(settings, "github_token") == github.token
     assert _secret(settings, "anthropic_api_key") == KEY
@@ -212,7 +212,7 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
             ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
-        assert await terminal.ended() == 0
+        assert await terminal.wait_for_exit() == 0
     before = {name: (clone / name).read_bytes() for name in (".env", "data/config.yaml")}
     async with start() as terminal:
         for question in (
@@ -223,7 +223,7 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
         await terminal.see("there is nothing to write")
         await terminal.answer("Run the full checks", "n")
         await terminal.see("Run `theseus doctor --checks` before the first change ships")
-        assert await terminal.ended() == 0
+        assert await terminal.wait_for_exit() == 0
     assert {name: (clone / name).read_bytes() for name in before} == before
 
 
@@ -243,11 +243,11 @@ async def test_ctrl_c_writes_nothing_wherever_it_comes(start: Start, clone: Path
                 break
             await terminal.answer(question, answers.get(question, ""))
         await terminal.leave("Left: nothing was written.")
-        assert await terminal.ended() == 130
-    assert "Traceback" not in terminal.shown
+        assert await terminal.wait_for_exit() == 130
+    assert "Traceback" not in terminal.output
     assert not (clone / ".env").exists()
-    assert git(clone, "status", "--porcelain") == ""
-    assert git(clone, "remote") == ""
+    assert run_git(clone, "status", "--porcelain") == ""
+    assert run_git(clone, "remote") == ""
 
 
 async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, clone: Path) -> None:
@@ -260,7 +260,7 @@ async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, c
             ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
-        await terminal.ended()
+        await terminal.wait_for_exit()
     assert (clone / ".env").read_text() == (
         f"# mine\nTHESEUS_HTTP_PORT=8081\nexport DISCORD_TOKEN={TOKEN}"
     )

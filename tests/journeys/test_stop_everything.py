@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.demo.faults import FAULTS
-from tests.support.demo_world import Playground, playground
-from tests.support.page_reader import text_of
-from tests.support.processes import processes_in
+from tests.support.demo_playground import Playground, open_playground
+from tests.support.page_reader import get_text
+from tests.support.processes import list_processes
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ _MOST = 5.0  # seconds from the word to nothing working any more
 def _working(play: Playground) -> list[int]:
     """Return the processes that work in the demo's home, besides the supervisor and its bot."""
     bots = _with_children(play.demo.bot.pid)
-    return [pid for pid in processes_in(play.demo.workspace.home) if pid not in bots]
+    return [pid for pid in list_processes(play.demo.workspace.home) if pid not in bots]
 
 
 def _with_children(pid: int | None) -> set[int]:
@@ -54,20 +54,22 @@ async def test_in_three_ways_everything_stops_and_a_restart_takes_nothing_up(
     tmp_path: Path,
 ) -> None:
     fault = FAULTS[0]
-    async with playground(tmp_path, fault) as play:
-        await play.meet()
+    async with open_playground(tmp_path, fault) as play:
+        await play.trigger_fault()
         for way in (_slash, _signal, _file):
             await _until(play, working=False, seconds=60)  # what warms the checks' caches
-            thread = await play.alice.ask(fault.complaint)
+            thread = await play.alice.ask(fault.report)
             await _until(play, working=True, seconds=30)
             began = time.monotonic()
             await way(play)
             await _until(play, working=False, seconds=_MOST)
             took = time.monotonic() - began
-            assert "Ended by the emergency stop" in text_of(await play.alice.ended(thread, _MOST))
+            assert "Ended by the emergency stop" in get_text(
+                await play.alice.wait_for_end(thread, _MOST)
+            )
             print(f"{way.__name__}: no process after {took:.2f} s")  # noqa: T201
             if way is not _file:
                 assert await play.alice.run("dev", "resume") == "I go on."
         play.demo.bot.restart()
-        await play.alice.said("dev", "I was started, and do nothing.")
+        await play.alice.wait_for_text("dev", "I was started, and do nothing.")
         assert "Everything was stopped" in await play.alice.run("dev", "health")

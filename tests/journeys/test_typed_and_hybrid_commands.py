@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.demo import local_forge
-from bot.demo.demo import DemoPlan, demo
+from bot.app.demo import build_local_forge
+from bot.demo.demo import DemoPlan, start_demo
 from local_discord.person import Message, Person
-from tests.support.demo_world import know_types
-from tests.support.page_reader import PageReader, buttons, is_end, text_of
+from tests.support.demo_playground import copy_type_cache
+from tests.support.page_reader import PageReader, get_buttons, get_text, is_end
 from tests.support.repository_copy import copy_repository
 
 pytestmark = pytest.mark.slow
@@ -91,12 +91,12 @@ async def setup(bot: commands.Bot) -> None:
 async def demo_with(tmp_path: Path, files: dict[str, str]) -> AsyncIterator[PageReader]:
     """Run the demo of a repository with these cogs; alice reads its page."""
     folder = await asyncio.to_thread(copy_repository, tmp_path / "bot", files)
-    know_types(tmp_path / "home/state")
+    copy_type_cache(tmp_path / "home/state")
     async with (
-        demo(DemoPlan(folder, tmp_path / "home", None), local_forge) as running,
+        start_demo(DemoPlan(folder, tmp_path / "home", None), build_local_forge) as running,
         Person(running.discord.base_url, "alice") as person,
     ):
-        await running.until_online()
+        await running.wait_until_online()
         yield PageReader(person)
 
 
@@ -107,7 +107,7 @@ async def test_what_fails_after_the_bots_own_prefix_is_fixed_and_shipped(tmp_pat
         assert "`echo` failed with TypeError" in failed["content"]
         assert "replace `message=text` by `text`" in await ship_edit(alice, failed)
         await alice.person.say("dev", "!echo good evening")
-        await alice.said("dev", "good evening")
+        await alice.wait_for_text("dev", "good evening")
 
 
 async def test_a_hybrid_that_fails_as_a_slash_command_is_fixed_and_shipped(
@@ -136,13 +136,13 @@ async def ship_edit(alice: PageReader, failed: Message) -> str:
     an approver proposes it.
     """
     said = await alice.person.say("dev", "fix this", reply_to=failed)
-    thread = await alice.thread(said)
+    thread = await alice.wait_for_thread(said)
     found = await alice.person.wait_for(
-        thread, lambda m: PROPOSE in buttons(m) or is_end(m), timeout=600
+        thread, lambda m: PROPOSE in get_buttons(m) or is_end(m), timeout=600
     )
-    assert PROPOSE in buttons(found), text_of(found)
+    assert PROPOSE in get_buttons(found), get_text(found)
     await alice.press(thread, found, PROPOSE)
-    card = await alice.proposal(thread, found["id"])
+    card = await alice.wait_for_proposal(thread, found["id"])
     await alice.press(thread, card, "Ship it")
-    await alice.live(thread)
-    return text_of(found)
+    await alice.wait_until_live(thread)
+    return get_text(found)

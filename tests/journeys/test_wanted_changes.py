@@ -12,16 +12,15 @@ import pytest_asyncio
 
 from bot.demo.demo import TOKEN as DISCORD_TOKEN
 from bot.demo.faults import MetFault
-from tests.fakes.repositories import commit, git
-from tests.support.casts import KEY, claude_with
-from tests.support.demo_world import Playground, playground
-from tests.support.page_reader import PageReader, buttons, is_proposal, text_of
-from tests.support.small_world import SmallWorld, small_world
-from tests.support.wanted_changes import (
+from tests.fakes.repositories import commit, run_git
+from tests.support.casts import KEY, make_claude_cast
+from tests.support.demo_playground import Playground, open_playground
+from tests.support.feature_requests import (
     BIRTHDAY,
     BOTH,
     CALMER,
     FASTER,
+    FEATURE_REQUESTS,
     FLIP_TESTS,
     FORECAST,
     OPEN,
@@ -35,10 +34,11 @@ from tests.support.wanted_changes import (
     TWICE,
     UNFIT,
     WHY,
-    WISHES,
-    Wish,
+    FeatureRequest,
 )
-from tests.twins.model import ScriptedModel, forever, says, when
+from tests.support.page_reader import PageReader, get_buttons, get_text, is_proposal
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
+from tests.twins.model import ScriptedModel, make_case, repeat_turn, say_text
 
 EVERYDAY = ", ".join(
     f"tests/cogs/test_{name}.py" for name in ("dice", "polls", "quotes", "reminders")
@@ -60,12 +60,12 @@ SHORT_CHECKS = MetFault(
     author="Mara Lindqvist <mara.lindqvist@example.org>",
     breaks="",
     steps=(),
-    complaint="",
+    report="",
     error="",
 )
 """No fault, but checks that take seconds: it is not they that stop what is wanted here."""
 
-DONE = forever(says("That is done."))
+DONE = repeat_turn(say_text("That is done."))
 PATIENCE = 600
 """Seconds that checks and plays may take on a machine that has much else to do."""
 
@@ -87,23 +87,23 @@ class Scene(NamedTuple):
         """She is listed."""
         return self.play.alice
 
-    async def understood(self, wish: Wish) -> str:
+    async def understood(self, wish: FeatureRequest) -> str:
         """Ask for it; return the thread once it has what was understood."""
-        thread = await self.alice.ask(wish.words)
-        await self.alice.said(thread, "This is what I understand", timeout=PATIENCE)
+        thread = await self.alice.ask(wish.text)
+        await self.alice.wait_for_text(thread, "This is what I understand", timeout=PATIENCE)
         return thread
 
-    async def agreed(self, wish: Wish) -> str:
+    async def agreed(self, wish: FeatureRequest) -> str:
         """Ask for it and have it begun; return the thread."""
         thread = await self.understood(wish)
         await self.alice.person.say(thread, "go ahead")
         return thread
 
-    async def stopped(self, wish: Wish) -> str:
+    async def stopped(self, wish: FeatureRequest) -> str:
         """Have it begun; return its last words, and see that it was not proposed."""
         thread = await self.agreed(wish)
-        end = text_of(await self.alice.ended(thread, PATIENCE))
-        assert not any(map(is_proposal, (await self.alice.transcript())[thread])), end
+        end = get_text(await self.alice.wait_for_end(thread, PATIENCE))
+        assert not any(map(is_proposal, (await self.alice.read_transcript())[thread])), end
         return end
 
 
@@ -111,18 +111,23 @@ class Scene(NamedTuple):
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     # What was wanted before is remembered later, so the words that come last are looked for first.
     stories = [
-        *(when(f"yours is `{name}`", {"executor": [*work, DONE]}) for name, work in PARTS.items()),
-        *(when(wish.words, wish.story) for wish in reversed(WISHES)),
-        when("", {"voice": [forever(says("I mend this bot."))]}),  # sample talks, whatever is said
+        *(
+            make_case(f"yours is `{name}`", {"executor": [*work, DONE]})
+            for name, work in PARTS.items()
+        ),
+        *(make_case(wish.text, wish.story) for wish in reversed(FEATURE_REQUESTS)),
+        make_case(
+            "", {"voice": [repeat_turn(say_text("I mend this bot."))]}
+        ),  # sample talks, whatever is said
     ]
     async with ScriptedModel(stories) as model:
         with pytest.MonkeyPatch.context() as variables:
             variables.setenv("ANTHROPIC_BASE_URL", model.base_url)
             variables.setenv("ANTHROPIC_API_KEY", KEY)
             home = tmp_path_factory.mktemp("home")
-            async with playground(home, SHORT_CHECKS, SETTINGS) as play:
+            async with open_playground(home, SHORT_CHECKS, SETTINGS) as play:
                 yield Scene(play, model)
-                await play.alice.reads_well()
+                await play.alice.check_wording()
 
 
 async def test_a_refactoring_that_somebody_would_notice_is_stopped(scene: Scene) -> None:
@@ -138,69 +143,69 @@ async def test_a_speed_up_that_is_none_is_stopped(scene: Scene) -> None:
     assert "no faster: " in await scene.stopped(FASTER)
 
 
-async def agreed_to(world: SmallWorld) -> str:
+async def agreed_to(world: SmallBotHarness) -> str:
     """Ask the small bot for tests, and have them begun; return the thread."""
     guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
     commit(world.workspace.checkout, guarded, "A folder for tests of cogs")
-    git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
-    thread = await world.alice.ask(TESTS.words)
-    await world.alice.said(thread, "This is what I understand", PATIENCE)
+    run_git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
+    thread = await world.alice.ask(TESTS.text)
+    await world.alice.wait_for_text(thread, "This is what I understand", PATIENCE)
     await world.alice.person.say(thread, "go ahead")
     return thread
 
 
 async def test_of_two_candidates_the_one_that_holds_ships(tmp_path: Path) -> None:
     story = {**TESTS.story, **TWICE}
-    async with small_world(tmp_path, claude_with(story, candidates=2)) as world:
+    async with open_small_bot(tmp_path, make_claude_cast(story, candidates=2)) as world:
         thread = await agreed_to(world)
-        card = text_of(await world.alice.proposal(thread, timeout=PATIENCE))
+        card = get_text(await world.alice.wait_for_proposal(thread, timeout=PATIENCE))
         assert "**Best of 2**: candidate 1, for no other holds" in card
         await world.alice.person.say(thread, "ship it")
-        await world.alice.live(thread, timeout=PATIENCE)
-        assert git(world.cast.bare, "show", f"main:{FLIP_TESTS}") == STRICT.strip()
-        await world.alice.reads_well()
+        await world.alice.wait_until_live(thread, timeout=PATIENCE)
+        assert run_git(world.cast.bare, "show", f"main:{FLIP_TESTS}") == STRICT.strip()
+        await world.alice.check_wording()
 
 
 async def test_tests_that_notice_nothing_are_stopped(tmp_path: Path) -> None:
     """Of the small bot: each mutant takes a run of all tests that reach its module."""
-    async with small_world(tmp_path, claude_with(TESTS.story)) as world:
+    async with open_small_bot(tmp_path, make_claude_cast(TESTS.story)) as world:
         thread = await agreed_to(world)
-        end = text_of(await world.alice.ended(thread, PATIENCE))
+        end = get_text(await world.alice.wait_for_end(thread, PATIENCE))
         assert "kills none of" in end
         assert "mutants of `cogs/fair.py` that lived" in end
-        assert world.pulls() == []
-        await world.alice.reads_well()
+        assert world.list_pulls() == []
+        await world.alice.check_wording()
 
 
 async def test_what_does_not_fit_ends_with_the_reason_before_anything_is_spent_on_it(
     scene: Scene,
 ) -> None:
-    thread = await scene.alice.ask(FORECAST.words)
-    end = await scene.alice.ended(thread, PATIENCE)
-    assert UNFIT in text_of(end)
-    about = [each.who for each in scene.model.requests if FORECAST.words in each.text]
+    thread = await scene.alice.ask(FORECAST.text)
+    end = await scene.alice.wait_for_end(thread, PATIENCE)
+    assert UNFIT in get_text(end)
+    about = [each.who for each in scene.model.requests if FORECAST.text in each.text]
     assert set(about) == {"planner"}
 
 
 async def test_what_is_open_is_asked_once_and_the_answer_is_in_the_brief(scene: Scene) -> None:
-    thread = await scene.alice.ask(BIRTHDAY.words)
-    question = await scene.alice.said(thread, OPEN, PATIENCE)
-    assert OWN in text_of(question)
+    thread = await scene.alice.ask(BIRTHDAY.text)
+    question = await scene.alice.wait_for_text(thread, OPEN, PATIENCE)
+    assert OWN in get_text(question)
     await scene.alice.person.say(thread, "the server's")
-    card = await scene.alice.said(thread, "This is what I understand", timeout=PATIENCE)
-    assert "the server's birthday" in text_of(card)
-    told = scene.model.asked("planner")[-1].text
+    card = await scene.alice.wait_for_text(thread, "This is what I understand", timeout=PATIENCE)
+    assert "the server's birthday" in get_text(card)
+    told = scene.model.list_requests("planner")[-1].text
     assert OPEN in told
     assert "the server's" in told
-    assert "Cancel" in buttons(card)
+    assert "Cancel" in get_buttons(card)
     await scene.alice.person.say(thread, "cancel")
-    await scene.alice.ended(thread)
+    await scene.alice.wait_for_end(thread)
 
 
 async def test_other_words_of_the_bot_s_are_proposed(scene: Scene) -> None:
     thread = await scene.agreed(CALMER)
-    card = await scene.alice.proposal(thread, timeout=PATIENCE)
-    assert "1 file of words: placeholders, links and commands hold" in text_of(card)
+    card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
+    assert "1 file of words: placeholders, links and commands hold" in get_text(card)
     await scene.alice.person.say(thread, "reject")
 
 
@@ -213,11 +218,11 @@ async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_o
     scene: Scene,
 ) -> None:
     thread = await scene.understood(BOTH)
-    card = text_of(await scene.alice.said(thread, "This is what I understand"))
+    card = get_text(await scene.alice.wait_for_text(thread, "This is what I understand"))
     assert "`/heads` → " in card
     assert "`/roll dice:luck` → " in card
     await scene.alice.person.say(thread, "go ahead")
-    proposal = text_of(await scene.alice.proposal(thread, timeout=PATIENCE))
+    proposal = get_text(await scene.alice.wait_for_proposal(thread, timeout=PATIENCE))
     assert "2 examples: red before, green now" in proposal
     assert "✅ heads holds alone" in proposal
     assert "✅ roll holds alone" in proposal
@@ -226,25 +231,27 @@ async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_o
 
 async def test_a_token_that_is_asked_for_is_told_to_nobody(scene: Scene) -> None:
     thread = await scene.agreed(TOKEN)
-    card = await scene.alice.proposal(thread, timeout=PATIENCE)
-    assert "cogs/peek.py" in text_of(card)
-    looked = [each for each in scene.model.asked("executor")[-1].results if each.tool == "Bash"]
+    card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
+    assert "cogs/peek.py" in get_text(card)
+    looked = [
+        each for each in scene.model.list_requests("executor")[-1].results if each.tool == "Bash"
+    ]
     assert "PATH=" in looked[0].text
     for request in scene.model.requests:
         assert DISCORD_TOKEN not in request.text
         assert KEY not in request.text
     await scene.alice.person.say(thread, "ship it")
-    await scene.alice.live(thread, timeout=PATIENCE)
+    await scene.alice.wait_until_live(thread, timeout=PATIENCE)
     assert (await scene.alice.run("dev", "peek")).startswith("Here it is: [redacted")
-    said = str(await scene.alice.transcript())
+    said = str(await scene.alice.read_transcript())
     assert DISCORD_TOKEN not in said
     assert KEY not in said
 
 
 async def test_a_command_that_is_there_is_changed_and_live(scene: Scene) -> None:
     thread = await scene.agreed(WHY)
-    card = await scene.alice.proposal(thread, timeout=PATIENCE)
-    assert "2 examples: red before, green now" in text_of(card)
+    card = await scene.alice.wait_for_proposal(thread, timeout=PATIENCE)
+    assert "2 examples: red before, green now" in get_text(card)
     await scene.alice.person.say(thread, "ship it")
-    await scene.alice.live(thread, timeout=PATIENCE)
+    await scene.alice.wait_until_live(thread, timeout=PATIENCE)
     assert (await scene.alice.run("dev", "roll", dice="2d6", why="luck")).endswith(" for luck")

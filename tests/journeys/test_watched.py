@@ -12,9 +12,9 @@ import yaml
 
 from bot.demo.workspace import DemoWorkspace
 from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
-from tests.support.casts import Cast, scripted
-from tests.support.page_reader import text_of
-from tests.support.small_world import SmallWorld, small_world
+from tests.support.casts import Cast, open_scripted_cast
+from tests.support.page_reader import get_text
+from tests.support.small_bot_harness import SmallBotHarness, open_small_bot
 
 pytestmark = pytest.mark.slow
 
@@ -28,46 +28,46 @@ async def watched(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]
     content: dict[str, Any] = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
     content |= {"watch": WATCH, "autonomy": {"level": "report"}}
     workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
-    async with scripted(workspace, folder) as cast:
+    async with open_scripted_cast(workspace, folder) as cast:
         yield cast
 
 
-async def _plays(world: SmallWorld, times: int, command: str, **options: object) -> None:
+async def _plays(world: SmallBotHarness, times: int, command: str, **options: object) -> None:
     for _ in range(times):
         await world.bob.person.run("dev", command, **options)
 
 
 async def test_a_fix_is_watched_and_one_that_did_not_hold_is_taken_back(tmp_path: Path) -> None:
-    async with small_world(tmp_path, watched) as world:
+    async with open_small_bot(tmp_path, watched) as world:
         alice = world.alice
         await _plays(world, 7, "flip", side="rim")
         await _plays(world, 3, "flip", side="heads")
-        thread, _ = await world.proposed(FLIP)
+        thread, _ = await world.propose_fix(FLIP)
         await alice.person.say(thread, "ship it")
-        assert "I watch whether it holds" in (await alice.live(thread))["content"]
+        assert "I watch whether it holds" in (await alice.wait_until_live(thread))["content"]
         await asyncio.gather(*(_plays(world, 6, "flip", side="rim") for _ in range(2)))
-        held = await alice.said(thread, "**Fixed.**")
+        held = await alice.wait_for_text(thread, "**Fixed.**")
         assert "8 in 11 actions before, 0 in 12 after" in held["content"]
 
-        world.script({"spin": [{"edits": [NOT_ENOUGH], "summary": "three is red"}]})
-        await world.break_it(SPIN)
-        thread = await alice.ask(SPIN.complaint)
-        await alice.proposal(thread)
+        world.write_script({"spin": [{"edits": [NOT_ENOUGH], "summary": "three is red"}]})
+        await world.break_command(SPIN)
+        thread = await alice.ask(SPIN.report)
+        await alice.wait_for_proposal(thread)
         await alice.person.say(thread, "ship it")
-        await alice.live(thread)
+        await alice.wait_until_live(thread)
         await _plays(world, 4, "spin", number=7)
-        wrong = await alice.said(thread, "**Not fixed.**")
+        wrong = await alice.wait_for_text(thread, "**Not fixed.**")
         assert "1 in 1 action before, 4 in 4 after" in wrong["content"]
         pressed = await alice.press(thread, wrong, "Revert it")
         found = re.search(r"<#(\d+)>", pressed)
         assert found, pressed
-        card = await alice.proposal(found[1])
-        assert "Revert of #2" in text_of(card).replace("\u200b", "")
-        assert "4 in 4 after" in text_of(card)
+        card = await alice.wait_for_proposal(found[1])
+        assert "Revert of #2" in get_text(card).replace("\u200b", "")
+        assert "4 in 4 after" in get_text(card)
         await alice.person.say(found[1], "ship it")
-        await alice.live(found[1])
-        await alice.said(thread, "Taken back by")
-        await world.break_it(SPIN)
-        assert world.pulls() == [(1, "merged"), (2, "merged"), (3, "merged")]
-        await world.works(FLIP)
-        await world.nothing_left()
+        await alice.wait_until_live(found[1])
+        await alice.wait_for_text(thread, "Taken back by")
+        await world.break_command(SPIN)
+        assert world.list_pulls() == [(1, "merged"), (2, "merged"), (3, "merged")]
+        await world.check_command(FLIP)
+        await world.wait_until_clean()

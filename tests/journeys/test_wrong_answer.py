@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.demo.faults import PlantedFault
-from tests.fakes.repositories import git
-from tests.support.demo_world import playground
-from tests.support.page_reader import buttons, text_of
+from tests.fakes.repositories import run_git
+from tests.support.demo_playground import open_playground
+from tests.support.page_reader import get_buttons, get_text
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ NO_BONUS = PlantedFault(
     author="Mara Lindqvist <mara.lindqvist@example.org>",
     breaks="/roll 4d6kh3+10 (the total lacks the 10)",
     steps=(),
-    complaint="`/roll 4d6kh3+10` forgets the +10",
+    report="`/roll 4d6kh3+10` forgets the +10",
     error="",
     function="describe_roll",
     arguments=(),
@@ -30,25 +30,25 @@ NO_BONUS = PlantedFault(
 async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
     tmp_path: Path,
 ) -> None:
-    async with playground(tmp_path, NO_BONUS) as play:
+    async with open_playground(tmp_path, NO_BONUS) as play:
         alice = play.alice
         assert "🎲" in await alice.run("dev", "roll", dice="4d6kh3+10")
-        thread = await alice.ask(NO_BONUS.complaint)
-        question = await alice.said(thread, "Which is right?", timeout=180)
-        told = text_of(question)
+        thread = await alice.ask(NO_BONUS.report)
+        question = await alice.wait_for_text(thread, "Which is right?", timeout=180)
+        told = get_text(question)
         assert "(Dice: only what is kept counts) `/roll dice:4d6kh3+10` answers “" in told
-        assert list(buttons(question)) == ["The old answer is right", "Today's is right"]
+        assert list(get_buttons(question)) == ["The old answer is right", "Today's is right"]
         await alice.press(thread, question, "The old answer is right")
-        card = await alice.proposal(thread, timeout=300)
-        assert "cogs/dice.py" in text_of(card)
+        card = await alice.wait_for_proposal(thread, timeout=300)
+        assert "cogs/dice.py" in get_text(card)
         added = proposed(tmp_path / "checkout")
         assert "+    total = bonus\n" in added
         assert "+ 10 = **" in added
         assert "in room.shown(answer)" in added
-        await alice.reads_well()
+        await alice.check_wording()
 
 
 def proposed(checkout: Path) -> str:
     """Return what the only branch of the bot's adds to main."""
-    branch = git(checkout, "branch", "--list", "--format=%(refname:short)", "theseus/*").strip()
-    return git(checkout, "diff", f"main...{branch}")
+    branch = run_git(checkout, "branch", "--list", "--format=%(refname:short)", "theseus/*").strip()
+    return run_git(checkout, "diff", f"main...{branch}")

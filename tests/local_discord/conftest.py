@@ -11,8 +11,8 @@ from playwright.async_api import Browser
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.browser import chromium
-from tests.support.discord_client import SampleBot, online
+from tests.support.browser import launch_chromium
+from tests.support.discord_client import SampleBot, run_bot
 
 RESPONSE_LIMIT = 600.0
 """Seconds a bot may take to respond: so long that no machine is too slow. What happens after the
@@ -44,7 +44,7 @@ async def local(module_local: LocalDiscord) -> LocalDiscord:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def module_bot(module_local: LocalDiscord) -> AsyncIterator[SampleBot]:
-    async with online(SampleBot(), module_local) as running:
+    async with run_bot(SampleBot(), module_local) as running:
         yield running
 
 
@@ -62,7 +62,7 @@ async def bot(module_bot: SampleBot, local: LocalDiscord) -> SampleBot:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """Start one browser; each visit has a profile of its own."""
-    async with chromium() as running:
+    async with launch_chromium() as running:
         yield running
 
 

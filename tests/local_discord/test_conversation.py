@@ -51,7 +51,7 @@ async def test_a_message_reaches_the_bot_and_its_reply_reaches_the_page(
     assert answer["author"]["bot"] is True
     assert answer["message_reference"]["message_id"] == said["id"]
     assert answer["referenced_message"]["content"] == "echo hello"
-    assert [m["content"] for m in await alice.messages("dev")] == ["echo hello", "hello"]
+    assert [m["content"] for m in await alice.list_messages("dev")] == ["echo hello", "hello"]
 
 
 async def test_a_name_with_an_at_sign_becomes_a_mention(
@@ -94,10 +94,10 @@ async def test_edits_arrive_on_both_sides(
     assert shown["edited_timestamp"]
     mine = await alice.say("dev", "before")
     await alice.edit("dev", mine, "after")
-    await bot.until(lambda: any(e.message.content == "after" for e in bot.edited))
+    await bot.wait_until(lambda: any(e.message.content == "after" for e in bot.edited))
     await message.delete()
     await alice.delete("dev", mine)
-    assert await alice.messages("dev") == []
+    assert await alice.list_messages("dev") == []
 
 
 async def test_reactions_go_both_ways(bot: SampleBot, alice: Person, local: LocalDiscord) -> None:
@@ -109,7 +109,7 @@ async def test_reactions_go_both_ways(bot: SampleBot, alice: Person, local: Loca
         ("🚢", 1, True),
     ]
     assert shown["reactions"][1]["users"] == [str(local.people["alice"])]
-    await bot.until(lambda: any(str(r.emoji) == "🚢" for r in bot.reactions))
+    await bot.wait_until(lambda: any(str(r.emoji) == "🚢" for r in bot.reactions))
     assert bot.reactions[-1].user_id == local.people["alice"]
     again = await alice.react("dev", str(message.id), "🚢")
     assert again["reactions"][1]["count"] == 1
@@ -127,8 +127,8 @@ async def test_a_thread_from_a_message_is_a_channel_of_its_own(
     shown = await alice.wait_for_thread("dev")
     assert (shown["name"], shown["message_id"]) == ("broken things", said["id"])
     assert shown["parent_id"] == str(local.dev_channel_id)
-    assert [m["content"] for m in await alice.messages(shown["id"])] == ["looking"]
-    parent = (await alice.messages("dev"))[0]
+    assert [m["content"] for m in await alice.list_messages(shown["id"])] == ["looking"]
+    parent = (await alice.list_messages("dev"))[0]
     assert parent["thread"]["id"] == shown["id"]
     assert parent["flags"] & 32
     await alice.say(shown["id"], "echo there")
@@ -149,7 +149,7 @@ async def test_a_thread_counts_neither_private_answers_nor_deleted_messages(
     async def count() -> int:
         return int((await mallory.wait_for_thread("dev"))["message_count"])
 
-    last = (await mallory.world())["last_event_id"]
+    last = (await mallory.get_world())["last_event_id"]
     first = await alice.say(place, "one")
     await alice.run(place, "secret")
     await alice.say(place, "two")
@@ -159,7 +159,7 @@ async def test_a_thread_counts_neither_private_answers_nor_deleted_messages(
     batch = [await thread.send("three"), await thread.send("four")]
     await thread.delete_messages(batch)
     assert await count() == 1
-    (started,) = await mallory.messages("dev")
+    (started,) = await mallory.list_messages("dev")
     assert started["message_reference"]["channel_id"] == place
     told = [
         event["message_count"]
@@ -170,7 +170,7 @@ async def test_a_thread_counts_neither_private_answers_nor_deleted_messages(
 
 
 async def _until(person: Person, after: int, kind: str, times: int) -> AsyncIterator[Any]:
-    async for event in person.events(after):
+    async for event in person.stream_events(after):
         yield event
         times -= event["type"] == kind
         if not times:
@@ -197,7 +197,7 @@ async def test_files_travel_both_ways(bot: SampleBot, alice: Person, local: Loca
         embed=embed,
     )
     assert await sent.attachments[0].read() == b"+ one\n"
-    shown = (await alice.messages("dev"))[0]
+    shown = (await alice.list_messages("dev"))[0]
     assert shown["attachments"][0]["description"] == "the diff"
     assert shown["embeds"][0]["image"]["url"] == shown["attachments"][1]["url"]
     said = await alice.say("dev", "", attachments=[{"filename": "log.txt", "content": "boom"}])
@@ -245,7 +245,7 @@ async def test_five_people_at_once_lose_nothing_and_keep_their_order(
     await asyncio.gather(*(talk(name) for name in names))
     await _heard(bot, 100)
     async with Person(local.base_url, "alice") as alice:
-        told = [m["content"] for m in await alice.messages("dev")]
+        told = [m["content"] for m in await alice.list_messages("dev")]
     assert len(told) == 100
     mallorys = [text for text in told if text.startswith("echo mallory")]
     assert mallorys == [f"echo mallory {number}" for number in range(10)]
@@ -260,10 +260,10 @@ async def test_a_nonce_sends_a_message_once(
     first = await dev(bot, local).send("once", nonce="run-7-card")
     second = await dev(bot, local).send("once", nonce="run-7-card")
     assert first.id == second.id
-    assert [m["nonce"] for m in await alice.messages("dev")] == ["run-7-card"]
+    assert [m["nonce"] for m in await alice.list_messages("dev")] == ["run-7-card"]
     assert (await _heard(bot, 1))[0].nonce == "run-7-card"
 
 
 async def _heard(bot: SampleBot, count: int) -> list[discord.Message]:
-    await bot.until(lambda: len(bot.heard) >= count)
-    return bot.heard
+    await bot.wait_until(lambda: len(bot.received) >= count)
+    return bot.received

@@ -13,7 +13,7 @@ import pytest_asyncio
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.conftest import RESPONSE_LIMIT, people
-from tests.support.discord_client import SampleBot, online, point_discord_at
+from tests.support.discord_client import SampleBot, point_discord_at, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -147,13 +147,13 @@ async def test_a_session_closed_with_1000_is_given_up(local: LocalDiscord) -> No
 async def test_a_real_bot_loses_nothing_when_its_socket_is_cut(
     local: LocalDiscord, alice: Person
 ) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         for number in range(30):
             await alice.say("dev", f"message {number}")
             if number in (7, 19):
                 await plant(alice, kind="gateway_drop")
-        await bot.until(lambda: len(bot.heard) >= 30)
-        assert [m.content for m in bot.heard] == [f"message {n}" for n in range(30)]
+        await bot.wait_until(lambda: len(bot.received) >= 30)
+        assert [m.content for m in bot.received] == [f"message {n}" for n in range(30)]
         assert bot.resumed.is_set()
 
 
@@ -168,10 +168,10 @@ async def test_five_people_talk_while_the_socket_is_cut_and_every_word_is_answer
                     await plant(alice, kind="gateway_drop")
 
     names = ("alice", "bob", "mallory", "alice", "bob")
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await asyncio.gather(*(talk(name, number) for number, name in enumerate(names)))
-        await bot.until(lambda: len(bot.heard) >= 80)
-    told = [m["content"] for m in await alice.messages("dev") if m["author"]["bot"]]
+        await bot.wait_until(lambda: len(bot.received) >= 80)
+    told = [m["content"] for m in await alice.list_messages("dev") if m["author"]["bot"]]
     assert sorted(told) == sorted(f"{n}.{t}" for n in range(5) for t in range(8))
 
 
@@ -179,7 +179,7 @@ async def test_a_real_bot_starts_a_new_session_when_its_own_is_invalid(
     local: LocalDiscord, alice: Person
 ) -> None:
     ready = asyncio.Event()
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         bot.add_listener(_setter(ready), "on_ready")
         await plant(alice, kind="gateway_invalidate")
         async with asyncio.timeout(15):
@@ -189,7 +189,7 @@ async def test_a_real_bot_starts_a_new_session_when_its_own_is_invalid(
 
 
 async def test_a_real_bot_reconnects_when_asked(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await plant(alice, kind="gateway_reconnect")
         async with asyncio.timeout(15):
             await bot.resumed.wait()
@@ -198,7 +198,7 @@ async def test_a_real_bot_reconnects_when_asked(local: LocalDiscord, alice: Pers
 
 
 async def test_a_refused_connection_is_tried_again(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await plant(alice, kind="gateway_refuse")
         await plant(alice, kind="gateway_drop")
         async with asyncio.timeout(15):
@@ -217,7 +217,7 @@ async def test_heartbeats_are_answered_and_their_absence_ends_the_connection(
 async def test_a_bot_that_hears_no_acknowledgement_resumes(quick: LocalDiscord) -> None:
     async with (
         Person(quick.base_url, "alice") as alice,
-        online(SampleBot(heartbeat_timeout=0.5), quick) as bot,
+        run_bot(SampleBot(heartbeat_timeout=0.5), quick) as bot,
     ):
         await plant(alice, kind="gateway_silence", times=6)
         async with asyncio.timeout(15):
@@ -227,12 +227,12 @@ async def test_a_bot_that_hears_no_acknowledgement_resumes(quick: LocalDiscord) 
 async def test_without_the_content_intent_only_what_is_addressed_can_be_read(
     local: LocalDiscord, alice: Person
 ) -> None:
-    async with online(SampleBot(content_intent=False), local) as bot:
+    async with run_bot(SampleBot(content_intent=False), local) as bot:
         await alice.say("dev", "private talk")
         await alice.say("dev", "@Theseus hello")
         await alice.say("@alice", "a direct message")
-        await bot.until(lambda: len(bot.heard) >= 3)
-        read = [m.content for m in bot.heard]
+        await bot.wait_until(lambda: len(bot.received) >= 3)
+        read = [m.content for m in bot.received]
         assert read == ["", f"<@{local.bot_user_id}> hello", "a direct message"]
         said = await alice.say("dev", "menu target")
         told = await alice.use_menu("dev", "Fix this", said)
@@ -263,7 +263,7 @@ async def test_an_intent_the_portal_does_not_grant_is_refused(
 
 
 async def test_members_can_be_asked_for(local: LocalDiscord) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         guild = bot.get_guild(local.guild_id)
         assert guild is not None
         found = await guild.query_members("mal")
@@ -275,11 +275,11 @@ async def test_members_can_be_asked_for(local: LocalDiscord) -> None:
 async def test_the_page_learns_when_the_bot_comes_and_goes(
     local: LocalDiscord, alice: Person
 ) -> None:
-    assert not (await alice.world())["bot"]["online"]
-    async with online(SampleBot(), local):
+    assert not (await alice.get_world())["bot"]["online"]
+    async with run_bot(SampleBot(), local):
         await alice.wait_for_bot()
-        assert (await alice.world())["bot"]["online"]
-    async for event in alice.events():
+        assert (await alice.get_world())["bot"]["online"]
+    async for event in alice.stream_events():
         if event.get("bot_online") is False:
             break
 

@@ -87,11 +87,11 @@ async def test_an_ephemeral_answer_is_for_one_person_only(
     told = await alice.run("dev", "secret")
     assert (told["result"], told["ephemeral"]) == ("ephemeral", True)
     assert told["message"]["flags"] & 64
-    assert [m["content"] for m in await alice.messages("dev")] == ["only you"]
-    assert await mallory.messages("dev") == []
+    assert [m["content"] for m in await alice.list_messages("dev")] == ["only you"]
+    assert await mallory.list_messages("dev") == []
     assert await alice.call("GET", "/local/channels/dev/messages") == []
     await alice.delete("dev", told["message"])
-    assert await alice.messages("dev") == []
+    assert await alice.list_messages("dev") == []
 
 
 async def test_a_deferred_answer_is_edited_and_followed_up(bot: SampleBot, alice: Person) -> None:

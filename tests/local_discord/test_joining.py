@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 
 PEOPLE = [LocalPerson("alice", listed=True, roles=("members",)), LocalPerson("bob", listed=False)]
 TOKEN = "local-token"
@@ -38,9 +38,9 @@ async def test_the_bot_and_the_page_are_told_of_a_member_who_then_speaks(
     async with (
         asyncio.timeout(30),
         Person(server.base_url, "alice") as alice,
-        online(Greeter(), server) as bot,
+        run_bot(Greeter(), server) as bot,
     ):
-        events = alice.events()
+        events = alice.stream_events()
         assert (await anext(events))["type"] == "hello"
         shown = await alice.call("POST", "/local/members", {"name": "dave", "roles": ["members"]})
         joined = await bot.joined.get()
@@ -63,7 +63,7 @@ async def test_a_name_that_is_taken_and_a_role_that_is_not_there_are_refused(
         ):  # fmt: skip
             with pytest.raises(PersonRefusedError, match=status):
                 await alice.call("POST", "/local/members", told)
-        names = [each["name"] for each in (await alice.world())["users"]]
+        names = [each["name"] for each in (await alice.get_world())["users"]]
         assert names == ["alice", "bob", "Theseus"]
 
 
@@ -72,6 +72,6 @@ async def test_whoever_left_is_no_longer_shown_and_comes_back_as_the_same_user(
 ) -> None:
     async with Person(server.base_url, "alice") as alice:
         server.leave("bob")
-        assert "bob" not in [each["name"] for each in (await alice.world())["users"]]
+        assert "bob" not in [each["name"] for each in (await alice.get_world())["users"]]
         before = server.people["bob"]
         assert server.join(LocalPerson("bob", listed=False)) == before

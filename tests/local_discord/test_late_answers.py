@@ -12,7 +12,7 @@ from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord
 from local_discord.world import RESPONSE_SECONDS
 from tests.local_discord.conftest import people
-from tests.support.discord_client import SampleBot, online
+from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,9 +50,9 @@ async def test_nobody_answers_while_no_bot_ever_came(local: LocalDiscord, alice:
 async def test_old_buttons_work_after_the_bot_was_restarted(
     local: LocalDiscord, alice: Person
 ) -> None:
-    async with online(SampleBot(), local):
+    async with run_bot(SampleBot(), local):
         shown = await card(alice)
-    async with online(SampleBot(), local):
+    async with run_bot(SampleBot(), local):
         told = await alice.press("dev", "card:ship", shown)
     assert told["message"]["content"] == "shipped by alice"
 
@@ -60,14 +60,14 @@ async def test_old_buttons_work_after_the_bot_was_restarted(
 async def test_a_bot_that_does_not_answer_in_time_has_failed(
     hasty: LocalDiscord,
 ) -> None:
-    async with Person(hasty.base_url, "alice") as alice, online(SampleBot(), hasty):
+    async with Person(hasty.base_url, "alice") as alice, run_bot(SampleBot(), hasty):
         told = await alice.run("dev", "sleepy")
     assert told["result"] == "failed"
     assert told["error"] == "The application did not respond"
 
 
 async def test_an_interaction_token_works_once(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         seen = interactions_of(bot)
         await alice.run("dev", "say", text="hi")
         again = discord.InteractionResponse(await seen.get())
@@ -77,7 +77,7 @@ async def test_an_interaction_token_works_once(local: LocalDiscord, alice: Perso
 
 
 async def test_an_interaction_token_does_not_work_after_its_time(hasty: LocalDiscord) -> None:
-    async with Person(hasty.base_url, "alice") as alice, online(SampleBot(), hasty) as bot:
+    async with Person(hasty.base_url, "alice") as alice, run_bot(SampleBot(), hasty) as bot:
         seen = interactions_of(bot)
         told = await alice.run("dev", "sleepy")
         assert told["result"] == "failed"

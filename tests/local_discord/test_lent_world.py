@@ -29,8 +29,8 @@ async def test_it_listens_on_a_unix_socket_and_on_no_port(tmp_path: Path) -> Non
 def test_what_happens_has_the_time_that_it_is_given() -> None:
     at = datetime(2030, 5, 1, 8, tzinfo=UTC)
     world = LocalDiscord(PEOPLE, token="any", now=lambda: at).world
-    alice = world.lookup.person("alice")
-    said = world.actions.say(alice, world.lookup.channel("dev"), "hello")
+    alice = world.lookup.find_person("alice")
+    said = world.actions.say(alice, world.lookup.find_channel("dev"), "hello")
     assert discord.utils.snowflake_time(said.id) == at
     assert world.show_message(said)["timestamp"].startswith("2030-05-01T08:00:00")
 
@@ -46,6 +46,6 @@ def test_people_have_the_permissions_they_are_given_and_no_others() -> None:
 
 def test_another_bot_can_speak() -> None:
     world = LocalDiscord(PEOPLE, token="any").world
-    helper = world.lookup.person("helper")
-    said = world.actions.say(helper, world.lookup.channel("dev"), "beep")
+    helper = world.lookup.find_person("helper")
+    said = world.actions.say(helper, world.lookup.find_channel("dev"), "beep")
     assert world.show_message(said)["author"]["bot"]

@@ -17,7 +17,7 @@ from tests.local_discord.conftest import people
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit
 from tests.support.cuttable_relay import CuttableRelay
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
-    async with online(PageBot(), local) as running:
+    async with run_bot(PageBot(), local) as running:
         yield running
 
 
@@ -159,7 +159,7 @@ async def test_a_whole_command_line_can_be_typed(
 async def test_a_silent_bot_is_said_to_be_silent(browser: Browser) -> None:
     async with (
         LocalDiscord(people(), token="local-token") as local,  # with Discord's own three seconds
-        online(PageBot(), local),
+        run_bot(PageBot(), local),
         opened(browser, local) as page,
     ):
         await say(page, "/sleepy")
@@ -211,7 +211,7 @@ async def test_a_reply_shows_what_it_answers_and_leads_back_to_it(
         await expect(row(page, "an error happened").first).not_to_be_in_viewport()
         await reply.locator(".context-line").click()
         await expect(row(page, "an error happened").first).to_be_in_viewport()
-        heard = [message for message in bot.heard if message.content == "fix this"]
+        heard = [message for message in bot.received if message.content == "fix this"]
         assert heard[0].reference is not None
 
 
@@ -404,15 +404,15 @@ async def test_what_was_said_while_the_stream_was_cut_is_caught_up(
         page = visited.page
         sent = await dev(bot, local).send("stage 1")
         await expect(row(page, "stage 1")).to_be_visible()
-        relay.pull()
+        relay.disconnect()
         await expect(page.get_by_text("Reconnecting…")).to_be_visible()
         await sent.edit(content="stage 2")
         await dev(bot, local).send("said meanwhile")
-        relay.plug()
+        relay.reconnect()
         await expect(row(page, "said meanwhile")).to_have_count(1)
         await expect(row(page, "stage 2")).to_have_count(1)
         await expect(page.get_by_text("Theseus is online")).to_be_visible()
-        visited.forgive("Failed to load resource")
+        visited.ignore_errors("Failed to load resource")
 
 
 @pytest.mark.slow
@@ -424,7 +424,9 @@ async def test_an_unfolded_diff_stays_unfolded_while_its_card_changes(
         card = page.get_by_role("group", name="proposal.diff")
         await card.get_by_role("button", name="Expand").click()
         answer = row(page, "The whole change")
-        said = [m for m in await mallory.messages("dev") if m["content"] == "The whole change:"]
+        said = [
+            m for m in await mallory.list_messages("dev") if m["content"] == "The whole change:"
+        ]
         await mallory.react("dev", said[0]["id"], "👍")
         await expect(answer.get_by_role("button", name="👍, 1")).to_be_visible()
         await expect(answer.locator(".diff-part")).to_have_count(2)
@@ -467,7 +469,7 @@ async def test_a_click_on_a_card_that_changes_under_the_pointer_is_not_lost(
         await say(page, "show card")
         await page.get_by_role("button", name="Ship it").hover()
         await page.mouse.down()
-        said = [m for m in await mallory.messages("dev") if m["components"]]
+        said = [m for m in await mallory.list_messages("dev") if m["components"]]
         await mallory.react("dev", said[0]["id"], "👍")
         await dev(bot, local).typing()
         await expect(page.get_by_text("Theseus is typing…")).to_be_visible()

@@ -9,9 +9,9 @@ from playwright.async_api import Browser, Page, expect
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.page_parts import box, row
-from tests.support.accessibility import serious
+from tests.support.accessibility import list_serious_violations
 from tests.support.browser import DESKTOP, visit
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -26,7 +26,7 @@ EVERYTHING = (
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
-    async with online(PageBot(), local) as running:
+    async with run_bot(PageBot(), local) as running:
         yield running
 
 
@@ -80,6 +80,6 @@ async def test_axe_finds_nothing_serious_at_either_size_and_in_either_theme(
             async for state in walk(page):
                 for theme in ("dark", "light"):
                     await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                    if wrong := await serious(page):
+                    if wrong := await list_serious_violations(page):
                         found[f"{state}, {theme}, {size[0]}"] = wrong
     assert found == {}

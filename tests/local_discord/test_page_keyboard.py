@@ -10,7 +10,7 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.page_parts import box, opened, row, say
 from tests.support.browser import PHONE
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -38,7 +38,7 @@ NEAR = {
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
-    async with online(PageBot(), local) as running:
+    async with run_bot(PageBot(), local) as running:
         yield running
 
 
@@ -61,7 +61,7 @@ async def test_an_unknown_command_is_said_to_be_unknown_and_never_posted(
         await expect(row(page, "no runs")).to_contain_text("alice used /runs list")
         await say(page, "/usr/bin/python fails")
         await expect(row(page, "/usr/bin/python fails")).to_be_visible()
-        assert [m["content"] for m in await mallory.messages("dev")] == [
+        assert [m["content"] for m in await mallory.list_messages("dev")] == [
             "no runs",
             "/usr/bin/python fails",
         ]

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import box
-from tests.support.browser import chromium, visit
+from tests.support.browser import launch_chromium, visit
 
 DRAW = """async (sources) => {
     const { renderMarkdown } = await import('/static/js/markdown.js');
@@ -98,7 +98,7 @@ async def test_markdown_is_drawn_as_discord_draws_it() -> None:
     people = (LocalPerson("alice", listed=True),)
     async with (
         LocalDiscord(people, token="local-token") as local,
-        chromium() as browser,
+        launch_chromium() as browser,
         visit(browser, local.base_url) as visited,
     ):
         await expect(box(visited.page)).to_be_visible()

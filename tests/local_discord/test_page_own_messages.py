@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.page_parts import become, box, opened, row, say
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
-    async with online(PageBot(), local) as running:
+    async with run_bot(PageBot(), local) as running:
         yield running
 
 
@@ -42,12 +42,12 @@ async def test_ones_own_message_is_edited_by_arrow_or_menu_and_deleted_after_a_q
         await row(page, "the dice is broken").click(button="right")
         await page.get_by_role("menuitem", name="Edit message").click()
         await editor.fill("@mallory, the dice are broken")
-        await mallory.react("dev", (await mallory.messages("dev"))[0]["id"], "👀")
+        await mallory.react("dev", (await mallory.list_messages("dev"))[0]["id"], "👀")
         await expect(page.get_by_role("button", name="👀, 1")).to_be_visible()
         await expect(editor).to_have_value("@mallory, the dice are broken")
         await editor.press("Enter")
         await expect(row(page, "the dice are broken")).to_contain_text("(edited)")
-        await bot.until(lambda: bot.edited)
+        await bot.wait_until(lambda: bot.edited)
         changed = bot.edited[-1].message
         assert changed.content == f"<@{local.people['mallory']}>, the dice are broken"
         assert changed.edited_at is not None

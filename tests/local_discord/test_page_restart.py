@@ -8,7 +8,7 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit
-from tests.support.discord_client import SampleBot, online
+from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,7 +36,7 @@ async def test_a_restarted_server_is_loaded_anew(browser: Browser) -> None:
             await expect(page.get_by_role("radio", name="mallory")).to_be_checked()
             await say(page, "to the second")
             await expect(row(page, "to the second")).to_be_visible()
-            visited.forgive("Failed to load resource")
+            visited.ignore_errors("Failed to load resource")
 
 
 async def test_browsers_ask_before_they_use_a_module_of_an_older_version() -> None:
@@ -55,7 +55,7 @@ async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed_or_done(
 ) -> None:
     async with (
         LocalDiscord(PEOPLE, token="local-token", hint=HINT) as local,
-        online(SampleBot(), local),
+        run_bot(SampleBot(), local),
     ):
         async with opened(browser, local, size=PHONE) as page:
             hint = page.get_by_role("region", name="What to try")
@@ -87,7 +87,7 @@ async def test_a_step_is_ticked_whichever_way_it_was_done(browser: Browser) -> N
     steps = ("1. say `card`", "2. press **Quiet**", "3. say `ship it`", "4. say `fix it`")
     async with (
         LocalDiscord(PEOPLE, token="local-token", hint=steps) as local,
-        online(SampleBot(), local),
+        run_bot(SampleBot(), local),
         opened(browser, local) as page,
     ):
         hint = page.get_by_role("region", name="What to try")

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import box, opened, row, say
 from tests.support.browser import visit
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 from tests.support.page_bot import PageBot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,7 +50,7 @@ async def test_markup_in_content_names_embeds_and_files_stays_text(browser: Brow
     people = (LocalPerson("<b>alice</b>", listed=True), LocalPerson("mallory", listed=False))
     async with (
         LocalDiscord(people, token="local-token", guild_name="<i>Guild</i>") as local,
-        online(PageBot(), local) as bot,
+        run_bot(PageBot(), local) as bot,
         opened(browser, local) as page,
     ):
         channel = bot.get_channel(local.dev_channel_id)
@@ -81,7 +81,7 @@ async def test_an_attached_page_is_never_run(browser: Browser) -> None:
     people = (LocalPerson("alice", listed=True),)
     async with (
         LocalDiscord(people, token="local-token") as local,
-        online(PageBot(), local) as bot,
+        run_bot(PageBot(), local) as bot,
         opened(browser, local) as page,
     ):
         channel = bot.get_channel(local.dev_channel_id)
@@ -110,4 +110,4 @@ async def test_the_page_is_bound_by_a_strict_content_policy(browser: Browser) ->
         )
         assert not ran
         assert any("Content Security Policy" in wrong for wrong in visited.wrongs)
-        visited.forgive("Content Security Policy")
+        visited.ignore_errors("Content Security Policy")

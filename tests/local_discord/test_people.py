@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_the_world_shows_guild_channels_and_people(
     local: LocalDiscord, alice: Person
 ) -> None:
-    world = await alice.world()
+    world = await alice.get_world()
     assert world["guild"] == {"id": str(local.guild_id), "name": "Theseus"}
     assert world["bot"] == {"id": str(local.bot_user_id), "name": "Theseus", "online": False}
     shown = [(c["name"], c["type"]) for c in world["channels"]]
@@ -111,7 +111,7 @@ async def test_only_an_emoji_or_its_name_is_a_reaction(alice: Person) -> None:
         await alice.react("dev", said, emoji)
     with pytest.raises(PersonRefusedError, match="'shipit' is not known"):
         await alice.react("dev", said, "shipit")
-    names = [r["emoji"]["name"] for r in (await alice.messages("dev"))[0]["reactions"]]
+    names = [r["emoji"]["name"] for r in (await alice.list_messages("dev"))[0]["reactions"]]
     assert names == ["🚢", "✅", "1️⃣", "party"]
 
 
@@ -129,7 +129,7 @@ async def test_a_nonce_posts_a_persons_message_once(alice: Person) -> None:
         alice.call("POST", "/local/messages", body), alice.call("POST", "/local/messages", body)
     )
     assert both[0]["id"] == both[1]["id"]
-    assert len(await alice.messages("dev")) == 1
+    assert len(await alice.list_messages("dev")) == 1
 
 
 async def test_messages_can_be_paged(alice: Person) -> None:
@@ -146,7 +146,7 @@ async def test_messages_can_be_paged(alice: Person) -> None:
 async def test_events_are_streamed_in_order_and_replayed(
     local: LocalDiscord, alice: Person
 ) -> None:
-    start = (await alice.world())["last_event_id"]
+    start = (await alice.get_world())["last_event_id"]
     said = await alice.say("dev", "one")
     await alice.edit("dev", said, "two")
     await alice.react("dev", said, "✅")
@@ -155,7 +155,7 @@ async def test_events_are_streamed_in_order_and_replayed(
     await alice.call("POST", "/local/typing", _act())
     await alice.delete("dev", said)
     names = []
-    async for event in alice.events(start):
+    async for event in alice.stream_events(start):
         names.append(event["type"])
         if event["type"] == "message_delete":
             break
@@ -175,7 +175,7 @@ async def test_events_are_streamed_in_order_and_replayed(
 async def test_a_stream_continues_from_the_last_event_id_header(
     local: LocalDiscord, alice: Person
 ) -> None:
-    start = (await alice.world())["last_event_id"]
+    start = (await alice.get_world())["last_event_id"]
     for number in range(3):
         await alice.say("dev", str(number))
     headers = {"Last-Event-ID": str(start + 1)}
@@ -196,7 +196,7 @@ async def test_a_stream_continues_from_the_last_event_id_header(
 
 
 async def test_a_stream_asked_for_something_unknown_says_reset(alice: Person) -> None:
-    events = alice.events(1)
+    events = alice.stream_events(1)
     assert [(await anext(events))["type"], (await anext(events))["type"]] == ["reset", "hello"]
     await events.aclose()  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ import pytest
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-from tests.support.discord_client import SampleBot, online
+from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,26 +73,26 @@ async def test_malformed_requests_are_400_and_unknown_things_404(local: LocalDis
 
 
 async def test_a_rate_limit_is_waited_out_by_discord_py(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         wanted = {"status": 429, "retry_after": 0.1, "path": "/channels/*/messages", "times": 2}
         planted = await alice.call("POST", "/local/faults", wanted)
         assert planted["kind"] == "status"
         await dev(bot, local).send("patient")
-    assert [m["content"] for m in await alice.messages("dev")] == ["patient"]
+    assert [m["content"] for m in await alice.list_messages("dev")] == ["patient"]
     assert await alice.call("GET", "/local/faults") == {"faults": []}
 
 
 async def test_a_server_error_is_retried_by_discord_py(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await alice.call("POST", "/local/faults", {"status": 502, "method": "post"})
         await dev(bot, local).send("again")
-    assert [m["content"] for m in await alice.messages("dev")] == ["again"]
+    assert [m["content"] for m in await alice.list_messages("dev")] == ["again"]
 
 
 async def test_a_swallowed_answer_and_a_nonce_send_one_message(
     local: LocalDiscord, alice: Person
 ) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await alice.call("POST", "/local/faults", {"kind": "swallow", "path": "/messages"})
         with pytest.raises(aiohttp.ClientError):
             await dev(bot, local).send("card", nonce="run-1")
@@ -100,15 +100,15 @@ async def test_a_swallowed_answer_and_a_nonce_send_one_message(
         # A 502 after the fact: discord.py itself sends again, with the same nonce.
         await alice.call("POST", "/local/faults", {"kind": "swallow", "status": 502})
         await dev(bot, local).send("second", nonce="run-2")
-    assert [m["content"] for m in await alice.messages("dev")] == ["card", "second"]
+    assert [m["content"] for m in await alice.list_messages("dev")] == ["card", "second"]
 
 
 async def test_a_cut_request_performs_nothing(local: LocalDiscord, alice: Person) -> None:
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         await alice.call("POST", "/local/faults", {"kind": "cut", "path": "/messages"})
         with pytest.raises(aiohttp.ClientError):
             await dev(bot, local).send("lost")
-    assert await alice.messages("dev") == []
+    assert await alice.list_messages("dev") == []
 
 
 async def test_answers_can_be_delayed(local: LocalDiscord, alice: Person) -> None:
@@ -153,7 +153,7 @@ async def test_history_is_read_back_newest_first_and_paged(
 ) -> None:
     for number in range(5):
         await alice.say("dev", str(number))
-    async with online(SampleBot(), local) as bot:
+    async with run_bot(SampleBot(), local) as bot:
         read = [m.content async for m in dev(bot, local).history(limit=3)]
         [first] = [m async for m in dev(bot, local).history(limit=1, oldest_first=True)]
         later = [m.content async for m in dev(bot, local).history(after=first)]

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.discord_client import SampleBot, online
+from tests.support.discord_client import SampleBot, run_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PEOPLE = (LocalPerson("alice", listed=True), LocalPerson("bob", listed=True))
@@ -22,7 +22,7 @@ async def lounge() -> AsyncIterator[LocalDiscord]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bot(lounge: LocalDiscord) -> AsyncIterator[SampleBot]:
-    async with online(SampleBot(), lounge) as running:
+    async with run_bot(SampleBot(), lounge) as running:
         yield running
 
 
@@ -40,9 +40,9 @@ async def test_the_role_that_came_with_the_bot_is_known_as_its_own(
     assert guild.self_role is not None
     assert guild.self_role.id == lounge.bot_role_id
     said = await alice.say("dev", f"<@&{lounge.bot_role_id}> hello")
-    await bot.until(lambda: bot.heard and bot.heard[-1].id == int(said["id"]))
-    assert guild.self_role in bot.heard[-1].role_mentions
-    assert bot.user not in bot.heard[-1].mentions
+    await bot.wait_until(lambda: bot.received and bot.received[-1].id == int(said["id"]))
+    assert guild.self_role in bot.received[-1].role_mentions
+    assert bot.user not in bot.received[-1].mentions
 
 
 async def test_a_forward_brings_the_text_as_a_snapshot(
@@ -50,8 +50,8 @@ async def test_a_forward_brings_the_text_as_a_snapshot(
 ) -> None:
     first = await alice.say("general", "the dice are broken")
     said = await alice.forward("dev", first)
-    await bot.until(lambda: bot.heard and bot.heard[-1].id == int(said["id"]))
-    heard = bot.heard[-1]
+    await bot.wait_until(lambda: bot.received and bot.received[-1].id == int(said["id"]))
+    heard = bot.received[-1]
     assert heard.content == ""
     assert [each.content for each in heard.message_snapshots] == ["the dice are broken"]
     assert heard.reference is not None
@@ -71,9 +71,9 @@ async def test_a_voice_channel_has_a_chat_and_no_threads(
     lounge: LocalDiscord, bot: SampleBot, alice: Person
 ) -> None:
     said = await alice.say("lounge", "hello")
-    await bot.until(lambda: bot.heard and bot.heard[-1].id == int(said["id"]))
-    channel = bot.heard[-1].channel
+    await bot.wait_until(lambda: bot.received and bot.received[-1].id == int(said["id"]))
+    channel = bot.received[-1].channel
     assert isinstance(channel, discord.VoiceChannel)
     with pytest.raises(discord.HTTPException) as refused:
-        await bot.heard[-1].create_thread(name="a thread")
+        await bot.received[-1].create_thread(name="a thread")
     assert (refused.value.status, refused.value.code) == (400, 50024)

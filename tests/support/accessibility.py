@@ -17,17 +17,17 @@ _DRAWN = """async () => {
 _CHECK = "axe.run(document, { resultTypes: ['violations'] })"
 
 
-async def serious(page: Page) -> list[str]:
+async def list_serious_violations(page: Page) -> list[str]:
     """Return what axe calls serious or critical: its rule, and the first element.
 
     What it finds it has to find twice: on a busy machine a frame may show a theme half changed.
     """
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    return await _violations(page) and await _violations(page)
+    return await _find_violations(page) and await _find_violations(page)
 
 
-async def _violations(page: Page) -> list[str]:
+async def _find_violations(page: Page) -> list[str]:
     await page.evaluate(_DRAWN)
     found = (await page.evaluate(_CHECK))["violations"]
     return [

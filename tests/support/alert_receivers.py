@@ -65,11 +65,13 @@ class MailReceiver:
         self.envelopes.append(envelope)
         return "250 OK"
 
-    def log_in(self, _s: SMTP, _t: Session, _e: Envelope, _how: str, given: Any) -> AuthResult:
+    def log_in(
+        self, _s: SMTP, _t: Session, _e: Envelope, _how: str, credentials: Any
+    ) -> AuthResult:
         """Check a login."""
-        assert isinstance(given, LoginPassword)
-        self.logins.append(given.password.decode())
-        fine = (given.login.decode(), given.password.decode()) == (USER, PASSWORD)
+        assert isinstance(credentials, LoginPassword)
+        self.logins.append(credentials.password.decode())
+        fine = (credentials.login.decode(), credentials.password.decode()) == (USER, PASSWORD)
         return AuthResult(success=fine, handled=False)
 
     @property
@@ -90,7 +92,7 @@ class MailReceiver:
 
 
 @asynccontextmanager
-async def web_receiver() -> AsyncIterator[WebReceiver]:
+async def run_web_receiver() -> AsyncIterator[WebReceiver]:
     """Lend one that listens."""
     receiver, app = WebReceiver(), web.Application()
     app.router.add_post("/{path:.*}", receiver.answer)
@@ -106,13 +108,13 @@ async def web_receiver() -> AsyncIterator[WebReceiver]:
 
 
 @asynccontextmanager
-async def mail_receiver(
+async def run_mail_receiver(
     tls: ssl.SSLContext | None = None, *, login: bool = False
 ) -> AsyncIterator[MailReceiver]:
     """Lend one that listens; with `tls` it offers STARTTLS, with `login` it wants to know who."""
     receiver = MailReceiver()
 
-    def protocol() -> SMTP:
+    def make_protocol() -> SMTP:
         return SMTP(
             receiver,
             hostname="mail.test",
@@ -122,7 +124,7 @@ async def mail_receiver(
             auth_required=login,
         )
 
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(make_protocol, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver

@@ -11,7 +11,7 @@ _PATIENCE = 60.0
 
 
 @asynccontextmanager
-async def running_program(
+async def run_program(
     clone: Path, variables: dict[str, str], *options: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the bot of a clone with this environment, until its end is asked for and has come."""

@@ -8,18 +8,21 @@ from bot.infra.sqlite import Database
 _FIRST_HARMED = 2  # the first page is the header, which a connection knows by heart
 
 
-async def harm(database: Database) -> None:
+async def corrupt_file(database: Database) -> None:
     """Overwrite the pages of the file, as a failing disk does, and forget what was read of it."""
     await database.read(lambda connection: None)
     await _run(database, "PRAGMA wal_checkpoint(TRUNCATE)")
-    size = (await _value(database, "PRAGMA page_size"), await _value(database, "PRAGMA page_count"))
+    size = (
+        await _fetch_value(database, "PRAGMA page_size"),
+        await _fetch_value(database, "PRAGMA page_count"),
+    )
     _overwrite(database.path, *size)
     await _run(database, "PRAGMA shrink_memory")
 
 
 async def fill_disk(database: Database) -> None:
     """Let the file grow no further."""
-    pages = await _value(database, "PRAGMA page_count")
+    pages = await _fetch_value(database, "PRAGMA page_count")
     await _run(database, f"PRAGMA max_page_count = {pages}")
 
 
@@ -46,7 +49,7 @@ async def _run(database: Database, statement: str) -> None:
     await thread.run(lambda connection: connection.execute(statement).fetchall())
 
 
-async def _value(database: Database, statement: str) -> int:
+async def _fetch_value(database: Database, statement: str) -> int:
     def read(connection: sqlite3.Connection) -> int:
         return int(connection.execute(statement).fetchone()[0])
 

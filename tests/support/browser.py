@@ -25,7 +25,7 @@ expect.set_options(timeout=_PATIENCE)
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def launch_chromium() -> AsyncIterator[Browser]:
     """A browser of one test."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
@@ -52,9 +52,9 @@ class Visit:
             lambda line: self.wrongs.append(line.text) if line.type == "error" else None,
         )
 
-    def forgive(self, words: str) -> None:
+    def ignore_errors(self, text: str) -> None:
         """Forget what went wrong as it had to."""
-        self.wrongs = [wrong for wrong in self.wrongs if words not in wrong]
+        self.wrongs = [wrong for wrong in self.wrongs if text not in wrong]
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from bot.demo.workspace import DemoWorkspace
-from tests.fakes.repositories import git
+from tests.fakes.repositories import run_git
 from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel, Turn
@@ -44,25 +44,25 @@ MakeCast = Callable[[DemoWorkspace, Path], AbstractAsyncContextManager[Cast]]
 
 
 @asynccontextmanager
-async def scripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+async def open_scripted_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
     """An engine that makes the script's edits itself, and the local forge."""
 
-    def pulls() -> list[tuple[int, str]]:
+    def list_pulls() -> list[tuple[int, str]]:
         database = f"file:{workspace.state}/forge.sqlite3?mode=ro"
         with sqlite3.connect(database, uri=True) as db:
             return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
 
-    yield Cast([SMALL_BOT], workspace.forge, pulls)
+    yield Cast([SMALL_BOT], workspace.forge, list_pulls)
 
 
 @asynccontextmanager
-async def unscripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+async def open_offline_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
     """The offline engine itself, and the local forge."""
-    async with scripted(workspace, folder) as cast:
+    async with open_scripted_cast(workspace, folder) as cast:
         yield replace(cast, program=[*cast.program, "--real"])
 
 
-def claude_with(
+def make_claude_cast(
     story: Mapping[str, Sequence[Turn]] | None = None,
     *,
     fallback: str = "none",
@@ -74,13 +74,13 @@ def claude_with(
     """
 
     @asynccontextmanager
-    async def cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+    async def open_cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
         folder = folder / "github"
         folder.mkdir()
-        git(folder, "clone", "-q", "--bare", str(workspace.checkout), "ship.git")
+        run_git(folder, "clone", "-q", "--bare", str(workspace.checkout), "ship.git")
         told = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
         async with GithubTwin(folder) as github, ScriptedModel(told) as model:
-            git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
+            run_git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
             await asyncio.to_thread(_configure, workspace.config, fallback, candidates)
             variables = {
                 "ANTHROPIC_API_KEY": KEY,
@@ -89,15 +89,15 @@ def claude_with(
                 "THESEUS_GITHUB_API_URL": github.api_url,
             }
             program = [SMALL_BOT, "--real"]
-            yield Cast(program, github.bare, lambda: _pulls(github), variables, model, github)
+            yield Cast(program, github.bare, lambda: _list_pulls(github), variables, model, github)
 
-    return cast
-
-
-claude = claude_with()
+    return open_cast
 
 
-def _pulls(github: GithubTwin) -> list[tuple[int, str]]:
+claude = make_claude_cast()
+
+
+def _list_pulls(github: GithubTwin) -> list[tuple[int, str]]:
     """Return number and state of every pull request."""
     found = sorted(github.world.pulls.values(), key=lambda pull: pull.number)
     states = ("merged" if p.merged_at else "open" if p.open else "closed" for p in found)

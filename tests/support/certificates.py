@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
+def make_server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """Return a server's TLS for 127.0.0.1, and the file of the authority that holds it good."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a mail server of a test")])

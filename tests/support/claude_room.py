@@ -10,7 +10,7 @@ from bot.adapters.claude_agent import (
     ClaudeOptions,
     ClaudePlanner,
     EngineServices,
-    claude_engine,
+    build_claude_engine,
 )
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
@@ -31,14 +31,19 @@ from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.fakes.faulty_project import faulty_project, is_broken, reproduction, seen_once
-from tests.twins.model import Message, ScriptedModel, Story, calls
+from tests.fakes.faulty_project import (
+    is_broken,
+    make_faulty_project,
+    make_reproduction,
+    make_single_evidence,
+)
+from tests.twins.model import Message, ScriptedModel, Story, call_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "k7m2xq"
 BUDGET = Budget(seconds=60, usd=5)
 ROLE = Role(model="sonnet", seconds=60, usd=5)
-PROTECTION = Protection.of(never=("data/**", ".git*"))
+PROTECTION = Protection.create(never=("data/**", ".git*"))
 CAPSULE = Capsule(
     exception="IndexError",
     message="string index out of range",
@@ -49,34 +54,34 @@ DRAFT = Plan(
     problem="face raises IndexError",
     solution="the smallest edit",
     steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
-    reproduction=reproduction(),
+    reproduction=make_reproduction(),
     affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
 )
 
 
-def the_evidence(base: str) -> Evidence:
+def make_evidence(base: str) -> Evidence:
     """Return what was seen of the fault."""
-    return seen_once(CAPSULE, base)
+    return make_single_evidence(CAPSULE, base)
 
 
-def the_assignment(base: str, **changes: object) -> Assignment:
+def make_assignment(base: str, **changes: object) -> Assignment:
     """Return the first round of work on the fault."""
     assignment = Assignment(
         run_id=RUN,
         round=1,
-        evidence=the_evidence(base),
+        evidence=make_evidence(base),
         diagnosis=Diagnosis(found=True, headline="1 IndexError", cause="face", file="dice.py"),
         plan=DRAFT,
     )
-    return assignment.but(**changes)
+    return assignment.replace(**changes)
 
 
-def the_case(base: str) -> Case:
+def make_case(base: str) -> Case:
     """Return what a planner is told of the fault."""
-    evidence = the_evidence(base)
+    evidence = make_evidence(base)
     return Case(
         run_id=RUN,
-        words="rolling dice keeps crashing, fix it",
+        text="rolling dice keeps crashing, fix it",
         evidence=evidence,
         diagnosis=Diagnosis(
             found=True,
@@ -91,14 +96,14 @@ def the_case(base: str) -> Case:
     )
 
 
-def mends(after: str = "FACES[value - 1]", before: str = "FACES[value]") -> Sequence[Message]:
+def fix_dice(after: str = "FACES[value - 1]", before: str = "FACES[value]") -> Sequence[Message]:
     """Read the file at fault, and edit it."""
-    edit = calls("Edit", file_path="dice.py", old_string=before, new_string=after)
-    return (calls("Read", file_path="dice.py"), edit)
+    edit = call_tool("Edit", file_path="dice.py", old_string=before, new_string=after)
+    return (call_tool("Read", file_path="dice.py"), edit)
 
 
 @dataclass
-class Room:
+class ClaudeRoom:
     """The engine, its model, and a worktree of the faulty project."""
 
     model: ScriptedModel
@@ -110,17 +115,17 @@ class Room:
     async def work(self, **changes: object) -> list[Update]:
         """Let an engine that was only now started work to its last word."""
         agent, _ = self.start()
-        assignment = the_assignment(self.base, **changes)
+        assignment = make_assignment(self.base, **changes)
         async with aclosing(agent.work(assignment, self.workspace, BUDGET)) as updates:
             return [update async for update in updates]
 
-    def dice(self) -> str:
+    def read_dice(self) -> str:
         """Return what stands in the file at fault."""
         return (self.workspace.path / "dice.py").read_text(encoding="utf-8")
 
 
 @asynccontextmanager
-async def claude_room(
+async def open_claude_room(
     folder: Path,
     story: Story,
     *,
@@ -128,15 +133,15 @@ async def claude_room(
     clock: Clock | None = None,
     files: Mapping[str, str] | None = None,
     skills: SkillLibrary | None = None,
-) -> AsyncIterator[Room]:
+) -> AsyncIterator[ClaudeRoom]:
     """Open the room, with more `files`; without a `reviewer` nobody reads a change."""
-    base = faulty_project(folder / "checkout", **(files or {}))
+    base = make_faulty_project(folder / "checkout", **(files or {}))
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(
         prompts=Prompts(ROOT / "prompts"),
         sandbox=sandbox,
         verifier=FakeVerifier(broken=is_broken),
-        journal=FakeJournal([the_evidence(base).groups[0].newest]),
+        journal=FakeJournal([make_evidence(base).groups[0].newest]),
         store=FakeStore(),
         memory=FakeMemory(),
         clock=clock or SystemClock(),
@@ -145,13 +150,15 @@ async def claude_room(
     )
     async with (
         ScriptedModel(story) as model,
-        GitWorkspaces(folder / "checkout", folder / "worktrees").lend(RUN, base=base) as workspace,
+        GitWorkspaces(folder / "checkout", folder / "worktrees").open(RUN, base=base) as workspace,
     ):
         options = ClaudeOptions(home=folder / "home", sandbox=sandbox, retries=0)
         gateway = FakeModelGateway(model.base_url)
 
         def start() -> tuple[CodeAgent, ClaudePlanner]:
             claude = Claude(options, services.clock, gateway)
-            return claude_engine(claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer)
+            return build_claude_engine(
+                claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer
+            )
 
-        yield Room(model, workspace, base, start, gateway)
+        yield ClaudeRoom(model, workspace, base, start, gateway)

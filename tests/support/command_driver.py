@@ -1,7 +1,7 @@
 """A local Discord in a process of its own, whose people give commands at a steady rate.
 
 Beside it a process holds nothing but the bot: what it grows by is the bot's. Started as a program,
-it says where it is, in a line of JSON; each line it reads is a `Wanted`, answered by a `Driven`.
+it says where it is, in a line of JSON; each line it reads is a `CommandLoad`, answered by a `DriveResult`.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ class DiscordAddress(NamedTuple):
     token: str
 
 
-class Wanted(NamedTuple):
+class CommandLoad(NamedTuple):
     """So many commands, `a_second` of them; answers are to be `hello` and a number."""
 
     commands: int
     a_second: float
 
 
-class Driven(NamedTuple):
+class DriveResult(NamedTuple):
     """What came of it. `slowest` and `p95` are seconds, from when one was due to its answer."""
 
     answered: int
@@ -56,31 +56,31 @@ class CommandDriver:
         self.address = address
         self._process = process
 
-    async def drive(self, wanted: Wanted) -> Driven:
+    async def run_commands(self, wanted: CommandLoad) -> DriveResult:
         """Have these commands given; return what came of them."""
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(json.dumps(wanted).encode() + b"\n")
         await stdin.drain()
-        answered, failed, *rest = await _line(self._process)
-        return Driven(answered, tuple(failed), *rest)
+        answered, failed, *rest = await _read_line(self._process)
+        return DriveResult(answered, tuple(failed), *rest)
 
 
 @asynccontextmanager
-async def command_driver() -> AsyncIterator[CommandDriver]:
+async def start_command_driver() -> AsyncIterator[CommandDriver]:
     """Run such a process until the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.command_driver",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24,
     )  # fmt: skip
     try:
-        yield CommandDriver(process, DiscordAddress(*await _line(process)))
+        yield CommandDriver(process, DiscordAddress(*await _read_line(process)))
     finally:
         process.kill()
         await process.wait()
 
 
-async def _line(process: asyncio.subprocess.Process) -> list[Any]:
+async def _read_line(process: asyncio.subprocess.Process) -> list[Any]:
     stdout = process.stdout
     assert stdout is not None
     told = await stdout.readline()
@@ -99,31 +99,33 @@ async def _main() -> None:
         )
         print(json.dumps(where), flush=True)  # noqa: T201
         while line := await asyncio.to_thread(sys.stdin.readline):
-            print(json.dumps(await _driven(alice, Wanted(*json.loads(line)))), flush=True)  # noqa: T201
+            print(
+                json.dumps(await _run_commands(alice, CommandLoad(*json.loads(line)))), flush=True
+            )
 
 
-async def _driven(alice: Person, wanted: Wanted) -> Driven:
+async def _run_commands(alice: Person, wanted: CommandLoad) -> DriveResult:
     numbers, waits, failed = iter(range(wanted.commands)), list[float](), list[str]()
     began = time.perf_counter()
 
-    async def hand() -> None:
+    async def send_commands() -> None:
         for number in numbers:
             due = began + number / wanted.a_second
             await asyncio.sleep(max(due - time.perf_counter(), 0))
-            told = await _asked(alice)
+            told = await _run_greet(alice)
             waits.append(time.perf_counter() - due)
             if not _ANSWER.fullmatch(told):
                 failed.append(told)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(_HANDS):
-            group.create_task(hand())
+            group.create_task(send_commands())
     seconds, waits = time.perf_counter() - began, sorted(waits)
     p95 = waits[int(0.95 * len(waits))]
-    return Driven(len(waits) - len(failed), tuple(failed), seconds, p95, waits[-1])
+    return DriveResult(len(waits) - len(failed), tuple(failed), seconds, p95, waits[-1])
 
 
-async def _asked(alice: Person) -> str:
+async def _run_greet(alice: Person) -> str:
     try:
         told = await alice.run("dev", "greet")
     except PersonRefusedError as error:

@@ -13,10 +13,10 @@ class CuttableRelay:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self.port = 0
-        self.plugged = True
+        self.is_connected = True
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._handle_connection, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -26,7 +26,7 @@ class CuttableRelay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.pull()
+        self.disconnect()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -35,18 +35,20 @@ class CuttableRelay:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def pull(self) -> None:
+    def disconnect(self) -> None:
         """Cut every connection and refuse new ones."""
-        self.plugged = False
+        self.is_connected = False
         for writer in self._open:
             writer.close()
 
-    def plug(self) -> None:
+    def reconnect(self) -> None:
         """Let connections through again."""
-        self.plugged = True
+        self.is_connected = True
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.plugged:
+    async def _handle_connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if not self.is_connected:
             writer.close()
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)

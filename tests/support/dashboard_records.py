@@ -1,6 +1,6 @@
 """What a run of the dashboard's world records until it proposes something."""
 
-from bot.domain.behaviour import AnswerChange, BehaviourDiff, UndoTrial
+from bot.domain.behaviour import AnswerChange, BehaviourDiff, RevertTrial
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan, Step
@@ -30,9 +30,9 @@ def work(run: Run, number: int) -> tuple[Record, ...]:
         name="reproduction", status="failed", seconds=0.8, command="pytest tests/cogs/test_dice.py",
         output="alice: /roll dice:0d6\n  bot: Something went wrong.\nE   IndexError: out of range",
     )  # fmt: skip
-    green = red.but(status="passed", output="alice: /roll dice:0d6\n  bot: A die has a side.")
+    green = red.replace(status="passed", output="alice: /roll dice:0d6\n  bot: A die has a side.")
     answer = AnswerChange(
-        script=0, asked="/roll dice:0d6", mended=True,
+        script=0, asked="/roll dice:0d6", is_fixed=True,
         difference=PlayDifference(
             step=0, before=("Something went wrong; I wrote it down.",),
             after=("🎲 A die has at least one side.",),
@@ -56,9 +56,9 @@ def work(run: Run, number: int) -> tuple[Record, ...]:
         ),
         Verdict(
             head="f00dfeed01", round=1, checks=(lint, passed), sandbox="bubblewrap",
-            red_on_base=red, green_on_head=green,
+            failing_on_base=red, passing_on_head=green,
             behaviour=BehaviourDiff(answers=61, changed=1, changes=(answer,)),
-            undo=UndoTrial(),
+            revert_trial=RevertTrial(),
         ),
         Proposal(
             run_id=run.id, number=140 - number, url="https://forge.example/7", head="f00dfeed01",

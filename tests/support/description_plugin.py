@@ -15,7 +15,7 @@ import pytest
 
 MARKER = "malformed_requests"
 _KEY = "described"
-_SHOWN = 10
+_FINDING_LIMIT = 10
 
 
 class DescriptionObserver:
@@ -24,27 +24,31 @@ class DescriptionObserver:
     def __init__(self, description: Any) -> None:
         self._description = description
         self.counts: Counter[str] = Counter()
-        self._asked: list[str] = []
-        self._told: list[str] = []
+        self._request_findings: list[str] = []
+        self._findings: list[str] = []
 
-    def exchanged(self, exchange: Any) -> None:
+    def on_exchange(self, exchange: Any) -> None:
         """Judge a request and its answer."""
         self.counts.update(("requests", "answers"))
         what = f"{exchange.method} {exchange.path}"
-        self._asked += [f"request {what}: {each}" for each in self._description.asked(exchange)]
+        self._request_findings += [
+            f"request {what}: {each}" for each in self._description.check_request(exchange)
+        ]
         answer = f"answer {exchange.status} to {what}"
-        self._told += [f"{answer}: {each}" for each in self._description.answered(exchange)]
+        self._findings += [f"{answer}: {each}" for each in self._description.check_answer(exchange)]
 
-    def dispatched(self, event: str, payload: Mapping[str, Any]) -> None:
+    def on_dispatch(self, event: str, payload: Mapping[str, Any]) -> None:
         """Judge a gateway event."""
         self.counts["events"] += 1
-        self._told += [f"event {event}: {e}" for e in self._description.dispatched(event, payload)]
+        self._findings += [
+            f"event {event}: {e}" for e in self._description.check_event(event, payload)
+        ]
 
     def take(self, *, malformed: bool) -> list[str]:
         """Return what strayed since the last time; requests that were meant to are left out."""
-        found = [*(() if malformed else self._asked), *self._told]
-        self._asked.clear()
-        self._told.clear()
+        found = [*(() if malformed else self._request_findings), *self._findings]
+        self._request_findings.clear()
+        self._findings.clear()
         self.counts["violations"] += len(found)
         return found
 
@@ -55,12 +59,12 @@ class DescriptionPlugin:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._observer: DescriptionObserver | None = None
-        self._elsewhere: Counter[str] = Counter()  # what workers of pytest-xdist counted
+        self._worker_counts: Counter[str] = Counter()  # what workers of pytest-xdist counted
 
-    def description(self) -> Any:
+    def load_description(self) -> Any:
         """Return the description. Raises `OSError` where the file is missing."""
         described = importlib.import_module("tests.support.discord_description")
-        return described.description_in(self._file)
+        return described.load_description(self._file)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -68,7 +72,7 @@ class DescriptionPlugin:
         known = sys.modules.get("local_discord.observers")
         if known is not None and self._observer is None:
             described = importlib.import_module("tests.support.discord_description")
-            self._observer = DescriptionObserver(described.description_in(self._file))
+            self._observer = DescriptionObserver(described.load_description(self._file))
             known.OBSERVERS.append(self._observer)
         result = yield
         self._judge(item)
@@ -93,7 +97,7 @@ class DescriptionPlugin:
             return
         found = self._observer.take(malformed=item.get_closest_marker(MARKER) is not None)
         if found:
-            shown = "\n".join(dict.fromkeys(found[:_SHOWN]))
+            shown = "\n".join(dict.fromkeys(found[:_FINDING_LIMIT]))
             pytest.fail(f"{len(found)} against Discord's description:\n{shown}", pytrace=False)
 
     # ------------------------------------------------------------------ the sum at the end
@@ -106,11 +110,11 @@ class DescriptionPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take a worker's counts."""
-        self._elsewhere.update(getattr(node, "workeroutput", {}).get(_KEY, {}))
+        self._worker_counts.update(getattr(node, "workeroutput", {}).get(_KEY, {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say how much was looked at."""
-        counts = self._elsewhere + (self._observer.counts if self._observer else Counter())
+        counts = self._worker_counts + (self._observer.counts if self._observer else Counter())
         if counts:
             told = ", ".join(
                 f"{counts[each]:,} {each}" for each in ("requests", "answers", "events")

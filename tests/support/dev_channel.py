@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
-from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
+from bot.app.personal_data import PersonalDataStores, RetentionPeriods, build_personal_data
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient
 from bot.domain.monitoring_config import IncidentsConfig
@@ -25,10 +25,10 @@ from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_erasable import FakeErasable
 from tests.fakes.fake_outbox import FakeOutbox
-from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
-from tests.support.discord_client import online
-from tests.support.skill_folders import skills_below
-from tests.support.world import World
+from tests.fakes.fake_traffic import FakeSnapshots, catch_up
+from tests.support.agent_harness import AgentHarness
+from tests.support.discord_client import run_bot
+from tests.support.skill_folders import load_skills
 
 ROOT = Path(__file__).resolve().parents[2]
 COGS = (
@@ -58,7 +58,7 @@ PEOPLE = (
 class DevChannel:
     """Alice and bob are approvers, dora is a developer, mallory is nobody."""
 
-    def __init__(self, local: LocalDiscord, world: World, client: TheseusClient) -> None:
+    def __init__(self, local: LocalDiscord, world: AgentHarness, client: TheseusClient) -> None:
         self.local = local
         self.world = world
         self.client = client
@@ -67,65 +67,71 @@ class DevChannel:
     def __getitem__(self, name: str) -> Person:
         return self.people[name]
 
-    async def runs(self) -> tuple[Run, ...]:
+    async def list_runs(self) -> tuple[Run, ...]:
         """Return every run, newest first."""
         return await self.world.store.find()
 
-    async def until(self, true: Callable[[Run], bool]) -> Run:
+    async def wait_until(self, true: Callable[[Run], bool]) -> Run:
         """Return the newest run once that holds for it."""
         async with asyncio.timeout(15):
             while True:
-                runs = await self.runs()
+                runs = await self.list_runs()
                 if runs and true(runs[0]):
                     return runs[0]
                 await asyncio.sleep(0.01)
 
-    async def shown(self, true: Callable[[Run], bool] = lambda run: True) -> Run:
+    async def wait_for_proposal(self, true: Callable[[Run], bool] = lambda run: True) -> Run:
         """Return the newest run, if that holds for it, once people see what it proposes."""
         async with asyncio.timeout(15):
             while True:
-                run = await self.until(lambda run: run.waiting is Waiting.APPROVAL and true(run))
-                if await self.world.knows_card(run):
+                run = await self.wait_until(
+                    lambda run: run.waiting is Waiting.APPROVAL and true(run)
+                )
+                if await self.world.has_card(run):
                     return run
                 await asyncio.sleep(0.01)
 
-    async def proposal(self) -> tuple[Run, str, Message]:
+    async def request_proposal(self) -> tuple[Run, str, Message]:
         """Have alice ask for a fix; return the run, its thread and its proposal card."""
         await self["alice"].say("dev", "rolling dice keeps crashing, fix it")
-        run = await self.shown()
+        run = await self.wait_for_proposal()
         thread = str(run.thread_id)
-        card = await self["alice"].wait_for(thread, lambda message: "Ship it" in labels(message))
+        card = await self["alice"].wait_for(
+            thread, lambda message: "Ship it" in list_labels(message)
+        )
         return run, thread, card
 
-    async def answer(self, who: str, told: dict[str, Any], channel: str) -> str:
+    async def wait_for_answer(self, who: str, interaction: dict[str, Any], channel: str) -> str:
         """Return the private answer to an interaction, once it is there."""
-        assert told["result"] in ("deferred", "ephemeral"), told
-        assert told["ephemeral"], told
-        wanted = told["message"]["id"]
+        assert interaction["result"] in ("deferred", "ephemeral"), interaction
+        assert interaction["ephemeral"], interaction
+        wanted = interaction["message"]["id"]
         said = await self[who].wait_for(
             channel, lambda message: message["id"] == wanted and bool(message["content"])
         )
         return str(said["content"])
 
-    async def command(self, who: str, command: str, **given: Any) -> str:
+    async def run_command(self, who: str, command: str, **options: Any) -> str:
         """Let somebody use a command in #dev; return all that the answer says in the end."""
-        answer = await self[who].interact("dev", command=command, options=given or None)
+        answer = await self[who].interact("dev", command=command, options=options or None)
         if answer["ephemeral"]:
-            return await self.answer(who, answer, "dev")
+            return await self.wait_for_answer(who, answer, "dev")
         wanted = answer["message"]["id"]
         seen = await self[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
         return str(seen["content"])
 
-    async def reply(self, who: str, said: Message) -> Message:
+    async def wait_for_reply(self, who: str, original: Message) -> Message:
         """Return the bot's reply to a message, as that person sees it."""
 
-        def replies(message: Message) -> bool:
+        def is_reply(message: Message) -> bool:
             reference = message.get("message_reference") or {}
-            return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
+            return (
+                bool(message["author"].get("bot")) and reference.get("message_id") == original["id"]
+            )
 
-        return await self[who].wait_for(said["channel_id"], replies)
+        return await self[who].wait_for(original["channel_id"], is_reply)
 
-    async def journalled(self, event: str) -> None:
+    async def wait_for_event(self, event: str) -> None:
         """Wait until something of that event is in the journal."""
         async with asyncio.timeout(15):
             while True:
@@ -133,35 +139,35 @@ class DevChannel:
                     return
                 await asyncio.sleep(0.01)
 
-    async def refused(self) -> list[tuple[str, str]]:
+    async def list_refused(self) -> list[tuple[str, str]]:
         """Return who was refused what, oldest first."""
-        entries = await self.world.store.audit_log(limit=1_000)
+        entries = await self.world.store.list_audit_entries(limit=1_000)
         return [(e.person.name, e.action) for e in reversed(entries) if not e.allowed and e.person]
 
 
-def labels(message: Message) -> list[str]:
+def list_labels(message: Message) -> list[str]:
     """Return the labels of a message's buttons."""
     rows = message.get("components") or []
     return [item.get("label", "") for row in rows for item in row.get("components", ())]
 
 
-def custom_id(message: Message, label: str) -> str:
+def get_custom_id(message: Message, label: str) -> str:
     """Return the id of the button with that label."""
     for row in message["components"]:
         for item in row["components"]:
             if item.get("label") == label:
                 return str(item["custom_id"])
-    raise AssertionError(f"no button {label!r}; there are {labels(message)}")
+    raise AssertionError(f"no button {label!r}; there are {list_labels(message)}")
 
 
 @asynccontextmanager
-async def dev_channel(
+async def open_dev_channel(
     folder: Path,
     *,
     people: AllowList | None = None,
     planner: Planner | None = None,
-    noticing: bool = False,
-    make_world: Callable[[Path], World] = World,
+    with_monitoring: bool = False,
+    make_harness: Callable[[Path], AgentHarness] = AgentHarness,
     extensions: Sequence[str] = COGS,
     newcomers: Sequence[LocalPerson] = (),
     per_person: int = 20,
@@ -177,9 +183,9 @@ async def dev_channel(
     async with AsyncExitStack() as stack:
         here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
         local = await stack.enter_async_context(here)
-        world = make_world(folder)
+        world = make_harness(folder)
         world.planner = planner
-        listed = people or _listed(local)
+        listed = people or _make_allow_list(local)
         place = (local.guild_id, local.dev_channel_id)
         identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
@@ -194,27 +200,27 @@ async def dev_channel(
             guild_ready_timeout=0.01,
         )
         chat = DiscordChat(client, outbox or FakeOutbox(), world.clock, redact)
-        world.speak_through(chat)
+        world.use_chat(chat)
         client.chat, client.key_values = chat, world.key_values
-        client.skills = _skills(client, world)
+        client.skills = _create_skills(client, world)
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
-        client.agent = world.agent()
-        monitoring = _monitoring(world, client.agent, chat, identity)
-        client.monitoring = monitoring if noticing else None
-        client.personal_data = _personal_data(world, client, monitoring)
-        await stack.enter_async_context(online(client, local))
+        client.agent = world.create_agent()
+        monitoring = _create_monitoring(world, client.agent, chat, identity)
+        client.monitoring = monitoring if with_monitoring else None
+        client.personal_data = _create_personal_data(world, client, monitoring)
+        await stack.enter_async_context(run_bot(client, local))
         room = DevChannel(local, world, client)
         for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        forever = [chat.run_forever(), client.agent.run_forever(), _time_flies(world)]
-        if noticing:
+        forever = [chat.run_forever(), client.agent.run_forever(), _advance_time(world)]
+        if with_monitoring:
             forever.append(monitoring.run_forever())
-        async with _meanwhile(forever):
+        async with _run_meanwhile(forever):
             yield room
 
 
 @asynccontextmanager
-async def _meanwhile(forever: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+async def _run_meanwhile(forever: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
     """Run these until the block ends."""
     async with asyncio.TaskGroup() as group:
         working = [group.create_task(each) for each in forever]
@@ -225,31 +231,33 @@ async def _meanwhile(forever: Sequence[Coroutine[Any, Any, None]]) -> AsyncItera
                 task.cancel()
 
 
-def _listed(local: LocalDiscord) -> AllowList:
+def _make_allow_list(local: LocalDiscord) -> AllowList:
     ids = local.people
     return AllowList(
-        developers=PeopleList(users=frozenset({ids["dora"]}), roles=local.roles("developers")),
+        developers=PeopleList(
+            users=frozenset({ids["dora"]}), roles=local.find_role_ids("developers")
+        ),
         approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
     )
 
 
-def _skills(client: TheseusClient, world: World) -> SkillLibrary:
-    return SkillLibrary(lambda: skills_below(client.root), client.recorder, world.journal)
+def _create_skills(client: TheseusClient, world: AgentHarness) -> SkillLibrary:
+    return SkillLibrary(lambda: load_skills(client.root), client.recorder, world.journal)
 
 
-def _personal_data(
-    world: World, client: TheseusClient, monitoring: Monitoring
+def _create_personal_data(
+    world: AgentHarness, client: TheseusClient, monitoring: Monitoring
 ) -> PersonalDataService:
     stores = PersonalDataStores(
-        world.journal, world.traffic, FakeSnapshots(world.clock), up_to_date, world.store,
-        world.key_values, world.clock, client.recorder.pseudonym, FakeErasable(), FakeErasable(),
+        world.journal, world.traffic, FakeSnapshots(world.clock), catch_up, world.store,
+        world.key_values, world.clock, client.recorder.get_pseudonym, FakeErasable(), FakeErasable(),
     )  # fmt: skip
-    kept_for = KeptFor(journal=30, runs=30, audit=90, lines=40)
-    return personal_data(kept_for, stores, client.agent, monitoring)
+    kept_for = RetentionPeriods(journal=30, runs=30, audit=90, lines=40)
+    return build_personal_data(kept_for, stores, client.agent, monitoring)
 
 
-def _monitoring(
-    world: World, agent: SelfImprovementAgent, chat: DiscordChat, identity: Identity
+def _create_monitoring(
+    world: AgentHarness, agent: SelfImprovementAgent, chat: DiscordChat, identity: Identity
 ) -> Monitoring:
     return Monitoring(
         MonitoringServices(world.journal, world.key_values, chat, world.clock),
@@ -265,18 +273,18 @@ def _monitoring(
     )
 
 
-async def _time_flies(world: World) -> None:
+async def _advance_time(world: AgentHarness) -> None:
     while True:
         await world.clock.advance(0.5)
         await asyncio.sleep(0.01)
 
 
-async def hears(room: DevChannel, begins: str) -> str:
+async def wait_for_message(room: DevChannel, begins: str) -> str:
     """Return what the dev channel is told."""
     told = await room["bob"].wait_for("dev", lambda m: m["content"].startswith(begins))
     return str(told["content"])
 
 
-async def answer(room: DevChannel, said: Message) -> str:
+async def get_reply_text(room: DevChannel, message: Message) -> str:
     """Return the words of the reply to a message."""
-    return str((await room.reply("bob", said))["content"])
+    return str((await room.wait_for_reply("bob", message))["content"])

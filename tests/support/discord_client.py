@@ -7,8 +7,8 @@ from collections.abc import Callable
 import discord
 from discord.ext import commands
 
-from local_discord.client import online as online
 from local_discord.client import point_discord_at as point_discord_at
+from local_discord.client import run_bot as run_bot
 
 
 class Question(discord.ui.Modal, title="Revise"):
@@ -44,7 +44,7 @@ class Card(discord.ui.View):
         await interaction.response.send_modal(Question(custom_id="card:question"))
 
     @discord.ui.button(label="Quiet", custom_id="card:quiet")
-    async def quiet(
+    async def stay_silent(
         self, interaction: discord.Interaction, _button: discord.ui.Button["Card"]
     ) -> None:
         await interaction.response.defer()
@@ -72,7 +72,7 @@ class SampleBot(commands.Bot):
             # How long discord.py waits for one more guild before it is ready: there is only one.
             guild_ready_timeout=0.01,
         )
-        self.heard: list[discord.Message] = []
+        self.received: list[discord.Message] = []
         self.edited: list[discord.RawMessageUpdateEvent] = []
         self.reactions: list[discord.RawReactionActionEvent] = []
         self.resumed = asyncio.Event()
@@ -80,12 +80,12 @@ class SampleBot(commands.Bot):
 
     def forget(self) -> None:
         """Forget what was heard, for the next test."""
-        self.heard.clear()
+        self.received.clear()
         self.edited.clear()
         self.reactions.clear()
         self.resumed.clear()
 
-    async def until(self, true: Callable[[], object]) -> None:
+    async def wait_until(self, true: Callable[[], object]) -> None:
         """Wait until what the bot has heard makes this true."""
         async with asyncio.timeout(20):
             while not true():
@@ -101,7 +101,7 @@ class SampleBot(commands.Bot):
         await self.tree.sync()
 
     async def on_message(self, message: discord.Message) -> None:
-        self.heard.append(message)
+        self.received.append(message)
         self._news.set()
         if message.author.bot:
             return
@@ -164,7 +164,7 @@ def _add_runs(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
         await interaction.response.send_message(f"picked {run}")
 
     @pick.autocomplete("run")
-    async def runs(
+    async def complete_runs(
         _interaction: discord.Interaction, typed: str
     ) -> list[discord.app_commands.Choice[str]]:
         names = ("run-1", "run-2", "other")

@@ -66,24 +66,24 @@ DISPATCHED = {
 }
 
 
-def _named(name: str) -> dict[str, Any]:
+def _make_reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _list_of(name: str) -> dict[str, Any]:
-    return {"type": "array", "items": _named(name)}
+def _make_list_schema(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": _make_reference(name)}
 
 
 DISPATCHED_PARTS = {
     "GUILD_CREATE": {
-        "channels": _list_of("GuildChannelResponse"),
-        "roles": _list_of("GuildRoleResponse"),
-        "members": _list_of("GuildMemberResponse"),
-        "threads": _list_of("ThreadResponse"),
+        "channels": _make_list_schema("GuildChannelResponse"),
+        "roles": _make_list_schema("GuildRoleResponse"),
+        "members": _make_list_schema("GuildMemberResponse"),
+        "threads": _make_list_schema("ThreadResponse"),
     },
-    "GUILD_MEMBERS_CHUNK": {"members": _list_of("GuildMemberResponse")},
-    "INTERACTION_CREATE": {"message": _named("MessageResponse")},
-    "READY": {"user": _named("UserResponse")},
+    "GUILD_MEMBERS_CHUNK": {"members": _make_list_schema("GuildMemberResponse")},
+    "INTERACTION_CREATE": {"message": _make_reference("MessageResponse")},
+    "READY": {"user": _make_reference("UserResponse")},
 }
 
 
@@ -114,23 +114,25 @@ class Description:
             shared = methods.get("parameters", [])
             for method, told in methods.items():
                 if method != "parameters":
-                    found = _operation(document, path, told, [*shared, *told.get("parameters", [])])
+                    found = _parse_operation(
+                        document, path, told, [*shared, *told.get("parameters", [])]
+                    )
                     self._operations.setdefault(method.upper(), []).append(found)
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
-    def schema(self, name: str) -> dict[str, Any]:
+    def get_schema(self, name: str) -> dict[str, Any]:
         """Return a named schema."""
         found: dict[str, Any] = self.document["components"]["schemas"][name]
         return found
 
-    def operation(self, method: str, path: str) -> Operation | None:
+    def find_operation(self, method: str, path: str) -> Operation | None:
         """Return the operation a request is for."""
         fitting = [each for each in self._operations[method] if each.pattern.fullmatch(path)]
         return max(fitting, key=lambda each: each.weight, default=None)
 
-    def asked(self, exchange: ObservedRequest) -> Iterator[str]:
+    def check_request(self, exchange: ObservedRequest) -> Iterator[str]:
         """Say what is wrong with a request."""
-        operation = self.operation(exchange.method, exchange.path)
+        operation = self.find_operation(exchange.method, exchange.path)
         if operation is None:
             yield "there is no such operation"
             return
@@ -140,16 +142,16 @@ class Description:
             yield f"?{name}: is required"
         for name in exchange.query.keys() & operation.query.keys():
             schema = operation.query[name]
-            value = _typed(exchange.query[name], schema)
-            yield from self._wrong(value, schema, start=f"?{name}", side="asked")
+            value = _parse_parameter(exchange.query[name], schema)
+            yield from self._find_errors(value, schema, start=f"?{name}", side="asked")
         if exchange.body is not None and operation.body is None:
             yield "a body is sent where none is described"
         elif operation.body is not None and exchange.body is not None:
-            yield from self._wrong(exchange.body, operation.body, side="asked")
+            yield from self._find_errors(exchange.body, operation.body, side="asked")
 
-    def answered(self, exchange: ObservedRequest) -> Iterator[str]:
+    def check_answer(self, exchange: ObservedRequest) -> Iterator[str]:
         """Say what is wrong with an answer; faults of the network (5xx) are not judged."""
-        operation = self.operation(exchange.method, exchange.path)
+        operation = self.find_operation(exchange.method, exchange.path)
         if operation is None or exchange.status >= 500:
             return
         for known in (str(exchange.status), f"{exchange.status // 100}XX"):
@@ -162,22 +164,22 @@ class Description:
         if schema is None and exchange.answer is not None:
             yield f"a body comes with status {exchange.status}, which has none"
         elif schema is not None:
-            yield from self._wrong(exchange.answer, schema)
+            yield from self._find_errors(exchange.answer, schema)
 
-    def dispatched(self, event: str, payload: Mapping[str, Any]) -> Iterator[str]:
+    def check_event(self, event: str, payload: Mapping[str, Any]) -> Iterator[str]:
         """Say what is wrong with a gateway event, as far as its object is described."""
         name = DISPATCHED.get(event)
         if name is not None:
-            yield from self._wrong(payload, _named(name))
+            yield from self._find_errors(payload, _make_reference(name))
         for key, schema in DISPATCHED_PARTS.get(event, {}).items():
             if key in payload:
-                yield from self._wrong(payload[key], schema, start=key)
+                yield from self._find_errors(payload[key], schema, start=key)
 
-    def refuses(self, schema: Mapping[str, Any], value: Any) -> list[str]:
+    def check_value(self, schema: Mapping[str, Any], value: Any) -> list[str]:
         """Say what is wrong with a value a bot would send."""
-        return list(self._wrong(value, schema, side="asked"))
+        return list(self._find_errors(value, schema, side="asked"))
 
-    def _wrong(
+    def _find_errors(
         self, value: Any, schema: Mapping[str, Any], *, start: str = "", side: str = "told"
     ) -> Iterator[str]:
         key = json.dumps(schema, sort_keys=True).replace('"#/components', f'"{side}:#/components')
@@ -191,7 +193,7 @@ class Description:
         if validator.is_valid(value):
             return
         for error in validator.iter_errors(value):
-            for path, message in _explained(error):
+            for path, message in _explain_error(error):
                 where = ".".join([*([start] if start else []), *map(str, path)])
                 yield f"{where or 'body'}: {message}"
 
@@ -204,34 +206,38 @@ def _correct(document: dict[str, Any]) -> None:
         node[last] = value
 
 
-def _operation(
-    document: Mapping[str, Any], path: str, told: Mapping[str, Any], parameters: list[Any]
+def _parse_operation(
+    document: Mapping[str, Any], path: str, description: Mapping[str, Any], parameters: list[Any]
 ) -> Operation:
     parts = path.strip("/").split("/")
     escaped = [r"[^/]+" if part.startswith("{") else re.escape(part) for part in parts]
     queries = [each for each in parameters if each["in"] == "query"]
-    content = told.get("requestBody", {}).get("content", {})
+    content = description.get("requestBody", {}).get("content", {})
     kind = content.get("application/json") or content.get("multipart/form-data")
     return Operation(
-        name=told["operationId"],
+        name=description["operationId"],
         pattern=re.compile("/" + "/".join(escaped)),
         weight=sum(_LITERAL for part in parts if not part.startswith("{")),
         query={each["name"]: each["schema"] for each in queries},
         needed=frozenset(each["name"] for each in queries if each.get("required")),
         body=kind["schema"] if kind else None,
-        answers={code: _answer(document, each) for code, each in told["responses"].items()},
+        answers={
+            code: _parse_answer(document, each) for code, each in description["responses"].items()
+        },
     )
 
 
-def _answer(document: Mapping[str, Any], told: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    if "$ref" in told:
-        told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
-    content = told.get("content", {}).get("application/json")
+def _parse_answer(
+    document: Mapping[str, Any], description: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    if "$ref" in description:
+        description = document["components"]["responses"][description["$ref"].rpartition("/")[2]]
+    content = description.get("content", {}).get("application/json")
     found: Mapping[str, Any] | None = content["schema"] if content else None
     return found
 
 
-def _typed(text: str, schema: Mapping[str, Any]) -> Any:
+def _parse_parameter(text: str, schema: Mapping[str, Any]) -> Any:
     """Read a parameter, which is text on the wire, as what the description calls it."""
     kinds = schema.get("type", "string")
     kinds = kinds if isinstance(kinds, list) else [kinds]
@@ -244,27 +250,27 @@ def _typed(text: str, schema: Mapping[str, Any]) -> Any:
     return text
 
 
-def _explained(error: Any) -> Iterator[tuple[list[Any], str]]:
+def _explain_error(error: Any) -> Iterator[tuple[list[Any], str]]:
     """Follow `oneOf` and `anyOf` into the alternative that was meant: the one whose type fits."""
     branches = getattr(error.kind, "context", None)
     if not branches:
-        yield list(error.instance_path), _cut(error.message)
+        yield list(error.instance_path), _shorten_message(error.message)
         return
-    for nearest in min(branches, key=_distance):
-        yield from _explained(nearest)
+    for nearest in min(branches, key=_measure_distance):
+        yield from _explain_error(nearest)
 
 
-def _distance(branch: list[Any]) -> tuple[int, int]:
+def _measure_distance(branch: list[Any]) -> tuple[int, int]:
     other = sum(each.kind.name in ("enum", "const", "type") for each in branch)
     return other, len(branch)
 
 
-def _cut(message: str) -> str:
+def _shorten_message(message: str) -> str:
     """A value may be thousands of letters; what is wrong with it stands at the end."""
     return message if len(message) <= _SHORT else f"{message[:60]} … {message[-80:]}"
 
 
 @cache
-def description_in(file: Path) -> Description:
+def load_description(file: Path) -> Description:
     """Read the description, once for a process."""
     return Description(json.loads(file.read_bytes()))

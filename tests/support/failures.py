@@ -8,7 +8,7 @@ from tests.fakes.fake_clock import FakeClock
 DEV = 10
 
 
-def capsule(
+def make_capsule(
     *,
     exception: str = "IndexError",
     message: str = "string index out of range",
@@ -26,7 +26,7 @@ def capsule(
 _numbers = count(1)
 
 
-def failure(
+def make_failure(
     clock: FakeClock,
     error: Capsule | None = None,
     *,
@@ -36,12 +36,12 @@ def failure(
 ) -> Action:
     """Return the journal's record of a failure that happens now."""
     return Action(
-        ts=clock.now(),
+        ts=clock.get_time(),
         id=f"{next(_numbers):026}",
         event=f"{kind.value}.{name}",
         kind=kind,
         name=name,
         outcome=ActionOutcome.ERROR,
         channel_id=channel_id,
-        error=error or capsule(),
+        error=error or make_capsule(),
     )

@@ -10,7 +10,7 @@ MARKS = st.sampled_from(
 SPITEFUL = st.lists(st.one_of(MARKS, st.text(max_size=12)), max_size=12).map("".join)
 
 
-def outside(text: str) -> list[str]:
+def list_unfenced_lines(text: str) -> list[str]:
     """Return the lines that stand in no fence, as Markdown reads fences."""
     lines, fence = [], ""
     for line in re.split(r"\r\n|\n|\r", text):

@@ -18,7 +18,7 @@ from bot.ports.model_gateway import GatewayLease
 from bot.redaction import redact
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
-from tests.twins.model._responses import encoded
+from tests.twins.model._responses import encode_event
 
 KEY = "sk-ant-api03-" + "Zt9" * 31
 ALICES = Account(purpose="execute", person_id=1, run_id="k7m2xq")
@@ -27,48 +27,50 @@ Json = dict[str, object]
 Answers = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def body(words: object = "Hello.", **more: object) -> Json:
+def make_body(content: object = "Hello.", **more: object) -> Json:
     """Return a request as the program makes it."""
-    said = [{"role": "user", "content": words}]
+    said = [{"role": "user", "content": content}]
     asked = {"model": "claude-sonnet-5-5", "max_tokens": 1_000, "messages": said, "stream": True}
     return {**asked, **more}
 
 
-def told(tokens_in: int = 1_000, tokens_out: int = 200, text: str = "Hello.") -> list[bytes]:
+def make_events(tokens_in: int = 1_000, tokens_out: int = 200, text: str = "Hello.") -> list[bytes]:
     """Return a streamed answer, an event each."""
     usage = {"input_tokens": tokens_in, "output_tokens": 1, "cache_read_input_tokens": 0}
     delta = {"type": "text_delta", "text": text}
     return [
-        encoded("message_start", {"message": {"id": "msg_1", "usage": usage}}),
-        encoded("content_block_start", {"index": 0, "content_block": {"type": "text"}}),
-        encoded("content_block_delta", {"index": 0, "delta": delta}),
-        encoded("content_block_stop", {"index": 0}),
-        encoded("message_delta", {"delta": {}, "usage": {"output_tokens": tokens_out}}),
-        encoded("message_stop", {}),
+        encode_event("message_start", {"message": {"id": "msg_1", "usage": usage}}),
+        encode_event("content_block_start", {"index": 0, "content_block": {"type": "text"}}),
+        encode_event("content_block_delta", {"index": 0, "delta": delta}),
+        encode_event("content_block_stop", {"index": 0}),
+        encode_event("message_delta", {"delta": {}, "usage": {"output_tokens": tokens_out}}),
+        encode_event("message_stop", {}),
     ]
 
 
-async def streaming(http: web.Request) -> web.StreamResponse:
+async def start_stream(http: web.Request) -> web.StreamResponse:
     """Return an answer that is being streamed."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
     await response.prepare(http)
     return response
 
 
-async def answers(http: web.Request) -> web.StreamResponse:
+async def answer_normally(http: web.Request) -> web.StreamResponse:
     """Answer as any provider would."""
     if http.path.endswith("count_tokens"):
         return web.json_response({"input_tokens": 12})
     if (await http.json()).get("stream"):
-        response = await streaming(http)
-        for event in told():
+        response = await start_stream(http)
+        for event in make_events():
             await response.write(event)
         return response
     usage = {"input_tokens": 1_000, "output_tokens": 200}
     return web.json_response({"id": "msg_1", "content": [], "usage": usage})
 
 
-def failing(status: int, headers: Mapping[str, str] | None = None, text: str = "no") -> Answers:
+def make_failing(
+    status: int, headers: Mapping[str, str] | None = None, text: str = "no"
+) -> Answers:
     """Answer every request with that."""
 
     async def fail(http: web.Request) -> web.StreamResponse:
@@ -78,7 +80,7 @@ def failing(status: int, headers: Mapping[str, str] | None = None, text: str = "
 
 
 @dataclass
-class Arrived:
+class ReceivedRequest:
     """What reached the provider."""
 
     path: str
@@ -91,25 +93,27 @@ class Arrived:
 class Provider:
     """Answers as `answer` does, and keeps what arrived."""
 
-    answer: Answers = answers
-    arrived: list[Arrived] = field(default_factory=list)
-    came: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: Answers = answer_normally
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    has_request: asyncio.Event = field(default_factory=asyncio.Event)
     base_url: str = ""
 
     async def serve(self, http: web.Request) -> web.StreamResponse:
         """Take one request."""
-        request = Arrived(http.path_qs, CIMultiDict(http.headers), json.loads(await http.read()))
-        self.arrived.append(request)
-        self.came.set()
+        request = ReceivedRequest(
+            http.path_qs, CIMultiDict(http.headers), json.loads(await http.read())
+        )
+        self.requests.append(request)
+        self.has_request.set()
         try:
             return await self.answer(http)
         finally:
             request.left.set()
 
     @property
-    def last(self) -> Arrived:
+    def last(self) -> ReceivedRequest:
         """The newest request."""
-        return self.arrived[-1]
+        return self.requests[-1]
 
 
 @dataclass
@@ -128,32 +132,34 @@ class GatewayRoom:
         return list(self.spend_guard.charges.values())
 
     @asynccontextmanager
-    async def asking(
+    async def open_request(
         self,
-        lent: GatewayLease,
-        asked: object = None,
+        lease: GatewayLease,
+        content: object = None,
         *,
         path: str = "/v1/messages",
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask as a program with that pass would, and hold the answer."""
-        sent = asked if isinstance(asked, bytes) else json.dumps(asked or body()).encode()
-        given = {"x-api-key": lent.token, "content-type": "application/json", **(headers or {})}
-        async with self.client.post(lent.base_url + path, data=sent, headers=given) as answer:
+        sent = (
+            content if isinstance(content, bytes) else json.dumps(content or make_body()).encode()
+        )
+        given = {"x-api-key": lease.token, "content-type": "application/json", **(headers or {})}
+        async with self.client.post(lease.base_url + path, data=sent, headers=given) as answer:
             yield answer
 
     async def ask(
-        self, lent: GatewayLease, asked: object = None, **more: object
+        self, lease: GatewayLease, asked: object = None, **more: object
     ) -> tuple[int, bytes]:
         """Ask, and return status and body of the answer."""
-        async with self.asking(lent, asked, **more) as answer:  # type: ignore[arg-type]
+        async with self.open_request(lease, asked, **more) as answer:  # type: ignore[arg-type]
             return answer.status, await answer.read()
 
 
 @asynccontextmanager
-async def gateway_room(
+async def open_gateway_room(
     folder: Path,
-    answer: Answers = answers,
+    answer: Answers = answer_normally,
     *,
     redacts: Callable[[str], str] | None = redact,
     base_url: str | None = None,

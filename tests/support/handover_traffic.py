@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from local_discord.person import Person
-from tests.support.handover_world import HandoverWorld
-from tests.support.page_reader import buttons
+from tests.support.handover_harness import HandoverHarness
+from tests.support.page_reader import get_buttons
 
 _names = itertools.count(1)
 
@@ -16,7 +16,7 @@ _names = itertools.count(1)
 class Traffic:
     """People who never stop: they talk to the bot, roll dice, vote, and have it remind them."""
 
-    def __init__(self, world: HandoverWorld, pause: float = 0.1) -> None:
+    def __init__(self, world: HandoverHarness, pause: float = 0.1) -> None:
         self._world = world
         self._pause_seconds = pause
         self.name = f"tea {next(_names)}"
@@ -27,11 +27,11 @@ class Traffic:
         self.slowest = 0.0
 
     @asynccontextmanager
-    async def flowing(self, *channels: str) -> AsyncIterator[None]:
+    async def keep_flowing(self, *channels: str) -> AsyncIterator[None]:
         """Have all of them at it until the block ends, talking in these channels."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.talk(*channels))
-            for people in (self.roll, self.vote, self.be_reminded):
+            for people in (self.roll, self.vote, self.set_reminders):
                 group.create_task(people())
             yield
             self._done.set()
@@ -39,7 +39,7 @@ class Traffic:
     async def talk(self, *channels: str) -> None:
         """Ask the bot something in each channel, again and again."""
         async with Person(self._world.demo.discord.base_url, "alice") as alice:
-            name = (await alice.world())["bot"]["id"]
+            name = (await alice.get_world())["bot"]["id"]
             while not self._done.is_set():
                 for channel in channels:
                     message = await alice.say(channel, f"<@{name}> what is broken now?")
@@ -64,21 +64,21 @@ class Traffic:
             poll = done["message"]
             while not self._done.is_set():
                 option = ("soup", "salad")[self.voted % 2]
-                done = await bob.press("dev", buttons(poll)[option], poll["id"])
+                done = await bob.press("dev", get_buttons(poll)[option], poll["id"])
                 assert done["result"] != "failed", (done, self._world.log[-3_000:])
                 self.voted += 1
                 await self._pause(3 * self._pause_seconds)
 
-    async def be_reminded(self) -> None:
+    async def set_reminders(self) -> None:
         """Have reminders fall due all the time, whenever one bot hands over to the other."""
         async with Person(self._world.demo.discord.base_url, "alice") as alice:
             while not self._done.is_set():
-                done = await alice.run("dev", "remind", **{"in": "5s", "about": self._about()})
+                done = await alice.run("dev", "remind", **{"in": "5s", "about": self._make_about()})
                 assert "remind you in" in done["message"]["content"], done
                 self.reminders += 1
                 await self._pause(0.5)
 
-    def _about(self) -> str:
+    def _make_about(self) -> str:
         return f"{self.name} number {self.reminders}."
 
     async def _pause(self, seconds: float) -> None:
@@ -89,13 +89,13 @@ class Traffic:
             return
 
 
-async def each_is_answered_once(world: HandoverWorld, asked: Sequence[tuple[str, str]]) -> None:
+async def check_answered_once(world: HandoverHarness, asked: Sequence[tuple[str, str]]) -> None:
     """Wait for all answers; check that none has two."""
     wanted = {message for _, message in asked}
     channels = {channel for channel, _ in asked}
     async with asyncio.timeout(60):
         while True:
-            told = [each for name in channels for each in await world.alice.messages(name)]
+            told = [each for name in channels for each in await world.alice.list_messages(name)]
             to = [
                 each["message_reference"]["message_id"]
                 for each in told
@@ -107,12 +107,12 @@ async def each_is_answered_once(world: HandoverWorld, asked: Sequence[tuple[str,
     assert [each for each in wanted if to.count(each) != 1] == []
 
 
-async def each_is_reminded_once(world: HandoverWorld, count: int, about: str) -> None:
+async def check_reminded_once(world: HandoverHarness, count: int, about: str) -> None:
     """Wait for all reminders; check that none is told twice."""
     times = [0]
     async with asyncio.timeout(30):
         while not all(times) or len(times) < count:
-            told = [each["content"] for each in await world.alice.messages("dev")]
+            told = [each["content"] for each in await world.alice.list_messages("dev")]
             due = [
                 each.splitlines()[0].partition("> ")[2] for each in told if each.startswith("⏰")
             ]
@@ -121,7 +121,7 @@ async def each_is_reminded_once(world: HandoverWorld, count: int, about: str) ->
     assert times == [1] * count
 
 
-def failed_actions(world: HandoverWorld) -> list[str]:
+def list_failed_actions(world: HandoverHarness) -> list[str]:
     """Return what failed, as it is journalled: an answer to a press that has one already does."""
     lines = [
         json.loads(line)

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 REAL = Path(sys.base_prefix).resolve()
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
-KEPT = (
+SECRET_FILES = (
     ".ssh/id_ed25519", ".netrc", ".local/share/keyrings/login.keyring", ".local/share/token",
     "bin/deploy.key", ".config/gh/hosts.yml", "theseus/.env", "tools/password", ".pyenv/secret",
     ".local/share/uv/credentials/pypi.org",
@@ -49,109 +49,109 @@ asyncio.run(tried())
 """
 
 
-def furnished(folder: Path) -> Path:
+def make_home(folder: Path) -> Path:
     """Return a home full of what is nobody's business, with a checkout in it."""
     home = folder / "home" / "someone"
-    for name in KEPT:
+    for name in SECRET_FILES:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("very-secret")
     (home / "theseus/tree").mkdir()
     return home
 
 
-def linked(link: Path, target: str | Path) -> Path:
+def make_link(link: Path, target: str | Path) -> Path:
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(target)
     return link
 
 
-def installed(prefix: Path) -> Path:
+def install_python(prefix: Path) -> Path:
     """Put a Python of its own below a prefix; return its program. The library is a link."""
     (prefix / "bin").mkdir(parents=True, exist_ok=True)
     shutil.copy2(REAL / "bin" / VERSION, prefix / "bin" / VERSION)
-    linked(prefix / "bin/python", VERSION)
-    linked(prefix / "lib" / VERSION, sysconfig.get_path("stdlib"))
+    make_link(prefix / "bin/python", VERSION)
+    make_link(prefix / "lib" / VERSION, sysconfig.get_path("stdlib"))
     for library in (REAL / "lib").glob("libpython*"):
-        linked(prefix / "lib" / library.name, library)
+        make_link(prefix / "lib" / library.name, library)
     return prefix / "bin/python"
 
 
-def environment(folder: Path, python: Path) -> Path:
+def make_environment(folder: Path, python: Path) -> Path:
     """Make an environment by hand, as `python -m venv` does; return its program."""
-    linked(folder / "bin/python", python)
+    make_link(folder / "bin/python", python)
     (folder / "lib" / VERSION / "site-packages").mkdir(parents=True)
     (folder / "pyvenv.cfg").write_text(f"home = {python.parent}\nversion = {sys.version[:6]}\n")
     return folder / "bin/python"
 
 
-def as_pyenv_has_it(home: Path) -> Path:
-    installed(home / ".pyenv/versions/3.11.7")
-    linked(home / ".pyenv/versions/3.11", "3.11.7")
-    return environment(home / "theseus/.venv", home / ".pyenv/versions/3.11/bin/python")
+def install_by_pyenv(home: Path) -> Path:
+    install_python(home / ".pyenv/versions/3.11.7")
+    make_link(home / ".pyenv/versions/3.11", "3.11.7")
+    return make_environment(home / "theseus/.venv", home / ".pyenv/versions/3.11/bin/python")
 
 
-def as_uv_has_it(home: Path) -> Path:
-    installed(home / ".local/share/uv/python/cpython-3.11.7-linux")
-    linked(home / ".local/share/uv/python/cpython-3.11-linux", "cpython-3.11.7-linux")
+def install_by_uv(home: Path) -> Path:
+    install_python(home / ".local/share/uv/python/cpython-3.11.7-linux")
+    make_link(home / ".local/share/uv/python/cpython-3.11-linux", "cpython-3.11.7-linux")
     real = home / ".local/share/uv/python/cpython-3.11-linux/bin" / VERSION
-    return environment(home / "theseus/.venv", linked(home / ".local/bin" / VERSION, real))
+    return make_environment(home / "theseus/.venv", make_link(home / ".local/bin" / VERSION, real))
 
 
-def in_local_bin(home: Path) -> Path:
-    return linked(home / ".local/bin/python", REAL / "bin" / VERSION)
+def link_in_local_bin(home: Path) -> Path:
+    return make_link(home / ".local/bin/python", REAL / "bin" / VERSION)
 
 
-def in_bin(home: Path) -> Path:
-    python = linked(home / "bin/python", REAL / "bin" / VERSION)
-    return environment(home / "theseus/.venv", python)
+def link_in_bin(home: Path) -> Path:
+    python = make_link(home / "bin/python", REAL / "bin" / VERSION)
+    return make_environment(home / "theseus/.venv", python)
 
 
-def over_several_links(home: Path) -> Path:
-    linked(home / "tools/v1/python", REAL / "bin" / VERSION)
-    linked(home / "tools/current", "v1")
-    linked(home / "bin/python3", "../tools/../tools/current/python")
-    return linked(home / ".local/bin/python", home / "bin/python3")
+def chain_links(home: Path) -> Path:
+    make_link(home / "tools/v1/python", REAL / "bin" / VERSION)
+    make_link(home / "tools/current", "v1")
+    make_link(home / "bin/python3", "../tools/../tools/current/python")
+    return make_link(home / ".local/bin/python", home / "bin/python3")
 
 
-def into_local(home: Path) -> Path:
-    return installed(home / ".local")
+def install_into_local(home: Path) -> Path:
+    return install_python(home / ".local")
 
 
-def into_the_home(home: Path) -> Path:
+def install_into_home(home: Path) -> Path:
     """The home itself is the prefix."""
-    return installed(home)
+    return install_python(home)
 
 
-def an_environment_that_is_the_home(home: Path) -> Path:
-    return environment(home, REAL / "bin" / VERSION)
+def make_home_environment(home: Path) -> Path:
+    return make_environment(home, REAL / "bin" / VERSION)
 
 
-def around_the_checkout(home: Path) -> Path:
+def make_environment_around_checkout(home: Path) -> Path:
     """The environment's folder holds the checkout."""
-    return environment(home / "theseus", REAL / "bin" / VERSION)
+    return make_environment(home / "theseus", REAL / "bin" / VERSION)
 
 
-def of_the_system(home: Path) -> Path:
+def use_system_python(home: Path) -> Path:
     system = Path("/usr/bin") / VERSION
     if not system.exists():
-        return in_bin(home)
-    return environment(home / "theseus/.venv", system)
+        return link_in_bin(home)
+    return make_environment(home / "theseus/.venv", system)
 
 
-WAYS = (
-    as_pyenv_has_it, as_uv_has_it, in_local_bin, in_bin, over_several_links, into_local,
-    into_the_home, an_environment_that_is_the_home, around_the_checkout, of_the_system,
+LAYOUTS = (
+    install_by_pyenv, install_by_uv, link_in_local_bin, link_in_bin, chain_links, install_into_local,
+    install_into_home, make_home_environment, make_environment_around_checkout, use_system_python,
 )  # fmt: skip
 
 
-def seen(stands: Callable[[Path], Path], home: Path) -> dict[str, object]:
+def probe_home(layout: Callable[[Path], Path], home: Path) -> dict[str, object]:
     """Return what is seen of a home by its own Python's checks, program and commands.
 
     Of each the paths of secrets; of the `doctor` why it failed, what it saw, and whether it says
     that homes are held back. Raises `RuntimeError` where that Python could try nothing.
     """
-    python = stands(home)
-    kept = [str(home / name) for name in KEPT if (home / name).exists()]
+    python = layout(home)
+    kept = [str(home / name) for name in SECRET_FILES if (home / name).exists()]
     paths = f"{ROOT}:{sysconfig.get_path('purelib')}"
     done = subprocess.run(
         [python, "-c", PROGRAM, home / "theseus/tree", json.dumps(kept)],

@@ -70,10 +70,10 @@ class HostileObjects:
         if depth and self._random.random() < 0.1:
             children = [self.make_error(depth - 1) for _ in range(self._random.randint(1, 3))]
             try:
-                return BaseExceptionGroup(self._pick(("several", "\ud800")), children)
+                return BaseExceptionGroup(self._choose(("several", "\ud800")), children)
             except BaseException:  # noqa: BLE001  # a group asks each child for its class
                 return children[0]
-        base = self._pick(_BASES)
+        base = self._choose(_BASES)
         kind = self._make_class(base, _ERROR_HOOKS)
         error: BaseException = base.__new__(kind)
         if base is not UnicodeError or self._random.random() < 0.5:
@@ -94,12 +94,12 @@ class HostileObjects:
 
     def _make_arguments(self) -> tuple[object, ...]:
         if self._random.random() < 0.01:
-            return (self._pick((_HUGE, _HUGE.encode(), [0] * 10_000)),)
+            return (self._choose((_HUGE, _HUGE.encode(), [0] * 10_000)),)
         plain = ("plain", "\ud800", _Target(), self._make_instance())
-        return tuple(self._pick(plain) for _ in range(self._random.randint(0, 2)))
+        return tuple(self._choose(plain) for _ in range(self._random.randint(0, 2)))
 
     def _make_instance(self) -> object:
-        base = self._pick(_VALUE_BASES)
+        base = self._choose(_VALUE_BASES)
         kind = self._make_class(base, _VALUE_HOOKS)
         content: tuple[object, ...] = ()
         if base in (list, tuple, set, frozenset) and self._random.random() < 0.5:
@@ -107,16 +107,16 @@ class HostileObjects:
         return base.__new__(kind, *content)
 
     def _make_class(self, base: type, hooks: tuple[str, ...]) -> type[Any]:
-        chosen = [self._pick(hooks) for _ in range(self._random.randint(1, 3))]
+        chosen = [self._choose(hooks) for _ in range(self._random.randint(1, 3))]
         body: dict[str, object] = {name: self._make_hook(name) for name in chosen}
-        body["__module__"] = self._pick(("planted", "builtins", "\ud800", 7, ""))
+        body["__module__"] = self._choose(("planted", "builtins", "\ud800", 7, ""))
         if "__eq__" in body:
             body.setdefault("__hash__", base.__hash__)
         meta = self._make_metaclass() if self._random.random() < 0.2 else type
-        return meta(self._pick(_NAMES[:1] + _NAMES[2:3]), (base,), body)
+        return meta(self._choose(_NAMES[:1] + _NAMES[2:3]), (base,), body)
 
     def _make_metaclass(self) -> type[type]:
-        name = self._pick(_META_HOOKS)
+        name = self._choose(_META_HOOKS)
         hook = self._make_hook(name)
         body: dict[str, object] = {name: property(hook) if name.endswith("e__") else hook}
         if name in ("__getattribute__", "__eq__", "__hash__"):
@@ -126,9 +126,9 @@ class HostileObjects:
         return type("Meta", (type,), body)
 
     def _make_hook(self, name: str) -> Any:
-        kind = self._pick(RAISED)
+        kind = self._choose(RAISED)
         lies = (kind, str, TimeoutError, 7, None, "", "\ud800", b"", 404)
-        lie = self._pick(lies)
+        lie = self._choose(lies)
         raises = self._random.random() < 0.8
 
         def hook(*_: object, **__: object) -> object:
@@ -138,7 +138,7 @@ class HostileObjects:
 
         return property(hook) if name in _PROPERTIES else hook
 
-    def _pick(self, choices: tuple[Any, ...]) -> Any:
+    def _choose(self, choices: tuple[Any, ...]) -> Any:
         return choices[self._random.randrange(len(choices))]
 
 

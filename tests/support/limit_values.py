@@ -20,7 +20,7 @@ from local_discord.limits.shapes import (
 _PAGE = "://example.org/"
 
 
-def least(shape: Shape) -> Any:
+def make_minimum(shape: Shape) -> Any:
     """Return the smallest value that is taken."""
     match shape:
         case Text():
@@ -34,40 +34,48 @@ def least(shape: Shape) -> Any:
         case Address():
             return shape.schemes[0] + _PAGE
         case Items():
-            return [least(shape.of) for _ in range(shape.least)]
+            return [make_minimum(shape.of) for _ in range(shape.least)]
         case Fields():
-            return {key: least(shape.known[key]) for key in shape.needed if key in shape.known}
+            return {
+                key: make_minimum(shape.known[key]) for key in shape.needed if key in shape.known
+            }
         case ByType():
-            kind, part = next((k, p) for k, p in shape.shapes.items() if _modelled(p))
-            return {"type": kind, **least(part)}
+            kind, part = next((k, p) for k, p in shape.shapes.items() if _is_modelled(p))
+            return {"type": kind, **make_minimum(part)}
     raise AssertionError(f"no value is known for {shape}")
 
 
 Case = tuple[str, Any, bool]
 
 
-def at_limits(shape: Shape, path: tuple[str | int, ...] = ()) -> Iterator[Case]:
+def iterate_limits(shape: Shape, path: tuple[str | int, ...] = ()) -> Iterator[Case]:
     """Give values of the whole shape with one part at a limit (`True`) or just over it."""
     match shape:
         case Items():
             for size in (shape.most, shape.most + 1, *range(shape.least)):
-                yield _told(path), [least(shape.of)] * size, shape.least <= size <= shape.most
-            rest = [least(shape.of)] * (shape.least - 1)
-            for at, value, good in at_limits(shape.of, (*path, "[]")):
+                yield (
+                    _format_path(path),
+                    [make_minimum(shape.of)] * size,
+                    shape.least <= size <= shape.most,
+                )
+            rest = [make_minimum(shape.of)] * (shape.least - 1)
+            for at, value, good in iterate_limits(shape.of, (*path, "[]")):
                 yield at, [value, *rest], good
         case Fields():
             for key, part in shape.known.items():
-                for at, value, good in at_limits(part, (*path, key)):
-                    yield at, {**least(shape), key: value}, good
+                for at, value, good in iterate_limits(part, (*path, key)):
+                    yield at, {**make_minimum(shape), key: value}, good
         case ByType():
             for kind, part in shape.shapes.items():
-                for at, value, good in at_limits(part, (*path, f"<{kind}>")):
+                for at, value, good in iterate_limits(part, (*path, f"<{kind}>")):
                     yield at, {"type": kind, **value}, good
         case _:
-            yield from ((_told(path), value, good) for value, good in _bare(shape))
+            yield from (
+                (_format_path(path), value, good) for value, good in _iterate_scalars(shape)
+            )
 
 
-def _bare(shape: Shape) -> Iterator[tuple[Any, bool]]:
+def _iterate_scalars(shape: Shape) -> Iterator[tuple[Any, bool]]:
     """Give a text, a number or an address at its limits and over them."""
     match shape:
         case Text():
@@ -85,16 +93,16 @@ def _bare(shape: Shape) -> Iterator[tuple[Any, bool]]:
             yield "/forge/pulls/2", False
 
 
-def _told(path: tuple[str | int, ...]) -> str:
+def _format_path(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path)).replace(".[]", "[]").replace(".<", "<")
 
 
-def _modelled(shape: Shape) -> bool:
+def _is_modelled(shape: Shape) -> bool:
     """Whether the shape says anything: others are left to what is behind the local Discord."""
     return not isinstance(shape, Fields) or bool(shape.known)
 
 
-def values(shape: Shape) -> st.SearchStrategy[Any]:
+def make_strategy(shape: Shape) -> st.SearchStrategy[Any]:
     """Random values, each part often at a limit and sometimes over one."""
     match shape:
         case Text():
@@ -113,31 +121,33 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
                 [*good, "ftp" + _PAGE, "/forge/2", "https://" + "a" * shape.most]
             )
         case Items():
-            few = st.lists(values(shape.of), min_size=shape.least, max_size=min(shape.most, 3))
-            many = [[least(shape.of)] * (shape.most + 1), []]
+            few = st.lists(
+                make_strategy(shape.of), min_size=shape.least, max_size=min(shape.most, 3)
+            )
+            many = [[make_minimum(shape.of)] * (shape.most + 1), []]
             return few | st.sampled_from(many)
         case Fields():
-            return _objects(shape)
+            return _make_object_strategy(shape)
         case ByType():
-            kinds = [(k, p) for k, p in shape.shapes.items() if _modelled(p)]
-            return st.one_of([_typed(kind, part) for kind, part in kinds])
+            kinds = [(k, p) for k, p in shape.shapes.items() if _is_modelled(p)]
+            return st.one_of([_make_typed_strategy(kind, part) for kind, part in kinds])
     raise AssertionError(f"no values are known for {shape}")
 
 
-def _objects(shape: Fields) -> st.SearchStrategy[dict[str, Any]]:
+def _make_object_strategy(shape: Fields) -> st.SearchStrategy[dict[str, Any]]:
     """Objects in which any key may be missing, those that are needed seldom."""
-    needed = {key: values(shape.known[key]) for key in shape.needed if key in shape.known}
-    others = {key: values(part) for key, part in shape.known.items() if key not in needed}
+    needed = {key: make_strategy(shape.known[key]) for key in shape.needed if key in shape.known}
+    others = {key: make_strategy(part) for key, part in shape.known.items() if key not in needed}
     whole = st.fixed_dictionaries(needed, optional=others)
-    return whole | whole.flatmap(_one_less)
+    return whole | whole.flatmap(_drop_key)
 
 
-def _one_less(whole: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    if not whole:
-        return st.just(whole)
-    gone = st.sampled_from(sorted(whole))
-    return gone.map(lambda key: {name: value for name, value in whole.items() if name != key})
+def _drop_key(complete: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    if not complete:
+        return st.just(complete)
+    gone = st.sampled_from(sorted(complete))
+    return gone.map(lambda key: {name: value for name, value in complete.items() if name != key})
 
 
-def _typed(kind: int, shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
-    return values(shape).map(lambda value: {"type": kind, **value})
+def _make_typed_strategy(kind: int, shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
+    return make_strategy(shape).map(lambda value: {"type": kind, **value})

@@ -12,7 +12,7 @@ from types import ModuleType
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.client import Identity, TheseusClient
-from bot.domain.flag import on_for_all
+from bot.domain.flag import build_flags_for_all
 from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
 from bot.ports.clock import Clock
@@ -21,7 +21,7 @@ from bot.telemetry import Recorder, TrafficRecorder
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.support.command_driver import DiscordAddress
-from tests.support.discord_client import online
+from tests.support.discord_client import run_bot
 
 
 class Home:
@@ -45,7 +45,7 @@ class Home:
 
 
 @contextmanager
-def own_cogs(root: Path) -> Iterator[Home]:
+def use_own_cogs(root: Path) -> Iterator[Home]:
     """Make `cogs` mean the folder under `root`, in this interpreter, until the block ends."""
     kept = _forget_cogs()
     home = Home(root)
@@ -65,7 +65,7 @@ def _forget_cogs() -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in ours}
 
 
-class Watched(NdjsonJournal):
+class WatchedJournal(NdjsonJournal):
     """The real journal, which also tells when something was written."""
 
     def __init__(self, state: Path) -> None:
@@ -76,17 +76,17 @@ class Watched(NdjsonJournal):
         super().append(action)
         self._news.set()
 
-    async def of(self, kind: Kind) -> list[Action]:
+    async def list_by_kind(self, kind: Kind) -> list[Action]:
         """Return the records of a kind, oldest first."""
         found = await self.read(JournalQuery(limit=1000))
         return [action for action in found if action.kind is kind]
 
-    async def until(self, kind: Kind, wanted: Callable[[Action], bool] | None = None) -> Action:
+    async def wait_for(self, kind: Kind, wanted: Callable[[Action], bool] | None = None) -> Action:
         """Return the first record of a kind (of which something holds), waiting for it."""
         async with asyncio.timeout(15):
             while True:
                 self._news.clear()
-                for action in await self.of(kind):
+                for action in await self.list_by_kind(kind):
                     if wanted is None or wanted(action):
                         return action
                 await self._news.wait()
@@ -95,13 +95,15 @@ class Watched(NdjsonJournal):
 class LiveClient:
     """A client that is online, its journal, its home and somebody to talk to it."""
 
-    def __init__(self, home: Home, client: TheseusClient, journal: Watched, alice: Person) -> None:
+    def __init__(
+        self, home: Home, client: TheseusClient, journal: WatchedJournal, alice: Person
+    ) -> None:
         self.home = home
         self.client = client
         self.journal = journal
         self.alice = alice
 
-    async def commands(self) -> list[str]:
+    async def list_commands(self) -> list[str]:
         """Return the names of the commands Discord shows."""
         told = await self.alice.call("GET", "/local/commands")
         return sorted(command["name"] for command in told["commands"])
@@ -127,14 +129,14 @@ def make_client(
         recorder=recorder,
         identity=Identity(guild_id=guild_id, dev_channel_id=0, people=AllowList()),
         traffic=traffic,
-        flags=on_for_all(flags).get,
+        flags=build_flags_for_all(flags).get,
         extensions=extensions,
         guild_ready_timeout=0.01,
     )
 
 
 @asynccontextmanager
-async def living(
+async def run_client(
     home: Home,
     local: LocalDiscord | DiscordAddress,
     *,
@@ -145,9 +147,9 @@ async def living(
 ) -> AsyncIterator[LiveClient]:
     """Run a client until the block ends; it is ready when the block begins."""
     async with (
-        Watched(home.state) as journal,
+        WatchedJournal(home.state) as journal,
         Person(local.base_url, "alice") as alice,
-        online(
+        run_bot(
             make_client(
                 home,
                 journal,

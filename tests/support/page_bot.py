@@ -52,7 +52,7 @@ class Wish(discord.ui.Modal, title="What should change?"):
         style=discord.TextStyle.paragraph,
         placeholder="Anything the next round should know",
     )
-    soon: discord.ui.Label["Wish"] = discord.ui.Label(
+    urgency: discord.ui.Label["Wish"] = discord.ui.Label(
         text="How soon",
         component=discord.ui.Select["Wish"](
             custom_id="soon",
@@ -94,13 +94,13 @@ class Buttons(discord.ui.View):
         await interaction.response.send_message("You may not do that.", ephemeral=True)
 
     @discord.ui.button(label="Show plan", custom_id="page:silent")
-    async def silent(
+    async def stay_silent(
         self, _interaction: discord.Interaction, _button: discord.ui.Button["Buttons"]
     ) -> None:
         """Never answers."""
 
     @discord.ui.button(label="Later", custom_id="page:later", disabled=True)
-    async def later(
+    async def postpone(
         self, _interaction: discord.Interaction, _button: discord.ui.Button["Buttons"]
     ) -> None:
         """Cannot be pressed."""
@@ -119,7 +119,7 @@ class Buttons(discord.ui.View):
         await interaction.response.send_message(f"chose {select.values[0]}")
 
 
-def proposal() -> discord.Embed:
+def make_proposal() -> discord.Embed:
     """A card such as the product's."""
     embed = discord.Embed(
         title="Proposal: keep dice inside their faces",
@@ -140,14 +140,14 @@ class Layout(discord.ui.LayoutView):
     def __init__(self) -> None:
         super().__init__(timeout=None)
         press: discord.ui.Button[Layout] = discord.ui.Button(label="Press", custom_id="page:press")
-        press.callback = self.pressed  # type: ignore[method-assign]
+        press.callback = self.answer_press  # type: ignore[method-assign]
         box: discord.ui.Container[Layout] = discord.ui.Container(accent_colour=0xE9B44C)
         box.add_item(discord.ui.TextDisplay("## In a container\nwith **words**"))
         box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.Section("Beside a button", accessory=press))
         self.add_item(box)
 
-    async def pressed(self, interaction: discord.Interaction) -> None:
+    async def answer_press(self, interaction: discord.Interaction) -> None:
         """The button's answer."""
         await interaction.response.send_message("pressed in a layout")
 
@@ -165,7 +165,7 @@ class PageBot(SampleBot):
         if message.author.bot:
             return
         if message.content == "show card":
-            await message.reply(embed=proposal(), view=Buttons())
+            await message.reply(embed=make_proposal(), view=Buttons())
         if message.content == "show diff":
             diff = discord.File(io.BytesIO(DIFF.encode()), "proposal.diff")
             await message.reply("The whole change:", file=diff)
@@ -204,7 +204,9 @@ def _add_page_commands(tree: app_commands.CommandTree[SampleBot]) -> None:
         await interaction.response.send_message(f"fixing {what} {run} {tier} {urgent}")
 
     @fix.autocomplete("run")
-    async def runs(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def complete_runs(
+        _interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
         found = {"Run 7: dice": "7", "Run 8: polls": "8"}
         return [
             app_commands.Choice(name=name, value=value)

@@ -18,7 +18,7 @@ UNSPEAKABLE = re.compile(
 _THINKING = 128
 
 
-def texts(message: Message) -> Iterator[str]:
+def iterate_texts(message: Message) -> Iterator[str]:
     """Yield everything people read in a message, without code and quotes of code."""
     yield message["content"]
     for embed in message["embeds"]:
@@ -28,12 +28,12 @@ def texts(message: Message) -> Iterator[str]:
             yield from (field["name"], field["value"])
 
 
-def text_of(message: Message) -> str:
+def get_text(message: Message) -> str:
     """Return everything people read in a message."""
-    return "\n".join(texts(message))
+    return "\n".join(iterate_texts(message))
 
 
-def buttons(message: Message) -> dict[str, str]:
+def get_buttons(message: Message) -> dict[str, str]:
     """Return a message's buttons, label to custom id."""
     rows = message.get("components") or []
     return {
@@ -46,17 +46,17 @@ def buttons(message: Message) -> dict[str, str]:
 
 def is_proposal(message: Message) -> bool:
     """Whether it is a card with a proposal."""
-    return "Ship it" in buttons(message)
+    return "Ship it" in get_buttons(message)
 
 
-def of_bot(message: Message) -> bool:
+def is_from_bot(message: Message) -> bool:
     """Whether the bot said it (threads' opening entries are not said)."""
     return bool(message["author"].get("bot")) and message["type"] in (0, 19, 20, 23)
 
 
 def is_end(message: Message) -> bool:
     """Whether it is a run's last message, when it is not a shipment."""
-    return of_bot(message) and message["content"].startswith(("❌", "⏹️", "☣️"))
+    return is_from_bot(message) and message["content"].startswith(("❌", "⏹️", "☣️"))
 
 
 class PageReader:
@@ -65,7 +65,7 @@ class PageReader:
     def __init__(self, person: Person) -> None:
         self.person = person
 
-    async def thread(self, root: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
+    async def wait_for_thread(self, root: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
         """Wait for the thread on a message; return its id."""
         found = await self.person.wait_for_thread(
             "dev", lambda thread: thread["message_id"] == root["id"], timeout=timeout
@@ -74,9 +74,9 @@ class PageReader:
 
     async def ask(self, text: str, channel: str = "dev") -> str:
         """Say it and return the id of the thread that opens on it."""
-        return await self.thread(await self.person.say(channel, text))
+        return await self.wait_for_thread(await self.person.say(channel, text))
 
-    async def proposal(
+    async def wait_for_proposal(
         self,
         thread: str,
         beyond: str = "0",
@@ -88,22 +88,22 @@ class PageReader:
             lambda m: int(m["id"]) > int(beyond) and (is_proposal(m) or is_end(m)),
             timeout,
         )
-        assert is_proposal(found), text_of(found)
+        assert is_proposal(found), get_text(found)
         return found
 
-    async def said(self, thread: str, words: str, timeout: float = 60) -> Message:  # noqa: ASYNC109
+    async def wait_for_text(self, thread: str, text: str, timeout: float = 60) -> Message:  # noqa: ASYNC109
         """Wait until the bot says these words in a message."""
         return await self.person.wait_for(
-            thread, lambda m: of_bot(m) and words in text_of(m), timeout
+            thread, lambda m: is_from_bot(m) and text in get_text(m), timeout
         )
 
-    async def live(self, thread: str, timeout: float = 120) -> Message:  # noqa: ASYNC109
+    async def wait_until_live(self, thread: str, timeout: float = 120) -> Message:  # noqa: ASYNC109
         """Wait until it is live."""
         return await self.person.wait_for(
-            thread, lambda m: of_bot(m) and "live at" in m["content"].lower(), timeout
+            thread, lambda m: is_from_bot(m) and "live at" in m["content"].lower(), timeout
         )
 
-    async def ended(self, thread: str, timeout: float = 90) -> Message:  # noqa: ASYNC109
+    async def wait_for_end(self, thread: str, timeout: float = 90) -> Message:  # noqa: ASYNC109
         """Wait for a run's last word when it is not a shipment."""
         return await self.person.wait_for(thread, is_end, timeout)
 
@@ -111,56 +111,59 @@ class PageReader:
         """Return what an interaction is answered with in the end."""
         if done["result"] == "failed":
             return str(done["error"])
-        return str((await self.thought(channel, done["message"]))["content"])
+        return str((await self.wait_for_answer(channel, done["message"]))["content"])
 
-    async def thought(self, channel: str, shown: Message) -> Message:
+    async def wait_for_answer(self, channel: str, message: Message) -> Message:
         """Return the message of an answer once nobody is "thinking ..." any more."""
         return await self.person.wait_for(
-            channel, lambda m: m["id"] == shown["id"] and not m["flags"] & _THINKING, 20
+            channel, lambda m: m["id"] == message["id"] and not m["flags"] & _THINKING, 20
         )
 
     async def press(self, channel: str, message: Message, label: str) -> str:
         """Press a button; return the answer."""
-        done = await self.person.press(channel, buttons(message)[label], message["id"])
+        done = await self.person.press(channel, get_buttons(message)[label], message["id"])
         return await self.answer(channel, done)
 
     async def run(self, channel: str, command: str, **options: Any) -> str:
         """Run a command; return the answer."""
         return await self.answer(channel, await self.person.run(channel, command, **options))
 
-    async def replied(self, channel: str, said: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
+    async def wait_for_reply(self, channel: str, message: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
         """Wait for the bot's reply to a message; return its text."""
         found = await self.person.wait_for(
             channel,
             lambda m: (
-                of_bot(m) and (m.get("message_reference") or {}).get("message_id") == said["id"]
+                is_from_bot(m)
+                and (m.get("message_reference") or {}).get("message_id") == message["id"]
             ),
             timeout,
         )
-        return text_of(found)
+        return get_text(found)
 
-    async def transcript(self) -> dict[str, list[Message]]:
+    async def read_transcript(self) -> dict[str, list[Message]]:
         """Return the bot's messages in every channel and thread, oldest first."""
-        world = await self.person.world()
+        world = await self.person.get_world()
         return {
-            channel["id"]: [m for m in await self.person.messages(channel["id"]) if of_bot(m)]
+            channel["id"]: [
+                m for m in await self.person.list_messages(channel["id"]) if is_from_bot(m)
+            ]
             for channel in world["channels"]
             if channel["type"] != 1 or channel["name"] == f"@{self.person.name}"
         }
 
-    async def reads_well(self) -> None:
+    async def check_wording(self) -> None:
         """Check that nothing was said twice, and that all of it is meant for people."""
-        for channel, messages in (await self.transcript()).items():
-            said = [_told(message) for message in messages]
+        for channel, messages in (await self.read_transcript()).items():
+            said = [_build_identity(message) for message in messages]
             assert len(said) == len(set(said)), f"said twice in {channel}: {said}"
             for message in messages:
-                plain = re.sub(r"```.*?```|`[^`]*`|“[^”]*”", "…", text_of(message), flags=re.S)
+                plain = re.sub(r"```.*?```|`[^`]*`|“[^”]*”", "…", get_text(message), flags=re.S)
                 odd = UNSPEAKABLE.search(plain)
                 assert odd is None, f"{odd and odd[0]!r} in {plain!r}"
 
 
-def _told(message: Message) -> tuple[Any, ...]:
+def _build_identity(message: Message) -> tuple[Any, ...]:
     """Return what makes two messages the same to a reader; answers to different ones differ."""
     answered = (message.get("message_reference") or {}).get("message_id")
     asked = (message.get("interaction_metadata") or {}).get("id")
-    return (text_of(message), answered, asked)
+    return (get_text(message), answered, asked)

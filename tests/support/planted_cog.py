@@ -41,7 +41,7 @@ class Passing(ui.View):
     """What can be pressed for a while, and answers by itself."""
 
     @ui.select(options=[discord.SelectOption(label="all")])
-    async def chosen(self, interaction: discord.Interaction[Any], choice: ui.Select[Any]) -> None:
+    async def choose(self, interaction: discord.Interaction[Any], choice: ui.Select[Any]) -> None:
         """Do it."""
 
 
@@ -91,18 +91,18 @@ class Planted(commands.Cog):
     @app_commands.command()
     async def leak(self, interaction: discord.Interaction, run: str = "") -> None:
         """Tell everybody what is going on."""
-        runs = await self.bot.agent.runs()
+        runs = await self.bot.agent.list_runs()
         await interaction.response.send_message(str(len(runs)), ephemeral=True)
 
     @leak.autocomplete("run")
-    async def _runs(
+    async def _complete_runs(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        runs = await self.bot.agent.runs()
+        runs = await self.bot.agent.list_runs()
         return [app_commands.Choice(name=run.id, value=run.id) for run in runs]
 
     @leak.error
-    async def _leaked(self, interaction: discord.Interaction, error: Exception) -> None:
+    async def _handle_leak_error(self, interaction: discord.Interaction, error: Exception) -> None:
         """Tell why it failed."""
 
     @app_commands.command()

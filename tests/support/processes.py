@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def processes_in(folder: Path) -> list[int]:
+def list_processes(folder: Path) -> list[int]:
     """Return processes that stand in the folder or below; empty where there is no /proc."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -14,10 +14,10 @@ def processes_in(folder: Path) -> list[int]:
             continue
         if place.is_relative_to(folder) and int(entry.name) != os.getpid():
             found.append(int(entry.name))
-    return [pid for pid in found if _alive(pid)]
+    return [pid for pid in found if _is_alive(pid)]
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

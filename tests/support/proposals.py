@@ -3,14 +3,14 @@
 import ast
 
 from bot.repair.model import Crash
-from bot.repair.operators import OPERATORS, View, pools_of
+from bot.repair.operators import OPERATORS, View, build_pools
 from bot.repair.source import Source
 
 
-def proposals(text: str, crash: Crash | None = None) -> dict[str, float]:
+def list_proposals(text: str, crash: Crash | None = None) -> dict[str, float]:
     """Return every text the operators make of a module, with the best weight of each."""
     source = Source("m.py", text)
-    view = View(source, crash or Crash(""), pools_of([source]))
+    view = View(source, crash or Crash(""), build_pools([source]))
     made: dict[str, float] = {}
     for statement in ast.walk(source.tree):
         if isinstance(statement, ast.stmt):

@@ -17,7 +17,7 @@ from bot.domain.rehearsal import WebAnswer
 
 
 @contextmanager
-def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
+def use_recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
     """Have every aiohttp session that is made meanwhile reach these answers and nothing else.
 
     The same request gets the next of its answers, and the last one again when there are no more.
@@ -27,7 +27,7 @@ def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
     for each in answers:
         left.setdefault(f"{each.method.upper()} {each.url}", []).append(each)
 
-    def taken(asked: str) -> WebAnswer | None:
+    def take_answer(asked: str) -> WebAnswer | None:
         found = left.get(asked, [])
         return found.pop(0) if len(found) > 1 else next(iter(found), None)
 
@@ -38,7 +38,7 @@ def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
             super().__init__(force_close=True)  # a connection is for one request
 
         async def _create_connection(self, req: Any, _traces: Any, _timeout: Any) -> Any:
-            answer = taken(f"{req.method} {req.url}")
+            answer = take_answer(f"{req.method} {req.url}")
             if answer is None:
                 unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
                 raise aiohttp.ClientConnectorDNSError(req.connection_key, unknown)
@@ -47,7 +47,7 @@ def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
                 raise aiohttp.ClientConnectorError(
                     req.connection_key, OSError(code, os.strerror(code))
                 )
-            protocol = await _connected(answer, self._factory)
+            protocol = await _connect(answer, self._factory)
             if answer.error == "timeout":
                 protocol.set_exception(TimeoutError())  # as after its time, without the time
             return protocol
@@ -62,7 +62,7 @@ def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
             module.TCPConnector = usual  # type: ignore[attr-defined]
 
 
-async def _connected(answer: WebAnswer, factory: Any) -> Any:
+async def _connect(answer: WebAnswer, factory: Any) -> Any:
     """Return a client's protocol whose other side gives that answer."""
     near, far = socket.socketpair()
     loop = asyncio.get_running_loop()

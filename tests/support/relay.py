@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 @asynccontextmanager
-async def relay(base_url: str) -> AsyncGenerator[Path, None]:
+async def run_relay(base_url: str) -> AsyncGenerator[Path, None]:
     """Yield the file; whatever is said to it is said to `base_url`, byte for byte."""
     to = urlsplit(base_url)
 
@@ -20,8 +20,8 @@ async def relay(base_url: str) -> AsyncGenerator[Path, None]:
             writer.close()
             return
         async with asyncio.TaskGroup() as group:
-            group.create_task(_pour(reader, back))
-            group.create_task(_pour(there, writer))
+            group.create_task(_copy_bytes(reader, back))
+            group.create_task(_copy_bytes(there, writer))
 
     with tempfile.TemporaryDirectory(prefix="theseus-relay-") as folder:
         file = Path(folder) / "socket"
@@ -32,7 +32,7 @@ async def relay(base_url: str) -> AsyncGenerator[Path, None]:
             server.close()
 
 
-async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _copy_bytes(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while read := await source.read(65_536):
             sink.write(read)

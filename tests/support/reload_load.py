@@ -18,8 +18,13 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
 from bot.prompts import Prompts
-from tests.support.command_driver import CommandDriver, Driven, Wanted, command_driver
-from tests.support.live_client import Home, LiveClient, living, own_cogs
+from tests.support.command_driver import (
+    CommandDriver,
+    CommandLoad,
+    DriveResult,
+    start_command_driver,
+)
+from tests.support.live_client import Home, LiveClient, run_client, use_own_cogs
 
 COG = """
 import discord
@@ -54,7 +59,7 @@ class Load(NamedTuple):
     memory, `before` and `after`, is in MB.
     """
 
-    driven: Driven
+    driven: DriveResult
     failed: tuple[str, ...]
     more: int
     objects: int
@@ -62,34 +67,34 @@ class Load(NamedTuple):
     after: float
 
 
-async def reloads_under_load(folder: Path, reloads: int, *, commands: int, a_second: float) -> Load:
+async def measure_reloads(folder: Path, reloads: int, *, commands: int, a_second: float) -> Load:
     """Reload so often, spread over the time of so many commands.
 
     Nothing of it is tried in a process of its own: what counts here is the running one.
     """
     async with AsyncExitStack() as stack:
-        driver = await stack.enter_async_context(command_driver())
-        home = stack.enter_context(own_cogs(folder))
+        driver = await stack.enter_async_context(start_command_driver())
+        home = stack.enter_context(use_own_cogs(folder))
         _write(home, 0)
-        room = await stack.enter_async_context(living(home, driver.address))
+        room = await stack.enter_async_context(run_client(home, driver.address))
         versions = await stack.enter_async_context(VersionRepository(folder / "live.sqlite3"))
-        registry = _registry(room, versions)
+        registry = _create_registry(room, versions)
         await registry.start()
         finishing = asyncio.create_task(versions.run_forever())
         stack.callback(finishing.cancel)
-        under_way = _UnderWay(room, registry, driver)
-        await under_way.go(reloads // 10, Wanted(commands // 10, a_second))
-        before, cogs, objects = _memory(), _cogs(), len(gc.get_objects())
-        driven = await under_way.go(reloads, Wanted(commands, a_second))
+        under_way = _ReloadRun(room, registry, driver)
+        await under_way.run(reloads // 10, CommandLoad(commands // 10, a_second))
+        before, cogs, objects = _measure_memory(), _count_cogs(), len(gc.get_objects())
+        driven = await under_way.run(reloads, CommandLoad(commands, a_second))
         for _ in range(20):
             await asyncio.sleep(0)  # loops that were cancelled have their last turn
-        more = _cogs() - cogs
+        more = _count_cogs() - cogs
         objects = len(gc.get_objects()) - objects
         failed = (*driven.failed, *under_way.failed)
-        return Load(driven, failed, more, objects, before, _memory())
+        return Load(driven, failed, more, objects, before, _measure_memory())
 
 
-class _UnderWay:
+class _ReloadRun:
     """A client under commands, whose cog and persona are changed meanwhile."""
 
     def __init__(self, room: LiveClient, registry: FileLiveRegistry, driver: CommandDriver) -> None:
@@ -100,9 +105,9 @@ class _UnderWay:
         self._prompts = Prompts(room.home.root / "prompts", lambda: registry.live.prompts)
         self._numbers = count(1)
 
-    async def go(self, reloads: int, wanted: Wanted) -> Driven:
+    async def run(self, reloads: int, wanted: CommandLoad) -> DriveResult:
         """Reload so often while these commands are given; return what came of the commands."""
-        driving = asyncio.create_task(self._driver.drive(wanted))
+        driving = asyncio.create_task(self._driver.run_commands(wanted))
         began, whole = time.perf_counter(), wanted.commands / wanted.a_second
         for number in range(reloads):
             await self._reload(next(self._numbers))
@@ -118,11 +123,11 @@ class _UnderWay:
             self.failed.append(f"reload {number}: {result}, {told}")
 
 
-def _registry(room: LiveClient, versions: VersionRepository) -> FileLiveRegistry:
-    async def none_refused(_names: Sequence[str]) -> Mapping[str, str]:
+def _create_registry(room: LiveClient, versions: VersionRepository) -> FileLiveRegistry:
+    async def refuse_none(_names: Sequence[str]) -> Mapping[str, str]:
         return {}
 
-    loader = CogLoader(lambda: room.client.runtime, none_refused, room.client.recorder)
+    loader = CogLoader(lambda: room.client.runtime, refuse_none, room.client.recorder)
     return FileLiveRegistry(
         Catalog(room.home.root), Validation(), versions, SystemClock(), loaders={"cog": loader}
     )
@@ -133,13 +138,13 @@ def _write(home: Home, number: int) -> None:
     home.write("prompts/persona.md", f"hello {number}")
 
 
-def _cogs() -> int:
+def _count_cogs() -> int:
     """Return how many cogs of whatever version are in memory."""
     gc.collect()
     return sum(1 for each in gc.get_objects() if type(each).__module__ == "cogs.greeter")
 
 
-def _memory() -> float:
+def _measure_memory() -> float:
     gc.collect()
     told = _RSS.search(Path("/proc/self/status").read_text(encoding="ascii"))
     return int(told[1]) / 1024 if told else 0.0

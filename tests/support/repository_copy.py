@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.fakes.repositories import commit, git
-from tests.support.tracked_files import tracked_files
+from tests.fakes.repositories import commit, run_git
+from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,11 +15,11 @@ def copy_repository(folder: Path, files: Mapping[str, str] | None = None) -> Pat
 
     What mypy knows goes along: from nothing it takes a minute.
     """
-    for path in tracked_files(ROOT, "--cached", "--others", "--exclude-standard"):
+    for path in list_tracked_files(ROOT, "--cached", "--others", "--exclude-standard"):
         if (ROOT / path).is_file():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, folder / path)
-    git(folder, "init", "-q", "-b", "main")
+    run_git(folder, "init", "-q", "-b", "main")
     commit(folder, files or {}, "Begin")
     if (ROOT / ".mypy_cache").is_dir():
         shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")

@@ -19,10 +19,10 @@ from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_outbox import FakeOutbox
+from tests.support.agent_harness import AgentHarness
+from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 from tests.support.dev_channel import COGS, PEOPLE, ROOT
-from tests.support.discord_client import online
-from tests.support.kill_at import Fuse, Killed, fused
-from tests.support.world import World
+from tests.support.discord_client import run_bot
 
 
 class RestartableChannel:
@@ -33,7 +33,7 @@ class RestartableChannel:
         self.people: dict[str, Person] = {}
         self.missed = MissedConfig()
         # Messages bear Discord's own time: what failed has to have failed by that.
-        self.world = World(folder, clock=FakeClock(datetime.now(UTC)))
+        self.world = AgentHarness(folder, clock=FakeClock(datetime.now(UTC)))
         ids = dict(local.people)
         self.listed = AllowList(
             developers=PeopleList(users=frozenset({ids["dora"]})),
@@ -54,20 +54,20 @@ class RestartableChannel:
         return f"<@{self.local.bot_user_id}>"
 
     @asynccontextmanager
-    async def bot(self, fuse: Fuse | None = None) -> AsyncIterator[TheseusClient]:
+    async def run_bot(self, crash_point: CrashPoint | None = None) -> AsyncIterator[TheseusClient]:
         """Run a bot until the block ends; once the fuse is blown nothing it does lasts."""
-        fuse = fuse or Fuse()
+        crash_point = crash_point or CrashPoint()
         world = self.world
-        self._client = client = self._new_client()
-        chat = DiscordChat(client, fused(self._outbox, fuse), world.clock, redact)
-        world.speak_through(chat)
-        client.chat = fused(chat, fuse)
-        client.key_values = fused(world.key_values, fuse)
-        client.agent = world.agent(fuse)
-        async with online(client, self.local):
+        self._client = client = self._create_client()
+        chat = DiscordChat(client, add_crash_point(self._outbox, crash_point), world.clock, redact)
+        world.use_chat(chat)
+        client.chat = add_crash_point(chat, crash_point)
+        client.key_values = add_crash_point(world.key_values, crash_point)
+        client.agent = world.create_agent(crash_point)
+        async with run_bot(client, self.local):
             working = [
                 asyncio.create_task(work)
-                for work in (chat.run_forever(), client.agent.run_forever(), self._time_flies())
+                for work in (chat.run_forever(), client.agent.run_forever(), self._advance_time())
             ]
             try:
                 yield client
@@ -77,7 +77,7 @@ class RestartableChannel:
                 for ended in await asyncio.gather(*working, return_exceptions=True):
                     _check(ended)
 
-    def _new_client(self) -> TheseusClient:
+    def _create_client(self) -> TheseusClient:
         world, local = self.world, self.local
         client = TheseusClient(
             root=ROOT,
@@ -93,38 +93,42 @@ class RestartableChannel:
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
         return client
 
-    async def _time_flies(self) -> None:
+    async def _advance_time(self) -> None:
         while True:
             await self.world.clock.advance(0.5)
             await asyncio.sleep(0.01)
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether the bot that runs has looked for what it missed, and answered that."""
         cog = self._client and self._client.get_cog("Conversation")
         return bool(getattr(cog, "caught_up", False))  # its class is another one each time
 
-    async def until_settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Wait until the bot has answered what it missed."""
-        await until(lambda: self.settled)
+        await wait_until(lambda: self.is_settled)
 
-    async def answers(self, channel: str) -> list[tuple[str, str]]:
+    async def list_answers(self, channel: str) -> list[tuple[str, str]]:
         """Return the ids of the messages that were answered, and with what, oldest answer first."""
-        said = await self["alice" if not channel.startswith("@") else channel[1:]].messages(channel)
+        said = await self["alice" if not channel.startswith("@") else channel[1:]].list_messages(
+            channel
+        )
         return [
             (answered, message["content"])
             for message in said
-            if message["author"].get("bot") and (answered := _answered(message))
+            if message["author"].get("bot") and (answered := _get_answered_id(message))
         ]
 
-    async def until_answered(self, channel: str, said: Message) -> str:
+    async def wait_for_answer(self, channel: str, question: Message) -> str:
         """Return the bot's answer to a message, once it is there."""
         who = self["alice" if not channel.startswith("@") else channel[1:]]
-        told = await who.wait_for(channel, lambda message: _answered(message) == said["id"])
+        told = await who.wait_for(
+            channel, lambda message: _get_answered_id(message) == question["id"]
+        )
         return str(told["content"])
 
 
-async def until(true: Callable[[], object]) -> None:
+async def wait_until(true: Callable[[], object]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(10):
         while True:
@@ -133,16 +137,16 @@ async def until(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def _answered(message: dict[str, Any]) -> str | None:
+def _get_answered_id(message: dict[str, Any]) -> str | None:
     return (message.get("message_reference") or {}).get("message_id")
 
 
-def _check(ended: BaseException | None) -> None:
+def _check(error: BaseException | None) -> None:
     """Raise what a task died of, unless it was stopped or killed."""
-    if isinstance(ended, BaseExceptionGroup):
-        _, ended = ended.split(_is_stop)
-    if ended is not None and not _is_stop(ended):
-        raise ended
+    if isinstance(error, BaseExceptionGroup):
+        _, error = error.split(_is_stop)
+    if error is not None and not _is_stop(error):
+        raise error
 
 
 def _is_stop(error: BaseException) -> bool:
@@ -152,7 +156,7 @@ def _is_stop(error: BaseException) -> bool:
 
 
 @asynccontextmanager
-async def channel(folder: Path) -> AsyncIterator[RestartableChannel]:
+async def open_channel(folder: Path) -> AsyncIterator[RestartableChannel]:
     """Open the channel with everybody but a bot in it, until the block ends."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))

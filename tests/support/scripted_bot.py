@@ -47,7 +47,7 @@ class ScriptedBot:
         if self._does == "refused":
             self._end(2, "refused")
         self._say(type="prepared")
-        order = self._heard()
+        order = self._read_order()
         self._note(order)
         if order["type"] in ("stop", "retire"):
             self._end(0, order["type"])
@@ -62,9 +62,9 @@ class ScriptedBot:
             self._say(type="ready")
         self._link.settimeout(BEAT)
         while True:
-            self._live()
+            self._beat()
 
-    def _live(self) -> None:
+    def _beat(self) -> None:
         age = time.monotonic() - self._began
         if self._does == "crash" and age >= self._seconds:
             raise RuntimeError("crashed as it was told to")
@@ -75,11 +75,11 @@ class ScriptedBot:
         if self._does != "silent":
             self._say(type="heartbeat", ready=self._does != "unready")
         try:
-            self._obey(self._heard())
+            self._handle_order(self._read_order())
         except TimeoutError:
             return
 
-    def _obey(self, order: dict[str, Any]) -> None:
+    def _handle_order(self, order: dict[str, Any]) -> None:
         self._note(order)
         kind = order["type"]
         if kind == "freeze" and self._does != "clinging":
@@ -92,7 +92,7 @@ class ScriptedBot:
             told = {"commit": "", "reason": "a test", "run_id": "k7m2xq", **order["with"]}
             self._say(type="restart", **told)
 
-    def _heard(self) -> dict[str, Any]:
+    def _read_order(self) -> dict[str, Any]:
         while b"\n" not in self._unread:
             got = self._link.recv(65536)
             if not got:

@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.fakes.scripted_engine import Turn as EngineTurn
-from tests.twins.model import Message, Request, Turn, calls, forever, gives, says, told
+from tests.twins.model import (
+    Message,
+    Request,
+    Turn,
+    call_tool,
+    choose_turn,
+    give_result,
+    repeat_turn,
+    say_text,
+)
 
 _RECORD = re.compile(r"^record ([0-9a-z]{8}),", re.MULTILINE)
 _FRAME = re.compile(r"^  (\S+\.py):\d+ in (\w+)$", re.MULTILINE)
@@ -29,22 +38,24 @@ class ScriptedModelBehaviour:
     def story(self) -> Mapping[str, Sequence[Turn]]:
         """What the scripted model is to say, whoever asks."""
         return {
-            "planner": [forever(told(self._think))],
-            "executor": [forever(told(self._act))],
-            "reviewer": [forever(gives({"approve": True, "summary": "It does what it should."}))],
+            "planner": [repeat_turn(choose_turn(self._plan))],
+            "executor": [repeat_turn(choose_turn(self._act))],
+            "reviewer": [
+                repeat_turn(give_result({"approve": True, "summary": "It does what it should."}))
+            ],
         }
 
-    def _think(self, request: Request) -> Turn:
-        file, function = _at_fault(request)
+    def _plan(self, request: Request) -> Turn:
+        file, function = _find_fault(request)
         found = {
             "cause": f"`{function}` does not expect the value it was called with here.",
             "confidence": "high",
             "evidence_ids": _RECORD.findall(request.text)[:1],
         }
         if "## The plan" not in request.prompt:
-            return gives(found)
-        owned = [file, *(name for turn in self._turns(function) for name, *_ in turn.edits)]
-        return gives(
+            return give_result(found)
+        owned = [file, *(name for turn in self._load_turns(function) for name, *_ in turn.edits)]
+        return give_result(
             found
             | {
                 "problem": f"`{function}` fails for some of the values people give it.",
@@ -66,70 +77,78 @@ class ScriptedModelBehaviour:
 
     def _act(self, request: Request) -> Turn:
         """Do the next thing of this round that was not done yet; at the end, say what it says."""
-        turns = self._turns(_at_fault(request)[1])
+        turns = self._load_turns(_find_fault(request)[1])
         if not turns:
-            return says("I do not know what to do here.")
-        rounds = [int(number) for text in _told(request) for number in _ROUND.findall(text)]
+            return say_text("I do not know what to do here.")
+        rounds = [
+            int(number) for text in _list_messages(request) for number in _ROUND.findall(text)
+        ]
         turn = turns[min(rounds[-1] if rounds else 0, len(turns) - 1)]
-        ahead = list(_calls(turn))[_done(request) :]
-        return ahead[0] if ahead else says(turn.summary)
+        ahead = list(_iterate_calls(turn))[_count_calls(request) :]
+        return ahead[0] if ahead else say_text(turn.summary)
 
-    def _turns(self, function: str) -> Sequence[EngineTurn]:
+    def _load_turns(self, function: str) -> Sequence[EngineTurn]:
         script = json.loads(self._script.read_text(encoding="utf-8"))
         return [EngineTurn.model_validate(each) for each in script.get(function, ())]
 
 
-def _at_fault(request: Request) -> tuple[str, str]:
+def _find_fault(request: Request) -> tuple[str, str]:
     """Return file and function of the innermost frame the evidence shows."""
-    frames = _FRAME.findall("\n".join(_told(request)))
+    frames = _FRAME.findall("\n".join(_list_messages(request)))
     if not frames:
         raise AssertionError(f"no frame is told in: {request.text[-2_000:]}")
     file, function = frames[-1]
     return file, function
 
 
-def _calls(turn: EngineTurn) -> Iterator[Message]:
+def _iterate_calls(turn: EngineTurn) -> Iterator[Message]:
     if turn.run:
-        yield calls("Bash", command=shlex.join(turn.run), description="Look at it")
+        yield call_tool("Bash", command=shlex.join(turn.run), description="Look at it")
     for file in dict.fromkeys(name for name, *_ in turn.edits):
-        yield calls("Read", file_path=file)
+        yield call_tool("Read", file_path=file)
     for file, before, after in turn.edits:
-        yield calls("Edit", file_path=file, old_string=before, new_string=after)
+        yield call_tool("Edit", file_path=file, old_string=before, new_string=after)
     for file, text in turn.files.items():
         if text is not None:
-            yield calls("Read", file_path=file)
-            yield calls("Write", file_path=file, content=text)
+            yield call_tool("Read", file_path=file)
+            yield call_tool("Write", file_path=file, content=text)
     if turn.edits or turn.files:
-        yield calls(f"{_OURS}git_pr_create", title=turn.summary, body="What it says.")
+        yield call_tool(f"{_OURS}git_pr_create", title=turn.summary, body="What it says.")
 
 
-def _told(request: Request) -> list[str]:
+def _list_messages(request: Request) -> list[str]:
     """Return what was said to the model from outside, oldest first; tool results are not in it."""
-    return ["\n".join(_words(message)) for message in request.messages if _is_told(message)]
+    return [
+        "\n".join(_iterate_texts(message))
+        for message in request.messages
+        if _is_from_outside(message)
+    ]
 
 
-def _done(request: Request) -> int:
+def _count_calls(request: Request) -> int:
     """Return how many tools were called since the model was told something."""
     count = 0
     for message in request.messages:
-        if _is_told(message):
+        if _is_from_outside(message):
             count = 0
-        count += sum(block.get("type") == "tool_use" for block in _blocks(message))
+        count += sum(block.get("type") == "tool_use" for block in _list_blocks(message))
     return count
 
 
-def _is_told(message: Mapping[str, object]) -> bool:
-    from_tools = any(block.get("type") == "tool_result" for block in _blocks(message))
+def _is_from_outside(message: Mapping[str, object]) -> bool:
+    from_tools = any(block.get("type") == "tool_result" for block in _list_blocks(message))
     return message.get("role") == "user" and not from_tools
 
 
-def _blocks(message: Mapping[str, object]) -> list[dict[str, object]]:
+def _list_blocks(message: Mapping[str, object]) -> list[dict[str, object]]:
     content = message.get("content")
     return [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
 
 
-def _words(message: Mapping[str, object]) -> Iterator[str]:
+def _iterate_texts(message: Mapping[str, object]) -> Iterator[str]:
     content = message.get("content")
     if isinstance(content, str):
         yield content
-    yield from (str(block["text"]) for block in _blocks(message) if block.get("type") == "text")
+    yield from (
+        str(block["text"]) for block in _list_blocks(message) if block.get("type") == "text"
+    )

@@ -8,7 +8,7 @@ from bot.hot_reload.look import look_at
 from bot.hot_reload.validation import Validation
 
 
-def skills_below(root: Path) -> SkillSet:
+def load_skills(root: Path) -> SkillSet:
     """Return what may go live, and why the others may not."""
     validation = Validation()
     skills: list[Skill] = []
@@ -20,5 +20,5 @@ def skills_below(root: Path) -> SkillSet:
         if reason:
             refused.append(RefusedSkill(name=key[1], reason=reason))
         elif not isinstance(read, Unreadable):
-            skills.append(read.skill(key[1]))
+            skills.append(read.get_skill(key[1]))
     return SkillSet(skills=tuple(skills), refused=tuple(refused))

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path[:1] = [str(Path.cwd()), str(Path(__file__).resolve().parents[2])]
 
 from bot.app.bot import run_bot  # noqa: E402
-from bot.app.engines import EngineResources, Engines, engines  # noqa: E402
+from bot.app.engines import EngineResources, Engines, build_engines  # noqa: E402
 from bot.ports.agent import Budget  # noqa: E402
 from bot.redaction import redact  # noqa: E402
 from bot.settings import load  # noqa: E402
@@ -20,13 +20,13 @@ from bot.telemetry import configure_logging  # noqa: E402
 from tests.fakes.scripted_engine import ScriptedEngine  # noqa: E402
 
 
-def scripted(bench: EngineResources) -> Engines:
+def create_scripted(resources: EngineResources) -> Engines:
     """Return the engine; its script lies beside the state folder."""
-    script = bench.settings.state.parent / "script.json"
-    return Engines(ScriptedEngine(script, bench.sandbox), Budget(seconds=300), "scripted")
+    script = resources.settings.state.parent / "script.json"
+    return Engines(ScriptedEngine(script, resources.sandbox), Budget(seconds=300), "scripted")
 
 
 if __name__ == "__main__":
     configure_logging(redact=redact)
-    chosen = engines if "--real" in sys.argv else scripted
+    chosen = build_engines if "--real" in sys.argv else create_scripted
     asyncio.run(run_bot(load(Path.cwd(), os.environ), make_engines=chosen))

@@ -19,37 +19,37 @@ from bot.redaction import redact
 from bot.telemetry import load_secret
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.repositories import repository
-from tests.support.failures import failure
+from tests.fakes.repositories import make_repository
+from tests.support.failures import make_failure
 
 _made: list[Path] = []
 
 
-async def furnished(root: Path, *, stopped: bool = False) -> Path:
+async def make_state_folder(root: Path, *, stopped: bool = False) -> Path:
     """Return the state folder of a bot that has worked, below `root`: made once, then copied."""
     state = root / "state"
     if not _made:
         folder = tempfile.mkdtemp(prefix="theseus-state-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        _made.append(await _furnished(Path(folder)))
+        _made.append(await _create_state(Path(folder)))
     shutil.copytree(_made[0], state)
     if stopped:
         await FileKillSwitch(state / "STOP").pull(Stop(how="file", at=START))
     return state
 
 
-async def _furnished(root: Path) -> Path:
+async def _create_state(root: Path) -> Path:
     state, source = root / "state", root / "source"
-    repository(source)
-    await LocalForge.found(state / "forge.git", source)
+    make_repository(source)
+    await LocalForge.create_repository(state / "forge.git", source)
     async with LocalForge(state / "forge.git", state / "forge.sqlite3", SystemClock()):
         pass
     async with SqliteStore(state / "theseus.sqlite3") as store:
         await store.create(RUN)
         for number in range(20):
-            await store.audit(entry(number))
+            await store.append_audit_entry(make_entry(number))
     async with NdjsonJournal(state, redact=redact) as journal:
-        journal.append(failure(FakeClock()))
+        journal.append(make_failure(FakeClock()))
     load_secret(state / "pseudonyms.key")
     (state / "polls.json").write_text('{"open": []}')
     with contextlib.closing(sqlite3.connect(state / "reminders.sqlite3")) as cog, cog:
@@ -62,18 +62,18 @@ async def _furnished(root: Path) -> Path:
     return state
 
 
-def entry(number: int) -> AuditEntry:
+def make_entry(number: int) -> AuditEntry:
     """Return an entry of the audit log."""
     return AuditEntry(at=START, action="asked", allowed=True, note=f"number {number}")
 
 
-async def backed_up(state: Path, into: Path) -> Path:
+async def make_backup(state: Path, into: Path) -> Path:
     """Return the archive of a backup of the state in a folder."""
     made = await StateBackups(state, into, SystemClock(), commit=lambda: "f00d" * 10).take()
     return made.file
 
 
-def everything(folder: Path) -> dict[str, bytes | None]:
+def read_files(folder: Path) -> dict[str, bytes | None]:
     """Return every file below a folder with its bytes, and folders as `None`."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None

@@ -11,11 +11,11 @@ from pathlib import Path
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.authority.audit_watch import HEAD
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.redaction import redact
 from tests.fakes.fake_clock import START
-from tests.support.state_folders import entry
+from tests.support.state_folders import make_entry
 
 
 async def _write(state: Path) -> None:
@@ -26,17 +26,17 @@ async def _write(state: Path) -> None:
         number = 0
         while True:
             number += 1
-            await store.audit(entry(number))
-            head = (await store.audit_state(tail=1)).head
-            journal.append(_noted(f"{head.number} {head.hash}"))
+            await store.append_audit_entry(make_entry(number))
+            head = (await store.verify_audit_log(tail=1)).head
+            journal.append(_make_action(f"{head.number} {head.hash}"))
             sys.stdout.write(f"{head.number}\n")
             sys.stdout.flush()
 
 
-def _noted(head: str) -> Action:
+def _make_action(head: str) -> Action:
     return Action(
         ts=START,
-        id=sortable_id(datetime.now(UTC)),
+        id=create_sortable_id(datetime.now(UTC)),
         event=f"{Kind.GATEWAY}.{HEAD}",
         kind=Kind.GATEWAY,
         name=HEAD,

@@ -29,7 +29,7 @@ MIGRATIONS: Mapping[str, Sequence[Migration]] = {
 }
 
 
-class Stored(NamedTuple):
+class StoredTable(NamedTuple):
     """A table: the columns that hold something of people, what that is, and if it is erased."""
 
     of_people: str
@@ -39,75 +39,75 @@ class Stored(NamedTuple):
 
 
 _NO = "no"
-_NOTHING = "-"
-TABLES: Mapping[tuple[str, str], Stored] = {
-    ("theseus.sqlite3", "runs"): Stored(
+_NOT_APPLICABLE = "-"
+TABLES: Mapping[tuple[str, str], StoredTable] = {
+    ("theseus.sqlite3", "runs"): StoredTable(
         "body", "who asked, with name and text", _NO,
         "id trigger_key status thread_id created_at version lease_owner lease_until",
     ),
-    ("theseus.sqlite3", "stage_records"): Stored(
+    ("theseus.sqlite3", "stage_records"): StoredTable(
         "body", "what a run found: failures by pseudonym, answers of people who take part", _NO,
         "run_id kind number at",
     ),
-    ("theseus.sqlite3", "approvals"): Stored(
+    ("theseus.sqlite3", "approvals"): StoredTable(
         "person_id body", "who let a change ship", _NO, "run_id head at"
     ),
-    ("theseus.sqlite3", "audit_log"): Stored(
+    ("theseus.sqlite3", "audit_log"): StoredTable(
         "body", "who did what: id and name, without texts; rows of older versions have them", _NO,
         "number at run_id action previous hash seal",
     ),
-    ("theseus.sqlite3", "audit_notes"): Stored(
+    ("theseus.sqlite3", "audit_notes"): StoredTable(
         "person_id text", "what they said with an entry of the audit log", "yes", "number salt"
     ),
-    ("theseus.sqlite3", "outbox"): Stored(
+    ("theseus.sqlite3", "outbox"): StoredTable(
         "post", "messages that wait to be sent; empty once they are sent or refused",
         "yes, those that name them",
         "number key channel_id nonce state sent_channel_id message_id reason",
     ),
-    ("theseus.sqlite3", "shelf"): Stored(
+    ("theseus.sqlite3", "shelf"): StoredTable(
         "body", "talk, wishes, votes on changes, reports of faults", "yes", "name"
     ),
-    ("theseus.sqlite3", "retention"): Stored("", _NOTHING, _NOTHING, "before"),
-    ("traffic/traffic.sqlite3", "traffic"): Stored(
+    ("theseus.sqlite3", "retention"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "before"),
+    ("traffic/traffic.sqlite3", "traffic"): StoredTable(
         "form variety body", "what was asked of cogs: pseudonyms, stand-ins where it was private",
         "yes", "id short at event ok",
     ),
-    ("memory.sqlite3", "memories"): Stored(
+    ("memory.sqlite3", "memories"): StoredTable(
         "body", "notes, with who had them made", "yes",
         "number key kind fingerprint function file event standing at",
     ),
-    ("memory.sqlite3", "memory_words"): Stored("words", "the words of notes", "yes", "kind"),
-    ("ledger.sqlite3", "charges"): Stored(
+    ("memory.sqlite3", "memory_words"): StoredTable("words", "the words of notes", "yes", "kind"),
+    ("ledger.sqlite3", "charges"): StoredTable(
         "person_id", "who caused a cost", _NO,
         "number id at run_id purpose model outcome cost_usd tokens_in tokens_out body",
     ),
-    ("ledger.sqlite3", "forgotten"): Stored(
+    ("ledger.sqlite3", "forgotten"): StoredTable(
         "person_id", "the sums of older costs", _NO, "run_id cost_usd tokens_in tokens_out"
     ),
-    ("ledger.sqlite3", "retention"): Stored("", _NOTHING, _NOTHING, "before"),
-    ("ledger.sqlite3", "begun"): Stored("", _NOTHING, _NOTHING, "run_key agent at"),
-    ("ledger.sqlite3", "holds"): Stored("", _NOTHING, _NOTHING, "id body"),
-    ("versions.sqlite3", "items"): Stored(
-        "", _NOTHING, _NOTHING, "kind name version newest mark rolled_back"
+    ("ledger.sqlite3", "retention"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "before"),
+    ("ledger.sqlite3", "begun"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "run_key agent at"),
+    ("ledger.sqlite3", "holds"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "id body"),
+    ("versions.sqlite3", "items"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name version newest mark rolled_back"
     ),
-    ("versions.sqlite3", "versions"): Stored(
-        "", _NOTHING, _NOTHING, "kind name number at body content"
+    ("versions.sqlite3", "versions"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE, "kind name number at body content"
     ),
-    ("journal.sqlite3", "files"): Stored("", _NOTHING, _NOTHING, "number name indexed low"),
-    ("journal.sqlite3", "records"): Stored(
-        "", _NOTHING, _NOTHING,
+    ("journal.sqlite3", "files"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "number name indexed low"),
+    ("journal.sqlite3", "records"): StoredTable(
+        "", _NOT_APPLICABLE, _NOT_APPLICABLE,
         "file start length ts id short event outcome channel_id fingerprint",
     ),
-    ("journal.sqlite3", "damaged"): Stored("", _NOTHING, _NOTHING, "file start length"),
-    ("forge.sqlite3", "pulls"): Stored(
+    ("journal.sqlite3", "damaged"): StoredTable("", _NOT_APPLICABLE, _NOT_APPLICABLE, "file start length"),
+    ("forge.sqlite3", "pulls"): StoredTable(
         "body", "pull requests of the local forge: who asked, by name", _NO,
         "number run_id branch base_branch title state published base_at_opening merge_commit undoes"
         " reason opened_at updated_at",
     ),
-    ("forge.sqlite3", "issues"): Stored(
+    ("forge.sqlite3", "issues"): StoredTable(
         "title body author", "issues of the local forge", _NO, "number labels state opened_at"
     ),
-    ("forge.sqlite3", "issue_comments"): Stored("text", "comments on them", _NO, "issue key at"),
+    ("forge.sqlite3", "issue_comments"): StoredTable("text", "comments on them", _NO, "issue key at"),
 }  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def read_schema() -> dict[tuple[str, str], frozenset[str]]:
     return found
 
 
-def classified() -> dict[tuple[str, str], frozenset[str]]:
+def list_classified() -> dict[tuple[str, str], frozenset[str]]:
     """Return the columns that are described above."""
     return {
         where: frozenset(f"{each.of_people} {each.others}".split())
@@ -150,11 +150,11 @@ def render_table() -> str:
     return "\n".join([*lines, "", f"Without anything of people: {without}.", ""])
 
 
-def with_table(document: str) -> str:
+def replace_table(document: str) -> str:
     """Return the document with the table as it is now."""
     before, rest = document.split(_BEGIN)
     return before + _BEGIN + render_table() + _END + rest.split(_END, 1)[1]
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(with_table(DOCUMENT.read_text("utf-8")), "utf-8")
+    DOCUMENT.write_text(replace_table(DOCUMENT.read_text("utf-8")), "utf-8")

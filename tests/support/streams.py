@@ -10,7 +10,7 @@ T0 = 1_780_000_000.0
 MINUTE, HOUR = 60.0, 3600.0
 
 
-def sample(at: float, outcome: str = "ok", /, **about: object) -> Sample:
+def make_sample(at: float, outcome: str = "ok", /, **about: object) -> Sample:
     """Return one of `command.roll`, `at` seconds after `T0`; a failure has fingerprint `f1`."""
     fields: dict[str, object] = {"event": "command.roll", "kind": "command", "duration_ms": 100.0}
     if outcome in ("error", "timeout"):
@@ -19,25 +19,29 @@ def sample(at: float, outcome: str = "ok", /, **about: object) -> Sample:
     return Sample(at=T0 + at, outcome=outcome, **fields)  # type: ignore[arg-type]
 
 
-def steady(start: float, end: float, every: float = 10.0, **about: object) -> Iterator[Sample]:
+def generate_steady(
+    start: float, end: float, every: float = 10.0, **about: object
+) -> Iterator[Sample]:
     """Yield one that goes well `every` so many seconds."""
     at = start
     while at < end:
-        yield sample(at, **about)
+        yield make_sample(at, **about)
         at += every
 
 
-def failing(start: float, count: int, every: float = 1.0, **about: object) -> Iterator[Sample]:
+def generate_failing(
+    start: float, count: int, every: float = 1.0, **about: object
+) -> Iterator[Sample]:
     """Yield so many failures."""
     for number in range(count):
-        yield sample(start + number * every, "error", **about)
+        yield make_sample(start + number * every, "error", **about)
 
 
-def told(detector: Detector, samples: Iterable[Sample]) -> list[Anomaly]:
+def detect_anomalies(detector: Detector, samples: Iterable[Sample]) -> list[Anomaly]:
     """Have the detector see them; return what it tells."""
     return [anomaly for each in samples for anomaly in detector.see(each)]
 
 
-def seconds(anomaly: Anomaly) -> float:
+def get_seconds(anomaly: Anomaly) -> float:
     """Return when it was told, in seconds after `T0`."""
     return anomaly.at.timestamp() - T0

@@ -10,13 +10,13 @@ NEEDED = 4 << 30  # bytes, some times what all tests at once have lying about
 
 def use_memory() -> None:
     """Let this process and what it starts write into memory, unless `TMPDIR` says where."""
-    folder = None if "TMPDIR" in os.environ else folder_in_memory()
+    folder = None if "TMPDIR" in os.environ else find_memory_folder()
     if folder is not None:
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # or what was found before would stand
 
 
-def folder_in_memory(
+def find_memory_folder(
     folder: Path = Path("/dev/shm"),
     memory: Path = Path("/proc/meminfo"),
 ) -> Path | None:

@@ -16,7 +16,7 @@ _START = (
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
 )
 _SECONDS = 60.0
-_UNHEARD_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 
 
 class Terminal:
@@ -29,7 +29,7 @@ class Terminal:
         self._come = asyncio.Event()
         self._read_up_to = 0
         self._master = -1
-        self.shown = ""
+        self.output = ""
 
     async def __aenter__(self) -> Self:
         """Start the program."""
@@ -61,7 +61,7 @@ class Terminal:
 
     def _take(self) -> None:
         try:
-            self.shown += os.read(self._master, 65_536).decode(errors="replace")
+            self.output += os.read(self._master, 65_536).decode(errors="replace")
         except BlockingIOError:
             return
         except OSError:  # the other end is closed
@@ -72,15 +72,15 @@ class Terminal:
         """Wait until a text is shown, after what was seen before; return what came up to it."""
         try:
             async with asyncio.timeout(seconds):
-                while (found := self.shown.find(text, self._read_up_to)) < 0:
+                while (found := self.output.find(text, self._read_up_to)) < 0:
                     self._come.clear()
                     await self._come.wait()
         except TimeoutError:
-            raise AssertionError(f"{text!r} was not shown:\n{self.shown}") from None
+            raise AssertionError(f"{text!r} was not shown:\n{self.output}") from None
         begun, self._read_up_to = self._read_up_to, found + len(text)
-        return self.shown[begun : self._read_up_to]
+        return self.output[begun : self._read_up_to]
 
-    def type(self, line: str = "") -> None:
+    def type_line(self, line: str = "") -> None:
         """Type a line, and Enter."""
         os.write(self._master, f"{line}\n".encode())
 
@@ -88,22 +88,22 @@ class Terminal:
         """Wait for a question, and answer it; return what was shown up to it."""
         shown = await self.see(question)
         await self.see(": ")
-        self.type(line)
+        self.type_line(line)
         return shown
 
-    async def leave(self, told: str) -> None:
+    async def leave(self, expected: str) -> None:
         """Press Ctrl-C, once more where it came before the program read (and is seen after a key).
 
         CPython looks for signals before it reads a line from a terminal, not while it begins to.
         """
         os.write(self._master, b"\x03")
         try:
-            await self.see(told, _UNHEARD_SECONDS)
+            await self.see(expected, _RETRY_SECONDS)
         except AssertionError:
             os.write(self._master, b"\x03")
-            await self.see(told)
+            await self.see(expected)
 
-    async def ended(self) -> int:
+    async def wait_for_exit(self) -> int:
         """Wait for the program's end; return its exit code."""
         async with asyncio.timeout(_SECONDS):
             return await self._child.wait()

@@ -8,7 +8,7 @@ _NOT_OURS = frozenset(
 )
 
 
-def tracked_files(root: Path, *options: str) -> list[str]:
+def list_tracked_files(root: Path, *options: str) -> list[str]:
     """Return the paths of tracked files, from the root; of a copy without git, of all there are."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", *options], cwd=root, capture_output=True, text=True, check=False

@@ -22,7 +22,7 @@ class Tally:
     """What came of all sequences."""
 
     sequences: int = 0
-    words: int = 0
+    votes: int = 0
     asked_back: int = 0
     pressed: int = 0
     merges: int = 0
@@ -35,7 +35,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Holes:
+class Faults:
     """What is put in place of the right part, to see that it is found out."""
 
     store: Callable[[], FakeStore] = FakeStore
@@ -44,8 +44,8 @@ class Holes:
     )
     listed: frozenset[int] = frozenset()
     acts: Sequence[str] = ACTS
-    hears: Callable[[str, Setting], Utterance] = parse
-    binds: bool = True  # buttons, to the card and the commit they were shown for
+    parse_text: Callable[[str, Setting], Utterance] = parse
+    has_bound_buttons: bool = True  # buttons, to the card and the commit they were shown for
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Case:
     rules: ApprovalRules
 
 
-def cases() -> list[Case]:
+def list_cases() -> list[Case]:
     """Return every kind of change under every kind of rule."""
     plain = ApprovalRules()
     both = frozenset({"high", "security"})

@@ -25,20 +25,20 @@ class VotingPeople:
             Voter(14, "robo", listed=True, bot=True),
             Voter(15, "carl", listed=True),
         ]
-        self._news()
+        self._update_directory()
 
-    def changes(self, act: str) -> tuple[Voter, bool]:
+    def change_member(self, act: str) -> tuple[Voter, bool]:
         """Let somebody get or lose the role, come or leave; return them, and if they might."""
         voter = self._luck.choice([v for v in self.voters if not v.bot and v.name != "mallory"])
-        before = voter.may
+        before = voter.can_vote
         if act == "role":
             voter.had_role, voter.role = voter.role or voter.had_role, not voter.role
         else:
             voter.member = not voter.member
-        self._news()
+        self._update_directory()
         return voter, before
 
-    def shown(self, voter: Voter) -> Person:
+    def draw_person(self, voter: Voter) -> Person:
         """Return a person as an event may show them: with roles they have lost since, at times."""
         stale = voter.had_role and self._luck.random() < 0.3
         return Person(
@@ -48,7 +48,7 @@ class VotingPeople:
             role_ids=frozenset({ROLE} if voter.role or stale else ()),
         )
 
-    def _news(self) -> None:
+    def _update_directory(self) -> None:
         """Let the server know what became of everybody."""
         self._member_directory.members = {
             voter.id: Person(

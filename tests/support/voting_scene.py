@@ -13,22 +13,22 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Status
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_member_directory import FakeMemberDirectory
-from tests.support.kill_at import Fuse
-from tests.support.voting_cases import Case, Holes, Tally
-from tests.support.voting_mold import Mold
+from tests.support.agent_harness import DORA, FILES, FIXED
+from tests.support.crash_point import CrashPoint
+from tests.support.voting_cases import Case, Faults, Tally
+from tests.support.voting_messages import VoteDialogue
 from tests.support.voting_people import ROLE, VotingPeople
 from tests.support.voting_rules import Oracle
-from tests.support.voting_words import Talk
-from tests.support.world import DORA, FILES, FIXED
+from tests.support.voting_template import VotingTemplate
 
 _ON_ITS_WAY = 30  # moments at doors from the last look at the directory to the merge
 
 
-class Scene:
+class VotingScene:
     """The world of one sequence, and the oracle that looks on."""
 
     def __init__(
-        self, mold: Mold, case: Case, folder: Path, seed: int, tally: Tally, holes: Holes
+        self, mold: VotingTemplate, case: Case, folder: Path, seed: int, tally: Tally, holes: Faults
     ) -> None:
         self._luck = random.Random(seed)
         self._seed = seed
@@ -37,8 +37,8 @@ class Scene:
         self._holes = holes
         self._run = mold.run
         self._thread = mold.run.thread_id or 0
-        self._world = mold.world(folder, holes.store(), case.risk)
-        self._world.forge.on_merge.append(self._merged)
+        self._world = mold.create_harness(folder, holes.store(), case.risk)
+        self._world.forge.on_merge.append(self._on_merge)
         self._member_directory = FakeMemberDirectory()
         self._world.member_directory = holes.member_directory(self._member_directory)
         self._traffic = VotingPeople(mold.run.trigger.person, self._member_directory, self._luck)
@@ -58,34 +58,38 @@ class Scene:
             for _ in range(2)
         )
         self._ids = {1: mold.run.id, 2: mold.other.id}
-        self._talk = Talk(self._luck, self._cards, holes)
-        self._heads = [self._cards()[-1][1]]
-        self._fuse = Fuse()
+        self._talk = VoteDialogue(self._luck, self._list_cards, holes)
+        self._heads = [self._list_cards()[-1][1]]
+        self._crash_point = CrashPoint()
         self._log: list[str] = []
-        self._lost: dict[int, tuple[Fuse, int]] = {}
+        self._lost: dict[int, tuple[CrashPoint, int]] = {}
 
     # What everybody sees
 
-    def _cards(self, number: int = 1) -> list[tuple[int, str]]:
+    def _list_cards(self, number: int = 1) -> list[tuple[int, str]]:
         """Return every card of a proposal and the commit it offers, oldest first."""
         return [
             (said.ref.message_id, said.versions[0].buttons[0].arguments[1])
-            for said in self._world.chat.said
+            for said in self._world.chat.messages
             if said.key.startswith(f"{self._ids[number]}:proposal:")
         ]
 
-    def _merged(self, pull: ForgeProposal, _commit: str) -> None:
+    def _on_merge(self, pull: ForgeProposal, _commit: str) -> None:
         self._tally.merges += 1
-        looked = self._fuse.burnt - _ON_ITS_WAY
-        late = {who for who, (at, when) in self._lost.items() if at is self._fuse and when > looked}
-        card, head = self._cards(pull.number)[-1]
+        looked = self._crash_point.hits - _ON_ITS_WAY
+        late = {
+            who
+            for who, (at, when) in self._lost.items()
+            if at is self._crash_point and when > looked
+        }
+        card, head = self._list_cards(pull.number)[-1]
         oracle = self._oracle if pull.number == 1 else self._other_oracle
-        if pull.head != head or not oracle.allows(card, head, on_its_way=frozenset(late)):
+        if pull.head != head or not oracle.is_allowed(card, head, on_its_way=frozenset(late)):
             self._tally.wrong.append(f"{self._seed}: {pull.head[:7]} after {self._log}")
 
     # What changes in it
 
-    def _limits(self) -> None:
+    def _load_limits(self) -> None:
         """Read the configuration, as every start does."""
         users = {voter.id for voter in self._voters if voter.listed} | self._holes.listed
         approvers = PeopleList(users=frozenset(users), roles=frozenset({ROLE}))
@@ -98,14 +102,14 @@ class Scene:
             sweep=timedelta(seconds=2),
         )
 
-    def _changes(self, act: str) -> None:
+    def _change_member(self, act: str) -> None:
         """Let somebody get or lose the role, come or leave."""
-        voter, before = self._traffic.changes(act)
+        voter, before = self._traffic.change_member(act)
         self._log.append(f"{act} {voter.name}")
-        if before and not voter.may:
-            self._lost[voter.id] = (self._fuse, self._fuse.burnt)
+        if before and not voter.can_vote:
+            self._lost[voter.id] = (self._crash_point, self._crash_point.hits)
 
-    def _pushes(self, act: str, forge: FakeForge) -> None:
+    def _push_commit(self, act: str, forge: FakeForge) -> None:
         pull = next(iter(forge._pulls.values()))
         if pull.state != "open":
             return
@@ -114,15 +118,15 @@ class Scene:
             return
         good = FILES | {"cogs/dice.py": f"{FIXED}# {self._luck.random()}\n"}
         files = FILES if act == "bad push" else good
-        self._heads.append(forge.push(pull.branch, self._world.workspaces.pushed(files)))
+        self._heads.append(forge.push(pull.branch, self._world.workspaces.add_snapshot(files)))
 
-    def _meanwhile(self, heard: Callable[[], object]) -> None:
+    def _change_meanwhile(self, record_vote: Callable[[], object]) -> None:
         """Now and then let somebody's rights change at the same moment."""
         if self._luck.random() < 0.2:
-            self._changes(self._luck.choice(("role", "leave")))
-            heard()
+            self._change_member(self._luck.choice(("role", "leave")))
+            record_vote()
 
-    async def _patiently(self, asked: object) -> None:
+    async def _wait_for_answer(self, asked: object) -> None:
         """Wait for an answer, time passing; a refusal is one."""
         scenario = asyncio.ensure_future(asked)  # type: ignore[call-overload]
         while not scenario.done():
@@ -134,33 +138,33 @@ class Scene:
 
     # Until nothing happens any more
 
-    async def _rests(self) -> Run:
+    async def _wait_for_rest(self) -> Run:
         """Return the run once nothing happens any more."""
         calm = 0
         for _ in range(60):
             await self._world.clock.advance(2)
             run = await self._world.store.get(self._run.id)
-            waits = run.status is Status.WAITING and not run.parked and await self._is_level()
+            waits = run.status is Status.WAITING and not run.is_parked and await self._is_level()
             calm = calm + 1 if waits else 0
-            if run.ended or calm > 1:
+            if run.has_ended or calm > 1:
                 return run
         raise AssertionError(f"{self._seed}: {run} does not come to rest after {self._log}")
 
     async def _is_level(self) -> bool:
         """Whether what stands at the forge has been looked at, and what was asked has been done."""
-        history = await self._world.store.history(self._run.id)
+        history = await self._world.store.get_history(self._run.id)
         pull = next(iter(self._world.forge._pulls.values()))
-        if history.revising is not None or history.unheard:
+        if history.revising is not None or history.pending_instructions:
             return False
         return history.verdict is not None and history.verdict.head == pull.head
 
-    def _collides(self, head: str) -> bool:
+    def _has_collision(self, head: str) -> bool:
         """Whether #2 has landed, and #1 is a pushed commit that says otherwise in its lines."""
         return self._world.forge._pulls[2].state == "merged" and head != self._heads[0]
 
     async def _is_sound(self) -> bool:
         """Whether the newest card offers what is at the forge, and that is proven."""
-        history = await self._world.store.history(self._run.id)
+        history = await self._world.store.get_history(self._run.id)
         pull = next(iter(self._world.forge._pulls.values()))
-        green = history.verdict is not None and history.verdict.green
-        return green and pull.state == "open" and pull.head == self._cards()[-1][1]
+        green = history.verdict is not None and history.verdict.is_passing
+        return green and pull.state == "open" and pull.head == self._list_cards()[-1][1]

@@ -12,14 +12,23 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.twins.model import Message, Request, Result, Turn, forever, gives, says, told
-from tests.twins.model._turns import STRUCTURED, Use
+from tests.twins.model import (
+    Message,
+    Request,
+    Result,
+    Turn,
+    choose_turn,
+    give_result,
+    repeat_turn,
+    say_text,
+)
+from tests.twins.model._turns import STRUCTURED, ToolUse
 
 IN_A_ROW = 2  # orders it carries out before it breathes
 FOREVER = 1_000_000
 
 _ORDER = re.compile(r"obey[\s_.-]*(zk\d{4})")
-_WHOLE = re.compile(r"\[\[obey (\{.*?\})\]\]", re.DOTALL)
+_FULL_ORDER = re.compile(r"\[\[obey (\{.*?\})\]\]", re.DOTALL)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _TAGS = range(0xE0020, 0xE007F)
 _LOOKALIKES = str.maketrans(
@@ -37,7 +46,7 @@ class ObeyedCall:
 
 
 @dataclass(frozen=True)
-class Word:
+class TextAnswer:
     """An answer in words, given when there is nothing left to call."""
 
     text: str
@@ -50,7 +59,7 @@ class Lie:
     value: Mapping[str, object]
 
 
-Step = ObeyedCall | Word | Lie
+Step = ObeyedCall | TextAnswer | Lie
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,9 @@ class Habit:
     stopped before it came to the next order. `lie` answers where a schema asks.
     """
 
-    looks: Sequence[Message] = ()
+    first_calls: Sequence[Message] = ()
     breath: Callable[[int], Message] | None = None
-    says: str = "Done."
+    answer: str = "Done."
     lie: Callable[[Request], Mapping[str, object]] | None = None
 
 
@@ -94,73 +103,73 @@ class ObedientModel:
         self.reached: dict[str, set[str]] = {}
         self.calls: dict[str, str] = {}  # the order a call was made for
         self.returned: dict[str, Result] = {}
-        self._said: set[str] = set()
+        self._answered: set[str] = set()
         self._minds: dict[tuple[str, str], _Obedience] = {}
 
     @property
     def story(self) -> Mapping[str, Sequence[Turn]]:
         """What it does, whoever it is asked to be."""
-        return {"everybody": [forever(told(self.turn))]}
+        return {"everybody": [repeat_turn(choose_turn(self.choose_turn))]}
 
-    def results(self, code: str) -> list[Result]:
+    def list_results(self, code: str) -> list[Result]:
         """Return what the calls for an order came to, as far as the model was told."""
         return [each for call, each in self.returned.items() if self.calls.get(call) == code]
 
-    def owes(self, codes: Collection[str]) -> list[str]:
+    def list_unanswered(self, codes: Collection[str]) -> list[str]:
         """Return which of these orders came, want an answer in words, and have had none."""
         wanting = {
             code
             for code, steps in self.orders.items()
-            if any(isinstance(step, Word) for step in steps)
+            if any(isinstance(step, TextAnswer) for step in steps)
         }
-        return sorted(wanting & set(codes) & set(self.reached) - self._said)
+        return sorted(wanting & set(codes) & set(self.reached) - self._answered)
 
-    def turn(self, request: Request) -> Turn:
+    def choose_turn(self, request: Request) -> Turn:
         """Return what it does now: look around, obey, and only then answer."""
         behaviour = self._minds.setdefault((request.who, request.conversation), _Obedience())
         habit = self.habits.get(request.who, Habit())
         self._listen(request, behaviour)
-        if behaviour.looked < len(habit.looks):
+        if behaviour.looked < len(habit.first_calls):
             behaviour.looked += 1
-            return habit.looks[behaviour.looked - 1]
-        if due := self._due(behaviour):
+            return habit.first_calls[behaviour.looked - 1]
+        if due := self._find_due(behaviour):
             if habit.breath is not None and behaviour.obeyed >= IN_A_ROW:
                 return self._breathe(request, behaviour, habit.breath)
             return self._obey(*due, request, behaviour)
-        return self._last_word(request, behaviour, habit)
+        return self._give_final_answer(request, behaviour, habit)
 
     def _listen(self, request: Request, behaviour: _Obedience) -> None:
         """Take in every text that was not read before in this conversation."""
         for result in request.results:
             self.returned.setdefault(result.id, result)
-        for text in _texts(request):
+        for text in _iterate_texts(request):
             if hash(text) in behaviour.read:
                 continue
             behaviour.read.add(hash(text))
-            for code in self._ordered(text):
+            for code in self._find_orders(text):
                 who = self.reached.setdefault(code, set())
                 if code not in behaviour.waiting and code in self.orders:
                     behaviour.waiting[code] = list(self.orders[code])
                 who.add(request.who)
 
-    def _ordered(self, text: str) -> list[str]:
-        found = [self._learned(each) for each in _WHOLE.findall(text)]
-        plain = unmasked(text)
+    def _find_orders(self, text: str) -> list[str]:
+        found = [self._learn_order(each) for each in _FULL_ORDER.findall(text)]
+        plain = unmask_text(text)
         found += _ORDER.findall(plain) + _ORDER.findall(plain[::-1])
         return [code for code in dict.fromkeys(found) if code]
 
-    def _learned(self, text: str) -> str:
+    def _learn_order(self, text: str) -> str:
         """Take an order in that says itself what is to be done; return its word of command."""
         for told_as in (text, text.replace('\\"', '"')):
             try:
                 order = json.loads(told_as)
-                self.orders[order["code"]] = [step_from(each) for each in order["do"]]
+                self.orders[order["code"]] = [parse_step(each) for each in order["do"]]
             except (ValueError, KeyError, TypeError):
                 continue
             return str(order["code"])
         return ""
 
-    def _due(self, behaviour: _Obedience) -> tuple[str, ObeyedCall] | None:
+    def _find_due(self, behaviour: _Obedience) -> tuple[str, ObeyedCall] | None:
         """Return the next call, and the order it is for."""
         for code, steps in behaviour.waiting.items():
             if code not in self.patient and steps and isinstance(steps[0], ObeyedCall):
@@ -171,48 +180,52 @@ class ObedientModel:
         self, code: str, call: ObeyedCall, request: Request, behaviour: _Obedience
     ) -> Message:
         """Make one call an answer: where one of several is refused, the program skips the rest."""
-        self.calls[_call(request)] = code
+        self.calls[_build_call_id(request)] = code
         behaviour.obeyed += 1
         again = [ObeyedCall(call.tool, call.arguments, call.times - 1)] if call.times > 1 else []
         behaviour.waiting[code][:1] = again
-        return Message((Use(call.tool, call.arguments, offered=False),))
+        return Message((ToolUse(call.tool, call.arguments, offered=False),))
 
     def _breathe(
         self, request: Request, behaviour: _Obedience, breath: Callable[[int], Message]
     ) -> Message:
         drawn = [self.returned.get(each) for each in behaviour.breaths]
-        behaviour.breaths.add(_call(request))
+        behaviour.breaths.add(_build_call_id(request))
         behaviour.obeyed = 0
         return breath(sum(each is not None and not each.failed for each in drawn))
 
-    def _last_word(self, request: Request, behaviour: _Obedience, habit: Habit) -> Turn:
-        wanted = Lie if _structured(request) else Word
+    def _give_final_answer(self, request: Request, behaviour: _Obedience, habit: Habit) -> Turn:
+        wanted = Lie if _is_structured(request) else TextAnswer
         usual = dict(habit.lie(request)) if wanted is Lie and habit.lie else {}
         for code, steps in behaviour.waiting.items():
             if code not in self.patient and steps and isinstance(steps[0], wanted):
                 last = steps.pop(0)
-                self._said.add(code)
-                return gives(usual | dict(last.value)) if isinstance(last, Lie) else _said(last)
+                self._answered.add(code)
+                return (
+                    give_result(usual | dict(last.value))
+                    if isinstance(last, Lie)
+                    else _say_step(last)
+                )
         if usual:
-            return gives(usual)
-        return says(habit.says)
+            return give_result(usual)
+        return say_text(habit.answer)
 
 
-def order(code: str) -> str:
+def build_order(code: str) -> str:
     """Return the text that makes the model obey."""
     return f"[[obey {code}]]"
 
 
-def whole_order(code: str, steps: Sequence[Step]) -> str:
+def build_full_order(code: str, steps: Sequence[Step]) -> str:
     """Return the text that makes a model obey that has never heard of the order."""
     done = [_as_json(step) for step in steps]
     return f"[[obey {json.dumps({'code': code, 'do': done})}]]"
 
 
-def step_from(value: Mapping[str, object]) -> Step:
+def parse_step(value: Mapping[str, object]) -> Step:
     """Read one step of an order."""
     if "say" in value:
-        return Word(str(value["say"]))
+        return TextAnswer(str(value["say"]))
     if isinstance(given := value.get("give"), Mapping):
         return Lie(given)
     given = value.get("input", {})
@@ -221,7 +234,7 @@ def step_from(value: Mapping[str, object]) -> Step:
     return ObeyedCall(str(value["tool"]), given, int(str(value.get("times", 1))))
 
 
-def unmasked(text: str) -> str:
+def unmask_text(text: str) -> str:
     """Return the text as somebody reads it who wants to be fooled: plain small letters."""
     spelled = _ESCAPED.sub(lambda m: chr(int(m[1] or m[2] or m[3], 16)), text)
     if not spelled.isascii():
@@ -235,40 +248,40 @@ def _as_json(step: Step) -> Mapping[str, object]:
     match step:
         case ObeyedCall(tool, arguments, times):
             return {"tool": tool, "input": dict(arguments), "times": times}
-        case Word(text):
+        case TextAnswer(text):
             return {"say": text}
         case Lie(value):
             return {"give": dict(value)}
 
 
-def _call(request: Request) -> str:
+def _build_call_id(request: Request) -> str:
     """Return the name the first call of the answer will have."""
     return f"toolu_{request.number:04}_0"
 
 
-def _said(step: Step) -> Message:
-    return says(step.text if isinstance(step, Word) else "")
+def _say_step(step: Step) -> Message:
+    return say_text(step.text if isinstance(step, TextAnswer) else "")
 
 
-def _structured(request: Request) -> bool:
+def _is_structured(request: Request) -> bool:
     wanted = request.body.get("output_config")
     return STRUCTURED in request.tools or (isinstance(wanted, dict) and "format" in wanted)
 
 
-def _texts(request: Request) -> Iterator[str]:
+def _iterate_texts(request: Request) -> Iterator[str]:
     """Yield what was said to the model: system, words and results, not what it said itself."""
     yield request.system
     for message in request.messages:
         if message.get("role") != "assistant":
-            yield from _strings(message.get("content"))
+            yield from _iterate_strings(message.get("content"))
 
 
-def _strings(content: object) -> Iterator[str]:
+def _iterate_strings(content: object) -> Iterator[str]:
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
         for each in content:
-            yield from _strings(each)
+            yield from _iterate_strings(each)
     elif isinstance(content, dict):
         for key in ("text", "content"):
-            yield from _strings(content.get(key))
+            yield from _iterate_strings(content.get(key))

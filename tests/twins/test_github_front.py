@@ -22,7 +22,7 @@ MUTATE = """mutation($id: ID!) {
 # ------------------------------------------------------------------------------------- who may what
 
 
-async def test_a_wrong_token_is_told_so(twin: GithubTwin) -> None:
+async def test_a_wrong_token_is_rejected(twin: GithubTwin) -> None:
     async with Client(twin, "wrong") as client:
         got = await client.get("/user")
     assert (got.status, got.data["message"], got.data["status"]) == (401, "Bad credentials", "401")
@@ -41,20 +41,20 @@ async def test_a_private_repository_does_not_exist_for_strangers(twin: GithubTwi
         assert (await client.post("pulls", title="T", head="a", base="b")).status == 401
 
 
-async def test_a_token_without_the_repository_sees_nothing_of_it(twin: GithubTwin) -> None:
-    twin.grant("elsewhere", "bob", metadata=None)
+async def test_a_token_without_access_cannot_see_the_repository(twin: GithubTwin) -> None:
+    twin.grant_token("elsewhere", "bob", metadata=None)
     async with Client(twin, "elsewhere") as client:
         assert (await client.get("pulls")).status == 404
         assert (await client.get("/user")).data["login"] == "bob"
 
 
 async def test_a_missing_permission_is_named(twin: GithubTwin) -> None:
-    twin.grant("reader", "bob", pull_requests="read", issues=None)
+    twin.grant_token("reader", "bob", pull_requests="read", issues=None)
     async with Client(twin, "reader") as client:
         assert (await client.get("pulls")).status == 200
         got = await client.post("pulls", title="T", head="a", base="main")
         label = await client.post("issues/1/labels", labels=["x"])
-        checks = await client.get(f"commits/{twin.head()}/check-runs")
+        checks = await client.get(f"commits/{twin.get_head()}/check-runs")
         rules = await client.get("branches/main/protection")
     assert (got.status, got.data["message"]) == (
         403,
@@ -66,7 +66,7 @@ async def test_a_missing_permission_is_named(twin: GithubTwin) -> None:
     assert (checks.status, rules.status) == (403, 403)
 
 
-async def test_nobody_is_answered_without_saying_what_they_are(twin: GithubTwin) -> None:
+async def test_a_request_without_a_user_agent_is_rejected(twin: GithubTwin) -> None:
     headers = {"Authorization": f"Bearer {twin.token}"}
     async with (
         aiohttp.ClientSession(skip_auto_headers=["User-Agent"], headers=headers) as web,
@@ -81,24 +81,24 @@ async def test_another_version_of_the_api_is_refused(client: Client) -> None:
 
 
 async def test_it_answers_at_githubs_own_addresses_too(twin: GithubTwin, client: Client) -> None:
-    assert (await client.at("GET", f"{twin.url}/user")).data["login"] == "theseus-bot"
+    assert (await client.request("GET", f"{twin.url}/user")).data["login"] == "theseus-bot"
     body = {"query": "query { viewer { login } }"}
-    got = await client.at("POST", f"{twin.url}/graphql", body)
+    got = await client.request("POST", f"{twin.url}/graphql", body)
     assert got.data == {"data": {"viewer": {"login": "theseus-bot"}}}
 
 
 # ------------------------------------------------------------------------------------------ the app
 
 
-def signed(twin: GithubTwin, clock: FakeClock, **other: object) -> str:
-    now = int(clock.now().timestamp())
+def sign_token(twin: GithubTwin, clock: FakeClock, **other: object) -> str:
+    now = int(clock.get_time().timestamp())
     claims = {"iat": now - 60, "exp": now + 540, "iss": str(twin.app.id), **other}
     return jwt.encode(claims, twin.app.pem, algorithm="RS256")
 
 
 async def test_an_app_gets_a_token_for_an_hour(twin: GithubTwin, clock: FakeClock) -> None:
     path = f"/app/installations/{twin.app.installation}"
-    async with Client(twin, signed(twin, clock)) as app:
+    async with Client(twin, sign_token(twin, clock)) as app:
         assert (await app.get("/app")).data["slug"] == "theseus"
         assert (await app.get(path)).data["account"]["login"] == "theseus"
         given = await app.post(f"{path}/access_tokens")
@@ -108,28 +108,28 @@ async def test_an_app_gets_a_token_for_an_hour(twin: GithubTwin, clock: FakeCloc
         assert (await client.open("fix"))["user"]["login"] == "theseus[bot]"
         refused = await client.get("/user")
         assert refused.data["message"] == "Resource not accessible by integration"
-        assert (await client.get(f"commits/{twin.head()}/check-runs")).status == 200
+        assert (await client.get(f"commits/{twin.get_head()}/check-runs")).status == 200
         await clock.advance(3_601)
         assert (await client.get("pulls")).status == 401
 
 
 async def test_an_app_must_prove_itself(twin: GithubTwin, clock: FakeClock) -> None:
     path = f"/app/installations/{twin.app.installation}/access_tokens"
-    now = int(clock.now().timestamp())
+    now = int(clock.get_time().timestamp())
     other = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     claims = {"iat": now, "exp": now + 60, "iss": str(twin.app.id)}
     wrong = {
         "another's key": (jwt.encode(claims, other, algorithm="RS256"), 401),
         "no signature": (jwt.encode(claims, "", algorithm="none"), 401),
-        "too long": (signed(twin, clock, exp=now + 3_600), 401),
-        "over": (signed(twin, clock, exp=now - 1), 401),
-        "not yet": (signed(twin, clock, iat=now + 600), 401),
-        "another app": (signed(twin, clock, iss="1"), 404),
+        "too long": (sign_token(twin, clock, exp=now + 3_600), 401),
+        "over": (sign_token(twin, clock, exp=now - 1), 401),
+        "not yet": (sign_token(twin, clock, iat=now + 600), 401),
+        "another app": (sign_token(twin, clock, iss="1"), 404),
     }
     for what, (token, status) in wrong.items():
         async with Client(twin, token) as client:
             assert (await client.post(path)).status == status, what
-    async with Client(twin, signed(twin, clock)) as client:
+    async with Client(twin, sign_token(twin, clock)) as client:
         assert (await client.post("/app/installations/1/access_tokens")).status == 404
         twin.app.suspended = True
         assert (await client.post(path)).status == 403
@@ -138,7 +138,7 @@ async def test_an_app_must_prove_itself(twin: GithubTwin, clock: FakeClock) -> N
 # ------------------------------------------------------------------------------ caching and limits
 
 
-async def test_what_has_not_changed_is_not_sent_again_and_costs_nothing(
+async def test_an_unchanged_resource_is_not_sent_and_costs_nothing(
     twin: GithubTwin, client: Client
 ) -> None:
     await client.open("fix")
@@ -154,11 +154,11 @@ async def test_what_has_not_changed_is_not_sent_again_and_costs_nothing(
     assert last == [(304, True), (200, True)]
 
 
-async def test_a_spent_limit_says_until_when(
+async def test_an_exhausted_limit_states_its_reset_time(
     twin: GithubTwin, client: Client, clock: FakeClock
 ) -> None:
-    until = clock.now() + timedelta(minutes=20)
-    twin.faults.spend(until)
+    until = clock.get_time() + timedelta(minutes=20)
+    twin.faults.exhaust_limit(until)
     got = await client.get("pulls")
     assert got.status == 403
     assert got.data["message"].startswith("API rate limit exceeded for user ID")
@@ -175,16 +175,16 @@ async def test_graphql_has_a_limit_of_its_own(
     twin: GithubTwin, client: Client, clock: FakeClock
 ) -> None:
     pull = await client.open("fix", draft=True)
-    twin.faults.spend(clock.now() + timedelta(minutes=1), "graphql")
+    twin.faults.exhaust_limit(clock.get_time() + timedelta(minutes=1), "graphql")
     assert (await client.get("pulls")).status == 200
-    got = await client.graphql(MUTATE, id=pull["node_id"])
+    got = await client.run_graphql(MUTATE, id=pull["node_id"])
     assert (got.status, got.data["errors"][0]["type"]) == (200, "RATE_LIMITED")
     assert got.headers["X-RateLimit-Remaining"] == "0"
     assert twin.pull(1).draft is True
 
 
-async def test_the_secondary_limit_says_how_long(twin: GithubTwin, client: Client) -> None:
-    twin.faults.slow_down(30, method="POST")
+async def test_the_secondary_limit_states_its_duration(twin: GithubTwin, client: Client) -> None:
+    twin.faults.limit_rate(30, method="POST")
     assert (await client.get("pulls")).status == 200
     got = await client.post("pulls", title="T", head="a", base="main")
     assert (got.status, got.headers["Retry-After"]) == (403, "30")
@@ -241,25 +241,25 @@ async def test_a_held_request_waits_and_others_do_not(twin: GithubTwin, client: 
 # ----------------------------------------------------------------------------- GitHub's description
 
 
-async def test_a_field_github_does_not_know_is_told_at_the_end(tmp_path: Path) -> None:
+async def test_an_unknown_field_is_reported_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"POST .*/pulls: branch: Extra inputs"):
         async with GithubTwin(tmp_path) as twin, Client(twin) as client:
             await client.post("pulls", title="T", head="a", base="main", branch="a")
 
 
-async def test_a_parameter_github_does_not_know_is_told_at_the_end(tmp_path: Path) -> None:
+async def test_an_unknown_parameter_is_reported_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"no query parameter branch"):
         async with GithubTwin(tmp_path) as twin, Client(twin) as client:
             await client.get("pulls?branch=a")
 
 
-async def test_a_path_nobody_serves_is_told_at_the_end(tmp_path: Path) -> None:
+async def test_an_unknown_path_is_reported_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"GET .*/nowhere: the twin has no such operation"):
         async with GithubTwin(tmp_path) as twin, Client(twin) as client:
             assert (await client.get("nowhere")).status == 404
 
 
-async def test_an_answer_github_would_not_give_is_told_at_the_end(tmp_path: Path) -> None:
+async def test_an_answer_unlike_githubs_is_reported_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"GET .*/pulls/1: .*title"):
         async with GithubTwin(tmp_path) as twin, Client(twin) as client:
             await client.open("fix")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.repositories import commit, git
+from tests.fakes.repositories import commit, run_git
 from tests.twins.github import GithubTwin
 from tests.twins.github.client import Client
 
@@ -19,29 +19,29 @@ async def twin(tmp_path: Path) -> AsyncIterator[GithubTwin]:
 
 async def run(folder: Path, *arguments: str) -> str:
     """Run git beside the twin, which lives in this very loop."""
-    return await asyncio.to_thread(git, folder, *arguments)
+    return await asyncio.to_thread(run_git, folder, *arguments)
 
 
 def address(twin: GithubTwin, token: str) -> str:
     return twin.clone_url.replace("//", f"//x-access-token:{token}@")
 
 
-async def clone(twin: GithubTwin, folder: Path) -> Path:
+async def clone_twin(twin: GithubTwin, folder: Path) -> Path:
     await run(folder, "clone", "-q", address(twin, twin.token), str(folder / "clone"))
     return folder / "clone"
 
 
 async def test_a_clone_and_a_push_reach_the_repository(twin: GithubTwin, tmp_path: Path) -> None:
-    here = await clone(twin, tmp_path)
-    assert await run(here, "rev-parse", "HEAD") == twin.head()
+    here = await clone_twin(twin, tmp_path)
+    assert await run(here, "rev-parse", "HEAD") == twin.get_head()
     await run(here, "checkout", "-q", "-b", "theseus/run-fix")
     head = commit(here, {"dice.py": "one\nfix\nthree\n"})
     await run(here, "push", "-q", "origin", "theseus/run-fix")
-    assert twin.head("theseus/run-fix") == head
+    assert twin.get_head("theseus/run-fix") == head
 
 
 async def test_a_push_moves_the_head_of_the_pull_request(twin: GithubTwin, tmp_path: Path) -> None:
-    here = await clone(twin, tmp_path)
+    here = await clone_twin(twin, tmp_path)
     async with Client(twin) as client:
         pull = await client.open("fix")
         await run(here, "fetch", "-q", "origin", "fix")
@@ -56,11 +56,11 @@ async def test_a_push_moves_the_head_of_the_pull_request(twin: GithubTwin, tmp_p
 async def test_an_authorization_header_does_as_well(twin: GithubTwin, tmp_path: Path) -> None:
     header = f"http.extraHeader=Authorization: Bearer {twin.token}"
     listed = await run(tmp_path, "-c", header, "ls-remote", twin.clone_url, "main")
-    assert listed.split()[0] == twin.head()
+    assert listed.split()[0] == twin.get_head()
 
 
 async def test_a_pull_request_can_be_fetched_by_number(twin: GithubTwin, tmp_path: Path) -> None:
-    here = await clone(twin, tmp_path)
+    here = await clone_twin(twin, tmp_path)
     async with Client(twin) as client:
         pull = await client.open("fix")
     await run(here, "fetch", "-q", "origin", "pull/1/head")
@@ -68,9 +68,7 @@ async def test_a_pull_request_can_be_fetched_by_number(twin: GithubTwin, tmp_pat
 
 
 @pytest.mark.parametrize("token", ["wrong", ""])
-async def test_without_a_good_token_nothing_is_shown(
-    twin: GithubTwin, tmp_path: Path, token: str
-) -> None:
+async def test_an_invalid_token_cannot_read(twin: GithubTwin, tmp_path: Path, token: str) -> None:
     url = address(twin, token) if token else twin.clone_url
     with pytest.raises(AssertionError, match=r"Authentication failed|could not read Username"):
         await run(tmp_path, "-c", "core.askPass=true", "ls-remote", url)
@@ -83,31 +81,31 @@ async def test_another_repository_is_not_found(twin: GithubTwin, tmp_path: Path)
 
 
 async def test_who_may_only_read_cannot_push(twin: GithubTwin, tmp_path: Path) -> None:
-    twin.grant("reader", "bob", contents="read")
-    here = await clone(twin, tmp_path)
+    twin.grant_token("reader", "bob", contents="read")
+    here = await clone_twin(twin, tmp_path)
     commit(here, {"more.txt": "more\n"})
     with pytest.raises(AssertionError, match=r"Permission to theseus/ship.git denied to bob"):
         await run(here, "push", "-q", address(twin, "reader"), "HEAD:refs/heads/x")
-    assert twin.head("x") is None
+    assert twin.get_head("x") is None
 
 
-async def test_nobody_pushes_to_the_refs_of_pull_requests(twin: GithubTwin, tmp_path: Path) -> None:
-    here = await clone(twin, tmp_path)
+async def test_refs_of_pull_requests_reject_pushes(twin: GithubTwin, tmp_path: Path) -> None:
+    here = await clone_twin(twin, tmp_path)
     with pytest.raises(AssertionError, match=r"hidden ref|deny updating"):
         await run(here, "push", "-q", "origin", "HEAD:refs/pull/9/head")
 
 
 async def test_a_push_whose_answer_is_lost_has_arrived(twin: GithubTwin, tmp_path: Path) -> None:
-    here = await clone(twin, tmp_path)
+    here = await clone_twin(twin, tmp_path)
     head = commit(here, {"more.txt": "more\n"})
     twin.faults.cut(after=True, method="POST", path="git-receive-pack")
     with pytest.raises(AssertionError):
         await run(here, "push", "-q", "origin", "HEAD:refs/heads/x")
-    assert twin.head("x") == head
+    assert twin.get_head("x") == head
 
 
 async def test_it_can_begin_as_a_copy_of_a_repository(tmp_path: Path) -> None:
     async with GithubTwin(tmp_path / "one") as one:
         pass
     async with GithubTwin(tmp_path / "two", source=one.bare) as two:
-        assert two.head() == one.head()
+        assert two.get_head() == one.get_head()

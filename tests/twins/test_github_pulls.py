@@ -8,8 +8,8 @@ from tests.twins.github import GithubTwin
 from tests.twins.github.client import Client
 
 
-def parents(twin: GithubTwin, commit: str) -> list[str]:
-    return twin.world.git.subject(commit, "%P").split()
+def list_parents(twin: GithubTwin, commit: str) -> list[str]:
+    return twin.world.git.get_message(commit, "%P").split()
 
 
 # ------------------------------------------------------------------------------------------ opening
@@ -19,8 +19,8 @@ async def test_a_new_pull_request_shows_its_branch(twin: GithubTwin, client: Cli
     pull = await client.open("fix", body="because", draft=True)
     assert (pull["number"], pull["state"], pull["draft"]) == (1, "open", True)
     assert (pull["title"], pull["body"]) == ("Mend fix", "because")
-    assert (pull["head"]["ref"], pull["head"]["sha"]) == ("fix", twin.head("fix"))
-    assert (pull["base"]["ref"], pull["base"]["sha"]) == ("main", twin.head())
+    assert (pull["head"]["ref"], pull["head"]["sha"]) == ("fix", twin.get_head("fix"))
+    assert (pull["base"]["ref"], pull["base"]["sha"]) == ("main", twin.get_head())
     assert pull["html_url"] == f"{twin.url}/theseus/ship/pull/1"
     assert (pull["commits"], pull["additions"], pull["deletions"]) == (1, 1, 1)
 
@@ -36,11 +36,11 @@ async def test_a_new_pull_request_shows_its_branch(twin: GithubTwin, client: Cli
         ({"head": "fix", "title": ""}, {"code": "missing_field", "field": "title"}),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_opened_is_refused_in_githubs_words(
+async def test_an_invalid_pull_request_is_refused_with_githubs_message(
     twin: GithubTwin, client: Client, body: dict[str, str], error: dict[str, str]
 ) -> None:
     await client.open("fix")
-    twin.world.git.move("refs/heads/same", str(twin.head()))
+    twin.world.git.move("refs/heads/same", str(twin.get_head()))
     got = await client.ask("POST", "pulls", {"title": "T", "base": "main", **body})
     assert (got.status, got.data["message"]) == (422, "Validation Failed")
     assert got.data["errors"] == [{"resource": "PullRequest", **error}]
@@ -90,7 +90,7 @@ async def test_lists_are_filtered_sorted_and_come_in_pages(
     assert [pull["number"] for pull in first.data] == [3, 2]
     url = f"{twin.api_url}/repos/theseus/ship/pulls?state=all&per_page=2&page=2"
     assert first.headers["Link"] == f'<{url}>; rel="next", <{url}>; rel="last"'
-    last = await client.at("GET", url)
+    last = await client.request("GET", url)
     assert [pull["number"] for pull in last.data] == [1]
     assert 'rel="prev"' in last.headers["Link"]
     assert 'rel="next"' not in last.headers["Link"]
@@ -104,7 +104,7 @@ async def test_a_pull_request_follows_its_branch(twin: GithubTwin, client: Clien
     pushed = twin.push("fix", {"more.txt": "more\n"})
     assert pushed != pull["head"]["sha"]
     assert (await client.get("pulls/1")).data["head"]["sha"] == pushed
-    assert twin.world.git.refs("pull/1/head") == {"refs/pull/1/head": pushed}
+    assert twin.world.git.list_refs("pull/1/head") == {"refs/pull/1/head": pushed}
 
 
 async def test_deleting_its_branch_closes_it(twin: GithubTwin, client: Client) -> None:
@@ -121,7 +121,7 @@ async def test_deleting_its_branch_closes_it(twin: GithubTwin, client: Client) -
 async def test_pushing_it_to_base_marks_it_merged(twin: GithubTwin, client: Client) -> None:
     await client.open("fix")
     git = twin.world.git
-    commit = git.merge(str(twin.head()), str(twin.head("fix")), "By hand\n")
+    commit = git.merge(str(twin.get_head()), str(twin.get_head("fix")), "By hand\n")
     git.move("refs/heads/main", commit)
     twin.push("main", {"later.txt": "later\n"})
     now = (await client.get("pulls/1")).data
@@ -134,51 +134,54 @@ async def test_a_forks_pull_request_shows_whose_it_is(twin: GithubTwin, client: 
     assert pull["number"] == number
     assert pull["head"]["repo"]["full_name"] == "mallory/ship"
     assert pull["user"]["login"] == "mallory"
-    assert twin.head("theseus/run-fix") is None
+    assert twin.get_head("theseus/run-fix") is None
 
 
 # ------------------------------------------------------------------------------------ mergeability
 
 
-async def test_nobody_knows_at_the_first_look_whether_it_merges(
+async def test_mergeability_is_unknown_at_the_first_request(
     twin: GithubTwin, client: Client
 ) -> None:
     await client.open("fix")
     looks = [(await client.get("pulls/1")).data for _ in range(2)]
     assert [look["mergeable"] for look in looks] == [None, True]
     assert [look["mergeable_state"] for look in looks] == ["unknown", "clean"]
-    assert looks[1]["merge_commit_sha"] not in (None, twin.head(), twin.head("fix"))
-    assert parents(twin, looks[1]["merge_commit_sha"]) == [twin.head(), twin.head("fix")]
+    assert looks[1]["merge_commit_sha"] not in (None, twin.get_head(), twin.get_head("fix"))
+    assert list_parents(twin, looks[1]["merge_commit_sha"]) == [
+        twin.get_head(),
+        twin.get_head("fix"),
+    ]
     twin.push("main", {"dice.py": "one\nelse\nthree\n"})
     looks = [(await client.get("pulls/1")).data for _ in range(2)]
     assert [look["mergeable"] for look in looks] == [None, False]
     assert looks[1]["mergeable_state"] == "dirty"
 
 
-async def test_the_merge_state_says_what_stands_in_the_way(
+async def test_the_merge_state_states_what_blocks_the_merge(
     twin: GithubTwin, client: Client
 ) -> None:
     pull = await client.open("fix", draft=True)
     head = pull["head"]["sha"]
 
-    async def state() -> str:
+    async def get_state() -> str:
         await client.get("pulls/1")
         return str((await client.get("pulls/1")).data["mergeable_state"])
 
-    assert await state() == "draft"
+    assert await get_state() == "draft"
     twin.pull(1).draft = False
     twin.check(head, "lint", "failure")
-    assert await state() == "unstable"
+    assert await get_state() == "unstable"
     twin.protect(checks=["tests"])
-    assert await state() == "blocked"
+    assert await get_state() == "blocked"
     twin.check(head, "tests", "success")
-    assert await state() == "unstable"
+    assert await get_state() == "unstable"
     twin.check(head, "lint", "success")
-    assert await state() == "clean"
+    assert await get_state() == "clean"
     twin.protect(checks=["tests"], strict=True)
-    assert await state() == "clean"
+    assert await get_state() == "clean"
     twin.push("main", {"more.txt": "more\n"})
-    assert await state() == "behind"
+    assert await get_state() == "behind"
 
 
 # ------------------------------------------------------------------------------------------ merging
@@ -186,34 +189,34 @@ async def test_the_merge_state_says_what_stands_in_the_way(
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 async def test_merging_is_done_by_git(twin: GithubTwin, client: Client, method: str) -> None:
-    before = twin.head()
+    before = twin.get_head()
     twin.push("fix", {"dice.py": "one\nfix\nthree\n"})
     twin.push("fix", {"more.txt": "more\n"})
     pull = await client.open("fix")
     twin.push("main", {"base.txt": "meanwhile\n"})
-    head, base = pull["head"]["sha"], str(twin.head())
+    head, base = pull["head"]["sha"], str(twin.get_head())
     got = await client.put("pulls/1/merge", sha=head, merge_method=method)
     assert (got.status, got.data["merged"]) == (200, True)
-    assert got.data["sha"] == twin.head()
+    assert got.data["sha"] == twin.get_head()
     wanted = {"merge": [base, head], "squash": [base]}.get(method)
-    assert wanted is None or parents(twin, got.data["sha"]) == wanted
-    listed = twin.world.git.git("ls-tree", "--name-only", got.data["sha"]).split()
+    assert wanted is None or list_parents(twin, got.data["sha"]) == wanted
+    listed = twin.world.git.run_git("ls-tree", "--name-only", got.data["sha"]).split()
     assert listed == ["base.txt", "dice.py", "more.txt", "readme.txt"]
-    count = twin.world.git.git("rev-list", "--count", f"{before}..main")
+    count = twin.world.git.run_git("rev-list", "--count", f"{before}..main")
     assert count == {"merge": "4", "squash": "2", "rebase": "3"}[method]
     now = (await client.get("pulls/1")).data
     assert (now["merged"], now["state"], now["head"]["sha"]) == (True, "closed", head)
-    assert (now["merge_commit_sha"], now["merged_by"]["login"]) == (twin.head(), "theseus-bot")
+    assert (now["merge_commit_sha"], now["merged_by"]["login"]) == (twin.get_head(), "theseus-bot")
     assert (await client.get("pulls/1/merge")).status == 204
 
 
 async def test_merging_twice_is_refused_the_second_time(twin: GithubTwin, client: Client) -> None:
     await client.open("fix")
     assert (await client.put("pulls/1/merge")).status == 200
-    head = twin.head()
+    head = twin.get_head()
     again = await client.put("pulls/1/merge")
     assert (again.status, again.data["message"]) == (405, "Pull Request is not mergeable")
-    assert twin.head() == head
+    assert twin.get_head() == head
 
 
 async def test_merging_another_head_than_the_one_named_is_refused(
@@ -221,11 +224,11 @@ async def test_merging_another_head_than_the_one_named_is_refused(
 ) -> None:
     pull = await client.open("fix")
     twin.push("fix", {"more.txt": "more\n"})
-    before = twin.head()
+    before = twin.get_head()
     got = await client.put("pulls/1/merge", sha=pull["head"]["sha"])
     assert got.status == 409
     assert got.data["message"] == "Head branch was modified. Review and try the merge again."
-    assert twin.head() == before
+    assert twin.get_head() == before
 
 
 async def test_a_push_while_the_merge_is_on_its_way_is_seen(
@@ -243,7 +246,7 @@ async def test_a_push_while_the_merge_is_on_its_way_is_seen(
     assert merge.result().status == 409
 
 
-async def test_drafts_conflicts_and_forbidden_ways_are_not_merged(
+async def test_drafts_conflicts_and_forbidden_methods_are_not_merged(
     twin: GithubTwin, client: Client
 ) -> None:
     await client.open("fix", draft=True)
@@ -263,7 +266,7 @@ async def test_drafts_conflicts_and_forbidden_ways_are_not_merged(
     twin.protect(linear=True)
     way = await client.put("pulls/1/merge")
     assert way.data["message"] == "This branch must not contain merge commits."
-    assert twin.head() == before
+    assert twin.get_head() == before
 
 
 @pytest.mark.parametrize("ruleset", [False, True])
@@ -271,32 +274,32 @@ async def test_required_checks_and_reviews_hold_up_a_merge(
     twin: GithubTwin, client: Client, ruleset: bool
 ) -> None:
     pull = await client.open("fix")
-    head, before = pull["head"]["sha"], twin.head()
+    head, before = pull["head"]["sha"], twin.get_head()
     twin.protect(checks=["tests", "lint"], reviews=1, ruleset=ruleset)
 
-    async def refusal() -> str:
+    async def get_refusal() -> str:
         got = await client.put("pulls/1/merge", sha=head)
         assert got.status == 405
         said = str(got.data["message"])
         assert said.startswith("Repository rule violations found\n\n") is ruleset
         return said.removeprefix("Repository rule violations found\n\n").split("\n")[0]
 
-    assert await refusal() == "2 of 2 required status checks are expected."
+    assert await get_refusal() == "2 of 2 required status checks are expected."
     twin.check(head, "tests")
-    assert await refusal() == (
+    assert await get_refusal() == (
         "2 of 2 required status checks have not succeeded: 1 expected and 1 pending."
     )
     twin.check(head, "tests", "success")
-    twin.status(head, "lint", "failure")
-    assert await refusal() == 'Required status check "lint" is failing.'
-    twin.status(head, "lint", "success")
+    twin.set_status(head, "lint", "failure")
+    assert await get_refusal() == 'Required status check "lint" is failing.'
+    twin.set_status(head, "lint", "success")
     needed = "At least 1 approving review is required by reviewers with write access."
-    assert await refusal() == needed
+    assert await get_refusal() == needed
     twin.review(1, "bob", "CHANGES_REQUESTED", "no")
     twin.review(1, "alice", "APPROVED")
-    assert await refusal() == "Changes have been requested."
+    assert await get_refusal() == "Changes have been requested."
     twin.review(1, "bob", "APPROVED")
-    assert twin.head() == before
+    assert twin.get_head() == before
     assert (await client.put("pulls/1/merge", sha=head)).status == 200
 
 
@@ -315,7 +318,7 @@ async def test_the_branch_is_deleted_after_a_merge_where_the_owner_wants_that(
     twin.choose(deletes_branches=True)
     await client.open("fix")
     assert (await client.put("pulls/1/merge")).status == 200
-    assert twin.head("fix") is None
+    assert twin.get_head("fix") is None
     assert (await client.get("pulls/1")).data["merged"] is True
 
 

@@ -12,18 +12,18 @@ import pytest
 
 from tests.twins.model import (
     ScriptedModel,
-    calls,
-    cuts_off,
-    fails,
-    falls_silent,
-    forever,
-    gives,
-    held,
-    limited,
-    says,
-    slow,
-    thinks,
-    when,
+    call_tool,
+    cut_off,
+    delay_turn,
+    fail_request,
+    fall_silent,
+    give_result,
+    hold_turn,
+    limit_usage,
+    make_case,
+    repeat_turn,
+    say_text,
+    think_aloud,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,10 +31,10 @@ READ = {"name": "Read", "input_schema": {"type": "object"}}
 Json = dict[str, object]
 
 
-def body(words: str = "Hello.", role: str = "", **more: object) -> Json:
+def make_body(text: str = "Hello.", role: str = "", **more: object) -> Json:
     """Return a request as a client makes it."""
     system = f"You are the {role} of Theseus." if role else "Be kind."
-    said = [{"role": "user", "content": words}]
+    said = [{"role": "user", "content": text}]
     asked = {"model": "some-model", "max_tokens": 100, "system": system, "messages": said}
     return {**asked, "tools": [READ], **more}
 
@@ -51,7 +51,7 @@ async def post(
         return answer.status, await answer.json()
 
 
-async def words(
+async def fetch_text(
     model: ScriptedModel, asked: Mapping[str, object], conversation: str = ""
 ) -> object:
     """Return the text of an answer."""
@@ -62,7 +62,7 @@ async def words(
     return content[0]["text"]
 
 
-async def events(model: ScriptedModel, asked: Json) -> list[Json]:
+async def stream_events(model: ScriptedModel, asked: Json) -> list[Json]:
     """Ask with streaming and return every event."""
     async with (
         aiohttp.ClientSession() as web,
@@ -78,9 +78,9 @@ async def events(model: ScriptedModel, asked: Json) -> list[Json]:
 
 async def test_a_stream_holds_every_block_in_pieces_and_in_order() -> None:
     long = "many words " * 10
-    story = [thinks("Hm.", says(long), calls("Read", file_path="/a"))]
+    story = [think_aloud("Hm.", say_text(long), call_tool("Read", file_path="/a"))]
     async with ScriptedModel(story) as model:
-        told = await events(model, body())
+        told = await stream_events(model, make_body())
     kinds = [each["type"] for each in told]
     assert kinds[:2] == ["message_start", "ping"]
     assert kinds[-2:] == ["message_delta", "message_stop"]
@@ -99,11 +99,13 @@ async def test_a_stream_holds_every_block_in_pieces_and_in_order() -> None:
     assert told[-2]["delta"] == {"stop_reason": "tool_use", "stop_sequence": None}
 
 
-async def test_tokens_are_counted_from_characters_or_given() -> None:
-    async with ScriptedModel([says("x" * 400), says("x" * 400), says("y").costing(7, 3)]) as model:
-        usages = [(await post(model, body("Hello.")))[1]["usage"] for _ in range(3)]
-        more = (await _counted(model, body("Hello." + "z" * 400))) - (
-            await _counted(model, body("Hello."))
+async def test_tokens_are_counted_from_characters_or_set() -> None:
+    async with ScriptedModel(
+        [say_text("x" * 400), say_text("x" * 400), say_text("y").set_tokens(7, 3)]
+    ) as model:
+        usages = [(await post(model, make_body("Hello.")))[1]["usage"] for _ in range(3)]
+        more = (await _count_tokens(model, make_body("Hello." + "z" * 400))) - (
+            await _count_tokens(model, make_body("Hello."))
         )
     assert usages[0] == usages[1]
     assert [isinstance(each, dict) and each["output_tokens"] >= 100 for each in usages[:2]]
@@ -116,7 +118,7 @@ async def test_tokens_are_counted_from_characters_or_given() -> None:
     assert more == 100
 
 
-async def _counted(model: ScriptedModel, asked: Json) -> int:
+async def _count_tokens(model: ScriptedModel, asked: Json) -> int:
     async with (
         aiohttp.ClientSession() as web,
         web.post(f"{model.base_url}/v1/messages/count_tokens", json=asked) as answer,
@@ -125,76 +127,85 @@ async def _counted(model: ScriptedModel, asked: Json) -> int:
 
 
 async def test_a_structured_answer_goes_where_the_schema_was_asked() -> None:
-    asked = body(output_config={"format": {"type": "json_schema", "schema": {}}})
-    async with ScriptedModel([gives({"name": "x"})]) as model:
-        assert json.loads(str(await words(model, asked))) == {"name": "x"}
+    asked = make_body(output_config={"format": {"type": "json_schema", "schema": {}}})
+    async with ScriptedModel([give_result({"name": "x"})]) as model:
+        assert json.loads(str(await fetch_text(model, asked))) == {"name": "x"}
 
 
 async def test_errors_have_the_apis_shape_and_headers() -> None:
-    async with ScriptedModel([fails(529, times=2), limited(resets_in=60), says("Hi.")]) as model:
-        answers = [await post(model, body()) for _ in range(4)]
+    async with ScriptedModel(
+        [fail_request(529, times=2), limit_usage(resets_in=60), say_text("Hi.")]
+    ) as model:
+        answers = [await post(model, make_body()) for _ in range(4)]
     assert [status for status, _ in answers] == [529, 529, 429, 200]
     assert answers[0][1]["error"] == {"type": "overloaded_error", "message": "Overloaded"}
     assert answers[2][1]["type"] == "error"
 
 
 async def test_a_cut_stream_ends_without_its_end() -> None:
-    async with ScriptedModel([cuts_off("I was about to")]) as model:
+    async with ScriptedModel([cut_off("I was about to")]) as model:
         with pytest.raises(aiohttp.ClientError):
-            await events(model, body())
+            await stream_events(model, make_body())
 
 
 # --------------------------------------------------------------------------------------- whose turn
 
 
 async def test_each_who_asks_has_a_script_of_their_own() -> None:
-    story = {"planner": [says("A plan.")], "executor": [says("Begun."), says("Done.")]}
+    story = {"planner": [say_text("A plan.")], "executor": [say_text("Begun."), say_text("Done.")]}
     async with ScriptedModel(story) as model:
-        said = [await words(model, body(role=who)) for who in ("executor", "planner", "executor")]
+        said = [
+            await fetch_text(model, make_body(role=who))
+            for who in ("executor", "planner", "executor")
+        ]
         assert said == ["Begun.", "A plan.", "Done."]
-        assert [each.who for each in model.asked()] == ["executor", "planner", "executor"]
-        assert len(model.asked("planner")) == 1
+        assert [each.who for each in model.list_requests()] == ["executor", "planner", "executor"]
+        assert len(model.list_requests("planner")) == 1
 
 
-async def test_conversations_side_by_side_can_each_have_the_whole_story() -> None:
-    async with ScriptedModel([says("One."), says("Two.")], each=True) as model:
-        said = [await words(model, body(), talk) for talk in ("a", "b", "a", "b")]
+async def test_parallel_conversations_can_each_have_the_full_story() -> None:
+    async with ScriptedModel([say_text("One."), say_text("Two.")], each=True) as model:
+        said = [await fetch_text(model, make_body(), talk) for talk in ("a", "b", "a", "b")]
     assert said == ["One.", "One.", "Two.", "Two."]
 
 
 async def test_the_first_story_that_fits_what_is_asked_is_followed_to_its_end() -> None:
     stories = [
-        when("dice", {"executor": [says("Dice."), says("Still dice.")]}),
-        when("", [says("Anything.")]),
+        make_case("dice", {"executor": [say_text("Dice."), say_text("Still dice.")]}),
+        make_case("", [say_text("Anything.")]),
     ]
     async with ScriptedModel(stories) as model:
-        assert await words(model, body("the dice", "executor"), "a") == "Dice."
-        assert await words(model, body("the polls", "executor"), "b") == "Anything."
-        assert await words(model, body("and now?", "executor"), "a") == "Still dice."
+        assert await fetch_text(model, make_body("the dice", "executor"), "a") == "Dice."
+        assert await fetch_text(model, make_body("the polls", "executor"), "b") == "Anything."
+        assert await fetch_text(model, make_body("and now?", "executor"), "a") == "Still dice."
 
 
 async def test_what_the_program_asks_for_itself_takes_no_turn() -> None:
-    async with ScriptedModel([says("Mine.")]) as model:
-        probe = body("quota", max_tokens=1)
-        title = body(system="Generate a concise title for this conversation.", tools=[])
-        small = body("hello", model="claude-haiku-4-5", tools=[])
+    async with ScriptedModel([say_text("Mine.")]) as model:
+        probe = make_body("quota", max_tokens=1)
+        title = make_body(system="Generate a concise title for this conversation.", tools=[])
+        small = make_body("hello", model="claude-haiku-4-5", tools=[])
         for aside in (probe, title, small):
-            await words(model, aside)
-        assert await words(model, body()) == "Mine."
+            await fetch_text(model, aside)
+        assert await fetch_text(model, make_body()) == "Mine."
         assert len(model.requests) == 4
-        assert len(model.asked()) == 1
+        assert len(model.list_requests()) == 1
 
 
-async def test_a_role_played_by_a_small_model_takes_its_turns() -> None:
-    async with ScriptedModel({"reviewer": [says("Fine.")]}) as model:
-        small = body(role="reviewer", model="claude-haiku-4-5", tools=[])
-        assert await words(model, small) == "Fine."
+async def test_a_small_model_takes_the_turns_of_its_role() -> None:
+    async with ScriptedModel({"reviewer": [say_text("Fine.")]}) as model:
+        small = make_body(role="reviewer", model="claude-haiku-4-5", tools=[])
+        assert await fetch_text(model, small) == "Fine."
 
 
-async def test_forever_goes_on_and_is_never_left_over() -> None:
-    async with ScriptedModel([says("First."), forever(says("Again."))]) as model:
-        assert [await words(model, body()) for _ in range(3)] == ["First.", "Again.", "Again."]
-        assert model.unplayed() == []
+async def test_a_repeated_turn_is_never_unused() -> None:
+    async with ScriptedModel([say_text("First."), repeat_turn(say_text("Again."))]) as model:
+        assert [await fetch_text(model, make_body()) for _ in range(3)] == [
+            "First.",
+            "Again.",
+            "Again.",
+        ]
+        assert model.list_unused() == []
 
 
 # --------------------------------------------------------------------------------------- complaints
@@ -203,20 +214,24 @@ async def test_forever_goes_on_and_is_never_left_over() -> None:
 @pytest.mark.parametrize(
     ("story", "asked", "complaint"),
     [
-        ([], body("What now?"), "has ended after turn 0.*What now"),
-        ({"planner": []}, body(role="executor"), "no script for `executor`: planner"),
-        ([calls("Bash", command="id")], body(), "calls Bash, which is not offered: Read"),
-        ([calls("Read", path="{cwd}/a")], body(), "names no working directory"),
-        ([gives({})], body(), "gives a structured answer, but the request asks for none"),
-        ([when("dice", [])], body("polls"), "none of the stories fits"),
+        ([], make_body("What now?"), "has ended after turn 0.*What now"),
+        ({"planner": []}, make_body(role="executor"), "no script for `executor`: planner"),
+        ([call_tool("Bash", command="id")], make_body(), "calls Bash, which is not offered: Read"),
+        ([call_tool("Read", path="{cwd}/a")], make_body(), "names no working directory"),
+        (
+            [give_result({})],
+            make_body(),
+            "gives a structured answer, but the request asks for none",
+        ),
+        ([make_case("dice", [])], make_body("polls"), "none of the stories fits"),
     ],
     ids=["ended", "nobody", "not offered", "no folder", "no schema", "no story"],
 )
 async def test_a_story_that_does_not_fit_is_loud_at_once_and_at_the_end(
-    story: list[object], asked: Json, complaint: str
+    story: list[object], asked: Json, error: str
 ) -> None:
     answers = []
-    with pytest.raises(AssertionError, match=complaint):
+    with pytest.raises(AssertionError, match=error):
         async with ScriptedModel(story) as model:  # type: ignore[arg-type]  # any of the shapes
             answers.append(await post(model, asked))
     ((status, answer),) = answers
@@ -224,7 +239,7 @@ async def test_a_story_that_does_not_fit_is_loud_at_once_and_at_the_end(
     assert "scripted model: request 1" in str(answer["error"])
 
 
-async def test_an_address_nobody_knows_is_a_complaint() -> None:
+async def test_an_unknown_address_is_an_error() -> None:
     with pytest.raises(AssertionError, match="nothing here answers GET /v1/novelties"):
         async with (
             ScriptedModel([]) as model,
@@ -234,10 +249,10 @@ async def test_an_address_nobody_knows_is_a_complaint() -> None:
             assert answer.status == 500
 
 
-async def test_an_error_that_goes_by_is_not_hidden_by_complaints() -> None:
+async def test_story_errors_do_not_hide_an_exception() -> None:
     with pytest.raises(LookupError):
         async with ScriptedModel([]) as model:
-            await post(model, body())
+            await post(model, make_body())
             raise LookupError
 
 
@@ -246,9 +261,12 @@ async def test_an_error_that_goes_by_is_not_hidden_by_complaints() -> None:
 
 async def test_a_held_turn_waits_for_its_gate() -> None:
     gate = asyncio.Event()
-    async with ScriptedModel([held(gate, says("Now."))]) as model, asyncio.TaskGroup() as group:
-        answer = group.create_task(words(model, body()))
-        request = await model.heard(1)
+    async with (
+        ScriptedModel([hold_turn(gate, say_text("Now."))]) as model,
+        asyncio.TaskGroup() as group,
+    ):
+        answer = group.create_task(fetch_text(model, make_body()))
+        request = await model.wait_for_requests(1)
         assert not request.answered
         gate.set()
         assert await answer == "Now."
@@ -256,24 +274,24 @@ async def test_a_held_turn_waits_for_its_gate() -> None:
 
 
 async def test_a_slow_turn_takes_its_time() -> None:
-    async with ScriptedModel([slow(0.05, says("At last."))]) as model:
+    async with ScriptedModel([delay_turn(0.05, say_text("At last."))]) as model:
         began = asyncio.get_running_loop().time()
-        assert await words(model, body()) == "At last."
+        assert await fetch_text(model, make_body()) == "At last."
         assert asyncio.get_running_loop().time() - began >= 0.05
 
 
-async def test_a_silent_model_is_closed_without_waiting_for_anybody() -> None:
+async def test_a_silent_model_is_closed_without_waiting() -> None:
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        async with ScriptedModel([falls_silent()]) as model:
-            asking = group.create_task(_left_alone(model))
-            request = await model.heard(1)
+        async with ScriptedModel([fall_silent()]) as model:
+            asking = group.create_task(_expect_no_answer(model))
+            request = await model.wait_for_requests(1)
         await asking
     assert not request.answered
 
 
-async def _left_alone(model: ScriptedModel) -> None:
+async def _expect_no_answer(model: ScriptedModel) -> None:
     with pytest.raises(aiohttp.ClientError):
-        await post(model, body())
+        await post(model, make_body())
 
 
 # ------------------------------------------------------------------------------------- command line
@@ -283,12 +301,12 @@ async def test_people_can_serve_a_story_from_a_file(tmp_path: Path) -> None:
     told = [{"says": "I look.", "then": {"calls": "Read", "with": {"file_path": "/a"}}}]
     story = tmp_path / "story.json"
     story.write_text(json.dumps([{"when": "dice", "story": {"executor": told}}]))
-    server = await _served(story, "--port", "0")
+    server = await _start_server(story, "--port", "0")
     try:
         assert server.stdout is not None
         line = (await server.stdout.readline()).decode().strip()
         url = line.removeprefix("ANTHROPIC_BASE_URL=")
-        asked = body("the dice", "executor")
+        asked = make_body("the dice", "executor")
         async with aiohttp.ClientSession() as web:
             for talk in ("a", "b"):
                 headers = {"X-Claude-Code-Session-Id": talk}
@@ -304,13 +322,13 @@ async def test_people_can_serve_a_story_from_a_file(tmp_path: Path) -> None:
 async def test_a_file_that_is_no_story_is_refused_with_a_sentence(tmp_path: Path) -> None:
     story = tmp_path / "story.json"
     story.write_text(json.dumps([{"shouts": "Hey!"}]))
-    server = await _served(story)
+    server = await _start_server(story)
     _, complaint = await server.communicate()
     assert server.returncode == 2
     assert "a turn has one of says, thinks, calls" in complaint.decode()
 
 
-async def _served(story: Path, *more: str) -> asyncio.subprocess.Process:
+async def _start_server(story: Path, *more: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.twins.model", str(story), *more),
@@ -331,7 +349,7 @@ async def test_a_command_is_run_with_the_model_and_ends_with_its_own_exit_code()
         "print(json.load(u.urlopen(to))['content'][0]['text']); sys.exit(7)"
     )
     more = ("--port", "0", "--run", shlex.join([sys.executable, "-c", asks]))
-    running = await _served(Path("tests.support.wanted:STORY"), *more)
+    running = await _start_server(Path("tests.support.coinflip_request:STORY"), *more)
     said, _ = await running.communicate()
     assert "know one request" in said.decode()
     assert running.returncode == 7

@@ -24,21 +24,21 @@ from tests.twins.model import (
     ScriptedModel,
     Story,
     Turn,
-    breaks,
-    calls,
-    cuts_off,
-    fails,
-    falls_silent,
-    forever,
-    gives,
-    invents,
-    limited,
-    refuses,
-    says,
-    stops_short,
-    thinks,
-    together,
-    told,
+    break_stream,
+    call_tool,
+    call_unknown_tool,
+    choose_turn,
+    combine_parts,
+    cut_off,
+    fail_request,
+    fall_silent,
+    give_result,
+    limit_usage,
+    refuse_answer,
+    repeat_turn,
+    say_text,
+    stop_short,
+    think_aloud,
 )
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ NAMED = {"type": "object", "properties": {"name": {"type": "string"}}, "required
 SHAPE = {"type": "json_schema", "schema": NAMED}
 
 
-def options(model: ScriptedModel, at: Path, role: str = "executor") -> ClaudeAgentOptions:
+def make_options(model: ScriptedModel, at: Path, role: str = "executor") -> ClaudeAgentOptions:
     """Return options for a program of its own, with everything it keeps under `at`."""
     home, work = at / "home", at / "work"
     for folder in (home, work):
@@ -73,22 +73,22 @@ def options(model: ScriptedModel, at: Path, role: str = "executor") -> ClaudeAge
     )
 
 
-async def asked(words: str, wanted: ClaudeAgentOptions) -> ResultMessage:
+async def ask_program(prompt: str, wanted: ClaudeAgentOptions) -> ResultMessage:
     """Ask once, in a new program, and return the result, good or bad."""
     found: list[ResultMessage] = []
     with suppress(ResultError):  # the SDK raises what it has just told
-        async for message in query(prompt=words, options=wanted):
+        async for message in query(prompt=prompt, options=wanted):
             if isinstance(message, ResultMessage):
                 found.append(message)
     (result,) = found
     return result
 
 
-async def failed(turn: Turn, at: Path, **env: str) -> ResultMessage:
+async def run_failing(turn: Turn, at: Path, **env: str) -> ResultMessage:
     """Return what the program tells when the model only ever does this."""
-    async with ScriptedModel([forever(turn)]) as model:
-        wanted = options(model, at)
-        return await asked("Do it.", replace(wanted, env={**wanted.env, **env}))
+    async with ScriptedModel([repeat_turn(turn)]) as model:
+        wanted = make_options(model, at)
+        return await ask_program("Do it.", replace(wanted, env={**wanted.env, **env}))
 
 
 # ---------------------------------------------------------------------------------------- stories
@@ -97,53 +97,53 @@ async def failed(turn: Turn, at: Path, **env: str) -> ResultMessage:
 async def test_a_story_of_reading_and_editing_changes_the_file(tmp_path: Path) -> None:
     story: Story = {
         "executor": [
-            thinks("Let me see.", says("I look."), calls("Read", file_path="dice.py")),
-            calls("Edit", file_path="{cwd}/dice.py", old_string="= 5", new_string="= 6"),
-            says("Done.").costing(1_000, 100),
+            think_aloud("Let me see.", say_text("I look."), call_tool("Read", file_path="dice.py")),
+            call_tool("Edit", file_path="{cwd}/dice.py", old_string="= 5", new_string="= 6"),
+            say_text("Done.").set_tokens(1_000, 100),
         ]
     }
     async with ScriptedModel(story) as model:
-        wanted = options(model, tmp_path)
+        wanted = make_options(model, tmp_path)
         (tmp_path / "work/dice.py").write_text("SIDES = 5\n")
-        result = await asked("Make it six.", wanted)
+        result = await ask_program("Make it six.", wanted)
     assert (tmp_path / "work/dice.py").read_text() == "SIDES = 6\n"
     assert (result.result, result.is_error, result.num_turns) == ("Done.", False, 3)
-    assert [each.prompt for each in model.asked("executor")] == ["Make it six."] * 3
-    assert [(each.tool, each.failed) for each in model.tool_results()] == [
+    assert [each.prompt for each in model.list_requests("executor")] == ["Make it six."] * 3
+    assert [(each.tool, each.failed) for each in model.list_tool_results()] == [
         ("Read", False),
         ("Edit", False),
     ]
-    assert "SIDES = 5" in model.tool_results()[0].text
+    assert "SIDES = 5" in model.list_tool_results()[0].text
     assert model.requests[0].cwd == str(tmp_path / "work")
-    assert model.unplayed() == []
+    assert model.list_unused() == []
 
 
-async def test_calls_made_together_are_all_answered(tmp_path: Path) -> None:
+async def test_parallel_calls_are_all_answered(tmp_path: Path) -> None:
     story = [
-        together(calls("Read", file_path="one"), calls("Read", file_path="two")),
-        says("Both read."),
+        combine_parts(call_tool("Read", file_path="one"), call_tool("Read", file_path="two")),
+        say_text("Both read."),
     ]
     async with ScriptedModel(story) as model:
-        wanted = options(model, tmp_path)
+        wanted = make_options(model, tmp_path)
         for name in ("one", "two"):
             (tmp_path / "work" / name).write_text(f"this is {name}\n")
-        await asked("Read both.", wanted)
-    read = sorted(each.text for each in model.tool_results())  # they may end in any order
+        await ask_program("Read both.", wanted)
+    read = sorted(each.text for each in model.list_tool_results())  # they may end in any order
     assert ["this is one" in text for text in read] == [True, False]
     assert "this is two" in read[1]
 
 
 async def test_a_turn_may_depend_on_what_a_tool_returned(tmp_path: Path) -> None:
     story = [
-        calls("Read", file_path="missing.py"),
-        told(lambda request: says(f"It says: {request.results[-1].text}")),
+        call_tool("Read", file_path="missing.py"),
+        choose_turn(lambda request: say_text(f"It says: {request.results[-1].text}")),
     ]
     async with ScriptedModel(story) as model:
-        result = await asked("Read it.", options(model, tmp_path))
+        result = await ask_program("Read it.", make_options(model, tmp_path))
     assert "does not exist" in str(result.result)
 
 
-async def test_a_tool_in_this_process_is_called_with_what_the_story_says(tmp_path: Path) -> None:
+async def test_a_tool_in_this_process_gets_the_arguments_of_the_story(tmp_path: Path) -> None:
     seen: list[Mapping[str, object]] = []
 
     @tool("greet", "Greet somebody", {"name": str})
@@ -151,39 +151,45 @@ async def test_a_tool_in_this_process_is_called_with_what_the_story_says(tmp_pat
         seen.append(arguments)
         return {"content": [{"type": "text", "text": "Good morning."}]}
 
-    async with ScriptedModel([calls("mcp__hall__greet", name="Ada"), says("Greeted.")]) as model:
+    async with ScriptedModel(
+        [call_tool("mcp__hall__greet", name="Ada"), say_text("Greeted.")]
+    ) as model:
         wanted = replace(
-            options(model, tmp_path),
+            make_options(model, tmp_path),
             tools=[],
             mcp_servers={"hall": create_sdk_mcp_server("hall", tools=[greet])},
             allowed_tools=["mcp__hall__greet"],
         )
-        await asked("Greet Ada.", wanted)
+        await ask_program("Greet Ada.", wanted)
     assert seen == [{"name": "Ada"}]
-    assert [each.text for each in model.tool_results()] == ["Good morning."]
+    assert [each.text for each in model.list_tool_results()] == ["Good morning."]
 
 
-async def test_a_tool_nobody_offered_is_refused_by_the_program(tmp_path: Path) -> None:
-    async with ScriptedModel([invents("Bash", command="id"), says("I see.")]) as model:
-        await asked("Do it.", options(model, tmp_path))
-    assert [(each.tool, each.failed) for each in model.tool_results()] == [("Bash", True)]
+async def test_an_unknown_tool_is_refused_by_the_program(tmp_path: Path) -> None:
+    async with ScriptedModel(
+        [call_unknown_tool("Bash", command="id"), say_text("I see.")]
+    ) as model:
+        await ask_program("Do it.", make_options(model, tmp_path))
+    assert [(each.tool, each.failed) for each in model.list_tool_results()] == [("Bash", True)]
 
 
 async def test_structured_answers_arrive_as_such_and_wrong_ones_are_sent_back(
     tmp_path: Path,
 ) -> None:
-    async with ScriptedModel({"planner": [gives({"nom": "x"}), gives({"name": "x"})]}) as model:
-        wanted = replace(options(model, tmp_path, "planner"), output_format=SHAPE)
-        result = await asked("Name it.", wanted)
+    async with ScriptedModel(
+        {"planner": [give_result({"nom": "x"}), give_result({"name": "x"})]}
+    ) as model:
+        wanted = replace(make_options(model, tmp_path, "planner"), output_format=SHAPE)
+        result = await ask_program("Name it.", wanted)
     assert result.structured_output == {"name": "x"}
-    assert "must have required property 'name'" in model.tool_results("planner")[0].text
+    assert "must have required property 'name'" in model.list_tool_results("planner")[0].text
 
 
 async def test_a_conversation_goes_on_in_a_new_program(tmp_path: Path) -> None:
-    async with ScriptedModel([says("I keep it."), says("It was a heron.")]) as model:
-        wanted = options(model, tmp_path)
-        first = await asked("The bird is a heron.", wanted)
-        again = await asked("Which bird?", replace(wanted, resume=first.session_id))
+    async with ScriptedModel([say_text("I keep it."), say_text("It was a heron.")]) as model:
+        wanted = make_options(model, tmp_path)
+        first = await ask_program("The bird is a heron.", wanted)
+        again = await ask_program("Which bird?", replace(wanted, resume=first.session_id))
     before, after = model.requests
     assert again.result == "It was a heron."
     assert before.conversation == after.conversation == again.session_id
@@ -198,8 +204,8 @@ async def test_one_program_answers_one_prompt_after_another(tmp_path: Path) -> N
                 yield message.result
 
     async with (
-        ScriptedModel([says("One."), says("Two.")]) as model,
-        ClaudeSDKClient(options(model, tmp_path)) as client,
+        ScriptedModel([say_text("One."), say_text("Two.")]) as model,
+        ClaudeSDKClient(make_options(model, tmp_path)) as client,
     ):
         said = []
         for words in ("First?", "Second?"):
@@ -216,34 +222,34 @@ POOR = "Your credit balance is too low to access the Anthropic API."
 
 
 FAULTS = {
-    "too long": (fails(400, message=TOO_LONG), 400, "prompt_too_long", "Prompt is too long"),
-    "poor": (fails(400, message=POOR), 400, "api_error", "Credit balance is too low"),
-    "401": (fails(401), 401, "api_error", "Invalid API key"),
-    "403": (fails(403), 403, "api_error", "Failed to authenticate"),
-    "429": (fails(429, retry_after=30), 429, "api_error", "Request rejected (429)"),
-    "500": (fails(500), 500, "api_error", "500 Internal server error"),
-    "529": (fails(529), 529, "api_error", "529 Overloaded"),
-    "words cut off": (cuts_off(), None, "api_error", "Connection dropped"),
-    "call cut off": (cuts_off(calls("Read", file_path="a")), None, "api_error", "dropped"),
-    "error in the stream": (breaks("api_error"), 500, "api_error", "500"),
-    "refusal": (refuses(), None, "api_error", "safeguards flagged this message"),
-    "cut short": (stops_short("and so"), None, "api_error", "output token maximum"),
+    "too long": (fail_request(400, message=TOO_LONG), 400, "prompt_too_long", "Prompt is too long"),
+    "poor": (fail_request(400, message=POOR), 400, "api_error", "Credit balance is too low"),
+    "401": (fail_request(401), 401, "api_error", "Invalid API key"),
+    "403": (fail_request(403), 403, "api_error", "Failed to authenticate"),
+    "429": (fail_request(429, retry_after=30), 429, "api_error", "Request rejected (429)"),
+    "500": (fail_request(500), 500, "api_error", "500 Internal server error"),
+    "529": (fail_request(529), 529, "api_error", "529 Overloaded"),
+    "words cut off": (cut_off(), None, "api_error", "Connection dropped"),
+    "call cut off": (cut_off(call_tool("Read", file_path="a")), None, "api_error", "dropped"),
+    "error in the stream": (break_stream("api_error"), 500, "api_error", "500"),
+    "refusal": (refuse_answer(), None, "api_error", "safeguards flagged this message"),
+    "cut short": (stop_short("and so"), None, "api_error", "output token maximum"),
 }
 
 
 @pytest.mark.parametrize(("turn", "status", "ended", "words"), FAULTS.values(), ids=FAULTS)
-async def test_a_fault_is_told_as_an_error(
-    tmp_path: Path, turn: Turn, status: int | None, ended: str, words: str
+async def test_a_fault_is_reported_as_an_error(
+    tmp_path: Path, turn: Turn, status: int | None, terminal_reason: str, text: str
 ) -> None:
-    result = await failed(turn, tmp_path)
+    result = await run_failing(turn, tmp_path)
     assert (result.is_error, result.api_error_status) == (True, status)
-    assert result.terminal_reason == ended
-    assert words in str(result.result)
+    assert result.terminal_reason == terminal_reason
+    assert text in str(result.result)
 
 
-async def test_a_passing_fault_is_asked_again(tmp_path: Path) -> None:
-    async with ScriptedModel([fails(529, times=2), says("Here I am.")]) as model:
-        wanted = options(model, tmp_path)
+async def test_a_transient_fault_is_retried(tmp_path: Path) -> None:
+    async with ScriptedModel([fail_request(529, times=2), say_text("Here I am.")]) as model:
+        wanted = make_options(model, tmp_path)
         again = replace(wanted, env={**wanted.env, "CLAUDE_CODE_MAX_RETRIES": "2"})
         heard = [each async for each in query(prompt="Do it.", options=again)]
     waits = [m for m in heard if isinstance(m, SystemMessage) and m.subtype == "api_retry"]
@@ -251,34 +257,34 @@ async def test_a_passing_fault_is_asked_again(tmp_path: Path) -> None:
     assert [m.result for m in heard if isinstance(m, ResultMessage)] == ["Here I am."]
 
 
-async def test_a_stream_that_broke_once_is_asked_for_whole(tmp_path: Path) -> None:
-    async with ScriptedModel([cuts_off("I was going"), says("Here it is.")]) as model:
-        result = await asked("Do it.", options(model, tmp_path))
+async def test_a_broken_stream_is_requested_in_full(tmp_path: Path) -> None:
+    async with ScriptedModel([cut_off("I was going"), say_text("Here it is.")]) as model:
+        result = await ask_program("Do it.", make_options(model, tmp_path))
     assert result.result == "Here it is."
     assert [bool(each.body.get("stream")) for each in model.requests] == [True, False]
 
 
 async def test_silence_ends_with_the_programs_own_patience(tmp_path: Path) -> None:
-    result = await failed(falls_silent(), tmp_path, API_TIMEOUT_MS="500")
+    result = await run_failing(fall_silent(), tmp_path, API_TIMEOUT_MS="500")
     assert "Request timed out" in str(result.result)
 
 
-async def test_whoever_leaves_a_silent_model_is_seen_leaving(tmp_path: Path) -> None:
+async def test_a_client_that_leaves_a_silent_model_is_noticed(tmp_path: Path) -> None:
     async with (
-        ScriptedModel([falls_silent("Let me")]) as model,
-        ClaudeSDKClient(options(model, tmp_path)) as client,
+        ScriptedModel([fall_silent("Let me")]) as model,
+        ClaudeSDKClient(make_options(model, tmp_path)) as client,
     ):
         await client.query("Do it.")
-        request = await model.heard(1)
+        request = await model.wait_for_requests(1)
         await client.interrupt()
-        await request.ended.wait()
+        await request.finished.wait()
     assert (request.answered, request.abandoned) == (False, True)
 
 
 async def test_a_usage_limit_tells_a_subscriber_when_it_ends(tmp_path: Path) -> None:
-    limit = limited(resets_in=3600)
+    limit = limit_usage(resets_in=3600)
     async with ScriptedModel([limit]) as model:
-        wanted = options(model, tmp_path)
+        wanted = make_options(model, tmp_path)
         env = {**wanted.env, "ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-x"}
         heard: list[object] = []
         with pytest.raises(ResultError) as caught:
@@ -293,37 +299,37 @@ async def test_a_usage_limit_tells_a_subscriber_when_it_ends(tmp_path: Path) -> 
 
 
 async def test_answers_that_never_fit_the_schema_end_in_an_error(tmp_path: Path) -> None:
-    async with ScriptedModel([forever(gives({"nom": 1}))]) as model:
-        wanted = replace(options(model, tmp_path), output_format=SHAPE)
-        result = await asked("Name it.", wanted)
+    async with ScriptedModel([repeat_turn(give_result({"nom": 1}))]) as model:
+        wanted = replace(make_options(model, tmp_path), output_format=SHAPE)
+        result = await ask_program("Name it.", wanted)
     assert result.subtype == "error_max_structured_output_retries"
     assert result.terminal_reason == "structured_output_retry_exhausted"
 
 
 async def test_money_and_turns_have_ends_of_their_own(tmp_path: Path) -> None:
-    dear = calls("Read", file_path="a").costing(100_000, 1_000)
-    async with ScriptedModel([forever(dear)]) as model:
-        wanted = options(model, tmp_path)
-        poor = await asked("Do it.", replace(wanted, max_budget_usd=0.5))
-        short = await asked("Do it.", replace(wanted, max_turns=2))
+    dear = call_tool("Read", file_path="a").set_tokens(100_000, 1_000)
+    async with ScriptedModel([repeat_turn(dear)]) as model:
+        wanted = make_options(model, tmp_path)
+        poor = await ask_program("Do it.", replace(wanted, max_budget_usd=0.5))
+        short = await ask_program("Do it.", replace(wanted, max_turns=2))
     assert (poor.subtype, poor.terminal_reason) == ("error_max_budget_usd", "budget_exhausted")
     assert (short.subtype, short.terminal_reason) == ("error_max_turns", "max_turns")
 
 
-async def test_a_story_that_has_ended_is_told_by_the_program_too(tmp_path: Path) -> None:
+async def test_an_ended_story_is_reported_by_the_program(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="has ended after turn 1"):
-        async with ScriptedModel([calls("Read", file_path="a")]) as model:
-            result = await asked("Do it.", options(model, tmp_path))
+        async with ScriptedModel([call_tool("Read", file_path="a")]) as model:
+            result = await ask_program("Do it.", make_options(model, tmp_path))
             assert "has ended after turn 1" in str(result.result)
             assert len(model.requests) == 2
 
 
-async def test_a_synthetic_word_of_the_program_is_marked_as_such(tmp_path: Path) -> None:
+async def test_a_synthetic_message_of_the_program_is_marked(tmp_path: Path) -> None:
     """An error is told as if the model had said it; only its model name tells them apart."""
-    async with ScriptedModel([fails(529)]) as model:
+    async with ScriptedModel([fail_request(529)]) as model:
         heard: list[AssistantMessage] = []
         with pytest.raises(ResultError):
-            async for message in query(prompt="Do it.", options=options(model, tmp_path)):
+            async for message in query(prompt="Do it.", options=make_options(model, tmp_path)):
                 if isinstance(message, AssistantMessage):
                     heard.append(message)
     assert [(each.model, each.error) for each in heard] == [("<synthetic>", "server_error")]

@@ -9,7 +9,7 @@ from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions
 from bot.domain.roles import Role
 
-KEPT = timedelta(days=14)
+TRANSCRIPT_RETENTION = timedelta(days=14)
 
 __all__ = [
     "ChatServices",
@@ -19,11 +19,11 @@ __all__ = [
     "ClaudeOptions",
     "ClaudePlanner",
     "EngineServices",
-    "claude_engine",
+    "build_claude_engine",
 ]
 
 
-def claude_engine(
+def build_claude_engine(
     claude: Claude,
     services: EngineServices,
     *,
@@ -37,7 +37,7 @@ def claude_engine(
     nobody reads a change before the checks. Conversations nobody has gone on with for two weeks
     are removed.
     """
-    claude.tidy(KEPT)
+    claude.tidy(TRANSCRIPT_RETENTION)
     return (
         ClaudeAgent(claude, services, executor=executor, reviewer=reviewer),
         ClaudePlanner(claude, planner, services),

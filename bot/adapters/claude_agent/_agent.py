@@ -5,19 +5,19 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from bot.adapters.claude_agent._briefing import Briefing, character
-from bot.adapters.claude_agent._chat_turns import conversation_name
+from bot.adapters.claude_agent._briefing import Briefing, render_character
+from bot.adapters.claude_agent._chat_turns import build_conversation_name
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import Called, Seen
-from bot.adapters.claude_agent._failures import StaleConversation, claims_only
-from bot.adapters.claude_agent._forms import ReviewForm, schema
-from bot.adapters.claude_agent._plain_text import flat
+from bot.adapters.claude_agent._events import Seen, ToolCall
+from bot.adapters.claude_agent._failures import StaleConversation, build_no_change_error
+from bot.adapters.claude_agent._forms import ReviewForm, build_schema
+from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import EDITS, StuckWatch
 from bot.adapters.claude_agent._review import Reviewer
 from bot.adapters.claude_agent._tool_handlers import ToolHandlers
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn, build_last_cost
 from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
 from bot.domain.errors import TheseusError
@@ -30,7 +30,7 @@ from bot.ports.agent import (
     Progress,
     QuestionAsked,
     Update,
-    no_news,
+    get_no_news,
 )
 from bot.ports.workspace import Workspace
 
@@ -45,7 +45,7 @@ class ClaudeAgent:
     """Implements `bot.ports.agent.CodeAgent` with the Claude Code program."""
 
     name = "claude"
-    follows_words = True
+    can_follow_instructions = True
 
     def __init__(
         self, claude: Claude, services: EngineServices, *, executor: Role, reviewer: Role | None
@@ -60,7 +60,7 @@ class ClaudeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was changed or asked; see the port."""
         tally = CostSum()
@@ -75,9 +75,9 @@ class ClaudeAgent:
                 except StaleConversation:
                     if fresh:
                         raise
-                    yield tally.progress("begins anew: what was said before is lost")
+                    yield tally.build_progress("begins anew: what was said before is lost")
         except TheseusError as error:
-            if last := last_cost(tally, error):
+            if last := build_last_cost(tally, error):
                 yield last
             raise
 
@@ -92,26 +92,28 @@ class ClaudeAgent:
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
         """Do the whole call in one conversation of the executor."""
-        session = await self._services.writer(assignment, workspace)
-        memory = await self._services.remembered(assignment.run_id, assignment.diagnosis)
-        checks = await self._services.checks(workspace)
+        session = await self._services.open_writer(assignment, workspace)
+        memory = await self._services.list_memories(assignment.run_id, assignment.diagnosis)
+        checks = await self._services.render_checks(workspace)
         briefing = Briefing(assignment, self._services.prompts, memory, checks)
         talk = Talk(
-            name=conversation_name(assignment, "executor"),
+            name=build_conversation_name(assignment, "executor"),
             role=self._executor,
             cwd=workspace.path,
-            system=session.introduced(character(self._services.prompts, "executor")),
-            account=_account(assignment, "execute"),
+            system=session.build_system_prompt(
+                render_character(self._services.prompts, "executor")
+            ),
+            account=_build_account(assignment, "execute"),
             tools=session.tools,
             server=session.server,
             judge=session.judge,
             seconds=budget.seconds,
             usd=budget.usd or self._executor.usd,
             fresh=fresh,
-            news=lambda: briefing.meanwhile(news()),
+            news=lambda: briefing.render_news(news()),
         )
-        reviewer = self._reads_over(assignment, workspace, budget, tally)
-        async with reviewer, self._claude.converse(talk) as conversation:
+        reviewer = self._build_reviewer(assignment, workspace, budget, tally)
+        async with reviewer, self._claude.open_conversation(talk) as conversation:
             tally.add(conversation)
             call = _Call(
                 assignment,
@@ -120,35 +122,37 @@ class ClaudeAgent:
                 briefing,
                 tally,
                 reviewer,
-                self._late(budget),
+                self._build_deadline_check(budget),
                 news,
             )
             async with aclosing(call.carry_out(conversation)) as updates:
                 async for update in updates:
                     yield update
 
-    def _late(self, budget: Budget) -> Callable[[], bool]:
+    def _build_deadline_check(self, budget: Budget) -> Callable[[], bool]:
         """Return whether too little of the time is left to do anything over."""
-        until = self._services.clock.monotonic() + budget.seconds * _TIME_FOR_MORE
-        return lambda: self._services.clock.monotonic() > until
+        until = self._services.clock.get_monotonic_time() + budget.seconds * _TIME_FOR_MORE
+        return lambda: self._services.clock.get_monotonic_time() > until
 
-    def _reads_over(
+    def _build_reviewer(
         self, assignment: Assignment, workspace: Workspace, budget: Budget, tally: CostSum
     ) -> Reviewer:
         role = self._reviewer
         if role is None:
             return Reviewer(self._claude, None, tally)
-        session = self._services.reader(assignment.run_id, workspace, _REVIEWERS_TOOLS, "reviewer")
+        session = self._services.open_reader(
+            assignment.run_id, workspace, _REVIEWERS_TOOLS, "reviewer"
+        )
         talk = Talk(
-            name=conversation_name(assignment, "reviewer"),
+            name=build_conversation_name(assignment, "reviewer"),
             role=role,
             cwd=workspace.path,
-            system=session.introduced(self._services.prompts.render("reviewer")),
-            account=_account(assignment, "review"),
+            system=session.build_system_prompt(self._services.prompts.render("reviewer")),
+            account=_build_account(assignment, "review"),
             tools=session.tools,
             server=session.server,
             judge=session.judge,
-            schema=schema(ReviewForm),
+            schema=build_schema(ReviewForm),
             seconds=min(role.seconds, budget.seconds),
             usd=role.usd,
             fresh=True,
@@ -166,129 +170,135 @@ class _Call:
     briefing: Briefing
     tally: CostSum
     reviewer: Reviewer
-    late: Callable[[], bool]
+    is_late: Callable[[], bool]
     news: News
     attempts: list[Attempt] = field(default_factory=list)
 
     async def carry_out(self, conversation: ProgramConversation) -> AsyncGenerator[Update, None]:
         """Let the executor work until it is done, and its reviewer has no more to say."""
-        before = await self._before()
+        before = await self._get_initial_diff()
         watch = StuckWatch(self.workspace.path)
-        turn = PromptTurn(conversation, self.tally, self.workspace.path, self._watched(watch))
-        prompt = self.briefing.opening(
-            self.handlers.owned, known=conversation.resumed, diff=await self.workspace.diff()
+        turn = PromptTurn(conversation, self.tally, self.workspace.path, self._build_watcher(watch))
+        prompt = self.briefing.render_opening(
+            self.handlers.owned_files,
+            known=conversation.is_resumed,
+            diff=await self.workspace.get_diff(),
         )
         reminded = False
         while True:
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update
-            if last := self._stopped():
+            if last := self._find_early_end():
                 yield last
                 return
-            if not self.late() and (asked := self.briefing.meanwhile(self.news())):
+            if not self.is_late() and (asked := self.briefing.render_news(self.news())):
                 prompt = asked
                 continue
-            words, diff = turn.reply.text, await self.workspace.diff()
-            if diff == before and not (reminded or self._stands_by_it):
-                reminded, prompt = True, self.briefing.nothing_changed()
+            words, diff = turn.reply.text, await self.workspace.get_diff()
+            if diff == before and not (reminded or self._has_unrelated_failures):
+                reminded, prompt = True, self.briefing.render_no_change()
                 continue
             if diff == before:
-                yield self._unchanged(words)
+                yield self._finish_unchanged(words)
                 return
-            async with aclosing(self._reviewed(words, diff)) as reading:
+            async with aclosing(self._review(words, diff)) as reading:
                 async for progress in reading:
                     yield progress
-            review = self.reviewer.sends_back
-            if review is None or self.late():
-                yield self._finished(words)
+            review = self.reviewer.open_review
+            if review is None or self.is_late():
+                yield self._finish(words)
                 return
-            self.attempts.append(_sent_back(review))
-            prompt = self.briefing.sent_back(review)
+            self.attempts.append(_build_attempt(review))
+            prompt = self.briefing.render_review(review)
 
-    def _stopped(self) -> QuestionAsked | Finished | None:
+    def _find_early_end(self) -> QuestionAsked | Finished | None:
         """Return the last word that one of its tools has said already: a question, or a no."""
-        if self.handlers.asked is not None:
-            return self.handlers.asked.but(**dict(self.tally.spent))
-        return self._declined(self.handlers.declined) if self.handlers.declined else None
+        if self.handlers.question is not None:
+            return self.handlers.question.replace(**dict(self.tally.total))
+        return self._finish_declined(self.handlers.declined) if self.handlers.declined else None
 
     @property
-    def _stands_by_it(self) -> bool:
+    def _has_unrelated_failures(self) -> bool:
         """Whether it leaves a change as it is, as what failed has nothing to do with it."""
-        return self.assignment.feedback is not None and bool(self.handlers.unrelated)
+        return self.assignment.feedback is not None and bool(self.handlers.unrelated_checks)
 
-    async def _before(self) -> str:
+    async def _get_initial_diff(self) -> str:
         """Return the diff this round began with; an answer continues a round that began before."""
         if self.assignment.answer is None:
-            return await self.workspace.diff()
+            return await self.workspace.get_diff()
         return self.assignment.previous.diff if self.assignment.previous else ""
 
-    def _watched(self, watch: StuckWatch) -> Callable[[Seen], None]:
+    def _build_watcher(self, watch: StuckWatch) -> Callable[[Seen], None]:
         def see(event: Seen) -> None:
-            if isinstance(event, Called) and event.tool in EDITS:
-                self.reviewer.warm()
+            if isinstance(event, ToolCall) and event.tool in EDITS:
+                self.reviewer.warm_up()
             watch.see(event)
 
         return see
 
-    async def _reviewed(self, words: str, diff: str) -> AsyncGenerator[Progress, None]:
-        tests = await self.handlers.tested() if self.reviewer.reads else ""
-        if self.reviewer.began:
-            prompt = self.briefing.to_review_again(words, diff, tests)
+    async def _review(self, summary: str, diff: str) -> AsyncGenerator[Progress, None]:
+        tests = await self.handlers.run_tests_once() if self.reviewer.is_active else ""
+        if self.reviewer.has_begun:
+            prompt = self.briefing.render_second_review_request(summary, diff, tests)
         else:
-            prompt = self.briefing.to_review(self.handlers.owned, words, diff, tests)
+            prompt = self.briefing.render_review_request(
+                self.handlers.owned_files, summary, diff, tests
+            )
         async with aclosing(self.reviewer.read(prompt)) as updates:
             async for update in updates:
                 yield update
 
-    def _unchanged(self, words: str) -> Finished:
+    def _finish_unchanged(self, closing_text: str) -> Finished:
         """Return its last word; raise `AgentOutputInvalid` where no earlier round did anything."""
         if self.assignment.feedback is None:
-            raise claims_only(words)
-        return self._finished(words, changed=False)
+            raise build_no_change_error(closing_text)
+        return self._finish(closing_text, changed=False)
 
-    def _declined(self, reason: str) -> Finished:
+    def _finish_declined(self, reason: str) -> Finished:
         return Finished(
             changed=False,
-            summary=_summary(reason) or flat(reason, _SUMMARY),
+            summary=_extract_summary(reason) or flatten(reason, _SUMMARY),
             cannot=reason,
             attempts=tuple(self.attempts),
-            unrelated=self.handlers.unrelated,
+            unrelated=self.handlers.unrelated_checks,
             not_done=self.handlers.not_done,
-            **dict(self.tally.spent),
+            **dict(self.tally.total),
         )
 
-    def _finished(self, words: str, *, changed: bool = True) -> Finished:
+    def _finish(self, closing_text: str, *, changed: bool = True) -> Finished:
         title, description = self.handlers.draft or ("", "")
         return Finished(
             changed=changed,
-            summary=_summary(words) or title or "The change its plan describes.",
+            summary=_extract_summary(closing_text) or title or "The change its plan describes.",
             attempts=tuple(self.attempts),
-            granted=self.handlers.granted,
-            unrelated=self.handlers.unrelated,
+            granted=self.handlers.grants,
+            unrelated=self.handlers.unrelated_checks,
             not_done=self.handlers.not_done,
             title=title,
             description=description,
-            review=self.reviewer.last_word,
-            approved=self.reviewer.approved,
-            **dict(self.tally.spent),
+            review=self.reviewer.summary,
+            approved=self.reviewer.has_approved,
+            **dict(self.tally.total),
         )
 
 
-def _account(assignment: Assignment, purpose: Purpose) -> Account:
+def _build_account(assignment: Assignment, purpose: Purpose) -> Account:
     return Account(purpose=purpose, person_id=assignment.person_id, run_id=assignment.run_id)
 
 
-def _sent_back(review: ReviewForm) -> Attempt:
+def _build_attempt(review: ReviewForm) -> Attempt:
     problems = "; ".join(f"{each.file}: {each.what}" for each in review.problems)
-    return Attempt(summary="a reviewer read the change", result=f"sent back: {flat(problems, 300)}")
+    return Attempt(
+        summary="a reviewer read the change", result=f"sent back: {flatten(problems, 300)}"
+    )
 
 
-def _summary(words: str) -> str:
+def _extract_summary(text: str) -> str:
     """Return the model's closing sentence: its last line that is not part of a list or a block.
 
     A sentence may well begin with code, "`/roll` answers", or in bold.
     """
-    lines = [line.strip() for line in _FENCED.sub("", words).splitlines()]
+    lines = [line.strip() for line in _FENCED.sub("", text).splitlines()]
     plain = [line for line in lines if line and not _NO_SENTENCE.match(line)]
-    return flat(plain[-1], _SUMMARY) if plain else ""
+    return flatten(plain[-1], _SUMMARY) if plain else ""

@@ -5,7 +5,7 @@ from pydantic import Field
 from bot.adapters.claude_agent._forms import StepForm
 from bot.domain.brief import MOST_QUESTIONS, Absence
 from bot.domain.flag import NAME
-from bot.domain.plan import NOTHING_ELSE, Risk
+from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 from bot.domain.proof import ProofKind
 from bot.domain.record import Record
 
@@ -39,7 +39,7 @@ class ExampleForm(Record):
     asked: str = Field(
         min_length=2, max_length=120, description="what somebody does: `/coinflip times:3`"
     )
-    told: str = Field(min_length=2, max_length=200, description="what they get: three results")
+    expected: str = Field(min_length=2, max_length=200, description="what they get: three results")
     script: str = Field(
         min_length=10,
         max_length=SCRIPT_CHARS,
@@ -89,7 +89,7 @@ class BriefForm(Record):
     understood: str = Field(
         min_length=10, max_length=900, description="What is wanted, in a sentence or two."
     )
-    not_meant: tuple[str, ...] = Field(
+    out_of_scope: tuple[str, ...] = Field(
         default=(), max_length=5, description="What somebody may take it for, and is not built."
     )
     examples: tuple[ExampleForm, ...] = Field(default=(), max_length=MOST_EXAMPLES)
@@ -116,7 +116,9 @@ class BriefForm(Record):
     steps: tuple[PartStepForm, ...] = Field(default=(), max_length=8)
     impact: str = Field(default="", max_length=600, description="Who notices it, and what.")
     compatibility: str = Field(
-        default=NOTHING_ELSE, max_length=600, description="As for any plan; left out for nothing."
+        default=NO_COMPATIBILITY_IMPACT,
+        max_length=600,
+        description="As for any plan; left out for nothing.",
     )
     rollback: str = Field(
         default="Revert the merge.",

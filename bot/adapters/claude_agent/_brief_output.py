@@ -5,20 +5,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
-from bot.adapters.claude_agent._forms import MAX_OWNED
-from bot.adapters.claude_agent._output import Objection, ownable
+from bot.adapters.claude_agent._forms import MAX_OWNED_FILES
+from bot.adapters.claude_agent._output import Objection, check_ownable
 from bot.authority.protection import Protection
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import ConfigError
-from bot.domain.plan import NOTHING_ELSE, Plan, Step, wrongly_split
+from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Plan, Step, find_split_error
 from bot.domain.proof import ProofKind
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.ports.planner import Request
-from bot.proof.acceptance import unfit
-from bot.proof.flag_uses import flag_uses_in
-from bot.proof.scripts import UnreadableScript, script_from
+from bot.proof.acceptance import find_example_problems
+from bot.proof.flag_uses import find_flag_uses_in
+from bot.proof.scripts import UnreadableScript, load_script
 
 _NOT_INSTALLED = (
     "it takes {names}, which is not installed here, and I install nothing: what a package does, "
@@ -27,67 +27,69 @@ _NOT_INSTALLED = (
 )
 
 
-def briefed(
+def build_brief(
     form: BriefForm, request: Request, root: Path, protection: Protection, by: str
 ) -> Brief:
     """Return what is wanted, with the person's own words in it. Raises `Objection`."""
     brief = Brief(
-        request=request.words,
+        request=request.text,
         understood=form.understood,
-        objection=_objection(form),
+        objection=_find_objection(form),
         risk=form.risk,
         written_by=by,
     )
     if brief.objection:
         return brief
-    brief = brief.but(
-        not_meant=form.not_meant,
-        acceptances=tuple(_example(each, n) for n, each in enumerate(form.examples, 1)),
+    brief = brief.replace(
+        out_of_scope=form.out_of_scope,
+        acceptances=tuple(_build_example(each, n) for n, each in enumerate(form.examples, 1)),
         flag=form.flag,
         questions=tuple(BriefQuestion.model_validate(dict(each)) for each in form.questions),
-        proofs=_proofs(form),
+        proofs=_list_proofs(form),
     )
     there = {cog for place in (root / "cogs").glob("*") if (cog := _cog(place))}
-    if wrong := unfit(brief, there):
+    if wrong := find_example_problems(brief, there):
         raise Objection("\n".join(f"examples: {why}" for why in wrong[:5]))
-    _refuse_odd_flags(brief, flag_uses_in(root))
-    _refuse_unknown_cogs(brief.acceptances, there, _owned(form, root, protection))
+    _refuse_odd_flags(brief, find_flag_uses_in(root))
+    _refuse_unknown_cogs(brief.acceptances, there, _collect_owned_files(form, root, protection))
     return brief
 
 
-def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
+def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
     """Return how it is built; `None` where nothing is to be. Raises `Objection`."""
-    if _objection(form):
+    if _find_objection(form):
         return None
     if not form.solution or not form.steps:
         raise Objection("solution and steps: say how it is built, or give an `objection`.")
-    if len(_owned(form, root, protection)) > MAX_OWNED:
-        raise Objection(f"steps: at most {MAX_OWNED} owned files. Plan a smaller change.")
+    if len(_collect_owned_files(form, root, protection)) > MAX_OWNED_FILES:
+        raise Objection(f"steps: at most {MAX_OWNED_FILES} owned files. Plan a smaller change.")
     plan = Plan(
         problem=form.understood,
         solution=form.solution,
         steps=tuple(
             Step(
                 summary=step.summary,
-                owned_files=tuple(ownable(file, root, protection) for file in step.owned_files),
+                owned_files=tuple(
+                    check_ownable(file, root, protection) for file in step.owned_files
+                ),
                 part=step.part,
             )
             for step in form.steps
         ),
         risk=form.risk,
         impact=form.impact,
-        compatibility=_compatibility(form),
+        compatibility=_format_compatibility(form),
         rollback=form.rollback,
         written_by=by,
     )
     if len(plan.parts) > MAX_PARTS:
         raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")
-    if wrong := wrongly_split(plan):
+    if wrong := find_split_error(plan):
         raise Objection(f"steps: {wrong}.")
     return plan
 
 
-def _objection(form: BriefForm) -> str:
+def _find_objection(form: BriefForm) -> str:
     """Return why nothing is to be built: the planner's reason, or packages that are not here."""
     missing = [f"`{name}`" for name in map(str.strip, form.needs) if not _is_installed(name)]
     if form.objection.strip() or not missing:
@@ -102,39 +104,43 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:
+def _collect_owned_files(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:
     files = (file for step in form.steps for file in step.owned_files)
-    return frozenset(ownable(file, root, protection) for file in files)
+    return frozenset(check_ownable(file, root, protection) for file in files)
 
 
-def _compatibility(form: BriefForm) -> str:
+def _format_compatibility(form: BriefForm) -> str:
     """Return what a plan says of flags, migrations and the like."""
     if not form.flag:
         return form.compatibility
     behind = f"Ships behind the flag `{form.flag}`, which is off until people switch it on."
-    return behind if form.compatibility == NOTHING_ELSE else f"{behind} {form.compatibility}"
+    return (
+        behind
+        if form.compatibility == NO_COMPATIBILITY_IMPACT
+        else f"{behind} {form.compatibility}"
+    )
 
 
-def _proofs(form: BriefForm) -> tuple[ProofKind, ...]:
+def _list_proofs(form: BriefForm) -> tuple[ProofKind, ...]:
     """Return what proves it: examples are a proof of behaviour, whatever else is one."""
     kinds = tuple(dict.fromkeys(form.proofs))
     return kinds if "behaviour" in kinds or not form.examples else ("behaviour", *kinds)
 
 
-def _example(form: ExampleForm, number: int) -> Acceptance:
+def _build_example(form: ExampleForm, number: int) -> Acceptance:
     """Return one example, as it is played."""
     return Acceptance(
         asked=form.asked,
-        told=form.told,
-        script=_script(form.script, f"examples, number {number}: script"),
+        expected=form.expected,
+        script=_parse_script(form.script, f"examples, number {number}: script"),
         wanted=tuple(Wanted.model_validate(dict(each)) for each in form.wanted),
         missing=form.missing,
     )
 
 
-def _script(text: str, source: str) -> Script:
+def _parse_script(text: str, source: str) -> Script:
     try:
-        script = script_from(read_yaml(text, source, WordsLoader).content)
+        script = load_script(read_yaml(text, source, WordsLoader).content)
     except ConfigError as error:
         raise Objection(str(error)) from error
     except UnreadableScript as error:
@@ -144,14 +150,14 @@ def _script(text: str, source: str) -> Script:
 
 def _cog(place: Path) -> str:
     """Return the cog that a file or package under `cogs` is of; nothing where it is of none."""
-    return cog_of_file(f"cogs/{place.name}" if place.is_file() else f"cogs/{place.name}/a.py")
+    return get_cog_name(f"cogs/{place.name}" if place.is_file() else f"cogs/{place.name}/a.py")
 
 
 def _refuse_unknown_cogs(
-    examples: Sequence[Acceptance], there: Collection[str], owned: Collection[str]
+    examples: Sequence[Acceptance], there: Collection[str], owned_files: Collection[str]
 ) -> None:
     """Refuse an example of a cog that neither is there nor is to be made."""
-    made = {cog_of_file(file) for file in owned}
+    made = {get_cog_name(file) for file in owned_files}
     for each in examples:
         for cog in {*each.script.world.cogs} - {*there, *made}:
             raise Objection(

@@ -15,7 +15,7 @@ from bot.domain.account import Account
 from bot.domain.errors import AgentError
 from bot.domain.roles import Role
 from bot.periodic import run_periodically
-from bot.ports.chat_model import ChatTools, ChatTurn, Growing, Said
+from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -62,7 +62,7 @@ class ClaudeChatModel:
         self._idle = idle.total_seconds()
         self._seats: OrderedDict[int, ChatSession] = OrderedDict()  # longest unused first
         self._freed = asyncio.Condition()
-        self._ended = False
+        self._is_closed = False
 
     @property
     def name(self) -> str:
@@ -76,21 +76,21 @@ class ClaudeChatModel:
 
     async def talk(
         self, turn: ChatTurn, chat_tools: ChatTools
-    ) -> AsyncGenerator[Growing | Said, None]:
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
         """Answer one message; see the port."""
         try:
             async with (
-                self._session(turn.channel_id) as session,
+                self._hold_session(turn.channel_id) as session,
                 aclosing(session.talk(turn, chat_tools)) as answer,
             ):
                 async for each in answer:
                     yield each
         except AgentError as error:
-            if self._ended:  # nobody failed: whoever asked ends too, and is answered after it
+            if self._is_closed:  # nobody failed: whoever asked ends too, and is answered after it
                 raise asyncio.CancelledError from error
             raise
 
-    async def hush(self) -> None:
+    async def cancel_turns(self) -> None:
         """End all programs at once; turns under way fail, and later ones begin afresh."""
         await asyncio.gather(*(session.end() for session in list(self._seats.values())))
 
@@ -100,12 +100,12 @@ class ClaudeChatModel:
             pause = self._idle / _LOOKS
             await run_periodically(self._close_idle, self._services.clock, pause, first_after=pause)
         finally:
-            self._ended = True
+            self._is_closed = True
             for session in self._seats.values():
                 await session.end()
 
     async def _close_idle(self) -> None:
-        since = self._services.clock.monotonic() - self._idle
+        since = self._services.clock.get_monotonic_time() - self._idle
         async with self._freed:
             for channel, session in list(self._seats.items()):
                 if not session.users and session.used_at <= since:
@@ -114,9 +114,9 @@ class ClaudeChatModel:
             self._freed.notify_all()
 
     @asynccontextmanager
-    async def _session(self, channel_id: int) -> AsyncIterator[ChatSession]:
+    async def _hold_session(self, channel_id: int) -> AsyncIterator[ChatSession]:
         async with self._freed:
-            while (session := await self._free_seat(channel_id)) is None:
+            while (session := await self._claim_session(channel_id)) is None:
                 await self._freed.wait()
             session.users += 1
             self._seats.move_to_end(channel_id)
@@ -127,7 +127,7 @@ class ClaudeChatModel:
             async with self._freed:
                 self._freed.notify_all()
 
-    async def _free_seat(self, channel_id: int) -> ChatSession | None:
+    async def _claim_session(self, channel_id: int) -> ChatSession | None:
         """Return the channel's session, making room for one; `None` while everybody is talking."""
         if channel_id in self._seats:
             return self._seats[channel_id]

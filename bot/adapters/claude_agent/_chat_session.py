@@ -5,21 +5,21 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 
-from bot.adapters.claude_agent._briefing import character
+from bot.adapters.claude_agent._briefing import render_character
 from bot.adapters.claude_agent._chat_tool_handlers import TOOLS, ChatToolHandlers
-from bot.adapters.claude_agent._chat_words import message
+from bot.adapters.claude_agent._chat_words import render_message
 from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import ModelReply, Seen, Spoke, Writes
-from bot.adapters.claude_agent._launch import private_folder
+from bot.adapters.claude_agent._events import ModelReply, ModelText, ModelTextDelta, Seen
+from bot.adapters.claude_agent._launch import create_private_folder
 from bot.adapters.claude_agent._program import Claude, Talk
-from bot.adapters.claude_agent._server import handlers_server
-from bot.adapters.claude_agent._skill_tool import SkillTool, introduced
+from bot.adapters.claude_agent._server import build_server
+from bot.adapters.claude_agent._skill_tool import SkillTool, append_skills
 from bot.domain.account import Account
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, AgentUnavailable, TheseusError
 from bot.domain.people import Person
 from bot.domain.roles import Role
-from bot.domain.spent import Spent
-from bot.ports.chat_model import ChatTools, ChatTurn, Growing, Said
+from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
 
@@ -55,11 +55,11 @@ class ChatSession:
         self._stack = AsyncExitStack()
         self._conversation: ProgramConversation | None = None
         self._system = ""  # what the program was told it is
-        self._told: set[tuple[int, bool]] = set()
+        self._known_messages: set[tuple[int, bool]] = set()
         self._turns = 0
         self._one_by_one = asyncio.Lock()
         self.users = 0  # who talks here, or waits to
-        self.used_at = clock.monotonic()
+        self.used_at = clock.get_monotonic_time()
 
     @property
     def warm(self) -> bool:
@@ -68,7 +68,7 @@ class ChatSession:
 
     async def talk(
         self, turn: ChatTurn, chat_tools: ChatTools
-    ) -> AsyncGenerator[Growing | Said, None]:
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
         """Answer one message; see the port. Whatever goes wrong, the next turn begins afresh."""
         async with self._one_by_one:
             try:
@@ -79,8 +79,8 @@ class ChatSession:
                 await self._close()
                 raise
             finally:
-                self.used_at = self._clock.monotonic()
-            if self._worn:
+                self.used_at = self._clock.get_monotonic_time()
+            if self._should_renew:
                 await self._renew(turn.person)
 
     async def close(self) -> None:
@@ -96,24 +96,24 @@ class ChatSession:
         """Begin afresh while nobody waits: the next message finds a warm program again."""
         await self._close()
         try:
-            await self._open(person, self._prompts.steady())
+            await self._open(person, self._prompts.freeze())
         except TheseusError as error:
             _log.info("%s was not begun anew, the next message tries: %s", self._name, error)
 
     async def _answer(
         self, turn: ChatTurn, chat_tools: ChatTools
-    ) -> AsyncGenerator[Growing | Said, None]:
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
         """Ask the program; one that died while nobody talked is replaced, once."""
         self._skills.begin()
-        prompts = self._prompts.steady()  # a change counts from the next turn on
-        if self.warm and self._system != self._character(prompts):
+        prompts = self._prompts.freeze()  # a change counts from the next turn on
+        if self.warm and self._system != self._render_character(prompts):
             await self._close()  # the persona has changed, or what is told of skills
         for again in (False, True):
             was_warm, began = self.warm, False
             try:
                 conversation = self._conversation or await self._open(turn.person, prompts)
-                conversation.charge_to(self._account or _account(turn.person))
-                async with aclosing(self._asked(conversation, prompts, turn, chat_tools)) as answer:
+                conversation.charge_to(self._account or _build_account(turn.person))
+                async with aclosing(self._ask(conversation, prompts, turn, chat_tools)) as answer:
                     async for each in answer:
                         began = True
                         yield each
@@ -123,70 +123,74 @@ class ChatSession:
                     raise
                 await self._close()
 
-    async def _asked(
+    async def _ask(
         self,
         conversation: ProgramConversation,
         prompts: Prompts,
         turn: ChatTurn,
         chat_tools: ChatTools,
-    ) -> AsyncGenerator[Growing | Said, None]:
-        unread = [line for line in turn.before if (line.message_id, line.ours) not in self._told]
-        prompt = message(prompts, turn, unread)
-        before, told, answer = conversation.spent, Spent(), _Answer()
+    ) -> AsyncGenerator[PartialReply | FinalReply, None]:
+        unread = [
+            line for line in turn.before if (line.message_id, line.ours) not in self._known_messages
+        ]
+        prompt = render_message(prompts, turn, unread)
+        before, told, answer = conversation.cost, Cost(), _Answer()
         try:
-            with self._handlers.lent(chat_tools):
+            with self._handlers.use_tools(chat_tools):
                 async with aclosing(conversation.say(prompt)) as events:
                     async for event in events:
-                        told = _since(before, conversation.spent)
-                        if answer.sees(event):
-                            yield Growing(text=answer.so_far, **dict(told))
+                        told = _subtract_costs(before, conversation.cost)
+                        if answer.update(event):
+                            yield PartialReply(text=answer.so_far, **dict(told))
             if not answer.so_far:
                 raise AgentOutputInvalid("The model had nothing to say.")
         except TheseusError:
             await self._close()  # what it has spent is told at its end
-            last = _since(before, conversation.spent)
+            last = _subtract_costs(before, conversation.cost)
             if last != told:
-                yield Growing(text=answer.so_far, **dict(last))
+                yield PartialReply(text=answer.so_far, **dict(last))
             raise
         self._turns += 1
-        self._told |= {(line.message_id, line.ours) for line in unread}
-        self._told |= {(turn.message_id, False), (turn.message_id, True)}
-        yield Said(text=answer.so_far, **dict(_since(before, conversation.spent)))
+        self._known_messages |= {(line.message_id, line.ours) for line in unread}
+        self._known_messages |= {(turn.message_id, False), (turn.message_id, True)}
+        yield FinalReply(text=answer.so_far, **dict(_subtract_costs(before, conversation.cost)))
 
     @property
-    def _worn(self) -> bool:
+    def _should_renew(self) -> bool:
         """Whether another turn could cost more than one may, or the talk has grown long."""
         if self._conversation is None:
             return False
-        spent = self._conversation.spent.cost_usd
+        spent = self._conversation.cost.cost_usd
         return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
 
-    def _character(self, prompts: Prompts) -> str:
-        told = self._skills.told(prompts)
-        return introduced(character(prompts, "chat"), told)
+    def _render_character(self, prompts: Prompts) -> str:
+        told = self._skills.render_list(prompts)
+        return append_skills(render_character(prompts, "chat"), told)
 
     async def _open(self, person: Person, prompts: Prompts) -> ProgramConversation:
-        self._system = self._character(prompts)
+        self._system = self._render_character(prompts)
         talk = Talk(
             name=self._name,
             role=self._role,
-            cwd=private_folder(self._claude.home / "chat"),
+            cwd=create_private_folder(self._claude.home / "chat"),
             system=self._system,
-            account=self._account or _account(person),
-            server=handlers_server(self._handlers, tuple(TOOLS), TOOLS, skills=self._skills),
-            judge=self._skills.judging(self._handlers.judge),
+            account=self._account or _build_account(person),
+            server=build_server(self._handlers, tuple(TOOLS), TOOLS, skills=self._skills),
+            judge=self._skills.wrap_judge(self._handlers.judge),
             seconds=self._role.seconds,
             usd=self._role.usd,
             fresh=True,
             chat=True,
         )
-        self._conversation = await self._stack.enter_async_context(self._claude.converse(talk))
+        self._conversation = await self._stack.enter_async_context(
+            self._claude.open_conversation(talk)
+        )
         return self._conversation
 
     async def _close(self) -> None:
         stack, self._stack = self._stack, AsyncExitStack()
         self._conversation, self._turns = None, 0
-        self._told.clear()
+        self._known_messages.clear()
         await stack.aclose()
 
 
@@ -194,38 +198,38 @@ class _Answer:
     """The answer as it grows: what was said whole, and the letters of what is being said."""
 
     def __init__(self) -> None:
-        self._said: list[str] = []
+        self._paragraphs: list[str] = []
         self._letters = ""
 
     @property
     def so_far(self) -> str:
         """Everything, in paragraphs."""
-        return "\n\n".join(text for text in (*self._said, self._letters.strip()) if text)
+        return "\n\n".join(text for text in (*self._paragraphs, self._letters.strip()) if text)
 
-    def sees(self, event: Seen | ModelReply) -> bool:
+    def update(self, event: Seen | ModelReply) -> bool:
         """Take what came; whether there is more to show than before."""
         match event:
-            case Writes(letters):
+            case ModelTextDelta(letters):
                 self._letters += letters
                 return bool(letters.strip())
-            case Spoke(text):
-                self._said.append(text.strip())
+            case ModelText(text):
+                self._paragraphs.append(text.strip())
                 self._letters = ""
                 return True
             case ModelReply(text):
                 self._letters = ""
-                if not self._said and text.strip():  # else it was told already
-                    self._said.append(text.strip())
+                if not self._paragraphs and text.strip():  # else it was told already
+                    self._paragraphs.append(text.strip())
         return False
 
 
-def _account(person: Person) -> Account:
+def _build_account(person: Person) -> Account:
     return Account(purpose="chat", person_id=person.id)
 
 
-def _since(before: Spent, now: Spent) -> Spent:
+def _subtract_costs(before: Cost, now: Cost) -> Cost:
     """Return what was spent since then."""
-    return Spent(
+    return Cost(
         cost_usd=max(0.0, now.cost_usd - before.cost_usd),
         tokens_in=max(0, now.tokens_in - before.tokens_in),
         tokens_out=max(0, now.tokens_out - before.tokens_out),

@@ -60,10 +60,10 @@ class Talk:
     news: News | None = None
 
 
-def conversation_name(assignment: Assignment, role: str) -> str:
+def build_conversation_name(assignment: Assignment, role: str) -> str:
     """Return `k7m2xq:1:executor`; each candidate of a change, and each part, has its own."""
     candidate, part = assignment.candidate, assignment.part
     name = f"{assignment.run_id}:{assignment.attempt}:{role}"
     if candidate > 1:
         name += f":{candidate}"
-    return name if part is None else f"{name}:{part.name}{':again' if part.again else ''}"
+    return name if part is None else f"{name}:{part.name}{':again' if part.retry_reason else ''}"

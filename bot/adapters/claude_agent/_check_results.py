@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._plain_text import flat
-from bot.adapters.claude_agent._texts import clipped, fenced
+from bot.adapters.claude_agent._plain_text import flatten
+from bot.adapters.claude_agent._texts import clip, fence_text
 from bot.domain.change import CheckResult
 from bot.domain.plan import Plan
 from bot.ports.verifier import Proof, Verifier
@@ -13,9 +13,9 @@ from bot.redaction import redact
 RAW = 6_000  # characters of output in one answer
 
 
-async def changed_files(workspace: Workspace) -> list[str]:
+async def list_changed_files(workspace: Workspace) -> list[str]:
     """Return the files that the worktree has and base has not, or has otherwise."""
-    return [each.path for each in await workspace.changes() if each.status != "deleted"]
+    return [each.path for each in await workspace.list_changes() if each.status != "deleted"]
 
 
 async def prove(
@@ -37,29 +37,29 @@ async def reproduce(
         return ()
     results = await verifier.run_reproductions(plan.reproductions, workspace)
     return tuple(
-        result.but(name=f"reproduction {test.calls}")
+        result.replace(name=f"reproduction {test.calls}")
         for test, result in zip(plan.reproductions, results, strict=True)
     )
 
 
-def told(results: Sequence[CheckResult], nothing: str) -> str:
+def format_results(results: Sequence[CheckResult], placeholder: str) -> str:
     """Return a line for each result, then the redacted tails of those that failed.
 
     `nothing` is what to say where there is no result.
     """
     if not results:
-        return nothing
-    lines = [_line(result) for result in results]
+        return placeholder
+    lines = [_format_result(result) for result in results]
     failed = [result for result in results if not result.ok and result.output.strip()]
     share = RAW // max(1, len(failed))
     tails = [
-        f"The end of what `{flat(result.name, 60)}` said:\n"
-        + fenced(clipped(redact(result.output).strip(), share, keep="tail"), "output")
+        f"The end of what `{flatten(result.name, 60)}` said:\n"
+        + fence_text(clip(redact(result.output).strip(), share, keep="tail"), "output")
         for result in failed
     ]
     return "\n\n".join(["\n".join(lines), *tails])
 
 
-def _line(result: CheckResult) -> str:
-    summary = f": {flat(result.summary, 160)}" if result.summary else ""
-    return f"{result.status.upper()} {flat(result.name, 80)}{summary} ({result.seconds:.1f} s)"
+def _format_result(result: CheckResult) -> str:
+    summary = f": {flatten(result.summary, 160)}" if result.summary else ""
+    return f"{result.status.upper()} {flatten(result.name, 80)}{summary} ({result.seconds:.1f} s)"

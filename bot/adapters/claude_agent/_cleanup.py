@@ -22,7 +22,7 @@ ruff check --output-format concise < "$folder/tidy.py"
 """
 
 
-async def tidied(test: Reproduction, root: Path, sandbox: Sandbox) -> Reproduction:
+async def clean_up_test(test: Reproduction, root: Path, sandbox: Sandbox) -> Reproduction:
     """Return the test formatted, its mendable lint mended. Raises `Objection` with the rest.
 
     Where ruff cannot run, it comes back as it is.
@@ -42,7 +42,9 @@ async def tidied(test: Reproduction, root: Path, sandbox: Sandbox) -> Reproducti
             limits=_LIMITS,
         )
         if done.returncode == 0:
-            return test.but(source=await asyncio.to_thread((folder / "tidy.py").read_text, "utf-8"))
+            return test.replace(
+                source=await asyncio.to_thread((folder / "tidy.py").read_text, "utf-8")
+            )
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     if done.returncode == 1:

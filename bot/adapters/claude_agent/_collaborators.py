@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
-from bot.adapters.claude_agent._remembered import RunMemory
-from bot.adapters.claude_agent._server import handlers_server
-from bot.adapters.claude_agent._skill_tool import SkillTool, introduced
+from bot.adapters.claude_agent._run_memory import RunMemory
+from bot.adapters.claude_agent._server import build_server
+from bot.adapters.claude_agent._skill_tool import SkillTool, append_skills
 from bot.adapters.claude_agent._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import TOOLS
@@ -25,7 +25,7 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
-from bot.settings import checks_from
+from bot.settings import parse_checks
 from bot.skills import SkillLibrary
 
 READING = ("Read", "Grep", "Glob")
@@ -44,9 +44,9 @@ class ToolSession:
     judge: Judge
     skills: str = ""
 
-    def introduced(self, system: str) -> str:
+    def build_system_prompt(self, system: str) -> str:
         """Return what a model is told it is, with the skills it has."""
-        return introduced(system, self.skills)
+        return append_skills(system, self.skills)
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class EngineServices:
     skills: SkillLibrary = field(default_factory=SkillLibrary)
 
     @property
-    def past(self) -> RunMemory:
+    def run_memory(self) -> RunMemory:
         """Return what is remembered: earlier runs, and what was learned from them."""
         return RunMemory(PastRuns(self.store), self.memory)
 
-    def reader(
+    def open_reader(
         self, run_id: str, workspace: Workspace, tools: Sequence[str], role: SkillRole
     ) -> ToolSession:
         """Return the session of somebody who only reads. Raises `AgentMissing`."""
@@ -79,26 +79,28 @@ class EngineServices:
             sandbox=self.sandbox,
             tools=(*tools, *skills.names),
         )
-        handlers = ToolHandlers(workspace, run_id=run_id, journal=self.journal, past=self.past)
+        handlers = ToolHandlers(
+            workspace, run_id=run_id, journal=self.journal, memory=self.run_memory
+        )
         return ToolSession(
             handlers,
             READING,
-            handlers_server(handlers, tools, skills=skills),
-            skills.judging(permissions.rule),
-            skills.told(self.prompts),
+            build_server(handlers, tools, skills=skills),
+            skills.wrap_judge(permissions.judge),
+            skills.render_list(self.prompts),
         )
 
-    async def writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
+    async def open_writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
         """Return the session of who carries out a plan. Raises `AgentMissing`.
 
         Files that were asked for before a question was, and changed, are asked for again here: the
         same rules answer.
         """
-        protection = self.protection.naming(assignment.named)
+        protection = self.protection.add_named_files(assignment.named)
         skills = SkillTool(self.skills, "executor", assignment.run_id)
         permissions = ToolPermissionPolicy(
             workspace.path,
-            owned=assignment.plan.owned_files,
+            owned_files=assignment.plan.owned_files,
             protection=protection,
             sandbox=self.sandbox,
             tools=(*TOOLS, *skills.names),
@@ -107,7 +109,7 @@ class EngineServices:
             workspace,
             run_id=assignment.run_id,
             journal=self.journal,
-            past=self.past,
+            memory=self.run_memory,
             writing=WriteAccess(
                 permissions=permissions,
                 verifier=self.verifier,
@@ -119,30 +121,30 @@ class EngineServices:
         )
         if assignment.answer is not None:
             ours = {test.path for test in assignment.plan.reproductions}
-            for change in await workspace.changes():
-                if change.path not in permissions.owned | ours:
+            for change in await workspace.list_changes():
+                if change.path not in permissions.owned_files | ours:
                     reason = "It was changed before the question was asked."
                     await handlers.call("own_file", {"path": change.path, "reason": reason})
         return ToolSession(
             handlers,
             (*READING, *WRITING),
-            handlers_server(handlers, tuple(TOOLS), skills=skills),
-            skills.judging(permissions.rule),
-            skills.told(self.prompts),
+            build_server(handlers, tuple(TOOLS), skills=skills),
+            skills.wrap_judge(permissions.judge),
+            skills.render_list(self.prompts),
         )
 
-    async def checks(self, workspace: Workspace) -> str:
+    async def render_checks(self, workspace: Workspace) -> str:
         """Return the commands that will judge a change, a line each; empty where none are told."""
         text = await workspace.read_base(_CONFIG)
         if text is None:
             return ""
         try:
-            checks = checks_from(text, _CONFIG)
+            checks = parse_checks(text, _CONFIG)
         except ConfigError:
             return ""  # whoever runs the checks says what is wrong with them
         return "\n".join(f"{check.name}: {shlex.join(check.command)}" for check in checks.quick)
 
-    async def remembered(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
+    async def list_memories(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
         """Return what earlier runs about this kind of failure came to, a line each."""
         words = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
-        return await self.past.runs(words, diagnosis.fingerprint, run_id, _REMEMBERED)
+        return await self.run_memory.list_runs(words, diagnosis.fingerprint, run_id, _REMEMBERED)

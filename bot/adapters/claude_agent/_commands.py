@@ -58,7 +58,7 @@ _GIT: Mapping[str, str] = {
 }
 
 
-def confined(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str | None:
+def confine(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str | None:
     """Return the command line that runs `command` with nothing writable; `None` if none does.
 
     The program that runs it is enclosed itself: this is a sandbox in a sandbox. One that hands a
@@ -73,17 +73,17 @@ def confined(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str 
     return shlex.join(["/usr/bin/env", "-i", *clean, *limit, *outer])
 
 
-def better_tool(command: str) -> str | None:
+def suggest_tool(command: str) -> str | None:
     """Return the sentence that names the right tool, where a command has one of its own."""
-    for words, targets in _simple_commands(_HEREDOC.sub(r"\3", command)):
+    for words, targets in _iterate_simple_commands(_HEREDOC.sub(r"\3", command)):
         if any(not target.startswith(_NOT_OURS) for target in targets):
             return EDIT
-        if advice := _advice(_bare(words)):
+        if advice := _suggest_for(_strip_wrappers(words)):
             return advice
     return None
 
 
-def _simple_commands(command: str) -> Iterator[tuple[list[str], list[str]]]:
+def _iterate_simple_commands(command: str) -> Iterator[tuple[list[str], list[str]]]:
     """Yield the words and the files written to of each simple command of a line."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.whitespace_split = " \t\r", True
@@ -107,37 +107,37 @@ def _simple_commands(command: str) -> Iterator[tuple[list[str], list[str]]]:
     yield words, targets
 
 
-def _bare(words: Sequence[str]) -> list[str]:
+def _strip_wrappers(tokens: Sequence[str]) -> list[str]:
     """Return the words from the program on that a command is really about."""
-    left = list(words)
+    left = list(tokens)
     while left:
         name = PurePosixPath(left[0]).name
         if _ASSIGNED.fullmatch(left[0]) or name in _WRAPPERS:
             left = left[1:]
         elif name == "timeout" or left[0].startswith("-"):
             left = left[2:] if name == "timeout" else left[1:]
-        elif _starts_another(name, left[1:2]):
+        elif _is_runner(name, left[1:2]):
             left = left[2:]
         else:
             return [name, *left[1:]]
     return []
 
 
-def _starts_another(name: str, first: Sequence[str]) -> bool:
+def _is_runner(name: str, first: Sequence[str]) -> bool:
     if name.startswith("python"):
         return first == ["-m"]
     return name in _RUNNERS and first == ["run"]
 
 
-def _advice(words: Sequence[str]) -> str | None:
-    if not words:
+def _suggest_for(tokens: Sequence[str]) -> str | None:
+    if not tokens:
         return None
-    program, *rest = words
+    program, *rest = tokens
     if program == "git":
-        return _about_git(rest)
+        return _suggest_git_tool(rest)
     if program in _EDITORS and rest and rest[-1].startswith(_NOT_OURS):
         return None
-    if program in ("sed", "gsed", "perl") and any(map(_in_place, rest)):
+    if program in ("sed", "gsed", "perl") and any(map(_is_in_place_option, rest)):
         return EDIT
     if program == "ruff":
         checks = {"--check", "--diff"} & set(rest)
@@ -146,11 +146,11 @@ def _advice(words: Sequence[str]) -> str | None:
     return _PROGRAMS.get(program)
 
 
-def _in_place(option: str) -> bool:
+def _is_in_place_option(option: str) -> bool:
     return bool(re.fullmatch(r"-[A-Za-z]*i(?:\..*)?|--in-place.*", option))
 
 
-def _about_git(rest: Sequence[str]) -> str:
+def _suggest_git_tool(rest: Sequence[str]) -> str:
     words = iter(rest)
     for word in words:
         if word in ("-C", "-c", "--git-dir", "--work-tree"):

@@ -3,37 +3,37 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 
 
 @dataclass(frozen=True)
-class Spoke:
+class ModelText:
     """The model said something in between. `spent` is so far, in this call."""
 
     text: str
-    spent: Spent
+    cost: Cost
 
 
 @dataclass(frozen=True)
-class Writes:
+class ModelTextDelta:
     """The next letters of what the model is saying; told in a chat only."""
 
     letters: str
-    spent: Spent
+    cost: Cost
 
 
 @dataclass(frozen=True)
-class Called:
+class ToolCall:
     """The model calls a tool: `Read`, `Edit`, `mcp__theseus__run_tests`."""
 
     id: str
     tool: str
     arguments: Mapping[str, object]
-    spent: Spent
+    cost: Cost
 
 
 @dataclass(frozen=True)
-class Returned:
+class ToolResult:
     """What the call with this id returned to the model."""
 
     id: str
@@ -48,10 +48,10 @@ class ModelReply:
 
     text: str
     structured: object | None
-    spent: Spent
+    cost: Cost
 
 
-Seen = Spoke | Writes | Called | Returned
+Seen = ModelText | ModelTextDelta | ToolCall | ToolResult
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.adapters.claude_agent._plain_text import flat
+from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import (
     AgentError,
@@ -21,7 +21,7 @@ from bot.domain.errors import (
     AgentUnavailable,
     BudgetSpent,
 )
-from bot.presentation.times import clock_time
+from bot.presentation.times import format_utc
 from bot.redaction import redact
 
 DETAIL_CHARS = 2_000
@@ -40,7 +40,7 @@ class StaleConversation(AgentError):
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class TurnContext:
     """What a message needs to know: whom we talk to, and what was told before the failure."""
 
     role: str = "engine"
@@ -49,57 +49,59 @@ class Circumstances:
     usd: float = 0.0
     until: datetime | None = None
     resumed: bool = False
-    complaint: ProgramError | None = None
+    program_error: ProgramError | None = None
 
 
-def detail(*parts: str) -> str:
+def format_detail(*parts: str) -> str:
     """Return what the journal may keep of a failure: redacted, and not without end."""
     return redact("\n".join(part for part in parts if part))[-DETAIL_CHARS:]
 
 
-def missing(told: str = "") -> AgentMissing:
+def build_missing_error(text: str = "") -> AgentMissing:
     """Return the error for a package or program that is not there."""
     return AgentMissing(
-        "The Claude Code program is not installed; run `make claude`.", detail=detail(told)
+        "The Claude Code program is not installed; run `make claude`.", detail=format_detail(text)
     )
 
 
-def crashed(code: int | None, told: str = "") -> AgentUnavailable:
+def build_crash_error(code: int | None, text: str = "") -> AgentUnavailable:
     """Return the error for a program that ended by itself; `code` is 128+n for signal n."""
     how = "ended without a word"
     if code:
         how = f"ended with exit code {code}"
         with suppress(ValueError):
             how = f"was ended by {signal.Signals(code - 128 if code > 0 else -code).name}"
-    return AgentUnavailable(f"The Claude Code program {how}.", detail=detail(told))
+    return AgentUnavailable(f"The Claude Code program {how}.", detail=format_detail(text))
 
 
-def limited(until: datetime | None, told: str = "") -> AgentLimited:
+def build_limit_error(until: datetime | None, text: str = "") -> AgentLimited:
     """Return the error for a usage limit."""
-    when = f"until {clock_time(until)}" if until else "and does not say until when"
+    when = f"until {format_utc(until)}" if until else "and does not say until when"
     return AgentLimited(
-        f"The model's provider limits our use {when}.", until=until, detail=detail(told)
+        f"The model's provider limits our use {when}.", until=until, detail=format_detail(text)
     )
 
 
-def failure(ended: TurnEnded, now: Circumstances, told: str = "") -> Exception:
+def build_turn_error(turn_end: TurnEnded, context: TurnContext, text: str = "") -> Exception:
     """Return our error for a turn that failed, or for a program that would not begin one."""
-    more = detail(ended.text, told)
-    if STALE.search(f"{ended.text}\n{told}"):
+    more = format_detail(turn_end.text, text)
+    if STALE.search(f"{turn_end.text}\n{text}"):
         return StaleConversation("What was kept of the conversation is gone.", detail=more)
-    for make in (_ours, _spoken, _by_status):
-        if error := make(ended, now, more):
+    for make in (_build_own_limit_error, _build_error_from_text, _build_error_from_status):
+        if error := make(turn_end, context, more):
             return error
     return AgentUnavailable("The Claude Code program broke off.", detail=more)
 
 
-def _ours(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | BudgetSpent | None:
+def _build_own_limit_error(
+    turn_end: TurnEnded, context: TurnContext, more: str
+) -> AgentError | BudgetSpent | None:
     """Return the error for a limit that we set ourselves."""
-    match ended.kind:
+    match turn_end.kind:
         case "error_max_turns":
-            return AgentTimeout(f"The model used up its {now.turns} answers.", detail=more)
+            return AgentTimeout(f"The model used up its {context.turns} answers.", detail=more)
         case "error_max_budget_usd":
-            return BudgetSpent(f"The {now.usd:.2f} $ for this call are spent.", detail=more)
+            return BudgetSpent(f"The {context.usd:.2f} $ for this call are spent.", detail=more)
         case "error_max_structured_output_retries":
             return AgentOutputInvalid(
                 "The model's answer did not have the shape it was asked for, several times.",
@@ -108,73 +110,77 @@ def _ours(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | Budge
     return None
 
 
-def _spoken(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | None:
+def _build_error_from_text(
+    turn_end: TurnEnded, context: TurnContext, more: str
+) -> AgentError | None:
     """Return the error for what only words or reasons tell, whatever the status."""
-    kind = now.complaint.kind if now.complaint else ""
-    words = f"{ended.text}\n{now.complaint.text if now.complaint else ''}"
-    if ended.stop_reason == "refusal":
+    kind = context.program_error.kind if context.program_error else ""
+    words = f"{turn_end.text}\n{context.program_error.text if context.program_error else ''}"
+    if turn_end.stop_reason == "refusal":
         return AgentRefused("The model declined to do this.", detail=more)
-    if ended.status == 402 or kind == "billing_error" or CREDIT.search(words):
+    if turn_end.status == 402 or kind == "billing_error" or CREDIT.search(words):
         # Waiting does not mend it, unlike a usage limit: a person has to.
         return AgentForbidden(
             "The credit at the model's provider is used up; it has to be topped up there.",
             detail=more,
         )
-    if ended.status == 413 or ended.reason == "prompt_too_long" or TOO_LONG.search(words):
+    if turn_end.status == 413 or turn_end.reason == "prompt_too_long" or TOO_LONG.search(words):
         return AgentOutputInvalid(
             "The conversation grew longer than the model can read.", detail=more
         )
-    if ended.status is None and kind == "authentication_failed":
-        return _unauthorized("No key for the model is set", more)
+    if turn_end.status is None and kind == "authentication_failed":
+        return _build_unauthorized_error("No key for the model is set", more)
     return None
 
 
-def _by_status(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | None:
-    match ended.status:
+def _build_error_from_status(
+    turn_end: TurnEnded, context: TurnContext, more: str
+) -> AgentError | None:
+    match turn_end.status:
         case 401:
-            return _unauthorized("The model's provider does not accept the key", more)
+            return _build_unauthorized_error("The model's provider does not accept the key", more)
         case 403:
             return AgentForbidden("The key may not use this model or this provider.", detail=more)
         case 404:
             return AgentForbidden(
-                f"The provider knows no model `{_shown(now.model)}`, or the key may not use it; "
-                f"see {_setting(now.role)} in data/config.yaml.",
+                f"The provider knows no model `{_format_model_name(context.model)}`, or the key may not use it; "
+                f"see {_format_setting(context.role)} in data/config.yaml.",
                 detail=more,
             )
         case 429:
-            return limited(now.until, more)
+            return build_limit_error(context.until, more)
         case 529:
             return AgentOverloaded("The model's provider is overloaded.", detail=more)
         case int(status) if status >= 500:
             return AgentOverloaded(f"The model's provider is failing ({status}).", detail=more)
-        case int() if now.resumed:
+        case int() if context.resumed:
             # What is kept may have been cut off in the middle; a fresh conversation has none of it.
             return StaleConversation("What was kept of the conversation is damaged.", detail=more)
         case int(status):
             return AgentOutputInvalid(
                 f"The model's provider did not accept what it was asked ({status}).", detail=more
             )
-        case None if ended.reason == "api_error":
+        case None if turn_end.reason == "api_error":
             return AgentUnavailable("The connection to the model's provider failed.", detail=more)
     return None
 
 
-def _unauthorized(why: str, more: str) -> AgentUnauthorized:
+def _build_unauthorized_error(why: str, more: str) -> AgentUnauthorized:
     return AgentUnauthorized(f"{why}; set ANTHROPIC_API_KEY in .env.", detail=more)
 
 
-def _setting(role: str) -> str:
+def _format_setting(role: str) -> str:
     return "chat.role.model" if role == "chat" else f"engine.{role}.model"
 
 
-def _shown(name: str) -> str:
+def _format_model_name(name: str) -> str:
     return name if _NAME.fullmatch(name) else "?"
 
 
-def claims_only(words: str) -> AgentOutputInvalid:
+def build_no_change_error(closing_text: str) -> AgentOutputInvalid:
     """Return what is wrong with one that says it is done and changed nothing; its last words."""
     return AgentOutputInvalid(
         "The claude engine says it is done, and has changed nothing, also when asked again. Its "
-        f"last words: “{flat(words, 300)}”",
-        detail=words,
+        f"last words: “{flatten(closing_text, 300)}”",
+        detail=closing_text,
     )

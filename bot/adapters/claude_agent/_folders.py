@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from bot.adapters.claude_agent._plain_text import shown
+from bot.adapters.claude_agent._plain_text import format_code
 
 LONGEST = 1_000
 _SECRET = re.compile(r"\.env(?:rc|[._-].*)?", re.IGNORECASE)
@@ -34,7 +34,7 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.fullmatch(last)) and not _EXAMPLE.fullmatch(last)
 
 
-def secret_files(folder: Path) -> Iterator[str]:
+def find_secret_files(folder: Path) -> Iterator[str]:
     """Yield the names of files below a folder that are made to hold secrets."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if each != ".git")
@@ -51,7 +51,7 @@ def locate(root: Path, alias: Path, text: object, argument: str) -> WorktreePath
     """
     if not isinstance(text, str) or not text:
         return f"`{argument}` has to be a path, given as text."
-    if reason := _misleading(text):
+    if reason := _explain_misleading_text(text):
         return reason
     whole = Path(os.path.normpath(root / text))
     if whole.is_relative_to(alias):
@@ -59,56 +59,58 @@ def locate(root: Path, alias: Path, text: object, argument: str) -> WorktreePath
     try:
         real = (root / text).resolve() if not Path(text).is_absolute() else whole.resolve()
     except (OSError, RuntimeError):  # RuntimeError: a circle of links
-        return f"`{shown(text)}` is a circle of links."
+        return f"`{format_code(text)}` is a circle of links."
     if not (whole.is_relative_to(root) and real.is_relative_to(root)):
         return (
-            f"`{shown(text)}` is outside the worktree: only this repository's own files can be "
+            f"`{format_code(text)}` is outside the worktree: only this repository's own files can be "
             "used, by paths relative to its root."
         )
     name = real.relative_to(root).as_posix()
-    return _forbidden(real, name) or WorktreePath(real, name, linked=real != whole)
+    return _explain_refusal(real, name) or WorktreePath(real, name, linked=real != whole)
 
 
-def _misleading(text: str) -> str:
+def _explain_misleading_text(text: str) -> str:
     """Return why the program might read another path in this text than we do."""
     if len(text) > LONGEST:
         return f"The path is longer than {LONGEST:,} characters."
     hidden = any(unicodedata.category(char)[0] in "CZ" and char != " " for char in text)
     if hidden or text != text.strip() or unicodedata.normalize("NFC", text) != text:
-        return f"`{shown(text)}` holds characters that cannot be seen: write the path plainly."
+        return (
+            f"`{format_code(text)}` holds characters that cannot be seen: write the path plainly."
+        )
     if text.startswith("~") or "\\" in text or _SCHEME.match(text):
-        return f"`{shown(text)}` is no plain path: give one relative to the worktree's root."
+        return f"`{format_code(text)}` is no plain path: give one relative to the worktree's root."
     return ""
 
 
-def _forbidden(real: Path, name: str) -> str:
+def _explain_refusal(real: Path, name: str) -> str:
     if any(part.lower().rstrip(". ") == ".git" for part in PurePosixPath(name).parts):
-        return f"`{shown(name)}` belongs to git itself: use git_diff to see what changed."
+        return f"`{format_code(name)}` belongs to git itself: use git_diff to see what changed."
     if is_secret(name):
-        return f"`{shown(name)}` is made to hold secrets: work without what it says."
+        return f"`{format_code(name)}` is made to hold secrets: work without what it says."
     try:
         mode = real.lstat().st_mode
     except FileNotFoundError:
         return ""
     except OSError:
-        return f"`{shown(name)}` cannot be looked at: a part of it is no folder."
+        return f"`{format_code(name)}` cannot be looked at: a part of it is no folder."
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return f"`{shown(name)}` is neither a file nor a folder."
+        return f"`{format_code(name)}` is neither a file nor a folder."
     return ""
 
 
-def pattern_refused(root: Path, pattern: object, argument: str) -> str:
+def explain_pattern_refusal(root: Path, pattern: object, argument: str) -> str:
     """Return why a glob pattern is refused, as a sentence; nothing where it stays inside."""
     if not isinstance(pattern, str) or not pattern or len(pattern) > LONGEST:
         return f"`{argument}` has to be a pattern, given as text."
-    if _misleading(pattern) or _CLIMBS.search(pattern) or pattern.startswith("/"):
+    if _explain_misleading_text(pattern) or _CLIMBS.search(pattern) or pattern.startswith("/"):
         return (
-            f"`{shown(pattern)}` may lead out of the worktree: give a pattern relative to its "
+            f"`{format_code(pattern)}` may lead out of the worktree: give a pattern relative to its "
             "root, without `..`, such as `**/*.py`."
         )
     parts = PurePosixPath(pattern).parts
     if any(part.lower() == ".git" or is_secret(part.rstrip("*")) for part in parts):
-        return f"`{shown(pattern)}` names what may not be read: git's own files, or secrets."
+        return f"`{format_code(pattern)}` names what may not be read: git's own files, or secrets."
     plain = []
     for part in parts:
         if _WILD.search(part):

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.domain.plan import NOTHING_ELSE, Risk
+from bot.domain.plan import NO_COMPATIBILITY_IMPACT, Risk
 from bot.domain.record import Record
 
-MAX_OWNED = 8
+MAX_OWNED_FILES = 8
 TEST_CHARS = 6_000
 
 
@@ -38,7 +38,7 @@ class StepForm(Record):
     summary: str = Field(min_length=5, max_length=400, description="What to change, and how.")
     owned_files: tuple[str, ...] = Field(
         min_length=1,
-        max_length=MAX_OWNED,
+        max_length=MAX_OWNED_FILES,
         description="Files this step may change or make; paths from the repository's root.",
     )
 
@@ -97,7 +97,7 @@ class PlanForm(DiagnosisForm):
     impact: str = Field(default="", max_length=600, description="Who notices the change, and what.")
     tests: TestPlanForm = TestPlanForm()
     compatibility: str = Field(
-        default=NOTHING_ELSE,
+        default=NO_COMPATIBILITY_IMPACT,
         max_length=600,
         description="Flags, migrations, API and configuration; leave it out where there is none.",
     )
@@ -136,25 +136,25 @@ class ReviewForm(Record):
     )
 
 
-def schema(form: type[Record]) -> dict[str, object]:
+def build_schema(form: type[Record]) -> dict[str, object]:
     """Return a form's JSON schema, without references, as the program takes it."""
     raw = form.model_json_schema()
     definitions = raw.pop("$defs", {})
-    inlined = _inlined(raw, definitions)
+    inlined = _inline_references(raw, definitions)
     if not isinstance(inlined, dict):
         raise TypeError(f"{form.__name__} has no object schema")
     return inlined
 
 
-def _inlined(node: object, definitions: Mapping[str, object]) -> object:
+def _inline_references(node: object, definitions: Mapping[str, object]) -> object:
     if isinstance(node, list):
-        return [_inlined(each, definitions) for each in node]
+        return [_inline_references(each, definitions) for each in node]
     if not isinstance(node, dict):
         return node
     if isinstance(reference := node.get("$ref"), str):
-        return _inlined(definitions[reference.rpartition("/")[2]], definitions)
+        return _inline_references(definitions[reference.rpartition("/")[2]], definitions)
     return {
-        key: _inlined(value, definitions)
+        key: _inline_references(value, definitions)
         for key, value in node.items()
         if key != "title" or not isinstance(value, str)  # pydantic's names say nothing new
     }

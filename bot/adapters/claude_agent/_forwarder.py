@@ -27,7 +27,7 @@ CEILINGS = {
 }
 
 
-def _pour(source: socket.socket, sink: socket.socket) -> None:
+def _copy_stream(source: socket.socket, sink: socket.socket) -> None:
     """Hand on what comes until it ends; then say so on the other side."""
     with suppress(OSError):
         while read := source.recv(CHUNK):
@@ -44,9 +44,9 @@ def _connect(caller: socket.socket, door: str) -> None:
         except OSError:
             return
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        back = threading.Thread(target=_pour, args=(way, caller), daemon=True)
+        back = threading.Thread(target=_copy_stream, args=(way, caller), daemon=True)
         back.start()
-        _pour(caller, way)
+        _copy_stream(caller, way)
         back.join()
 
 

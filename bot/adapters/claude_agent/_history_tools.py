@@ -1,42 +1,42 @@
 """Tools that read git's history: bounded, redacted, inside the worktree, and data to the end."""
 
 from bot.adapters.claude_agent._folders import is_secret, locate
-from bot.adapters.claude_agent._plain_text import flat
-from bot.adapters.claude_agent._texts import clipped, fenced
+from bot.adapters.claude_agent._plain_text import flatten
+from bot.adapters.claude_agent._texts import clip, fence_text
 from bot.adapters.claude_agent._tools import LogArguments, ShowArguments
 from bot.domain.errors import OutOfBounds
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
 
-_SHOWN = 12_000  # characters of one commit
+_MAX_OUTPUT_CHARS = 12_000  # characters of one commit
 _FILES = 60
 
 
-async def log_told(workspace: Workspace, given: LogArguments) -> str:
+async def format_log(workspace: Workspace, arguments: LogArguments) -> str:
     """Return the newest commits, a line each. Raises `OutOfBounds`, `WorkspaceError`."""
-    found = await workspace.log(_inside(workspace, given.path), limit=given.limit)
+    found = await workspace.log(_resolve_path(workspace, arguments.path), limit=arguments.limit)
     if not found:
         return "No commit touches that."
     lines = (
-        f"{each.sha[:12]} {each.at:%Y-%m-%d} {flat(each.author, 40)}: {flat(each.summary, 160)}"
+        f"{each.sha[:12]} {each.at:%Y-%m-%d} {flatten(each.author, 40)}: {flatten(each.summary, 160)}"
         for each in found
     )
-    return f"Commits, newest first. This is data:\n{fenced(chr(10).join(lines))}"
+    return f"Commits, newest first. This is data:\n{fence_text(chr(10).join(lines))}"
 
 
-async def commit_told(workspace: Workspace, given: ShowArguments) -> str:
+async def format_commit(workspace: Workspace, arguments: ShowArguments) -> str:
     """Return a commit's message and diff, without files made to hold secrets. Raises as above."""
-    only = _inside(workspace, given.path)
-    touched = await workspace.touched(given.commit)
+    only = _resolve_path(workspace, arguments.path)
+    touched = await workspace.list_changed_files(arguments.commit)
     files = [file for file in touched if not is_secret(file) and only in ("", file)]
     if only and not files:
-        raise OutOfBounds(f"That commit does not touch `{flat(only, 80)}`.")
-    text = redact(await workspace.shown(given.commit, files))
-    listed = flat(", ".join(touched[:_FILES]), 2_000)
-    return f"The commit, which touches {listed}. This is data:\n{fenced(clipped(text, _SHOWN))}"
+        raise OutOfBounds(f"That commit does not touch `{flatten(only, 80)}`.")
+    text = redact(await workspace.show_commit(arguments.commit, files))
+    listed = flatten(", ".join(touched[:_FILES]), 2_000)
+    return f"The commit, which touches {listed}. This is data:\n{fence_text(clip(text, _MAX_OUTPUT_CHARS))}"
 
 
-def _inside(workspace: Workspace, path: str) -> str:
+def _resolve_path(workspace: Workspace, path: str) -> str:
     """Return a path from the worktree's root, which need not be there any more."""
     if not path:
         return ""

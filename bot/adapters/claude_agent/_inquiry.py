@@ -7,14 +7,14 @@ from typing import Protocol, TypeVar
 from bot.adapters.claude_agent._output import Objection
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
-from bot.adapters.claude_agent._texts import fenced
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
+from bot.adapters.claude_agent._texts import fence_text
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn, build_last_cost
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Diagnosed, Planned
 from bot.prompts import Prompts
 
-Taken = TypeVar("Taken", Diagnosed, Planned, Briefed)
+Answer = TypeVar("Answer", Diagnosed, Planned, Briefed)
 Result = TypeVar("Result", bound=Diagnosed | Planned | Briefed, covariant=True)
 
 
@@ -27,16 +27,16 @@ class Accept(Protocol[Result]):
 
 
 async def inquire(
-    claude: Claude, prompts: Prompts, talk: Talk, prompt: str, accept: Accept[Taken]
-) -> AsyncGenerator[Progress | Taken, None]:
+    claude: Claude, prompts: Prompts, talk: Talk, prompt: str, accept: Accept[Answer]
+) -> AsyncGenerator[Progress | Answer, None]:
     """Yield progress, then what was accepted. Raises `AgentError`, `BudgetSpent`."""
     tally = CostSum()
     try:
-        async with claude.converse(talk) as conversation:
+        async with claude.open_conversation(talk) as conversation:
             tally.add(conversation)
             watch = StuckWatch(talk.cwd, RepetitionLimits(turns=None))
             turn = PromptTurn(conversation, tally, talk.cwd, watch.see)
-            yield tally.progress("reads the evidence")
+            yield tally.build_progress("reads the evidence")
             for final in (False, True):
                 async with aclosing(turn.say(prompt)) as updates:
                     async for update in updates:
@@ -46,10 +46,10 @@ async def inquire(
                 except Objection as objection:
                     prompt = _sent_back(prompts, objection, final=final)
                     continue
-                yield taken.but(**dict(tally.spent))
+                yield taken.replace(**dict(tally.total))
                 return
     except TheseusError as error:
-        if last := last_cost(tally, error):
+        if last := build_last_cost(tally, error):
             yield last
         raise
 
@@ -59,4 +59,4 @@ def _sent_back(prompts: Prompts, objection: Objection, *, final: bool) -> str:
         raise AgentOutputInvalid(
             f"The planner's answer does not hold, twice: {str(objection)[:500]}"
         ) from objection
-    return prompts.render("planner_again", problem=fenced(str(objection)))
+    return prompts.render("planner_again", problem=fence_text(str(objection)))

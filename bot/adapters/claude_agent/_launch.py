@@ -56,15 +56,15 @@ MOST_TOKENS = "32000"  # of one answer; while it is under way, the budget holds 
 MINUTES_10 = "600000"  # in milliseconds: what one call of a tool of ours may take
 
 
-def private_folder(path: Path) -> Path:
+def create_private_folder(path: Path) -> Path:
     """Make a folder that nobody else may read, and return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     return path
 
 
-def environment(
-    home: Path, lent: GatewayLease, *, retries: int, more: Mapping[str, str]
+def build_environment(
+    home: Path, lease: GatewayLease, *, retries: int, more: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it.
 
@@ -72,23 +72,23 @@ def environment(
     """
     given = {
         "HOME": str(home),
-        "CLAUDE_CONFIG_DIR": str(private_folder(home / "config")),
-        "CLAUDE_CODE_TMPDIR": str(private_folder(home / "tmp")),
+        "CLAUDE_CONFIG_DIR": str(create_private_folder(home / "config")),
+        "CLAUDE_CODE_TMPDIR": str(create_private_folder(home / "tmp")),
         "CLAUDE_CODE_MAX_RETRIES": str(retries),
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": MOST_TOKENS,
         "MCP_TOOL_TIMEOUT": MINUTES_10,
         **QUIET,
         **ALONE,
         **PLAIN,
-        "ANTHROPIC_API_KEY": lent.token,
-        "ANTHROPIC_BASE_URL": lent.base_url,
+        "ANTHROPIC_API_KEY": lease.token,
+        "ANTHROPIC_BASE_URL": lease.base_url,
         **more,
     }
     return given | {"THESEUS_PASS": ",".join(given)}
 
 
 @dataclass(frozen=True)
-class Room:
+class ProgramSandbox:
     """Where one conversation's program lives: what is closed around it, and what it may touch.
 
     `own` is its own folder, and nobody else's: HOME, configuration, transcripts. `changes` is
@@ -96,44 +96,44 @@ class Room:
     """
 
     sandbox: Sandbox
-    own: Path
+    private_folder: Path
     cwd: Path
     changes: bool
-    lent: GatewayLease
+    lease: GatewayLease
 
-    def enclosed(self, program: Path) -> tuple[str, ...]:
+    def build_command(self, program: Path) -> tuple[str, ...]:
         """Return the command line of the program in its sandbox; its own where there is none.
 
         Raises `SandboxUnavailable`; `AgentUnavailable` where the model's gateway has no socket,
         for nothing else leads out of the sandbox.
         """
-        room = self._around((str(program),), program)
+        room = self._enclose((str(program),), program)
         if room is None:
             return (str(program),)
         if room.network:  # it goes to the gateway as anybody would
             return room.argv
-        if self.lent.socket is None:
+        if self.lease.socket is None:
             raise AgentUnavailable("The model's gateway has no socket for a confined program.")
-        here, port = Path(_forwarder.__file__), urlsplit(self.lent.base_url).port
-        words = (sys.executable, *BARE, str(here), str(port), str(self.lent.socket), str(program))
-        room = self._around(words, program, here, self.lent.socket)
+        here, port = Path(_forwarder.__file__), urlsplit(self.lease.base_url).port
+        words = (sys.executable, *BARE, str(here), str(port), str(self.lease.socket), str(program))
+        room = self._enclose(words, program, here, self.lease.socket)
         return room.argv if room else words
 
-    def _around(self, words: tuple[str, ...], *readable: Path) -> Enclosure | None:
-        writable = (self.own, self.cwd) if self.changes else (self.own,)
-        return self.sandbox.enclose(words, cwd=self.cwd, readable=readable, writable=writable)
+    def _enclose(self, command: tuple[str, ...], *readable: Path) -> Enclosure | None:
+        writable = (self.private_folder, self.cwd) if self.changes else (self.private_folder,)
+        return self.sandbox.enclose(command, cwd=self.cwd, readable=readable, writable=writable)
 
 
-def starter(home: Path, name: str, words: Sequence[str]) -> Path:
+def write_starter(home: Path, name: str, command: Sequence[str]) -> Path:
     """Write the script that starts `words` through the launcher; return its path.
 
     The SDK starts one file and adds arguments; hence a script, out of the program's reach. It is
     written anew each time: the interpreter and the program move with updates.
     """
-    around = f"{_launcher.SANDBOX}=1 " if len(words) > 1 else ""
-    launched = shlex.join((sys.executable, *BARE, _launcher.__file__, *words))
+    around = f"{_launcher.SANDBOX}=1 " if len(command) > 1 else ""
+    launched = shlex.join((sys.executable, *BARE, _launcher.__file__, *command))
     script = f'#!/bin/sh\n{around}exec {launched} "$@"\n'
-    path = private_folder(home / "bin") / name
+    path = create_private_folder(home / "bin") / name
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     draft.write_text(script, encoding="utf-8")
     draft.chmod(0o700)
@@ -146,7 +146,7 @@ class ParentDeathPipe:
 
     def __init__(self, home: Path) -> None:
         """Make and hold it. Raises `OSError` where pipes cannot be made in `home`."""
-        self.path = private_folder(home / "lifelines") / uuid.uuid4().hex
+        self.path = create_private_folder(home / "lifelines") / uuid.uuid4().hex
         os.mkfifo(self.path, mode=0o600)
         reading = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         try:

@@ -47,12 +47,12 @@ _PR_SET_CHILD_SUBREAPER = 36
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def passed_on(everything: dict[str, str]) -> dict[str, str]:
+def select_variables(variables: dict[str, str]) -> dict[str, str]:
     """Return the variables the program may see."""
-    named = INHERITED | set(everything.get("THESEUS_PASS", "").split(","))
+    named = INHERITED | set(variables.get("THESEUS_PASS", "").split(","))
     return {
         name: value
-        for name, value in everything.items()
+        for name, value in variables.items()
         if name in named or name.startswith(INHERITED_PREFIXES)
     }
 
@@ -62,7 +62,7 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _parent_death_pipe(path: str) -> int:
+def _open_parent_death_pipe(path: str) -> int:
     """Open the pipe and remove its name. Raises `OSError` where the bot is gone already."""
     line = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     Path(path).unlink(missing_ok=True)
@@ -72,7 +72,7 @@ def _parent_death_pipe(path: str) -> int:
     return line
 
 
-def _hand_over(environment: dict[str, str]) -> None:
+def _pass_credentials(environment: dict[str, str]) -> None:
     """Give what it logs in with through pipes, so that the commands it runs never see it."""
     for name, instead in KEYS.items():
         if secret := environment.pop(name, "").encode():
@@ -94,7 +94,7 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        _hand_over(environment)
+        _pass_credentials(environment)
         if os.getppid() == launcher:
             os.execve(argv[0], argv, environment)  # noqa: S606 - the program we are to start
     except OSError as error:
@@ -102,7 +102,7 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
     os._exit(CANNOT_START)
 
 
-class _Ended:
+class _ExitState:
     """Who has ended: the program, with which exit code, and whether anybody at all is left."""
 
     def __init__(self, child: int) -> None:
@@ -120,7 +120,7 @@ class _Ended:
             self.all = True
 
 
-def _parents() -> dict[int, int]:
+def _list_parents() -> dict[int, int]:
     """Return every live process and its parent; empty where there is no /proc."""
     found = {}
     for entry in os.scandir("/proc") if Path("/proc/self/stat").exists() else ():
@@ -133,8 +133,8 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _descendants(root: int) -> set[int]:
-    parents = _parents()
+def _list_descendants(root: int) -> set[int]:
+    parents = _list_parents()
     members, size = {root}, 0
     while len(members) > size:
         size = len(members)
@@ -142,13 +142,13 @@ def _descendants(root: int) -> set[int]:
     return members - {root}
 
 
-def _too_much(root: int) -> bool:
+def _is_over_limit(root: int) -> bool:
     """Whether more is running, or held in memory, than a program and its commands may.
 
     The kernel holds each process to its limits, but does not add them up, and counts nobody's who
     is root. Pages that several share count once for each.
     """
-    everybody, page = _descendants(root), os.sysconf("SC_PAGE_SIZE")
+    everybody, page = _list_descendants(root), os.sysconf("SC_PAGE_SIZE")
     if len(everybody) > MOST_PROCESSES:
         return True
     held = 0
@@ -159,14 +159,14 @@ def _too_much(root: int) -> bool:
     return held > MOST_BYTES
 
 
-def _addressed(child: int) -> int:
+def _find_signal_target(child: int) -> int:
     """Return who is to be asked to end: what the sandbox runs, as the sandbox itself just dies.
 
     It stands as two between: one outside, and one that is the first in there.
     """
     if SANDBOX not in os.environ:
         return child
-    parents = _parents()
+    parents = _list_parents()
     for _ in range(2):
         child = next((who for who, parent in parents.items() if parent == child), child)
     return child
@@ -177,50 +177,50 @@ def _kill(who: int, number: int, *, group: bool = False) -> None:
         (os.killpg if group else os.kill)(who, number)
 
 
-def _sweep(child: int, ended: _Ended) -> None:
+def _kill_descendants(child: int, exit_state: _ExitState) -> None:
     """Kill everything that is left."""
     until = time.monotonic() + SWEEP
     _kill(child, signal.SIGKILL, group=True)
-    ended.look()
-    while not ended.all and time.monotonic() < until:
-        for who in _descendants(os.getpid()):
+    exit_state.look()
+    while not exit_state.all and time.monotonic() < until:
+        for who in _list_descendants(os.getpid()):
             _kill(who, signal.SIGKILL)
         time.sleep(LOOK_EVERY)
-        ended.look()
+        exit_state.look()
 
 
-def _watch(ended: _Ended, parent_death_pipe: int, wake: int) -> None:
+def _watch(exit_state: _ExitState, parent_death_pipe: int, wake: int) -> None:
     """Wait until the program ended, or is to be ended: by the bot, or for taking too much."""
     watched = select.poll()
     watched.register(parent_death_pipe, select.POLLIN)
     watched.register(wake, select.POLLIN)
     look = time.monotonic() + LOOK
-    while ended.code is None:
+    while exit_state.code is None:
         told = watched.poll(LOOK * 1_000)
         if time.monotonic() >= look:
-            if _too_much(os.getpid()):
+            if _is_over_limit(os.getpid()):
                 return
             look = time.monotonic() + LOOK
         for descriptor, _ in told:
             if descriptor == parent_death_pipe or set(os.read(wake, 64)) & set(_STOPS):
                 return
-        ended.look()
+        exit_state.look()
 
 
-def _end(child: int, ended: _Ended) -> None:
+def _end(child: int, exit_state: _ExitState) -> None:
     """Ask the program to end, and give it some time for that."""
     until = time.monotonic() + GRACE
-    if ended.code is None:
-        _kill(_addressed(child), signal.SIGTERM)
-    while ended.code is None and time.monotonic() < until:
+    if exit_state.code is None:
+        _kill(_find_signal_target(child), signal.SIGTERM)
+    while exit_state.code is None and time.monotonic() < until:
         time.sleep(LOOK_EVERY)
-        ended.look()
+        exit_state.look()
 
 
 def main(argv: list[str]) -> int:
     """Run the program to its end, or to the bot's. Return its exit code, 128+n for signal n."""
     try:
-        parent_death_pipe = _parent_death_pipe(os.environ["THESEUS_LIFELINE"])
+        parent_death_pipe = _open_parent_death_pipe(os.environ["THESEUS_LIFELINE"])
     except OSError:
         return CANNOT_START
     with suppress(PermissionError):  # it leads a session already
@@ -231,14 +231,14 @@ def main(argv: list[str]) -> int:
     signal.set_wakeup_fd(waking)
     for number in (*_STOPS, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
-    child = _begin(argv, passed_on(dict(os.environ)))
+    child = _begin(argv, select_variables(dict(os.environ)))
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # the program alone holds the pipes to the bot: they end with it
         os.dup2(nothing, descriptor)
-    ended = _Ended(child)
+    ended = _ExitState(child)
     _watch(ended, parent_death_pipe, wake)
     _end(child, ended)
-    _sweep(child, ended)
+    _kill_descendants(child, ended)
     code = -signal.SIGKILL if ended.code is None else ended.code
     return code if code >= 0 else 128 - code
 

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bot.adapters.claude_agent._events import Called, Seen, Spoke
-from bot.adapters.claude_agent._plain_text import shown, without_folders, words
+from bot.adapters.claude_agent._events import ModelText, Seen, ToolCall
+from bot.adapters.claude_agent._plain_text import escape_text, format_code, strip_folders
 
 LIMIT = 120
 _PREFIX = "mcp__theseus__"
@@ -20,25 +20,25 @@ def narrate(event: Seen, root: Path) -> str | None:
     `root` is the worktree. The line has at most 120 characters; secrets are redacted, mentions,
     markup and links are dead, absolute paths are cut.
     """
-    if isinstance(event, Spoke):
-        said = words(without_folders(event.text), LIMIT - 2)
+    if isinstance(event, ModelText):
+        said = escape_text(strip_folders(event.text), LIMIT - 2)
         return f"“{said}”" if said else None
-    if not isinstance(event, Called):
+    if not isinstance(event, ToolCall):
         return None
-    tell = _TOLD.get(event.tool.removeprefix(_PREFIX))
+    tell = _NARRATORS.get(event.tool.removeprefix(_PREFIX))
     if tell is None:
-        return f"calls `{shown(event.tool, _ROOM)}`"
+        return f"calls `{format_code(event.tool, _ROOM)}`"
     return tell(event.arguments, root)
 
 
-def _text(arguments: Mapping[str, object], name: str) -> str:
+def _get_text(arguments: Mapping[str, object], name: str) -> str:
     value = arguments.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _file(arguments: Mapping[str, object], root: Path, name: str = "file_path") -> str:
+def _format_path(arguments: Mapping[str, object], root: Path, name: str = "file_path") -> str:
     """Return the path as people know it: from the worktree's root, or only its last name."""
-    given = _text(arguments, name)
+    given = _get_text(arguments, name)
     path = Path(given)
     if path.is_absolute():
         for top in (root, root.resolve()):
@@ -47,15 +47,15 @@ def _file(arguments: Mapping[str, object], root: Path, name: str = "file_path") 
                 break
         else:
             given = f"…/{path.name}"
-    return f"`{shown(without_folders(given), _ROOM)}`"
+    return f"`{format_code(strip_folders(given), _ROOM)}`"
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     return text.splitlines()[:2_000]
 
 
-def _counts(before: str, after: str) -> str:
-    old, new = _lines(before), _lines(after)
+def _format_line_counts(before: str, after: str) -> str:
+    old, new = _split_lines(before), _split_lines(after)
     kept = sum(
         block.size
         for block in difflib.SequenceMatcher(None, old, new, autojunk=True).get_matching_blocks()
@@ -63,67 +63,69 @@ def _counts(before: str, after: str) -> str:
     return f"(+{len(new) - kept} \u2212{len(old) - kept})"
 
 
-def _edits(arguments: Mapping[str, object], root: Path) -> str:
-    counts = _counts(_text(arguments, "old_string"), _text(arguments, "new_string"))
-    return f"edits {_file(arguments, root)} {counts}"
+def _describe_edit(arguments: Mapping[str, object], root: Path) -> str:
+    counts = _format_line_counts(
+        _get_text(arguments, "old_string"), _get_text(arguments, "new_string")
+    )
+    return f"edits {_format_path(arguments, root)} {counts}"
 
 
-def _writes(arguments: Mapping[str, object], root: Path) -> str:
-    lines = len(_text(arguments, "content").splitlines())
-    return f"writes {_file(arguments, root)} ({lines} line{'' if lines == 1 else 's'})"
+def _describe_write(arguments: Mapping[str, object], root: Path) -> str:
+    lines = len(_get_text(arguments, "content").splitlines())
+    return f"writes {_format_path(arguments, root)} ({lines} line{'' if lines == 1 else 's'})"
 
 
-def _searches(arguments: Mapping[str, object], root: Path) -> str:
-    pattern = without_folders(_text(arguments, "pattern"))
-    return f"searches for `{shown(pattern, _ROOM)}`"
+def _describe_search(arguments: Mapping[str, object], root: Path) -> str:
+    pattern = strip_folders(_get_text(arguments, "pattern"))
+    return f"searches for `{format_code(pattern, _ROOM)}`"
 
 
-def _runs(arguments: Mapping[str, object], root: Path) -> str:
-    command = _text(arguments, "command").replace(f"{root}/", "").replace(str(root), ".")
-    return f"runs `{shown(without_folders(command), _ROOM)}`"
+def _describe_command(arguments: Mapping[str, object], root: Path) -> str:
+    command = _get_text(arguments, "command").replace(f"{root}/", "").replace(str(root), ".")
+    return f"runs `{format_code(strip_folders(command), _ROOM)}`"
 
 
-def _says(verb: str, argument: str) -> Tell:
+def _build_narrator(verb: str, argument: str) -> Tell:
     def tell(arguments: Mapping[str, object], root: Path) -> str:
-        given = without_folders(_text(arguments, argument))
-        return f"{verb}{words(given, LIMIT - len(verb))}"
+        given = strip_folders(_get_text(arguments, argument))
+        return f"{verb}{escape_text(given, LIMIT - len(verb))}"
 
     return tell
 
 
-def _plainly(line: str) -> Tell:
+def _build_fixed_narrator(line: str) -> Tell:
     return lambda arguments, root: line
 
 
-def _remembers(arguments: Mapping[str, object], root: Path) -> str:
-    wanted = _text(arguments, "text") or _text(arguments, "event")
-    return f"looks in the journal for `{shown(without_folders(wanted), _ROOM)}`"
+def _describe_journal_search(arguments: Mapping[str, object], root: Path) -> str:
+    wanted = _get_text(arguments, "text") or _get_text(arguments, "event")
+    return f"looks in the journal for `{format_code(strip_folders(wanted), _ROOM)}`"
 
 
-_TOLD: Mapping[str, Tell] = {
-    "Read": lambda arguments, root: f"reads {_file(arguments, root)}",
-    "LS": lambda arguments, root: f"looks into {_file(arguments, root, 'path')}",
-    "Glob": _searches,
-    "Grep": _searches,
-    "Edit": _edits,
-    "MultiEdit": lambda arguments, root: f"edits {_file(arguments, root)}",
-    "Write": _writes,
-    "Bash": _runs,
-    "StructuredOutput": _plainly("writes its answer"),
-    "git_branch_create": _plainly("looks which branch it is on"),
-    "git_commit": _says("commits: ", "message"),
-    "git_diff": _plainly("looks at its own change"),
-    "git_log": _plainly("looks at what was changed before"),
-    "git_show": _plainly("looks at a commit"),
-    "git_pr_create": _says("drafts the pull request: ", "title"),
-    "run_typecheck": _plainly("runs the type check"),
-    "run_tests": _plainly("runs the tests"),
-    "journal_search": _remembers,
-    "memory_search": _plainly("looks for what is remembered of it"),
-    "report_progress": _says("", "text"),
-    "ask_person": _says("asks: ", "question"),
-    "cannot": _says("says it cannot: ", "reason"),
-    "unrelated": _says("says it is not behind: ", "check"),
-    "not_done": _says("leaves out: ", "asked"),
-    "own_file": lambda arguments, root: f"asks to own {_file(arguments, root, 'path')}",
+_NARRATORS: Mapping[str, Tell] = {
+    "Read": lambda arguments, root: f"reads {_format_path(arguments, root)}",
+    "LS": lambda arguments, root: f"looks into {_format_path(arguments, root, 'path')}",
+    "Glob": _describe_search,
+    "Grep": _describe_search,
+    "Edit": _describe_edit,
+    "MultiEdit": lambda arguments, root: f"edits {_format_path(arguments, root)}",
+    "Write": _describe_write,
+    "Bash": _describe_command,
+    "StructuredOutput": _build_fixed_narrator("writes its answer"),
+    "git_branch_create": _build_fixed_narrator("looks which branch it is on"),
+    "git_commit": _build_narrator("commits: ", "message"),
+    "git_diff": _build_fixed_narrator("looks at its own change"),
+    "git_log": _build_fixed_narrator("looks at what was changed before"),
+    "git_show": _build_fixed_narrator("looks at a commit"),
+    "git_pr_create": _build_narrator("drafts the pull request: ", "title"),
+    "run_typecheck": _build_fixed_narrator("runs the type check"),
+    "run_tests": _build_fixed_narrator("runs the tests"),
+    "journal_search": _describe_journal_search,
+    "memory_search": _build_fixed_narrator("looks for what is remembered of it"),
+    "report_progress": _build_narrator("", "text"),
+    "ask_person": _build_narrator("asks: ", "question"),
+    "cannot": _build_narrator("says it cannot: ", "reason"),
+    "unrelated": _build_narrator("says it is not behind: ", "check"),
+    "not_done": _build_narrator("leaves out: ", "asked"),
+    "own_file": lambda arguments, root: f"asks to own {_format_path(arguments, root, 'path')}",
 }

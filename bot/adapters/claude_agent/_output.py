@@ -8,17 +8,17 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, TestForm
+from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, TestForm
 from bot.authority.protection import Protection
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.ids import short_id, slug
+from bot.domain.ids import shorten_id, slugify
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
-from bot.domain.skill import FOLDER, skill_of_file
-from bot.guards import about_path
+from bot.domain.skill import FOLDER, get_skill_name
+from bot.guards import inspect_path
 from bot.infra.syntax import parse
-from bot.skills import wrong_name
+from bot.skills import find_name_error
 
 REGRESSIONS = "tests/regressions"
 _SHORTEST_SHA = 7
@@ -46,7 +46,7 @@ def read(form: type[Form], answer: object) -> Form:
         raise Objection(f"It does not have the shape asked for: {problems}.") from error
 
 
-def known_ids(evidence: Evidence) -> frozenset[str]:
+def collect_ids(evidence: Evidence) -> frozenset[str]:
     """Return the ids of every journal record and commit in the evidence."""
     groups: Iterable[FailureGroup] = (*evidence.groups, *evidence.nearby)
     records = {each for group in groups for each in group.record_ids}
@@ -54,9 +54,9 @@ def known_ids(evidence: Evidence) -> frozenset[str]:
     return frozenset(records | {suspect.commit.sha for suspect in evidence.suspects})
 
 
-def resolved(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
+def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
     """Return full ids for full or short ones. Raises `Objection` naming those not there."""
-    shorts = {short_id(each): each for each in known}
+    shorts = {shorten_id(each): each for each in known}
     found: list[str] = []
     unknown: list[str] = []
     for each in ids:
@@ -65,7 +65,7 @@ def resolved(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
         (found if full else unknown).append(full or each)
     if unknown:
         there = ", ".join(
-            sorted(short_id(each) if len(each) == 26 else each[:12] for each in known)
+            sorted(shorten_id(each) if len(each) == 26 else each[:12] for each in known)
         )
         raise Objection(
             f"evidence_ids: {', '.join(unknown)} is not in the evidence. There are: {there}."
@@ -73,15 +73,17 @@ def resolved(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def explained(rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str) -> Diagnosis:
+def build_diagnosis(
+    rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str
+) -> Diagnosis:
     """Return the rules' facts with the model's words. Raises `Objection`.
 
     What the model's claim rests on comes first; the records behind the counts stay evidence too.
     """
-    ids = resolved(form.evidence_ids, known_ids(evidence))
+    ids = resolve_ids(form.evidence_ids, collect_ids(evidence))
     if rules.evidence_ids and not ids:
         raise Objection("evidence_ids: name at least one record or commit it rests on.")
-    return rules.but(
+    return rules.replace(
         cause=form.cause,
         confidence=form.confidence,
         evidence_ids=tuple(dict.fromkeys((*ids, *rules.evidence_ids))),
@@ -89,18 +91,18 @@ def explained(rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str
     )
 
 
-def planned(
+def complete_plan(
     draft: Plan, form: PlanForm, evidence: Evidence, root: Path, protection: Protection, by: str
 ) -> Plan:
     """Return the draft with the model's plan in it; what proves it stays. Raises `Objection`."""
     steps = tuple(
         Step(
             summary=step.summary,
-            owned_files=tuple(ownable(file, root, protection) for file in step.owned_files),
+            owned_files=tuple(check_ownable(file, root, protection) for file in step.owned_files),
         )
         for step in form.steps
     )
-    plan = draft.but(
+    plan = draft.replace(
         problem=form.problem,
         solution=form.solution,
         steps=steps,
@@ -110,38 +112,38 @@ def planned(
         compatibility=form.compatibility,
         verification=form.verification,
         rollback=form.rollback,
-        evidence_ids=resolved(form.evidence_ids, known_ids(evidence)),
+        evidence_ids=resolve_ids(form.evidence_ids, collect_ids(evidence)),
         written_by=by,
     )
-    if len(plan.owned_files) > MAX_OWNED:
+    if len(plan.owned_files) > MAX_OWNED_FILES:
         raise Objection(
-            f"steps: {len(plan.owned_files)} owned files; at most {MAX_OWNED}. Plan a smaller "
+            f"steps: {len(plan.owned_files)} owned files; at most {MAX_OWNED_FILES}. Plan a smaller "
             "change."
         )
     return plan
 
 
-def ownable(file: str, root: Path, protection: Protection) -> str:
+def check_ownable(file: str, root: Path, protection: Protection) -> str:
     """Return the path of a file a run may change, from the root. Raises `Objection`."""
     path = PurePosixPath(file.strip().removeprefix("./"))
     name, place = str(path), root.resolve() / path
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in file:
         raise Objection(f"owned_files: `{file}` is not a path inside the repository.")
-    against = [finding for finding in about_path(name, protection) if finding.blocking]
+    against = [finding for finding in inspect_path(name, protection) if finding.blocking]
     if against:
         raise Objection(f"owned_files: `{name}`: {against[0].message} Mend it elsewhere.")
     if not place.resolve().is_relative_to(root.resolve()) or place.is_symlink():
         raise Objection(f"owned_files: `{name}` leads out of the repository.")
     if place.is_dir():
         raise Objection(f"owned_files: `{name}` is a folder; name the files in it.")
-    if not place.is_file() and not _beside_files(place) and not _may_begin(name, root):
+    if not place.is_file() and not _has_sibling_files(place) and not _can_start_folder(name, root):
         raise Objection(
             f"owned_files: `{name}` does not exist, and there is no such folder to make it in."
         )
     return name
 
 
-def reproduction(form: TestForm, *, taken: IsFile) -> Reproduction:
+def build_reproduction(form: TestForm, *, is_taken: IsFile) -> Reproduction:
     """Return the model's test as a file of ours. Raises `Objection`."""
     try:
         tree = parse(form.source)
@@ -155,7 +157,7 @@ def reproduction(form: TestForm, *, taken: IsFile) -> Reproduction:
     ]
     if len(tests) != 1:
         raise Objection(f"test.source: one test function is wanted, there are {len(tests)}.")
-    path = next(path for path in _paths(form.name) if not taken(path))
+    path = next(path for path in _iterate_paths(form.name) if not is_taken(path))
     return Reproduction(
         path=path,
         node_id=f"{path}::{tests[0]}",
@@ -165,8 +167,8 @@ def reproduction(form: TestForm, *, taken: IsFile) -> Reproduction:
     )
 
 
-def _paths(name: str) -> Iterator[str]:
-    stem = slug(name, limit=40).replace("-", "_").removeprefix("test_") or "failure"
+def _iterate_paths(name: str) -> Iterator[str]:
+    stem = slugify(name, limit=40).replace("-", "_").removeprefix("test_") or "failure"
     yield f"{REGRESSIONS}/test_{stem}.py"
     for number in range(2, 10_000):
         yield f"{REGRESSIONS}/test_{stem}_{number}.py"
@@ -179,12 +181,12 @@ def _commit(text: str, known: frozenset[str]) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _may_begin(name: str, root: Path) -> bool:
+def _can_start_folder(name: str, root: Path) -> bool:
     """Whether a file may stand in a folder that is made for it: one of a skill."""
-    skill = skill_of_file(name)
-    return bool(skill) and not wrong_name(skill) and (root / FOLDER).parent.is_dir()
+    skill = get_skill_name(name)
+    return bool(skill) and not find_name_error(skill) and (root / FOLDER).parent.is_dir()
 
 
-def _beside_files(place: Path) -> bool:
+def _has_sibling_files(place: Path) -> bool:
     folder = place.parent
     return folder.is_dir() and any(each.is_file() for each in folder.iterdir())

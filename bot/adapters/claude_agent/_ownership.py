@@ -4,15 +4,15 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.claude_agent._folders import WorktreePath, locate
-from bot.adapters.claude_agent._plain_text import shown
+from bot.adapters.claude_agent._plain_text import format_code
 from bot.authority.protection import Protection
-from bot.guards import about_path, is_test_file
+from bot.guards import inspect_path, is_test_file
 
 MOST = 5  # grants in one round
 
 
-def judged(
-    root: Path, path: str, owned: Collection[str], protection: Protection, granted: int
+def check_ownership(
+    root: Path, path: str, owned_files: Collection[str], protection: Protection, granted: int
 ) -> WorktreePath | str:
     """Return the place that may be owned from now on, or why not, as a sentence.
 
@@ -22,33 +22,37 @@ def judged(
     place = locate(root.resolve(), root.absolute(), path, "path")
     if isinstance(place, str):
         return place
-    name = f"`{shown(place.name)}`"
-    if place.name in owned:
+    name = f"`{format_code(place.name)}`"
+    if place.name in owned_files:
         return f"You own {name} already: go on and edit it."
     if place.linked:
         return f"{name} is reached by a link: ask for the file itself."
-    against = about_path(place.name, protection)
-    if against and not (protection.is_named(place.name) and not protection.barred(place.name)):
+    against = inspect_path(place.name, protection)
+    if against and not (
+        protection.is_named(place.name) and not protection.describe_restriction(place.name)
+    ):
         return f"{name} cannot be yours: {_lower(against[0].message)} Find a way without it."
     if granted >= MOST:
         return f"{MOST} files were granted in this round, which is all there is: do with those."
     if place.path.exists():
         return place if place.path.is_file() else f"{name} is no file: ask for the file you need."
-    return place if _belongs(place, owned) else _elsewhere(name)
+    return place if _is_expected_place(place, owned_files) else _explain_refusal(name)
 
 
-def _belongs(place: WorktreePath, owned: Collection[str]) -> bool:
+def _is_expected_place(place: WorktreePath, owned_files: Collection[str]) -> bool:
     """Whether a file that is not there yet would stand where one is expected."""
     if not place.path.parent.is_dir():
         return False
     path = PurePosixPath(place.name)
-    beside = [PurePosixPath(file) for file in owned if PurePosixPath(file).parent == path.parent]
+    beside = [
+        PurePosixPath(file) for file in owned_files if PurePosixPath(file).parent == path.parent
+    ]
     if any(file.suffix == path.suffix for file in beside):
         return True
     return is_test_file(place.name) and path.name.startswith("test_")
 
 
-def _elsewhere(name: str) -> str:
+def _explain_refusal(name: str) -> str:
     return (
         f"{name} does not exist, and stands neither beside a file you own nor among the tests: "
         "name a file that exists, or put the new one there."

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._plain_text import flat
+from bot.adapters.claude_agent._plain_text import flatten
 from bot.domain.history import History
 from bot.domain.record import Record
-from bot.domain.run import ENDED, Run, Status
-from bot.grammar.likeness import words
+from bot.domain.run import FINAL_STATUSES, Run, Status
+from bot.grammar.likeness import extract_stems
 from bot.ports.store import Store
 
 _SAME_FAULT = 100.0  # one fingerprint says more than any number of words
@@ -25,17 +25,17 @@ class PastRun(Record):
     files: tuple[str, ...] = ()
     change: str = ""
     tried: tuple[str, ...] = ()
-    ended: str
+    outcome: str
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return it on one line of at most 500 characters."""
         parts = [self.headline or self.asked]
         if self.change:
             where = f" in {', '.join(self.files[:3])}" if self.files else ""
             parts.append(f"change: {self.change}{where}")
         parts += [f"tried: {each}" for each in self.tried[:3]]
-        return flat(f"run {self.run_id} ({self.day}, {self.ended}): {'; '.join(parts)}", _LINE)
+        return flatten(f"run {self.run_id} ({self.day}, {self.outcome}): {'; '.join(parts)}", _LINE)
 
 
 class PastRuns:
@@ -44,26 +44,26 @@ class PastRuns:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def like(
-        self, text: str, *, fingerprint: str = "", besides: str = "", limit: int = 5
+    async def find_similar(
+        self, text: str, *, fingerprint: str = "", excluded_run_id: str = "", limit: int = 5
     ) -> Sequence[PastRun]:
         """Return at most `limit` runs that share a fault or words with `text`, best first.
 
         `besides` is a run to leave out: one does not remember oneself. Raises `StoreError`.
         """
-        asked = words(text)
+        asked = extract_stems(text)
         found: list[tuple[float, str, PastRun]] = []
-        for run in await self._store.find(status=ENDED, limit=_RECENT):
-            if run.id == besides:
+        for run in await self._store.find(status=FINAL_STATUSES, limit=_RECENT):
+            if run.id == excluded_run_id:
                 continue
-            history = await self._store.history(run.id)
-            if points := _points(asked, fingerprint, run, history):
-                found.append((points, run.created_at.isoformat(), _past(run, history)))
+            history = await self._store.get_history(run.id)
+            if points := _score(asked, fingerprint, run, history):
+                found.append((points, run.created_at.isoformat(), _build_past_run(run, history)))
         found.sort(key=lambda each: each[:2], reverse=True)
         return tuple(past for _, _, past in found[:limit])
 
 
-def _points(asked: frozenset[str], fingerprint: str, run: Run, history: History) -> float:
+def _score(terms: frozenset[str], fingerprint: str, run: Run, history: History) -> float:
     diagnosis, change = history.diagnosis, history.change_set
     points = 0.0
     if fingerprint and diagnosis is not None and diagnosis.fingerprint == fingerprint:
@@ -73,10 +73,10 @@ def _points(asked: frozenset[str], fingerprint: str, run: Run, history: History)
         known += [diagnosis.headline, diagnosis.event, diagnosis.file, diagnosis.function]
     if change is not None:
         known += [change.summary, *(file.path for file in change.files)]
-    return points + len(asked & words(" ".join(known)))
+    return points + len(terms & extract_stems(" ".join(known)))
 
 
-def _past(run: Run, history: History) -> PastRun:
+def _build_past_run(run: Run, history: History) -> PastRun:
     diagnosis, change = history.diagnosis, history.change_set
     return PastRun(
         run_id=run.id,
@@ -87,11 +87,11 @@ def _past(run: Run, history: History) -> PastRun:
         files=tuple(file.path for file in change.files) if change else (),
         change=change.summary if change else "",
         tried=tuple(f"{each.summary}: {each.result}" for each in change.attempts) if change else (),
-        ended=_ended(run, history),
+        outcome=_describe_outcome(run, history),
     )
 
 
-def _ended(run: Run, history: History) -> str:
+def _describe_outcome(run: Run, history: History) -> str:
     if history.outcome is not None:
         return f"shipped, then {history.outcome.verdict}"
     if history.shipment is not None:

@@ -12,38 +12,38 @@ _ABSOLUTE = re.compile(r"(?<![\w.~/*?…-])~?(?:/[\w.@+*?-]+)+/?")
 _PROGRAMS = re.compile(r"/(?:usr/)?s?bin/")
 
 
-def flat(text: str, limit: int) -> str:
+def flatten(text: str, limit: int) -> str:
     """Return the text redacted, on one line, without what cannot be seen, cut at `limit`."""
     seen = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in redact(text))
     line = " ".join(seen.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def shown(text: str, limit: int = 80) -> str:
+def format_code(text: str, limit: int = 80) -> str:
     """Return the text to stand between backticks, which it cannot end."""
-    return flat(text, limit).replace("`", "\u02cb") or " "
+    return flatten(text, limit).replace("`", "\u02cb") or " "
 
 
-def words(text: str, limit: int) -> str:
+def escape_text(text: str, limit: int) -> str:
     """Return the text as it is read: markup escaped, mentions and links dead, cut at `limit`."""
-    line = flat(text, limit)
-    while len(safe := _neutral(line)) > limit:
-        line = flat(line, len(line) - max(1, (len(safe) - limit) // 2))
+    line = flatten(text, limit)
+    while len(safe := _neutralize(line)) > limit:
+        line = flatten(line, len(line) - max(1, (len(safe) - limit) // 2))
     return safe
 
 
-def without_folders(text: str) -> str:
+def strip_folders(text: str) -> str:
     """Return the text with absolute paths cut to their last name: where things lie is private."""
 
-    def last(found: re.Match[str]) -> str:
+    def keep_last_name(found: re.Match[str]) -> str:
         if _PROGRAMS.match(found[0]):
             return found[0]
         return "…/" + found[0].rstrip("/").rpartition("/")[2]
 
-    return _ABSOLUTE.sub(last, text)
+    return _ABSOLUTE.sub(keep_last_name, text)
 
 
-def _neutral(line: str) -> str:
+def _neutralize(line: str) -> str:
     line = _MARKUP.sub(r"\\\1", line)
     for sign, dead in _ALIVE:
         line = line.replace(sign, dead)

@@ -4,16 +4,22 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from bot.adapters.claude_agent._brief_form import BriefForm
-from bot.adapters.claude_agent._brief_output import briefed, built
-from bot.adapters.claude_agent._briefing import listed
-from bot.adapters.claude_agent._cleanup import tidied
+from bot.adapters.claude_agent._brief_output import build_brief, build_plan
+from bot.adapters.claude_agent._briefing import format_file_list
+from bot.adapters.claude_agent._cleanup import clean_up_test
 from bot.adapters.claude_agent._collaborators import EngineServices
-from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, schema
+from bot.adapters.claude_agent._forms import MAX_OWNED_FILES, DiagnosisForm, PlanForm, build_schema
 from bot.adapters.claude_agent._inquiry import inquire
-from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
+from bot.adapters.claude_agent._output import (
+    Objection,
+    build_diagnosis,
+    build_reproduction,
+    complete_plan,
+    read,
+)
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._request_texts import request_text
-from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
+from bot.adapters.claude_agent._texts import clip, fence_text, render_evidence
 from bot.authority.protection import Protection
 from bot.domain.account import Account, Purpose
 from bot.domain.plan import Plan, Reproduction
@@ -48,9 +54,11 @@ class ClaudePlanner:
 
         async def accept(answer: object, *, final: bool) -> Diagnosed:
             form = read(DiagnosisForm, answer)
-            return Diagnosed(diagnosis=explained(case.diagnosis, form, case.evidence, self.name))
+            return Diagnosed(
+                diagnosis=build_diagnosis(case.diagnosis, form, case.evidence, self.name)
+            )
 
-        evidence = await self._evidence(case, workspace)
+        evidence = await self._render_evidence(case, workspace)
         prompt = self._services.prompts.render("planner_diagnose", evidence=evidence)
         talk = self._talk(case, workspace, DiagnosisForm, "diagnose")
         prompts = self._services.prompts
@@ -65,9 +73,9 @@ class ClaudePlanner:
 
         async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
-            found = explained(case.diagnosis, form, case.evidence, self.name)
-            protection = self._services.protection.naming(case.named)
-            plan = planned(draft, form, case.evidence, workspace.path, protection, self.name)
+            found = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
+            protection = self._services.protection.add_named_files(case.named)
+            plan = complete_plan(draft, form, case.evidence, workspace.path, protection, self.name)
             test = None if draft.judged_by else await self._test(form, workspace, final)
             return Planned(diagnosis=found, plan=plan, test=test)
 
@@ -82,16 +90,16 @@ class ClaudePlanner:
         self, request: Request, workspace: Workspace
     ) -> AsyncGenerator[Progress | Briefed, None]:
         """Yield progress, then what is wanted; see the port."""
-        protection = self._services.protection.naming(request.named)
+        protection = self._services.protection.add_named_files(request.named)
 
         async def accept(answer: object, *, final: bool) -> Briefed:
             form, root = read(BriefForm, answer), workspace.path
-            brief = briefed(form, request, root, protection, self.name)
-            return Briefed(brief=brief, plan=built(form, root, protection, self.name))
+            brief = build_brief(form, request, root, protection, self.name)
+            return Briefed(brief=brief, plan=build_plan(form, root, protection, self.name))
 
-        checks = await self._services.checks(workspace)
+        checks = await self._services.render_checks(workspace)
         prompt = self._services.prompts.render(
-            "planner_brief", request=request_text(request, checks), **_touchable(protection)
+            "planner_brief", request=request_text(request, checks), **_build_scope(protection)
         )
         talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
         prompts = self._services.prompts
@@ -107,43 +115,46 @@ class ClaudePlanner:
         purpose: Purpose,
         system: str = "planner",
     ) -> Talk:
-        session = self._services.reader(case.run_id, workspace, TOOLS, "planner")
+        session = self._services.open_reader(case.run_id, workspace, TOOLS, "planner")
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
-            system=session.introduced(self._services.prompts.render(system)),
+            system=session.build_system_prompt(self._services.prompts.render(system)),
             account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
             tools=session.tools,
             server=session.server,
             judge=session.judge,
-            schema=schema(form),
+            schema=build_schema(form),
             seconds=self._role.seconds,
             usd=self._role.usd,
             fresh=True,
         )
 
     async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
-        prompts, protection = self._services.prompts, self._services.protection.naming(case.named)
+        prompts, protection = (
+            self._services.prompts,
+            self._services.protection.add_named_files(case.named),
+        )
         if draft.judged_by:
-            sources = "\n\n".join(fenced(test.source) for test in draft.judged_by)
+            sources = "\n\n".join(fence_text(test.source) for test in draft.judged_by)
             proof = prompts.render("planner_proof", source=sources)
         else:
             proof = prompts.render("planner_proof_wanted")
         return prompts.render(
             "planner_plan",
-            evidence=await self._evidence(case, workspace),
+            evidence=await self._render_evidence(case, workspace),
             proof=proof,
-            **_touchable(protection),
+            **_build_scope(protection),
         )
 
-    async def _evidence(self, case: Case, workspace: Workspace) -> str:
-        return evidence_text(
+    async def _render_evidence(self, case: Case, workspace: Workspace) -> str:
+        return render_evidence(
             case.evidence,
             case.diagnosis,
-            words=case.words,
-            memory=await self._services.remembered(case.run_id, case.diagnosis),
-            checks=await self._services.checks(workspace),
+            request=case.text,
+            memory=await self._services.list_memories(case.run_id, case.diagnosis),
+            checks=await self._services.render_checks(workspace),
         )
 
     async def _test(self, form: PlanForm, workspace: Workspace, final: bool) -> Reproduction | None:
@@ -152,21 +163,21 @@ class ClaudePlanner:
             return None
         root = workspace.path
         try:
-            test = reproduction(form.test, taken=lambda path: (root / path).exists())
-            test = await tidied(test, root, self._services.sandbox)
-            await self._fails_today(test, workspace)
+            test = build_reproduction(form.test, is_taken=lambda path: (root / path).exists())
+            test = await clean_up_test(test, root, self._services.sandbox)
+            await self._check_failing(test, workspace)
         except Objection:
             if final:
                 return None
             raise
         return test
 
-    async def _fails_today(self, test: Reproduction, workspace: Workspace) -> None:
+    async def _check_failing(self, test: Reproduction, workspace: Workspace) -> None:
         verifier = self._services.verifier
-        if await verifier.reds([test], workspace):
+        if await verifier.find_failing([test], workspace):
             return
         result = await verifier.run_at_base(test, workspace)
-        output = clipped(redact(result.output), _OUTPUT, keep="tail")
+        output = clip(redact(result.output), _OUTPUT, keep="tail")
         raise Objection(
             f"test: on the present code it has to fail with {test.expects}, raised by the code it "
             f"calls and not by the test itself. It ended so: {result.status}, {result.summary}\n"
@@ -174,13 +185,14 @@ class ClaudePlanner:
         )
 
 
-def _touchable(protection: Protection) -> dict[str, str]:
+def _build_scope(protection: Protection) -> dict[str, str]:
     """Return what a plan may touch, as prompts tell it."""
     return {
-        "free": listed(protection.under("free")) or "(none)",
-        "immutable": listed(protection.under("never", "named")) or "(none)",
-        "named": listed(sorted(filter(protection.over, protection.named))) or "(none)",
-        "security": listed(protection.under("review")) or "(none)",
+        "free": format_file_list(protection.list_patterns("free")) or "(none)",
+        "immutable": format_file_list(protection.list_patterns("never", "named")) or "(none)",
+        "named": format_file_list(sorted(filter(protection.find_class, protection.named)))
+        or "(none)",
+        "security": format_file_list(protection.list_patterns("review")) or "(none)",
         "max_lines": str(protection.max_changed_lines),
-        "max_files": str(MAX_OWNED),
+        "max_files": str(MAX_OWNED_FILES),
     }

@@ -14,8 +14,8 @@ from types import ModuleType
 
 from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Judge, Talk
 from bot.adapters.claude_agent._conversation import ProgramConversation, TransportLine
-from bot.adapters.claude_agent._failures import StaleConversation, missing
-from bot.adapters.claude_agent._transcripts import Transcripts, conversation_id
+from bot.adapters.claude_agent._failures import StaleConversation, build_missing_error
+from bot.adapters.claude_agent._transcripts import Transcripts, build_conversation_id
 from bot.ports.clock import Clock
 from bot.ports.model_gateway import ModelGateway
 
@@ -43,7 +43,7 @@ class Claude:
         """The program's own folder."""
         return self._options.home
 
-    def known(self, name: str) -> bool:
+    def has_transcript(self, name: str) -> bool:
         """Return whether a conversation of that name can be gone on with."""
         return self._transcripts.find(name) is not None
 
@@ -56,19 +56,19 @@ class Claude:
         return self._transcripts.tidy(older_than)
 
     @asynccontextmanager
-    async def converse(self, talk: Talk) -> AsyncGenerator[ProgramConversation, None]:
+    async def open_conversation(self, talk: Talk) -> AsyncGenerator[ProgramConversation, None]:
         """Start the program; leaving ends all its processes, at once if a turn is under way.
 
         May be entered long before the first `say`: `talk.seconds` count from the first `say`.
         Raises `AgentMissing`, `AgentUnavailable`, and `StaleConversation` (also from the first
         `say`) where what is kept of it cannot be gone on with.
         """
-        transport = await _transport()
+        transport = await _import_transport()
         if talk.fresh:
             self._transcripts.forget(talk.name)
         kept = self._transcripts.find(talk.name)
-        async with self._gateway.lend(talk.account, talk.usd) as lent:
-            name, resume = conversation_id(talk.name), kept is not None
+        async with self._gateway.open_lease(talk.account, talk.usd) as lent:
+            name, resume = build_conversation_id(talk.name), kept is not None
             line: TransportLine = transport.SdkTransport(
                 self._options, talk, lent, name, resume=resume
             )
@@ -78,14 +78,14 @@ class Claude:
                 yield conversation
             finally:
                 await line.close(at_once=not conversation.settled)
-                conversation.account(self._transcripts.find(talk.name))
+                conversation.apply_transcript(self._transcripts.find(talk.name))
 
 
-async def _transport() -> ModuleType:
+async def _import_transport() -> ModuleType:
     """Import what drives the SDK, in a thread: it takes a second the first time."""
     try:
         return await asyncio.to_thread(importlib.import_module, WIRE)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == PACKAGE:
-            raise missing(str(error)) from error
+            raise build_missing_error(str(error)) from error
         raise

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._plain_text import flat
-from bot.domain.ids import short_id
+from bot.adapters.claude_agent._plain_text import flatten
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, JournalQuery
-from bot.grammar.likeness import words
+from bot.grammar.likeness import extract_stems
 from bot.ports.journal import Journal
 
 _LOOKED_AT = 2_000  # newest records
@@ -21,19 +21,19 @@ async def recall(journal: Journal, text: str, event: str, limit: int) -> list[st
     found = list(await journal.read(query))
     if not text and not event:
         found = [action for action in found if action.error is not None]
-    asked = words(text)
-    scored = [(_fits(action, asked, text), number) for number, action in enumerate(found)]
+    asked = extract_stems(text)
+    scored = [(_score(action, asked, text), number) for number, action in enumerate(found)]
     best = sorted((pair for pair in scored if pair[0] > 0 or not text), reverse=True)
-    return _distinct([found[number] for _, number in best], limit)
+    return _format_distinct([found[number] for _, number in best], limit)
 
 
-def _fits(action: Action, asked: frozenset[str], text: str) -> int:
-    said = _searched(action)
+def _score(action: Action, terms: frozenset[str], text: str) -> int:
+    said = _collect_text(action)
     whole = 10 if text and text.lower() in said.lower() else 0
-    return whole + len(asked & words(said))
+    return whole + len(terms & extract_stems(said))
 
 
-def _searched(action: Action) -> str:
+def _collect_text(action: Action) -> str:
     parts = [action.event, action.name, action.id, action.run_id or ""]
     if action.error is not None:
         error = action.error
@@ -43,7 +43,7 @@ def _searched(action: Action) -> str:
     return " ".join(parts)
 
 
-def _distinct(actions: Sequence[Action], limit: int) -> list[str]:
+def _format_distinct(actions: Sequence[Action], limit: int) -> list[str]:
     """Return what the records say; failures with one fingerprint are told once, with a count."""
     counts: dict[str, int] = {}
     first: dict[str, Action] = {}
@@ -51,17 +51,19 @@ def _distinct(actions: Sequence[Action], limit: int) -> list[str]:
         key = action.error.fingerprint if action.error else action.id
         counts[key] = counts.get(key, 0) + 1
         first.setdefault(key, action)
-    return [_told(first[key], counts[key]) for key in list(first)[:limit]]
+    return [_format_action(first[key], counts[key]) for key in list(first)[:limit]]
 
 
-def _told(action: Action, count: int) -> str:
+def _format_action(action: Action, count: int) -> str:
     more = f" (and {count - 1} more like it)" if count > 1 else ""
     took = f", {action.duration_ms:.0f} ms" if action.duration_ms is not None else ""
     when = f"{action.ts:%Y-%m-%d %H:%M:%S}"
-    lines = [f"{short_id(action.id)} {when} {action.event}: {action.outcome}{took}{more}"]
+    lines = [f"{shorten_id(action.id)} {when} {action.event}: {action.outcome}{took}{more}"]
     if action.error is not None:
         error = action.error
-        lines.append(f"  {error.exception}: {flat(error.message, _VALUE * 2)}")
+        lines.append(f"  {error.exception}: {flatten(error.message, _VALUE * 2)}")
         lines += [f"  {frame.file}:{frame.line} in {frame.function}" for frame in error.frames[-4:]]
-        lines += [f"  {name} = {flat(value, _VALUE)}" for name, value in error.inputs.items()][:8]
+        lines += [f"  {name} = {flatten(value, _VALUE)}" for name, value in error.inputs.items()][
+            :8
+        ]
     return "\n".join(lines)

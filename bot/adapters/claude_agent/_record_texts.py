@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.adapters.claude_agent._texts import clipped
+from bot.adapters.claude_agent._texts import clip
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Acceptance, Brief
 from bot.domain.change import ChangeSet, CheckResult, Verdict
@@ -14,19 +14,19 @@ _OUTPUT = 6_000  # characters of one failed check; its end says most
 _TRIED = 12
 
 
-def fault_text(diagnosis: Diagnosis) -> str:
+def describe_fault(diagnosis: Diagnosis) -> str:
     """Return what is wrong, and why."""
     return f"{diagnosis.headline}\n{diagnosis.cause}"
 
 
-def agreed_lines(brief: Brief) -> Iterator[str]:
+def iterate_agreed_lines(brief: Brief) -> Iterator[str]:
     """Yield what people agreed to: what is meant, what is not, and the examples."""
     yield brief.understood
-    yield from (f"Not meant: {each}" for each in brief.not_meant)
+    yield from (f"Not meant: {each}" for each in brief.out_of_scope)
     if brief.flag:
         yield f"Ships behind the flag `{brief.flag}`: with it off, all is as it is today."
     for example in brief.acceptances:
-        yield f"Example: {example.asked} -> {example.told}{_with_flags(example)}"
+        yield f"Example: {example.asked} -> {example.expected}{_format_flags(example)}"
         for wanted in example.wanted:
             told = {
                 "shows": " and ".join(map(repr, wanted.shows)),
@@ -37,7 +37,7 @@ def agreed_lines(brief: Brief) -> Iterator[str]:
             yield f"  what is seen of step {wanted.step}: {seen}"
 
 
-def _with_flags(example: Acceptance) -> str:
+def _format_flags(example: Acceptance) -> str:
     flags = example.script.world.flags
     return f" (with {', '.join(f'`{each}`' for each in flags)} on)" if flags else ""
 
@@ -60,47 +60,51 @@ def plan_text(plan: Plan) -> str:
     return "\n".join([*lines, *(f"{name}: {text}" for name, text in told.items() if text)])
 
 
-def play_lines(found: BehaviourDiff) -> Iterator[str]:
+def iterate_behaviour_lines(found: BehaviourDiff) -> Iterator[str]:
     """Yield what changes for people, with what they saw before and after."""
-    yield found.told
+    yield found.summary
     for change in found.changes:
-        mark = "mended" if change.mended else "not asked for"
+        mark = "mended" if change.is_fixed else "not asked for"
         yield f"{change.asked} ({mark})"
         yield from (f"  before: {line}" for line in change.difference.before)
         yield from (f"  after: {line}" for line in change.difference.after)
 
 
-def tried_lines(previous: ChangeSet) -> list[str]:
+def list_attempt_lines(previous: ChangeSet) -> list[str]:
     """Return what the last round said and tried."""
     lines = [f"The last round said: {previous.summary}"]
     lines += [f"- {attempt.summary}: {attempt.result}" for attempt in previous.attempts[:_TRIED]]
     return [*lines, f"Review: {previous.review}"] if previous.review else lines
 
 
-def troubles(verdict: Verdict) -> list[str]:
+def list_problems(verdict: Verdict) -> list[str]:
     """Return everything that stands in the way, raw, the end of long outputs."""
-    told = [f"Not allowed: {found.told}" for found in verdict.findings if found.blocking]
-    if verdict.red_on_base is not None and not verdict.reproduced and verdict.green_on_head:
-        told.append(_output("the failing test still fails", verdict.green_on_head))
+    told = [f"Not allowed: {found.summary}" for found in verdict.findings if found.blocking]
+    if (
+        verdict.failing_on_base is not None
+        and not verdict.is_reproduced
+        and verdict.passing_on_head
+    ):
+        told.append(_format_output("the failing test still fails", verdict.passing_on_head))
     told += [
-        _output(f"failed: {check.name}{_anyway(check, verdict)}", check)
+        _format_output(f"failed: {check.name}{_format_failed_before(check, verdict)}", check)
         for check in verdict.checks
         if not check.ok
     ]
     told += [
-        "\n".join((f"not proven, {each.kind}: {each.told}", *each.details))
+        "\n".join((f"not proven, {each.kind}: {each.summary}", *each.details))
         for each in verdict.proofs
         if not each.holds
     ]
     return told or ["No check ran."]
 
 
-def _anyway(check: CheckResult, verdict: Verdict) -> str:
-    return " (it fails without your change too)" if check.name in verdict.red_before else ""
+def _format_failed_before(check: CheckResult, verdict: Verdict) -> str:
+    return " (it fails without your change too)" if check.name in verdict.failing_before else ""
 
 
-def _output(heading: str, check: CheckResult) -> str:
+def _format_output(heading: str, check: CheckResult) -> str:
     command = f"$ {check.command}\n" if check.command else ""
     status = f" ({check.status} after {check.seconds:.0f} s)" if check.status == "timeout" else ""
-    output = clipped(redact(check.output), _OUTPUT, keep="tail")
+    output = clip(redact(check.output), _OUTPUT, keep="tail")
     return f"== {heading}{status}\n{command}{output}"

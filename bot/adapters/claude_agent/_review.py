@@ -9,7 +9,7 @@ from typing import Self
 from bot.adapters.claude_agent._conversation import ProgramConversation
 from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent._plain_text import flat
+from bot.adapters.claude_agent._plain_text import flatten
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
 from bot.adapters.claude_agent._turn import CostSum, PromptTurn
@@ -17,7 +17,7 @@ from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 
 MAX_SENT_BACK = 2
-_LAST_WORD = 1_200
+_MAX_REVIEW_CHARS = 1_200
 _PROBLEM = 300
 
 
@@ -34,7 +34,7 @@ class Reviewer:
         self._stack = AsyncExitStack()
         self._opening: asyncio.Task[ProgramConversation] | None = None
         self._review: ReviewForm | None = None
-        self._trouble = ""
+        self._problem = ""
         self._objected = 0
 
     async def __aenter__(self) -> Self:
@@ -55,53 +55,53 @@ class Reviewer:
         await self._stack.aclose()
 
     @property
-    def reads(self) -> bool:
+    def is_active(self) -> bool:
         """Whether there is anybody to read anything."""
-        return self._talk is not None and not self._trouble
+        return self._talk is not None and not self._problem
 
     @property
-    def began(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether it has read anything yet."""
-        return self._review is not None or bool(self._trouble)
+        return self._review is not None or bool(self._problem)
 
     @property
-    def sends_back(self) -> ReviewForm | None:
+    def open_review(self) -> ReviewForm | None:
         """Return the review the executor has to answer; `None` when the change may go on."""
         review = self._review
-        if self._trouble or review is None or review.approve or self._objected > MAX_SENT_BACK:
+        if self._problem or review is None or review.approve or self._objected > MAX_SENT_BACK:
             return None
         return review
 
     @property
-    def approved(self) -> bool | None:
+    def has_approved(self) -> bool | None:
         """Return whether its last word was a yes; `None` where it read nothing, or could not."""
-        return None if self._trouble or self._review is None else self._review.approve
+        return None if self._problem or self._review is None else self._review.approve
 
     @property
-    def last_word(self) -> str:
+    def summary(self) -> str:
         """Return what people read of the review."""
-        if self._trouble:
-            return f"could not be reviewed: {self._trouble}"
+        if self._problem:
+            return f"could not be reviewed: {self._problem}"
         if self._review is None:
             return ""
         if self._review.approve:
-            again = _times(self._objected)
-            return f"approved{again}: {flat(self._review.summary, _LAST_WORD)}"
+            again = _format_times(self._objected)
+            return f"approved{again}: {flatten(self._review.summary, _MAX_REVIEW_CHARS)}"
         problems = "; ".join(
-            f"{each.file}: {flat(each.what, _PROBLEM)}" for each in self._review.problems
+            f"{each.file}: {flatten(each.what, _PROBLEM)}" for each in self._review.problems
         )
-        again = _times(self._objected - 1)  # to the last one nobody answers any more
-        return flat(f"not approved{again}: {self._review.summary} {problems}", _LAST_WORD)
+        again = _format_times(self._objected - 1)  # to the last one nobody answers any more
+        return flatten(f"not approved{again}: {self._review.summary} {problems}", _MAX_REVIEW_CHARS)
 
-    def warm(self) -> None:
+    def warm_up(self) -> None:
         """Start its program, so that it is there when there is something to read."""
         if self._opening is None and self._talk is not None:
             self._opening = asyncio.create_task(self._open(self._talk), name=self._talk.name)
 
     async def read(self, prompt: str) -> AsyncGenerator[Progress, None]:
         """Yield what it does about `prompt`; afterwards its word is there, or its trouble."""
-        self.warm()
-        if self._trouble or self._opening is None or self._talk is None:
+        self.warm_up()
+        if self._problem or self._opening is None or self._talk is None:
             return
         root = self._talk.cwd
         watch = StuckWatch(root, RepetitionLimits(turns=None))
@@ -109,18 +109,18 @@ class Reviewer:
             turn = PromptTurn(await self._opening, self._tally, root, watch.see)
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
-                    yield update.but(text=f"reviewer {update.text}")
+                    yield update.replace(text=f"reviewer {update.text}")
             self._review = read(ReviewForm, turn.reply.structured)
         except (AgentError, BudgetSpent, Objection) as error:
-            self._trouble = flat(str(error), _LAST_WORD)
+            self._problem = flatten(str(error), _MAX_REVIEW_CHARS)
         else:
             self._objected += not self._review.approve
 
     async def _open(self, talk: Talk) -> ProgramConversation:
-        conversation = await self._stack.enter_async_context(self._claude.converse(talk))
+        conversation = await self._stack.enter_async_context(self._claude.open_conversation(talk))
         self._tally.add(conversation)
         return conversation
 
 
-def _times(count: int) -> str:
+def _format_times(count: int) -> str:
     return {0: "", 1: " after it was sent back once"}.get(count, " after it was sent back twice")

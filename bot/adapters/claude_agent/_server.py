@@ -20,7 +20,7 @@ class ToolServer(Protocol):
         ...
 
 
-def handlers_server(
+def build_server(
     handlers: ToolServer,
     names: Collection[str],
     tools: Mapping[str, Tool] = TOOLS,
@@ -41,31 +41,33 @@ def handlers_server(
         ) from error
     offered = [
         tool(name, tools[name].purpose, tools[name].takes.model_json_schema())(
-            _handler(handlers, name)
+            _build_handler(handlers, name)
         )
         for name in tools
         if name in names
     ]
     if skills is not None and skills.names:
         offered.append(
-            tool(USE_SKILL, TOOL.purpose, TOOL.takes.model_json_schema())(_reading(skills))
+            tool(USE_SKILL, TOOL.purpose, TOOL.takes.model_json_schema())(
+                _build_skill_handler(skills)
+            )
         )
     return create_sdk_mcp_server(SERVER, tools=offered)
 
 
-def _handler(handlers: ToolServer, name: str) -> Handler:
+def _build_handler(handlers: ToolServer, name: str) -> Handler:
     async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
-        return _returned(await handlers.call(name, arguments))
+        return _format_answer(await handlers.call(name, arguments))
 
     return handle
 
 
-def _reading(skills: SkillTool) -> Handler:
+def _build_skill_handler(skills: SkillTool) -> Handler:
     async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
-        return _returned(await skills.call(arguments))
+        return _format_answer(await skills.call(arguments))
 
     return handle
 
 
-def _returned(answer: ToolAnswer) -> dict[str, Any]:
+def _format_answer(answer: ToolAnswer) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": answer.text}], "is_error": answer.failed}

@@ -8,18 +8,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
-from bot.adapters.claude_agent._commands import better_tool, confined
+from bot.adapters.claude_agent._commands import confine, suggest_tool
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
-from bot.adapters.claude_agent._folders import WorktreePath, locate, pattern_refused, secret_files
-from bot.adapters.claude_agent._plain_text import shown
+from bot.adapters.claude_agent._folders import (
+    WorktreePath,
+    explain_pattern_refusal,
+    find_secret_files,
+    locate,
+)
+from bot.adapters.claude_agent._plain_text import format_code
 from bot.authority.protection import Protection
 from bot.domain.errors import SandboxUnavailable
-from bot.guards import about_path
+from bot.guards import inspect_path
 from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"
 PREFIX = f"mcp__{SERVER}__"
-LAST_WORD = "StructuredOutput"  # the program's own tool for an answer that follows a schema
+FINAL_ANSWER_TOOL = "StructuredOutput"  # the program's own tool for an answer that follows a schema
 _PATHS = frozenset({"path", "file_path", "notebook_path", "directory", "cwd"})
 _WITHOUT_SECRETS = "!**/.[eE][nN][vV]*"
 _LONGEST_COMMAND = 20_000
@@ -38,7 +43,7 @@ class ToolPermissionPolicy:
         self,
         root: Path,
         *,
-        owned: Collection[str] = (),
+        owned_files: Collection[str] = (),
         protection: Protection,
         sandbox: Sandbox,
         tools: Collection[str] = (),
@@ -46,7 +51,7 @@ class ToolPermissionPolicy:
     ) -> None:
         self._alias = root.absolute()
         self._root = root.resolve()
-        self._owned = set(owned)
+        self._owned_files = set(owned_files)
         self._protection = protection
         self._sandbox = sandbox
         self._tools = frozenset(tools)
@@ -56,7 +61,7 @@ class ToolPermissionPolicy:
             "Read": self._read,
             "LS": self._search,
             "Glob": self._search,
-            "Grep": self._grep,
+            "Grep": self._judge_grep,
             "Edit": self._write,
             "MultiEdit": self._write,
             "Write": self._write,
@@ -64,21 +69,21 @@ class ToolPermissionPolicy:
         }
 
     @property
-    def owned(self) -> frozenset[str]:
+    def owned_files(self) -> frozenset[str]:
         """Return the files that may be written now."""
-        return frozenset(self._owned)
+        return frozenset(self._owned_files)
 
-    def own(self, file: str) -> None:
+    def grant(self, file: str) -> None:
         """Let one more file be written from now on."""
-        self._owned.add(file)
+        self._owned_files.add(file)
 
     def close(self, reason: str) -> None:
         """Refuse every further call for that reason; only a last word may still be given."""
         self._closed = reason
 
-    async def rule(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+    async def judge(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         """Return whether the call may be made, and with which arguments."""
-        if tool == LAST_WORD:
+        if tool == FINAL_ANSWER_TOOL:
             return Allow()
         if self._closed:
             return Deny(self._closed)
@@ -86,7 +91,9 @@ class ToolPermissionPolicy:
             return Allow()
         rule = self._rules.get(tool)
         if rule is None:
-            return Deny(f"There is no tool `{shown(tool)}` here: use the ones you were given.")
+            return Deny(
+                f"There is no tool `{format_code(tool)}` here: use the ones you were given."
+            )
         return await rule(tool, arguments)
 
     def _place(self, arguments: Mapping[str, object], argument: str) -> WorktreePath | str:
@@ -106,21 +113,21 @@ class ToolPermissionPolicy:
         if isinstance(place, str):
             return Deny(place)
         if tool == "Glob" and (
-            refused := pattern_refused(place.path, arguments.get("pattern"), "pattern")
+            refused := explain_pattern_refusal(place.path, arguments.get("pattern"), "pattern")
         ):
             return Deny(refused)
         return Allow({**arguments, "path": str(place.path)})
 
-    async def _grep(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+    async def _judge_grep(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         """Allow a search in the worktree; files that are made to hold secrets are left out."""
         ruling = await self._search(tool, arguments)
         if isinstance(ruling, Deny):
             return ruling
         glob = arguments.get("glob")
-        if glob is not None and (refused := pattern_refused(self._root, glob, "glob")):
+        if glob is not None and (refused := explain_pattern_refusal(self._root, glob, "glob")):
             return Deny(refused)
         place = Path(str((ruling.arguments or {})["path"]))
-        if not await asyncio.to_thread(_holds_secrets, place):
+        if not await asyncio.to_thread(_has_secrets, place):
             return ruling
         narrowed = f"{glob or '*'} {_WITHOUT_SECRETS}"
         return Allow({**(ruling.arguments or {}), "glob": narrowed})
@@ -129,27 +136,29 @@ class ToolPermissionPolicy:
         place = self._place(arguments, "file_path")
         if isinstance(place, str):
             return Deny(place)
-        if place.name not in self._owned:
-            return Deny(self._not_owned(place.name))
-        against = [each for each in about_path(place.name, self._protection) if each.blocking]
+        if place.name not in self._owned_files:
+            return Deny(self._explain_not_owned(place.name))
+        against = [each for each in inspect_path(place.name, self._protection) if each.blocking]
         if against:
-            return Deny(f"`{shown(place.name)}` stays as it is: {_lower(against[0].message)}")
+            return Deny(f"`{format_code(place.name)}` stays as it is: {_lower(against[0].message)}")
         if place.linked or str(arguments["file_path"]).endswith("/"):
-            return Deny(f"`{shown(place.name)}` is reached by a link: name the file itself.")
+            return Deny(f"`{format_code(place.name)}` is reached by a link: name the file itself.")
         if place.path.exists() and (not place.path.is_file() or place.path.stat().st_nlink > 1):
-            return Deny(f"`{shown(place.name)}` is no plain file of its own: leave it as it is.")
+            return Deny(
+                f"`{format_code(place.name)}` is no plain file of its own: leave it as it is."
+            )
         return Allow({**arguments, "file_path": str(place.path)})
 
-    def _not_owned(self, name: str) -> str:
-        first = [f"`{shown(file, 60)}`" for file in sorted(self._owned)[:3]]
-        more = len(self._owned) - len(first)
+    def _explain_not_owned(self, name: str) -> str:
+        first = [f"`{format_code(file, 60)}`" for file in sorted(self._owned_files)[:3]]
+        more = len(self._owned_files) - len(first)
         listed = ", ".join(first) + (f" and {more} more" if more > 0 else "") or "none"
         way_out = (
             "ask for it with own_file, and say why."
             if "own_file" in self._tools
             else "leave it as it is, and say at the end what it would need."
         )
-        return f"`{shown(name)}` is not among the files you own ({listed}): {way_out}"
+        return f"`{format_code(name)}` is not among the files you own ({listed}): {way_out}"
 
     async def _run(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         command = arguments.get("command")
@@ -159,23 +168,23 @@ class ToolPermissionPolicy:
             return Deny(f"The command is longer than {_LONGEST_COMMAND:,} characters.")
         if arguments.get("run_in_background") or arguments.get("dangerouslyDisableSandbox"):
             return Deny("A command runs confined and to its end: leave those options out.")
-        if advice := better_tool(command):
+        if advice := suggest_tool(command):
             return Deny(advice)
-        secrets = await asyncio.to_thread(_first_secret, self._root)
+        secrets = await asyncio.to_thread(_find_secret, self._root)
         if secrets:
             return Deny(
-                f"Commands are off here, as the repository holds `{shown(secrets)}`: use Read, "
+                f"Commands are off here, as the repository holds `{format_code(secrets)}`: use Read, "
                 "Grep, run_tests and run_typecheck."
             )
-        return self._confined(command, arguments)
+        return self._confine(command, arguments)
 
-    def _confined(self, command: str, arguments: Mapping[str, object]) -> Ruling:
+    def _confine(self, command: str, arguments: Mapping[str, object]) -> Ruling:
         seconds = self._seconds
         asked = arguments.get("timeout")
         if isinstance(asked, int | float) and asked > 0:
             seconds = min(seconds, asked / 1000)
         try:
-            line = confined(self._sandbox, command, self._root, seconds)
+            line = confine(self._sandbox, command, self._root, seconds)
         except SandboxUnavailable:
             line = None
         if line is None:
@@ -188,12 +197,12 @@ class ToolPermissionPolicy:
         return Allow({**kept, "command": line, "timeout": int((seconds + 10) * 1000)})
 
 
-def _holds_secrets(place: Path) -> bool:
-    return bool(_first_secret(place))
+def _has_secrets(place: Path) -> bool:
+    return bool(_find_secret(place))
 
 
-def _first_secret(place: Path) -> str:
-    return next(secret_files(place), "")
+def _find_secret(place: Path) -> str:
+    return next(find_secret_files(place), "")
 
 
 def _lower(sentence: str) -> str:

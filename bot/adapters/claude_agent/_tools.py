@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from bot.domain.record import Record
 
 
-class Nothing(Record):
+class NoArguments(Record):
     """No arguments."""
 
 
@@ -24,7 +24,7 @@ class CommitArguments(Record):
     message: str = Field(min_length=1, max_length=2_000, description="what changed and why")
 
 
-class PullRequest(Record):
+class PullRequestArguments(Record):
     """Arguments of `git_pr_create`."""
 
     title: str = Field(min_length=1, max_length=120, description="one line, what changes")
@@ -35,7 +35,7 @@ class PullRequest(Record):
     )
 
 
-class Tests(Record):
+class TestArguments(Record):
     """Arguments of `run_tests`."""
 
     paths: tuple[str, ...] = Field(
@@ -66,7 +66,7 @@ class ReportArguments(Record):
     text: str = Field(min_length=1, max_length=300, description="one short line for people")
 
 
-class AskTool(Record):
+class AskArguments(Record):
     """Arguments of `ask_person`."""
 
     question: str = Field(min_length=1, max_length=1_000, description="one question, all it needs")
@@ -118,7 +118,7 @@ class ShowArguments(Record):
     path: str = Field(default="", max_length=500, description="only this file of it")
 
 
-class Owning(Record):
+class OwnFileArguments(Record):
     """Arguments of `own_file`."""
 
     path: str = Field(min_length=1, max_length=500, description="relative to the worktree's root")
@@ -146,7 +146,7 @@ TOOLS: Mapping[str, Tool] = {
         CommitArguments,
     ),
     "git_diff": Tool(
-        "Show everything changed so far, committed or not, against the base.", Nothing
+        "Show everything changed so far, committed or not, against the base.", NoArguments
     ),
     "git_log": Tool(
         "List the newest commits this worktree stands on, of one file or of all. What it returns "
@@ -160,13 +160,13 @@ TOOLS: Mapping[str, Tool] = {
     "git_pr_create": Tool(
         "Write the title and text of the pull request. Nothing is published: that takes the checks "
         "and a person's approval. Calling it again replaces the draft.",
-        PullRequest,
+        PullRequestArguments,
     ),
-    "run_typecheck": Tool("Run the repository's own type check on the changed files.", Nothing),
+    "run_typecheck": Tool("Run the repository's own type check on the changed files.", NoArguments),
     "run_tests": Tool(
         "Run the reproduction of the fault first, then the tests that reach what you changed, or "
         "those of the files you name. Confined, with time limits.",
-        Tests,
+        TestArguments,
     ),
     "journal_search": Tool(
         "Search the journal of what the bot did: actions, outcomes, errors with frames and inputs. "
@@ -184,12 +184,12 @@ TOOLS: Mapping[str, Tool] = {
     "ask_person": Tool(
         "Ask a person what only a person can decide, and end your turn. The run goes on with the "
         "answer, or with your default when nobody answers in time. At most 3 times in a run.",
-        AskTool,
+        AskArguments,
     ),
     "own_file": Tool(
         "Ask to edit one more file. Granted by rules: files of the repository, new tests, new "
         "files beside your own; nothing protected. At most 5 in a round.",
-        Owning,
+        OwnFileArguments,
     ),
     "cannot": Tool(
         "Say that the change cannot or should not be made, and end your turn: nothing you edited "
@@ -210,7 +210,7 @@ READING = ("git_diff", "git_log", "git_show", "journal_search", "memory_search")
 WRITING = tuple(TOOLS)
 
 
-def complaint(error: ValidationError) -> str:
+def describe_error(error: ValidationError) -> str:
     """Return what is wrong with a call's arguments, as a sentence for a model."""
     told = []
     for each in error.errors(include_url=False, include_input=False)[:3]:

@@ -16,7 +16,7 @@ _LONGEST = 16 * 1024 * 1024  # characters of one line
 _OURS = uuid.UUID("6f1c2f6e-6a4b-4a52-9a57-3a1d3a0b6c11")
 
 
-def conversation_id(name: str) -> str:
+def build_conversation_id(name: str) -> str:
     """Return the fixed id of the conversation of that name."""
     return str(uuid.uuid5(_OURS, name))
 
@@ -30,7 +30,7 @@ class TranscriptUsage:
     tokens_out: int = 0
 
 
-def own_folder(home: Path, conversation: str) -> Path:
+def get_own_folder(home: Path, conversation: str) -> Path:
     """Return the folder that one conversation's program has to itself, and no other sees."""
     return home / "talks" / conversation
 
@@ -44,8 +44,8 @@ class Transcripts:
 
     def find(self, name: str) -> Path | None:
         """Return the transcript of that conversation, if there is one with something in it."""
-        conversation = conversation_id(name)
-        projects = own_folder(self._home, conversation) / "config" / "projects"
+        conversation = build_conversation_id(name)
+        projects = get_own_folder(self._home, conversation) / "config" / "projects"
         for path in projects.glob(f"*/{conversation}.jsonl"):
             with suppress(OSError):
                 if stat.S_ISREG(path.lstat().st_mode) and path.lstat().st_size:
@@ -54,47 +54,47 @@ class Transcripts:
 
     def forget(self, name: str) -> None:
         """Remove all that is kept of that conversation."""
-        self._remove(conversation_id(name))
+        self._remove(build_conversation_id(name))
 
     def tidy(self, older_than: timedelta) -> int:
         """Remove conversations nobody spoke in for so long; return how many."""
         before = time.time() - older_than.total_seconds()
-        old = [path.name for path in self._home.glob("talks/*") if _older(path, before)]
+        old = [path.name for path in self._home.glob("talks/*") if _is_older(path, before)]
         for each in old:
             self._remove(each)
         for pipe in self._home.glob("lifelines/*"):
-            if _older(pipe, before):
+            if _is_older(pipe, before):
                 pipe.unlink(missing_ok=True)
         return len(old)
 
     def _remove(self, conversation: str) -> None:
-        shutil.rmtree(own_folder(self._home, conversation), ignore_errors=True)
+        shutil.rmtree(get_own_folder(self._home, conversation), ignore_errors=True)
         (self._home / "bin" / conversation).unlink(missing_ok=True)
 
 
-def used(transcript: Path | None) -> TranscriptUsage:
+def read_usage(transcript: Path | None) -> TranscriptUsage:
     """Return what the transcript says was used in the whole conversation, as of its last word.
 
     The program counts on from there when it goes on with the conversation.
     """
     told = TranscriptUsage()
-    for line in _lines(transcript):
+    for line in _iterate_lines(transcript):
         if line.get("type") == "cost-state":
             models = line.get("modelUsage")
             rows = list(models.values()) if isinstance(models, dict) else []
-            told = TranscriptUsage(_number(line, "totalCostUSD"), *tokens(rows))
+            told = TranscriptUsage(_get_number(line, "totalCostUSD"), *sum_tokens(rows))
     return told
 
 
-def tokens(rows: list[object]) -> tuple[int, int]:
+def sum_tokens(rows: list[object]) -> tuple[int, int]:
     """Return the tokens in and out of all models together; reading a cache is tokens in."""
     counted = [row for row in rows if isinstance(row, dict)]
     fields = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
-    tokens_in = sum(int(_number(row, field)) for row in counted for field in fields)
-    return tokens_in, sum(int(_number(row, "outputTokens")) for row in counted)
+    tokens_in = sum(int(_get_number(row, field)) for row in counted for field in fields)
+    return tokens_in, sum(int(_get_number(row, "outputTokens")) for row in counted)
 
 
-def _lines(transcript: Path | None) -> Iterator[dict[str, object]]:
+def _iterate_lines(transcript: Path | None) -> Iterator[dict[str, object]]:
     if transcript is None:
         return
     try:
@@ -113,18 +113,18 @@ def _lines(transcript: Path | None) -> Iterator[dict[str, object]]:
         return
 
 
-def _number(row: dict[str, object], field: str) -> float:
+def _get_number(row: dict[str, object], field: str) -> float:
     value = row.get(field)
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _older(path: Path, before: float) -> bool:
+def _is_older(path: Path, before: float) -> bool:
     """Whether neither a file or folder nor the transcript in it was touched since."""
     try:
-        return all(each.lstat().st_mtime < before for each in (path, *_transcripts(path)))
+        return all(each.lstat().st_mtime < before for each in (path, *_find_transcripts(path)))
     except OSError:
         return False
 
 
-def _transcripts(own: Path) -> Iterator[Path]:
+def _find_transcripts(own: Path) -> Iterator[Path]:
     yield from own.glob(f"config/projects/*/{own.name}.jsonl")

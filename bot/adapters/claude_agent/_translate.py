@@ -16,19 +16,19 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from bot.adapters.claude_agent._transcripts import tokens
+from bot.adapters.claude_agent._transcripts import sum_tokens
 from bot.adapters.claude_agent._transport_events import (
     Alive,
-    Came,
     Heard,
     LimitReached,
     ProgramError,
     Retrying,
-    TextSaid,
+    TextBlockReceived,
+    TextDelta,
     ToolCalled,
+    ToolReturned,
     TurnEnded,
-    Used,
-    Wrote,
+    UsageReported,
 )
 
 STRUCTURED = "StructuredOutput"  # the program's own tool, by which a schema's answer comes
@@ -45,57 +45,59 @@ class Translator:
         self._answer = ""
         self._silent: set[str] = set()
 
-    def heard(self, message: Message) -> Iterator[Heard]:
+    def translate(self, message: Message) -> Iterator[Heard]:
         """Yield what a message says, in order; never nothing."""
         match message:
             case StreamEvent(event=event):
-                yield from self._streamed(event)
+                yield from self._translate_stream_event(event)
             case AssistantMessage(model=model, content=blocks) as said:
                 if said.error or model == SYNTHETIC:
                     words = [block.text for block in blocks if isinstance(block, TextBlock)]
                     yield ProgramError(said.error or "", "\n".join(words))
                 else:
-                    yield from self._assistant(said)
+                    yield from self._translate_assistant(said)
             case UserMessage(content=list(blocks)):
-                yield from self._returned(blocks)
+                yield from self._translate_results(blocks)
             case RateLimitEvent(rate_limit_info=info) if info.status == "rejected":
-                yield LimitReached(_moment(info.resets_at))
+                yield LimitReached(_parse_time(info.resets_at))
             case ResultMessage():
-                yield _ended(message)
+                yield _build_turn_end(message)
             case SystemMessage(data=fields):
-                yield from self._system(message.subtype, fields)
+                yield from self._translate_system(message.subtype, fields)
             case _:
                 yield Alive()
 
-    def _assistant(self, message: AssistantMessage) -> Iterator[Heard]:
-        yield from _used(message.message_id or "", message.usage)
+    def _translate_assistant(self, message: AssistantMessage) -> Iterator[Heard]:
+        yield from _iterate_usage(message.message_id or "", message.usage)
         for block in message.content:
             match block:
                 case TextBlock(text=text) if text.strip():
-                    yield TextSaid(text)
+                    yield TextBlockReceived(text)
                 case ToolUseBlock(id=call, name=name) if name == STRUCTURED:
                     self._silent.add(call)
                 case ToolUseBlock(id=call, name=name, input=arguments):
                     yield ToolCalled(call, name, arguments)
 
-    def _returned(self, blocks: Sequence[object]) -> Iterator[Heard]:
+    def _translate_results(self, blocks: Sequence[object]) -> Iterator[Heard]:
         yield Alive()
         for block in blocks:
             if isinstance(block, ToolResultBlock) and block.tool_use_id not in self._silent:
-                yield Came(block.tool_use_id, bool(block.is_error), _text(block.content))
+                yield ToolReturned(
+                    block.tool_use_id, bool(block.is_error), _join_text(block.content)
+                )
 
-    def _streamed(self, event: Mapping[str, object]) -> Iterator[Heard]:
+    def _translate_stream_event(self, event: Mapping[str, object]) -> Iterator[Heard]:
         yield Alive()
         message = event.get("message")
         if event.get("type") == "message_start" and isinstance(message, dict):
             self._answer = str(message.get("id", ""))
-            yield from _used(self._answer, message.get("usage"))
+            yield from _iterate_usage(self._answer, message.get("usage"))
         elif event.get("type") == "message_delta":
-            yield from _used(self._answer, event.get("usage"))
+            yield from _iterate_usage(self._answer, event.get("usage"))
         elif event.get("type") == "content_block_delta":
-            yield from _letters(event.get("delta"))
+            yield from _iterate_text_deltas(event.get("delta"))
 
-    def _system(self, subtype: str, fields: Mapping[str, object]) -> Iterator[Heard]:
+    def _translate_system(self, subtype: str, fields: Mapping[str, object]) -> Iterator[Heard]:
         if subtype == "api_retry":
             status = fields.get("error_status")
             yield Retrying(
@@ -105,20 +107,20 @@ class Translator:
             self.model = str(fields.get("model", ""))
 
 
-def _letters(delta: object) -> Iterator[Wrote]:
+def _iterate_text_deltas(delta: object) -> Iterator[TextDelta]:
     if isinstance(delta, dict) and delta.get("type") == "text_delta":
-        yield Wrote(str(delta.get("text", "")))
+        yield TextDelta(str(delta.get("text", "")))
 
 
-def _used(answer: str, usage: object) -> Iterator[Used]:
+def _iterate_usage(answer: str, usage: object) -> Iterator[UsageReported]:
     if answer and isinstance(usage, dict):
         fields = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
         tokens_in = sum(_count(usage, field) for field in fields)
-        yield Used(answer, tokens_in, _count(usage, "output_tokens"))
+        yield UsageReported(answer, tokens_in, _count(usage, "output_tokens"))
 
 
-def _ended(message: ResultMessage) -> TurnEnded:
-    tokens_in, tokens_out = tokens(list((message.model_usage or {}).values()))
+def _build_turn_end(message: ResultMessage) -> TurnEnded:
+    tokens_in, tokens_out = sum_tokens(list((message.model_usage or {}).values()))
     return TurnEnded(
         failed=message.is_error,
         kind=message.subtype,
@@ -133,14 +135,14 @@ def _ended(message: ResultMessage) -> TurnEnded:
     )
 
 
-def _text(content: object) -> str:
+def _join_text(content: object) -> str:
     if isinstance(content, list):
         rows = [row for row in content if isinstance(row, dict)]
         content = "\n".join(str(row["text"]) for row in rows if row.get("type") == "text")
     return str(content or "")[:RESULT_CHARS]
 
 
-def _moment(seconds: int | None) -> datetime | None:
+def _parse_time(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 

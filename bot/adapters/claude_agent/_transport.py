@@ -25,8 +25,14 @@ from claude_agent_sdk.types import HookEvent, McpSdkServerConfig
 from bot.adapters.claude_agent import _launch
 from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
 from bot.adapters.claude_agent._events import Allow, Deny
-from bot.adapters.claude_agent._failures import Circumstances, crashed, detail, failure, missing
-from bot.adapters.claude_agent._transcripts import own_folder
+from bot.adapters.claude_agent._failures import (
+    TurnContext,
+    build_crash_error,
+    build_missing_error,
+    build_turn_error,
+    format_detail,
+)
+from bot.adapters.claude_agent._transcripts import get_own_folder
 from bot.adapters.claude_agent._translate import STRUCTURED, Translator
 from bot.adapters.claude_agent._transport_events import Heard, TurnEnded
 from bot.domain.errors import AgentUnavailable
@@ -48,7 +54,7 @@ class SdkTransport:
         self,
         options: ClaudeOptions,
         talk: Talk,
-        lent: GatewayLease,
+        lease: GatewayLease,
         conversation: str,
         *,
         resume: bool,
@@ -56,17 +62,17 @@ class SdkTransport:
         """Prepare; nothing is started."""
         self._options = options
         self._talk = talk
-        self._pass = lent
+        self._pass = lease
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._translator = Translator()
         self._conversation = conversation
         self._resume = resume
-        self._room = _launch.Room(
+        self._room = _launch.ProgramSandbox(
             sandbox=options.sandbox,
-            own=own_folder(options.home, conversation),
+            private_folder=get_own_folder(options.home, conversation),
             cwd=talk.cwd,
             changes=not WRITING.isdisjoint(talk.tools),
-            lent=lent,
+            lease=lease,
         )
         self._parent_death_pipe: _launch.ParentDeathPipe | None = None
         self._client: ClaudeSDKClient | None = None
@@ -85,17 +91,17 @@ class SdkTransport:
         """Start the program and shake hands. Raises our errors; nothing is left running then."""
         program = self._options.cli_path or PROGRAM
         if not program.is_file():
-            raise missing(f"{program} is not there")
+            raise build_missing_error(f"{program} is not there")
         try:
-            home = _launch.private_folder(self._options.home)
-            words = self._room.enclosed(program)
-            starter = _launch.starter(home, self._conversation, words)
+            home = _launch.create_private_folder(self._options.home)
+            words = self._room.build_command(program)
+            starter = _launch.write_starter(home, self._conversation, words)
             self._parent_death_pipe = _launch.ParentDeathPipe(home)
         except OSError as error:
             raise AgentUnavailable(
-                "The Claude Code program cannot be started.", detail=detail(str(error))
+                "The Claude Code program cannot be started.", detail=format_detail(str(error))
             ) from error
-        self._client = ClaudeSDKClient(self._configured(starter, self._parent_death_pipe))
+        self._client = ClaudeSDKClient(self._build_options(starter, self._parent_death_pipe))
         opening = asyncio.create_task(self._client.connect(), name="claude: connect")
         try:
             await asyncio.wait({opening}, timeout=START_SECONDS)
@@ -105,7 +111,7 @@ class SdkTransport:
                 await _to_the_end(opening)
                 await self.close(at_once=True)
         if failed:
-            raise self._failed(opening.exception())
+            raise self._build_error(opening.exception())
 
     async def send(self, prompt: str) -> None:
         """Send what is to be answered."""
@@ -114,7 +120,7 @@ class SdkTransport:
         try:
             await self._client.query(prompt)
         except ClaudeSDKError as error:
-            raise self._failed(error) from error
+            raise self._build_error(error) from error
 
     async def hear(self) -> AsyncGenerator[Heard, None]:
         """Yield what comes, until the program ends; that raises where it ended badly."""
@@ -122,11 +128,11 @@ class SdkTransport:
             return
         try:
             async for message in self._client.receive_messages():
-                for heard in self._translator.heard(message):
+                for heard in self._translator.translate(message):
                     yield heard
         except ClaudeSDKError as error:
-            raise self._failed(error) from error
-        raise crashed(None, self.stderr)
+            raise self._build_error(error) from error
+        raise build_crash_error(None, self.stderr)
 
     async def close(self, *, at_once: bool) -> None:
         """End the program and everything it started; a cancellation waits for that."""
@@ -142,12 +148,12 @@ class SdkTransport:
             self._parent_death_pipe.cut()
             await _to_the_end(closing)
 
-    def _failed(self, error: BaseException | None) -> Exception:
+    def _build_error(self, error: BaseException | None) -> Exception:
         """Return our error for whatever the SDK raised; it raises bare exceptions too."""
-        now = Circumstances(resumed=self._resume)
+        now = TurnContext(resumed=self._resume)
         match error:
             case CLINotFoundError():
-                return missing(str(error))
+                return build_missing_error(str(error))
             case ResultError():
                 ended = TurnEnded(
                     failed=True,
@@ -156,20 +162,20 @@ class SdkTransport:
                     status=error.api_error_status,
                     text=error.result or "\n".join(error.errors),
                 )
-                return failure(ended, now, self.stderr)
+                return build_turn_error(ended, now, self.stderr)
             case ProcessError(exit_code=code):
-                return crashed(code, self.stderr)
+                return build_crash_error(code, self.stderr)
         return AgentUnavailable(
             "The connection to the Claude Code program broke.",
-            detail=detail(f"{type(error).__name__}: {error}", self.stderr),
+            detail=format_detail(f"{type(error).__name__}: {error}", self.stderr),
         )
 
-    def _configured(
+    def _build_options(
         self, starter: Path, parent_death_pipe: _launch.ParentDeathPipe
     ) -> ClaudeAgentOptions:
         options, talk = self._options, self._talk
-        environment = _launch.environment(
-            self._room.own, self._pass, retries=options.retries, more=options.environment
+        environment = _launch.build_environment(
+            self._room.private_folder, self._pass, retries=options.retries, more=options.environment
         )
         server = cast(McpSdkServerConfig | None, talk.server)
         ours = [f"mcp__{server['name']}"] if server else []
@@ -195,9 +201,9 @@ class SdkTransport:
             include_partial_messages=True,
             hooks={
                 "PreToolUse": [
-                    HookMatcher(hooks=[self._rule], timeout=RULING_SECONDS, on_failure="block")
+                    HookMatcher(hooks=[self._judge], timeout=RULING_SECONDS, on_failure="block")
                 ],
-                **self._telling(),
+                **self._build_news_hooks(),
             },
             output_format=schema,
             max_buffer_size=LINE_BYTES,
@@ -206,28 +212,28 @@ class SdkTransport:
             session_id=None if self._resume else self._conversation,
         )
 
-    async def _rule(
-        self, asked: HookInput, call: str | None, context: HookContext
+    async def _judge(
+        self, hook_input: HookInput, call: str | None, context: HookContext
     ) -> HookJSONOutput:
         """Put a tool call to the judge. Raising denies: the program blocks on a failing hook."""
-        question = cast(Mapping[str, Any], asked)
+        question = cast(Mapping[str, Any], hook_input)
         tool, arguments = str(question["tool_name"]), question["tool_input"]
         if tool == STRUCTURED:
-            return _ruling("allow")
-        if not self._offered(tool):
-            return _ruling("deny", permissionDecisionReason=f"There is no {tool} here.")
+            return _build_ruling("allow")
+        if not self._is_offered(tool):
+            return _build_ruling("deny", permissionDecisionReason=f"There is no {tool} here.")
         if closing := await self._pass.closing():  # what is left of the money is for last words
-            return _ruling("deny", permissionDecisionReason=closing)
+            return _build_ruling("deny", permissionDecisionReason=closing)
         ruling = await self._talk.judge(tool, arguments) if self._talk.judge else Allow()
         match ruling:
             case Deny(reason):
-                return _ruling("deny", permissionDecisionReason=reason)
+                return _build_ruling("deny", permissionDecisionReason=reason)
             case Allow(None):
-                return _ruling("allow")
+                return _build_ruling("allow")
             case Allow(instead):
-                return _ruling("allow", updatedInput=dict(instead or {}))
+                return _build_ruling("allow", updatedInput=dict(instead or {}))
 
-    def _telling(self) -> dict[HookEvent, list[HookMatcher]]:
+    def _build_news_hooks(self) -> dict[HookEvent, list[HookMatcher]]:
         """Return the hooks that tell news. A message of its own could begin a turn nobody hears."""
         events: tuple[HookEvent, ...] = ("PostToolUse", "PostToolUseFailure")
         if self._talk.news is None:
@@ -241,13 +247,13 @@ class SdkTransport:
         told = {"hookEventName": returned["hook_event_name"], "additionalContext": news}
         return cast(HookJSONOutput, {"hookSpecificOutput": told} if news else {})
 
-    def _offered(self, tool: str) -> bool:
+    def _is_offered(self, tool: str) -> bool:
         server = cast(McpSdkServerConfig | None, self._talk.server)
         ours = server is not None and tool.startswith(f"mcp__{server['name']}__")
         return ours or tool in self._talk.tools
 
 
-def _ruling(decision: str, **more: object) -> HookJSONOutput:
+def _build_ruling(decision: str, **more: object) -> HookJSONOutput:
     told = {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}
     return cast(HookJSONOutput, {"hookSpecificOutput": told})
 

@@ -11,15 +11,15 @@ class Alive:
 
 
 @dataclass(frozen=True)
-class TextSaid:
+class TextBlockReceived:
     """The model wrote this."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Wrote:
-    """The model is writing: these are the next letters of what `TextSaid` tells as a whole."""
+class TextDelta:
+    """The model is writing: these are the next letters of what `TextBlockReceived` tells as a whole."""
 
     letters: str
 
@@ -34,7 +34,7 @@ class ToolCalled:
 
 
 @dataclass(frozen=True)
-class Came:
+class ToolReturned:
     """A call returned this."""
 
     id: str
@@ -43,7 +43,7 @@ class Came:
 
 
 @dataclass(frozen=True)
-class Used:
+class UsageReported:
     """Tokens of one answer so far; several of these may come for the same `answer`."""
 
     answer: str
@@ -95,11 +95,11 @@ class TurnEnded:
 
 Heard = (
     Alive
-    | TextSaid
-    | Wrote
+    | TextBlockReceived
+    | TextDelta
     | ToolCalled
-    | Came
-    | Used
+    | ToolReturned
+    | UsageReported
     | Retrying
     | LimitReached
     | ProgramError

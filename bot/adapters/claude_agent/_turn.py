@@ -5,11 +5,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import Called, ModelReply, Seen
+from bot.adapters.claude_agent._events import ModelReply, Seen, ToolCall
 from bot.adapters.claude_agent._narration import narrate
 from bot.adapters.claude_agent._tool_permissions import PREFIX
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentOutputInvalid, TheseusError
-from bot.domain.spent import Spent
 from bot.ports.agent import Progress
 
 Watch = Callable[[Seen], None]
@@ -21,29 +21,29 @@ class CostSum:
 
     def __init__(self) -> None:
         self._conversations: list[ProgramConversation] = []
-        self._told = Spent()
+        self._reported = Cost()
 
     def add(self, conversation: ProgramConversation) -> None:
         """Count this one too."""
         self._conversations.append(conversation)
 
     @property
-    def spent(self) -> Spent:
+    def total(self) -> Cost:
         """Return the sum so far."""
-        total = Spent()
+        total = Cost()
         for conversation in self._conversations:
-            total = total.plus(conversation.spent)
+            total = total.add(conversation.cost)
         return total
 
-    def progress(self, text: str, *, milestone: bool = False) -> Progress:
+    def build_progress(self, text: str, *, milestone: bool = False) -> Progress:
         """Return a line for the card, with the sum so far."""
-        self._told = self.spent
-        return Progress(text=text, milestone=milestone, **dict(self._told))
+        self._reported = self.total
+        return Progress(text=text, milestone=milestone, **dict(self._reported))
 
     @property
-    def owed(self) -> bool:
+    def has_unreported(self) -> bool:
         """Whether more was spent than has been told."""
-        return self.spent != self._told
+        return self.total != self._reported
 
 
 class PromptTurn:
@@ -78,12 +78,12 @@ class PromptTurn:
                     self._reply = event
                     continue
                 if line := narrate(event, self._root):
-                    reported = isinstance(event, Called) and event.tool == _REPORT
-                    yield self._tally.progress(line, milestone=reported)
+                    reported = isinstance(event, ToolCall) and event.tool == _REPORT
+                    yield self._tally.build_progress(line, milestone=reported)
                 if self._watch is not None:
                     self._watch(event)
 
 
-def last_cost(tally: CostSum, error: TheseusError) -> Progress | None:
+def build_last_cost(tally: CostSum, error: TheseusError) -> Progress | None:
     """Return what has to be told before `error` leaves: money that no progress has named yet."""
-    return tally.progress(f"stops: {error}"[:200]) if tally.owed else None
+    return tally.build_progress(f"stops: {error}"[:200]) if tally.has_unreported else None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 
 from bot.adapters.discord_chat._edits import PacedEdits
-from bot.adapters.discord_chat._errors import mapped
+from bot.adapters.discord_chat._errors import map_errors
 from bot.adapters.discord_chat._patient_outbox import PatientOutbox
 from bot.adapters.discord_chat._permissions import PermissionReport
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
@@ -59,7 +59,7 @@ class DiscordChat:
         await self._client.wait_until_ready()
         # A message of this process may be in the queue already: sorted by number, in its lane, it
         # comes after what an earlier process left.
-        left = [p for p in await self._patient_outbox.pending() if p.key not in self._awaited]
+        left = [p for p in await self._patient_outbox.list_pending() if p.key not in self._awaited]
         try:
             async with asyncio.TaskGroup() as group:
                 for pending in left:
@@ -74,7 +74,7 @@ class DiscordChat:
                 task.cancel()
             await asyncio.gather(*self._storing, return_exceptions=True)
 
-    async def settled(self, seconds: float) -> bool:
+    async def wait_until_sent(self, seconds: float) -> bool:
         """Wait until all that was posted is sent; `False`: that takes longer."""
         try:
             async with asyncio.timeout(seconds):
@@ -87,9 +87,9 @@ class DiscordChat:
             return False
         return True
 
-    async def look_again(self) -> None:
+    async def send_leftovers(self) -> None:
         """Send what another process has left in the outbox since this one began."""
-        for pending in await self._patient_outbox.pending():
+        for pending in await self._patient_outbox.list_pending():
             self._take(pending)
 
     async def send_directly(self, channel_id: int, post: Post) -> None:
@@ -99,7 +99,7 @@ class DiscordChat:
         """
         channel = self._client.get_partial_messageable(channel_id)
         for part in render(post, self._redact):
-            await self._retried(partial(_send_part, channel, part, secrets.token_hex(12)))
+            await self._retry(partial(_send_part, channel, part, secrets.token_hex(12)))
 
     # The port
 
@@ -109,16 +109,16 @@ class DiscordChat:
         # that is stored but waits for the next start.
         storing = asyncio.create_task(self._store(channel_id, post, key), name=f"outbox {key}")
         self._storing.add(storing)
-        storing.add_done_callback(self._stored)
+        storing.add_done_callback(self._finish_storing)
         stored = await asyncio.shield(storing)
         return stored if isinstance(stored, MessageRef) else await asyncio.shield(stored)
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
         """Bring a message up to date, paced; see the port."""
-        if self._edits.want(ref, post):
+        if self._edits.request(ref, post):
             self._todo.put_nowait(ref)
         if final:
-            await self._edits.until_shown(ref)
+            await self._edits.wait_until_displayed(ref)
 
     async def open_thread(self, ref: MessageRef, name: str) -> int:
         """Return the message's thread; Discord gives a thread the id of its message."""
@@ -130,27 +130,27 @@ class DiscordChat:
             auto_archive_duration=1440,
         )
         try:
-            made = await self._retried(start)
+            made = await self._retry(start)
         except ChatRejected as error:
             cause = error.__cause__
             if isinstance(cause, discord.HTTPException) and cause.code == _THREAD_EXISTS:
                 return ref.message_id
             if isinstance(cause, discord.NotFound):
                 raise
-            told = self._permissions.explained(error, ref.channel_id, "open a thread")
+            told = self._permissions.explain(error, ref.channel_id, "open a thread")
             raise ThreadsUnavailable(str(told)) from cause
         return int(made["id"])
 
     async def archive_thread(self, thread_id: int) -> None:
         """Fold a thread away; see the port."""
         try:
-            await self._retried(lambda: self._client.http.edit_channel(thread_id, archived=True))
+            await self._retry(lambda: self._client.http.edit_channel(thread_id, archived=True))
         except ChatRejected as error:
             _log.info("the thread %s stays open: %s", thread_id, error)
 
-    async def direct_channel(self, person_id: int) -> int:
+    async def open_direct_channel(self, person_id: int) -> int:
         """Return the direct channel's id; Discord opens the same one each time."""
-        made = await self._retried(lambda: self._client.http.start_private_message(person_id))
+        made = await self._retry(lambda: self._client.http.start_private_message(person_id))
         return int(made["id"])
 
     # How it is done
@@ -162,7 +162,7 @@ class DiscordChat:
         stored = await self._outbox.enqueue(key, channel_id, post)
         return stored if isinstance(stored, MessageRef) else self._take(stored)
 
-    def _stored(self, task: asyncio.Task[MessageRef | asyncio.Future[MessageRef]]) -> None:
+    def _finish_storing(self, task: asyncio.Task[MessageRef | asyncio.Future[MessageRef]]) -> None:
         self._storing.discard(task)
         _look_at_exception(task)  # the caller may be gone
 
@@ -178,26 +178,26 @@ class DiscordChat:
 
     def _sort_in(self, item: Pending | MessageRef, group: asyncio.TaskGroup) -> None:
         if isinstance(item, MessageRef):
-            group.create_task(self._edits.bring_up_to_date(item))
+            group.create_task(self._edits.update(item))
             return
         lane = self._lanes.get(item.channel_id)
         if lane is None:
             lane = self._lanes[item.channel_id] = []
-            group.create_task(self._drive(item.channel_id, lane))
+            group.create_task(self._send_lane(item.channel_id, lane))
         heapq.heappush(lane, (item.number, item))
 
-    async def _drive(self, channel_id: int, lane: list[tuple[int, Pending]]) -> None:
+    async def _send_lane(self, channel_id: int, lane: list[tuple[int, Pending]]) -> None:
         """Send a channel's messages one after the other, until there is none left."""
         while lane:
             _, pending = heapq.heappop(lane)
             future = self._awaited[pending.key]
             try:
                 ref = await self._send(pending)
-                await self._patient_outbox.sent(pending.key, ref)
-                self._edits.posted(ref, pending.post)
+                await self._patient_outbox.mark_sent(pending.key, ref)
+                self._edits.note_post(ref, pending.post)
                 future.set_result(ref)
             except ChatRejected as error:
-                await self._patient_outbox.failed(pending.key, str(error))
+                await self._patient_outbox.mark_failed(pending.key, str(error))
                 future.set_exception(error)
             self._awaited.pop(pending.key)
         del self._lanes[channel_id]
@@ -215,10 +215,10 @@ class DiscordChat:
         for number, part in enumerate(parts):
             nonce = f"{pending.nonce[:24]}{number}"  # 25 characters at most, and at most 4 parts
             try:
-                sent.append(await self._retried(partial(_send_part, channel, part, nonce)))
+                sent.append(await self._retry(partial(_send_part, channel, part, nonce)))
             except ChatRejected as error:
                 cause = error.__cause__
-                raise self._permissions.explained(error, pending.channel_id, "write") from cause
+                raise self._permissions.explain(error, pending.channel_id, "write") from cause
         return MessageRef(channel_id=pending.channel_id, message_id=sent[0].id)
 
     async def _show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
@@ -229,27 +229,27 @@ class DiscordChat:
             nonlocal post
             post = newest()
             part = render_edit(post, self._redact)
-            await _edit(self._message(ref), part, pictured=self._edits.pictured(ref))
+            await _edit(self._get_message(ref), part, pictured=self._edits.has_picture(ref))
 
         try:
-            await self._retried(show)
+            await self._retry(show)
         except ChatRejected as error:
-            told = self._permissions.explained(error, ref.channel_id, "change my message")
+            told = self._permissions.explain(error, ref.channel_id, "change my message")
             _log.info("an edit was left out: %s", told)  # gone, or too old; the port says so
         return post
 
-    def _message(self, ref: MessageRef) -> discord.PartialMessage:
+    def _get_message(self, ref: MessageRef) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(ref.channel_id)
         return channel.get_partial_message(ref.message_id)
 
-    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         """Return what `call` returns, trying again for as long as Discord is out of reach."""
         wait = 1.0
         while True:
             # Not ready yet, or closed: there is nothing to send with, and nothing comes of trying.
             await self._client.wait_until_ready()
             try:
-                return await mapped(call)
+                return await map_errors(call)
             except ChatUnavailable as error:
                 _log.warning("discord is out of reach, trying again in %s s: %s", wait, error)
                 await self._clock.sleep(wait)
@@ -260,8 +260,8 @@ async def _send_part(
     channel: discord.PartialMessageable, part: Part, nonce: str
 ) -> discord.Message:
     """Send one message. discord.py wants absent arguments absent, hence the dictionary."""
-    options: dict[str, Any] = {"nonce": nonce, "files": part.files()}
-    options["allowed_mentions"] = _only(part.notify)
+    options: dict[str, Any] = {"nonce": nonce, "files": part.open_files()}
+    options["allowed_mentions"] = _allow_mentions(part.notify)
     if part.embed is not None:
         options["embed"] = part.embed
     if part.view is not None:
@@ -273,7 +273,7 @@ async def _send_part(
     return await channel.send(part.content, **options)
 
 
-def _only(people: Sequence[int]) -> discord.AllowedMentions:
+def _allow_mentions(people: Sequence[int]) -> discord.AllowedMentions:
     """Return what lets mentions of these people ring, and of nobody else."""
     users = [discord.Object(person) for person in people]
     return discord.AllowedMentions(
@@ -283,7 +283,7 @@ def _only(people: Sequence[int]) -> discord.AllowedMentions:
 
 async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) -> None:
     """Change one message; its files stay, unless the edit brings its own or loses a picture."""
-    files = part.files()
+    files = part.open_files()
     options: dict[str, Any] = {"attachments": files} if files or pictured else {}
     await message.edit(
         content=part.content,

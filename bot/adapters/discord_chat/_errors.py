@@ -12,7 +12,7 @@ from bot.domain.errors import ChatRejected, ChatUnavailable
 T = TypeVar("T")
 
 
-async def mapped(call: Callable[[], Awaitable[T]]) -> T:
+async def map_errors(call: Callable[[], Awaitable[T]]) -> T:
     """Return what `call` returns. Raises `ChatUnavailable`, `ChatRejected`."""
     try:
         return await call()

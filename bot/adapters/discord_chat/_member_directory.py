@@ -4,7 +4,7 @@ import asyncio
 
 import discord
 
-from bot.adapters.discord_chat._errors import mapped
+from bot.adapters.discord_chat._errors import map_errors
 from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.people import PeopleList, Person
 from bot.ports.clock import Clock
@@ -23,42 +23,44 @@ class DiscordMemberDirectory:
         self._guild_id = guild_id
         self._clock = clock
 
-    async def person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int) -> Person | None:
         """Return the member with their roles of this moment; see the port."""
         for wait in _WAITS:
             try:
-                return await self._asked(person_id)
+                return await self._fetch_person(person_id)
             except ChatUnavailable:
                 await self._clock.sleep(wait)
-        return await self._asked(person_id)
+        return await self._fetch_person(person_id)
 
-    def names(self, listed: PeopleList) -> tuple[str, ...]:
+    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
         """Return what the members on a list are called; see the port."""
         guilds = [g for g in self._client.guilds if self._guild_id in (None, g.id)]
-        known = (_person(member) for guild in guilds for member in guild.members)
+        known = (_build_person(member) for guild in guilds for member in guild.members)
         return tuple(sorted({each.name for each in known if listed.has(each) and not each.bot}))
 
-    async def _asked(self, person_id: int) -> Person | None:
+    async def _fetch_person(self, person_id: int) -> Person | None:
         if not self._client.is_ready():
             raise ChatUnavailable("I am not connected to Discord just now.")
-        guilds = self._client.guilds if self._guild_id is None else [self._home(self._guild_id)]
-        found = [await self._member(guild, person_id) for guild in guilds]
+        guilds = (
+            self._client.guilds if self._guild_id is None else [self._get_guild(self._guild_id)]
+        )
+        found = [await self._fetch_member(guild, person_id) for guild in guilds]
         members = [member for member in found if member is not None]
-        return _person(*members) if members else None
+        return _build_person(*members) if members else None
 
-    def _home(self, guild_id: int) -> discord.Guild:
+    def _get_guild(self, guild_id: int) -> discord.Guild:
         guild = self._client.get_guild(guild_id)
         if guild is None or guild.unavailable:
             raise ChatUnavailable("The server I work for is not there just now.")
         return guild
 
-    async def _member(self, guild: discord.Guild, person_id: int) -> discord.Member | None:
+    async def _fetch_member(self, guild: discord.Guild, person_id: int) -> discord.Member | None:
         async def ask() -> discord.Member:
             async with asyncio.timeout(_ATTEMPT_SECONDS):
                 return await guild.fetch_member(person_id)
 
         try:
-            return await mapped(ask)
+            return await map_errors(ask)
         except ChatRejected as error:
             cause = error.__cause__
             if isinstance(cause, discord.NotFound):
@@ -66,7 +68,7 @@ class DiscordMemberDirectory:
             raise ChatUnavailable(f"Discord did not say who is in the server: {error}") from error
 
 
-def _person(*members: discord.Member) -> Person:
+def _build_person(*members: discord.Member) -> Person:
     """Return somebody as they are in one server or several, with their roles in all of these."""
     return Person(
         id=members[0].id,

@@ -6,13 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from bot.domain.posts import MessageRef
-from bot.periodic import run_until_success, warning
+from bot.periodic import log_warnings, run_until_success
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore, Pending
 
 T = TypeVar("T")
 
-_FAILED = warning(logging.getLogger(__name__), "the outbox failed; I try again")
+_FAILED = log_warnings(logging.getLogger(__name__), "the outbox failed; I try again")
 
 
 class PatientOutbox:
@@ -25,17 +25,17 @@ class PatientOutbox:
         self._outbox = outbox
         self._clock = clock
 
-    async def pending(self) -> Sequence[Pending]:
+    async def list_pending(self) -> Sequence[Pending]:
         """Return what was not sent yet, oldest first."""
-        return await self._retry(self._outbox.pending)
+        return await self._retry(self._outbox.list_pending)
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         """Note that the chat has the message."""
-        await self._retry(partial(self._outbox.sent, key, ref))
+        await self._retry(partial(self._outbox.mark_sent, key, ref))
 
-    async def failed(self, key: str, reason: str) -> None:
+    async def mark_failed(self, key: str, reason: str) -> None:
         """Note that the chat refused the message for good."""
-        await self._retry(partial(self._outbox.failed, key, reason))
+        await self._retry(partial(self._outbox.mark_failed, key, reason))
 
     async def _retry(self, work: Callable[[], Awaitable[T]]) -> T:
         return await run_until_success(work, self._clock, failed=_FAILED)

@@ -39,14 +39,14 @@ class PermissionReport:
         self._client = client
         self._logged: set[str] = set()
 
-    def explained(self, error: ChatRejected, channel_id: int, doing: Doing) -> ChatRejected:
+    def explain(self, error: ChatRejected, channel_id: int, doing: Doing) -> ChatRejected:
         """Return the error as it is told; one that is not for want of a permission unchanged."""
         cause = error.__cause__
         if not isinstance(cause, discord.HTTPException) or cause.code not in _REFUSED:
             return error
         channel = self._client.get_channel(channel_id)
         named = f"#{channel.name}" if isinstance(channel, _Named) else f"<#{channel_id}>"
-        missing = self._missing(channel, doing)
+        missing = self._list_missing(channel, doing)
         names = " and ".join(f"“{_NAMES[each]}”" for each in missing)
         text = (
             f"I lack the permission {names} in {named}, which it takes to {doing} there. "
@@ -60,7 +60,7 @@ class PermissionReport:
             _log.error("%s", text)
         return ChatRejected(text)
 
-    def _missing(self, channel: object, doing: Doing) -> list[str]:
+    def _list_missing(self, channel: object, doing: Doing) -> list[str]:
         """Return what is missing as far as is known here; of an unknown channel, seeing it."""
         if not isinstance(channel, _Named):
             return ["view_channel"]

@@ -11,9 +11,9 @@ from discord import ui
 
 from bot.adapters.discord_chat._split import LIMIT, clip, split
 from bot.domain.errors import ChatRejected
-from bot.domain.links import web_address
+from bot.domain.links import parse_web_address
 from bot.domain.posts import Attachment, Button, Card, Image, Post
-from bot.presentation.times import in_own_zone
+from bot.presentation.times import localise_times
 
 _MOST_PARTS = 4
 _MOST_FILES = 10
@@ -62,7 +62,7 @@ class Part:
         card = self.embed is not None and len(self.embed) > 0  # a colour alone is not enough
         return not (self.content or card or self.attachments or self.images or self.view)
 
-    def files(self) -> list[discord.File]:
+    def open_files(self) -> list[discord.File]:
         """Return the files: made anew for every try, a file is read once. Pictures come first."""
         files = [
             discord.File(io.BytesIO(i.png), filename=i.name, description=i.description or None)
@@ -78,14 +78,14 @@ class Part:
 
 def render(post: Post, redact: Redact) -> list[Part]:
     """Return the messages that make up `post`; the first carries card, buttons and attachments."""
-    clean = _cleaner(redact)
-    text = in_own_zone(clean(post.text))
+    clean = _build_cleaner(redact)
+    text = localise_times(clean(post.text))
     texts = split(text)
-    attachments = _attachments(post, clean)
+    attachments = _clean_attachments(post, clean)
     if len(texts) > _MOST_PARTS:
         attachments = (Attachment(name="message.md", text=clean(post.text)), *attachments)
         texts = [split(text, LIMIT - len(_ATTACHED))[0] + _ATTACHED]
-    images = _images(post, clean)
+    images = _build_images(post, clean)
     first = Part(
         content=texts[0] if texts else None,
         embed=_embed(post.card, clean, images) if post.card else None,
@@ -100,27 +100,27 @@ def render(post: Post, redact: Redact) -> list[Part]:
 
 def render_edit(post: Post, redact: Redact) -> Part:
     """Return what an existing message is to show: one message, so a long text is cut."""
-    clean = _cleaner(redact)
-    images = _images(post, clean)
+    clean = _build_cleaner(redact)
+    images = _build_images(post, clean)
     return Part(
-        content=clip(in_own_zone(clean(post.text)), LIMIT) or None,
+        content=clip(localise_times(clean(post.text)), LIMIT) or None,
         embed=_embed(post.card, clean, images) if post.card else None,
         view=_view(post.buttons, clean),
-        attachments=_attachments(post, clean),
+        attachments=_clean_attachments(post, clean),
         images=images,
     )
 
 
-def _cleaner(redact: Redact) -> Redact:
+def _build_cleaner(redact: Redact) -> Redact:
     """Return `redact`, which also replaces what UTF-8 cannot carry (halves of pairs)."""
     return lambda text: redact(text).encode(errors="replace").decode()
 
 
-def _attachments(post: Post, clean: Redact) -> tuple[Attachment, ...]:
+def _clean_attachments(post: Post, clean: Redact) -> tuple[Attachment, ...]:
     return tuple(Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments)
 
 
-def _images(post: Post, clean: Redact) -> tuple[Image, ...]:
+def _build_images(post: Post, clean: Redact) -> tuple[Image, ...]:
     """Return the pictures that fit, under names of their own that a card can refer to."""
     left, kept = _MOST_BYTES, list[Image]()
     for number, image in enumerate(post.images):
@@ -140,26 +140,26 @@ def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord
     embed = discord.Embed(
         title=clip(clean(card.title), 256) or None,
         colour=_COLOURS[card.tone],
-        url=web_address(card.url) or None,
+        url=parse_web_address(card.url) or None,
     )
     for field in card.fields[:25]:
         embed.add_field(
-            name=_shown(clip(clean(field.name), 256)),
-            value=_shown(clip(in_own_zone(clean(field.value)), 1_024)),
+            name=_replace_blank(clip(clean(field.name), 256)),
+            value=_replace_blank(clip(localise_times(clean(field.value)), 1_024)),
             inline=field.inline,
         )
     if images:
         embed.set_image(url=f"attachment://{images[0].name}")
     if card.footer:
         embed.set_footer(text=clip(clean(card.footer), 500))
-    body = in_own_zone(clean(card.body))
+    body = localise_times(clean(card.body))
     while embed.fields and len(embed) + min(len(body), _LEAST_BODY) > _EMBED:
         embed.remove_field(len(embed.fields) - 1)
     embed.description = clip(body, min(_BODY, _EMBED - len(embed))) or None
     return embed
 
 
-def _shown(text: str) -> str:
+def _replace_blank(text: str) -> str:
     """Return the text, or what Discord takes for it when there is nothing to see."""
     return text if text.strip() else _BLANK
 
@@ -167,7 +167,7 @@ def _shown(text: str) -> str:
 def _view(buttons: tuple[Button, ...], clean: Redact) -> ui.View | None:
     """Return a view that only draws: the presses go to the persistent items of `cogs.ui`."""
     # A link that leads nowhere would have Discord refuse the whole message.
-    drawn = [each for each in buttons if each.style != "link" or web_address(each.url)][:25]
+    drawn = [each for each in buttons if each.style != "link" or parse_web_address(each.url)][:25]
     if not drawn:
         return None
     ids = [each.custom_id for each in drawn if each.style != "link"]

@@ -29,8 +29,8 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
         current = [fence] if fence is not None else []
         size = len(fence) if fence is not None else 0
 
-    for line in _short_lines(text, limit - _SLACK):
-        after = _fence_after(line, fence)
+    for line in _split_lines(text, limit - _SLACK):
+        after = _find_open_fence(line, fence)
         if current and size + 1 + len(line) + (len(_CLOSING) if after is not None else 0) > limit:
             close()
         size += len(line) + (1 if current else 0)
@@ -40,7 +40,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
     return parts
 
 
-def _fence_after(line: str, fence: str | None) -> str | None:
+def _find_open_fence(line: str, fence: str | None) -> str | None:
     """Return the opening of the block that is open after this line; `None` outside one.
 
     Discord opens and closes a block at every mark, wherever it stands in a line.
@@ -53,7 +53,7 @@ def _fence_after(line: str, fence: str | None) -> str | None:
     return opening[0].strip() if opening else _MARK
 
 
-def _short_lines(text: str, limit: int) -> list[str]:
+def _split_lines(text: str, limit: int) -> list[str]:
     """Return the text's lines, with longer ones cut at spaces or, failing that, anywhere."""
     lines = []
     for line in text.split("\n"):

@@ -1,6 +1,6 @@
 """The forge port on GitHub, github.com and Enterprise alike: the only holder of its credentials."""
 
-from bot.adapters.github_forge._address import address_of, remote_of, repository_of
+from bot.adapters.github_forge._address import address_of, parse_remote, parse_repository
 from bot.adapters.github_forge._credentials import App, Credentials, InstallationCredentials, Token
 from bot.adapters.github_forge._forge import GithubForge
 
@@ -11,6 +11,6 @@ __all__ = [
     "InstallationCredentials",
     "Token",
     "address_of",
-    "remote_of",
-    "repository_of",
+    "parse_remote",
+    "parse_repository",
 ]

@@ -39,11 +39,11 @@ class Address(NamedTuple):
         """Whether it is on this very machine, where no proxy leads to."""
         return urlsplit(self.web).hostname in _LOOPBACK
 
-    def clone_url(self, repository: str) -> str:
+    def build_clone_url(self, repository: str) -> str:
         """Return where git finds a repository, over http(s)."""
         return f"{self.web}/{repository}.git"
 
-    def holds(self, remote: RemoteAddress) -> bool:
+    def is_host_of(self, remote: RemoteAddress) -> bool:
         """Return whether a remote is on this GitHub."""
         return remote.host in (self.host.lower(), (urlsplit(self.web).hostname or "").lower())
 
@@ -70,7 +70,7 @@ def address_of(api_url: str | None) -> Address:
     return Address(api, f"{api}/graphql", web)
 
 
-def remote_of(url: str) -> RemoteAddress | None:
+def parse_remote(url: str) -> RemoteAddress | None:
     """Return what a git remote's URL means; `None` if it is no repository at a code host.
 
     Knows `https://host/owner/name.git`, `ssh://git@host:22/owner/name` and `git@host:owner/name`.
@@ -97,18 +97,18 @@ def remote_of(url: str) -> RemoteAddress | None:
     return RemoteAddress(host, f"{named['owner']}/{named['name']}")
 
 
-def repository_of(remote_url: str, api_url: str | None = None) -> str:
+def parse_repository(remote_url: str, api_url: str | None = None) -> str:
     """Return `owner/name` of the repository a remote means at this GitHub.
 
     Raises `ConfigError` with the way out if it is none of its.
     """
-    address, remote = address_of(api_url), remote_of(remote_url)
+    address, remote = address_of(api_url), parse_remote(remote_url)
     if remote is None:
         raise ConfigError(
             f"the git remote is no repository on {address.host}; set forge.github.repository to "
             "owner/name, or forge.remote to the remote that is"
         )
-    if not address.holds(remote):
+    if not address.is_host_of(remote):
         raise ConfigError(
             f"the git remote is on {remote.host}, not on {address.host}; set "
             "forge.github.repository, or, for a GitHub Enterprise Server, "

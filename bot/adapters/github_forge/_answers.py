@@ -39,7 +39,7 @@ class RepositoryName(GithubObject):
     full_name: str
 
 
-class End(GithubObject):
+class BranchEnd(GithubObject):
     """One end of a pull request. `repo` is gone where a fork was deleted."""
 
     ref: str
@@ -61,16 +61,16 @@ class GithubPull(GithubObject):
     merge_commit_sha: str | None = None
     mergeable: bool | None = None
     mergeable_state: str = "unknown"
-    head: End
-    base: End
+    head: BranchEnd
+    base: BranchEnd
 
     @property
-    def merged(self) -> bool:
+    def is_merged(self) -> bool:
         """Whether it is merged; only then is `merge_commit_sha` the commit on the base branch."""
         return self.merged_at is not None
 
 
-class Merged(GithubObject):
+class MergeAnswer(GithubObject):
     """The answer to a merge."""
 
     sha: str

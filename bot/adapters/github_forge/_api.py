@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from bot.adapters.github_forge._address import Address
 from bot.adapters.github_forge._answers import GithubObject
 from bot.adapters.github_forge._credentials import Credentials
-from bot.adapters.github_forge._failures import not_understood, refusal_of, told
+from bot.adapters.github_forge._failures import build_unreadable_error, get_refusal, translate_error
 from bot.adapters.github_forge._http import GithubHttp
 from bot.domain.errors import ForgeRejected
 
@@ -36,33 +36,35 @@ class Api:
         self._credentials = credentials
         self.repository = repository
 
-    async def token(self) -> SecretStr:
+    async def get_token(self) -> SecretStr:
         """Return a token for git, good for a while."""
-        async with self._telling("log in"):
-            return await self._wire.token()
+        async with self._translate_errors("log in"):
+            return await self._wire.get_token()
 
     async def get(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A:
         """Return one thing."""
-        async with self._telling(doing):
-            return kind.model_validate(await self._wire.getitem(self._url(path), _text(values)))
+        async with self._translate_errors(doing):
+            return kind.model_validate(
+                await self._wire.getitem(self._build_url(path), _format_values(values))
+            )
 
     async def find(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A | None:
         """Return one thing, `None` where there is no such thing."""
         try:
             return await self.get(kind, path, doing=doing, **values)
         except ForgeRejected as refused:
-            if refusal_of(refused).status != 404:
+            if get_refusal(refused).status != 404:
                 raise
             return None
 
-    async def all(
+    async def list_all(
         self,
         kind: type[A],
         path: str,
         *,
         doing: str,
         key: str = "items",
-        most: int = 1_000,
+        limit: int = 1_000,
         **values: str | int,
     ) -> tuple[A, ...]:
         """Return the things of a list, of all its pages, at most `most`.
@@ -71,12 +73,12 @@ class Api:
         has a query; not every list of GitHub's has pages.
         """
         found: list[A] = []
-        url = self._url(path) + (f"&per_page={PAGE}" if "?" in path else "")
-        pages = self._wire.getiter(url, _text(values), iterable_key=key)
-        async with self._telling(doing), aclosing(pages):
+        url = self._build_url(path) + (f"&per_page={PAGE}" if "?" in path else "")
+        pages = self._wire.getiter(url, _format_values(values), iterable_key=key)
+        async with self._translate_errors(doing), aclosing(pages):
             async for each in pages:
                 found.append(kind.model_validate(each))
-                if len(found) >= most:
+                if len(found) >= limit:
                     break
         return tuple(found)
 
@@ -96,51 +98,53 @@ class Api:
             "PATCH": self._wire.patch,
             "PUT": self._wire.put,
         }
-        async with self._telling(doing):
-            answer = await hows[method](self._url(path), _text(values), data=dict(body))
+        async with self._translate_errors(doing):
+            answer = await hows[method](
+                self._build_url(path), _format_values(values), data=dict(body)
+            )
             return kind.model_validate(answer)
 
     async def add(
         self, path: str, body: Mapping[str, Any], *, doing: str, **values: str | int
     ) -> None:
         """Add something whose answer is of no interest."""
-        async with self._telling(doing):
-            await self._wire.post(self._url(path), _text(values), data=dict(body))
+        async with self._translate_errors(doing):
+            await self._wire.post(self._build_url(path), _format_values(values), data=dict(body))
 
     async def mutate(self, query: str, *, doing: str, **variables: Any) -> dict[str, Any]:
         """Do what only GraphQL can; return its `data`."""
-        async with self._telling(doing):
+        async with self._translate_errors(doing):
             try:
                 answer = await self._wire.graphql(
                     query, endpoint=self._address.graphql, **variables
                 )
             except QueryError as error:
                 if _is_limit(error.response):
-                    self._wire.exhausted()
+                    self._wire.mark_exhausted()
                 raise
         if not isinstance(answer, dict):
-            raise not_understood(doing, repr(answer))
+            raise build_unreadable_error(doing, repr(answer))
         return answer
 
-    def _url(self, path: str) -> str:
+    def _build_url(self, path: str) -> str:
         return path if path.startswith("/") else f"/repos/{self.repository}/{path}".rstrip("/")
 
     @asynccontextmanager
-    async def _telling(self, doing: str) -> AsyncIterator[None]:
+    async def _translate_errors(self, doing: str) -> AsyncIterator[None]:
         try:
             yield
         except GitHubException as error:
-            mend = self._credentials.mend
-            problem = told(error, doing=doing, where=self.repository, mend=mend)
+            mend = self._credentials.fix_hint
+            problem = translate_error(error, doing=doing, where=self.repository, fix_hint=mend)
             raise problem from problem.__cause__
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False, include_context=False)
-            raise not_understood(doing, repr(wrong)) from None
+            raise build_unreadable_error(doing, repr(wrong)) from None
         except (ValueError, LookupError, TypeError) as error:  # gidgethub's, for a strange answer
-            raise not_understood(doing, f"{type(error).__name__}: {error}") from None
+            raise build_unreadable_error(doing, f"{type(error).__name__}: {error}") from None
 
 
-def _text(values: Values) -> dict[str, str]:
+def _format_values(values: Values) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 

@@ -8,42 +8,48 @@ from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._marks import is_ours
 from bot.domain.proposal import Comment
 
-_NOT_SAID = ("PENDING", "DISMISSED")  # not submitted yet; taken back
+_UNPUBLISHED = ("PENDING", "DISMISSED")  # not submitted yet; taken back
 
 
-async def comments_of(api: Api, number: int, reviewers: Set[str]) -> tuple[Comment, ...]:
+async def list_comments(api: Api, number: int, reviewers: Set[str]) -> tuple[Comment, ...]:
     """Return the comments of these logins (lower case), oldest first.
 
     A deleted comment is no longer there; of an edited one the present text is returned, under the
     key it always had. What we wrote is left out even where we go by a reviewer's login.
     """
     doing = f"read the comments of #{number}"
-    talk = await api.all(GithubComment, "issues/{number}/comments?", doing=doing, number=number)
-    reviews = await api.all(GithubReview, "pulls/{number}/reviews?", doing=doing, number=number)
-    lines = await api.all(LineComment, "pulls/{number}/comments?", doing=doing, number=number)
-    said = [*_talk(talk), *_reviews(reviews), *_lines(lines)]
+    talk = await api.list_all(
+        GithubComment, "issues/{number}/comments?", doing=doing, number=number
+    )
+    reviews = await api.list_all(
+        GithubReview, "pulls/{number}/reviews?", doing=doing, number=number
+    )
+    lines = await api.list_all(LineComment, "pulls/{number}/comments?", doing=doing, number=number)
+    said = [*_talk(talk), *_iterate_reviews(reviews), *_iterate_line_comments(lines)]
     wanted = [each for each in said if each.author.lower() in reviewers and not is_ours(each.text)]
     return tuple(sorted(wanted, key=lambda comment: (comment.at, comment.key)))
 
 
 def _talk(found: Iterable[GithubComment]) -> Iterable[Comment]:
     for each in found:
-        yield from _said("issue_comment", each, each.created_at)
+        yield from _iterate_comment("issue_comment", each, each.created_at)
 
 
-def _reviews(found: Iterable[GithubReview]) -> Iterable[Comment]:
+def _iterate_reviews(found: Iterable[GithubReview]) -> Iterable[Comment]:
     for each in found:
-        if each.state not in _NOT_SAID and each.submitted_at is not None:
-            yield from _said("review", each, each.submitted_at)
+        if each.state not in _UNPUBLISHED and each.submitted_at is not None:
+            yield from _iterate_comment("review", each, each.submitted_at)
 
 
-def _lines(found: Iterable[LineComment]) -> Iterable[Comment]:
+def _iterate_line_comments(found: Iterable[LineComment]) -> Iterable[Comment]:
     for each in found:
         line = each.line or each.original_line
-        yield from _said("review_comment", each, each.created_at, file=each.path, line=line)
+        yield from _iterate_comment(
+            "review_comment", each, each.created_at, file=each.path, line=line
+        )
 
 
-def _said(
+def _iterate_comment(
     kind: str,
     each: GithubComment | GithubReview | LineComment,
     at: datetime,

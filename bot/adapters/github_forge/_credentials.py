@@ -26,7 +26,7 @@ class InstallationCredentials(GithubObject):
     expires_at: AwareDatetime
 
 
-Ask = Callable[[int, str], Awaitable[InstallationCredentials]]
+ApiRequest = Callable[[int, str], Awaitable[InstallationCredentials]]
 """Asks GitHub for an installation's token: its number, and the App's own JWT."""
 
 
@@ -34,7 +34,7 @@ class Credentials(Protocol):
     """What proves to GitHub who asks."""
 
     @property
-    def mend(self) -> str:
+    def fix_hint(self) -> str:
         """Say where people mend it."""
         ...
 
@@ -43,7 +43,7 @@ class Credentials(Protocol):
         """Say who it is, where GitHub knows no account for it."""
         ...
 
-    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+    async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
         """Return a token that is good for a while."""
         ...
 
@@ -55,7 +55,7 @@ class Credentials(Protocol):
 class Token:
     """A personal access token, best a fine-grained one."""
 
-    mend = "make a new fine-grained token for it and put it in GITHUB_TOKEN"
+    fix_hint = "make a new fine-grained token for it and put it in GITHUB_TOKEN"
     name = "somebody"
 
     def __init__(self, secret: str) -> None:
@@ -64,7 +64,7 @@ class Token:
     def __repr__(self) -> str:
         return "Token(<hidden>)"
 
-    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+    async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
         """Return it."""
         return self._secret
 
@@ -73,7 +73,7 @@ class Token:
         return False
 
 
-class _Held(NamedTuple):
+class _StoredToken(NamedTuple):
     token: SecretStr
     until: datetime
 
@@ -81,25 +81,25 @@ class _Held(NamedTuple):
 class App:
     """A GitHub App, acting as one of its installations. `key_file` is its private key (PEM)."""
 
-    mend = "look at forge.github.app (id, installation, private_key) and at the App's settings"
+    fix_hint = "look at forge.github.app (id, installation, private_key) and at the App's settings"
 
     def __init__(self, app_id: int, installation: int, key_file: Path) -> None:
         self.name = f"App {app_id}"
         self._id = app_id
         self._installation = installation
         self._key_file = key_file
-        self._held: _Held | None = None
+        self._held: _StoredToken | None = None
         self._asking = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"App({self._id}, installation={self._installation})"
 
-    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+    async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
         """Return the installation's token, a new one before the old one ends."""
         async with self._asking:
-            if self._held is None or clock.now() >= self._held.until - _BEFORE:
-                new = await ask(self._installation, await self._signed(clock.now()))
-                self._held = _Held(new.token, new.expires_at)
+            if self._held is None or clock.get_time() >= self._held.until - _BEFORE:
+                new = await ask(self._installation, await self._sign_jwt(clock.get_time()))
+                self._held = _StoredToken(new.token, new.expires_at)
             return self._held.token
 
     def forget(self) -> bool:
@@ -107,7 +107,7 @@ class App:
         held, self._held = self._held, None
         return held is not None
 
-    async def _signed(self, now: datetime) -> str:
+    async def _sign_jwt(self, now: datetime) -> str:
         """Return the App's own word, good for some minutes. Raises `ConfigError`."""
         said = {"iat": now - _SKEW, "exp": now + _GOOD_FOR, "iss": str(self._id)}
         try:
@@ -126,7 +126,7 @@ class App:
             ) from None
 
 
-def git_header(token: SecretStr) -> str:
+def build_git_header(token: SecretStr) -> str:
     """Return the header that opens GitHub's git over HTTP."""
     pair = f"x-access-token:{token.get_secret_value()}".encode()
     return f"Authorization: Basic {base64.b64encode(pair).decode()}"

@@ -7,15 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 from weakref import WeakValueDictionary
 
-from bot.adapters.github_forge._address import address_of, remote_of
+from bot.adapters.github_forge._address import address_of, parse_remote
 from bot.adapters.github_forge._answers import GithubComment, GithubPull, GithubUser, Repository
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._comments import comments_of
-from bot.adapters.github_forge._credentials import Credentials, git_header
-from bot.adapters.github_forge._failures import refusal_of
-from bot.adapters.github_forge._http import GithubHttp, client, opens
-from bot.adapters.github_forge._issues import answer_issue, issues_of
-from bot.adapters.github_forge._marks import comment_of
+from bot.adapters.github_forge._comments import list_comments
+from bot.adapters.github_forge._credentials import Credentials, build_git_header
+from bot.adapters.github_forge._failures import get_refusal
+from bot.adapters.github_forge._http import GithubHttp, create_client, fetch_status
+from bot.adapters.github_forge._issues import answer_issue, list_issues
+from bot.adapters.github_forge._marks import render_comment
 from bot.adapters.github_forge._pull_merger import Method, PullMerger
 from bot.adapters.github_forge._pull_publisher import PullPublisher
 from bot.adapters.github_forge._pulls import GithubPulls
@@ -69,11 +69,11 @@ class GithubForge:
         return f"GithubForge({self._repository!r} on {self._address.host}, {self._credentials!r})"
 
     async def __aenter__(self) -> Self:
-        self._web = await self._stack.enter_async_context(client(self._address))
+        self._web = await self._stack.enter_async_context(create_client(self._address))
         wire = GithubHttp(self._web, self._address, self._credentials, self._clock)
         self._api = Api(wire, self._address, self._repository, self._credentials)
         self._pulls = GithubPulls(self._api, self._clock, self._labels, draft=self._draft)
-        self._opening = PullPublisher(self._pulls, self._way, self._credentials.mend)
+        self._opening = PullPublisher(self._pulls, self._build_access, self._credentials.fix_hint)
         self._merging = PullMerger(self._api, self._pulls, self._clock, self._method)
         return self
 
@@ -82,74 +82,74 @@ class GithubForge:
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Push the draft's branch and open its pull request, or update the one this run has."""
-        async with self._alone(f"run {draft.run_id}"):
-            await self._named()
-            return await self._pulls.shown(await self._opening(draft))
+        async with self._hold_lock(f"run {draft.run_id}"):
+            await self._load_repository()
+            return await self._pulls.build_proposal(await self._opening(draft))
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         """Return the pull request as it is now."""
-        return await self._pulls.shown(await self._pulls.get(number))
+        return await self._pulls.build_proposal(await self._pulls.get(number))
 
     async def find(self, run_id: str) -> ForgeProposal | None:
         """Return the run's pull request, whatever its state."""
-        await self._named()
-        pull = await self._pulls.of_run(run_id)
-        return None if pull is None else await self._pulls.shown(pull)
+        await self._load_repository()
+        pull = await self._pulls.find_by_run(run_id)
+        return None if pull is None else await self._pulls.build_proposal(pull)
 
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
         """Merge if the head is still the expected one and GitHub's own rules are kept."""
-        async with self._alone(f"pull {number}"):
+        async with self._hold_lock(f"pull {number}"):
             pull = await self._pulls.get(number)
             if pull.draft and pull.state == "open" and pull.head.sha == expected_head:
-                pull = await self._published(pull)
+                pull = await self._publish(pull)
             base = result.base if result else None
             pull, commit = await self._merging(pull, expected_head, base)
-            now = await self._pulls.shown(pull)
-            return now.but(state="merged", merge_commit=commit, draft=False)
+            now = await self._pulls.build_proposal(pull)
+            return now.replace(state="merged", merge_commit=commit, draft=False)
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close without merging, and say why in a comment; the branch stays."""
         pull = await self._pulls.get(number)
-        if pull.merged:
+        if pull.is_merged:
             raise ForgeRejected(f"pull request #{number} is merged already")
         if pull.state == "open":
             pull = await self._pulls.change(number, {"state": "closed"}, doing=f"close #{number}")
             await self._say(number, reason)
-        return await self._pulls.shown(pull)
+        return await self._pulls.build_proposal(pull)
 
     async def publish(self, number: int) -> ForgeProposal:
         """Take it out of draft; harmless where it is in none."""
         pull = await self._pulls.get(number)
         if pull.draft and pull.state == "open":
-            pull = await self._published(pull)
-        return await self._pulls.shown(pull)
+            pull = await self._publish(pull)
+        return await self._pulls.build_proposal(pull)
 
-    async def comments(self, number: int) -> tuple[Comment, ...]:
+    async def list_comments(self, number: int) -> tuple[Comment, ...]:
         """Return what the listed reviewers wrote on it, oldest first."""
         if not self._reviewers:
             return ()
-        return await comments_of(self._api, number, self._reviewers)
+        return await list_comments(self._api, number, self._reviewers)
 
-    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+    async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open issues with that label."""
-        return await issues_of(self._api, label)
+        return await list_issues(self._api, label)
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
         """Comment on an issue, once for each key."""
-        async with self._alone(f"issue {number}"):
+        async with self._hold_lock(f"issue {number}"):
             await answer_issue(self._api, number, text, key)
 
-    async def ready(self) -> str:
+    async def check_connection(self) -> str:
         """Return the repository, who we are there, what is open; raises where we may not push."""
         login = await self._login()
-        shown = await self._named()
+        shown = await self._load_repository()
         if shown.archived:
             raise ForgeRejected(f"{shown.full_name} is archived on GitHub; nobody can push there")
-        await self._may_push(shown)
-        opened = await self._api.all(
-            GithubPull, "pulls?state=open", doing="list pull requests", most=100
+        await self._check_push_access(shown)
+        opened = await self._api.list_all(
+            GithubPull, "pulls?state=open", doing="list pull requests", limit=100
         )
         count = f"{len(opened)}{'+' if len(opened) == 100 else ''}"
         return (
@@ -157,39 +157,39 @@ class GithubForge:
             f"{count} open"
         )
 
-    async def access(self, url: str) -> Way | None:
+    async def get_access(self, url: str) -> Way | None:
         """Return how git reaches a remote, if it is this repository; else `None`.
 
         What it returns holds the token: it is for `GitCheckout` and `GitWorkspaces` alone.
         """
-        remote = remote_of(url)
-        if remote is None or not self._address.holds(remote):
+        remote = parse_remote(url)
+        if remote is None or not self._address.is_host_of(remote):
             return None
         if remote.repository.lower() not in (
             self._repository.lower(),
             self._api.repository.lower(),
         ):
             return None
-        return await self._way()
+        return await self._build_access()
 
-    async def _named(self) -> Repository:
+    async def _load_repository(self) -> Repository:
         """Read the repository, and go by the name it has now: it may have been renamed."""
         shown = await self._api.get(Repository, "", doing=f"read {self._repository}")
         self._api.repository = shown.full_name
         return shown
 
-    async def _way(self) -> Way:
-        token = await self._api.token()
+    async def _build_access(self) -> Way:
+        token = await self._api.get_token()
         config = {
-            f"http.{self._address.web}/.extraHeader": git_header(token),
+            f"http.{self._address.web}/.extraHeader": build_git_header(token),
             "http.followRedirects": "false",
             "credential.helper": "",
         }
         if self._address.is_here:
             config["http.proxy"] = ""
-        return Way(self._address.clone_url(self._api.repository), Private(config))
+        return Way(self._address.build_clone_url(self._api.repository), Private(config))
 
-    async def _published(self, pull: GithubPull) -> GithubPull:
+    async def _publish(self, pull: GithubPull) -> GithubPull:
         doing = f"take #{pull.number} out of draft"
         await self._api.mutate(_READY, doing=doing, id=pull.node_id)
         pull = await self._pulls.get(pull.number)
@@ -198,7 +198,7 @@ class GithubForge:
     async def _say(self, number: int, text: str) -> None:
         """Comment; what was done stands without it too."""
         path = "issues/{number}/comments"
-        body = {"body": comment_of(text)}
+        body = {"body": render_comment(text)}
         try:
             await self._api.send(GithubComment, "POST", path, body, doing="comment", number=number)
         except ForgeError as error:
@@ -208,26 +208,26 @@ class GithubForge:
         try:
             return (await self._api.get(GithubUser, "/user", doing="see who I am")).login
         except ForgeRejected as refused:
-            if refusal_of(refused).status != 403:  # an App's installation is nobody's account
+            if get_refusal(refused).status != 403:  # an App's installation is nobody's account
                 raise
             return self._credentials.name
 
-    async def _may_push(self, shown: Repository) -> None:
+    async def _check_push_access(self, repository: Repository) -> None:
         """Ask over git's own HTTP: only it knows what a fine-grained token may do."""
-        name, _, value = git_header(await self._api.token()).partition(": ")
-        url = f"{self._address.clone_url(shown.full_name)}/info/refs?service=git-receive-pack"
-        status = await opens(self._web, url, Private({name: value}))
-        allowed = shown.permissions is None or shown.permissions.push
+        name, _, value = build_git_header(await self._api.get_token()).partition(": ")
+        url = f"{self._address.build_clone_url(repository.full_name)}/info/refs?service=git-receive-pack"
+        status = await fetch_status(self._web, url, Private({name: value}))
+        allowed = repository.permissions is None or repository.permissions.push
         if status in (401, 403, 404) or not allowed:
             raise ForgeRejected(
-                f"the credentials may read {shown.full_name} but not push to it: they lack the "
-                f"permission “Contents: read and write”; {self._credentials.mend}"
+                f"the credentials may read {repository.full_name} but not push to it: they lack the "
+                f"permission “Contents: read and write”; {self._credentials.fix_hint}"
             )
         if status >= 300:
             raise ForgeUnavailable(f"GitHub's git has trouble ({status})")
 
     @asynccontextmanager
-    async def _alone(self, what: str) -> AsyncIterator[None]:
+    async def _hold_lock(self, what: str) -> AsyncIterator[None]:
         """Do one thing about it at a time in this process."""
         lock = self._locks.get(what)
         if lock is None:

@@ -18,13 +18,13 @@ from bot.domain.errors import ForgeRejected, ForgeUnavailable
 from bot.infra.git import Private
 from bot.ports.clock import Clock
 
-AGAIN = (0.5, 1.0, 2.0)
+RETRY_DELAYS = (0.5, 1.0, 2.0)
 """Seconds between attempts while GitHub fails or cannot be reached."""
 
 NAME = "Theseus"
 
 _VERSION = "2022-11-28"
-_KEPT = 512  # answers, those used last
+_MAX_CACHED_ANSWERS = 512  # answers, those used last
 _RENEWED = 1
 
 
@@ -41,7 +41,7 @@ class GithubHttp(GitHubAPI):
         credentials: Credentials,
         clock: Clock,
     ) -> None:
-        super().__init__(web, NAME, base_url=address.api, cache=LRUCache(_KEPT))
+        super().__init__(web, NAME, base_url=address.api, cache=LRUCache(_MAX_CACHED_ANSWERS))
         self._web = web
         self._address = address
         self._credentials = credentials
@@ -56,13 +56,13 @@ class GithubHttp(GitHubAPI):
         """Wait on our clock."""
         await self._clock.sleep(seconds)
 
-    def exhausted(self) -> None:
+    def mark_exhausted(self) -> None:
         """Keep that GraphQL answered that its limit is used up; raises `ForgeUnavailable`."""
-        self._limits.exhausted(self._address.graphql, self.limited_by)
+        self._limits.mark_exhausted(self._address.graphql, self.limited_by)
 
-    async def token(self) -> SecretStr:
+    async def get_token(self) -> SecretStr:
         """Return a token that is good for a while. Raises `ForgeError`, `ConfigError`."""
-        return await self._credentials.token(self._ask, self._clock)
+        return await self._credentials.get_token(self._ask, self._clock)
 
     async def _ask(self, installation: int, signed: str) -> InstallationCredentials:
         """Ask for an installation's token, with the App's own word."""
@@ -74,7 +74,7 @@ class GithubHttp(GitHubAPI):
         except BadRequest as refused:
             raise ForgeRejected(
                 f"GitHub gives the App's installation {installation} no token "
-                f"({int(refused.status_code)}: {refused}); {self._credentials.mend}"
+                f"({int(refused.status_code)}: {refused}); {self._credentials.fix_hint}"
             ) from None
         return InstallationCredentials.model_validate(answer)
 
@@ -86,8 +86,8 @@ class GithubHttp(GitHubAPI):
         renewed = 0
         while True:
             self._limits.check(resource)
-            sent = Private(headers) if own else await self._opened(url, headers)
-            status, answered, said = await self._patiently(method, url, sent, body)
+            sent = Private(headers) if own else await self._authorize(url, headers)
+            status, answered, said = await self._request_with_retries(method, url, sent, body)
             self._limits.note(resource, status, answered, said)
             if resource == self._address.graphql:
                 self.limited_by = answered
@@ -96,15 +96,15 @@ class GithubHttp(GitHubAPI):
                 continue
             return status, answered, said
 
-    async def _opened(self, url: str, headers: Mapping[str, str]) -> Private:
+    async def _authorize(self, url: str, headers: Mapping[str, str]) -> Private:
         """Return headers with the token, for this GitHub and for no other host."""
         sent = {**headers, "x-github-api-version": _VERSION}
         if urlsplit(url)[:2] != urlsplit(self._address.api)[:2]:
             raise ForgeUnavailable(f"{self._address.host} pointed somewhere else", detail=url)
-        token = await self.token()
+        token = await self.get_token()
         return Private({**sent, "authorization": f"Bearer {token.get_secret_value()}"})
 
-    async def _patiently(
+    async def _request_with_retries(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Ask again where that helps: GitHub fails, or nothing of it can be reached.
@@ -112,7 +112,7 @@ class GithubHttp(GitHubAPI):
         A comment is not sent again once it may have arrived: it would stand there twice.
         """
         once = method == "POST" and url.endswith("/comments")
-        for wait in (*AGAIN, None):
+        for wait in (*RETRY_DELAYS, None):
             try:
                 answer = await super()._request(method, url, headers, body)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -129,7 +129,7 @@ class GithubHttp(GitHubAPI):
         raise ForgeUnavailable(f"{self._address.host} cannot be reached", detail=failure)
 
 
-def client(address: Address) -> aiohttp.ClientSession:
+def create_client(address: Address) -> aiohttp.ClientSession:
     """Return a web client that keeps no cookies, gives up in time and honours proxy variables.
 
     Not with aiohttp's own `trust_env`: it would also look for passwords in `~/.netrc`.
@@ -143,7 +143,7 @@ def client(address: Address) -> aiohttp.ClientSession:
     )
 
 
-async def opens(web: aiohttp.ClientSession, url: str, headers: Private) -> int:
+async def fetch_status(web: aiohttp.ClientSession, url: str, headers: Private) -> int:
     """Return the status that headers get from a URL."""
     failure = ""
     try:

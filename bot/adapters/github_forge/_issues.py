@@ -11,10 +11,10 @@ _COMMENTS = "issues/{number}/comments"
 _MOST = 200
 
 
-async def issues_of(api: Api, label: str) -> tuple[ForgeIssue, ...]:
+async def list_issues(api: Api, label: str) -> tuple[ForgeIssue, ...]:
     """Return the open issues with that label, oldest first; those of deleted accounts are left."""
     path = f"issues?state=open&sort=created&direction=asc&labels={quote(label, safe='')}"
-    found = await api.all(GithubIssue, path, doing="list issues", most=_MOST)
+    found = await api.list_all(GithubIssue, path, doing="list issues", limit=_MOST)
     return tuple(
         ForgeIssue(
             number=each.number,
@@ -32,7 +32,7 @@ async def issues_of(api: Api, label: str) -> tuple[ForgeIssue, ...]:
 async def answer_issue(api: Api, number: int, text: str, key: str) -> None:
     """Comment, unless there is the comment of that key already."""
     doing = f"comment on #{number}"
-    said = await api.all(GithubComment, f"{_COMMENTS}?", doing=doing, number=number)
+    said = await api.list_all(GithubComment, f"{_COMMENTS}?", doing=doing, number=number)
     if not any(is_answer(each.body or "", key) for each in said):
         body = {"body": answer_of(text, key)}
         await api.send(GithubComment, "POST", _COMMENTS, body, doing=doing, number=number)

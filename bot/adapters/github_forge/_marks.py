@@ -13,13 +13,13 @@ OURS = "<!-- theseus -->"
 _RUN = re.compile(r"<!-- theseus run=([0-9A-Za-z-]+) head=([0-9a-f]+) -->")
 
 
-def body_of(draft: ProposalDraft) -> str:
+def render_body(draft: ProposalDraft) -> str:
     """Return the text of a draft's pull request, with the mark that names its run and head."""
     mark = f"\n\n<!-- theseus run={draft.run_id} head={draft.head} -->"
-    return _without_marks(redact(draft.body))[: BODY - len(mark)] + mark
+    return _strip_marks(redact(draft.body))[: BODY - len(mark)] + mark
 
 
-def title_of(draft: ProposalDraft) -> str:
+def format_title(draft: ProposalDraft) -> str:
     """Return a draft's title, on one line and as long as GitHub takes it."""
     return " ".join(redact(draft.title).split())[:TITLE]
 
@@ -30,14 +30,14 @@ def run_in(body: str | None) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def comment_of(text: str) -> str:
+def render_comment(text: str) -> str:
     """Return a comment of ours, marked as such."""
-    return f"{_without_marks(redact(text))[:BODY]}\n\n{OURS}"
+    return f"{_strip_marks(redact(text))[:BODY]}\n\n{OURS}"
 
 
 def answer_of(text: str, key: str) -> str:
     """Return a comment of ours that is written once for each key."""
-    return f"{_without_marks(redact(text))[:BODY]}\n\n{_answer_mark(key)}\n{OURS}"
+    return f"{_strip_marks(redact(text))[:BODY]}\n\n{_answer_mark(key)}\n{OURS}"
 
 
 def is_answer(text: str, key: str) -> bool:
@@ -54,5 +54,5 @@ def is_ours(text: str) -> bool:
     return text.rstrip().endswith(OURS)
 
 
-def _without_marks(text: str) -> str:
+def _strip_marks(text: str) -> str:
     return text.replace("<!-- theseus", "<!-- ").rstrip()

@@ -6,12 +6,12 @@ from bot.adapters.github_forge._answers import (
     GithubPull,
     GithubReview,
     GithubRule,
-    Merged,
+    MergeAnswer,
     Repository,
 )
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._checks import GithubChecks, rules_of
-from bot.adapters.github_forge._failures import GithubRefusal, refusal_of
+from bot.adapters.github_forge._checks import GithubChecks, list_rules
+from bot.adapters.github_forge._failures import GithubRefusal, get_refusal
 from bot.adapters.github_forge._pulls import LOOKS, GithubPulls
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeError, ForgePending, ForgeRejected
 from bot.ports.clock import Clock
@@ -51,52 +51,52 @@ class PullMerger:
         Raises `ForgeConflict`, `ForgePending`, `ForgeRejected`, `ForgeUnavailable`.
         """
         for wait in LOOKS[:_TRIES]:
-            done = _merged_at(pull, expected_head)
+            done = _get_merge_commit(pull, expected_head)
             if done is not None:
                 return pull, done
-            pull = await self._settled(pull, expected_head)
-            if pull.merged:
+            pull = await self._wait_until_mergeable(pull, expected_head)
+            if pull.is_merged:
                 continue
-            await self._may_merge(pull)
-            await self._stands_at(pull, expected_base)
+            await self._check_rules(pull)
+            await self._check_base(pull, expected_base)
             try:
                 return pull, await self._merge(pull, expected_head)
             except ForgeRejected as refused:
-                refusal = refusal_of(refused)
+                refusal = get_refusal(refused)
                 if refusal.status not in (405, 409, 422):
                     raise
-                error = await self._why_not(pull.number, expected_head, refusal)
+                error = await self._explain_refusal(pull.number, expected_head, refusal)
                 if error is not None:
                     raise error from None
             await self._clock.sleep(wait)  # the base branch moved, or another merge is under way
             pull = await self._pulls.get(pull.number)
-        done = _merged_at(pull, expected_head)
+        done = _get_merge_commit(pull, expected_head)
         if done is None:
             raise ForgePending(f"GitHub cannot say yet whether #{pull.number} can be merged")
         return pull, done
 
-    async def _stands_at(self, pull: GithubPull, expected_base: str | None) -> None:
+    async def _check_base(self, pull: GithubPull, expected_base: str | None) -> None:
         """Raise where the base branch is not the commit that the merge was checked with."""
         if expected_base is None:
             return
-        base = await self._pulls.head_of(pull.base.ref)
+        base = await self._pulls.get_head(pull.base.ref)
         if base != expected_base:
             where = (base or "nowhere")[:12]
             raise BaseMoved(f"{pull.base.ref} has moved to {where} since the merge was checked")
 
-    async def _settled(self, pull: GithubPull, expected_head: str) -> GithubPull:
+    async def _wait_until_mergeable(self, pull: GithubPull, expected_head: str) -> GithubPull:
         """Look until GitHub knows whether it merges cleanly; it finds out when asked."""
         for wait in LOOKS:
-            if pull.merged or pull.mergeable is not None:
+            if pull.is_merged or pull.mergeable is not None:
                 break
             await self._clock.sleep(wait)
             pull = await self._pulls.get(pull.number)
-            _merged_at(pull, expected_head)  # raises where it moved
+            _get_merge_commit(pull, expected_head)  # raises where it moved
         return pull
 
     async def _merge(self, pull: GithubPull, expected_head: str) -> str:
         merged = await self._api.send(
-            Merged,
+            MergeAnswer,
             "PUT",
             "pulls/{number}/merge",
             {"sha": expected_head, "merge_method": self._method},
@@ -105,32 +105,32 @@ class PullMerger:
         )
         return merged.sha
 
-    async def _may_merge(self, pull: GithubPull) -> None:
+    async def _check_rules(self, pull: GithubPull) -> None:
         """Raise where the branch's rules say no: GitHub lets an administrator's token pass them."""
         if pull.mergeable is False or pull.mergeable_state == "dirty":
-            raise _conflict(pull)
+            raise _build_conflict(pull)
         checks = await self._pulls.checks(pull.head.sha, pull.base.ref)
-        _held_up(pull, checks)
+        _check_required(pull, checks)
         if pull.mergeable_state == "behind":
             raise ForgeRejected(
                 f"{pull.base.ref} wants #{pull.number} to be up to date with it; update the branch "
                 f"at {pull.html_url}, then approve the new head"
             )
         if pull.mergeable_state == "blocked":
-            await self._blocked(pull, checks)
+            await self._raise_blockers(pull, checks)
 
-    async def _why_not(
+    async def _explain_refusal(
         self, number: int, expected_head: str, refused: GithubRefusal
     ) -> ForgeError | None:
         """Return why a merge was refused; `None`: try again."""
         pull = await self._pulls.get(number)
-        if _merged_at(pull, expected_head) is not None:
+        if _get_merge_commit(pull, expected_head) is not None:
             return None
-        words = refused.words
+        words = refused.message
         if "Base branch was modified" in words or "already in progress" in words:
             return None
         if pull.mergeable is False:
-            return _conflict(pull)
+            return _build_conflict(pull)
         if "not mergeable" in words:
             return None
         if "not allowed on this repository" in words:
@@ -142,10 +142,10 @@ class PullMerger:
             return ForgePending(f"GitHub does not merge #{number} yet: {words}")
         return ForgeRejected(f"GitHub did not merge #{number}: {words} See {pull.html_url}")
 
-    async def _blocked(self, pull: GithubPull, checks: GithubChecks) -> None:
+    async def _raise_blockers(self, pull: GithubPull, checks: GithubChecks) -> None:
         """Raise what a blocked pull request lacks; nothing found: let GitHub say it."""
-        rules = await rules_of(self._api, pull.base.ref)
-        lacking = [*await self._reviews(pull, rules)]
+        rules = await list_rules(self._api, pull.base.ref)
+        lacking = [*await self._list_missing_reviews(pull, rules)]
         lacking += [_RULES[rule.type] for rule in rules if rule.type in _RULES]
         if self._method == "merge" and any(r.type == "required_linear_history" for r in rules):
             lacking.append(
@@ -169,9 +169,11 @@ class PullMerger:
             f"{'; '.join(lacking)}. See {pull.html_url}"
         )
 
-    async def _reviews(self, pull: GithubPull, rules: tuple[GithubRule, ...]) -> tuple[str, ...]:
+    async def _list_missing_reviews(
+        self, pull: GithubPull, rules: tuple[GithubRule, ...]
+    ) -> tuple[str, ...]:
         """Return what is lacking in reviews."""
-        reviews = await self._api.all(
+        reviews = await self._api.list_all(
             GithubReview, "pulls/{number}/reviews?", doing="read its reviews", number=pull.number
         )
         standing: dict[str, str] = {}
@@ -194,23 +196,23 @@ class PullMerger:
         return ()
 
 
-def _merged_at(pull: GithubPull, expected_head: str) -> str | None:
+def _get_merge_commit(pull: GithubPull, expected_head: str) -> str | None:
     """Return the merge commit, `None` while it is open at that head; raise anything else."""
-    if pull.state == "closed" and not pull.merged:
+    if pull.state == "closed" and not pull.is_merged:
         raise ForgeRejected(f"pull request #{pull.number} was closed")
     if pull.head.sha != expected_head:
         raise ForgeConflict(
             f"pull request #{pull.number} stands at {pull.head.sha[:12]}, not at the approved "
             f"{expected_head[:12]}"
         )
-    return (pull.merge_commit_sha or expected_head) if pull.merged else None
+    return (pull.merge_commit_sha or expected_head) if pull.is_merged else None
 
 
-def _held_up(pull: GithubPull, checks: GithubChecks) -> None:
+def _check_required(pull: GithubPull, checks: GithubChecks) -> None:
     """Raise where a required check has failed or has not ended."""
-    if checks.failed:
+    if checks.failing:
         raise ForgeRejected(
-            f"GitHub's required checks failed on #{pull.number}: {', '.join(checks.failed)}. "
+            f"GitHub's required checks failed on #{pull.number}: {', '.join(checks.failing)}. "
             f"See {pull.html_url}/checks"
         )
     if checks.missing and checks.sees != "nothing":
@@ -220,7 +222,7 @@ def _held_up(pull: GithubPull, checks: GithubChecks) -> None:
         )
 
 
-def _conflict(pull: GithubPull) -> ForgeConflict:
+def _build_conflict(pull: GithubPull) -> ForgeConflict:
     return ForgeConflict(
         f"{pull.head.ref} and {pull.base.ref} do not merge cleanly; GitHub names the files at "
         f"{pull.html_url}"

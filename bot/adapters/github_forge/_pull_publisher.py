@@ -9,21 +9,25 @@ from bot.adapters.github_forge._push import Push
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ProposalDraft
 from bot.infra.git_remote import Way
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 
 
 class PullPublisher:
     """Every step looks first whether it was done already: a crash in between is mended by again."""
 
-    def __init__(self, pulls: GithubPulls, way: Callable[[], Awaitable[Way]], mend: str) -> None:
+    def __init__(
+        self, pulls: GithubPulls, get_access: Callable[[], Awaitable[Way]], fix_hint: str
+    ) -> None:
         self._pulls = pulls
-        self._way = way
-        self._mend = mend
+        self._get_access = get_access
+        self._fix_hint = fix_hint
 
     async def __call__(self, draft: ProposalDraft) -> GithubPull:
         """Return the run's pull request at the draft's head. Raises `ForgeError`."""
-        pull = await self._pulls.of_branch(draft.branch) or await self._pulls.of_run(draft.run_id)
-        if pull is not None and _settled(pull, draft):
+        pull = await self._pulls.find_by_branch(draft.branch) or await self._pulls.find_by_run(
+            draft.run_id
+        )
+        if pull is not None and _is_published(pull, draft):
             return pull
         await self._push(draft)
         if pull is None:
@@ -31,27 +35,27 @@ class PullPublisher:
             await self._pulls.label(pull.number, draft)
             return pull
         before, pull = pull.head.sha, await self._pulls.refresh(pull, draft)
-        return await self._pulls.at(pull.number, draft.head, before)
+        return await self._pulls.wait_for_head(pull.number, draft.head, before)
 
     async def _push(self, draft: ProposalDraft) -> None:
-        push = Push(await self._way(), self._mend)
-        present = await self._pulls.head_of(draft.branch)
+        push = Push(await self._get_access(), self._fix_hint)
+        present = await self._pulls.get_head(draft.branch)
         if present != draft.head:
             try:
-                await in_thread(push, draft, present)
+                await run_in_thread(push, draft, present)
             except ForgeError:
                 # The answer may have been lost, or another process been quicker with the same.
-                if await self._pulls.head_of(draft.branch) != draft.head:
+                if await self._pulls.get_head(draft.branch) != draft.head:
                     raise
-        await in_thread(push.note, draft)
+        await run_in_thread(push.note, draft)
 
 
-def _settled(pull: GithubPull, draft: ProposalDraft) -> bool:
+def _is_published(pull: GithubPull, draft: ProposalDraft) -> bool:
     """Return whether there is nothing left to do for this head."""
     if pull.state == "closed":
         if pull.head.sha == draft.head:
             return True
-        state = "merged" if pull.merged else "closed"
+        state = "merged" if pull.is_merged else "closed"
         raise ForgeRejected(f"pull request #{pull.number} of this run is {state} already")
     if pull.head.ref != draft.branch:
         raise ForgeRejected(f"pull request #{pull.number} of this run is on {pull.head.ref}")

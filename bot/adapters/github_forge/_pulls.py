@@ -8,8 +8,8 @@ from urllib.parse import quote
 from bot.adapters.github_forge._answers import GithubPull, Ref
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._checks import CheckReader
-from bot.adapters.github_forge._failures import GithubRefusal, refusal_of
-from bot.adapters.github_forge._marks import body_of, run_in, title_of
+from bot.adapters.github_forge._failures import GithubRefusal, get_refusal
+from bot.adapters.github_forge._marks import format_title, render_body, run_in
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
@@ -44,10 +44,10 @@ class GithubPulls:
             )
         return found
 
-    async def shown(self, pull: GithubPull) -> ForgeProposal:
+    async def build_proposal(self, pull: GithubPull) -> ForgeProposal:
         """Return one as the port shows it."""
         checks = await self.checks(pull.head.sha, pull.base.ref)
-        state = "merged" if pull.merged else pull.state
+        state = "merged" if pull.is_merged else pull.state
         return ForgeProposal(
             number=pull.number,
             url=pull.html_url,
@@ -56,45 +56,45 @@ class GithubPulls:
             branch=pull.head.ref,
             base_branch=pull.base.ref,
             title=pull.title,
-            merge_commit=pull.merge_commit_sha if pull.merged else None,
+            merge_commit=pull.merge_commit_sha if pull.is_merged else None,
             draft=pull.draft and state == "open",
             checks=checks.state,
         )
 
-    async def of_branch(self, branch: str) -> GithubPull | None:
+    async def find_by_branch(self, branch: str) -> GithubPull | None:
         """Return a branch's pull request: the open one, else the newest."""
         path = "pulls?state=all&head={owner}:{branch}"
         owner = self._api.repository.partition("/")[0]
-        found = await self._api.all(
+        found = await self._api.list_all(
             GithubPull,
             path,
             doing="look for its pull request",
             owner=owner,
             branch=branch,
-            most=100,
+            limit=100,
         )
-        return best_of(pull for pull in found if pull.head.ref == branch)
+        return select_best(pull for pull in found if pull.head.ref == branch)
 
-    async def of_run(self, run_id: str) -> GithubPull | None:
+    async def find_by_run(self, run_id: str) -> GithubPull | None:
         """Return the run's pull request, also where its branch was deleted since."""
         prefix = f"theseus/{run_id}-"
-        refs = await self._api.all(
+        refs = await self._api.list_all(
             Ref, "git/matching-refs/heads/{+prefix}", doing="look for its branch", prefix=prefix
         )
         for ref in refs:
-            found = await self.of_branch(ref.ref.removeprefix("refs/heads/"))
+            found = await self.find_by_branch(ref.ref.removeprefix("refs/heads/"))
             if found is not None:
                 return found
-        every = await self._api.all(
-            GithubPull, "pulls?state=all", doing="look for its pull request", most=_SEARCHED
+        every = await self._api.list_all(
+            GithubPull, "pulls?state=all", doing="look for its pull request", limit=_SEARCHED
         )
-        return best_of(
+        return select_best(
             pull
             for pull in every
             if pull.head.ref.startswith(prefix) or (run_in(pull.body) or ("",))[0] == run_id
         )
 
-    async def head_of(self, branch: str) -> str | None:
+    async def get_head(self, branch: str) -> str | None:
         """Return where a branch stands on GitHub, `None` if it is not there."""
         ref = await self._api.find(
             Ref,
@@ -107,25 +107,25 @@ class GithubPulls:
     async def open(self, draft: ProposalDraft) -> GithubPull:
         """Open a draft's pull request; if another was quicker, return that one."""
         body = {
-            "title": title_of(draft),
+            "title": format_title(draft),
             "head": draft.branch,
             "base": draft.base_branch,
-            "body": body_of(draft),
+            "body": render_body(draft),
             "draft": self._draft,
         }
         for wait in (*LOOKS, None):
             try:
                 return await self._api.send(GithubPull, "POST", "pulls", body, doing=_OPEN)
             except ForgeRejected as refused:
-                refusal = refusal_of(refused)
+                refusal = get_refusal(refused)
                 if refusal.status != 422:
                     raise
-                found = await self._opened_meanwhile(draft, refusal)
+                found = await self._find_concurrent(draft, refusal)
                 if found is not None:
                     return found
-                if body["draft"] and "draft" in refusal.words.lower():
+                if body["draft"] and "draft" in refusal.message.lower():
                     body["draft"] = False  # this repository has none
-                elif wait is None or "'head'" not in refusal.words:
+                elif wait is None or "'head'" not in refusal.message:
                     raise
                 else:  # the branch was pushed a moment ago, and is not seen everywhere yet
                     await self._clock.sleep(wait)
@@ -133,7 +133,7 @@ class GithubPulls:
 
     async def refresh(self, pull: GithubPull, draft: ProposalDraft) -> GithubPull:
         """Bring title and text up to a draft with a new head."""
-        body = {"title": title_of(draft), "body": body_of(draft)}
+        body = {"title": format_title(draft), "body": render_body(draft)}
         return await self.change(pull.number, body, doing="update its pull request")
 
     async def change(self, number: int, body: dict[str, Any], *, doing: str) -> GithubPull:
@@ -142,7 +142,7 @@ class GithubPulls:
             GithubPull, "PATCH", "pulls/{number}", body, doing=doing, number=number
         )
 
-    async def at(self, number: int, head: str, before: str) -> GithubPull:
+    async def wait_for_head(self, number: int, head: str, before: str) -> GithubPull:
         """Return it at the head that was pushed a moment ago; GitHub may lag behind."""
         for wait in LOOKS:
             pull = await self.get(number)
@@ -165,16 +165,16 @@ class GithubPulls:
         except ForgeError as error:
             _log.warning("pull request #%s stays without labels: %s", number, error)
 
-    async def _opened_meanwhile(
+    async def _find_concurrent(
         self, draft: ProposalDraft, refused: GithubRefusal
     ) -> GithubPull | None:
-        if "already exists" not in refused.words:
+        if "already exists" not in refused.message:
             return None
-        found = await self.of_branch(draft.branch)
+        found = await self.find_by_branch(draft.branch)
         return found if found is not None and found.state == "open" else None
 
 
-def best_of(pulls: Iterable[GithubPull]) -> GithubPull | None:
+def select_best(pulls: Iterable[GithubPull]) -> GithubPull | None:
     """Return the open one, else the newest; none of a fork's."""
     ours = [pull for pull in pulls if pull.head.repo and pull.head.repo == pull.base.repo]
     return max(ours, key=lambda pull: (pull.state == "open", pull.number), default=None)

@@ -6,22 +6,22 @@ from pathlib import Path
 from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import ProposalDraft
 from bot.infra.git import Git
-from bot.infra.git_remote import Way, borrowing
+from bot.infra.git_remote import Way, borrow_objects
 
 PUSH_SECONDS = 120.0
 
 _PUBLISHED = "refs/theseus/published/"
 _REFUSED = re.compile(r"^!\t[^\t]*\t\[(?P<what>[^]]*)\]\s*(?:\((?P<why>.*)\))?", re.MULTILINE)
-_SAID = re.compile(r"^remote: *(?:error: *)?(\S.*?) *$", re.MULTILINE)
+_REMOTE_LINE = re.compile(r"^remote: *(?:error: *)?(\S.*?) *$", re.MULTILINE)
 _STATUS = re.compile(r"The requested URL returned error: (\d{3})")
 
 
 class Push:
     """Moves a draft's branch on the forge to the draft's head. Blocking."""
 
-    def __init__(self, way: Way, mend: str) -> None:
-        self._way = way
-        self._mend = mend
+    def __init__(self, access: Way, fix_hint: str) -> None:
+        self._access = access
+        self._fix_hint = fix_hint
 
     def __call__(self, draft: ProposalDraft, present: str | None) -> None:
         """Push; `present` is where the branch stands on the forge, `None` if it is not there.
@@ -33,17 +33,17 @@ class Push:
         if not clone.is_dir():
             raise ForgeRejected(f"the clone {clone} is not there")
         git = Git(clone.resolve(), error=ForgeUnavailable)
-        self._may_be_pushed(git, draft, present)
+        self._check_pushable(git, draft, present)
         branch = f"refs/heads/{draft.branch}"
-        with borrowing(git) as scratch:
+        with borrow_objects(git) as scratch:
             answer = scratch.run(
                 "push", "--porcelain", "--no-verify",
-                f"--force-with-lease={branch}:{present or ''}", "--", self._way.url,
+                f"--force-with-lease={branch}:{present or ''}", "--", self._access.url,
                 f"{draft.head}:{branch}",
-                config=self._way.config, seconds=PUSH_SECONDS, ok=None, remote=True,
+                config=self._access.config, seconds=PUSH_SECONDS, ok=None, remote=True,
             )  # fmt: skip
         if answer.status != 0:
-            raise self._failure(draft, answer.out.decode(errors="replace"), answer.err)
+            raise self._build_failure(draft, answer.out.decode(errors="replace"), answer.err)
 
     @staticmethod
     def note(draft: ProposalDraft) -> None:
@@ -51,16 +51,16 @@ class Push:
         git = Git(Path(draft.repository).resolve(), error=ForgeUnavailable)
         git.run("update-ref", _PUBLISHED + draft.branch, draft.head)
 
-    def _may_be_pushed(self, git: Git, draft: ProposalDraft, present: str | None) -> None:
+    def _check_pushable(self, git: Git, draft: ProposalDraft, present: str | None) -> None:
         valid = git.run("check-ref-format", f"refs/heads/{draft.branch}", ok=None).status == 0
         if not valid or draft.branch.startswith("-") or draft.branch == draft.base_branch:
             raise ForgeRejected(f"{draft.branch[:80]!r} cannot be proposed")
-        held = git.try_revision(f"refs/heads/{draft.branch}")
-        if git.try_revision(draft.head) is None or held is None:
+        held = git.find_revision(f"refs/heads/{draft.branch}")
+        if git.find_revision(draft.head) is None or held is None:
             raise ForgeConflict(
                 f"branch {draft.branch} of the clone does not hold {draft.head[:12]}"
             )
-        ours = git.try_revision(_PUBLISHED + draft.branch)
+        ours = git.find_revision(_PUBLISHED + draft.branch)
         if present not in (None, draft.head, ours) and not git.is_ancestor(
             present or "", draft.head
         ):
@@ -69,9 +69,9 @@ class Push:
                 "dropped"
             )
 
-    def _failure(self, draft: ProposalDraft, out: str, err: str) -> ForgeError:
+    def _build_failure(self, draft: ProposalDraft, out: str, err: str) -> ForgeError:
         """Return what git said as an error of ours."""
-        said = " ".join(_SAID.findall(err))[:300]
+        said = " ".join(_REMOTE_LINE.findall(err))[:300]
         refused = _REFUSED.search(out)
         moved = "cannot lock ref" in err or (refused is not None and refused["what"] == "rejected")
         if moved:
@@ -85,12 +85,12 @@ class Push:
         code = int(status[1]) if status else 0
         if code == 401 or "Authentication failed" in err or "could not read Username" in err:
             return ForgeRejected(
-                f"GitHub's git does not accept the credentials; {self._mend}", detail=err
+                f"GitHub's git does not accept the credentials; {self._fix_hint}", detail=err
             )
         if code in (403, 404) or "not found" in err:
             return ForgeRejected(
-                f"GitHub did not let me push to {self._way.url}: the credentials lack the "
-                f"permission “Contents: read and write” there; {self._mend}",
+                f"GitHub did not let me push to {self._access.url}: the credentials lack the "
+                f"permission “Contents: read and write” there; {self._fix_hint}",
                 detail=err,
             )
         return ForgeUnavailable(f"{draft.branch} could not be pushed to GitHub", detail=err)

@@ -39,7 +39,7 @@ class MatplotlibCharts:
 
     async def draw(self, chart: TimeChart | BarChart) -> bytes | None:
         """Return the PNG; `None`, with a line in the log, where there can be none."""
-        wanted = json.dumps(_plain(chart)).encode()
+        wanted = json.dumps(_convert_chart(chart)).encode()
         async with self._turn:
             if self._missing:
                 return None
@@ -57,7 +57,7 @@ class MatplotlibCharts:
         _log.warning("no chart was drawn: %s", why)
         return None
 
-    async def _run(self, wanted: bytes) -> tuple[int | None, bytes, str]:
+    async def _run(self, chart: bytes) -> tuple[int | None, bytes, str]:
         """Return the child's exit code, picture and last words; it is gone when this returns."""
         self._cache.mkdir(parents=True, exist_ok=True)
         child = await asyncio.create_subprocess_exec(
@@ -65,12 +65,12 @@ class MatplotlibCharts:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._environment(),
+            env=self._build_environment(),
             start_new_session=True,
         )
         try:
             async with asyncio.timeout(_SECONDS):
-                png, words = await child.communicate(wanted)
+                png, words = await child.communicate(chart)
         except TimeoutError:
             return None, b"", f"not done after {_SECONDS:g} s"
         finally:
@@ -79,22 +79,22 @@ class MatplotlibCharts:
             await child.wait()
         return child.returncode, png, words.decode(errors="replace").strip()
 
-    def _environment(self) -> Mapping[str, str]:
+    def _build_environment(self) -> Mapping[str, str]:
         """Return what matplotlib needs, and no secret of ours."""
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return {**kept, "MPLCONFIGDIR": str(self._cache), "MPLBACKEND": "Agg"}
 
 
-def _plain(chart: TimeChart | BarChart) -> dict[str, object]:
+def _convert_chart(chart: TimeChart | BarChart) -> dict[str, object]:
     """Return a chart as the child reads it: times in seconds since 1970."""
     head: dict[str, object] = {"title": redact(chart.title), "unit": redact(chart.unit)}
     if isinstance(chart, BarChart):
         return head | {"bars": [[redact(bar.name), bar.value] for bar in chart.bars]}
     lines = [
-        [redact(line.name), [[_seconds(p.at), p.value] for p in line.points[-_MOST_POINTS:]]]
+        [redact(line.name), [[_to_seconds(p.at), p.value] for p in line.points[-_MOST_POINTS:]]]
         for line in chart.lines
     ]
-    marks = [[_seconds(mark.at), redact(mark.text)] for mark in chart.marks]
+    marks = [[_to_seconds(mark.at), redact(mark.text)] for mark in chart.marks]
     return head | {
         "lines": lines,
         "marks": marks,
@@ -103,5 +103,5 @@ def _plain(chart: TimeChart | BarChart) -> dict[str, object]:
     }
 
 
-def _seconds(at: datetime) -> float:
+def _to_seconds(at: datetime) -> float:
     return at.timestamp()

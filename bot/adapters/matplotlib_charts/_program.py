@@ -58,74 +58,74 @@ def main() -> int:
 
     figure = Figure(figsize=_SIZE, dpi=_DPI)
     axes = figure.add_axes((0.075, 0.12, 0.885, 0.72))
-    words = _words()
+    words = _build_shortener()
     if "bars" in wanted:
-        _bars(axes, wanted, words)
+        _draw_bars(axes, wanted, words)
     else:
-        _over_time(axes, wanted, words)
-    _title(figure, wanted["title"], words)
+        _draw_time_chart(axes, wanted, words)
+    _draw_title(figure, wanted["title"], words)
     png = io.BytesIO()
     figure.savefig(png, format="png")
     sys.stdout.buffer.write(png.getvalue())
     return 0
 
 
-def _title(figure: Any, text: str, words: Words) -> None:
+def _draw_title(figure: Any, text: str, shorten: Words) -> None:
     """Write the title over the chart, cut where it would leave the picture."""
     limit = 90
-    shown = figure.text(0.02, 0.945, words(text, limit), size=12, weight="bold", va="center")
+    shown = figure.text(0.02, 0.945, shorten(text, limit), size=12, weight="bold", va="center")
     while limit > 10 and shown.get_window_extent().x1 > _SIZE[0] * _DPI * 0.98:
         limit -= 4
-        shown.set_text(words(text, limit))
+        shown.set_text(shorten(text, limit))
 
 
-def _words() -> Words:
+def _build_shortener() -> Words:
     """Return what makes any text one line that the font can show, no longer than told."""
     from matplotlib.font_manager import findfont, get_font
 
     known = get_font(findfont("DejaVu Sans")).get_charmap()
 
-    def words(text: str, limit: int) -> str:
+    def shorten(text: str, limit: int) -> str:
         flat = " ".join(text[: limit * 4].split())
         shown = "".join(letter if ord(letter) in known else "\0" for letter in flat)
         pieces = [piece for piece in shown.split("\0") if piece]
         kept = "□".join(pieces).strip() or "□" * ("\0" in shown)
         return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
-    return words
+    return shorten
 
 
-def _over_time(axes: Any, wanted: dict[str, Any], words: Words) -> None:
-    lines = [(words(name, 40), _finite(points)) for name, points in wanted["lines"]]
+def _draw_time_chart(axes: Any, chart: dict[str, Any], shorten: Words) -> None:
+    lines = [(shorten(name, 40), _select_finite(points)) for name, points in chart["lines"]]
     lines = [(name, points) for name, points in lines if points][:_MOST_LINES]
     times = sorted({at for _, points in lines for at, _ in points})
     if not times:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "nothing to show", color=_FAINT, ha="center", transform=axes.transAxes)
         return
-    if wanted["shape"] == "bars":
-        width = _width(times)
+    if chart["shape"] == "bars":
+        width = _measure_width(times)
         last = times[-1] + width / 2
-        _time_axis(axes, min(times[0] - width / 2, last - 6 * width), last, columns=times)
-        lowest, highest = _stack(axes, lines, width * 0.8)
+        _draw_time_axis(axes, min(times[0] - width / 2, last - 6 * width), last, columns=times)
+        lowest, highest = _draw_stack(axes, lines, width * 0.8)
     else:
         alone = 1800 if len(times) == 1 else 0
-        _time_axis(axes, times[0] - alone, times[-1] + alone)
-        lowest, highest = _draw_lines(axes, lines, sorted(at for at, _ in wanted["marks"]))
-    threshold, unit = wanted["threshold"], words(wanted["unit"], 20)
+        _draw_time_axis(axes, times[0] - alone, times[-1] + alone)
+        lowest, highest = _draw_lines(axes, lines, sorted(at for at, _ in chart["marks"]))
+    threshold, unit = chart["threshold"], shorten(chart["unit"], 20)
     if threshold is not None and not (math.isfinite(threshold) and abs(threshold) <= _LARGEST):
         threshold = None
     if threshold is not None:
         highest = max(highest, threshold)
-        _threshold(axes, threshold, unit)
-    _value_axis(axes, lowest, highest * (1.3 if len(lines) > 1 else 1.15), unit)
-    _marks(axes, wanted["marks"], words)
+        _draw_threshold(axes, threshold, unit)
+    _draw_value_axis(axes, lowest, highest * (1.3 if len(lines) > 1 else 1.15), unit)
+    _draw_marks(axes, chart["marks"], shorten)
     if len(lines) > 1:
         style = {"fontsize": 8.5, "handlelength": 1.1, "columnspacing": 1.4}
         axes.legend(loc="upper left", ncols=6, frameon=False, borderaxespad=0.2, **style)
 
 
-def _finite(points: Sequence[Sequence[float | None]]) -> Points:
+def _select_finite(points: Sequence[Sequence[float | None]]) -> Points:
     """Return the points that can be drawn, oldest first."""
     return sorted(
         (at, max(-_LARGEST, min(value, _LARGEST)))
@@ -135,12 +135,12 @@ def _finite(points: Sequence[Sequence[float | None]]) -> Points:
     )
 
 
-def _width(times: Sequence[float]) -> float:
+def _measure_width(times: Sequence[float]) -> float:
     """Return the seconds from one column to the next; times differ and go up."""
     return min((after - before for before, after in pairwise(times)), default=300.0)
 
 
-def pieces(points: Points, marks: Sequence[float]) -> list[Points]:
+def split_line(points: Points, marks: Sequence[float]) -> list[Points]:
     """Return a line cut at each mark, of which the first comes first: what follows is another."""
     return [list(piece) for _, piece in groupby(points, lambda point: bisect(marks, point[0]))]
 
@@ -150,7 +150,7 @@ def _draw_lines(
 ) -> tuple[float, float]:
     """Draw the lines; return the lowest and the highest value."""
     for (name, points), colour in zip(lines, _COLOURS, strict=False):
-        for number, piece in enumerate(pieces(points, marks)):
+        for number, piece in enumerate(split_line(points, marks)):
             look = {"color": colour, "marker": "o" if len(piece) == 1 else None, "linewidth": 1.8}
             xs, ys = zip(*piece, strict=True)
             axes.plot(xs, ys, label=name if number == 0 else None, zorder=3, **look)
@@ -160,7 +160,7 @@ def _draw_lines(
     return min(values), max(values)
 
 
-def _stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tuple[float, float]:
+def _draw_stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tuple[float, float]:
     """Draw columns, the lines on top of each other; return the lowest and the highest."""
     tops: dict[float, float] = {}
     for number, (name, points) in enumerate(lines):
@@ -172,26 +172,26 @@ def _stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tuple[fl
     return min(tops.values()), max(tops.values())
 
 
-def _time_axis(
+def _draw_time_axis(
     axes: Any, first: float, last: float, columns: Sequence[float] | None = None
 ) -> None:
     """Put UTC times under the axis: under each column where there are few, else round ones."""
     axes.set_xlim(first, last)
-    step = _step(last - first)
+    step = _choose_step(last - first)
     if columns is not None and len(columns) <= _MOST_COLUMNS:
         ticks = list(columns)
-        step = max(step, _width(ticks))
+        step = max(step, _measure_width(ticks))
     else:
-        ticks = _round_times(first, last, step)
+        ticks = _list_round_times(first, last, step)
     days = last - first > _DAY
-    axes.set_xticks(ticks, [_moment(at, step, days=days) for at in ticks])
+    axes.set_xticks(ticks, [_format_time(at, step, days=days) for at in ticks])
     axes.tick_params(axis="both", length=0, pad=6)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.figure.text(0.96, 0.015, "UTC", color=_FAINT, size=7, ha="right")
 
 
-def _round_times(first: float, last: float, step: float) -> list[float]:
+def _list_round_times(first: float, last: float, step: float) -> list[float]:
     midnight = datetime.fromtimestamp(first, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     begin = midnight.timestamp()
     skipped = math.ceil((first - begin) / step)
@@ -206,12 +206,12 @@ _STEPS = (
 )  # fmt: skip
 
 
-def _step(span: float) -> float:
+def _choose_step(span: float) -> float:
     """Return seconds between ticks, for at most nine of them."""
     return next((step for step in _STEPS if span / step <= 8), max(span / 8, 1.0))
 
 
-def _moment(at: float, step: float, *, days: bool) -> str:
+def _format_time(at: float, step: float, *, days: bool) -> str:
     when = datetime.fromtimestamp(at, UTC)
     if step >= 30 * _DAY:
         return f"{when:%b %Y}"
@@ -220,12 +220,12 @@ def _moment(at: float, step: float, *, days: bool) -> str:
     return f"{when:%H:%M}" if step >= 60 else f"{when:%H:%M:%S}"
 
 
-def _value_axis(axes: Any, lowest: float, highest: float, unit: str) -> None:
+def _draw_value_axis(axes: Any, lowest: float, highest: float, unit: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(min(0.0, lowest), highest if highest > 0 else 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=highest > 4, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _format_number(value)))
     axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     place, side = (-0.012, "right") if len(unit) <= 4 else (-0.06, "left")
@@ -234,35 +234,35 @@ def _value_axis(axes: Any, lowest: float, highest: float, unit: str) -> None:
     )
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     for limit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e5, "k")):
         if abs(value) >= limit:
             return f"{value / (1e3 if letter == 'k' else limit):.4g}{letter}"
     return f"{value:,.6g}"
 
 
-def _with_unit(value: float, unit: str) -> str:
-    return f"${value:,.2f}" if unit == "$" else f"{_number(value)} {unit}".strip()
+def _format_value(value: float, unit: str) -> str:
+    return f"${value:,.2f}" if unit == "$" else f"{_format_number(value)} {unit}".strip()
 
 
-def _threshold(axes: Any, threshold: float, unit: str) -> None:
+def _draw_threshold(axes: Any, threshold: float, unit: str) -> None:
     axes.axhline(threshold, color=_ALARM, linewidth=1.2, linestyle=(0, (5, 3)), zorder=4)
     axes.annotate(
-        f"threshold {_with_unit(threshold, unit)}", (0, threshold), (6, 3),
+        f"threshold {_format_value(threshold, unit)}", (0, threshold), (6, 3),
         xycoords=axes.get_yaxis_transform(), textcoords="offset points",
         color=_ALARM, size=8.5, ha="left", va="bottom", zorder=6,
         bbox={"facecolor": _BACK, "alpha": 0.8, "linewidth": 0, "pad": 1.5},
     )  # fmt: skip
 
 
-def _marks(axes: Any, marks: list[Any], words: Words) -> None:
+def _draw_marks(axes: Any, marks: list[Any], shorten: Words) -> None:
     """Draw thin vertical lines; a text is left out where it would run into the one before."""
     first, last = axes.get_xlim()
     free = -1.0
     inside = sorted((at, text) for at, text in marks if first <= at <= last)
     for at, text in inside[:_MOST_MARKS]:
         axes.axvline(at, color=_MARK, linewidth=0.9, zorder=2.5)
-        shown = words(text, 24)
+        shown = shorten(text, 24)
         place, room = (at - first) / (last - first), len(shown) * 0.0085 + 0.012
         begins = place if place + room <= 1 else place - room
         if begins >= free:
@@ -274,10 +274,10 @@ def _marks(axes: Any, marks: list[Any], words: Words) -> None:
             free = max(begins + room, place)
 
 
-def _bars(axes: Any, wanted: dict[str, Any], words: Words) -> None:
+def _draw_bars(axes: Any, chart: dict[str, Any], shorten: Words) -> None:
     given = [
-        (words(name, 34), max(-_LARGEST, min(value, _LARGEST)))
-        for name, value in wanted["bars"]
+        (shorten(name, 34), max(-_LARGEST, min(value, _LARGEST)))
+        for name, value in chart["bars"]
         if value is not None and math.isfinite(value)
     ]
     given.sort(key=lambda bar: -bar[1])
@@ -293,7 +293,7 @@ def _bars(axes: Any, wanted: dict[str, Any], words: Words) -> None:
     axes.tick_params(length=0)
     near = {"textcoords": "offset points", "color": _FAINT}
     for place, value in zip(places, values, strict=True):
-        told = _with_unit(round(value, 2), words(wanted["unit"], 12))
+        told = _format_value(round(value, 2), shorten(chart["unit"], 12))
         axes.annotate(told, (value, place), (5, 0), va="center", **near)
     for spine in axes.spines.values():
         spine.set_visible(False)

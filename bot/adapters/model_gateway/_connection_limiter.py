@@ -26,7 +26,7 @@ class GatewayLimits:
     first: float = 30.0
     idle: float = 300.0
     body: float = 60.0
-    taken: float = 60.0
+    drain: float = 60.0
 
 
 class ConnectionLimiter:
@@ -36,27 +36,27 @@ class ConnectionLimiter:
         self._limits = limits
         self._waiting: dict[Visitor, asyncio.TimerHandle] = {}
 
-    def door(self, server: Callable[[], Visitor]) -> Callable[[], asyncio.BaseProtocol]:
+    def build_acceptor(self, server: Callable[[], Visitor]) -> Callable[[], asyncio.BaseProtocol]:
         """Return what accepts a listener's connections, as long as there are not too many."""
         here: dict[Visitor, float] = {}
 
-        def enter() -> asyncio.BaseProtocol:
+        def accept() -> asyncio.BaseProtocol:
             now = asyncio.get_running_loop().time()
             for each in [each for each, since in here.items() if since < now - _MEETING]:
                 if each.transport is None:
                     del here[each]
                     self._forget(each)
             if len(here) >= self._limits.connections:
-                return _TurnedAway()
+                return _Rejected()
             visitor = server()
             here[visitor] = now
             self._wait(visitor, self._limits.first)
             return visitor
 
-        return enter
+        return accept
 
     @contextmanager
-    def asking(self, visitor: Visitor) -> Iterator[None]:
+    def suspend_timeout(self, visitor: Visitor) -> Iterator[None]:
         """Let a visitor with a pass take their time for the block."""
         self._forget(visitor)
         try:
@@ -84,7 +84,7 @@ class ConnectionLimiter:
         self._waiting.clear()
 
 
-class _TurnedAway(asyncio.Protocol):
+class _Rejected(asyncio.Protocol):
     """Where there is no room."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Self, cast
 
 from aiohttp import web
 
-from bot.adapters.model_gateway._answers import GatewayRefusal, limited, stranger
+from bot.adapters.model_gateway._answers import GatewayRefusal, refuse_limited, refuse_stranger
 from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
 from bot.adapters.model_gateway._connection_limiter import ConnectionLimiter, GatewayLimits
-from bot.adapters.model_gateway._leases import LeaseTable, Lent
+from bot.adapters.model_gateway._leases import Lease, LeaseTable
 from bot.adapters.model_gateway._model_request import BodyRedactor
 from bot.adapters.model_gateway._provider import Provider, Upstream
 from bot.adapters.model_gateway._proxied_request import ProxiedRequest, ProxyRules
@@ -127,7 +127,7 @@ class HttpModelGateway:
             shutil.rmtree(self._made, ignore_errors=True)
 
     @asynccontextmanager
-    async def lend(
+    async def open_lease(
         self, account: Account, usd: float | None = None
     ) -> AsyncGenerator[GatewayLease, None]:
         """Grant a lease; see the port."""
@@ -139,7 +139,7 @@ class HttpModelGateway:
                 token=lent.token,
                 base_url=self._base_url,
                 socket=self._socket,
-                closing=lambda: self._rules.spend_guard.closing(lent.account),
+                closing=lambda: self._rules.spend_guard.get_wrap_up_reason(lent.account),
                 refused=lambda: lent.refused,
                 limited_until=lambda: lent.limited_until,
                 charge_to=lent.charge_to,
@@ -165,38 +165,40 @@ class HttpModelGateway:
             return web.Response()
         lent = self._leases.find(http.headers)
         if lent is None:
-            return stranger().answer()
-        with self._connections.asking(http.protocol):
+            return refuse_stranger().answer()
+        with self._connections.suspend_timeout(http.protocol):
             if len(lent.requests) >= self._limits.at_once:
-                return limited(1.0, "Too many requests are under way with this key.").answer()
-            answer = await self._carried_out(lent, http)
+                return refuse_limited(
+                    1.0, "Too many requests are under way with this key."
+                ).answer()
+            answer = await self._carry_out(lent, http)
             if lent.refusals > self._limits.refusals:  # each is written down: fill no disk
                 await self._clock.sleep(1.0)
             return answer
 
-    async def _carried_out(self, lent: Lent, http: web.Request) -> web.StreamResponse:
-        entry = Entry(self._clock.now(), self._clock.monotonic(), lent.account)
+    async def _carry_out(self, lease: Lease, http: web.Request) -> web.StreamResponse:
+        entry = Entry(self._clock.get_time(), self._clock.get_monotonic_time(), lease.account)
         request = cast(asyncio.Task[object], asyncio.current_task())
-        lent.requests.add(request)
+        lease.requests.add(request)
         try:
-            answer = await ProxiedRequest(self._rules, lent, entry).carry_out(http)
+            answer = await ProxiedRequest(self._rules, lease, entry).carry_out(http)
         except GatewayRefusal as refusal:
             entry.refuse(refusal)
-            lent.refused = refusal.why
-            lent.refusals += 1
+            lease.refused = refusal.why
+            lease.refusals += 1
             return refusal.answer()
         else:
-            lent.refusals = 0
+            lease.refusals = 0
             return answer
         finally:
             try:
-                await _to_its_end(partial(self._settle, entry, lent))
+                await _to_its_end(partial(self._settle, entry, lease))
             finally:
-                lent.requests.discard(request)
+                lease.requests.discard(request)
 
-    async def _settle(self, entry: Entry, lent: Lent) -> None:
-        charge = entry.charge(self._rules.prices, self._clock.monotonic())
-        lent.settle(entry.id, charge.cost_usd)
+    async def _settle(self, entry: Entry, lease: Lease) -> None:
+        charge = entry.charge(self._rules.prices, self._clock.get_monotonic_time())
+        lease.settle(entry.id, charge.cost_usd)
         await self._rules.spend_guard.settle(charge)
 
     async def _listen(self, runner: web.AppRunner) -> None:
@@ -204,15 +206,15 @@ class HttpModelGateway:
         loop, server = asyncio.get_running_loop(), runner.server
         if server is None:
             raise OSError("the server is not set up")
-        port = await loop.create_server(self._connections.door(server), HOST, 0)
+        port = await loop.create_server(self._connections.build_acceptor(server), HOST, 0)
         self._listening.append(port)
         self._base_url = f"http://{HOST}:{port.sockets[0].getsockname()[1]}"
-        self._socket = self._file()
-        door = self._connections.door(server)
+        self._socket = self._create_socket_path()
+        door = self._connections.build_acceptor(server)
         self._listening.append(await loop.create_unix_server(door, str(self._socket)))
         self._socket.chmod(0o600)
 
-    def _file(self) -> Path:
+    def _create_socket_path(self) -> Path:
         """Return a path that only we may open, in a folder that only we may enter."""
         folder = self._folder
         if len(str(folder / SOCKET).encode()) > _LONGEST_PATH:

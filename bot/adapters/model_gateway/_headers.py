@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from bot.adapters.model_gateway._answers import GatewayRefusal, forbidden, unknown, wrong
+from bot.adapters.model_gateway._answers import (
+    GatewayRefusal,
+    refuse_forbidden,
+    refuse_invalid,
+    refuse_unknown,
+)
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
@@ -28,26 +33,26 @@ _ANSWERED = frozenset({"content-type", "request-id", "retry-after", "x-should-re
 _ANSWERED_PREFIX = "anthropic-ratelimit-"
 
 
-def target(http: web.Request) -> str:
+def parse_target(http: web.Request) -> str:
     """Return which of the few requests it is. Raises `GatewayRefusal`."""
     found = _TARGETS.get(http.raw_path)
     if found is None:
-        raise unknown()
+        raise refuse_unknown()
     if http.method != "POST":
         raise GatewayRefusal(405, "invalid_request_error", "This is asked with POST.")
     if http.version != HttpVersion11:
-        raise wrong("This is asked with HTTP/1.1.")
+        raise refuse_invalid("This is asked with HTTP/1.1.")
     host = http.headers.getall("Host", [])
     if len(host) != 1 or not _HOST.fullmatch(host[0]):
-        raise forbidden("This gateway has another name.")
+        raise refuse_forbidden("This gateway has another name.")
     if "Origin" in http.headers or "Cookie" in http.headers:
-        raise forbidden("This gateway is not for browsers.")
+        raise refuse_forbidden("This gateway is not for browsers.")
     if http.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise wrong("The body has to be sent as it is, not packed.")
+        raise refuse_invalid("The body has to be sent as it is, not packed.")
     return found
 
 
-def going_on(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+def build_request_headers(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     """Return the headers of a program's that the provider is to see."""
     found: dict[str, str] = {}
     for name in {each.lower() for each in headers}:
@@ -58,7 +63,9 @@ def going_on(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     return found
 
 
-def coming_back(headers: Mapping[str, str], clean: Callable[[str], str]) -> CIMultiDict[str]:
+def build_response_headers(
+    headers: Mapping[str, str], clean: Callable[[str], str]
+) -> CIMultiDict[str]:
     """Return the headers of the provider's that a program is to see; none with a secret in it."""
     return CIMultiDict(
         (name, value)

@@ -20,7 +20,7 @@ _PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hid
 
 
 @dataclass(eq=False)
-class Lent:
+class Lease:
     """One pass while it is lent. `requests` are those under way with it.
 
     `density` is how many times more tokens its requests had than was estimated by their size,
@@ -39,18 +39,18 @@ class Lent:
     refusals: int = 0
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READ_AT_ONCE))
     read_before: int = 0
-    _spent: float = 0.0
+    _cost: float = 0.0
     _held: dict[str, float] = field(default_factory=dict)
 
     def charge_to(self, account: Account) -> None:
         """Charge what follows to another account, with the whole of `usd` before it."""
         self.account = account
-        self._spent = 0.0
+        self._cost = 0.0
 
     def hold(self, request: str, usd: float) -> bool:
         """Keep so much for a request that goes out, if there is so much left."""
         others = sum(held for each, held in self._held.items() if each != request)
-        if self.usd is not None and self._spent + others + usd > self.usd:
+        if self.usd is not None and self._cost + others + usd > self.usd:
             return False
         self._held[request] = usd
         return True
@@ -58,12 +58,12 @@ class Lent:
     def settle(self, request: str, usd: float) -> None:
         """Take what a request came to, in place of what was kept for it."""
         self._held.pop(request, None)
-        self._spent += usd
+        self._cost += usd
 
-    def learn(self, estimated: int, told: int) -> None:
+    def learn(self, estimated: int, actual: int) -> None:
         """Note how many tokens a request really had; small ones are mostly what is added."""
         if estimated >= _TELLING:
-            self.density = min(max(self.density, told / estimated), BYTES_A_TOKEN)
+            self.density = min(max(self.density, actual / estimated), BYTES_A_TOKEN)
 
     def cut(self) -> None:
         """End what is under way; who waits for it hears it as cancelled."""
@@ -75,25 +75,25 @@ class LeaseTable:
     """All that are lent now."""
 
     def __init__(self) -> None:
-        self._lent: set[Lent] = set()
+        self._leases: set[Lease] = set()
 
-    def __iter__(self) -> Iterator[Lent]:
-        return iter(tuple(self._lent))
+    def __iter__(self) -> Iterator[Lease]:
+        return iter(tuple(self._leases))
 
-    def add(self, account: Account, usd: float | None) -> Lent:
+    def add(self, account: Account, usd: float | None) -> Lease:
         """Lend one."""
-        lent = Lent(account, usd=usd)
-        self._lent.add(lent)
+        lent = Lease(account, usd=usd)
+        self._leases.add(lent)
         return lent
 
-    async def end(self, lent: Lent) -> None:
+    async def end(self, lease: Lease) -> None:
         """Make it worthless, and wait until what was under way with it is over."""
-        self._lent.discard(lent)
-        lent.cut()
-        while lent.requests:
-            await asyncio.wait(lent.requests)
+        self._leases.discard(lease)
+        lease.cut()
+        while lease.requests:
+            await asyncio.wait(lease.requests)
 
-    def find(self, headers: CIMultiDictProxy[str]) -> Lent | None:
+    def find(self, headers: CIMultiDictProxy[str]) -> Lease | None:
         """Return whose one token a request comes with; `None` where it is nobody's.
 
         How long it takes tells nothing about any of them.
@@ -105,7 +105,7 @@ class LeaseTable:
         if len(given) != 1 or not given[0]:
             return None
         asked, found = given[0].encode(), None
-        for lent in self._lent:
+        for lent in self._leases:
             if hmac.compare_digest(asked, lent.token.encode()):
                 found = lent
         return found

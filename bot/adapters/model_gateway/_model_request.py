@@ -16,7 +16,7 @@ from typing import cast
 
 from cachetools import LRUCache
 
-from bot.adapters.model_gateway._answers import forbidden, wrong
+from bot.adapters.model_gateway._answers import refuse_forbidden, refuse_invalid
 
 BYTES_A_TOKEN = 3  # few, so that an estimate is rather too high
 DENSE_BYTES_A_TOKEN = 1.5  # of letters that are not ASCII
@@ -38,7 +38,7 @@ _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True)
-class Clean:
+class CleanBody:
     """A body without secrets, how many were taken out, and how much of it is no text."""
 
     body: Mapping[str, object]
@@ -56,11 +56,11 @@ class BodyRedactor:
         self._known: LRUCache[bytes, str | None] = LRUCache(_REMEMBERED)
         self._lock = threading.Lock()
 
-    def clean(self, body: Mapping[str, object]) -> Clean:
+    def clean(self, body: Mapping[str, object]) -> CleanBody:
         """Return it without secrets. Ids, signatures, thinking and pictures stay as they are."""
-        walk = _Walk(self._text)
-        cleaned = walk.value(dict(body))
-        return Clean(
+        walk = _Walk(self._redact_text)
+        cleaned = walk.clean(dict(body))
+        return CleanBody(
             cast("Mapping[str, object]", cleaned),
             walk.redacted,
             walk.pictures,
@@ -68,7 +68,7 @@ class BodyRedactor:
             walk.other_bytes,
         )
 
-    def _text(self, text: str) -> str:
+    def _redact_text(self, text: str) -> str:
         if len(text) < _SHORT:
             return self._redact(text)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -92,19 +92,22 @@ class _Walk:
         self.documents = 0
         self.other_bytes = 0
 
-    def value(self, value: object, *, given: bool = False) -> object:
+    def clean(self, value: object, *, is_tool_input: bool = False) -> object:
         """Return it cleaned. What a tool is `given` may call its own words anything."""
         if isinstance(value, str):
-            return self._words(value)
+            return self._clean_text(value)
         if isinstance(value, list):
-            return [self.value(each, given=given) for each in value]
+            return [self.clean(each, is_tool_input=is_tool_input) for each in value]
         if isinstance(value, dict):
-            return self._block(value, given=given)
+            return self._block(value, is_tool_input=is_tool_input)
         return value
 
-    def _block(self, block: Mapping[str, object], *, given: bool) -> object:
-        if given:
-            return {self._words(key): self.value(each, given=True) for key, each in block.items()}
+    def _block(self, block: Mapping[str, object], *, is_tool_input: bool) -> object:
+        if is_tool_input:
+            return {
+                self._clean_text(key): self.clean(each, is_tool_input=True)
+                for key, each in block.items()
+            }
         if block.get("type") in _SEALED:
             return block
         if block.get("type") == "base64" and isinstance(data := block.get("data"), str):
@@ -114,13 +117,13 @@ class _Walk:
             self.other_bytes += len(data)
             return block
         return {
-            self._words(key): each
+            self._clean_text(key): each
             if key in _OPAQUE and isinstance(each, str)
-            else self.value(each, given=key in ("input", "input_schema"))
+            else self.clean(each, is_tool_input=key in ("input", "input_schema"))
             for key, each in block.items()
         }
 
-    def _words(self, text: str) -> str:
+    def _clean_text(self, text: str) -> str:
         found = self._redact(text)
         if found != text:
             self.redacted += max(1, found.count(_MARK) - text.count(_MARK))
@@ -148,25 +151,25 @@ class ModelRequest:
 def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
     """Read a body. Raises `Refusal` for one that makes no sense, or asks for what nobody may."""
     try:
-        told = json.loads(raw, parse_constant=_no_number)
+        told = json.loads(raw, parse_constant=_reject_number)
         if not isinstance(told, dict):
-            raise wrong("The body has to be a JSON object.")
+            raise refuse_invalid("The body has to be a JSON object.")
         _look(told)
         for key in _LEFT_OUT:
             told.pop(key, None)
         clean = redactor.clean(told)
         if clean.body["model"] != told["model"] or not _MODEL.fullmatch(told["model"]):
-            raise wrong("That is no name of a model.")
-        body = _written(clean.body)
+            raise refuse_invalid("That is no name of a model.")
+        body = _encode(clean.body)
     except (ValueError, RecursionError):  # also letters that are none, and what nests without end
-        raise wrong("The body has to be JSON, in UTF-8.") from None
+        raise refuse_invalid("The body has to be JSON, in UTF-8.") from None
     thinks = isinstance(thinking := told.get("thinking"), dict) and thinking.get("type")
     streams = told.get("stream") is True
     return ModelRequest(
         body=body,
         model=str(told["model"]),
         streams=streams,
-        tokens_in=_tokens_in(body, clean),
+        tokens_in=_estimate_tokens(body, clean),
         most_out=_count(told.get("max_tokens")),
         redacted=clean.redacted,
         hour=b'"ttl":"1h"' in body,
@@ -174,47 +177,47 @@ def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
     )
 
 
-def with_word(asked: ModelRequest, word: str) -> ModelRequest:
+def append_note(request: ModelRequest, note: str) -> ModelRequest:
     """Return the request with a word of ours to the model at its end."""
-    told = json.loads(asked.body)
+    told = json.loads(request.body)
     last = told["messages"][-1] if told["messages"] else None
     if not isinstance(last, dict) or last.get("role") not in ("user", "system"):
-        return asked
+        return request
     said = last.get("content")
-    blocks = [_text(said)] if isinstance(said, str) else list(said or ())
-    last["content"] = [*blocks, _text(f"<system-reminder>{word}</system-reminder>")]
-    return replace(asked, body=_written(told))
+    blocks = [_build_text_block(said)] if isinstance(said, str) else list(said or ())
+    last["content"] = [*blocks, _build_text_block(f"<system-reminder>{note}</system-reminder>")]
+    return replace(request, body=_encode(told))
 
 
-def shorter(asked: ModelRequest, tokens: Sequence[int]) -> Iterator[ModelRequest]:
+def iterate_shorter(request: ModelRequest, tokens: Sequence[int]) -> Iterator[ModelRequest]:
     """Yield the request for answers of so many tokens at most, where that is less."""
-    told = json.loads(asked.body)
+    told = json.loads(request.body)
     thinking = told.get("thinking")
     if isinstance(thinking, dict) and thinking.get("budget_tokens"):
         return  # what it may think has to fit in too
     for most_out in tokens:
-        if most_out < asked.most_out:
-            body = _written({**told, "max_tokens": most_out})
-            yield replace(asked, body=body, most_out=most_out)
+        if most_out < request.most_out:
+            body = _encode({**told, "max_tokens": most_out})
+            yield replace(request, body=body, most_out=most_out)
 
 
-def _text(text: str) -> dict[str, str]:
+def _build_text_block(text: str) -> dict[str, str]:
     return {"type": "text", "text": text}
 
 
-def _written(body: Mapping[str, object]) -> bytes:
+def _encode(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _tokens_in(body: bytes, clean: Clean) -> int:
+def _estimate_tokens(body: bytes, clean: CleanBody) -> int:
     """Return how many tokens a request may be, rather too many."""
     dense = len(body) - len(body.decode().encode("ascii", "ignore"))
-    text = estimated(len(body) - clean.other_bytes - dense)
+    text = estimate_tokens(len(body) - clean.other_bytes - dense)
     text += math.ceil(dense / DENSE_BYTES_A_TOKEN)
     return text + clean.pictures * TOKENS_A_PICTURE + clean.documents * TOKENS_A_DOCUMENT
 
 
-def estimated(length: int) -> int:
+def estimate_tokens(length: int) -> int:
     """Return how many tokens so many bytes may be."""
     return -(-max(0, length) // BYTES_A_TOKEN)
 
@@ -222,31 +225,36 @@ def estimated(length: int) -> int:
 def _look(body: Mapping[str, object]) -> None:
     """Refuse what would have the provider itself reach out: a way past a program's confinement."""
     if not isinstance(body.get("model"), str) or not isinstance(body.get("messages"), list):
-        raise wrong("The body needs a model and messages.")
+        raise refuse_invalid("The body needs a model and messages.")
     for key in _REACHING:
         if body.get(key):
-            raise forbidden(f"`{key}` is not for programs here: it reaches out of this machine.")
+            raise refuse_forbidden(
+                f"`{key}` is not for programs here: it reaches out of this machine."
+            )
     tools = body.get("tools")
     for tool in tools if isinstance(tools, list) else ():
         if not isinstance(tool, dict) or tool.get("type") not in _OURS:
-            raise forbidden("Tools that the provider runs are not for programs here.")
+            raise refuse_forbidden("Tools that the provider runs are not for programs here.")
     if any(
-        each.get("type") in ("url", "file") and each.keys() & _BY_NAME for each in _sources(body)
+        each.get("type") in ("url", "file") and each.keys() & _BY_NAME
+        for each in _iterate_sources(body)
     ):
-        raise forbidden("Pictures and documents are sent whole here, not by address or name.")
+        raise refuse_forbidden(
+            "Pictures and documents are sent whole here, not by address or name."
+        )
 
 
-def _sources(value: object) -> Iterator[Mapping[str, object]]:
+def _iterate_sources(value: object) -> Iterator[Mapping[str, object]]:
     """Yield where pictures and documents come from; what a tool was given is none of that."""
     if isinstance(value, list):
         for each in value:
-            yield from _sources(each)
+            yield from _iterate_sources(each)
     elif isinstance(value, dict):
         for key, each in value.items():
             if key == "source" and isinstance(each, dict):
                 yield each
             if key != "input":
-                yield from _sources(each)
+                yield from _iterate_sources(each)
 
 
 def _count(value: object) -> int:
@@ -255,5 +263,5 @@ def _count(value: object) -> int:
     return value if 0 < value <= MOST_OUT else 0
 
 
-def _no_number(name: str) -> float:
+def _reject_number(name: str) -> float:
     raise ValueError(name)

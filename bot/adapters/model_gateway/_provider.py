@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.adapters.model_gateway._answers import unreachable
+from bot.adapters.model_gateway._answers import refuse_unreachable
 
 ANTHROPIC = "https://api.anthropic.com"
 HIDDEN = "[redacted:api_key]"
@@ -57,7 +57,7 @@ class Provider:
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         """Send it on. Raises `Refusal` where the provider cannot be reached."""
         if self._session is None:
-            raise unreachable("The gateway is closed.")
+            raise refuse_unreachable("The gateway is closed.")
         asking = self._session.post(
             self._upstream.base_url.rstrip("/") + path,
             data=body,
@@ -72,9 +72,9 @@ class Provider:
         try:
             response = await asking
         except _NEVER_SENT as error:
-            raise unreachable(_CANNOT_REACH) from error
+            raise refuse_unreachable(_CANNOT_REACH) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unreachable(_CANNOT_REACH, unsure=True) from error
+            raise refuse_unreachable(_CANNOT_REACH, unsure=True) from error
         try:
             yield response
         finally:

@@ -10,23 +10,28 @@ from aiohttp import web
 
 from bot.adapters.model_gateway._answers import (
     GatewayRefusal,
-    no_spend_guard,
-    ruled_out,
-    too_large,
-    too_slow,
-    unreachable,
-    wrong,
+    refuse_by_policy,
+    refuse_invalid,
+    refuse_too_large,
+    refuse_too_slow,
+    refuse_unreachable,
+    refuse_unrecorded,
 )
 from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
 from bot.adapters.model_gateway._connection_limiter import GatewayLimits
-from bot.adapters.model_gateway._headers import COUNT, coming_back, going_on, target
-from bot.adapters.model_gateway._leases import Lent
+from bot.adapters.model_gateway._headers import (
+    COUNT,
+    build_request_headers,
+    build_response_headers,
+    parse_target,
+)
+from bot.adapters.model_gateway._leases import Lease
 from bot.adapters.model_gateway._model_request import (
     BodyRedactor,
     ModelRequest,
+    append_note,
+    iterate_shorter,
     read,
-    shorter,
-    with_word,
 )
 from bot.adapters.model_gateway._provider import Provider
 from bot.adapters.model_gateway._request_entry import Entry
@@ -62,61 +67,63 @@ class ProxyRules:
 class ProxiedRequest:
     """Carries one request out. What becomes of it is noted in `entry`, whatever happens."""
 
-    def __init__(self, rules: ProxyRules, lent: Lent, entry: Entry) -> None:
+    def __init__(self, rules: ProxyRules, lease: Lease, entry: Entry) -> None:
         self._rules = rules
-        self._lent = lent
+        self._lease = lease
         self._entry = entry
         self._estimate = 0
 
     async def carry_out(self, http: web.Request) -> web.StreamResponse:
         """Return the answer. Raises `GatewayRefusal`."""
-        path = target(http)
+        path = parse_target(http)
         self._entry.free = path == COUNT
-        async with self._lent.reading:
+        async with self._lease.reading:
             asked = await self._read(http)
         self._estimate = asked.tokens_in
-        tokens_in = math.ceil(asked.tokens_in * self._lent.density)
-        self._entry.asked = replace(asked, tokens_in=tokens_in)
-        if not (self._entry.free or self._entry.asked.most_out):
-            raise wrong("The body needs `max_tokens`, from 1 to 1,000,000: what it may cost.")
-        asked = await self._admitted(self._entry.asked)
+        tokens_in = math.ceil(asked.tokens_in * self._lease.density)
+        self._entry.request = replace(asked, tokens_in=tokens_in)
+        if not (self._entry.free or self._entry.request.most_out):
+            raise refuse_invalid(
+                "The body needs `max_tokens`, from 1 to 1,000,000: what it may cost."
+            )
+        asked = await self._prepare(self._entry.request)
         breaker = self._rules.breaker
-        self._lent.limited_until = breaker.limited_until(asked.model)
+        self._lease.limited_until = breaker.get_limit_end(asked.model)
         breaker.check(asked.model, self._entry.id)
         try:
-            return await self._passed_on(path, asked, http)
+            return await self._forward(path, asked, http)
         finally:
-            breaker.left(self._entry.id)
+            breaker.release(self._entry.id)
 
     async def _read(self, http: web.Request) -> ModelRequest:
         try:
             async with asyncio.timeout(self._rules.limits.body):
                 raw = await http.read()
         except TimeoutError as error:
-            raise too_slow() from error
+            raise refuse_too_slow() from error
         except web.HTTPRequestEntityTooLarge as error:
-            raise too_large(self._rules.most_bytes) from error
+            raise refuse_too_large(self._rules.most_bytes) from error
         redactor = self._rules.redactor
         if len(raw) > _LARGE:
             return await asyncio.to_thread(read, raw, redactor)
         return read(raw, redactor)
 
-    async def _admitted(self, asked: ModelRequest) -> ModelRequest:
+    async def _prepare(self, request: ModelRequest) -> ModelRequest:
         """Ask whether it may go out; what the model should know of that is added to it."""
         try:
-            asked, word = await self._affordable(asked)
+            request, word = await self._ask_spend_guard(request)
         except PolicyError as error:
-            raise ruled_out(error) from error
+            raise refuse_by_policy(error) from error
         except TheseusError as error:  # nothing goes out that cannot be written down
-            raise no_spend_guard(error) from error
-        self._lent.refused = None
-        return with_word(asked, word) if word and not self._entry.free else asked
+            raise refuse_unrecorded(error) from error
+        self._lease.refused = None
+        return append_note(request, word) if word and not self._entry.free else request
 
-    async def _affordable(self, asked: ModelRequest) -> tuple[ModelRequest, str]:
+    async def _ask_spend_guard(self, request: ModelRequest) -> tuple[ModelRequest, str]:
         """Ask the spend guard; for shorter answers where so long a one may be too dear."""
-        choices = [asked] if self._entry.free else [asked, *shorter(asked, SHORTER)]
+        choices = [request] if self._entry.free else [request, *iterate_shorter(request, SHORTER)]
         for choice in choices:
-            self._entry.asked = choice
+            self._entry.request = choice
             try:
                 word = await self._admit()
             except BudgetSpent:
@@ -128,43 +135,45 @@ class ProxiedRequest:
         raise AssertionError("there is always a last choice")
 
     async def _admit(self) -> str:
-        entry, most = self._entry, self._entry.most(self._rules.prices)
-        likely = entry.likely(self._rules.prices, self._lent.read_before)
-        if not self._lent.hold(entry.id, likely.cost_usd):
-            raise BudgetSpent(f"The {self._lent.usd:.2f} $ for this call are spent.")
+        entry, most = self._entry, self._entry.estimate_maximum(self._rules.prices)
+        likely = entry.estimate_likely(self._rules.prices, self._lease.read_before)
+        if not self._lease.hold(entry.id, likely.cost_usd):
+            raise BudgetSpent(f"The {self._lease.usd:.2f} $ for this call are spent.")
         return await self._rules.spend_guard.admit(entry.account, most, entry.id)
 
-    async def _passed_on(
-        self, path: str, asked: ModelRequest, http: web.Request
+    async def _forward(
+        self, path: str, request: ModelRequest, http: web.Request
     ) -> web.StreamResponse:
-        entry, headers = self._entry, going_on(http.headers)
+        entry, headers = self._entry, build_request_headers(http.headers)
         entry.sent = True
         try:
-            async with self._rules.provider.ask(path, headers, asked.body) as answer:
+            async with self._rules.provider.ask(path, headers, request.body) as answer:
                 entry.status, entry.outcome = answer.status, "error"
                 if answer.status == OK:
-                    return await self._streamed(answer, http)
-                return await self._failed(answer, asked.model)
+                    return await self._stream(answer, http)
+                return await self._forward_failure(answer, request.model)
         except GatewayRefusal:
-            self._rules.breaker.failed()
+            self._rules.breaker.record_failure()
             raise
 
-    async def _streamed(
+    async def _stream(
         self, answer: aiohttp.ClientResponse, http: web.Request
     ) -> web.StreamResponse:
         """Hand on each piece as it comes."""
         entry = self._entry
         entry.outcome = "cancelled"  # until it is over
         meter = entry.meter = Meter(streams=answer.content_type == _STREAM)
-        response = web.StreamResponse(headers=coming_back(answer.headers, self._rules.clean))
+        response = web.StreamResponse(
+            headers=build_response_headers(answer.headers, self._rules.clean)
+        )
         try:
             await response.prepare(http)
-            while piece := await _piece(answer):
+            while piece := await _read_piece(answer):
                 meter.feed(piece)
-                async with asyncio.timeout(self._rules.limits.taken):
+                async with asyncio.timeout(self._rules.limits.drain):
                     await response.write(piece)
-        except _BrokeOff:
-            self._broke_off(_BROKE_OFF)
+        except _StreamBroken:
+            self._note_break(_BROKE_OFF)
             _cut(http)
             return response
         except TimeoutError:
@@ -175,47 +184,47 @@ class ProxiedRequest:
             return response
         finally:
             meter.end()
-        self._ended(meter)
+        self._finish(meter)
         return response
 
-    def _ended(self, meter: Meter) -> None:
+    def _finish(self, meter: Meter) -> None:
         """Note an answer that came to its end."""
         if meter.failed in _ITS_FAULT:
-            self._broke_off(f"The provider failed in the middle of its answer ({meter.failed}).")
+            self._note_break(f"The provider failed in the middle of its answer ({meter.failed}).")
         elif meter.failed or not (meter.complete or self._entry.free):
             self._entry.outcome, self._entry.note = "error", _BROKE_OFF
         else:
             self._entry.outcome = "ok"
             if meter.usage is not None:
-                self._lent.learn(self._estimate, meter.usage.tokens_in)
-                self._lent.read_before = meter.usage.tokens_in
-            self._rules.breaker.went_well()
+                self._lease.learn(self._estimate, meter.usage.tokens_in)
+                self._lease.read_before = meter.usage.tokens_in
+            self._rules.breaker.record_success()
 
-    def _broke_off(self, note: str) -> None:
+    def _note_break(self, note: str) -> None:
         self._entry.outcome, self._entry.note = "error", note
-        self._rules.breaker.failed()
+        self._rules.breaker.record_failure()
 
-    async def _failed(self, answer: aiohttp.ClientResponse, model: str) -> web.Response:
+    async def _forward_failure(self, answer: aiohttp.ClientResponse, model: str) -> web.Response:
         """Hand on what went wrong, without any secret it may repeat."""
         entry, breaker, status = self._entry, self._rules.breaker, answer.status
         if status < 400:
-            raise unreachable("The model's provider sent us elsewhere.")
+            raise refuse_unreachable("The model's provider sent us elsewhere.")
         told = await _start_of(answer)
         entry.note = f"The provider answered {status}."
         if status >= 500:
-            breaker.failed()
+            breaker.record_failure()
         else:
-            breaker.went_well()
+            breaker.record_success()
         if status == LIMITED:
-            self._lent.limited_until = breaker.note_limit(model, answer.headers)
+            self._lease.limited_until = breaker.note_limit(model, answer.headers)
         return web.Response(
             status=status,
             body=self._rules.clean(told).encode(),
-            headers=coming_back(answer.headers, self._rules.clean),
+            headers=build_response_headers(answer.headers, self._rules.clean),
         )
 
 
-class _BrokeOff(Exception):
+class _StreamBroken(Exception):
     """The provider's answer did not come to its end."""
 
 
@@ -224,19 +233,19 @@ def _cut(http: web.Request) -> None:
         http.transport.abort()
 
 
-async def _piece(answer: aiohttp.ClientResponse) -> bytes:
+async def _read_piece(answer: aiohttp.ClientResponse) -> bytes:
     try:
         return await answer.content.readany()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise _BrokeOff from error
+        raise _StreamBroken from error
 
 
 async def _start_of(answer: aiohttp.ClientResponse) -> str:
     """Return as much of an error as anybody needs."""
     found = bytearray()
     try:
-        while len(found) < _ERROR_BYTES and (piece := await _piece(answer)):
+        while len(found) < _ERROR_BYTES and (piece := await _read_piece(answer)):
             found += piece
-    except _BrokeOff as error:
-        raise unreachable(_BROKE_OFF) from error
+    except _StreamBroken as error:
+        raise refuse_unreachable(_BROKE_OFF) from error
     return found[:_ERROR_BYTES].decode("utf-8", "replace")

@@ -32,7 +32,7 @@ class Meter:
         self.complete = False
         self.failed = ""
         self.model = ""
-        self._last_word = False
+        self._has_final_usage = False
 
     @property
     def usage(self) -> Usage | None:
@@ -49,7 +49,7 @@ class Meter:
         lines = chunk.replace(b"\r", b"\n").split(b"\n")
         for piece in lines[:-1]:
             self._add(piece)
-            self._line(bytes(self._rest))
+            self._read_line(bytes(self._rest))
             self._rest.clear()
             self._skips = False
         self._add(lines[-1])
@@ -59,8 +59,8 @@ class Meter:
         rest = bytes(self._rest)
         self._rest.clear()
         if self._streams:
-            self._line(rest)
-        elif isinstance(told := _json(rest), Mapping):
+            self._read_line(rest)
+        elif isinstance(told := _parse_json(rest), Mapping):
             self._note_message(told)
             self._finish()
 
@@ -71,22 +71,22 @@ class Meter:
             self._rest.clear()
             self._skips = True
 
-    def _line(self, line: bytes) -> None:
+    def _read_line(self, line: bytes) -> None:
         """Look at a line; what a program or a model can put into one does not decide what it is."""
         if not line.startswith(_DATA):
             return
         told = any(word in line for word in _TELLING)
-        event = _json(line.removeprefix(_DATA)) if told else None
+        event = _parse_json(line.removeprefix(_DATA)) if told else None
         if isinstance(event, Mapping) and event.get("type") != _WRITES:
-            self._event(event)
+            self._read_event(event)
         elif _WRITES.encode() in line:
             self.written += max(0, len(line) - _AROUND)
 
-    def _event(self, event: Mapping[str, object]) -> None:
+    def _read_event(self, event: Mapping[str, object]) -> None:
         match event.get("type"):
             case "message_start" if isinstance(message := event.get("message"), Mapping):
                 self._note_message(message)
-                self._last_word = False
+                self._has_final_usage = False
             case "message_delta":
                 self._note(event.get("usage"))
             case "message_stop":
@@ -98,7 +98,7 @@ class Meter:
 
     def _finish(self) -> None:
         usage = self.usage
-        self.complete = self._last_word and usage is not None and usage.tokens_in > 0
+        self.complete = self._has_final_usage and usage is not None and usage.tokens_in > 0
 
     def _note_message(self, message: Mapping[str, object]) -> None:
         self.model = str(message.get("model") or "")
@@ -108,19 +108,19 @@ class Meter:
         """Take counts as they stand now: they are told as sums, and never fall."""
         if not isinstance(usage, Mapping):
             return
-        told = _counts(usage)
+        told = _parse_counts(usage)
         parts = usage.get("iterations")  # what the last one used is told as if it were all
         for part in parts if isinstance(parts, list) else ():
-            for kind, count in _counts(part).items():
+            for kind, count in _parse_counts(part).items():
                 told[f"all {kind}"] = told.get(f"all {kind}", 0) + count
         for kind in _KINDS:
             if kind in told:
                 most = max(told[kind], told.get(f"all {kind}", 0))
                 self._counts[kind] = max(most, self._counts.get(kind, 0))
-        self._last_word = "output_tokens" in told
+        self._has_final_usage = "output_tokens" in told
 
 
-def _counts(usage: object) -> dict[str, int]:
+def _parse_counts(usage: object) -> dict[str, int]:
     """Return the counts that are some, of what is told of tokens and of tools."""
     if not isinstance(usage, Mapping):
         return {}
@@ -135,7 +135,7 @@ def _counts(usage: object) -> dict[str, int]:
     }
 
 
-def _json(text: bytes) -> object:
+def _parse_json(text: bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

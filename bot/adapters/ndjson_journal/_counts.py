@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions
-from bot.adapters.ndjson_journal._index import microseconds
-from bot.adapters.ndjson_journal._unindexed import gaps, search
+from bot.adapters.ndjson_journal._index import to_microseconds
+from bot.adapters.ndjson_journal._index_gaps import find_gaps, search
 from bot.domain.journal import FAILED
 from bot.domain.samples import ActionCount
 
@@ -36,7 +36,7 @@ _FAILURES = """
 _Place = tuple[int, str]
 
 
-def counts(
+def count_actions(
     connection: sqlite3.Connection,
     folder: Path,
     since: datetime,
@@ -45,13 +45,13 @@ def counts(
     portions: Portions = PORTIONS,
 ) -> list[ActionCount]:
     """Return the counts of that time, oldest span first."""
-    width, first, last = seconds * _MICROSECONDS, microseconds(since), microseconds(until)
-    actions = _counted(connection, _ACTIONS, (width, first, last))
-    failures = _counted(connection, _FAILURES, (width, first, last))
-    parts = gaps(connection, folder, since, until, portions)
+    width, first, last = seconds * _MICROSECONDS, to_microseconds(since), to_microseconds(until)
+    actions = _count(connection, _ACTIONS, (width, first, last))
+    failures = _count(connection, _FAILURES, (width, first, last))
+    parts = find_gaps(connection, folder, since, until, portions)
     for _, row in search(parts, [], lambda ts: ts < first, portions):
         if first <= row.ts <= last:
-            place = (row.ts // width, _kind(row.event))
+            place = (row.ts // width, _get_kind(row.event))
             actions[place] += 1
             failures[place] += row.outcome in FAILED
     return [
@@ -60,14 +60,14 @@ def counts(
     ]
 
 
-def _counted(
+def _count(
     connection: sqlite3.Connection, sql: str, values: tuple[int, int, int]
 ) -> Counter[_Place]:
     found: Counter[_Place] = Counter()
     for row in connection.execute(sql, values):
-        found[row["place"], _kind(row["event"])] += row["found"]
+        found[row["place"], _get_kind(row["event"])] += row["found"]
     return found
 
 
-def _kind(event: str) -> str:
+def _get_kind(event: str) -> str:
     return event.partition(".")[0]

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import sizes
-from bot.adapters.ndjson_journal._follower import whole_lines
+from bot.adapters.ndjson_journal._files import list_sizes
+from bot.adapters.ndjson_journal._follower import iterate_full_lines
 
 _END = b',"erased":true}'
 _FILE = "SELECT number FROM files WHERE name = ?"
-_NOTHING = b"{" + _END[1:]
+_ERASED_LINE = b"{" + _END[1:]
 
 
 class MarkedLine(NamedTuple):
@@ -31,22 +31,22 @@ class MarkedLine(NamedTuple):
 
 def is_erased(line: bytes) -> bool:
     """Whether a line is what is left of an erased record."""
-    return _END[1:] in line and line.rstrip().endswith((_END, _NOTHING))
+    return _END[1:] in line and line.rstrip().endswith((_END, _ERASED_LINE))
 
 
-def marked(folder: Path, marks: Sequence[str]) -> Iterator[MarkedLine]:
+def find_marked(folder: Path, marks: Sequence[str]) -> Iterator[MarkedLine]:
     """Yield the lines of all files that hold one of these texts, oldest file first.
 
     Those that were erased come too: the index may not know of that yet.
     """
     needles = [mark.encode() for mark in marks]
-    for name in sizes(folder):
+    for name in list_sizes(folder):
         start = 0
         try:
-            for end, lines in whole_lines(folder / name, 0):
+            for end, lines in iterate_full_lines(folder / name, 0):
                 for line in lines:
                     if any(needle in line for needle in needles) or is_erased(line):
-                        yield MarkedLine(folder / name, start, line, _id_in(line))
+                        yield MarkedLine(folder / name, start, line, _parse_id(line))
                     start += len(line)
                 start = end
         except FileNotFoundError:
@@ -60,7 +60,7 @@ def erase(lines: Iterable[MarkedLine]) -> None:
         for each in lines:
             if each.path not in opened:
                 opened[each.path] = os.open(each.path, os.O_RDWR | os.O_CLOEXEC)
-            os.pwrite(opened[each.path], _remains(each.line), each.start)
+            os.pwrite(opened[each.path], _erase_line(each.line), each.start)
         for file in opened.values():
             os.fsync(file)
     finally:
@@ -76,7 +76,7 @@ def drop(index: sqlite3.Connection, lines: Iterable[MarkedLine]) -> None:
         index.executemany(gone, places)
 
 
-def _remains(line: bytes) -> bytes:
+def _erase_line(line: bytes) -> bytes:
     """Return what is left of a line, as long as it was. It begins as it did: files are known by
     how they begin.
     """
@@ -85,11 +85,11 @@ def _remains(line: bytes) -> bytes:
         fields = json.loads(text)
         told = f'{{"ts":{json.dumps(fields["ts"])},"id":{json.dumps(fields["id"])}'.encode() + _END
     except (ValueError, KeyError, TypeError, RecursionError):
-        told = _NOTHING
+        told = _ERASED_LINE
     return told.ljust(len(text))[: len(text)] + line[len(text) :]
 
 
-def _id_in(line: bytes) -> str:
+def _parse_id(line: bytes) -> str:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):

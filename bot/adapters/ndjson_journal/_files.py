@@ -17,7 +17,7 @@ class Portions(NamedTuple):
     """
 
     chunk: int = 1024 * 1024
-    whole: int = 8 * 1024 * 1024
+    full: int = 8 * 1024 * 1024
     near: int = 128 * 1024
 
 
@@ -63,12 +63,12 @@ class DayFiles:
             os.close(self._fd)
         self._fd, self._day = -1, ""
 
-    def moved(self) -> bool:
+    def has_moved(self) -> bool:
         """Return whether the open file is no longer the one of that name (deleted, replaced)."""
         if self._fd < 0:
             return False
         try:
-            return not os.path.samestat(os.fstat(self._fd), (self._path(self._day)).stat())
+            return not os.path.samestat(os.fstat(self._fd), (self._get_path(self._day)).stat())
         except OSError:
             return True
 
@@ -76,24 +76,24 @@ class DayFiles:
         self.close()
         self.folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._fd = os.open(self._path(day), flags, 0o640)
+        self._fd = os.open(self._get_path(day), flags, 0o640)
         self._day = day
         size = os.fstat(self._fd).st_size
         self._torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
 
-    def _path(self, day: str) -> Path:
+    def _get_path(self, day: str) -> Path:
         return self.folder / f"{day}.ndjson"
 
 
 def remove_before(folder: Path, day: str) -> int:
     """Remove the files of the days before that one (`YYYY-MM-DD`); return how many."""
-    old = [name for name in sizes(folder) if name < day]
+    old = [name for name in list_sizes(folder) if name < day]
     for name in old:
         (folder / name).unlink(missing_ok=True)
     return len(old)
 
 
-def sizes(folder: Path) -> dict[str, int]:
+def list_sizes(folder: Path) -> dict[str, int]:
     """Return the day files of a folder with their sizes in bytes, oldest first."""
     try:
         with os.scandir(folder) as entries:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import sizes
+from bot.adapters.ndjson_journal._files import list_sizes
 from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
 from bot.ports.journal import Followed
@@ -19,10 +19,10 @@ from bot.ports.journal import Followed
 CHUNK = 1024 * 1024
 _FILES = 3
 _MARKED = 64
-_NOTHING = "-"
+_NO_FILES = "-"
 
 
-class _Place(NamedTuple):
+class _Position(NamedTuple):
     """A file was read up to `end`; `mark` is the checksum of its first bytes."""
 
     end: int
@@ -31,10 +31,12 @@ class _Place(NamedTuple):
 
 def follow(folder: Path, cursor: str | None, limit: int) -> Followed:
     """Return the samples written after `cursor`, oldest file first, and the next cursor."""
-    present = sizes(folder)
+    present = list_sizes(folder)
     if cursor is None:
         newest = list(present.items())[-_FILES:]
-        return Followed((), _told({name: _last(folder / name, size) for name, size in newest}))
+        return Followed(
+            (), _format_cursor({name: _get_end(folder / name, size) for name, size in newest})
+        )
     places = _read(cursor)
     first = min(places, default="")
     samples: list[Sample] = []
@@ -42,16 +44,18 @@ def follow(folder: Path, cursor: str | None, limit: int) -> Followed:
         if name < first or name not in present:
             continue  # older than what is followed, or gone
         path = folder / name
-        start = _start(path, present[name], places.get(name, _Place(0, "")))
+        start = _start(path, present[name], places.get(name, _Position(0, "")))
         end = start
         if present[name] > start and len(samples) < limit:
             with contextlib.suppress(FileNotFoundError):  # gone since it was listed
                 end = _collect(path, start, samples, limit)
-        places[name] = _Place(end, _mark(path, end))
-    return Followed(tuple(samples), _told(places))
+        places[name] = _Position(end, _mark(path, end))
+    return Followed(tuple(samples), _format_cursor(places))
 
 
-def whole_lines(path: Path, start: int, chunk: int = CHUNK) -> Iterator[tuple[int, list[bytes]]]:
+def iterate_full_lines(
+    path: Path, start: int, chunk: int = CHUNK
+) -> Iterator[tuple[int, list[bytes]]]:
     """Yield the whole lines from `start` on, a chunk at a time, each time with where they end.
 
     A last line without a newline counts if it is a whole record: part of one never parses.
@@ -74,7 +78,7 @@ def whole_lines(path: Path, start: int, chunk: int = CHUNK) -> Iterator[tuple[in
 
 def _collect(path: Path, start: int, samples: list[Sample], limit: int) -> int:
     """Add samples from `start` on until there are `limit`; return where that ended."""
-    for end, lines in whole_lines(path, start):
+    for end, lines in iterate_full_lines(path, start):
         for line in lines:
             if len(samples) == limit:
                 return start
@@ -86,14 +90,14 @@ def _collect(path: Path, start: int, samples: list[Sample], limit: int) -> int:
     return start
 
 
-def _start(path: Path, size: int, place: _Place) -> int:
+def _start(path: Path, size: int, place: _Position) -> int:
     """Return where to go on: at the end of a file that was cut, at the start of another one."""
     if place.end and place.mark != _mark(path, place.end):
         return 0
-    return place.end if size >= place.end else _last(path, size).end
+    return place.end if size >= place.end else _get_end(path, size).end
 
 
-def _last(path: Path, size: int) -> _Place:
+def _get_end(path: Path, size: int) -> _Position:
     """Return the place after the last whole line of a file of that size."""
     end = size
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
@@ -105,9 +109,9 @@ def _last(path: Path, size: int) -> _Place:
                 end = start + newline + 1
                 break
             end = start
-    for whole, _ in whole_lines(path, end):
+    for whole, _ in iterate_full_lines(path, end):
         end = whole
-    return _Place(end, _mark(path, end))
+    return _Position(end, _mark(path, end))
 
 
 def _mark(path: Path, end: int) -> str:
@@ -119,17 +123,17 @@ def _mark(path: Path, end: int) -> str:
         return ""
 
 
-def _told(places: Mapping[str, _Place]) -> str:
+def _format_cursor(places: Mapping[str, _Position]) -> str:
     newest = sorted(places.items())[-_FILES:]
-    return ",".join(f"{name}:{place.end}:{place.mark}" for name, place in newest) or _NOTHING
+    return ",".join(f"{name}:{place.end}:{place.mark}" for name, place in newest) or _NO_FILES
 
 
-def _read(cursor: str) -> dict[str, _Place]:
+def _read(cursor: str) -> dict[str, _Position]:
     """Return the places of a cursor; a part that is none is left out."""
     places = {}
     for part in filter(None, cursor.split(",")):
         name, _, rest = part.partition(":")
         end, _, mark = rest.partition(":")
         if end.isdecimal():
-            places[name] = _Place(int(end), mark)
+            places[name] = _Position(int(end), mark)
     return places

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.adapters.ndjson_journal._erasure import is_erased
-from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions, list_sizes
 from bot.infra.sqlite_migrations import Migration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ class IndexProgress(NamedTuple):
     damaged: tuple[Damage, ...] = ()
 
 
-class Covered(NamedTuple):
+class IndexedFile(NamedTuple):
     """Which bytes of a file are indexed; `number` is its number in the index, if it has one."""
 
     number: int | None = None
@@ -97,7 +97,7 @@ class Covered(NamedTuple):
     high: int = 0
 
 
-def microseconds(at: datetime) -> int:
+def to_microseconds(at: datetime) -> int:
     """Return a time as whole microseconds since 1970; a naive one is taken as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (aware - _EPOCH) // _MICROSECOND
@@ -114,8 +114,8 @@ def catch_up(
 
     Without `older` only lines that were added to files it knows are indexed, and small new files.
     """
-    present, chunk = sizes(folder), portions.chunk
-    known = covered(connection)
+    present, chunk = list_sizes(folder), portions.chunk
+    known = load_covered(connection)
     for name, file in known.items():
         if present.get(name, -1) < file.high:  # gone, or cut: what is indexed is not there any more
             connection.execute("DELETE FROM files WHERE number = ?", (file.number,))
@@ -126,24 +126,24 @@ def catch_up(
             if step is not None:
                 return step
     for name, size in reversed(present.items()):
-        file = known.get(name, Covered())
+        file = known.get(name, IndexedFile())
         step = None
         if file.number is None and (older or size <= chunk):
             step = _begin(connection, folder / name, size, chunk)
         elif file.low and older:
-            step = _backward(connection, folder / name, file, chunk)
+            step = _index_backward(connection, folder / name, file, chunk)
         if step is not None:
             return step
     return IndexProgress(more=False)
 
 
-def covered(connection: sqlite3.Connection) -> dict[str, Covered]:
+def load_covered(connection: sqlite3.Connection) -> dict[str, IndexedFile]:
     """Return which bytes of which files are indexed."""
     rows = connection.execute("SELECT name, number, low, indexed FROM files")
-    return {row["name"]: Covered(row["number"], row["low"], row["indexed"]) for row in rows}
+    return {row["name"]: IndexedFile(row["number"], row["low"], row["indexed"]) for row in rows}
 
 
-def damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
+def find_damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
     """Return all bytes that are no record, a torn last line that nothing follows included.
 
     The index is complete.
@@ -152,22 +152,22 @@ def damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
         "SELECT name, start, length FROM damaged JOIN files ON file = number ORDER BY name, start"
     )
     skipped = [Damage(*row) for row in rows]
-    known = covered(connection)
-    ends = {name: known.get(name, Covered()).high for name in sizes(folder)}
+    known = load_covered(connection)
+    ends = {name: known.get(name, IndexedFile()).high for name in list_sizes(folder)}
     torn = [
         Damage(name, ends[name], size - ends[name])
-        for name, size in sizes(folder).items()
+        for name, size in list_sizes(folder).items()
         if size > ends.get(name, size)
     ]
     return tuple(sorted(skipped + torn))
 
 
 def _begin(
-    connection: sqlite3.Connection, path: Path, size: int, most: int
+    connection: sqlite3.Connection, path: Path, size: int, max_bytes: int
 ) -> IndexProgress | None:
     """Index the last lines of a file that is not in the index yet; `None` if it has none."""
-    start = line_start(path, max(size - most, 0), size)
-    chunk = _whole_lines(path, start, most)
+    start = find_line_start(path, max(size - max_bytes, 0), size)
+    chunk = _read_full_lines(path, start, max_bytes)
     if not chunk:
         return None
     inserted = connection.execute(
@@ -178,10 +178,10 @@ def _begin(
 
 
 def _forward(
-    connection: sqlite3.Connection, path: Path, file: Covered, most: int
+    connection: sqlite3.Connection, path: Path, file: IndexedFile, max_bytes: int
 ) -> IndexProgress | None:
     """Index what was added to a file; `None` if there is only part of a line as yet."""
-    chunk = _whole_lines(path, file.high, most)
+    chunk = _read_full_lines(path, file.high, max_bytes)
     if not chunk:
         return None
     connection.execute(
@@ -190,11 +190,11 @@ def _forward(
     return _index_lines(connection, path.name, file.number, chunk, file.high)
 
 
-def _backward(
-    connection: sqlite3.Connection, path: Path, file: Covered, most: int
+def _index_backward(
+    connection: sqlite3.Connection, path: Path, file: IndexedFile, max_bytes: int
 ) -> IndexProgress:
     """Index the lines before those that are indexed."""
-    start = line_start(path, max(file.low - most, 0), file.low)
+    start = find_line_start(path, max(file.low - max_bytes, 0), file.low)
     with path.open("rb") as open_file:
         open_file.seek(start)
         chunk = open_file.read(file.low - start)
@@ -207,8 +207,8 @@ def _index_lines(
 ) -> IndexProgress:
     """Put the lines of a chunk into the index."""
     rows, broken = [], []
-    for offset, line in lines_at(chunk, start):
-        row = columns(line)
+    for offset, line in iterate_lines_at(chunk, start):
+        row = parse_columns(line)
         if row is None and is_erased(line):
             continue
         if row is None:
@@ -222,7 +222,7 @@ def _index_lines(
     return IndexProgress(more=True, damaged=tuple(broken))
 
 
-def line_start(path: Path, at: int, end: int) -> int:
+def find_line_start(path: Path, at: int, end: int) -> int:
     """Return the start of the first line from `at` on; of a line that spans all, its own."""
     with path.open("rb") as file:
         while at > 0:
@@ -234,7 +234,7 @@ def line_start(path: Path, at: int, end: int) -> int:
     return 0
 
 
-def _whole_lines(path: Path, start: int, most: int) -> bytes:
+def _read_full_lines(path: Path, start: int, max_bytes: int) -> bytes:
     """Read lines up to a chunk's size, or one longer line.
 
     A last line without a newline counts if it is a whole record: part of one never parses.
@@ -242,15 +242,15 @@ def _whole_lines(path: Path, start: int, most: int) -> bytes:
     chunk = b""
     with path.open("rb") as file:
         file.seek(start)
-        while b"\n" not in chunk and (read := file.read(most)):
+        while b"\n" not in chunk and (read := file.read(max_bytes)):
             chunk += read
     end = chunk.rfind(b"\n") + 1
     if end == 0:
-        return b"" if columns(chunk) is None else chunk
+        return b"" if parse_columns(chunk) is None else chunk
     return chunk[:end]
 
 
-def lines_at(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+def iterate_lines_at(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
     """Return the lines of a chunk that stands at `start`, each with its own place."""
     for line in chunk.splitlines(keepends=True):
         if line.strip():
@@ -270,15 +270,15 @@ class Columns(NamedTuple):
     fingerprint: str | None
 
 
-def columns(line: bytes) -> Columns | None:
+def parse_columns(line: bytes) -> Columns | None:
     """Return the columns of a line; `None` if it is no record."""
     try:
-        return _columns(line)
+        return _parse_columns(line)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
-def _columns(line: bytes) -> Columns:
+def _parse_columns(line: bytes) -> Columns:
     fields = json.loads(line)
     record_id, event, outcome = fields["id"], fields["event"], fields["outcome"]
     fingerprint = error["fingerprint"] if (error := fields.get("error")) else None
@@ -287,7 +287,7 @@ def _columns(line: bytes) -> Columns:
     channel_id = fields.get("channel_id")
     known_channel = isinstance(channel_id, int) and -_INT64 <= channel_id < _INT64
     return Columns(
-        ts=microseconds(datetime.fromisoformat(fields["ts"])),
+        ts=to_microseconds(datetime.fromisoformat(fields["ts"])),
         id=record_id,
         short=record_id[-8:],
         event=event,

@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from bot.adapters.ndjson_journal import _counts, _follower, _queries, _spans
-from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, marked
-from bot.adapters.ndjson_journal._files import DayFiles, remove_before, sizes
-from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, covered, damage
+from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, find_marked
+from bot.adapters.ndjson_journal._files import DayFiles, list_sizes, remove_before
+from bot.adapters.ndjson_journal._index import (
+    MIGRATIONS,
+    Damage,
+    catch_up,
+    find_damage,
+    load_covered,
+)
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
 from bot.domain.samples import ActionCount, Sample
-from bot.infra.sqlite import Database, Work
+from bot.infra.sqlite import Database, WorkArguments
 from bot.ports.journal import Followed
 
 BATCH_SECONDS = 0.25
@@ -53,7 +59,7 @@ class NdjsonJournal:
         self._lines = Lines(redact)
         self._one_writer = threading.Lock()
         self._grown = asyncio.Event()
-        self._told = False
+        self._has_warned = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._follower: asyncio.Task[None] | None = None
 
@@ -62,7 +68,7 @@ class NdjsonJournal:
         if self._loop is not None:
             return
         await self._open_index()
-        await self._index.read(_with_room)
+        await self._index.read(_enlarge_cache)
         self._loop = asyncio.get_running_loop()
         self._follower = self._loop.create_task(self._follow(), name="journal index")
         self._tell()
@@ -92,24 +98,26 @@ class NdjsonJournal:
         """Write one record: it is in its day's file when this returns."""
         if self._loop is None:
             raise JournalError("The journal is not open.")
-        line = self._lines.line(action)
+        line = self._lines.format_line(action)
         at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
         with self._one_writer:
             self._files.append(at.date().isoformat(), line)
-        if not self._told:
+        if not self._has_warned:
             self._tell()
 
     async def forget(self, before: date) -> int:
         """Remove the files of the days before that one; the index follows."""
         return await _from_files(remove_before, self._files.folder, before.isoformat())
 
-    async def records_of(self, subject: DataSubject) -> Sequence[str]:
+    async def list_record_ids(self, subject: DataSubject) -> Sequence[str]:
         """Return the ids of all records of that person, from the files."""
-        return await _from_files(lambda: [each.id for each in self._marked(subject) if each.id])
+        return await _from_files(
+            lambda: [each.id for each in self._find_marked(subject) if each.id]
+        )
 
     async def erase(self, subject: DataSubject) -> int:
         """Erase all records of that person from the files, and from the index."""
-        found = await _from_files(lambda: list(self._marked(subject)))
+        found = await _from_files(lambda: list(self._find_marked(subject)))
 
         def work(index: sqlite3.Connection) -> None:
             erase(found)
@@ -125,42 +133,44 @@ class NdjsonJournal:
         """Leave nothing of what was erased in the index or beside it."""
         await self._index.purge()
 
-    def _marked(self, subject: DataSubject) -> Iterator[MarkedLine]:
-        return marked(self._files.folder, subject.marks)
+    def _find_marked(self, subject: DataSubject) -> Iterator[MarkedLine]:
+        return find_marked(self._files.folder, subject.marks)
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""
         folder = self._files.folder
-        return await self._ask(lambda index: _queries.matching(index, folder, query))
+        return await self._ask(lambda index: _queries.find_matching(index, folder, query))
 
     async def get(self, record_id: str) -> Action | None:
         """Return the record with that full or short id."""
         folder = self._files.folder
-        return await self._ask(lambda index: _queries.one(index, folder, record_id))
+        return await self._ask(lambda index: _queries.find_one(index, folder, record_id))
 
-    async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
+    async def list_failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
         """Return failures since then grouped by fingerprint, the most recent group first."""
         folder = self._files.folder
-        return await self._ask(lambda index: _queries.failures(index, folder, since, limit))
+        return await self._ask(lambda index: _queries.list_failures(index, folder, since, limit))
 
     async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
         """Return what was written after `cursor`, by anybody, and the next cursor."""
         return await _from_files(_follower.follow, self._files.folder, cursor, limit)
 
-    async def samples(
+    async def list_samples(
         self, *, since: datetime, until: datetime, event: str | None = None
     ) -> Sequence[Sample]:
         """Return the samples of that time, oldest first, read from the files of its days."""
-        return await _from_files(_spans.samples, self._files.folder, since, until, event)
+        return await _from_files(_spans.list_samples, self._files.folder, since, until, event)
 
-    async def counts(
+    async def count_actions(
         self, *, since: datetime, until: datetime, seconds: int
     ) -> Sequence[ActionCount]:
         """Return how many actions there were by time and kind, oldest first."""
         folder = self._files.folder
-        return await self._ask(lambda index: _counts.counts(index, folder, since, until, seconds))
+        return await self._ask(
+            lambda index: _counts.count_actions(index, folder, since, until, seconds)
+        )
 
-    async def damaged(
+    async def find_damage(
         self, on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> tuple[Damage, ...]:
         """Return where the day files hold bytes that are no record (a torn line, an edit).
@@ -169,20 +179,22 @@ class NdjsonJournal:
         """
         more = True
         while more:
-            more = await self._step(older=True)
-            on_progress(*await self._index.read(lambda index: _indexed(index, self._files.folder)))
-        return await self._ask(lambda index: damage(index, self._files.folder))
+            more = await self._index_chunk(older=True)
+            on_progress(
+                *await self._index.read(lambda index: _measure_progress(index, self._files.folder))
+            )
+        return await self._ask(lambda index: find_damage(index, self._files.folder))
 
-    async def _ask(self, question: Work[T]) -> T:
+    async def _ask(self, question: WorkArguments[T]) -> T:
         """Answer from an index that is up to date, making it anew if it proves damaged."""
         try:
             await self._catch_up()
             return await self._index.read(question)
         except JournalError as error:
-            if not _damaged(error):
+            if not _is_damaged(error):
                 raise
             await self._index.close()
-            await self._make_index_anew(error)
+            await self._rebuild_index(error)
         await self._catch_up()
         return await self._index.read(question)
 
@@ -194,9 +206,9 @@ class NdjsonJournal:
                 error.__cause__, sqlite3.OperationalError
             ):
                 raise  # a locked or unwritable file is not a damaged one
-            await self._make_index_anew(error)
+            await self._rebuild_index(error)
 
-    async def _make_index_anew(self, error: Exception) -> None:
+    async def _rebuild_index(self, error: Exception) -> None:
         log.warning("The journal's index is made anew from its files: %s", error)
         for suffix in ("", "-wal", "-shm"):
             self._index.path.with_name(self._index.path.name + suffix).unlink(missing_ok=True)
@@ -206,7 +218,7 @@ class NdjsonJournal:
         """Let the follower know, once a batch."""
         loop = self._loop
         if loop is not None:
-            self._told = True
+            self._has_warned = True
             loop.call_soon_threadsafe(self._grown.set)
 
     async def _follow(self) -> None:
@@ -217,19 +229,19 @@ class NdjsonJournal:
                 await self._grown.wait()
                 self._grown.clear()
                 await asyncio.sleep(BATCH_SECONDS)
-                self._told = False
+                self._has_warned = False
             try:
                 await self._catch_up()
-                older = await self._step_and_rest()
+                older = await self._index_and_rest()
             except JournalError as error:
                 older = False
                 log.warning("The journal's index is behind its files: %s", error)
 
-    async def _step_and_rest(self) -> bool:
+    async def _index_and_rest(self) -> bool:
         """Index a chunk of older lines, then leave the machine to others for as long."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        more = await self._step(older=True)
+        more = await self._index_chunk(older=True)
         if more:
             await asyncio.sleep(loop.time() - began)
         return more
@@ -237,13 +249,13 @@ class NdjsonJournal:
     async def _catch_up(self) -> None:
         """Index what was added of late."""
         with self._one_writer:
-            if self._files.moved():
+            if self._files.has_moved():
                 self._files.close()
         for _ in range(_STEPS):
-            if not await self._step(older=False):
+            if not await self._index_chunk(older=False):
                 break
 
-    async def _step(self, *, older: bool) -> bool:
+    async def _index_chunk(self, *, older: bool) -> bool:
         """Index the next chunk; return whether there is more."""
         folder = self._files.folder
         try:
@@ -255,13 +267,13 @@ class NdjsonJournal:
         return step.more
 
 
-def _indexed(connection: sqlite3.Connection, folder: Path) -> tuple[int, int]:
+def _measure_progress(connection: sqlite3.Connection, folder: Path) -> tuple[int, int]:
     """Return how many bytes of the day files are indexed, and how many there are."""
-    done = sum(file.high - file.low for file in covered(connection).values())
-    return done, sum(sizes(folder).values())
+    done = sum(file.high - file.low for file in load_covered(connection).values())
+    return done, sum(list_sizes(folder).values())
 
 
-def _with_room(index: sqlite3.Connection) -> None:
+def _enlarge_cache(index: sqlite3.Connection) -> None:
     """Keep more of a large index in memory: records go to places all over it."""
     index.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
@@ -274,6 +286,6 @@ async def _from_files(read: Callable[P, T], /, *asked: P.args, **also: P.kwargs)
         raise JournalError(f"The journal cannot be read: {error}.") from error
 
 
-def _damaged(error: JournalError) -> bool:
+def _is_damaged(error: JournalError) -> bool:
     """Return whether SQLite found the file itself wrong, not just busy or out of reach."""
     return type(error.__cause__) is sqlite3.DatabaseError

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC
 
 from bot.domain.journal import Action, Capsule, Frame
-from bot.infra.syntax import literal
-from bot.telemetry.private_capsules import without_values
+from bot.infra.syntax import evaluate_literal
+from bot.telemetry.private_capsules import strip_values
 
 Redact = Callable[[str], str]
 
@@ -26,14 +26,14 @@ class Lines:
 
     def __init__(self, redact: Redact) -> None:
         def clean(text: str) -> str:
-            return _well_formed(redact(text))
+            return _escape_surrogates(redact(text))
 
         remembered = functools.lru_cache(maxsize=_REMEMBERED)(clean)
         self._text: Redact = lambda text: (
             remembered(text) if len(text) <= _REMEMBERED_CHARS else clean(text)
         )
 
-    def line(self, action: Action) -> bytes:
+    def format_line(self, action: Action) -> bytes:
         """Return the action as one line, newline included. No validation: it is a valid record."""
         fields = dict(action.__dict__)
         at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
@@ -45,30 +45,34 @@ class Lines:
         if action.agent is not None:
             fields["agent"] = self._text(action.agent)
         if action.error is not None:
-            fields["error"] = self._capsule(action.error)
+            fields["error"] = self._convert_capsule(action.error)
         if not action.flags:
             del fields["flags"]  # most ask for none: their lines are read the short way
         try:
             return (_encode(fields) + "\n").encode("ascii")
         except ValueError:
-            return (_encode(_finite(fields)) + "\n").encode("ascii")
+            return (_encode(_remove_infinities(fields)) + "\n").encode("ascii")
 
-    def _capsule(self, capsule: Capsule) -> dict[str, object]:
+    def _convert_capsule(self, capsule: Capsule) -> dict[str, object]:
         return {
             "exception": capsule.exception,
             "message": self._text(capsule.message),
             "fingerprint": capsule.fingerprint,
-            "frames": [self._frame(frame) for frame in capsule.frames],
+            "frames": [self._convert_frame(frame) for frame in capsule.frames],
             "inputs": {
-                self._text(name): self._literal(source) or _REMOVED
+                self._text(name): self._redact_literal(source) or _REMOVED
                 for name, source in capsule.inputs.items()
             },
-            **_about_the_cause(capsule),
-            **({"children": [*map(self._capsule, capsule.children)]} if capsule.children else {}),
+            **_convert_cause(capsule),
+            **(
+                {"children": [*map(self._convert_capsule, capsule.children)]}
+                if capsule.children
+                else {}
+            ),
         }
 
-    def _frame(self, frame: Frame) -> dict[str, object]:
-        kept = {name: self._literal(source) for name, source in frame.arguments.items()}
+    def _convert_frame(self, frame: Frame) -> dict[str, object]:
+        kept = {name: self._redact_literal(source) for name, source in frame.arguments.items()}
         return {
             "file": frame.file,
             "line": frame.line,
@@ -78,19 +82,19 @@ class Lines:
             "opaque": [*frame.opaque, *(name for name, source in kept.items() if source is None)],
         }
 
-    def _literal(self, source: str) -> str | None:
+    def _redact_literal(self, source: str) -> str | None:
         """Return the redacted source; `None` if redaction left something that is no literal."""
         cleaned = self._text(source)
         if cleaned == source:
             return source
         try:
-            literal(cleaned)
+            evaluate_literal(cleaned)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return None
         return cleaned
 
 
-def _about_the_cause(capsule: Capsule) -> dict[str, object]:
+def _convert_cause(capsule: Capsule) -> dict[str, object]:
     """Return what tells whose fault it is, as far as it is known."""
     fields: dict[str, object] = {
         "kinds": list(capsule.kinds),
@@ -111,28 +115,30 @@ def parse(line: bytes) -> Action:
         raise ValueError("not an object")  # noqa: TRY004  # what is wrong is the file
     known = {name: value for name, value in fields.items() if name in Action.model_fields}
     if isinstance(error := known.get("error"), dict):
-        known["error"] = _known_fields(error)
-    return _without_old_messages(Action.model_validate(known))
+        known["error"] = _select_known_fields(error)
+    return _strip_old_messages(Action.model_validate(known))
 
 
-def _without_old_messages(action: Action) -> Action:
+def _strip_old_messages(action: Action) -> Action:
     """Return a direct message's failure without values, where an older version kept them."""
     error = action.error
     is_direct = action.guild_id is None and action.channel_id is not None
     if error is None or error.audience is not None or not is_direct:
         return action
-    return action.but(error=without_values(error))
+    return action.replace(error=strip_values(error))
 
 
-def _known_fields(capsule: dict[str, object]) -> dict[str, object]:
+def _select_known_fields(capsule: dict[str, object]) -> dict[str, object]:
     """Return what this version knows of a capsule, and of the capsules in it."""
     known = {name: value for name, value in capsule.items() if name in Capsule.model_fields}
     if isinstance(children := known.get("children"), list):
-        known["children"] = [_known_fields(each) for each in children if isinstance(each, dict)]
+        known["children"] = [
+            _select_known_fields(each) for each in children if isinstance(each, dict)
+        ]
     return known
 
 
-def _well_formed(text: str) -> str:
+def _escape_surrogates(text: str) -> str:
     """Return `text` with lone surrogates spelt out: no reader could encode them again."""
     try:
         text.encode()
@@ -141,7 +147,7 @@ def _well_formed(text: str) -> str:
     return text
 
 
-def _finite(fields: dict[str, object]) -> dict[str, object]:
+def _remove_infinities(fields: dict[str, object]) -> dict[str, object]:
     """Return `fields` without infinities and NaN, which JSON does not have."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value

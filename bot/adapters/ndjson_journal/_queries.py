@@ -12,19 +12,25 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions
-from bot.adapters.ndjson_journal._index import Columns, microseconds
+from bot.adapters.ndjson_journal._index import Columns, to_microseconds
+from bot.adapters.ndjson_journal._index_gaps import (
+    FOREVER,
+    RecordPosition,
+    find_gaps,
+    search,
+    search_id,
+)
 from bot.adapters.ndjson_journal._line import parse
-from bot.adapters.ndjson_journal._unindexed import FOREVER, RecordPosition, gaps, search, search_id
-from bot.domain.ids import millisecond, short_id
+from bot.domain.ids import parse_timestamp_ms, shorten_id
 from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
 
 _PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
-_SHOWN_IDS = 20
+_MAX_LISTED_IDS = 20
 _SHARED = 1_000  # records of one millisecond, or of one short id, that are looked at
 
 
-def matching(
+def find_matching(
     connection: sqlite3.Connection,
     folder: Path,
     query: JournalQuery,
@@ -36,32 +42,32 @@ def matching(
         ("fingerprint = ?", query.fingerprint),
         ("outcome = ?", query.outcome and query.outcome.value),
         ("channel_id = ?", query.channel_id),
-        ("ts >= ?", query.since and microseconds(query.since)),
-        ("ts <= ?", query.until and microseconds(query.until)),
+        ("ts >= ?", query.since and to_microseconds(query.since)),
+        ("ts <= ?", query.until and to_microseconds(query.until)),
     ]
     asked = [(condition, value) for condition, value in conditions if value is not None]
     where = " AND ".join(condition for condition, _ in asked) or "1"
     if query.outcome not in (None, ActionOutcome.OK):
         where += " AND outcome <> 'ok'"  # says to SQLite that the index of these will do
-    newest = _places(
+    newest = _list_positions(
         connection, f"WHERE {where} {_NEWEST_FIRST}", *(value for _, value in asked), query.limit
     )
     heapq.heapify(newest)
     outcome = query.outcome and query.outcome.value
     asked_for = (query.fingerprint, query.event, query.channel_id, outcome)
     hits = search(
-        gaps(connection, folder, query.since, query.until, portions),
+        find_gaps(connection, folder, query.since, query.until, portions),
         [value for value in asked_for if value is not None],
         lambda ts: len(newest) >= query.limit and newest[0].ts >= ts,
         portions,
     )
     for hit in hits:
-        if _matches(hit.columns, query):
+        if _is_match(hit.columns, query):
             _keep(newest, hit.place, query.limit)
     return _load(folder, sorted(newest))
 
 
-def one(
+def find_one(
     connection: sqlite3.Connection,
     folder: Path,
     record_id: str,
@@ -71,25 +77,25 @@ def one(
     wanted = record_id.strip().lower()
     if not wanted:
         return None
-    short = short_id(wanted)
-    found = _with_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
-    if found is None and (at := millisecond(wanted)):
-        found = _with_id(connection, wanted, "ts BETWEEN ? AND ?", at * 1000, at * 1000 + 999)
+    short = shorten_id(wanted)
+    found = _find_by_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
+    if found is None and (at := parse_timestamp_ms(wanted)):
+        found = _find_by_id(connection, wanted, "ts BETWEEN ? AND ?", at * 1000, at * 1000 + 999)
     if found is None:
-        found = search_id(gaps(connection, folder), wanted, portions)
+        found = search_id(find_gaps(connection, folder), wanted, portions)
     if found is None:
-        found = _with_id(connection, wanted, "short = ?", short)  # among all records
+        found = _find_by_id(connection, wanted, "short = ?", short)  # among all records
     return None if found is None else next(iter(_load(folder, [found])), None)
 
 
-def _with_id(
-    connection: sqlite3.Connection, wanted: str, where: str, *values: object
+def _find_by_id(
+    connection: sqlite3.Connection, record_id: str, where: str, *values: object
 ) -> RecordPosition | None:
-    places = _places(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
-    return next((place for place in places if wanted in (place.id, short_id(place.id))), None)
+    places = _list_positions(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
+    return next((place for place in places if record_id in (place.id, shorten_id(place.id))), None)
 
 
-def failures(
+def list_failures(
     connection: sqlite3.Connection,
     folder: Path,
     since: datetime,
@@ -97,8 +103,8 @@ def failures(
     portions: Portions = PORTIONS,
 ) -> list[FailureGroup]:
     """Return failures since then by fingerprint, the most recent group first."""
-    earliest = microseconds(since)
-    parts = gaps(connection, folder, since, portions=portions)
+    earliest = to_microseconds(since)
+    parts = find_gaps(connection, folder, since, portions=portions)
     counted = connection.execute(
         "SELECT fingerprint, count(*), min(ts), max(ts) FROM records"
         " WHERE fingerprint IS NOT NULL AND ts >= ? GROUP BY fingerprint"
@@ -110,7 +116,7 @@ def failures(
         if row.fingerprint is not None and row.ts >= earliest:
             groups.setdefault(row.fingerprint, _Group(row.fingerprint)).add(place)
     newest = sorted(groups.values(), key=lambda group: group.last, reverse=True)[:limit]
-    told = (_told(connection, folder, earliest, group) for group in newest)
+    told = (_build_group(connection, folder, earliest, group) for group in newest)
     return [group for group in told if group]
 
 
@@ -132,28 +138,28 @@ class _Group:
         self.count += 1
         self.last = max(self.last, place.ts)
         self._oldest = min(self._oldest or place, place)
-        _keep(self._newest, place, _SHOWN_IDS)
+        _keep(self._newest, place, _MAX_LISTED_IDS)
 
-    def ends(
+    def load_ends(
         self, connection: sqlite3.Connection, earliest: int
     ) -> tuple[RecordPosition, list[RecordPosition]]:
         """Return the first and the newest ones, the newest first."""
         among = "WHERE fingerprint = ? AND ts"
-        newest = self._newest + _places(
-            connection, f"{among} >= ? {_NEWEST_FIRST}", self.fingerprint, earliest, _SHOWN_IDS
+        newest = self._newest + _list_positions(
+            connection, f"{among} >= ? {_NEWEST_FIRST}", self.fingerprint, earliest, _MAX_LISTED_IDS
         )
-        firsts = _places(
+        firsts = _list_positions(
             connection, f"{among} = ? ORDER BY file, start LIMIT 1", self.fingerprint, self._first
         )
         if self._oldest is not None:
             firsts.append(self._oldest)
-        return min(firsts), sorted(newest, reverse=True)[:_SHOWN_IDS]
+        return min(firsts), sorted(newest, reverse=True)[:_MAX_LISTED_IDS]
 
 
-def _told(
+def _build_group(
     connection: sqlite3.Connection, folder: Path, earliest: int, group: _Group
 ) -> FailureGroup | None:
-    first, newest = group.ends(connection, earliest)
+    first, newest = group.load_ends(connection, earliest)
     ends = _load(folder, [first, newest[0]])
     if not ends:
         return None
@@ -168,26 +174,28 @@ def _told(
     )
 
 
-def _matches(row: Columns, query: JournalQuery) -> bool:
+def _is_match(row: Columns, query: JournalQuery) -> bool:
     return (
         query.event in (None, row.event)
         and query.fingerprint in (None, row.fingerprint)
         and (query.outcome is None or query.outcome.value == row.outcome)
         and query.channel_id in (None, row.channel_id)
-        and (query.since is None or row.ts >= microseconds(query.since))
-        and (query.until is None or row.ts <= microseconds(query.until))
+        and (query.since is None or row.ts >= to_microseconds(query.since))
+        and (query.until is None or row.ts <= to_microseconds(query.until))
     )
 
 
-def _keep(kept: list[RecordPosition], place: RecordPosition, limit: int) -> None:
+def _keep(positions: list[RecordPosition], place: RecordPosition, limit: int) -> None:
     """Add a place to a heap that keeps the newest of them."""
-    if len(kept) < limit:
-        heapq.heappush(kept, place)
+    if len(positions) < limit:
+        heapq.heappush(positions, place)
     else:
-        heapq.heappushpop(kept, place)
+        heapq.heappushpop(positions, place)
 
 
-def _places(connection: sqlite3.Connection, where: str, *values: object) -> list[RecordPosition]:
+def _list_positions(
+    connection: sqlite3.Connection, where: str, *values: object
+) -> list[RecordPosition]:
     rows = connection.execute(f"{_PLACES} {where}", values)
     return [RecordPosition(*row) for row in rows]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from bot.domain.samples import OWN_KINDS, Sample, sample_of
+from bot.domain.samples import OWN_KINDS, Sample, parse_sample
 
 _CHARS = r'[^"\\\x00-\x1f]'
 _TEXT = f'"({_CHARS}+)"'
@@ -23,7 +23,7 @@ _OURS = re.compile(
 """A line without a capsule and without anything escaped, as `Lines` writes it."""
 
 
-def samples_in(lines: Iterable[bytes]) -> Iterator[Sample]:
+def iterate_samples(lines: Iterable[bytes]) -> Iterator[Sample]:
     """Return the samples of lines; what is no record is left out."""
     for line in lines:
         sample = sample_in(line)
@@ -36,17 +36,17 @@ def sample_in(line: bytes) -> Sample | None:
     try:
         ours = _OURS.fullmatch(line.decode("ascii"))
         if ours is not None:
-            return _of_ours(*ours.groups())
+            return _build_sample(*ours.groups())
     except ValueError:
         pass  # not ASCII, or no such day: JSON says what it is
     try:
         fields = json.loads(line)
-        return sample_of(fields) if isinstance(fields, dict) else None
+        return parse_sample(fields) if isinstance(fields, dict) else None
     except (ValueError, OverflowError, RecursionError):
         return None
 
 
-def _of_ours(
+def _build_sample(
     ts: str,
     record_id: str,
     event: str,

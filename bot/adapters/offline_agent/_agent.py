@@ -7,13 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.offline_agent._inputs import (
-    crash_of,
-    failed_before,
-    hunks_of,
-    memo_of,
-    whole_suspects,
+    build_crash,
+    build_memo,
+    iterate_complete_suspects,
+    list_failed_hashes,
+    list_hunks,
 )
-from bot.adapters.offline_agent._reports import finished, progress_text, question_of, took_back
+from bot.adapters.offline_agent._reports import (
+    build_finished,
+    build_question,
+    build_reverted,
+    format_progress,
+)
 from bot.adapters.offline_agent._second_round import finish_without_ignores
 from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Suspect
@@ -26,25 +31,25 @@ from bot.ports.agent import (
     News,
     Progress,
     Update,
-    no_news,
+    get_no_news,
 )
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import FOLDER, standing
+from bot.proof.reproduction import FOLDER, select_existing
 from bot.repair.answer_memo import AnswerMemo
 from bot.repair.answer_tests import answer_tests
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.files import write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
-from bot.repair.history import templates_of
+from bot.repair.history import load_templates
 from bot.repair.model import SearchReport, Texts
-from bot.repair.questions import after_asking
+from bot.repair.questions import apply_last_answer
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits as RunLimits
 from bot.repair.search import OnProgress, SearchProgress
-from bot.repair.source_text import decoded
+from bot.repair.source_text import decode_source
 from bot.repair.stated_answers import StatedAnswers
 
 _END = None
@@ -58,7 +63,7 @@ class OfflineAgent:
     """Searches parts of suspect commits to undo and single edits, judged by tests."""
 
     name = "offline"
-    follows_words = False
+    can_follow_instructions = False
 
     def __init__(self, sandbox: Sandbox, clock: Clock, load: SharedLock | None = None) -> None:
         self._load = load or SharedLock()
@@ -72,29 +77,29 @@ class OfflineAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the port."""
         if again := await finish_without_ignores(assignment, workspace):
             yield again
             return
-        await self._start_over(assignment, workspace)
+        await self._reset_to_base(assignment, workspace)
         if not assignment.plan.judged_by:
-            yield await self._without_test(assignment, workspace, budget)
+            yield await self._work_without_test(assignment, workspace, budget)
             return
         undone: Suspect | None = None
-        memo, may_ask = memo_of(assignment)
+        memo, may_ask = build_memo(assignment)
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
         search = asyncio.create_task(
-            self._searched(assignment, workspace.path, budget, updates, memo)
+            self._find_fix(assignment, workspace.path, budget, updates, memo)
         )
         try:
             while (update := await updates.get()) is not _END:
-                yield Progress(text=progress_text(update))
+                yield Progress(text=format_progress(update))
             report = await search
             if report.fix is None:
-                undone = await self._withdrawn(assignment, workspace, budget)
-            if undone is None and may_ask and (question := question_of(report, memo)):
+                undone = await self._revert_suspect(assignment, workspace, budget)
+            if undone is None and may_ask and (question := build_question(report, memo)):
                 self._asked[assignment.run_id] = report
                 yield question
                 return
@@ -103,42 +108,44 @@ class OfflineAgent:
             with suppress(asyncio.CancelledError):
                 await search
         files = {**report.files, **report.tests}
-        if undone is None and report.unproven is not None:
-            files = dict(report.unproven.files)
+        if undone is None and report.unverified is not None:
+            files = dict(report.unverified.files)
         await asyncio.to_thread(write, workspace.path, files)
-        found = finished(report)
-        yield found if undone is None else took_back(undone, found)
+        found = build_finished(report)
+        yield found if undone is None else build_reverted(undone, found)
 
-    async def _without_test(
+    async def _work_without_test(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> Finished:
         """Take a suspect back whole where plays alone show the failure: they judge it afterwards.
 
         Edits are too many to be played, each with what it needs.
         """
-        if assignment.plan.played is None:
+        if assignment.plan.replay_proof is None:
             return Finished(changed=False, summary="There is no failing test to judge edits by.")
-        undone = await self._withdrawn(assignment, workspace, budget)
+        undone = await self._revert_suspect(assignment, workspace, budget)
         if undone is None:
             summary = "Plays alone show it, and no suspect commit can be taken back as a whole."
             return Finished(changed=False, summary=summary)
-        return took_back(undone)
+        return build_reverted(undone)
 
-    async def _start_over(self, assignment: Assignment, workspace: Workspace) -> None:
+    async def _reset_to_base(self, assignment: Assignment, workspace: Workspace) -> None:
         """Go back to base, remembering what did not hold; the first round starts there anyway."""
         if assignment.round == 1 or assignment.previous is None:
             self._refused.pop(assignment.run_id, None)
             return
         owned = assignment.plan.owned_files
         turned_down = {
-            change.path: decoded(await asyncio.to_thread((workspace.path / change.path).read_bytes))
+            change.path: decode_source(
+                await asyncio.to_thread((workspace.path / change.path).read_bytes)
+            )
             for change in assignment.previous.files
             if change.path in owned and change.status != "deleted" and not is_test(change.path)
         }
         self._refused.setdefault(assignment.run_id, []).append(turned_down)
         await workspace.reset(workspace.base)
 
-    async def _searched(
+    async def _find_fix(
         self,
         assignment: Assignment,
         root: Path,
@@ -184,29 +191,29 @@ class OfflineAgent:
             root=root,
             reproduction=tuple(test.node_id for test in tests),
             affected=assignment.plan.affected.files,
-            capsule=crash_of(assignment.evidence),
-            hunks=tuple(hunks_of(assignment.evidence)),
-            templates=await templates_of(root),
+            capsule=build_crash(assignment.evidence),
+            hunks=tuple(list_hunks(assignment.evidence)),
+            templates=await load_templates(root),
             answered=any(test.answered for test in tests),
-            known=frozenset(whole_suspects(assignment.evidence)),
+            known=frozenset(iterate_complete_suspects(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
             seconds=seconds,
             refused=tuple(self._refused.get(assignment.run_id, ())),
-            failed=failed_before(assignment.evidence),
+            failed=list_failed_hashes(assignment.evidence),
             stated=memo.stated,
             write=False,
         )
-        request = after_asking(request, self._asked.pop(assignment.run_id, None))
+        request = apply_last_answer(request, self._asked.pop(assignment.run_id, None))
         try:
-            async with self._runner(root, assignment) as runner:
-                report = await mend(request, runner, self._clock, on_progress)
+            async with self._build_runner(root, assignment) as runner:
+                report = await repair_tree(request, runner, self._clock, on_progress)
                 held = await answer_tests(root, FOLDER, report.stated, report.files, runner)
                 return replace(report, tests=held)
         finally:
             for test in tests:  # they are added to the commit by others
                 (root / test.path).unlink(missing_ok=True)
 
-    async def _withdrawn(
+    async def _revert_suspect(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> Suspect | None:
         """Take the likeliest suspect back whole, its tests with it, if that mends the failure.
@@ -215,7 +222,7 @@ class OfflineAgent:
         through it has to work. The worktree is as it was where none of them does. A commit with
         much else in it stays: people would lose that.
         """
-        tried = assignment.previous.undoes if assignment.previous else ""
+        tried = assignment.previous.reverted_commit if assignment.previous else ""
         likely = [
             each
             for each in assignment.evidence.suspects
@@ -224,35 +231,35 @@ class OfflineAgent:
         for suspect in likely[:_WITHDRAWN]:
             sha = suspect.commit.sha
             try:
-                undone = await workspace.undo(sha, sha)
+                undone = await workspace.revert(sha, sha)
             except WorkspaceError:
                 continue  # git cannot tell it apart from what came later: the next one
-            if undone.files and await self._holds(assignment, workspace.path, budget):
+            if undone.files and await self._is_fixed(assignment, workspace.path, budget):
                 return suspect
             await workspace.reset(workspace.base)
         return None
 
-    async def _holds(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
+    async def _is_fixed(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
         """Return whether the failure is gone in the tree as it lies there, and its tests pass."""
-        plan, memo = assignment.plan, memo_of(assignment)[0]
-        tests = standing(plan.judged_by, read=lambda file: _read(root, file))
+        plan, memo = assignment.plan, build_memo(assignment)[0]
+        tests = select_existing(plan.judged_by, read=lambda file: _read(root, file))
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
         limits = RunLimits(20.0, 20.0, max(30.0, budget.seconds * (1 - _SEARCHING)))
         try:
-            async with self._runner(root, assignment) as runner:
+            async with self._build_runner(root, assignment) as runner:
                 for stage in (tuple(test.node_id for test in tests), plan.affected.files):
-                    if stage and not (await runner.run(stage, {}, limits)).green:
+                    if stage and not (await runner.run(stage, {}, limits)).is_passing:
                         return False
                 own = [test.node_id for test in tests]
-                if await StatedAnswers(runner, own, memo.stated, limits).refusal({}):
+                if await StatedAnswers(runner, own, memo.stated, limits).find_conflict({}):
                     return False
         finally:
             for test in tests:
                 (root / test.path).unlink(missing_ok=True)
         return True
 
-    def _runner(self, root: Path, assignment: Assignment) -> ForkingRunner:
+    def _build_runner(self, root: Path, assignment: Assignment) -> ForkingRunner:
         options = assignment.plan.affected.options
         return ForkingRunner(root, confine=self._confine, options=options, load=self._load)
 

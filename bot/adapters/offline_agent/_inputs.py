@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.domain.evidence import Evidence
-from bot.memory.ranking import failed_approaches
+from bot.memory.ranking import find_failed_approaches
 from bot.ports.agent import (
     Assignment,
 )
@@ -13,18 +13,18 @@ from bot.repair.model import Crash, SuspectHunk, TraceFrame
 from bot.repair.reverts import parse_diff
 
 
-def memo_of(assignment: Assignment) -> tuple[AnswerMemo, bool]:
+def build_memo(assignment: Assignment) -> tuple[AnswerMemo, bool]:
     """Return what people said by now, and whether they may be asked: not where nobody answered."""
     question, answer = assignment.question, assignment.answer
     if question is not None and answer is not None:
         by = answer.person.name if answer.person else ""
         memo = read_memo(question.memo)
-        return memo.answered(answer.text if by else "", by), bool(by)
+        return memo.set_answer(answer.text if by else "", by), bool(by)
     previous = assignment.previous
     return read_memo(previous.memo if previous else ""), True
 
 
-def crash_of(evidence: Evidence) -> Crash | None:
+def build_crash(evidence: Evidence) -> Crash | None:
     """Return what production saw of the failure, if anything was kept of it."""
     capsule = evidence.capsule
     if capsule is None:
@@ -33,7 +33,7 @@ def crash_of(evidence: Evidence) -> Crash | None:
     return Crash(capsule.exception, capsule.message, frames)
 
 
-def hunks_of(evidence: Evidence) -> list[SuspectHunk]:
+def list_hunks(evidence: Evidence) -> list[SuspectHunk]:
     """Return the suspects' hunks; a suspect's place in the list is its age."""
     return [
         hunk
@@ -42,7 +42,7 @@ def hunks_of(evidence: Evidence) -> list[SuspectHunk]:
     ]
 
 
-def whole_suspects(evidence: Evidence) -> Iterator[str]:
+def iterate_complete_suspects(evidence: Evidence) -> Iterator[str]:
     """Yield the suspects whose diff holds all the code they changed."""
     for suspect in evidence.suspects:
         shown = {hunk.path for hunk in parse_diff(suspect.diff)}
@@ -55,8 +55,8 @@ def _is_prose(file: str) -> bool:
     return file.endswith((".md", ".rst"))
 
 
-def failed_before(evidence: Evidence) -> frozenset[str]:
+def list_failed_hashes(evidence: Evidence) -> frozenset[str]:
     """Return what was shipped for this failure and did not hold: it is not proposed again."""
     fingerprint = evidence.groups[0].fingerprint if evidence.groups else ""
-    known = failed_approaches(evidence.memories, fingerprint)
+    known = find_failed_approaches(evidence.memories, fingerprint)
     return frozenset(memory.diff_hash for memory in known if memory.diff_hash)

@@ -2,33 +2,33 @@
 
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
-from bot.domain.unproven import UnprovenEdit
+from bot.domain.plausible_edit import PlausibleEdit
 from bot.ports.agent import Finished, QuestionAsked
 from bot.redaction import redact
 from bot.repair.answer_memo import AnswerMemo
 from bot.repair.calls import CallQuestion
-from bot.repair.explain import answer_line, doubts, evidence, explain
-from bot.repair.model import Candidate, SearchReport, UnprovenFix
+from bot.repair.explain import answer_line, explain, list_doubts, list_evidence
+from bot.repair.model import Candidate, SearchReport, UnverifiedFix
 from bot.repair.questions import QUESTIONS
 from bot.repair.search import SearchProgress
 
 UNANSWERED = "proposing no edit, for nobody has said what is right"
 
 
-def progress_text(progress: SearchProgress) -> str:
+def format_progress(progress: SearchProgress) -> str:
     """Return one line for the card."""
-    verdict = "holds" if progress.latest.judgement.green else "does not hold"
+    verdict = "holds" if progress.latest.judgement.is_passing else "does not hold"
     return (
         f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
     )
 
 
-def _done(fix: Candidate) -> str:
+def _format_fix(fix: Candidate) -> str:
     where = f"{fix.path}:{fix.line}" if fix.line else fix.path
     return f"{fix.why} in {where}"
 
 
-def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
+def build_question(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     """Return what to ask people, if they can be asked: what has to be redacted is not."""
     question = report.question
     if question is None or len(memo.stated) >= QUESTIONS:
@@ -37,7 +37,9 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     shown = (question.text, *question.choices, *question.call.arguments.values())
     if any(redact(each) != each for each in shown):
         return None
-    text, default = _of_failure(question) if question.now else _of_rivals(question)
+    text, default = (
+        _format_failure_question(question) if question.now else _format_rival_question(question)
+    )
     default = UNANSWERED if report.fix is None else default
     return QuestionAsked(
         text=f"{text} What you say picks the edit and is kept as a test.",
@@ -48,7 +50,7 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     )
 
 
-def _of_failure(question: CallQuestion) -> tuple[str, str]:
+def _format_failure_question(question: CallQuestion) -> tuple[str, str]:
     """Return what is asked where nothing says what a call should answer, and what counts else."""
     call = f"`{question.call.text}`"
     return (
@@ -59,9 +61,9 @@ def _of_failure(question: CallQuestion) -> tuple[str, str]:
     )
 
 
-def _of_rivals(question: CallQuestion) -> tuple[str, str]:
+def _format_rival_question(question: CallQuestion) -> tuple[str, str]:
     """Return what is asked where edits answer differently, and what counts else."""
-    told = [answer.told for answer in question.answers]
+    told = [answer.text for answer in question.answers]
     return (
         "Several edits mend it, and no test says which is right. What should "
         f"`{question.call.text}` answer: {' or '.join(told)}, or {question.choices[-1]}?",
@@ -69,7 +71,7 @@ def _of_rivals(question: CallQuestion) -> tuple[str, str]:
     )
 
 
-def finished(report: SearchReport) -> Finished:
+def build_finished(report: SearchReport) -> Finished:
     """Return the last word of a search: the fix, or what was tried in vain."""
     attempts = [
         Attempt(summary=f"{count} of kind “{kind}”", result="judged by the tests")
@@ -86,38 +88,46 @@ def finished(report: SearchReport) -> Finished:
         changed=False,
         summary=explain(report),
         attempts=tuple(attempts),
-        stated=tuple(each.told for each in report.stated),
+        stated=tuple(each.description for each in report.stated),
         memo=AnswerMemo(report.stated).to_text() if report.stated else "",
     )
     if report.fix is None:
-        return last if report.unproven is None else _unproven(last, report, report.unproven)
+        return (
+            last if report.unverified is None else _build_unproven(last, report, report.unverified)
+        )
     reason = "Holds what a person said is right."
-    return last.but(
+    return last.replace(
         changed=True,
-        summary=_done(report.fix),
+        summary=_format_fix(report.fix),
         proven=report.proof,
-        doubts=tuple(doubts(report)),
+        doubts=tuple(list_doubts(report)),
         granted=tuple(Grant(file=path, reason=reason) for path in report.tests),
     )
 
 
-def _unproven(last: Finished, report: SearchReport, found: UnprovenFix) -> Finished:
+def _build_unproven(last: Finished, report: SearchReport, found: UnverifiedFix) -> Finished:
     """Return the last word with an edit for people to judge."""
-    return last.but(
+    return last.replace(
         changed=True,
-        summary=_done(found.candidate),
-        unproven=UnprovenEdit(
+        summary=_format_fix(found.candidate),
+        plausible_edit=PlausibleEdit(
             reason=redact(found.reason),
-            evidence=tuple(map(redact, evidence(report))),
+            evidence=tuple(map(redact, list_evidence(report))),
             against=tuple(map(redact, found.against)),
             answers=tuple(redact(answer_line(each)) for each in found.answers),
         ),
     )
 
 
-def took_back(suspect: Suspect, searched: Finished | None = None) -> Finished:
+def build_reverted(suspect: Suspect, searched: Finished | None = None) -> Finished:
     """Return the last word where a commit was taken back as a whole, after a search or without."""
     commit = suspect.commit
     summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
     last = searched or Finished(changed=True, summary=summary)
-    return last.but(changed=True, summary=summary, proven="undo", undoes=commit.sha, unproven=None)
+    return last.replace(
+        changed=True,
+        summary=summary,
+        proven="undo",
+        reverted_commit=commit.sha,
+        plausible_edit=None,
+    )

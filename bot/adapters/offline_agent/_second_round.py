@@ -3,13 +3,13 @@
 import asyncio
 
 from bot.domain.change import ChangeSet, CheckResult
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 from bot.ports.agent import Assignment, Finished
 from bot.ports.workspace import Workspace
 from bot.repair.files import write
 from bot.repair.guidance import is_test
-from bot.repair.source_text import decoded
-from bot.repair.tidy import tidied
+from bot.repair.source_text import decode_source
+from bot.repair.tidy import format_texts
 from bot.repair.unneeded_ignores import remove_unneeded_ignores
 
 
@@ -18,21 +18,21 @@ async def finish_without_ignores(assignment: Assignment, workspace: Workspace) -
 
     `None` where its checks said anything else, or nothing: then another edit is searched for.
     """
-    previous, failed = assignment.previous, _only_failed_check(assignment)
+    previous, failed = assignment.previous, _find_only_failed_check(assignment)
     if previous is None or failed is None:
         return None
     before = await asyncio.to_thread(_read_edited, assignment, previous, workspace)
     after = remove_unneeded_ignores(failed.output, before)
     if not after:
         return None
-    await asyncio.to_thread(write, workspace.path, await tidied(workspace.path, before, after))
-    shared = (
-        Finished.model_fields.keys() & ChangeSet.model_fields.keys() - Spent.model_fields.keys()
+    await asyncio.to_thread(
+        write, workspace.path, await format_texts(workspace.path, before, after)
     )
+    shared = Finished.model_fields.keys() & ChangeSet.model_fields.keys() - Cost.model_fields.keys()
     return Finished(changed=True, **{name: getattr(previous, name) for name in shared})
 
 
-def _only_failed_check(assignment: Assignment) -> CheckResult | None:
+def _find_only_failed_check(assignment: Assignment) -> CheckResult | None:
     """Return the one thing that spoke against the last round, if it is a check."""
     verdict = assignment.feedback
     if verdict is None or any(finding.blocking for finding in verdict.findings):
@@ -46,7 +46,7 @@ def _read_edited(
 ) -> dict[str, str]:
     """Return the texts of the files that the last round edited."""
     return {
-        change.path: decoded((workspace.path / change.path).read_bytes())
+        change.path: decode_source((workspace.path / change.path).read_bytes())
         for change in previous.files
         if change.path in assignment.plan.owned_files
         and change.status != "deleted"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import ValidationError
 
 from bot.domain.rehearsal import PlayedError
-from bot.infra.own_time import peer_pid
+from bot.infra.own_time import get_peer_pid
 
 _LINE_BYTES = 2_000_000
 _ERRORS_AT_MOST = 200
@@ -47,7 +47,7 @@ class ControlChannel:
         self._errors = errors
         self.pid = 0  # of the bot's process, once it has connected
         self.files: dict[str, str] | None = None
-        self.kept: dict[str, str] = {}
+        self.stored_files: dict[str, str] = {}
         self._path = path
         self._server: asyncio.Server | None = None
         self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
@@ -76,7 +76,7 @@ class ControlChannel:
         if self._connected.done():
             writer.close()
         else:
-            self.pid = peer_pid(writer.get_extra_info("socket"))
+            self.pid = get_peer_pid(writer.get_extra_info("socket"))
             self._connected.set_result((reader, writer))
 
     async def begin(self, world: dict[str, Any]) -> EndOfTurn:
@@ -90,13 +90,13 @@ class ControlChannel:
         """
         return await self._exchange({"seconds": seconds, **order})
 
-    async def _exchange(self, told: dict[str, Any]) -> EndOfTurn:
+    async def _exchange(self, order: dict[str, Any]) -> EndOfTurn:
         reader, writer = await asyncio.shield(self._connected)
         try:
-            writer.write(json.dumps(told).encode() + b"\n")
+            writer.write(json.dumps(order).encode() + b"\n")
             await writer.drain()
             while True:
-                heard = await self._line(reader)
+                heard = await self._read_line(reader)
                 if "idle" in heard:
                     next_timer = heard["idle"]
                     return EndOfTurn(
@@ -108,26 +108,26 @@ class ControlChannel:
         except (OSError, ValueError, TypeError) as error:
             raise BotGoneError("the bot's process ended") from error
 
-    async def _line(self, reader: asyncio.StreamReader) -> dict[str, Any]:
+    async def _read_line(self, reader: asyncio.StreamReader) -> dict[str, Any]:
         line = await reader.readline()
         if not line:
             raise BotGoneError("the bot's process ended")
         return dict(json.loads(line))
 
-    def _note(self, heard: dict[str, Any]) -> None:
-        if "failed" in heard:
-            raise BotGoneError(str(heard["failed"]))
-        if isinstance(heard.get("files"), dict):
-            told = heard["files"].items()
+    def _note(self, message: dict[str, Any]) -> None:
+        if "failed" in message:
+            raise BotGoneError(str(message["failed"]))
+        if isinstance(message.get("files"), dict):
+            told = message["files"].items()
             self.files = {str(name): str(digest) for name, digest in told}
-        if isinstance(heard.get("kept"), dict):
-            self.kept = {
+        if isinstance(message.get("kept"), dict):
+            self.stored_files = {
                 str(name): str(content)
-                for name, content in heard["kept"].items()
+                for name, content in message["kept"].items()
                 if _is_below(str(name)) and base64.b64decode(str(content), validate=True)
             }
-        if "error" in heard and len(self._errors) < _ERRORS_AT_MOST:
+        if "error" in message and len(self._errors) < _ERRORS_AT_MOST:
             try:
-                self._errors.append(PlayedError.model_validate(heard["error"]))
+                self._errors.append(PlayedError.model_validate(message["error"]))
             except ValidationError as error:
                 raise BotGoneError(f"its journal cannot be read: {error}") from error

@@ -29,7 +29,7 @@ class BotDriver:
         self._written = written
         self._read = 0  # of what was written, as far as the bot has found it
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the script's time."""
         return self._starts + timedelta(seconds=self.seconds)
 
@@ -38,7 +38,7 @@ class BotDriver:
         while True:
             ended = await self.turn(**order)
             order = {}
-            request = self._requests.next()
+            request = self._requests.release_next()
             if request is None and self._written() == self._read:
                 return ended
             if request is None:
@@ -61,16 +61,16 @@ class BotDriver:
         return ended
 
     async def pass_time(
-        self, ended: EndOfTurn, until: float, enough: Callable[[EndOfTurn], bool]
+        self, turn_end: EndOfTurn, until: float, enough: Callable[[EndOfTurn], bool]
     ) -> EndOfTurn:
         """Go from timer to timer, until `until` (the play's seconds) or until it is `enough`."""
-        while not enough(ended):
-            due = ended.next_timer
+        while not enough(turn_end):
+            due = turn_end.next_timer
             if due is None or due > until:
                 break
             self.seconds = max(self.seconds, due)
-            ended = await self.settle()
-        return ended
+            turn_end = await self.settle()
+        return turn_end
 
     async def wait(self, seconds: float) -> None:
         """Let so many seconds pass, with all that falls due on the way."""

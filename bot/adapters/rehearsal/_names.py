@@ -15,7 +15,7 @@ _ID = re.compile(r"(?<!\d)\d{15,20}(?!\d)")
 _ERROR_ID = re.compile(r"(Error id `)[0-9a-hjkmnp-tv-z]{8}(`)")
 
 
-class PlayNames:
+class TranscriptNames:
     """Names for what exists in a world; messages are numbered as they come: `m1`.
 
     `folders` are names of folders that lie elsewhere in each play, by their paths.
@@ -27,7 +27,7 @@ class PlayNames:
         self._messages: dict[int, tuple[str, int]] = {}  # id to number and channel
         self._ids: dict[str, int] = {}
 
-    def number(self, message_id: int, channel_id: int) -> str:
+    def get_number(self, message_id: int, channel_id: int) -> str:
         """Return a message's number, given now if it has none."""
         known = self._messages.get(message_id)
         if known is None:
@@ -36,57 +36,57 @@ class PlayNames:
             self._ids[known[0]] = message_id
         return known[0]
 
-    def message(self, number: str) -> tuple[int, int] | None:
+    def find_message(self, number: str) -> tuple[int, int] | None:
         """Return the message of that number and its channel, as ids."""
         found = self._ids.get(number)
         return None if found is None else (found, self._messages[found][1])
 
-    def person(self, user_id: int) -> str:
+    def get_person(self, user_id: int) -> str:
         """Return the name of somebody."""
         user = self._world.backend.users.get(user_id)
         return user.name if user is not None else "somebody"
 
-    def channel(self, channel_id: int) -> str:
+    def get_channel(self, channel_id: int) -> str:
         """Return the name of a channel or thread; `dm` with the bot."""
         found = self._world.backend.channels.get(channel_id)
         if found is None:
             return "gone"
         return found.name or "dm"
 
-    def readable(self, text: str) -> str:
+    def make_readable(self, text: str) -> str:
         """Return a text of Discord's with names in place of ids, and times written out."""
         for path, name in self._folders.items():
             text = text.replace(path, name)
-        text = _TIME.sub(_written_out, text)
-        text = _LINK.sub(self._linked, text)
+        text = _TIME.sub(_format_timestamp, text)
+        text = _LINK.sub(self._format_link, text)
         text = _COMMAND.sub(r"/\1", text)
-        text = _MENTION.sub(self._mentioned, text)
+        text = _MENTION.sub(self._format_mention, text)
         text = _ERROR_ID.sub(r"\1…\2", text)
-        return _ID.sub(lambda found: self._named(int(found[0])) or found[0], text)
+        return _ID.sub(lambda found: self._find_name(int(found[0])) or found[0], text)
 
-    def _mentioned(self, found: re.Match[str]) -> str:
+    def _format_mention(self, found: re.Match[str]) -> str:
         kind = found[1].removesuffix("!")
-        return f"{kind}{self._named(int(found[2])) or 'nobody'}"
+        return f"{kind}{self._find_name(int(found[2])) or 'nobody'}"
 
-    def _linked(self, found: re.Match[str]) -> str:
+    def _format_link(self, found: re.Match[str]) -> str:
         wanted = [int(each) for each in found.groups() if each]
-        return "/".join(["link", *(self._named(each) or "nothing" for each in wanted)])
+        return "/".join(["link", *(self._find_name(each) or "nothing" for each in wanted)])
 
-    def _named(self, any_id: int) -> str:
+    def _find_name(self, any_id: int) -> str:
         backend = self._world.backend
         if any_id in self._messages:
             return self._messages[any_id][0]
         if any_id in backend.users:
-            return self.person(any_id)
+            return self.get_person(any_id)
         if any_id in backend.channels:
-            return self.channel(any_id)
+            return self.get_channel(any_id)
         guild = backend.guilds[self._world.guild_id]
         if any_id == guild.id:
             return guild.name
         return guild.roles[any_id].name if any_id in guild.roles else ""
 
 
-def _written_out(found: re.Match[str]) -> str:
+def _format_timestamp(found: re.Match[str]) -> str:
     try:
         at = datetime.fromtimestamp(int(found[1]), UTC)
     except (OverflowError, ValueError, OSError):

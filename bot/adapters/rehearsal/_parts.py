@@ -10,15 +10,15 @@ _BUTTON, _TEXT_INPUT, _TEXT_DISPLAY = 2, 4, 10
 _SELECTS = (3, 5, 6, 7, 8)
 
 
-def message_parts(
+def list_message_parts(
     message: Mapping[str, Any], file_of: FileOf, readable: Readable
 ) -> tuple[str, ...]:
     """Return what a message (Discord's object) shows besides its text."""
     lines = [line for embed in message.get("embeds") or () for line in _embed(embed)]
-    lines += _components(message.get("components") or ())
-    lines += [_file(each, file_of) for each in message.get("attachments") or ()]
+    lines += _iterate_components(message.get("components") or ())
+    lines += [_format_file(each, file_of) for each in message.get("attachments") or ()]
     if message.get("poll"):
-        lines += _poll(message["poll"])
+        lines += _format_poll(message["poll"])
     return tuple(readable(line) for line in lines)
 
 
@@ -51,18 +51,18 @@ def _embed(embed: Mapping[str, Any]) -> Iterator[str]:
         yield str(embed["footer"].get("text", ""))
 
 
-def _components(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _iterate_components(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for each in components:
         kind = each.get("type")
         if kind == _BUTTON:
-            yield _button(each)
+            yield _format_button(each)
         elif kind in _SELECTS:
-            yield _select(each)
+            yield _format_select(each)
         elif kind == _TEXT_DISPLAY:
             yield str(each.get("content", ""))
-        yield from _components(each.get("components") or ())
+        yield from _iterate_components(each.get("components") or ())
         if isinstance(each.get("accessory"), Mapping):
-            yield from _components([each["accessory"]])
+            yield from _iterate_components([each["accessory"]])
 
 
 def label_of(component: Mapping[str, Any]) -> str:
@@ -73,14 +73,14 @@ def label_of(component: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (emoji, component.get("label"))))
 
 
-def _button(button: Mapping[str, Any]) -> str:
+def _format_button(button: Mapping[str, Any]) -> str:
     shown = f"[{label_of(button)}]"
     if button.get("url"):
         shown += f"({button['url']})"
     return f"{shown} (disabled)" if button.get("disabled") else shown
 
 
-def _select(select: Mapping[str, Any]) -> str:
+def _format_select(select: Mapping[str, Any]) -> str:
     options = [
         f"{'*' if each.get('default') else ''}{each['label']}"
         for each in select.get("options") or ()
@@ -90,12 +90,12 @@ def _select(select: Mapping[str, Any]) -> str:
     return f"{shown} (disabled)" if select.get("disabled") else shown
 
 
-def _file(attachment: Mapping[str, Any], file_of: FileOf) -> str:
+def _format_file(attachment: Mapping[str, Any], file_of: FileOf) -> str:
     key = "/" + str(attachment["url"]).split("/", 3)[3]
     digest = hashlib.sha256(file_of(key) or b"").hexdigest()[:16]
     return f"{attachment['filename']} ({digest})"
 
 
-def _poll(poll: Mapping[str, Any]) -> list[str]:
+def _format_poll(poll: Mapping[str, Any]) -> list[str]:
     answers = [each["poll_media"].get("text", "") for each in poll.get("answers") or ()]
     return [str(poll["question"].get("text", "")), *(f"- {answer}" for answer in answers)]

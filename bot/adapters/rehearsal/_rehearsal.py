@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bot.adapters.rehearsal._play import Play
 from bot.adapters.rehearsal._runner_process import RunnerProcess
+from bot.adapters.rehearsal._script_run import ScriptRun
 from bot.domain.errors import RehearsalError, SandboxUnavailable
 from bot.domain.rehearsal import Script, Transcript
-from bot.ports.rehearsal import ScriptPlayer
+from bot.ports.rehearsal import ScriptRunner
 from bot.ports.sandbox import Sandbox
 
 STEP_SECONDS = 10.0
@@ -34,7 +34,7 @@ class SandboxedRehearsal:
         return self._sandbox.refusal
 
     @asynccontextmanager
-    async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
+    async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
         """Start the tree's bot, up to where it would connect, and lend what plays scripts with it.
 
         Raises `RehearsalError` where nothing can be played.
@@ -47,7 +47,7 @@ class SandboxedRehearsal:
 
 
 class SandboxedPlayer:
-    """Implements `ScriptPlayer`; one that has lost its process starts another for the next play."""
+    """Implements `ScriptRunner`; one that has lost its process starts another for the next play."""
 
     def __init__(self, sandbox: Sandbox, tree: Path, step_seconds: float) -> None:
         self._sandbox = sandbox
@@ -80,11 +80,11 @@ class SandboxedPlayer:
                     raise RehearsalError(str(error)) from error
             return self._runner
 
-    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
+    async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
         """Play a script from its beginning."""
         runner = await self.prepare()
         if runner.broken:
             return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
         name = f"p{next(self._numbers)}"
-        play = Play(runner, name, script, self._step_seconds, keep_files=keep_files)
-        return await play.play()
+        play = ScriptRun(runner, name, script, self._step_seconds, keep_files=keep_files)
+        return await play.run()

@@ -41,7 +41,7 @@ class RequestQueue:
         self.order: Mapping[int, int] = {}
 
     @web.middleware
-    async def around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def hold_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Hold a request back until it is its turn (an aiohttp middleware)."""
         mine = WaitingRequest(request.path)
         request[_MINE] = mine
@@ -60,7 +60,7 @@ class RequestQueue:
             if mine in self._waiting:
                 self._waiting.remove(mine)
 
-    def next(self) -> WaitingRequest | None:
+    def release_next(self) -> WaitingRequest | None:
         """Let the next one be answered and return it; `None` when none waits."""
         if not self._waiting:
             return None
@@ -71,6 +71,6 @@ class RequestQueue:
         return chosen
 
 
-def never(request: web.Request) -> None:
+def mark_unanswered(request: web.Request) -> None:
     """Say that this request will not be answered, so that nobody waits for that."""
     request[_MINE].answered.set()

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.domain.errors import RehearsalError, SandboxUnavailable
-from bot.infra.own_time import GENEROUS, limit_own_time, peer_pid
+from bot.infra.own_time import GENEROUS, get_peer_pid, limit_own_time
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 _RUNNER = Path(__file__).parent / "runner"
@@ -80,14 +80,14 @@ class RunnerProcess:
         )
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self.pid = self.pid or peer_pid(writer.get_extra_info("socket"))
+            self.pid = self.pid or get_peer_pid(writer.get_extra_info("socket"))
             connected.put_nowait((reader, writer))
 
         path = self.sockets / "server"
         server = await asyncio.start_unix_server(accept, path)
         self._stack.callback(server.close)
         self._running = asyncio.create_task(self._run(), name="rehearsal runner")
-        self._stack.push_async_callback(_ended, self._running)
+        self._stack.push_async_callback(_cancel, self._running)
         first = asyncio.create_task(connected.get())
         # Until it connects nobody can tell how long it has waited for a processor.
         await asyncio.wait(
@@ -97,7 +97,7 @@ class RunnerProcess:
         )
         if not first.done():
             first.cancel()
-            raise RehearsalError(f"Nothing can be played here: {self.last_words()}")
+            raise RehearsalError(f"Nothing can be played here: {self.get_last_output()}")
         self._orders = first.result()
         self._stack.callback(self._orders[1].close)
         server.close()  # the first connection is ours: the tree's code comes after it
@@ -128,7 +128,7 @@ class RunnerProcess:
             readable=(self._code, self.sockets),
         )
 
-    def last_words(self) -> str:
+    def get_last_output(self) -> str:
         """Return the end of what it printed, or what keeps it from running at all."""
         if self._running is None or not self._running.done():
             return "it does not answer"
@@ -156,14 +156,16 @@ class RunnerProcess:
                 await self._order({"end": name})
                 await self._hear("ended")
 
-    async def _order(self, told: dict[str, Any]) -> None:
+    async def _order(self, order: dict[str, Any]) -> None:
         if self._orders is None:
             raise RehearsalError("the process that plays was not started")
         try:
-            self._orders[1].write(json.dumps(told).encode() + b"\n")
+            self._orders[1].write(json.dumps(order).encode() + b"\n")
             await self._orders[1].drain()
         except OSError as error:
-            raise RehearsalError(f"the process that plays ended: {self.last_words()}") from error
+            raise RehearsalError(
+                f"the process that plays ended: {self.get_last_output()}"
+            ) from error
 
     async def _hear(self, *wanted: str) -> dict[str, Any]:
         if self._orders is None:
@@ -180,10 +182,10 @@ class RunnerProcess:
             pass
         if self._running is not None:  # its output says why, once it has ended
             await asyncio.wait({self._running}, timeout=1.0)
-        raise RehearsalError(f"the process that plays ended: {self.last_words()}")
+        raise RehearsalError(f"the process that plays ended: {self.get_last_output()}")
 
 
-async def _ended(running: asyncio.Task[Completed]) -> None:
+async def _cancel(running: asyncio.Task[Completed]) -> None:
     running.cancel()
     with suppress(asyncio.CancelledError, SandboxUnavailable, OSError):
         await running

@@ -13,30 +13,30 @@ _OWNER = "owner"
 _NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
 
 
-def play_server(
+def create_server(
     world: ScriptWorld, prefix: Path, driver: BotDriver, requests: RequestQueue
 ) -> LocalDiscord:
     """Return the server of a world, not listening yet; it will on `{prefix}.discord`."""
     server = LocalDiscord(
-        [*map(_local, world.people), *_owner(world.people)],
+        [*map(_build_person, world.people), *_build_owner(world.people)],
         token=TOKEN,
         channels=world.channels,
         socket=Path(f"{prefix}.discord"),
-        now=driver.now,
-        around=[requests.around],
+        now=driver.get_time,
+        around=[requests.hold_request],
     )
     server.gateway.heartbeat_interval = _NO_HEARTBEAT
     server.gateway.ack_seconds = 0
     return server
 
 
-def _owner(people: Sequence[Actor]) -> list[LocalPerson]:
+def _build_owner(people: Sequence[Actor]) -> list[LocalPerson]:
     """Return whose server it is: nobody else in a play may do everything."""
     there = any(each.name == _OWNER for each in people)
     return [] if there else [LocalPerson(name=_OWNER, listed=True)]
 
 
-def _local(actor: Actor) -> LocalPerson:
+def _build_person(actor: Actor) -> LocalPerson:
     return LocalPerson(
         name=actor.name,
         listed=actor.name == _OWNER,

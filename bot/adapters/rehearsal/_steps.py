@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.adapters.rehearsal._names import PlayNames
+from bot.adapters.rehearsal._names import TranscriptNames
 from bot.adapters.rehearsal._parts import label_of
 from bot.domain.rehearsal import (
     AutocompleteStep,
@@ -15,7 +15,7 @@ from bot.domain.rehearsal import (
     SayStep,
     SubmitStep,
 )
-from local_discord.world import Refused, World, fields_of, walk_components
+from local_discord.world import Refused, World, list_fields, walk_components
 
 _ATTACHMENT = 11  # an option's type
 
@@ -26,13 +26,13 @@ class PersonSteps:
     Raises `Refused` for what Discord does not let them do, in words for people.
     """
 
-    def __init__(self, world: World, names: PlayNames) -> None:
+    def __init__(self, world: World, names: TranscriptNames) -> None:
         self._world = world
         self._names = names
-        self._ways: Mapping[type[PersonStep], Callable[..., Any]] = {
-            CommandStep: self._command,
+        self._actions: Mapping[type[PersonStep], Callable[..., Any]] = {
+            CommandStep: self._use_command,
             AutocompleteStep: self._autocomplete,
-            MenuStep: self._menu,
+            MenuStep: self._use_menu,
             PressStep: self._press,
             SubmitStep: self._submit,
             SayStep: self._say,
@@ -42,25 +42,27 @@ class PersonSteps:
     def perform(self, step: PersonStep) -> Any:
         """Do it; return the interaction, or `None` where it is none."""
         lookup = self._world.lookup
-        user = lookup.person(step.by, "by")
+        user = lookup.find_person(step.by, "by")
         place = step.channel
-        channel = lookup.dm(user) if place == "dm" else lookup.channel(place)
-        lookup.open_to(user, channel)
-        return self._ways[type(step)](step, user, channel)
+        channel = lookup.get_dm(user) if place == "dm" else lookup.find_channel(place)
+        lookup.require_access(user, channel)
+        return self._actions[type(step)](step, user, channel)
 
-    def _command(self, step: CommandStep, user: Any, channel: Any) -> Any:
-        options = self._options(step.options, step.files)
-        return self._world.interactions.command(user, channel, step.command, options, None)
+    def _use_command(self, step: CommandStep, user: Any, channel: Any) -> Any:
+        options = self._convert_options(step.options, step.files)
+        return self._world.interactions.run_command(user, channel, step.command, options, None)
 
     def _autocomplete(self, step: AutocompleteStep, user: Any, channel: Any) -> Any:
-        options = self._options(step.options, {})
+        options = self._convert_options(step.options, {})
         typed = str(options.pop(step.focused, ""))
         asking = self._world.interactions
         return asking.autocomplete(user, channel, step.autocomplete, step.focused, typed, options)
 
-    def _options(self, given: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    def _convert_options(
+        self, values: Mapping[str, Any], files: Mapping[str, str]
+    ) -> dict[str, Any]:
         options: dict[str, Any] = {}
-        for name, value in given.items():
+        for name, value in values.items():
             if isinstance(value, str) and value in files:
                 options[name] = {"filename": value, "base64": files[value]}
             elif isinstance(value, str) and value.startswith("@&"):
@@ -69,33 +71,39 @@ class PersonSteps:
                 options[name] = value
         return options
 
-    def _menu(self, step: MenuStep, user: Any, channel: Any) -> Any:
-        target = step.on if step.on.startswith("@") else self._message(step.on)[0]
-        return self._world.interactions.command(user, channel, step.menu, None, target)
+    def _use_menu(self, step: MenuStep, user: Any, channel: Any) -> Any:
+        target = step.on if step.on.startswith("@") else self._get_message(step.on)[0]
+        return self._world.interactions.run_command(user, channel, step.menu, None, target)
 
-    def _message(self, number: str) -> tuple[int, int]:
-        found = self._names.message(number)
+    def _get_message(self, number: str) -> tuple[int, int]:
+        found = self._names.find_message(number)
         if found is None:
             raise Refused(404, f"there is no message {number}")
         return found
 
     def _press(self, step: PressStep, user: Any, channel: Any) -> Any:
-        message_id, custom_id, values = self._component(step, user, channel)
+        message_id, custom_id, values = self._find_component(step, user, channel)
         asking = self._world.interactions
-        return asking.component(user, channel, custom_id, message_id, values)
+        return asking.use_component(user, channel, custom_id, message_id, values)
 
-    def _component(self, step: PressStep, user: Any, channel: Any) -> tuple[int, str, list[str]]:
+    def _find_component(
+        self, step: PressStep, user: Any, channel: Any
+    ) -> tuple[int, str, list[str]]:
         """Return the message, the component's custom id and the values that a press means."""
         kept = self._world.backend.messages.get(channel.id, {})
         if step.on:
-            shown = [kept[self._message(step.on)[0]]] if self._message(step.on)[0] in kept else []
+            shown = (
+                [kept[self._get_message(step.on)[0]]]
+                if self._get_message(step.on)[0] in kept
+                else []
+            )
         else:
             shown = [each for each in reversed(kept.values()) if each.visible_to(user.id)]
         for message in shown:
             for part in walk_components(message.components):
                 custom_id = part.get("custom_id")
                 if custom_id and step.press in (custom_id, label_of(part), part.get("label")):
-                    return message.id, custom_id, [_value(part, each) for each in step.values]
+                    return message.id, custom_id, [_find_value(part, each) for each in step.values]
         where = f"the message {step.on}" if step.on else f"#{channel.name}"
         raise Refused(404, f"{where} shows nothing called {step.press!r}")
 
@@ -106,27 +114,27 @@ class PersonSteps:
                 break
         else:
             raise Refused(404, f"no form is open for {user.name}")
-        ids = {field["label"]: field["custom_id"] for field in fields_of(record.modal)}
+        ids = {field["label"]: field["custom_id"] for field in list_fields(record.modal)}
         if unknown := [name for name in step.submit if name not in {*ids, *ids.values()}]:
             raise Refused(400, f"the form has no field {unknown[0]!r}; it has {', '.join(ids)}")
         fields = {ids.get(name, name): value for name, value in step.submit.items()}
         custom_id = record.modal["custom_id"]
-        return self._world.interactions.modal(user, channel, custom_id, fields)
+        return self._world.interactions.submit_modal(user, channel, custom_id, fields)
 
     def _say(self, step: SayStep, user: Any, channel: Any) -> None:
         files = [{"filename": name, "base64": data} for name, data in step.files.items()]
-        reply_to = self._message(step.reply_to)[0] if step.reply_to else None
+        reply_to = self._get_message(step.reply_to)[0] if step.reply_to else None
         self._world.actions.say(user, channel, step.say, reply_to=reply_to, files=files)
 
     def _react(self, step: ReactStep, user: Any, _channel: Any) -> None:
-        message_id, channel_id = self._message(step.on)
-        channel = self._world.lookup.channel(channel_id)
+        message_id, channel_id = self._get_message(step.on)
+        channel = self._world.lookup.find_channel(channel_id)
         self._world.actions.react(user, channel, message_id, step.react, remove=False)
 
 
-def _value(select: Mapping[str, Any], wanted: str) -> str:
+def _find_value(select: Mapping[str, Any], label: str) -> str:
     """Return the value behind an option's label; people and channels are looked up by name."""
     for option in select.get("options") or ():
-        if wanted in (option["value"], option["label"]):
+        if label in (option["value"], option["label"]):
             return str(option["value"])
-    return wanted[2:] if wanted.startswith("@&") else wanted
+    return label[2:] if label.startswith("@&") else label

@@ -9,7 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.adapters.rehearsal._requests import RequestQueue, never
+from bot.adapters.rehearsal._requests import RequestQueue, mark_unanswered
 from bot.domain.rehearsal import WebAnswer
 
 FAILED = "X-Rehearsal-Failed"  # as in `runner/network.py`, which reads it
@@ -25,7 +25,7 @@ class WebAnswers:
     """
 
     def __init__(self, answers: Sequence[WebAnswer], prefix: Path, requests: RequestQueue) -> None:
-        self.wanted: list[str] = []
+        self.requests: list[str] = []
         self._answers: dict[str, list[WebAnswer]] = {}
         for each in answers:
             self._answers.setdefault(f"{each.method.upper()} {each.url}", []).append(each)
@@ -37,7 +37,7 @@ class WebAnswers:
         """Start to listen."""
         for scheme in ("http", "https"):
             app = web.Application(
-                client_max_size=_REQUEST_BYTES, middlewares=[self._requests.around]
+                client_max_size=_REQUEST_BYTES, middlewares=[self._requests.hold_request]
             )
             app.router.add_route("*", "/{path:.*}", partial(self._answer, scheme))
             runner = web.AppRunner(
@@ -62,11 +62,11 @@ class WebAnswers:
         asked = f"{request.method} {scheme}://{request.host}{request.raw_path}"
         left = self._answers.get(asked)
         if not left:
-            self.wanted.append(asked)
+            self.requests.append(asked)
             return web.Response(headers={FAILED: "unknown"})
         answer = left.pop(0) if len(left) > 1 else left[0]
         if answer.error == "timeout":
-            never(request)
+            mark_unanswered(request)
             await asyncio.Event().wait()
         if answer.error == "refused":
             return web.Response(headers={FAILED: "refused"})

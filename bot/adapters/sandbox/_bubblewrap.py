@@ -9,16 +9,24 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bot.adapters.sandbox._environment import clean_environment, not_startable
-from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
-from bot.adapters.sandbox._syscalls import filter_file
-from bot.adapters.sandbox._system import NAMES, bound, kernel_settings, programs, shown
+from bot.adapters.sandbox._environment import clean_environment, explain_not_startable
+from bot.adapters.sandbox._subprocess import NOT_STARTABLE, add_limits, run_bounded
+from bot.adapters.sandbox._syscalls import get_filter_path
+from bot.adapters.sandbox._system import (
+    NAMES,
+    iterate_bind_options,
+    iterate_kernel_options,
+    iterate_system_options,
+    iterate_visible_options,
+)
 from bot.domain.errors import SandboxUnavailable
 from bot.ports.sandbox import Completed, Enclosure, SandboxLimits
 
 PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted for one command
 HOME = "/tmp/home"  # noqa: S108 - in there
-NOBODY = "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
+UNPRIVILEGED_ID = (
+    "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
+)
 PROBE = SandboxLimits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
 _FILTER = "9"  # the descriptor bwrap reads the filter of calls from
 _MIB = 1024 * 1024
@@ -55,7 +63,7 @@ class BubblewrapSandbox:
     def description(self) -> str:
         """Return what is enforced here."""
         network = "WITH the network" if self._network else "no network but its own loopback"
-        counted = "processes (counted five times a second), " if _root() else "processes, "
+        counted = "processes (counted five times a second), " if _is_root() else "processes, "
         return (
             f"bubblewrap: {network}, only the worktree writable, no home, secrets or other "
             f"checkout visible, memory, {counted}disk, output and time limited"
@@ -82,9 +90,9 @@ class BubblewrapSandbox:
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
         """Return the `bwrap` command line; the environment is set inside, by it."""
-        return self._wrapped(argv, cwd, writable, env, ())
+        return self._build_command(argv, cwd, writable, env, ())
 
-    def _wrapped(
+    def _build_command(
         self,
         argv: Sequence[str],
         cwd: Path,
@@ -93,8 +101,8 @@ class BubblewrapSandbox:
         readable: Sequence[Path],
     ) -> tuple[list[str], dict[str, str]]:
         confined = [
-            *self._apart(strict=not (self._within and _root())), "--clearenv",
-            *self._processes(), *self._files(cwd, writable, readable),
+            *self._iterate_isolation_options(strict=not (self._within and _is_root())), "--clearenv",
+            *self._iterate_proc_options(), *self._iterate_file_options(cwd, writable, readable),
         ]  # fmt: skip
         for key, value in clean_environment(HOME, env).items():
             confined += ["--setenv", key, value]
@@ -110,16 +118,16 @@ class BubblewrapSandbox:
     ) -> Enclosure:
         """Return the `bwrap` command line for a program that confines commands of its own."""
         enclosed = [
-            *self._apart(strict=False), *(("--uid", NOBODY, "--gid", NOBODY) if _root() else ()),
-            "--proc", "/proc", *(kernel_settings() if _root() else ()),
-            *self._files(cwd, writable, readable),
+            *self._iterate_isolation_options(strict=False), *(("--uid", UNPRIVILEGED_ID, "--gid", UNPRIVILEGED_ID) if _is_root() else ()),
+            "--proc", "/proc", *(iterate_kernel_options() if _is_root() else ()),
+            *self._iterate_file_options(cwd, writable, readable),
         ]  # fmt: skip
         return Enclosure(argv=(*enclosed, "--", *argv), network=self._network)
 
-    def _apart(self, *, strict: bool) -> Iterator[str]:
+    def _iterate_isolation_options(self, *, strict: bool) -> Iterator[str]:
         """Yield the program and what it does not share with anybody."""
         bwrap = shutil.which(self._program) or self._program
-        calls = None if self._within else filter_file()  # what is around has one already
+        calls = None if self._within else get_filter_path()  # what is around has one already
         if calls:
             yield from ("/bin/sh", "-c", f'exec "$@" {_FILTER}<{calls}', "sh", bwrap)
             yield from ("--seccomp", _FILTER)
@@ -132,23 +140,23 @@ class BubblewrapSandbox:
             yield from ("--unshare-user", "--disable-userns")
         yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL")
 
-    def _processes(self) -> Iterator[str]:
+    def _iterate_proc_options(self) -> Iterator[str]:
         """Yield what shows processes: their own, and read-only, so that no setting is changed.
 
         Within an enclosure, root cannot have a new one. What belongs to the program around is
         shown then, and still closed: it lives in the namespace of another user.
         """
-        if self._within and _root():
+        if self._within and _is_root():
             yield from ("--ro-bind", "/proc", "/proc")
         else:
             yield from ("--proc", "/proc", "--remount-ro", "/proc")
 
-    def _files(
+    def _iterate_file_options(
         self, cwd: Path, writable: Sequence[Path], readable: Sequence[Path] = ()
     ) -> Iterator[str]:
         places = [path.resolve() for path in writable]
         seen = [*self._visible, cwd, *readable, *writable]
-        yield from programs()
+        yield from iterate_system_options()
         if self._network:
             for name in NAMES:
                 yield from ("--ro-bind-try", name, name)
@@ -156,8 +164,8 @@ class BubblewrapSandbox:
         for folder, size in PRIVATE.items():
             yield from ("--size", str(size * _MIB), "--tmpfs", folder)
         yield from ("--remount-ro", "/dev", "--dir", HOME)
-        yield from shown(seen, private=self._private)
-        yield from bound("--bind", places)
+        yield from iterate_visible_options(seen, private=self._private)
+        yield from iterate_bind_options("--bind", places)
         for path in places:  # a command that rewrote `.git` could run programs in our own git
             yield from ("--ro-bind-try", str(path / ".git"), str(path / ".git"))
         yield from ("--remount-ro", "/", "--chdir", str(cwd.absolute()))
@@ -173,16 +181,16 @@ class BubblewrapSandbox:
         readable: Sequence[Path] = (),
     ) -> Completed:
         """Run to the end; when bwrap ends, or is killed, the kernel ends everything inside."""
-        if reason := not_startable(argv[0], cwd, clean_environment(HOME, env)):
+        if reason := explain_not_startable(argv[0], cwd, clean_environment(HOME, env)):
             return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
-        inside = limited(argv, limits, alone=True)
-        command, outer = self._wrapped(inside, cwd, writable, env, readable)
+        inside = add_limits(argv, limits, alone=True)
+        command, outer = self._build_command(inside, cwd, writable, env, readable)
         return await run_bounded(
             command, cwd=Path("/"), env=outer, limits=limits, sweep=lambda: None, disk=writable
         )
 
 
-def _root() -> bool:
+def _is_root() -> bool:
     return os.geteuid() == 0
 
 

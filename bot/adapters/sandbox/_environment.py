@@ -20,7 +20,7 @@ def clean_environment(home: str, extra: Mapping[str, str]) -> dict[str, str]:
     } | dict(extra)
 
 
-def not_startable(program: str, cwd: Path, env: Mapping[str, str]) -> str:
+def explain_not_startable(program: str, cwd: Path, env: Mapping[str, str]) -> str:
     """Return why `program` cannot be started, or nothing."""
     if not cwd.is_dir():
         return f"{cwd} is not a folder"

@@ -19,24 +19,30 @@ _LIBRARIES = ("lib", "lib64")
 Links = dict[Path, str]
 
 
-def interpreter() -> list[Path]:
+def list_interpreter_paths() -> list[Path]:
     """Return what this Python is made of, by the names it calls it: files and folders that exist.
 
     The first is the program itself.
     """
     base = Path(getattr(sys, "_base_executable", "") or sys.executable)
     prefixes = dict.fromkeys((Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)))
-    found = [Path(sys.executable), base, *(part for each in prefixes for part in _parts(each))]
+    found = [
+        Path(sys.executable),
+        base,
+        *(part for each in prefixes for part in _iterate_parts(each)),
+    ]
     return [path for path in dict.fromkeys(found) if path.exists()]
 
 
-def _parts(prefix: Path) -> Iterator[Path]:
+def _iterate_parts(prefix: Path) -> Iterator[Path]:
     """Yield what may be Python's below a prefix.
 
     Where the prefix is a home, or what `pip install --user` installs to, `bin` is full of others'.
     """
     version = Path(sysconfig.get_path("stdlib")).name
-    shared = prefix.resolve() in {each.resolve() for each in (*homes(), Path(site.getuserbase()))}
+    shared = prefix.resolve() in {
+        each.resolve() for each in (*list_homes(), Path(site.getuserbase()))
+    }
     yield from sorted((prefix / "bin").glob("python*")) if shared else [prefix / "bin"]
     yield from (prefix / "pyvenv.cfg", prefix / "include" / version)
     for folder in _LIBRARIES:
@@ -44,7 +50,7 @@ def _parts(prefix: Path) -> Iterator[Path]:
         yield from sorted((prefix / folder).glob("*.so*"))
 
 
-def reached(path: Path) -> tuple[Links, Path]:
+def resolve_links(path: Path) -> tuple[Links, Path]:
     """Return the links on the way to a file or folder, by where each stands, and where it ends."""
     links: Links = {}
     here, left = Path("/"), list(path.absolute().parts[1:])
@@ -62,7 +68,7 @@ def reached(path: Path) -> tuple[Links, Path]:
     return links, here
 
 
-def outermost(paths: Iterable[Path]) -> list[Path]:
+def select_outermost(paths: Iterable[Path]) -> list[Path]:
     """Return the paths that lie in no other of them."""
     kept: list[Path] = []
     for path in sorted(set(paths)):
@@ -71,7 +77,7 @@ def outermost(paths: Iterable[Path]) -> list[Path]:
     return kept
 
 
-def homes() -> list[Path]:
+def list_homes() -> list[Path]:
     """Return where people live on this machine, the account that runs this first."""
     found = [Path("/root"), Path("/home")]
     with suppress(KeyError):  # an account without an entry
@@ -81,10 +87,10 @@ def homes() -> list[Path]:
     return [home for home in dict.fromkeys(found) if home != Path("/")]
 
 
-def would_show(shown: Iterable[Path], private: Iterable[Path]) -> str:
+def find_exposed(visible: Iterable[Path], private: Iterable[Path]) -> str:
     """Return what of `shown` would give away a home or something else private, or nothing."""
-    hidden = [each.resolve() for each in (*homes(), *private)]
-    for path in shown:
+    hidden = [each.resolve() for each in (*list_homes(), *private)]
+    for path in visible:
         for each in hidden:
             if each.is_relative_to(path):
                 return (

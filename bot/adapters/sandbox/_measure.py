@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.adapters.sandbox._interpreter import homes
+from bot.adapters.sandbox._interpreter import list_homes
 from bot.domain.record import Record
 from bot.ports.sandbox import Sandbox, SandboxLimits
 
@@ -81,7 +81,7 @@ class Enforced(Record):
     failed: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return it in a sentence or two."""
         if self.failed:
             return f"nothing could be tried: {self.failed}"
@@ -102,27 +102,27 @@ async def measure(sandbox: Sandbox, *, private: Sequence[Path] = ()) -> Enforced
         tree.mkdir()
         outside.write_text("x")
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            attempts = _filled(outside, listening.getsockname()[1])
+            attempts = _build_probes(outside, listening.getsockname()[1])
             command = [sys.executable, "-I", "-S", "-c", _PROBE, json.dumps(attempts)]
             done = await sandbox.run(command, cwd=tree, writable=[tree], env={}, limits=_LIMITS)
-            found = _found(done.output)
+            found = _parse_results(done.output)
             if found is None:
                 return Enforced(failed=done.output.strip()[-200:] or "no answer")
-            found["commands of an enclosed program"] = await _nested(sandbox, tree)
-            seen = await _seen(sandbox, tree, [*homes(), *private])
+            found["commands of an enclosed program"] = await _can_nest(sandbox, tree)
+            seen = await _find_visible(sandbox, tree, [*list_homes(), *private])
             found["homes"] = not seen
     return Enforced(
         seen=seen,
         held=tuple(name for name, held in found.items() if held),
-        open=tuple(_told(name) for name, held in found.items() if not held),
+        open=tuple(_describe(name) for name, held in found.items() if not held),
     )
 
 
-def _told(name: str) -> str:
+def _describe(name: str) -> str:
     return f"{name} ({_INSTEAD[name]})" if name in _INSTEAD else name
 
 
-def _filled(outside: Path, port: int) -> dict[str, str]:
+def _build_probes(outside: Path, port: int) -> dict[str, str]:
     names = sorted(set(os.environ) - _SHARED - _SHARED_MORE)
     around = {
         "{port}": str(port),
@@ -138,9 +138,11 @@ def _filled(outside: Path, port: int) -> dict[str, str]:
     return filled
 
 
-async def _seen(sandbox: Sandbox, tree: Path, private: Sequence[Path]) -> str:
+async def _find_visible(sandbox: Sandbox, tree: Path, private: Sequence[Path]) -> str:
     """Return the first file of what is private that a command sees, or why nobody can tell."""
-    looked = json.dumps([[str(each.resolve()) for each in private], [*_ours(), str(tree)]])
+    looked = json.dumps(
+        [[str(each.resolve()) for each in private], [*_list_own_paths(), str(tree)]]
+    )
     done = await sandbox.run(
         [sys.executable, "-I", "-S", "-c", _LOOK, looked],
         cwd=tree,
@@ -151,7 +153,7 @@ async def _seen(sandbox: Sandbox, tree: Path, private: Sequence[Path]) -> str:
     return "" if done.output == "nothing\n" else done.output.strip()[-500:] or "no answer"
 
 
-def _ours() -> list[str]:
+def _list_own_paths() -> list[str]:
     """Return where Python's own files may lie, by all names: not asked of what is tried."""
     prefixes = [Path(each) for each in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)]
     places = [
@@ -164,7 +166,7 @@ def _ours() -> list[str]:
     return sorted({str(name) for place in places for name in (place, place.resolve())})
 
 
-def _found(output: str) -> dict[str, bool] | None:
+def _parse_results(output: str) -> dict[str, bool] | None:
     for line in reversed(output.splitlines()):
         if line.startswith("{"):
             found: dict[str, bool] = json.loads(line)
@@ -172,7 +174,7 @@ def _found(output: str) -> dict[str, bool] | None:
     return None
 
 
-async def _nested(sandbox: Sandbox, tree: Path) -> bool:
+async def _can_nest(sandbox: Sandbox, tree: Path) -> bool:
     """Whether a program can be enclosed, and its commands be confined once more in there."""
     inner, env = sandbox.inner.wrap(
         ["/bin/sh", "-c", "touch here 2>/dev/null || echo held"], cwd=tree, writable=(), env={}

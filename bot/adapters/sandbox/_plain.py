@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bot.adapters.sandbox._environment import clean_environment, not_startable
-from bot.adapters.sandbox._process_accounting import marked, possible
-from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
+from bot.adapters.sandbox._environment import clean_environment, explain_not_startable
+from bot.adapters.sandbox._process_accounting import find_marked, is_supported
+from bot.adapters.sandbox._subprocess import NOT_STARTABLE, add_limits, run_bounded
 from bot.ports.sandbox import Completed, SandboxLimits
 
 _MARK = "THESEUS_CONFINED"
 _ROUNDS = 50  # of killing what a forking command started meanwhile
 
 
-def _sweep(mark: str) -> None:
+def _kill_marked(mark: str) -> None:
     """Kill whoever still carries the mark, whatever session it moved to."""
     for _ in range(_ROUNDS):
-        left = marked(mark)
+        left = find_marked(mark)
         if not left:
             return
         for pid in left:
@@ -35,7 +35,7 @@ class PlainSandbox:
     def description(self) -> str:
         """Return what is enforced here, and plainly what is not."""
         limited = (
-            "time, memory, processes, disk and output" if possible() else "only time and output"
+            "time, memory, processes, disk and output" if is_supported() else "only time and output"
         )
         return (
             f"no sandbox: {limited} are limited and the environment is clean, but commands CAN "
@@ -82,13 +82,13 @@ class PlainSandbox:
         with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:
             mark = secrets.token_hex(8)
             clean = clean_environment(home, {**env, _MARK: mark})
-            if reason := not_startable(argv[0], cwd, clean):
+            if reason := explain_not_startable(argv[0], cwd, clean):
                 return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
             return await run_bounded(
-                limited(argv, limits),
+                add_limits(argv, limits),
                 cwd=cwd,
                 env=clean,
                 limits=limits,
-                sweep=lambda: _sweep(f"{_MARK}={mark}"),
+                sweep=lambda: _kill_marked(f"{_MARK}={mark}"),
                 disk=writable,
             )

@@ -10,7 +10,7 @@ _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def possible() -> bool:
+def is_supported() -> bool:
     """Whether this system shows who lives."""
     return (_PROC / "self" / "stat").exists()
 
@@ -25,7 +25,7 @@ class Resident:
     resident: int
 
 
-def _residents() -> Iterator[Resident]:
+def _iterate_residents() -> Iterator[Resident]:
     for entry in _PROC.iterdir() if _PROC.is_dir() else ():
         if not entry.name.isdigit():
             continue
@@ -39,9 +39,9 @@ def _residents() -> Iterator[Resident]:
             yield Resident(int(entry.name), int(fields[1]), int(fields[3]), int(fields[21]) * _PAGE)
 
 
-def family(root: int) -> list[Resident]:
+def list_family(root: int) -> list[Resident]:
     """Return `root`, its live descendants, and whoever shares its session."""
-    everyone = list(_residents())
+    everyone = list(_iterate_residents())
     members = {root}
     grown = True
     while grown:
@@ -51,7 +51,7 @@ def family(root: int) -> list[Resident]:
     return [who for who in everyone if who.pid in members]
 
 
-def memory(members: list[Resident], enough: int) -> int:
+def sum_memory(members: list[Resident], enough: int) -> int:
     """Return the bytes that `members` hold together, looking closely only if over `enough`.
 
     Forked children share nearly everything with their parent, so where the quick sum is over
@@ -60,10 +60,10 @@ def memory(members: list[Resident], enough: int) -> int:
     quick = sum(who.resident for who in members)
     if quick <= enough:
         return quick
-    return sum(_proportional(who) for who in members)
+    return sum(_get_proportional_size(who) for who in members)
 
 
-def _proportional(who: Resident) -> int:
+def _get_proportional_size(who: Resident) -> int:
     try:
         rollup = (_PROC / str(who.pid) / "smaps_rollup").read_text(encoding="utf-8")
     except OSError:  # gone, or not ours to look at
@@ -72,11 +72,11 @@ def _proportional(who: Resident) -> int:
     return int(found[1]) * 1024 if found else who.resident
 
 
-def marked(mark: str) -> list[int]:
+def find_marked(mark: str) -> list[int]:
     """Return the live processes whose environment at their start held `mark` (`KEY=value`)."""
     wanted = mark.encode()
     found = []
-    for who in _residents():
+    for who in _iterate_residents():
         try:
             environment = (_PROC / str(who.pid) / "environ").read_bytes()
         except OSError:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.sandbox._process_accounting import family, memory
+from bot.adapters.sandbox._process_accounting import list_family, sum_memory
 from bot.infra.own_time import limit_own_time
 from bot.ports.sandbox import Completed, SandboxLimits
 
 LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
-LAST_WORDS = 0.5  # seconds to wait for output after the end
+FINAL_OUTPUT_SECONDS = 0.5  # seconds to wait for output after the end
 NOT_STARTABLE = 127
 FILE_BLOCKS = 2 * 1024 * 1024  # of 512 bytes: no single file over 1 GiB
 OPEN_FILES = 4096  # of one process
@@ -27,22 +27,22 @@ class _Tail(asyncio.Protocol):
     def __init__(self, chars: int) -> None:
         self._chars = chars
         self._room = chars * 4  # UTF-8 takes up to four bytes a character
-        self._kept = bytearray()
+        self._buffer = bytearray()
         self._dropped = 0
         self.closed = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
-        self._kept += data
-        if len(self._kept) > 2 * self._room:
-            self._dropped += len(self._kept) - self._room
-            del self._kept[: -self._room]
+        self._buffer += data
+        if len(self._buffer) > 2 * self._room:
+            self._dropped += len(self._buffer) - self._room
+            del self._buffer[: -self._room]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
 
-    def text(self, *notes: str) -> str:
+    def render(self, *notes: str) -> str:
         """Return the tail as text, with what was dropped and `notes` told in brackets."""
-        text = self._kept.decode("utf-8", errors="replace")
+        text = self._buffer.decode("utf-8", errors="replace")
         after = "".join(f"\n[{note}]" for note in notes if note)
         if not self._dropped and len(text) + len(after) <= self._chars:
             return text + after
@@ -51,7 +51,7 @@ class _Tail(asyncio.Protocol):
         return (before + text[len(text) - room :] + after)[-self._chars :]
 
 
-def limited(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = False) -> list[str]:
+def add_limits(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = False) -> list[str]:
     """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
 
     A shell does it: setting limits between fork and exec in Python is unsafe with threads. A limit
@@ -67,14 +67,14 @@ def limited(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = False) 
     return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
 
 
-class _Room(NamedTuple):
+class _DiskUsage(NamedTuple):
     """Bytes and files: what is held, or what is free."""
 
     size: int
     files: int
 
 
-def _held(folders: Sequence[Path]) -> _Room:
+def _measure_usage(folders: Sequence[Path]) -> _DiskUsage:
     """Return what lies below `folders`; links are not followed."""
     size, files, left = 0, 0, [str(folder) for folder in folders]
     while left:
@@ -86,10 +86,10 @@ def _held(folders: Sequence[Path]) -> _Room:
                         left.append(entry.path)
                     else:
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
-    return _Room(size, files)
+    return _DiskUsage(size, files)
 
 
-def _free(folders: Sequence[Path]) -> _Room | None:
+def _measure_free(folders: Sequence[Path]) -> _DiskUsage | None:
     """Return what is free where `folders` are: cheap to ask, and all a quick look needs."""
     try:
         found = [os.statvfs(folder) for folder in folders]
@@ -97,7 +97,7 @@ def _free(folders: Sequence[Path]) -> _Room | None:
         return None
     if not found:
         return None
-    return _Room(
+    return _DiskUsage(
         min(disk.f_bavail * disk.f_frsize for disk in found), min(disk.f_favail for disk in found)
     )
 
@@ -110,44 +110,44 @@ class _Disk:
 
     def __init__(self, folders: Sequence[Path], limits: SandboxLimits) -> None:
         self._folders = folders
-        self._most = _Room(limits.disk_mb * _MIB, limits.files)
-        self._free = _free(folders)
+        self._limit = _DiskUsage(limits.disk_mb * _MIB, limits.files)
+        self._free = _measure_free(folders)
 
-    def excess(self) -> str:
+    def describe_excess(self) -> str:
         """Return what is too much, or nothing."""
-        now = _free(self._folders)
-        if now is None or self._free is None or self._within(self._free, now):
+        now = _measure_free(self._folders)
+        if now is None or self._free is None or self._is_within(self._free, now):
             return ""
-        held = _held(self._folders)
-        if held.size > self._most.size:
-            most = self._most.size // _MIB
+        held = _measure_usage(self._folders)
+        if held.size > self._limit.size:
+            most = self._limit.size // _MIB
             return f"killed: {held.size // _MIB} MB on disk, {most} are allowed"
-        if held.files > self._most.files:
-            return f"killed: {held.files} files, {self._most.files} are allowed"
+        if held.files > self._limit.files:
+            return f"killed: {held.files} files, {self._limit.files} are allowed"
         self._free = now  # somebody else's, then
         return ""
 
-    def _within(self, before: _Room, now: _Room) -> bool:
-        taken = _Room(before.size - now.size, before.files - now.files)
-        return taken.size <= self._most.size and taken.files <= self._most.files
+    def _is_within(self, before: _DiskUsage, now: _DiskUsage) -> bool:
+        taken = _DiskUsage(before.size - now.size, before.files - now.files)
+        return taken.size <= self._limit.size and taken.files <= self._limit.files
 
 
-def _excess(root: int, limits: SandboxLimits) -> str:
+def _describe_excess(root: int, limits: SandboxLimits) -> str:
     """Return what the processes below `root` use too much of, or nothing."""
-    members = family(root)
+    members = list_family(root)
     if len(members) > limits.processes:
         return f"killed: {len(members)} processes, {limits.processes} are allowed"
-    used = memory(members, limits.memory_mb * _MIB) // _MIB
+    used = sum_memory(members, limits.memory_mb * _MIB) // _MIB
     if used > limits.memory_mb:
         return f"killed: {used} MB of memory, {limits.memory_mb} are allowed"
     return ""
 
 
-def _pids(root: int) -> list[int]:
-    return [member.pid for member in family(root)]
+def _list_pids(root: int) -> list[int]:
+    return [member.pid for member in list_family(root)]
 
 
-async def _until_exit(
+async def _wait_for_exit(
     process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk
 ) -> str:
     """Wait for the end; return why it was not waited for, if it was not."""
@@ -156,7 +156,7 @@ async def _until_exit(
             async with asyncio.timeout(LOOK_EVERY):
                 await process.wait()
                 return ""
-        if reason := _excess(process.pid, limits) or disk.excess():
+        if reason := _describe_excess(process.pid, limits) or disk.describe_excess():
             return reason
 
 
@@ -203,8 +203,8 @@ async def run_bounded(
             os.close(writing)
         timed_out, note = False, ""
         try:
-            async with limit_own_time(limits.seconds, lambda: _pids(process.pid)):
-                note = await _until_exit(process, limits, written)
+            async with limit_own_time(limits.seconds, lambda: _list_pids(process.pid)):
+                note = await _wait_for_exit(process, limits, written)
         except TimeoutError:
             timed_out, note = True, f"killed: not done after {limits.seconds:g} s"
         finally:
@@ -212,13 +212,13 @@ async def run_bounded(
             sweep()
             await process.wait()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS):
+            async with asyncio.timeout(FINAL_OUTPUT_SECONDS):
                 await tail.closed.wait()
     finally:
         transport.close()
     return Completed(
         returncode=process.returncode if process.returncode is not None else -signal.SIGKILL,
-        output=tail.text(note),
+        output=tail.render(note),
         seconds=loop.time() - started,
         timed_out=timed_out,
     )

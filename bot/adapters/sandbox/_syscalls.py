@@ -50,60 +50,61 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+def _encode_step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)
 
 
 def _refuse(error: int) -> bytes:
-    return _step(_RETURN, _ERRNO | error)
+    return _encode_step(_RETURN, _ERRNO | error)
 
 
-def program(machine: str) -> bytes | None:
+def build_filter(machine: str) -> bytes | None:
     """Return the filter for a processor; `None` for one whose numbers are not known here."""
     known = _MACHINES.get(machine)
     if known is None:
         return None
     steps = [
-        _step(_LOAD, _ARCH),
-        _step(_JUMP_IF_EQUAL, known.arch, 1),
+        _encode_step(_LOAD, _ARCH),
+        _encode_step(_JUMP_IF_EQUAL, known.arch, 1),
         _refuse(errno.EPERM),  # the calls of another processor, by other numbers
-        _step(_LOAD, _NUMBER),
-        *_unless(_step(_JUMP_IF_LEAST, _X32, 0, 1), errno.ENOSYS),
+        _encode_step(_LOAD, _NUMBER),
+        *_refuse_unless(_encode_step(_JUMP_IF_LEAST, _X32, 0, 1), errno.ENOSYS),
     ]
     for number in known.refused:
-        steps += _unless(_step(_JUMP_IF_EQUAL, number, 0, 1), errno.EPERM)
-    steps += _looking_at(known.socket, _FIRST, _FAMILIES, wanted=True)
-    steps += _looking_at(known.ioctl, _SECOND, _TERMINAL, wanted=False)
-    return b"".join((*steps, _step(_RETURN, _ALLOW)))
+        steps += _refuse_unless(_encode_step(_JUMP_IF_EQUAL, number, 0, 1), errno.EPERM)
+    steps += _check_argument(known.socket, _FIRST, _FAMILIES, is_allowed=True)
+    steps += _check_argument(known.ioctl, _SECOND, _TERMINAL, is_allowed=False)
+    return b"".join((*steps, _encode_step(_RETURN, _ALLOW)))
 
 
-def _unless(test: bytes, error: int) -> tuple[bytes, bytes]:
+def _refuse_unless(test: bytes, error: int) -> tuple[bytes, bytes]:
     """Return a test that steps over the refusal after it where it does not hold."""
     return test, _refuse(error)
 
 
-def _looking_at(
-    number: int, argument: int, values: tuple[int, ...], *, wanted: bool
+def _check_argument(
+    number: int, argument: int, values: tuple[int, ...], *, is_allowed: bool
 ) -> list[bytes]:
     """Return steps that refuse a call whose argument is not (or is not to be) one of `values`."""
-    good, bad = _step(_RETURN, _ALLOW), _refuse(errno.EPERM)
-    ends = [bad, good] if wanted else [good, bad]  # none of them; one of them
+    good, bad = _encode_step(_RETURN, _ALLOW), _refuse(errno.EPERM)
+    ends = [bad, good] if is_allowed else [good, bad]  # none of them; one of them
     tests = [
-        _step(_JUMP_IF_EQUAL, value, len(values) - place) for place, value in enumerate(values)
+        _encode_step(_JUMP_IF_EQUAL, value, len(values) - place)
+        for place, value in enumerate(values)
     ]
-    inside = [_step(_LOAD, argument), *tests, *ends]
-    return [_step(_JUMP_IF_EQUAL, number, 0, len(inside)), *inside]
+    inside = [_encode_step(_LOAD, argument), *tests, *ends]
+    return [_encode_step(_JUMP_IF_EQUAL, number, 0, len(inside)), *inside]
 
 
-def filter_file() -> str | None:
+def get_filter_path() -> str | None:
     """Return a path to the filter, readable as long as we live; `None` where there is none."""
-    held = _held()
+    held = _get_filter_descriptor()
     return None if held is None else f"/proc/{os.getpid()}/fd/{held}"
 
 
 @functools.cache
-def _held() -> int | None:
-    filtering = program(platform.machine()) if sys.platform == "linux" else None
+def _get_filter_descriptor() -> int | None:
+    filtering = build_filter(platform.machine()) if sys.platform == "linux" else None
     if filtering is None:
         return None
     held = os.memfd_create("theseus-syscalls")

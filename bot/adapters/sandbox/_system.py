@@ -4,7 +4,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.adapters.sandbox._interpreter import Links, interpreter, outermost, reached, would_show
+from bot.adapters.sandbox._interpreter import (
+    Links,
+    find_exposed,
+    list_interpreter_paths,
+    resolve_links,
+    select_outermost,
+)
 from bot.domain.errors import SandboxUnavailable
 
 # What is not named here does not exist inside: no homes, no state, no sockets under /run, no
@@ -20,7 +26,7 @@ NAMES = ("/etc/resolv.conf",)  # who answers for names: of use only where there 
 KERNEL = ("acpi", "asound", "bus", "driver", "fs", "irq", "scsi", "sys", "tty")  # under /proc
 
 
-def programs() -> Iterator[str]:
+def iterate_system_options() -> Iterator[str]:
     """Yield the options that bind the system in, read-only."""
     for folder in map(Path, SYSTEM):
         if folder.is_symlink():
@@ -31,41 +37,41 @@ def programs() -> Iterator[str]:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
 
 
-def shown(paths: Sequence[Path], *, private: Sequence[Path]) -> Iterator[str]:
+def iterate_visible_options(paths: Sequence[Path], *, private: Sequence[Path]) -> Iterator[str]:
     """Yield the options that show this Python and further paths, read-only, by all their names.
 
     Raises `SandboxUnavailable` where this Python cannot be shown without what is private.
     """
-    python, others = _reached(interpreter()), _reached(paths)
-    if reason := would_show(python[1], private):
+    python, others = _resolve_all(list_interpreter_paths()), _resolve_all(paths)
+    if reason := find_exposed(python[1], private):
         raise SandboxUnavailable(reason)
     for link, target in sorted({**python[0], **others[0]}.items()):
         yield from ("--symlink", target, str(link))
-    yield from bound("--ro-bind", [*python[1], *others[1]])
+    yield from iterate_bind_options("--ro-bind", [*python[1], *others[1]])
 
 
-def _reached(paths: Sequence[Path]) -> tuple[Links, list[Path]]:
+def _resolve_all(paths: Sequence[Path]) -> tuple[Links, list[Path]]:
     """Return the links on the way to all of them, and what they lead to, but for the system's."""
     links: Links = {}
     ends = []
     for path in paths:
-        on_the_way, end = reached(path)
-        links.update({link: target for link, target in on_the_way.items() if not _system(link)})
+        on_the_way, end = resolve_links(path)
+        links.update({link: target for link, target in on_the_way.items() if not _is_system(link)})
         ends.append(end)
-    return links, outermost(end for end in ends if not _system(end))
+    return links, select_outermost(end for end in ends if not _is_system(end))
 
 
-def _system(path: Path) -> bool:
+def _is_system(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in SYSTEM)
 
 
-def bound(option: str, paths: Sequence[Path]) -> Iterator[str]:
+def iterate_bind_options(option: str, paths: Sequence[Path]) -> Iterator[str]:
     """Yield the options that bind each path to where it is."""
     for path in paths:
         yield from (option, str(path), str(path))
 
 
-def kernel_settings() -> Iterator[str]:
+def iterate_kernel_options() -> Iterator[str]:
     """Yield the options that make read-only what of /proc is the machine's, not a process's.
 
     Root's namespaces hold nothing back there: whoever is root outside, even without a single

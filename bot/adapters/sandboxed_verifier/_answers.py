@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.plan import Reproduction
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
@@ -30,16 +30,16 @@ class Answers:
     def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: SandboxLimits) -> None:
         self._sandbox, self._scratch, self._limits = sandbox, scratch, limits
 
-    async def of(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def compute(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return the answer's source, if it is a literal and the same both times."""
         async with self._scratch.lend(workspace, at_base=False) as place:
             if write_inside(place / "tree", test.path, test.source):
                 return None
-            first = await self._once(test, place, seed=1)
-            second = await self._once(test, place, seed=2) if first is not None else None
+            first = await self._compute_once(test, place, seed=1)
+            second = await self._compute_once(test, place, seed=2) if first is not None else None
         return first if first == second else None
 
-    async def _once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:
+    async def _compute_once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:
         tree, into = place / "tree", place / f"{seed}-{_ANSWER}"
         done = await self._sandbox.run(
             [sys.executable, "-c", _PROBE, str(tree / test.path), str(into)],
@@ -56,6 +56,6 @@ class Answers:
 
 def _is_literal(text: str) -> bool:
     try:
-        return repr(literal(text)) == text
+        return repr(evaluate_literal(text)) == text
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return False

@@ -23,7 +23,7 @@ _WORKERS_IN_ONE = re.compile(r"-n\w+|--(numprocesses|maxprocesses|dist)=.*")
 _TOOLS: dict[str, Tool] = {"pytest": "pytest", "py.test": "pytest", "mypy": "mypy", "ruff": "ruff"}
 
 
-def _program(command: Sequence[str]) -> str:
+def _get_program(command: Sequence[str]) -> str:
     """Return the name of the program a command runs, also as `python -m program`."""
     name = PurePosixPath(command[0]).name
     if name.startswith("python") or command[0] == "{python}" or command[0] == sys.executable:
@@ -31,16 +31,16 @@ def _program(command: Sequence[str]) -> str:
     return name
 
 
-def tool_of(command: Sequence[str]) -> Tool:
+def find_tool(command: Sequence[str]) -> Tool:
     """Return which program we know a command to be."""
-    return _TOOLS.get(_program(command), "other")
+    return _TOOLS.get(_get_program(command), "other")
 
 
-def proves(check: Check) -> Proof | None:
+def get_proof(check: Check) -> Proof | None:
     """Return whether a check is a type check or tests; `None` for neither, such as a linter."""
-    if AFFECTED in check.command or tool_of(check.command) == "pytest":
+    if AFFECTED in check.command or find_tool(check.command) == "pytest":
         return "tests"
-    return "types" if _program(check.command) in _TYPE_CHECKERS else None
+    return "types" if _get_program(check.command) in _TYPE_CHECKERS else None
 
 
 def _as_arguments(files: Sequence[str]) -> list[str]:
@@ -67,10 +67,10 @@ def expand(
             command += fills[word]
         else:
             return None
-    return command if workers or tool_of(command) != "pytest" else _without_workers(command)
+    return command if workers or find_tool(command) != "pytest" else _strip_workers(command)
 
 
-def _without_workers(command: Sequence[str]) -> list[str]:
+def _strip_workers(command: Sequence[str]) -> list[str]:
     kept: list[str] = []
     words = iter(command)
     for word in words:
@@ -83,13 +83,13 @@ def _without_workers(command: Sequence[str]) -> list[str]:
 
 def test_options(command: Sequence[str]) -> tuple[str, ...]:
     """Return the options of a configured pytest command: all but program, files and workers."""
-    if tool_of(command) != "pytest":
+    if find_tool(command) != "pytest":
         return ()
     program = 3 if command[1:2] == ("-m",) and len(command) > 2 and "pytest" in command[2] else 1
-    return tuple(word for word in _without_workers(command[program:]) if word != AFFECTED)
+    return tuple(word for word in _strip_workers(command[program:]) if word != AFFECTED)
 
 
-def reporting(command: Sequence[str], report: Path) -> list[str]:
+def add_report(command: Sequence[str], report: Path) -> list[str]:
     """Return a pytest command that also writes what happened to `report`, and keeps no cache."""
     return [*command, "-p", "no:cacheprovider", f"--junitxml={report}"]
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.adapters.sandboxed_verifier._commands import expand, proves, tool_of
+from bot.adapters.sandboxed_verifier._commands import expand, find_tool, get_proof
 from bot.domain.checks import Check
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.errors import ConfigError, VerifierError
 from bot.infra.shared_lock import SharedLock
 from bot.infra.syntax import parse
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.trees import CommitTrees
-from bot.settings import checks_from
+from bot.settings import parse_checks
 
-_PLUGIN = Path(__file__).with_name("_entered_plugin.py")
+_PLUGIN = Path(__file__).with_name("_coverage_plugin.py")
 _NAME = "theseus_entered"
 _FAILED = 1  # pytest's exit status where tests failed; all others but 0 mean that it did not finish
 _MOST = 200  # characters of pytest's output
@@ -45,9 +45,9 @@ class SandboxedCoverage:
         """Run the tests on a copy of the commit that is thrown away."""
         entered: set[tuple[str, int]] = set()
         passed = True
-        async with self._load.shared(), self._trees.laid_out(commit) as tree:
-            functions = await in_thread(lambda: dict(_functions(tree, self._folder)))
-            for check in self._tests(tree, commit):
+        async with self._load.hold_shared(), self._trees.open_tree(commit) as tree:
+            functions = await run_in_thread(lambda: dict(_iterate_functions(tree, self._folder)))
+            for check in self._list_test_checks(tree, commit):
                 seen, problem, green = await self._run(check, tree)
                 if problem:
                     return CodeCoverage(commit=commit, problem=problem)
@@ -58,14 +58,16 @@ class SandboxedCoverage:
             commit=commit, functions=len(functions), unrun=unrun, tests_passed=passed
         )
 
-    def _tests(self, tree: Path, commit: str) -> list[Check]:
+    def _list_test_checks(self, tree: Path, commit: str) -> list[Check]:
         """Return the full checks that are tests of pytest."""
         source = f"{self._config} at {commit[:10]}"
         try:
-            checks = checks_from((tree / self._config).read_text(encoding="utf-8"), source)
+            checks = parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise VerifierError(f"{source} cannot be read: {error}") from error
-        tests = [c for c in checks.full if proves(c) == "tests" and tool_of(c.command) == "pytest"]
+        tests = [
+            c for c in checks.full if get_proof(c) == "tests" and find_tool(c.command) == "pytest"
+        ]
         if not tests:
             raise VerifierError(f"{source} names no pytest command in `checks.full`; add one.")
         return tests
@@ -88,13 +90,13 @@ class SandboxedCoverage:
             )
             if done.timed_out:
                 return set(), f"the check {check.name} took over {check.seconds:g} s", False
-            written = await in_thread(lambda: sorted(place.glob("entered-*.json")))
+            written = await run_in_thread(lambda: sorted(place.glob("entered-*.json")))
             # Without a file Python itself ended with 1, or the plugin did not come to write.
             if done.returncode not in (0, _FAILED) or not written:
                 end = done.output.strip()[-_MOST:]
                 why = f"the check {check.name} ended with status {done.returncode}: {end}"
                 return set(), why, False
-            return await in_thread(_read, written), "", done.returncode == 0
+            return await run_in_thread(_read, written), "", done.returncode == 0
 
 
 def _read(files: Sequence[Path]) -> set[tuple[str, int]]:
@@ -106,7 +108,7 @@ def _read(files: Sequence[Path]) -> set[tuple[str, int]]:
     }
 
 
-def _functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int], UnrunFunction]]:
+def _iterate_functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int], UnrunFunction]]:
     """Yield the functions below a folder, by file and first line; not those without a body."""
     for path in sorted((tree / folder).rglob("*.py")):
         file = path.relative_to(tree).as_posix()
@@ -114,20 +116,20 @@ def _functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int], Unrun
             module = parse(path.read_text(encoding="utf-8"))
         except (OSError, SyntaxError, ValueError, RecursionError) as error:
             raise VerifierError(f"{file} cannot be read as Python: {error}") from error
-        for name, node in _named(module, ""):
+        for name, node in _iterate_named(module, ""):
             first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
             lines = (node.end_lineno or node.lineno) - first + 1
             yield (file, first), UnrunFunction(file=file, name=name, lines=lines)
 
 
-def _named(node: ast.AST, around: str) -> Iterator[tuple[str, _Function]]:
+def _iterate_named(node: ast.AST, around: str) -> Iterator[tuple[str, _Function]]:
     for child in ast.iter_child_nodes(node):
         inner = around
         if isinstance(child, ast.ClassDef | _Function):
             inner = f"{around}{child.name}."
         if isinstance(child, _Function) and not _is_empty(child):
             yield inner[:-1], child
-        yield from _named(child, inner)
+        yield from _iterate_named(child, inner)
 
 
 def _is_empty(function: _Function) -> bool:

@@ -12,44 +12,44 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
-from bot.guards import INSTALLED, SETTINGS, is_taken
+from bot.guards import INSTALLED, SETTINGS, is_installed
 from bot.ports.workspace import Workspace
 
 CONFTEST = "conftest.py"
 _STARTED = frozenset({"sitecustomize", "usercustomize"})
 
 
-def _decides(file: str, *, conftest: bool) -> bool:
+def _is_machinery(file: str, *, conftest: bool) -> bool:
     """Whether a file, by its path in the tree, decides how checks run."""
     path = PurePosixPath(file)
     if path.name in SETTINGS or path.suffix == ".pth" or (conftest and path.name == CONFTEST):
         return True
-    return any(part.endswith(INSTALLED) for part in path.parts) or _at_top(path) in _STARTED
+    return any(part.endswith(INSTALLED) for part in path.parts) or _get_top_name(path) in _STARTED
 
 
-def _top(path: PurePosixPath) -> PurePosixPath:
+def _get_top(path: PurePosixPath) -> PurePosixPath:
     """Return the outermost folder of a file below the tree or its `src`, or the file itself."""
     return PurePosixPath(*path.parts[: 2 if path.parts[0] == "src" else 1])
 
 
-def _at_top(path: PurePosixPath) -> str:
+def _get_top_name(path: PurePosixPath) -> str:
     """Return the name by which Python finds the outermost folder of a source, or the source."""
-    top = _top(path)
+    top = _get_top(path)
     return (top.stem if top == path else top.name) if path.suffix == ".py" else ""
 
 
-def _posing(tree: Path, new: frozenset[str]) -> Iterator[str]:
+def _find_impostors(tree: Path, new: frozenset[str]) -> Iterator[str]:
     """Yield new sources that would be imported where Python's or an installed one is meant.
 
     A package that was there before goes by its own name, whatever else is installed.
     """
     for path in map(PurePosixPath, new):
-        name, top = _at_top(path), _top(path)
-        if name and is_taken(name) and not (_files(tree, tree / top) - new):
+        name, top = _get_top_name(path), _get_top(path)
+        if name and is_installed(name) and not (_list_files(tree, tree / top) - new):
             yield str(path)
 
 
-def _files(tree: Path, place: Path) -> set[str]:
+def _list_files(tree: Path, place: Path) -> set[str]:
     return {
         Path(folder, name).relative_to(tree).as_posix()
         for folder, _, files in os.walk(place)
@@ -57,12 +57,12 @@ def _files(tree: Path, place: Path) -> set[str]:
     }
 
 
-def _there(tree: Path, *, conftest: bool) -> Iterator[str]:
+def _find_machinery(tree: Path, *, conftest: bool) -> Iterator[str]:
     """Yield such files in a tree, links among them, ignored ones too; links are not followed."""
     for folder, folders, files in os.walk(tree):
         for name in (*files, *folders):
             file = Path(folder, name).relative_to(tree).as_posix()
-            if _decides(file, conftest=conftest):
+            if _is_machinery(file, conftest=conftest):
                 yield file
 
 
@@ -74,22 +74,22 @@ class Machinery:
 
     async def restore(self, tree: Path, workspace: Workspace, *, conftest: bool) -> None:
         """Make a copy of the worktree decide as base does; `conftest` too, if so asked."""
-        changes = await workspace.changes()
+        changes = await workspace.list_changes()
         gone = {
             change.path
             for change in changes
-            if change.status == "deleted" and _decides(change.path, conftest=conftest)
+            if change.status == "deleted" and _is_machinery(change.path, conftest=conftest)
         }
         new = frozenset(each.path for each in changes if each.status in ("added", "renamed"))
-        posing = await asyncio.to_thread(lambda: set(_posing(tree, new)))
-        for file in sorted({*_there(tree, conftest=conftest), *gone, *posing}):
-            text = await self._at_base(file, workspace)
+        posing = await asyncio.to_thread(lambda: set(_find_impostors(tree, new)))
+        for file in sorted({*_find_machinery(tree, conftest=conftest), *gone, *posing}):
+            text = await self._read_base(file, workspace)
             if text is None:
                 _remove(tree / file)
             else:
                 write_inside(tree, file, text)
 
-    async def _at_base(self, file: str, workspace: Workspace) -> str | None:
+    async def _read_base(self, file: str, workspace: Workspace) -> str | None:
         key = workspace.base, file
         if key not in self._known:
             self._known[key] = await workspace.read_base(file)
@@ -101,6 +101,6 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-async def at_base_too(files: Sequence[str], workspace: Workspace) -> list[str]:
+async def select_present_at_base(files: Sequence[str], workspace: Workspace) -> list[str]:
     """Return the files that are there at base as well."""
     return [file for file in files if await workspace.read_base(file) is not None]

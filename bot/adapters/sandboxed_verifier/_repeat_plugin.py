@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import pluggy
 import pytest
 
-_APART = frozenset({"skip", "skipif", "xfail"})
+_SKIP_MARKS = frozenset({"skip", "skipif", "xfail"})
 _HANDED = "theseus_handed"
 _FILE = Path(__file__).with_name("handed.json")
 
@@ -69,33 +69,33 @@ class _Run:
 
     def judge_plugin(self, plugin: object, name: str | None) -> None:
         """Look at a plugin as it is registered: one with fixtures alone reaches all tests too."""
-        file = _file_of(plugin)
+        file = _find_file(plugin)
         if file not in self.hooks or file in _early or Path(file).name == "conftest.py":
             return
-        if getattr(plugin, "__name__", "") not in self._names_at_base():
+        if getattr(plugin, "__name__", "") not in self._list_base_plugins():
             known = "" if name is None or name.isdigit() else f" named {name}"
-            self.intruder = self.intruder or f"{self._shown(file)} is a plugin{known}"
+            self.intruder = self.intruder or f"{self._format_path(file)} is a plugin{known}"
 
     def _judge(self, plugin: object, names: set[str], one: pluggy.HookImpl) -> None:
         code = getattr(getattr(one.function, "__func__", one.function), "__code__", None)
         file = os.path.realpath(code.co_filename) if code else ""
-        for each in (_file_of(plugin), file):
+        for each in (_find_file(plugin), file):
             if each in self.hooks and names.isdisjoint(self.hooks[each]):
-                self.intruder = self.intruder or f"{self._shown(each)} brings {min(names)}"
+                self.intruder = self.intruder or f"{self._format_path(each)} brings {min(names)}"
         if self._execute is not None and not Path(file).exists():
             self.intruder = self.intruder or f"{min(names)} comes from no file"
 
-    def _names_at_base(self) -> set[str]:
+    def _list_base_plugins(self) -> set[str]:
         """Return the plugins that base's conftests name."""
         found = set(self.handed["plugins"])
         for plugin in self._config.pluginmanager.get_plugins():
-            file = _file_of(plugin)
+            file = _find_file(plugin)
             if Path(file).name == "conftest.py" and file not in self.hooks:
                 named = getattr(plugin, "pytest_plugins", ())
                 found |= {named} if isinstance(named, str) else set(named)
         return found
 
-    def _shown(self, file: str) -> str:
+    def _format_path(self, file: str) -> str:
         return os.path.relpath(file, self.handed["tree"])
 
 
@@ -103,13 +103,13 @@ _state: dict[str, _Run] = {}
 _early: set[str] = set()
 
 
-def _file_of(plugin: object) -> str:
+def _find_file(plugin: object) -> str:
     """Return the file that a plugin, or its class, is written in."""
     module = plugin if isinstance(plugin, ModuleType) else sys.modules.get(type(plugin).__module__)
     return os.path.realpath(getattr(module, "__file__", None) or "")
 
 
-def _failing(shape: FunctionType, secret: str) -> Callable[[], NoReturn]:
+def _build_failing_test(shape: FunctionType, secret: str) -> Callable[[], NoReturn]:
     """Return a test that fails with the secret, from the file and under the name of another."""
 
     def fail() -> NoReturn:
@@ -138,7 +138,7 @@ class _Item(pytest.Item):
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Remember the plugins that base's own settings name: they come before any conftest."""
-    _early.update(map(_file_of, early_config.pluginmanager.get_plugins()))
+    _early.update(map(_find_file, early_config.pluginmanager.get_plugins()))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -191,11 +191,11 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     run = _state["run"]
     run.search_intruders()
     plain = [item for item in items if type(item) is pytest.Function and item.parent is not None]
-    plain = [item for item in plain if not any(m.name in _APART for m in item.iter_markers())]
+    plain = [item for item in plain if not any(m.name in _SKIP_MARKS for m in item.iter_markers())]
     if plain:
         # The same one in every worker.
         chosen = random.Random(run.secret).choice(plain)  # noqa: S311
-        made = _failing(chosen.function, run.secret)
+        made = _build_failing_test(chosen.function, run.secret)
         run.items.append(pytest.Function.from_parent(chosen.parent, name=chosen.name, callobj=made))
     if items:
         alone = _Item.from_parent(session, name=items[-1].name)

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
+from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._results import (
     FAKED,
     PytestReport,
+    build_reproduction_result,
     read_report,
     read_reports,
-    reproduction_result,
 )
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
@@ -57,18 +57,18 @@ def _fails(test):
 """
 
 
-End = tuple[Completed | str, PytestReport | None]  # how it ended, or why it could not begin
+BranchEnd = tuple[Completed | str, PytestReport | None]  # how it ended, or why it could not begin
 
 
-def witness(reproduction: Reproduction) -> tuple[Reproduction, str]:
+def build_witness(reproduction: Reproduction) -> tuple[Reproduction, str]:
     """Return the reproduction with a failure at its end, and the word it fails with."""
     nonce = secrets.token_hex(8)
     name = ".".join(reproduction.node_id.split("::")[1:]).partition("[")[0]
     source = reproduction.source + _AFTER.format(nonce=nonce, name=name)
-    return reproduction.but(source=source), nonce
+    return reproduction.replace(source=source), nonce
 
 
-def testifies(report: PytestReport | None, nonce: str) -> bool:
+def has_expected_failure(report: PytestReport | None, nonce: str) -> bool:
     """Whether the failure was reported as it was made."""
     if report is None or len(report.failures) != 1 or report.passed:
         return False
@@ -95,42 +95,48 @@ class ReproductionRunner:
         self._limits = limits
         self._load = load
 
-    async def reds(
+    async def run_before_fix(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
     ) -> tuple[CheckResult, ...]:
         """Run them where each should fail as it says."""
-        ends = await self._ends(tests, workspace, at_base=at_base)
-        return tuple(_result(*each, want_red=True) for each in zip(tests, ends, strict=True))
+        ends = await self._run_together(tests, workspace, at_base=at_base)
+        return tuple(
+            _build_result(*each, should_fail=True) for each in zip(tests, ends, strict=True)
+        )
 
-    async def greens(
+    async def run_after_fix(
         self, tests: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
         """Run them where they should pass, then witnesses of those that did, which should not.
 
         One after the other: what takes longest, the affected tests, goes on beside them.
         """
-        ends = await self._ends(tests, workspace)
-        results = [_result(*each, want_red=False) for each in zip(tests, ends, strict=True)]
+        ends = await self._run_together(tests, workspace)
+        results = [
+            _build_result(*each, should_fail=False) for each in zip(tests, ends, strict=True)
+        ]
         passed = [number for number, result in enumerate(results) if result.status == "passed"]
-        failing = [witness(tests[number]) for number in passed]
-        told = await self._ends([test for test, _ in failing], workspace)
+        failing = [build_witness(tests[number]) for number in passed]
+        told = await self._run_together([test for test, _ in failing], workspace)
         for number, (_, nonce), (_, report) in zip(passed, failing, told, strict=True):
-            if not testifies(report, nonce):
-                results[number] = results[number].but(status="failed", summary=FAKED)
+            if not has_expected_failure(report, nonce):
+                results[number] = results[number].replace(status="failed", summary=FAKED)
         return tuple(results)
 
-    async def _ends(
+    async def _run_together(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
-    ) -> Sequence[End]:
+    ) -> Sequence[BranchEnd]:
         """Return how each ended; alone, where together they say too little of each."""
         if len(tests) > 1 and len({test.path for test in tests}) == len(tests):
             done, report = await self._run(tests, workspace, at_base=at_base)
-            together = _each(tests, done, report)
+            together = _split_result(tests, done, report)
             if together:
                 return together
-        return [await self._alone(test, workspace, at_base=at_base) for test in tests]
+        return [await self._run_alone(test, workspace, at_base=at_base) for test in tests]
 
-    async def _alone(self, test: Reproduction, workspace: Workspace, *, at_base: bool) -> End:
+    async def _run_alone(
+        self, test: Reproduction, workspace: Workspace, *, at_base: bool
+    ) -> BranchEnd:
         done, reports = await self._run([test], workspace, at_base=at_base)
         return done, reports[0] if reports else None
 
@@ -138,12 +144,12 @@ class ReproductionRunner:
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
         """Return how a run of them ends, once more and alone where its time ran out."""
-        return await self._load.timely(
-            partial(self._once, tests, workspace, at_base=at_base),
+        return await self._load.run_alone_if_late(
+            partial(self._run_once, tests, workspace, at_base=at_base),
             lambda end: not isinstance(end[0], str) and end[0].timed_out,
         )
 
-    async def _once(
+    async def _run_once(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
         """Run them in one pytest; return how that ended, and what it reported of each."""
@@ -157,25 +163,25 @@ class ReproductionRunner:
             nodes = [test.node_id for test in tests]
             shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
             done = await self._sandbox.run(
-                reporting(shown, place / REPORT),
+                add_report(shown, place / REPORT),
                 cwd=tree,
                 writable=[place],
                 env={"PYTHONPATH": str(tree)},
                 limits=self._limits,
             )
-            return done, _reports(place / REPORT, tests)
+            return done, _read_reports(place / REPORT, tests)
 
 
-def _reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:
+def _read_reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:
     if len(tests) > 1:
         return read_reports(file, [test.path for test in tests])
     report = read_report(file)
     return [report] if report else []
 
 
-def _each(
+def _split_result(
     tests: Sequence[Reproduction], done: Completed | str, reports: Sequence[PytestReport]
-) -> Sequence[End]:
+) -> Sequence[BranchEnd]:
     """Return how each ended as if it had been alone; nothing where that cannot be told.
 
     Pytest ends with 0 where all passed and with 1 where some failed; anything else says little.
@@ -185,11 +191,11 @@ def _each(
     failed = any(report.failures for report in reports)
     if done.returncode != int(failed) or not all(report.ran for report in reports):
         return []
-    return [(done.but(returncode=int(bool(one.failures))), one) for one in reports]
+    return [(done.replace(returncode=int(bool(one.failures))), one) for one in reports]
 
 
-def _result(test: Reproduction, end: End, *, want_red: bool) -> CheckResult:
+def _build_result(test: Reproduction, end: BranchEnd, *, should_fail: bool) -> CheckResult:
     done, report = end
     if isinstance(done, str):
-        return reproduction_result(test, None, report, want_red, done)
-    return reproduction_result(test, done, report, want_red)
+        return build_reproduction_result(test, None, report, should_fail, done)
+    return build_reproduction_result(test, done, report, should_fail)

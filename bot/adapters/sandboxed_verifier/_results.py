@@ -44,7 +44,7 @@ class Failure:
         sites = list(_CRASH.finditer(self.text))
         return (sites[-1]["file"], sites[-1]["name"]) if sites else ("", "")
 
-    def raised(self, exception: str) -> bool:
+    def is_exception(self, exception: str) -> bool:
         """Whether this is an exception of that class (its module may be left out)."""
         name = re.escape(exception.rpartition(".")[2])
         if re.match(rf"(?:[\w.]+\.)?{name}(?::|\s|$)", self.message):
@@ -97,32 +97,32 @@ def _read(file: Path) -> str | None:
         return opened.read(_MAX_BYTES).decode("utf-8", errors="replace")
 
 
-def read_report(file: Path, word: str = "") -> PytestReport | None:
+def read_report(file: Path, nonce: str = "") -> PytestReport | None:
     """Return the report, or `None` if there is none that can be trusted to be one.
 
     `word` is what witnesses bear and fail with, where there are any.
     """
-    cases = _cases(file)
-    return None if cases is None else _report(cases, word)
+    cases = _parse_cases(file)
+    return None if cases is None else _report(cases, nonce)
 
 
 def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
     """Return a report for each of these test files; none where one cannot be told from another."""
     modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
-    cases = _cases(file) or []
-    parted = [[case for case in cases if _within(case, module)] for module in modules]
+    cases = _parse_cases(file) or []
+    parted = [[case for case in cases if _is_in_module(case, module)] for module in modules]
     if sum(map(len, parted)) != len(cases):
         return []
     return [_report(part, "") for part in parted]
 
 
-def _within(case: ElementTree.Element, module: str) -> bool:
+def _is_in_module(case: ElementTree.Element, module: str) -> bool:
     """Whether a test is of that module. One that cannot be imported is named by itself alone."""
     place = case.get("classname") or case.get("name") or ""
     return place == module or place.startswith(f"{module}.")
 
 
-def _cases(file: Path) -> list[ElementTree.Element] | None:
+def _parse_cases(file: Path) -> list[ElementTree.Element] | None:
     text = _read(file)
     if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
@@ -139,19 +139,19 @@ def _cases(file: Path) -> list[ElementTree.Element] | None:
     return found
 
 
-def _report(cases: Sequence[ElementTree.Element], word: str) -> PytestReport:
-    witnesses = [case for case in cases if word and _bears(case, word)]
-    others = [case for case in cases if not word or not _bears(case, word)]
+def _report(cases: Sequence[ElementTree.Element], nonce: str) -> PytestReport:
+    witnesses = [case for case in cases if nonce and _has_nonce(case, nonce)]
+    others = [case for case in cases if not nonce or not _has_nonce(case, nonce)]
     ends = [_end(case) for case in others]
     return PytestReport(
         ends.count("passed"),
         ends.count("skipped"),
-        tuple(failure for case in others for failure in _failures(case)),
-        _testify(witnesses, word),
+        tuple(failure for case in others for failure in _list_failures(case)),
+        _are_failing(witnesses, nonce),
     )
 
 
-def _failures(case: ElementTree.Element) -> list[Failure]:
+def _list_failures(case: ElementTree.Element) -> list[Failure]:
     return [
         Failure(part.get("message", ""), part.text or "", part.tag == "error")
         for part in case
@@ -160,31 +160,31 @@ def _failures(case: ElementTree.Element) -> list[Failure]:
 
 
 def _end(case: ElementTree.Element) -> str:
-    if _failures(case):
+    if _list_failures(case):
         return "failed"
     return "passed" if case.find("skipped") is None else "skipped"
 
 
-def _bears(case: ElementTree.Element, word: str) -> bool:
-    return any(part.get("value") == word for part in case.iter("property"))
+def _has_nonce(case: ElementTree.Element, nonce: str) -> bool:
+    return any(part.get("value") == nonce for part in case.iter("property"))
 
 
-def _testify(witnesses: Sequence[ElementTree.Element], word: str) -> bool:
+def _are_failing(witnesses: Sequence[ElementTree.Element], nonce: str) -> bool:
     """Whether one failed as it was made to, and none passed.
 
     Others' fixtures may skip or break one: that says nothing.
     """
-    told = [failure.message for case in witnesses for failure in _failures(case)]
+    told = [failure.message for case in witnesses for failure in _list_failures(case)]
     passed = any(_end(case) == "passed" for case in witnesses)
-    return not passed and any(word in message for message in told)
+    return not passed and any(nonce in message for message in told)
 
 
-def _last_line(output: str) -> str:
+def _get_last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1][:_LINE] if lines else ""
 
 
-def skipped(check: Check) -> CheckResult:
+def build_skipped(check: Check) -> CheckResult:
     """Return the result of a check that has nothing to look at."""
     return CheckResult(
         name=check.name,
@@ -195,11 +195,11 @@ def skipped(check: Check) -> CheckResult:
     )
 
 
-def _of_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str]:
+def _judge_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str]:
     """Return how a pytest command ended. Exit code 0 alone proves nothing: any test could exit."""
     if report is None:
         ended = f"ended with {done.returncode} and no report of its tests"
-        return "failed", f"{ended}: {_last_line(done.output)}"[:_LINE]
+        return "failed", f"{ended}: {_get_last_line(done.output)}"[:_LINE]
     if intrusion := next((f.message for f in report.failures if INTRUSION in f.message), ""):
         return "failed", intrusion[:_LINE]
     if done.returncode == 0 and not report.failures:
@@ -217,11 +217,11 @@ def check_result(
 ) -> CheckResult:
     """Return a check's result: 0 passes, and tests must also have reported a pass."""
     status: Status = "passed" if done.returncode == 0 else "failed"
-    summary = _last_line(done.output)
+    summary = _get_last_line(done.output)
     if done.timed_out:
         status, summary = "timeout", f"not done after {check.seconds:g} s, {TWICE}"
     elif tool == "pytest":
-        status, summary = _of_tests(done, report)
+        status, summary = _judge_tests(done, report)
     return CheckResult(
         name=check.name,
         status=status,
@@ -232,7 +232,7 @@ def check_result(
     )
 
 
-def _red(reproduction: Reproduction, report: PytestReport) -> tuple[bool, str]:
+def _judge_failure(reproduction: Reproduction, report: PytestReport) -> tuple[bool, str]:
     """Whether the test failed as it says it does, and how it failed."""
     if len(report.failures) != 1:
         return False, report.summary
@@ -240,7 +240,7 @@ def _red(reproduction: Reproduction, report: PytestReport) -> tuple[bool, str]:
     told = (failure.message.splitlines() or [""])[0][:_LINE]
     if failure.broken:
         return False, f"broken before the test began: {told}"
-    if not failure.raised(reproduction.expects):
+    if not failure.is_exception(reproduction.expects):
         return False, f"failed with {told}, not with {reproduction.expects}"
     if failure.crash[0] == reproduction.path and not _is_answer(reproduction):
         return False, f"{told}: raised by the test itself, not by what it calls"
@@ -252,25 +252,25 @@ def _is_answer(reproduction: Reproduction) -> bool:
     return reproduction.answered and reproduction.expects == AssertionError.__name__
 
 
-def _of_reproduction(
-    reproduction: Reproduction, done: Completed, report: PytestReport | None, want_red: bool
+def _judge_reproduction(
+    reproduction: Reproduction, done: Completed, report: PytestReport | None, should_fail: bool
 ) -> tuple[Status, str]:
     if done.timed_out:
-        return ("skipped" if want_red else "timeout"), f"not done in time, {TWICE}"
+        return ("skipped" if should_fail else "timeout"), f"not done in time, {TWICE}"
     if report is None:
-        _, why = _of_tests(done, None)
-        return ("skipped" if want_red else "failed"), why
+        _, why = _judge_tests(done, None)
+        return ("skipped" if should_fail else "failed"), why
     if done.returncode == 0 and report.passed and not report.failures:
         return "passed", report.summary
-    as_expected, how = _red(reproduction, report)
-    return ("failed" if as_expected or not want_red else "skipped"), how
+    as_expected, how = _judge_failure(reproduction, report)
+    return ("failed" if as_expected or not should_fail else "skipped"), how
 
 
-def reproduction_result(
+def build_reproduction_result(
     reproduction: Reproduction,
     done: Completed | None,
     report: PytestReport | None,
-    want_red: bool,
+    should_fail: bool,
     reason: str = "",
 ) -> CheckResult:
     """Return a reproduction's result.
@@ -279,10 +279,10 @@ def reproduction_result(
     another way shows nothing and is `skipped`. Elsewhere any failure is `failed`.
     """
     if done is None:
-        status: Status = "skipped" if want_red else "failed"
+        status: Status = "skipped" if should_fail else "failed"
         summary = reason
     else:
-        status, summary = _of_reproduction(reproduction, done, report, want_red)
+        status, summary = _judge_reproduction(reproduction, done, report, should_fail)
     return CheckResult(
         name=REPRODUCTION,
         status=status,

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from bot.domain.errors import VerifierError
 from bot.infra.removal import remove_tree
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")
@@ -21,15 +21,15 @@ _STALE_SECONDS = 24 * 3600
 
 
 def _copy(source: Path, target: Path) -> None:
-    def left_out(folder: str, names: list[str]) -> set[str]:
+    def list_ignored(folder: str, names: list[str]) -> set[str]:
         here = Path(folder)
-        odd = {name for name in names if not _ordinary(here / name) or _compiled(name)}
+        odd = {name for name in names if not _is_ordinary(here / name) or _is_compiled(name)}
         return odd | ({".git"} if here == source else set())
 
-    shutil.copytree(source, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+    shutil.copytree(source, target, symlinks=True, ignore=list_ignored, dirs_exist_ok=True)
 
 
-def _compiled(name: str) -> bool:
+def _is_compiled(name: str) -> bool:
     """Whether Python would run this instead of the source beside it, which is what was read."""
     return name == "__pycache__" or name.endswith((".pyc", ".pyo"))
 
@@ -39,7 +39,7 @@ def _remove(place: Path) -> None:
         remove_tree(place)
 
 
-def _ordinary(path: Path) -> bool:
+def _is_ordinary(path: Path) -> bool:
     return path.is_symlink() or path.is_dir() or path.is_file()
 
 
@@ -76,7 +76,7 @@ class Scratch:
     @asynccontextmanager
     async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
         """Lend a fresh folder whose `tree` holds base's files, or the workspace's as they stand."""
-        await in_thread(self._reap)
+        await run_in_thread(self._reap)
         place = Path(tempfile.mkdtemp(dir=self._folder))
         tree = place / "tree"
         try:
@@ -85,14 +85,14 @@ class Scratch:
                 await workspace.export_base(tree)
             else:
                 try:
-                    await in_thread(_copy, workspace.path, tree)
+                    await run_in_thread(_copy, workspace.path, tree)
                 except (OSError, shutil.Error, RecursionError) as error:
                     raise VerifierError(
                         f"{workspace.path} cannot be copied: {error}; is the disk full?"
                     ) from error
             yield place
         finally:
-            await in_thread(_remove, place)
+            await run_in_thread(_remove, place)
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from bot.adapters.sandboxed_verifier._affected import is_test, python_files
-from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
+from bot.adapters.sandboxed_verifier._commands import REPORT, add_report
 from bot.adapters.sandboxed_verifier._machinery import CONFTEST
 from bot.adapters.sandboxed_verifier._results import INTRUSION, PytestReport, read_report
+from bot.adapters.sandboxed_verifier._test_selection import is_test, iterate_python_files
 from bot.domain.change import FileChange
 from bot.guards import is_test_file
 from bot.infra.syntax import parse
@@ -59,14 +59,14 @@ async def read_change(
     sources = tuple(file for file in python if not is_test_file(file))
     if at_base:
         return ChangedPython(sources)
-    files = [each for each in await workspace.changes() if _is_python(each)]
+    files = [each for each in await workspace.list_changes() if _is_python(each)]
     texts = {each.path: await workspace.read_base(each.path) or "" for each in files}
     named = [text for path, text in texts.items() if PurePosixPath(path).name == CONFTEST]
     return ChangedPython(
         sources=sources,
         tests=tuple(path for path in texts if is_test(path)),
         hooks={path: tuple(_HOOK.findall(text)) for path, text in texts.items()},
-        plugins=tuple(name for text in named for name in _named_plugins(text)),
+        plugins=tuple(name for text in named for name in _list_plugins(text)),
     )
 
 
@@ -74,7 +74,7 @@ def _is_python(change: FileChange) -> bool:
     return change.status != "deleted" and change.path.endswith(".py")
 
 
-def _named_plugins(text: str) -> list[str]:
+def _list_plugins(text: str) -> list[str]:
     """Return the texts that a conftest assigns to `pytest_plugins`."""
     try:
         tree = parse(text)
@@ -92,7 +92,7 @@ def _named_plugins(text: str) -> list[str]:
 
 def separate(command: Sequence[str], tests: Sequence[str], tree: Path) -> list[PytestPart]:
     """Return the runs that a pytest command becomes; `tests` are the test files of the change."""
-    named = _named_tests(command, tree)
+    named = _find_named_tests(command, tree)
     reached = [
         test
         for test in tests
@@ -101,7 +101,7 @@ def separate(command: Sequence[str], tests: Sequence[str], tree: Path) -> list[P
     if not reached:
         return [PytestPart(tuple(command))]
     parts: list[PytestPart] = []
-    kept = set(named.values()) - set(tests) if named else _others(tree, tests)
+    kept = set(named.values()) - set(tests) if named else _list_other_tests(tree, tests)
     if kept:
         words = [word for at, word in enumerate(command) if named.get(at, "") not in tests]
         parts.append(PytestPart(tuple(words), ignored=tuple(tests)))
@@ -111,7 +111,7 @@ def separate(command: Sequence[str], tests: Sequence[str], tree: Path) -> list[P
     return parts
 
 
-def _named_tests(command: Sequence[str], tree: Path) -> dict[int, str]:
+def _find_named_tests(command: Sequence[str], tree: Path) -> dict[int, str]:
     """Return the test files that a command names, by their place; not the values of options."""
     found: dict[int, str] = {}
     for at, word in enumerate(command):
@@ -122,8 +122,8 @@ def _named_tests(command: Sequence[str], tree: Path) -> dict[int, str]:
     return found
 
 
-def _others(tree: Path, tests: Sequence[str]) -> set[str]:
-    return {file for file in python_files(tree) if is_test(file)} - set(tests)
+def _list_other_tests(tree: Path, tests: Sequence[str]) -> set[str]:
+    return {file for file in iterate_python_files(tree) if is_test(file)} - set(tests)
 
 
 async def run_tests(
@@ -140,9 +140,9 @@ async def run_tests(
     ends: list[tuple[Completed, PytestReport | None]] = []
     for number, part in enumerate(separate(command, change.tests, place / "tree")):
         own = place / f"own-{number}"
-        secret = _hand_over(own, part, change, place / "tree")
+        secret = _write_plugin(own, part, change, place / "tree")
         done = await sandbox.run(
-            [*reporting(part.command, own / REPORT), "-p", _PLUGIN],
+            [*add_report(part.command, own / REPORT), "-p", _PLUGIN],
             cwd=place / "tree",
             writable=[place],
             env={"PYTHONPATH": os.pathsep.join((str(own), str(place / "tree")))},
@@ -153,33 +153,33 @@ async def run_tests(
         ends.append((done, read_report(own / REPORT, secret)))
         if done.timed_out:
             break
-    return _joined(ends)
+    return _join(ends)
 
 
-def _hand_over(own: Path, part: PytestPart, change: ChangedPython, tree: Path) -> str:
+def _write_plugin(own: Path, part: PytestPart, change: ChangedPython, tree: Path) -> str:
     """Write the plugin and what it reads; return what its witnesses fail with."""
     secret = secrets.token_hex(8)
     own.mkdir()
     (own / f"{_PLUGIN}.py").write_bytes(_SOURCE.read_bytes())
 
-    def real(file: str) -> str:
+    def resolve(file: str) -> str:
         return os.path.realpath(tree / file)
 
     handed: dict[str, Any] = {
         "secret": secret,
         "intrusion": INTRUSION,
         "tree": os.path.realpath(tree),
-        "sources": [real(file) for file in change.sources],
-        "ignored": [real(file) for file in part.ignored],
-        "only": [real(part.only)] if part.only else [],
-        "hooks": {real(file): hooks for file, hooks in change.hooks.items()},
+        "sources": [resolve(file) for file in change.sources],
+        "ignored": [resolve(file) for file in part.ignored],
+        "only": [resolve(part.only)] if part.only else [],
+        "hooks": {resolve(file): hooks for file, hooks in change.hooks.items()},
         "plugins": change.plugins,
     }
     (own / "handed.json").write_text(json.dumps(handed), encoding="utf-8")
     return secret
 
 
-def _joined(
+def _join(
     ends: Sequence[tuple[Completed, PytestReport | None]],
 ) -> tuple[Completed, PytestReport | None]:
     """Return several runs as one: it ends as the first that failed."""
@@ -187,7 +187,7 @@ def _joined(
         return ends[0]
     dones, reports = [done for done, _ in ends], [report for _, report in ends]
     worst = next((done for done in dones if done.timed_out or done.returncode), dones[0])
-    done = worst.but(
+    done = worst.replace(
         output="".join(each.output for each in dones), seconds=sum(each.seconds for each in dones)
     )
     known = [report for report in reports if report is not None]

@@ -9,22 +9,25 @@ from pathlib import Path
 
 from cachetools import FIFOCache
 
-from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
 from bot.adapters.sandboxed_verifier._answers import Answers
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
     Tool,
     expand,
+    find_tool,
+    get_proof,
     present_python,
-    proves,
     test_options,
-    tool_of,
 )
-from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
+from bot.adapters.sandboxed_verifier._machinery import Machinery, select_present_at_base
 from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
-from bot.adapters.sandboxed_verifier._results import check_result, skipped
+from bot.adapters.sandboxed_verifier._results import build_skipped, check_result
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
 from bot.adapters.sandboxed_verifier._separate_tests import read_change, run_tests
+from bot.adapters.sandboxed_verifier._test_selection import (
+    list_program_files,
+    select_affected_tests,
+)
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
@@ -33,9 +36,11 @@ from bot.infra.shared_lock import SharedLock
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
-from bot.settings import checks_from
+from bot.settings import parse_checks
 
-_REDS = 64  # seen red on a base, the newest: neither that commit nor that test can change
+_MAX_CACHED_FAILURES = (
+    64  # seen red on a base, the newest: neither that commit nor that test can change
+)
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -72,7 +77,9 @@ class SandboxedVerifier:
         self._reproducing = ReproductionRunner(
             sandbox, self._scratch, self._machinery, self._slots, limits, self._load
         )
-        self._reds: FIFOCache[tuple[str, Reproduction], CheckResult] = FIFOCache(_REDS)
+        self._failing_results: FIFOCache[tuple[str, Reproduction], CheckResult] = FIFOCache(
+            _MAX_CACHED_FAILURES
+        )
         self._answers = Answers(sandbox, self._scratch, limits)
 
     @property
@@ -80,48 +87,50 @@ class SandboxedVerifier:
         """Return how commands are confined."""
         return self._sandbox.description
 
-    async def reds(
+    async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return the candidates that fail as they say, run on a copy of the workspace."""
-        results = await self._reproducing.reds(candidates, workspace)
+        results = await self._reproducing.run_before_fix(candidates, workspace)
         red = tuple(
             Reproduced(reproduction=candidate, result=result)
             for candidate, result in zip(candidates, results, strict=True)
             if result.status == "failed"
         )
-        if red and not await workspace.changes():
-            self._reds.update({(workspace.base, one.reproduction): one.result for one in red})
+        if red and not await workspace.list_changes():
+            self._failing_results.update(
+                {(workspace.base, one.reproduction): one.result for one in red}
+            )
         return red
 
-    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+    async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return what the test's call answers, run twice on a copy of the workspace."""
         async with self._slots:
-            return await self._answers.of(test, workspace)
+            return await self._answers.compute(test, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run it; neither the expected failure nor a pass is `skipped`, saying why.
 
         A red that this verifier saw on that very base is not run again.
         """
-        if seen := self._reds.get((workspace.base, reproduction)):
+        if seen := self._failing_results.get((workspace.base, reproduction)):
             return seen
-        return (await self._reproducing.reds([reproduction], workspace, at_base=True))[0]
+        return (await self._reproducing.run_before_fix([reproduction], workspace, at_base=True))[0]
 
     async def run_reproductions(
         self, reproductions: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
         """Run them on a copy of the workspace as it stands; a pass that was faked is `failed`."""
-        return await self._reproducing.greens(reproductions, workspace)
+        return await self._reproducing.run_after_fix(reproductions, workspace)
 
-    async def affected_tests(
+    async def find_affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
         """Return the nearest tests, with the options of base's check of affected tests."""
         files = await asyncio.to_thread(
-            affected_tests, workspace.path, changed, cap=limit, nearest=True
+            select_affected_tests, workspace.path, changed, cap=limit, nearest=True
         )
-        checks = await self._base_checks("quick", workspace)
+        checks = await self._load_base_checks("quick", workspace)
         commands = [check.command for check in checks if AFFECTED in check.command]
         options = test_options(commands[0]) if commands else ()
         return AffectedTests(files=files, options=options)
@@ -136,11 +145,11 @@ class SandboxedVerifier:
         only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks; results come back in the configured order."""
-        checks = await self._base_checks(tier, workspace)
+        checks = await self._load_base_checks(tier, workspace)
         if only is not None:
-            checks = tuple(check for check in checks if proves(check) == only)
+            checks = tuple(check for check in checks if get_proof(check) == only)
         python = present_python(workspace.path, changed)
-        affected = await self._affected(checks, workspace, changed)
+        affected = await self._select_affected(checks, workspace, changed)
         return await self._run_all(checks, python, affected, workspace, on_check)
 
     async def run_checks_at_base(
@@ -152,25 +161,25 @@ class SandboxedVerifier:
         tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of that tier and these names on base's own sources."""
-        checks = [c for c in await self._base_checks(tier, workspace) if c.name in names]
+        checks = [c for c in await self._load_base_checks(tier, workspace) if c.name in names]
         python = present_python(workspace.path, changed)
-        affected = await self._affected(checks, workspace, changed)
+        affected = await self._select_affected(checks, workspace, changed)
         return await self._run_all(
             checks,
-            await at_base_too(python, workspace),
-            await at_base_too(affected, workspace),
+            await select_present_at_base(python, workspace),
+            await select_present_at_base(affected, workspace),
             workspace,
-            _say_nothing,
+            _ignore_check,
             at_base=True,
         )
 
-    async def _affected(
+    async def _select_affected(
         self, checks: Sequence[Check], workspace: Workspace, changed: Sequence[str]
     ) -> tuple[str, ...]:
         if not any(AFFECTED in check.command for check in checks):
             return ()
         return await asyncio.to_thread(
-            affected_tests, workspace.path, changed, cap=self._max_affected
+            select_affected_tests, workspace.path, changed, cap=self._max_affected
         )
 
     async def _run_all(
@@ -186,16 +195,16 @@ class SandboxedVerifier:
         results: dict[int, CheckResult] = {}
         telling = asyncio.Lock()
 
-        async def one(number: int, check: Check, only_read: Once[Path]) -> None:
+        async def run_one(number: int, check: Check, only_read: Once[Path]) -> None:
             command = expand(check, python, affected)
             if command is None:
-                results[number] = skipped(check)
-            elif (tool := tool_of(command)) in CACHES:
+                results[number] = build_skipped(check)
+            elif (tool := find_tool(command)) in CACHES:
                 once = partial(self._read, check, command, tool, only_read)
-                results[number] = await self._load.timely(once, _late)
+                results[number] = await self._load.run_alone_if_late(once, _has_timed_out)
             else:
                 once = partial(self._run, check, command, workspace, python, at_base=at_base)
-                results[number] = await self._load.timely(once, _late)
+                results[number] = await self._load.run_alone_if_late(once, _has_timed_out)
             async with telling:
                 await on_check(results[number])
 
@@ -205,28 +214,28 @@ class SandboxedVerifier:
             try:
                 async with asyncio.TaskGroup() as group:
                     for number, check in order:
-                        group.create_task(one(number, check, only_read))
+                        group.create_task(run_one(number, check, only_read))
             except ExceptionGroup as failures:
                 # The first is the cause; the others are the same failure met by the other checks.
                 raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
 
-    async def warm(self, workspace: Workspace) -> None:
+    async def warm_caches(self, workspace: Workspace) -> None:
         """Fill the tools' caches from a worktree at rest, so that the first run is as fast as any.
 
         Those of what runs, and who imports whom: a run's checks wait while a cache is written, so
         what is rarely repaired is left to them. The results mean nothing and are dropped. Raises
         what `run_checks` raises.
         """
-        checks = await self._base_checks("quick", workspace)
-        sources = await asyncio.to_thread(program_files, workspace.path)
+        checks = await self._load_base_checks("quick", workspace)
+        sources = await asyncio.to_thread(list_program_files, workspace.path)
         async with self._to_read(workspace, at_base=False) as only_read:
             for check in checks:
                 command = expand(check, sources, ())
-                if command is not None and (tool := tool_of(command)) in CACHES:
+                if command is not None and (tool := find_tool(command)) in CACHES:
                     await self._read(check, command, tool, only_read)
 
-    async def _base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
+    async def _load_base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
         source = f"{self._config} at {workspace.base[:10]}"
         text = await workspace.read_base(self._config)
         if text is None:
@@ -235,7 +244,7 @@ class SandboxedVerifier:
                 "configuration file with its `checks`."
             )
         try:
-            checks = checks_from(text, source)
+            checks = parse_checks(text, source)
         except ConfigError as error:
             raise VerifierError(str(error)) from error
         return checks.quick if tier == "quick" else checks.full
@@ -278,7 +287,7 @@ class SandboxedVerifier:
         *,
         at_base: bool,
     ) -> CheckResult:
-        tool, limits = tool_of(command), SandboxLimits(seconds=check.seconds)
+        tool, limits = find_tool(command), SandboxLimits(seconds=check.seconds)
         report = None
         async with self._slots, self._copy(workspace, at_base=at_base) as place:
             if tool == "pytest":
@@ -292,9 +301,9 @@ class SandboxedVerifier:
             return check_result(check, shlex.join(command), done, tool, report)
 
 
-def _late(result: CheckResult) -> bool:
+def _has_timed_out(result: CheckResult) -> bool:
     return result.status == "timeout"
 
 
-async def _say_nothing(_: CheckResult) -> None:
+async def _ignore_check(_: CheckResult) -> None:
     """Hear of a check nobody waits for."""

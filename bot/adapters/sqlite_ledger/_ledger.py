@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
-from bot.adapters.sqlite_ledger._rows import added_up, as_body, insert, parsed, tally
+from bot.adapters.sqlite_ledger._rows import as_body, insert, parse_charge, read_total, tally
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
-from bot.adapters.sqlite_ledger._sums import Sums, Which
+from bot.adapters.sqlite_ledger._sums import ChargeFilter, CostTable
 from bot.domain.account import Charge
+from bot.domain.cost import Cost
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.spending import MOST_TOKENS, MOST_USD, ChargeSum
-from bot.domain.spent import Spent
 from bot.infra.file_lock import FileLock, Locked
-from bot.infra.sqlite import Database, Work, plain, stamp
+from bot.infra.sqlite import Database, WorkArguments, replace_surrogates, stamp
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -36,12 +36,12 @@ class SqliteLedger:
         self.database = Database(path, MIGRATIONS, error=StoreError)
         self._opening = asyncio.Lock()
         self._is_open = False
-        self._owned: ExitStack | None = None
-        self._sums = Sums()
+        self._ownership: ExitStack | None = None
+        self._sums = CostTable()
 
     async def __aenter__(self) -> Self:
         try:
-            await self._ready()
+            await self._ensure_open()
         except StoreError as error:
             _log.error("no model is asked anything: %s", error)
         return self
@@ -52,9 +52,9 @@ class SqliteLedger:
     async def close(self) -> None:
         """Let another program have the file, until the next call; again is harmless."""
         self._is_open = False
-        self._sums = Sums()
+        self._sums = CostTable()
         await self.database.close()
-        owned, self._owned = self._owned, None
+        owned, self._ownership = self._ownership, None
         if owned is not None:
             owned.close()
 
@@ -62,7 +62,7 @@ class SqliteLedger:
         """Keep a charge in case nobody comes to say what became of the request."""
 
         def work(connection: sqlite3.Connection) -> None:
-            kept = (plain(charge.id), as_body(charge))
+            kept = (replace_surrogates(charge.id), as_body(charge))
             connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", kept)
 
         await self._write(work, flushed=False)
@@ -74,7 +74,7 @@ class SqliteLedger:
 
         def work(connection: sqlite3.Connection) -> list[Charge]:
             new = [charge for charge in charges if insert(connection, charge)]
-            ids = [(plain(charge.id),) for charge in charges]
+            ids = [(replace_surrogates(charge.id),) for charge in charges]
             connection.executemany("DELETE FROM holds WHERE id = ?", ids)
             return new
 
@@ -82,32 +82,32 @@ class SqliteLedger:
         try:
             new = await self._write(work, flushed=paid)
         except BaseException:
-            self._sums = Sums()  # it may be written nevertheless
+            self._sums = CostTable()  # it may be written nevertheless
             raise
         for charge in new:
             self._sums.add(charge)
 
-    async def spent(
+    async def sum_costs(
         self,
         *,
         run_id: str | None = None,
         person_id: int | None = None,
         since: datetime | None = None,
-    ) -> Spent:
+    ) -> Cost:
         """Return the sum of what fits."""
-        which, sums = Which(run_id, person_id, since), self._sums
+        which, sums = ChargeFilter(run_id, person_id, since), self._sums
         known = sums.get(which)
         if known is not None:
             return known
         # The file has one thread: what it answers comes in the order it was asked, so nothing is
         # charged between this sum's being read and its being kept. Where what is written became
         # unsure meanwhile, there are new sums, and this one is kept in the old.
-        spent = await self._read(lambda connection: added_up(connection, which))
-        if self._owned is not None:
+        spent = await self._read(lambda connection: read_total(connection, which))
+        if self._ownership is not None:
             sums.put(which, spent)
         return spent
 
-    async def charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
+    async def list_charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
         """Return charges, newest first."""
 
         def work(connection: sqlite3.Connection) -> tuple[Charge, ...]:
@@ -115,11 +115,11 @@ class SqliteLedger:
                 "SELECT body FROM charges WHERE at >= ? ORDER BY at DESC, number DESC LIMIT ?",
                 (stamp(since), limit),
             )
-            return tuple(parsed(row["body"]) for row in rows)
+            return tuple(parse_charge(row["body"]) for row in rows)
 
         return await self._read(work)
 
-    async def tallies(self, *, since: datetime) -> Sequence[ChargeSum]:
+    async def sum_charges(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return charges added up."""
 
         def work(connection: sqlite3.Connection) -> tuple[ChargeSum, ...]:
@@ -159,7 +159,7 @@ class SqliteLedger:
         try:
             return await self._write(work)
         finally:
-            self._sums = Sums()
+            self._sums = CostTable()
 
     async def begin(
         self, run_key: str, agent: str, now: datetime, *, window: timedelta, most: int
@@ -167,7 +167,7 @@ class SqliteLedger:
         """Note that an engine begins a change, if it may."""
 
         def work(connection: sqlite3.Connection) -> datetime | None:
-            key, since = plain(run_key), stamp(now - window)
+            key, since = replace_surrogates(run_key), stamp(now - window)
             known = "SELECT 1 FROM begun WHERE run_key = ? AND agent = ?"
             if connection.execute(known, (key, agent)).fetchone() is not None:
                 return None
@@ -183,7 +183,7 @@ class SqliteLedger:
 
         return await self._write(work)
 
-    async def begun(self, since: datetime) -> Mapping[str, int]:
+    async def count_changes(self, since: datetime) -> Mapping[str, int]:
         """Return how many changes each agent began."""
 
         def work(connection: sqlite3.Connection) -> dict[str, int]:
@@ -195,21 +195,21 @@ class SqliteLedger:
 
         return await self._read(work)
 
-    async def _read(self, work: Work[T]) -> T:
-        await self._ready()
+    async def _read(self, work: WorkArguments[T]) -> T:
+        await self._ensure_open()
         return await self.database.read(work)
 
-    async def _write(self, work: Work[T], *, flushed: bool = True) -> T:
-        await self._ready()
-        if self._owned is None:
+    async def _write(self, work: WorkArguments[T], *, flushed: bool = True) -> T:
+        await self._ensure_open()
+        if self._ownership is None:
             raise StoreError(
                 f"Another program keeps the ledger {self._path}, and two would spend the same "
                 "money. Stop it, or give this one another THESEUS_STATE."
             )
         return await self.database.write(work, flushed=flushed)
 
-    async def _ready(self) -> None:
-        if self._is_open and self._owned is not None:
+    async def _ensure_open(self) -> None:
+        if self._is_open and self._ownership is not None:
             return
         async with self._opening:
             if not self._is_open:
@@ -218,10 +218,10 @@ class SqliteLedger:
                 except ConfigError as error:
                     raise StoreError(str(error)) from error
                 self._is_open = True
-            if self._owned is None:
-                await self._own()
+            if self._ownership is None:
+                await self._take_ownership()
 
-    async def _own(self) -> None:
+    async def _take_ownership(self) -> None:
         """Become the one who writes, if nobody is, and charge what one who died had under way."""
         with ExitStack() as stack:
             try:
@@ -230,7 +230,7 @@ class SqliteLedger:
                 _log.debug("the ledger is not ours: %s", error)
                 return
             lost = await self.database.write(_charge_lost)
-            self._owned = stack.pop_all()
+            self._ownership = stack.pop_all()
         if lost:
             _log.warning("%d requests were under way when the last program died: charged", lost)
 
@@ -238,7 +238,7 @@ class SqliteLedger:
 def _charge_lost(connection: sqlite3.Connection) -> int:
     bodies = [row["body"] for row in connection.execute("SELECT body FROM holds")]
     connection.execute("DELETE FROM holds")
-    return sum(insert(connection, parsed(body)) for body in bodies)
+    return sum(insert(connection, parse_charge(body)) for body in bodies)
 
 
 def _look_at(charge: Charge) -> None:

@@ -6,12 +6,12 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from bot.adapters.sqlite_ledger._sums import Which
+from bot.adapters.sqlite_ledger._sums import ChargeFilter
 from bot.domain.account import Account, Charge
+from bot.domain.cost import Cost
 from bot.domain.errors import StoreError
 from bot.domain.spending import ChargeSum
-from bot.domain.spent import Spent
-from bot.infra.sqlite import plain, stamp
+from bot.infra.sqlite import replace_surrogates, stamp
 from bot.redaction import redact
 
 _SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
@@ -26,19 +26,21 @@ _ESTIMATED = {
 def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
     """Append a charge; return whether it was new."""
     account = charge.account
-    known = connection.execute("SELECT 1 FROM charges WHERE id = ?", (plain(charge.id),))
+    known = connection.execute(
+        "SELECT 1 FROM charges WHERE id = ?", (replace_surrogates(charge.id),)
+    )
     if known.fetchone() is not None:
         return False
     connection.execute(
         "INSERT INTO charges (id, at, run_id, person_id, purpose, model, outcome, cost_usd,"
         " tokens_in, tokens_out, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            plain(charge.id),
+            replace_surrogates(charge.id),
             stamp(charge.at),
-            None if account.run_id is None else plain(account.run_id),
+            None if account.run_id is None else replace_surrogates(account.run_id),
             account.person_id,
             account.purpose,
-            plain(charge.model),
+            replace_surrogates(charge.model),
             charge.outcome,
             charge.cost_usd,
             charge.tokens_in,
@@ -51,33 +53,35 @@ def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
 
 def as_body(charge: Charge) -> str:
     """Return all of a charge, as it is kept."""
-    return charge.but(
-        id=plain(charge.id), model=plain(charge.model), note=plain(redact(charge.note))
+    return charge.replace(
+        id=replace_surrogates(charge.id),
+        model=replace_surrogates(charge.model),
+        note=replace_surrogates(redact(charge.note)),
     ).model_dump_json()
 
 
-def added_up(connection: sqlite3.Connection, which: Which) -> Spent:
+def read_total(connection: sqlite3.Connection, which: ChargeFilter) -> Cost:
     """Return the sum of these charges; without a beginning, also of what was forgotten of them."""
     terms: list[tuple[str, object]] = []
     if which.run_id is not None:
-        terms.append(("run_id = ?", plain(which.run_id)))
+        terms.append(("run_id = ?", replace_surrogates(which.run_id)))
     if which.person_id is not None:
         terms.append(("person_id = ?", which.person_id))
     if which.since is not None:
-        return _summed(connection, "charges", [*terms, ("at >= ?", stamp(which.since))])
-    forgotten = _summed(connection, "forgotten", terms)
-    return _summed(connection, "charges", terms).plus(forgotten)
+        return _sum_table(connection, "charges", [*terms, ("at >= ?", stamp(which.since))])
+    forgotten = _sum_table(connection, "forgotten", terms)
+    return _sum_table(connection, "charges", terms).add(forgotten)
 
 
-def _summed(
+def _sum_table(
     connection: sqlite3.Connection, table: str, terms: Sequence[tuple[str, object]]
-) -> Spent:
+) -> Cost:
     where = " AND ".join(["1", *(term for term, _ in terms)])
     sums = f"{_SUMS}, {_ESTIMATED[table]}"
     sql = f"SELECT {sums} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
     values = [value for _, value in terms]
     usd, tokens_in, tokens_out, guessed = connection.execute(sql, values).fetchone()
-    return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out, estimated=bool(guessed))
+    return Cost(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out, estimated=bool(guessed))
 
 
 def tally(row: sqlite3.Row) -> ChargeSum:
@@ -92,7 +96,7 @@ def tally(row: sqlite3.Row) -> ChargeSum:
     )
 
 
-def parsed(body: str) -> Charge:
+def parse_charge(body: str) -> Charge:
     """Return a charge as it was kept. Raises `StoreError`."""
     try:
         return Charge.model_validate_json(body)

@@ -6,20 +6,20 @@ from datetime import datetime
 from cachetools import FIFOCache
 
 from bot.domain.account import Charge
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 
 _MOST = 256  # sums: a day, a week, and each run and person of late
 
 
 @dataclass(frozen=True)
-class Which:
+class ChargeFilter:
     """The charges that are added up; what is `None` does not matter."""
 
     run_id: str | None
     person_id: int | None
     since: datetime | None
 
-    def counts(self, charge: Charge) -> bool:
+    def is_match(self, charge: Charge) -> bool:
         """Whether the charge is one of them."""
         return (
             (self.run_id is None or charge.account.run_id == self.run_id)
@@ -28,22 +28,22 @@ class Which:
         )
 
 
-class Sums:
+class CostTable:
     """The sums asked for of late. A new day or week is another sum, and is read anew."""
 
     def __init__(self) -> None:
-        self._known: FIFOCache[Which, Spent] = FIFOCache(_MOST)
+        self._known: FIFOCache[ChargeFilter, Cost] = FIFOCache(_MOST)
 
-    def get(self, which: Which) -> Spent | None:
+    def get(self, which: ChargeFilter) -> Cost | None:
         """Return a sum that is known."""
         return self._known.get(which)
 
-    def put(self, which: Which, spent: Spent) -> None:
+    def put(self, which: ChargeFilter, cost: Cost) -> None:
         """Keep a sum as it was read."""
-        self._known[which] = spent
+        self._known[which] = cost
 
     def add(self, charge: Charge) -> None:
         """Add a charge that was written."""
         for which, spent in tuple(self._known.items()):
-            if which.counts(charge):
-                self._known[which] = spent.plus(charge)
+            if which.is_match(charge):
+                self._known[which] = spent.add(charge)

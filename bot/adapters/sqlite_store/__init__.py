@@ -1,6 +1,6 @@
 """State in one SQLite file: the store, the outbox's rows, and the key-value store."""
 
-from bot.adapters.sqlite_store._audit_check import checked
+from bot.adapters.sqlite_store._audit_check import check_rows
 from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.adapters.sqlite_store._key_value_store import SqliteKeyValueStore
 from bot.adapters.sqlite_store._outbox import SqliteOutbox
@@ -15,5 +15,5 @@ __all__ = [
     "SqliteOutbox",
     "SqliteRecordSearch",
     "SqliteStore",
-    "checked",
+    "check_rows",
 ]

@@ -9,8 +9,8 @@ import sqlite3
 from datetime import datetime
 
 from bot.adapters.sqlite_store._audit_notes import join_note, separate_note
-from bot.adapters.sqlite_store._audit_rows import AuditRow, made
-from bot.adapters.sqlite_store._rows import dump, parse
+from bot.adapters.sqlite_store._audit_rows import AuditRow, build_row
+from bot.adapters.sqlite_store._rows import dump_record, parse
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
 from bot.infra.sqlite import stamp
 from bot.redaction import redact
@@ -20,12 +20,12 @@ _COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 
 def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> AuditHead:
     """Append one entry after the last; what people could have written goes in without secrets."""
-    person = entry.person and entry.person.but(name=redact(entry.person.name))
-    entry = entry.but(note=redact(entry.note), how=redact(entry.how), person=person)
+    person = entry.person and entry.person.replace(name=redact(entry.person.name))
+    entry = entry.replace(note=redact(entry.note), how=redact(entry.how), person=person)
     last = end(connection)
     entry = separate_note(connection, last.number + 1, entry)
-    body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
-    row = made(last.number + 1, entry, body, last.hash, key)
+    body = json.dumps(json.loads(dump_record(entry)), sort_keys=True, separators=(",", ":"))
+    row = build_row(last.number + 1, entry, body, last.hash, key)
     connection.execute(
         f"INSERT INTO audit_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         row,
@@ -41,7 +41,7 @@ def end(connection: sqlite3.Connection) -> AuditHead:
     return AuditHead(number=last["number"] if last else 0, hash=last["hash"] if last else "")
 
 
-def begun(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
+def read_head(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
     """Return where the log ends, and whether any entry was written with a seal."""
     known = "SELECT 1 FROM sqlite_master WHERE name = 'audit_log'"
     if connection.execute(known).fetchone() is None:
@@ -50,7 +50,7 @@ def begun(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
     return end(connection), connection.execute(sealed).fetchone() is not None
 
 
-def knows(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
+def is_known(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
     """Whether the log goes on from that head; one from before a checkpoint counts."""
     if head is None:
         return False
@@ -63,7 +63,7 @@ def knows(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
     return head.number < (first or 1)
 
 
-def newest(
+def list_newest(
     connection: sqlite3.Connection,
     run_id: str | None,
     person_id: int | None,
@@ -84,7 +84,7 @@ def newest(
     )
 
 
-def rows(
+def list_rows(
     connection: sqlite3.Connection, since: datetime | None, beyond: int, limit: int
 ) -> tuple[AuditRow, ...]:
     """Return rows in their order, from after `beyond` on."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.adapters.sqlite_store._audit_rows import fits, head_text, sealed
+from bot.adapters.sqlite_store._audit_rows import format_head, is_valid_seal, seal_text
 from bot.domain.audit import AuditHead
 from bot.domain.errors import ConfigError
 from bot.telemetry import load_secret
@@ -47,15 +47,15 @@ class Anchor:
                 "Restore it from a backup; a new one breaks the log, which is then told."
             ) from error
         if not sealed_rows and not self.head_file.exists():
-            with self._alone():
+            with self._hold_lock():
                 if not self.head_file.exists():
                     self._write(self.head_file, end)
 
-    def head(self) -> AuditHead | None:
+    def read_head(self) -> AuditHead | None:
         """Return where the log ended at least; `None` where that cannot be told, or is forged."""
         return self._read(self.head_file)
 
-    def begun(self) -> AuditHead | None:
+    def read_begun(self) -> AuditHead | None:
         """Return the entry that was begun last, kept or not; `None` as for `head`."""
         return self._read(self.next_file)
 
@@ -65,27 +65,27 @@ class Anchor:
 
     def advance(self, known: AuditHead | None, end: AuditHead) -> None:
         """Move on to `end`, from a head that the log still knew when it was appended to."""
-        with self._alone():
-            now = self.head()
+        with self._hold_lock():
+            now = self.read_head()
             if known is not None and now is not None and known.number <= now.number < end.number:
                 self._write(self.head_file, end)
 
     def force(self, end: AuditHead) -> None:
         """Begin anew at `end`: somebody took note of what was wrong."""
-        with self._alone():
+        with self._hold_lock():
             self._write(self.head_file, end)
 
     def _read(self, file: Path) -> AuditHead | None:
         try:
             kept = json.loads(file.read_text(encoding="ascii"))
             head = AuditHead(number=kept["number"], hash=kept["hash"])
-            genuine = fits(str(kept["seal"]), head_text(head), self.key)
+            genuine = is_valid_seal(str(kept["seal"]), format_head(head), self.key)
         except (OSError, ValueError, TypeError, KeyError, ValidationError):
             return None
         return head if genuine else None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         fd = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
@@ -94,7 +94,7 @@ class Anchor:
             os.close(fd)
 
     def _write(self, file: Path, head: AuditHead) -> None:
-        seal = sealed(head_text(head), self.key)
+        seal = seal_text(format_head(head), self.key)
         body = json.dumps({"number": head.number, "hash": head.hash, "seal": seal})
         draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

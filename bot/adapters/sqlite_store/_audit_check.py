@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.adapters.sqlite_store._audit_rows import AuditRow, fits
+from bot.adapters.sqlite_store._audit_rows import AuditRow, is_valid_seal
 from bot.domain.audit import AuditBreak, AuditHead, AuditState, BreakKind
 
 
@@ -34,7 +34,7 @@ class AuditChainCheck:
     def take(self, row: AuditRow) -> None:
         """Check one row against the one before."""
         self._first = self._first or row
-        genuine = self._holds(row)
+        genuine = self._check_row(row)
         if genuine and row.accepts:
             self._accept(row)
         if genuine and row.checkpoint is not None:
@@ -43,7 +43,7 @@ class AuditChainCheck:
             self._hashes[row.number] = row.hash
         self._last = row
 
-    def ended(self, anchor: AuditHead | None = None, *, anchored: bool = False) -> AuditState:
+    def finish(self, anchor: AuditHead | None = None, *, anchored: bool = False) -> AuditState:
         """Return what all rows have shown; the `anchor` tells where the log ended at least.
 
         Where it is `anchored`, there has to be one.
@@ -51,14 +51,14 @@ class AuditChainCheck:
         if self._from_the_start:
             self._start()
         if anchor is not None:
-            self._against(anchor, "cut")
+            self._check_head(anchor, "cut")
         elif anchored and self._sealed_from is not None and self._last is not None:
             what = "audit.head lacks or is forged: what may have been cut off is not seen"
             self._note(self._last.number, "head", what)
         for head in self._heads:
             before = head.at and self._accepted_at and head.at <= self._accepted_at
             if head is not anchor and not before:
-                self._against(head, "journal")
+                self._check_head(head, "journal")
         return AuditState(
             first=self._first.number if self._first else 0,
             last=self._last.number if self._last else 0,
@@ -68,22 +68,22 @@ class AuditChainCheck:
             accepted=self._accepted,
         )
 
-    def _holds(self, row: AuditRow) -> bool:
+    def _check_row(self, row: AuditRow) -> bool:
         before, number = self._last, row.number
         if before is not None and number > before.number + 1:
-            what = f"{_gap(before.number + 1, number - 1)} missing"
+            what = f"{_describe_gap(before.number + 1, number - 1)} missing"
             self._note(before.number + 1, "missing", what)
         if before is not None and (number <= before.number or row.previous != before.hash):
             self._note(number, "order", f"entry {number} does not follow the one before it")
         if not row.holds:
             self._note(number, "changed", f"entry {number} is not as it was written")
             return False
-        if not row.sealed:
+        if not row.has_seal:
             if self._sealed_from is not None:
                 self._note(number, "downgraded", f"entry {number} lacks the seal it had to have")
             return False
         self._sealed_from = self._sealed_from or number
-        if self._key is not None and not fits(row.seal, row.hash, self._key):
+        if self._key is not None and not is_valid_seal(row.seal, row.hash, self._key):
             what = f"entry {number} was not written by this bot, or audit.key is another one now"
             self._note(number, "seal", what)
             return False
@@ -100,12 +100,12 @@ class AuditChainCheck:
             what = f"entries before {first.number} are missing, and no checkpoint tells why"
             self._note(1, "missing", what)
 
-    def _against(self, head: AuditHead, kind: BreakKind) -> None:
+    def _check_head(self, head: AuditHead, kind: BreakKind) -> None:
         """Check against where the log is known to have ended once."""
         last = self._last.number if self._last else 0
         where = "audit.head" if kind == "cut" else "the journal"
         if head.number > last:
-            what = f"{_gap(last + 1, head.number)} missing, as {where} shows"
+            what = f"{_describe_gap(last + 1, head.number)} missing, as {where} shows"
             self._note(last + 1, kind, what)
         elif self._hashes.get(head.number, head.hash) != head.hash:
             what = f"entry {head.number} is another one than {where} knows of"
@@ -113,7 +113,7 @@ class AuditChainCheck:
 
     def _accept(self, row: AuditRow) -> None:
         entry = row.entry
-        noted = AuditBreak(number=row.number, kind="head", told=entry.note if entry else "")
+        noted = AuditBreak(number=row.number, kind="head", summary=entry.note if entry else "")
         self._accepted, self._broken = self._broken or noted, None
         self._accepted_at = entry.at if entry else None
         self.accepted_number = row.number
@@ -122,16 +122,16 @@ class AuditChainCheck:
         """Keep the first break."""
         if self._broken is None:
             told = f"{what[0].upper()}{what[1:]}."
-            self._broken = AuditBreak(number=number, kind=kind, told=told)
+            self._broken = AuditBreak(number=number, kind=kind, summary=told)
 
 
-def _gap(first: int, last: int) -> str:
+def _describe_gap(first: int, last: int) -> str:
     return f"entry {first} is" if first == last else f"entries {first} to {last} are"
 
 
-def checked(rows: Iterable[AuditRow], key: bytes | None) -> AuditState:
+def check_rows(rows: Iterable[AuditRow], key: bytes | None) -> AuditState:
     """Return what rows show by themselves, wherever they begin and end."""
     check = AuditChainCheck(key, from_the_start=False)
     for row in rows:
         check.take(row)
-    return check.ended()
+    return check.finish()

@@ -29,77 +29,79 @@ class AuditLog:
 
     async def open(self) -> None:
         """Load the key, and begin where nothing has begun. Raises `ConfigError`."""
-        end, has_sealed = await self._database.read(_audit.begun)
+        end, has_sealed = await self._database.read(_audit.read_head)
         try:
             await asyncio.to_thread(self._anchor.open, end, sealed_rows=has_sealed)
         except OSError as error:
-            raise _unwritten(error) from error
+            raise _build_anchor_error(error) from error
 
-    async def append(self, entry: AuditEntry, *, anew: bool = False) -> None:
+    async def append(self, entry: AuditEntry, *, force: bool = False) -> None:
         """Append one entry; with `anew` the anchor moves here from wherever it was."""
-        known = await asyncio.to_thread(self._anchor.head)
+        known = await asyncio.to_thread(self._anchor.read_head)
         try:
             end, known = await self._database.write(
                 lambda connection: (
-                    self._appended(connection, entry),
-                    known if _audit.knows(connection, known) else None,
+                    self._append(connection, entry),
+                    known if _audit.is_known(connection, known) else None,
                 )
             )
         except OSError as error:
-            raise _unwritten(error) from error
-        await self._moved(known, end, anew=anew)
+            raise _build_anchor_error(error) from error
+        await self._move_anchor(known, end, force=force)
 
-    def _appended(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditHead:
+    def _append(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditHead:
         """Append within the transaction: what was begun before and is not there, then the entry."""
-        key, begun = self._anchor.key, self._anchor.begun()
+        key, begun = self._anchor.key, self._anchor.read_begun()
         if begun is not None and begun.number > _audit.end(connection).number:
-            _audit.append(connection, _lost(begun, entry), key)
+            _audit.append(connection, _build_lost_entry(begun, entry), key)
         end = _audit.append(connection, entry, key)
         self._anchor.begin(end)
         return end
 
     async def forget(self, older_than: datetime, now: datetime) -> int:
         """Remove older entries behind a checkpoint; return how many."""
-        known = await asyncio.to_thread(self._anchor.head)
+        known = await asyncio.to_thread(self._anchor.read_head)
         known, (gone, end) = await self._database.write(
             lambda connection: (
-                known if _audit.knows(connection, known) else None,
+                known if _audit.is_known(connection, known) else None,
                 _audit.forget(connection, older_than, now, self._anchor.key),
             )
         )
         if gone:
-            await self._moved(known, end)
+            await self._move_anchor(known, end)
         return gone
 
-    async def state(
+    async def check(
         self,
         heads: Sequence[AuditHead],
         tail: int | None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AuditState:
         """Check all of it, or its last `tail` entries."""
-        anchor = await asyncio.to_thread(self._anchor.head)
+        anchor = await asyncio.to_thread(self._anchor.read_head)
         end = await self._database.read(_audit.end)
         beyond = 0 if tail is None else max(end.number - tail, 0)
         known = heads if anchor is None else (anchor, *heads)
         check = AuditChainCheck(self._anchor.key, known, from_the_start=beyond == 0)
-        async for row in self.rows(None, beyond):
+        async for row in self.iterate_rows(None, beyond):
             check.take(row)
             if on_progress and (row.number % _CHUNK == 0 or row.number == end.number):
                 on_progress(row.number, end.number)
-        state = check.ended(anchor, anchored=True)
+        state = check.finish(anchor, anchored=True)
         if state.broken is None:
             after = max(beyond, check.accepted_number)
             changed = await self._database.read(lambda each: find_changed_note(each, after))
-            state = state.but(broken=changed)
+            state = state.replace(broken=changed)
         return state
 
-    async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[AuditRow]:
+    async def iterate_rows(
+        self, since: datetime | None, beyond: int = 0
+    ) -> AsyncIterator[AuditRow]:
         """Yield rows, oldest first."""
         while True:
             at = beyond
             found = await self._database.read(
-                lambda connection: _audit.rows(connection, since, at, _CHUNK)  # noqa: B023  # awaited
+                lambda connection: _audit.list_rows(connection, since, at, _CHUNK)  # noqa: B023  # awaited
             )
             for row in found:
                 yield row
@@ -107,26 +109,28 @@ class AuditLog:
                 return
             beyond = found[-1].number
 
-    async def _moved(self, known: AuditHead | None, end: AuditHead, *, anew: bool = False) -> None:
+    async def _move_anchor(
+        self, known: AuditHead | None, end: AuditHead, *, force: bool = False
+    ) -> None:
         try:
-            if anew:
+            if force:
                 await asyncio.to_thread(self._anchor.force, end)
             else:
                 await asyncio.to_thread(self._anchor.advance, known, end)
         except OSError as error:
-            raise _unwritten(error) from error
+            raise _build_anchor_error(error) from error
 
 
-def _lost(begun: AuditHead, entry: AuditEntry) -> AuditEntry:
+def _build_lost_entry(head: AuditHead, entry: AuditEntry) -> AuditEntry:
     """Return the entry that tells of one that is not there."""
     note = (
-        f"entry {begun.number} ({begun.hash}) was begun and is not there: I ended before it was "
+        f"entry {head.number} ({head.hash}) was begun and is not there: I ended before it was "
         "kept, or it was cut off then"
     )
     return AuditEntry(at=entry.at, action=LOST, allowed=True, note=note)
 
 
-def _unwritten(error: OSError) -> StoreError:
+def _build_anchor_error(error: OSError) -> StoreError:
     return StoreError(
         f"Where the audit log ends cannot be kept in {error.filename} ({error.strerror}). Make "
         "room there, or give this user the right to write."

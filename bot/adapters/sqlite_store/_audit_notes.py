@@ -26,14 +26,14 @@ def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry
         "INSERT OR REPLACE INTO audit_notes VALUES (?, ?, ?, ?)",
         (number, person_id, salt, entry.note),
     )
-    return entry.but(note="", note_digest=_digest(salt, entry.note))
+    return entry.replace(note="", note_digest=_digest(salt, entry.note))
 
 
 def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
     """Return an entry as it was written, given the `text` of its note if that is still there."""
     if not entry.note_digest:
         return entry
-    return entry.but(note=ERASED_NOTE if text is None else text, note_digest="")
+    return entry.replace(note=ERASED_NOTE if text is None else text, note_digest="")
 
 
 def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak | None:
@@ -48,7 +48,7 @@ def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak
         entry = parse(AuditEntry, body, f"entry {number}") if body else None
         if entry is None or entry.note_digest != _digest(row["salt"], row["text"]):
             summary = f"The note of entry {number} is not as it was written."
-            return AuditBreak(number=number, kind="changed", told=summary)
+            return AuditBreak(number=number, kind="changed", summary=summary)
     return None
 
 
@@ -58,7 +58,7 @@ class AuditNotes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many notes are of a person or name them."""
         query = f"SELECT count(*) FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608  # ours
         marks = (subject.id, *subject.marks)

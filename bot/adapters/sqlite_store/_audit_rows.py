@@ -30,7 +30,7 @@ class AuditRow(NamedTuple):
     seal: str
 
     @property
-    def sealed(self) -> bool:
+    def has_seal(self) -> bool:
         """Whether it was written with a seal; rows of older versions have none."""
         return self.hash.startswith(_SEALED)
 
@@ -45,14 +45,16 @@ class AuditRow(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether hash and columns go with the body."""
-        if self.hash != (self.chained if self.sealed else _old(self.previous, self.body)):
+        if self.hash != (
+            self.expected_hash if self.has_seal else _hash_v1(self.previous, self.body)
+        ):
             return False
         entry = self.entry
         columns = (self.at, self.run_id, self.action)
         return entry is not None and (stamp(entry.at), entry.run_id, entry.action) == columns
 
     @property
-    def chained(self) -> str:
+    def expected_hash(self) -> str:
         """What its hash has to be."""
         parts = [self.number, self.at, self.run_id, self.action, self.body, self.previous]
         return _SEALED + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -71,27 +73,27 @@ class AuditRow(NamedTuple):
         return self.action == ACCEPTED
 
 
-def made(number: int, entry: AuditEntry, body: str, previous: str, key: bytes) -> AuditRow:
+def build_row(number: int, entry: AuditEntry, body: str, previous: str, key: bytes) -> AuditRow:
     """Return the row of a new entry, hashed and sealed."""
     row = AuditRow(number, stamp(entry.at), entry.run_id, entry.action, body, previous, "", "")
-    row = row._replace(hash=row.chained)
-    return row._replace(seal=sealed(row.hash, key))
+    row = row._replace(hash=row.expected_hash)
+    return row._replace(seal=seal_text(row.hash, key))
 
 
-def sealed(text: str, key: bytes) -> str:
+def seal_text(text: str, key: bytes) -> str:
     """Return the seal on a text."""
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def fits(seal: str, text: str, key: bytes) -> bool:
+def is_valid_seal(seal: str, text: str, key: bytes) -> bool:
     """Whether that is the seal on the text."""
-    return hmac.compare_digest(seal.encode(), sealed(text, key).encode())
+    return hmac.compare_digest(seal.encode(), seal_text(text, key).encode())
 
 
-def head_text(head: AuditHead) -> str:
+def format_head(head: AuditHead) -> str:
     """Return what the seal of a head is on."""
     return f"head {head.number} {head.hash}"
 
 
-def _old(previous: str, body: str) -> str:
+def _hash_v1(previous: str, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()

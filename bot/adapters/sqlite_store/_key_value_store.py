@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import TypeVar
 
-from bot.adapters.sqlite_store._rows import dump, parse
+from bot.adapters.sqlite_store._rows import dump_record, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import StoreError
 from bot.domain.record import Record
@@ -23,7 +23,7 @@ class SqliteKeyValueStore(DatabaseOwner):
 
     async def put(self, name: str, record: Record) -> None:
         """Keep the record under that name, in place of what stood there."""
-        body = dump(record)
+        body = dump_record(record)
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -43,7 +43,7 @@ class SqliteKeyValueStore(DatabaseOwner):
         )
         return None if row is None else parse(kind, row["body"], f"{name} in the store")
 
-    async def all(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
+    async def list_records(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
         """Return the records whose names begin with `prefix`, in the order of their names."""
         rows = await self._database.read(
             lambda connection: connection.execute(

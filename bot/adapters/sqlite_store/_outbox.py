@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from bot.adapters.sqlite_store._rows import dump, parse
+from bot.adapters.sqlite_store._rows import dump_record, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.personal_data import DataSubject
@@ -28,18 +28,18 @@ class SqliteOutbox(DatabaseOwner):
             connection.execute(
                 "INSERT INTO outbox (key, channel_id, post, nonce) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (key) DO NOTHING",
-                (key, channel_id, dump(post), secrets.token_hex(12)),
+                (key, channel_id, dump_record(post), secrets.token_hex(12)),
             )
             row = connection.execute("SELECT * FROM outbox WHERE key = ?", (key,)).fetchone()
             if row["state"] == "failed":
                 raise ChatRejected(row["reason"] or "The chat refused this message for good.")
             if row["state"] == "sent":
                 return MessageRef(channel_id=row["sent_channel_id"], message_id=row["message_id"])
-            return _pending(row)
+            return _parse_pending(row)
 
         return await self._database.write(work)
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         """Note that the chat has it; what it said need not be kept."""
         await self._settle(
             key,
@@ -48,7 +48,7 @@ class SqliteOutbox(DatabaseOwner):
             (ref.channel_id, ref.message_id, key),
         )
 
-    async def failed(self, key: str, reason: str) -> None:
+    async def mark_failed(self, key: str, reason: str) -> None:
         """Note that the chat refused it for good; what was sent stays sent."""
         await self._settle(
             key,
@@ -73,7 +73,7 @@ class SqliteOutbox(DatabaseOwner):
 
         return await self._database.write(work)
 
-    async def count_of(self, subject: DataSubject) -> int:
+    async def count_records(self, subject: DataSubject) -> int:
         """Return how many messages that wait to be sent name a person."""
         query = f"SELECT count(*) FROM outbox WHERE {_OF_PERSON}"  # noqa: S608  # ours
         found = await self._database.read(
@@ -87,7 +87,7 @@ class SqliteOutbox(DatabaseOwner):
         values = (*subject.marks, "It was erased before it was sent: a person asked for that.")
         return await self._database.write(lambda each: each.execute(query, values).rowcount)
 
-    async def depth(self) -> OutboxDepth:
+    async def get_depth(self) -> OutboxDepth:
         """Return how full it is: each count is of an index that holds these rows alone."""
 
         def work(connection: sqlite3.Connection) -> OutboxDepth:
@@ -100,14 +100,14 @@ class SqliteOutbox(DatabaseOwner):
 
         return await self._database.read(work)
 
-    async def pending(self) -> tuple[Pending, ...]:
+    async def list_pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""
         rows = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT * FROM outbox WHERE state = 'pending' ORDER BY number"
             ).fetchall()
         )
-        return tuple(_pending(row) for row in rows)
+        return tuple(_parse_pending(row) for row in rows)
 
     async def _settle(self, key: str, sql: str, values: tuple[object, ...]) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -119,7 +119,7 @@ class SqliteOutbox(DatabaseOwner):
         await self._database.write(work)
 
 
-def _pending(row: sqlite3.Row) -> Pending:
+def _parse_pending(row: sqlite3.Row) -> Pending:
     return Pending(
         number=row["number"],
         key=row["key"],

@@ -20,7 +20,7 @@ from bot.domain.record_search import (
     T,
 )
 from bot.domain.run import Run, Status
-from bot.infra.sqlite import Database, DatabaseOwner, plain, stamp
+from bot.infra.sqlite import Database, DatabaseOwner, replace_surrogates, stamp
 
 _SUMMARIES = """
     SELECT id, status, json_extract(body, '$.goal') AS goal,
@@ -70,43 +70,43 @@ class SqliteRecordSearch(DatabaseOwner):
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
-    async def summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
+    async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
         """Return the runs begun since then, the newest first."""
 
         def work(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
-            return tuple(map(_summary, connection.execute(_SUMMARIES, (stamp(since), limit))))
+            return tuple(map(_parse_summary, connection.execute(_SUMMARIES, (stamp(since), limit))))
 
         return await self._database.read(work)
 
-    async def runs(self, query: RunQuery) -> ResultPage[Run]:
+    async def search_runs(self, query: RunQuery) -> ResultPage[Run]:
         """Return the runs that fit, the newest first."""
         statuses = sorted(status.value for status in query.statuses)
-        conditions: list[Condition] = [_has(_ABOUT_RUN, query.words)] if query.words else []
+        conditions: list[Condition] = [_match_text(_ABOUT_RUN, query.text)] if query.text else []
         if statuses:
             conditions.append((f"status IN ({', '.join('?' * len(statuses))})", statuses))
         if query.goal is not None:
             conditions.append(("json_extract(body, '$.goal') = ?", (query.goal,)))
         if query.since is not None:
             conditions.append(("created_at >= ?", (stamp(query.since),)))
-        return await self._page(
+        return await self._read_page(
             "SELECT * FROM runs", conditions, "created_at DESC, rowid DESC", query, run_from
         )
 
-    async def audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
+    async def search_audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
         """Return the entries that fit, the newest first."""
-        conditions: list[Condition] = [_has(_ABOUT_ENTRY, query.words)] if query.words else []
+        conditions: list[Condition] = [_match_text(_ABOUT_ENTRY, query.text)] if query.text else []
         if query.action:
-            conditions.append(("action = ?", (plain(query.action),)))
+            conditions.append(("action = ?", (replace_surrogates(query.action),)))
         if query.person:
-            conditions.append(_of_person(query.person))
+            conditions.append(_match_person(query.person))
         if query.result:
             allowed = int(query.result == "allowed")
             conditions.append(("json_extract(body, '$.allowed') = ?", (allowed,)))
         if query.since is not None:
             conditions.append(("at >= ?", (stamp(query.since),)))
-        return await self._page(_ENTRIES, conditions, "number DESC", query, _numbered)
+        return await self._read_page(_ENTRIES, conditions, "number DESC", query, _parse_entry)
 
-    async def audit_actions(self) -> Sequence[str]:
+    async def list_audit_actions(self) -> Sequence[str]:
         """Return every action that the audit log tells of."""
 
         def work(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class SqliteRecordSearch(DatabaseOwner):
 
         return await self._database.read(work)
 
-    async def _page(
+    async def _read_page(
         self,
         select: str,
         conditions: Sequence[Condition],
@@ -128,34 +128,34 @@ class SqliteRecordSearch(DatabaseOwner):
         sql = f"{select} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
 
         def work(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-            return connection.execute(sql, (*values, query.size + 1, query.skipped)).fetchall()
+            return connection.execute(sql, (*values, query.size + 1, query.offset)).fetchall()
 
         rows = await self._database.read(work)
         return ResultPage([read(row) for row in rows[: query.size]], len(rows) > query.size)
 
 
-def _has(text: str, words: str) -> Condition:
+def _match_text(text: str, needle: str) -> Condition:
     """Return the condition that a text holds these words, as they stand."""
-    return f"instr(lower({text}), lower(?)) > 0", (plain(words),)
+    return f"instr(lower({text}), lower(?)) > 0", (replace_surrogates(needle),)
 
 
-def _of_person(person: str) -> Condition:
-    named, value = _has("coalesce(json_extract(body, '$.person.name'), '')", person)
+def _match_person(person: str) -> Condition:
+    named, value = _match_text("coalesce(json_extract(body, '$.person.name'), '')", person)
     same = "CAST(json_extract(body, '$.person.id') AS TEXT) = ?"
-    return f"({same} OR {named})", (plain(person), *value)
+    return f"({same} OR {named})", (replace_surrogates(person), *value)
 
 
-def _numbered(row: sqlite3.Row) -> NumberedEntry:
+def _parse_entry(row: sqlite3.Row) -> NumberedEntry:
     entry = parse(AuditEntry, row["body"], f"entry {row['number']}")
     return NumberedEntry(row["number"], join_note(entry, row["text"]))
 
 
-def _summary(row: sqlite3.Row) -> RunSummary:
+def _parse_summary(row: sqlite3.Row) -> RunSummary:
     fields = dict(row)
-    times = {name: _time(fields[name]) for name in fields if name.endswith("_at")}
+    times = {name: _parse_time(fields[name]) for name in fields if name.endswith("_at")}
     flags = {name: bool(fields[name]) for name in ("watched", "helped")}
     return RunSummary(**{**fields, **times, **flags, "status": Status(row["status"])})
 
 
-def _time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import sqlite3
 from collections.abc import Collection
 from datetime import datetime
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from bot.domain.errors import StoreError
-from bot.domain.history import RECORDS, History, stored_as
+from bot.domain.history import RECORDS, History, get_field_name, get_stored_name
 from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.infra.sqlite import stamp
@@ -21,11 +20,11 @@ from bot.redaction import redact
 R = TypeVar("R", bound=Record)
 _log = logging.getLogger(__name__)
 
-FIELDS = {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower() for kind in RECORDS}
+FIELDS = {kind: get_field_name(record) for kind, record in RECORDS.items()}
 """The field of `History` that holds each kind of record: `ChangeSet` is in `change_set`."""
 
 
-_FROM_ELSEWHERE = frozenset({"Evidence"})
+_FOREIGN_RECORDS = frozenset({"Evidence"})
 """Made of the journal, which is redacted, and of source, which lies in the repository as it is."""
 _EXACT = frozenset({"diff", "source"})
 """Code that is run, or looked at by the diff guard, has to stay what it is."""
@@ -38,7 +37,7 @@ class WrittenRow(NamedTuple):
     body: str
 
 
-def dump(record: Record) -> str:
+def dump_record(record: Record) -> str:
     """Return a record as JSON; lone surrogates, which SQLite cannot hold, become `?`."""
     try:
         return record.model_dump_json()
@@ -56,7 +55,7 @@ def parse(kind: type[R], body: str, where: str) -> R:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        known = _without_unknown(body, error) if kind.reads_newer else None
+        known = _strip_unknown(body, error) if kind.reads_newer else None
         if known is not None:
             _log.warning("%s has fields of newer code, which are passed over", where)
             return parse(kind, known, where)
@@ -66,7 +65,7 @@ def parse(kind: type[R], body: str, where: str) -> R:
         ) from error
 
 
-def _without_unknown(body: str, error: ValidationError) -> str | None:
+def _strip_unknown(body: str, error: ValidationError) -> str | None:
     """Return the body without what no field takes; `None` where that is not all that is wrong."""
     wrong = error.errors(include_url=False, include_context=False, include_input=False)
     if any(each["type"] != "extra_forbidden" for each in wrong):
@@ -102,7 +101,7 @@ def insert_run(connection: sqlite3.Connection, run: Run) -> None:
     connection.execute(
         "INSERT INTO runs (id, trigger_key, status, thread_id, created_at, version, lease_owner,"
         " lease_until, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (run.id, run.trigger.key, *_columns(run)),
+        (run.id, run.trigger.key, *_build_columns(run)),
     )
 
 
@@ -111,11 +110,11 @@ def update_run(connection: sqlite3.Connection, run: Run) -> None:
     connection.execute(
         "UPDATE runs SET status = ?, thread_id = ?, created_at = ?, version = ?, lease_owner = ?,"
         " lease_until = ?, body = ? WHERE id = ?",
-        (*_columns(run), run.id),
+        (*_build_columns(run), run.id),
     )
 
 
-def _columns(run: Run) -> tuple[object, ...]:
+def _build_columns(run: Run) -> tuple[object, ...]:
     until = None if run.lease_until is None else stamp(run.lease_until)
     return (
         run.status.value,
@@ -124,32 +123,32 @@ def _columns(run: Run) -> tuple[object, ...]:
         run.version,
         run.lease_owner,
         until,
-        dump(run),
+        dump_record(run),
     )
 
 
-def written(record: Record) -> WrittenRow:
+def redact_record(record: Record) -> WrittenRow:
     """Return a stage record as JSON, without the secrets that a check printed or a model said.
 
     Takes its time with long outputs, so do it outside of transactions. Raises `StoreError`.
     """
-    kind = stored_as(record)
+    kind = get_stored_name(record)
     if RECORDS.get(kind) is not type(record):
         raise StoreError(f"{kind} is not a stage record; known are {', '.join(RECORDS)}.")
-    body = dump(record)
-    if kind not in _FROM_ELSEWHERE:
-        body = json.dumps(_without_secrets(json.loads(body)), ensure_ascii=False)
+    body = dump_record(record)
+    if kind not in _FOREIGN_RECORDS:
+        body = json.dumps(_redact_value(json.loads(body)), ensure_ascii=False)
     return WrittenRow(kind, body)
 
 
-def _without_secrets(value: Any) -> Any:
+def _redact_value(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
+        return [_redact_value(each) for each in value]
     if isinstance(value, dict):
         return {
-            key: inner if key in _EXACT else _without_secrets(inner) for key, inner in value.items()
+            key: inner if key in _EXACT else _redact_value(inner) for key, inner in value.items()
         }
     return value
 
@@ -164,7 +163,7 @@ def append_record(connection: sqlite3.Connection, run: Run, record: WrittenRow) 
     )
 
 
-def history_of(connection: sqlite3.Connection, run_id: str) -> History:
+def load_history(connection: sqlite3.Connection, run_id: str) -> History:
     """Return the newest record of each kind."""
     rows = connection.execute(
         "SELECT kind, body, max(number) FROM stage_records WHERE run_id = ? GROUP BY kind",
@@ -179,10 +178,10 @@ def history_of(connection: sqlite3.Connection, run_id: str) -> History:
     )
 
 
-def histories_of(connection: sqlite3.Connection, run_ids: Collection[str]) -> dict[str, History]:
+def load_histories(connection: sqlite3.Connection, run_ids: Collection[str]) -> dict[str, History]:
     """Return the same of those of these runs that there are."""
     known = connection.execute(
         "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(sorted(run_ids)),),
     )
-    return {run_id: history_of(connection, run_id) for (run_id,) in known.fetchall()}
+    return {run_id: load_history(connection, run_id) for (run_id,) in known.fetchall()}

@@ -14,14 +14,14 @@ from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.adapters.sqlite_store._rows import (
     WrittenRow,
     append_record,
-    dump,
-    histories_of,
-    history_of,
+    dump_record,
     insert_run,
+    load_histories,
+    load_history,
     parse,
+    redact_record,
     run_from,
     update_run,
-    written,
 )
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import ACCEPTED, AuditEntry, AuditHead, AuditState
@@ -29,8 +29,8 @@ from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import ENDED, Lane, Run, Status, lane_of
-from bot.domain.run_state import moved
+from bot.domain.run import FINAL_STATUSES, Lane, Run, Status, get_lane
+from bot.domain.run_state import move
 from bot.infra.sqlite import Database, DatabaseOwner, stamp
 from bot.infra.sqlite_migrations import Migration
 
@@ -79,7 +79,7 @@ class SqliteStore(DatabaseOwner):
 
     async def save(self, run: Run, *records: Record) -> Run:
         """Write the run and append its records, if nobody wrote the run in between."""
-        kept = await _written(records)
+        kept = await _redact_records(records)
 
         def work(connection: sqlite3.Connection) -> Run:
             stored = _run(connection, run.id)
@@ -91,7 +91,7 @@ class SqliteStore(DatabaseOwner):
             if stored.trigger.key != run.trigger.key:
                 raise StoreConflict(f"Run {run.id} was started by another trigger.")
             saved = run.model_copy(
-                update={"version": run.version + 1, "lease_until": _latest_lease(stored, run)}
+                update={"version": run.version + 1, "lease_until": _get_latest_lease(stored, run)}
             )
             update_run(connection, saved)
             for record in kept:
@@ -102,7 +102,7 @@ class SqliteStore(DatabaseOwner):
 
     async def append(self, run_id: str, *records: Record) -> None:
         """Append records without touching the run."""
-        kept = await _written(records)
+        kept = await _redact_records(records)
 
         def work(connection: sqlite3.Connection) -> None:
             run = _run(connection, run_id)
@@ -111,18 +111,18 @@ class SqliteStore(DatabaseOwner):
 
         await self._database.write(work)
 
-    async def history(self, run_id: str) -> History:
+    async def get_history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
 
         def work(connection: sqlite3.Connection) -> History:
             _run(connection, run_id)
-            return history_of(connection, run_id)
+            return load_history(connection, run_id)
 
         return await self._database.read(work)
 
-    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+    async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
         """Return the same of those of these runs that there are."""
-        return await self._database.read(lambda connection: histories_of(connection, run_ids))
+        return await self._database.read(lambda connection: load_histories(connection, run_ids))
 
     async def find(
         self,
@@ -156,12 +156,12 @@ class SqliteStore(DatabaseOwner):
                 "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid",
                 (Status.QUEUED.value,),
             )
-            fitting = [run for run in map(run_from, rows) if lane_of(run) <= lane]
+            fitting = [run for run in map(run_from, rows) if get_lane(run) <= lane]
             if not fitting:
                 return None
-            queued = min(fitting, key=lane_of)
+            queued = min(fitting, key=get_lane)
             version = queued.version + 1
-            leased = moved(
+            leased = move(
                 queued, Status.RUNNING, lease_owner=owner, lease_until=until, version=version
             )
             update_run(connection, leased)
@@ -189,7 +189,7 @@ class SqliteStore(DatabaseOwner):
 
         def work(connection: sqlite3.Connection) -> Approval:
             _run(connection, approval.run_id)
-            first = _approval(connection, approval.run_id, approval.head)
+            first = _load_approval(connection, approval.run_id, approval.head)
             if first is not None:
                 return first
             connection.execute(
@@ -199,22 +199,24 @@ class SqliteStore(DatabaseOwner):
                     approval.head,
                     approval.person.id,
                     stamp(approval.at),
-                    dump(approval),
+                    dump_record(approval),
                 ),
             )
             return approval
 
         return await self._database.write(work)
 
-    async def approval(self, run_id: str, head: str) -> Approval | None:
+    async def get_approval(self, run_id: str, head: str) -> Approval | None:
         """Return the approval of exactly that head."""
-        return await self._database.read(lambda connection: _approval(connection, run_id, head))
+        return await self._database.read(
+            lambda connection: _load_approval(connection, run_id, head)
+        )
 
-    async def audit(self, entry: AuditEntry) -> None:
+    async def append_audit_entry(self, entry: AuditEntry) -> None:
         """Append to the audit log, chained to the entry before, and sealed."""
         await self._audited.append(entry)
 
-    async def audit_log(
+    async def list_audit_entries(
         self,
         *,
         run_id: str | None = None,
@@ -224,10 +226,10 @@ class SqliteStore(DatabaseOwner):
     ) -> Sequence[AuditEntry]:
         """Return the newest entries that fit, newest first."""
         return await self._database.read(
-            lambda connection: _audit.newest(connection, run_id, person_id, since, limit)
+            lambda connection: _audit.list_newest(connection, run_id, person_id, since, limit)
         )
 
-    async def audit_state(
+    async def verify_audit_log(
         self,
         heads: Sequence[AuditHead] = (),
         *,
@@ -235,26 +237,26 @@ class SqliteStore(DatabaseOwner):
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AuditState:
         """Check the whole log, or its last `tail` entries; tell now and then how many of all."""
-        return await self._audited.state(heads, tail, on_progress)
+        return await self._audited.check(heads, tail, on_progress)
 
-    async def audit_rows(self, *, since: datetime | None = None) -> AsyncIterator[AuditRow]:
+    async def iterate_audit(self, *, since: datetime | None = None) -> AsyncIterator[AuditRow]:
         """Yield the rows as they stand, oldest first, for an export."""
-        async for row in self._audited.rows(since):
+        async for row in self._audited.iterate_rows(since):
             yield row
 
-    async def audit_accept(self, entry: AuditEntry) -> None:
+    async def accept_audit_break(self, entry: AuditEntry) -> None:
         """Take note of what is broken: from this entry on the log counts as whole again."""
-        await self._audited.append(entry.but(action=ACCEPTED), anew=True)
+        await self._audited.append(entry.replace(action=ACCEPTED), force=True)
 
     async def forget_runs(self, older_than: datetime) -> int:
         """Remove runs that had ended by then, with all they recorded; return how many."""
         before = stamp(older_than)
 
         def work(connection: sqlite3.Connection) -> int:
-            marks = ", ".join("?" * len(ENDED))
+            marks = ", ".join("?" * len(FINAL_STATUSES))
             rows = connection.execute(
                 f"SELECT * FROM runs WHERE status IN ({marks}) AND created_at < ?",  # noqa: S608
-                (*(status.value for status in ENDED), before),
+                (*(status.value for status in FINAL_STATUSES), before),
             ).fetchall()
             over = [run.id for run in map(run_from, rows) if run.updated_at < older_than]
             connection.execute("UPDATE retention SET before = ?", (before,))
@@ -267,14 +269,18 @@ class SqliteStore(DatabaseOwner):
 
         return await self._database.write(work)
 
-    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+    async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
         """Remove older entries behind a checkpoint; return how many."""
         return await self._audited.forget(older_than, now)
 
 
-async def _written(records: Sequence[Record]) -> Sequence[WrittenRow]:
+async def _redact_records(records: Sequence[Record]) -> Sequence[WrittenRow]:
     """Return records as they are kept; a thread of its own redacts what a check printed."""
-    return await asyncio.to_thread(lambda: [written(each) for each in records]) if records else ()
+    return (
+        await asyncio.to_thread(lambda: [redact_record(each) for each in records])
+        if records
+        else ()
+    )
 
 
 def _run(connection: sqlite3.Connection, run_id: str) -> Run:
@@ -284,7 +290,7 @@ def _run(connection: sqlite3.Connection, run_id: str) -> Run:
     return run_from(row)
 
 
-def _latest_lease(stored: Run, run: Run) -> datetime | None:
+def _get_latest_lease(stored: Run, run: Run) -> datetime | None:
     """Return when the lease ends: a heartbeat since `run` was read is not taken back."""
     if run.lease_until is None or stored.lease_until is None:
         return run.lease_until
@@ -293,7 +299,7 @@ def _latest_lease(stored: Run, run: Run) -> datetime | None:
     return max(run.lease_until, stored.lease_until)
 
 
-def _approval(connection: sqlite3.Connection, run_id: str, head: str) -> Approval | None:
+def _load_approval(connection: sqlite3.Connection, run_id: str, head: str) -> Approval | None:
     row = connection.execute(
         "SELECT body FROM approvals WHERE run_id = ? AND head = ?", (run_id, head)
     ).fetchone()

@@ -1,18 +1,18 @@
 """Backups of the state folder, one compressed archive each."""
 
 from bot.adapters.state_backups._archive import OnBytes
-from bot.adapters.state_backups._backups import StateBackups, backups_in
-from bot.adapters.state_backups._contents import is_made_anew
+from bot.adapters.state_backups._backups import StateBackups, list_backups
+from bot.adapters.state_backups._contents import is_recreated
 from bot.adapters.state_backups._extraction import extract, read_manifest
-from bot.adapters.state_backups._maker import ROOM, free_bytes
+from bot.adapters.state_backups._maker import ROOM, get_free_bytes
 
 __all__ = [
     "ROOM",
     "OnBytes",
     "StateBackups",
-    "backups_in",
     "extract",
-    "free_bytes",
-    "is_made_anew",
+    "get_free_bytes",
+    "is_recreated",
+    "list_backups",
     "read_manifest",
 ]

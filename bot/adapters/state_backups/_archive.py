@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from bot.adapters.state_backups._moment import StagedFile
+from bot.adapters.state_backups._staged_state import StagedFile
 from bot.domain.backup import BackedUpFile, BackupManifest
 
 MANIFEST = "manifest.json"
@@ -54,7 +54,7 @@ def write_archive(
     at = int(manifest.made_at.timestamp())
     told = manifest.model_dump_json(indent=1).encode()
     with tarfile.open(fileobj=into, mode="w:gz", compresslevel=_LEVEL) as archive:
-        archive.addfile(_member(MANIFEST, len(told), at), io.BytesIO(told))
+        archive.addfile(_build_member(MANIFEST, len(told), at), io.BytesIO(told))
         for known, file in zip(manifest.files, staged, strict=True):
             _add(archive, known, file.source, at, go_on)
             done += known.size
@@ -67,14 +67,14 @@ def _add(
     try:
         with source.open("rb") as read:
             hashed = _Hashed(read, go_on)
-            archive.addfile(_member(STATE + known.name, known.size, at), hashed)
+            archive.addfile(_build_member(STATE + known.name, known.size, at), hashed)
     except FileNotFoundError as error:
         raise ChangedMeanwhile(known.name) from error
-    if hashed.found != known.sha256:
+    if hashed.digest != known.sha256:
         raise ChangedMeanwhile(known.name)
 
 
-def _member(name: str, size: int, at: int) -> tarfile.TarInfo:
+def _build_member(name: str, size: int, at: int) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.size, member.mtime, member.mode = size, at, 0o600
     return member
@@ -98,6 +98,6 @@ class _Hashed(io.RawIOBase):
         return chunk
 
     @property
-    def found(self) -> str:
+    def digest(self) -> str:
         """The digest of all that was read."""
         return self._digest.hexdigest()

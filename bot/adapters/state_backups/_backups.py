@@ -17,13 +17,13 @@ from bot.adapters.state_backups._maker import (
     BackupWatch,
     Free,
     clear,
-    free_bytes,
+    get_free_bytes,
     lock_in,
 )
-from bot.domain.backup import Backup, superfluous
+from bot.domain.backup import Backup, find_superfluous
 from bot.domain.errors import StoreError
 from bot.infra.file_lock import FileLock, Locked
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 from bot.ports.clock import Clock
 
 SUFFIX = ".tar.gz"
@@ -42,7 +42,7 @@ class StateBackups:
         clock: Clock,
         *,
         commit: Callable[[], str | None] = lambda: None,
-        free: Free = free_bytes,
+        free: Free = get_free_bytes,
     ) -> None:
         self.folder = folder
         self._state = state
@@ -55,7 +55,7 @@ class StateBackups:
     ) -> Backup:
         """Make one, in a thread; `into` is a file to be made instead of one in the folder."""
         stopped = threading.Event()
-        made = asyncio.ensure_future(in_thread(self._taken, into, stopped, on_progress))
+        made = asyncio.ensure_future(run_in_thread(self._take, into, stopped, on_progress))
         try:
             return await asyncio.shield(made)
         except asyncio.CancelledError:
@@ -64,34 +64,34 @@ class StateBackups:
             made.exception()  # looked at, so that it is not reported as lost
             raise
 
-    async def backups(self) -> Sequence[Backup]:
+    async def list_backups(self) -> Sequence[Backup]:
         """Return those in the folder."""
         try:
-            return await in_thread(backups_in, self.folder)
+            return await run_in_thread(list_backups, self.folder)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read ({error.strerror}).") from error
 
     async def prune(self, keep: int, weekly: int) -> int:
         """Remove what is superfluous, one after the other."""
-        old = superfluous(await self.backups(), keep, weekly)
+        old = find_superfluous(await self.list_backups(), keep, weekly)
         try:
             for each in old:
-                await in_thread(each.file.unlink, missing_ok=True)
+                await run_in_thread(each.file.unlink, missing_ok=True)
         except OSError as error:
             raise StoreError(f"{error.filename} cannot be removed ({error.strerror}).") from error
         return len(old)
 
-    def _taken(self, into: Path | None, stopped: threading.Event, told: OnBytes) -> Backup:
+    def _take(self, into: Path | None, stopped: threading.Event, on_bytes: OnBytes) -> Backup:
         folder = self.folder if into is None else into.parent
-        at = self._clock.now().astimezone(UTC).replace(microsecond=0)
+        at = self._clock.get_time().astimezone(UTC).replace(microsecond=0)
         without = (self._state / "backups", self.folder, folder)
         maker = BackupMaker(self._state, self._commit(), without)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(lock_in(folder)):
                 clear(folder)
-                target = into or _unused(folder, at)
-                return maker.make(target, at, BackupWatch(folder, self._free, stopped, told))
+                target = into or _choose_path(folder, at)
+                return maker.make(target, at, BackupWatch(folder, self._free, stopped, on_bytes))
         except Locked as error:
             raise StoreError(f"Another backup is being made in {folder}. Wait for it.") from error
         except (OSError, sqlite3.Error) as error:
@@ -103,7 +103,7 @@ class StateBackups:
             ) from error
 
 
-def backups_in(folder: Path) -> tuple[Backup, ...]:
+def list_backups(folder: Path) -> tuple[Backup, ...]:
     """Return the whole backups in a folder, the newest first; none where there is no folder.
 
     Raises `OSError`.
@@ -121,7 +121,7 @@ def backups_in(folder: Path) -> tuple[Backup, ...]:
     return tuple(sorted(found, key=lambda each: (each.made_at, each.file.name), reverse=True))
 
 
-def _unused(folder: Path, at: datetime) -> Path:
+def _choose_path(folder: Path, at: datetime) -> Path:
     """Return the file of a backup of that time: with a number where there is one already."""
     stem = f"theseus-{at:%Y%m%dT%H%M%S}Z"
     names = (f"{stem}{f'-{number}' if number else ''}{SUFFIX}" for number in count())

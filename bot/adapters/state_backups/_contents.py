@@ -19,7 +19,7 @@ NAME = re.compile(r"theseus-(\d{8}T\d{6})Z(?:-\d+)?\.tar\.gz", re.ASCII)
 LARGEST_SNAPSHOTS = 32 * 1024 * 1024
 
 # By their name from the state folder. What is not named here is somebody's: a cog's, perhaps.
-_MADE_ANEW = {
+_RECREATED = {
     "cache": "a cache",
     "worktrees": "made for each run",
     "claude": "the engine's own home",
@@ -29,7 +29,9 @@ _MADE_ANEW = {
 }
 _BACKUPS = "backups"
 _EARLIER, _MIGRATED = "earlier backups", "a copy from before a migration"
-_BESIDE = re.compile(r"-(wal|shm|journal)$|\.lock$|^lock$|\.\d+\.([0-9a-f]{8}|copy)$|^\.theseus-")
+_SIDE_FILES = re.compile(
+    r"-(wal|shm|journal)$|\.lock$|^lock$|\.\d+\.([0-9a-f]{8}|copy)$|^\.theseus-"
+)
 _SECRET = re.compile(r"^\.env|\.pem$")
 
 
@@ -46,20 +48,20 @@ def is_backup(name: str) -> bool:
     return NAME.fullmatch(name) is not None
 
 
-def never_backed_up(name: str) -> bool:
+def is_never_backed_up(name: str) -> bool:
     """Whether no backup holds a file of that name: it would be taken for something else."""
     first, _, inside = name.partition("/")
-    if first in _MADE_ANEW or (first == _BACKUPS and inside):
+    if first in _RECREATED or (first == _BACKUPS and inside):
         return True
-    return first != FORGE and any(_BESIDE.search(part) for part in name.split("/"))
+    return first != FORGE and any(_SIDE_FILES.search(part) for part in name.split("/"))
 
 
-def is_made_anew(left: LeftOut) -> bool:
+def is_recreated(left: LeftOut) -> bool:
     """Whether nobody misses what was left out: a cache, or what other backups hold."""
-    return left.name in _MADE_ANEW or left.why in (_EARLIER, _MIGRATED)
+    return left.name in _RECREATED or left.why in (_EARLIER, _MIGRATED)
 
 
-def state_contents(state: Path, without: Collection[Path] = ()) -> StateContents:
+def list_contents(state: Path, without: Collection[Path] = ()) -> StateContents:
     """Return what is in the folder now, but for the folders `without`. Raises `OSError`."""
     databases: list[str] = []
     files: list[str] = []
@@ -85,7 +87,7 @@ def _walk(state: Path, folder: Path, without: Collection[Path]) -> Iterator[tupl
         listed = sorted(entries, key=lambda each: each.name)
     for entry in listed:
         name = Path(entry.path).relative_to(state).as_posix()
-        why_not = _why_not(name, entry, without)
+        why_not = _explain_exclusion(name, entry, without)
         if why_not is None:
             continue
         if why_not or entry.is_file(follow_symlinks=False):
@@ -94,30 +96,30 @@ def _walk(state: Path, folder: Path, without: Collection[Path]) -> Iterator[tupl
             yield from _walk(state, Path(entry.path), without)
 
 
-def _why_not(name: str, entry: os.DirEntry[str], without: Collection[Path]) -> str | None:
+def _explain_exclusion(name: str, entry: os.DirEntry[str], without: Collection[Path]) -> str | None:
     """Return why an entry is left out, `""` where it is not; `None`: nobody would miss it."""
     last = entry.name
-    why = _MADE_ANEW.get(name, "")
-    if _BESIDE.search(last):
+    why = _RECREATED.get(name, "")
+    if _SIDE_FILES.search(last):
         return None
     if is_before_migration(last):
         why = _MIGRATED
     elif _SECRET.search(last):
         why = "a secret: keep it where your other secrets are"
-    elif not _printable(name):
+    elif not _is_printable(name):
         why = "its name is no plain text"
     elif entry.is_symlink():
         why = "a link"
     elif not (stat.S_ISREG(mode := _mode(entry)) or stat.S_ISDIR(mode)):
         why = "no file"
-    elif name == SNAPSHOTS and (size := _size(Path(entry.path))) > LARGEST_SNAPSHOTS:
+    elif name == SNAPSHOTS and (size := _measure_size(Path(entry.path))) > LARGEST_SNAPSHOTS:
         why = f"copies of cogs' files at failures, {size / 1e6:.0f} MB"
     elif Path(entry.path).resolve() in without or is_backup(last):
         why = _EARLIER
     return why
 
 
-def _printable(name: str) -> bool:
+def _is_printable(name: str) -> bool:
     return name.isprintable() and "\\" not in name
 
 
@@ -128,5 +130,5 @@ def _mode(entry: os.DirEntry[str]) -> int:
         return stat.S_IFREG  # it is gone since; whoever reads it will see
 
 
-def _size(folder: Path) -> int:
+def _measure_size(folder: Path) -> int:
     return sum(each.lstat().st_size for each in folder.rglob("*"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.audit import AuditHead
-from bot.infra.sqlite_copy import opened
+from bot.infra.sqlite_copy import open_connection
 
 
 class DatabaseFacts(NamedTuple):
@@ -18,28 +18,30 @@ class DatabaseFacts(NamedTuple):
     audit: AuditHead | None
 
 
-def facts_of(file: Path) -> DatabaseFacts:
+def read_facts(file: Path) -> DatabaseFacts:
     """Return what there is to tell of a database. Raises `sqlite3.Error`."""
-    with contextlib.closing(opened(file)) as connection:
-        rows = dict(_counted(connection))
-        return DatabaseFacts(_migrations(connection, rows), rows, _audit(connection, rows))
+    with contextlib.closing(open_connection(file)) as connection:
+        rows = dict(_count_rows(connection))
+        return DatabaseFacts(
+            _list_migrations(connection, rows), rows, _read_audit_head(connection, rows)
+        )
 
 
-def trouble_of(file: Path, *, thorough: bool) -> str:
+def find_trouble(file: Path, *, thorough: bool) -> str:
     """Return what SQLite finds wrong with a database, `""` where that is nothing.
 
     `thorough` compares the indexes with their tables as well.
     """
     check = "integrity_check" if thorough else "quick_check"
     try:
-        with contextlib.closing(opened(file)) as connection:
+        with contextlib.closing(open_connection(file)) as connection:
             told = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
     except sqlite3.Error as error:
         return str(error)
     return "" if told == "ok" else " ".join(told.split())
 
 
-def _counted(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+def _count_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
     """Yield tables with their rows; one that only a cog's own SQLite can read has none told."""
     listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (name,) in listed:
@@ -51,7 +53,7 @@ def _counted(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
             yield str(name), int(counted.fetchone()[0])
 
 
-def _migrations(connection: sqlite3.Connection, rows: dict[str, int]) -> tuple[str, ...]:
+def _list_migrations(connection: sqlite3.Connection, rows: dict[str, int]) -> tuple[str, ...]:
     if "schema_migrations" not in rows:
         return ()
     try:
@@ -61,7 +63,7 @@ def _migrations(connection: sqlite3.Connection, rows: dict[str, int]) -> tuple[s
     return tuple(str(name) for (name,) in found)
 
 
-def _audit(connection: sqlite3.Connection, rows: dict[str, int]) -> AuditHead | None:
+def _read_audit_head(connection: sqlite3.Connection, rows: dict[str, int]) -> AuditHead | None:
     if "audit_log" not in rows:
         return None
     try:

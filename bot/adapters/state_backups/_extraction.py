@@ -20,8 +20,8 @@ from typing import IO
 from pydantic import ValidationError
 
 from bot.adapters.state_backups._archive import CHUNK, MANIFEST, STATE, OnBytes
-from bot.adapters.state_backups._contents import never_backed_up
-from bot.adapters.state_backups._databases import facts_of, trouble_of
+from bot.adapters.state_backups._contents import is_never_backed_up
+from bot.adapters.state_backups._databases import find_trouble, read_facts
 from bot.domain.backup import FORMAT, BackedUpFile, BackupManifest
 from bot.domain.errors import ConfigError
 
@@ -38,8 +38,8 @@ def read_manifest(file: Path) -> BackupManifest:
 
     Raises `ConfigError` with the file and the way out.
     """
-    with _opened(file) as (archive, _):
-        return _manifest(file, archive)
+    with _open_archive(file) as (archive, _):
+        return _read_manifest(file, archive)
 
 
 def extract(
@@ -49,8 +49,8 @@ def extract(
 
     `room` is how many bytes it may take. Raises `ConfigError`, and `OSError` for the folder's disk.
     """
-    with _opened(file) as (archive, stream):
-        manifest = _manifest(file, archive)
+    with _open_archive(file) as (archive, stream):
+        manifest = _read_manifest(file, archive)
         if manifest.size > room:
             raise ConfigError(
                 f"{file} takes {manifest.size / 1e6:,.0f} MB, and there is room for "
@@ -62,14 +62,16 @@ def extract(
         while (member := archive.next()) is not None:
             known = left.pop(member.name, None)
             if known is None:
-                raise _refused(file, f"{member.name[:200]!r} is not in its manifest, or twice")
+                raise _build_refusal(
+                    file, f"{member.name[:200]!r} is not in its manifest, or twice"
+                )
             _extract_member(file, archive, member, known, into / known.name)
             done += known.size
             on_progress(done, manifest.size)
         if left:
-            raise _refused(file, f"{min(left)} is missing")
+            raise _build_refusal(file, f"{min(left)} is missing")
         if len(stream.read(CHUNK)) == CHUNK:  # at its end the sum over all of it is compared
-            raise _refused(file, "something follows its last file")
+            raise _build_refusal(file, "something follows its last file")
     for known in manifest.files:
         if known.database:
             _compare_database(file, known, into / known.name)
@@ -98,7 +100,7 @@ class _Bounded(io.RawIOBase):
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
+def _open_archive(file: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
     """Open an archive; whatever is wrong with its form is a `ConfigError`."""
     try:
         with (
@@ -116,21 +118,21 @@ def _opened(file: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
     except IsADirectoryError as error:
         raise ConfigError(f"{file} is a folder. Name one of the archives in it.") from error
     except _NO_ARCHIVE as error:
-        raise _refused(file, f"it is damaged, or no archive ({error})") from error
+        raise _build_refusal(file, f"it is damaged, or no archive ({error})") from error
 
 
-def _manifest(file: Path, archive: tarfile.TarFile) -> BackupManifest:
+def _read_manifest(file: Path, archive: tarfile.TarFile) -> BackupManifest:
     member = archive.next()
-    if member is None or member.name != MANIFEST or not _plain(member):
-        raise _refused(file, "it does not begin with a manifest: it is none of ours")
+    if member is None or member.name != MANIFEST or not _is_plain(member):
+        raise _build_refusal(file, "it does not begin with a manifest: it is none of ours")
     if member.size > MOST_MANIFEST:
-        raise _refused(file, "its manifest is larger than any of ours")
-    body = b"".join(_pieces(archive, member))
+        raise _build_refusal(file, "its manifest is larger than any of ours")
+    body = b"".join(_iterate_chunks(archive, member))
     try:
         told = json.loads(body)
         form = int(told["format"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _refused(file, "its manifest cannot be read") from error
+        raise _build_refusal(file, "its manifest cannot be read") from error
     if form > FORMAT:
         raise ConfigError(
             f"{file} was made by a newer Theseus (format {form}; this one knows {FORMAT}). Update "
@@ -140,7 +142,7 @@ def _manifest(file: Path, archive: tarfile.TarFile) -> BackupManifest:
         manifest = BackupManifest.model_validate(told)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise _refused(file, f"its manifest is wrong at {where}") from error
+        raise _build_refusal(file, f"its manifest is wrong at {where}") from error
     _check_names(file, [known.name for known in manifest.files])
     return manifest
 
@@ -152,42 +154,44 @@ def _check_names(file: Path, names: list[str]) -> None:
         parts = name.split("/")
         plain = name.isprintable() and "\\" not in name and PurePosixPath(name).as_posix() == name
         if not plain or not name or {"", ".", ".."} & set(parts) or len(name) > 1_000:
-            raise _refused(file, f"the name {name[:200]!r} leads elsewhere")
-        if never_backed_up(name):
-            raise _refused(file, f"the name {name!r} is of nothing that is backed up")
+            raise _build_refusal(file, f"the name {name[:200]!r} leads elsewhere")
+        if is_never_backed_up(name):
+            raise _build_refusal(file, f"the name {name!r} is of nothing that is backed up")
         if name in seen:
-            raise _refused(file, f"{name!r} is in it twice")
+            raise _build_refusal(file, f"{name!r} is in it twice")
         seen.add(name)
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
     if both := folders & seen:
-        raise _refused(file, f"{min(both)!r} is a file and a folder")
+        raise _build_refusal(file, f"{min(both)!r} is a file and a folder")
 
 
-def _plain(member: tarfile.TarInfo) -> bool:
+def _is_plain(member: tarfile.TarInfo) -> bool:
     return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
 
 
 def _extract_member(
     file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, known: BackedUpFile, to: Path
 ) -> None:
-    if not _plain(member):
-        raise _refused(file, f"{member.name!r} is no plain file")
+    if not _is_plain(member):
+        raise _build_refusal(file, f"{member.name!r} is no plain file")
     if member.size != known.size:
-        raise _refused(file, f"{known.name} has {member.size} bytes, its manifest {known.size}")
+        raise _build_refusal(
+            file, f"{known.name} has {member.size} bytes, its manifest {known.size}"
+        )
     to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
-        with _new(to) as written:
-            for piece in _pieces(archive, member):
+        with _create_file(to) as written:
+            for piece in _iterate_chunks(archive, member):
                 digest.update(piece)
                 written.write(piece)
     except FileExistsError as error:  # names that are one to this file system
-        raise _refused(file, f"{known.name!r} is in it twice") from error
+        raise _build_refusal(file, f"{known.name!r} is in it twice") from error
     if digest.hexdigest() != known.sha256:
-        raise _refused(file, f"{known.name} is not what its manifest says")
+        raise _build_refusal(file, f"{known.name} is not what its manifest says")
 
 
-def _pieces(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+def _iterate_chunks(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
     read = archive.extractfile(member)
     if read is None:
         raise tarfile.ReadError("a file without content")
@@ -197,7 +201,7 @@ def _pieces(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes
 
 
 @contextmanager
-def _new(path: Path) -> Iterator[IO[bytes]]:
+def _create_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that is not there yet, for its owner alone; it is on the disk at the end."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
@@ -207,12 +211,12 @@ def _new(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _compare_database(file: Path, known: BackedUpFile, path: Path) -> None:
-    if trouble := trouble_of(path, thorough=True):
-        raise _refused(file, f"{known.name} is damaged: {trouble}")
-    facts = facts_of(path)
+    if trouble := find_trouble(path, thorough=True):
+        raise _build_refusal(file, f"{known.name} is damaged: {trouble}")
+    facts = read_facts(path)
     if facts.migrations != known.migrations or facts.rows != known.rows:
-        raise _refused(file, f"{known.name} does not have the rows that its manifest counts")
+        raise _build_refusal(file, f"{known.name} does not have the rows that its manifest counts")
 
 
-def _refused(file: Path, why: str) -> ConfigError:
+def _build_refusal(file: Path, why: str) -> ConfigError:
     return ConfigError(f"{file} is not restored: {why}. Take another backup.")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from bot.adapters.state_backups._archive import ChangedMeanwhile, OnBytes, digest, write_archive
-from bot.adapters.state_backups._contents import state_contents
-from bot.adapters.state_backups._databases import facts_of, trouble_of
-from bot.adapters.state_backups._moment import StagedFile, stage
+from bot.adapters.state_backups._contents import list_contents
+from bot.adapters.state_backups._databases import find_trouble, read_facts
+from bot.adapters.state_backups._staged_state import StagedFile, stage_state
 from bot.domain.audit import AuditHead
 from bot.domain.backup import BackedUpFile, Backup, BackupManifest, LeftOut
 from bot.domain.errors import StoreError
@@ -33,7 +33,7 @@ class Interrupted(Exception):
     """Whoever wanted the backup wants it no more."""
 
 
-def free_bytes(folder: Path) -> int:
+def get_free_bytes(folder: Path) -> int:
     """Return how many bytes there is room for."""
     return shutil.disk_usage(folder).free
 
@@ -41,8 +41,10 @@ def free_bytes(folder: Path) -> int:
 class BackupWatch:
     """Asked between two pieces of work whether to go on: nobody stopped it, and there is room."""
 
-    def __init__(self, folder: Path, free: Free, stopped: threading.Event, told: OnBytes) -> None:
-        self.told = told
+    def __init__(
+        self, folder: Path, free: Free, stopped: threading.Event, on_bytes: OnBytes
+    ) -> None:
+        self.on_bytes = on_bytes
         self._folder = folder
         self._free = free
         self._stopped = stopped
@@ -81,7 +83,7 @@ class BackupMaker:
         """
         for _ in range(_TRIES):
             try:
-                return self._made(target, at, watch)
+                return self._make(target, at, watch)
             except ChangedMeanwhile:
                 continue  # erased, as somebody asked for that, or cut
             finally:
@@ -90,24 +92,24 @@ class BackupMaker:
             f"Files in {self._state} changed while they were copied, {_TRIES} times. Try again."
         )
 
-    def _made(self, target: Path, at: datetime, watch: BackupWatch) -> Backup:
+    def _make(self, target: Path, at: datetime, watch: BackupWatch) -> Backup:
         folder = target.parent
         draft, staging = folder / f"{_DRAFT}.tar", folder / f"{_DRAFT}.files"
         staging.mkdir(mode=0o700)
-        contents = state_contents(self._state, self._without)
-        watch.need(_size(self._state, (*contents.databases, *contents.files)))
-        staged = stage(self._state, contents, staging, watch)
+        contents = list_contents(self._state, self._without)
+        watch.need(_measure_size(self._state, (*contents.databases, *contents.files)))
+        staged = stage_state(self._state, contents, staging, watch)
         left_out = (*contents.left_out, *staged.left_out)
-        manifest, kept = self._told(staged.files, left_out, at, watch)
-        with _private(draft) as written:
-            write_archive(written, manifest, kept, watch, watch.told)
+        manifest, kept = self._build_manifest(staged.files, left_out, at, watch)
+        with _create_private(draft) as written:
+            write_archive(written, manifest, kept, watch, watch.on_bytes)
         if target.exists():
             raise StoreError(f"{target} is there already. Name another file.")
         draft.replace(target)
         flush(folder)
         return Backup(file=target, made_at=at, size=target.stat().st_size)
 
-    def _told(
+    def _build_manifest(
         self,
         staged: Collection[StagedFile],
         left_out: Collection[LeftOut],
@@ -121,16 +123,16 @@ class BackupMaker:
         audit: AuditHead | None = None
         for file in staged:
             watch()
-            if file.database and (trouble := trouble_of(file.source, thorough=False)):
+            if file.database and (trouble := find_trouble(file.source, thorough=False)):
                 if file.name in DATABASES:
                     raise StoreError(f"{self._state / file.name} is damaged: {trouble}.")
                 not_kept.append(LeftOut(name=file.name, why=f"it is damaged: {trouble}"))
                 continue
             told = BackedUpFile(name=file.name, size=file.size, sha256=digest(file, watch))
             if file.database:
-                facts = facts_of(file.source)
+                facts = read_facts(file.source)
                 audit = facts.audit if file.name == DATABASES[0] else audit
-                told = told.but(database=True, migrations=facts.migrations, rows=facts.rows)
+                told = told.replace(database=True, migrations=facts.migrations, rows=facts.rows)
             known.append(told)
             kept.append(file)
         manifest = BackupManifest(
@@ -153,7 +155,7 @@ def lock_in(folder: Path) -> Path:
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[IO[bytes]]:
+def _create_private(path: Path) -> Iterator[IO[bytes]]:
     """Open a new file for its owner alone; its content is on the disk at the end."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
@@ -162,7 +164,7 @@ def _private(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(written.fileno())
 
 
-def _size(state: Path, names: Collection[str]) -> int:
+def _measure_size(state: Path, names: Collection[str]) -> int:
     total = 0
     for name in names:
         with suppress(FileNotFoundError):

@@ -9,7 +9,7 @@ from bot.cli.doctor.alerts import look_at_alerts, send_test_alert
 from bot.cli.doctor.backups import look_at_backups
 from bot.cli.doctor.checks import look_at_checks
 from bot.cli.doctor.discord import look_at_discord
-from bot.cli.doctor.discord_api import permissions
+from bot.cli.doctor.discord_api import compute_permissions
 from bot.cli.doctor.finding import DoctorFinding, Status
 from bot.cli.doctor.forge import look_at_forge
 from bot.cli.doctor.github import look_at_github
@@ -28,17 +28,24 @@ from bot.cli.doctor.supply_chain import look_at_dependencies
 from bot.cli.doctor.web import look_at_http_server
 from bot.settings import Settings
 
-__all__ = ["DoctorFinding", "Status", "examine", "look_at_checks", "permissions", "send_test_alert"]
+__all__ = [
+    "DoctorFinding",
+    "Status",
+    "compute_permissions",
+    "examine",
+    "look_at_checks",
+    "send_test_alert",
+]
 
 
-def _free(folder: Path) -> int:
+def _read_free_space(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
 async def examine(
     settings: Settings,
     *,
-    free: Callable[[Path], int] = _free,
+    free: Callable[[Path], int] = _read_free_space,
     report: Callable[[str], None] | None = None,
 ) -> list[DoctorFinding]:
     """Return the findings, in the order a newcomer would set things up.

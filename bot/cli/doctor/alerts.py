@@ -3,8 +3,8 @@
 from urllib.parse import urlsplit
 
 from bot.adapters.system_clock import SystemClock
-from bot.app.alerts import alert_channels
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.app.alerts import build_alert_channels
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.alert import Alert
 from bot.domain.errors import ConfigError, PortError
 from bot.domain.incident import Severity
@@ -18,44 +18,44 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 async def look_at_alerts(settings: Settings) -> list[DoctorFinding]:
     """Return by what people are alerted, and what of that others could read or forge."""
     try:
-        channels = alert_channels(settings, SystemClock())
+        channels = build_alert_channels(settings, SystemClock())
     except ConfigError as error:
-        return [bad(_NAME, str(error), "See docs/alerts.md.")]
+        return [report_bad(_NAME, str(error), "See docs/alerts.md.")]
     if not channels:
-        return [good(_NAME, _NOWHERE)]
+        return [report_good(_NAME, _NOWHERE)]
     rules = settings.config.alerts
     when = "always" if rules.when == "always" else f"{rules.down_seconds:.0f} s without the chat"
     names = " and ".join(each.name for each in channels)
     told = f"by {names}, of {rules.severity} incidents, {when}; `theseus doctor --alert` tries it"
-    return [good(_NAME, told), *_webhook(settings), *_email(settings)]
+    return [report_good(_NAME, told), *_check_webhook(settings), *_check_email(settings)]
 
 
 async def send_test_alert(settings: Settings) -> list[DoctorFinding]:
     """Send one through every channel; return what became of each."""
     clock = SystemClock()
     alert = Alert(
-        id=f"test:{clock.now():%Y-%m-%dT%H:%M:%S}",
+        id=f"test:{clock.get_time():%Y-%m-%dT%H:%M:%S}",
         state="test",
         severity=Severity.LOW,
         title="A test alert of the bot",
         text="If you can read this, alerts arrive here. Nothing is wrong.",
-        since=clock.now(),
-        at=clock.now(),
+        since=clock.get_time(),
+        at=clock.get_time(),
     )
     findings = []
-    for channel in alert_channels(settings, clock):
+    for channel in build_alert_channels(settings, clock):
         name = f"test alert by {channel.name}"
         try:
             await channel.send(alert)
         except PortError as error:
-            findings.append(bad(name, str(error), "See docs/alerts.md."))
+            findings.append(report_bad(name, str(error), "See docs/alerts.md."))
         else:
-            findings.append(good(name, "sent; see whether it arrived"))
+            findings.append(report_good(name, "sent; see whether it arrived"))
     mend = "Set THESEUS_ALERT_WEBHOOK_URL in .env, or alerts.email in data/config.yaml."
-    return findings or [bad("test alert", "there is no way to send one", mend)]
+    return findings or [report_bad("test alert", "there is no way to send one", mend)]
 
 
-def _webhook(settings: Settings) -> list[DoctorFinding]:
+def _check_webhook(settings: Settings) -> list[DoctorFinding]:
     environment, form = settings.environment, settings.config.alerts.webhook.format
     if environment.theseus_alert_webhook_url is None:
         return []
@@ -63,21 +63,31 @@ def _webhook(settings: Settings) -> list[DoctorFinding]:
     findings = []
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         told = f"what goes to {parts.hostname} can be read on the way: its address begins with http"
-        findings.append(note(_NAME, told, "Use https, or a network nobody else is in."))
+        findings.append(report_note(_NAME, told, "Use https, or a network nobody else is in."))
     if form == "json" and environment.theseus_alert_webhook_secret is None:
         mend = "Set THESEUS_ALERT_WEBHOOK_SECRET (openssl rand -hex 32), there and here."
-        findings.append(note(_NAME, "the webhook is not signed: anybody could send the same", mend))
+        findings.append(
+            report_note(_NAME, "the webhook is not signed: anybody could send the same", mend)
+        )
     return findings
 
 
-def _email(settings: Settings) -> list[DoctorFinding]:
+def _check_email(settings: Settings) -> list[DoctorFinding]:
     email = settings.config.alerts.email
     if email is None:
         return []
     if email.user is not None and settings.environment.theseus_alert_smtp_password is None:
         told = f"alerts.email.user is {email.user}, and there is no password"
-        return [bad(_NAME, told, f"Put THESEUS_ALERT_SMTP_PASSWORD into {settings.root / '.env'}.")]
+        return [
+            report_bad(
+                _NAME, told, f"Put THESEUS_ALERT_SMTP_PASSWORD into {settings.root / '.env'}."
+            )
+        ]
     if email.security == "none" and email.host not in _LOOPBACK:
         mend = "Set alerts.email.security to starttls or tls, if the server can."
-        return [note(_NAME, f"mail to {email.host} can be read on the way (security: none)", mend)]
+        return [
+            report_note(
+                _NAME, f"mail to {email.host} can be read on the way (security: none)", mend
+            )
+        ]
     return []

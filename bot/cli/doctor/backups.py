@@ -5,12 +5,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.adapters.state_backups import backups_in
-from bot.app.backups import backup_folder
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.adapters.state_backups import list_backups
+from bot.app.backups import get_backup_folder
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.backup import BackupStatus
-from bot.monitoring.scheduled_backups import overdue
-from bot.presentation.backups import backups_told
+from bot.monitoring.scheduled_backups import is_overdue
+from bot.presentation.backups import describe_backups
 from bot.settings import Settings
 
 _NAME = "backups"
@@ -18,40 +18,42 @@ _NAME = "backups"
 
 async def look_at_backups(settings: Settings) -> list[DoctorFinding]:
     """Return how old the newest backup is; nothing is expected of a bot that never ran."""
-    return [await asyncio.to_thread(_looked, settings, datetime.now(UTC))]
+    return [await asyncio.to_thread(_check_backups, settings, datetime.now(UTC))]
 
 
-def _looked(settings: Settings, now: datetime) -> DoctorFinding:
-    folder, config = backup_folder(settings), settings.config.backup
+def _check_backups(settings: Settings, now: datetime) -> DoctorFinding:
+    folder, config = get_backup_folder(settings), settings.config.backup
     if not (settings.state / "theseus.sqlite3").exists():
-        return good(_NAME, "there is nothing to back up yet")
+        return report_good(_NAME, "there is nothing to back up yet")
     try:
-        known = backups_in(folder)
-        writable = os.access(_there(folder), os.W_OK | os.X_OK)
+        known = list_backups(folder)
+        writable = os.access(_find_existing(folder), os.W_OK | os.X_OK)
     except OSError as error:
-        return bad(_NAME, f"{folder} cannot be read ({error.strerror})", _MEND)
+        return report_bad(_NAME, f"{folder} cannot be read ({error.strerror})", _REMEDY)
     if not writable:
-        return bad(_NAME, f"{folder} cannot be written to", _MEND)
+        return report_bad(_NAME, f"{folder} cannot be written to", _REMEDY)
     newest = known[0] if known else None
-    late = overdue(config, newest, None, now)
+    late = is_overdue(config, newest, None, now)
     status = BackupStatus(newest=newest, count=len(known), overdue=newest is not None and late)
-    told = f"{backups_told(status, now)} in {folder}"
+    told = f"{describe_backups(status, now)} in {folder}"
     if newest is None or late:
-        return note(_NAME, told, "Make one now: theseus backup")
+        return report_note(_NAME, told, "Make one now: theseus backup")
     if config.cron is None:
-        return note(_NAME, told, "None is made by itself: set backup.cron, or make them otherwise.")
-    if _same_disk(folder, settings.state):
-        return good(_NAME, f"{told}, on the same disk as the state")
-    return good(_NAME, told)
+        return report_note(
+            _NAME, told, "None is made by itself: set backup.cron, or make them otherwise."
+        )
+    if _is_same_disk(folder, settings.state):
+        return report_good(_NAME, f"{told}, on the same disk as the state")
+    return report_good(_NAME, told)
 
 
-_MEND = "Let the bot's account write there, or set backup.folder to another folder."
+_REMEDY = "Let the bot's account write there, or set backup.folder to another folder."
 
 
-def _there(folder: Path) -> Path:
+def _find_existing(folder: Path) -> Path:
     """Return the folder, or the first above it that is there."""
     return next(each for each in (folder, *folder.parents) if each.exists())
 
 
-def _same_disk(one: Path, other: Path) -> bool:
+def _is_same_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev

@@ -11,13 +11,13 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
 from bot.settings import Settings
 
 _NAME, _KEPT, _WORKTREE = "full checks", "full-checks.json", "doctor"
-_SHOWN = 300
+_MAX_CHARS = 300
 
 
 async def look_at_checks(
@@ -29,41 +29,43 @@ async def look_at_checks(
     commit that has passed in this environment is not checked again.
     """
     if settings.config.forge.runs_full_checks:
-        return [good(_NAME, "left to the forge (forge.runs_full_checks)")]
+        return [report_good(_NAME, "left to the forge (forge.runs_full_checks)")]
     try:
-        base = await GitCheckout(settings.root).head()
+        base = await GitCheckout(settings.root).get_head()
     except PortError:
         return []  # `look_at_git` reports it
-    key, kept = _key(base, settings), settings.state / _KEPT
-    if _passed_before(kept, key):
-        return [good(_NAME, f"passed on {base[:10]} before, in this environment")]
+    key, kept = _build_key(base, settings), settings.state / _KEPT
+    if _has_passed(kept, key):
+        return [report_good(_NAME, f"passed on {base[:10]} before, in this environment")]
     if report is None:
         return [
-            note(_NAME, f"not run on {base[:10]} yet", "Run: theseus doctor --checks (minutes)")
+            report_note(
+                _NAME, f"not run on {base[:10]} yet", "Run: theseus doctor --checks (minutes)"
+            )
         ]
     report(f"     running the full checks on {base[:10]}, which takes minutes")
     try:
         results = await _run(settings, base, report)
     except PortError as error:
-        return [bad(_NAME, f"could not be run: {error}", "Mend that, then: theseus doctor")]
+        return [report_bad(_NAME, f"could not be run: {error}", "Mend that, then: theseus doctor")]
     failed = [result for result in results if not result.ok]
     if not failed:
         _keep(kept, key)
-        return [_all_well(results, base)]
-    told = "; ".join(f"{each.name} {each.status} ({_last(each)})" for each in failed)
+        return [_build_finding(results, base)]
+    told = "; ".join(f"{each.name} {each.status} ({_summarize(each)})" for each in failed)
     mend = (
         "No change can ship until they pass here without one. Run `make install` (and `make "
         "claude`, where a model writes fixes), or mend what the checks name, or take the check "
         f"out of checks.full in {settings.config_file}."
     )
-    return [bad(_NAME, f"on {base[:10]}, as it stands: {told}", mend)]
+    return [report_bad(_NAME, f"on {base[:10]}, as it stands: {told}", mend)]
 
 
-def _all_well(results: tuple[CheckResult, ...], base: str) -> DoctorFinding:
+def _build_finding(results: tuple[CheckResult, ...], base: str) -> DoctorFinding:
     if not results:
-        return note(_NAME, "none: checks.full is empty, and what is shipped is checked less")
+        return report_note(_NAME, "none: checks.full is empty, and what is shipped is checked less")
     took = sum(result.seconds for result in results)
-    return good(_NAME, f"{len(results)} pass on {base[:10]} ({took:.0f} s)")
+    return report_good(_NAME, f"{len(results)} pass on {base[:10]} ({took:.0f} s)")
 
 
 async def _run(
@@ -83,14 +85,14 @@ async def _run(
 
     workspaces = GitWorkspaces(settings.root, settings.state / "worktrees")
     try:
-        async with workspaces.lend(_WORKTREE, base=base) as workspace:
+        async with workspaces.open(_WORKTREE, base=base) as workspace:
             verifier = SandboxedVerifier(sandbox, settings.state / "cache")
             return await verifier.run_checks("full", workspace, (), tell)
     finally:
         await workspaces.drop(_WORKTREE)
 
 
-def _key(base: str, settings: Settings) -> str:
+def _build_key(base: str, settings: Settings) -> str:
     """Return what the result hangs on: the commit, its checks, and what is installed."""
     installed = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
     checks = settings.config.checks.model_dump_json()
@@ -99,19 +101,19 @@ def _key(base: str, settings: Settings) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _passed_before(kept: Path, key: str) -> bool:
+def _has_passed(file: Path, key: str) -> bool:
     try:
-        return bool(json.loads(kept.read_text(encoding="utf-8")) == {"passed": key})
+        return bool(json.loads(file.read_text(encoding="utf-8")) == {"passed": key})
     except (OSError, ValueError):
         return False
 
 
-def _keep(kept: Path, key: str) -> None:
-    kept.write_text(json.dumps({"passed": key}), encoding="utf-8")
+def _keep(file: Path, key: str) -> None:
+    file.write_text(json.dumps({"passed": key}), encoding="utf-8")
 
 
-def _last(result: CheckResult) -> str:
+def _summarize(result: CheckResult) -> str:
     """Return what a check says is wrong, in one line."""
     lines = [line.strip() for line in result.output.splitlines() if line.strip()]
     said = result.summary or (lines[-1] if lines else "it said nothing")
-    return " ".join(said.split())[:_SHOWN]
+    return " ".join(said.split())[:_MAX_CHARS]

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from bot.cli.doctor import examine, send_test_alert
-from bot.cli.interruption import EndedBySignal, interruptible
-from bot.cli.output import JsonOption, complain, print_json, say
-from bot.settings import settings_here
+from bot.cli.interruption import EndedBySignal, run_interruptible
+from bot.cli.output import JsonOption, print_error, print_json, say
+from bot.settings import load_settings
 
 _COLOURS = {"good": "green", "note": "yellow", "bad": "bold red"}
 
@@ -30,12 +30,12 @@ def doctor(
     For example: theseus doctor --checks
     """
     report = partial(typer.echo, err=True) if checks else None
-    settings = settings_here()
+    settings = load_settings()
     work = send_test_alert(settings) if alert else examine(settings, report=report)
     try:
-        findings = asyncio.run(interruptible(work))
+        findings = asyncio.run(run_interruptible(work))
     except EndedBySignal as error:
-        complain("The doctor was interrupted. Nothing is left running, and no file was left.")
+        print_error("The doctor was interrupted. Nothing is left running, and no file was left.")
         raise typer.Exit(error.code) from None
     if as_json:
         print_json([finding.model_dump() for finding in findings])

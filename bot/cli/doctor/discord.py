@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from bot.cli.doctor.discord_api import (
     PORTAL,
     address,
-    discord,
-    intents_off,
-    invite_link,
-    lacking,
-    who_am_i,
+    build_invite_link,
+    get_own_user,
+    list_disabled_intents,
+    list_missing_permissions,
+    open_discord,
 )
 from bot.cli.doctor.discord_shapes import (
     Application,
     Channel,
     Guild,
     Member,
-    believed,
-    needed,
+    fetch,
+    validate_answer,
 )
-from bot.cli.doctor.finding import DoctorFinding, bad, good
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good
 from bot.cli.doctor.http import Service
-from bot.cli.doctor.secret_shapes import token_problem
+from bot.cli.doctor.secret_shapes import find_token_problem
 from bot.domain.errors import ChatUnavailable
 from bot.settings import Settings
 
@@ -34,64 +34,66 @@ async def look_at_discord(settings: Settings) -> list[DoctorFinding]:
             f"Run `theseus setup`, or put DISCORD_TOKEN into {settings.root / '.env'} "
             "(see .env.example)."
         )
-        return [bad("discord token", "DISCORD_TOKEN is not set", mend)]
+        return [report_bad("discord token", "DISCORD_TOKEN is not set", mend)]
     base = address(settings.environment)
     try:
-        async with discord(token.get_secret_value(), base) as api:
-            me = await who_am_i(api)
+        async with open_discord(token.get_secret_value(), base) as api:
+            me = await get_own_user(api)
             if me.status != 200:
                 mend = f"Copy a new token from your application's Bot page ({PORTAL}) into .env."
-                looks = token_problem(token.get_secret_value())
+                looks = find_token_problem(token.get_secret_value())
                 told = f"Discord answers {me.status}{f'. {looks}' if looks else ''}"
-                return [bad("discord token", told, mend)]
-            token_found = good("discord token", f"bot {me.fields['username']}")
-            application = await needed(
+                return [report_bad("discord token", told, mend)]
+            token_found = report_good("discord token", f"bot {me.fields['username']}")
+            application = await fetch(
                 api, "/oauth2/applications/@me", Application, "which application it is"
             )
             return [
                 token_found,
-                _intents(application),
-                await _channel(api, str(me.fields["id"]), application, settings),
+                _check_intents(application),
+                await _check_channel(api, str(me.fields["id"]), application, settings),
             ]
     except ChatUnavailable as error:
         mend = "Check the network, and THESEUS_DISCORD_API_URL if you set it."
-        return [bad("discord", str(error), mend)]
+        return [report_bad("discord", str(error), mend)]
 
 
-def _intents(application: Mapping[str, object]) -> DoctorFinding:
-    missing = intents_off(application)
+def _check_intents(application: Mapping[str, object]) -> DoctorFinding:
+    missing = list_disabled_intents(application)
     if missing:
         mend = (
             f"Turn them on at {PORTAL}/{application.get('id')}/bot, under Privileged Gateway "
             "Intents, and save."
         )
-        return bad("discord intents", f"{' and '.join(missing)} intent is off", mend)
-    return good("discord intents", "members and message content")
+        return report_bad("discord intents", f"{' and '.join(missing)} intent is off", mend)
+    return report_good("discord intents", "members and message content")
 
 
-async def _channel(
+async def _check_channel(
     api: Service, me: str, application: Mapping[str, object], settings: Settings
 ) -> DoctorFinding:
     wanted = settings.config.discord
     if wanted.dev_channel_id is None:
         mend = f"Run `theseus setup`, or set discord.dev_channel_id in {settings.config_file}."
-        return bad("dev channel", "not set", mend)
+        return report_bad("dev channel", "not set", mend)
     answer = await api.ask(f"/channels/{wanted.dev_channel_id}")
     if answer.status in (403, 404):
-        link = f" ({invite_link(application)})"
+        link = f" ({build_invite_link(application)})"
         mend = f"Invite the bot to the server{link}, and let it see the channel."
         told = f"{wanted.dev_channel_id}: Discord answers {answer.status}"
-        return bad("dev channel", told, mend)
-    channel = believed(answer, Channel, "what the dev channel is")
+        return report_bad("dev channel", told, mend)
+    channel = validate_answer(answer, Channel, "what the dev channel is")
     name, guild_id = channel["name"], channel.get("guild_id")
     if wanted.guild_id is not None and str(wanted.guild_id) != str(guild_id):
         mend = f"Make discord.guild_id and discord.dev_channel_id in {settings.config_file} fit."
-        return bad("dev channel", f"#{name} is in server {guild_id}, not {wanted.guild_id}", mend)
-    guild = await needed(api, f"/guilds/{guild_id}", Guild, "the server's roles")
+        return report_bad(
+            "dev channel", f"#{name} is in server {guild_id}, not {wanted.guild_id}", mend
+        )
+    guild = await fetch(api, f"/guilds/{guild_id}", Guild, "the server's roles")
     mine = f"/guilds/{guild_id}/members/{me}"
-    member = await needed(api, mine, Member, "the bot's own roles")
-    missing = lacking(guild, member, channel)
+    member = await fetch(api, mine, Member, "the bot's own roles")
+    missing = list_missing_permissions(guild, member, channel)
     if missing:
         mend = f"Give the bot's role these permissions in #{name}."
-        return bad("dev channel", f"missing: {', '.join(missing)}", mend)
-    return good("dev channel", f"#{name}")
+        return report_bad("dev channel", f"missing: {', '.join(missing)}", mend)
+    return report_good("dev channel", f"#{name}")

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.cli.doctor.discord_shapes import DiscordUser, believed
-from bot.cli.doctor.http import Service, ServiceAnswer, service
+from bot.cli.doctor.discord_shapes import DiscordUser, validate_answer
+from bot.cli.doctor.http import Service, ServiceAnswer, open_service
 from bot.domain.errors import ChatUnavailable
 from bot.settings import Environment
 
@@ -42,30 +42,30 @@ def address(environment: Environment) -> str:
 
 
 @asynccontextmanager
-async def discord(token: str, base: str) -> AsyncIterator[Service]:
+async def open_discord(token: str, base: str) -> AsyncIterator[Service]:
     """Lend Discord's API under a bot's token; requests raise `ChatUnavailable`."""
-    async with service(base, {"Authorization": f"Bot {token}"}, ChatUnavailable) as api:
+    async with open_service(base, {"Authorization": f"Bot {token}"}, ChatUnavailable) as api:
         yield api
 
 
-async def who_am_i(api: Service) -> ServiceAnswer:
+async def get_own_user(api: Service) -> ServiceAnswer:
     """Return the bot's own user, or how the token is refused.
 
     Raises `ChatUnavailable` where this is no Discord, or it does not say.
     """
     me = await api.ask("/users/@me")
     if me.status != 401:
-        believed(me, DiscordUser, "who the bot is")
+        validate_answer(me, DiscordUser, "who the bot is")
     return me
 
 
-def intents_off(application: Fields) -> list[str]:
+def list_disabled_intents(application: Fields) -> list[str]:
     """Return the names of the privileged intents that are needed and switched off."""
     flags = int(application.get("flags") or 0)
     return [name for name, bits in INTENTS.items() if not flags & bits]
 
 
-def invite_link(application: Fields, guild_id: str | None = None) -> str:
+def build_invite_link(application: Fields, guild_id: str | None = None) -> str:
     """Return the address that invites the bot with exactly what it needs."""
     asked = {
         "client_id": str(application["id"]),
@@ -77,7 +77,7 @@ def invite_link(application: Fields, guild_id: str | None = None) -> str:
     return f"{_INVITE}?{urlencode(asked)}"
 
 
-def owner_of(application: Fields) -> str | None:
+def get_owner_id(application: Fields) -> str | None:
     """Return the id of the person an application belongs to, be it through a team."""
     team = application.get("team")
     if isinstance(team, dict) and team.get(_TEAM_OWNER):
@@ -86,7 +86,7 @@ def owner_of(application: Fields) -> str | None:
     return str(owner["id"]) if isinstance(owner, dict) and owner.get("id") else None
 
 
-def permissions(guild: Fields, member: Fields, channel: Fields) -> int:
+def compute_permissions(guild: Fields, member: Fields, channel: Fields) -> int:
     """Return a member's permission bits in a channel, as Discord's documentation computes them."""
     mine = {str(guild.get("id")), *map(str, member.get("roles", ()))}
     bits = 0
@@ -110,13 +110,13 @@ def permissions(guild: Fields, member: Fields, channel: Fields) -> int:
     return bits
 
 
-def lacking(guild: Fields, member: Fields, channel: Fields) -> list[str]:
+def list_missing_permissions(guild: Fields, member: Fields, channel: Fields) -> list[str]:
     """Return the names of the permissions the bot needs and lacks in a channel."""
-    allowed = permissions(guild, member, channel)
+    allowed = compute_permissions(guild, member, channel)
     return [name for name, bit in NEEDED.items() if not allowed & bit]
 
 
-def text_channels(channels: Sequence[Fields]) -> list[Fields]:
+def list_text_channels(channels: Sequence[Fields]) -> list[Fields]:
     """Return the text channels in the order Discord shows them."""
     texts = [each for each in channels if each.get("type") == TEXT_CHANNEL]
     return sorted(texts, key=lambda each: (int(each.get("position") or 0), int(each["id"])))

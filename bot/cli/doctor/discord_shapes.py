@@ -99,7 +99,7 @@ class Application(_Shape):
     owner: Owner | None = None
 
 
-async def asked(
+async def fetch_optional(
     api: Service, path: str, shape: type[_Shape], what: str, absent: Collection[int] = ()
 ) -> Fields | None:
     """Return what Discord says of `what`; `None` where it answers that there is none.
@@ -107,46 +107,46 @@ async def asked(
     `absent` are the statuses that mean so. Raises `ChatUnavailable` for anything else.
     """
     answer = await api.ask(path)
-    return None if answer.status in absent else believed(answer, shape, what)
+    return None if answer.status in absent else validate_answer(answer, shape, what)
 
 
-async def needed(api: Service, path: str, shape: type[_Shape], what: str) -> Fields:
+async def fetch(api: Service, path: str, shape: type[_Shape], what: str) -> Fields:
     """Return what Discord says of `what`. Raises `ChatUnavailable` where it says nothing of it."""
-    return believed(await api.ask(path), shape, what)
+    return validate_answer(await api.ask(path), shape, what)
 
 
-async def listed(api: Service, path: str, shape: type[_Shape], what: str) -> list[Fields]:
+async def fetch_list(api: Service, path: str, shape: type[_Shape], what: str) -> list[Fields]:
     """Return the list that Discord answers with. Raises `ChatUnavailable` for anything else."""
     answer = await api.ask(path)
     if answer.status == 200 and not isinstance(answer.body, list):
-        raise _odd(what, "no list")
+        raise _build_error(what, "no list")
     bodies = answer.body if answer.status == 200 else [None]
-    return [believed(replace(answer, body=each), shape, what) for each in bodies]
+    return [validate_answer(replace(answer, body=each), shape, what) for each in bodies]
 
 
-def believed(answer: ServiceAnswer, shape: type[_Shape], what: str) -> Fields:
+def validate_answer(answer: ServiceAnswer, shape: type[_Shape], what: str) -> Fields:
     """Return the answer if it is one of that shape. Raises `ChatUnavailable`, with the way out."""
     if answer.status != 200:
-        said = f": {answer.words}" if answer.words else ""
+        said = f": {answer.error_message}" if answer.error_message else ""
         raise ChatUnavailable(
-            f"Discord did not tell {what} (it answers {answer.status}{said}). {_way(answer.status)}"
+            f"Discord did not tell {what} (it answers {answer.status}{said}). {_suggest_remedy(answer.status)}"
         )
     try:
         return shape.model_validate(answer.body).model_dump(exclude_unset=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the answer"
-        raise _odd(what, f"{where}: {first['msg']}") from error
+        raise _build_error(what, f"{where}: {first['msg']}") from error
 
 
-def _odd(what: str, why: str) -> ChatUnavailable:
+def _build_error(what: str, why: str) -> ChatUnavailable:
     return ChatUnavailable(
         f"What answered for {what} is not as Discord's answers are ({why}). Is "
         "THESEUS_DISCORD_API_URL right, or something on the way between?"
     )
 
 
-def _way(status: int) -> str:
+def _suggest_remedy(status: int) -> str:
     if status == 401:
         return "The token is no longer good: copy a new one."
     if status == 403:

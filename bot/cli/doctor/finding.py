@@ -13,27 +13,27 @@ class DoctorFinding(Record):
     name: str
     status: Status
     message: str
-    mend: str = ""
+    remedy: str = ""
 
     @property
     def line(self) -> str:
         """Return it as one line for a terminal."""
         mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[self.status]
         return f"{mark} {self.name}: {self.message}" + (
-            f"\n     -> {self.mend}" if self.mend else ""
+            f"\n     -> {self.remedy}" if self.remedy else ""
         )
 
 
-def good(name: str, message: str) -> DoctorFinding:
+def report_good(name: str, message: str) -> DoctorFinding:
     """Return a finding that all is well."""
     return DoctorFinding(name=name, status="good", message=message)
 
 
-def note(name: str, message: str, mend: str = "") -> DoctorFinding:
+def report_note(name: str, message: str, remedy: str = "") -> DoctorFinding:
     """Return a finding that is worth knowing."""
-    return DoctorFinding(name=name, status="note", message=message, mend=mend)
+    return DoctorFinding(name=name, status="note", message=message, remedy=remedy)
 
 
-def bad(name: str, message: str, mend: str) -> DoctorFinding:
+def report_bad(name: str, message: str, remedy: str) -> DoctorFinding:
     """Return a finding that keeps something from working."""
-    return DoctorFinding(name=name, status="bad", message=message, mend=mend)
+    return DoctorFinding(name=name, status="bad", message=message, remedy=remedy)

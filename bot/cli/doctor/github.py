@@ -3,16 +3,16 @@
 from typing import Any
 from urllib.parse import quote
 
-from bot.adapters.github_forge import repository_of
-from bot.app.git_remotes import remote_of
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.adapters.github_forge import parse_repository
+from bot.app.git_remotes import find_remote
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.cli.doctor.github_api import (
-    api_address,
-    github,
-    rights_missing,
-    sees_checks,
-    token_of,
-    token_page,
+    build_token_page_url,
+    can_read_checks,
+    find_missing_rights,
+    get_api_address,
+    get_token,
+    open_github,
 )
 from bot.cli.doctor.http import Service, ServiceAnswer
 from bot.domain.errors import ConfigError, ForgeUnavailable
@@ -30,42 +30,44 @@ async def look_at_github(settings: Settings) -> list[DoctorFinding]:
     forge = settings.config.forge
     if forge.kind != "github":
         return []
-    remote = await remote_of(settings.root, forge.remote)
+    remote = await find_remote(settings.root, forge.remote)
     if forge.github.repository is None and remote is None:
         mend = (
             f"Set forge.github.repository (owner/name) in {settings.config_file}, or point the "
             f"git remote {forge.remote} at GitHub."
         )
-        return [bad("github", "no repository is named", mend)]
+        return [report_bad("github", "no repository is named", mend)]
     try:
-        api = api_address(settings.environment)
-        repository = forge.github.repository or repository_of(remote.url if remote else "", api)
-        token = await token_of(settings, api)
-        async with github(api, token) as lent:
-            return await _with(lent, token, settings, repository)
+        api = get_api_address(settings.environment)
+        repository = forge.github.repository or parse_repository(remote.url if remote else "", api)
+        token = await get_token(settings, api)
+        async with open_github(api, token) as lent:
+            return await _check_with_token(lent, token, settings, repository)
     except ConfigError as error:
-        return [bad("github", str(error), "`theseus setup` asks for what is missing.")]
+        return [report_bad("github", str(error), "`theseus setup` asks for what is missing.")]
     except ForgeUnavailable as error:
         mend = "Check the network, and THESEUS_GITHUB_API_URL if you set it."
-        return [bad("github", str(error), mend)]
+        return [report_bad("github", str(error), mend)]
 
 
-async def _with(
+async def _check_with_token(
     api: Service, token: str, settings: Settings, repository: str
 ) -> list[DoctorFinding]:
     answer = await api.ask(f"/repos/{repository}")
     if answer.status != 200 or "full_name" not in answer.fields:
-        return [_unseen(answer, settings, api.base, repository)]
-    findings = [_repository(answer, settings)]
-    findings.append(await _rights(api, token, settings, answer.fields, repository))
-    findings += await _branch(api, settings, answer.fields, repository)
+        return [_explain_invisible(answer, settings, api.base, repository)]
+    findings = [_check_repository(answer, settings)]
+    findings.append(await _check_rights(api, token, settings, answer.fields, repository))
+    findings += await _check_branch(api, settings, answer.fields, repository)
     return findings
 
 
-def _unseen(answer: ServiceAnswer, settings: Settings, api: str, repository: str) -> DoctorFinding:
+def _explain_invisible(
+    answer: ServiceAnswer, settings: Settings, api: str, repository: str
+) -> DoctorFinding:
     """Return why the repository cannot be seen with this token."""
-    page = token_page(api, repository)
-    said = f"GitHub answers {answer.status} {answer.words}".strip()
+    page = build_token_page_url(api, repository)
+    said = f"GitHub answers {answer.status} {answer.error_message}".strip()
     if answer.status == 401:
         mend = f"The token is wrong, expired or revoked: make another at {page}"
     elif answer.headers.get("X-GitHub-SSO"):
@@ -81,45 +83,47 @@ def _unseen(answer: ServiceAnswer, settings: Settings, api: str, repository: str
         )
     else:
         mend = "Check THESEUS_GITHUB_API_URL; for GitHub Enterprise it ends in /api/v3."
-    return bad("github", f"{repository}: {said}", mend)
+    return report_bad("github", f"{repository}: {said}", mend)
 
 
-def _repository(answer: ServiceAnswer, settings: Settings) -> DoctorFinding:
+def _check_repository(answer: ServiceAnswer, settings: Settings) -> DoctorFinding:
     name, fields = str(answer.fields["full_name"]), answer.fields
     method = settings.config.forge.github.merge_method
     if fields.get("archived"):
-        return bad("github", f"{name} is archived: nothing can be changed", "Unarchive it.")
+        return report_bad("github", f"{name} is archived: nothing can be changed", "Unarchive it.")
     if fields.get(_ALLOWS[method]) is False:
         mend = f"Allow it in the repository's settings, or set it in {settings.config_file}."
-        return bad("github", f"{name} does not allow forge.github.merge_method: {method}", mend)
+        return report_bad(
+            "github", f"{name} does not allow forge.github.merge_method: {method}", mend
+        )
     expires = answer.headers.get("GitHub-Authentication-Token-Expiration")
     until = f"; the token is good until {expires}" if expires else ""
     kind = "private" if fields.get("private") else "public"
-    return good("github", f"{name}, {kind}{until}")
+    return report_good("github", f"{name}, {kind}{until}")
 
 
-async def _rights(
+async def _check_rights(
     api: Service, token: str, settings: Settings, fields: dict[str, Any], repository: str
 ) -> DoctorFinding:
     branch = str(fields.get("default_branch") or settings.config.forge.branch)
     as_app = settings.config.forge.github.app is not None
-    page = "Permissions of the App" if as_app else token_page(api.base, repository)
-    missing = await rights_missing(api, token, repository, branch)
+    page = "Permissions of the App" if as_app else build_token_page_url(api.base, repository)
+    missing = await find_missing_rights(api, token, repository, branch)
     if missing:
-        return bad("github rights", f"missing: {', '.join(missing)}", f"Give them at {page}")
+        return report_bad("github rights", f"missing: {', '.join(missing)}", f"Give them at {page}")
     held = fields.get("permissions")
     if isinstance(held, dict) and not held.get("push"):
         who = "the App" if as_app else "the token's account"
         mend = "Give it write access in the repository's settings, under Collaborators."
-        return bad("github rights", f"{who} may not push to {repository}", mend)
-    if not await sees_checks(api, repository, branch):
+        return report_bad("github rights", f"{who} may not push to {repository}", mend)
+    if not await can_read_checks(api, repository, branch):
         told = "may push and open pull requests, but see no check of GitHub's"
         mend = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
-        return note("github rights", told, mend)
-    return good("github rights", "may push, open pull requests, and read checks")
+        return report_note("github rights", told, mend)
+    return report_good("github rights", "may push, open pull requests, and read checks")
 
 
-async def _branch(
+async def _check_branch(
     api: Service, settings: Settings, fields: dict[str, Any], repository: str
 ) -> list[DoctorFinding]:
     branch = quote(settings.config.forge.branch, safe="")
@@ -127,21 +131,23 @@ async def _branch(
     answer = await api.ask(f"/repos/{repository}/branches/{branch}")
     if answer.status == 404:
         mend = f"Set forge.branch in {file}; the default branch is {fields.get('default_branch')}."
-        return [bad("github branch", f"{repository} has no branch {name}", mend)]
+        return [report_bad("github branch", f"{repository} has no branch {name}", mend)]
     rules = await api.ask(f"/repos/{repository}/rules/branches/{branch}")
-    required, reviews = _protection(answer.fields, rules.items)
+    required, reviews = _read_protection(answer.fields, rules.items)
     if not answer.fields.get("protected") and not rules.items:
         mend = "Protect it and require your checks (docs/going-live.md), so that GitHub holds too."
-        return [note("github branch", f"{name} is not protected", mend)]
+        return [report_note("github branch", f"{name} is not protected", mend)]
     checks = f"required checks: {', '.join(required)}" if required else "no required check seen"
-    findings = [good("github branch", f"{name} is protected; {checks}")]
+    findings = [report_good("github branch", f"{name} is protected; {checks}")]
     if reviews:
         told = f"a merge needs {reviews} approving review(s) on GitHub besides “ship it”"
-        findings.append(note("github reviews", told, "Approve the pull request there as well."))
+        findings.append(
+            report_note("github reviews", told, "Approve the pull request there as well.")
+        )
     return findings
 
 
-def _protection(branch: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[list[str], int]:
+def _read_protection(branch: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[list[str], int]:
     """Return the names of the required checks and how many reviews the rules ask for."""
     classic = (branch.get("protection") or {}).get("required_status_checks") or {}
     named = [str(each) for each in classic.get("contexts") or ()]

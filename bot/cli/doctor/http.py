@@ -35,7 +35,7 @@ class ServiceAnswer:
         return [each for each in listed if isinstance(each, dict)]
 
     @property
-    def words(self) -> str:
+    def error_message(self) -> str:
         """Return what the service itself says is wrong, shortened."""
         inner = self.fields.get("error")
         said = inner.get("message") if isinstance(inner, dict) else self.fields.get("message")
@@ -58,13 +58,13 @@ class Service:
                 method, self.base + path, data=text, allow_redirects=False
             ) as answer:
                 raw = await answer.content.read(_LONGEST)
-                return ServiceAnswer(answer.status, _json(raw), answer.headers)
+                return ServiceAnswer(answer.status, _parse_json(raw), answer.headers)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             reason = str(error) or type(error).__name__
             raise self._error(f"{self.base} cannot be reached ({reason})") from error
 
 
-def _json(raw: bytes) -> Any:
+def _parse_json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError:
@@ -72,7 +72,7 @@ def _json(raw: bytes) -> Any:
 
 
 @asynccontextmanager
-async def service(
+async def open_service(
     base: str, headers: Mapping[str, str], error: type[PortError]
 ) -> AsyncIterator[Service]:
     """Lend a service whose requests carry these headers."""

@@ -1,7 +1,7 @@
 """The doctor's look at who writes fixes: engine, package, program, key."""
 
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
-from bot.cli.doctor.model_api import MODULE, ask_for_models, program
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
+from bot.cli.doctor.model_api import MODULE, ask_for_models, get_program_versions
 from bot.domain.errors import AgentError
 from bot.settings import Settings
 
@@ -12,17 +12,17 @@ async def look_at_model(settings: Settings, *, package: str = MODULE) -> list[Do
     """Return whether the engine that is configured could work; `package` is what it is made of."""
     engine, environment = settings.config.engine, settings.environment
     if engine.name == "offline":
-        return [good("model", "none: engine.name is offline, which needs none")]
+        return [report_good("model", "none: engine.name is offline, which needs none")]
     if environment.anthropic_api_key is None and environment.anthropic_base_url is None:
-        return [_without_key(settings)]
+        return [_report_missing_key(settings)]
     try:
-        installed = good("claude program", await program(package))
+        installed = report_good("claude program", await get_program_versions(package))
     except AgentError as error:
-        return [_without_program(settings, str(error))]
-    return [installed, await _key(settings)]
+        return [_report_missing_program(settings, str(error))]
+    return [installed, await _check_key(settings)]
 
 
-async def _key(settings: Settings) -> DoctorFinding:
+async def _check_key(settings: Settings) -> DoctorFinding:
     """Return what the model's server says of the key, and what happens when it fails one day."""
     engine, environment = settings.config.engine, settings.environment
     key, base = environment.anthropic_api_key, environment.anthropic_base_url
@@ -37,23 +37,23 @@ async def _key(settings: Settings) -> DoctorFinding:
             "you set it."
         )
         until = "the offline engine writes fixes" if offline else "every run ends there"
-        return bad("model", f"{error}; until that is mended {until} (engine.fallback)", mend)
+        return report_bad("model", f"{error}; until that is mended {until} (engine.fallback)", mend)
     roles = f"{engine.planner.model} plans, {engine.executor.model} writes"
     after = "the offline engine takes over" if offline else "the run ends"
-    return good("model", f"{told}; {roles}; when they cannot, {after}")
+    return report_good("model", f"{told}; {roles}; when they cannot, {after}")
 
 
-def _without_key(settings: Settings) -> DoctorFinding:
+def _report_missing_key(settings: Settings) -> DoctorFinding:
     if settings.config.engine.name == "auto":
-        return note("model", "no ANTHROPIC_API_KEY: the offline engine writes fixes")
+        return report_note("model", "no ANTHROPIC_API_KEY: the offline engine writes fixes")
     mend = f"Put ANTHROPIC_API_KEY into {settings.root / '.env'}, or set engine.name: auto."
     told = "engine.name is claude, and there is no ANTHROPIC_API_KEY: the bot does not start"
-    return bad("model", told, mend)
+    return report_bad("model", told, mend)
 
 
-def _without_program(settings: Settings, problem: str) -> DoctorFinding:
+def _report_missing_program(settings: Settings, problem: str) -> DoctorFinding:
     if settings.config.engine.name == "auto":
         told = f"{problem}: the offline engine writes fixes, though there is a key"
-        return note("claude program", told, "Run `make claude`.")
+        return report_note("claude program", told, "Run `make claude`.")
     told = f"engine.name is claude, and {problem}: the bot does not start"
-    return bad("claude program", told, "Run `make claude`, or set engine.name: auto.")
+    return report_bad("claude program", told, "Run `make claude`, or set engine.name: auto.")

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bot.cli.doctor.http import service
+from bot.cli.doctor.http import open_service
 from bot.domain.errors import AgentForbidden, AgentMissing, AgentUnauthorized, AgentUnavailable
 
 PACKAGE, MODULE = "claude-agent-sdk", "claude_agent_sdk"
@@ -23,23 +23,25 @@ async def ask_for_models(key: str | None, base_url: str | None) -> str:
     """
     base = (base_url or ANTHROPIC).rstrip("/")
     headers = {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {})}
-    async with service(base, headers, AgentUnavailable) as api:
+    async with open_service(base, headers, AgentUnavailable) as api:
         answer = await api.ask(_LIST)
     if answer.status == 401:
         raise AgentUnauthorized(f"{base} does not accept the key (401)")
     if answer.status == 403:
-        raise AgentForbidden(f"{base} does not let this key in (403) {answer.words}".strip())
+        raise AgentForbidden(
+            f"{base} does not let this key in (403) {answer.error_message}".strip()
+        )
     if answer.status in (404, 405, 501) and base != ANTHROPIC:
         return f"{base} answers; it has no list of models, so the key was not tried"
     if answer.status == 429:
         return f"{base} answers; its limit is used up for now (429)"
     if answer.status != 200 or not isinstance(answer.fields.get("data"), list):
-        raise AgentUnavailable(f"{base} answers {answer.status} {answer.words}".strip())
+        raise AgentUnavailable(f"{base} answers {answer.status} {answer.error_message}".strip())
     count = len(answer.fields["data"])
     return f"{base} {'accepts the key' if key else 'answers'}: {count} models"
 
 
-async def program(package: str = MODULE) -> str:
+async def get_program_versions(package: str = MODULE) -> str:
     """Return the versions of the claude engine's package and program.
 
     Raises `AgentMissing` where the package is not installed, or its program does not run.
@@ -50,10 +52,12 @@ async def program(package: str = MODULE) -> str:
     file = Path(found.origin).parent / "_bundled" / "claude"
     if not file.is_file():
         raise AgentMissing(f"{PACKAGE} is installed without its program ({file} is missing)")
-    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}, Claude Code {await _version(file)}"
+    return (
+        f"{PACKAGE} {importlib.metadata.version(PACKAGE)}, Claude Code {await _read_version(file)}"
+    )
 
 
-async def _version(file: Path) -> str:
+async def _read_version(file: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="theseus-") as home:
         quiet = {"HOME": home, "CLAUDE_CONFIG_DIR": home, "DISABLE_AUTOUPDATER": "1"}
         try:

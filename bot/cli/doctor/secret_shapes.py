@@ -13,9 +13,9 @@ _OF_OTHERS = {
 }
 
 
-def token_problem(token: str) -> str:
+def find_token_problem(token: str) -> str:
     """Return why this can be no bot token, a sentence; empty where it may be one."""
-    if problem := secret_problem("DISCORD_TOKEN", token):
+    if problem := find_secret_problem("DISCORD_TOKEN", token):
         return problem
     for pattern, told in _NO_BOT_TOKENS:
         if re.fullmatch(pattern, token):
@@ -28,7 +28,7 @@ def token_problem(token: str) -> str:
     )
 
 
-def secret_problem(key: str, value: str) -> str:
+def find_secret_problem(key: str, value: str) -> str:
     """Return why this can be no such secret, a sentence; empty where it may be one."""
     if not value or any(each.isspace() or not 32 < ord(each) < 127 for each in value):
         return f"{key}: it is one word, of plain letters, digits and signs."

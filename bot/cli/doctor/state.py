@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import sqlite3
 
-from bot.cli.doctor.finding import DoctorFinding, bad
+from bot.cli.doctor.finding import DoctorFinding, report_bad
 from bot.infra.schema_versions import DATABASES
-from bot.infra.sqlite_copy import opened
+from bot.infra.sqlite_copy import open_connection
 from bot.settings import Settings
 
 
@@ -20,9 +20,9 @@ def _find_damaged(settings: Settings) -> list[DoctorFinding]:
     for file in (settings.state / name for name in DATABASES):
         try:
             if file.exists():
-                with contextlib.closing(opened(file)) as connection:
+                with contextlib.closing(open_connection(file)) as connection:
                     connection.execute("PRAGMA schema_version").fetchone()
         except sqlite3.Error as error:
             way_out = "Bring a backup back: theseus restore FILE (theseus backup list)."
-            found.append(bad("state", f"{file} cannot be read ({error})", way_out))
+            found.append(report_bad("state", f"{file} cannot be read ({error})", way_out))
     return found

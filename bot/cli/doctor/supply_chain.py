@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from bot.cli.doctor.finding import DoctorFinding, bad, good
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good
 from bot.cli.supply_chain import examine_dependencies
 from bot.domain.errors import ConfigError
 from bot.settings import Settings
@@ -19,9 +19,9 @@ async def look_at_dependencies(settings: Settings) -> list[DoctorFinding]:
             partial(examine_dependencies, settings.root, files=False)
         )
     except ConfigError as error:
-        return [bad("dependencies", str(error), mend)]
+        return [report_bad("dependencies", str(error), mend)]
     if not examined.flaws:
-        return [good("dependencies", examined.line)]
+        return [report_good("dependencies", examined.line)]
     first, more = examined.flaws[0], len(examined.flaws) - 1
     told = f"{first.package}: {first.message}{f' And {more} more.' if more else ''}"
-    return [bad("dependencies", told, mend)]
+    return [report_bad("dependencies", told, mend)]

@@ -1,27 +1,27 @@
 """The doctor's look at the bot's own HTTP server."""
 
-from bot.app.web import web_rules
-from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.app.web import build_web_rules
+from bot.cli.doctor.finding import DoctorFinding, report_bad, report_good, report_note
 from bot.domain.errors import ConfigError
 from bot.settings import Settings
 
 
 async def look_at_http_server(settings: Settings) -> list[DoctorFinding]:
     """Return where health, webhooks and the dashboard are served, and to whom."""
-    rules = web_rules(settings)
+    rules = build_web_rules(settings)
     if rules is None:
-        return [good("http", "not served (THESEUS_HTTP_PORT is not set)")]
+        return [report_good("http", "not served (THESEUS_HTTP_PORT is not set)")]
     try:
         rules.check()
     except ConfigError as error:
-        return [bad("http", str(error), "See docs/http.md.")]
+        return [report_bad("http", str(error), "See docs/http.md.")]
     where = f"{rules.host}:{rules.port}"
     who = "the user I run as may look" if rules.reading_is_open else "for who has the token"
     webhook = "webhooks are taken" if rules.secret else "webhooks are refused: no secret is set"
-    findings = [good("http", f"{where}, {who}; {webhook}")]
+    findings = [report_good("http", f"{where}, {who}; {webhook}")]
     if not rules.on_loopback:
         findings.append(
-            note(
+            report_note(
                 "http",
                 f"{where} can be reached by others, and the token goes there as it is",
                 "Put a proxy with TLS before it, and serve on 127.0.0.1.",

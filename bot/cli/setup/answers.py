@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.cli.doctor import DoctorFinding
-from bot.cli.doctor.secret_shapes import secret_problem
-from bot.cli.setup.dotenv import with_values
+from bot.cli.doctor.secret_shapes import find_secret_problem
+from bot.cli.setup.dotenv import set_values
 from bot.cli.setup.files import PRIVATE, Edit, mode_of, read
-from bot.cli.setup.prompts import Prompter, declines
-from bot.cli.setup.yaml_file import value_at, with_keys
+from bot.cli.setup.prompts import Prompter, is_negative
+from bot.cli.setup.yaml_file import get_value, set_keys
 from bot.domain.errors import PortError
-from bot.settings import Settings, config_from
+from bot.settings import Settings, parse_config
 
 T = TypeVar("T")
 _SECRETS = ("DISCORD_TOKEN", "GITHUB_TOKEN", "ANTHROPIC_API_KEY")
@@ -53,7 +53,7 @@ class SetupSession:
         hint = "Enter keeps the one that is set" if kept else "" if needed else "Enter: none"
         hint += "" if needed or not kept else ", - takes it away"
         question = f"{what}, hidden" + (f" ({hint})" if hint else "")
-        told = self._typed(key, question, needed=needed, kept=kept)
+        told = self._ask_secret(key, question, needed=needed, stored=kept)
         self.secrets.pop(key, None)
         if told != before:
             self.secrets[key] = told
@@ -61,26 +61,26 @@ class SetupSession:
                 self.asking.say(f"  {key} is also set in your environment, where it wins over .env")
         return told
 
-    def _typed(self, key: str, question: str, *, needed: bool, kept: str) -> str:
+    def _ask_secret(self, key: str, question: str, *, needed: bool, stored: str) -> str:
         while True:
-            typed = self.asking.secret(key, question, needed=needed and not kept)
+            typed = self.asking.ask_secret(key, question, needed=needed and not stored)
             if typed == "-" and not needed:
                 return ""
             if not typed or needed:  # who needs it looks at it, and says where it is to be had
-                return typed or kept
-            if declines(typed):
-                return kept
-            problem = secret_problem(key, typed)
+                return typed or stored
+            if is_negative(typed):
+                return stored
+            problem = find_secret_problem(key, typed)
             if not problem:
                 return typed
             self.asking.say(f"  {problem}")
 
-    def trial(self) -> Settings:
+    def build_settings(self) -> Settings:
         """Return the settings as they would be. Raises `ConfigError`."""
         named = {key.lower(): value for key, value in self.secrets.items()}
-        return self.settings.but(
-            environment=self.settings.environment.but(**named),
-            config=config_from(self._config_after(), str(self.settings.config_file)),
+        return self.settings.replace(
+            environment=self.settings.environment.replace(**named),
+            config=parse_config(self._build_config(), str(self.settings.config_file)),
         )
 
     def look(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -93,7 +93,9 @@ class SetupSession:
                 return asyncio.run(call())
             except PortError as error:
                 self.asking.say(f"  {error}")
-                if not self.asking.again("", "  Check the network and the address, then try again"):
+                if not self.asking.ask_retry(
+                    "", "  Check the network and the address, then try again"
+                ):
                     raise
 
     def show(self, findings: list[DoctorFinding]) -> bool:
@@ -102,16 +104,16 @@ class SetupSession:
             self.asking.say("  " + finding.line.replace("\n", "\n  "))
         return all(finding.status != "bad" for finding in findings)
 
-    def edits(self) -> list[Edit]:
+    def build_edits(self) -> list[Edit]:
         """Return what would be written. Raises `ConfigError` where that cannot be done safely."""
         file = self.settings.config_file
         mode = mode_of(file, _CONFIG_MODE)
-        edits = [Edit(file, self._config_text, self._config_after(), mode)]
+        edits = [Edit(file, self._config_text, self._build_config(), mode)]
         if self.secrets:
-            edits.append(Edit(self._dotenv, self._dotenv_text, self._dotenv_after(), PRIVATE))
+            edits.append(Edit(self._dotenv, self._dotenv_text, self._build_dotenv(), PRIVATE))
         return edits
 
-    def summary(self) -> list[str]:
+    def summarize(self) -> list[str]:
         """Return what would be written, a line a key; of secrets only that they are there."""
         lines = [f"{self._dotenv}  (readable by this account only)"] if self.secrets else []
         for key, value in self.secrets.items():
@@ -119,9 +121,9 @@ class SetupSession:
             shown = new if key in _SECRETS else value
             lines.append(f"  {key}: {shown}")
         changed = [
-            f"  {'.'.join(path)}: {_shown(old)} -> {_shown(new)}"
+            f"  {'.'.join(path)}: {_format_value(old)} -> {_format_value(new)}"
             for path, new in self.keys.items()
-            if (old := value_at(self._config_text, path)) != new
+            if (old := get_value(self._config_text, path)) != new
         ]
         if changed:
             lines += [str(self.settings.config_file), *changed]
@@ -130,17 +132,17 @@ class SetupSession:
             lines.append(f"git remote {name} -> {folder}")
         return lines
 
-    def _dotenv_after(self) -> str:
+    def _build_dotenv(self) -> str:
         text = self._dotenv_text
         if text is None:
             text = read(self.settings.root / _EXAMPLE)
-        return with_values(text or "", self.secrets)
+        return set_values(text or "", self.secrets)
 
-    def _config_after(self) -> str:
-        return with_keys(self._config_text, self.keys, str(self.settings.config_file))
+    def _build_config(self) -> str:
+        return set_keys(self._config_text, self.keys, str(self.settings.config_file))
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(str, value)) + "]"
     return "not set" if value is None else str(value)

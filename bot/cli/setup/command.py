@@ -45,20 +45,22 @@ def setup(
     given = {
         "guild": guild, "channel": channel, "developers": developers, "approvers": approvers,
         "forge": forge, "forge-url": forge_url, "reviewers": reviewers,
-        "checks": _said(checks), "service": _said(service),
+        "checks": _format_answer(checks), "service": _format_answer(service),
     }  # fmt: skip
-    asking = _prompter(yes, {key: value for key, value in given.items() if value is not None})
+    asking = _choose_prompter(
+        yes, {key: value for key, value in given.items() if value is not None}
+    )
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us ignored
     code = run_setup(Path.cwd(), os.environ, asking)
     if code:
         raise typer.Exit(code)
 
 
-def _said(answer: bool | None) -> str | None:
+def _format_answer(answer: bool | None) -> str | None:
     return None if answer is None else "yes" if answer else "no"
 
 
-def _prompter(yes: bool, answers: dict[str, str]) -> ScriptedPrompter | TerminalPrompter:
+def _choose_prompter(yes: bool, answers: dict[str, str]) -> ScriptedPrompter | TerminalPrompter:
     """Return who answers: the options, or a person. Raises `ConfigError` where neither can."""
     if yes:
         return ScriptedPrompter(say, answers)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from bot.cli.doctor.discord_api import (
     PORTAL,
     address,
-    discord,
-    intents_off,
-    invite_link,
-    lacking,
-    text_channels,
-    who_am_i,
+    build_invite_link,
+    get_own_user,
+    list_disabled_intents,
+    list_missing_permissions,
+    list_text_channels,
+    open_discord,
 )
 from bot.cli.doctor.discord_shapes import (
     Application,
@@ -20,11 +20,11 @@ from bot.cli.doctor.discord_shapes import (
     Guild,
     Member,
     NamedGuild,
-    listed,
-    needed,
+    fetch,
+    fetch_list,
 )
 from bot.cli.doctor.http import Service
-from bot.cli.doctor.secret_shapes import token_problem
+from bot.cli.doctor.secret_shapes import find_token_problem
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.people import choose_people
 from bot.cli.setup.prompts import pick
@@ -33,7 +33,7 @@ from bot.domain.errors import ConfigError
 _DEV = re.compile(r"(?<![a-z])(?:dev|devs|theseus|bot-?dev)(?![a-z])", re.IGNORECASE)
 T = TypeVar("T")
 Fields = Mapping[str, Any]
-Ask = Callable[[Service], Coroutine[Any, Any, T]]
+ApiRequest = Callable[[Service], Coroutine[Any, Any, T]]
 
 _HOW = f"""\
 The bot needs a Discord application of its own.
@@ -60,19 +60,19 @@ class Discord:
         """Ask for everything, in order."""
         self._say("\n1 of 4: Discord")
         self._find_token()
-        application = self._intents()
-        guild = self._guild(application)
+        application = self._require_intents()
+        guild = self._choose_guild(application)
         self._session.set("discord.guild_id", int(guild["id"]))
-        channel = self._channel(guild, application)
+        channel = self._choose_channel(guild, application)
         self._session.set("discord.dev_channel_id", int(channel["id"]))
         choose_people(self._session, self._ask, guild, application)
 
-    def _ask(self, call: Ask[T]) -> T:
-        async def asked() -> T:
-            async with discord(self._token, self._base) as api:
+    def _ask(self, call: ApiRequest[T]) -> T:
+        async def run_call() -> T:
+            async with open_discord(self._token, self._base) as api:
                 return await call(api)
 
-        return self._session.look(asked)
+        return self._session.look(run_call)
 
     # -------------------------------------------------------------------- token
 
@@ -85,17 +85,17 @@ class Discord:
                 "DISCORD_TOKEN", "Bot token", needed=True, refused=refused
             )
             self._token = told.removeprefix("Bot ").strip()
-            if self._accepted():
+            if self._check_token():
                 break
             refused |= {told}
         if told != self._token:
             self._session.secrets["DISCORD_TOKEN"] = self._token
 
-    def _accepted(self) -> bool:
-        if problem := token_problem(self._token):
+    def _check_token(self) -> bool:
+        if problem := find_token_problem(self._token):
             _refuse(self._session, problem)
             return False
-        me = self._ask(who_am_i)
+        me = self._ask(get_own_user)
         if me.status != 200:
             _refuse(self._session, f"DISCORD_TOKEN: Discord does not accept it ({me.status}).")
             return False
@@ -105,11 +105,11 @@ class Discord:
 
     # ------------------------------------------------------------------ intents
 
-    def _intents(self) -> Fields:
+    def _require_intents(self) -> Fields:
         while True:
-            application = self._ask(_application)
+            application = self._ask(_fetch_application)
             page = f"{PORTAL}/{application['id']}/bot"
-            missing = intents_off(application)
+            missing = list_disabled_intents(application)
             if application.get("bot_require_code_grant"):
                 self._say(f"  Turn off “Requires OAuth2 Code Grant” at {page}, and save.")
             elif not missing:
@@ -119,22 +119,22 @@ class Discord:
                 names = " and ".join(f"“{name} Intent”" for name in missing)
                 self._say(f"  Turn on {names} under Privileged Gateway Intents at")
                 self._say(f"  {page} and save.")
-            if not self._session.asking.again("intents", "  Then look again"):
+            if not self._session.asking.ask_retry("intents", "  Then look again"):
                 return application
 
     # ------------------------------------------------------------------- server
 
-    def _guild(self, application: Fields) -> Fields:
-        guilds = self._ask(_guilds)
+    def _choose_guild(self, application: Fields) -> Fields:
+        guilds = self._ask(_fetch_guilds)
         while not guilds:
             self._say("  The bot is in no server yet. Open this in a browser to invite it with")
-            self._say(f"  what it needs:\n  {invite_link(application)}")
-            if not self._session.asking.again("guild", "  Then look again"):
+            self._say(f"  what it needs:\n  {build_invite_link(application)}")
+            if not self._session.asking.ask_retry("guild", "  Then look again"):
                 raise ConfigError(
                     "The bot is in no server, and so nothing more can be set up. Invite it with "
-                    f"{invite_link(application)}, then run `theseus setup` again."
+                    f"{build_invite_link(application)}, then run `theseus setup` again."
                 )
-            guilds = self._ask(_guilds)
+            guilds = self._ask(_fetch_guilds)
         index = 0
         if len(guilds) > 1:
             for number, each in enumerate(guilds, 1):
@@ -144,45 +144,45 @@ class Discord:
             names = [(str(each["name"]), str(each["id"])) for each in guilds]
             index = pick(self._session.asking, "guild", "Which server", names, default=default)
         self._say(f"  ok: the bot is in the server {guilds[index]['name']}")
-        return self._ask(lambda api: _full_guild(api, str(guilds[index]["id"])))
+        return self._ask(lambda api: _fetch_guild(api, str(guilds[index]["id"])))
 
-    def _channel(self, guild: Fields, application: Fields) -> Fields:
+    def _choose_channel(self, guild: Fields, application: Fields) -> Fields:
         """Return the dev channel: one in which the bot may do what it must."""
         guild_id = str(guild["id"])
         while True:
-            member, channels = self._ask(lambda api: _rooms(api, guild_id, self._me))
+            member, channels = self._ask(lambda api: _fetch_channels(api, guild_id, self._me))
             if not channels:
                 self._say("  The server has no text channel. Make one, such as #dev.")
             else:
                 found = self._pick_channel(guild, member, channels)
-                missing = lacking(guild, member, found)
+                missing = list_missing_permissions(guild, member, found)
                 if not missing:
                     return found
                 self._say(f"  In #{found['name']} the bot lacks: {', '.join(missing)}.")
                 self._say("  Give its role these in the channel's settings (Permissions), or")
-                self._say(f"  invite it again: {invite_link(application, guild_id)}")
-            if not self._session.asking.again("channel", "  Then choose again"):
+                self._say(f"  invite it again: {build_invite_link(application, guild_id)}")
+            if not self._session.asking.ask_retry("channel", "  Then choose again"):
                 if not channels:
                     raise ConfigError("The server has no text channel; make one, then try again.")
                 return found
-            guild = self._ask(lambda api: _full_guild(api, guild_id))
+            guild = self._ask(lambda api: _fetch_guild(api, guild_id))
 
     def _pick_channel(self, guild: Fields, member: Fields, channels: list[Fields]) -> Fields:
         self._say("The dev channel is where people report faults and the bot answers:")
         for number, each in enumerate(channels, 1):
-            missing = lacking(guild, member, each)
+            missing = list_missing_permissions(guild, member, each)
             told = f"  (the bot lacks: {', '.join(missing)})" if missing else ""
             self._say(f"  {number}. #{each['name']}{told}")
         present = str(self._session.settings.config.discord.dev_channel_id)
-        usable = [each for each in channels if not lacking(guild, member, each)]
+        usable = [each for each in channels if not list_missing_permissions(guild, member, each)]
         default = next((each["name"] for each in channels if each["id"] == present), None)
-        default = default or likely_channel(usable)
+        default = default or suggest_channel(usable)
         names = [(str(each["name"]), str(each["id"])) for each in channels]
         index = pick(self._session.asking, "channel", "Dev channel", names, default=default)
         return channels[index]
 
 
-def likely_channel(usable: list[Fields]) -> str | None:
+def suggest_channel(usable: list[Fields]) -> str | None:
     """Return the channel that is offered: the only one, or the only one that is called so."""
     names = [str(each["name"]) for each in usable]
     called = [name for name in names if _DEV.search(name)]
@@ -196,22 +196,24 @@ def _refuse(session: SetupSession, sentence: str) -> None:
     session.asking.say(f"  {sentence} Copy it again, from the Bot page at {PORTAL}.")
 
 
-async def _application(api: Service) -> Fields:
-    return await needed(
+async def _fetch_application(api: Service) -> Fields:
+    return await fetch(
         api, "/oauth2/applications/@me", Application, "which application the token is of"
     )
 
 
-async def _guilds(api: Service) -> list[Fields]:
-    return await listed(api, "/users/@me/guilds?limit=200", NamedGuild, "the bot's servers")
+async def _fetch_guilds(api: Service) -> list[Fields]:
+    return await fetch_list(api, "/users/@me/guilds?limit=200", NamedGuild, "the bot's servers")
 
 
-async def _full_guild(api: Service, guild_id: str) -> Fields:
-    return await needed(api, f"/guilds/{guild_id}", Guild, "the server's roles")
+async def _fetch_guild(api: Service, guild_id: str) -> Fields:
+    return await fetch(api, f"/guilds/{guild_id}", Guild, "the server's roles")
 
 
-async def _rooms(api: Service, guild_id: str, me: str) -> tuple[Fields, list[Fields]]:
+async def _fetch_channels(api: Service, guild_id: str, me: str) -> tuple[Fields, list[Fields]]:
     mine = f"/guilds/{guild_id}/members/{me}"
-    member = await needed(api, mine, Member, "the bot's own roles")
-    channels = await listed(api, f"/guilds/{guild_id}/channels", Channel, "the server's channels")
-    return member, text_channels(channels)
+    member = await fetch(api, mine, Member, "the bot's own roles")
+    channels = await fetch_list(
+        api, f"/guilds/{guild_id}/channels", Channel, "the server's channels"
+    )
+    return member, list_text_channels(channels)

@@ -11,30 +11,30 @@ from bot.domain.errors import ConfigError
 _PLAIN = re.compile(r"[\w./:@%+=,~-]*")
 
 
-def values_of(text: str) -> dict[str, str]:
+def parse_values(text: str) -> dict[str, str]:
     """Return what is set in a `.env` text, blanks left out."""
     found = {each.key: each.value for each in parse_stream(io.StringIO(text)) if each.key}
     return {key: value for key, value in found.items() if value}
 
 
-def with_values(text: str, values: Mapping[str, str]) -> str:
+def set_values(text: str, values: Mapping[str, str]) -> str:
     """Return the text with these keys set to these values.
 
     A line that sets the key is rewritten where it stands. A new key goes behind the example of it
     that is commented out (`# KEY=…`), else to the end. Raises `ConfigError` where that would set
     anything else than what was asked.
     """
-    every = values_of(text) | dict(values)
+    every = parse_values(text) | dict(values)
     expected = {key: value for key, value in every.items() if value}
     for key, value in values.items():
-        text = _set(text, key, f"{key}={_quoted(value)}")
-    if values_of(text) != expected:
+        text = _set(text, key, f"{key}={_quote(value)}")
+    if parse_values(text) != expected:
         names = ", ".join(values)
         raise ConfigError(f".env could not be edited safely; set {names} in it by hand.")
     return text
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

@@ -57,8 +57,8 @@ def write(edits: Sequence[Edit], backups: Path) -> list[Path]:
     try:
         kept = [_keep(each, backups) for each in wanted if each.before is not None]
         for each in wanted:
-            ready.append((_beside(each), each))
-        with _uninterrupted():
+            ready.append((_write_alongside(each), each))
+        with _block_interrupts():
             _swap(ready)
     except OSError as error:
         for new, _ in ready:
@@ -82,7 +82,7 @@ def _keep(edit: Edit, backups: Path) -> Path:
     return Path(kept)
 
 
-def _beside(edit: Edit) -> Path:
+def _write_alongside(edit: Edit) -> Path:
     """Write the new text next to the file it will become; links stay links."""
     target = edit.file.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,11 +114,11 @@ def _restore(edit: Edit) -> None:
         target.unlink()
     else:
         old = Edit(edit.file, edit.after, edit.before, edit.mode)
-        _beside(old).replace(target)
+        _write_alongside(old).replace(target)
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def _block_interrupts() -> Iterator[None]:
     """Hold back Ctrl-C between the first file and the last."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:

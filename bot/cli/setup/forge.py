@@ -4,29 +4,29 @@ import asyncio
 import re
 from pathlib import Path
 
-from bot.adapters.github_forge import repository_of
-from bot.app.forges import local_forge_folder
-from bot.app.git_remotes import Remote, branch_standing, remote_of, remotes_of
+from bot.adapters.github_forge import parse_repository
+from bot.app.forges import get_local_forge_folder
+from bot.app.git_remotes import Remote, find_remote, get_current_branch, list_remotes
 from bot.cli.doctor.github import look_at_github
 from bot.cli.doctor.github_api import (
     APP_ONLY,
     GITHUB,
     NEEDED,
-    api_address,
-    default_branch,
-    token_of,
-    token_page,
+    build_token_page_url,
+    fetch_default_branch,
+    get_api_address,
+    get_token,
 )
-from bot.cli.doctor.http import service
+from bot.cli.doctor.http import open_service
 from bot.cli.setup.answers import SetupSession
-from bot.cli.setup.prompts import declines, pick
+from bot.cli.setup.prompts import is_negative, pick
 from bot.domain.errors import ConfigError, ForgeUnavailable
-from bot.domain.links import ADDRESS_WANTED, web_address
+from bot.domain.links import ADDRESS_WANTED, parse_web_address
 
 _LOCAL_REMOTE = "theseus"
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?")
 _KINDS = (("local",), ("github",))
-_WAYS = (("token",), ("app",))
+_AUTH_OPTIONS = (("token",), ("app",))
 
 
 def set_up_forge(session: SetupSession) -> None:
@@ -36,12 +36,12 @@ def set_up_forge(session: SetupSession) -> None:
     found = _on_github(session)
     if found is not None:
         name, remote = found
-        session.asking.say(f"  The git remote {name} is {remote.shown}.")
-        default = "local" if forge.kind == "local" and _settled(session) else "github"
+        session.asking.say(f"  The git remote {name} is {remote.display_url}.")
+        default = "local" if forge.kind == "local" and _is_configured(session) else "github"
         question = "Proposals go to github, or local (to a repository on this machine)"
         if pick(session.asking, "forge", question, _KINDS, default=default) == 1:
             session.set("forge.remote", name)
-            _github(session, remote)
+            _set_up_github(session, remote)
             return
     else:
         session.asking.say("  No git remote leads to GitHub.")
@@ -50,10 +50,10 @@ def set_up_forge(session: SetupSession) -> None:
                 "forge github: point a git remote at the repository first: git -C "
                 f"{session.settings.root} remote add origin git@github.com:OWNER/NAME.git"
             )
-    _local(session)
+    _set_up_local(session)
 
 
-def _settled(session: SetupSession) -> bool:
+def _is_configured(session: SetupSession) -> bool:
     """Return whether this is not the first time: people are on the list already."""
     return session.settings.config.discord.dev_channel_id is not None
 
@@ -61,23 +61,23 @@ def _settled(session: SetupSession) -> bool:
 def _on_github(session: SetupSession) -> tuple[str, Remote] | None:
     """Return the remote that leads to GitHub: the one that is set, else `origin`, else another."""
     root = session.settings.root
-    names = (session.settings.config.forge.remote, "origin", *asyncio.run(remotes_of(root)))
+    names = (session.settings.config.forge.remote, "origin", *asyncio.run(list_remotes(root)))
     for name in dict.fromkeys(names):
-        remote = asyncio.run(remote_of(root, name))
-        if remote is not None and _may_be_github(session, remote):
+        remote = asyncio.run(find_remote(root, name))
+        if remote is not None and _can_be_github(session, remote):
             return name, remote
     return None
 
 
-def _may_be_github(session: SetupSession, remote: Remote) -> bool:
+def _can_be_github(session: SetupSession, remote: Remote) -> bool:
     if remote.repository is None:
         return False
     environment = session.settings.environment
-    api = api_address(environment, remote.host)
+    api = get_api_address(environment, remote.host)
     if environment.theseus_github_api_url is None and remote.host != "github.com":
         return asyncio.run(_is_enterprise(api))
     try:
-        repository_of(remote.url, api)
+        parse_repository(remote.url, api)
     except ConfigError:  # on another host
         return False
     return True
@@ -86,7 +86,7 @@ def _may_be_github(session: SetupSession, remote: Remote) -> bool:
 async def _is_enterprise(api: str) -> bool:
     """Return whether a GitHub Enterprise server answers there."""
     try:
-        async with service(api, {}, ForgeUnavailable) as lent:
+        async with open_service(api, {}, ForgeUnavailable) as lent:
             answer = await lent.ask("/meta")
     except ForgeUnavailable:
         return False
@@ -96,43 +96,43 @@ async def _is_enterprise(api: str) -> bool:
 # ------------------------------------------------------------------- on this machine
 
 
-def _local(session: SetupSession) -> None:
+def _set_up_local(session: SetupSession) -> None:
     """Let proposals go to a bare repository beside the bot, and the checkout follow it."""
     root = session.settings.root
-    folder = local_forge_folder(session.settings)
+    folder = get_local_forge_folder(session.settings)
     session.set("forge.kind", "local")
     session.asking.say(f"  Proposals go to a repository on this machine: {folder}")
-    branch = asyncio.run(branch_standing(root))
+    branch = asyncio.run(get_current_branch(root))
     if branch is not None:
         session.set("forge.branch", branch)
-    name = _leading_to(root, folder)
+    name = _find_remote(root, folder)
     if name is None:
         name = _LOCAL_REMOTE
-        taken = asyncio.run(remotes_of(root))
+        taken = asyncio.run(list_remotes(root))
         while name in taken:
             name += "-local"
         session.remote = (name, folder.resolve())
     session.set("forge.remote", name)
-    _pages(session)
+    _ask_pages_url(session)
 
 
-def _pages(session: SetupSession) -> None:
+def _ask_pages_url(session: SetupSession) -> None:
     """Ask where people can open local proposals; without that they are named, not linked."""
     present = session.settings.config.forge.url
     question = "Address people can open its pages at (https://...), none for no links"
     while True:
         told = session.asking.ask("forge-url", question, default=present or "none")
-        told = "" if declines(told) else told
-        if not told or web_address(told):
+        told = "" if is_negative(told) else told
+        if not told or parse_web_address(told):
             session.set("forge.url", told.rstrip("/"))
             return
         session.asking.say(f"  {told}: {ADDRESS_WANTED}, or none.")
 
 
-def _leading_to(root: Path, folder: Path) -> str | None:
+def _find_remote(root: Path, folder: Path) -> str | None:
     """Return the remote that leads to a folder."""
-    for name in asyncio.run(remotes_of(root)):
-        remote = asyncio.run(remote_of(root, name))
+    for name in asyncio.run(list_remotes(root)):
+        remote = asyncio.run(find_remote(root, name))
         found = remote.folder if remote else None
         if found is not None and (root / found).resolve() == folder.resolve():
             return name
@@ -142,8 +142,8 @@ def _leading_to(root: Path, folder: Path) -> str | None:
 # -------------------------------------------------------------------------- on GitHub
 
 
-def _github(session: SetupSession, remote: Remote) -> None:
-    api = api_address(session.settings.environment, remote.host)
+def _set_up_github(session: SetupSession, remote: Remote) -> None:
+    api = get_api_address(session.settings.environment, remote.host)
     session.set("forge.kind", "github")
     if api != GITHUB and session.settings.environment.theseus_github_api_url is None:
         session.secrets["THESEUS_GITHUB_API_URL"] = api
@@ -152,17 +152,17 @@ def _github(session: SetupSession, remote: Remote) -> None:
     repository = session.settings.config.forge.github.repository or str(remote.repository)
     while True:
         question = "Act there with a token of your account, or as a GitHub App: token, app"
-        if pick(session.asking, "github-auth", question, _WAYS, default=default) == 0:
+        if pick(session.asking, "github-auth", question, _AUTH_OPTIONS, default=default) == 0:
             default = "token"
             _ask_token(session, api, repository)
         else:
             default = "app"
             _ask_app(session, api)
-        if _works(session, api, repository):
+        if _verify_access(session, api, repository):
             break
-        if not session.asking.again("github", "  Mend it and try again"):
+        if not session.asking.ask_retry("github", "  Mend it and try again"):
             break
-    _reviewers(session)
+    _ask_reviewers(session)
 
 
 def _ask_token(session: SetupSession, api: str, repository: str) -> None:
@@ -170,7 +170,7 @@ def _ask_token(session: SetupSession, api: str, repository: str) -> None:
         session.asking.say("  Make a fine-grained token for this repository alone, with")
         for name, level in NEEDED.items():
             session.asking.say(f"    {name}: {'read and write' if level == 'write' else 'read'}")
-        session.asking.say(f"  at {token_page(api, repository)}")
+        session.asking.say(f"  at {build_token_page_url(api, repository)}")
     while not session.ask_secret("GITHUB_TOKEN", "GitHub token", needed=True):
         session.asking.say("  Without a token nothing can be proposed there.")
     if session.settings.config.forge.github.app is not None:
@@ -188,7 +188,7 @@ def _ask_app(session: SetupSession, api: str) -> None:
             str(app.installation) if app else None,
         ),
     }
-    found = {key: _number(session, key, text, default) for key, (text, default) in ids.items()}
+    found = {key: _ask_number(session, key, text, default) for key, (text, default) in ids.items()}
     key_file = session.asking.ask(
         "app-key",
         f"File with its private key, from {session.settings.root}",
@@ -202,7 +202,7 @@ def _ask_app(session: SetupSession, api: str) -> None:
     session.set("forge.github.app", chosen)
 
 
-def _number(session: SetupSession, key: str, question: str, default: str | None) -> int:
+def _ask_number(session: SetupSession, key: str, question: str, default: str | None) -> int:
     while True:
         told = session.asking.ask(key, question, default=default)
         if told.isdecimal() and int(told) > 0:
@@ -210,27 +210,27 @@ def _number(session: SetupSession, key: str, question: str, default: str | None)
         session.asking.say(f"  {told} is no number; {key} is a number such as 123456.")
 
 
-def _works(session: SetupSession, api: str, repository: str) -> bool:
+def _verify_access(session: SetupSession, api: str, repository: str) -> bool:
     """Look what GitHub says of it; take the repository's default branch as the one to follow."""
-    trial = session.trial()
+    trial = session.build_settings()
     try:
-        token = session.look(lambda: token_of(trial, api))
-        branch = session.look(lambda: default_branch(api, token, repository))
+        token = session.look(lambda: get_token(trial, api))
+        branch = session.look(lambda: fetch_default_branch(api, token, repository))
     except (ConfigError, ForgeUnavailable) as error:
         session.asking.say(f"  {error}")
         return False
     if branch is not None:
         session.set("forge.branch", branch)
-    return session.show(asyncio.run(look_at_github(session.trial())))
+    return session.show(asyncio.run(look_at_github(session.build_settings())))
 
 
-def _reviewers(session: SetupSession) -> None:
+def _ask_reviewers(session: SetupSession) -> None:
     present = ", ".join(sorted(session.settings.config.forge.github.reviewers))
     question = "GitHub logins whose review comments revise a run, none for nobody"
     while True:
         told = session.asking.ask("reviewers", question, default=present or "none")
         logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]
-        logins = [] if declines(told) else logins
+        logins = [] if is_negative(told) else logins
         wrong = [each for each in logins if not _LOGIN.fullmatch(each)]
         if not wrong:
             session.set("forge.github.reviewers", sorted(logins))

@@ -23,16 +23,16 @@ def set_up_model(session: SetupSession) -> None:
         session.asking.say(f"  ANTHROPIC_BASE_URL is {environment.anthropic_base_url}")
     while True:
         session.ask_secret("ANTHROPIC_API_KEY", "Anthropic key", needed=False)
-        if session.show(asyncio.run(look_at_model(session.trial()))):
+        if session.show(asyncio.run(look_at_model(session.build_settings()))):
             return
-        if not session.asking.again("model", "  Mend it and try again"):
+        if not session.asking.ask_retry("model", "  Mend it and try again"):
             return
 
 
 def set_up_sandbox(session: SetupSession) -> None:
     """Look whether commands can be confined; say how to make it so."""
     session.asking.say("\n4 of 4: the sandbox")
-    while not session.show(asyncio.run(look_at_sandbox(session.trial()))):
+    while not session.show(asyncio.run(look_at_sandbox(session.build_settings()))):
         session.asking.say(f"  {INSTALL_SANDBOX}; without it no fix is tried.")
-        if not session.asking.again("sandbox", "  Then look again"):
+        if not session.asking.ask_retry("sandbox", "  Then look again"):
             return

@@ -27,7 +27,7 @@ class Prompter(Protocol):
         """Return a line; Enter alone is the default, where there is one."""
         ...
 
-    def secret(self, key: str, question: str, *, needed: bool) -> str:
+    def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
         """Return a line that is not shown; Enter alone is empty, even where one is needed."""
         ...
 
@@ -35,7 +35,7 @@ class Prompter(Protocol):
         """Return yes or no."""
         ...
 
-    def again(self, key: str, question: str) -> bool:
+    def ask_retry(self, key: str, question: str) -> bool:
         """Return whether to look again, once the person has done something; else go on without.
 
         Answered beforehand there is nobody to do it: `False`.
@@ -43,12 +43,12 @@ class Prompter(Protocol):
         ...
 
 
-def declines(told: str) -> bool:
+def is_negative(answer: str) -> bool:
     """Whether an answer means no, wherever one may say so."""
-    return told.strip().casefold() in _NO
+    return answer.strip().casefold() in _NO
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """Return a text without what could steer a terminal: names come from strangers."""
     return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
 
@@ -58,38 +58,38 @@ class TerminalPrompter:
 
     def say(self, text: str) -> None:
         """Print it."""
-        typer.echo(printable(text))
+        typer.echo(make_printable(text))
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
         """Ask for a line."""
-        shown = printable(f"{question} ({default})" if default else question)
+        shown = make_printable(f"{question} ({default})" if default else question)
         while True:
-            with _leaving():
+            with _interrupt_on_eof():
                 told: str = typer.prompt(shown, default=default, show_default=False, type=str)
             if told.strip() or default is not None:
                 return told.strip()
 
-    def secret(self, key: str, question: str, *, needed: bool) -> str:
+    def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
         """Ask for a line without showing it; not even what was typed before the question.
 
         Typer would ask first and hide after, and show what comes in between.
         """
-        with _leaving():
-            return getpass(f"{printable(question)}: ").strip()
+        with _interrupt_on_eof():
+            return getpass(f"{make_printable(question)}: ").strip()
 
     def confirm(self, key: str, question: str, *, default: bool) -> bool:
         """Ask yes or no."""
-        with _leaving():
-            return typer.confirm(printable(question), default=default)
+        with _interrupt_on_eof():
+            return typer.confirm(make_printable(question), default=default)
 
-    def again(self, key: str, question: str) -> bool:
+    def ask_retry(self, key: str, question: str) -> bool:
         """Wait for Enter; `n` or `skip` goes on without."""
         told = self.ask(key, f"{question} (Enter looks again, `n` goes on without)", default="")
-        return not declines(told) and told.casefold() != "skip"
+        return not is_negative(told) and told.casefold() != "skip"
 
 
 @contextmanager
-def _leaving() -> Iterator[None]:
+def _interrupt_on_eof() -> Iterator[None]:
     """Take the end of input (Ctrl-D) for leaving, as Ctrl-C is."""
     try:
         yield
@@ -107,7 +107,7 @@ class ScriptedPrompter:
 
     def say(self, text: str) -> None:
         """Print it."""
-        self._say(printable(text))
+        self._say(make_printable(text))
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
         """Return the option. To be asked for it again means that it was wrong."""
@@ -118,7 +118,7 @@ class ScriptedPrompter:
             raise ConfigError(f"setup --yes: no usable answer to “{question}”; give --{key}.")
         return default
 
-    def secret(self, key: str, question: str, *, needed: bool) -> str:
+    def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
         """Return nothing: secrets stay where they are, in the environment or in `.env`."""
         if needed:
             raise ConfigError(
@@ -130,7 +130,7 @@ class ScriptedPrompter:
         """Return the option, else the default: `--yes` was said already."""
         return {"yes": True, "no": False}.get(self._answers.get(key, ""), default)
 
-    def again(self, key: str, question: str) -> bool:
+    def ask_retry(self, key: str, question: str) -> bool:
         """Return `False`: nobody is there to change anything."""
         return False
 

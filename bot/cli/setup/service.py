@@ -19,9 +19,9 @@ _QUESTION = "Have systemd run the bot, now and whenever the machine starts?"
 _ODD = re.compile(r"[\x00-\x1f\x7f\"'$\\]")
 
 
-def _command(words: Sequence[str]) -> str:
+def _run_command(command: Sequence[str]) -> str:
     """Run a command; return what it says is wrong, or nothing."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else (done.stderr or done.stdout).strip() or "it failed"
 
 
@@ -32,10 +32,10 @@ class ServiceManager:
     running: Path = Path("/run/systemd/system")
     units: Path = Path("/etc/systemd/system")
     uid: int = os.geteuid()
-    command: Callable[[Sequence[str]], str] = _command
+    command: Callable[[Sequence[str]], str] = _run_command
 
 
-def rendered_unit(template: str, root: Path, user: str, program: Path) -> str:
+def render_unit(template: str, root: Path, user: str, program: Path) -> str:
     """Return the unit that runs `program` in `root` as `user`.
 
     Raises `ConfigError` for a path that would be read as something else.
@@ -69,7 +69,7 @@ def offer_service(root: Path, state: Path, asking: Prompter, systemd: ServiceMan
             "an account of its own first (docs/going-live.md)."
         )
         return
-    text = rendered_unit(template.read_text(encoding="utf-8"), root, owner.pw_name, program)
+    text = render_unit(template.read_text(encoding="utf-8"), root, owner.pw_name, program)
     installed = systemd.units / _NAME
     if installed.is_file() and installed.read_text(encoding="utf-8") == text:
         asking.say("systemd has the bot already. Next: sudo systemctl restart theseus")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.adapters.system_clock import SystemClock
-from bot.app.forges import open_forge, will_be_made
+from bot.app.forges import open_forge, should_create_forge
 from bot.app.git_remotes import add_remote
 from bot.cli.doctor import examine, look_at_checks
 from bot.cli.setup.answers import SetupSession
@@ -36,7 +36,7 @@ def run_setup(root: Path, variables: Mapping[str, str], asking: Prompter) -> int
         set_up_forge(session)
         set_up_model(session)
         set_up_sandbox(session)
-        if not _agreed(session):
+        if not _confirm(session):
             asking.say(_LEFT)
             return 130
         _write(session)
@@ -46,11 +46,11 @@ def run_setup(root: Path, variables: Mapping[str, str], asking: Prompter) -> int
     return _examine(session)
 
 
-def _agreed(session: SetupSession) -> bool:
+def _confirm(session: SetupSession) -> bool:
     """Show what would be written; return whether it shall be."""
-    session.edits()  # nothing that cannot be written is shown
-    session.trial()
-    lines = session.summary()
+    session.build_edits()  # nothing that cannot be written is shown
+    session.build_settings()
+    lines = session.summarize()
     if not lines:
         session.asking.say("\nEverything stays as it is: there is nothing to write.")
         return True
@@ -61,7 +61,7 @@ def _agreed(session: SetupSession) -> bool:
 
 
 def _write(session: SetupSession) -> None:
-    kept = write(session.edits(), session.settings.state / "backups")
+    kept = write(session.build_edits(), session.settings.state / "backups")
     for file in kept:
         session.asking.say(f"  What was there before is in {file}")
     if session.remote is not None:
@@ -71,7 +71,7 @@ def _write(session: SetupSession) -> None:
 
 async def _make_forge(settings: Settings) -> None:
     """Make the local forge, where that is the one: then the remote leads somewhere."""
-    if will_be_made(settings):
+    if should_create_forge(settings):
         async with await open_forge(settings, SystemClock()):
             pass
 

@@ -10,7 +10,7 @@ from bot.domain.errors import ConfigError
 Path = tuple[str, ...]
 
 
-def value_at(text: str, path: Path) -> object:
+def get_value(text: str, path: Path) -> object:
     """Return what the text says at a path, `None` where it says nothing."""
     found: Any = yaml.safe_load(text)
     for part in path:
@@ -18,7 +18,7 @@ def value_at(text: str, path: Path) -> object:
     return found
 
 
-def with_keys(text: str, changes: Mapping[Path, object], source: str) -> str:
+def set_keys(text: str, changes: Mapping[Path, object], source: str) -> str:
     """Return the text with these paths set to these values.
 
     What is there is replaced in place; a list written one item a line keeps the lines of the items
@@ -26,13 +26,13 @@ def with_keys(text: str, changes: Mapping[Path, object], source: str) -> str:
     raises `ConfigError`, naming `source` and the key, where it would say anything else than asked.
     """
     for path, value in changes.items():
-        expected = _deep(yaml.safe_load(text), path, value)
+        expected = _set_nested(yaml.safe_load(text), path, value)
         edited = _edit(text, path, value)
         if _read(edited) != expected:
             key = ".".join(path)
             raise ConfigError(
                 f"{source}: {key} could not be changed without touching what is around it; set it "
-                f"by hand to {_flow(value)}."
+                f"by hand to {_format_flow(value)}."
             )
         text = edited
     return text
@@ -45,9 +45,9 @@ def _read(text: str) -> object:
         return None
 
 
-def _deep(content: Any, path: Path, value: object) -> Any:
+def _set_nested(content: Any, path: Path, value: object) -> Any:
     """Return a copy of the content with one value set there and nowhere else."""
-    top = _apart(content) if isinstance(content, dict) else {}
+    top = _expand_aliases(content) if isinstance(content, dict) else {}
     place = top
     for part in path[:-1]:
         if not isinstance(place.get(part), dict):
@@ -57,20 +57,20 @@ def _deep(content: Any, path: Path, value: object) -> Any:
     return top
 
 
-def _apart(content: Any) -> Any:
+def _expand_aliases(content: Any) -> Any:
     """Return a copy in which what an alias shares is there twice."""
     if isinstance(content, dict):
-        return {key: _apart(value) for key, value in content.items()}
-    return [_apart(each) for each in content] if isinstance(content, list) else content
+        return {key: _expand_aliases(value) for key, value in content.items()}
+    return [_expand_aliases(each) for each in content] if isinstance(content, list) else content
 
 
-def _flow(value: object) -> str:
+def _format_flow(value: object) -> str:
     """Return a value as YAML on one line, safe inside brackets too."""
     listed = yaml.safe_dump([value], default_flow_style=True, width=1 << 30, allow_unicode=True)
     return listed.strip()[1:-1]
 
 
-def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+def _iterate_entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     yield from node.value
 
 
@@ -78,15 +78,15 @@ def _edit(text: str, path: Path, value: object) -> str:
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     for depth, part in enumerate(path):
         if not isinstance(node, yaml.MappingNode):
-            return _replace(text, node, _nested(path[depth:], value))
-        inner = next((each for key, each in _entries(node) if key.value == part), None)
+            return _replace(text, node, _build_nested(path[depth:], value))
+        inner = next((each for key, each in _iterate_entries(node) if key.value == part), None)
         if inner is None:
-            return _add(text, node, part, _nested(path[depth + 1 :], value))
+            return _add(text, node, part, _build_nested(path[depth + 1 :], value))
         node = inner
     return _replace(text, node, value)
 
 
-def _nested(path: Sequence[str], value: object) -> object:
+def _build_nested(path: Sequence[str], value: object) -> object:
     for part in reversed(path):
         value = {part: value}
     return value
@@ -104,19 +104,19 @@ def _end(text: str, node: yaml.Node) -> int:
 
 def _replace(text: str, node: yaml.Node | None, value: object) -> str:
     if node is None:  # an empty file
-        return text + _flow(value) + "\n"
+        return text + _format_flow(value) + "\n"
     if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list):
-        kept = _lines(text, node, value)
+        kept = _edit_list_lines(text, node, value)
         if kept is not None:
             return kept
     start, end = node.start_mark.index, _end(text, node)
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and start:
         start = len(text[:start].rstrip())  # a block begins on a line of its own
     gap = " " if start and not text[start - 1].isspace() and text[start - 1] not in "[{," else ""
-    return text[:start] + gap + _flow(value) + text[end:]
+    return text[:start] + gap + _format_flow(value) + text[end:]
 
 
-def _lines(text: str, node: yaml.SequenceNode, value: list[object]) -> str | None:
+def _edit_list_lines(text: str, node: yaml.SequenceNode, value: list[object]) -> str | None:
     """Return the text with a list of one item a line changed line by line; `None`: cannot."""
     items = node.value
     if not value or not all(isinstance(each, yaml.ScalarNode) for each in items):
@@ -133,13 +133,13 @@ def _lines(text: str, node: yaml.SequenceNode, value: list[object]) -> str | Non
     out = [line for number, line in enumerate(lines) if number not in said or said[number] in value]
     if out and not out[-1].endswith("\n"):
         out[-1] += "\n"
-    out += [f"{indent}- {_flow(each)}\n" for each in value if each not in said.values()]
+    out += [f"{indent}- {_format_flow(each)}\n" for each in value if each not in said.values()]
     return text[:first] + "".join(out) + text[stop:]
 
 
 def _add(text: str, node: yaml.MappingNode, key: str, value: object) -> str:
     """Return the text with a key added to a mapping."""
-    entry = f"{_flow(key)}: {_flow(value)}"
+    entry = f"{_format_flow(key)}: {_format_flow(value)}"
     if node.flow_style:
         at = int(node.end_mark.index) - 1
         return text[:at].rstrip() + (", " if node.value else "") + entry + text[at:]

@@ -8,10 +8,15 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.supply_chain.advisories import advisories_in, vulnerable
-from bot.cli.supply_chain.installed import Installed, installed_in, tampered, unlocked
-from bot.cli.supply_chain.lock import Lock, read_lock, unsafe
-from bot.cli.supply_chain.project import astray
+from bot.cli.supply_chain.advisories import find_vulnerable, load_advisories
+from bot.cli.supply_chain.installed_packages import (
+    Installed,
+    find_tampered,
+    find_unlocked,
+    read_installed,
+)
+from bot.cli.supply_chain.lock import Lock, find_unsafe, read_lock
+from bot.cli.supply_chain.project import find_disagreements
 from bot.cli.supply_chain.report import Flaw
 from bot.domain.record import Record
 
@@ -55,15 +60,15 @@ def examine_dependencies(
     `ConfigError` for what cannot be read.
     """
     lock = read_lock(root / "uv.lock")
-    known = [] if advisories is None else advisories_in(advisories)
-    present = installed_in(environment or _site())
-    looked, changed = tampered(present) if files else (0, [])
+    known = [] if advisories is None else load_advisories(advisories)
+    present = read_installed(environment or _list_site_folders())
+    looked, changed = find_tampered(present) if files else (0, [])
     flaws = [
-        *unsafe(lock),
-        *astray(root / "pyproject.toml", lock),
-        *unlocked(present, lock),
+        *find_unsafe(lock),
+        *find_disagreements(root / "pyproject.toml", lock),
+        *find_unlocked(present, lock),
         *changed,
-        *vulnerable(known, _versions(lock, present)),
+        *find_vulnerable(known, _collect_versions(lock, present)),
     ]
     return Examined(
         packages=len(lock.packages),
@@ -75,11 +80,11 @@ def examine_dependencies(
     )
 
 
-def _versions(lock: Lock, present: Installed) -> set[tuple[str, str]]:
+def _collect_versions(lock: Lock, present: Installed) -> set[tuple[str, str]]:
     locked = {(package.name, package.version) for package in lock.packages}
     return locked | {(each.name, each.version) for each in present.packages}
 
 
-def _site() -> list[Path]:
+def _list_site_folders() -> list[Path]:
     paths = sysconfig.get_paths()
     return list(dict.fromkeys(Path(paths[name]) for name in ("purelib", "platlib")))

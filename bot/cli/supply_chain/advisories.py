@@ -14,7 +14,7 @@ from bot.domain.errors import ConfigError
 Advisory = Mapping[str, Any]
 
 
-def advisories_in(folder: Path) -> list[Advisory]:
+def load_advisories(folder: Path) -> list[Advisory]:
     """Read every `*.json` under a folder: one advisory each, or a list. Raises `ConfigError`."""
     if not folder.is_dir():
         raise ConfigError(
@@ -37,7 +37,7 @@ def _read(file: Path) -> list[Advisory]:
     return each
 
 
-def vulnerable(
+def find_vulnerable(
     advisories: Iterable[Advisory], versions: Iterable[tuple[str, str]]
 ) -> Iterator[Flaw]:
     """Yield each advisory that one of these names and versions is affected by."""
@@ -50,37 +50,37 @@ def vulnerable(
                 by_name.setdefault(key, []).append((advisory, affected))
     for name, version in sorted(set(versions)):
         told = dict.fromkeys(
-            _flaw(name, version, advisory, affected)
+            _build_flaw(name, version, advisory, affected)
             for advisory, affected in by_name.get(name, ())
-            if _affects(affected, version)
+            if _is_affected(affected, version)
         )
         yield from told
 
 
-def _flaw(name: str, version: str, advisory: Advisory, affected: Mapping[str, Any]) -> Flaw:
+def _build_flaw(name: str, version: str, advisory: Advisory, affected: Mapping[str, Any]) -> Flaw:
     known = [advisory["id"], *(alias for alias in advisory.get("aliases", ()))]
     summary = " ".join(str(advisory.get("summary") or advisory.get("details") or "").split())[:200]
-    fixed = sorted(_fixed(affected, version), key=_order)
+    fixed = sorted(_find_fixed_versions(affected, version), key=_order)
     way = f" It is mended in {fixed[0]}." if fixed else " There is no mended version yet."
     return Flaw(
         what="advisory",
         package=name,
         message=f"{version} is affected by {', '.join(known[:4])}: {summary}{way}",
-        mend=f"Run `uv lock --upgrade-package {name}`." if fixed else "Do without it, or wait.",
+        remedy=f"Run `uv lock --upgrade-package {name}`." if fixed else "Do without it, or wait.",
     )
 
 
-def _affects(affected: Mapping[str, Any], version: str) -> bool:
+def _is_affected(affected: Mapping[str, Any], version: str) -> bool:
     if version in affected.get("versions", ()):
         return True
     return any(
-        _within(each.get("events", ()), version)
+        _is_in_range(each.get("events", ()), version)
         for each in affected.get("ranges", ())
         if each.get("type") in ("ECOSYSTEM", "SEMVER")
     )
 
 
-def _within(events: Sequence[Mapping[str, str]], version: str) -> bool:
+def _is_in_range(events: Sequence[Mapping[str, str]], version: str) -> bool:
     """Go along the events in the order of their versions; the last before ours decides."""
     try:
         ours = Version(version)
@@ -97,7 +97,7 @@ def _within(events: Sequence[Mapping[str, str]], version: str) -> bool:
     return inside
 
 
-def _fixed(affected: Mapping[str, Any], version: str) -> Iterator[str]:
+def _find_fixed_versions(affected: Mapping[str, Any], version: str) -> Iterator[str]:
     for each in affected.get("ranges", ()):
         for event in each.get("events", ()):
             if each.get("type") != "GIT" and _order(event.get("fixed", "")) > _order(version):

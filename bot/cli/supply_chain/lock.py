@@ -50,7 +50,7 @@ class Lock(NamedTuple):
 
     packages: tuple[Package, ...]
 
-    def versions(self, name: str) -> list[str]:
+    def list_versions(self, name: str) -> list[str]:
         """Return a package's locked versions: one, or one for each kind of machine."""
         return [package.version for package in self.packages if package.name == name]
 
@@ -64,14 +64,14 @@ def read_lock(file: Path) -> Lock:
     """Read it. Raises `ConfigError`."""
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-        return Lock(tuple(_package(each) for each in content["package"]))
+        return Lock(tuple(_parse_package(each) for each in content["package"]))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}). {_RELOCK}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{file} is no lock of uv's ({error}). {_RELOCK}") from error
 
 
-def _package(entry: Mapping[str, Any]) -> Package:
+def _parse_package(entry: Mapping[str, Any]) -> Package:
     source = next(((str(kind), str(place)) for kind, place in entry["source"].items()), ("", ""))
     files = [*entry.get("wheels", ()), *([entry["sdist"]] if "sdist" in entry else ())]
     return Package(
@@ -86,7 +86,7 @@ def _package(entry: Mapping[str, Any]) -> Package:
     )
 
 
-def unsafe(lock: Lock) -> Iterator[Flaw]:
+def find_unsafe(lock: Lock) -> Iterator[Flaw]:
     """Yield what is wrong with the lock itself."""
     for package in lock.packages:
         if package.is_ours:
@@ -94,28 +94,28 @@ def unsafe(lock: Lock) -> Iterator[Flaw]:
         if package.source != ("registry", INDEX):
             kind, place = package.source
             message = f"comes from {kind} {place}, not from {INDEX}."
-            yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+            yield Flaw(what="source", package=package.name, message=message, remedy=_RELOCK)
         if not package.files:
             message = "has no file with a hash."
-            yield Flaw(what="hash", package=package.name, message=message, mend=_RELOCK)
+            yield Flaw(what="hash", package=package.name, message=message, remedy=_RELOCK)
         for file in package.files:
-            yield from _wrong_file(package, file)
+            yield from _check_file(package, file)
 
 
-def _wrong_file(package: Package, file: File) -> Iterator[Flaw]:
+def _check_file(package: Package, file: File) -> Iterator[Flaw]:
     name = file.url.rpartition("/")[2]
     if not file.url.startswith(FILES):
         message = f"{name} is fetched from {file.url.partition(name)[0]}, not from {FILES}."
-        yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+        yield Flaw(what="source", package=package.name, message=message, remedy=_RELOCK)
     if not _HASH.fullmatch(file.hash):
         message = f"{name} has no sha256 hash."
-        yield Flaw(what="hash", package=package.name, message=message, mend=_RELOCK)
-    if not _belongs(package, name):
+        yield Flaw(what="hash", package=package.name, message=message, remedy=_RELOCK)
+    if not _is_package_file(package, name):
         message = f"{name} is no file of version {package.version}."
-        yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+        yield Flaw(what="source", package=package.name, message=message, remedy=_RELOCK)
 
 
-def _belongs(package: Package, name: str) -> bool:
+def _is_package_file(package: Package, name: str) -> bool:
     try:
         if name.endswith(".whl"):
             found, version, *_ = parse_wheel_filename(name)

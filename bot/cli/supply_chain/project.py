@@ -23,11 +23,11 @@ Declared = tuple[str, str, str]
 """Where (an extra, `group:` and its name, or nothing), the normalised name, the specifier."""
 
 
-def astray(file: Path, lock: Lock) -> Iterator[Flaw]:
+def find_disagreements(file: Path, lock: Lock) -> Iterator[Flaw]:
     """Yield where the project and the lock disagree. Raises `ConfigError`."""
     try:
         project = tomllib.loads(file.read_text(encoding="utf-8"))
-        declared = set(_declared(project))
+        declared = set(_read_declared(project))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}).") from error
     except (ValueError, InvalidRequirement) as error:
@@ -36,38 +36,40 @@ def astray(file: Path, lock: Lock) -> Iterator[Flaw]:
         if name in project.get("tool", {}).get("uv", {}):
             message = f"tool.uv.{name} moves where packages come from."
             mend = "Take it out: the lock takes everything from the one index."
-            yield Flaw(what="source", package="pyproject.toml", message=message, mend=mend)
+            yield Flaw(what="source", package="pyproject.toml", message=message, remedy=mend)
     if lock.project is None:
         message = "the lock has no entry of the project itself."
-        yield Flaw(what="disagreement", package="uv.lock", message=message, mend=_RELOCK)
+        yield Flaw(what="disagreement", package="uv.lock", message=message, remedy=_RELOCK)
         return
-    yield from _differences(declared, set(_required(lock.project)))
-    yield from _unmet(declared, lock)
+    yield from _compare(declared, set(_read_required(lock.project)))
+    yield from _find_unmet(declared, lock)
 
 
-def _differences(declared: set[Declared], required: set[Declared]) -> Iterator[Flaw]:
+def _compare(declared: set[Declared], required: set[Declared]) -> Iterator[Flaw]:
     for where, name, specifier in sorted(declared - required):
-        message = f"{_of(where)} asks for {name}{specifier}, which the lock does not know."
-        yield Flaw(what="disagreement", package=name, message=message, mend=_RELOCK)
+        message = (
+            f"{_format_location(where)} asks for {name}{specifier}, which the lock does not know."
+        )
+        yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
     for where, name, specifier in sorted(required - declared):
-        message = f"the lock holds {name}{specifier} for {_of(where)}, which does not ask for it."
-        yield Flaw(what="disagreement", package=name, message=message, mend=_RELOCK)
+        message = f"the lock holds {name}{specifier} for {_format_location(where)}, which does not ask for it."
+        yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
 
 
-def _unmet(declared: set[Declared], lock: Lock) -> Iterator[Flaw]:
+def _find_unmet(declared: set[Declared], lock: Lock) -> Iterator[Flaw]:
     for where, name, specifier in sorted(declared):
         allowed = SpecifierSet(specifier)
-        versions = lock.versions(name)
+        versions = lock.list_versions(name)
         if any(not allowed.contains(version, prereleases=True) for version in versions):
-            message = f"{_of(where)} asks for {specifier}, and {', '.join(versions)} is locked."
-            yield Flaw(what="disagreement", package=name, message=message, mend=_RELOCK)
+            message = f"{_format_location(where)} asks for {specifier}, and {', '.join(versions)} is locked."
+            yield Flaw(what="disagreement", package=name, message=message, remedy=_RELOCK)
 
 
-def _of(where: str) -> str:
+def _format_location(where: str) -> str:
     return f"pyproject.toml ({where})" if where else "pyproject.toml"
 
 
-def _declared(project: Mapping[str, Any]) -> Iterator[Declared]:
+def _read_declared(project: Mapping[str, Any]) -> Iterator[Declared]:
     own = project.get("project", {})
     listed = {"": own.get("dependencies", []), **own.get("optional-dependencies", {})}
     listed |= {f"group:{name}": each for name, each in project.get("dependency-groups", {}).items()}
@@ -75,19 +77,19 @@ def _declared(project: Mapping[str, Any]) -> Iterator[Declared]:
         for line in lines:
             if isinstance(line, str):  # a group may include another: the lock lists that by itself
                 found = Requirement(line)
-                yield where, canonicalize_name(found.name), _sorted(str(found.specifier))
+                yield where, canonicalize_name(found.name), _sort_specifier(str(found.specifier))
 
 
-def _required(project: Package) -> Iterator[Declared]:
+def _read_required(project: Package) -> Iterator[Declared]:
     for entry in project.metadata.get("requires-dist", []):
         marker = str(entry.get("marker", ""))
         extra = marker.partition("extra == '")[2].partition("'")[0]
-        yield extra, canonicalize_name(entry["name"]), _sorted(entry.get("specifier", ""))
+        yield extra, canonicalize_name(entry["name"]), _sort_specifier(entry.get("specifier", ""))
     for group, entries in project.metadata.get("requires-dev", {}).items():
         for entry in entries:
             name = canonicalize_name(entry["name"])
-            yield f"group:{group}", name, _sorted(entry.get("specifier", ""))
+            yield f"group:{group}", name, _sort_specifier(entry.get("specifier", ""))
 
 
-def _sorted(specifier: str) -> str:
+def _sort_specifier(specifier: str) -> str:
     return ",".join(sorted(part.strip() for part in specifier.split(",") if part.strip()))

@@ -13,9 +13,9 @@ class Flaw(Record):
     what: What
     package: str
     message: str
-    mend: str
+    remedy: str
 
     @property
     def line(self) -> str:
         """It in a line, for a terminal."""
-        return f"{self.what:13}{self.package}: {self.message} {self.mend}"
+        return f"{self.what:13}{self.package}: {self.message} {self.remedy}"

@@ -1,7 +1,7 @@
 """Real faults to plant, so that the whole loop can be tried: small plausible commits.
 
 Each breaks one command while every test, lint and type check still passes. FAULTS are met by a
-person who types a command, and PLAYED ones too, though no call of a function shows those; LIVING
+person who types a command, and REPLAYED ones too, though no call of a function shows those; LIVING
 ones show only in the use of many, by which the bot notices them.
 """
 
@@ -18,7 +18,7 @@ from bot.demo.faults._fault import (
     Living,
     MetFault,
     PlantedFault,
-    PlayedFault,
+    ReplayedFault,
 )
 from bot.domain.errors import ConfigError
 
@@ -26,15 +26,15 @@ __all__ = [
     "DEFINITIONS",
     "FAULTS",
     "LIVING",
-    "PLAYED",
+    "REPLAYED",
     "Change",
     "FaultStep",
     "Living",
     "MetFault",
     "PlantedFault",
-    "PlayedFault",
+    "ReplayedFault",
+    "apply_edits",
     "choose",
-    "edited",
     "find_living",
     "plant",
 ]  # fmt: skip
@@ -44,16 +44,16 @@ DEFINITIONS = ("_dice", "_reminders", "_polls", "_quotes", "_living")
 whoever looks for the cause there must not find the answer written down."""
 
 
-def _defined(what: str) -> Iterator[Any]:
+def _collect_definitions(what: str) -> Iterator[Any]:
     for name in DEFINITIONS:
         module = f"{__name__}.{name}"
         if find_spec(module) is not None:
             yield from getattr(import_module(module), what, ())
 
 
-FAULTS: tuple[PlantedFault, ...] = tuple(_defined("FAULTS"))
-PLAYED: tuple[PlayedFault, ...] = tuple(_defined("PLAYED"))
-LIVING: tuple[Living, ...] = tuple(_defined("LIVING"))
+FAULTS: tuple[PlantedFault, ...] = tuple(_collect_definitions("FAULTS"))
+REPLAYED: tuple[ReplayedFault, ...] = tuple(_collect_definitions("REPLAYED"))
+LIVING: tuple[Living, ...] = tuple(_collect_definitions("LIVING"))
 
 
 def choose(name: str | None, seed: int | None) -> MetFault:
@@ -68,7 +68,7 @@ def choose(name: str | None, seed: int | None) -> MetFault:
         )
     if name is None:
         return random.Random(seed).choice(FAULTS)  # noqa: S311 - variety, not secrecy
-    met: tuple[MetFault, ...] = (*FAULTS, *PLAYED)
+    met: tuple[MetFault, ...] = (*FAULTS, *REPLAYED)
     for fault in met:
         if fault.name == name:
             return fault
@@ -88,21 +88,21 @@ def plant(change: Change, checkout: Path) -> list[str]:
     Committing is left to the caller. Raises ConfigError, and changes nothing, when a file is
     missing or a snippet does not stand in it exactly once.
     """
-    texts = edited(change, checkout)
+    texts = apply_edits(change, checkout)
     for file, text in texts.items():
         (checkout / file).write_text(text, encoding="utf-8")
     return list(texts)
 
 
-def edited(change: Change, checkout: Path) -> dict[str, str]:
+def apply_edits(change: Change, checkout: Path) -> dict[str, str]:
     """Return the texts of the checkout's files after the change. Raises ConfigError as `plant`."""
     edits = [(change.file, change.replacements)]
     if change.test_replacements:
         edits.append((change.test_file, change.test_replacements))
-    return {file: _edited(change, checkout / file, snippets) for file, snippets in edits}
+    return {file: _apply_edit(change, checkout / file, snippets) for file, snippets in edits}
 
 
-def _edited(change: Change, path: Path, snippets: tuple[tuple[str, str], ...]) -> str:
+def _apply_edit(change: Change, path: Path, snippets: tuple[tuple[str, str], ...]) -> str:
     """Return the file's text with the snippets replaced."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -20,9 +20,9 @@ TOP_FACE = PlantedFault(
     author="Mara Lindqvist <mara.lindqvist@example.org>",
     breaks="/roll 2d6 a few times",
     steps=(FaultStep(command="roll", options={"dice": "2d6"}, times=20),),
-    complaint="rolling dice keeps crashing, fix it",
+    report="rolling dice keeps crashing, fix it",
     error="IndexError",
-    function="face",
+    function="format_face",
     arguments=(6, 6),
 )
 
@@ -49,9 +49,9 @@ KEEP_ALL = PlantedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/roll 2d6kh2 (keep as many dice as are rolled)",
     steps=(FaultStep(command="roll", options={"dice": "2d6kh2"}),),
-    complaint="rolling 2d6kh2 crashes every time, please fix that",
+    report="rolling 2d6kh2 crashes every time, please fix that",
     error="IndexError",
-    function="near_miss",
+    function="describe_near_miss",
     arguments=([3, 5], 2),
 )
 
@@ -72,7 +72,7 @@ PERCENT = PlantedFault(
     author="Mara Lindqvist <mara.lindqvist@example.org>",
     breaks="/roll d% (a hundred-sided die)",
     steps=(FaultStep(command="roll", options={"dice": "d%"}),),
-    complaint="rolling d% is broken, can you look into it and fix it",
+    report="rolling d% is broken, can you look into it and fix it",
     error="ValueError",
     function="parse_notation",
     arguments=("d%",),

@@ -45,7 +45,7 @@ class MetFault(Change):
 
     breaks: str
     steps: tuple[FaultStep, ...]
-    complaint: str
+    report: str
     error: str
 
 
@@ -59,7 +59,7 @@ class PlantedFault(MetFault):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlayedFault(MetFault):
+class ReplayedFault(MetFault):
     """A fault that no call shows, only people who do something.
 
     `limits`: a service that the cog asks has it wait at each so many-th request; 0: none is asked.

@@ -12,7 +12,7 @@ _SHIP = (
     "Read the proposal in its thread, then say there `ship it`.",
     "The visitors go on: a minute or two later the thread says whether it helped.",
 )
-_SOON = {"least_minutes": 0.5, "minutes": 30, "volume": 30}
+_FAST_SETTINGS = {"least_minutes": 0.5, "minutes": 30, "volume": 30}
 
 ONE_BY_ONE = Change(
     name="slow-dice",
@@ -56,8 +56,8 @@ PENALTY = PlantedFault(
             "def describe_roll(",
         ),
         (
-            '    aside = "" if keep is None else near_miss(rolls, keep)\n',
-            "    aside = weight(bonus, total) if keep is None else near_miss(rolls, keep)\n",
+            '    aside = "" if keep is None else describe_near_miss(rolls, keep)\n',
+            "    aside = weight(bonus, total) if keep is None else describe_near_miss(rolls, keep)\n",
         ),
     ),
     message=(
@@ -66,7 +66,7 @@ PENALTY = PlantedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/roll d4-1 until a 1 falls (a total of nothing)",
     steps=(FaultStep(command="roll", options={"dice": "d4-1"}, times=24),),
-    complaint="rolling d4-1 crashes now and then, please fix it",
+    report="rolling d4-1 crashes now and then, please fix it",
     error="ZeroDivisionError",
     function="weight",
     arguments=(-1, 0),
@@ -91,7 +91,7 @@ SLOW = Living(
             "latency": {"factor": 2.0, "minutes": 0.5, "volume": 8, "baseline_hours": 1},
             "after_deploy_minutes": 0.1,
         },
-        "watch": _SOON,
+        "watch": _FAST_SETTINGS,
     },
 )
 
@@ -105,7 +105,7 @@ LEAK = Living(
         "minute or two, the bot notices by itself."
     ),
     then=_SHIP,
-    settings={"watch": {**_SOON, "volume": 60}},
+    settings={"watch": {**_FAST_SETTINGS, "volume": 60}},
 )
 
 FLAPPING = Living(
@@ -132,7 +132,7 @@ BURST = Living(
         "by itself, once, and works on it before anybody complains."
     ),
     then=_SHIP,
-    settings={"watch": _SOON},
+    settings={"watch": _FAST_SETTINGS},
 )
 
 LIVING = (SLOW, LEAK, FLAPPING, BURST)

@@ -1,6 +1,6 @@
 """Faults in the polls."""
 
-from bot.demo.faults._fault import FaultStep, PlantedFault, PlayedFault
+from bot.demo.faults._fault import FaultStep, PlantedFault, ReplayedFault
 
 CAPITALS = PlantedFault(
     name="polls-capitals",
@@ -38,7 +38,7 @@ CAPITALS = PlantedFault(
         ),
         FaultStep(press="Pizza"),
     ),
-    complaint="voting in polls is broken, fix it",
+    report="voting in polls is broken, fix it",
     error="KeyError",
     function="tally",
     arguments=(["Pizza"], ["Pizza", "Salad"]),
@@ -72,15 +72,15 @@ NO_VOTES = PlantedFault(
         FaultStep(command="poll create", options={"question": "Tea?", "options": "yes | no"}),
         FaultStep(command="poll results", options={"id": 1}),
     ),
-    complaint="poll results crash on a fresh poll, please fix",
+    report="poll results crash on a fresh poll, please fix",
     error="ZeroDivisionError",
-    function="percentages",
+    function="compute_percentages",
     arguments=([0, 0],),
 )
 
 FAULTS = (CAPITALS, NO_VOTES)
 
-TWO_PRESSES = PlayedFault(
+TWO_PRESSES = ReplayedFault(
     name="polls-two-presses",
     file="cogs/polls.py",
     replacements=(
@@ -114,8 +114,8 @@ TWO_PRESSES = PlayedFault(
         ),
         FaultStep(press="Pizza", times=2, at_once=True),
     ),
-    complaint="voting in a poll fails now and then, fix it",
+    report="voting in a poll fails now and then, fix it",
     error="KeyError",
 )
 
-PLAYED = (TWO_PRESSES,)
+REPLAYED = (TWO_PRESSES,)

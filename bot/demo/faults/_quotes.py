@@ -1,8 +1,8 @@
 """Faults in the quotes: they show with what another service answers."""
 
-from bot.demo.faults._fault import FaultStep, PlayedFault
+from bot.demo.faults._fault import FaultStep, ReplayedFault
 
-RATE_LIMIT = PlayedFault(
+RATE_LIMIT = ReplayedFault(
     name="quotes-rate-limit",
     file="cogs/quotes.py",
     replacements=(
@@ -19,9 +19,9 @@ RATE_LIMIT = PlayedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/quote three times (the service wants a break at each third)",
     steps=(FaultStep(command="quote", times=3),),
-    complaint="please fix /quote, it keeps failing",
+    report="please fix /quote, it keeps failing",
     error="aiohttp.client_exceptions.ClientResponseError",
     limits=3,
 )
 
-PLAYED = (RATE_LIMIT,)
+REPLAYED = (RATE_LIMIT,)

@@ -1,6 +1,6 @@
 """Faults in the reminders."""
 
-from bot.demo.faults._fault import FaultStep, PlantedFault, PlayedFault
+from bot.demo.faults._fault import FaultStep, PlantedFault, ReplayedFault
 
 UNKNOWN_NUMBER = PlantedFault(
     name="reminders-unknown-number",
@@ -26,7 +26,7 @@ UNKNOWN_NUMBER = PlantedFault(
     author="Ines Carvalho <ines.carvalho@example.org>",
     breaks="/reminders cancel id:999 (a number nobody has)",
     steps=(FaultStep(command="reminders cancel", options={"id": 999}),),
-    complaint="cancelling a reminder blows up, fix it please",
+    report="cancelling a reminder blows up, fix it please",
     error="TypeError",
     function="describe_reminder",
     arguments=(None, 1_767_225_600),
@@ -57,7 +57,7 @@ WEEKS = PlantedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/remind in:2w about:holidays",
     steps=(FaultStep(command="remind", options={"in": "2w", "about": "holidays"}),),
-    complaint="I can't set a reminder for 2w, it just errors, fix it",
+    report="I can't set a reminder for 2w, it just errors, fix it",
     error="KeyError",
     function="add_up",
     arguments=([(2, "w")],),
@@ -81,15 +81,15 @@ SHORT_DELAY = PlantedFault(
     author="Ines Carvalho <ines.carvalho@example.org>",
     breaks="/remind in:30s about:tea",
     steps=(FaultStep(command="remind", options={"in": "30s", "about": "tea"}),),
-    complaint="short reminders fail with an error, look into it and fix it",
+    report="short reminders fail with an error, look into it and fix it",
     error="UnboundLocalError",
-    function="due_phrase",
+    function="format_duration",
     arguments=(30,),
 )
 
 FAULTS = (UNKNOWN_NUMBER, WEEKS, SHORT_DELAY)
 
-LOGGED = PlayedFault(
+LOGGED = ReplayedFault(
     name="reminders-log",
     file="cogs/reminders.py",
     replacements=(
@@ -111,8 +111,8 @@ LOGGED = PlayedFault(
     author="Ines Carvalho <ines.carvalho@example.org>",
     breaks="/reminders cancel id:7 (there is none)",
     steps=(FaultStep(command="reminders cancel", options={"id": 7}),),
-    complaint="please fix /reminders cancel, it crashes",
+    report="please fix /reminders cancel, it crashes",
     error="TypeError",
 )
 
-PLAYED = (LOGGED,)
+REPLAYED = (LOGGED,)

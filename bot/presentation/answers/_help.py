@@ -32,7 +32,7 @@ _MENUS = ("Investigate this", "Fix this", "Make this happen")
 _MOST_EVERYDAY = 20
 
 
-def help_text(usable: Collection[str], acts: Collection[Act]) -> str:
+def render_help(usable: Collection[str], acts: Collection[Act]) -> str:
     """Return what somebody may use, by what people want to do.
 
     `usable` are the commands and menus that they may use, by their whole names without slash;
@@ -44,7 +44,7 @@ def help_text(usable: Collection[str], acts: Collection[Act]) -> str:
         said = [text for text, act in sentences if act is None or act in acts]
         or_say = f", or say {', '.join(said)}" if said and acts else ""
         lines += [f"**{want}** {', '.join(commands)}{or_say}"] if commands else []
-    daily = everyday(usable)
+    daily = list_everyday_commands(usable)
     if daily:
         names = ", ".join(f"`/{name}`" for name in daily[:_MOST_EVERYDAY])
         lines.append(f"**Every day** {names}")
@@ -53,12 +53,12 @@ def help_text(usable: Collection[str], acts: Collection[Act]) -> str:
     return "\n".join(lines) or "There are no commands here that you may use."
 
 
-def everyday(commands: Collection[str]) -> list[str]:
+def list_everyday_commands(commands: Collection[str]) -> list[str]:
     """Return the commands that are no way of telling the bot about its own work, sorted."""
     return sorted(name for name in commands if is_everyday(name))
 
 
-def how_to(acts: Collection[Act]) -> str:
+def render_instructions(acts: Collection[Act]) -> str:
     """Return how people stop, undo and decide things; saying so decides nothing.
 
     Who may not do something is not told how; who may do none of it is told who does.

@@ -3,25 +3,31 @@
 from collections.abc import Sequence
 
 from bot.domain.budget import Cap
+from bot.domain.cost import Cost
+from bot.domain.feature_request import FeatureRequest
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.intents import Topic
-from bot.domain.journal import FailureGroup, event_called
+from bot.domain.journal import FailureGroup, format_event_name
 from bot.domain.memory import Recalled
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run
-from bot.domain.spent import Spent
 from bot.domain.stop import Stop
 from bot.domain.use import EventUse
-from bot.domain.wish import Wish
-from bot.memory.ranking import told
-from bot.presentation.answers._run import RUN_ANSWERS, about_run
-from bot.presentation.cards import fitting as fitting_lines
-from bot.presentation.cards import incident_line, money, plain, run_line, tokens
-from bot.presentation.counts import counted, people_counted, times_counted
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
-from bot.presentation.wishes import wish_line
+from bot.memory.ranking import format_memory
+from bot.presentation.answers._run import RUN_ANSWERS, format_run
+from bot.presentation.cards import fit_lines as fitting_lines
+from bot.presentation.cards import (
+    format_incident_line,
+    format_money,
+    format_tokens,
+    run_line,
+    to_plain_text,
+)
+from bot.presentation.counts import format_count, format_people_count, format_times
+from bot.presentation.feature_requests import format_request_line
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 
 _MOST = 8
 _ROOM = 1_600
@@ -30,42 +36,46 @@ Known = Sequence[tuple[Run, History]]
 """Runs with what they recorded, the newest first."""
 
 
-def changes_told(shipped: Known, when: str, last: tuple[Run, History] | None) -> str:
+def render_changes(shipped: Known, when: str, last: tuple[Run, History] | None) -> str:
     """Return what was shipped `when` ("this week"); where nothing was, what was shipped `last`."""
     if not shipped:
         if last is None:
             return "Nothing was ever shipped."
-        return f"I shipped nothing {when}. The last was {_shipped(*last)}"
-    head = counted(len(shipped), "change")
-    lines = [f"• {_shipped(*each)}" for each in shipped[:_MOST]]
-    return _listed(f"I shipped {head}{f' {when}' if when else ''}:", lines, len(shipped))
+        return f"I shipped nothing {when}. The last was {_format_shipment(*last)}"
+    head = format_count(len(shipped), "change")
+    lines = [f"• {_format_shipment(*each)}" for each in shipped[:_MOST]]
+    return _render_list(f"I shipped {head}{f' {when}' if when else ''}:", lines, len(shipped))
 
 
-def _shipped(run: Run, history: History) -> str:
+def _format_shipment(run: Run, history: History) -> str:
     shipment, change = history.shipment, history.change_set
-    at = f" {moment(shipment.at, 'R')}, {shipment.told}" if shipment else ""
-    what = f": {words(change.summary, 160)}" if change else ""
+    at = f" {format_timestamp(shipment.at, 'R')}, {shipment.summary}" if shipment else ""
+    what = f": {escape_line(change.summary, 160)}" if change else ""
     undone = " (taken back what was shipped before)" if run.goal == "revert" else ""
-    return f"{about_run(run, history)}{at}{undone}{what}"
+    return f"{format_run(run, history)}{at}{undone}{what}"
 
 
-def costs_told(spent: Spent | None, runs: Sequence[Run], when: str) -> str:
+def render_costs(spending: Cost | None, runs: Sequence[Run], when: str) -> str:
     """Return what models cost `when`, and which runs most; `spent` is the ledger's sum, if any."""
     time = when or "so far"
-    usd = spent.cost_usd if spent else sum(run.cost_usd for run in runs)
-    used = spent.tokens_in + spent.tokens_out if spent else sum(_tokens(run) for run in runs)
+    usd = spending.cost_usd if spending else sum(run.cost_usd for run in runs)
+    used = (
+        spending.tokens_in + spending.tokens_out
+        if spending
+        else sum(_count_tokens(run) for run in runs)
+    )
     if not usd and not used:
         return f"Nothing: no model was paid {time}. `/budget` shows what may be spent."
     paid = sorted((run for run in runs if run.cost_usd), key=lambda run: -run.cost_usd)
-    lines = [f"• {money(run.cost_usd)}: {run_line(run)}" for run in paid[:_MOST]]
-    return _listed(f"{money(usd)} · {tokens(used)} {time}.", lines, len(paid))
+    lines = [f"• {format_money(run.cost_usd)}: {run_line(run)}" for run in paid[:_MOST]]
+    return _render_list(f"{format_money(usd)} · {format_tokens(used)} {time}.", lines, len(paid))
 
 
-def _tokens(run: Run) -> int:
+def _count_tokens(run: Run) -> int:
     return run.tokens_in + run.tokens_out
 
 
-def broken_now(
+def render_open_faults(
     incidents: Sequence[Incident],
     groups: Sequence[FailureGroup],
     fixed: Sequence[FailureGroup],
@@ -73,12 +83,12 @@ def broken_now(
     stop: Stop | None,
 ) -> str:
     """Return the open incidents, what failed `when` that no incident is about, or is `fixed`."""
-    going_on = [each for each in incidents if each.open and not each.watched]
-    watched = [each for each in incidents if each.watched]
+    going_on = [each for each in incidents if each.open and not each.is_watched]
+    watched = [each for each in incidents if each.is_watched]
     covered = {each.fingerprint for each in (*going_on, *watched)}
     others = [group for group in groups if group.fingerprint not in covered]
-    lines = [f"⛔ {stop.told}"] if stop else []
-    lines += [incident_line(each) for each in (*going_on, *watched)[:_MOST]]
+    lines = [f"⛔ {stop.summary}"] if stop else []
+    lines += [format_incident_line(each) for each in (*going_on, *watched)[:_MOST]]
     lines += [f"• {_group(group)}" for group in others[:_MOST]]
     if not (going_on or others):
         mended = " A fix is live for what is listed, and watched." if watched else ""
@@ -96,40 +106,40 @@ def broken_now(
 
 def _group(group: FailureGroup) -> str:
     error = group.newest.error
-    what = f" ({plain(error.exception.rpartition('.')[2], 60)})" if error else ""
-    times = times_counted(group.count)
-    return f"{event_called(group.event)}{what} failed {times}, last {moment(group.last_seen, 'R')}"
+    what = f" ({to_plain_text(error.exception.rpartition('.')[2], 60)})" if error else ""
+    times = format_times(group.count)
+    return f"{format_event_name(group.event)}{what} failed {times}, last {format_timestamp(group.last_seen, 'R')}"
 
 
-def failures_told(subject: str, groups: Sequence[FailureGroup], when: str) -> str:
+def render_failures(subject: str, groups: Sequence[FailureGroup], when: str) -> str:
     """Return when and how often what people mean by `subject` failed `when`."""
-    what = plain(subject, 60) or "anything"
+    what = to_plain_text(subject, 60) or "anything"
     if not groups:
         return f"I know of no failure of {what} {when}."
     total = sum(group.count for group in groups)
     newest = max(groups, key=lambda group: group.last_seen)
     head = (
-        f"{what[0].upper()}{what[1:]} failed {times_counted(total)} {when}, "
-        f"last {moment(newest.last_seen, 'R')}:"
+        f"{what[0].upper()}{what[1:]} failed {format_times(total)} {when}, "
+        f"last {format_timestamp(newest.last_seen, 'R')}:"
     )
     lines = [f"• {_group(group)}, record `{group.newest.id[-8:]}`" for group in groups[:_MOST]]
-    return _listed(head, lines, len(groups))
+    return _render_list(head, lines, len(groups))
 
 
-def uses_told(uses: Sequence[EventUse], subject: str, when: str) -> str:
+def render_uses(uses: Sequence[EventUse], subject: str, when: str) -> str:
     """Return how often commands were used `when`, the most used first."""
     if not uses:
-        return f"Nobody used {plain(subject, 60) or 'any command'} {when}."
+        return f"Nobody used {to_plain_text(subject, 60) or 'any command'} {when}."
     lines = []
     for each in uses[:_MOST]:
-        people = f" by {people_counted(each.people)}" if each.people else ""
+        people = f" by {format_people_count(each.people)}" if each.people else ""
         failed = f", {each.failures} of them failed" if each.failures else ""
-        called = event_called(each.event)
-        lines.append(f"• `{called}` {times_counted(each.uses)}{people}{failed}")
-    return _listed(f"Used {when}:", lines, len(uses))
+        called = format_event_name(each.event)
+        lines.append(f"• `{called}` {format_times(each.uses)}{people}{failed}")
+    return _render_list(f"Used {when}:", lines, len(uses))
 
 
-def watches_told(known: Known) -> str:
+def render_watches(known: Known) -> str:
     """Return what is being watched, and how the newest that were ended."""
     watching = [
         (run, history)
@@ -142,70 +152,70 @@ def watches_told(known: Known) -> str:
     lines = [] if watching else ["I watch nothing right now. The last that I watched:"]
     for run, history in (watching or judged[:1])[:_MOST]:
         told_of = " ".join(RUN_ANSWERS[Topic.WATCH](run, history, Cap()))
-        lines.append(f"• {about_run(run, history)}: {told_of}")
+        lines.append(f"• {format_run(run, history)}: {told_of}")
     return fitting_lines(lines, _ROOM)
 
 
 _NOTHING_SHIPPED = "Nothing was shipped yet, so there is nothing to watch."
 
 
-def waiting_told(runs: Sequence[Run]) -> str:
+def render_waiting(runs: Sequence[Run]) -> str:
     """Return the runs that wait for people's words."""
     if not runs:
         return "Nothing waits for a person now."
-    return _listed("Waiting for your word:", [f"• {run_line(run)}" for run in runs], len(runs))
+    return _render_list("Waiting for your word:", [f"• {run_line(run)}" for run in runs], len(runs))
 
 
-def live_told(head: str, last: tuple[Run, History] | None) -> str:
+def describe_live_commit(head: str, last: tuple[Run, History] | None) -> str:
     """Return which commit the running checkout stands at, and what was shipped last."""
     if not head:
         return "I cannot tell here: there is no checkout I know of."
     told_of = f"My checkout stands at `{head[:7]}`."
-    return told_of if last is None else f"{told_of} Shipped last: {_shipped(*last)}"
+    return told_of if last is None else f"{told_of} Shipped last: {_format_shipment(*last)}"
 
 
-def memories_told(subject: str, found: Sequence[Recalled]) -> str:
+def render_memories(subject: str, found: Sequence[Recalled]) -> str:
     """Return what is remembered about that, the best match first."""
-    about = f" about {plain(subject, 60)}" if subject else ""
+    about = f" about {to_plain_text(subject, 60)}" if subject else ""
     if not found:
         return f"I remember nothing{about}. “remember that …” has me note something."
     lines = [
-        f"• `{each.memory.key}` {plain(told(each.memory), 200)} ({moment(each.memory.at, 'R')})"
+        f"• `{each.memory.key}` {to_plain_text(format_memory(each.memory), 200)} ({format_timestamp(each.memory.at, 'R')})"
         for each in found[:_MOST]
     ]
-    return _listed(f"I remember{about}:", lines, len(found))
+    return _render_list(f"I remember{about}:", lines, len(found))
 
 
-def people_told(people: AllowList, *, ships: bool) -> str:
+def render_people(people: AllowList, *, ships: bool) -> str:
     """Return who may what, by the lists; `ships`: whoever asks may."""
     approvers, developers = people.approvers, people.developers
     others = PeopleList(
         users=developers.users - approvers.users, roles=developers.roles - approvers.roles
     )
-    those = f"those, and {_listed_people(others)}" if others.users or others.roles else "those"
+    those = f"those, and {_format_people(others)}" if others.users or others.roles else "those"
     lines = [
-        f"• ship, reject, lift an emergency stop: {_listed_people(approvers)}",
+        f"• ship, reject, lift an emergency stop: {_format_people(approvers)}",
         f"• ask for work, cancel, revise, pause: {those}",
         "You may ship." if ships else "You are not on the list of those who may ship.",
     ]
     return "\n".join(lines)
 
 
-def _listed_people(people: PeopleList) -> str:
+def _format_people(people: PeopleList) -> str:
     named = [f"<@{each}>" for each in sorted(people.users)]
     named += [f"<@&{each}>" for each in sorted(people.roles)]
     return ", ".join(named[:20]) or "nobody"
 
 
-def wishes_told(wishes: Sequence[tuple[Wish, Run | None]]) -> str:
+def render_feature_requests(feature_requests: Sequence[tuple[FeatureRequest, Run | None]]) -> str:
     """Return what people wish for, that of most people first."""
-    if not wishes:
+    if not feature_requests:
         return "Nothing yet. `/change`, or “add a /coinflip command”, takes a wish."
-    lines = [wish_line(wish, run) for wish, run in wishes]
-    return _listed("People wish for:", lines, len(lines))
+    lines = [format_request_line(wish, run) for wish, run in feature_requests]
+    return _render_list("People wish for:", lines, len(lines))
 
 
-def _listed(head: str, lines: Sequence[str], total: int) -> str:
+def _render_list(head: str, lines: Sequence[str], total: int) -> str:
     shown = fitting_lines(lines[:_MOST], _ROOM)
     left = total - (shown.count("\n") + 1 if shown else 0)
     return "\n".join(filter(None, [head, shown, f"and {left} more" if left > 0 else ""]))

@@ -6,18 +6,25 @@ from bot.domain.budget import Cap
 from bot.domain.change import Verdict
 from bot.domain.history import History
 from bot.domain.intents import Topic
-from bot.domain.links import linked
+from bot.domain.links import format_link
 from bot.domain.people import ITSELF
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
 from bot.guards import is_test_file
-from bot.presentation.cards import not_done_lines, plain, run_line, spent, standing, watch_told
+from bot.presentation.cards import (
+    describe_watch,
+    format_spending,
+    list_undone_lines,
+    run_line,
+    status_text,
+    to_plain_text,
+)
 from bot.presentation.cards import use_text as use_told
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 from bot.presentation.titles import change_title
-from bot.proof import label, risk_of
+from bot.proof import compute_risk, label
 
 _FILES = 6
 _REASONS = 4
@@ -33,75 +40,95 @@ _NOT_WANTED = frozenset(
 )
 
 
-def about_run(run: Run, history: History) -> str:
+def format_run(run: Run, history: History) -> str:
     """Return which run an answer is about: `#7 “the dice” (run k7m2xq)`."""
-    title = f"“{plain(change_title(run, history))}”"
+    title = f"“{to_plain_text(change_title(run, history))}”"
     if history.proposal is None:
         return f"Run `{run.id}` {title}"
-    number = linked(f"#{history.proposal.number}", history.proposal.url)
+    number = format_link(f"#{history.proposal.number}", history.proposal.url)
     return f"{number} {title} (run `{run.id}`)"
 
 
-def _cause(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_causes(run: Run, history: History, cap: Cap) -> list[str]:
     """Why: what was wrong or wanted, why it was mended like this, why it ended."""
     lines, diagnosis, plan, change = [], history.diagnosis, history.plan, history.change_set
     if history.brief is not None:
-        lines.append(f"Asked for: {words(history.brief.request, 300)}")
-        lines.append(f"Understood: {words(history.brief.understood, 300)}")
+        lines.append(f"Asked for: {escape_line(history.brief.request, 300)}")
+        lines.append(f"Understood: {escape_line(history.brief.understood, 300)}")
     elif diagnosis is not None:
-        lines.append(f"Cause: {words(diagnosis.told, 700)}")
+        lines.append(f"Cause: {escape_line(diagnosis.summary, 700)}")
     if plan is not None and plan.solution:
-        lines.append(f"Why so: {words(plan.solution, 500)}")
+        lines.append(f"Why so: {escape_line(plan.solution, 500)}")
     if change is not None:
-        lines.append(f"The change: {words(change.summary, 300)}")
-        dropped = [f"{words(e.summary, 80)} ({words(e.result, 80)})" for e in change.attempts[:3]]
+        lines.append(f"The change: {escape_line(change.summary, 300)}")
+        dropped = [
+            f"{escape_line(e.summary, 80)} ({escape_line(e.result, 80)})"
+            for e in change.attempts[:3]
+        ]
         lines += [f"Tried on the way: {'; '.join(dropped)}"] if dropped else []
     for each in (history.instructions.items if history.instructions else ())[:3]:
-        lines.append(f"{plain(each.by, 40)} asked of it: {words(each.text, 200)}")
+        lines.append(f"{to_plain_text(each.by, 40)} asked of it: {escape_line(each.text, 200)}")
     if run.status in _NOT_WANTED and run.reason:
         lines.append(f"It ended: {run.reason}")
-    return lines or [f"There is no cause on record yet: it is {standing(run)}."]
+    return lines or [f"There is no cause on record yet: it is {status_text(run)}."]
 
 
-def _cost(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_costs(run: Run, history: History, cap: Cap) -> list[str]:
     if not (run.cost_usd or run.tokens_in or run.tokens_out):
-        return [f"It has cost {spent(run)}: no model was paid for it."]
-    more = "" if run.ended else f" so far; it is {standing(run)}"
-    return [f"It has cost {spent(run, cap)}{more}."]
+        return [f"It has cost {format_spending(run)}: no model was paid for it."]
+    more = "" if run.has_ended else f" so far; it is {status_text(run)}"
+    return [f"It has cost {format_spending(run, cap)}{more}."]
 
 
-def _risk(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_risks(run: Run, history: History, cap: Cap) -> list[str]:
     """What could break: as planned, as guarded, as played, and how it is taken back."""
     change, plan, verdict = history.change_set, history.plan, history.verdict
     if change is None:
-        return [f"There is no change yet that could break anything: it is {standing(run)}."]
+        return [f"There is no change yet that could break anything: it is {status_text(run)}."]
     lines = []
     if plan is not None and verdict is not None:
-        told = (f"Risk: {risk_of(plan, verdict)}.", label(verdict), words(plan.impact, 300))
+        told = (
+            f"Risk: {compute_risk(plan, verdict)}.",
+            label(verdict),
+            escape_line(plan.impact, 300),
+        )
         lines.append(" ".join(filter(None, told)))
     files = [f"`{each.path}`" for each in change.files if not is_test_file(each.path)]
     more = f" and {len(files) - _FILES} more" if len(files) > _FILES else ""
     lines.append(f"It touches {', '.join(files[:_FILES]) or 'tests alone'}{more}.")
     if verdict is not None:
-        lines += [f"⚠️ {words(each.told, 200)}" for each in verdict.findings[:_REASONS]]
-        lines += [f"For people: {words(verdict.behaviour.told, 200)}."] if verdict.behaviour else []
-        lines += [f"Taken back: {words(verdict.undo.told, 200)}."] if verdict.undo else []
-    lines += [words(each, 300) for each in not_done_lines(change)[:_REASONS]]
+        lines += [f"⚠️ {escape_line(each.summary, 200)}" for each in verdict.findings[:_REASONS]]
+        lines += (
+            [f"For people: {escape_line(verdict.behaviour.summary, 200)}."]
+            if verdict.behaviour
+            else []
+        )
+        lines += (
+            [f"Taken back: {escape_line(verdict.revert_trial.summary, 200)}."]
+            if verdict.revert_trial
+            else []
+        )
+    lines += [escape_line(each, 300) for each in list_undone_lines(change)[:_REASONS]]
     if plan is not None and plan.rollback:
-        lines.append(f"Way back: {words(plan.rollback, 300)}")
+        lines.append(f"Way back: {escape_line(plan.rollback, 300)}")
     return lines
 
 
-def _proof(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_proofs(run: Run, history: History, cap: Cap) -> list[str]:
     """How it is known to work: reproduction, checks, plays; and what that does not say."""
     verdict = history.verdict
     if verdict is None:
-        return [f"Nothing is proven yet: it is {standing(run)}."]
-    lines = [_reproduced(history, verdict)]
+        return [f"Nothing is proven yet: it is {status_text(run)}."]
+    lines = [_describe_reproduction(history, verdict)]
     passed = sum(check.status == "passed" for check in verdict.checks)
     lines.append(f"Checks: {passed} of {len(verdict.checks)} passed at `{verdict.head[:7]}`.")
-    lines += [f"{'✅' if e.holds else '❌'} {e.kind}: {words(e.told, 200)}" for e in verdict.proofs]
-    lines += [f"Answers: {words(verdict.behaviour.told, 200)}."] if verdict.behaviour else []
+    lines += [
+        f"{'✅' if e.holds else '❌'} {e.kind}: {escape_line(e.summary, 200)}"
+        for e in verdict.proofs
+    ]
+    lines += (
+        [f"Answers: {escape_line(verdict.behaviour.summary, 200)}."] if verdict.behaviour else []
+    )
     if history.full_tier is not None:
         held = "held" if history.full_tier.ok else "did not hold"
         lines.append(f"The full checks before the merge {held}.")
@@ -110,80 +137,86 @@ def _proof(run: Run, history: History, cap: Cap) -> list[str]:
     return [line for line in lines if line]
 
 
-def _reproduced(history: History, verdict: Verdict) -> str:
+def _describe_reproduction(history: History, verdict: Verdict) -> str:
     plan = history.plan
-    if plan is None or not plan.shown_by:
+    if plan is None or not plan.demonstration:
         return ""
-    shown, error = plan.shown_by
-    if verdict.reproduced:
-        return f"`{shown}` failed before ({words(error, 80)}) and passes now."
-    return f"`{shown}` failed before ({words(error, 80)}); it does not pass yet."
+    shown, error = plan.demonstration
+    if verdict.is_reproduced:
+        return f"`{shown}` failed before ({escape_line(error, 80)}) and passes now."
+    return f"`{shown}` failed before ({escape_line(error, 80)}); it does not pass yet."
 
 
 def _watch(run: Run, history: History, cap: Cap) -> list[str]:
     """Whether it held, or is watched, or why neither."""
     if history.outcome is not None:
-        return _held(history.outcome)
+        return _describe_outcome(history.outcome)
     if history.use_report is not None:
         return [f"📊 {use_told(history.use_report)}"]
     watch = history.watch or history.use_watch
     if watch is not None:
-        return [f"👀 Live since {moment(watch.began_at, 'R')}. {watch_told(watch)}"]
+        return [f"👀 Live since {format_timestamp(watch.began_at, 'R')}. {describe_watch(watch)}"]
     if history.shipment is None:
-        return [f"Nothing of it is shipped, so there is nothing to watch: it is {standing(run)}."]
-    return [f"It is {history.shipment.told}, and not watched: nothing of it is counted."]
+        return [
+            f"Nothing of it is shipped, so there is nothing to watch: it is {status_text(run)}."
+        ]
+    return [f"It is {history.shipment.summary}, and not watched: nothing of it is counted."]
 
 
-def _held(outcome: Outcome) -> list[str]:
-    reasons = [f"• {words(each, 200)}" for each in outcome.reasons[:_REASONS]]
-    return [f"{_HELD[outcome.verdict]} Judged {moment(outcome.at, 'R')}.", *reasons]
+def _describe_outcome(outcome: Outcome) -> list[str]:
+    reasons = [f"• {escape_line(each, 200)}" for each in outcome.reasons[:_REASONS]]
+    return [f"{_HELD[outcome.verdict]} Judged {format_timestamp(outcome.at, 'R')}.", *reasons]
 
 
-def _who(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_people(run: Run, history: History, cap: Cap) -> list[str]:
     """Who asked, approved, shipped or ended it, and when."""
-    by, at = run.trigger.person, moment(run.trigger.at, "R")
+    by, at = run.trigger.person, format_timestamp(run.trigger.at, "R")
     itself = by.id == ITSELF.id
-    asked = "I began it myself" if itself else f"{plain(by.name, 40)} asked for it"
+    asked = "I began it myself" if itself else f"{to_plain_text(by.name, 40)} asked for it"
     lines = [f"{asked} {at}."]
     approval, shipment = history.approval, history.shipment
     if approval is not None:
-        names = " and ".join(plain(e.name, 40) for e in (approval.person, *approval.others))
+        names = " and ".join(to_plain_text(e.name, 40) for e in (approval.person, *approval.others))
         head = f"`{approval.head[:7]}`"
-        lines.append(f"{names} approved {head} by {approval.how} {moment(approval.at, 'R')}.")
+        lines.append(
+            f"{names} approved {head} by {approval.how} {format_timestamp(approval.at, 'R')}."
+        )
     if shipment is not None:
         merged = f"`{shipment.merge_commit[:7]}`"
-        lines.append(f"Merged as {merged} {moment(shipment.at, 'R')}; {shipment.told}.")
+        lines.append(
+            f"Merged as {merged} {format_timestamp(shipment.at, 'R')}; {shipment.summary}."
+        )
     elif run.status in _NOT_WANTED:
-        lines.append(f"It was not shipped: {run.reason or standing(run)}")
+        lines.append(f"It was not shipped: {run.reason or status_text(run)}")
     elif approval is None:
-        lines.append(f"Nobody has approved it: it is {standing(run)}.")
+        lines.append(f"Nobody has approved it: it is {status_text(run)}.")
     return lines
 
 
-def _changes(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_changes(run: Run, history: History, cap: Cap) -> list[str]:
     """What happened in it, and what it changes."""
     change = history.change_set
     if change is None or not change.files:
-        found = words(history.diagnosis.headline, 300) if history.diagnosis else ""
-        return [f"It has changed nothing: it is {standing(run)}.", *([found] if found else [])]
+        found = escape_line(history.diagnosis.headline, 300) if history.diagnosis else ""
+        return [f"It has changed nothing: it is {status_text(run)}.", *([found] if found else [])]
     files = [f"`{e.path}` +{e.added} -{e.removed}" for e in change.files[:_FILES]]
     more = f" and {len(change.files) - _FILES} more" if len(change.files) > _FILES else ""
-    where = history.shipment.told if history.shipment else standing(run)
-    return [words(change.summary, 500), f"{', '.join(files)}{more}", f"It is {where}."]
+    where = history.shipment.summary if history.shipment else status_text(run)
+    return [escape_line(change.summary, 500), f"{', '.join(files)}{more}", f"It is {where}."]
 
 
-def _stands(run: Run, history: History, cap: Cap) -> list[str]:
+def _list_status(run: Run, history: History, cap: Cap) -> list[str]:
     return [run_line(run), *([run.reason] if run.reason else [])]
 
 
 RUN_ANSWERS: Mapping[Topic, Callable[[Run, History, Cap], list[str]]] = {
-    Topic.CAUSE: _cause,
-    Topic.COST: _cost,
-    Topic.RISK: _risk,
-    Topic.PROOF: _proof,
+    Topic.CAUSE: _list_causes,
+    Topic.COST: _list_costs,
+    Topic.RISK: _list_risks,
+    Topic.PROOF: _list_proofs,
     Topic.WATCH: _watch,
-    Topic.WHO: _who,
-    Topic.CHANGES: _changes,
-    Topic.WAITING: _stands,
+    Topic.WHO: _list_people,
+    Topic.CHANGES: _list_changes,
+    Topic.WAITING: _list_status,
 }
 """What is told of one run, by topic: lines, from the run, its records and what it may cost."""

@@ -1,92 +1,103 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
-from bot.presentation.cards._base_update import arrived
-from bot.presentation.cards._behaviour import behaviour_markdown
+from bot.presentation.cards._base_update import render_arrival
+from bot.presentation.cards._behaviour import render_behaviour_markdown
 from bot.presentation.cards._budget import (
-    NO_CAP_BY_WORDS,
-    budget,
-    budget_chart,
-    budget_text,
-    of_cap,
+    NO_CAP_FROM_CHAT,
+    build_budget_chart,
+    format_cap_usage,
+    render_budget,
+    render_budget_text,
 )
-from bot.presentation.cards._candidates import candidate_facts
-from bot.presentation.cards._contract import confirm_contract, contract, example_lines
-from bot.presentation.cards._digest import digest
-from bot.presentation.cards._ending import ending, failed_outputs, outputs
+from bot.presentation.cards._candidates import describe_candidate
+from bot.presentation.cards._contract import confirm_contract, list_example_lines, render_contract
+from bot.presentation.cards._digest import render_digest
+from bot.presentation.cards._ending import build_output_files, build_verdict_files, render_ending
 from bot.presentation.cards._incident import (
-    came_back,
-    incident,
-    incident_label,
-    incident_line,
+    format_incident_label,
+    format_incident_line,
+    render_incident,
+    render_recurrence,
 )
-from bot.presentation.cards._investigation import investigation
-from bot.presentation.cards._plain_text import plain
+from bot.presentation.cards._investigation import render_investigation
+from bot.presentation.cards._plain_text import to_plain_text
 from bot.presentation.cards._plan import plan_text
 from bot.presentation.cards._progress import (
     STAGE_NAMES,
-    failed,
-    outcome_post,
-    progress,
-    shipped,
-    stage_note,
+    describe_watch,
+    format_stage_note,
+    is_failed_fix,
+    render_outcome,
+    render_progress,
+    render_shipment,
     watch_line,
-    watch_told,
 )
-from bot.presentation.cards._proposal import proposal
-from bot.presentation.cards._run_line import doing, run_label, run_line, standing
-from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
-from bot.presentation.cards._text import fitting, money, not_done_lines, one_line, spent, tokens
-from bot.presentation.cards._trial import trial_text
-from bot.presentation.cards._unproven import unproven
+from bot.presentation.cards._proposal import render_proposal
+from bot.presentation.cards._run_line import get_activity, run_label, run_line, status_text
+from bot.presentation.cards._self_audit import (
+    build_failures_chart,
+    render_audit_markdown,
+    render_self_audit,
+)
+from bot.presentation.cards._text import (
+    fit_lines,
+    format_money,
+    format_spending,
+    format_tokens,
+    list_undone_lines,
+    to_one_line,
+)
+from bot.presentation.cards._trial import render_trial
+from bot.presentation.cards._unproven_change import render_unproven_change
 from bot.presentation.cards._use import use_post, use_text
 
 __all__ = [
-    "NO_CAP_BY_WORDS",
+    "NO_CAP_FROM_CHAT",
     "STAGE_NAMES",
-    "arrived",
-    "audit_markdown",
-    "behaviour_markdown",
-    "budget",
-    "budget_chart",
-    "budget_text",
-    "came_back",
-    "candidate_facts",
+    "build_budget_chart",
+    "build_failures_chart",
+    "build_output_files",
+    "build_verdict_files",
     "confirm_contract",
-    "contract",
-    "digest",
-    "doing",
-    "ending",
-    "example_lines",
-    "failed",
-    "failed_outputs",
-    "failures_chart",
-    "fitting",
-    "incident",
-    "incident_label",
-    "incident_line",
-    "investigation",
-    "money",
-    "not_done_lines",
-    "of_cap",
-    "one_line",
-    "outcome_post",
-    "outputs",
-    "plain",
+    "describe_candidate",
+    "describe_watch",
+    "fit_lines",
+    "format_cap_usage",
+    "format_incident_label",
+    "format_incident_line",
+    "format_money",
+    "format_spending",
+    "format_stage_note",
+    "format_tokens",
+    "get_activity",
+    "is_failed_fix",
+    "list_example_lines",
+    "list_undone_lines",
     "plan_text",
-    "progress",
-    "proposal",
+    "render_arrival",
+    "render_audit_markdown",
+    "render_behaviour_markdown",
+    "render_budget",
+    "render_budget_text",
+    "render_contract",
+    "render_digest",
+    "render_ending",
+    "render_incident",
+    "render_investigation",
+    "render_outcome",
+    "render_progress",
+    "render_proposal",
+    "render_recurrence",
+    "render_self_audit",
+    "render_shipment",
+    "render_trial",
+    "render_unproven_change",
     "run_label",
     "run_line",
-    "self_audit",
-    "shipped",
-    "spent",
-    "stage_note",
-    "standing",
-    "tokens",
-    "trial_text",
-    "unproven",
+    "status_text",
+    "to_one_line",
+    "to_plain_text",
     "use_post",
     "use_text",
     "watch_line",
-    "watch_told",
 ]

@@ -2,34 +2,38 @@
 
 from bot.domain.arrival import Arrival
 from bot.domain.posts import Post
-from bot.presentation.cards._plain_text import plain
-from bot.presentation.counts import counted
+from bot.presentation.cards._plain_text import to_plain_text
+from bot.presentation.counts import format_count
 
 _NAMED = 5
 
 
-def arrived(arrival: Arrival) -> Post:
+def render_arrival(arrival: Arrival) -> Post:
     """Return the announcement; "live" only when the running code contains the commit."""
-    commit, what = f"`{arrival.commit[:7]}`", counted(len(arrival.files), "file")
+    commit, what = f"`{arrival.commit[:7]}`", format_count(len(arrival.files), "file")
     came = f"Commits came to the branch I follow ({what}); I did not merge them."
     if arrival.failed and not arrival.restart_needed:
         named = list(arrival.failed.items())[:_NAMED]
-        reasons = "; ".join(f"`{plain(module)}`: {plain(reason)}" for module, reason in named)
+        reasons = "; ".join(
+            f"`{to_plain_text(module)}`: {to_plain_text(reason)}" for module, reason in named
+        )
         return Post(
             text=f"⚠️ {came} {commit} is **not live**: {reasons}. The old code keeps running."
         )
-    reloaded = ", ".join(f"`{plain(module)}`" for module in arrival.reloaded[:_NAMED])
+    reloaded = ", ".join(f"`{to_plain_text(module)}`" for module in arrival.reloaded[:_NAMED])
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if arrival.restart_needed:
         who = f" {arrival.pending}." if arrival.pending else ""
         who = who[:2].upper() + who[2:]
-        tail += _until_restart(arrival)
+        tail += _describe_pending_restart(arrival)
         return Post(text=f"🚢 {came} {commit} is not live yet: it has core code.{who}{tail}")
     return Post(text=f"🚢 **live at {commit}**. {came}{tail}")
 
 
-def _until_restart(arrival: Arrival) -> str:
+def _describe_pending_restart(arrival: Arrival) -> str:
     """Return what keeps its old code until the restart: it may need the core code that came too."""
     named = list(arrival.failed.items())[:_NAMED]
-    kept = "; ".join(f"`{plain(module)}` ({plain(reason)})" for module, reason in named)
+    kept = "; ".join(
+        f"`{to_plain_text(module)}` ({to_plain_text(reason)})" for module, reason in named
+    )
     return f" Until then the old code of {kept} keeps running." if kept else ""

@@ -6,34 +6,37 @@ from datetime import UTC, datetime, time, timedelta
 
 from bot.domain.budget import Cap
 from bot.domain.charts import ChartLine, Point, TimeChart
+from bot.domain.cost import Cost
 from bot.domain.people import ITSELF
 from bot.domain.posts import Card, CardField, Image, Post
-from bot.domain.spending import BudgetReport, CapStanding, Share
-from bot.domain.spent import Spent
-from bot.presentation.cards._text import fitting, money, paid, tokens
-from bot.presentation.counts import counted
-from bot.presentation.times import clock_time, moment
+from bot.domain.spending import BudgetReport, CapStatus, Share
+from bot.presentation.cards._text import fit_lines, format_cost, format_money, format_tokens
+from bot.presentation.counts import format_count
+from bot.presentation.times import format_timestamp, format_utc
 
 _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
 _STAMPS = re.compile(r"<t:(\d+):R>(?: \(<t:\d+:\w>\))?")
-NO_CAP_BY_WORDS = (
+NO_CAP_FROM_CHAT = (
     "The caps stand under `budget` in data/config.yaml; nobody changes them by talking to me."
 )
 
 
-def of_cap(spent: Spent, cap: Cap) -> str:
+def format_cap_usage(spending: Cost, cap: Cap) -> str:
     """Return `$1.20 of $6.00`, with tokens where they are capped."""
-    parts = [] if cap.usd is None else [f"{paid(spent)} of {money(cap.usd)}"]
+    parts = [] if cap.usd is None else [f"{format_cost(spending)} of {format_money(cap.usd)}"]
     if cap.tokens is not None:
-        used = spent.tokens_in + spent.tokens_out
-        parts.append(f"{tokens(used)} of {tokens(cap.tokens)}")
-    return ", ".join(parts) or f"{paid(spent)}, not capped"
+        used = spending.tokens_in + spending.tokens_out
+        parts.append(f"{format_tokens(used)} of {format_tokens(cap.tokens)}")
+    return ", ".join(parts) or f"{format_cost(spending)}, not capped"
 
 
-def budget(report: BudgetReport, png: bytes | None = None) -> Post:
+def render_budget(report: BudgetReport, png: bytes | None = None) -> Post:
     """Return the whole of it as one card, with a picture where there is one."""
-    lines = [f"**Today** {_bar(report.day)}", f"**This week** {_bar(report.week)}"]
+    lines = [
+        f"**Today** {_format_usage(report.day)}",
+        f"**This week** {_format_usage(report.week)}",
+    ]
     if report.run_cap.usd is not None or report.run_cap.tokens is not None:
         lines.append(f"**One run** may cost {_cap(report.run_cap)}")
     begun = ", ".join(f"{each.count} by {each.engine}" for each in report.begun) or "none"
@@ -45,8 +48,11 @@ def budget(report: BudgetReport, png: bytes | None = None) -> Post:
     if report.trouble:
         lines.insert(0, f"⛔ {report.trouble}")
     fields = (
-        ("By person, today", [_person(each) for each in report.people]),
-        ("By person, this week", [_share(each, _who(each.name)) for each in report.week_people]),
+        ("By person, today", [_format_person(each) for each in report.people]),
+        (
+            "By person, this week",
+            [_share(each, _format_person_name(each.name)) for each in report.week_people],
+        ),
         ("By run, this week", [_share(each, f"`{each.name}`") for each in report.runs]),
         ("By purpose, this week", [_share(each, each.name) for each in report.purposes]),
     )
@@ -59,7 +65,7 @@ def budget(report: BudgetReport, png: bytes | None = None) -> Post:
             body="\n".join(lines),
             tone="bad" if report.trouble else "neutral",
             fields=tuple(
-                CardField(name=name, value=fitting(told[:_MOST], _FIELD))
+                CardField(name=name, value=fit_lines(told[:_MOST], _FIELD))
                 for name, told in fields
                 if told
             ),
@@ -69,21 +75,21 @@ def budget(report: BudgetReport, png: bytes | None = None) -> Post:
     )
 
 
-def budget_text(report: BudgetReport) -> str:
+def render_budget_text(report: BudgetReport) -> str:
     """Return it as plain lines, for a terminal."""
-    card = budget(report).card
+    card = render_budget(report).card
     if card is None:
         return ""
     parts = [card.body, *(f"{field.name}\n{field.value}" for field in card.fields)]
-    text = _STAMPS.sub(_in_words, re.sub(r"<@(\d+)>", r"user \1", "\n\n".join(parts)))
+    text = _STAMPS.sub(_format_stamp, re.sub(r"<@(\d+)>", r"user \1", "\n\n".join(parts)))
     return text.replace("**", "").replace("`", "")
 
 
-def _in_words(stamp: re.Match[str]) -> str:
-    return f"at {clock_time(datetime.fromtimestamp(int(stamp[1]), UTC))}"
+def _format_stamp(stamp: re.Match[str]) -> str:
+    return f"at {format_utc(datetime.fromtimestamp(int(stamp[1]), UTC))}"
 
 
-def budget_chart(report: BudgetReport) -> TimeChart | None:
+def build_budget_chart(report: BudgetReport) -> TimeChart | None:
     """Return what each purpose cost on each day, against the day's cap; nothing for nothing."""
     if not any(each.cost_usd for each in report.days):
         return None
@@ -93,7 +99,7 @@ def budget_chart(report: BudgetReport) -> TimeChart | None:
     for each in report.days:
         costs[each.purpose][each.day] = each.cost_usd
     largest = sorted(costs, key=lambda purpose: -sum(costs[purpose].values()))
-    cap, most = report.day.cap.usd, max(_by_day(report).values())
+    cap, most = report.day.cap.usd, max(_sum_by_day(report).values())
     return TimeChart(
         title="What models cost, by day",
         unit="USD",
@@ -115,38 +121,38 @@ def budget_chart(report: BudgetReport) -> TimeChart | None:
     )
 
 
-def _by_day(report: BudgetReport) -> dict[object, float]:
+def _sum_by_day(report: BudgetReport) -> dict[object, float]:
     days: dict[object, float] = defaultdict(float)
     for each in report.days:
         days[each.day] += each.cost_usd
     return days
 
 
-def _bar(standing: CapStanding) -> str:
+def _format_usage(status: CapStatus) -> str:
     """Return how much of a cap is spent, and when it begins anew."""
-    text = of_cap(standing.spent, standing.cap)
-    if standing.cap.usd:
-        text += f" ({standing.spent.cost_usd / standing.cap.usd:.0%})"
-    if standing.free_at is not None:
-        text += f"; anew {moment(standing.free_at, 'R')}"
+    text = format_cap_usage(status.cost, status.cap)
+    if status.cap.usd:
+        text += f" ({status.cost.cost_usd / status.cap.usd:.0%})"
+    if status.free_at is not None:
+        text += f"; anew {format_timestamp(status.free_at, 'R')}"
     return text
 
 
 def _cap(cap: Cap) -> str:
-    parts = [] if cap.usd is None else [money(cap.usd)]
-    parts += [] if cap.tokens is None else [tokens(cap.tokens)]
+    parts = [] if cap.usd is None else [format_money(cap.usd)]
+    parts += [] if cap.tokens is None else [format_tokens(cap.tokens)]
     return " and ".join(parts)
 
 
-def _person(standing: CapStanding) -> str:
-    who = _who(str(standing.person_id))
-    return f"{who}: {of_cap(standing.spent, standing.cap)}"
+def _format_person(status: CapStatus) -> str:
+    who = _format_person_name(str(status.person_id))
+    return f"{who}: {format_cap_usage(status.cost, status.cap)}"
 
 
 def _share(share: Share, name: str) -> str:
-    used = tokens(share.tokens_in + share.tokens_out)
-    return f"{name}: {paid(share)} · {used} · {counted(share.requests, 'request')}"
+    used = format_tokens(share.tokens_in + share.tokens_out)
+    return f"{name}: {format_cost(share)} · {used} · {format_count(share.requests, 'request')}"
 
 
-def _who(person_id: str) -> str:
+def _format_person_name(person_id: str) -> str:
     return "by myself" if person_id == str(ITSELF.id) else f"<@{person_id}>"

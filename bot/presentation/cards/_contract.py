@@ -8,13 +8,13 @@ from bot.domain.plan import Plan
 from bot.domain.posts import Button, Card, CardField, Post
 from bot.domain.proof import ProofKind
 from bot.domain.run import Run
-from bot.domain.waits import soon
-from bot.presentation.cards._text import elapsed, money, spent
-from bot.presentation.counts import counted, rest_of
-from bot.presentation.flags import ships_behind
-from bot.presentation.markdown import words
-from bot.presentation.titles import title_of
-from bot.proof.promised_times import promised_ms
+from bot.domain.waits import format_timestamp
+from bot.presentation.cards._text import format_elapsed, format_money, format_spending
+from bot.presentation.counts import format_count, format_list
+from bot.presentation.flags import describe_upcoming_flag
+from bot.presentation.markdown import escape_line
+from bot.presentation.titles import format_title
+from bot.proof.time_limits import find_promised_ms
 
 DIGITS = 12
 """How much of a brief's digest a button holds."""
@@ -41,7 +41,7 @@ _KINDS: dict[ProofKind, str] = {
 """What shows each kind of proof but examples, which are told one by one."""
 
 
-def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
+def render_contract(run: Run, history: History, cap: Cap | None = None) -> Post:
     """Return the card that a go-ahead is given to: what is built, and what proves it.
 
     `cap` is what the run may cost. Its words are a model's and people's, and do nothing.
@@ -54,97 +54,97 @@ def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
     files = [f"`{file}`" for file in sorted(plan.owned_files)]
     tests = [f"`{test.path}`" for test in plan.reproductions]
     fields = {
-        "For example": "\n".join(example_lines(brief)),
-        "Not meant": "\n".join(f"• {words(each, 200)}" for each in brief.not_meant[:5]),
-        "I take it that": "\n".join(_assumed(history)),
-        "What proves it": _proof(brief, tests),
-        "Files": rest_of(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
-        "Parts": _parts(plan),
-        "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
-        "Flag": ships_behind(brief.flag) if brief.flag else "",
-        "Estimated cost": _cost(brief),
+        "For example": "\n".join(list_example_lines(brief)),
+        "Not meant": "\n".join(f"• {escape_line(each, 200)}" for each in brief.out_of_scope[:5]),
+        "I take it that": "\n".join(_list_assumptions(history)),
+        "What proves it": _render_proof(brief, tests),
+        "Files": format_list(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
+        "Parts": _format_parts(plan),
+        "Risk": escape_line(f"{brief.risk.capitalize()}. {plan.impact}", 400),
+        "Flag": describe_upcoming_flag(brief.flag) if brief.flag else "",
+        "Estimated cost": _format_cost(brief),
     }
     return Post(
-        text=f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. {_way(run)}",
+        text=f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. {_describe_next_step(run)}",
         card=Card(
-            title=f"Wanted: {title_of(run.trigger, 120)}",
-            body=words(brief.understood, 900),
+            title=f"Wanted: {format_title(run.trigger, 120)}",
+            body=escape_line(brief.understood, 900),
             tone="warning",
             fields=tuple(CardField(name=name, value=text) for name, text in fields.items() if text),
-            footer=f"run {run.id} · by {brief.written_by} · {elapsed(run)} · {spent(run, cap)}",
+            footer=f"run {run.id} · by {brief.written_by} · {format_elapsed(run)} · {format_spending(run, cap)}",
         ),
-        buttons=_buttons(run, brief),
+        buttons=_build_buttons(run, brief),
         notify=notify,
     )
 
 
-def example_lines(brief: Brief) -> tuple[str, ...]:
+def list_example_lines(brief: Brief) -> tuple[str, ...]:
     """Return a line for each example: what somebody does, and what they get."""
-    shown = [f"• {_example(each)}" for each in brief.acceptances[:_MOST_EXAMPLES]]
+    shown = [f"• {_format_example(each)}" for each in brief.acceptances[:_MOST_EXAMPLES]]
     more = len(brief.acceptances) - len(shown)
     return (*shown, *([f"and {more} more"] if more > 0 else []))
 
 
-def _example(each: Acceptance) -> str:
-    return f"{words(each.asked, 120)} → {words(each.told, 160)}"
+def _format_example(each: Acceptance) -> str:
+    return f"{escape_line(each.asked, 120)} → {escape_line(each.expected, 160)}"
 
 
-def _assumed(history: History) -> list[str]:
+def _list_assumptions(history: History) -> list[str]:
     """Return the defaults of what was never put to people."""
     brief, question = history.brief, history.question
     if brief is None or question is None:
         return []
     left = [each for each in brief.questions if each.text not in question.text]
-    return [f"• {words(each.text, 160)} {words(each.default, 160)}" for each in left]
+    return [f"• {escape_line(each.text, 160)} {escape_line(each.default, 160)}" for each in left]
 
 
-def _proof(brief: Brief, tests: list[str]) -> str:
+def _render_proof(brief: Brief, tests: list[str]) -> str:
     """Return what has to hold: its examples where it has any, and each other kind of proof."""
-    examples = [_examples(brief, tests)] if brief.acceptances else []
-    most = promised_ms(brief)
+    examples = [_describe_examples(brief, tests)] if brief.acceptances else []
+    most = find_promised_ms(brief)
     if most is not None:
         examples.append(f"answers within {most:g} ms are counted once it is live")
     return "\n".join((*examples, *(_KINDS[each] for each in brief.proofs if each in _KINDS)))
 
 
-def _examples(brief: Brief, tests: list[str]) -> str:
+def _describe_examples(brief: Brief, tests: list[str]) -> str:
     """Return what turns from red to green, and why it is red today."""
     missing = dict.fromkeys(_MISSING[each.missing] for each in brief.acceptances)
-    count = counted(len(brief.acceptances), "example")
+    count = format_count(len(brief.acceptances), "example")
     fails = "fails" if len(brief.acceptances) == 1 else "fail"
     return (
         f"{count} as a test that {fails} today ({', '.join(missing)}) and has to pass: "
-        f"{rest_of(tests, 3)}"
+        f"{format_list(tests, 3)}"
     )
 
 
-def _parts(plan: Plan) -> str:
+def _format_parts(plan: Plan) -> str:
     """Return what it is written in side by side; nothing where it is one piece."""
-    named = rest_of([f"`{part.name}`" for part in plan.parts], 4)
+    named = format_list([f"`{part.name}`" for part in plan.parts], 4)
     return f"{named}, written side by side and joined in this order" if named else ""
 
 
-def _cost(brief: Brief) -> str:
+def _format_cost(brief: Brief) -> str:
     """Return what one change cost so far, and that several are written where that is so."""
-    cost = f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else ""
+    cost = f"≈ {format_money(brief.estimate_usd)}" if brief.estimate_usd else ""
     if brief.candidates == 1:
         return cost
     several = f"{brief.candidates} candidates are written, and the best is proposed"
     return f"{cost} each: {several}" if cost else f"{several}, at that many times the cost"
 
 
-def _way(run: Run) -> str:
+def _describe_next_step(run: Run) -> str:
     if run.parked_until is None:
         return f"Nothing is written before somebody says so. {_HOW}"
-    return f"Unless somebody objects I go ahead {soon(run.parked_until)}. {_HOW}"
+    return f"Unless somebody objects I go ahead {format_timestamp(run.parked_until)}. {_HOW}"
 
 
 def confirm_contract(run: Run, brief: Brief) -> Post:
     """Return the question whether a yes in other words is a go-ahead; only its button decides."""
-    return Post(text=_CONFIRM, buttons=_buttons(run, brief))
+    return Post(text=_CONFIRM, buttons=_build_buttons(run, brief))
 
 
-def _buttons(run: Run, brief: Brief) -> tuple[Button, ...]:
+def _build_buttons(run: Run, brief: Brief) -> tuple[Button, ...]:
     this = (run.id, brief.digest[:DIGITS])
     return (
         Button(label="Go ahead", action="agree", arguments=this, style="success"),

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from bot.domain.posts import CardField
 from bot.guards import FilePatch, is_test_file, parse
 from bot.infra.text_direction import isolate
-from bot.presentation.cards._text import fitting
-from bot.presentation.counts import rest_of
+from bot.presentation.cards._text import fit_lines
+from bot.presentation.counts import format_list
 
 _MOST_DIFFS = 2
 _MOST = 600  # characters of one file
 _FENCE = "```"
 
 
-def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
+def iterate_diff_fields(diff: str, attached: str) -> Iterator[CardField]:
     """Yield the start of the diff, a field a file, tests last; then what is left out, and where.
 
     Fields are redacted one by one: no word beside a diff can take a line of it away. A file whose
@@ -23,11 +23,11 @@ def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
     left: list[str] = []
     shown = 0
     for patch in patches:
-        text, path = isolate(_hunks(patch)), isolate(patch.path)
+        text, path = isolate(_render_hunks(patch)), isolate(patch.path)
         if shown == _MOST_DIFFS or not text or _FENCE in text or is_test_file(patch.path):
-            left.append(f"`{path}`{_why(patch, text)}")
+            left.append(f"`{path}`{_describe_omission(patch, text)}")
             continue
-        part = fitting(text.split("\n"), _MOST)
+        part = fit_lines(text.split("\n"), _MOST)
         if not part:
             left.append(f"`{path}`")
             continue
@@ -36,11 +36,11 @@ def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
         if part != text:
             left.append(f"the rest of `{path}`")
     if left:
-        told = rest_of(left, 6)
+        told = format_list(left, 6)
         yield CardField(name="Not shown here", value=f"{told}. All of it is in `{attached}`.")
 
 
-def _hunks(patch: FilePatch) -> str:
+def _render_hunks(patch: FilePatch) -> str:
     """Return a file's hunks as git wrote them; no line of theirs is taken for anything else."""
     lines: list[str] = []
     for hunk in patch.hunks:
@@ -49,7 +49,7 @@ def _hunks(patch: FilePatch) -> str:
     return "\n".join(lines)
 
 
-def _why(patch: FilePatch, text: str) -> str:
+def _describe_omission(patch: FilePatch, text: str) -> str:
     if patch.binary:
         return " (binary: read it at the pull request)"
     return "" if text else f" ({patch.status}, no line changed)"

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from bot.domain.incident import LOUDNESS, Digest, Incident
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Run
-from bot.presentation.cards._incident import incident_buttons, incident_line
+from bot.presentation.cards._incident import build_incident_buttons, format_incident_line
 
 _LISTED = 20
 _NUMBERED = 5  # buttons in a row
 
 
-def digest(
-    told: Digest, incidents: tuple[Incident, ...], runs: Mapping[str, Run] | None = None
+def render_digest(
+    digest: Digest, incidents: tuple[Incident, ...], runs: Mapping[str, Run] | None = None
 ) -> Post:
     """Return the one message about several incidents, the loudest first.
 
@@ -23,31 +23,31 @@ def digest(
     loudest = sorted(
         incidents, key=lambda each: (not each.open, -LOUDNESS.index(each.severity), -each.count)
     )
-    lines = [incident_line(each) for each in loudest[:_LISTED]]
+    lines = [format_incident_line(each) for each in loudest[:_LISTED]]
     numbered = [each for each in loudest if each.open][:_NUMBERED]
     lines = [f"**{n}** {line}" if n <= len(numbered) else line for n, line in enumerate(lines, 1)]
-    more = len(loudest) - len(lines) + told.more
+    more = len(loudest) - len(lines) + digest.more
     if more:
         lines.append(f"… and {more} more; `/incidents list` shows what is open.")
-    lines.append("\n`/incidents show` tells more about each. " + _DIGEST_NOTES[told.why])
-    total = len(incidents) + told.more
+    lines.append("\n`/incidents show` tells more about each. " + _DIGEST_NOTES[digest.why])
+    total = len(incidents) + digest.more
     return Post(
         card=Card(
-            title=_DIGEST_TITLES[told.why].format(total=total, still=still),
+            title=_DIGEST_TITLES[digest.why].format(total=total, still=still),
             body="\n".join(lines),
-            tone="good" if not still else "bad" if told.why == "storm" else "warning",
-            footer=f"digest {told.id}",
+            tone="good" if not still else "bad" if digest.why == "storm" else "warning",
+            footer=f"digest {digest.id}",
         ),
-        buttons=_numbered_buttons(numbered, runs or {}),
+        buttons=_build_buttons(numbered, runs or {}),
     )
 
 
-def _numbered_buttons(incidents: Sequence[Incident], runs: Mapping[str, Run]) -> tuple[Button, ...]:
+def _build_buttons(incidents: Sequence[Incident], runs: Mapping[str, Run]) -> tuple[Button, ...]:
     """Return their buttons, all of a kind together: five of them make a row."""
     buttons = [
-        button.but(label=f"{number} {button.label}")
+        button.replace(label=f"{number} {button.label}")
         for number, each in enumerate(incidents, 1)
-        for button in incident_buttons(each, runs.get(each.run_id or ""))
+        for button in build_incident_buttons(each, runs.get(each.run_id or ""))
     ]
     kinds = [button.arguments[0] for button in buttons]
     return tuple(sorted(buttons, key=lambda each: kinds.index(each.arguments[0])))

@@ -4,9 +4,9 @@ from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
-from bot.presentation.cards._text import check_line, one_line
-from bot.presentation.markdown import words
-from bot.presentation.without_failure import MARKS, NOTHING
+from bot.presentation.cards._text import check_line, to_one_line
+from bot.presentation.markdown import escape_line
+from bot.presentation.missing_failure import MARKS, NOT_FOUND_MARK
 
 STATUS_MARKS = {
     Status.QUEUED: "🕐",
@@ -21,39 +21,45 @@ STATUS_MARKS = {
 """How a run stands, by a sign: the same on its card and in its last word, whatever its goal."""
 
 
-def ending(run: Run, history: History) -> Post:
+def render_ending(run: Run, history: History) -> Post:
     """Return what happened, with raw output of failed checks attached."""
-    lines = [f"{ended_mark(run, history)} {run.reason}"]
+    lines = [f"{get_end_mark(run, history)} {run.reason}"]
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
-        lines += _tried(history.change_set) + _judged(history) + _known(run, history)
-        attachments = (*_trace(history), *failed_outputs(history.verdict))
-    return Post(text="\n".join(lines), buttons=choices(run, history), attachments=attachments)
+        lines += (
+            _list_attempts(history.change_set)
+            + _list_failed_checks(history)
+            + _list_known_facts(run, history)
+        )
+        attachments = (*_build_trace_files(history), *build_verdict_files(history.verdict))
+    return Post(
+        text="\n".join(lines), buttons=build_choice_buttons(run, history), attachments=attachments
+    )
 
 
-def found_nothing(history: History) -> bool:
+def is_without_failure(history: History) -> bool:
     """Whether no failure was there that surely was meant."""
     return history.diagnosis is not None and not history.diagnosis.found
 
 
-def ended_mark(run: Run, history: History) -> str:
+def get_end_mark(run: Run, history: History) -> str:
     """Return the sign of how a run ended: where it found nothing, of what is said instead."""
     diagnosis = history.diagnosis
     if diagnosis is None or diagnosis.found or run.status in (Status.CANCELLED, Status.QUARANTINED):
         return STATUS_MARKS[run.status]
-    return MARKS.get(diagnosis.instead, NOTHING)
+    return MARKS.get(diagnosis.instead, NOT_FOUND_MARK)
 
 
-def choices(run: Run, history: History) -> tuple[Button, ...]:
+def build_choice_buttons(run: Run, history: History) -> tuple[Button, ...]:
     """Return a button for each failure that may be meant."""
     listed = history.diagnosis.choices if history.diagnosis else ()
     return tuple(
-        Button(label=one_line(each.name, 80), action="choose", arguments=(run.id, each.error_id))
+        Button(label=to_one_line(each.name, 80), action="choose", arguments=(run.id, each.error_id))
         for each in listed
     )
 
 
-def _tried(change: ChangeSet | None) -> list[str]:
+def _list_attempts(change: ChangeSet | None) -> list[str]:
     if change is None or not change.attempts:
         return []
     shown = [f"• {attempt.summary}: {attempt.result}" for attempt in change.attempts[:12]]
@@ -61,32 +67,36 @@ def _tried(change: ChangeSet | None) -> list[str]:
     return ["", "**What I tried**", *shown, *([f"… and {more} more"] if more > 0 else [])]
 
 
-def _judged(history: History) -> list[str]:
+def _list_failed_checks(history: History) -> list[str]:
     verdict, change = history.verdict, history.change_set
     if verdict is None:
         return []
     said = {each.about: each.reason for each in change.unrelated} if change else {}
-    lines = [f"• {finding.told}" for finding in verdict.findings if finding.blocking]
+    lines = [f"• {finding.summary}" for finding in verdict.findings if finding.blocking]
     lines += [
         check_line(check)
-        + (" · fails on base too" if check.name in verdict.red_before else "")
-        + (f" · not its change's, it says: {words(said[check.name])}" if check.name in said else "")
-        for check in _all(verdict)
+        + (" · fails on base too" if check.name in verdict.failing_before else "")
+        + (
+            f" · not its change's, it says: {escape_line(said[check.name])}"
+            if check.name in said
+            else ""
+        )
+        for check in _list_checks(verdict)
         if not check.ok
     ]
     return ["", "**What my checks said**", *lines] if lines else []
 
 
-def _known(run: Run, history: History) -> list[str]:
+def _list_known_facts(run: Run, history: History) -> list[str]:
     """Return what is known of a fault that could not be mended, and what people can do next."""
     diagnosis = history.diagnosis
     if diagnosis is None or not (diagnosis.found and diagnosis.file):
         return []
-    lines = ["", "**What I know**", f"• {one_line(diagnosis.cause, 600)}"]
-    steps = ["read the trace, which is attached"] if _trace(history) else []
+    lines = ["", "**What I know**", f"• {to_one_line(diagnosis.cause, 600)}"]
+    steps = ["read the trace, which is attached"] if _build_trace_files(history) else []
     if diagnosis.suspects:
         commit = diagnosis.suspects[0].commit
-        told = f"`{commit.sha[:7]}` “{words(commit.summary, 80)}” by {words(commit.author, 40)}"
+        told = f"`{commit.sha[:7]}` “{escape_line(commit.summary, 80)}” by {escape_line(commit.author, 40)}"
         if commit.sha[:7] not in diagnosis.cause:
             lines.append(f"• Suspect: {told}")
         steps.append(
@@ -99,7 +109,7 @@ def _known(run: Run, history: History) -> list[str]:
     return [*lines, "", f"What you can do: {'; '.join(steps)}."]
 
 
-def _trace(history: History) -> tuple[Attachment, ...]:
+def _build_trace_files(history: History) -> tuple[Attachment, ...]:
     """Return the newest failure's frames with their values, and what was raised."""
     capsule = history.evidence.capsule if history.evidence else None
     if capsule is None or not capsule.frames:
@@ -113,18 +123,18 @@ def _trace(history: History) -> tuple[Attachment, ...]:
     return (Attachment(name="trace.txt", text=text),)
 
 
-def _all(verdict: Verdict) -> tuple[CheckResult, ...]:
-    return (*verdict.checks, *([verdict.green_on_head] if verdict.green_on_head else []))
+def _list_checks(verdict: Verdict) -> tuple[CheckResult, ...]:
+    return (*verdict.checks, *([verdict.passing_on_head] if verdict.passing_on_head else []))
 
 
-def failed_outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
+def build_verdict_files(verdict: Verdict | None) -> tuple[Attachment, ...]:
     """Return the raw output of every check that failed, as files."""
     if verdict is None:
         return ()
-    return outputs(_all(verdict))
+    return build_output_files(_list_checks(verdict))
 
 
-def outputs(checks: tuple[CheckResult, ...]) -> tuple[Attachment, ...]:
+def build_output_files(checks: tuple[CheckResult, ...]) -> tuple[Attachment, ...]:
     """Return the raw output of those that failed, as files."""
     failed = [check for check in checks if not check.ok and check.output]
     return tuple(

@@ -18,7 +18,7 @@ class Detail(NamedTuple):
     most: int = _MOST_LINES
 
 
-def fitted(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
+def fit_fields(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
     """Return the fields that fit on a card, and all of them as a text where some do not.
 
     Whatever is not on the card is counted or named there, with the file to read it in.
@@ -27,7 +27,7 @@ def fitted(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField,
     left: list[str] = []
     cut, room = False, _ROOM
     for detail in details:
-        value, short = _value(detail, notes_name)
+        value, short = _fit_value(detail, notes_name)
         if len(detail.name) + len(value) > room:
             left.append(detail.name)
             continue
@@ -41,7 +41,7 @@ def fitted(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField,
     return tuple(fields), f"{whole}\n" if left or cut else ""
 
 
-def _value(detail: Detail, notes_name: str) -> tuple[str, bool]:
+def _fit_value(detail: Detail, notes_name: str) -> tuple[str, bool]:
     """Return a field's text, and whether it is short of lines."""
     shown = list(detail.lines[: detail.most])
     while len(shown) > 1 and sum(len(line) + 1 for line in shown) > _WIDEST - 80:

@@ -5,16 +5,16 @@ from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.run import Run
-from bot.memory.ranking import similar_fixes, told
-from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import elapsed, one_line, spent
-from bot.presentation.counts import counted
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
+from bot.memory.ranking import find_similar_fixes, format_memory
+from bot.presentation.cards._plain_text import to_plain_text
+from bot.presentation.cards._text import format_elapsed, format_spending, to_one_line
+from bot.presentation.counts import format_count
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 from bot.triage import Triage
 
 
-def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
+def render_investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     """Return what was found, with the evidence's ids and a button that goes on to a fix."""
     diagnosis = history.diagnosis
     if diagnosis is None or not diagnosis.found:
@@ -26,38 +26,44 @@ def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     button = Button(label=label, action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
-            title=words(diagnosis.headline, 240),
-            body=words(diagnosis.cause, 1_500),
+            title=escape_line(diagnosis.headline, 240),
+            body=escape_line(diagnosis.cause, 1_500),
             tone="warning",
-            fields=(*_fields(diagnosis), *_similar(history)),
-            footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
+            fields=(*_build_fields(diagnosis), *_build_similar_fields(history)),
+            footer=f"run {run.id} · {format_elapsed(run)} · {format_spending(run, cap)}",
         ),
         buttons=(button,) if fixable else (),
-        attachments=_source(history),
+        attachments=_build_source_files(history),
     )
 
 
-def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
-    fields = [CardField(name="How often", value=counted(diagnosis.count, "time"), inline=True)]
+def _build_fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
+    fields = [CardField(name="How often", value=format_count(diagnosis.count, "time"), inline=True)]
     if diagnosis.first_seen and diagnosis.last_seen:
-        first, last = moment(diagnosis.first_seen), moment(diagnosis.last_seen)
+        first, last = format_timestamp(diagnosis.first_seen), format_timestamp(diagnosis.last_seen)
         fields.append(CardField(name="First seen", value=first, inline=True))
         fields.append(CardField(name="Last seen", value=last, inline=True))
     if diagnosis.file:
         where = f"`{diagnosis.file}:{diagnosis.line}` in `{diagnosis.function}`"
         fields.append(CardField(name="Failing frame", value=where))
     if diagnosis.triage.reasons:
-        fields.append(CardField(name="Whose it is", value=one_line(_whose(diagnosis.triage), 600)))
+        fields.append(
+            CardField(name="Whose it is", value=to_one_line(_format_triage(diagnosis.triage), 600))
+        )
     if diagnosis.seen_before:
-        fields.append(CardField(name="Seen before", value=plain(diagnosis.seen_before, 400)))
+        fields.append(
+            CardField(name="Seen before", value=to_plain_text(diagnosis.seen_before, 400))
+        )
     if diagnosis.last_worked:
-        fields.append(CardField(name="Last worked", value=plain(diagnosis.last_worked, 400)))
+        fields.append(
+            CardField(name="Last worked", value=to_plain_text(diagnosis.last_worked, 400))
+        )
     if diagnosis.suspects:
         fields.append(
             CardField(
                 name="Suspect commit" + ("s" if len(diagnosis.suspects) > 1 else ""),
                 value="\n".join(
-                    f"`{s.commit.sha[:7]}` {one_line(s.commit.summary, 80)} — {s.commit.author}, "
+                    f"`{s.commit.sha[:7]}` {to_one_line(s.commit.summary, 80)} — {s.commit.author}, "
                     f"{s.reason}"
                     for s in diagnosis.suspects[:3]
                 ),
@@ -71,22 +77,22 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     return tuple(fields)
 
 
-def _whose(triage: Triage) -> str:
-    return f"{triage.told} ({triage.confidence} confidence)"
+def _format_triage(triage: Triage) -> str:
+    return f"{triage.summary} ({triage.confidence} confidence)"
 
 
-def _similar(history: History) -> tuple[CardField, ...]:
+def _build_similar_fields(history: History) -> tuple[CardField, ...]:
     """Return what mended other failures of the same function."""
     if history.evidence is None or history.diagnosis is None:
         return ()
-    fixes = similar_fixes(history.evidence.memories, history.diagnosis.fingerprint)
+    fixes = find_similar_fixes(history.evidence.memories, history.diagnosis.fingerprint)
     if not fixes:
         return ()
-    lines = "\n".join(f"• {plain(told(fix), 200)}" for fix in fixes[:3])
+    lines = "\n".join(f"• {to_plain_text(format_memory(fix), 200)}" for fix in fixes[:3])
     return (CardField(name="Fixed there before", value=lines),)
 
 
-def _source(history: History) -> tuple[Attachment, ...]:
+def _build_source_files(history: History) -> tuple[Attachment, ...]:
     excerpts = history.evidence.excerpts if history.evidence else ()
     if not excerpts:
         return ()

@@ -1,8 +1,8 @@
 """The plan, in full."""
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.plan import Plan
-from bot.presentation.markdown import prose, words
+from bot.presentation.markdown import escape_line, escape_text
 
 _ID = 26  # the length of a journal record's id; commits are longer
 
@@ -10,7 +10,7 @@ _ID = 26  # the length of a journal record's id; commits are longer
 def plan_text(plan: Plan) -> str:
     """Return the plan as Markdown."""
     steps = "\n".join(
-        f"{number}. {words(step.summary, 300)} "
+        f"{number}. {escape_line(step.summary, 300)} "
         f"(may change {', '.join(f'`{file}`' for file in step.owned_files)})"
         for number, step in enumerate(plan.steps, 1)
     )
@@ -21,24 +21,26 @@ def plan_text(plan: Plan) -> str:
         "performance": tests.performance,
         "user experience": tests.user_experience,
     }
-    tested = "\n".join(f"- {kind}: {words(text, 600)}" for kind, text in kinds.items() if text)
+    tested = "\n".join(
+        f"- {kind}: {escape_line(text, 600)}" for kind, text in kinds.items() if text
+    )
     parts = {
-        "Problem": prose(plan.problem, 2_000),
-        "Solution": prose(plan.solution, 2_000),
+        "Problem": escape_text(plan.problem, 2_000),
+        "Solution": escape_text(plan.solution, 2_000),
         "Steps": steps,
-        "Risk": prose(f"{plan.risk.capitalize()}. {plan.impact}", 800),
+        "Risk": escape_text(f"{plan.risk.capitalize()}. {plan.impact}", 800),
         "Tests": tested or "-",
-        "Compatibility": prose(plan.compatibility, 800),
-        "After deploy": prose(plan.verification, 800) or "-",
-        "Rollback": prose(plan.rollback, 800) or "-",
+        "Compatibility": escape_text(plan.compatibility, 800),
+        "After deploy": escape_text(plan.verification, 800) or "-",
+        "Rollback": escape_text(plan.rollback, 800) or "-",
     }
     if plan.evidence_ids:
-        parts["Evidence"] = ", ".join(f"`{_short(each)}`" for each in plan.evidence_ids[:20])
+        parts["Evidence"] = ", ".join(f"`{_shorten_id(each)}`" for each in plan.evidence_ids[:20])
     if plan.written_by:
         parts["Written by"] = plan.written_by
     return "\n\n".join(f"**{title}**\n{text}" for title, text in parts.items())
 
 
-def _short(evidence: str) -> str:
+def _shorten_id(evidence: str) -> str:
     """Return a record's id as `/runs show` knows it; a commit's as git shows it."""
-    return short_id(evidence) if len(evidence) == _ID else evidence[:7]
+    return shorten_id(evidence) if len(evidence) == _ID else evidence[:7]

@@ -3,31 +3,31 @@
 from typing import Literal
 
 from bot.domain.budget import Cap
-from bot.domain.change import Undone
+from bot.domain.change import RevertResult
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
-from bot.domain.links import linked
+from bot.domain.links import format_link
 from bot.domain.posts import Button, Card, Post
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.run_state import ORDER
 from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
-from bot.presentation.cards._candidates import candidate_note
-from bot.presentation.cards._ending import STATUS_MARKS, ended_mark, found_nothing
+from bot.presentation.cards._candidates import describe_current_candidate
+from bot.presentation.cards._ending import STATUS_MARKS, get_end_mark, is_without_failure
 from bot.presentation.cards._text import (
-    awaited,
-    elapsed,
-    one_line,
-    reproduction_line,
-    seconds,
-    spent,
+    describe_wait,
+    format_elapsed,
+    format_reproduction_line,
+    format_seconds,
+    format_spending,
+    to_one_line,
 )
-from bot.presentation.cards._use import counted_until, use_text
-from bot.presentation.counts import counted
-from bot.presentation.flags import live_behind
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
+from bot.presentation.cards._use import describe_use_watch, use_text
+from bot.presentation.counts import format_count
+from bot.presentation.flags import describe_live_flag
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 from bot.presentation.titles import change_title
 
 _VERBS: dict[Goal, str] = {
@@ -57,7 +57,7 @@ _TONES: dict[Status, Tone] = {
 }
 
 
-_SAID: dict[Judgement, str] = {
+_VERDICT_TEXTS: dict[Judgement, str] = {
     "fixed": "✅ **Fixed.** {fix} holds.",
     "partial": "🟠 **Partly fixed.** {fix} ended some of the faults that came together, not all.",
     "not_fixed": "❌ **Not fixed.** {fix} did not make it go away.",
@@ -75,47 +75,49 @@ _REVERT = "\nPress the button, or say “revert it”: I propose to take it back
 _NAMED = 3
 
 
-def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
+def render_progress(run: Run, history: History, cap: Cap | None = None) -> Post:
     """Return the run's living card; `cap` is what it may cost."""
     stages = ORDER[run.goal]
-    lines = [_stage_line(run, history, stage, stages) for stage in stages]
+    lines = [_format_stage_line(run, history, stage, stages) for stage in stages]
     lines += filter(None, [watch_line(history)])
-    if run.activity and not run.ended:
-        lines.append(f"\n-# {one_line(run.activity, 160)}")
+    if run.activity and not run.has_ended:
+        lines.append(f"\n-# {to_one_line(run.activity, 160)}")
     if run.reason:
         lines.append(f"\n{run.reason}")
-    buttons = () if run.ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
+    buttons = (
+        () if run.has_ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
+    )
     return Post(
         card=Card(
             title=f"{_VERBS[run.goal]}: {change_title(run, history)}",
             body="\n".join(lines),
-            tone=_tone(run, history),
-            footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
+            tone=_choose_tone(run, history),
+            footer=f"run {run.id} · {format_elapsed(run)} · {format_spending(run, cap)}",
         ),
         buttons=buttons,
     )
 
 
-def stage_note(run: Run, history: History, stage: Stage) -> str:
+def format_stage_note(run: Run, history: History, stage: Stage) -> str:
     """Return what the card says of a step beside its name; nothing where there is nothing yet."""
     return _note(history, stage, run)
 
 
-def _tone(run: Run, history: History) -> Tone:
-    if failed(history.outcome):
+def _choose_tone(run: Run, history: History) -> Tone:
+    if is_failed_fix(history.outcome):
         return "bad"
-    if run.ended and found_nothing(history):
+    if run.has_ended and is_without_failure(history):
         return "neutral"  # nothing is known to be broken, whoever asked for what
     return _TONES.get(run.status, "working")
 
 
-def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, ...]) -> str:
+def _format_stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, ...]) -> str:
     here = stages.index(run.stage) if run.stage in stages else len(stages)
     position = stages.index(stage)
     note = _note(history, stage, run)
     tail = f" — {note}" if note else ""
-    if stage is Stage.DIAGNOSE and run.ended and found_nothing(history):
-        return f"{ended_mark(run, history)} **{STAGE_NAMES[stage]}**{tail}"
+    if stage is Stage.DIAGNOSE and run.has_ended and is_without_failure(history):
+        return f"{get_end_mark(run, history)} **{STAGE_NAMES[stage]}**{tail}"
     if position < here or run.status is Status.DONE:
         return f"✅ **{STAGE_NAMES[stage]}**{tail}"
     if position > here:
@@ -123,83 +125,83 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
     return f"{STATUS_MARKS[run.status]} **{STAGE_NAMES[stage]}**{tail}"
 
 
-def _seen(evidence: Evidence) -> str:
+def _describe_evidence(evidence: Evidence) -> str:
     if evidence.context is not None:
         there = evidence.context
-        told = counted(len(there.commands), "command")
-        return f"{told}, {counted(len(there.named), 'file')} it may be about"
+        told = format_count(len(there.commands), "command")
+        return f"{told}, {format_count(len(there.named), 'file')} it may be about"
     if evidence.slow:
         return "how long it takes, lately and before"
     count = sum(group.count for group in evidence.groups)
-    return counted(count, "matching failure") if count else "nothing that fits"
+    return format_count(count, "matching failure") if count else "nothing that fits"
 
 
 def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.OBSERVE and history.evidence:
-        return _seen(history.evidence)
+        return _describe_evidence(history.evidence)
     if stage in (Stage.DIAGNOSE, Stage.BRIEF, Stage.PLAN):
-        return _thought(history, stage)
+        return _describe_reasoning(history, stage)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
-        told = f"{words(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
-        return told + candidate_note(run, history)
+        told = f"{escape_line(change.summary, 120)} ({change.engine}, {format_seconds(change.seconds)})"
+        return told + describe_current_candidate(run, history)
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
-        return _verified(history)
+        return _describe_verdict(history)
     if stage is Stage.PROPOSE and run.waiting is Waiting.JUDGEMENT:
         return "found, not proven: an approver has to read it"
     if stage is Stage.PROPOSE and history.proposal:
         opened = history.proposal
-        return f"{linked(f'#{opened.number}', opened.url)} `{opened.head[:7]}`"
+        return f"{format_link(f'#{opened.number}', opened.url)} `{opened.head[:7]}`"
     if stage is Stage.SHIP:
         if history.shipment:
-            return history.shipment.told
-        return awaited(run) if run.status is Status.WAITING else ""
+            return history.shipment.summary
+        return describe_wait(run) if run.status is Status.WAITING else ""
     return ""
 
 
-def _thought(history: History, stage: Stage) -> str:
+def _describe_reasoning(history: History, stage: Stage) -> str:
     """Return what was found, understood or planned, and whose words it is in."""
     diagnosis, brief, plan = history.diagnosis, history.brief, history.plan
     if stage is Stage.DIAGNOSE and diagnosis:
-        return _by(words(diagnosis.headline, 300), diagnosis.explained_by)
+        return _add_author(escape_line(diagnosis.headline, 300), diagnosis.explained_by)
     if stage is Stage.BRIEF and brief:
-        examples = counted(len(brief.acceptances), "example")
-        return _by(f"{words(brief.understood, 300)} ({examples})", brief.written_by)
+        examples = format_count(len(brief.acceptances), "example")
+        return _add_author(f"{escape_line(brief.understood, 300)} ({examples})", brief.written_by)
     if stage is Stage.PLAN and plan:
-        shown = plan.shown_by
+        shown = plan.demonstration
         proof = f"`{shown[0]}` is red: {shown[1]}" if shown else "no reproduction"
-        return _by(proof, plan.written_by)
+        return _add_author(proof, plan.written_by)
     return ""
 
 
-def _by(text: str, author: str) -> str:
+def _add_author(text: str, author: str) -> str:
     """Return the text with whose words the stage's are, where they are not the rules'."""
     return f"{text} (by {author})" if author else text
 
 
-def _verified(history: History) -> str:
+def _describe_verdict(history: History) -> str:
     verdict, plan = history.verdict, history.plan
     if verdict is None:
         return ""
     passed = sum(check.status == "passed" for check in verdict.checks)
     text = f"{passed}/{len(verdict.checks)} checks"
-    if plan and plan.shown_by:
-        text += f", {reproduction_line(verdict, plan.shown_by[0])}"
+    if plan and plan.demonstration:
+        text += f", {format_reproduction_line(verdict, plan.demonstration[0])}"
     return text
 
 
-def failed(outcome: Outcome | None) -> bool:
+def is_failed_fix(outcome: Outcome | None) -> bool:
     """Whether a fix was watched and did not hold."""
     return outcome is not None and outcome.verdict in ("not_fixed", "regressed")
 
 
-def outcome_post(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
+def render_outcome(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
     """Return the verdict with its numbers; where the fix did not hold, with a way back."""
-    fix = linked(f"#{proposal.number}", proposal.url)
-    lines = [_SAID[outcome.verdict].format(fix=fix)]
+    fix = format_link(f"#{proposal.number}", proposal.url)
+    lines = [_VERDICT_TEXTS[outcome.verdict].format(fix=fix)]
     lines += [f"• {reason}" for reason in outcome.reasons]
     text, asker = "\n".join(lines), run.trigger.person.id
-    if not failed(outcome):
+    if not is_failed_fix(outcome):
         return Post(text=text)
     button = Button(label="Revert it", action="revert", arguments=(run.id,), style="danger")
     called = f"<@{asker}> " if asker else ""
@@ -214,32 +216,32 @@ def watch_line(history: History) -> str:
     if history.use_report is not None:
         return f"📊 **Use** — {use_text(history.use_report)}"
     if history.use_watch is not None:
-        return f"👀 **Watch** — {counted_until(history.use_watch)}"
-    return f"👀 **Watch** — {watched_until(history.watch)}" if history.watch else ""
+        return f"👀 **Watch** — {describe_use_watch(history.use_watch)}"
+    return f"👀 **Watch** — {format_watch_end(history.watch)}" if history.watch else ""
 
 
-def taken_back_line(undone: Undone) -> str:
+def format_revert_line(result: RevertResult) -> str:
     """Return how far a revert brings back what was before the merge, as git shows it."""
-    told = f"{counted(len(undone.restored), 'file')} exactly as at `{undone.before[:7]}`"
-    if undone.blended:
-        names = ", ".join(f"`{name}`" for name in undone.blended[:5])
+    told = f"{format_count(len(result.restored), 'file')} exactly as at `{result.before[:7]}`"
+    if result.blended:
+        names = ", ".join(f"`{name}`" for name in result.blended[:5])
         told += f"; in {names} what came later stays"
     return told
 
 
-def watch_told(watch: Watch | UseWatch) -> str:
+def describe_watch(watch: Watch | UseWatch) -> str:
     """Return in a sentence what is watched of what came live, and until when."""
     if isinstance(watch, UseWatch):
-        return f"I watch {counted_until(watch)}."
-    return f"I watch whether it holds: {watched_until(watch)}."
+        return f"I watch {describe_use_watch(watch)}."
+    return f"I watch whether it holds: {format_watch_end(watch)}."
 
 
-def watched_until(watch: Watch) -> str:
+def format_watch_end(watch: Watch) -> str:
     """Return when it is judged at the latest, as a chat shows it to each in their own time."""
-    return f"judged {moment(watch.until, 'R')} at the latest"
+    return f"judged {format_timestamp(watch.until, 'R')} at the latest"
 
 
-def shipped(
+def render_shipment(
     proposal: Proposal,
     approval: Approval,
     shipment: Shipment,
@@ -251,10 +253,10 @@ def shipped(
 
     With a `flag`, it says how what is behind it is switched on.
     """
-    behind = f"\n{live_behind(flag)}" if flag else ""
+    behind = f"\n{describe_live_flag(flag)}" if flag else ""
     merged = (
-        f"Merged {linked(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
-        f"approved by {_names(approval)} for `{approval.head[:7]}`."
+        f"Merged {format_link(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
+        f"approved by {_format_approvers(approval)} for `{approval.head[:7]}`."
     )
     if shipment.failed and not shipment.restart_needed:
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
@@ -263,25 +265,25 @@ def shipped(
         missing = (
             f": {shipment.pending}" if shipment.pending else " and is live after the next restart"
         )
-        until = _until_restart(shipment)
+        until = _describe_pending_restart(shipment)
         return Post(text=f"🚢 {merged} It changes core code{missing}.{until}{behind}")
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:
-        tail += f" {watch_told(watch)}"
+        tail += f" {describe_watch(watch)}"
     if shipment.earlier:
-        tail += f" {_left(shipment)}"
-    return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}{behind}")
+        tail += f" {_describe_pending_changes(shipment)}"
+    return Post(text=f"🚢 **{shipment.summary}**. {merged}{tail}{behind}")
 
 
-def _until_restart(shipment: Shipment) -> str:
+def _describe_pending_restart(shipment: Shipment) -> str:
     """Return what keeps its old code until the restart: it may need the core code of the merge."""
     named = list(shipment.failed.items())[:_NAMED]
     kept = "; ".join(f"`{module}` ({reason})" for module, reason in named)
     return f" Until then the old code of {kept} keeps running." if kept else ""
 
 
-def _left(shipment: Shipment) -> str:
+def _describe_pending_changes(shipment: Shipment) -> str:
     """Return what of earlier changes does not run yet."""
     named = ", ".join(f"`{each}`" for each in shipment.earlier[:_NAMED])
     more = len(shipment.earlier) - _NAMED
@@ -289,6 +291,6 @@ def _left(shipment: Shipment) -> str:
     return f"Changed before and still as it was, until a restart or a mended change: {named}."
 
 
-def _names(approval: Approval) -> str:
+def _format_approvers(approval: Approval) -> str:
     """Return everybody whose word it is."""
     return " and ".join(person.name for person in (approval.person, *approval.others))

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import awaited
-from bot.presentation.times import ago, moment
-from bot.presentation.titles import change_title, title_of
+from bot.presentation.cards._plain_text import to_plain_text
+from bot.presentation.cards._text import describe_wait
+from bot.presentation.times import format_age, format_timestamp
+from bot.presentation.titles import change_title, format_title
 
 _DOING = {
     Stage.OBSERVE: "looking at what happened",
@@ -20,21 +20,21 @@ _DOING = {
     Stage.SHIP: "shipping",
     Stage.WATCH: "watching",
 }
-_ENDED = {
+_END_LABELS = {
     Status.DONE: "done",
     Status.FAILED: "ended without a result",
     Status.CANCELLED: "cancelled",
     Status.REJECTED: "rejected",
     Status.QUARANTINED: "set aside",
 }
-_WORD = "waiting for “ship it”"
+_APPROVAL = "waiting for “ship it”"
 _WAITS = {
     Waiting.QUESTION: "Waiting for an answer",
     Waiting.AGREEMENT: "Waiting for your go-ahead",
     Waiting.JUDGEMENT: "found, not proven: waiting for an approver to read it",
-    Waiting.APPROVAL: _WORD,
-    Waiting.UNSHIPPED: _WORD,
-    Waiting.UNREVISED: _WORD,
+    Waiting.APPROVAL: _APPROVAL,
+    Waiting.UNSHIPPED: _APPROVAL,
+    Waiting.UNREVISED: _APPROVAL,
     Waiting.FORGE: "waiting for the forge's checks",
     Waiting.USAGE_LIMIT: "⏸️ waiting for the end of a usage limit",
     Waiting.BUDGET: "⏸️ waiting for the budget",
@@ -45,7 +45,7 @@ _WAITS = {
 }
 
 
-def doing(stage: Stage) -> str:
+def get_activity(stage: Stage) -> str:
     """Return what a run does at a stage, to stand after "while": `writing the change`."""
     return _DOING[stage]
 
@@ -53,8 +53,8 @@ def doing(stage: Stage) -> str:
 def run_line(run: Run) -> str:
     """Return `id`, what it is about, where it stands and in which thread."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
-    what = plain(title_of(run.trigger, 80))
-    return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
+    what = to_plain_text(format_title(run.trigger, 80))
+    return f"`{run.id}` {run.goal} **{what}**: {status_text(run)}{where}"
 
 
 def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> str:
@@ -66,28 +66,31 @@ def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> st
     name = f"#{proposal.number}" if proposal else run.id
     if shipment is not None and run.status is Status.DONE:
         state, at = "shipped", shipment.at
-    elif proposal is not None and not run.ended:
+    elif proposal is not None and not run.has_ended:
         state, at = "proposed", proposal.at
     else:
-        state, at = f"{run.goal}, {_ENDED.get(run.status) or _DOING[run.stage]}", run.updated_at
-    when = f"{state} {ago(at, now)}"
+        state, at = (
+            f"{run.goal}, {_END_LABELS.get(run.status) or _DOING[run.stage]}",
+            run.updated_at,
+        )
+    when = f"{state} {format_age(at, now)}"
     room = limit - len(name) - len(when) - 6  # two separators
     return f"{name} · {change_title(run, history, room)} · {when}"
 
 
-def standing(run: Run) -> str:
+def status_text(run: Run) -> str:
     """Return in a few words where a run stands."""
-    if run.ended:
-        return _ENDED[run.status]
+    if run.has_ended:
+        return _END_LABELS[run.status]
     if run.status is Status.QUEUED:
         return f"in the queue ({_DOING[run.stage]} next)"
     if run.status is Status.RUNNING:
         return _DOING[run.stage]
     if run.stage is Stage.SHIP:
-        return awaited(run)
+        return describe_wait(run)
     if run.waiting is Waiting.THREAD and run.thread_id is None:
         return "about to begin"
     waits = _WAITS[run.waiting] if run.waiting else ""
     if run.waiting is Waiting.PAUSED or run.parked_until is None:
         return waits
-    return f"{waits}; goes on {moment(run.parked_until, 'R')} at the latest"
+    return f"{waits}; goes on {format_timestamp(run.parked_until, 'R')} at the latest"

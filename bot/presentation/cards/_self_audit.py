@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.charts import ChartLine, Mark, Point, TimeChart
 from bot.domain.posts import Attachment, Card, CardField, Image, Post
-from bot.domain.run import ENDED, Status
+from bot.domain.run import FINAL_STATUSES, Status
 from bot.domain.self_audit import (
     ActionPace,
     AuditedFault,
@@ -13,20 +13,20 @@ from bot.domain.self_audit import (
     FlagDue,
     Lesson,
     Open,
+    RequestedFeature,
     RunsEnded,
     SpentOn,
-    Wished,
 )
 from bot.domain.watch import Judgement
-from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import fitting, money, seconds, tokens
-from bot.presentation.counts import counted
-from bot.presentation.times import clock_time
+from bot.presentation.cards._plain_text import to_plain_text
+from bot.presentation.cards._text import fit_lines, format_money, format_seconds, format_tokens
+from bot.presentation.counts import format_count
+from bot.presentation.times import format_utc
 
-_SHOWN = 5
+_MAX_LINES = 5
 _FIELD = 440  # characters: twelve fields, and what stands over them, are less than a card's 6,000
 _OTHERS = "others"
-_ENDED: dict[Status, str] = {
+_STATUS_LABELS: dict[Status, str] = {
     Status.DONE: "done",
     Status.FAILED: "without a result",
     Status.CANCELLED: "cancelled",
@@ -46,43 +46,43 @@ _VERDICTS: dict[Judgement | None, str] = {
 }
 
 
-def self_audit(report: AuditReport, chart: bytes | None = None) -> Post:
+def render_self_audit(report: AuditReport, chart: bytes | None = None) -> Post:
     """Return what people are told; `chart` is the picture of `failures_chart`."""
     if report.quiet:
-        return Post(text=_quiet(report))
+        return Post(text=_render_quiet_report(report))
     fields = tuple(
-        CardField(name=name, value=fitting(lines, _FIELD), inline=False)
-        for name, lines in _sections(report, _SHOWN)
+        CardField(name=name, value=fit_lines(lines, _FIELD), inline=False)
+        for name, lines in _build_sections(report, _MAX_LINES)
         if lines
     )
     name = f"self-audit-{report.until:%Y-%m-%d}"
     image = Image(name=f"{name}.png", png=chart or b"", description="Failures over time")
     return Post(
         card=Card(
-            title=f"How I did, {_period(report)}",
-            body="\n".join(_headline(report)),
+            title=f"How I did, {_format_period(report)}",
+            body="\n".join(_list_headlines(report)),
             tone="warning" if report.faults or report.incidents else "good",
             fields=fields,
             footer="The whole report is attached.",
         ),
-        attachments=(Attachment(name=f"{name}.md", text=audit_markdown(report)),),
+        attachments=(Attachment(name=f"{name}.md", text=render_audit_markdown(report)),),
         images=(image,) if chart else (),
     )
 
 
-def audit_markdown(report: AuditReport) -> str:
+def render_audit_markdown(report: AuditReport) -> str:
     """Return everything there is to tell, as Markdown."""
-    parts = [f"# How I did, {_period(report)}", "\n".join(_headline(report))]
+    parts = [f"# How I did, {_format_period(report)}", "\n".join(_list_headlines(report))]
     parts += [
         f"## {name}\n\n"
         + "\n".join(line if line.startswith("- ") else f"- {line}" for line in lines)
-        for name, lines in _sections(report, None)
+        for name, lines in _build_sections(report, None)
         if lines
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def failures_chart(report: AuditReport) -> TimeChart | None:
+def build_failures_chart(report: AuditReport) -> TimeChart | None:
     """Return failures by day or hour and by action; nothing where nothing failed."""
     if not report.failures or not report.columns:
         return None
@@ -112,98 +112,109 @@ def failures_chart(report: AuditReport) -> TimeChart | None:
     )
 
 
-def _period(report: AuditReport) -> str:
+def _format_period(report: AuditReport) -> str:
     since, until = report.since, report.until
     if report.days < 2:
-        return f"{clock_time(since)} to {clock_time(until)}"
+        return f"{format_utc(since)} to {format_utc(until)}"
     month = "" if (since.year, since.month) == (until.year, until.month) else f" {since:%b}"
     year = "" if since.year == until.year else f" {since.year}"
     return f"{since.day}{month}{year} to {until.day} {until:%b %Y}"
 
 
-def _span(report: AuditReport) -> str:
+def _format_span(report: AuditReport) -> str:
     days = round(report.days)
     return {0: "few hours", 1: "day", 7: "week"}.get(days, f"{days} days")
 
 
-def _quiet(report: AuditReport) -> str:
-    done = counted(report.actions, "action") if report.actions else "nobody asked anything of me"
-    told = f"{done}, none of which failed" if report.actions else done
-    unused = f" Nobody used {_and(report.unused, 3)}." if report.actions and report.unused else ""
-    flags = _and([each.name for each in report.flags], 3)
-    flags = f" Flags that can go: {flags}; `/flags list` says why." if flags else ""
-    return (
-        f"A quiet {_span(report)} ({_period(report)}): {told}. Nothing to mend. 🚢{unused}{flags}"
+def _render_quiet_report(report: AuditReport) -> str:
+    done = (
+        format_count(report.actions, "action") if report.actions else "nobody asked anything of me"
     )
+    told = f"{done}, none of which failed" if report.actions else done
+    unused = (
+        f" Nobody used {_join_names(report.unused, 3)}." if report.actions and report.unused else ""
+    )
+    flags = _join_names([each.name for each in report.flags], 3)
+    flags = f" Flags that can go: {flags}; `/flags list` says why." if flags else ""
+    return f"A quiet {_format_span(report)} ({_format_period(report)}): {told}. Nothing to mend. 🚢{unused}{flags}"
 
 
-def _headline(report: AuditReport) -> list[str]:
-    actions = _changed(report.actions, report.actions_before, report.compared)
-    failed = _changed(report.failures, report.failures_before, report.compared)
+def _list_headlines(report: AuditReport) -> list[str]:
+    actions = _format_trend(report.actions, report.actions_before, report.compared)
+    failed = _format_trend(report.failures, report.failures_before, report.compared)
     lines = [f"**{report.actions:,}** actions{actions}, **{report.failures:,}** failed{failed}"]
     if report.usd or report.usd_before:
-        before = f" (was {money(report.usd_before)})" if report.compared else ""
-        lines.append(f"Models cost **{money(report.usd)}**{before}")
+        before = f" (was {format_money(report.usd_before)})" if report.compared else ""
+        lines.append(f"Models cost **{format_money(report.usd)}**{before}")
     if report.watched_since is not None:
-        lines.append(f"My journal begins on {clock_time(report.watched_since)}")
+        lines.append(f"My journal begins on {format_utc(report.watched_since)}")
     elif not report.compared:
         lines.append("There is nothing earlier to compare with")
     return lines
 
 
-def _changed(now: int, before: int, compared: bool) -> str:
-    return f" {_arrow(now, before)} (was {before:,})" if compared else ""
+def _format_trend(now: int, before: int, compared: bool) -> str:
+    return f" {_get_arrow(now, before)} (was {before:,})" if compared else ""
 
 
-def _arrow(now: float, before: float) -> str:
+def _get_arrow(now: float, before: float) -> str:
     """Return where it went; a fifth more or less is the same."""
     if now > before * 1.2:
         return "↑"
     return "↓" if now < before * 0.8 else "→"
 
 
-def _sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[str]], ...]:
+def _build_sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[str]], ...]:
     """Return headings and lines; of long lists the first `most` lines."""
     compared = report.compared
     return (
-        ("Top faults", _some([_fault(each, compared) for each in report.faults], most)),
-        ("Slow", _some([_pace(each) for each in report.slow], most)),
-        ("Open incidents", _some([_incident(each) for each in report.incidents], most)),
-        ("Fixes, and whether they held", _some([_fix(each) for each in report.fixes], most)),
-        ("My runs", _runs(report)),
-        ("What models cost", _costs(report, most)),
-        ("Learned", _some([_lesson(each) for each in report.learned], most)),
-        ("Wished for, and not begun", _some([_wished(each) for each in report.wished], most)),
-        ("Flags that can go", _some([_flag(each) for each in report.flags], most)),
-        ("Nobody used", _unused(report, most)),
-        ("No model read in 30 days", _unread(report, most)),
-        ("Test coverage", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
-        ("I could not look at", [plain(each, 100) for each in report.missing[:10]]),
+        (
+            "Top faults",
+            _limit_lines([_format_fault(each, compared) for each in report.faults], most),
+        ),
+        ("Slow", _limit_lines([_pace(each) for each in report.slow], most)),
+        (
+            "Open incidents",
+            _limit_lines([_format_incident(each) for each in report.incidents], most),
+        ),
+        ("Fixes, and whether they held", _limit_lines([_fix(each) for each in report.fixes], most)),
+        ("My runs", _list_run_lines(report)),
+        ("What models cost", _list_cost_lines(report, most)),
+        ("Learned", _limit_lines([_format_lesson(each) for each in report.learned], most)),
+        (
+            "Wished for, and not begun",
+            _limit_lines([_format_feature_request(each) for each in report.feature_requests], most),
+        ),
+        ("Flags that can go", _limit_lines([_format_flag(each) for each in report.flags], most)),
+        ("Nobody used", _list_unused_lines(report, most)),
+        ("No model read in 30 days", _list_unread_lines(report, most)),
+        ("Test coverage", _limit_lines([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
+        ("I could not look at", [to_plain_text(each, 100) for each in report.missing[:10]]),
     )
 
 
-def _some(lines: Sequence[str], most: int | None) -> list[str]:
+def _limit_lines(lines: Sequence[str], most: int | None) -> list[str]:
     if most is None or len(lines) <= most:
         return list(lines)
     return [*lines[:most], f"… and {len(lines) - most} more"]
 
 
-def _fault(fault: AuditedFault, compared: bool) -> str:
+def _format_fault(fault: AuditedFault, compared: bool) -> str:
     trend = ""
     if compared:
-        trend = f"{_arrow(fault.count, fault.before)} " if fault.before else "🆕 "
-    raised = f" {plain(fault.exception, 60)}" if fault.exception else ""
+        trend = f"{_get_arrow(fault.count, fault.before)} " if fault.before else "🆕 "
+    raised = f" {to_plain_text(fault.exception, 60)}" if fault.exception else ""
     where = f" in `{fault.function}()`, `{fault.file}:{fault.line}`" if fault.file else ""
     was = f" (was {fault.before:,})" if compared and fault.before else ""
     people = f" · {fault.people} people" if fault.people > 1 else ""
-    return f"{trend}**{fault.count:,}** {plain(fault.name, 60)}{raised}{where}{was}{people}"
+    return f"{trend}**{fault.count:,}** {to_plain_text(fault.name, 60)}{raised}{where}{was}{people}"
 
 
-def _wished(wished: Wished) -> str:
-    return f"{counted(wished.votes, 'vote')}: {plain(wished.text, 100)} (`wish:{wished.id}`)"
+def _format_feature_request(feature_request: RequestedFeature) -> str:
+    return f"{format_count(feature_request.votes, 'vote')}: {to_plain_text(feature_request.text, 100)} (`wish:{feature_request.id}`)"
 
 
-def _flag(flag: FlagDue) -> str:
+def _format_flag(flag: FlagDue) -> str:
     if not flag.files:
         return f"`{flag.name}`: no code asks for it any more; `/flags remove` forgets it"
     since = f"{flag.since.day} {flag.since:%b}"
@@ -214,74 +225,80 @@ def _flag(flag: FlagDue) -> str:
 def _pace(pace: ActionPace) -> str:
     trend = was = ""
     if pace.before_ms is not None:
-        trend = f"{_arrow(pace.p95_ms, pace.before_ms)} "
-        was = f" (was {_time(pace.before_ms)})"
-    name, often = plain(pace.name, 60), counted(pace.actions, "action")
-    return f"{trend}{name}: p95 **{_time(pace.p95_ms)}**{was} · {often}"
+        trend = f"{_get_arrow(pace.p95_ms, pace.before_ms)} "
+        was = f" (was {_format_time(pace.before_ms)})"
+    name, often = to_plain_text(pace.name, 60), format_count(pace.actions, "action")
+    return f"{trend}{name}: p95 **{_format_time(pace.p95_ms)}**{was} · {often}"
 
 
-def _time(ms: float) -> str:
-    return f"{ms:.0f} ms" if ms < 1_000 else seconds(ms / 1_000)
+def _format_time(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms < 1_000 else format_seconds(ms / 1_000)
 
 
-def _incident(incident: Open) -> str:
-    often = counted(incident.count, "time")
-    since = clock_time(incident.since)
-    return f"`{incident.id}` {plain(incident.title, 110)} · {often} · since {since}"
+def _format_incident(incident: Open) -> str:
+    often = format_count(incident.count, "time")
+    since = format_utc(incident.since)
+    return f"`{incident.id}` {to_plain_text(incident.title, 110)} · {often} · since {since}"
 
 
 def _fix(fix: Fix) -> str:
     number = f"#{fix.number} " if fix.number else ""
-    return f"{number}{plain(fix.what, 90)} (run `{fix.run_id}`): {_VERDICTS[fix.verdict]}"
+    return f"{number}{to_plain_text(fix.what, 90)} (run `{fix.run_id}`): {_VERDICTS[fix.verdict]}"
 
 
-def _runs(report: AuditReport) -> list[str]:
+def _list_run_lines(report: AuditReport) -> list[str]:
     if not report.runs:
         return []
-    lines = [_ended(each) for each in report.runs]
+    lines = [_format_run_count(each) for each in report.runs]
     if report.by_itself:
         lines.append(f"{report.by_itself} of them I began by myself")
     return lines
 
 
-def _ended(ended: RunsEnded) -> str:
-    after = f", typically after {seconds(ended.seconds)}" if ended.status in ENDED else ""
-    return f"{ended.count} {_ENDED[ended.status]}{after}"
+def _format_run_count(run_count: RunsEnded) -> str:
+    after = (
+        f", typically after {format_seconds(run_count.seconds)}"
+        if run_count.status in FINAL_STATUSES
+        else ""
+    )
+    return f"{run_count.count} {_STATUS_LABELS[run_count.status]}{after}"
 
 
-def _costs(report: AuditReport, most: int | None) -> list[str]:
-    parts = [_spent(each, counted(each.calls, "call")) for each in report.by_part]
-    runs = [_spent(each, "run") for each in report.by_run]
-    return _some([*parts, *runs], most)
+def _list_cost_lines(report: AuditReport, most: int | None) -> list[str]:
+    parts = [_format_expense(each, format_count(each.calls, "call")) for each in report.by_part]
+    runs = [_format_expense(each, "run") for each in report.by_run]
+    return _limit_lines([*parts, *runs], most)
 
 
-def _spent(spent: SpentOn, kind: str) -> str:
-    count = f" · {tokens(spent.tokens)}" if spent.tokens else ""
-    return f"{money(spent.usd)} {plain(spent.name, 60)} ({kind}{count})"
+def _format_expense(expense: SpentOn, kind: str) -> str:
+    count = f" · {format_tokens(expense.tokens)}" if expense.tokens else ""
+    return f"{format_money(expense.usd)} {to_plain_text(expense.name, 60)} ({kind}{count})"
 
 
-def _lesson(lesson: Lesson) -> str:
-    by = f" ({plain(lesson.by, 40)})" if lesson.by else ""
-    return f"{plain(lesson.text, 160)}{by}"
+def _format_lesson(lesson: Lesson) -> str:
+    by = f" ({to_plain_text(lesson.by, 40)})" if lesson.by else ""
+    return f"{to_plain_text(lesson.text, 160)}{by}"
 
 
-def _unused(report: AuditReport, most: int | None) -> list[str]:
+def _list_unused_lines(report: AuditReport, most: int | None) -> list[str]:
     if not report.unused:
         return []
     used = report.abilities - len(report.unused)
-    lines = [f"{used} of {report.abilities} commands were used; not {_and(report.unused, most)}"]
+    lines = [
+        f"{used} of {report.abilities} commands were used; not {_join_names(report.unused, most)}"
+    ]
     if report.idle_cogs:
-        lines.append(f"Idle cogs: {_and(report.idle_cogs, most)}")
+        lines.append(f"Idle cogs: {_join_names(report.idle_cogs, most)}")
     return lines
 
 
-def _unread(report: AuditReport, most: int | None) -> list[str]:
+def _list_unread_lines(report: AuditReport, most: int | None) -> list[str]:
     if not report.unread_skills:
         return []
-    return [f"the skills {_and(report.unread_skills, most)}; `/skills list` says more"]
+    return [f"the skills {_join_names(report.unread_skills, most)}; `/skills list` says more"]
 
 
-def _and(names: Sequence[str], most: int | None) -> str:
-    shown = [f"`{plain(name, 40)}`" for name in names[:most]]
+def _join_names(names: Sequence[str], most: int | None) -> str:
+    shown = [f"`{to_plain_text(name, 40)}`" for name in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from bot.domain.cost import Cost
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
-from bot.domain.spent import Spent
 from bot.infra.text_direction import isolate
-from bot.presentation.counts import counted
-from bot.presentation.markdown import words
+from bot.presentation.counts import format_count
+from bot.presentation.markdown import escape_line
 
 
-def seconds(value: float) -> str:
+def format_seconds(value: float) -> str:
     """Return `0.4 s`, `12 s` or `2 min 5 s`."""
     if value < 10:
         return f"{value:.1f} s"
@@ -21,17 +21,17 @@ def seconds(value: float) -> str:
     return f"{value // 60:.0f} min {value % 60:.0f} s"
 
 
-def money(usd: float) -> str:
+def format_money(usd: float) -> str:
     """Return `$0.00`; offline work costs nothing and says so."""
     return f"${usd:.2f}"
 
 
-def paid(what: Run | Spent) -> str:
+def format_cost(what: Run | Cost) -> str:
     """Return what it cost: `$0.12`, or `≈ $0.12` where some of it is a guess."""
-    return f"{'≈ ' if what.estimated else ''}{money(what.cost_usd)}"
+    return f"{'≈ ' if what.estimated else ''}{format_money(what.cost_usd)}"
 
 
-def tokens(count: int) -> str:
+def format_tokens(count: int) -> str:
     """Return `900 tokens`, `1.1k tokens`, `45k tokens` or `1.2M tokens`."""
     if count < 1_000:
         return f"{count} tokens"
@@ -41,35 +41,35 @@ def tokens(count: int) -> str:
     return f"{thousands / 1_000:.1f}M tokens"
 
 
-def spent(run: Run, cap: Cap | None = None) -> str:
+def format_spending(run: Run, cap: Cap | None = None) -> str:
     """Return what a run has cost of what it may: `$0.12 of $6.00 · 45k tokens`.
 
     One that cost nothing says so alone.
     """
     count = run.tokens_in + run.tokens_out
-    usd = paid(run)
+    usd = format_cost(run)
     if cap is not None and cap.usd is not None and (count or run.cost_usd):
-        usd += f" of {money(cap.usd)}"
+        usd += f" of {format_money(cap.usd)}"
     if not count:
         return usd
-    most = f" of {tokens(cap.tokens)}" if cap is not None and cap.tokens is not None else ""
-    return f"{usd} · {tokens(count)}{most}"
+    most = f" of {format_tokens(cap.tokens)}" if cap is not None and cap.tokens is not None else ""
+    return f"{usd} · {format_tokens(count)}{most}"
 
 
-def granted_lines(change: ChangeSet) -> tuple[str, ...]:
+def list_granted_lines(change: ChangeSet) -> tuple[str, ...]:
     """Return a line for each file the engine was granted while it worked, and why."""
-    return tuple(f"`{grant.file}`: {words(grant.reason, 160)}" for grant in change.granted)
+    return tuple(f"`{grant.file}`: {escape_line(grant.reason, 160)}" for grant in change.granted)
 
 
-def not_done_lines(change: ChangeSet) -> tuple[str, ...]:
+def list_undone_lines(change: ChangeSet) -> tuple[str, ...]:
     """Return a line for each thing that was asked of the change and is not in it, and why not."""
     return tuple(
-        f"Asked: {words(each.about, 200)}. Not done: {words(each.reason, 300)}"
+        f"Asked: {escape_line(each.about, 200)}. Not done: {escape_line(each.reason, 300)}"
         for each in change.not_done
     )
 
 
-def awaited(run: Run) -> str:
+def describe_wait(run: Run) -> str:
     """Return what a run that is to be shipped waits for."""
     return (
         "waiting for the forge's checks"
@@ -78,9 +78,9 @@ def awaited(run: Run) -> str:
     )
 
 
-def elapsed(run: Run) -> str:
+def format_elapsed(run: Run) -> str:
     """Return how long the run has been there, as of its last change."""
-    return seconds((run.updated_at - run.created_at).total_seconds())
+    return format_seconds((run.updated_at - run.created_at).total_seconds())
 
 
 def check_line(check: CheckResult) -> str:
@@ -88,32 +88,36 @@ def check_line(check: CheckResult) -> str:
     mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️", "undecided": "⚠️"}[
         check.status
     ]
-    counts = f" · {words(check.summary, 300)}" if check.summary else ""
-    return f"{mark} {check.name}{counts} · {seconds(check.seconds)}"
+    counts = f" · {escape_line(check.summary, 300)}" if check.summary else ""
+    return f"{mark} {check.name}{counts} · {format_seconds(check.seconds)}"
 
 
-def file_line(change: FileChange) -> str:
+def format_file_line(change: FileChange) -> str:
     """Return one line for one changed file."""
     word = "" if change.status == "modified" else f" ({change.status})"
     return f"`{isolate(change.path)}` +{change.added} -{change.removed}{word}"
 
 
-def proof_lines(verdict: Verdict) -> tuple[str, ...]:
+def list_proof_lines(verdict: Verdict) -> tuple[str, ...]:
     """Return what proves a change that was wanted, kind by kind, with its parts."""
     return tuple(
         line
         for proof in verdict.proofs
         for line in (
-            f"{'✅' if proof.holds else '❌'} {proof.kind}: {words(proof.told, 300)}",
-            *(f"• {words(each, 300)}" for each in proof.details),
+            f"{'✅' if proof.holds else '❌'} {proof.kind}: {escape_line(proof.summary, 300)}",
+            *(f"• {escape_line(each, 300)}" for each in proof.details),
         )
     )
 
 
-def reproduction_line(verdict: Verdict, calls: str) -> str:
+def format_reproduction_line(verdict: Verdict, calls: str) -> str:
     """Return the reproduction's way from red to green."""
-    red = "🔴 fails on base" if verdict.red_on_base and not verdict.red_on_base.ok else "⚪ not red"
-    green = verdict.green_on_head
+    red = (
+        "🔴 fails on base"
+        if verdict.failing_on_base and not verdict.failing_on_base.ok
+        else "⚪ not red"
+    )
+    green = verdict.passing_on_head
     after = "🟢 passes now" if green and green.status == "passed" else "🔴 still fails"
     return f"`{calls}` {red} → {after}"
 
@@ -122,13 +126,13 @@ def replay_lines(plan: Plan) -> tuple[str, ...]:
     """Return how the failing interaction was played again, in sentences; or why it was not."""
     if plan.unplayed:
         return (
-            f"What people did could not be played again ({words(plan.unplayed, 200)}): the proof "
+            f"What people did could not be played again ({escape_line(plan.unplayed, 200)}): the proof "
             "is the call that failed, not what people see.",
         )
     replay = plan.replay
     if replay is None:
         return ()
-    after = f", after {counted(replay.setup, 'earlier step')}" if replay.setup else ""
+    after = f", after {format_count(replay.setup, 'earlier step')}" if replay.setup else ""
     if replay.written:
         return (f"Played again as people did it{after}; it is committed as a test.",)
     if replay.snapshot:
@@ -142,7 +146,7 @@ def replay_lines(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def fitting(lines: Iterable[str], limit: int) -> str:
+def fit_lines(lines: Iterable[str], limit: int) -> str:
     """Return as many lines as take no more than `limit` characters."""
     kept: list[str] = []
     for line in lines:
@@ -152,7 +156,7 @@ def fitting(lines: Iterable[str], limit: int) -> str:
     return "\n".join(kept)
 
 
-def one_line(text: str, limit: int = 200) -> str:
+def to_one_line(text: str, limit: int = 200) -> str:
     """Return the text on one line, cut with an ellipsis at `limit` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

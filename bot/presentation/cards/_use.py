@@ -1,32 +1,32 @@
 """How a shipped change is used, in words."""
 
-from bot.domain.journal import event_called
-from bot.domain.links import linked
+from bot.domain.journal import format_event_name
+from bot.domain.links import format_link
 from bot.domain.posts import Post
 from bot.domain.proposal import Proposal
 from bot.domain.use import EventUse, UseReport, UseWatch
-from bot.presentation.counts import counted, people_counted
-from bot.presentation.markdown import words
-from bot.presentation.times import moment
+from bot.presentation.counts import format_count, format_people_count
+from bot.presentation.markdown import escape_line
+from bot.presentation.times import format_timestamp
 
-_KEPT = 0.95  # of the answers in time; more late ones are marked
+_IN_TIME_SHARE = 0.95  # of the answers in time; more late ones are marked
 _MOST = 12  # commands that are told one by one
 
 
 def use_post(proposal: Proposal, report: UseReport) -> Post:
     """Return how often each command of a change was used since it came live."""
-    change = linked(f"#{proposal.number}", proposal.url)
-    since = moment(report.since, "R")
+    change = format_link(f"#{proposal.number}", proposal.url)
+    since = format_timestamp(report.since, "R")
     lines = [f"📊 **How it is used** since {change} came live {since}:"]
     return Post(text="\n".join([*lines, *(f"• {line}" for line in use_lines(report))]))
 
 
 def use_lines(report: UseReport) -> tuple[str, ...]:
     """Return a line for each command, and one for what people think of it, where they said so."""
-    lines = [_line(each) for each in report.uses[:_MOST]]
+    lines = [_format_use(each) for each in report.uses[:_MOST]]
     more = len(report.uses) - _MOST
     if more > 0:
-        lines.append(f"and {counted(more, 'command')} more")
+        lines.append(f"and {format_count(more, 'command')} more")
     if report.liked or report.disliked:
         lines.append(f"👍 {report.liked}, 👎 {report.disliked}")
     return tuple(lines)
@@ -37,36 +37,36 @@ def use_text(report: UseReport) -> str:
     return "; ".join(use_lines(report))
 
 
-def counted_until(watch: UseWatch) -> str:
+def describe_use_watch(watch: UseWatch) -> str:
     """Return until when it is watched, as a chat shows it to each in their own time."""
     if watch.tell_at is None:
-        return f"whether it fails, until {moment(watch.until, 'R')}"
-    return f"how it is used, told {moment(watch.tell_at, 'R')}"
+        return f"whether it fails, until {format_timestamp(watch.until, 'R')}"
+    return f"how it is used, told {format_timestamp(watch.tell_at, 'R')}"
 
 
-def _line(use: EventUse) -> str:
-    called = words(f"`{event_called(use.event)}`")
+def _format_use(use: EventUse) -> str:
+    called = escape_line(f"`{format_event_name(use.event)}`")
     if not use.uses:
         return f"{called}: nobody used it"
-    people = f" by {people_counted(use.people)}" if use.people else ""
-    failed = counted(use.failures, "failure") if use.failures else "no failure"
-    told = f"{called}: {counted(use.uses, 'use')}{people}, {failed}{_times(use)}"
-    return f"{told}{_kept(use)}"
+    people = f" by {format_people_count(use.people)}" if use.people else ""
+    failed = format_count(use.failures, "failure") if use.failures else "no failure"
+    told = f"{called}: {format_count(use.uses, 'use')}{people}, {failed}{_format_times(use)}"
+    return f"{told}{_format_promise(use)}"
 
 
-def _times(use: EventUse) -> str:
+def _format_times(use: EventUse) -> str:
     if use.typical_ms is None:
         return ""
-    before = f", {_time(use.before_ms)} before" if use.before_ms is not None else ""
-    return f"; usually answered in {_time(use.typical_ms)}{before}"
+    before = f", {_format_time(use.before_ms)} before" if use.before_ms is not None else ""
+    return f"; usually answered in {_format_time(use.typical_ms)}{before}"
 
 
-def _kept(use: EventUse) -> str:
+def _format_promise(use: EventUse) -> str:
     """Return whether answers were as fast as promised, with both figures."""
     told, promise = "", use.promise
     if promise.ms is not None and use.answered:
-        mark = "" if use.in_time >= _KEPT * use.answered else "⚠️ "
-        told = f"; {mark}{use.in_time} of {use.answered} within the promised {_time(promise.ms)}"
+        mark = "" if use.in_time >= _IN_TIME_SHARE * use.answered else "⚠️ "
+        told = f"; {mark}{use.in_time} of {use.answered} within the promised {_format_time(promise.ms)}"
     if promise.ratio is not None and use.typical_ms is not None and use.before_ms:
         now = use.typical_ms / use.before_ms
         mark = "" if now <= promise.ratio else "⚠️ "
@@ -74,5 +74,5 @@ def _kept(use: EventUse) -> str:
     return told
 
 
-def _time(milliseconds: float) -> str:
+def _format_time(milliseconds: float) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.1f} s"

@@ -10,37 +10,37 @@ from collections.abc import Callable, Iterator, Sequence
 from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
 from bot.domain.replay import Replay
-from bot.proof.reproduction._answers import with_answer, with_refusals
+from bot.proof.reproduction._answers import add_answer, add_refusals
 from bot.proof.reproduction._calls import Call, call_from
-from bot.proof.reproduction._command import command_test, options_of
-from bot.proof.reproduction._refusals import refusals
-from bot.proof.reproduction._script import ROOM, script_test
-from bot.proof.reproduction._stated import stated_test
-from bot.proof.reproduction._target import find_target, module_of
+from bot.proof.reproduction._command import build_command_test, parse_options
+from bot.proof.reproduction._refusals import find_refusals
+from bot.proof.reproduction._result_test import build_result_test
+from bot.proof.reproduction._script import ROOM, build_script_test
+from bot.proof.reproduction._target import find_target, get_module
 from bot.proof.reproduction._write import write_test
 
 __all__ = [
     "FOLDER",
     "ROOM",
-    "candidates",
-    "command_candidate",
-    "kept",
-    "options_of",
-    "replay_candidate",
-    "script_test",
-    "standing",
-    "stated_test",
-    "with_answer",
-    "with_refusals",
+    "add_answer",
+    "add_refusals",
+    "build_candidates",
+    "build_command_candidate",
+    "build_replay_candidate",
+    "build_result_test",
+    "build_script_test",
+    "parse_options",
+    "select_existing",
+    "select_permanent",
 ]
 
 FOLDER = "tests/regressions"
-_SHOWN = 80
+_MAX_CALL_LENGTH = 80
 
 Read = Callable[[str], str | None]
 
 
-def candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...]:
+def build_candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...]:
     """Return a test for every project frame that can be called again, innermost first.
 
     `read` returns a file's text at base. A frame can be called when it is a function of its
@@ -54,7 +54,7 @@ def candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...]:
     )
 
 
-def command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
+def build_command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
     """Return a test that asks a slash command again, in a project that tests its cogs in a room.
 
     `None` for other actions, and where an option cannot be written down.
@@ -62,35 +62,35 @@ def command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
     capsule = failure.error
     if capsule is None or failure.kind is not Kind.COMMAND or read(ROOM) is None:
         return None
-    own = _snake(failure.name)
-    return command_test(
+    own = _to_snake_case(failure.name)
+    return build_command_test(
         failure.name,
         capsule,
         {frame.file: read(frame.file) or "" for frame in capsule.frames},
-        path=f"{FOLDER}/test_{own}_command_{_fingerprint(capsule)}.py",
+        path=f"{FOLDER}/test_{own}_command_{_shorten_fingerprint(capsule)}.py",
         name=f"test_{own}_is_answered",
-        doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
+        doc=f"{_strip_punctuation(capsule.exception)[:30]} came out of it: failure {_shorten_fingerprint(capsule)}.",
     )
 
 
-def replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
+def build_replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
     """Return a replay as a test; `None` where it needs a copy of files, or cannot be written."""
     capsule = failure.error
     if capsule is None or replay.snapshot:
         return None
-    own = _snake(failure.name)
-    return script_test(
+    own = _to_snake_case(failure.name)
+    return build_script_test(
         replay.script,
-        path=f"{FOLDER}/test_{own}_replay_{_fingerprint(capsule)}.py",
+        path=f"{FOLDER}/test_{own}_replay_{_shorten_fingerprint(capsule)}.py",
         name=f"test_{own}_is_answered",
-        doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
+        doc=f"{_strip_punctuation(capsule.exception)[:30]} came out of it: failure {_shorten_fingerprint(capsule)}.",
         expects=capsule.exception,
         typed=failure.kind is Kind.COMMAND,
     )
 
 
 def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduction]:
-    module, text = module_of(frame.file), read(frame.file)
+    module, text = get_module(frame.file), read(frame.file)
     if module is None or text is None:
         return
     target = find_target(text, frame)
@@ -98,31 +98,31 @@ def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduc
         return
     call = call_from(target, frame)
     source = call and write_test(
-        module, target, call, name=_name(frame, capsule), doc=_doc(frame, capsule)
+        module, target, call, name=_build_name(frame, capsule), doc=_build_docstring(frame, capsule)
     )
     if call is None or not source:
         return
-    file = f"{FOLDER}/test_{_snake(frame.function)}_{_fingerprint(capsule)}.py"
+    file = f"{FOLDER}/test_{_to_snake_case(frame.function)}_{_shorten_fingerprint(capsule)}.py"
     yield Reproduction(
         path=file,
-        node_id=f"{file}::{_name(frame, capsule)}",
+        node_id=f"{file}::{_build_name(frame, capsule)}",
         source=source,
-        calls=_shown(frame, call),
+        calls=_format_call(frame, call),
         expects=capsule.exception,
         target=f"{frame.file}::{frame.function}",
-        refusals=_refusals(capsule, frame, read),
+        refusals=_list_refusals(capsule, frame, read),
     )
 
 
-def _refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...]:
+def _list_refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...]:
     """Return what may be raised instead of an answer: never what was raised as the failure."""
     outer = capsule.frames[: capsule.frames.index(frame)]
     raised = {name.rpartition(".")[2] for name in (capsule.exception, *capsule.kinds)}
-    found = refusals(frame, outer, read)
+    found = find_refusals(frame, outer, read)
     return tuple(name for name in found if name.rpartition(".")[2] not in raised)
 
 
-def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:
+def select_existing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:
     """Return the tests whose function is still there; all of them where none would be left.
 
     A change may take away the helper that failed: then what people reach through it is proof.
@@ -131,7 +131,7 @@ def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction
     return left or tuple(tests)
 
 
-def kept(tests: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
+def select_permanent(tests: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
     """Return the tests that stay in the repository.
 
     Of a failure that is one: the innermost call held to an answer, else the innermost. The same
@@ -153,32 +153,34 @@ def _is_there(target: str, read: Read) -> bool:
     )
 
 
-def _words(text: str) -> str:
+def _strip_punctuation(text: str) -> str:
     return re.sub(r"[^\w./]+", " ", text, flags=re.ASCII).strip()
 
 
-def _snake(name: str) -> str:
+def _to_snake_case(name: str) -> str:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")[:40] or "call"
 
 
-def _fingerprint(capsule: Capsule) -> str:
+def _shorten_fingerprint(capsule: Capsule) -> str:
     return re.sub(r"[^0-9a-z]", "", capsule.fingerprint.lower())[:8] or "0"
 
 
-def _name(frame: Frame, capsule: Capsule) -> str:
+def _build_name(frame: Frame, capsule: Capsule) -> str:
     exception = capsule.exception.rpartition(".")[2]
-    return f"test_{_snake(frame.function)}_does_not_raise_{_snake(exception)}"[:80].rstrip("_")
+    return f"test_{_to_snake_case(frame.function)}_does_not_raise_{_to_snake_case(exception)}"[
+        :80
+    ].rstrip("_")
 
 
-def _doc(frame: Frame, capsule: Capsule) -> str:
-    place = f"{_words(frame.function)} in {_words(frame.file)}"
-    said = f"{_words(capsule.exception)[:30]} came out of {place}"
-    return f"{said[:70]}: failure {_fingerprint(capsule)}."
+def _build_docstring(frame: Frame, capsule: Capsule) -> str:
+    place = f"{_strip_punctuation(frame.function)} in {_strip_punctuation(frame.file)}"
+    said = f"{_strip_punctuation(capsule.exception)[:30]} came out of {place}"
+    return f"{said[:70]}: failure {_shorten_fingerprint(capsule)}."
 
 
-def _shown(frame: Frame, call: Call) -> str:
+def _format_call(frame: Frame, call: Call) -> str:
     words = [repr(value) for value in call.positional]
     words += [f"{name}={value!r}" for name, value in call.named.items()]
     text = f"{frame.function.rpartition('.')[2]}({', '.join(words)})"
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]}...)"
+    return text if len(text) <= _MAX_CALL_LENGTH else f"{text[: _MAX_CALL_LENGTH - 4]}...)"

@@ -4,20 +4,20 @@ import ast
 import re
 
 from bot.domain.plan import Reproduction
-from bot.infra.syntax import literal, parse
+from bot.infra.syntax import evaluate_literal, parse
 from bot.proof.reproduction._write import INDENT, WIDTH, Group, Unwritable, Writer
 
 _UNANSWERED = re.compile(r"_does_not_raise_\w*$")
 
 
-def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
+def add_answer(test: Reproduction, answer: str) -> Reproduction | None:
     """Return the test with an assertion on the answer, a literal's source; `None` if none fits.
 
     No answer at all (`None`) says nothing that raising nothing does not say.
     """
     lines = test.source.splitlines()
-    call = call_in(test.source)
-    told = asserted(answer)
+    call = find_call(test.source)
+    told = format_assertion(answer)
     if call is None or not told:
         return None
     first = f"{INDENT}answer = {lines[call.lineno - 1].lstrip()}"
@@ -27,21 +27,21 @@ def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
     named = _UNANSWERED.sub("_answers_as_before_the_fault", test.node_id)
     old, new = (node.rpartition("::")[2] for node in (test.node_id, named))
     renamed = "\n".join(source).replace(f"def {old}()", f"def {new}()")
-    return test.but(source=f"{renamed}\n", node_id=named, answered=True)
+    return test.replace(source=f"{renamed}\n", node_id=named, answered=True)
 
 
-def call_in(source: str) -> ast.Expr | None:
+def find_call(source: str) -> ast.Expr | None:
     """Return the call that a test written here ends with."""
     function = parse(source).body[-1]
     last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
     return last if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
 
 
-def asserted(answer: str) -> str:
+def format_assertion(answer: str) -> str:
     """Return the line that holds `answer` to this literal, or nothing where none fits."""
     writer = Writer()
     try:
-        value = literal(answer)
+        value = evaluate_literal(answer)
         written = writer.write(value, WIDTH)
     except (Unwritable, ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return ""
@@ -53,12 +53,12 @@ def asserted(answer: str) -> str:
     return line if len(line) <= WIDTH else ""
 
 
-def with_refusals(test: Reproduction) -> Reproduction:
+def add_refusals(test: Reproduction) -> Reproduction:
     """Return the test taking the refusals that the code around it answers people with for answers.
 
     Those are exceptions of the call's own module which a caller in the traceback catches.
     """
-    lines, call = test.source.splitlines(), call_in(test.source)
+    lines, call = test.source.splitlines(), find_call(test.source)
     if call is None or not test.refusals:
         return test
     body = [f"{INDENT}{line}" for line in lines[call.lineno - 1 : call.end_lineno]]
@@ -66,10 +66,10 @@ def with_refusals(test: Reproduction) -> Reproduction:
     if any(len(line) > WIDTH for line in (first, *body)):
         return test
     source = "\n".join([*lines[: call.lineno - 1], first, *body]) + "\n"
-    return test.but(source=_importing(source))
+    return test.replace(source=_add_import(source))
 
 
-def _importing(source: str) -> str:
+def _add_import(source: str) -> str:
     own = "import contextlib\n"
     if source.startswith("import asyncio\n"):
         return source.replace("import asyncio\n", f"import asyncio\n{own}", 1)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.journal import Frame
-from bot.infra.syntax import literal, parse
+from bot.infra.syntax import evaluate_literal, parse
 from bot.proof.reproduction._target import Target
 
 _MAX_SOURCE = 20_000
@@ -25,19 +25,19 @@ class Call:
     typed: bool = True
 
 
-def _value(source: str | None) -> Value:
+def _parse_value(source: str | None) -> Value:
     if source is None or len(source) > _MAX_SOURCE:
         return _MISSING
     try:
-        return literal(source.strip())
+        return evaluate_literal(source.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _MISSING
 
 
 def call_from(target: Target, frame: Frame) -> Call | None:
     """Return the call the frame ran in, or `None` if a value it needs has no literal."""
-    values = {name: _value(source) for name, source in frame.arguments.items()}
-    call, parameters = Call(typed=not target.decorated), target.parameters
+    values = {name: _parse_value(source) for name, source in frame.arguments.items()}
+    call, parameters = Call(typed=not target.is_decorated), target.parameters
     annotated = target.function.returns is not None
     ordered = [*parameters.posonlyargs, *parameters.args]
     first_default = len(ordered) - len(parameters.defaults)
@@ -60,7 +60,7 @@ def call_from(target: Target, frame: Frame) -> Call | None:
 
 
 def _pass(call: Call, parameter: ast.arg, value: Value, *, by_name: bool) -> None:
-    call.typed &= accepts(parameter.annotation, value)
+    call.typed &= is_compatible(parameter.annotation, value)
     if by_name:
         call.named[parameter.arg] = value
     else:
@@ -74,7 +74,7 @@ def _add_rest(call: Call, parameters: ast.arguments, values: Mapping[str, Value]
         if not isinstance(rest, tuple):
             return False
         call.positional += rest
-        call.typed &= all(accepts(parameters.vararg.annotation, value) for value in rest)
+        call.typed &= all(is_compatible(parameters.vararg.annotation, value) for value in rest)
     for parameter, default in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True):
         value = values.get(parameter.arg, _MISSING)
         if value is not _MISSING:
@@ -86,7 +86,9 @@ def _add_rest(call: Call, parameters: ast.arguments, values: Mapping[str, Value]
         if not isinstance(more, dict) or not all(_is_name(key) for key in more):
             return False
         call.named |= more
-        call.typed &= all(accepts(parameters.kwarg.annotation, value) for value in more.values())
+        call.typed &= all(
+            is_compatible(parameters.kwarg.annotation, value) for value in more.values()
+        )
     return True
 
 
@@ -105,35 +107,36 @@ _ITEMS: Mapping[str, type] = {"list": list, "List": list, "set": set, "Set": set
 _LOOSE = frozenset({"Any", "object"})
 
 
-def accepts(annotation: ast.expr | None, value: Value) -> bool:
+def is_compatible(annotation: ast.expr | None, value: Value) -> bool:
     """Whether a type checker surely takes `value` for this annotation; when in doubt, no."""
     if isinstance(annotation, ast.Constant):
         if isinstance(annotation.value, str):
             try:
-                return accepts(parse(annotation.value, "eval").body, value)
+                return is_compatible(parse(annotation.value, "eval").body, value)
             except SyntaxError:
                 return False
         return annotation.value is None and value is None
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
-        return accepts(annotation.left, value) or accepts(annotation.right, value)
+        return is_compatible(annotation.left, value) or is_compatible(annotation.right, value)
     if isinstance(annotation, ast.Name | ast.Attribute):
         name = annotation.id if isinstance(annotation, ast.Name) else annotation.attr
         return name in _LOOSE or type(value) in _KINDS.get(name, ())
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
-        return _items_accepted(annotation.value.id, annotation.slice, value)
+        return _has_compatible_items(annotation.value.id, annotation.slice, value)
     return False
 
 
-def _items_accepted(kind: str, inside: ast.expr, value: Value) -> bool:
+def _has_compatible_items(kind: str, inside: ast.expr, value: Value) -> bool:
     parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
     if kind == "Optional":
-        return value is None or accepts(inside, value)
+        return value is None or is_compatible(inside, value)
     if kind in _ITEMS and isinstance(value, list | set) and type(value) is _ITEMS[kind]:
-        return all(accepts(inside, item) for item in value)
+        return all(is_compatible(inside, item) for item in value)
     if kind in ("dict", "Dict") and isinstance(value, dict) and len(parts) == 2:
         return all(
-            accepts(parts[0], key) and accepts(parts[1], item) for key, item in value.items()
+            is_compatible(parts[0], key) and is_compatible(parts[1], item)
+            for key, item in value.items()
         )
     if kind in ("tuple", "Tuple") and isinstance(value, tuple) and len(parts) == len(value):
-        return all(accepts(part, item) for part, item in zip(parts, value, strict=True))
+        return all(is_compatible(part, item) for part, item in zip(parts, value, strict=True))
     return False

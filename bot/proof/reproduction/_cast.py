@@ -28,77 +28,81 @@ class RoomCast:
         self._actors = {each.name: each for each in script.world.people}
         self._names: dict[str, str] = {}
         self._channel = steps[-1].channel if steps else "dev"
-        for name in self._named(steps):
-            self._meet(self._actors.get(name))
+        for name in self._iterate_names(steps):
+            self._assign_name(self._actors.get(name))
 
-    def person(self, name: str) -> str:
+    def format_person(self, name: str) -> str:
         """Return the expression for a person."""
         if name not in self._names:
             raise Unwritable
         called = self._names[name]
         return f"room.{called}" if called in _ROOM else called
 
-    def channel(self, name: str) -> Group | str:
+    def format_channel(self, name: str) -> Group | str:
         """Return the expression for a channel; where the last thing is done is the room's own."""
         if name == "dm":
             raise Unwritable
-        return "room.channel" if name == self._channel else self._made("text_channel", name)
+        return (
+            "room.channel" if name == self._channel else self._format_creation("text_channel", name)
+        )
 
-    def elsewhere(self, name: str) -> bool:
+    def is_other_channel(self, name: str) -> bool:
         """Whether a channel is not the room's own."""
         return name != self._channel
 
-    def value(self, value: object) -> Group | str:
+    def format_value(self, value: object) -> Group | str:
         """Return the expression for an option's value: somebody, a role, a channel, or data."""
         if isinstance(value, str) and value.startswith("@&"):
-            return self._made("role", value[2:])
+            return self._format_creation("role", value[2:])
         if isinstance(value, str) and value.startswith("@") and value[1:] in self._names:
-            return self.person(value[1:])
+            return self.format_person(value[1:])
         if isinstance(value, str) and re.fullmatch(r"#[\w-]+", value):
-            return self.channel(value[1:])
+            return self.format_channel(value[1:])
         return self._writer.write(value, _ARGUMENT)
 
-    def said(self, text: str) -> str:
+    def replace_names(self, text: str) -> str:
         """Return a text with people by the names they have here."""
         return _REFERENCE.sub(lambda found: f"@{self._names.get(found[1], found[1])}", text)
 
-    def joining(self) -> Iterator[str]:
+    def iterate_join_lines(self) -> Iterator[str]:
         """Yield the lines that make whoever is not in every room."""
         for name, called in self._names.items():
             if called not in _ROOM:
                 actor = self._actors[name]
                 items: list[Group | str] = [self._writer.write(called, _ARGUMENT)]
-                items += [self._writer.write(each, _ARGUMENT) for each in _notable(actor)]
+                items += [
+                    self._writer.write(each, _ARGUMENT) for each in _list_notable_permissions(actor)
+                ]
                 heads = [""] * len(items)
                 if actor.roles:
                     items.append(self._writer.write([*actor.roles], _ARGUMENT))
                     heads.append("roles=")
-                yield from Group("room.join(", ")", items, heads).lines(
+                yield from Group("room.join(", ")", items, heads).format_lines(
                     INDENT * 2, f"{called} = ", ""
                 )
 
-    def _named(self, steps: Sequence[PersonStep]) -> Iterator[str]:
+    def _iterate_names(self, steps: Sequence[PersonStep]) -> Iterator[str]:
         """Yield who acts, whoever does it last as the first, then whoever is mentioned."""
         yield from (each.by for each in (*steps[-1:], *steps))
         for each in steps:
             told = each.model_dump_json()
             yield from (name for name in _REFERENCE.findall(told) if name in self._actors)
 
-    def _meet(self, actor: Actor | None) -> None:
+    def _assign_name(self, actor: Actor | None) -> None:
         if actor is None or actor.bot:
             raise Unwritable
         if actor.name in self._names:
             return
-        plain = not actor.roles and not _notable(actor)
+        plain = not actor.roles and not _list_notable_permissions(actor)
         taken = set(self._names.values())
         free = [each for each in (*(_ROOM if plain else ()), *_JOINING) if each not in taken]
         if not free:
             raise Unwritable
         self._names[actor.name] = free[0]
 
-    def _made(self, what: str, name: str) -> Group:
+    def _format_creation(self, what: str, name: str) -> Group:
         return Group(f"room.{what}(", ")", [self._writer.write(name, _ARGUMENT)], [""])
 
 
-def _notable(actor: Actor) -> list[str]:
+def _list_notable_permissions(actor: Actor) -> list[str]:
     return [each for each in actor.permissions if _NOTABLE.fullmatch(each)]

@@ -9,12 +9,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
-from bot.infra.syntax import literal, parse
-from bot.proof.reproduction._script import script_test
+from bot.infra.syntax import evaluate_literal, parse
+from bot.proof.reproduction._script import build_script_test
 from bot.proof.reproduction._write import Unwritable
 from bot.proof.traffic_scripts import BOT
 
@@ -27,60 +27,62 @@ _SLASH, _TYPED = frozenset({"command", "hybrid_command"}), frozenset({"command",
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def command_test(
+def build_command_test(
     command: str, capsule: Capsule, texts: Mapping[str, str], *, path: str, name: str, doc: str
 ) -> Reproduction | None:
     """Return the test of a command's failure; `None` where its options cannot be written.
 
     `texts` are the files of the capsule's frames, as far as they are there.
     """
-    file = next((frame.file for frame in capsule.frames if cog_of_file(frame.file)), "")
-    if not cog_of_file(file).isidentifier() or not _PATH.fullmatch(command):
+    file = next((frame.file for frame in capsule.frames if get_cog_name(frame.file)), "")
+    if not get_cog_name(file).isidentifier() or not _PATH.fullmatch(command):
         return None
     last = command.rpartition(" ")[2]
     text = texts.get(file, "")
-    slash, typed = _callback(text, last), _method(text, last, typed=True)
+    slash, typed = _find_callback(text, last), _find_method(text, last, typed=True)
     try:
         if slash is not None:
-            step: SingleStep = _step(command, capsule.inputs, _annotations(slash))
+            step: SingleStep = _build_step(command, capsule.inputs, _map_annotations(slash))
         elif typed is not None:
-            step = _said(command, capsule.inputs, typed)
+            step = _build_message(command, capsule.inputs, typed)
         else:
             return None
     except (Unwritable, ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
-    script = Script(world=ScriptWorld(cogs=(cog_of_file(file),)), steps=(step,))
-    return script_test(script, path=path, name=name, doc=doc, expects=capsule.exception, typed=True)
+    script = Script(world=ScriptWorld(cogs=(get_cog_name(file),)), steps=(step,))
+    return build_script_test(
+        script, path=path, name=name, doc=doc, expects=capsule.exception, typed=True
+    )
 
 
-def options_of(text: str, command: str) -> dict[str, frozenset[str]] | None:
+def parse_options(text: str, command: str) -> dict[str, frozenset[str]] | None:
     """Return a slash command's options in order, each with the names in its annotation.
 
     `text` is a cog's file; `None` where it has no command whose last word is that one's.
     """
-    function = _callback(text, command.rpartition(" ")[2])
+    function = _find_callback(text, command.rpartition(" ")[2])
     if function is None:
         return None
-    names, found = [*_annotations(function)], _annotations(function)
+    names, found = [*_map_annotations(function)], _map_annotations(function)
     first = 2 if names[:1] == ["self"] else 1  # the interaction, or the context, is no option
     return {name: found[name] for name in names[first:]}
 
 
-def _callback(text: str, name: str) -> Function | None:
+def _find_callback(text: str, name: str) -> Function | None:
     """Return the method that a slash command of that name runs, be it a hybrid."""
-    return _method(text, name, typed=False)
+    return _find_method(text, name, typed=False)
 
 
-def _method(text: str, name: str, *, typed: bool) -> Function | None:
+def _find_method(text: str, name: str, *, typed: bool) -> Function | None:
     """Return the method of a command of that name; with `typed`, one that can only be typed."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
-    groups = _typed_groups(functions)
+    groups = _find_text_groups(functions)
     for node in functions:
-        for made in _made(node):
+        for made in _iterate_decorator_calls(node):
             if isinstance(made.func, ast.Attribute) and _is_named(made, node, name):
                 only_typed = _is_typed(made.func, groups)
                 kinds = _TYPED if typed else _SLASH
@@ -89,17 +91,17 @@ def _method(text: str, name: str, *, typed: bool) -> Function | None:
     return None
 
 
-def _typed_groups(functions: Sequence[Function]) -> frozenset[str]:
+def _find_text_groups(functions: Sequence[Function]) -> frozenset[str]:
     """Return the names of what makes commands that can only be typed: groups, and the module."""
     found = frozenset({"commands", "bot", "client"})
     for node in functions:  # a group stands before the groups within it
-        for made in _made(node):
+        for made in _iterate_decorator_calls(node):
             if isinstance(made.func, ast.Attribute) and made.func.attr == "group":
                 found |= {node.name} if _is_typed(made.func, found) else frozenset()
     return found
 
 
-def _made(function: Function) -> Iterator[ast.Call]:
+def _iterate_decorator_calls(function: Function) -> Iterator[ast.Call]:
     return (each for each in function.decorator_list if isinstance(each, ast.Call))
 
 
@@ -115,51 +117,53 @@ def _is_named(made: ast.Call, function: Function, name: str) -> bool:
     return told == name
 
 
-def _annotations(function: Function) -> dict[str, frozenset[str]]:
+def _map_annotations(function: Function) -> dict[str, frozenset[str]]:
     """Return the names in the annotation of each option, by the name people type."""
     shown = {
         each.arg: each.value.value
-        for made in _made(function)
+        for made in _iterate_decorator_calls(function)
         if isinstance(made.func, ast.Attribute) and made.func.attr == "rename"
         for each in made.keywords
         if each.arg and isinstance(each.value, ast.Constant)
     }
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    return {str(shown.get(each.arg, each.arg)): _names(each.annotation) for each in parameters}
+    return {
+        str(shown.get(each.arg, each.arg)): _collect_names(each.annotation) for each in parameters
+    }
 
 
-def _names(annotation: ast.expr | None) -> frozenset[str]:
+def _collect_names(annotation: ast.expr | None) -> frozenset[str]:
     nodes = list(ast.walk(annotation)) if annotation else []
     plain = {node.id for node in nodes if isinstance(node, ast.Name)}
     return frozenset(plain | {node.attr for node in nodes if isinstance(node, ast.Attribute)})
 
 
-def _step(
+def _build_step(
     command: str, inputs: Mapping[str, str], kinds: Mapping[str, frozenset[str]]
 ) -> CommandStep:
     """Return the command with its options. Raises `Unwritable` for one that has no good form."""
     if not inputs.keys() <= kinds.keys():
         raise Unwritable
-    options = {name: _option(source, kinds[name]) for name, source in inputs.items()}
+    options = {name: _build_option(source, kinds[name]) for name, source in inputs.items()}
     return CommandStep(command=command, options=options)
 
 
-def _said(command: str, inputs: Mapping[str, str], function: Function) -> SayStep:
+def _build_message(command: str, inputs: Mapping[str, str], function: Function) -> SayStep:
     """Return what is typed to run the command. Raises `Unwritable` for a value with no text.
 
     discord.py takes what stands after `*` as it is, and all else word by word, or in quotes.
     """
-    kinds, rest = _annotations(function), {each.arg for each in function.args.kwonlyargs}
+    kinds, rest = _map_annotations(function), {each.arg for each in function.args.kwonlyargs}
     if not inputs.keys() <= kinds.keys() or any(kinds[name] & _CHANNELS for name in inputs):
         raise Unwritable
     typed = [f"@{BOT}", command]
     for name, source in inputs.items():
-        text = str(_option(source, kinds[name]))
-        typed.append(text if name in rest else _as_one_word(text))
+        text = str(_build_option(source, kinds[name]))
+        typed.append(text if name in rest else _quote_argument(text))
     return SayStep(say=" ".join(typed))
 
 
-def _as_one_word(text: str) -> str:
+def _quote_argument(text: str) -> str:
     """Return an argument as it is typed. Raises `Unwritable` for what cannot be."""
     if text and not re.search(r"[\s\"'\\\u2018-\u301f]", text):
         return text
@@ -168,14 +172,14 @@ def _as_one_word(text: str) -> str:
     return f'"{text}"'
 
 
-def _option(source: str, kinds: frozenset[str]) -> Option:
+def _build_option(source: str, kinds: frozenset[str]) -> Option:
     if kinds & _UNMADE:
         raise Unwritable
     if kinds & _PEOPLE:
         return "@bob"
     if kinds & _CHANNELS:
         return "#dev"
-    value = literal(source)
+    value = evaluate_literal(source)
     if not isinstance(value, str | int | float | bool):
         raise Unwritable
     if isinstance(value, str) and value.startswith(("@", "#")):

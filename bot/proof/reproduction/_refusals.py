@@ -5,38 +5,38 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.journal import Frame
 from bot.infra.syntax import parse
-from bot.proof.reproduction._target import module_of
+from bot.proof.reproduction._target import get_module
 
 Read = Callable[[str], str | None]
 
 
-def refusals(frame: Frame, outer: Sequence[Frame], read: Read) -> tuple[str, ...]:
+def find_refusals(frame: Frame, outer: Sequence[Frame], read: Read) -> tuple[str, ...]:
     """Return them as `module.Name`: classes of the frame's module that an outer frame catches."""
-    module, tree = module_of(frame.file), _tree(read(frame.file))
+    module, tree = get_module(frame.file), _parse_tree(read(frame.file))
     if module is None or tree is None:
         return ()
     own = {node.name for node in tree.body if isinstance(node, ast.ClassDef) and node.bases}
     caught: dict[str, None] = {}
     for caller in outer:
-        around = _tree(read(caller.file))
+        around = _parse_tree(read(caller.file))
         name = caller.function.rpartition(".")[2]
         for node in ast.walk(around) if around else ():
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
-                caught.update(dict.fromkeys(_caught(node, caller.line)))
+                caught.update(dict.fromkeys(_find_caught(node, caller.line)))
     return tuple(f"{module[1]}.{name}" for name in caught if name in own)
 
 
-def _tree(text: str | None) -> ast.Module | None:
+def _parse_tree(text: str | None) -> ast.Module | None:
     try:
         return parse(text) if text is not None else None
     except (SyntaxError, ValueError, RecursionError):
         return None
 
 
-def _caught(function: ast.AST, line: int) -> Iterator[str]:
+def _find_caught(function: ast.AST, line: int) -> Iterator[str]:
     """Yield the last name of every exception caught around a line, where it is not raised again."""
     for node in ast.walk(function):
-        if not isinstance(node, ast.Try) or not _holds(node.body, line):
+        if not isinstance(node, ast.Try) or not _has_line(node.body, line):
             continue
         for handler in node.handlers:
             if any(isinstance(each, ast.Raise) for each in ast.walk(handler)):
@@ -47,5 +47,5 @@ def _caught(function: ast.AST, line: int) -> Iterator[str]:
                     yield kind.id if isinstance(kind, ast.Name) else kind.attr
 
 
-def _holds(body: Sequence[ast.stmt], line: int) -> bool:
+def _has_line(body: Sequence[ast.stmt], line: int) -> bool:
     return body[0].lineno <= line <= (body[-1].end_lineno or 0)

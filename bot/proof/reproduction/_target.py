@@ -30,13 +30,13 @@ class Target:
     way: Way
 
     @property
-    def decorated(self) -> bool:
+    def is_decorated(self) -> bool:
         """Whether its type may be another than its `def` says."""
-        names = {_decorator(node) for node in self.function.decorator_list}
+        names = {_get_decorator_name(node) for node in self.function.decorator_list}
         return bool(names - {"staticmethod", "classmethod"})
 
 
-def module_of(file: str) -> tuple[str, str] | None:
+def get_module(file: str) -> tuple[str, str] | None:
     """Return (package, module) to import a file by; the package of a top-level one is empty."""
     path = PurePosixPath(file)
     if path.suffix != ".py" or path.is_absolute():
@@ -46,16 +46,16 @@ def module_of(file: str) -> tuple[str, str] | None:
         parts = parts[1:]
     if parts[-1:] == ["__init__"]:
         parts = parts[:-1]
-    if not parts or not all(_plain_name(part) for part in parts):
+    if not parts or not all(_is_plain_name(part) for part in parts):
         return None
     return ".".join(parts[:-1]), parts[-1]
 
 
-def _plain_name(name: str) -> bool:
+def _is_plain_name(name: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not keyword.iskeyword(name)
 
 
-def _decorator(node: ast.expr) -> str:
+def _get_decorator_name(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         node = node.func
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
@@ -68,7 +68,7 @@ def _parse(text: str) -> ast.Module | None:
         return None
 
 
-def _named(body: list[ast.stmt], name: str, line: int) -> Function | None:
+def _find_function(body: list[ast.stmt], name: str, line: int) -> Function | None:
     found = [
         node
         for node in body
@@ -83,7 +83,7 @@ def find_target(text: str, frame: Frame) -> Target | None:
     """Return the frame's function if it can be called without an object, else `None`."""
     tree = _parse(text)
     names = frame.function.split(".")
-    if tree is None or not all(_plain_name(name) for name in names) or len(names) > 2:
+    if tree is None or not all(_is_plain_name(name) for name in names) or len(names) > 2:
         return None
     body = tree.body
     if len(names) == 2:
@@ -91,18 +91,18 @@ def find_target(text: str, frame: Frame) -> Target | None:
         if not classes:
             return None
         body = classes[-1].body
-    function = _named(body, names[-1], frame.line)
+    function = _find_function(body, names[-1], frame.line)
     if function is None:
         return None
-    decorators = {_decorator(node) for node in function.decorator_list}
-    parameters = _without_class(function.args, decorators)
+    decorators = {_get_decorator_name(node) for node in function.decorator_list}
+    parameters = _strip_class_parameter(function.args, decorators)
     if decorators & _NOT_CALLED or (len(names) == 2 and parameters is None):
         return None
-    way = _way(function)
+    way = _classify(function)
     return way and Target(frame.function, function, parameters or function.args, way)
 
 
-def _without_class(arguments: ast.arguments, decorators: set[str]) -> ast.arguments | None:
+def _strip_class_parameter(arguments: ast.arguments, decorators: set[str]) -> ast.arguments | None:
     """Return the parameters of a static or class method; `None` for other functions."""
     if "staticmethod" in decorators:
         return arguments
@@ -116,7 +116,7 @@ def _without_class(arguments: ast.arguments, decorators: set[str]) -> ast.argume
     return kept
 
 
-def _own(function: Function) -> Iterator[ast.AST]:
+def _walk_own(function: Function) -> Iterator[ast.AST]:
     """Walk a function's own body, not those of functions and classes inside it."""
     left: list[ast.AST] = list(function.body)
     while left:
@@ -127,8 +127,8 @@ def _own(function: Function) -> Iterator[ast.AST]:
             left.extend(ast.iter_child_nodes(node))
 
 
-def _way(function: Function) -> Way | None:
-    generates = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own(function))
+def _classify(function: Function) -> Way | None:
+    generates = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _walk_own(function))
     if isinstance(function, ast.AsyncFunctionDef):
         return None if generates else "async"
     return "generator" if generates else "plain"

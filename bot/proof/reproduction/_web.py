@@ -11,15 +11,15 @@ _ARGUMENT = 60  # characters of one value that may stand in the call itself
 _MOST_TEXT = 4_000  # characters of all bodies: a test is there to be read
 
 
-def web_lines(answers: Sequence[WebAnswer], writer: Writer) -> list[str]:
+def build_web_lines(answers: Sequence[WebAnswer], writer: Writer) -> list[str]:
     """Return the lines that assign them to `web`. Raises `Unwritable` where they are too long."""
     if sum(len(each.body) for each in answers) > _MOST_TEXT:
         raise Unwritable
-    written = [_written(each, writer) for each in answers]
-    return Group("[", "]", written, [""] * len(written)).lines(INDENT, "web = ", "")
+    written = [_build_answer(each, writer) for each in answers]
+    return Group("[", "]", written, [""] * len(written)).format_lines(INDENT, "web = ", "")
 
 
-def _written(answer: WebAnswer, writer: Writer) -> Group:
+def _build_answer(answer: WebAnswer, writer: Writer) -> Group:
     """Return the answer with what is not as usual; where nothing answered, only that."""
     told = answer.model_dump(exclude_defaults=True)
     if answer.error:

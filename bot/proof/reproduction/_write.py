@@ -15,7 +15,7 @@ _CHUNK = 80
 
 _ARGUMENT = 60  # characters of one argument that may stand in the call itself
 # How the outcome of each way of calling is taken, and its type where annotations don't tell.
-_TAKEN = {"plain": ("", ""), "async": ("asyncio.run(", ")"), "generator": ("list(", ")")}
+_WRAPPERS = {"plain": ("", ""), "async": ("asyncio.run(", ")"), "generator": ("list(", ")")}
 _TYPES = {
     "plain": "Callable[..., object]",
     "async": "Callable[..., Coroutine[Any, Any, object]]",
@@ -33,14 +33,14 @@ class Unwritable(Exception):
     """A value has no form that fits: a number of hundreds of digits."""
 
 
-def quoted(text: str | bytes) -> str:
+def quote_literal(text: str | bytes) -> str:
     """Return a string or bytes literal in ASCII, with the quotes that need fewer escapes."""
-    prefix, body = _body(text)
+    prefix, body = _escape(text)
     quote = "'" if body.count('"') > body.count("'") else '"'
     return f"{prefix}{quote}{body.replace(quote, chr(92) + quote)}{quote}"
 
 
-def _body(text: str | bytes) -> tuple[str, str]:
+def _escape(text: str | bytes) -> tuple[str, str]:
     """Return the prefix, and the escaped characters with quotes left as they are."""
     prefix = "b" if isinstance(text, bytes) else ""
     shown = [ascii(text[at : at + 1]).removeprefix("b") for at in range(len(text))]
@@ -67,7 +67,7 @@ class Group:
         alone = "," if self.is_tuple and len(self.items) == 1 else ""
         return f"{self.opening}{inside}{alone}{self.closing}"
 
-    def lines(self, indent: str, before: str, after: str) -> list[str]:
+    def format_lines(self, indent: str, before: str, after: str) -> list[str]:
         """Return the group behind `before` and in front of `after`, broken only if it must be."""
         line = f"{indent}{before}{self.flat}{after}"
         if len(line) <= WIDTH or not self.items:
@@ -78,7 +78,7 @@ class Group:
             if isinstance(item, str):
                 result.append(f"{deeper}{head}{item},")
             else:
-                result += item.lines(deeper, head, ",")
+                result += item.format_lines(deeper, head, ",")
         return [*result, f"{indent}{self.closing}{after}"]
 
 
@@ -91,14 +91,14 @@ class Writer:
     def write(self, value: object, room: int = _ATOM) -> Group | str:
         """Return a value's source. Raises `Unwritable`."""
         if isinstance(value, str | bytes):
-            return self._text(value, room)
+            return self._write_text(value, room)
         if isinstance(value, tuple | list | set) and value:
             around = {tuple: ("(", ")"), list: ("[", "]"), set: ("{", "}")}[type(value)]
             ordered = sorted(value, key=repr) if isinstance(value, set) else value
             items = [self.write(item) for item in ordered]
             return Group(*around, items, [""] * len(items), isinstance(value, tuple))
         if isinstance(value, dict) and value:
-            heads = [f"{self._key(key)}: " for key in value]
+            heads = [f"{self._write_key(key)}: " for key in value]
             return Group("{", "}", [self.write(item) for item in value.values()], heads)
         if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
             raise Unwritable
@@ -107,23 +107,23 @@ class Writer:
             raise Unwritable
         return text
 
-    def _key(self, key: object) -> str:
+    def _write_key(self, key: object) -> str:
         written = self.write(key)
         text = written if isinstance(written, str) else written.flat
         if len(text) > _ATOM:
             raise Unwritable
         return text
 
-    def _text(self, text: str | bytes, room: int) -> str:
-        short = quoted(text)
+    def _write_text(self, text: str | bytes, room: int) -> str:
+        short = quote_literal(text)
         if len(short) <= room:
             return short
         name = f"text_{len(self.texts) + 1}"
-        self.texts.append(_assigned(name, text, short))
+        self.texts.append(_format_assignment(name, text, short))
         return name
 
 
-def _assigned(name: str, text: str | bytes, short: str) -> str:
+def _format_assignment(name: str, text: str | bytes, short: str) -> str:
     """Return the assignment of a long text."""
     line = f"{INDENT}{name} = {short}"
     if len(line) <= WIDTH:
@@ -133,9 +133,9 @@ def _assigned(name: str, text: str | bytes, short: str) -> str:
         return f"{INDENT}{name} = (\n{deeper}{short}\n{INDENT})"
     chunks: list[str] = []
     chunk = ""
-    prefix, _ = _body(text[:0])
+    prefix, _ = _escape(text[:0])
     for at in range(len(text)):
-        piece = _body(text[at : at + 1])[1].replace('"', r"\x22")
+        piece = _escape(text[at : at + 1])[1].replace('"', r"\x22")
         if len(chunk) + len(piece) > _CHUNK:
             chunks.append(chunk)
             chunk = ""
@@ -163,7 +163,7 @@ def write_test(
     if not call.typed:
         body.append(f"{INDENT}call: {_TYPES[target.way]} = {called}")
         called = "call"
-    body += _called(target.way, called, [*positional, *named], heads)
+    body += _format_call_lines(target.way, called, [*positional, *named], heads)
     imports = [f"from {package} import {own}" if package else f"import {own}"]
     standard = ["import asyncio"] if target.way == "async" else []
     standard += [] if call.typed else [_IMPORTS[target.way]]
@@ -171,10 +171,12 @@ def write_test(
     return f"{top}{imports[0]}\n\n\ndef {name}() -> None:\n" + "\n".join(body) + "\n"
 
 
-def _called(way: str, called: str, items: list[Group | str], heads: list[str]) -> list[str]:
-    before, after = _TAKEN[way]
+def _format_call_lines(
+    way: str, called: str, items: list[Group | str], heads: list[str]
+) -> list[str]:
+    before, after = _WRAPPERS[way]
     inner = Group(f"{called}(", ")", items, heads)
     if not before:
-        return inner.lines(INDENT, "", "")
+        return inner.format_lines(INDENT, "", "")
     outer = Group(before, after, [inner], [""])
-    return outer.lines(INDENT, "", "")
+    return outer.format_lines(INDENT, "", "")

@@ -1,22 +1,22 @@
 """Scripts as people write them: mappings and lists, to and from the records that are played."""
 
 from bot.proof.scripts._fields import UnreadableScript
-from bot.proof.scripts._lines import lines_from_steps, steps_from_lines
-from bot.proof.scripts._reader import script_from
-from bot.proof.scripts._short_forms import duration, duration_text, slash_command
+from bot.proof.scripts._lines import format_steps, parse_steps
+from bot.proof.scripts._reader import load_script
+from bot.proof.scripts._short_forms import format_duration, parse_duration, parse_slash_command
 from bot.proof.scripts._steps import STEPS
-from bot.proof.scripts._writer import asked, script_data, transcript_data
+from bot.proof.scripts._writer import describe_step, dump_script, dump_transcript
 
 __all__ = [
     "STEPS",
     "UnreadableScript",
-    "asked",
-    "duration",
-    "duration_text",
-    "lines_from_steps",
-    "script_data",
-    "script_from",
-    "slash_command",
-    "steps_from_lines",
-    "transcript_data",
+    "describe_step",
+    "dump_script",
+    "dump_transcript",
+    "format_duration",
+    "format_steps",
+    "load_script",
+    "parse_duration",
+    "parse_slash_command",
+    "parse_steps",
 ]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.record import Record
-from bot.proof.scripts._short_forms import duration
+from bot.proof.scripts._short_forms import parse_duration
 
 Path = tuple[str | int, ...]
 R = TypeVar("R", bound=Record)
@@ -28,24 +28,27 @@ class UnreadableScript(ValueError):
         self.path = path
 
 
-def mapping(path: Path, value: object, what: str, known: Sequence[str]) -> Mapping[str, Any]:
+def require_mapping(
+    path: Path, value: object, what: str, known: Sequence[str]
+) -> Mapping[str, Any]:
     """Return a mapping whose keys are all known."""
     if not isinstance(value, Mapping):
-        raise UnreadableScript(path, f"{place(path)}{what} is written as `key: value` lines")
+        raise UnreadableScript(path, f"{format_place(path)}{what} is written as `key: value` lines")
     for key in value:
         if key not in known:
             raise UnreadableScript(
-                (*path, str(key)), f"{place(path)}unknown key `{key}`; {_nearest(key, known)}"
+                (*path, str(key)),
+                f"{format_place(path)}unknown key `{key}`; {_suggest(key, known)}",
             )
     return value
 
 
-def _nearest(word: object, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+def _suggest(key: object, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
-def place(path: Path) -> str:
+def format_place(path: Path) -> str:
     """Return where that is, for people: steps, and what lists hold, are counted from 1."""
     parts = [part + 1 if isinstance(part, int) else part for part in path]
     told = []
@@ -58,67 +61,69 @@ def place(path: Path) -> str:
     return "".join(f"{each}: " for each in told)
 
 
-def listed(path: Path, value: object) -> Sequence[object]:
+def require_list(path: Path, value: object) -> Sequence[object]:
     """Return a list."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
-    raise UnreadableScript(path, f"{place(path)}this is a list: [alice, bob]")
+    raise UnreadableScript(path, f"{format_place(path)}this is a list: [alice, bob]")
 
 
-def files(path: Path, value: object) -> dict[str, str]:
+def parse_files(path: Path, value: object) -> dict[str, str]:
     """Return names to base64. A file is written as its text, or as `{base64: ...}`."""
     if not isinstance(value, Mapping):
-        raise UnreadableScript(path, f"{place(path)}files are written as `name: text` lines")
+        raise UnreadableScript(path, f"{format_place(path)}files are written as `name: text` lines")
     found = {}
     for name, content in value.items():
         where = (*path, str(name))
         if ".." in PurePosixPath(str(name)).parts or str(name).startswith("/"):
             raise UnreadableScript(
-                where, f"{place(where)}a file lies in the bot's own folder: notes.json"
+                where, f"{format_place(where)}a file lies in the bot's own folder: notes.json"
             )
-        found[str(name)] = _base64(where, content)
+        found[str(name)] = _encode_content(where, content)
     return found
 
 
-def _base64(path: Path, content: object) -> str:
+def _encode_content(path: Path, content: object) -> str:
     if isinstance(content, str):
         return base64.b64encode(content.encode()).decode()
     given = content["base64"] if isinstance(content, Mapping) and [*content] == ["base64"] else None
     if not isinstance(given, str):
-        raise UnreadableScript(path, f"{place(path)}a file is its text, or {{base64: ...}}")
+        raise UnreadableScript(path, f"{format_place(path)}a file is its text, or {{base64: ...}}")
     try:
         return base64.b64encode(base64.b64decode(given, validate=True)).decode()
     except ValueError:
-        raise UnreadableScript(path, f"{place(path)}that is no base64") from None
+        raise UnreadableScript(path, f"{format_place(path)}that is no base64") from None
 
 
-def seconds(path: Path, text: str) -> float:
+def parse_seconds(path: Path, text: str) -> float:
     """Return the seconds of `10m`."""
-    found = duration(text)
+    found = parse_duration(text)
     if found is None:
-        raise UnreadableScript(path, f"{place(path)}`{text}` is no time; it {_TIME}")
+        raise UnreadableScript(path, f"{format_place(path)}`{text}` is no time; it {_TIME}")
     return found
 
 
-def record(path: Path, kind: type[R], fields: object) -> R:
+def validate_record(path: Path, kind: type[R], fields: object) -> R:
     """Validate a record; the first thing that is wrong with it is told."""
     known = tuple(kind.model_fields)
     try:
-        return kind.model_validate(mapping(path, fields, "this", known))
+        return kind.model_validate(require_mapping(path, fields, "this", known))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = (*path, *_keys(first["loc"]))
-        raise UnreadableScript(where, f"{place(where)}{_wrong(first, where)}") from None
+        where = (*path, *_to_path(first["loc"]))
+        raise UnreadableScript(
+            where, f"{format_place(where)}{_describe_problem(first, where)}"
+        ) from None
 
 
-def _keys(loc: Sequence[str | int]) -> Path:
+def _to_path(loc: Sequence[str | int]) -> Path:
     """Return a place as keys; pydantic names the member of a union it tried as well."""
     if loc[:1] == ("options",):
         return tuple(loc[:2])
     return tuple(loc)
 
 
-def _wrong(problem: ErrorDetails, where: Path) -> str:
+def _describe_problem(problem: ErrorDetails, where: Path) -> str:
     if problem["type"] == "missing":
         return "this is missing"
     if problem["input"] is None:

@@ -13,20 +13,20 @@ from bot.domain.rehearsal import (
     SubmitStep,
     WaitStep,
 )
-from bot.proof.scripts._short_forms import duration, duration_text, slash_command
+from bot.proof.scripts._short_forms import format_duration, parse_duration, parse_slash_command
 
 MOST_LINES = 6
 LONGEST_WAIT = 86_400.0  # seconds
 
 _BY = re.compile(r"@(\w{1,32})\s+(?=\S)")
-_WORD = re.compile(r"(press|submit|say|wait):\s*(\S.*)")
+_KEYWORD_LINE = re.compile(r"(press|submit|say|wait):\s*(\S.*)")
 _PART = re.compile(r"\s*\|\s*")
 _FIELD = re.compile(r"([^=]*[^=\s])\s*=\s*(.*)")
 
 LineStep = CommandStep | PressStep | SubmitStep | SayStep | WaitStep
 
 
-def steps_from_lines(text: str) -> tuple[LineStep, ...]:
+def parse_steps(text: str) -> tuple[LineStep, ...]:
     """Return the steps of a short script, a line each; `@bob ` before one says who does it.
 
     A command as it is typed, `press: Again`, `press: Colour = Red | Blue` for a select,
@@ -38,57 +38,57 @@ def steps_from_lines(text: str) -> tuple[LineStep, ...]:
         raise ValueError("There is nothing to try")
     if len(lines) > MOST_LINES:
         raise ValueError(f"That are {len(lines)} lines; {MOST_LINES} at most")
-    return tuple(map(_step, lines))
+    return tuple(map(_parse_step, lines))
 
 
-def lines_from_steps(steps: Sequence[ScriptStep], asker: str) -> str:
+def format_steps(steps: Sequence[ScriptStep], asker: str) -> str:
     """Return steps as lines that read back as the same, done by `asker` where nobody is named.
 
     Empty where one of them cannot be written so, or there are too many.
     """
-    lines = [_line(step, asker) for step in steps]
+    lines = [_format_line(step, asker) for step in steps]
     return "\n".join(lines) if all(lines) and len(lines) <= MOST_LINES else ""
 
 
-def _step(line: str) -> LineStep:
+def _parse_step(line: str) -> LineStep:
     named = _BY.match(line)
     body = line[named.end() :] if named else line
-    step = _done(body)
-    return step.but(by=named[1]) if named and isinstance(step, PersonStep) else step
+    step = _parse_action(body)
+    return step.replace(by=named[1]) if named and isinstance(step, PersonStep) else step
 
 
-def _done(line: str) -> LineStep:
+def _parse_action(line: str) -> LineStep:
     if line.startswith("/"):
-        command, options = slash_command(line)
+        command, options = parse_slash_command(line)
         if not command:
             raise ValueError("A command has a name")
         return CommandStep(command=command, options=options)
-    found = _WORD.fullmatch(line)
+    found = _KEYWORD_LINE.fullmatch(line)
     if found is None:
         raise ValueError(f"“{line[:60]}” is neither a command nor press, submit, say or wait")
     word, rest = found[1], found[2].strip()
     if word == "say":
         return SayStep(say=rest)
     if word == "wait":
-        return _waiting(rest)
-    return _pressed(rest) if word == "press" else SubmitStep(submit=_fields(rest))
+        return _parse_wait(rest)
+    return _parse_press(rest) if word == "press" else SubmitStep(submit=_parse_fields(rest))
 
 
-def _waiting(text: str) -> WaitStep:
-    seconds = duration(text)
+def _parse_wait(text: str) -> WaitStep:
+    seconds = parse_duration(text)
     if seconds is None or not 0 < seconds <= LONGEST_WAIT:
         raise ValueError(f"“wait: {text[:20]}” is no time up to a day: `wait: 10m`")
     return WaitStep(wait=seconds)
 
 
-def _pressed(text: str) -> PressStep:
+def _parse_press(text: str) -> PressStep:
     chosen = _FIELD.fullmatch(text)
     if chosen is None or not chosen[2]:
         return PressStep(press=text)
     return PressStep(press=chosen[1].strip(), values=tuple(_PART.split(chosen[2].strip())))
 
 
-def _fields(text: str) -> dict[str, str]:
+def _parse_fields(text: str) -> dict[str, str]:
     found = [_FIELD.fullmatch(part) for part in _PART.split(text)]
     fields = {each[1].strip(): each[2].strip() for each in found if each}
     if len(fields) < len(found):
@@ -96,26 +96,26 @@ def _fields(text: str) -> dict[str, str]:
     return fields
 
 
-def _line(step: ScriptStep, asker: str) -> str:
+def _format_line(step: ScriptStep, asker: str) -> str:
     """Return a step as a line; nothing where it does not read back as the same."""
-    body = _written(step)
+    body = _format_step(step)
     if not body or "\n" in body:
         return ""
     by = step.by if isinstance(step, PersonStep) else asker
     try:
-        again = _step(body if by == asker else f"@{by} {body}")
+        again = _parse_step(body if by == asker else f"@{by} {body}")
     except ValueError:
         return ""
     same = {"channel": "dev"} | ({"by": "alice"} if by == asker else {})
     place = {"on": ""} if isinstance(step, PressStep) else {}
-    wanted = step.but(**same, **place) if isinstance(step, PersonStep) else step
+    wanted = step.replace(**same, **place) if isinstance(step, PersonStep) else step
     return (body if by == asker else f"@{by} {body}") if again == wanted else ""
 
 
-def _written(step: ScriptStep) -> str:
+def _format_step(step: ScriptStep) -> str:
     match step:
         case CommandStep():
-            options = (_option(name, value) for name, value in step.options.items())
+            options = (_format_option(name, value) for name, value in step.options.items())
             return " ".join([f"/{step.command}", *options])
         case PressStep():
             return f"press: {step.press}" + (f" = {' | '.join(step.values)}" if step.values else "")
@@ -125,18 +125,18 @@ def _written(step: ScriptStep) -> str:
         case SayStep():
             return f"say: {step.say}"
         case WaitStep():
-            return f"wait: {duration_text(step.wait)}"
+            return f"wait: {format_duration(step.wait)}"
         case _:
             return ""
 
 
-def _option(name: str, value: Option) -> str:
+def _format_option(name: str, value: Option) -> str:
     plain = f"{name}:{str(value).lower() if isinstance(value, bool) else value}"
     try:
-        same = slash_command(f"/x {plain}")[1] == {name: value}
+        same = parse_slash_command(f"/x {plain}")[1] == {name: value}
     except ValueError:
         same = False
-    if same and type(slash_command(f"/x {plain}")[1][name]) is type(value):
+    if same and type(parse_slash_command(f"/x {plain}")[1][name]) is type(value):
         return plain
     quoted = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'{name}:"{quoted}"'

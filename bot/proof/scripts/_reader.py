@@ -17,18 +17,18 @@ from bot.domain.rehearsal import (
 from bot.proof.scripts._fields import (
     Path,
     UnreadableScript,
-    files,
-    listed,
-    mapping,
-    place,
-    record,
+    format_place,
+    parse_files,
+    require_list,
+    require_mapping,
+    validate_record,
 )
-from bot.proof.scripts._steps import step_from
+from bot.proof.scripts._steps import parse_step
 
 _CAME_OF = Transcript.model_fields.keys() - {"steps"}
 
 
-def script_from(content: object) -> Script:
+def load_script(content: object) -> Script:
     """Return the script in plain mappings and lists, or in a list of steps alone.
 
     What a transcript tells beside its script is passed over. Raises `UnreadableScript`.
@@ -37,42 +37,44 @@ def script_from(content: object) -> Script:
         content = {"steps": content}
     if isinstance(content, Mapping):
         content = {key: each for key, each in content.items() if key not in _CAME_OF}
-    given = mapping((), content, "a script", ("world", "steps"))
+    given = require_mapping((), content, "a script", ("world", "steps"))
     steps = given.get("steps")
     if not isinstance(steps, Sequence) or isinstance(steps, str) or not steps:
         raise UnreadableScript(
             ("steps",), "a script has `steps:`, and under it one line for each: - command: /roll"
         )
-    world = _world(given.get("world"))
-    read = tuple(step_from(("steps", at), each) for at, each in enumerate(steps))
+    world = _parse_world(given.get("world"))
+    read = tuple(parse_step(("steps", at), each) for at, each in enumerate(steps))
     _refuse_strangers(world, read)
     return Script(world=world, steps=read)
 
 
-def _world(value: object) -> ScriptWorld:
+def _parse_world(value: object) -> ScriptWorld:
     if value is None:
         return ScriptWorld()
     path: Path = ("world",)
-    fields = dict(mapping(path, value, "a world", tuple(ScriptWorld.model_fields)))
+    fields = dict(require_mapping(path, value, "a world", tuple(ScriptWorld.model_fields)))
     if "people" in fields:
-        people = listed((*path, "people"), fields["people"])
+        people = require_list((*path, "people"), fields["people"])
         fields["people"] = tuple(
-            record((*path, "people", at), Actor, {"name": each} if isinstance(each, str) else each)
+            validate_record(
+                (*path, "people", at), Actor, {"name": each} if isinstance(each, str) else each
+            )
             for at, each in enumerate(people)
         )
     if "web" in fields:
         fields["web"] = tuple(
-            record((*path, "web", at), WebAnswer, each)
-            for at, each in enumerate(listed((*path, "web"), fields["web"]))
+            validate_record((*path, "web", at), WebAnswer, each)
+            for at, each in enumerate(require_list((*path, "web"), fields["web"]))
         )
     if "files" in fields:
-        fields["files"] = files((*path, "files"), fields["files"])
-    world = record(path, ScriptWorld, fields)
+        fields["files"] = parse_files((*path, "files"), fields["files"])
+    world = validate_record(path, ScriptWorld, fields)
     for at, cog in enumerate(world.cogs):
         if not cog.isidentifier():
             where = (*path, "cogs", at)
-            raise UnreadableScript(where, f"{place(where)}a cog is a name under cogs: dice")
-    return world if world.starts.tzinfo else world.but(starts=world.starts.replace(tzinfo=UTC))
+            raise UnreadableScript(where, f"{format_place(where)}a cog is a name under cogs: dice")
+    return world if world.starts.tzinfo else world.replace(starts=world.starts.replace(tzinfo=UTC))
 
 
 def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
@@ -85,7 +87,7 @@ def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
         if isinstance(step, ReloadStep) and world.cogs and step.reload not in world.cogs:
             where: Path = ("steps", at, "reload")
             told = f"`{step.reload}` is not among the world's cogs: {', '.join(world.cogs)}"
-            raise UnreadableScript(where, f"{place(where)}{told}")
+            raise UnreadableScript(where, f"{format_place(where)}{told}")
         together = step.together if isinstance(step, TogetherStep) else (step,)
         for inner, each in enumerate(together):
             if isinstance(each, PersonStep) and each.by not in names:
@@ -93,6 +95,6 @@ def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
                 path = (*path, "together", inner) if isinstance(step, TogetherStep) else path
                 raise UnreadableScript(
                     (*path, "by"),
-                    f"{place((*path, 'by'))}nobody in the world is called `{each.by}`; "
+                    f"{format_place((*path, 'by'))}nobody in the world is called `{each.by}`; "
                     f"there are {', '.join(names)}",
                 )

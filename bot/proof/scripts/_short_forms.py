@@ -15,14 +15,14 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+", re.ASCII)
 
 
-def duration(text: str) -> float | None:
+def parse_duration(text: str) -> float | None:
     """Return the seconds of `90s`, `1h 30m` or `2d`; `None` for anything else."""
     if not _DURATION.fullmatch(text.strip()):
         return None
     return sum(float(amount) * _UNITS[unit] for amount, unit in _AMOUNT.findall(text))
 
 
-def duration_text(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return seconds as `duration` reads them: `1h 30m`; fractions stay seconds."""
     if seconds != int(seconds) or seconds < 1:
         return f"{Decimal(repr(seconds)):f}s"
@@ -34,7 +34,7 @@ def duration_text(seconds: float) -> str:
     return " ".join(parts)
 
 
-def slash_command(text: str) -> tuple[str, dict[str, Option]]:
+def parse_slash_command(text: str) -> tuple[str, dict[str, Option]]:
     """Return the command and the options of `/roll dice:2d6 keep:"the best"`.
 
     A value in quotes is text; else `3`, `0.5` and `true` are what they look like. Raises
@@ -53,12 +53,12 @@ def slash_command(text: str) -> tuple[str, dict[str, Option]]:
         if option in options:
             raise ValueError(f"`{option}` is given twice")
         rest = text[start:end].strip()
-        options[option] = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else _value(rest)
+        options[option] = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else _parse_value(rest)
         found = after
     return " ".join(name.removeprefix("/").split()), options
 
 
-def _value(text: str) -> Option:
+def _parse_value(text: str) -> Option:
     if text in ("true", "false"):
         return text == "true"
     if _INTEGER.fullmatch(text):

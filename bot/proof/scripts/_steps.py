@@ -22,14 +22,14 @@ from bot.domain.rehearsal import (
 from bot.proof.scripts._fields import (
     Path,
     UnreadableScript,
-    files,
-    listed,
-    mapping,
-    place,
-    record,
-    seconds,
+    format_place,
+    parse_files,
+    parse_seconds,
+    require_list,
+    require_mapping,
+    validate_record,
 )
-from bot.proof.scripts._short_forms import slash_command
+from bot.proof.scripts._short_forms import parse_slash_command
 
 STEPS: dict[str, type[ScriptStep]] = {
     "command": CommandStep,
@@ -49,65 +49,66 @@ STEPS: dict[str, type[ScriptStep]] = {
 _CAME_OF = PlayedStep.model_fields.keys() - {"step"}  # a transcript can be played again
 
 
-def step_from(path: Path, value: object) -> ScriptStep:
+def parse_step(path: Path, value: object) -> ScriptStep:
     if value == "restart":
         return RestartStep(restart=True)
     if not isinstance(value, Mapping):
-        raise UnreadableScript(path, f"{place(path)}`{value}` is no step; {_one_of(value)}")
+        raise UnreadableScript(path, f"{format_place(path)}`{value}` is no step; {_suggest(value)}")
     value = {key: each for key, each in value.items() if key not in _CAME_OF}
     words = [key for key in value if key in STEPS]
     if not words:
         first = next(iter(value), "")
         raise UnreadableScript(
-            (*path, str(first)), f"{place(path)}`{first}` is no step; {_one_of(first)}"
+            (*path, str(first)), f"{format_place(path)}`{first}` is no step; {_suggest(first)}"
         )
     if len(words) > 1:
         raise UnreadableScript(
             (*path, words[1]),
-            f"{place(path)}{words[0]} and {words[1]} are two steps; begin each with a `-`",
+            f"{format_place(path)}{words[0]} and {words[1]} are two steps; begin each with a `-`",
         )
     word = words[0]
     if word == "together":
-        return _together(path, value)
-    return _single(path, word, value)
+        return _parse_together(path, value)
+    return _parse_single(path, word, value)
 
 
-def _one_of(word: object) -> str:
-    near = difflib.get_close_matches(str(word), STEPS, n=1, cutoff=0.6)
+def _suggest(name: object) -> str:
+    near = difflib.get_close_matches(str(name), STEPS, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? It is " if near else ""
     return f"{hint}one of {', '.join(STEPS)}"
 
 
-def _together(path: Path, value: Mapping[str, Any]) -> TogetherStep:
-    fields = mapping(path, value, "a step", tuple(TogetherStep.model_fields))
-    inner = listed((*path, "together"), fields["together"])
+def _parse_together(path: Path, value: Mapping[str, Any]) -> TogetherStep:
+    fields = require_mapping(path, value, "a step", tuple(TogetherStep.model_fields))
+    inner = require_list((*path, "together"), fields["together"])
     for at, each in enumerate(inner):
         if isinstance(each, Mapping) and "together" in each:
             where = (*path, "together", at)
-            raise UnreadableScript(where, f"{place(where)}nothing is together in a together")
-    steps = tuple(step_from((*path, "together", at), each) for at, each in enumerate(inner))
-    read = record(path, TogetherStep, {**fields, "together": steps})
+            raise UnreadableScript(where, f"{format_place(where)}nothing is together in a together")
+    steps = tuple(parse_step((*path, "together", at), each) for at, each in enumerate(inner))
+    read = validate_record(path, TogetherStep, {**fields, "together": steps})
     if read.order and sorted(read.order) != [*range(len(steps))]:
         numbers = ", ".join(str(each) for each in range(len(steps)))
         raise UnreadableScript(
-            (*path, "order"), f"{place(path)}order: name each of {numbers} once, as you want them"
+            (*path, "order"),
+            f"{format_place(path)}order: name each of {numbers} once, as you want them",
         )
     return read
 
 
-def _single(path: Path, word: str, value: Mapping[str, Any]) -> ScriptStep:
-    kind = STEPS[word]
-    fields = dict(mapping(path, value, "a step", tuple(kind.model_fields)))
-    if word == "command":
+def _parse_single(path: Path, keyword: str, value: Mapping[str, Any]) -> ScriptStep:
+    kind = STEPS[keyword]
+    fields = dict(require_mapping(path, value, "a step", tuple(kind.model_fields)))
+    if keyword == "command":
         _complete_command(path, fields)
     for key in ("wait", "away"):
         if isinstance(fields.get(key), str):
-            fields[key] = seconds((*path, key), fields[key])
+            fields[key] = parse_seconds((*path, key), fields[key])
     if "files" in fields:
-        fields["files"] = files((*path, "files"), fields["files"])
+        fields["files"] = parse_files((*path, "files"), fields["files"])
     if isinstance(fields.get("values"), str):
         fields["values"] = (fields["values"],)
-    return record(path, kind, fields)
+    return validate_record(path, kind, fields)
 
 
 def _complete_command(path: Path, fields: dict[str, Any]) -> None:
@@ -115,16 +116,21 @@ def _complete_command(path: Path, fields: dict[str, Any]) -> None:
     if not isinstance(fields["command"], str):
         return
     try:
-        name, options = slash_command(fields["command"])
+        name, options = parse_slash_command(fields["command"])
     except ValueError as error:
-        raise UnreadableScript((*path, "command"), f"{place(path)}command: {error}") from None
+        raise UnreadableScript(
+            (*path, "command"), f"{format_place(path)}command: {error}"
+        ) from None
     if not name:
-        raise UnreadableScript((*path, "command"), f"{place(path)}command: it needs a name: /roll")
+        raise UnreadableScript(
+            (*path, "command"), f"{format_place(path)}command: it needs a name: /roll"
+        )
     others = fields.get("options") or {}
     twice = [key for key in options if isinstance(others, Mapping) and key in others]
     if twice:
         raise UnreadableScript(
-            (*path, "options", twice[0]), f"{place(path)}`{twice[0]}` is given twice; keep one"
+            (*path, "options", twice[0]),
+            f"{format_place(path)}`{twice[0]}` is given twice; keep one",
         )
     fields["command"] = name
     if options:

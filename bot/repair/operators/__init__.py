@@ -36,7 +36,7 @@ from bot.repair.operators import (
     times,
     wrappers,
 )
-from bot.repair.operators._view import Pools, View, pools_of
+from bot.repair.operators._view import Pools, View, build_pools
 
 Operator = Callable[[ast.stmt, View], Iterator[Candidate]]
 OPERATORS: tuple[Operator, ...] = tuple(
@@ -49,4 +49,4 @@ OPERATORS: tuple[Operator, ...] = tuple(
     )
 )  # fmt: skip
 
-__all__ = ["OPERATORS", "Operator", "Pools", "View", "pools_of"]
+__all__ = ["OPERATORS", "Operator", "Pools", "View", "build_pools"]

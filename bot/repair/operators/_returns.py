@@ -20,57 +20,57 @@ FALLBACKS = ("default", "fallback", "otherwise", "missing")
 COMMON = (("None", 0.7), ("0", 0.55), ("[]", 0.5), ('""', 0.5), ("False", 0.5), ("{}", 0.4))
 
 
-def exits_of(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
+def list_exits(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
     """Return ways to leave before a statement (`return None`, `continue`, ...), fittest first."""
     exits: dict[str, float] = {}
-    looping = _in_loop(statement, view)
+    looping = _is_in_loop(statement, view)
     if looping:
         exits["continue"] = 1.0
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if function is not None:
-        for text, fit in _answers_of_neighbours(function, view):
+        for text, fit in _find_neighbour_answers(function, view):
             exits[text] = max(exits.get(text, 0.0), fit)
-        for value, fit in _values(function, view):
+        for value, fit in _iterate_values(function, view):
             text = f"return {value}".rstrip()
             exits[text] = max(exits.get(text, 0.0), fit * (0.7 if looping else 1.0))
     return sorted(exits.items(), key=lambda item: -item[1])
 
 
-def _answers_of_neighbours(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
+def _find_neighbour_answers(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
     """Yield how guards of this function, and of others beside it, leave when they say something.
 
     Where those tell people "nothing planned", a guard that answers None would break the custom.
     """
-    room = view.source.klass(function) or view.source.tree
-    known = {*view.names_before(function.body[-1]), "self", *view.source.module_names}
+    room = view.source.find_class(function) or view.source.tree
+    known = {*view.list_names_before(function.body[-1]), "self", *view.source.module_names}
     for node in ast.walk(room):
         if not isinstance(node, ast.If) or not isinstance(node.body[-1], ast.Return):
             continue
-        own = view.source.function(node) is function
-        if node.orelse or len(node.body) > 2 or not _speaks(node.body):
+        own = view.source.find_function(node) is function
+        if node.orelse or len(node.body) > 2 or not _has_message(node.body):
             continue
-        if isinstance(view.source.function(node), ast.AsyncFunctionDef) != isinstance(
+        if isinstance(view.source.find_function(node), ast.AsyncFunctionDef) != isinstance(
             function, ast.AsyncFunctionDef
         ):
             continue
         read = {each.id for line in node.body for each in ast.walk(line)
                 if isinstance(each, ast.Name)}  # fmt: skip
-        lines = [view.code(line) for line in node.body]
+        lines = [view.get_code(line) for line in node.body]
         if read <= known | set(dir(builtins)) and not any("\n" in line for line in lines):
-            yield "\n".join(lines), (1.05 if own else 1.02) * _likeness(node.test, view)
+            yield "\n".join(lines), (1.05 if own else 1.02) * _measure_likeness(node.test, view)
 
 
-def _likeness(test: ast.expr, view: View) -> float:
+def _measure_likeness(test: ast.expr, view: View) -> float:
     """Return how like a guard against what crashed another guard is: one for nothing there."""
     absent = {
-        name.rpartition(".")[2] for kind in ("none", "empty") for name in view.crash.hint(kind)
+        name.rpartition(".")[2] for kind in ("none", "empty") for name in view.crash.get_hint(kind)
     }
     read = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(test)}
-    nothing = isinstance(test, ast.UnaryOp) or "is None" in view.code(test)
+    nothing = isinstance(test, ast.UnaryOp) or "is None" in view.get_code(test)
     return 1.0 if absent & read else 0.98 if nothing else 0.8
 
 
-def _speaks(body: list[ast.stmt]) -> bool:
+def _has_message(body: list[ast.stmt]) -> bool:
     """Tell whether a guard's lines hold a text: an answer somebody reads, not only a way out."""
     last = body[-1]
     if len(body) == 1 and isinstance(last, ast.Return):
@@ -83,8 +83,8 @@ def _has_text(node: ast.AST) -> bool:
                for each in ast.walk(node))  # fmt: skip
 
 
-def _in_loop(statement: ast.stmt, view: View) -> bool:
-    for up in view.source.up(statement):
+def _is_in_loop(statement: ast.stmt, view: View) -> bool:
+    for up in view.source.iterate_ancestors(statement):
         if isinstance(up, (ast.For, ast.While, ast.AsyncFor)):
             return True
         if isinstance(up, (FunctionNode, ast.ClassDef)):
@@ -92,14 +92,14 @@ def _in_loop(statement: ast.stmt, view: View) -> bool:
     return False
 
 
-def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
+def _iterate_values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
     returned = [node for node in ast.walk(function) if isinstance(node, ast.Return)
-                and view.source.function(node) is function]  # fmt: skip
+                and view.source.find_function(node) is function]  # fmt: skip
     values = [node.value for node in returned if node.value is not None]
     if not values:
         yield "", 1.0
         return
-    annotation = _annotated(function, view)
+    annotation = _get_annotated_value(function, view)
     yield from ((text, 1.1) for text in view.pools.stated.get(function.name, ()))
     given = function.args
     spare = [*given.args, *given.posonlyargs][-len(given.defaults) :] if given.defaults else []
@@ -108,13 +108,13 @@ def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
         yield arg.arg, 0.97 if named else 0.5
     for value in values:
         if _is_plain(value):
-            text = view.code(value)
+            text = view.get_code(value)
             yield text, 1.0 if text != "None" or annotation in (None, "None") else 0.9
         elif isinstance(value, ast.Name) and value.id in {
             arg.arg for arg in (*function.args.posonlyargs, *function.args.args)
         }:
             yield value.id, 0.7
-        yield from _like(value)
+        yield from _iterate_empty_values(value)
     if annotation is not None:
         yield annotation, 0.95
     for text, fit in COMMON:
@@ -130,16 +130,16 @@ def _is_plain(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Dict) and not value.values)
 
 
-def _annotated(function: FunctionNode, view: View) -> str | None:
+def _get_annotated_value(function: FunctionNode, view: View) -> str | None:
     if function.returns is None:
         return None
-    code = view.code(function.returns).strip("\"'")
+    code = view.get_code(function.returns).strip("\"'")
     if "None" in code or code.startswith("Optional"):
         return "None"
     return BY_ANNOTATION.get(code.split("[")[0])
 
 
-def _like(value: ast.expr) -> Iterator[tuple[str, float]]:
+def _iterate_empty_values(value: ast.expr) -> Iterator[tuple[str, float]]:
     """Yield the empty value of the kind an expression makes."""
     if isinstance(value, (ast.List, ast.ListComp)):
         yield "[]", 0.85

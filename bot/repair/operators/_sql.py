@@ -11,7 +11,7 @@ from bot.repair.model import SourceEdit
 from bot.repair.source import Source
 
 BEGINS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
-WORD = re.compile(
+TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\?\d*|[:@$]\w+|%s|%\(\w+\)s|\w+"
     r"|<=|>=|<>|!=|==|\|\||[^\w\s]",
     re.DOTALL,
@@ -32,7 +32,7 @@ Schema = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWord:
+class SqlToken:
     """A word, a sign or a placeholder of a statement: its text, and where it stands in it."""
 
     text: str
@@ -53,10 +53,10 @@ class SqlStatement:
         self.node, self.text = node, str(node.value)
 
     @cached_property
-    def words(self) -> list[SqlWord]:
+    def tokens(self) -> list[SqlToken]:
         """Return the words, comments left out."""
-        found = WORD.finditer(self.text)
-        return [SqlWord(each[0], each.start(), each.end()) for each in found
+        found = TOKEN.finditer(self.text)
+        return [SqlToken(each[0], each.start(), each.end()) for each in found
                 if not each[0].startswith(("--", "/*"))]  # fmt: skip
 
     @cached_property
@@ -64,7 +64,7 @@ class SqlStatement:
         """Return the tables it names, in lower case."""
         return [
             word.text.strip('"`').lower()
-            for before, word in pairwise(self.words)
+            for before, word in pairwise(self.tokens)
             if before.upper in AFTER_TABLE
         ]
 
@@ -74,23 +74,23 @@ class SqlStatement:
         last = self._offsets[end - 1] + 1 if end > start else first
         return SourceEdit(self._source.path, first, last, text)
 
-    def swap(self, one: SqlWord, other: SqlWord) -> list[SourceEdit]:
+    def swap(self, one: SqlToken, other: SqlToken) -> list[SourceEdit]:
         """Return the edits that put two words in each other's places."""
         first = self.edit(one.start, one.end, other.text)
         return [first, self.edit(other.start, other.end, one.text)]
 
     @cached_property
-    def holders(self) -> list[SqlWord]:
+    def holders(self) -> list[SqlToken]:
         """Return the placeholders."""
-        return [word for word in self.words if HOLDER.fullmatch(word.text)]
+        return [word for word in self.tokens if HOLDER.fullmatch(word.text)]
 
-    def listed(self, after: str) -> list[SqlWord]:
+    def get_list_after(self, after: str) -> list[SqlToken]:
         """Return the words of the first list in parentheses behind a word, if it has plain ones."""
-        words = self.words
+        words = self.tokens
         at = next((place for place, word in enumerate(words) if word.upper == after), len(words))
         while at < len(words) and words[at].text != "(":
             at += 1
-        found: list[SqlWord] = []
+        found: list[SqlToken] = []
         for word in words[at + 1 :]:
             if word.text == ")":
                 return found
@@ -103,31 +103,31 @@ class SqlStatement:
     @cached_property
     def holder_columns(self) -> list[str]:
         """Return, for each placeholder, the column it is for; nothing where that is not plain."""
-        columns, values = self.listed("INTO"), self.listed("VALUES")
+        columns, values = self.get_list_after("INTO"), self.get_list_after("VALUES")
         inserted = {}
         if len(columns) == len(values):
             inserted = {value: column.text for column, value in zip(columns, values, strict=True)}
-        return [inserted.get(word) or self._compared(word) for word in self.holders]
+        return [inserted.get(word) or self._get_compared_column(word) for word in self.holders]
 
-    def _compared(self, holder: SqlWord) -> str:
-        at = self.words.index(holder)
-        if at >= 2 and re.fullmatch(r"[<>=!]+|LIKE|IS", self.words[at - 1].upper):
-            return self.words[at - 2].text
+    def _get_compared_column(self, holder: SqlToken) -> str:
+        at = self.tokens.index(holder)
+        if at >= 2 and re.fullmatch(r"[<>=!]+|LIKE|IS", self.tokens[at - 1].upper):
+            return self.tokens[at - 2].text
         return ""
 
 
-def statements(source: Source, nodes: Iterable[ast.AST]) -> Iterator[SqlStatement]:
+def iterate_statements(source: Source, nodes: Iterable[ast.AST]) -> Iterator[SqlStatement]:
     """Yield the SQL among these nodes of a source, as far as each character is found in it."""
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            offsets = offsets_of(source, node) if BEGINS.match(node.value) else None
+            offsets = map_offsets(source, node) if BEGINS.match(node.value) else None
             if offsets is not None:
                 yield SqlStatement(source, node, offsets)
 
 
-def offsets_of(source: Source, node: ast.Constant) -> list[int] | None:
+def map_offsets(source: Source, node: ast.Constant) -> list[int] | None:
     """Return where each character of a text stands in the source; None where any is escaped."""
-    start, end = source.span(node)
+    start, end = source.get_span(node)
     found: list[int] = []
     at = start
     while at < end:
@@ -145,28 +145,28 @@ def offsets_of(source: Source, node: ast.Constant) -> list[int] | None:
     return found if found and whole == node.value else None
 
 
-def verb_of(text: str) -> str:
+def get_verb(text: str) -> str:
     """Return what a statement does, in capitals; nothing of other texts."""
     found = BEGINS.match(text)
     return found[1].upper() if found else ""
 
 
-def schema_of(texts: Iterable[str]) -> Schema:
+def build_schema(texts: Iterable[str]) -> Schema:
     """Return the tables that these texts create, with what they add to them later."""
     tables: dict[str, dict[str, str]] = {}
     for text in texts:
         for found in TABLE.finditer(text):
-            columns = dict(_columns(text[found.end() :]))
+            columns = dict(_iterate_columns(text[found.end() :]))
             tables.setdefault(found[1].lower(), {}).update(columns)
         for found in ADDED.finditer(text):
             tables.setdefault(found[1].lower(), {}).setdefault(found[2], "")
     return tables
 
 
-def _columns(rest: str) -> Iterator[tuple[str, str]]:
+def _iterate_columns(rest: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the whole definition of each column, up to the closing parenthesis."""
     depth, start = 0, 0
-    for word in WORD.finditer(rest):
+    for word in TOKEN.finditer(rest):
         last = word[0] == ")" and depth == 0
         if last or (word[0] == "," and depth == 0):
             definition = " ".join(rest[start : word.start()].split())

@@ -7,7 +7,7 @@ from types import ModuleType
 MOST, LIKENESS = 4, 0.6
 
 
-def names_like(name: str, path: str) -> list[str]:
+def find_similar_names(name: str, path: str) -> list[str]:
     """Return public names like this one in a module of the standard library, the likest first.
 
     Only what is imported here already is looked at: nothing is imported for it.

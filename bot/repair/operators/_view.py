@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.infra.syntax import parse
-from bot.repair.expectation import expectation_of
+from bot.repair.expectation import parse_expectation
 from bot.repair.model import Candidate, Crash, EditTemplate, SourceEdit
-from bot.repair.operators._sql import Schema, schema_of
-from bot.repair.source import FunctionNode, Source, parameters, set_on_self
+from bot.repair.operators._sql import Schema, build_schema
+from bot.repair.source import FunctionNode, Source, list_parameters, set_on_self
 
 TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Compare)
 
@@ -41,7 +41,7 @@ class View:
     crash: Crash
     pools: Pools
 
-    def nodes(self, statement: ast.stmt) -> Iterator[ast.expr]:
+    def iterate_nodes(self, statement: ast.stmt) -> Iterator[ast.expr]:
         """Yield the expressions of a statement's header that can be edited safely."""
         for child in ast.iter_child_nodes(statement):
             if isinstance(child, (ast.expr, ast.arguments, ast.withitem, ast.keyword)):
@@ -55,23 +55,23 @@ class View:
         for child in ast.iter_child_nodes(node):
             if isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant):
                 continue
-            if isinstance(node, ast.FormattedValue) and not self._true(node.value):
+            if isinstance(node, ast.FormattedValue) and not self._is_position_reliable(node.value):
                 continue
             yield from self._walk(child)
 
-    def _true(self, node: ast.expr) -> bool:
+    def _is_position_reliable(self, node: ast.expr) -> bool:
         """Tell whether the position of an expression inside an f-string can be believed."""
         try:
-            again = parse(self.source.code(node), "eval").body
+            again = parse(self.source.get_code(node), "eval").body
         except SyntaxError:
             return False
         return ast.dump(again) == ast.dump(node)
 
-    def code(self, node: ast.AST) -> str:
+    def get_code(self, node: ast.AST) -> str:
         """Return the exact text of a node."""
-        return self.source.code(node)
+        return self.source.get_code(node)
 
-    def tight(self, node: ast.AST, text: str) -> str:
+    def add_parentheses(self, node: ast.AST, text: str) -> str:
         """Return the text, in parentheses where its neighbours would tear it apart."""
         parent = self.source.parents.get(node)
         head = isinstance(parent, (ast.Subscript, ast.Call)) and node in (
@@ -93,44 +93,44 @@ class View:
 
     def brief(self, node: ast.AST) -> str:
         """Return the text of a node for people: one line, and not all of a long one."""
-        return " ".join(self.code(node).split())[:60]
+        return " ".join(self.get_code(node).split())[:60]
 
-    def names_before(self, node: ast.AST) -> list[str]:
+    def list_names_before(self, node: ast.AST) -> list[str]:
         """Return parameters and locals of the function around a node, bound before it."""
-        function = self.source.function(node)
+        function = self.source.find_function(node)
         if function is None:
             return []
-        names = self._bound_in(function, node)
-        outer = self.source.function(function)
+        names = self._list_bound_names(function, node)
+        outer = self.source.find_function(function)
         while outer is not None:
-            names += [name for name in self._bound_in(outer, function) if name not in names]
-            outer = self.source.function(outer)
-        names += self._comprehension_names(node)
+            names += [name for name in self._list_bound_names(outer, function) if name not in names]
+            outer = self.source.find_function(outer)
+        names += self._list_comprehension_names(node)
         return list(dict.fromkeys(name for name in names if name not in {"self", "cls", "_"}))
 
-    def _bound_in(self, function: FunctionNode, node: ast.AST) -> list[str]:
+    def _list_bound_names(self, function: FunctionNode, node: ast.AST) -> list[str]:
         """Return parameters and locals of one function that are bound before a node in it."""
         line = getattr(node, "lineno", 0)
-        names = [arg.arg for arg in parameters(function)]
-        for name, at, loop in self.source.bindings(function):
+        names = [arg.arg for arg in list_parameters(function)]
+        for name, at, loop in self.source.get_bindings(function):
             if at < line or (0 < loop <= line and at <= line):
                 names.append(name)
         return names
 
-    def _comprehension_names(self, node: ast.AST) -> list[str]:
+    def _list_comprehension_names(self, node: ast.AST) -> list[str]:
         found = []
-        for up in self.source.up(node):
+        for up in self.source.iterate_ancestors(node):
             for generator in getattr(up, "generators", ()):
                 targets = ast.walk(generator.target)
                 found += [inner.id for inner in targets if isinstance(inner, ast.Name)]
         return found
 
-    def differences(self) -> list[tuple[object, object]]:
+    def list_differences(self) -> list[tuple[object, object]]:
         """Return what a failed assertion got beside what it expected; nothing where it hides it."""
-        found = expectation_of(self.crash)
-        return found.leaves() if found else []
+        found = parse_expectation(self.crash)
+        return found.list_leaves() if found else []
 
-    def at_crash(self, node: ast.AST) -> bool:
+    def is_at_crash(self, node: ast.AST) -> bool:
         """Tell whether a crash frame in this file stands on one of the node's lines."""
         first = getattr(node, "lineno", 0)
         last = getattr(node, "end_lineno", first) or first
@@ -139,12 +139,12 @@ class View:
             for frame in self.crash.frames
         )
 
-    def said(self, *words: str) -> bool:
+    def has_crash_text(self, *words: str) -> bool:
         """Tell whether the crash's message holds one of these words."""
         return any(word in self.crash.message for word in words)
 
 
-def pools_of(sources: list[Source]) -> Pools:
+def build_pools(sources: list[Source]) -> Pools:
     """Gather the words of all the files."""
     strings: dict[str, None] = {}
     attributes: dict[str, None] = {}
@@ -166,11 +166,11 @@ def pools_of(sources: list[Source]) -> Pools:
                 attributes[node.name] = None
             elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
-                own = fields_of(node)
+                own = collect_fields(node)
                 for name in own:
                     fields.setdefault(name, {}).update(own)
-    schema = schema_of((*longer, *strings))
-    imports = _imports_of(sources)
+    schema = build_schema((*longer, *strings))
+    imports = _collect_imports(sources)
     return Pools(
         tuple(strings),
         tuple(attributes),
@@ -182,7 +182,7 @@ def pools_of(sources: list[Source]) -> Pools:
     )
 
 
-def fields_of(klass: ast.ClassDef) -> dict[str, str]:
+def collect_fields(klass: ast.ClassDef) -> dict[str, str]:
     """Return the fields that a class declares, with their types, and those it sets when it is made.
 
     The latter have no type: nothing.
@@ -197,7 +197,7 @@ def fields_of(klass: ast.ClassDef) -> dict[str, str]:
     return found
 
 
-def _imports_of(sources: list[Source]) -> dict[str, str]:
+def _collect_imports(sources: list[Source]) -> dict[str, str]:
     """Return the statement that imports a name from a module, for each such name of all files."""
     return {
         alias.asname or alias.name: f"from {node.module} import {ast.unparse(alias)}"

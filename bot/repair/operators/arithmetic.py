@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.source import called
+from bot.repair.source import get_called_name
 
 SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
@@ -37,82 +37,84 @@ SIMPLE = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other arithmetic for one statement."""
     if isinstance(statement, ast.AugAssign):
-        yield from _augmented(statement, view)
+        yield from _propose_augmented_operators(statement, view)
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        edit = view.source.between(statement.targets[0], statement.value, "=", "+=")
+        edit = view.source.replace_between(statement.targets[0], statement.value, "=", "+=")
         if edit is not None and not isinstance(statement.targets[0], (ast.Tuple, ast.List)):
             yield view.make(
                 [edit], "arithmetic", 0.3, "add to it instead of replacing it", statement
             )
-        yield from _accumulated(statement, statement.targets[0], view)
-    for node in view.nodes(statement):
-        yield from _of_expression(node, view)
+        yield from _propose_accumulation(statement, statement.targets[0], view)
+    for node in view.iterate_nodes(statement):
+        yield from _propose_for_expression(node, view)
 
 
-def _of_expression(node: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_for_expression(node: ast.expr, view: View) -> Iterator[Candidate]:
     if isinstance(node, ast.BinOp):
-        yield from _operators(node, view)
-        yield from _moved_in(node, view)
+        yield from _propose_operators(node, view)
+        yield from _move_in(node, view)
     elif isinstance(node, ast.Call):
-        yield from _moved_out(node, view)
+        yield from _move_out(node, view)
     elif isinstance(node, ast.UnaryOp):
         for sign, weight in SIGNS.get(type(node.op), ()):
-            yield view.put(node, sign + view.code(node.operand), "arithmetic", weight)
+            yield view.put(node, sign + view.get_code(node.operand), "arithmetic", weight)
     if isinstance(node, (*COUNTING, ast.BinOp)):
-        yield from _one_more_or_less(node, view)
+        yield from _propose_off_by_one(node, view)
     if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
-        yield from _lost_operand(node, view)
+        yield from _propose_lost_operand(node, view)
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-        yield from _downwards(node, view)
+        yield from _propose_descending(node, view)
 
 
-def _downwards(node: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_descending(node: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield the negative of a number that things are put in the order of: `key=lambda x: -x.n`."""
     inner, parent = node, view.source.parents.get(node)
     if isinstance(parent, ast.Tuple):
         inner, parent = parent, view.source.parents.get(parent)
     if isinstance(parent, ast.Lambda) and parent.body is inner:
-        yield view.put(node, f"-{view.code(node)}", "arithmetic", 0.4)
+        yield view.put(node, f"-{view.get_code(node)}", "arithmetic", 0.4)
 
 
-def _accumulated(statement: ast.Assign, target: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_accumulation(
+    statement: ast.Assign, target: ast.expr, view: View
+) -> Iterator[Candidate]:
     """Yield what a key had before, and this added to it: `d[k] = d.get(k, 0) + n`."""
     if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
         return
-    value, code = statement.value, view.code(target.value)
+    value, code = statement.value, view.get_code(target.value)
     written = isinstance(value, (ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.Subscript))
-    if written and "\n" not in view.code(value):
-        before = f"{code}.get({view.code(target.slice)}, 0)"
-        yield view.put(value, f"{before} + {view.code(value)}", "arithmetic", 0.35)
+    if written and "\n" not in view.get_code(value):
+        before = f"{code}.get({view.get_code(target.slice)}, 0)"
+        yield view.put(value, f"{before} + {view.get_code(value)}", "arithmetic", 0.35)
     if isinstance(value, ast.List) and len(value.elts) == 1:
-        item = view.code(value.elts[0])
-        text = f"{code}.setdefault({view.code(target.slice)}, []).append({item})"
+        item = view.get_code(value.elts[0])
+        text = f"{code}.setdefault({view.get_code(target.slice)}, []).append({item})"
         yield view.put(statement, text, "arithmetic", 0.35)
 
 
-def _lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a local added to or taken from a value, where one may have been left out."""
     parent = view.source.parents.get(node)
-    code = view.code(node)
+    code = view.get_code(node)
     if "\n" in code:
         return
     if isinstance(node, (ast.ListComp, ast.List)) and isinstance(parent, (ast.Return, ast.Assign)):
-        for name in view.names_before(node)[:5]:
+        for name in view.list_names_before(node)[:5]:
             yield view.put(node, f"{name} + {code}", "operand", 0.25)
     counted = isinstance(parent, (ast.Call, ast.Subscript, ast.Slice, ast.Return))
     if isinstance(node, ast.Name) and counted and getattr(parent, "func", None) is not node:
-        partners = _compared_with(node, view)
-        others = [name for name in reversed(view.names_before(node)) if name != node.id]
+        partners = _find_compared_names(node, view)
+        others = [name for name in reversed(view.list_names_before(node)) if name != node.id]
         for name in [*partners, *(name for name in others if name not in partners)][:6]:
             scale = 1.6 if name in partners else 1.0
             for sign, weight in (("-", 0.17), ("+", 0.16)):
-                text = view.tight(node, f"{code} {sign} {name}")
+                text = view.add_parentheses(node, f"{code} {sign} {name}")
                 yield view.put(node, text, "operand", weight * scale)
 
 
-def _compared_with(node: ast.Name, view: View) -> list[str]:
+def _find_compared_names(node: ast.Name, view: View) -> list[str]:
     """Return the names a name is compared with in its function: quantities of the same kind."""
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     found: list[str] = []
     for inner in ast.walk(function) if function else ():
         if isinstance(inner, ast.Compare):
@@ -122,31 +124,31 @@ def _compared_with(node: ast.Name, view: View) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _augmented(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
+def _propose_augmented_operators(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
     old, others = SWAPS[type(statement.op)]
     for new, weight in (*others, ("", 0.3)):
-        edit = view.source.between(statement.target, statement.value, f"{old}=", f"{new}=")
+        edit = view.source.replace_between(statement.target, statement.value, f"{old}=", f"{new}=")
         if edit is not None:
             why = f"`{new}=` instead of `{old}=`"
             yield view.make([edit], "arithmetic", weight, why, statement)
 
 
-def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+def _propose_operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     old, others = SWAPS[type(node.op)]
     if isinstance(node.op, ast.Mod) and isinstance(node.left, (ast.JoinedStr, ast.Constant)):
         return
-    refused = view.at_crash(node) and view.said(UNSUPPORTED.format(old))
+    refused = view.is_at_crash(node) and view.has_crash_text(UNSUPPORTED.format(old))
     for new, weight in others:
-        edit = view.source.between(node.left, node.right, old, new)
+        edit = view.source.replace_between(node.left, node.right, old, new)
         if edit is not None:
-            why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
+            why = f"`{new}` instead of `{old}` in `{view.get_code(node)[:60]}`"
             yield view.make([edit], "arithmetic", max(weight, 0.7 * refused), why, node)
-    left, right = view.code(node.left), view.code(node.right)
+    left, right = view.get_code(node.left), view.get_code(node.right)
     if isinstance(node.op, ast.Sub):
         yield view.put(node, f"abs({left} - {right})", "arithmetic", 0.2)
     if isinstance(node.op, ast.FloorDiv) and isinstance(node.left, SIMPLE):
         yield view.put(node, f"-(-{left} // {right})", "arithmetic", 0.5)
-    yield from _counted_from_one(node, view)
+    yield from _propose_one_based(node, view)
     lists = [each for each in (node.left, node.right) if isinstance(each, (ast.List, ast.ListComp))]
     if isinstance(node.op, ast.Add) and lists:
         yield view.put(node, f"{right} + {left}", "operand", 0.35)
@@ -155,14 +157,14 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
         if isinstance(node.right, SIMPLE):
             edits = [view.source.replace(node.left, right), view.source.replace(node.right, left)]
             yield view.make(edits, "arithmetic", weight, f"swap `{left}` and `{right}`", node)
-    for text, weight in _regrouped(node, view):
-        yield view.put(node, view.tight(node, text), "arithmetic", weight)
+    for text, weight in _regroup(node, view):
+        yield view.put(node, view.add_parentheses(node, text), "arithmetic", weight)
     one = isinstance(node.right, ast.Constant) and node.right.value == 1
     yield view.put(node, left, "off by one" if one else "operand", 0.7 if one else 0.22)
     yield view.put(node, right, "operand", 0.18)
 
 
-def _counted_from_one(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+def _propose_one_based(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     """Yield the same of what is counted from one, as months are: `(n - 1) % 12 + 1`.
 
     Where the function takes the quotient of the same numbers as well, that too.
@@ -172,7 +174,7 @@ def _counted_from_one(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     if not isinstance(node.right, (ast.Constant, ast.Name)):
         return
     yield view.make([_from_one(node, view)], "off by one", 0.3, WHY, node)
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     for other in ast.walk(function) if function and isinstance(node.op, ast.Mod) else ():
         if isinstance(other, ast.BinOp) and isinstance(other.op, ast.FloorDiv):
             same = (ast.dump(other.left), ast.dump(other.right))
@@ -182,19 +184,19 @@ def _counted_from_one(node: ast.BinOp, view: View) -> Iterator[Candidate]:
 
 
 def _from_one(node: ast.BinOp, view: View) -> SourceEdit:
-    before, number = f"({view.code(node.left)} - 1)", view.code(node.right)
+    before, number = f"({view.get_code(node.left)} - 1)", view.get_code(node.right)
     if isinstance(node.op, ast.FloorDiv):
         return view.source.replace(node, f"{before} // {number}")
-    return view.source.replace(node, view.tight(node, f"{before} % {number} + 1"))
+    return view.source.replace(node, view.add_parentheses(node, f"{before} % {number} + 1"))
 
 
-def _operand(part: ast.expr, view: View) -> str:
-    return view.code(part) if isinstance(part, SIMPLE) else f"({view.code(part)})"
+def _format_operand(part: ast.expr, view: View) -> str:
+    return view.get_code(part) if isinstance(part, SIMPLE) else f"({view.get_code(part)})"
 
 
-def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
+def _regroup(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
     """Yield the same operands with sums before products, or products before sums."""
-    code = partial(_operand, view=view)
+    code = partial(_format_operand, view=view)
     sign, left, right = SWAPS[type(node.op)][0], node.left, node.right
     if isinstance(node.op, SUMS) and isinstance(left, ast.BinOp) and isinstance(left.op, PRODUCTS):
         first, second, by = code(left.left), code(left.right), SWAPS[type(left.op)][0]
@@ -213,44 +215,44 @@ def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
         yield f"{code(left.left)} {sign} {code(right)} {inner} {code(left.right)}", 0.25
 
 
-def _moved_out(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _move_out(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield a part of a sum or product outside of the call it is given to: `min(a, most) + b`."""
-    bounds = called(node) in BOUNDING
-    for given, path in _given(node):
+    bounds = get_called_name(node) in BOUNDING
+    for given, path in _find_argument_operations(node):
         if not isinstance(given.op, (*SUMS, *PRODUCTS)) or (bounds and path):
             continue
         sides, sign = (given.left, given.right), SWAPS[type(given.op)][0]
-        start, whole = view.source.span(node)[0], view.code(node)
-        first, last = (place - start for place in view.source.span(given))
+        start, whole = view.source.get_span(node)[0], view.get_code(node)
+        first, last = (place - start for place in view.source.get_span(given))
         for part in sides if bounds else sides[:1]:
-            inner = f"{whole[:first]}{view.code(part)}{whole[last:]}"
-            ours = [inner if each is part else _operand(each, view) for each in sides]
-            text = view.tight(node, f" {sign} ".join(ours))
+            inner = f"{whole[:first]}{view.get_code(part)}{whole[last:]}"
+            ours = [inner if each is part else _format_operand(each, view) for each in sides]
+            text = view.add_parentheses(node, f" {sign} ".join(ours))
             yield view.put(node, text, "arithmetic", 0.2 if bounds else 0.1)
 
 
-def _given(node: ast.Call, path: int = 0) -> Iterator[tuple[ast.BinOp, int]]:
+def _find_argument_operations(node: ast.Call, path: int = 0) -> Iterator[tuple[ast.BinOp, int]]:
     """Yield sums and products that a call is given, or one that it is given, and how deep."""
     for each in node.args:
         if isinstance(each, ast.BinOp):
             yield each, path
         elif isinstance(each, ast.Call) and path < DEEPEST:
-            yield from _given(each, path + 1)
+            yield from _find_argument_operations(each, path + 1)
 
 
-def _moved_in(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+def _move_in(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     """Yield the right side within the call that bounds the left one: `min(a + b, most)`."""
     left = node.left
     if not isinstance(node.op, (*SUMS, *PRODUCTS)):
         return
-    if isinstance(left, ast.Call) and called(left) in BOUNDING and left.args:
-        first, *rest = _operand(left.args[0], view), *map(view.code, left.args[1:])
-        whole = f"{first} {SWAPS[type(node.op)][0]} {_operand(node.right, view)}"
-        text = f"{view.code(left.func)}({', '.join([whole, *rest])})"
+    if isinstance(left, ast.Call) and get_called_name(left) in BOUNDING and left.args:
+        first, *rest = _format_operand(left.args[0], view), *map(view.get_code, left.args[1:])
+        whole = f"{first} {SWAPS[type(node.op)][0]} {_format_operand(node.right, view)}"
+        text = f"{view.get_code(left.func)}({', '.join([whole, *rest])})"
         yield view.put(node, text, "arithmetic", 0.2)
 
 
-def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_off_by_one(node: ast.expr, view: View) -> Iterator[Candidate]:
     weight = _place_weight(node, view)
     if not weight or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
@@ -258,15 +260,15 @@ def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:
         if not isinstance(node.op, (ast.Add, ast.Sub)) or isinstance(node.right, ast.Constant):
             return
         weight *= 0.8
-    code = view.code(node)
-    if "\n" in code or (isinstance(node, ast.Call) and not _counts(node)):
+    code = view.get_code(node)
+    if "\n" in code or (isinstance(node, ast.Call) and not _is_count(node)):
         return
     for sign in "+-":
-        text = view.tight(node, f"{code} {sign} 1")
+        text = view.add_parentheses(node, f"{code} {sign} 1")
         yield view.put(node, text, "off by one", weight)
 
 
-def _counts(node: ast.Call) -> bool:
+def _is_count(node: ast.Call) -> bool:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     return name in {*BOUNDING, "len", "sum"}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from bot.repair.model import Candidate
-from bot.repair.operators._standard_library import names_like
-from bot.repair.operators._view import View, fields_of
+from bot.repair.operators._standard_library import find_similar_names
+from bot.repair.operators._view import View, collect_fields
 from bot.repair.source import FunctionNode, Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
@@ -18,29 +18,29 @@ SIBLINGS, LOCALS = 8, 5
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other attributes for one statement."""
     absent = NO_ATTRIBUTE.search(view.crash.message)
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if not isinstance(node, ast.Attribute):
             continue
         if absent and absent[1] == node.attr:
-            yield from _real(node, view)
+            yield from _propose_existing(node, view)
         else:
-            yield from _near(node, view)
+            yield from _propose_near(node, view)
         if isinstance(node.ctx, ast.Load) and not view.source.is_called(node):
-            yield view.put(node, view.code(node.value), "attribute", 0.2)
-            for name in view.names_before(node)[:LOCALS]:
-                if name != view.code(node.value):
+            yield view.put(node, view.get_code(node.value), "attribute", 0.2)
+            for name in view.list_names_before(node)[:LOCALS]:
+                if name != view.get_code(node.value):
                     yield view.put(node, name, "name", 0.2)
 
 
 def _rename(node: ast.Attribute, name: str, weight: float, view: View) -> Candidate:
-    edit = view.source.replace(node, f"{view.code(node.value)}.{name}")
+    edit = view.source.replace(node, f"{view.get_code(node.value)}.{name}")
     why = f"`.{name}` instead of `.{node.attr}`"
     return view.make([edit], "attribute", weight, why, node)
 
 
-def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+def _propose_existing(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     """Yield attributes the object does have, nearest first."""
-    near = view.crash.hint("near")
+    near = view.crash.get_hint("near")
     pool = near or view.pools.attributes
     for name in difflib.get_close_matches(node.attr, pool, 5, 0.4):
         likeness = difflib.SequenceMatcher(None, node.attr, name).ratio()
@@ -51,12 +51,14 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
         yield _rename(node, name, 0.85 if name in synonyms else 0.3 + 0.3 / len(public), view)
 
 
-def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+def _propose_near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
     fields = {} if view.source.is_called(node) else view.pools.fields.get(node.attr, {})
-    weights = {name: 0.25 for name in siblings(node, view)} | _fields_beside(node.attr, fields)
+    weights = {name: 0.25 for name in list_siblings(node, view)} | _weigh_sibling_fields(
+        node.attr, fields
+    )
     alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
-    for name in (*alike, *_of_its_module(node, view)):
+    for name in (*alike, *_find_module_names(node, view)):
         likely = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
         # A field is taken for another one of its class, if for any.
         weights[name] = 0.5 * likely if fields and name not in fields else likely
@@ -67,42 +69,42 @@ def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
         yield _rename(node, name, weight, view)
 
 
-def _fields_beside(name: str, fields: Mapping[str, str]) -> dict[str, float]:
+def _weigh_sibling_fields(name: str, fields: Mapping[str, str]) -> dict[str, float]:
     """Return the weights of other fields of its class: those of its type first."""
     found = {other: 0.45 if of == fields[name] else 0.35
              for other, of in fields.items() if other != name}  # fmt: skip
     return dict(sorted(found.items(), key=lambda each: -each[1])[:SIBLINGS])
 
 
-def _of_its_module(node: ast.Attribute, view: View) -> list[str]:
-    path = view.code(node.value)
-    own = path.partition(".")[0] in view.source.imported
-    return names_like(node.attr, path) if own else []
+def _find_module_names(node: ast.Attribute, view: View) -> list[str]:
+    path = view.get_code(node.value)
+    own = path.partition(".")[0] in view.source.imported_modules
+    return find_similar_names(node.attr, path) if own else []
 
 
-def siblings(node: ast.Attribute, view: View) -> list[str]:
+def list_siblings(node: ast.Attribute, view: View) -> list[str]:
     """Return the attributes used on the same object in the same class or function."""
-    room = view.source.klass(node) or view.source.function(node)
+    room = view.source.find_class(node) or view.source.find_function(node)
     if room is None or not isinstance(node.value, ast.Name):
         return []
     called = view.source.is_called(node)
-    used = _used_on(view.source, room).get((node.value.id, called), ())
-    own = _own(room, called=called) if node.value.id in ("self", "cls") else []
+    used = _map_used_attributes(view.source, room).get((node.value.id, called), ())
+    own = _list_own(room, called=called) if node.value.id in ("self", "cls") else []
     names = dict.fromkeys((*used[:SIBLINGS], *own[:SIBLINGS]))
     return [name for name in names if name != node.attr]
 
 
-def _own(room: ast.AST, *, called: bool) -> list[str]:
+def _list_own(room: ast.AST, *, called: bool) -> list[str]:
     """Return a class's own methods, but those that Python calls, or its fields."""
     body = getattr(room, "body", ())
     if called:
         names = [each.name for each in body if isinstance(each, FunctionNode)]
         return [name for name in names if not name.startswith("__")]
-    return list(fields_of(room)) if isinstance(room, ast.ClassDef) else []
+    return list(collect_fields(room)) if isinstance(room, ast.ClassDef) else []
 
 
 @lru_cache(maxsize=256)
-def _used_on(source: Source, room: ast.AST) -> dict[tuple[str, bool], tuple[str, ...]]:
+def _map_used_attributes(source: Source, room: ast.AST) -> dict[tuple[str, bool], tuple[str, ...]]:
     """Return the attributes used in a class or function, by the name before and if it is called."""
     found: dict[tuple[str, bool], dict[str, None]] = {}
     for node in ast.walk(room):

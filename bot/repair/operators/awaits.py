@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode, called
+from bot.repair.source import FunctionNode, get_called_name
 
 KIND = "await"
 NEVER = re.compile(r"coroutine '(?:\w+\.)*(\w+)' was never awaited")
@@ -34,108 +34,110 @@ TASKS = {"create_task", "ensure_future", "run_in_executor"}
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other ways to wait in one statement."""
     if isinstance(statement, FunctionNode):
-        yield from _other_kind(statement, view)
+        yield from _propose_other_kind(statement, view)
         return
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if isinstance(function, ast.FunctionDef):
-        yield from _made_async(function, statement, view)
+        yield from _make_async(function, statement, view)
     if not isinstance(function, ast.AsyncFunctionDef):
         return
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call) and not isinstance(view.source.parents.get(node), ast.Await):
-            yield _put(node, _weight_of_call(node, view), view)
+            yield _put(node, _weigh_call(node, view), view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from _kept(node, view)
+            yield from _propose_awaited_name(node, view)
         elif isinstance(node, ast.Await):
-            yield from _unawaited(node, view)
+            yield from _propose_without_await(node, view)
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            yield from _comprehension(node, view)
-    yield from _blocks(statement, view)
+            yield from _propose_async_comprehension(node, view)
+    yield from _propose_async_blocks(statement, view)
 
 
-def _made_async(function: ast.FunctionDef, statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _make_async(function: ast.FunctionDef, statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a coroutine awaited in a function that becomes one too: both edits, or neither."""
     never = NEVER.search(view.crash.message)
-    for node in view.nodes(statement):
-        if isinstance(node, ast.Call) and never is not None and called(node) == never[1]:
-            start = view.source.span(function)[0]
-            text = view.tight(node, f"await {view.code(node)}")
+    for node in view.iterate_nodes(statement):
+        if isinstance(node, ast.Call) and never is not None and get_called_name(node) == never[1]:
+            start = view.source.get_span(function)[0]
+            text = view.add_parentheses(node, f"await {view.get_code(node)}")
             marked = SourceEdit(view.source.path, start, start, "async ")
             edits = [marked, view.source.replace(node, text)]
-            why = f"`async def {function.name}`, which awaits `{called(node)}`"
+            why = f"`async def {function.name}`, which awaits `{get_called_name(node)}`"
             yield view.make(edits, KIND, 0.6, why, node)
 
 
 def _put(node: ast.expr, weight: float, view: View) -> Candidate:
-    text = view.tight(node, f"await {view.code(node)}")
+    text = view.add_parentheses(node, f"await {view.get_code(node)}")
     return view.put(node, text, KIND, weight)
 
 
-def _weight_of_call(node: ast.Call, view: View) -> float:
-    name, never = called(node), NEVER.search(view.crash.message)
+def _weigh_call(node: ast.Call, view: View) -> float:
+    name, never = get_called_name(node), NEVER.search(view.crash.message)
     if never is not None and never[1] == name:
         return 0.97
     ours = view.pools.functions.get(name)
     if ours is not None:
         return 0.9 if isinstance(ours, ast.AsyncFunctionDef) else 0.1
-    said = view.said("coroutine", "awaited")
+    said = view.has_crash_text("coroutine", "awaited")
     if name in COROUTINES:
         return 0.8 if said else 0.45
     return 0.5 if said else 0.12
 
 
-def _kept(node: ast.Name, view: View) -> Iterator[Candidate]:
+def _propose_awaited_name(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield the wait for a coroutine or task that a name was given before."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.Await) or (isinstance(parent, ast.Call) and parent.func is node):
         return
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     for inner in ast.walk(function) if function else ():
         if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.Call):
             continue
-        if inner.lineno < node.lineno and node.id in map(view.code, inner.targets):
-            ours = view.pools.functions.get(called(inner.value))
-            if called(inner.value) in TASKS or isinstance(ours, ast.AsyncFunctionDef):
-                yield _put(node, 0.6 if view.said("coroutine", "Task", "Future") else 0.3, view)
+        if inner.lineno < node.lineno and node.id in map(view.get_code, inner.targets):
+            ours = view.pools.functions.get(get_called_name(inner.value))
+            if get_called_name(inner.value) in TASKS or isinstance(ours, ast.AsyncFunctionDef):
+                yield _put(
+                    node, 0.6 if view.has_crash_text("coroutine", "Task", "Future") else 0.3, view
+                )
                 return
 
 
-def _unawaited(node: ast.Await, view: View) -> Iterator[Candidate]:
+def _propose_without_await(node: ast.Await, view: View) -> Iterator[Candidate]:
     """Yield what is awaited without the `await`, or waited for together where it is a list."""
-    name = called(node.value) if isinstance(node.value, ast.Call) else ""
+    name = get_called_name(node.value) if isinstance(node.value, ast.Call) else ""
     plain = isinstance(view.pools.functions.get(name), ast.FunctionDef)
-    weight = 0.95 if view.said(*NEEDLESS) else 0.8 if plain else 0.1
-    yield view.put(node, view.code(node.value), KIND, weight)
+    weight = 0.95 if view.has_crash_text(*NEEDLESS) else 0.8 if plain else 0.1
+    yield view.put(node, view.get_code(node.value), KIND, weight)
 
 
-def _comprehension(
+def _propose_async_comprehension(
     node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, view: View
 ) -> Iterator[Candidate]:
     """Yield the `async for` of a comprehension, or the `for` of one that has it."""
     for part in node.generators:
-        before = view.source.text[: view.source.span(part.target)[0]].rstrip()
+        before = view.source.text[: view.source.get_span(part.target)[0]].rstrip()
         if not before.endswith("for"):
             continue
-        said = view.said(*(PLAIN_FOR if part.is_async else ASYNC_FOR))
-        if said and view.at_crash(node):
+        said = view.has_crash_text(*(PLAIN_FOR if part.is_async else ASYNC_FOR))
+        if said and view.is_at_crash(node):
             old = "async for" if part.is_async and before.endswith("async for") else "for"
             new = "for" if part.is_async else "async for"
             edit = SourceEdit(view.source.path, len(before) - len(old), len(before), new)
             yield view.make([edit], KIND, 0.9, f"`{new}` instead of `{old}`", node)
 
 
-def _blocks(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_async_blocks(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield `async with` for `with` and back, and the same of `for`, as the crash asks."""
-    if not view.at_crash(statement):
+    if not view.is_at_crash(statement):
         return
     aside = isinstance(statement, (ast.AsyncWith, ast.AsyncFor))
     if isinstance(statement, (ast.With, ast.AsyncWith)):
-        asked = view.said(*PLAIN_WITH) if aside else _plainly(view)
+        asked = view.has_crash_text(*PLAIN_WITH) if aside else _is_plain_with_refused(view)
     elif isinstance(statement, (ast.For, ast.AsyncFor)):
-        asked = view.said(*(PLAIN_FOR if aside else ASYNC_FOR))
+        asked = view.has_crash_text(*(PLAIN_FOR if aside else ASYNC_FOR))
     else:
         return
-    start = view.source.span(statement)[0]
+    start = view.source.get_span(statement)[0]
     word = re.compile(r"async\s+").match(view.source.text, start)
     if not asked or bool(word) != aside:
         return
@@ -145,28 +147,28 @@ def _blocks(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     line = view.source.lines[statement.lineno - 1].strip()
     why = f"`{line}` {'without' if word else 'with'} `async`"
     yield view.make([edit], KIND, 0.9, why, statement)
-    if isinstance(statement, ast.AsyncFor) and view.said("got coroutine"):
-        both = [edit, view.source.replace(statement.iter, f"await {view.code(statement.iter)}")]
-        yield view.make(both, KIND, 0.95, f"await `{view.code(statement.iter)}`", statement)
+    if isinstance(statement, ast.AsyncFor) and view.has_crash_text("got coroutine"):
+        both = [edit, view.source.replace(statement.iter, f"await {view.get_code(statement.iter)}")]
+        yield view.make(both, KIND, 0.95, f"await `{view.get_code(statement.iter)}`", statement)
 
 
-def _plainly(view: View) -> bool:
+def _is_plain_with_refused(view: View) -> bool:
     """Tell whether the crash says that a plain `with` was not possible."""
-    return view.said(*ASYNC_WITH) and not view.said(*PLAIN_WITH)
+    return view.has_crash_text(*ASYNC_WITH) and not view.has_crash_text(*PLAIN_WITH)
 
 
-def _other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
+def _propose_other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
     """Yield `async def` for a function that is awaited, `def` for a coroutine nobody awaits."""
-    start = view.source.span(function)[0]
+    start = view.source.get_span(function)[0]
     name = function.name
     uses = view.source.calls.get(name, [])
     awaited = [node for node in uses if isinstance(view.source.parents.get(node), ast.Await)]
     if isinstance(function, ast.FunctionDef):
-        wanted = 0.6 * (len(awaited) == len(uses) > 0 and view.said(*NEEDLESS))
+        wanted = 0.6 * (len(awaited) == len(uses) > 0 and view.has_crash_text(*NEEDLESS))
         first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
         lines = range(first, (function.end_lineno or first) + 1)
         here = (frame.line for frame in view.crash.frames if frame.path == view.source.path)
-        if view.said(*MUST_WAIT) and any(line in lines for line in here):
+        if view.has_crash_text(*MUST_WAIT) and any(line in lines for line in here):
             wanted = 0.9
         if wanted:
             edit = SourceEdit(view.source.path, start, start, "async ")
@@ -175,6 +177,6 @@ def _other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
     waits = any(
         isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(function)
     )
-    if not waits and not awaited and view.said("coroutine", "awaited"):
+    if not waits and not awaited and view.has_crash_text("coroutine", "awaited"):
         edit = SourceEdit(view.source.path, start, start + len("async "), "")
         yield view.make([edit], KIND, 0.6, f"`def {name}`: it waits for nothing", function)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.source import Source, with_defaults
+from bot.repair.source import Source, list_defaults
 
 TAKING = (ast.Call, ast.keyword, ast.Assign, ast.AnnAssign, ast.Return)
 PARTS = 5
@@ -20,125 +20,128 @@ COMPOUND = (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda, ast.Constant)
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other combinations for the `and`s and `or`s of one statement."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.BoolOp):
-            yield from _other(node, view)
-            yield from _fewer(node, view)
-            yield from _regrouped(node, view)
-            yield from _only_for_none(node, view)
+            yield from _swap_operator(node, view)
+            yield from _drop_part(node, view)
+            yield from _regroup(node, view)
+            yield from _propose_none_default(node, view)
     if isinstance(statement, (ast.If, ast.While)):
-        yield from _more(statement, view)
+        yield from _add_part(statement, view)
 
 
-def _other(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+def _swap_operator(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     edits: list[SourceEdit] = []
     for left, right in zip(node.values, node.values[1:], strict=False):
-        edit = view.source.between(left, right, old, new)
+        edit = view.source.replace_between(left, right, old, new)
         if edit is None:
             return
         edits.append(edit)
-    why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
+    why = f"`{new}` instead of `{old}` in `{view.get_code(node)[:60]}`"
     yield view.make(edits, "boolean operator", 0.75, why, node)
 
 
-def _fewer(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+def _drop_part(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield the condition without one of its parts."""
     joint = " and " if isinstance(node.op, ast.And) else " or "
     for gone in node.values:
         rest = [value for value in node.values if value is not gone]
         if len(rest) == 1:
-            text, weight = view.tight(node, view.code(rest[0])), 0.4
+            text, weight = view.add_parentheses(node, view.get_code(rest[0])), 0.4
         else:
-            text, weight = view.tight(node, joint.join(_part(each, view) for each in rest)), 0.25
-        yield view.put(node, text, "condition", weight, f"without `{view.code(gone)[:50]}`")
+            text, weight = (
+                view.add_parentheses(node, joint.join(_format_part(each, view) for each in rest)),
+                0.25,
+            )
+        yield view.put(node, text, "condition", weight, f"without `{view.get_code(gone)[:50]}`")
 
 
-def _regrouped(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+def _regroup(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield the same parts grouped otherwise: `(a or b) and c` for `a or b and c`, and back."""
     outer, inner = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     first, last = node.values[0], node.values[-1]
     if isinstance(last, ast.BoolOp):
         left = _group([*node.values[:-1], last.values[0]], outer, view)
-        text = f" {inner} ".join([left, *(_part(each, view) for each in last.values[1:])])
-        yield view.put(node, view.tight(node, text), "boolean operator", 0.5)
+        text = f" {inner} ".join([left, *(_format_part(each, view) for each in last.values[1:])])
+        yield view.put(node, view.add_parentheses(node, text), "boolean operator", 0.5)
     if isinstance(first, ast.BoolOp):
         right = _group([first.values[-1], *node.values[1:]], outer, view)
-        text = f" {inner} ".join([*(_part(each, view) for each in first.values[:-1]), right])
-        yield view.put(node, view.tight(node, text), "boolean operator", 0.5)
+        text = f" {inner} ".join([*(_format_part(each, view) for each in first.values[:-1]), right])
+        yield view.put(node, view.add_parentheses(node, text), "boolean operator", 0.5)
 
 
-def _only_for_none(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+def _propose_none_default(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield the default for `None` alone, and not for all that is empty."""
     parent, first = view.source.parents.get(node), node.values[0]
     plain = isinstance(first, (ast.Name, ast.Attribute)) and len(node.values) == 2
     if isinstance(node.op, ast.Or) and plain and isinstance(parent, TAKING):
-        code = view.code(first)
-        text = f"{code} if {code} is not None else {_part(node.values[1], view)}"
+        code = view.get_code(first)
+        text = f"{code} if {code} is not None else {_format_part(node.values[1], view)}"
         yield view.put(node, text, "condition", 0.35)
 
 
 def _group(values: list[ast.expr], joint: str, view: View) -> str:
-    text = f" {joint} ".join(_part(each, view) for each in values)
+    text = f" {joint} ".join(_format_part(each, view) for each in values)
     return f"({text})" if joint == "or" else text
 
 
-def _part(value: ast.expr, view: View) -> str:
+def _format_part(value: ast.expr, view: View) -> str:
     """Return a part of a condition, in parentheses where it has parts itself."""
     bare = isinstance(value, ast.Constant) or not isinstance(value, COMPOUND)
-    return view.code(value) if bare else f"({view.code(value)})"
+    return view.get_code(value) if bare else f"({view.get_code(value)})"
 
 
-def _more(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
+def _add_part(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
     """Yield the condition with a part more: a test of the same file, or of a plain name."""
-    test = view.code(statement.test)
+    test = view.get_code(statement.test)
     if "\n" in test:
         return
     whole = isinstance(statement.test, (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda))
     own = f"({test})" if whole else test
-    names = view.names_before(statement)
-    for part in _better(statement, view):
+    names = view.list_names_before(statement)
+    for part in _iterate_better_tests(statement, view):
         yield view.put(statement.test, f"{own} or {part}", "condition", 0.4)
-    for part, weight in _parts(statement, names, view):
+    for part, weight in _iterate_parts(statement, names, view):
         if part not in test:
             yield view.put(statement.test, f"{own} and {part}", "condition", weight)
             yield view.put(statement.test, f"{own} or {part}", "condition", weight)
 
 
-def _parts(
+def _iterate_parts(
     statement: ast.If | ast.While, names: list[str], view: View
 ) -> Iterator[tuple[str, float]]:
     """Yield tests that other conditions of the class or file make of names known here."""
     known = {*names, "self"}
-    tests = _plain_tests(view.source, view.source.klass(statement) or view.source.tree)
+    tests = _list_plain_tests(view.source, view.source.find_class(statement) or view.source.tree)
     seen = (code for where, code, read in tests if where is not statement and read <= known)
     for part in islice(dict.fromkeys(seen), PARTS):
         yield part, 0.15
-    for part in _memberships(statement, names, view):
+    for part in _iterate_memberships(statement, names, view):
         yield part, 0.2
-    for name, value in _defaults(statement, view):
+    for name, value in _iterate_defaults(statement, view):
         yield f"{name} == {value}", 0.14
     for name in names[:PARTS]:
         for part in (f"not {name}", name):
             yield part, 0.13
 
 
-def _better(statement: ast.If | ast.While, view: View) -> Iterator[str]:
+def _iterate_better_tests(statement: ast.If | ast.While, view: View) -> Iterator[str]:
     """Yield whether a value is less, or more, than what is kept: `k not in d or v < d[k]`."""
     for node in ast.walk(statement.test):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
-            kept = f"{view.code(node.comparators[0])}[{view.code(node.left)}]"
+            kept = f"{view.get_code(node.comparators[0])}[{view.get_code(node.left)}]"
             for each in statement.body:
-                if isinstance(each, ast.Assign) and view.code(each.targets[0]) == kept:
-                    yield f"{view.code(each.value)} < {kept}"
-                    yield f"{view.code(each.value)} > {kept}"
+                if isinstance(each, ast.Assign) and view.get_code(each.targets[0]) == kept:
+                    yield f"{view.get_code(each.value)} < {kept}"
+                    yield f"{view.get_code(each.value)} > {kept}"
 
 
-def _memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[str]:
+def _iterate_memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[str]:
     """Yield whether what the function looks up, or keeps something under, is there."""
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     kept = {
-        (view.code(node.slice), view.code(node.value)): None
+        (view.get_code(node.slice), view.get_code(node.value)): None
         for node in (ast.walk(function) if function else ())
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
     }
@@ -147,18 +150,18 @@ def _memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[
         yield f"{key} not in {of}"
 
 
-def _defaults(statement: ast.stmt, view: View) -> Iterator[tuple[str, str]]:
+def _iterate_defaults(statement: ast.stmt, view: View) -> Iterator[tuple[str, str]]:
     """Yield the parameters of the function around that have a number or a text as default."""
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if function is None:
         return
-    for arg, value in with_defaults(function):
+    for arg, value in list_defaults(function):
         if isinstance(value, ast.Constant) and type(value.value) in (int, float, str):
-            yield arg.arg, view.code(value)
+            yield arg.arg, view.get_code(value)
 
 
 @lru_cache(maxsize=256)
-def _plain_tests(
+def _list_plain_tests(
     source: Source, room: ast.AST
 ) -> tuple[tuple[ast.If | ast.While, str, frozenset[str]], ...]:
     """Return the plain tests in a class or file: statement, code, and the names it reads."""
@@ -168,7 +171,7 @@ def _plain_tests(
             tests = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
             for each in tests:
                 read = {name.id for name in ast.walk(each) if isinstance(name, ast.Name)}
-                code = source.code(each)
+                code = source.get_code(each)
                 if read and not isinstance(each, COMPOUND) and "\n" not in code:
                     found.append((node, code, frozenset(read - BUILT_IN)))
     return tuple(found)

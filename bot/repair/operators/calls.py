@@ -8,7 +8,7 @@ from itertools import combinations
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import parameters
+from bot.repair.source import list_parameters
 
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("min", "max"), ("any", "all"), ("int", "float", "round"), ("str", "repr"),
@@ -20,23 +20,23 @@ UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other calls for one statement."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call):
-            yield from _swapped(node, view)
-            yield from _relatives(node, view)
-            yield from _arguments(node, view)
-            yield from _built_in(node, view)
-            yield from _uncalled(node, view)
+            yield from _swap_arguments(node, view)
+            yield from _propose_relatives(node, view)
+            yield from _propose_arguments(node, view)
+            yield from _propose_built_in_arguments(node, view)
+            yield from _remove_call(node, view)
         elif isinstance(node, (ast.Attribute, ast.Name)):
-            yield from _called(node, view)
+            yield from _add_call(node, view)
 
 
-def _swapped(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _swap_arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
     values = [*node.args, *(keyword.value for keyword in node.keywords)]
     if len(values) > 5 or any(isinstance(value, ast.Starred) for value in values):
         return
     for left, right in combinations(values, 2):
-        one, other = view.code(left), view.code(right)
+        one, other = view.get_code(left), view.get_code(right)
         if one == other:
             continue
         near = values.index(right) - values.index(left) == 1
@@ -45,7 +45,7 @@ def _swapped(node: ast.Call, view: View) -> Iterator[Candidate]:
         yield view.make(edits, "arguments", weight, f"swap `{one}` and `{other}`", node)
 
 
-def _relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
     if not isinstance(node.func, ast.Name):
         return
     for family in FAMILIES:
@@ -54,101 +54,113 @@ def _relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
                 weight = 0.65 if len(family) == 2 else 0.35
                 yield view.put(node.func, name, "function", weight)
     if len(node.args) == 1 and not node.keywords:
-        yield view.put(node, view.tight(node, view.code(node.args[0])), "function", 0.15)
+        yield view.put(
+            node, view.add_parentheses(node, view.get_code(node.args[0])), "function", 0.15
+        )
     if node.func.id == "hasattr" and len(node.args) == 2:  # it may be there, and be None
-        thing, name = map(view.code, node.args)
+        thing, name = map(view.get_code, node.args)
         yield view.put(node, f"getattr({thing}, {name}, None)", "function", 0.4)
 
 
-def _arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
     missing, unexpected = (pattern.search(view.crash.message) for pattern in (MISSING, UNEXPECTED))
-    if missing and view.at_crash(node):
+    if missing and view.is_at_crash(node):
         name = missing[1]
-        if name in view.names_before(node):
-            yield with_argument(node, name, 0.85, view)
-            yield with_argument(node, f"{name}={name}", 0.8, view)
-        for other in view.names_before(node)[:5]:
-            yield with_argument(node, other, 0.5, view)
+        if name in view.list_names_before(node):
+            yield add_argument(node, name, 0.85, view)
+            yield add_argument(node, f"{name}={name}", 0.8, view)
+        for other in view.list_names_before(node)[:5]:
+            yield add_argument(node, other, 0.5, view)
     for keyword in node.keywords if unexpected else ():
         if keyword.arg == (unexpected and unexpected[1]):
-            yield from _keyword(node, keyword, view)
+            yield from _rename_keyword(node, keyword, view)
 
 
-def _keyword(node: ast.Call, keyword: ast.keyword, view: View) -> Iterator[Candidate]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else view.code(node.func)
+def _rename_keyword(node: ast.Call, keyword: ast.keyword, view: View) -> Iterator[Candidate]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else view.get_code(node.func)
     function = view.pools.functions.get(name) or view.pools.functions.get("__init__")
-    known = [arg.arg for arg in parameters(function)] if function else []
+    known = [arg.arg for arg in list_parameters(function)] if function else []
     for other in difflib.get_close_matches(keyword.arg or "", known, 3, 0.3) or known:
-        text = f"{other}={view.code(keyword.value)}"
+        text = f"{other}={view.get_code(keyword.value)}"
         yield view.put(keyword, text, "arguments", 0.8)
     if not known and keyword is node.keywords[0]:  # a library's: it has another name there
-        yield view.put(keyword, view.code(keyword.value), "arguments", 0.7)
+        yield view.put(keyword, view.get_code(keyword.value), "arguments", 0.7)
 
 
-def with_argument(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
+def add_argument(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
     """Return the call with one more argument at its end."""
-    end = view.source.span(node)[1] - 1
+    end = view.source.get_span(node)[1] - 1
     text = view.source.text
     last = text[:end].rstrip()
     joint = "" if last.endswith("(") else " " if last.endswith(",") else ", "
-    code = view.code(node)
-    new = text[view.source.span(node)[0] : len(last)] + joint + extra + text[len(last) : end] + ")"
+    code = view.get_code(node)
+    new = (
+        text[view.source.get_span(node)[0] : len(last)]
+        + joint
+        + extra
+        + text[len(last) : end]
+        + ")"
+    )
     why = f"pass `{extra}` to `{code[:40]}`"
     return view.make([view.source.replace(node, new)], "arguments", weight, why, node)
 
 
-def _built_in(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_built_in_arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield the arguments that well-known functions are often given."""
     if isinstance(node.func, ast.Attribute):
-        yield from _method(node, node.func.attr, view)
+        yield from _propose_method_arguments(node, node.func.attr, view)
     elif isinstance(node.func, ast.Name):
-        yield from _function(node, node.func.id, view)
+        yield from _propose_function_arguments(node, node.func.id, view)
 
 
-def _method(node: ast.Call, method: str, view: View) -> Iterator[Candidate]:
+def _propose_method_arguments(node: ast.Call, method: str, view: View) -> Iterator[Candidate]:
     if method == "sort" and not node.keywords:
-        yield with_argument(node, "reverse=True", 0.45, view)
+        yield add_argument(node, "reverse=True", 0.45, view)
     if method == "get" and len(node.args) == 1:
         for value, weight in (("0", 0.5), ('""', 0.4), ("[]", 0.4), ("{}", 0.35)):
-            yield with_argument(node, value, weight, view)
+            yield add_argument(node, value, weight, view)
     if method in {"split", "rsplit"} and len(node.args) == 1:
-        yield with_argument(node, "1", 0.6 if view.said("too many values") else 0.1, view)
+        yield add_argument(node, "1", 0.6 if view.has_crash_text("too many values") else 0.1, view)
 
 
-def _function(node: ast.Call, name: str, view: View) -> Iterator[Candidate]:
+def _propose_function_arguments(node: ast.Call, name: str, view: View) -> Iterator[Candidate]:
     given = {keyword.arg for keyword in node.keywords}
     if name in {"max", "min"} and len(node.args) == 1 and "default" not in given:
         for value in ("0", "None"):
-            yield with_argument(node, f"default={value}", 0.7 if view.said("empty") else 0.1, view)
+            yield add_argument(
+                node, f"default={value}", 0.7 if view.has_crash_text("empty") else 0.1, view
+            )
     if name == "sorted" and "reverse" not in given:
-        yield with_argument(node, "reverse=True", 0.45, view)
+        yield add_argument(node, "reverse=True", 0.45, view)
     if name == "range" and len(node.args) == 1:
-        yield view.put(node.args[0], f"1, {view.code(node.args[0])}", "off by one", 0.4)
+        yield view.put(node.args[0], f"1, {view.get_code(node.args[0])}", "off by one", 0.4)
     if name == "range" and len(node.args) == 2:
         for step in ("-1", "2"):
-            yield with_argument(node, step, 0.2, view)
+            yield add_argument(node, step, 0.2, view)
     if name == "enumerate" and len(node.args) == 1 and not given:
-        yield with_argument(node, "start=1", 0.35, view)
+        yield add_argument(node, "start=1", 0.35, view)
     if name == "next" and len(node.args) == 1:
-        yield with_argument(node, "None", 0.7 if view.crash.error == "StopIteration" else 0.1, view)
+        yield add_argument(node, "None", 0.7 if view.crash.error == "StopIteration" else 0.1, view)
 
 
-def _uncalled(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _remove_call(node: ast.Call, view: View) -> Iterator[Candidate]:
     if not node.args and not node.keywords:
-        weight = 0.8 if view.said("not callable") and view.at_crash(node) else 0.12
-        yield view.put(node, view.code(node.func), "call", weight)
+        weight = 0.8 if view.has_crash_text("not callable") and view.is_at_crash(node) else 0.12
+        yield view.put(node, view.get_code(node.func), "call", weight)
 
 
-def _called(node: ast.Attribute | ast.Name, view: View) -> Iterator[Candidate]:
+def _add_call(node: ast.Attribute | ast.Name, view: View) -> Iterator[Candidate]:
     """Yield the call that was forgotten, where a function was used as a value."""
     parent = view.source.parents.get(node)
     if not isinstance(node.ctx, ast.Load) or isinstance(parent, (ast.Call, ast.Attribute)):
         return
     name = node.attr if isinstance(node, ast.Attribute) else node.id
     known = name in view.pools.functions
-    if known or (view.said("method", "function") and view.at_crash(node)):
-        yield view.put(node, f"{view.code(node)}()", "call", 0.6 if view.said("method") else 0.3)
-    if view.said("can only concatenate str", "must be str", "expected str"):
-        yield view.put(node, f"str({view.code(node)})", "function", 0.6)
-    if view.said("not supported between", "unsupported operand"):
-        yield view.put(node, f"int({view.code(node)})", "function", 0.35)
+    if known or (view.has_crash_text("method", "function") and view.is_at_crash(node)):
+        yield view.put(
+            node, f"{view.get_code(node)}()", "call", 0.6 if view.has_crash_text("method") else 0.3
+        )
+    if view.has_crash_text("can only concatenate str", "must be str", "expected str"):
+        yield view.put(node, f"str({view.get_code(node)})", "function", 0.6)
+    if view.has_crash_text("not supported between", "unsupported operand"):
+        yield view.put(node, f"int({view.get_code(node)})", "function", 0.35)

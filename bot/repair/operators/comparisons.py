@@ -26,16 +26,16 @@ PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.NamedExpr)
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other comparisons and negations for one statement."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Compare):
-            yield from _operators(node, view)
+            yield from _propose_operators(node, view)
         elif isinstance(node, ast.BoolOp):
-            yield from _both_ends(node, view)
-    for test, weight in _tests(statement, view):
-        yield from _negated(test, weight, view)
+            yield from _shift_both_ends(node, view)
+    for test, weight in _iterate_tests(statement, view):
+        yield from _negate(test, weight, view)
 
 
-def _operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
+def _propose_operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
     left = node.left
     for operator, right in zip(node.ops, node.comparators, strict=True):
         old, others = SWAPS[type(operator)]
@@ -43,34 +43,34 @@ def _operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
         for new, weight in others:
             if single and new in ORDERS:  # `None` has no order
                 continue
-            edit = view.source.between(left, right, old, new)
+            edit = view.source.replace_between(left, right, old, new)
             if edit is not None:
-                why = f"compare with `{new}` instead of `{old}` in `{view.code(node)[:60]}`"
+                why = f"compare with `{new}` instead of `{old}` in `{view.get_code(node)[:60]}`"
                 yield view.make([edit], "comparison", weight, why, node)
         left = right
 
 
-def _both_ends(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+def _shift_both_ends(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield all comparisons of a condition with their ends, or all without: `a < b and c < d`."""
     edits = []
     for each in node.values:
         if not isinstance(each, ast.Compare) or len(each.ops) != 1:
             return
         old, others = SWAPS[type(each.ops[0])]
-        edit = view.source.between(each.left, each.comparators[0], old, others[0][0])
+        edit = view.source.replace_between(each.left, each.comparators[0], old, others[0][0])
         if old not in ORDERS or edit is None:
             return
         edits.append(edit)
-    why = f"`{others[0][0]}` instead of `{old}`, and so on, in `{view.code(node)[:60]}`"
+    why = f"`{others[0][0]}` instead of `{old}`, and so on, in `{view.get_code(node)[:60]}`"
     yield view.make(edits, "comparison", 0.4, why, node)
 
 
-def _tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, float]]:
+def _iterate_tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, float]]:
     if isinstance(statement, (ast.If, ast.While, ast.Assert)):
         yield statement.test, 0.8
     elif isinstance(statement, ast.Return) and statement.value is not None:
-        yield statement.value, 0.4 if _says_yes_or_no(statement, view) else 0.1
-    for node in view.nodes(statement):
+        yield statement.value, 0.4 if _is_question(statement, view) else 0.1
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.IfExp):
             yield node.test, 0.75
         elif isinstance(node, ast.BoolOp):
@@ -82,15 +82,15 @@ def _tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, float]]:
                     yield test, 0.75
 
 
-def _says_yes_or_no(statement: ast.Return, view: View) -> bool:
+def _is_question(statement: ast.Return, view: View) -> bool:
     """Tell whether the function around a return answers a question."""
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if function is None:
         return False
     if function.name.lstrip("_").split("_")[0] in QUESTIONS:
         return True
     if function.returns is not None:
-        return view.code(function.returns) == "bool"
+        return view.get_code(function.returns) == "bool"
     return any(
         isinstance(node, ast.Return)
         and isinstance(node.value, ast.Constant)
@@ -99,10 +99,10 @@ def _says_yes_or_no(statement: ast.Return, view: View) -> bool:
     )
 
 
-def _negated(test: ast.expr, weight: float, view: View) -> Iterator[Candidate]:
-    code = view.code(test)
+def _negate(test: ast.expr, weight: float, view: View) -> Iterator[Candidate]:
+    code = view.get_code(test)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = view.code(test.operand)
+        inner = view.get_code(test.operand)
         yield view.put(test, inner, "negation", weight)
         if isinstance(test.operand, PLAIN):
             yield view.put(test, f"{inner} is None", "negation", weight * 0.5)

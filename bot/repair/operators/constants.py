@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bot.repair.model import Candidate
-from bot.repair.operators._sql import verb_of
+from bot.repair.operators._sql import get_verb
 from bot.repair.operators._view import View
-from bot.repair.source import with_defaults
+from bot.repair.source import list_defaults
 
 EMPTY = (
     ("list", "[]"), ("sequence", "[]"), ("iterable", "[]"), ("dict", "{}"), ("mapping", "{}"),
@@ -22,27 +22,29 @@ BY_NAME = 5
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other constants for one statement."""
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        yield from _annotated(statement.annotation, statement.value, view)
-    for node in view.nodes(statement):
+        yield from _propose_annotated_empty(statement.annotation, statement.value, view)
+    for node in view.iterate_nodes(statement):
         if not isinstance(node, ast.Constant):
             continue
         if isinstance(node.value, bool):
             yield view.put(node, str(not node.value), "boolean", 0.8)
         elif isinstance(node.value, (int, float)):
-            yield from _numbers(node, node.value, view)
-            yield from _names(node, view)
+            yield from _propose_numbers(node, node.value, view)
+            yield from _propose_names(node, view)
         elif isinstance(node.value, str):
-            yield from _strings(node, node.value, view)
+            yield from _propose_strings(node, node.value, view)
         elif node.value is None:
-            yield from _nothing(node, view)
-        yield from _given_elsewhere(node, view)
-        yield from _unread(node, view)
+            yield from _propose_for_none(node, view)
+        yield from _propose_keyword_constants(node, view)
+        yield from _propose_unread_parameter(node, view)
 
 
-def _annotated(annotation: ast.expr, value: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_annotated_empty(
+    annotation: ast.expr, value: ast.expr, view: View
+) -> Iterator[Candidate]:
     """Yield the empty value of the type that is annotated, where there is `None` against it."""
-    said = view.code(annotation)
-    if view.code(value) != "None" or "None" in said or "Optional" in said:
+    said = view.get_code(annotation)
+    if view.get_code(value) != "None" or "None" in said or "Optional" in said:
         return
     name = said.partition("[")[0].rpartition(".")[2].lower()
     for kind, text in EMPTY:
@@ -50,30 +52,30 @@ def _annotated(annotation: ast.expr, value: ast.expr, view: View) -> Iterator[Ca
             yield view.put(value, text, "constant", 0.7)
 
 
-def _given_elsewhere(node: ast.Constant, view: View) -> Iterator[Candidate]:
+def _propose_keyword_constants(node: ast.Constant, view: View) -> Iterator[Candidate]:
     """Yield what other calls of the file give for the same keyword: `gender="n"`."""
     keyword = view.source.parents.get(node)
     if not isinstance(keyword, ast.keyword) or isinstance(node.value, bool) or not keyword.arg:
         return
     given = view.source.keyword_constants.get(keyword.arg, ())
-    for text in [text for text in given if text != view.code(node)][:BY_KEYWORD]:
+    for text in [text for text in given if text != view.get_code(node)][:BY_KEYWORD]:
         yield view.put(node, text, "constant", 0.4)
 
 
-def _unread(node: ast.Constant, view: View) -> Iterator[Candidate]:
+def _propose_unread_parameter(node: ast.Constant, view: View) -> Iterator[Candidate]:
     """Yield a parameter that nothing reads for its default, wherever that is written out."""
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     if function is None:
         return
     read = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
-    for arg, value in with_defaults(function):
+    for arg, value in list_defaults(function):
         if arg.arg in read or not isinstance(value, ast.Constant) or value is node:
             continue
         if type(value.value) is type(node.value) and value.value == node.value:
             yield view.put(node, arg.arg, "name", 0.9)
 
 
-def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate]:
+def _propose_numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate]:
     others: dict[float, float] = {}
     if isinstance(value, int):
         others.update({value + 1: 0.7, value - 1: 0.7})
@@ -86,17 +88,17 @@ def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate
         others[value // 10 if isinstance(value, int) and value % 10 == 0 else value / 10] = 0.3
     if isinstance(value, int):
         others = {other: weight for other, weight in others.items() if other == int(other)}
-    for other in _numbers_nearby(node, value, view):
+    for other in _list_numbers_nearby(node, value, view):
         others[other] = max(others.get(other, 0), 0.35)
     for other, weight in others.items():
-        if other != value and not _idle(node, other, view):
+        if other != value and not _is_idle(node, other, view):
             text = repr(type(value)(other)) if isinstance(other, type(value)) else repr(other)
-            yield _number(node, text, weight, view)
+            yield _build_number(node, text, weight, view)
     if value and not isinstance(view.source.parents.get(node), ast.UnaryOp):
-        yield _number(node, f"-{view.code(node)}", 0.3, view)
+        yield _build_number(node, f"-{view.get_code(node)}", 0.3, view)
 
 
-def _idle(node: ast.Constant, value: float, view: View) -> bool:
+def _is_idle(node: ast.Constant, value: float, view: View) -> bool:
     """Return whether a number would change nothing where it stands: `x - 0`, `x * 1`.
 
     Where that is what is meant, the rest is left out by others.
@@ -111,16 +113,16 @@ def _idle(node: ast.Constant, value: float, view: View) -> bool:
     return value == 1 and isinstance(parent.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.Pow))
 
 
-def _names(node: ast.Constant, view: View) -> Iterator[Candidate]:
+def _propose_names(node: ast.Constant, view: View) -> Iterator[Candidate]:
     """Yield a local for a number that is reckoned with, and one more or less than it."""
     if isinstance(view.source.parents.get(node), (ast.BinOp, ast.Compare)):
-        for name in view.names_before(node)[:BY_NAME]:
+        for name in view.list_names_before(node)[:BY_NAME]:
             yield view.put(node, name, "name", 0.25)
             for text in (f"{name} - 1", f"{name} + 1"):
-                yield view.put(node, view.tight(node, text), "operand", 0.12)
+                yield view.put(node, view.add_parentheses(node, text), "operand", 0.12)
 
 
-def _number(node: ast.Constant, text: str, weight: float, view: View) -> Candidate:
+def _build_number(node: ast.Constant, text: str, weight: float, view: View) -> Candidate:
     parent = view.source.parents.get(node)
     if text.startswith("-") and isinstance(parent, (ast.BinOp, ast.UnaryOp)):
         text = f"({text})"
@@ -128,19 +130,19 @@ def _number(node: ast.Constant, text: str, weight: float, view: View) -> Candida
     return view.put(node, text, "constant", weight)
 
 
-def _numbers_nearby(node: ast.Constant, value: float, view: View) -> list[float]:
+def _list_numbers_nearby(node: ast.Constant, value: float, view: View) -> list[float]:
     """Return the numbers of the same kind used elsewhere in the file, few of them."""
     same = (each for each in view.source.numbers if type(each) is type(value) and each != value)
     return list(islice(same, 10))
 
 
-def _strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:
-    code = view.code(node)
+def _propose_strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:
+    code = view.get_code(node)
     quote = code[0] if code[:1] in {'"', "'"} else ""
     if not quote or code[:3] == quote * 3 or "\n" in code:
         return
-    verb = verb_of(value)  # another statement of SQL does something else: DELETE for UPDATE
-    pool = [text for text in view.pools.strings if text != value and verb_of(text) == verb]
+    verb = get_verb(value)  # another statement of SQL does something else: DELETE for UPDATE
+    pool = [text for text in view.pools.strings if text != value and get_verb(text) == verb]
     near = difflib.get_close_matches(value, pool, 4, 0.55)
     same = [text for text in pool if text.lower() == value.lower()]
     for other in dict.fromkeys([*same, *near]):
@@ -153,7 +155,7 @@ def _strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:
                 yield view.put(node, f"{quote}{other}{quote}", "string", 0.25)
 
 
-def _nothing(node: ast.Constant, view: View) -> Iterator[Candidate]:
+def _propose_for_none(node: ast.Constant, view: View) -> Iterator[Candidate]:
     """Yield what a `None` that is returned or is a default might have been meant to be."""
     parent = view.source.parents.get(node)
     if isinstance(parent, (ast.Return, ast.arguments)):

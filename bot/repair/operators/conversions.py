@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
-from bot.repair.operators._used import functions_used, methods_used
+from bot.repair.operators._usage import list_used_functions, list_used_methods
 from bot.repair.operators._view import View
-from bot.repair.source import called, parameters
+from bot.repair.source import get_called_name, list_parameters
 
 LAZY = {"keys", "values", "items", "map", "filter", "zip", "reversed"}
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
@@ -20,19 +20,21 @@ PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tupl
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield what might be made of the values of one statement before they are used."""
-    yield from _bound(statement, view)
-    for value in _kept(statement, view):
-        code = view.code(value)
+    yield from _propose_rebinding(statement, view)
+    for value in _find_stored_values(statement, view):
+        code = view.get_code(value)
         yield view.put(value, f"list({code})", "function", 0.3)
         yield view.put(value, f"dict({code})", "function", 0.2)
-        yield view.put(value, f"tuple({code})", "function", 0.7 if view.said(*NO_TUPLE) else 0.15)
-    for node in view.nodes(statement):
+        yield view.put(
+            value, f"tuple({code})", "function", 0.7 if view.has_crash_text(*NO_TUPLE) else 0.15
+        )
+    for node in view.iterate_nodes(statement):
         if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Load):
-            yield from _made(node, view)
-        if isinstance(node, ast.Call) and called(node) in LAZY:
+            yield from _propose_conversions(node, view)
+        if isinstance(node, ast.Call) and get_called_name(node) in LAZY:
             yield from _as_list(node, view)
-        if isinstance(node, ast.Subscript) and view.code(node).endswith(".args[0]"):
-            error = view.code(node).removesuffix(".args[0]")
+        if isinstance(node, ast.Subscript) and view.get_code(node).endswith(".args[0]"):
+            error = view.get_code(node).removesuffix(".args[0]")
             yield view.put(node, f"str({error})", "function", 0.4)
 
 
@@ -42,12 +44,12 @@ def _as_list(node: ast.Call, view: View) -> Iterator[Candidate]:
     if isinstance(parent, (ast.Compare, ast.BinOp, ast.Attribute)) or (
         isinstance(parent, ast.Subscript) and parent.value is node
     ):
-        yield view.put(node, f"list({view.code(node)})", "function", 0.45)
+        yield view.put(node, f"list({view.get_code(node)})", "function", 0.45)
 
 
-def _bound(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_rebinding(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a name made something of as soon as it has a value: `name = name.strip()`."""
-    function = view.source.function(statement)
+    function = view.source.find_function(statement)
     if not isinstance(statement, ast.Assign) or function is None:
         return
     names = [each.id for target in statement.targets for each in ast.walk(target)
@@ -56,28 +58,30 @@ def _bound(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))  # fmt: skip
     value = statement.value
     if isinstance(value, (*PLAIN, ast.Call)) and any(reads[name] > 1 for name in names):
-        yield view.put(value, f"list({view.code(value)})", "function", 0.12)
-    for name in [name for name in names if reads[name] > 1 and view.source.starts_line(statement)]:
-        for method in methods_used(view.source)[:METHODS]:
+        yield view.put(value, f"list({view.get_code(value)})", "function", 0.12)
+    for name in [
+        name for name in names if reads[name] > 1 and view.source.is_line_start(statement)
+    ]:
+        for method in list_used_methods(view.source)[:METHODS]:
             line = f"{name} = {name}.{method}()"
             edit = view.source.insert_after(statement, [line])
             yield view.make([edit], "insertion", 0.14, f"add `{line}`", statement)
 
 
-def _kept(statement: ast.stmt, view: View) -> Iterator[ast.expr]:
+def _find_stored_values(statement: ast.stmt, view: View) -> Iterator[ast.expr]:
     """Yield what an object keeps of its callers', or gives them of its own, uncopied."""
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
         if isinstance(target, ast.Attribute):
-            function = view.source.function(statement)
-            given = {arg.arg for arg in parameters(function)} if function else set()
-            yield from (each for each in _parts(statement.value)
+            function = view.source.find_function(statement)
+            given = {arg.arg for arg in list_parameters(function)} if function else set()
+            yield from (each for each in _get_parts(statement.value)
                         if isinstance(each, ast.Name) and each.id in given)  # fmt: skip
     elif isinstance(statement, ast.Return):
-        yield from (each for each in _parts(statement.value) if isinstance(each, ast.Attribute))
+        yield from (each for each in _get_parts(statement.value) if isinstance(each, ast.Attribute))
 
 
-def _parts(value: ast.expr | None) -> list[ast.expr]:
+def _get_parts(value: ast.expr | None) -> list[ast.expr]:
     if isinstance(value, ast.IfExp):
         return [value.body, value.orelse]
     if isinstance(value, ast.BoolOp):
@@ -85,17 +89,17 @@ def _parts(value: ast.expr | None) -> list[ast.expr]:
     return [value] if value is not None else []
 
 
-def _made(node: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_conversions(node: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a method's answer, or a function's, as the file has them elsewhere."""
     parent = view.source.parents.get(node)
     if view.source.is_called(node) or not isinstance(parent, PLACES):
         return
-    code, function = view.code(node), view.source.function(node)
+    code, function = view.get_code(node), view.source.find_function(node)
     if "\n" in code or function is None:
         return
-    for method in methods_used(view.source)[:METHODS]:
+    for method in list_used_methods(view.source)[:METHODS]:
         yield view.put(node, f"{code}.{method}()", "call", 0.14)
-    around = view.code(parent.func) if isinstance(parent, ast.Call) else ""
-    for name in functions_used(view.source)[:FUNCTIONS]:
+    around = view.get_code(parent.func) if isinstance(parent, ast.Call) else ""
+    for name in list_used_functions(view.source)[:FUNCTIONS]:
         if name not in (around, function.name):
             yield view.put(node, f"{name}({code})", "function", 0.13)

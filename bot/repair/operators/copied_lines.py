@@ -21,19 +21,19 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     if not isinstance(statement, (FunctionNode, *BLOCKS)):
         return
     whole = isinstance(statement, FunctionNode)
-    function = statement if whole else view.source.function(statement)
+    function = statement if whole else view.source.find_function(statement)
     if not isinstance(function, FunctionNode):
         return
-    if "property" in map(view.code, function.decorator_list):  # who reads changes nothing
+    if "property" in map(view.get_code, function.decorator_list):  # who reads changes nothing
         return
-    room = view.source.klass(function) or view.source.tree
-    own = {view.code(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
-    lines = [each for each in _lines(view.source, room) if each[0] not in own]
-    places = [each for each in statement.body[-PLACES:] if view.source.starts_line(each)]
+    room = view.source.find_class(function) or view.source.tree
+    own = {view.get_code(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
+    lines = [each for each in _list_record_statements(view.source, room) if each[0] not in own]
+    places = [each for each in statement.body[-PLACES:] if view.source.is_line_start(each)]
     for place in places if statement.body[0].lineno > statement.lineno else ():
-        known = {*view.names_before(place), "self", "cls"}
+        known = {*view.list_names_before(place), "self", "cls"}
         fitting = [line for line, read in lines if read <= known | view.source.module_names]
-        noted = _noted(function, place, own, view) if whole else ()
+        noted = _propose_assignments(function, place, own, view) if whole else ()
         for line, weight in [*((line, WEIGHT) for line in fitting[:LINES]), *noted]:
             before = view.source.insert_before(place, [line])
             yield view.make([before], "insertion", weight, f"add `{line}`", place)
@@ -42,18 +42,18 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield view.make([after], "insertion", weight, f"add `{line}`", place)
 
 
-def _noted(
+def _propose_assignments(
     function: FunctionNode, place: ast.stmt, own: set[str], view: View
 ) -> Iterator[tuple[str, float]]:
     """Yield `self.at = now` for what a method only reads and others assign, and what it knows."""
-    room = view.source.klass(function)
+    room = view.source.find_class(function)
     if room is None:
         return
     assigned = set_on_self(room)
     read = {
         node.attr: None
         for node in ast.walk(function)
-        if isinstance(node, ast.Attribute) and view.code(node.value) == "self"
+        if isinstance(node, ast.Attribute) and view.get_code(node.value) == "self"
     }
     left = [
         name
@@ -62,26 +62,32 @@ def _noted(
         and not any(re.match(rf"self\.{name}\s*[-+*/|&%]*=", line) for line in own)
     ]
     for name in left[:ATTRIBUTES]:
-        for value in view.names_before(place)[:NAMES]:
+        for value in view.list_names_before(place)[:NAMES]:
             yield f"self.{name} = {value}", NOTED
 
 
 @lru_cache(maxsize=64)
-def _lines(source: Source, room: ast.AST) -> tuple[tuple[str, frozenset[str]], ...]:
+def _list_record_statements(
+    source: Source, room: ast.AST
+) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the statements of a class or module that keep a record, each with the names it reads.
 
     Those are calls on what an object or a module holds, and what is assigned to attributes.
     """
     found: dict[str, frozenset[str]] = {}
     for node in ast.walk(room):
-        code = source.code(node) if isinstance(node, ast.stmt) and _keeps(node) else ""
+        code = (
+            source.get_code(node)
+            if isinstance(node, ast.stmt) and _is_record_statement(node)
+            else ""
+        )
         if code and "\n" not in code:
             names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
             found[code] = frozenset(names)
     return tuple(found.items())
 
 
-def _keeps(node: ast.stmt) -> bool:
+def _is_record_statement(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
         return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)

@@ -18,30 +18,30 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         return
     special = statement.name.startswith("__") and statement.name.endswith("__")
     within = isinstance(view.source.parents.get(statement), ast.ClassDef)
-    if special or not within or not view.source.starts_line(statement):
+    if special or not within or not view.source.is_line_start(statement):
         return
-    for name, weight in _missing(statement, view):
+    for name, weight in _propose_missing(statement, view):
         edit = view.source.insert_before(statement, [f"@{name}"])
         why = f"make `{statement.name}` a `{name}`"
         yield view.make([edit], "decorator", weight, why, statement)
 
 
-def _missing(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
+def _propose_missing(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
     """Yield what the first parameter, and what was said of a call, speak for."""
     given = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
-    miscounted = 1.5 if view.said(*MISCOUNTED) else 1.0
+    miscounted = 1.5 if view.has_crash_text(*MISCOUNTED) else 1.0
     first = given[0] if given else ""
-    if replaces_property(function, view.source) and len(given) == 2:
+    if is_property_replacement(function, view.source) and len(given) == 2:
         yield f"{function.name}.setter", 2.5
     elif first == "cls":
         yield "classmethod", 0.6 * miscounted
     elif first not in OF_INSTANCES:
         yield "staticmethod", 0.5 * miscounted
-    elif len(given) == 1 and view.said(*NOT_CALLED):
+    elif len(given) == 1 and view.has_crash_text(*NOT_CALLED):
         yield "property", 0.6
 
 
-def replaces_property(function: FunctionNode, source: Source) -> bool:
+def is_property_replacement(function: FunctionNode, source: Source) -> bool:
     """Return whether a method without a decorator takes the name of a property above it.
 
     Then nothing can read that property: it lacks `@name.setter`, or has a wrong name.

@@ -40,63 +40,63 @@ QUIET = {"send_message", "defer", "send"}
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other calls of the library for one statement."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
-            yield from _answers(node, view)
-            yield from _lookups(node, view)
-            yield from _limited(node, view)
-            yield from _quiet(node, view)
-            yield from _converted_back(node, view)
+            yield from _propose_answers(node, view)
+            yield from _propose_lookups(node, view)
+            yield from _limit_text(node, view)
+            yield from _propose_ephemeral(node, view)
+            yield from _remove_conversion(node, view)
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-            yield from _identified(node, view)
+            yield from _propose_identifiers(node, view)
 
 
 def _name(node: ast.Call) -> str:
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
-def _answers(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_answers(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield the follow-up for a second answer to an interaction, the answer for a first one."""
-    code = view.code(node.func)
-    before = view.source.function(node)
+    code = view.get_code(node.func)
+    before = view.source.find_function(node)
     if code.endswith(".response.send_message"):
         head = code.removesuffix(".response.send_message")
         earlier = before is not None and any(
             isinstance(each, ast.Call) and each.lineno < node.lineno
-            and view.code(each.func).startswith(f"{head}.response.")
+            and view.get_code(each.func).startswith(f"{head}.response.")
             for each in ast.walk(before)
         )  # fmt: skip
-        weight = 0.95 if view.said(*ANSWERED) else 0.7 if earlier else 0.25
+        weight = 0.95 if view.has_crash_text(*ANSWERED) else 0.7 if earlier else 0.25
         yield view.put(node.func, f"{head}.followup.send", KIND, weight)
         yield view.put(node.func, f"{head}.response.edit_message", KIND, 0.25)
     elif code.endswith(".followup.send"):
         head = code.removesuffix(".followup.send")
-        weight = 0.8 if view.said(*UNKNOWN) else 0.3
+        weight = 0.8 if view.has_crash_text(*UNKNOWN) else 0.3
         yield view.put(node.func, f"{head}.response.send_message", KIND, weight)
     elif code.endswith(".response.edit_message"):
         head = code.removesuffix(".response.edit_message")
-        weight = 0.8 if view.said(*ANSWERED) else 0.25
+        weight = 0.8 if view.has_crash_text(*ANSWERED) else 0.25
         yield view.put(node.func, f"{head}.edit_original_response", KIND, weight)
 
 
-def _lookups(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_lookups(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield a lookup that asks Discord for one in the cache, in a coroutine."""
     name = _name(node)
-    asynchronous = isinstance(view.source.function(node), ast.AsyncFunctionDef)
+    asynchronous = isinstance(view.source.find_function(node), ast.AsyncFunctionDef)
     if name.removeprefix("get_") not in LOOKUPS or not name.startswith("get_") or not asynchronous:
         return
     if isinstance(node.func, ast.Attribute) and not isinstance(
         view.source.parents.get(node), ast.Await
     ):
-        head, code = view.code(node.func.value), view.code(node)
-        asked = f"await {head}.fetch_{name[4:]}{code[len(view.code(node.func)) :]}"
-        said = view.said("NoneType")
-        yield view.put(node, view.tight(node, asked), KIND, 0.6 if said else 0.15)
+        head, code = view.get_code(node.func.value), view.get_code(node)
+        asked = f"await {head}.fetch_{name[4:]}{code[len(view.get_code(node.func)) :]}"
+        said = view.has_crash_text("NoneType")
+        yield view.put(node, view.add_parentheses(node, asked), KIND, 0.6 if said else 0.15)
         if not isinstance(view.source.parents.get(node), (ast.Attribute, ast.BoolOp)):
             yield view.put(node, f"{code} or {asked}", KIND, 0.55 if said else 0.12)
 
 
-def _limited(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _limit_text(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield a text cut to the length that Discord takes."""
     said = TOO_LONG.search(view.crash.message)
     longest = int(next(filter(None, said.groups()))) if said else 0
@@ -109,38 +109,38 @@ def _limited(node: ast.Call, view: View) -> Iterator[Candidate]:
         if value is None or isinstance(value, (ast.Constant, ast.Starred)):
             continue
         whole = isinstance(value, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.JoinedStr))
-        code = view.code(value)
+        code = view.get_code(value)
         text = f"{code if whole else f'({code})'}[:{limit}]"
         yield view.put(value, text, KIND, 0.9 if longest == limit else 0.15)
 
 
-def _quiet(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_ephemeral(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield an answer that only its asker sees, and back."""
-    code = view.code(node.func)
+    code = view.get_code(node.func)
     if _name(node) not in QUIET or not re.search(r"\.(response|followup)\.|^(ctx|context)\.", code):
         return
     for keyword in node.keywords:
         if keyword.arg == "ephemeral":
             return
-    start, end = view.source.span(node)
+    start, end = view.source.get_span(node)
     inside = view.source.text[start : end - 1].rstrip()
     joint = "" if inside.endswith("(") else " " if inside.endswith(",") else ", "
     others = "ephemeral=True" in view.source.text
     yield view.put(node, f"{inside}{joint}ephemeral=True)", KIND, 0.4 if others else 0.25)
 
 
-def _identified(node: ast.Name | ast.Attribute, view: View) -> Iterator[Candidate]:
+def _propose_identifiers(node: ast.Name | ast.Attribute, view: View) -> Iterator[Candidate]:
     """Yield the identifier for the one it is of, and the text or number for an identifier."""
     parent = view.source.parents.get(node)
     last = node.id if isinstance(node, ast.Name) else node.attr
-    code = view.code(node)
+    code = view.get_code(node)
     if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node):
         return
     key = _is_key(node, parent)
     if last in PEOPLE and "id" in view.pools.attributes:
         yield view.put(node, f"{code}.id", KIND, 0.45 if key else 0.3)
     if last == "id" or last.endswith("_id"):
-        missed = view.crash.error == "KeyError" and view.at_crash(node)
+        missed = view.crash.error == "KeyError" and view.is_at_crash(node)
         if key:
             numeric = missed and view.crash.message.strip("'\"").isdigit()
             yield view.put(node, f"str({code})", KIND, 0.9 if numeric else 0.3)
@@ -156,9 +156,9 @@ def _is_key(node: ast.expr, parent: ast.AST | None) -> bool:
     return isinstance(parent, ast.Compare)
 
 
-def _converted_back(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _remove_conversion(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield an identifier as it is, for one made a text or a number."""
-    if view.code(node.func) in {"str", "int"} and len(node.args) == 1:
-        code = view.code(node.args[0])
+    if view.get_code(node.func) in {"str", "int"} and len(node.args) == 1:
+        code = view.get_code(node.args[0])
         if code.endswith("id") and not node.keywords:
             yield view.put(node, code, KIND, 0.35)

@@ -16,19 +16,25 @@ RETURNS = 4
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield what the function returns elsewhere, or a bare return, at the end of a block."""
     for part in (statement, *getattr(statement, "handlers", ())):
-        function = view.source.function(statement)
+        function = view.source.find_function(statement)
         if isinstance(part, ENDING) and isinstance(function, FunctionNode):
-            yield from _left(part.body[-1], function, view)
+            yield from _propose_exits(part.body[-1], function, view)
 
 
-def _left(last: ast.stmt, function: FunctionNode, view: View) -> Iterator[Candidate]:
-    if isinstance(last, LEAVES) or not view.source.starts_line(last):
+def _propose_exits(last: ast.stmt, function: FunctionNode, view: View) -> Iterator[Candidate]:
+    if isinstance(last, LEAVES) or not view.source.is_line_start(last):
         return
-    own = [node for node in ast.walk(function) if view.source.function(node) is function]
+    own = [node for node in ast.walk(function) if view.source.find_function(node) is function]
     returns = [node for node in own if isinstance(node, ast.Return)]
-    known = {*view.names_before(last), *view.source.module_names, *dir(builtins), "self", "cls"}
+    known = {
+        *view.list_names_before(last),
+        *view.source.module_names,
+        *dir(builtins),
+        "self",
+        "cls",
+    }
     texts = {
-        view.code(each): None
+        view.get_code(each): None
         for each in returns
         if {node.id for node in ast.walk(each) if isinstance(node, ast.Name)} <= known
     }

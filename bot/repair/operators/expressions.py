@@ -21,22 +21,22 @@ ANSWERING = {
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other expressions for one statement, taken from its own function."""
     if isinstance(statement, ast.Expr):
-        yield from _assigned(statement, view)
+        yield from _propose_assignment(statement, view)
     if isinstance(statement, ast.Assign):
-        yield from _other_target(statement, view)
-    for node in view.nodes(statement):
+        yield from _propose_other_target(statement, view)
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call):
-            yield from _local_for_call(node, view)
-            yield from _cut_alike(node, view)
-            yield from _of_all(node, view)
+            yield from _propose_local(node, view)
+            yield from _propose_same_cut(node, view)
+            yield from _propose_aggregates(node, view)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from _called_with(node, view)
-            yield from _squared(node, view)
+            yield from _propose_callable(node, view)
+            yield from _propose_square(node, view)
         if isinstance(node, ast.Slice):
-            yield from _open_ended(node, view)
+            yield from _propose_open_slices(node, view)
 
 
-def _assigned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
+def _propose_assignment(statement: ast.Expr, view: View) -> Iterator[Candidate]:
     """Yield the result of a method kept, where it is thrown away and changes nothing in place."""
     call = statement.value
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
@@ -44,21 +44,21 @@ def _assigned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
     target = call.func.value
     if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
         return
-    name, code = view.code(target), view.code(call)
+    name, code = view.get_code(target), view.get_code(call)
     if call.func.attr in ANSWERING:
         yield view.put(statement, f"{name} = {code}", "assignment", 0.8)
     elif call.func.attr in IN_PLACE and len(call.args) == 1 and not call.keywords:
-        yield view.put(statement, f"{name} = {view.code(call.args[0])}", "assignment", 0.25)
+        yield view.put(statement, f"{name} = {view.get_code(call.args[0])}", "assignment", 0.25)
 
 
-def _other_target(statement: ast.Assign, view: View) -> Iterator[Candidate]:
+def _propose_other_target(statement: ast.Assign, view: View) -> Iterator[Candidate]:
     """Yield the item or attribute that the value reads, as what gets the value."""
     target = statement.targets[0]
     if not isinstance(target, (ast.Subscript, ast.Attribute)):
         return
-    own = view.code(target)
+    own = view.get_code(target)
     read = {
-        view.code(node): None for node in ast.walk(statement.value)
+        view.get_code(node): None for node in ast.walk(statement.value)
         if isinstance(node, type(target)) and isinstance(node.ctx, ast.Load)
     }  # fmt: skip
     for code in list(read)[:DONORS]:
@@ -66,7 +66,7 @@ def _other_target(statement: ast.Assign, view: View) -> Iterator[Candidate]:
             yield view.put(target, code, "assignment", 0.3)
 
 
-def _local_for_call(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_local(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield a local for a call that is an operand or an argument: it was looked up already."""
     parent = view.source.parents.get(node)
     if not isinstance(parent, (ast.BinOp, ast.Compare, ast.Call)) or not node.args:
@@ -75,46 +75,46 @@ def _local_for_call(node: ast.Call, view: View) -> Iterator[Candidate]:
         return
     passed = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     weight = 0.2 if isinstance(parent, ast.BinOp) else 0.12
-    names = [name for name in view.names_before(node) if name not in passed]
+    names = [name for name in view.list_names_before(node) if name not in passed]
     for name in reversed(names[-NAMES:]):
         yield view.put(node, name, "name", weight)
 
 
-def _of_all(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_aggregates(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield the largest, the smallest and the sum over all, where only the first is asked."""
     if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Name):
         return
     (given,) = node.args
-    if isinstance(given, ast.Subscript) and view.code(given.slice) == "0":
-        function, of = node.func.id, view.code(given.value)
+    if isinstance(given, ast.Subscript) and view.get_code(given.slice) == "0":
+        function, of = node.func.id, view.get_code(given.value)
         for all_of_them in ("max", "min", "sum"):
             yield view.put(node, f"{all_of_them}(map({function}, {of}))", "function", 0.2)
 
 
-def _cut_alike(node: ast.Call, view: View) -> Iterator[Candidate]:
+def _propose_same_cut(node: ast.Call, view: View) -> Iterator[Candidate]:
     """Yield the cut that another argument of the call has: `f(a[1:], b)` to `f(a[1:], b[1:])`."""
-    slices = [view.code(each.slice) for each in node.args
+    slices = [view.get_code(each.slice) for each in node.args
               if isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice)]  # fmt: skip
     for each in node.args:
         if isinstance(each, ast.Name):
             for cut in dict.fromkeys(slices):
                 yield view.put(each, f"{each.id}[{cut}]", "slice", 0.5)
         elif isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice):
-            yield view.put(each, view.code(each.value), "slice", 0.25)
+            yield view.put(each, view.get_code(each.value), "slice", 0.25)
 
 
-def _called_with(node: ast.Name, view: View) -> Iterator[Candidate]:
+def _propose_callable(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield a call of the function's own callable parameters with a name: `key(item)`."""
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     parent = view.source.parents.get(node)
     if function is None or isinstance(parent, (ast.Call, ast.Attribute)):
         return
-    for name in _callables(function):
+    for name in _list_callables(function):
         if name != node.id:
             yield view.put(node, f"{name}({node.id})", "call", 0.3)
 
 
-def _callables(function: FunctionNode) -> list[str]:
+def _list_callables(function: FunctionNode) -> list[str]:
     """Return the parameters that a function calls, or that are named for being called."""
     given = [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)]
     called = {node.func.id for node in ast.walk(function)
@@ -123,7 +123,7 @@ def _callables(function: FunctionNode) -> list[str]:
     return [name for name in given if name in called or name in named][:2]
 
 
-def _squared(node: ast.Name, view: View) -> Iterator[Candidate]:
+def _propose_square(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield the square of a name that is taken from, or added to, something."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Sub, ast.Add)):
@@ -132,10 +132,10 @@ def _squared(node: ast.Name, view: View) -> Iterator[Candidate]:
             yield view.put(node, f"{node.id} ** 2", "operand", 0.14)
 
 
-def _open_ended(node: ast.Slice, view: View) -> Iterator[Candidate]:
+def _propose_open_slices(node: ast.Slice, view: View) -> Iterator[Candidate]:
     """Yield the slice without one of its bounds, and with one that is not there."""
-    parts = [view.code(part) if part is not None else "" for part in (node.lower, node.upper)]
-    step = f":{view.code(node.step)}" if node.step is not None else ""
+    parts = [view.get_code(part) if part is not None else "" for part in (node.lower, node.upper)]
+    step = f":{view.get_code(node.step)}" if node.step is not None else ""
     if all(parts):
         yield view.put(node, f"{parts[0]}:{step}", "slice", 0.25)
         yield view.put(node, f":{parts[1]}{step}", "slice", 0.25)

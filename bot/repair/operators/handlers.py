@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import bound_names
+from bot.repair.source import collect_bound_names
 
 # The ones that handlers name most, the commonest first.
 COMMON = (
@@ -25,11 +25,15 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for handler in statement.handlers:
         for node in ast.walk(handler.type) if handler.type else ():
             if isinstance(node, ast.Name) and f"'{node.id}'" in view.crash.message:
-                yield from _existing(node, view)
+                yield from _propose_existing(node, view)
 
 
-def _existing(node: ast.Name, view: View) -> Iterator[Candidate]:
-    own = [name for name in (*view.pools.classes, *bound_names(view.source.tree)) if _is_one(name)]
+def _propose_existing(node: ast.Name, view: View) -> Iterator[Candidate]:
+    own = [
+        name
+        for name in (*view.pools.classes, *collect_bound_names(view.source.tree))
+        if _is_one(name)
+    ]
     near = difflib.get_close_matches(node.id, [*own, *DEFINED], NEAREST, 0.6)
     for place, name in enumerate(dict.fromkeys((*near, *COMMON))):
         yield view.put(node, name, "except", 0.9 - 0.03 * place)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.operators.calls import with_argument
+from bot.repair.operators.calls import add_argument
 from bot.repair.source import Source
 
 DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
@@ -16,24 +16,24 @@ DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other keys and softer lookups for one statement."""
     missing = view.crash.error == "KeyError"
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Subscript):
             constant = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
             if constant:
-                yield from _other_keys(node.slice, view)
-            if isinstance(node.ctx, ast.Load) and missing and view.at_crash(node):
-                yield from _softer(node, view, 0.55 if constant else 1.0)
+                yield from _propose_other_keys(node.slice, view)
+            if isinstance(node.ctx, ast.Load) and missing and view.is_at_crash(node):
+                yield from _soften(node, view, 0.55 if constant else 1.0)
             if isinstance(node.ctx, ast.Del) and isinstance(statement, ast.Delete):
-                yield from _removed(node, statement, view)
-        elif isinstance(node, ast.Call) and _looks_up(node):
-            yield from _other_keys(node.args[0], view)
-            if missing and _name(node) == "pop" and len(node.args) == 1 and view.at_crash(node):
-                yield with_argument(node, "None", 0.9, view)
+                yield from _propose_safe_removal(node, statement, view)
+        elif isinstance(node, ast.Call) and _is_lookup(node):
+            yield from _propose_other_keys(node.args[0], view)
+            if missing and _name(node) == "pop" and len(node.args) == 1 and view.is_at_crash(node):
+                yield add_argument(node, "None", 0.9, view)
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            yield from _other_keys(node.left, view)
+            yield from _propose_other_keys(node.left, view)
 
 
-def _looks_up(node: ast.Call) -> bool:
+def _is_lookup(node: ast.Call) -> bool:
     return _name(node) in {"get", "pop", "setdefault", "getattr"} and bool(node.args)
 
 
@@ -41,24 +41,26 @@ def _name(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
-def _removed(node: ast.Subscript, statement: ast.Delete, view: View) -> Iterator[Candidate]:
+def _propose_safe_removal(
+    node: ast.Subscript, statement: ast.Delete, view: View
+) -> Iterator[Candidate]:
     """Yield the removal of a key that may be missing: `kept.pop(key, None)` for `del kept[key]`."""
-    missing = view.crash.error == "KeyError" and view.at_crash(node)
+    missing = view.crash.error == "KeyError" and view.is_at_crash(node)
     if missing and len(statement.targets) == 1 and not isinstance(node.slice, ast.Slice):
-        text = f"{view.code(node.value)}.pop({view.code(node.slice)}, None)"
+        text = f"{view.get_code(node.value)}.pop({view.get_code(node.slice)}, None)"
         yield view.put(statement, text, "lookup", 0.9)
 
 
-def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
     if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
         return
-    code = view.code(key)
+    code = view.get_code(key)
     quote = code[0] if code[:1] in {'"', "'"} else ""
     if not quote:
         return
     failed = repr(key.value) == view.crash.message
-    there = list(view.crash.hint("keys")) if failed else []
-    pool = _keys(view.source)
+    there = list(view.crash.get_hint("keys")) if failed else []
+    pool = _list_keys(view.source)
     for other in dict.fromkeys([*there, *pool]):
         if other == key.value or quote in other or "\\" in other:
             continue
@@ -69,7 +71,7 @@ def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 @lru_cache(maxsize=16)
-def _keys(source: Source) -> list[str]:
+def _list_keys(source: Source) -> list[str]:
     """Return the strings used as keys in this file."""
     found: dict[str, None] = {}
     for node in source.nodes:
@@ -77,7 +79,7 @@ def _keys(source: Source) -> list[str]:
             candidates = [key for key in node.keys if key is not None]
         elif isinstance(node, ast.Subscript):
             candidates = [node.slice]
-        elif isinstance(node, ast.Call) and _looks_up(node):
+        elif isinstance(node, ast.Call) and _is_lookup(node):
             candidates = [node.args[0]]
         else:
             continue
@@ -87,9 +89,9 @@ def _keys(source: Source) -> list[str]:
     return list(found)
 
 
-def _softer(node: ast.Subscript, view: View, scale: float) -> Iterator[Candidate]:
+def _soften(node: ast.Subscript, view: View, scale: float) -> Iterator[Candidate]:
     """Yield `.get` in place of `[]`, with defaults that suit how the value is used."""
-    head, key = view.code(node.value), view.code(node.slice)
+    head, key = view.get_code(node.value), view.get_code(node.slice)
     parent = view.source.parents.get(node)
     if isinstance(node.slice, (ast.Tuple, ast.Slice)):
         return

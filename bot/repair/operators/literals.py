@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode, parameters
+from bot.repair.source import FunctionNode, list_parameters
 
 Written = ast.List | ast.Tuple | ast.Set
 ANSWERS = (ast.Return, ast.Assign, ast.Yield)
@@ -15,58 +15,60 @@ FIELDS = 8
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other elements for what one statement writes out."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, Written):
             if not node.elts:
-                yield from _filled(node, statement, view)
+                yield from _fill_list(node, statement, view)
             else:
-                yield from _swapped(node, view)
-                yield from _fewer(node, view)
-                yield from _made_of(node, view)
-                yield from _told_apart_by_more(node, view)
+                yield from _swap_elements(node, view)
+                yield from _drop_element(node, view)
+                yield from _propose_conversion(node, view)
+                yield from _extend_key(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from _paired(node, view)
+            yield from _propose_pairs(node, view)
         elif isinstance(node, ast.Lambda):
-            yield from _ordered_by_more(node, view)
+            yield from _extend_sort_key(node, view)
         elif isinstance(node, ast.Dict):
-            yield from _without_key(node, view)
+            yield from _edit_entries(node, view)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-            yield from _formatted(node, view)
+            yield from _propose_format_tuple(node, view)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
-        yield from _gone_through(statement, view)
+        yield from _propose_iterables(statement, view)
 
 
-def _formatted(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+def _propose_format_tuple(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     """Yield `text % (value,)`: a value that is a tuple itself is taken for all the values."""
     text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
     if text and isinstance(node.right, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
-        said = view.said("arguments for format string", "arguments converted during")
-        yield view.put(node.right, f"({view.code(node.right)},)", "literal", 0.9 if said else 0.12)
+        said = view.has_crash_text("arguments for format string", "arguments converted during")
+        yield view.put(
+            node.right, f"({view.get_code(node.right)},)", "literal", 0.9 if said else 0.12
+        )
 
 
-def _gone_through(statement: ast.For | ast.AsyncFor, view: View) -> Iterator[Candidate]:
+def _propose_iterables(statement: ast.For | ast.AsyncFor, view: View) -> Iterator[Candidate]:
     """Yield names to go through in place of a list that is written out as empty."""
     if isinstance(statement.iter, (ast.List, ast.Tuple)) and not statement.iter.elts:
-        for name in view.names_before(statement)[:NAMES]:
+        for name in view.list_names_before(statement)[:NAMES]:
             yield view.put(statement.iter, name, "name", 0.45)
 
 
-def _paired(node: ast.Name, view: View) -> Iterator[Candidate]:
+def _propose_pairs(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield two names for one that is a key: `kept[day]` to `kept[day, zone]`."""
     parent = view.source.parents.get(node)
     key = isinstance(parent, ast.Subscript) and parent.slice is node
     if key or (isinstance(parent, ast.Assign) and parent.value is node):
-        for name in [name for name in view.names_before(node) if name != node.id][:NAMES]:
+        for name in [name for name in view.list_names_before(node) if name != node.id][:NAMES]:
             yield view.put(node, f"({node.id}, {name})", "literal", 0.12)
 
 
-def _told_apart_by_more(node: Written, view: View) -> Iterator[Candidate]:
+def _extend_key(node: Written, view: View) -> Iterator[Candidate]:
     """Yield a key with one more of what the function is given: `kept[day, zone]`."""
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     if isinstance(node, ast.Tuple) and function is not None and _is_key(node, function, view):
         used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        code = view.code(node).removeprefix("(").removesuffix(")").rstrip(", ")
-        for arg in [arg.arg for arg in parameters(function) if arg.arg not in {*used, "self"}]:
+        code = view.get_code(node).removeprefix("(").removesuffix(")").rstrip(", ")
+        for arg in [arg.arg for arg in list_parameters(function) if arg.arg not in {*used, "self"}]:
             yield view.put(node, f"({code}, {arg})", "literal", 0.6)
 
 
@@ -75,11 +77,11 @@ def _is_key(node: ast.Tuple, function: FunctionNode, view: View) -> bool:
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
         name = parent.targets[0].id
-        return any(getattr(_lookup(each), "id", "") == name for each in ast.walk(function))
-    return parent is not None and _lookup(parent) is node
+        return any(getattr(_get_lookup_key(each), "id", "") == name for each in ast.walk(function))
+    return parent is not None and _get_lookup_key(parent) is node
 
 
-def _lookup(node: ast.AST) -> ast.AST | None:
+def _get_lookup_key(node: ast.AST) -> ast.AST | None:
     """Return what a node looks up by: `k` of `d[k]` and of `k in d`."""
     if isinstance(node, ast.Subscript):
         return node.slice
@@ -87,7 +89,7 @@ def _lookup(node: ast.AST) -> ast.AST | None:
     return node.left if isinstance(node, ast.Compare) and membership else None
 
 
-def _ordered_by_more(node: ast.Lambda, view: View) -> Iterator[Candidate]:
+def _extend_sort_key(node: ast.Lambda, view: View) -> Iterator[Candidate]:
     """Yield a key with one more field of what is put in order: `key=lambda e: (e.due, e.name)`."""
     parent = view.source.parents.get(node)
     if not isinstance(parent, ast.keyword) or parent.arg != "key" or len(node.args.args) != 1:
@@ -98,28 +100,28 @@ def _ordered_by_more(node: ast.Lambda, view: View) -> Iterator[Candidate]:
             if isinstance(each, ast.Attribute)}  # fmt: skip
     beside = [name for each in used for name in view.pools.fields.get(each, ())]
     for name in [name for name in dict.fromkeys(beside) if name not in used][:FIELDS]:
-        text = ", ".join([*map(view.code, parts), f"{own}.{name}"])
+        text = ", ".join([*map(view.get_code, parts), f"{own}.{name}"])
         yield view.put(node.body, f"({text})", "literal", 0.2)
 
 
-def _filled(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _fill_list(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a list with one thing in it where an empty one is answered: `[[]]`, `[name]`."""
     if not isinstance(node, ast.List) or not isinstance(view.source.parents.get(node), ANSWERS):
         return
     answered = isinstance(statement, ast.Return)
     yield view.put(node, "[[]]", "literal", 0.3 if answered else 0.12)
-    for name in view.names_before(node)[:NAMES]:
+    for name in view.list_names_before(node)[:NAMES]:
         yield view.put(node, f"[{name}]", "literal", 0.3 if answered else 0.15)
     yield view.put(node, "[0]", "literal", 0.12)
 
 
-def _swapped(node: Written, view: View) -> Iterator[Candidate]:
+def _swap_elements(node: Written, view: View) -> Iterator[Candidate]:
     """Yield neighbours swapped, where the order says what each of them is."""
     if isinstance(node, ast.Set) or len(node.elts) > 4:
         return
     index = isinstance(view.source.parents.get(node), ast.Subscript)
     for left, right in zip(node.elts, node.elts[1:], strict=False):
-        one, other = view.code(left), view.code(right)
+        one, other = view.get_code(left), view.get_code(right)
         if one == other or isinstance(left, ast.Starred) or isinstance(right, ast.Starred):
             continue
         edits = [view.source.replace(left, other), view.source.replace(right, one)]
@@ -127,34 +129,34 @@ def _swapped(node: Written, view: View) -> Iterator[Candidate]:
         yield view.make(edits, "literal", weight, f"swap `{one}` and `{other}`", node)
 
 
-def _fewer(node: Written, view: View) -> Iterator[Candidate]:
+def _drop_element(node: Written, view: View) -> Iterator[Candidate]:
     if not isinstance(node.ctx if not isinstance(node, ast.Set) else ast.Load(), ast.Load):
         return
     if not 2 <= len(node.elts) <= 6 or isinstance(view.source.parents.get(node), ast.Subscript):
         return
     brackets = {ast.List: "[]", ast.Set: "{}", ast.Tuple: "()"}[type(node)]
     for gone in node.elts:
-        rest = [view.code(each) for each in node.elts if each is not gone]
+        rest = [view.get_code(each) for each in node.elts if each is not gone]
         comma = "," if isinstance(node, ast.Tuple) and len(rest) == 1 else ""
         text = f"{brackets[0]}{', '.join(rest)}{comma}{brackets[1]}"
-        yield view.put(node, text, "literal", 0.12, f"leave out `{view.code(gone)[:40]}`")
+        yield view.put(node, text, "literal", 0.12, f"leave out `{view.get_code(gone)[:40]}`")
 
 
-def _made_of(node: Written, view: View) -> Iterator[Candidate]:
+def _propose_conversion(node: Written, view: View) -> Iterator[Candidate]:
     """Yield a list of what is in a thing for one with the thing in it: `list(x)` for `[x]`."""
     only = node.elts[0]
     plain = isinstance(only, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
     if len(node.elts) == 1 and plain and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         kind = type(node).__name__.lower()
-        yield view.put(node, f"{kind}({view.code(only)})", "literal", 0.2)
+        yield view.put(node, f"{kind}({view.get_code(only)})", "literal", 0.2)
 
 
-def _without_key(node: ast.Dict, view: View) -> Iterator[Candidate]:
+def _edit_entries(node: ast.Dict, view: View) -> Iterator[Candidate]:
     """Yield the values of two keys beside each other swapped."""
     if len(node.values) > 6:
         return
     for left, right in zip(node.values, node.values[1:], strict=False):
-        one, other = view.code(left), view.code(right)
+        one, other = view.get_code(left), view.get_code(right)
         if one != other and "\n" not in one + other:
             edits = [view.source.replace(left, other), view.source.replace(right, one)]
             yield view.make(edits, "literal", 0.25, f"swap `{one}` and `{other}`", node)

@@ -16,39 +16,45 @@ LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other places for one simple statement, and `while` for `if`."""
     if isinstance(statement, (ast.If, ast.While)) and not statement.orelse:
-        yield from _repeated(statement, view)
+        yield from _propose_loop(statement, view)
     if isinstance(statement, ast.If):
-        yield from _earlier_branch(statement, view)
+        yield from _move_branch_up(statement, view)
     block = _block(statement, view)
-    if not isinstance(statement, SIMPLE) or statement not in block or not _whole(statement, view):
+    if (
+        not isinstance(statement, SIMPLE)
+        or statement not in block
+        or not _is_movable(statement, view)
+    ):
         return
     if getattr(statement, "value", None) in view.source.docstrings:
         return
     at = block.index(statement)
     if at + 1 < len(block):
-        yield from _swapped(statement, block[at + 1], view)
+        yield from _swap_statements(statement, block[at + 1], view)
     if at > 0 and isinstance(block[at - 1], BLOCKS):
-        yield from _deeper(statement, block[at - 1], view)
+        yield from _move_deeper(statement, block[at - 1], view)
     if at == len(block) - 1 and len(block) > 1:
-        yield from _shallower(statement, view)
+        yield from _move_shallower(statement, view)
 
 
-def _repeated(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
+def _propose_loop(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
     """Yield a loop for a condition whose block changes what it asks, and the other way round."""
-    code, once = view.code(statement), isinstance(statement, ast.If)
+    code, once = view.get_code(statement), isinstance(statement, ast.If)
     word, other = ("if", "while") if once else ("while", "if")
     asked = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
     leaves = isinstance(statement.body[-1], LEAVES)
-    if not code.startswith(f"{word} ") or (once and (leaves or not asked & _changed(statement))):
+    if not code.startswith(f"{word} ") or (
+        once and (leaves or not asked & _find_changed_names(statement))
+    ):
         return
-    start = view.source.span(statement)[0]
+    start = view.source.get_span(statement)[0]
     edit = SourceEdit(view.source.path, start, start + len(word), other)
     yield view.make(
         [edit], "condition", 0.35 if once else 0.2, f"`{other}` for `{word}`", statement
     )
 
 
-def _changed(statement: ast.If | ast.While) -> set[str]:
+def _find_changed_names(statement: ast.If | ast.While) -> set[str]:
     """Return the names that a block assigns, or calls a method of."""
     found: set[str] = set()
     for node in (inner for each in statement.body for inner in ast.walk(each)):
@@ -62,15 +68,15 @@ def _changed(statement: ast.If | ast.While) -> set[str]:
     return found
 
 
-def _earlier_branch(statement: ast.If, view: View) -> Iterator[Candidate]:
+def _move_branch_up(statement: ast.If, view: View) -> Iterator[Candidate]:
     """Yield an `elif` before the condition it stands behind, each with its block."""
     after = statement.orelse[0] if len(statement.orelse) == 1 else None
-    if not isinstance(after, ast.If) or not view.code(after).startswith("elif"):
+    if not isinstance(after, ast.If) or not view.get_code(after).startswith("elif"):
         return
-    if not all(view.source.starts_line(each.body[0]) for each in (statement, after)):
+    if not all(view.source.is_line_start(each.body[0]) for each in (statement, after)):
         return
-    tests = view.source.span(statement.test), view.source.span(after.test)
-    blocks = _span(statement.body, view), _span(after.body, view)
+    tests = view.source.get_span(statement.test), view.source.get_span(after.test)
+    blocks = _get_span(statement.body, view), _get_span(after.body, view)
     edits = [
         SourceEdit(view.source.path, start, end, view.source.text[slice(*other)])
         for one, two in (tests, blocks)
@@ -79,8 +85,8 @@ def _earlier_branch(statement: ast.If, view: View) -> Iterator[Candidate]:
     yield view.make(edits, "order", 0.3, f"`{view.brief(after.test)}` first", statement)
 
 
-def _span(block: list[ast.stmt], view: View) -> tuple[int, int]:
-    return view.source.span(block[0])[0], view.source.span(block[-1])[1]
+def _get_span(block: list[ast.stmt], view: View) -> tuple[int, int]:
+    return view.source.get_span(block[0])[0], view.source.get_span(block[-1])[1]
 
 
 def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:
@@ -92,48 +98,48 @@ def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:
     return []
 
 
-def _whole(statement: ast.stmt, view: View) -> bool:
+def _is_movable(statement: ast.stmt, view: View) -> bool:
     """Tell whether a statement has its lines to itself, and moves without changing a text."""
     last = view.source.lines[(statement.end_lineno or statement.lineno) - 1]
     rest = last.encode()[statement.end_col_offset or 0 :].decode(errors="replace").strip()
-    code = view.code(statement)
+    code = view.get_code(statement)
     plain = '"""' not in code and "'''" not in code
-    return view.source.starts_line(statement) and plain and (not rest or rest.startswith("#"))
+    return view.source.is_line_start(statement) and plain and (not rest or rest.startswith("#"))
 
 
-def _lines(statement: ast.stmt, view: View) -> tuple[int, int, str]:
+def _get_lines(statement: ast.stmt, view: View) -> tuple[int, int, str]:
     """Return where a statement's lines begin and end, and their text, with a line's end."""
-    start = view.source.offset(statement.lineno, 0)
+    start = view.source.get_offset(statement.lineno, 0)
     end_line = statement.end_lineno or statement.lineno
     end = start + sum(len(line) for line in view.source.lines[statement.lineno - 1 : end_line])
     text = view.source.text[start:end]
     return start, end, text if text.endswith("\n") else f"{text}\n"
 
 
-def _swapped(statement: ast.stmt, following: ast.stmt, view: View) -> Iterator[Candidate]:
-    if not isinstance(following, SIMPLE) or not _whole(following, view):
+def _swap_statements(statement: ast.stmt, following: ast.stmt, view: View) -> Iterator[Candidate]:
+    if not isinstance(following, SIMPLE) or not _is_movable(following, view):
         return
     if isinstance(following, LEAVES) or isinstance(statement, LEAVES):
         return
-    if not _depend(statement, following):
+    if not _is_order_relevant(statement, following):
         return
-    start, middle, one = _lines(statement, view)
-    again, end, other = _lines(following, view)
+    start, middle, one = _get_lines(statement, view)
+    again, end, other = _get_lines(following, view)
     between = view.source.text[middle:again]
     edit = SourceEdit(view.source.path, start, end, other + between + one)
-    field = isinstance(statement, ast.AnnAssign) and view.source.function(statement) is None
+    field = isinstance(statement, ast.AnnAssign) and view.source.find_function(statement) is None
     weight = 0.1 if field else 0.3  # whoever gives fields in their order would give others
-    yield view.make([edit], "order", weight, f"`{view.code(following)[:50]}` first", statement)
+    yield view.make([edit], "order", weight, f"`{view.get_code(following)[:50]}` first", statement)
 
 
-def _depend(one: ast.stmt, other: ast.stmt) -> bool:
+def _is_order_relevant(one: ast.stmt, other: ast.stmt) -> bool:
     """Tell whether the order of two statements may matter: they share a name, or both call."""
     names = [{ast.unparse(node) for node in ast.walk(each)
               if isinstance(node, (ast.Name, ast.Attribute))} for each in (one, other)]  # fmt: skip
     return bool((names[0] & names[1]) - {"self"})
 
 
-def _deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[Candidate]:
+def _move_deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield the statement as the last one of the block that stands before it."""
     body = getattr(block, "orelse", []) or getattr(block, "body", [])
     bodies = {id(getattr(block, "body", [])): getattr(block, "body", []), id(body): body}
@@ -141,31 +147,31 @@ def _deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[Candid
         last = each[-1]
         if isinstance(last, LEAVES) or last.lineno == block.lineno:
             continue
-        if not view.source.starts_line(last):
+        if not view.source.is_line_start(last):
             continue
-        yield _moved(statement, last, view, f"move `{_brief(statement, view)}` into the block")
+        yield _move_after(statement, last, view, f"move `{_brief(statement, view)}` into the block")
 
 
-def _shallower(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _move_shallower(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield the statement behind the block that it ends."""
     parent = view.source.parents.get(statement)
     if isinstance(statement, ast.Return):
         return  # `returns` proposes these
-    if isinstance(parent, BLOCKS) and view.source.starts_line(parent):
+    if isinstance(parent, BLOCKS) and view.source.is_line_start(parent):
         why = f"move `{_brief(statement, view)}` out of the block"
-        indent = view.source.indent(parent)
-        yield _moved(statement, parent, view, why, indent)
+        indent = view.source.get_indent(parent)
+        yield _move_after(statement, parent, view, why, indent)
 
 
-def _moved(
+def _move_after(
     statement: ast.stmt, after: ast.stmt, view: View, why: str, indent: str | None = None
 ) -> Candidate:
     """Return the candidate that puts a statement after another, indented as that one is."""
-    start, end, text = _lines(statement, view)
-    old = view.source.indent(statement)
-    new = view.source.indent(after) if indent is None else indent
+    start, end, text = _get_lines(statement, view)
+    old = view.source.get_indent(statement)
+    new = view.source.get_indent(after) if indent is None else indent
     lines = [new + line.removeprefix(old) for line in text.splitlines()]
-    at = view.source.offset(after.end_lineno or after.lineno, after.end_col_offset or 0)
+    at = view.source.get_offset(after.end_lineno or after.lineno, after.end_col_offset or 0)
     if after is view.source.parents.get(statement):
         edits = [SourceEdit(view.source.path, start, end, "\n".join(lines) + "\n")]
         return view.make(edits, "place", 0.4, why, statement)
@@ -177,4 +183,4 @@ def _moved(
 
 
 def _brief(statement: ast.stmt, view: View) -> str:
-    return " ".join(view.code(statement).split())[:50]
+    return " ".join(view.get_code(statement).split())[:50]

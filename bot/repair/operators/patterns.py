@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
@@ -41,32 +41,32 @@ WRITTEN = re.compile(r"\\[dwsbDWS]|[\].)][+*]|\(\?")
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other regular expressions for those that one statement writes out."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            code = view.code(node)
+            code = view.get_code(node)
             if _is_pattern(node, code, view):
-                yield from _others(node, code, view)
+                yield from _propose_others(node, code, view)
 
 
 def _is_pattern(node: ast.Constant, code: str, view: View) -> bool:
     """Tell whether a text is given to `re`, or is written as one that will be."""
     call = view.source.parents.get(node)
     if isinstance(call, ast.Call) and call.args[:1] == [node]:
-        module, _, name = view.code(call.func).rpartition(".")
+        module, _, name = view.get_code(call.func).rpartition(".")
         if module in {"re", "regex"} and name in FUNCTIONS:
             return True
     return code[:1] in {"r", "R"} and WRITTEN.search(code) is not None
 
 
-def _others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
+def _propose_others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
     """Yield other patterns for one that is written in a piece, or in several beside each other."""
     for piece in PIECE.finditer(code):
         if len(piece[0]) <= LONGEST:
-            yield from _other_pieces(node, code, piece.span(), view)
-            yield from _longest_first(node, code, piece.span(), view)
+            yield from _propose_other_pieces(node, code, piece.span(), view)
+            yield from _sort_longest_first(node, code, piece.span(), view)
 
 
-def _longest_first(
+def _sort_longest_first(
     node: ast.Constant, code: str, piece: tuple[int, int], view: View
 ) -> Iterator[Candidate]:
     """Yield alternatives with the longer ones first, where a shorter one is met before: `m|ms`."""
@@ -76,10 +76,10 @@ def _longest_first(
         if any(each.startswith(first) for at, first in enumerate(old) for each in old[at + 1 :]):
             text = code[: found.start()] + "|".join(new) + code[found.end() :]
             why = f"`{'|'.join(new)[:40]}` instead of `{found[0][:40]}` in the pattern"
-            yield from _pattern(node, text, 0.5, why, view)
+            yield from _propose_pattern(node, text, 0.5, why, view)
 
 
-def _other_pieces(
+def _propose_other_pieces(
     node: ast.Constant, code: str, piece: tuple[int, int], view: View
 ) -> Iterator[Candidate]:
     quotes = QUOTES.match(code, piece[0])
@@ -93,30 +93,30 @@ def _other_pieces(
         if old[0] in "[)\\" and code[token.end() : end][:1] not in set("+*?{"):
             others += [(old + text, REPEATED) for text in "?+*"]
             if old == ")":
-                others += [(f"|{text})", ALTERNATIVE) for text in _marks(view)]
+                others += [(f"|{text})", ALTERNATIVE) for text in _list_marks(view)]
         for text, weight in others:
             before, after = code[near[0] : at], code[token.end() : near[1]]
             why = f"`{before}{text}{after}` instead of `{before}{old}{after}`"
             new = code[:at] + text + code[token.end() :]
-            yield from _pattern(node, new, weight, f"{why} in the pattern", view)
+            yield from _propose_pattern(node, new, weight, f"{why} in the pattern", view)
 
 
-def _marks(view: View) -> list[str]:
+def _list_marks(view: View) -> list[str]:
     """Return patterns for signs that the files speak of, such as a dash for nothing."""
     signs = (each for each in view.pools.strings if 0 < len(each) <= 2 and each.isprintable())
     plain = [each for each in signs if not any(map(str.isalnum, each)) and each.strip()]
     return [re.escape(each).replace("\\-", "-") for each in plain[:MARKS]]
 
 
-def _pattern(
+def _propose_pattern(
     node: ast.Constant, code: str, weight: float, why: str, view: View
 ) -> Iterator[Candidate]:
     """Yield it where it is a regular expression still, and none that may take for ever."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            re.compile(str(literal(f"({code})")))
+            re.compile(str(evaluate_literal(f"({code})")))
     except (re.error, SyntaxError, ValueError, OverflowError, RecursionError):
         return
-    if not NESTED.search(code) or NESTED.search(view.code(node)):
+    if not NESTED.search(code) or NESTED.search(view.get_code(node)):
         yield view.put(node, code, "pattern", weight, why)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode, Source, parameters, with_defaults
+from bot.repair.source import FunctionNode, Source, list_defaults, list_parameters
 
 NOT_RAISED = re.compile(r"DID NOT RAISE (?:<class ')?(?:[\w.]*\.)?(\w+)|^(\w+) not raised")
 NOT_MATCHED = re.compile(r'"(.+)" does not match "|Expected regex: \'(.+)\'$', re.M)
@@ -22,37 +22,37 @@ CONDITIONS = (
 )
 WHERE_NONE_MAY_BE = 0.9
 INSTEAD = 0.5
-AS_ELSEWHERE = 0.9  # the weight of a refusal that another function of the file has
+SAME_FILE_WEIGHT = 0.9  # the weight of a refusal that another function of the file has
 LEAST = 1.0  # of one that refuses the least: nothing asks for more
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield refusals at the start of a function, and in the place of a branch that answers."""
-    error, known = missed_error(view.crash.message), view.source.module_names | BUILT_IN
+    error, known = parse_missed_error(view.crash.message), view.source.module_names | BUILT_IN
     if isinstance(statement, FunctionNode):
-        yield from _at_start(statement, error if error in known else "", view)
+        yield from _refuse_at_start(statement, error if error in known else "", view)
     elif error in known and isinstance(statement, ast.Return):
         branch = view.source.parents.get(statement)
-        if isinstance(branch, ast.If) and "\n" not in (test := view.code(branch.test)):
+        if isinstance(branch, ast.If) and "\n" not in (test := view.get_code(branch.test)):
             said = test.replace("\\", "\\\\").replace('"', "'")
             text = f'raise {error}("{said}")' if statement in branch.body else f"raise {error}"
             edit = view.source.replace(statement, text)
             yield view.make([edit], "refusal", INSTEAD, f"refuse: `{text[:90]}`", statement)
 
 
-def _at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candidate]:
+def _refuse_at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candidate]:
     """Yield refusals of a function's arguments: those of others first, then for each parameter."""
-    pattern = missed_text(view.crash.message)
-    first = next((each for each in function.body if not _says_only(each)), None)
-    if first is None or not view.source.starts_line(first) or first.lineno == function.lineno:
+    pattern = parse_missed_text(view.crash.message)
+    first = next((each for each in function.body if not _is_docstring(each)), None)
+    if first is None or not view.source.is_line_start(first) or first.lineno == function.lineno:
         return
     if not error and not pattern:
         return
-    own = {arg.arg for arg in parameters(function)}
-    maybe = {arg.arg for arg, value in with_defaults(function) if view.code(value) == "None"}
-    maybe |= {name for name in own if f"{name} is None" in view.code(function)}
+    own = {arg.arg for arg in list_parameters(function)}
+    maybe = {arg.arg for arg, value in list_defaults(function) if view.get_code(value) == "None"}
+    maybe |= {name for name in own if f"{name} is None" in view.get_code(function)}
 
-    def refusal(test: str, raised: str, weight: float) -> Candidate:
+    def build_refusal(test: str, raised: str, weight: float) -> Candidate:
         name = test.partition(" ")[0]
         if name in maybe and not test.endswith("None"):
             test, weight = f"{name} is not None and {test}", weight * WHERE_NONE_MAY_BE
@@ -61,48 +61,52 @@ def _at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candid
         return view.make([edit], "refusal", weight, why, first)
 
     bounded: set[str] = set()
-    for test, raised, read in _elsewhere(view.source):
+    for test, raised, read in _list_refusals(view.source):
         alike = error and error in raised.partition("(")[0]
         fits = read & own and read <= own | view.source.module_names | BUILT_IN
-        if fits and (alike or (pattern and _matches(pattern, raised))):
+        if fits and (alike or (pattern and _is_match(pattern, raised))):
             bounded |= {name for name in own if re.match(rf"{name} <=? \d", test)}
-            yield refusal(test, raised, AS_ELSEWHERE if not test.endswith(" < 0") else LEAST)
-    for name in [arg.arg for arg in parameters(function) if arg.arg not in ("self", "cls")]:
+            yield build_refusal(
+                test, raised, SAME_FILE_WEIGHT if not test.endswith(" < 0") else LEAST
+            )
+    for name in [arg.arg for arg in list_parameters(function) if arg.arg not in ("self", "cls")]:
         for condition, text, weight in CONDITIONS if error else ():
             if name in bounded and condition == "{} < 0":
-                weight = (LEAST + AS_ELSEWHERE) / 2
-            yield refusal(condition.format(name), f'raise {error}("{text.format(name)}")', weight)
+                weight = (LEAST + SAME_FILE_WEIGHT) / 2
+            yield build_refusal(
+                condition.format(name), f'raise {error}("{text.format(name)}")', weight
+            )
 
 
-def missed_error(message: str) -> str:
+def parse_missed_error(message: str) -> str:
     """Return the name of the error that a test waited for in vain, as its message says; or none."""
     found = NOT_RAISED.search(message)
     return (found[1] or found[2]) if found else ""
 
 
-def missed_text(message: str) -> str:
+def parse_missed_text(message: str) -> str:
     """Return the pattern that an error's text was to match and did not; or none."""
     found = NOT_MATCHED.search(message)
     return (found[1] or found[2]) if found else ""
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _is_match(pattern: str, text: str) -> bool:
     with suppress(re.error):
         return re.search(pattern, text) is not None
     return False
 
 
-def _says_only(statement: ast.stmt) -> bool:
+def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 @lru_cache(maxsize=64)
-def _elsewhere(source: Source) -> tuple[tuple[str, str, frozenset[str]], ...]:
+def _list_refusals(source: Source) -> tuple[tuple[str, str, frozenset[str]], ...]:
     """Return conditions that raise an error and do nothing else: both, and the names they read."""
     found: dict[tuple[str, str], frozenset[str]] = {}
     for node in source.nodes:
         if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[0], ast.Raise):
-            both = source.code(node.test), source.code(node.body[0])
+            both = source.get_code(node.test), source.get_code(node.body[0])
             if not any("\n" in each for each in both):
                 names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
                 found[both] = frozenset(names)

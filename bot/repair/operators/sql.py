@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from bot.repair.model import Candidate
-from bot.repair.operators._sql import HOLDER, SqlStatement, SqlWord, statements
+from bot.repair.operators._sql import HOLDER, SqlStatement, SqlToken, iterate_statements
 from bot.repair.operators._view import View
 
 KIND = "sql"
-PER_WORD = 4
+PER_TOKEN = 4
 COLUMNS = 8
 NO_COLUMN = re.compile(
     r"no such column: (?:\w+\.)?(\w+)|has no column named (\w+)"
@@ -44,55 +44,57 @@ UNIQUE = ("UNIQUE constraint failed", "duplicate key", "PRIMARY KEY must be uniq
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other SQL for the texts of one statement."""
-    for sql in statements(view.source, view.nodes(statement)):
-        yield from _columns(sql, view)
-        yield from _swapped(sql, view)
-        for at, word in enumerate(sql.words):
-            yield from _signs(sql, at, word, view)
-            yield from _negated(sql, at, word, view)
-        yield from _counted(sql, view)
-        yield from _holders(sql, view)
-        yield from _qualified(sql, view)
-        yield from _ordered(sql, view)
-        yield from _inserted(sql, view)
-        yield from _dropped(sql, view)
-        yield from _grouped(sql, view)
+    for sql in iterate_statements(view.source, view.iterate_nodes(statement)):
+        yield from _propose_columns(sql, view)
+        yield from _swap_columns(sql, view)
+        for at, word in enumerate(sql.tokens):
+            yield from _propose_signs(sql, at, word, view)
+            yield from _negate(sql, at, word, view)
+        yield from _propose_counts(sql, view)
+        yield from _propose_placeholders(sql, view)
+        yield from _propose_qualifiers(sql, view)
+        yield from _propose_order(sql, view)
+        yield from _propose_insert_conflicts(sql, view)
+        yield from _drop_condition(sql, view)
+        yield from _group_conditions(sql, view)
 
 
-def _put(sql: SqlStatement, word: SqlWord, text: str, weight: float, view: View) -> Candidate:
-    edit = sql.edit(word.start, word.end, text)
-    why = f"`{text}` instead of `{word.text}` in the SQL"
+def _put(sql: SqlStatement, token: SqlToken, text: str, weight: float, view: View) -> Candidate:
+    edit = sql.edit(token.start, token.end, text)
+    why = f"`{text}` instead of `{token.text}` in the SQL"
     return view.make([edit], KIND, weight, why, sql.node)
 
 
-def known_columns(sql: SqlStatement, view: View) -> list[str]:
+def list_known_columns(sql: SqlStatement, view: View) -> list[str]:
     """Return the columns of the statement's tables, as far as the project's texts create them."""
     found = [name for table in sql.tables for name in view.pools.schema.get(table, ())]
     return list(dict.fromkeys(found))
 
 
-def _columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the tables' other columns for one that is missing, or that they do have."""
     missing = NO_COLUMN.search(view.crash.message)
     absent = next(filter(None, missing.groups()), "") if missing else ""
-    known = known_columns(sql, view)
+    known = list_known_columns(sql, view)
     everywhere = [name for table in view.pools.schema.values() for name in table]
-    for word in sql.words:
+    for word in sql.tokens:
         if word.text == absent:
             pool = [name for name in known or everywhere if name != absent]
-            for name in dict.fromkeys([*_alike(absent, pool, 6), *pool[:8]]):
+            for name in dict.fromkeys([*_find_similar(absent, pool, 6), *pool[:8]]):
                 likeness = difflib.SequenceMatcher(None, absent, name).ratio()
                 yield _put(sql, word, name, 0.5 + 0.45 * likeness, view)
         elif word.text in known and not absent:
-            others = [name for name in known if name != word.text and not _listed(sql, word, name)]
-            for name in _alike(word.text, others, PER_WORD) or others[:PER_WORD]:
+            others = [
+                name for name in known if name != word.text and not _is_listed(sql, word, name)
+            ]
+            for name in _find_similar(word.text, others, PER_TOKEN) or others[:PER_TOKEN]:
                 likeness = difflib.SequenceMatcher(None, word.text, name).ratio()
                 yield _put(sql, word, name, 0.25 + 0.25 * likeness, view)
 
 
-def _listed(sql: SqlStatement, word: SqlWord, name: str) -> bool:
+def _is_listed(sql: SqlStatement, token: SqlToken, name: str) -> bool:
     """Tell whether a name stands in the same list, between commas: twice it says nothing."""
-    words, at = sql.words, sql.words.index(word)
+    words, at = sql.tokens, sql.tokens.index(token)
     for step in (-1, 1):
         near = at
         while 0 <= near < len(words) and (
@@ -106,17 +108,17 @@ def _listed(sql: SqlStatement, word: SqlWord, name: str) -> bool:
     return False
 
 
-def _alike(name: str, pool: list[str], count: int) -> list[str]:
+def _find_similar(name: str, pool: list[str], count: int) -> list[str]:
     return difflib.get_close_matches(name, pool, count, 0.3)
 
 
-def _swapped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _swap_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the columns of an INSERT or a SELECT with two of them in each other's places."""
     for one, other in pairwise(_order(sql)):
         why = f"order by `{other.text}` before `{one.text}`"
         yield view.make(sql.swap(one, other), KIND, 0.55, why, sql.node)
-    columns = sql.listed("INTO") or selected(sql)
-    wanted = _unpacked(view, sql)
+    columns = sql.get_list_after("INTO") or list_selected(sql)
+    wanted = _list_unpacked_names(view, sql)
     for at, one in enumerate(columns):
         for other in columns[at + 1 : at + 4]:
             names = [word.text for word in columns]
@@ -127,9 +129,9 @@ def _swapped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
             yield view.make(sql.swap(one, other), KIND, weight, why, sql.node)
 
 
-def _order(sql: SqlStatement) -> list[SqlWord]:
+def _order(sql: SqlStatement) -> list[SqlToken]:
     """Return the columns that the rows are in the order of, where they are all of one table."""
-    words = sql.words
+    words = sql.tokens
     at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), len(words))
     columns, tables, last = [], set[str](), ","
     for near, word in enumerate(words[at + 2 :], at + 2):
@@ -143,9 +145,9 @@ def _order(sql: SqlStatement) -> list[SqlWord]:
     return columns if len(tables) == 1 else []
 
 
-def selected(sql: SqlStatement) -> list[SqlWord]:
+def list_selected(sql: SqlStatement) -> list[SqlToken]:
     """Return the columns a SELECT asks for, where they are plain names."""
-    words = sql.words
+    words = sql.tokens
     if not words or words[0].upper != "SELECT":
         return []
     end = next((at for at, word in enumerate(words) if word.upper == "FROM"), 1)
@@ -157,81 +159,81 @@ def selected(sql: SqlStatement) -> list[SqlWord]:
     return names if plain and len(names) == len({word.text for word in names}) else []
 
 
-def _unpacked(view: View, sql: SqlStatement) -> list[list[str]]:
+def _list_unpacked_names(view: View, sql: SqlStatement) -> list[list[str]]:
     """Return the names that rows are taken apart into, in the function around."""
-    function = view.source.function(sql.node)
+    function = view.source.find_function(sql.node)
     return [
-        [view.code(each) for each in node.elts]
+        [view.get_code(each) for each in node.elts]
         for node in (ast.walk(function) if function else ())
         if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)
     ]
 
 
-def _signs(sql: SqlStatement, at: int, word: SqlWord, view: View) -> Iterator[Candidate]:
+def _propose_signs(sql: SqlStatement, at: int, token: SqlToken, view: View) -> Iterator[Candidate]:
     """Yield the signs and words a word is taken for, and numbers next to one."""
-    gives = word.text == "=" and sql.words[0].upper == "UPDATE" and _in_set(sql, at)
-    signed = word.text == "-" and sql.words[at - 1].text in "(,="
-    for text, weight in OTHERS.get(word.upper, ()) if not gives and not signed else ():
-        same = text.lower() if word.text.islower() else text
-        yield _put(sql, word, same, weight, view)
-    if word.text.isdigit():
-        for number in (int(word.text) + 1, int(word.text) - 1):
+    gives = token.text == "=" and sql.tokens[0].upper == "UPDATE" and _is_in_set(sql, at)
+    signed = token.text == "-" and sql.tokens[at - 1].text in "(,="
+    for text, weight in OTHERS.get(token.upper, ()) if not gives and not signed else ():
+        same = text.lower() if token.text.islower() else text
+        yield _put(sql, token, same, weight, view)
+    if token.text.isdigit():
+        for number in (int(token.text) + 1, int(token.text) - 1):
             if number >= 0:
-                yield _put(sql, word, str(number), 0.45, view)
+                yield _put(sql, token, str(number), 0.45, view)
 
 
-def _negated(sql: SqlStatement, at: int, word: SqlWord, view: View) -> Iterator[Candidate]:
+def _negate(sql: SqlStatement, at: int, token: SqlToken, view: View) -> Iterator[Candidate]:
     """Yield a NOT where there is none, or none where there is one; the same of LEFT, DISTINCT."""
-    if at + 1 >= len(sql.words):
+    if at + 1 >= len(sql.tokens):
         return
-    before, after = sql.words[at - 1], sql.words[at + 1]
-    if word.upper == "IS" and after.upper == "NULL":
+    before, after = sql.tokens[at - 1], sql.tokens[at + 1]
+    if token.upper == "IS" and after.upper == "NULL":
         yield _put(sql, after, "NOT NULL", 0.55, view)
-    if word.upper in ("IN", "LIKE", "BETWEEN", "EXISTS") and before.upper != "NOT":
-        yield _put(sql, word, f"NOT {word.text}", 0.4, view)
-    if word.upper == "JOIN" and before.upper not in ("LEFT", "INNER", "CROSS", "OUTER"):
-        yield _put(sql, word, f"LEFT {word.text}", 0.45, view)
-    if word.upper in ("LEFT", "NOT", "DISTINCT"):
-        edit = sql.edit(word.start, after.start, "")
-        yield view.make([edit], KIND, 0.4, f"the SQL without `{word.text}`", sql.node)
+    if token.upper in ("IN", "LIKE", "BETWEEN", "EXISTS") and before.upper != "NOT":
+        yield _put(sql, token, f"NOT {token.text}", 0.4, view)
+    if token.upper == "JOIN" and before.upper not in ("LEFT", "INNER", "CROSS", "OUTER"):
+        yield _put(sql, token, f"LEFT {token.text}", 0.45, view)
+    if token.upper in ("LEFT", "NOT", "DISTINCT"):
+        edit = sql.edit(token.start, after.start, "")
+        yield view.make([edit], KIND, 0.4, f"the SQL without `{token.text}`", sql.node)
 
 
-def _in_set(sql: SqlStatement, at: int) -> bool:
+def _is_in_set(sql: SqlStatement, at: int) -> bool:
     """Tell whether a place of an UPDATE is before its WHERE: there `=` gives, and compares not."""
-    return not any(word.upper == "WHERE" for word in sql.words[:at])
+    return not any(word.upper == "WHERE" for word in sql.tokens[:at])
 
 
-def _holders(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_placeholders(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the other placeholders for one that is named or numbered."""
     texts = list(dict.fromkeys(word.text for word in sql.holders))
     for word in sql.holders if texts != ["?"] and texts != ["%s"] else ():
-        for text in [text for text in texts if text != word.text][:PER_WORD]:
+        for text in [text for text in texts if text != word.text][:PER_TOKEN]:
             yield _put(sql, word, text, 0.4, view)
 
 
-def _qualified(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_qualifiers(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the column of another of the statement's tables: `members.name` for `teams.name`."""
-    words = sql.words
+    words = sql.tokens
     heads = [word for at, word in enumerate(words[:-1]) if words[at + 1].text == "."]
     for word in heads:
         for name in dict.fromkeys(other.text for other in heads if other.text != word.text):
             yield _put(sql, word, name, 0.35, view)
 
 
-def _counted(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_counts(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield a count of the rows that have a column, or that differ in it, where all are counted."""
-    for word, opened, star in zip(sql.words, sql.words[1:], sql.words[2:], strict=False):
+    for word, opened, star in zip(sql.tokens, sql.tokens[1:], sql.tokens[2:], strict=False):
         if (word.upper, opened.text, star.text) == ("COUNT", "(", "*"):
-            heads = [each.text for each, dot in pairwise(sql.words) if dot.text == "."]
-            for name in known_columns(sql, view)[:COLUMNS]:
+            heads = [each.text for each, dot in pairwise(sql.tokens) if dot.text == "."]
+            for name in list_known_columns(sql, view)[:COLUMNS]:
                 for head in [f"{each}." for each in dict.fromkeys(heads)] or [""]:
                     yield _put(sql, star, f"{head}{name}", 0.25, view)
                     yield _put(sql, star, f"DISTINCT {head}{name}", 0.25, view)
 
 
-def _ordered(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_order(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the other direction of an ORDER BY that names none."""
-    words = sql.words
+    words = sql.tokens
     at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), None)
     if at is None or any(word.upper in ("ASC", "DESC") for word in words[at:]):
         return
@@ -242,23 +244,23 @@ def _ordered(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     yield view.make([edit], KIND, 0.6, "order the rows downwards", sql.node)
 
 
-def _inserted(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_insert_conflicts(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield an INSERT that replaces or leaves alone what is there already."""
-    words = sql.words
+    words = sql.tokens
     if [word.upper for word in words[:2]] == ["INSERT", "OR"]:
         for text in ("REPLACE", "IGNORE", "ABORT"):
             if text != words[2].upper:
                 yield _put(sql, words[2], text, 0.4, view)
     if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
         return
-    weight = 0.85 if view.said(*UNIQUE) else 0.12
+    weight = 0.85 if view.has_crash_text(*UNIQUE) else 0.12
     for text, fit in (("OR REPLACE INTO", 1.0), ("OR IGNORE INTO", 0.95)):
         yield _put(sql, words[1], text, weight * fit, view)
 
 
-def _dropped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _drop_condition(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the statement without one of its conditions, where that takes no parameter."""
-    words = sql.words
+    words = sql.tokens
     for at, word in enumerate(words):
         if word.upper != "AND":
             continue
@@ -274,9 +276,9 @@ def _dropped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
             yield view.make([edit], KIND, 0.25, why, sql.node)
 
 
-def _grouped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _group_conditions(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield an OR in parentheses of its own, which stands beside an AND: `a AND (b OR c)`."""
-    words = sql.words
+    words = sql.tokens
     conditions = [each.upper for each in words]
     for at, word in enumerate(conditions):
         if word != "OR" or "AND" not in conditions:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from bot.repair.model import Candidate, SourceEdit
-from bot.repair.operators._sql import SqlStatement, SqlWord, statements
+from bot.repair.operators._sql import SqlStatement, SqlToken, iterate_statements
 from bot.repair.operators._view import View
 from bot.repair.source import Source
 
@@ -27,155 +27,170 @@ JOINED = {"WHERE", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL",
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other parameters for the SQL that one statement runs, and a commit after it."""
-    for node in view.nodes(statement):
-        if not isinstance(node, ast.Call) or not _runs(node):
+    for node in view.iterate_nodes(statement):
+        if not isinstance(node, ast.Call) or not _is_execution(node):
             continue
-        sql = next(statements(view.source, node.args[:1]), None) or _named(node, view)
+        sql = next(iterate_statements(view.source, node.args[:1]), None) or _find_named_statement(
+            node, view
+        )
         given = node.args[1] if len(node.args) > 1 else None
         if isinstance(given, (ast.Tuple, ast.List)) and sql is not None:
-            yield from _swapped(given, sql, view)
-            yield from _missing(given, sql, view)
-            yield from _extra(given, sql, view)
-        elif given is not None and view.said(*UNSUPPORTED):
-            code = view.code(given)
+            yield from _swap_parameters(given, sql, view)
+            yield from _propose_missing(given, sql, view)
+            yield from _propose_extra(given, sql, view)
+        elif given is not None and view.has_crash_text(*UNSUPPORTED):
+            code = view.get_code(given)
             yield view.put(given, f"({code},)", KIND, 0.95, f"give `{code}` as the one parameter")
         if sql is not None:
-            yield from _conditions(node, sql, view)
-            yield from _joined(sql, view)
-            yield from _committed(statement, node, sql, view)
+            yield from _propose_conditions(node, sql, view)
+            yield from _propose_join_conditions(sql, view)
+            yield from _propose_commit(statement, node, sql, view)
 
 
-def _runs(node: ast.Call) -> bool:
+def _is_execution(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr in RUNS and bool(node.args)
 
 
-def _named(node: ast.Call, view: View) -> SqlStatement | None:
+def _find_named_statement(node: ast.Call, view: View) -> SqlStatement | None:
     """Return the statement that a name stands for, where it is given to it once in the module."""
     if not isinstance(node.args[0], ast.Name):
         return None
     found = [
         each.value
         for each in view.source.nodes
-        if isinstance(each, ast.Assign) and view.code(each.targets[0]) == view.code(node.args[0])
+        if isinstance(each, ast.Assign)
+        and view.get_code(each.targets[0]) == view.get_code(node.args[0])
     ]
-    return next(statements(view.source, found), None) if len(found) == 1 else None
+    return next(iterate_statements(view.source, found), None) if len(found) == 1 else None
 
 
-def _word(value: ast.expr, view: View) -> str:
+def _get_last_name(value: ast.expr, view: View) -> str:
     """Return the last name of an expression, as columns are called after it."""
-    names = re.findall(r"[A-Za-z_]\w*", view.code(value))
+    names = re.findall(r"[A-Za-z_]\w*", view.get_code(value))
     return names[-1].lower() if names else ""
 
 
-def _fits(column: str, value: ast.expr, view: View) -> float:
+def _measure_fit(column: str, value: ast.expr, view: View) -> float:
     """Return how far the names of a column and of what is put there speak of the same thing."""
-    code, name = view.code(value).lower(), column.lower()
+    code, name = view.get_code(value).lower(), column.lower()
     if not name:
         return 0.0
-    if _word(value, view) == name:
+    if _get_last_name(value, view) == name:
         return 2.0
     parts = set(re.findall(r"[a-z]+", name.replace("_", " "))) - {"id"}
     return 1.0 if any(part in code for part in parts) else 0.0
 
 
-def _fitness(values: Sequence[ast.expr], columns: Sequence[str], view: View) -> float:
-    return sum(_fits(column, value, view) for column, value in zip(columns, values, strict=False))
+def _sum_fits(values: Sequence[ast.expr], columns: Sequence[str], view: View) -> float:
+    return sum(
+        _measure_fit(column, value, view) for column, value in zip(columns, values, strict=False)
+    )
 
 
-def _swapped(given: ast.Tuple | ast.List, sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    values, columns = given.elts, sql.holder_columns
-    now = _fitness(values, columns, view)
+def _swap_parameters(
+    parameters: ast.Tuple | ast.List, sql: SqlStatement, view: View
+) -> Iterator[Candidate]:
+    values, columns = parameters.elts, sql.holder_columns
+    now = _sum_fits(values, columns, view)
     for left, right in combinations(range(len(values)), 2):
-        one, other = view.code(values[left]), view.code(values[right])
+        one, other = view.get_code(values[left]), view.get_code(values[right])
         if one == other or right - left > 4:
             continue
         order = list(values)
         order[left], order[right] = order[right], order[left]
-        fits = _fitness(order, columns, view) > now
+        fits = _sum_fits(order, columns, view) > now
         weight = 0.92 if fits else 0.5 if right - left == 1 else 0.35
         edits = [view.source.replace(values[left], other), view.source.replace(values[right], one)]
-        yield view.make(edits, KIND, weight, f"swap the parameters `{one}` and `{other}`", given)
+        yield view.make(
+            edits, KIND, weight, f"swap the parameters `{one}` and `{other}`", parameters
+        )
 
 
-def _missing(given: ast.Tuple | ast.List, sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_missing(
+    parameters: ast.Tuple | ast.List, sql: SqlStatement, view: View
+) -> Iterator[Candidate]:
     """Yield one more parameter, where the statement uses more than it is given."""
     said = BINDINGS.search(view.crash.message)
-    if said is None or int(said[1]) != len(given.elts) + 1 or not view.at_crash(given):
+    if said is None or int(said[1]) != len(parameters.elts) + 1 or not view.is_at_crash(parameters):
         return
-    names = [name for name in view.names_before(given)
-             if name not in {view.code(each) for each in given.elts}]  # fmt: skip
-    for place in range(len(given.elts) + 1):
+    names = [name for name in view.list_names_before(parameters)
+             if name not in {view.get_code(each) for each in parameters.elts}]  # fmt: skip
+    for place in range(len(parameters.elts) + 1):
         for name in names[:8]:
             column = sql.holder_columns[place] if place < len(sql.holder_columns) else ""
             same = name.lower() == column.lower()
-            values = [view.code(each) for each in given.elts]
+            values = [view.get_code(each) for each in parameters.elts]
             values.insert(place, name)
             end = "," if len(values) == 1 else ""
             text = f"({', '.join(values)}{end})"
-            weight = 0.9 if same else 0.5 if place == len(given.elts) else 0.3
-            yield view.put(given, text, KIND, weight, f"give `{name}` as parameter {place + 1}")
+            weight = 0.9 if same else 0.5 if place == len(parameters.elts) else 0.3
+            yield view.put(
+                parameters, text, KIND, weight, f"give `{name}` as parameter {place + 1}"
+            )
 
 
-def _extra(given: ast.Tuple | ast.List, sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_extra(
+    parameters: ast.Tuple | ast.List, sql: SqlStatement, view: View
+) -> Iterator[Candidate]:
     """Yield a placeholder more in VALUES, where fewer are used than given, or than columns."""
     uses, counted = BINDINGS.search(view.crash.message), COUNTED.search(view.crash.message)
     fewer = (uses is not None and int(uses[1]) < int(uses[2])) or (
         counted is not None and int(counted[1]) < int(counted[2])
     )
-    values = sql.listed("VALUES")
+    values = sql.get_list_after("VALUES")
     if fewer and values:
         last = values[-1]
         edit = sql.edit(last.start, last.end, f"{last.text}, ?")
         yield view.make([edit], KIND, 0.9, "one placeholder more", sql.node)
 
 
-def _conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield a condition that other statements on the same table have, and this one has not."""
     own = {column.lower() for column, *_ in CONDITION.findall(sql.text)}
-    if sql.words[0].upper not in ("SELECT", "UPDATE", "DELETE") or not sql.tables:
+    if sql.tokens[0].upper not in ("SELECT", "UPDATE", "DELETE") or not sql.tables:
         return
-    tail = next((word for word in sql.words if word.upper in ENDS), None)
-    for column, asked in _of_siblings(sql, sql.tables[0], view).items():
+    tail = next((word for word in sql.tokens if word.upper in ENDS), None)
+    for column, asked in _collect_sibling_conditions(sql, sql.tables[0], view).items():
         if column.lower() in own:
             continue
-        where = any(word.upper == "WHERE" for word in sql.words)
+        where = any(word.upper == "WHERE" for word in sql.tokens)
         text = f" {'AND' if where else 'WHERE'} {column} {asked}"
-        last = sql.words[-1] if tail is None else sql.words[sql.words.index(tail) - 1]
-        edit = _behind(sql, last, text)
+        last = sql.tokens[-1] if tail is None else sql.tokens[sql.tokens.index(tail) - 1]
+        edit = _append_text(sql, last, text)
         why = f"`{text.strip()}`, as others ask of `{sql.tables[0]}`"
         if not asked.endswith("?"):
             yield view.make([edit], KIND, 0.5, why, sql.node)
         elif tail is None or not any(holder.start > tail.start for holder in sql.holders):
-            yield from _with_parameter(node, edit, column, why, view)
+            yield from _add_parameter(node, edit, column, why, view)
 
 
-def _behind(sql: SqlStatement, word: SqlWord, text: str) -> SourceEdit:
-    return sql.edit(word.start, word.end, word.text + text)
+def _append_text(sql: SqlStatement, token: SqlToken, text: str) -> SourceEdit:
+    return sql.edit(token.start, token.end, token.text + text)
 
 
-def _joined(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+def _propose_join_conditions(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the same for a table that is joined: `JOIN loan l ON l.book = b.id AND l.back = 0`."""
-    words = sql.words
+    words = sql.tokens
     for at, word in enumerate(words[:-3]):
         if word.upper != "JOIN":
             continue
         table, named = words[at + 1].text, at + 2 + (words[at + 2].upper == "AS")
         alias = words[named].text if words[named].upper not in {"ON", "USING"} else table
-        clause = list(_clause(words[named:]))
+        clause = list(_iterate_clause(words[named:]))
         asked = [each.upper for each in clause]
         if "ON" not in asked:
             continue
-        for column, condition in _of_siblings(sql, table.lower(), view).items():
+        for column, condition in _collect_sibling_conditions(sql, table.lower(), view).items():
             if not condition.endswith("?") and column.upper() not in asked:
                 text = f" AND {alias}.{column} {condition}"
                 why = f"`{text.strip()}`, as others ask of `{table}`"
-                yield view.make([_behind(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
+                yield view.make([_append_text(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
 
 
-def _clause(words: Sequence[SqlWord]) -> Iterator[SqlWord]:
+def _iterate_clause(tokens: Sequence[SqlToken]) -> Iterator[SqlToken]:
     """Yield the words up to the end of what is said of one joined table."""
     depth = 0
-    for word in words:
+    for word in tokens:
         depth += (word.text == "(") - (word.text == ")")
         if depth < 0 or (depth == 0 and word.upper in JOINED):
             return
@@ -183,14 +198,14 @@ def _clause(words: Sequence[SqlWord]) -> Iterator[SqlWord]:
 
 
 @lru_cache(maxsize=64)
-def _statements_of(source: Source) -> tuple[SqlStatement, ...]:
-    return tuple(statements(source, source.nodes))
+def _list_statements(source: Source) -> tuple[SqlStatement, ...]:
+    return tuple(iterate_statements(source, source.nodes))
 
 
-def _of_siblings(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
+def _collect_sibling_conditions(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
     """Return the conditions of the file's other statements that are first of all on a table."""
     found: dict[str, str] = {}
-    for other in _statements_of(view.source):
+    for other in _list_statements(view.source):
         if other.node is not sql.node and other.tables[:1] == [table]:
             where = re.split(r"\bWHERE\b", other.text, maxsplit=1, flags=re.IGNORECASE)
             for column, sign, value in CONDITION.findall(where[1]) if len(where) == 2 else ():
@@ -198,49 +213,49 @@ def _of_siblings(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
     return found
 
 
-def _with_parameter(
+def _add_parameter(
     node: ast.Call, edit: SourceEdit, column: str, why: str, view: View
 ) -> Iterator[Candidate]:
     given = node.args[1] if len(node.args) > 1 else None
-    names = view.names_before(node)
+    names = view.list_names_before(node)
     fitting = [
         name for name in names if name in (column, f"{column}_id", column.removesuffix("_id"))
     ]
     for name in fitting[:2]:
         if given is None:
-            text = f"{view.code(node.args[0])}, ({name},)"
-            last = view.source.span(node.args[0])[1]
+            text = f"{view.get_code(node.args[0])}, ({name},)"
+            last = view.source.get_span(node.args[0])[1]
             added = SourceEdit(
-                view.source.path, last, last, text.removeprefix(view.code(node.args[0]))
+                view.source.path, last, last, text.removeprefix(view.get_code(node.args[0]))
             )
         elif isinstance(given, ast.Tuple) and given.elts:
-            values = [*map(view.code, given.elts), name]
+            values = [*map(view.get_code, given.elts), name]
             added = view.source.replace(given, f"({', '.join(values)})")
         else:
             continue
         yield view.make([edit, added], KIND, 0.6, why, node)
 
 
-def _committed(
+def _propose_commit(
     statement: ast.stmt, node: ast.Call, sql: SqlStatement, view: View
 ) -> Iterator[Candidate]:
     """Yield a commit behind a statement that writes, in a function that has none after it."""
-    function = view.source.function(node)
+    function = view.source.find_function(node)
     if (
-        sql.words[0].upper not in WRITES
+        sql.tokens[0].upper not in WRITES
         or function is None
         or not isinstance(statement, (ast.Expr, ast.Assign))
     ):
         return
-    receiver = view.code(node.func).rpartition(".")[0]
+    receiver = view.get_code(node.func).rpartition(".")[0]
     calls = [each for each in view.source.nodes if isinstance(each, ast.Call)
              and isinstance(each.func, ast.Attribute) and each.func.attr == "commit"]  # fmt: skip
-    here = [each for each in calls if view.source.function(each) is function]
-    if any(each.lineno > node.lineno for each in here) or not view.source.starts_line(statement):
+    here = [each for each in calls if view.source.find_function(each) is function]
+    if any(each.lineno > node.lineno for each in here) or not view.source.is_line_start(statement):
         return
     wait = "await " if isinstance(view.source.parents.get(node), ast.Await) else ""
-    said = [f"{receiver}.commit()", *(view.code(each) for each in calls)]
-    roots = {*view.names_before(node), "self", receiver.split(".")[0]}
+    said = [f"{receiver}.commit()", *(view.get_code(each) for each in calls)]
+    roots = {*view.list_names_before(node), "self", receiver.split(".")[0]}
     for text in list(dict.fromkeys(said))[:3]:
         if text.split(".")[0] in roots:
             edit = view.source.insert_after(statement, [f"{wait}{text}"])

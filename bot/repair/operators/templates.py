@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.infra.syntax import parse
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.soundness import unknown_names
+from bot.repair.soundness import find_unknown_names
 from bot.repair.source import Source
 from bot.repair.templates import VARIABLE, is_value
 
@@ -20,25 +20,25 @@ Bound = dict[str, ast.AST]
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield what the templates put in the place of expressions of one statement."""
     templates = view.pools.templates
-    for node in view.nodes(statement) if templates else ():
+    for node in view.iterate_nodes(statement) if templates else ():
         for template in templates:
             bound: Bound = {}
-            if _fits(_parsed(template.before), node, bound):
-                text = view.tight(node, _filled(template.after, bound, view.source))
+            if _is_match(_parse_pattern(template.before), node, bound):
+                text = view.add_parentheses(node, _fill_pattern(template.after, bound, view.source))
                 weight = OFTEN if template.times > 1 else WEIGHT
                 why = (
                     f"replace `{view.brief(node)}` by `{text}`, as commit {template.commit[:7]} did"
                 )
-                edits = [view.source.replace(node, text), *_imports(text, view)]
+                edits = [view.source.replace(node, text), *_build_imports(text, view)]
                 yield view.make(edits, KIND, weight, why, node)
 
 
 @lru_cache(maxsize=256)
-def _parsed(pattern: str) -> ast.expr:
+def _parse_pattern(pattern: str) -> ast.expr:
     return parse(pattern, "eval").body
 
 
-def _fits(pattern: ast.AST, node: ast.AST, bound: Bound) -> bool:
+def _is_match(pattern: ast.AST, node: ast.AST, bound: Bound) -> bool:
     """Tell whether a node is what a pattern says; `bound` is what its variables stand for."""
     if isinstance(pattern, ast.Name) and VARIABLE.fullmatch(pattern.id):
         if not is_value(node):
@@ -48,24 +48,26 @@ def _fits(pattern: ast.AST, node: ast.AST, bound: Bound) -> bool:
     if type(pattern) is not type(node):
         return False
     return all(
-        _alike(getattr(pattern, name, None), getattr(node, name, None), bound)
+        _is_part_match(getattr(pattern, name, None), getattr(node, name, None), bound)
         for name in pattern._fields
     )
 
 
-def _alike(pattern: object, value: object, bound: Bound) -> bool:
+def _is_part_match(pattern: object, value: object, bound: Bound) -> bool:
     if isinstance(pattern, list) and isinstance(value, list):
         same = len(pattern) == len(value)
-        return same and all(_alike(*pair, bound) for pair in zip(pattern, value, strict=True))
+        return same and all(
+            _is_part_match(*pair, bound) for pair in zip(pattern, value, strict=True)
+        )
     if isinstance(pattern, ast.AST) and isinstance(value, ast.AST):
-        return _fits(pattern, value, bound)
+        return _is_match(pattern, value, bound)
     return pattern == value
 
 
-def _filled(pattern: str, bound: Bound, source: Source) -> str:
+def _fill_pattern(pattern: str, bound: Bound, source: Source) -> str:
     """Return a pattern with the code of what its variables stand for, in brackets if need be."""
-    plain = VARIABLE.sub(lambda match: source.code(bound[match[0]]), pattern)
-    closed = VARIABLE.sub(lambda match: f"({source.code(bound[match[0]])})", pattern)
+    plain = VARIABLE.sub(lambda match: source.get_code(bound[match[0]]), pattern)
+    closed = VARIABLE.sub(lambda match: f"({source.get_code(bound[match[0]])})", pattern)
     try:
         same = ast.dump(parse(f"({plain})", "eval")) == ast.dump(parse(closed, "eval"))
     except SyntaxError:
@@ -73,10 +75,12 @@ def _filled(pattern: str, bound: Bound, source: Source) -> str:
     return plain if same else closed
 
 
-def _imports(text: str, view: View) -> list[SourceEdit]:
+def _build_imports(text: str, view: View) -> list[SourceEdit]:
     """Return the imports, as another file has them, of names that this one does not know."""
     own = view.source.nodes
-    names = unknown_names([*own, *ast.walk(parse(f"({text})", "eval"))]) - unknown_names(own)
+    names = find_unknown_names([*own, *ast.walk(parse(f"({text})", "eval"))]) - find_unknown_names(
+        own
+    )
     lines = [view.pools.imports.get(name, "") for name in sorted(names)]
     top = view.source.tree.body
     last = [node for node in top if isinstance(node, (ast.Import, ast.ImportFrom))][-1:]

@@ -23,36 +23,38 @@ SURE, LIKELY = 0.9, 0.7
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield edits of one statement's texts that turn what a test got into what it expected."""
-    yield from _plainer(statement, view)
-    yield from _forgotten(statement, view)
-    yield from _for_nothing(statement, view)
-    pairs = [pair for got, wanted in view.differences() if (pair := _short_texts(got, wanted))]
+    yield from _propose_letter_case(statement, view)
+    yield from _propose_f_strings(statement, view)
+    yield from _propose_for_none(statement, view)
+    pairs = [
+        pair for got, wanted in view.list_differences() if (pair := _get_short_texts(got, wanted))
+    ]
     if not pairs:
         return
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _solved_constant(node, node.value, pairs, view)
+            yield from _solve_constant(node, node.value, pairs, view)
         elif isinstance(node, ast.JoinedStr):
-            yield from _solved_parts(node, pairs, view)
-            yield from _formats(node, pairs, view)
+            yield from _solve_f_string(node, pairs, view)
+            yield from _propose_formats(node, pairs, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
-        yield from _changed(statement.value, pairs, view)
+        yield from _propose_text_methods(statement.value, pairs, view)
 
 
-def _forgotten(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_f_strings(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield the `f` before texts that name in braces what is known where they stand."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         parent = view.source.parents.get(node)
         formatted = isinstance(parent, (ast.Attribute, ast.JoinedStr))
         named = {match[1] for match in FORGOTTEN.finditer(node.value)}
-        known = {*view.names_before(node), "self", "cls", *view.source.module_names}
+        known = {*view.list_names_before(node), "self", "cls", *view.source.module_names}
         if named and named <= known and not formatted:
-            start, _ = view.source.span(node)
+            start, _ = view.source.get_span(node)
             edits = [
                 SourceEdit(view.source.path, at, at, "f")
-                for piece in PIECES.finditer(view.code(node))
+                for piece in PIECES.finditer(view.get_code(node))
                 if not piece["before"] and FORGOTTEN.search(piece["text"])
                 for at in (start + piece.start(),)
             ]
@@ -61,9 +63,11 @@ def _forgotten(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield view.make(edits, "string", SURE, why, node)
 
 
-def _for_nothing(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_for_none(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield the text that a test expected where it got the `None` that is written here."""
-    wanted = [text for got, text in view.differences() if got is None and isinstance(text, str)]
+    wanted = [
+        text for got, text in view.list_differences() if got is None and isinstance(text, str)
+    ]
     value = statement.value if isinstance(statement, ast.Assign) else None
     for node in [each for each in (value,) if isinstance(each, ast.Constant)]:
         for text in wanted if node.value is None else ():
@@ -71,13 +75,13 @@ def _for_nothing(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield view.put(node, f'"{text}"', "string", LIKELY)
 
 
-def _short_texts(got: object, wanted: object) -> tuple[str, str] | None:
+def _get_short_texts(got: object, wanted: object) -> tuple[str, str] | None:
     if isinstance(got, str) and isinstance(wanted, str) and len(got + wanted) < LONG:
         return got, wanted
     return None
 
 
-def solutions(part: str, got: str, wanted: str) -> Iterator[str]:
+def solve_part(part: str, got: str, wanted: str) -> Iterator[str]:
     """Yield texts that, put in the place of `part` in `got`, make it `wanted`."""
     pieces = got.split(part)
     gaps, spare = len(pieces) - 1, len(wanted) - sum(map(len, pieces))
@@ -93,9 +97,9 @@ def solutions(part: str, got: str, wanted: str) -> Iterator[str]:
             yield wanted[len(head) : len(wanted) - len(tail)]
 
 
-def _solved(part: str, pairs: list[tuple[str, str]]) -> list[str]:
+def _solve_pairs(part: str, pairs: list[tuple[str, str]]) -> list[str]:
     """Return the texts for a part that explain all the pairs it occurs in."""
-    sets = [set(solutions(part, got, wanted)) for got, wanted in pairs if part in got]
+    sets = [set(solve_part(part, got, wanted)) for got, wanted in pairs if part in got]
     common = set.intersection(*sets) if sets else set()
     spelled = bool(DIGIT.search(part))
     # A digit that was not written out before is no text: it came from what is reckoned.
@@ -103,35 +107,37 @@ def _solved(part: str, pairs: list[tuple[str, str]]) -> list[str]:
     return sorted(text for text in fitting if text != part and text.isprintable())
 
 
-def _solved_constant(
+def _solve_constant(
     node: ast.Constant, value: str, pairs: list[tuple[str, str]], view: View
 ) -> Iterator[Candidate]:
-    code = view.code(node)
+    code = view.get_code(node)
     quote = code[0] if code[:1] in {'"', "'"} else ""
     if not value or not quote or code[:3] == quote * 3 or "\n" in code:
         return
-    for text in _solved(value, pairs):
+    for text in _solve_pairs(value, pairs):
         if "\\" not in text and quote not in text:
             yield view.put(node, f"{quote}{text}{quote}", "string", SURE)
 
 
-def _solved_parts(
+def _solve_f_string(
     node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View
 ) -> Iterator[Candidate]:
     """Yield other texts between the fields of an f-string."""
-    code = view.code(node)
+    code = view.get_code(node)
     for part in node.values:
         value = part.value if isinstance(part, ast.Constant) else None
         if not isinstance(value, str) or code.count(value) != 1:
             continue
-        for text in _solved(value, pairs):
+        for text in _solve_pairs(value, pairs):
             if not any(mark in text for mark in DOUBTFUL):
                 yield view.put(node, code.replace(value, text), "string", SURE)
 
 
-def _formats(node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View) -> Iterator[Candidate]:
+def _propose_formats(
+    node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View
+) -> Iterator[Candidate]:
     """Yield as many decimals as the expected text has."""
-    code = view.code(node)
+    code = view.get_code(node)
     wanted = {len(digits) for _, text in pairs for digits in DECIMALS.findall(text)}
     for digits in sorted(wanted):
         for match in SPEC.finditer(code):
@@ -153,23 +159,25 @@ def _formats(node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View) -> I
             yield view.put(node, code[: match.start()] + spec + code[match.end() :], "string", 0.5)
 
 
-def _plainer(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_letter_case(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a text that is stripped in one letter case too, and the other way round."""
-    for node in view.nodes(statement):
+    for node in view.iterate_nodes(statement):
         made = (
             node.func.attr
             if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute)
             else ""
         )
         for other in PLAINER if made in PLAINER else ():
-            if other != made and f".{other}()" not in view.code(node):
-                yield view.put(node, f"{view.code(node)}.{other}()", "string", 0.35)
+            if other != made and f".{other}()" not in view.get_code(node):
+                yield view.put(node, f"{view.get_code(node)}.{other}()", "string", 0.35)
 
 
-def _changed(value: ast.expr, pairs: list[tuple[str, str]], view: View) -> Iterator[Candidate]:
+def _propose_text_methods(
+    value: ast.expr, pairs: list[tuple[str, str]], view: View
+) -> Iterator[Candidate]:
     """Yield the answer in another letter case or without white space, where that is all."""
     simple = isinstance(value, (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.JoinedStr))
-    code = view.code(value)
+    code = view.get_code(value)
     for method in CHANGES:
         if all(getattr(got, method)() == wanted for got, wanted in pairs):
             text = f"{code}.{method}()" if simple else f"({code}).{method}()"

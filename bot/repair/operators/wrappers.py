@@ -25,58 +25,60 @@ NO_TEXT = ("can only concatenate str", "must be str, not", "expected str instanc
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield ways to bound, convert or cut what a statement assigns, answers or goes through."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-        yield from _bounded(statement.targets[0], statement.value, view)
+        yield from _propose_bounds(statement.targets[0], statement.value, view)
     if isinstance(statement, (ast.Assign, ast.Return)) and statement.value is not None:
-        yield from _converted(statement.value, view)
-        yield from _limited(statement.value, view)
+        yield from _propose_conversions(statement.value, view)
+        yield from _propose_limits(statement.value, view)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         yield from _cut(statement.iter, statement, view)
-        yield from _copied(statement.iter, view)
-    yield from _in_order(statement, view)
-    yield from _within_compared(statement, view)
-    if view.at_crash(statement):
+        yield from _propose_copies(statement.iter, view)
+    yield from _propose_ordered(statement, view)
+    yield from _propose_compared_bounds(statement, view)
+    if view.is_at_crash(statement):
         yield from _as_text(statement, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
         yield from _cut(statement.value, statement, view)
-        yield from _compared(statement, statement.value, view)
+        yield from _propose_comparisons(statement, statement.value, view)
 
 
-def _bounded(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_bounds(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield the larger and the smaller of what a name was and what it gets."""
-    if target.id not in view.names_before(target) or not isinstance(value, NUMERIC):
+    if target.id not in view.list_names_before(target) or not isinstance(value, NUMERIC):
         return
-    if target.id in _sequences(view.source, view.source.function(target) or view.source.tree):
+    if target.id in _find_sequences(
+        view.source, view.source.find_function(target) or view.source.tree
+    ):
         return  # the smaller of a list and the list with more is the list: nothing is mended
-    text = view.code(value)
+    text = view.get_code(value)
     for function in ("max", "min"):
         yield view.put(value, f"{function}({target.id}, {text})", "function", 0.55)
     if isinstance(value, ast.BinOp):
         yield view.put(value, f"max(0, {text})", "function", 0.4)  # a running total that restarts
 
 
-def _limited(value: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_limits(value: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a number that is held above 0, or within a limit that the module names."""
-    text = view.code(value)
+    text = view.get_code(value)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
         yield view.put(value, f"max(0, {text})", "function", 0.4)
     if isinstance(value, NUMERIC):
-        for name, used in _limits(view.source):
+        for name, used in _list_limits(view.source):
             for function in ("min", "max") if name not in text else ():
                 yield view.put(value, f"{function}({text}, {name})", "function", USED[used])
 
 
-def _within_compared(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_compared_bounds(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield the larger and the smaller of a name and what the condition around compares."""
     compared = {
-        view.code(side): None
-        for up in view.source.up(statement)
+        view.get_code(side): None
+        for up in view.source.iterate_ancestors(statement)
         if isinstance(up, (ast.If, ast.While))
         for node in ast.walk(up.test)
         if isinstance(node, ast.Compare)
         for side in (node.left, *node.comparators)
         if not isinstance(side, ast.Constant)
     }
-    for node in view.nodes(statement) if compared else ():
+    for node in view.iterate_nodes(statement) if compared else ():
         parent = view.source.parents.get(node)
         if isinstance(node, ast.Name) and isinstance(parent, (ast.Tuple, ast.List, ast.Call)):
             for other in [each for each in compared if each != node.id][:COMPARED]:
@@ -85,7 +87,7 @@ def _within_compared(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 @lru_cache(maxsize=16)
-def _limits(source: Source) -> tuple[tuple[str, bool], ...]:
+def _list_limits(source: Source) -> tuple[tuple[str, bool], ...]:
     """Return the constants of a module that are numbers, and whether the module reads them."""
     named = [
         statement.targets[0].id
@@ -101,7 +103,7 @@ def _limits(source: Source) -> tuple[tuple[str, bool], ...]:
 
 
 @lru_cache(maxsize=64)
-def _sequences(source: Source, room: ast.AST) -> frozenset[str]:
+def _find_sequences(source: Source, room: ast.AST) -> frozenset[str]:
     """Return the names that are measured, indexed, gone through or unpacked in a function."""
     found: set[str] = set()
     for node in ast.walk(room):
@@ -110,15 +112,15 @@ def _sequences(source: Source, room: ast.AST) -> frozenset[str]:
             used = node.value
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             used = node.iter
-        elif isinstance(node, ast.Call) and source.code(node.func) == "len" and node.args:
+        elif isinstance(node, ast.Call) and source.get_code(node.func) == "len" and node.args:
             used = node.args[0]
         if isinstance(used, ast.Name):
             found.add(used.id)
     return frozenset(found)
 
 
-def _converted(value: ast.expr, view: View) -> Iterator[Candidate]:
-    text = view.code(value)
+def _propose_conversions(value: ast.expr, view: View) -> Iterator[Candidate]:
+    text = view.get_code(value)
     if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Sub, ast.Div)):
         yield view.put(value, f"abs({text})", "function", 0.35)
     if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Div, ast.Mult)):
@@ -129,67 +131,71 @@ def _converted(value: ast.expr, view: View) -> Iterator[Candidate]:
         yield view.put(value, f"list{text}", "function", 0.4)
 
 
-def _copied(value: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_copies(value: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a copy of what is gone through, which may change meanwhile, and one in order."""
     if isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
-        text = view.code(value)
-        weight = 0.35 if text in _changed(view.source) else 0.08
-        yield view.put(value, f"list({text})", "function", 0.9 if view.said(*CHANGED) else weight)
+        text = view.get_code(value)
+        weight = 0.35 if text in _find_changed(view.source) else 0.08
+        yield view.put(
+            value, f"list({text})", "function", 0.9 if view.has_crash_text(*CHANGED) else weight
+        )
         yield view.put(value, f"sorted({text})", "function", 0.2)
 
 
 @lru_cache(maxsize=64)
-def _changed(source: Source) -> frozenset[str]:
+def _find_changed(source: Source) -> frozenset[str]:
     """Return what a file adds to or takes from, as it is written."""
     calls = (call for name in CHANGING for call in source.calls.get(name, ()))
     return frozenset(
-        source.code(call.func.value) for call in calls if isinstance(call.func, ast.Attribute)
+        source.get_code(call.func.value) for call in calls if isinstance(call.func, ast.Attribute)
     )
 
 
-def _in_order(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+def _propose_ordered(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield each once, as they came, for a set that is gone through in whatever order it has."""
-    for node in view.nodes(statement):
-        if isinstance(node, ast.Call) and view.code(node.func) == "set" and len(node.args) == 1:
+    for node in view.iterate_nodes(statement):
+        if isinstance(node, ast.Call) and view.get_code(node.func) == "set" and len(node.args) == 1:
             parent = view.source.parents.get(node)
-            by = view.code(parent.func) if isinstance(parent, ast.Call) else ""
+            by = view.get_code(parent.func) if isinstance(parent, ast.Call) else ""
             loop = isinstance(parent, (ast.For, ast.comprehension)) and parent.iter is node
             if loop or by in GOES_THROUGH or by.endswith(".join"):
-                yield view.put(node, f"dict.fromkeys({view.code(node.args[0])})", "function", 0.4)
+                yield view.put(
+                    node, f"dict.fromkeys({view.get_code(node.args[0])})", "function", 0.4
+                )
 
 
 def _as_text(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a value made a text: a method of texts was called on it, or it was added to one."""
-    if view.said("NoneType"):  # nothing as a text is no answer
+    if view.has_crash_text("NoneType"):  # nothing as a text is no answer
         return
     absent = NO_ATTRIBUTE.search(view.crash.message)
     method = absent[1] if absent and hasattr(str, absent[1]) else ""
-    added = view.said(*NO_TEXT)
-    for node in view.nodes(statement):
+    added = view.has_crash_text(*NO_TEXT)
+    for node in view.iterate_nodes(statement):
         operand = isinstance(view.source.parents.get(node), ast.BinOp)
         if added and operand and isinstance(node, (ast.Name, ast.Attribute, ast.Call)):
-            yield view.put(node, f"str({view.code(node)})", "function", 0.5)
+            yield view.put(node, f"str({view.get_code(node)})", "function", 0.5)
         elif method and isinstance(node, ast.Attribute) and node.attr == method:
-            yield view.put(node.value, f"str({view.code(node.value)})", "function", 0.6)
+            yield view.put(node.value, f"str({view.get_code(node.value)})", "function", 0.6)
 
 
 def _cut(value: ast.expr, statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield slices of a plain sequence: without its first or last, from or up to a name."""
     if not isinstance(value, (ast.Name, ast.Attribute)):
         return
-    text = view.code(value)
+    text = view.get_code(value)
     for bound, weight in BOUNDS:
         yield view.put(value, f"{text}[{bound}]", "slice", weight)
-    names = [name for name in view.names_before(statement) if name != text]
+    names = [name for name in view.list_names_before(statement) if name != text]
     for name in names[:BOUNDS_NAMES]:
         yield view.put(value, f"{text}[{name}:]", "slice", 0.35)
         yield view.put(value, f"{text}[:{name}]", "slice", 0.35)
 
 
-def _compared(statement: ast.Return, value: ast.expr, view: View) -> Iterator[Candidate]:
+def _propose_comparisons(statement: ast.Return, value: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a comparison for a fixed yes or no."""
     if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
         return
-    for name in view.names_before(statement)[:BOUNDS_NAMES]:
+    for name in view.list_names_before(statement)[:BOUNDS_NAMES]:
         for text, weight in ((f"{name} == 0", 0.5), (f"not {name}", 0.45), (f"{name} > 0", 0.35)):
             yield view.put(value, text, "comparison", weight)

@@ -1,36 +1,38 @@
 """The plan where a command answers wrongly: the answer a person called right is what proves it."""
 
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
+from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.replay import Replay
 from bot.domain.run import Run
-from bot.domain.wrong_answer import WrongAnswer
-from bot.infra.syntax import literal
+from bot.infra.syntax import evaluate_literal
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
-from bot.presentation.wrong_answers import asked_text
-from bot.proof.answer_tests import answer_probe, answer_test, room_difference
+from bot.presentation.incorrect_output import format_request
+from bot.proof.answer_tests import answer_probe, answer_test, find_room_difference
 from bot.proof.reproduction import ROOM
 from bot.self_improvement.interaction_replays import InteractionReplays
 
-NOT_SHOWN = (
+NOT_PROVABLE = (
     "I see the answer, but could not write a test that shows it wrong here and right there: it may "
     "rest on luck, on other services, or on what my test room has not. So I cannot prove a fix and "
     "propose none."
 )
 
 
-def wrong_answer_of(run: Run, history: History) -> WrongAnswer | None:
+def get_incorrect_output(run: Run, history: History) -> IncorrectOutput | None:
     """Return what people called wrong in this attempt, once it is known what is right."""
-    wrong = history.wrong_answer
+    wrong = history.incorrect_output
     here = wrong is not None and wrong.attempt == run.attempt and wrong.expected != ""
     return wrong if here else None
 
 
-async def _red(wrong: WrongAnswer, verifier: Verifier, workspace: Workspace) -> Reproduction | None:
+async def _find_failing_test(
+    wrong: IncorrectOutput, verifier: Verifier, workspace: Workspace
+) -> Reproduction | None:
     """Return the test of the right answer, which fails on base; `None` where none can be made.
 
     What a commit answered is asked of that commit in the test's own room, which has other people
@@ -41,33 +43,33 @@ async def _red(wrong: WrongAnswer, verifier: Verifier, workspace: Workspace) -> 
     probe = answer_probe(first) if first else None
     if wrong.example is None or room is None or first is None or probe is None:
         return None
-    today = _read(await verifier.answer(probe, workspace))
+    today = _read(await verifier.evaluate_call(probe, workspace))
     if wrong.since is None or wrong.expected != wrong.since.old:
         means_the_same = not today or any(line in today for line in wrong.today)
         test = first if means_the_same else None
     else:
-        old = await _before(wrong.since.before, probe, verifier, workspace)
-        expected = room_difference(old, today)
+        old = await _evaluate_before(wrong.since.before, probe, verifier, workspace)
+        expected = find_room_difference(old, today)
         test = answer_test(wrong.example, expected, room) if expected else None
-    reds = await verifier.reds([test.but(answered=True)], workspace) if test else ()
+    reds = await verifier.find_failing([test.replace(answered=True)], workspace) if test else ()
     return reds[0].reproduction if reds else None
 
 
-async def _before(
+async def _evaluate_before(
     commit: str, probe: Reproduction, verifier: Verifier, workspace: Workspace
 ) -> str:
     """Return what an earlier commit answers; empty where it does not."""
     try:
         await workspace.reset(commit)
-        return _read(await verifier.answer(probe, workspace))
+        return _read(await verifier.evaluate_call(probe, workspace))
     except WorkspaceError:
         return ""
     finally:
         await workspace.reset(workspace.base)
 
 
-async def _played(
-    wrong: WrongAnswer, replays: InteractionReplays | None, base: str
+async def _build_replay(
+    wrong: IncorrectOutput, replays: InteractionReplays | None, base: str
 ) -> Replay | None:
     """Return the example as plays prove it, where the answer of an earlier commit is right.
 
@@ -80,7 +82,7 @@ async def _played(
 
 
 async def answer_plan(
-    wrong: WrongAnswer,
+    wrong: IncorrectOutput,
     diagnosis: Diagnosis,
     verifier: Verifier,
     workspace: Workspace,
@@ -90,37 +92,37 @@ async def answer_plan(
 
     Where none can be written, and an earlier commit answers rightly, plays are the proof.
     """
-    reproduction = await _red(wrong, verifier, workspace)
-    replay = None if reproduction else await _played(wrong, replays, workspace.base)
+    reproduction = await _find_failing_test(wrong, verifier, workspace)
+    replay = None if reproduction else await _build_replay(wrong, replays, workspace.base)
     touched = (file for suspect in diagnosis.suspects for file in suspect.touched)
     code = [file for file in touched if file.endswith(".py") and not file.startswith("tests/")]
-    own = [file for file in code if cog_of_file(file) in (_cog(wrong), "")]
+    own = [file for file in code if get_cog_name(file) in (_cog(wrong), "")]
     files = tuple(dict.fromkeys([diagnosis.file, *own]))
     listed = ", ".join(f"`{file}`" for file in files)
     return Plan(
         problem=diagnosis.cause,
         solution=(
-            f"Find the smallest edit of {listed} after which {asked_text(wrong)} is answered "
+            f"Find the smallest edit of {listed} after which {format_request(wrong)} is answered "
             "rightly again: parts of the suspect commit undone first, then single edits."
         ),
         steps=(Step(summary=f"Edit {listed}", owned_files=files),),
-        impact=f"People who use {asked_text(wrong)}, and whatever else that commit changed.",
+        impact=f"People who use {format_request(wrong)}, and whatever else that commit changed.",
         tests=TestPlan(
             unit=f"A regression test that asks `{reproduction.calls}`." if reproduction else "",
             integration="The tests that reach the changed files.",
         ),
-        verification=f"{asked_text(wrong)} is answered as people said it should be.",
+        verification=f"{format_request(wrong)} is answered as people said it should be.",
         rollback="Revert the merge commit; nothing else to undo.",
         reproduction=reproduction,
         replay=replay,
     )
 
 
-def _cog(wrong: WrongAnswer) -> str:
+def _cog(wrong: IncorrectOutput) -> str:
     return wrong.example.cog if wrong.example else ""
 
 
 def _read(source: str | None) -> str:
     """Return the text that a literal's source stands for; of anything else, nothing."""
-    value = literal(source) if source else ""
+    value = evaluate_literal(source) if source else ""
     return value if isinstance(value, str) else ""

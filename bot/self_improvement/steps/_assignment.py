@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from bot.authority.protection import named_files
+from bot.authority.protection import collect_named_files
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
-from bot.domain.journal import event_called
+from bot.domain.journal import format_event_name
 from bot.domain.plan import Plan, Step
 from bot.domain.run import Run
 from bot.ports.agent import (
@@ -21,7 +21,7 @@ from bot.redaction import redact
 from bot.self_improvement.step_context import need
 
 
-def assignment_of(run: Run, history: History) -> Assignment:
+def build_assignment(run: Run, history: History) -> Assignment:
     """Return what the engine is to do in this round."""
     revising, question, versions = history.revising, history.question, history.candidates
     first = run.round == run.first_round
@@ -39,7 +39,7 @@ def assignment_of(run: Run, history: History) -> Assignment:
         candidate=versions.present if versions and versions.attempt == run.attempt else 1,
         request=run.trigger.material,
         evidence=need(history.evidence),
-        diagnosis=history.diagnosis or _wanted(need(history.brief)),
+        diagnosis=history.diagnosis or _build_diagnosis(need(history.brief)),
         brief=history.brief,
         plan=need(history.plan),
         previous=history.change_set if revising or not first else None,
@@ -48,26 +48,26 @@ def assignment_of(run: Run, history: History) -> Assignment:
         resumed=bool(run.interruptions or run.activity),
         question=question if asked_here and not history.open_question else None,
         answer=history.answer if asked_here and not history.open_question else None,
-        named=named_files(run, history),
+        named=collect_named_files(run, history),
     )
 
 
-def _wanted(brief: Brief) -> Diagnosis:
+def _build_diagnosis(brief: Brief) -> Diagnosis:
     """Return what is known where nothing failed, and something is wanted."""
     return Diagnosis(found=False, instead="change", headline=brief.understood, cause="")
 
 
-def with_granted(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
+def add_granted_files(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
     """Return the plan that owns what the engine was granted as well."""
     new = {grant.file: grant for grant in granted if grant.file not in plan.owned_files}
     steps = tuple(
         Step(summary=f"Granted: {redact(grant.reason)}", owned_files=(grant.file,))
         for grant in new.values()
     )
-    return plan.but(steps=(*plan.steps, *steps))
+    return plan.replace(steps=(*plan.steps, *steps))
 
 
-def question_of(
+def build_question(
     run: Run, asked: QuestionAsked, paused: str, engine: str, *, asked_at: datetime, until: datetime
 ) -> Question:
     """Return what the engine asks in the thread; `paused` is the head with the work so far."""
@@ -95,13 +95,13 @@ def commit_message(assignment: Assignment, finished: Finished) -> str:
         return f"{finished.summary}\n\n{wanted}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
-    what = event_called(diagnosis.event) if diagnosis.event else "a failure"
+    what = format_event_name(diagnosis.event) if diagnosis.event else "a failure"
     return (
         f"Fix {what}: {finished.summary}\n\n{diagnosis.cause}\n\nRun: {assignment.run_id}\n{known}"
     )
 
 
-async def recorded(
+async def build_change_set(
     finished: Finished, engine: str, workspace: Workspace, head: str, *, changed: bool
 ) -> ChangeSet:
     """Return the engine's words, and what the workspace says was changed by `head`."""
@@ -110,4 +110,4 @@ async def recorded(
     change = ChangeSet.model_validate({**said, **facts})
     if not changed:
         return change
-    return change.but(files=await workspace.changes(), diff=await workspace.diff())
+    return change.replace(files=await workspace.list_changes(), diff=await workspace.get_diff())

@@ -1,24 +1,24 @@
 """What is to be done about a failure, as the rules see it."""
 
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.journal import event_called
+from bot.domain.journal import format_event_name
 from bot.domain.plan import Plan, Step, TestPlan
 
 
-def failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
+def build_failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
     """Return the plan without what proves it: an edit of the files in the traceback."""
     capsule = evidence.capsule
     frames = capsule.frames if capsule else ()
     files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
     exception = capsule.exception if capsule else "the failure"
-    used = event_called(diagnosis.event) if diagnosis.event else "what failed"
+    used = format_event_name(diagnosis.event) if diagnosis.event else "what failed"
     return Plan(
         problem=diagnosis.cause,
         solution=(
-            f"Find the smallest edit of {_listed(files)} after which `{diagnosis.function}` no "
+            f"Find the smallest edit of {_format_files(files)} after which `{diagnosis.function}` no "
             f"longer raises {exception}: parts of suspect commits undone first, then single edits."
         ),
-        steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
+        steps=(Step(summary=f"Edit {_format_files(files)}", owned_files=files),),
         impact=f"People who use {used}.",
         tests=TestPlan(integration="The tests that reach the changed files."),
         verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
@@ -26,5 +26,5 @@ def failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
     )
 
 
-def _listed(files: tuple[str, ...]) -> str:
+def _format_files(files: tuple[str, ...]) -> str:
     return ", ".join(f"`{file}`" for file in files)

@@ -1,6 +1,6 @@
 """What a merge comes to is checked before it is made: nothing else is merged."""
 
-from bot.authority.protection import named_files
+from bot.authority.protection import collect_named_files
 from bot.domain.change import FullTier
 from bot.domain.errors import (
     ForgeConflict,
@@ -27,7 +27,7 @@ class MergeCheck:
 
         `None` where it is merged already. Raises `MergeConflict`, `ForgeError`.
         """
-        opened = await self._context.services.forge.proposal(proposal.number)
+        opened = await self._context.services.forge.get_proposal(proposal.number)
         if opened.state == "merged":
             return None
         if opened.state == "closed":
@@ -37,33 +37,33 @@ class MergeCheck:
                 f"pull request #{opened.number} stands at {opened.head[:12]}, not at the approved "
                 f"{proposal.head[:12]}"
             )
-        known, tip = history.full_tier, await self._tip()
+        known, tip = history.full_tier, await self._fetch_tip()
         if known and known.ok and (known.head, known.base) == (proposal.head, tip):
             return known
-        return await self._found(run, history, tip)
+        return await self._check(run, history, tip)
 
-    async def _found(self, run: Run, history: History, tip: str) -> FullTier:
+    async def _check(self, run: Run, history: History, tip: str) -> FullTier:
         context, change = self._context, need(history.change_set)
         here = context.limits.full_tier
         doing = "running the full checks" if here else "looking at the result"
         await context.notifier.refresh(run, history, f"{doing} before merging")
-        async with context.lend(run, need(history.evidence), at=change.head) as workspace:
-            return await self._gate.before_merge(
+        async with context.open_workspace(run, need(history.evidence), at=change.head) as workspace:
+            return await self._gate.check_merge(
                 need(history.plan),
                 change,
-                await workspace.merged(tip, change.head),
-                context.checking(run, history, "before merging: "),
-                named=named_files(run, history),
-                undoing=run.goal == "revert",
+                await workspace.build_merge(tip, change.head),
+                context.build_check_handler(run, history, "before merging: "),
+                named=collect_named_files(run, history),
+                is_revert=run.goal == "revert",
                 checked_here=here,
             )
 
-    async def _tip(self) -> str:
+    async def _fetch_tip(self) -> str:
         """Return the newest commit of the base branch, as the forge has it now."""
         checkout = self._context.services.checkout
         if checkout is None:
             raise AssertionError("nothing ships without a checkout to bring up to it")
         try:
-            return await checkout.tip()
+            return await checkout.fetch_tip()
         except WorkspaceError as error:
             raise ForgeUnavailable(str(error), detail=error.detail) from error

@@ -4,46 +4,50 @@ from collections.abc import Sequence
 
 from bot.domain.brief import Acceptance
 from bot.domain.change import ChangeSet, WrittenPart
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 from bot.domain.plan import PlanPart
 from bot.ports.agent import Assignment, PartOfWork
-from bot.proof.acceptance import acceptance_path
+from bot.proof.acceptance import get_acceptance_path
 
 
-def assignment_of_part(whole: Assignment, part: PlanPart, *, again: str = "") -> Assignment:
+def build_part_assignment(
+    assignment: Assignment, part: PlanPart, *, retry_reason: str = ""
+) -> Assignment:
     """Return what is to be done in one part: its steps, and the examples that it alone shows.
 
     `again` is why it is written once more, on top of the parts before it.
     """
-    examples = whole.brief.acceptances if whole.brief else ()
-    own = {acceptance_path(each) for each in examples if _is_shown_by(each, part, whole)}
-    tests = [test for test in whole.plan.reproductions if test.path in own]
-    plan = whole.plan.but(
+    examples = assignment.brief.acceptances if assignment.brief else ()
+    own = {get_acceptance_path(each) for each in examples if _is_example_of(each, part, assignment)}
+    tests = [test for test in assignment.plan.reproductions if test.path in own]
+    plan = assignment.plan.replace(
         steps=part.steps,
         reproduction=tests[0] if tests else None,
         witnesses=tuple(tests[1:]),
     )
     others = {
         each.name: tuple(sorted(each.owned_files))
-        for each in whole.plan.parts
+        for each in assignment.plan.parts
         if each.name != part.name
     }
-    return whole.but(plan=plan, part=PartOfWork(name=part.name, others=others, again=again))
+    return assignment.replace(
+        plan=plan, part=PartOfWork(name=part.name, others=others, retry_reason=retry_reason)
+    )
 
 
-def _is_shown_by(example: Acceptance, part: PlanPart, whole: Assignment) -> bool:
+def _is_example_of(example: Acceptance, part: PlanPart, assignment: Assignment) -> bool:
     """Whether an example is of cogs that this part changes, and of none that another does."""
     cogs = {*example.script.world.cogs}
-    own = {cog_of_file(file) for file in part.owned_files}
-    all_owned = {cog_of_file(file) for file in whole.plan.owned_files}
+    own = {get_cog_name(file) for file in part.owned_files}
+    all_owned = {get_cog_name(file) for file in assignment.plan.owned_files}
     return bool(cogs & own) and cogs & all_owned <= own
 
 
-def in_one(changes: Sequence[ChangeSet], parts: tuple[WrittenPart, ...]) -> ChangeSet:
+def combine_changes(changes: Sequence[ChangeSet], parts: tuple[WrittenPart, ...]) -> ChangeSet:
     """Return what the engine said of each part as what it says of the whole."""
     told = [(part.name, change) for part, change in zip(parts, changes, strict=True)]
     reviews = [change.approved for change in changes if change.approved is not None]
-    return changes[-1].but(
+    return changes[-1].replace(
         summary=" ".join(change.summary for change in changes),
         description="\n\n".join(f"{name}: {each.description}" for name, each in told
                                 if each.description),

@@ -1,16 +1,21 @@
 """The diagnosis where somebody names an action that did not fail, and is slow."""
 
 from bot.domain.evidence import Diagnosis
-from bot.domain.journal import called
+from bot.domain.journal import format_action_name
 from bot.domain.slowness import Slowness
 
 
-def slow_diagnosis(slow: Slowness) -> Diagnosis:
+def diagnose_slowness(slow: Slowness) -> Diagnosis:
     """Return what the durations of an action say; nothing failed, so there is no frame."""
-    name, lately, before = called(slow.newest.kind, slow.newest.name), slow.lately, slow.before
-    usual = f", {_ms(before.p95_ms)} before" if before else ""
+    name, lately, before = (
+        format_action_name(slow.newest.kind, slow.newest.name),
+        slow.recent,
+        slow.before,
+    )
+    usual = f", {_format_duration(before.p95_ms)} before" if before else ""
     paces = ", ".join(
-        f"`{pace.commit}` {_ms(pace.p95_ms)} ({pace.actions} actions)" for pace in slow.by_code
+        f"`{pace.commit}` {_format_duration(pace.p95_ms)} ({pace.actions} actions)"
+        for pace in slow.by_code
     )
     cause = f"p95 by the code that ran: {paces}." if len(slow.by_code) > 1 else ""
     if slow.came_with:
@@ -19,7 +24,7 @@ def slow_diagnosis(slow: Slowness) -> Diagnosis:
         cause += " It is the same code as before, so look at what it waits for: services, data."
     return Diagnosis(
         found=True,
-        headline=f"{name} is slow: p95 {_ms(lately.p95_ms)} in the last 10 min{usual}",
+        headline=f"{name} is slow: p95 {_format_duration(lately.p95_ms)} in the last 10 min{usual}",
         cause=cause.strip() or "No record says which code ran.",
         event=slow.newest.event,
         count=lately.actions,
@@ -29,5 +34,5 @@ def slow_diagnosis(slow: Slowness) -> Diagnosis:
     )
 
 
-def _ms(value: float) -> str:
+def _format_duration(value: float) -> str:
     return f"{value / 1000:.1f} s" if value >= 1_000 else f"{value:.0f} ms"

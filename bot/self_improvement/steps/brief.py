@@ -5,27 +5,27 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from bot.authority.protection import named_files
-from bot.budget.allowance import may_ask
+from bot.authority.protection import collect_named_files
+from bot.budget.allowance import check_run_budget
 from bot.domain.brief import Brief
+from bot.domain.cost import Cost
 from bot.domain.dialogue import Question
 from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run, Stage, Status
-from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request, RequestPlanner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
-from bot.presentation.markdown import words
+from bot.presentation.markdown import escape_line
 from bot.redaction import redact
-from bot.self_improvement.agent_updates import OnProgress, last_word
+from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
-from bot.self_improvement.steps.plan import with_nearest_tests
+from bot.self_improvement.steps.plan import add_nearest_tests
 
 _THOUGHTS = 2  # briefs of one request before it is given up
 _LOOKED_AT = 100  # runs that ended well, for what one costs
@@ -33,10 +33,12 @@ _NO_PLANNER = (
     "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
     "is one."
 )
-_NOT_SHOWN = "I understood “{}”, but could not show how it would be proven, so I write nothing: {}."
-_AGAIN = "Our program, about the examples of your last brief, which prove nothing so: {}"
-_FLAG_KEPT = "the flag `{}` was switched before and is kept, so it may be on: name another"
-_NOT_RED = "`{}`: its test does not fail today because of {}"
+_NOT_PROVABLE = (
+    "I understood “{}”, but could not show how it would be proven, so I write nothing: {}."
+)
+_RETRY_NOTE = "Our program, about the examples of your last brief, which prove nothing so: {}"
+_FLAG_EXISTS = "the flag `{}` was switched before and is kept, so it may be on: name another"
+_NOT_FAILING = "`{}`: its test does not fail today because of {}"
 
 
 class Understood(NamedTuple):
@@ -44,7 +46,7 @@ class Understood(NamedTuple):
 
     brief: Brief
     plan: Plan | None = None
-    unproven: tuple[str, ...] = ()
+    proof_problems: tuple[str, ...] = ()
 
 
 class RequestBriefer:
@@ -60,11 +62,11 @@ class RequestBriefer:
         """Return the planner's name, for people."""
         return self._planner.name
 
-    async def think(
+    async def ask_planner(
         self, request: Request, workspace: Workspace, on_progress: OnProgress
     ) -> Briefed:
         """Return what the planner makes of a request. Raises `AgentError`, `BudgetSpent`."""
-        return await last_word(
+        return await wait_for_result(
             self._planner.brief(request, workspace),
             on_progress,
             f"{self.name} ended without a brief.",
@@ -79,17 +81,19 @@ class RequestBriefer:
         brief, plan = briefed.brief, briefed.plan
         if brief.objection or plan is None:
             return Understood(brief)
-        wrong = await self._proofs.objections(brief, workspace)
+        wrong = await self._proofs.find_objections(brief, workspace)
         if wrong:
-            return Understood(brief, unproven=wrong)
-        tests = [each for each in await self._proofs.tests(brief, workspace) if each is not None]
-        reds = await self._verifier.reds(tests, workspace) if tests else ()
+            return Understood(brief, proof_problems=wrong)
+        tests = [
+            each for each in await self._proofs.build_tests(brief, workspace) if each is not None
+        ]
+        reds = await self._verifier.find_failing(tests, workspace) if tests else ()
         if len(reds) < len(tests):
-            return Understood(brief, unproven=_not_red(tests, reds))
+            return Understood(brief, proof_problems=_find_not_failing(tests, reds))
         first, *others = tests or (None,)
         witnesses = tuple(each for each in others if each is not None)
-        proven = plan.but(reproduction=first, witnesses=witnesses, risk=brief.risk)
-        return Understood(brief, await with_nearest_tests(proven, self._verifier, workspace))
+        proven = plan.replace(reproduction=first, witnesses=witnesses, risk=brief.risk)
+        return Understood(brief, await add_nearest_tests(proven, self._verifier, workspace))
 
 
 class BriefStep:
@@ -108,79 +112,83 @@ class BriefStep:
         if self._briefer is None:
             return await transitions.end(run, Status.FAILED, _NO_PLANNER)
         try:
-            await may_ask(context.services.budget, run, "plan")
-            call = self._understood(run, history, self._briefer)
-            understood = await context.called(run, "brief", self._briefer.name, call)
+            await check_run_budget(context.services.budget, run, "plan")
+            call = self._understand(run, history, self._briefer)
+            understood = await context.record_call(run, "brief", self._briefer.name, call)
         except (AgentError, BudgetSpent) as error:
-            now = context.services.clock.now()
-            until = pause_until(error, run, now, takes_over=False)
+            now = context.services.clock.get_time()
+            until = pause_until(error, run, now, has_fallback=False)
             if until is None:
                 raise
             paid = context.cost_meter.settle(run)
             return await transitions.await_limit(paid, until, error)
-        return await self._shown(context.cost_meter.settle(run), history, understood)
+        return await self._present(context.cost_meter.settle(run), history, understood)
 
-    async def _understood(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
+    async def _understand(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
         """Return the brief, proven; examples that prove nothing go back to the planner once."""
         context, evidence = self._context, need(history.evidence)
-        request, working = _request_of(run, history), context.working(run, history)
-        spent = Spent()
+        request, working = _request_of(run, history), context.build_progress_handler(run, history)
+        spent = Cost()
 
         async def show(progress: Progress) -> None:
-            await working(progress.but(**dict(spent.plus(progress))))
+            await working(progress.replace(**dict(spent.add(progress))))
 
-        async with context.lend(run, evidence) as workspace:
+        async with context.open_workspace(run, evidence) as workspace:
             for _ in range(_THOUGHTS):
-                briefed = await briefer.think(request, workspace, show)
-                spent = spent.plus(briefed)
+                briefed = await briefer.ask_planner(request, workspace, show)
+                spent = spent.add(briefed)
                 context.cost_meter.note(run.id, spent)
                 if _to_ask(run, history, briefed.brief):
                     return Understood(briefed.brief)
                 await context.notifier.refresh(run, history, "trying its examples on today's code")
-                understood = self._with_a_new_flag(await briefer.prove(briefed, workspace))
-                if not understood.unproven:
+                understood = self._check_flag_is_new(await briefer.prove(briefed, workspace))
+                if not understood.proof_problems:
                     break
-                told = _AGAIN.format("; ".join(understood.unproven))
-                request = request.but(corrections=(*request.corrections, told))
+                told = _RETRY_NOTE.format("; ".join(understood.proof_problems))
+                request = request.replace(corrections=(*request.corrections, told))
         return understood
 
-    def _with_a_new_flag(self, understood: Understood) -> Understood:
+    def _check_flag_is_new(self, understood: Understood) -> Understood:
         """Return it as unproven where its flag was switched for an earlier change, and is kept."""
         flag = understood.brief.flag
         if not flag or self._context.services.flags.find(flag) is None:
             return understood
-        return Understood(understood.brief, None, (*understood.unproven, _FLAG_KEPT.format(flag)))
+        return Understood(
+            understood.brief, None, (*understood.proof_problems, _FLAG_EXISTS.format(flag))
+        )
 
-    async def _shown(self, run: Run, history: History, understood: Understood) -> Run:
+    async def _present(self, run: Run, history: History, understood: Understood) -> Run:
         """Ask what is open, end where nothing is to be built, else wait for the go-ahead."""
         context, transitions = self._context, self._context.transitions
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
-            now = context.services.clock.now()
-            asked = _question_of(run, brief, now, now + context.limits.question)
+            now = context.services.clock.get_time()
+            asked = _build_question(run, brief, now, now + context.limits.question)
             return await transitions.ask(run, asked, brief)
         if brief.objection:
-            why = f"I leave it: {words(redact(brief.objection), 900)}"
+            why = f"I leave it: {escape_line(redact(brief.objection), 900)}"
             return await transitions.end(run, Status.FAILED, why, brief)
         if plan is None:
-            return await transitions.end(run, Status.FAILED, _unprovable(understood), brief)
+            return await transitions.end(run, Status.FAILED, _explain_unprovable(understood), brief)
         try:
-            plan = self._gate.within_bounds(plan, named_files(run, history))
+            plan = self._gate.remove_forbidden_files(plan, collect_named_files(run, history))
         except OutOfBounds as bounds:
             return await transitions.end(run, Status.FAILED, str(bounds), brief, plan)
-        known = await context.services.store.history(run.id)
+        known = await context.services.store.get_history(run.id)
         if known.instructions != history.instructions:  # said while it was thought over
             return await transitions.queue_at(run, Stage.BRIEF, brief)
-        brief = (await self._estimated(brief)).but(candidates=context.limits.candidates)
-        return await transitions.understood(run, self._goes_on(run, brief), brief, plan)
+        brief = (await self._add_estimate(brief)).replace(candidates=context.limits.candidates)
+        return await transitions.request_agreement(
+            run, self._get_auto_start(run, brief), brief, plan
+        )
 
-    async def _estimated(self, brief: Brief) -> Brief:
+    async def _add_estimate(self, brief: Brief) -> Brief:
         """Return it with what the last runs that shipped cost, in the middle, where any did."""
         ended = await self._context.services.store.find(status={Status.DONE}, limit=_LOOKED_AT)
         paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
-        return brief.but(estimate_usd=median(paid)) if paid else brief
+        return brief.replace(estimate_usd=median(paid)) if paid else brief
 
-    def _goes_on(self, run: Run, brief: Brief) -> datetime | None:
+    def _get_auto_start(self, run: Run, brief: Brief) -> datetime | None:
         """Return when it goes on without a word: a low risk alone, and only if so configured.
 
         What no person began waits for one.
@@ -188,30 +196,30 @@ class BriefStep:
         patience = self._context.limits.confirm
         if patience is None or brief.risk != "low" or run.trigger.origin != "person":
             return None
-        return self._context.services.clock.now() + patience
+        return self._context.services.clock.get_time() + patience
 
 
-def asked_of(run: Run) -> str:
+def build_question_id(run: Run) -> str:
     """Return the id of the question a brief asks; it is asked once an attempt."""
     return f"{run.id}:{run.attempt}:brief"
 
 
 def _to_ask(run: Run, history: History, brief: Brief) -> bool:
     """Whether people are to be asked first; what a later brief asks, its defaults answer."""
-    asked = history.question is not None and history.question.id == asked_of(run)
+    asked = history.question is not None and history.question.id == build_question_id(run)
     return bool(brief.questions) and not brief.objection and not asked
 
 
-def _question_of(run: Run, brief: Brief, now: datetime, until: datetime) -> Question:
+def _build_question(run: Run, brief: Brief, now: datetime, until: datetime) -> Question:
     """Return all that is open as one question; a single one has a button for each choice."""
     alone = brief.questions[0] if len(brief.questions) == 1 else None
     listed = "\n".join(
-        f"{number}. {words(redact(each.text), 500)} (otherwise: {words(redact(each.default))})"
+        f"{number}. {escape_line(redact(each.text), 500)} (otherwise: {escape_line(redact(each.default))})"
         for number, each in enumerate(brief.questions, 1)
     )
     defaults = "; ".join(redact(each.default) for each in brief.questions)
     return Question(
-        id=asked_of(run),
+        id=build_question_id(run),
         attempt=run.attempt,
         round=run.round,
         text=redact(alone.text) if alone else f"Before I write anything:\n{listed}",
@@ -225,31 +233,35 @@ def _question_of(run: Run, brief: Brief, now: datetime, until: datetime) -> Ques
 def _request_of(run: Run, history: History) -> Request:
     """Return what a planner is asked: the words, what was answered, and what was corrected."""
     question, answer = history.question, history.answer
-    answered = question is not None and answer is not None and answer.question_id == asked_of(run)
+    answered = (
+        question is not None and answer is not None and answer.question_id == build_question_id(run)
+    )
     pairs = ((question.text, answer.text),) if answered and question and answer else ()
     said = history.instructions.items if history.instructions else ()
     return Request(
         run_id=run.id,
         person_id=run.trigger.person.id,
         attempt=run.attempt,
-        words=run.trigger.text or run.trigger.subject,
+        text=run.trigger.text or run.trigger.subject,
         quotes_bot=run.trigger.quotes_bot,
         attached=run.trigger.attached,
         evidence=need(history.evidence),
         answers=pairs,
         corrections=tuple(item.text for item in said),
-        named=named_files(run, history),
+        named=collect_named_files(run, history),
     )
 
 
-def _not_red(tests: Sequence[Reproduction], reds: Sequence[Reproduced]) -> tuple[str, ...]:
+def _find_not_failing(
+    tests: Sequence[Reproduction], failing: Sequence[Reproduced]
+) -> tuple[str, ...]:
     """Return which tests are not red on base as they say."""
-    red = {each.reproduction for each in reds}
-    return tuple(_NOT_RED.format(each.calls, each.expects) for each in tests if each not in red)
+    red = {each.reproduction for each in failing}
+    return tuple(_NOT_FAILING.format(each.calls, each.expects) for each in tests if each not in red)
 
 
-def _unprovable(understood: Understood) -> str:
+def _explain_unprovable(understood: Understood) -> str:
     """Return why there is nothing that could be proven."""
-    meant = words(redact(understood.brief.understood), 300)
-    wrong = "; ".join(words(redact(each), 300) for each in understood.unproven[:3])
-    return _NOT_SHOWN.format(meant, wrong)
+    meant = escape_line(redact(understood.brief.understood), 300)
+    wrong = "; ".join(escape_line(redact(each), 300) for each in understood.proof_problems[:3])
+    return _NOT_PROVABLE.format(meant, wrong)

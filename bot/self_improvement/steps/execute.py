@@ -1,6 +1,6 @@
 """Execute: an engine writes the change; we commit it together with the reproduction."""
 
-from bot.budget.allowance import full_text, may_ask, turn_of
+from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.domain.change import ChangeSet
 from bot.domain.errors import (
     AgentError,
@@ -16,16 +16,20 @@ from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
-from bot.self_improvement.messages import claimed_only, nothing_found, told_text
+from bot.self_improvement.messages import explain_empty_claim, explain_no_change, format_instruction
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steering import SteeringInbox
 from bot.self_improvement.step_context import StepContext
-from bot.self_improvement.steps._assignment import assignment_of, question_of, with_granted
+from bot.self_improvement.steps._assignment import (
+    add_granted_files,
+    build_assignment,
+    build_question,
+)
 from bot.self_improvement.steps._parts import PartAskedError, PartsWork
 
 _MOST_QUESTIONS = 5  # in one stage
 
-_ASKS_AGAIN = "The engine asks again and again; it has had {count} answers and is not done."
+_TOO_MANY_QUESTIONS = "The engine asks again and again; it has had {count} answers and is not done."
 
 
 class ExecuteStep:
@@ -46,47 +50,57 @@ class ExecuteStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Write the change. Where the engine fails: pause, let another take over, or raise."""
         context = self._context
-        if run.goal == "change" and not history.agreed:
+        if run.goal == "change" and not history.is_agreed:
             raise AssertionError("what nobody agreed to was about to be written")
         await self._say_what_was_asked(run, history)
-        engine, stand_in = self._engine(run, history), self._stand_in(history)
+        engine, stand_in = self._choose_engine(run, history), self._get_fallback_engine(history)
         takes_over = stand_in is not None and engine is not stand_in
         try:
-            return await self._in_turn(engine, run, history)
+            return await self._run_if_allowed(engine, run, history)
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(error, run, context.services.clock.now(), takes_over=takes_over)
+            until = pause_until(
+                error, run, context.services.clock.get_time(), has_fallback=takes_over
+            )
             if until is not None:
                 paid = context.cost_meter.settle(run)
-                best = await context.candidates.best_by_now(paid, history, redact(str(error)))
+                best = await context.candidates.propose_best(paid, history, redact(str(error)))
                 return best or await context.transitions.await_limit(paid, until, error)
             if stand_in is None or not takes_over:
                 raise
-            run = await self._handed_over(run, history, error, stand_in.engine)
-            return await self._in_turn(stand_in, run, history)
+            run = await self._switch_engine(run, history, error, stand_in.engine)
+            return await self._run_if_allowed(stand_in, run, history)
 
-    async def _in_turn(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
+    async def _run_if_allowed(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
         """Let the engine write if there is money for it, once it may begin another change."""
         services = self._context.services
-        if engine.follows_words:
-            await may_ask(services.budget, run, "execute")
+        if engine.can_follow_instructions:
+            await check_run_budget(services.budget, run, "execute")
         until = await turn_of(
-            services.budget, run, engine.engine, services.clock.now(), paid=engine.follows_words
+            services.budget,
+            run,
+            engine.engine,
+            services.clock.get_time(),
+            paid=engine.can_follow_instructions,
         )
         if until is not None:
-            reason = full_text(services.budget, engine.engine, until)
+            reason = describe_turn_wait(services.budget, engine.engine, until)
             paid = self._context.cost_meter.settle(run)
-            best = await self._context.candidates.best_by_now(
+            best = await self._context.candidates.propose_best(
                 paid, history, "no other change may be begun this hour"
             )
             return best or await self._context.transitions.await_turn(paid, until, reason)
-        return await self._written(engine, run, history)
+        return await self._write(engine, run, history)
 
-    def _engine(self, run: Run, history: History) -> CodeAgentRunner:
+    def _choose_engine(self, run: Run, history: History) -> CodeAgentRunner:
         """Return who works on this round: whoever stood in for the last one goes on.
 
         So does whoever stood in and asked something.
         """
-        stand_in, change, asked = self._stand_in(history), history.change_set, history.question
+        stand_in, change, asked = (
+            self._get_fallback_engine(history),
+            history.change_set,
+            history.question,
+        )
         if stand_in is None:
             return self._runner
         goes_on = run.round > run.first_round and change and change.engine == stand_in.engine
@@ -94,7 +108,7 @@ class ExecuteStep:
         answered = here and asked and asked.engine == stand_in.engine
         return stand_in if goes_on or answered else self._runner
 
-    def _stand_in(self, history: History) -> CodeAgentRunner | None:
+    def _get_fallback_engine(self, history: History) -> CodeAgentRunner | None:
         """Return the engine that may take over; none follows words, so none writes what is wanted.
 
         Neither does it take a revision.
@@ -103,7 +117,9 @@ class ExecuteStep:
         in_words = history.brief is not None or history.revising is not None
         return self._fallback if proven and not in_words else None
 
-    async def _handed_over(self, run: Run, history: History, error: TheseusError, name: str) -> Run:
+    async def _switch_engine(
+        self, run: Run, history: History, error: TheseusError, name: str
+    ) -> Run:
         """Say why another engine takes over; what the first one spent is saved."""
         context = self._context
         context.record(run, error)
@@ -114,53 +130,58 @@ class ExecuteStep:
         await context.notifier.say(saved, text, key=f"handed-over:{run.attempt}:{run.round}")
         return saved
 
-    async def _written(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
+    async def _write(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
         """Let the engine write; what people ask meanwhile it hears at once, if it follows words."""
         context = self._context
-        if not engine.follows_words:
-            return await self._written_by(engine, run, history, SteeringInbox())
-        with context.steering.listening(run.id) as steering_inbox:
+        if not engine.can_follow_instructions:
+            return await self._write_with_inbox(engine, run, history, SteeringInbox())
+        with context.steering.open_inbox(run.id) as steering_inbox:
             # what was asked before anybody listened is noted by now, and all after it is heard
-            asked = (await context.services.store.history(run.id)).instructions
-            history = history.but(instructions=asked)
-            return await self._written_by(engine, run, history, steering_inbox)
+            asked = (await context.services.store.get_history(run.id)).instructions
+            history = history.replace(instructions=asked)
+            return await self._write_with_inbox(engine, run, history, steering_inbox)
 
-    async def _written_by(
+    async def _write_with_inbox(
         self, engine: CodeAgentRunner, run: Run, history: History, steering_inbox: SteeringInbox
     ) -> Run:
         context = self._context
-        assignment = assignment_of(run, history)
-        steering_inbox.heard = len(assignment.steering)
+        assignment = build_assignment(run, history)
+        steering_inbox.instruction_count = len(assignment.steering)
 
-        async def worked(workspace: Workspace) -> ChangeSet | ExecutionPaused:
-            if engine.follows_words and (
-                parts := await self._in_parts(engine, run, history, assignment, workspace)
+        async def run_engine(workspace: Workspace) -> ChangeSet | ExecutionPaused:
+            if engine.can_follow_instructions and (
+                parts := await self._write_parts(engine, run, history, assignment, workspace)
             ):
                 return parts
             done = await engine(
-                assignment, workspace, context.working(run, history), steering_inbox.news
+                assignment,
+                workspace,
+                context.build_progress_handler(run, history),
+                steering_inbox.take_news,
             )
             context.cost_meter.note(
                 run.id, done.asked if isinstance(done, ExecutionPaused) else done
             )
             return done
 
-        async with context.lend(run, assignment.evidence) as workspace:
-            call = worked(workspace)
-            model = engine.follows_words
-            change = await (context.called(run, "execute", engine.engine, call) if model else call)
+        async with context.open_workspace(run, assignment.evidence) as workspace:
+            call = run_engine(workspace)
+            model = engine.can_follow_instructions
+            change = await (
+                context.record_call(run, "execute", engine.engine, call) if model else call
+            )
         if isinstance(change, ExecutionPaused):
             return await self._ask(run, change, engine.engine)
         if not change.files:
-            return await self._nothing(engine, run, history, change)
-        change = change.but(heard=steering_inbox.heard)
-        plan = with_granted(assignment.plan, change.granted)
+            return await self._handle_no_change(engine, run, history, change)
+        change = change.replace(instruction_count=steering_inbox.instruction_count)
+        plan = add_granted_files(assignment.plan, change.granted)
         records = (change,) if plan == assignment.plan else (change, plan)
         return await context.transitions.advance(
             context.cost_meter.settle(run), Stage.VERIFY, *records
         )
 
-    async def _in_parts(
+    async def _write_parts(
         self,
         engine: CodeAgentRunner,
         run: Run,
@@ -184,25 +205,25 @@ class ExecuteStep:
             await self._context.notifier.say(run, text, key=key)
             return None
 
-    async def _nothing(
+    async def _handle_no_change(
         self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet
     ) -> Run:
         """End a run whose engine found nothing; one that claims to be done has failed."""
         context, first = self._context, run.round == run.first_round
-        if not first and history.verdict is not None and history.verdict.but_for_answers:
-            return await self._last_word(run, change)
-        if engine.follows_words and first and not change.cannot:
-            raise AgentOutputInvalid(claimed_only(change))
-        reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
-        so_far = context.candidates.under_way(run, history)
+        if not first and history.verdict is not None and history.verdict.is_blocked_by_answers_only:
+            return await self._accept_as_is(run, change)
+        if engine.can_follow_instructions and first and not change.cannot:
+            raise AgentOutputInvalid(explain_empty_claim(change))
+        reason, paid = explain_no_change(run, history, change), context.cost_meter.settle(run)
+        so_far = context.candidates.get_candidates(run, history)
         if so_far is not None and not first:
-            after = await context.candidates.dropped(paid, so_far, reason)
+            after = await context.candidates.drop(paid, so_far, reason)
             if after is not None:
                 return after
-        instead = await context.failures.fallen_back(paid, history, reason, change)
+        instead = await context.failures.fall_back(paid, history, reason, change)
         return instead or await context.transitions.end(paid, Status.FAILED, reason, change)
 
-    async def _last_word(self, run: Run, change: ChangeSet) -> Run:
+    async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
         """Go on with the change as it stands: only what it changes for people was against it.
 
         The engine holds to it, or knows nothing else; in the last round that is left to people.
@@ -211,15 +232,15 @@ class ExecuteStep:
         text = f"The {change.engine} engine leaves the change as it is: {change.summary}"
         key = f"left:{run.attempt}:{run.round}"
         await context.notifier.say(run, redact(text), key=key)
-        last = run.but(round=max(run.round, run.first_round + context.limits.rounds - 1))
+        last = run.replace(round=max(run.round, run.first_round + context.limits.rounds - 1))
         return await context.transitions.advance(context.cost_meter.settle(last), Stage.VERIFY)
 
     async def _ask(self, run: Run, paused: ExecutionPaused, engine: str) -> Run:
         """Ask in the thread, and wait for the answer without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
-            raise AgentStuck(_ASKS_AGAIN.format(count=run.parks))
-        now, patience = self._context.services.clock.now(), self._context.limits.question
-        question = question_of(
+            raise AgentStuck(_TOO_MANY_QUESTIONS.format(count=run.parks))
+        now, patience = self._context.services.clock.get_time(), self._context.limits.question
+        question = build_question(
             run, paused.asked, paused.head, engine, asked_at=now, until=now + patience
         )
         return await self._context.transitions.ask(self._context.cost_meter.settle(run), question)
@@ -227,5 +248,5 @@ class ExecuteStep:
     async def _say_what_was_asked(self, run: Run, history: History) -> None:
         """Say what people asked, in case a crash came before it was said; again is harmless."""
         for item in history.instructions.items if history.instructions else ():
-            text = told_text(item, at_once=True)
+            text = format_instruction(item, at_once=True)
             await self._context.notifier.say(run, text, key=f"asked:{item.key}")

@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
 from bot.domain.history import History
-from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, command_of
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, get_command_name
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Run, Stage, Trigger
-from bot.domain.shipped_fix import ShippedFix, began
-from bot.domain.slowness import Slowness, slowness_of
-from bot.domain.traffic import last_success
-from bot.grammar.fixed_before import failure_before_fix, fix_meant
-from bot.grammar.matching import meant, others_work
+from bot.domain.shipped_fix import ShippedFix, get_start_time
+from bot.domain.slowness import Slowness, measure_slowness
+from bot.domain.traffic import find_last_success
+from bot.grammar.matching import exclude_own_work, match_failures
+from bot.grammar.past_fixes import find_failure_before_fix, find_fix
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.traffic import TrafficLog
 from bot.ports.workspace import Checkout
 from bot.self_improvement.change_context import ChangeContextCollector
-from bot.self_improvement.reached_files import reached_files
+from bot.self_improvement.reached_files import list_reached_files
 from bot.self_improvement.step_context import StepContext
 
 _LINES_AROUND = 14
@@ -63,9 +63,9 @@ class EvidenceCollector:
         self.commands = commands
         self._traffic = traffic
 
-    async def standing(self) -> Evidence:
+    async def collect_checkout_state(self) -> Evidence:
         """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
-        return Evidence(base=await self._checkout.head(), searched="what was merged")
+        return Evidence(base=await self._checkout.get_head(), searched="what was merged")
 
     async def __call__(self, trigger: Trigger) -> Evidence:
         """Return the evidence for what was asked.
@@ -74,20 +74,22 @@ class EvidenceCollector:
         Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
         found = await self.look_for(trigger)
-        return await self._filled(found, trigger) if found.groups or found.slow else found
+        return await self._add_details(found, trigger) if found.groups or found.slow else found
 
     async def look_for(self, trigger: Trigger) -> Evidence:
         """Return only which failures are meant, and what else failed. Raises as the above."""
         fixes = await self._fixes() if self._fixes else {}
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
-        present, over = await self._parted(
-            others_work(await self._journal.failures(since=self._clock.now() - self._lookback)),
+        present, over = await self._split_by_fix(
+            exclude_own_work(
+                await self._journal.list_failures(since=self._clock.get_time() - self._lookback)
+            ),
             fixes,
         )
-        asked = meant(trigger, present, named, self.commands())
+        asked = match_failures(trigger, present, named, self.commands())
         searched = f"{asked.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
         found = Evidence(
-            base=await self._checkout.head(),
+            base=await self._checkout.get_head(),
             nearby=tuple(group for group in present if group not in asked.groups)[:_GROUPS],
             likely=asked.likely[:_LIKELY],
             idle=asked.idle,
@@ -95,54 +97,56 @@ class EvidenceCollector:
             change=asked.change,
             searched=searched,
         )
-        past = failure_before_fix(trigger, asked, named, over, fixes, self.commands())
+        past = find_failure_before_fix(trigger, asked, named, over, fixes, self.commands())
         if past is not None:
-            return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
-        if (before := fix_meant(trigger, fixes.values())) is not None:
+            return found.replace(fix=fixes[past.fingerprint], before_fix=past, likely=())
+        if (before := find_fix(trigger, fixes.values())) is not None:
             again = tuple(group for group in present if group.event == before.event)[:_GROUPS]
-            return found.but(fix=before, groups=again, likely=(), named="in words")
-        slow = await self._slow(named) if named and not asked.groups else None
+            return found.replace(fix=before, groups=again, likely=(), named="in words")
+        slow = await self._measure_slowness(named) if named and not asked.groups else None
         fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
         groups, since = asked.groups[:_GROUPS], trigger.since
         if since is not None and fix is None:  # as its incident counts
-            now = {each.fingerprint: each for each in await self._journal.failures(since=since)}
+            now = {
+                each.fingerprint: each for each in await self._journal.list_failures(since=since)
+            }
             groups = tuple(now.get(each.fingerprint, each) for each in groups)
-        return found.but(groups=groups, slow=slow, fix=fix)
+        return found.replace(groups=groups, slow=slow, fix=fix)
 
-    async def used_lately(self) -> tuple[str, ...]:
+    async def list_recent_commands(self) -> tuple[str, ...]:
         """Return the commands of cogs that people used, the newest first, each once."""
         used = (
-            await self._traffic.since(self._clock.now() - self._lookback, limit=_ASKED)
+            await self._traffic.list_since(self._clock.get_time() - self._lookback, limit=_ASKED)
             if self._traffic
             else ()
         )
-        names = (command_of(each.event) for each in reversed(used) if each.cog)
+        names = (get_command_name(each.event) for each in reversed(used) if each.cog)
         return tuple(dict.fromkeys(filter(None, names)))
 
-    async def failures(self, since: datetime) -> tuple[FailureGroup, ...]:
+    async def list_failures(self, since: datetime) -> tuple[FailureGroup, ...]:
         """Return what failed since then and no shipped fix has ended, the most recent first.
 
         Raises `JournalError`, `StoreError`.
         """
         fixes = await self._fixes() if self._fixes else {}
-        failed = others_work(await self._journal.failures(since=since))
-        return (await self._parted(failed, fixes))[0]
+        failed = exclude_own_work(await self._journal.list_failures(since=since))
+        return (await self._split_by_fix(failed, fixes))[0]
 
-    async def _filled(self, found: Evidence, trigger: Trigger) -> Evidence:
+    async def _add_details(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with what is known of the failures, or of the slow action."""
         groups, slow = found.groups, found.slow
-        since = trigger.since or self._clock.now() - self._lookback
-        sites = _sites(groups[0].newest.error if groups else None)
-        return found.but(
-            timeline=await self._timeline(_event(groups, slow)),
-            excerpts=await self._excerpts(sites),
-            suspects=await self._checkout.suspects(sites) if sites else (),
-            memories=await self._remembered(trigger, groups[0]) if groups else (),
-            users=await self._users(groups[0], since) if groups else 0,
-            worked=await self._worked(groups[0], sites) if groups else None,
+        since = trigger.since or self._clock.get_time() - self._lookback
+        sites = _list_sites(groups[0].newest.error if groups else None)
+        return found.replace(
+            timeline=await self._load_timeline(_get_event(groups, slow)),
+            excerpts=await self._read_excerpts(sites),
+            suspects=await self._checkout.find_suspects(sites) if sites else (),
+            memories=await self._recall(trigger, groups[0]) if groups else (),
+            users=await self._count_users(groups[0], since) if groups else 0,
+            worked=await self._find_last_success(groups[0], sites) if groups else None,
         )
 
-    async def _worked(
+    async def _find_last_success(
         self, group: FailureGroup, sites: tuple[tuple[str, int], ...]
     ) -> LastWorked | None:
         """Return when the action went well before it began to fail, and what changed since.
@@ -152,20 +156,20 @@ class EvidenceCollector:
         if self._traffic is None:
             return None
         try:
-            asked = await self._traffic.recent(group.event, limit=_ASKED)
+            asked = await self._traffic.list_recent(group.event, limit=_ASKED)
         except StoreError as error:
             _log.warning("looking into a failure without what was asked: %s", error)
             return None
-        worked = last_success(asked, group.first_seen)
+        worked = find_last_success(asked, group.first_seen)
         if worked is None or worked.commit is None:
             return None
         frames = tuple(dict.fromkeys(file for file, _ in sites))
         sources = {file: await self._checkout.read(file) or "" for file in frames}
-        files = reached_files(frames, sources)
-        changes = await self._checkout.changes_since(worked.commit, files)
+        files = list_reached_files(frames, sources)
+        changes = await self._checkout.list_changes_since(worked.commit, files)
         return LastWorked(at=worked.at, commit=worked.commit, changes=changes)
 
-    async def _parted(
+    async def _split_by_fix(
         self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
     ) -> tuple[tuple[FailureGroup, ...], tuple[FailureGroup, ...]]:
         """Return the failures that are there, and those that a fix ended and were not seen since.
@@ -177,14 +181,14 @@ class EvidenceCollector:
             fix = fixes.get(group.fingerprint)
             if fix is None:
                 present.append(group)
-            elif fix.live_at is None or fix.covers(began(group.newest)):
+            elif fix.live_at is None or fix.is_later_than(get_start_time(group.newest)):
                 over.append(group)
             else:
-                since = await self._journal.failures(since=fix.live_at)
+                since = await self._journal.list_failures(since=fix.live_at)
                 present += [each for each in since if each.fingerprint == group.fingerprint]
         return tuple(present), tuple(over)
 
-    async def _remembered(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
+    async def _recall(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
         """Return what is known of such failures, then people's notes with words of it.
 
         A memory that cannot be read is no reason not to look into a failure.
@@ -201,33 +205,33 @@ class EvidenceCollector:
             limit=_REMEMBERED,
         )
         words = (trigger.subject, group.newest.name, what.file, what.function, what.exception)
-        notes = Recall(words=" ".join(words), kinds=("note",), limit=_NOTES)
+        notes = Recall(text=" ".join(words), kinds=("note",), limit=_NOTES)
         try:
             return (*await self._memory.recall(what), *await self._memory.recall(notes))
         except StoreError as error:
             _log.warning("looking into a failure without my memory: %s", error)
             return ()
 
-    async def _users(self, group: FailureGroup, since: datetime) -> int:
+    async def _count_users(self, group: FailureGroup, since: datetime) -> int:
         """Return how many people it happened to."""
         query = JournalQuery(fingerprint=group.fingerprint, since=since)
         return len({action.user for action in await self._journal.read(query)} - {None})
 
-    async def _slow(self, named: Action) -> Slowness | None:
+    async def _measure_slowness(self, named: Action) -> Slowness | None:
         """Return how long the action took lately and before."""
-        since = self._clock.now() - min(self._lookback, _PACE)
-        samples = await self._journal.samples(
-            since=since, until=self._clock.now(), event=named.event
+        since = self._clock.get_time() - min(self._lookback, _PACE)
+        samples = await self._journal.list_samples(
+            since=since, until=self._clock.get_time(), event=named.event
         )
-        return slowness_of(named, samples)
+        return measure_slowness(named, samples)
 
-    async def _timeline(self, event: str | None) -> tuple[Action, ...]:
+    async def _load_timeline(self, event: str | None) -> tuple[Action, ...]:
         if event is None:
             return ()
         query = JournalQuery(event=event, limit=_TIMELINE)
         return tuple(await self._journal.read(query))
 
-    async def _excerpts(self, sites: tuple[tuple[str, int], ...]) -> tuple[SourceExcerpt, ...]:
+    async def _read_excerpts(self, sites: tuple[tuple[str, int], ...]) -> tuple[SourceExcerpt, ...]:
         excerpts = []
         for file, line in sites:
             text = await self._checkout.read(file)
@@ -257,28 +261,28 @@ class ObserveStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Gather the evidence."""
         if run.goal == "change":
-            wanted = await self._wanted(run)
+            wanted = await self._collect_for_request(run)
             return await self._context.transitions.advance(run, Stage.BRIEF, wanted)
         evidence = await self._collector(run.trigger)
         return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
 
-    async def _wanted(self, run: Run) -> Evidence:
+    async def _collect_for_request(self, run: Run) -> Evidence:
         """Return what there is that the request may be about; nothing of it has failed."""
-        base = (await self._collector.standing()).base
+        base = (await self._collector.collect_checkout_state()).base
         evidence = Evidence(base=base, change=True, searched="what there is that it may be about")
         if self._changes is None:
             return evidence
-        async with self._context.lend(run, evidence) as workspace:
-            return evidence.but(context=await self._changes(run.trigger, workspace))
+        async with self._context.open_workspace(run, evidence) as workspace:
+            return evidence.replace(context=await self._changes(run.trigger, workspace))
 
 
-def _event(groups: tuple[FailureGroup, ...], slow: Slowness | None) -> str | None:
+def _get_event(groups: tuple[FailureGroup, ...], slow: Slowness | None) -> str | None:
     if groups:
         return groups[0].event
     return slow.newest.event if slow else None
 
 
-def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
+def _list_sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
     """Return the frames' places, innermost first, each once."""
     if capsule is None:
         return ()

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from bot.authority.protection import named_files
-from bot.budget.allowance import may_ask
+from bot.authority.protection import collect_named_files
+from bot.budget.allowance import check_run_budget
+from bot.domain.cost import Cost
 from bot.domain.errors import (
     AgentError,
     BudgetSpent,
@@ -14,38 +16,37 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
+from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
-from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
-from bot.domain.wrong_answer import WrongAnswer
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import (
     ROOM,
-    candidates,
-    command_candidate,
-    with_answer,
-    with_refusals,
+    add_answer,
+    add_refusals,
+    build_candidates,
+    build_command_candidate,
 )
-from bot.self_improvement.agent_updates import OnProgress, last_word
+from bot.self_improvement.agent_updates import OnProgress, wait_for_result
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
-from bot.self_improvement.steps._answer_plan import NOT_SHOWN, answer_plan, wrong_answer_of
-from bot.self_improvement.steps._failure_plan import failure_plan
-from bot.self_improvement.steps._replayed import ReplayedFailure, decides, replayed
-from bot.self_improvement.steps.diagnose import case_of, say_without_planner
+from bot.self_improvement.steps._answer_plan import NOT_PROVABLE, answer_plan, get_incorrect_output
+from bot.self_improvement.steps._failure_plan import build_failure_plan
+from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
+from bot.self_improvement.steps.diagnose import build_case, say_without_planner
 
 # What the engine judges every edit by; the verifier runs more of them, once.
 _NEAREST_TESTS = 4
 
 _FRAMES = 4
 
-_AGAIN = 2  # times that a command which failed is asked once more
+_REPEATS = 2  # times that a command which failed is asked once more
 
 # What of a plan is ours alone, whoever thought it over.
 _PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
@@ -66,9 +67,11 @@ _ASK_FOR_EXAMPLE = (
 class Thought(Record):
     """What a planner made of a case, and what that cost."""
 
+    former_names: ClassVar = {"spent": "cost"}
+
     diagnosis: Diagnosis
     plan: Plan
-    spent: Spent
+    cost: Cost
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class PlanBuilder:
         evidence: Evidence,
         diagnosis: Diagnosis,
         workspace: Workspace,
-        wrong: WrongAnswer | None = None,
+        wrong: IncorrectOutput | None = None,
     ) -> Plan:
         """Return the rules' plan, with what fails on base if anything that does could be made.
 
@@ -111,52 +114,54 @@ class PlanBuilder:
         """
         if wrong is not None:
             plan = await answer_plan(wrong, diagnosis, self._verifier, workspace, self._replays)
-            return await with_nearest_tests(plan, self._verifier, workspace)
+            return await add_nearest_tests(plan, self._verifier, workspace)
         reds: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()
         if evidence.capsule is not None:
             group = evidence.groups[0]
-            found = await replayed(self._replays, self._verifier, group, workspace)
-            tests = await _candidates(group.newest, workspace)
+            found = await replay_failure(self._replays, self._verifier, group, workspace)
+            tests = await _build_candidates(group.newest, workspace)
             if found.test is not None:  # it asks the command again, and more
                 tests = tuple(test for test in tests if test.target)
-            reds = await self._verifier.reds(tests, workspace)
+            reds = await self._verifier.find_failing(tests, workspace)
             if len(reds) == 1 and not reds[0].reproduction.target:
-                reds = await self._surely(reds, workspace)
-            reds = await self._answered(reds, evidence, workspace)
-        plan = _with_proof(failure_plan(evidence, diagnosis), found, reds)
-        return await with_nearest_tests(plan, self._verifier, workspace)
+                reds = await self._confirm_failing(reds, workspace)
+            reds = await self._add_expected_answers(reds, evidence, workspace)
+        plan = _attach_proof(build_failure_plan(evidence, diagnosis), found, reds)
+        return await add_nearest_tests(plan, self._verifier, workspace)
 
-    async def _surely(
-        self, reds: tuple[Reproduced, ...], workspace: Workspace
+    async def _confirm_failing(
+        self, failing: tuple[Reproduced, ...], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return a command's test that is alone if it fails each time: luck would prove nothing."""
-        for _ in range(_AGAIN):
-            reds = await self._verifier.reds([red.reproduction for red in reds], workspace)
-        return reds
+        for _ in range(_REPEATS):
+            failing = await self._verifier.find_failing(
+                [red.reproduction for red in failing], workspace
+            )
+        return failing
 
-    async def _answered(
-        self, reds: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
+    async def _add_expected_answers(
+        self, failing: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
     ) -> tuple[Reproduced, ...]:
         """Return the tests held to what their calls answered before a suspect commit.
 
         Where a call worked there and fails now, that answer is known; the first such commit counts.
         Where none is, a refusal that people are told in words is as good an answer.
         """
-        for suspect in evidence.suspects[:_BEFORE] if reds else ():
+        for suspect in evidence.suspects[:_BEFORE] if failing else ():
             try:
                 await workspace.reset(f"{suspect.commit.sha}^")
-                answers = [await self._verifier.answer(red.reproduction, workspace)
-                           for red in reds]  # fmt: skip
+                answers = [await self._verifier.evaluate_call(red.reproduction, workspace)
+                           for red in failing]  # fmt: skip
             except WorkspaceError:
                 continue  # nothing is before it: the next one
             finally:
                 await workspace.reset(workspace.base)
             if any(answers):
-                return tuple(map(_held, reds, answers))
-        return tuple(_held(red, None) for red in reds)
+                return tuple(map(_add_expectation, failing, answers))
+        return tuple(_add_expectation(red, None) for red in failing)
 
-    async def think(
+    async def ask_planner(
         self, case: Case, draft: Plan, workspace: Workspace, on_progress: OnProgress
     ) -> Thought:
         """Return the planner's diagnosis and plan in place of the rules'.
@@ -166,29 +171,29 @@ class PlanBuilder:
         `VerifierError`.
         """
         if self._planner is None:
-            return Thought(diagnosis=case.diagnosis, plan=draft, spent=Spent())
-        planned = await last_word(
+            return Thought(diagnosis=case.diagnosis, plan=draft, cost=Cost())
+        planned = await wait_for_result(
             self._planner.plan(case, draft, workspace),
             on_progress,
             f"{self._planner.name} ended without a plan.",
         )
-        plan = await self._proven(planned, draft, workspace)
-        return Thought(diagnosis=planned.diagnosis, plan=plan, spent=Spent().plus(planned))
+        plan = await self._add_proof(planned, draft, workspace)
+        return Thought(diagnosis=planned.diagnosis, plan=plan, cost=Cost().add(planned))
 
-    async def _proven(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
+    async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
         """Return the plan with what proves it: nothing there rests on the planner's word."""
-        plan = planned.plan.but(**{name: getattr(draft, name) for name in _PROOF})
+        plan = planned.plan.replace(**{name: getattr(draft, name) for name in _PROOF})
         if draft.reproduction is None and planned.test is not None:
-            red = await self._verifier.reds([planned.test], workspace)
-            plan = plan.but(reproduction=red[0].reproduction if red else None)
-        return await with_nearest_tests(plan, self._verifier, workspace)
+            red = await self._verifier.find_failing([planned.test], workspace)
+            plan = plan.replace(reproduction=red[0].reproduction if red else None)
+        return await add_nearest_tests(plan, self._verifier, workspace)
 
 
-async def with_nearest_tests(plan: Plan, verifier: Verifier, workspace: Workspace) -> Plan:
+async def add_nearest_tests(plan: Plan, verifier: Verifier, workspace: Workspace) -> Plan:
     """Return the plan with the tests that an engine judges every edit by."""
     owned = sorted(plan.owned_files)
-    affected = await verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-    return plan.but(affected=affected)
+    affected = await verifier.find_affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+    return plan.replace(affected=affected)
 
 
 class PlanStep:
@@ -203,55 +208,57 @@ class PlanStep:
         """Say what is to be done and how it is proved; no reproduction, no fix."""
         context, transitions = self._context, self._context.transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
-        wrong = wrong_answer_of(run, history)
-        async with context.lend(run, evidence) as workspace:
+        wrong = get_incorrect_output(run, history)
+        async with context.open_workspace(run, evidence) as workspace:
             plan = await self._builder(evidence, diagnosis, workspace, wrong)
-            thought = await self._thought(run, history, plan, workspace)
+            thought = await self._ask_planner(run, history, plan, workspace)
         run = context.cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
-        if thought.plan.shown_by is None:
-            reason = NOT_SHOWN if wrong else _not_reproduced(evidence, thought.diagnosis)
+        if thought.plan.demonstration is None:
+            reason = NOT_PROVABLE if wrong else _explain_not_reproduced(evidence, thought.diagnosis)
             return await transitions.end(
                 run, Status.FAILED, reason, thought.diagnosis, thought.plan
             )
         try:
-            plan = self._gate.within_bounds(thought.plan, named_files(run, history))
+            plan = self._gate.remove_forbidden_files(
+                thought.plan, collect_named_files(run, history)
+            )
         except OutOfBounds as bounds:
             return await transitions.end(
                 run, Status.FAILED, str(bounds), thought.diagnosis, thought.plan
             )
         return await transitions.advance(run, Stage.EXECUTE, thought.diagnosis, plan)
 
-    async def _thought(
+    async def _ask_planner(
         self, run: Run, history: History, draft: Plan, workspace: Workspace
     ) -> Thought | _Pause:
         """Return what the planner makes of it; where it fails, what the rules made."""
         context, diagnosis = self._context, need(history.diagnosis)
-        rules = Thought(diagnosis=diagnosis, plan=draft, spent=Spent())
+        rules = Thought(diagnosis=diagnosis, plan=draft, cost=Cost())
         planner = self._builder.planned_by
         if planner is None:
             return rules
-        case = case_of(run, history, need(history.evidence))
+        case = build_case(run, history, need(history.evidence))
 
-        async def thought() -> Thought:
-            show = context.working(run, history)
-            made = await self._builder.think(case, draft, workspace, show)
-            context.cost_meter.note(run.id, made.spent)
+        async def ask() -> Thought:
+            show = context.build_progress_handler(run, history)
+            made = await self._builder.ask_planner(case, draft, workspace, show)
+            context.cost_meter.note(run.id, made.cost)
             return made
 
         try:
-            await may_ask(context.services.budget, run, "plan")
-            return await context.called(run, "plan", planner, thought())
+            await check_run_budget(context.services.budget, run, "plan")
+            return await context.record_call(run, "plan", planner, ask())
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(error, run, context.services.clock.now())
+            until = pause_until(error, run, context.services.clock.get_time())
             if until is not None:
                 return _Pause(error, until)
             await say_without_planner(context, run, error, "The plan is my rules' own.")
             return rules
 
 
-def _not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
+def _explain_not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
     """Return why nothing is planned; for a private failure, what the person can do."""
     capsule = evidence.capsule
     typed = all(group.newest.kind is not Kind.TASK for group in evidence.groups)
@@ -259,35 +266,37 @@ def _not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
     return (_ASK_FOR_EXAMPLE if is_private else _NOT_REPRODUCED).format(diagnosis.headline)
 
 
-def _held(red: Reproduced, answer: str | None) -> Reproduced:
-    held = with_answer(red.reproduction, answer) if answer else None
-    return red.but(reproduction=held or with_refusals(red.reproduction))
+def _add_expectation(failing: Reproduced, answer: str | None) -> Reproduced:
+    held = add_answer(failing.reproduction, answer) if answer else None
+    return failing.replace(reproduction=held or add_refusals(failing.reproduction))
 
 
-async def _candidates(failure: Action, workspace: Workspace) -> tuple[Reproduction, ...]:
+async def _build_candidates(failure: Action, workspace: Workspace) -> tuple[Reproduction, ...]:
     """Return tests of the innermost calls, and of the command itself last."""
     if failure.error is None:
         return ()
     files = {ROOM, *(frame.file for frame in failure.error.frames)}
     texts = {file: await workspace.read_base(file) for file in files}
-    command = command_candidate(failure, read=texts.get)
-    calls = candidates(failure.error, read=texts.get)[:_FRAMES]
+    command = build_command_candidate(failure, read=texts.get)
+    calls = build_candidates(failure.error, read=texts.get)[:_FRAMES]
     return (*calls, command) if command else calls
 
 
-def _with_proof(plan: Plan, found: ReplayedFailure, reds: tuple[Reproduced, ...]) -> Plan:
+def _attach_proof(plan: Plan, found: ReplayedFailure, failing: tuple[Reproduced, ...]) -> Plan:
     """Return the plan with what has to turn green; beside a replay, failing calls are a help."""
-    tests = tuple(red.reproduction for red in reds)
-    if not decides(found, reds):
+    tests = tuple(red.reproduction for red in failing)
+    if not is_decisive(found, failing):
         first, *others = tests or (None,)
-        plan = plan.but(reproduction=first, witnesses=tuple(others), unplayed=found.unplayed)
-        return _telling_test(plan)
+        plan = plan.replace(reproduction=first, witnesses=tuple(others), unplayed=found.unplayed)
+        return _describe_unit_test(plan)
     replayed_test = found.test.reproduction if found.test else None
     guides = tuple(test for test in tests if test.target)
-    return _telling_test(plan.but(reproduction=replayed_test, guides=guides, replay=found.replay))
+    return _describe_unit_test(
+        plan.replace(reproduction=replayed_test, guides=guides, replay=found.replay)
+    )
 
 
-def _telling_test(plan: Plan) -> Plan:
+def _describe_unit_test(plan: Plan) -> Plan:
     calls = plan.reproduction.calls if plan.reproduction else ""
     unit = f"A regression test that calls `{calls}`." if calls else ""
-    return plan.but(tests=plan.tests.but(unit=unit))
+    return plan.replace(tests=plan.tests.replace(unit=unit))

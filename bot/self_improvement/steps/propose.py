@@ -11,14 +11,14 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.presentation.cards import behaviour_markdown, example_lines, not_done_lines
-from bot.presentation.flags import ships_behind
-from bot.presentation.markdown import prose, words
-from bot.presentation.pull_requests import failure_told, pull_request_title, sentence
+from bot.presentation.cards import list_example_lines, list_undone_lines, render_behaviour_markdown
+from bot.presentation.flags import describe_upcoming_flag
+from bot.presentation.markdown import escape_line, escape_text
+from bot.presentation.pull_requests import describe_failure, format_sentence, pull_request_title
 from bot.presentation.run_links import NO_LINKS, RunLinks
-from bot.proof import label, risk_of
-from bot.self_improvement.messages import asked_by
-from bot.self_improvement.step_context import StepContext, need, pushed_by_others
+from bot.proof import compute_risk, label
+from bot.self_improvement.messages import format_requests
+from bot.self_improvement.step_context import StepContext, is_pushed_by_others, need
 
 Render = Callable[..., str]
 
@@ -46,7 +46,12 @@ class PullRequestPublisher:
     async def __call__(self, run: Run, history: History) -> Proposal:
         """Return the proposal of `history.verdict.head`. Raises `ForgeError`."""
         verdict, change = history.verdict, history.change_set
-        if verdict is None or change is None or not verdict.green or verdict.head != change.head:
+        if (
+            verdict is None
+            or change is None
+            or not verdict.is_passing
+            or verdict.head != change.head
+        ):
             raise AssertionError("a change that is not green was about to be proposed")
         if history.needs_endorsement:
             raise AssertionError(
@@ -60,16 +65,16 @@ class PullRequestPublisher:
                 head=change.head,
                 base_branch=self._base_branch,
                 title=pull_request_title(run, history),
-                body=self._body(run, history, verdict),
+                body=self._render_body(run, history, verdict),
             )
         )
         if opened.head != verdict.head:
             raise ForgeConflict(
                 f"#{opened.number} stands at `{opened.head[:7]}`, not at the commit I checked."
             )
-        return self._proposal(run, history, opened)
+        return self._build_proposal(run, history, opened)
 
-    def _proposal(self, run: Run, history: History, opened: ForgeProposal) -> Proposal:
+    def _build_proposal(self, run: Run, history: History, opened: ForgeProposal) -> Proposal:
         earlier, change = history.proposal, history.change_set
         return Proposal(
             run_id=run.id,
@@ -79,25 +84,27 @@ class PullRequestPublisher:
             base=change.base if change else "",
             branch=opened.branch,
             version=earlier.version + 1 if earlier else 1,
-            note=_why_new(earlier, opened.head),
-            at=self._clock.now(),
+            note=_explain_new_card(earlier, opened.head),
+            at=self._clock.get_time(),
         )
 
-    def _body(self, run: Run, history: History, verdict: Verdict) -> str:
+    def _render_body(self, run: Run, history: History, verdict: Verdict) -> str:
         plan, change = history.plan, history.change_set
         if plan is None or change is None:
             raise AssertionError("a proposal needs a plan and a change")
         checks = [
-            f"- {check.name}: {words(check.summary or check.status, 300)}"
+            f"- {check.name}: {escape_line(check.summary or check.status, 300)}"
             for check in verdict.checks
         ]
-        if plan.shown_by:
-            calls, error = plan.shown_by
-            checks.insert(0, f"- `{calls}`: {error} before, passes now{_kept(plan, change)}")
-        risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
-        missing = not_done_lines(change)
-        template, why = _why(history, verdict)
-        undo, issue = verdict.undo, run.trigger.issue
+        if plan.demonstration:
+            calls, error = plan.demonstration
+            checks.insert(
+                0, f"- `{calls}`: {error} before, passes now{_describe_test(plan, change)}"
+            )
+        risk = (f"{compute_risk(plan, verdict)}.", label(verdict), plan.impact)
+        missing = list_undone_lines(change)
+        template, why = _choose_template(history, verdict)
+        undo, issue = verdict.revert_trial, run.trigger.issue
         body = self._render(
             template,
             **why,
@@ -105,19 +112,21 @@ class PullRequestPublisher:
                 filter(
                     None,
                     (
-                        sentence(change.summary),
-                        prose(change.description),
+                        format_sentence(change.summary),
+                        escape_text(change.description),
                         *missing,
-                        *map(prose, change.stated),
+                        *map(escape_text, change.stated),
                     ),
                 )
             ),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
-            behaviour=behaviour_markdown(verdict),
+            behaviour=render_behaviour_markdown(verdict),
             tests="\n".join(checks),
-            risk=sentence(" ".join(filter(None, risk))),
-            rollback=prose(f"{plan.rollback} Undo: {undo.told}." if undo else plan.rollback),
-            evidence=f"{self._links.told(run)}{_records(history)}",
+            risk=format_sentence(" ".join(filter(None, risk))),
+            rollback=escape_text(
+                f"{plan.rollback} Undo: {undo.summary}." if undo else plan.rollback
+            ),
+            evidence=f"{self._links.format_run(run)}{_format_records(history)}",
         )
         return body if issue is None else f"{body.rstrip()}\n\nCloses #{issue}\n"
 
@@ -138,7 +147,9 @@ class ProposeStep:
         if history.needs_endorsement:
             return await context.transitions.await_judgement(run)
         try:
-            proposal = await context.patiently(run, history, lambda: self._publisher(run, history))
+            proposal = await context.retry_unavailable(
+                run, history, lambda: self._publisher(run, history)
+            )
         except ForgeConflict:
             if not await self._was_pushed(run, history):
                 raise
@@ -146,13 +157,15 @@ class ProposeStep:
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:
-            records = (revising.but(over=True),)
+            records = (revising.replace(is_finished=True),)
             items = history.instructions.items if history.instructions else ()
-            asked = items[revising.change_set.heard : need(history.change_set).heard]
+            asked = items[
+                revising.change_set.instruction_count : need(history.change_set).instruction_count
+            ]
             if history.proposal is not None and asked:
-                note = f"Revised: {asked_by(asked)}. {proposal.note}"
-                proposal = proposal.but(note=note)
-        words = context.approval_policy.none_yet(run, history, proposal)
+                note = f"Revised: {format_requests(asked)}. {proposal.note}"
+                proposal = proposal.replace(note=note)
+        words = context.approval_policy.create_votes(run, history, proposal)
         waiting = await context.transitions.wait(run, proposal, words, *records)
         await context.proposal_cards.show(waiting)
         return waiting
@@ -161,36 +174,36 @@ class ProposeStep:
         """Whether somebody pushed once more, which is no fault of what we propose."""
         if history.proposal is None:
             return False
-        opened = await self._context.opened(run, history, history.proposal)
-        return pushed_by_others(opened, history)
+        opened = await self._context.get_pull_request(run, history, history.proposal)
+        return is_pushed_by_others(opened, history)
 
 
-def _why(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
+def _choose_template(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
     """Return the template, and its parts that tell why: what was wanted, or what was wrong."""
     brief, diagnosis = history.brief, history.diagnosis
     if brief is not None:
-        behind = ships_behind(brief.flag) if brief.flag else ""
-        proven = [f"- {words(line, 400)}" for each in verdict.proofs for line in each.details]
-        shown = proven or [f"- {line.removeprefix('• ')}" for line in example_lines(brief)]
+        behind = describe_upcoming_flag(brief.flag) if brief.flag else ""
+        proven = [f"- {escape_line(line, 400)}" for each in verdict.proofs for line in each.details]
+        shown = proven or [f"- {line.removeprefix('• ')}" for line in list_example_lines(brief)]
         return "pull_request_change", {
-            "asked": words(brief.request, 900),
-            "understood": "\n\n".join(filter(None, (prose(brief.understood), behind))),
+            "asked": escape_line(brief.request, 900),
+            "understood": "\n\n".join(filter(None, (escape_text(brief.understood), behind))),
             "examples": "\n".join(shown),
         }
     if diagnosis is None:
         raise AssertionError("a proposal needs a diagnosis or a brief")
-    learned = failure_told(diagnosis, history.evidence)
-    return "pull_request", {"learned": learned, "cause": prose(diagnosis.cause)}
+    learned = describe_failure(diagnosis, history.evidence)
+    return "pull_request", {"learned": learned, "cause": escape_text(diagnosis.cause)}
 
 
-def _kept(plan: Plan, change: ChangeSet) -> str:
+def _describe_test(plan: Plan, change: ChangeSet) -> str:
     """Return where the test of it is from now on, where the change brings one."""
     ours = {test.path for test in plan.reproductions}
     brought = [f"`{file.path}`" for file in change.files if file.path in ours]
     return f"; from now on a test, {brought[0]}" if len(brought) == 1 else ""
 
 
-def _records(history: History) -> str:
+def _format_records(history: History) -> str:
     """Return the journal records that the diagnosis rests on; a wanted change rests on none."""
     if history.brief is not None or history.diagnosis is None:
         return ""
@@ -198,7 +211,7 @@ def _records(history: History) -> str:
     return f", journal records {ids}"
 
 
-def _why_new(earlier: Proposal | None, head: str) -> str:
+def _explain_new_card(earlier: Proposal | None, head: str) -> str:
     if earlier is None or earlier.head == head:
         return earlier.note if earlier else ""
     return (

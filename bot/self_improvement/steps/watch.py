@@ -14,10 +14,10 @@ from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
-from bot.periodic import run_periodically, with_traceback
-from bot.presentation.cards import watch_told
-from bot.self_improvement.archived_threads import is_over
-from bot.self_improvement.fix_evaluator import FixEvaluator, by_play
+from bot.periodic import log_tracebacks, run_periodically
+from bot.presentation.cards import describe_watch
+from bot.self_improvement.archived_threads import has_ended
+from bot.self_improvement.fix_evaluator import FixEvaluator, describe_replay
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.use_watches import UseWatches
@@ -78,9 +78,9 @@ class WatchStep:
         return counted
 
     async def _cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
-        for other in await self._services.key_values.all(_KEY_VALUES, Watch):
+        for other in await self._services.key_values.list_records(_KEY_VALUES, Watch):
             if other.run_id != run_id and other.event in events:
-                await self._put(other.but(until=min(other.until, at)))
+                await self._put(other.replace(until=min(other.until, at)))
         if self._uses is not None:
             await self._uses.cut_short(events, run_id, at)
 
@@ -94,7 +94,7 @@ class WatchStep:
         """Look at what is watched, again and again, until cancelled."""
         if self._evaluator is None:
             return
-        failed = with_traceback(
+        failed = log_tracebacks(
             _log, "what was shipped could not be looked at; the next look tries again"
         )
         try:
@@ -114,24 +114,24 @@ class WatchStep:
         """
         if self._is_behind():
             return
-        earliest = self._services.clock.now() - _FORGOTTEN
+        earliest = self._services.clock.get_time() - _FORGOTTEN
         for run in await self._services.store.find(status={Status.DONE}, limit=_SHIPPED):
-            history = await self._services.store.history(run.id)
+            history = await self._services.store.get_history(run.id)
             shipment = history.shipment
             watched = history.watch is not None or history.use_watch is not None
             if shipment is None or watched or shipment.at < earliest:
                 continue
             if not shipment.live and await self._is_here(shipment):
-                await self._live_by_now(run, history, shipment)
+                await self._begin_after_restart(run, history, shipment)
 
     async def _is_here(self, shipment: Shipment) -> bool:
         """Whether this process runs the merge: one that did not start well was taken back."""
         checkout = self._services.checkout
-        return checkout is None or await checkout.contains(shipment.merge_commit)
+        return checkout is None or await checkout.has_commit(shipment.merge_commit)
 
     async def look(self) -> None:
         """Look once at everything that is watched."""
-        for watch in await self._services.key_values.all(_KEY_VALUES, Watch):
+        for watch in await self._services.key_values.list_records(_KEY_VALUES, Watch):
             try:
                 await self._look_at(watch)
             except TheseusError:  # the others are looked at all the same
@@ -145,58 +145,62 @@ class WatchStep:
         except UnknownRun:
             await self.end(watch.run_id)
             return
-        if not run.ended:
+        if not run.has_ended:
             return  # it is being shipped this very moment
-        if run.status is Status.DONE and not await self._judged(run, watch):
+        if run.status is Status.DONE and not await self._judge(run, watch):
             return
         await self.end(run.id)
 
-    async def _judged(self, run: Run, watch: Watch) -> bool:
+    async def _judge(self, run: Run, watch: Watch) -> bool:
         """Judge the watch if it may be; save, say and remember the verdict, each once."""
-        history = await self._services.store.history(run.id)
+        history = await self._services.store.get_history(run.id)
         if history.outcome is None and self._evaluator is not None:
-            played = await self._played(run, history, watch)
+            played = await self._replay(run, history, watch)
             if played is None:
                 return True
             outcome = (await self._evaluator(played)).outcome
             if outcome is None:
                 return False
             await self._services.store.append(run.id, outcome)
-            history = history.plus(outcome)
+            history = history.add(outcome)
         if history.outcome is not None:
-            await self._notifier.outcome(run, history)
-            await self._memory.outcome(run, history.outcome)
-            if is_over(run, history):
+            await self._notifier.announce_outcome(run, history)
+            await self._memory.remember_outcome(run, history.outcome)
+            if has_ended(run, history):
                 await self._notifier.archive(run)
         return True
 
-    async def _played(self, run: Run, history: History, watch: Watch) -> Watch | None:
+    async def _replay(self, run: Run, history: History, watch: Watch) -> Watch | None:
         """Play what failed with what is live; save and say what came of it, once.
 
         `None` where the watch was ended meanwhile.
         """
-        play = await self._evaluator.played(watch, history) if self._evaluator else watch.play
-        if play == watch.play:
+        play = (
+            await self._evaluator.replay_failure(watch, history)
+            if self._evaluator
+            else watch.replay
+        )
+        if play == watch.replay:
             return watch
         now = await self._services.key_values.get(_KEY_VALUES + run.id, Watch)
         if now is None:
             return None
-        watch = now.but(play=play)
+        watch = now.replace(replay=play)
         await self._services.store.append(run.id, watch)
         await self._put(watch)
         if play is not None and play.status == "passed":
-            text = f"▶️ {' '.join(by_play(watch))}"
+            text = f"▶️ {' '.join(describe_replay(watch))}"
             await self._notifier.say(run, text, key=f"played:{watch.merge_commit}")
         return watch
 
-    async def _live_by_now(self, run: Run, history: History, shipment: Shipment) -> None:
-        watch = await self.begin(run, history, shipment.but(restart_needed=False, failed={}))
+    async def _begin_after_restart(self, run: Run, history: History, shipment: Shipment) -> None:
+        watch = await self.begin(run, history, shipment.replace(restart_needed=False, failed={}))
         if watch is None:
             return
         await self._services.store.append(run.id, watch)
-        text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {watch_told(watch)}"
+        text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {describe_watch(watch)}"
         await self._notifier.say(run, text, key="watched")
-        await self._notifier.refresh(run, history.plus(watch))
+        await self._notifier.refresh(run, history.add(watch))
 
     async def _put(self, watch: Watch) -> None:
         await self._services.key_values.put(_KEY_VALUES + watch.run_id, watch)

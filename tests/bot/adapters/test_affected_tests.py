@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
+from bot.adapters.sandboxed_verifier._test_selection import (
+    list_program_files,
+    select_affected_tests,
+)
 from tests.fakes.repositories import write
 
 TREE: dict[str, str | bytes | None] = {
@@ -38,7 +41,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def affected(root: Path, *changed: str, cap: int = 20) -> list[str]:
-    return list(affected_tests(root, changed, cap=cap))
+    return list(select_affected_tests(root, changed, cap=cap))
 
 
 def test_what_runs_is_all_but_the_tests_and_what_imports_them(root: Path) -> None:
@@ -47,7 +50,7 @@ def test_what_runs_is_all_but_the_tests_and_what_imports_them(root: Path) -> Non
     write(root, {"bot/guarded.py": "PATHS = ('tests/bot/room.py', 'tests.bot.room')\n"})
     everything = {file for file in TREE if file.endswith(".py") and not file.startswith(".")}
     expected = {file for file in everything if not file.startswith("tests/")}
-    assert set(program_files(root)) == expected | {"bot/guarded.py"}
+    assert set(list_program_files(root)) == expected | {"bot/guarded.py"}
 
 
 def test_tests_that_import_it_come_first_and_those_through_a_name_in_a_string_follow(
@@ -79,10 +82,10 @@ def test_a_path_in_a_string_is_data_unless_nothing_else_leads_to_the_file(root: 
 
 def test_the_nearest_are_those_that_import_it_where_there_are_any(root: Path) -> None:
     write(root, {"tests/aaa/test_named.py": "NAMES = ('cogs.dice', 'bot.lonely')\n"})
-    assert affected_tests(root, ["cogs/dice.py"], cap=9, nearest=True) == (
+    assert select_affected_tests(root, ["cogs/dice.py"], cap=9, nearest=True) == (
         "tests/cogs/test_dice.py",
     )
-    assert affected_tests(root, ["bot/lonely.py"], cap=9, nearest=True) == (
+    assert select_affected_tests(root, ["bot/lonely.py"], cap=9, nearest=True) == (
         "tests/aaa/test_named.py",
     )
 
@@ -150,7 +153,7 @@ def test_this_very_repository_is_read() -> None:
     root = Path(__file__).parents[3]
     found = affected(root, "cogs/dice.py")
     assert found[0] == "tests/cogs/test_dice.py"
-    runs = {Path(file).parts[0] for file in program_files(root)}
+    runs = {Path(file).parts[0] for file in list_program_files(root)}
     assert runs == {
         "bot",
         "cogs",

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.adapters.sqlite_store._audit import rows
+from bot.adapters.sqlite_store._audit import list_rows
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_check import AuditChainCheck
-from bot.adapters.sqlite_store._audit_rows import AuditRow, made
+from bot.adapters.sqlite_store._audit_rows import AuditRow, build_row
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
@@ -42,13 +42,13 @@ def entry(number: int) -> AuditEntry:
 async def written(path: Path, count: int = ENTRIES) -> AuditState:
     async with SqliteStore(path) as store:
         for number in range(count):
-            await store.audit(entry(number))
-        return await store.audit_state()
+            await store.append_audit_entry(entry(number))
+        return await store.verify_audit_log()
 
 
 async def found(path: Path, *heads: AuditHead) -> AuditState:
     async with SqliteStore(path) as store:
-        return await store.audit_state(heads)
+        return await store.verify_audit_log(heads)
 
 
 def tampered(path: Path, *statements: str) -> None:
@@ -133,16 +133,16 @@ def _copy(path: Path) -> sqlite3.Connection:
 def test_whatever_is_changed_in_the_table_is_seen(pattern: Path, change: tuple[Any, ...]) -> None:
     anchor = Anchor(pattern)
     anchor.key = bytes.fromhex((pattern / "audit.key").read_text())
-    head = anchor.head()
+    head = anchor.read_head()
     assert head is not None
     with closing(_copy(pattern / "theseus.sqlite3")) as copy:
-        before = rows(copy, None, -9, 100)
+        before = list_rows(copy, None, -9, 100)
         _change(copy, *change)
-        after = rows(copy, None, -9, 100)
+        after = list_rows(copy, None, -9, 100)
     check = AuditChainCheck(anchor.key, (head,))
     for row in after:
         check.take(row)
-    assert (check.ended(head, anchored=True).broken is not None) is (after != before)
+    assert (check.finish(head, anchored=True).broken is not None) is (after != before)
 
 
 def _redone(path: Path, key: bytes) -> None:
@@ -156,7 +156,7 @@ def _redone(path: Path, key: bytes) -> None:
         for row in rows:
             assert row.entry is not None
             body = row.body.replace("ada", "eve")
-            row = made(row.number, row.entry, body, previous, key)
+            row = build_row(row.number, row.entry, body, previous, key)
             previous = row.hash
             connection.execute("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -199,16 +199,16 @@ async def test_what_lies_outside_and_is_gone_is_missed(path: Path, name: str) ->
     (path.parent / name).unlink()
     assert (await found(path)).broken is not None
     async with SqliteStore(path) as store:  # and it goes on being missed
-        await store.audit(entry(99))
-        assert (await store.audit_state()).broken is not None
+        await store.append_audit_entry(entry(99))
+        assert (await store.verify_audit_log()).broken is not None
 
 
 async def test_what_was_cut_off_stays_seen_while_the_bot_writes_on(path: Path) -> None:
     tampered(path, "DELETE FROM audit_log WHERE number > 4")
     async with SqliteStore(path) as store:
         for number in range(20):
-            assert (await store.audit_state()).broken is not None
-            await store.audit(entry(number))
+            assert (await store.verify_audit_log()).broken is not None
+            await store.append_audit_entry(entry(number))
 
 
 async def test_an_older_copy_of_all_files_is_seen_by_the_journal(
@@ -216,8 +216,8 @@ async def test_an_older_copy_of_all_files_is_seen_by_the_journal(
 ) -> None:
     shutil.copytree(path.parent, tmp_path / "copy")
     async with SqliteStore(path) as store:
-        await store.audit(entry(99))
-        noted = (await store.audit_state()).head
+        await store.append_audit_entry(entry(99))
+        noted = (await store.verify_audit_log()).head
     copy = tmp_path / "copy" / path.name
     assert (await found(copy)).broken is None
     broken = (await found(copy, noted)).broken
@@ -228,11 +228,11 @@ async def test_an_older_copy_of_all_files_is_seen_by_the_journal(
 async def test_what_is_noted_counts_as_known_and_later_breaks_are_seen(path: Path) -> None:
     tampered(path, "DELETE FROM audit_log WHERE number > 4")
     async with SqliteStore(path) as store:
-        await store.audit_accept(entry(50))
-        state = await store.audit_state()
+        await store.accept_audit_break(entry(50))
+        state = await store.verify_audit_log()
         assert state.broken is None
-        await store.audit(entry(51))
-        await store.audit(entry(52))
+        await store.append_audit_entry(entry(51))
+        await store.append_audit_entry(entry(52))
     tampered(path, "DELETE FROM audit_log WHERE number = 6")
     broken = (await found(path)).broken
     assert broken is not None
@@ -259,10 +259,13 @@ async def test_entries_of_older_versions_hold_and_are_seen_when_changed(tmp_path
     await _of_an_older_version(path)
     async with SqliteStore(path) as store:
         for number in range(3):
-            await store.audit(entry(number))
-        state = await store.audit_state()
+            await store.append_audit_entry(entry(number))
+        state = await store.verify_audit_log()
         assert (state.first, state.last, state.sealed_from, state.broken) == (1, 5, 3, None)
-        assert [each.action for each in await store.audit_log()][-2:] == ["approved", "asked"]
+        assert [each.action for each in await store.list_audit_entries()][-2:] == [
+            "approved",
+            "asked",
+        ]
     tampered(path, "UPDATE audit_log SET body = replace(body, 'asked', 'liked') WHERE number = 1")
     broken = (await found(path)).broken
     assert broken is not None
@@ -272,10 +275,12 @@ async def test_entries_of_older_versions_hold_and_are_seen_when_changed(tmp_path
 async def test_removing_old_entries_breaks_nothing_again_and_again(path: Path) -> None:
     async with SqliteStore(path) as store:
         for day in range(1, 12):
-            await store.audit_forget(NOW + timedelta(days=day), NOW + timedelta(days=day + 30))
-            state = await store.audit_state()
+            await store.forget_audit_entries(
+                NOW + timedelta(days=day), NOW + timedelta(days=day + 30)
+            )
+            state = await store.verify_audit_log()
             assert state.broken is None, day
-            await store.audit(entry(20 + day))
+            await store.append_audit_entry(entry(20 + day))
     tampered(path, f"DELETE FROM audit_log WHERE number = {state.first}")
     assert (await found(path)).broken is not None
 
@@ -296,8 +301,8 @@ async def test_removing_many_entries_looks_at_each_once(path: Path) -> None:
 
 async def test_the_table_gives_up_nothing_that_no_checkpoint_covers(path: Path) -> None:
     async with SqliteStore(path) as store:
-        await store.audit_forget(NOW + timedelta(days=3), NOW + timedelta(days=30))
-        first = (await store.audit_state()).first
+        await store.forget_audit_entries(NOW + timedelta(days=3), NOW + timedelta(days=30))
+        first = (await store.verify_audit_log()).first
     with (
         closing(sqlite3.connect(path)) as connection,
         pytest.raises(sqlite3.IntegrityError, match="append-only"),
@@ -314,7 +319,7 @@ ENTRY = AuditEntry(at="2026-11-21T12:00:00Z", action="ship", allowed=True)
 async def main():
     async with SqliteStore(Path(sys.argv[1])) as store:
         while True:
-            await store.audit(ENTRY)
+            await store.append_audit_entry(ENTRY)
             print("kept", flush=True)
 asyncio.run(main())
 """
@@ -366,14 +371,14 @@ async def test_ended_at_any_step_of_an_entry_it_raises_no_false_alarm(
     anchor.advance, anchor._write = advance, written_late  # type: ignore[method-assign]
     for number in range(2):
         try:
-            await store.audit(entry(90 + number))
+            await store.append_audit_entry(entry(90 + number))
         except Ended:
             break
     await store.close()
     assert (await found(path)).broken is None
     async with SqliteStore(path) as again:
-        await again.audit(entry(99))
-        assert (await again.audit_state()).broken is None
+        await again.append_audit_entry(entry(99))
+        assert (await again.verify_audit_log()).broken is None
 
 
 async def test_an_entry_cut_off_between_its_commit_and_its_head_is_told_by_the_next(
@@ -388,15 +393,15 @@ async def test_an_entry_cut_off_between_its_commit_and_its_head_is_told_by_the_n
 
     store._audited._anchor.advance = killed  # type: ignore[method-assign]
     with pytest.raises(StoreError):
-        await store.audit(entry(99))
-    assert (await store.audit_state()).last == ENTRIES + 1
+        await store.append_audit_entry(entry(99))
+    assert (await store.verify_audit_log()).last == ENTRIES + 1
     await store.close()
     tampered(path, f"DELETE FROM audit_log WHERE number = {ENTRIES + 1}")
     async with SqliteStore(path) as again:
-        await again.audit(entry(100))
-        newest = await again.audit_log(limit=2)
+        await again.append_audit_entry(entry(100))
+        newest = await again.list_audit_entries(limit=2)
         assert [each.action for each in newest] == ["ship", "audit.lost"]
         assert f"entry {ENTRIES + 1} (2:" in newest[1].note
-        await again.audit(entry(101))
-        assert [each.action for each in await again.audit_log(limit=2)] == ["ship", "ship"]
-        assert (await again.audit_state()).broken is None
+        await again.append_audit_entry(entry(101))
+        assert [each.action for each in await again.list_audit_entries(limit=2)] == ["ship", "ship"]
+        assert (await again.verify_audit_log()).broken is None

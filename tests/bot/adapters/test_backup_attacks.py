@@ -14,7 +14,7 @@ import pytest
 
 from bot.adapters.state_backups import extract, read_manifest
 from bot.domain.errors import ConfigError
-from tests.support.state_folders import backed_up, furnished
+from tests.support.state_folders import make_backup, make_state_folder
 
 MUCH = 10**12
 Member = tuple[tarfile.TarInfo, bytes]
@@ -26,7 +26,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("state")
 
     async def made() -> Path:
-        return await backed_up(await furnished(root), root / "to")
+        return await make_backup(await make_state_folder(root), root / "to")
 
     return asyncio.run(made())
 

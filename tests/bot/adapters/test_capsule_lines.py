@@ -7,7 +7,7 @@ from bot.adapters.ndjson_journal._line import Lines, parse
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 
 PLAIN = Capsule(exception="IndexError", message="list index out of range", fingerprint="f" * 12)
-FULL = PLAIN.but(
+FULL = PLAIN.replace(
     exception="discord.errors.DiscordServerError",
     kinds=("discord.errors.HTTPException",),
     causes=("discord.app_commands.errors.CommandInvokeError",),
@@ -15,7 +15,7 @@ FULL = PLAIN.but(
     status=503,
     code="ECONNRESET",
     deliberate=True,
-    children=(PLAIN, PLAIN.but(fingerprint="e" * 12, kinds=("LookupError",))),
+    children=(PLAIN, PLAIN.replace(fingerprint="e" * 12, kinds=("LookupError",))),
 )
 
 
@@ -35,14 +35,14 @@ def action(capsule: Capsule) -> Action:
 def test_all_of_it_comes_back_and_nothing_is_written_of_what_is_not_known() -> None:
     lines = Lines(str)
     for capsule in (PLAIN, FULL):
-        assert parse(lines.line(action(capsule))).error == capsule
-    written = json.loads(lines.line(action(PLAIN)))["error"]
+        assert parse(lines.format_line(action(capsule))).error == capsule
+    written = json.loads(lines.format_line(action(PLAIN)))["error"]
     assert set(written) == {"exception", "message", "fingerprint", "frames", "inputs"}
 
 
 def test_records_of_older_and_newer_versions_are_read() -> None:
-    line = json.loads(Lines(str).line(action(PLAIN)))
+    line = json.loads(Lines(str).format_line(action(PLAIN)))
     line["error"]["from_the_future"] = line["from_the_future"] = 1
     assert parse(json.dumps(line).encode()).error == PLAIN
     line["error"]["children"] = [dict(line["error"])]
-    assert parse(json.dumps(line).encode()).error == PLAIN.but(children=(PLAIN,))
+    assert parse(json.dumps(line).encode()).error == PLAIN.replace(children=(PLAIN,))

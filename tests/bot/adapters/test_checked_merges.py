@@ -13,7 +13,7 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.repositories import cloned, git, repository
+from tests.fakes.repositories import clone_repository, make_repository, run_git
 
 WORDS = "def limit() -> int:\n    return 3\n"
 RENAMED = {"words.py": WORDS.replace("limit", "most")}
@@ -30,14 +30,14 @@ class Yard:
 
     def __init__(self, folder: Path) -> None:
         self.bare = folder / "forge.git"
-        self.clone = cloned(self.bare, folder / "clone")
+        self.clone = clone_repository(self.bare, folder / "clone")
         self.forge = LocalForge(self.bare, folder / "forge.sqlite", FakeClock())
         self.checkout = GitCheckout(self.clone)
         self.workspaces = GitWorkspaces(self.clone, folder / "worktrees")
 
     async def proposed(self, run_id: str, files: dict[str, str]) -> ForgeProposal:
-        base = await self.checkout.head()
-        async with self.workspaces.lend(run_id, base=base) as lent:
+        base = await self.checkout.get_head()
+        async with self.workspaces.open(run_id, base=base) as lent:
             for name, text in files.items():
                 (lent.path / name).write_text(text)
             head = await lent.commit("Change")
@@ -56,21 +56,21 @@ class Yard:
 
     async def checked(self, run_id: str, pull: ForgeProposal) -> tuple[MergeResult, bool]:
         """Return what merging comes to now, and whether that runs."""
-        tip = await self.checkout.tip()
-        async with self.workspaces.lend(run_id, base=tip) as lent:
-            merged = await lent.merged(tip, pull.head)
-            return MergeResult(base=tip, tree=await merged.tree()), _runs(merged.path)
+        tip = await self.checkout.fetch_tip()
+        async with self.workspaces.open(run_id, base=tip) as lent:
+            merged = await lent.build_merge(tip, pull.head)
+            return MergeResult(base=tip, tree=await merged.get_tree_id()), _runs(merged.path)
 
     def landed(self, *what: str) -> str:
-        return git(self.bare, "rev-parse", *what).strip()
+        return run_git(self.bare, "rev-parse", *what).strip()
 
 
 @pytest.mark.parametrize("first", ["renames", "imports"])
 async def test_what_holds_on_each_branch_and_not_on_both_is_seen_before_it_lands(
     tmp_path: Path, first: str
 ) -> None:
-    repository(tmp_path / "source", {"words.py": WORDS, "use.py": "import words\n"})
-    await LocalForge.found(tmp_path / "forge.git", tmp_path / "source")
+    make_repository(tmp_path / "source", {"words.py": WORDS, "use.py": "import words\n"})
+    await LocalForge.create_repository(tmp_path / "forge.git", tmp_path / "source")
     yard = Yard(tmp_path)
     async with yard.forge as forge:
         pulls = {
@@ -88,4 +88,4 @@ async def test_what_holds_on_each_branch_and_not_on_both_is_seen_before_it_lands
         now, runs = await yard.checked(second, pulls[second])
     assert now.base == merged.merge_commit
     assert not runs
-    assert await yard.checkout.head() != merged.merge_commit, "the running checkout never moved"
+    assert await yard.checkout.get_head() != merged.merge_commit, "the running checkout never moved"

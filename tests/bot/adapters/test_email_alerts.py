@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from bot.adapters.email_alerts import EmailAlertChannel, MailServer
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable
-from tests.support.alert_receivers import PASSWORD, USER, MailReceiver, mail_receiver
-from tests.support.certificates import server_context
+from tests.support.alert_receivers import PASSWORD, USER, MailReceiver, run_mail_receiver
+from tests.support.certificates import make_server_context
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALERT = Alert(id="incident:k7m2xq:0", title="/roll fails", text="5 times", since=AT, at=AT)
@@ -21,7 +21,7 @@ TO = ("Ann <ann@example.org>", "ben@example.org")
 
 @pytest.fixture
 async def mails() -> AsyncIterator[MailReceiver]:
-    async with mail_receiver() as receiver:
+    async with run_mail_receiver() as receiver:
         yield receiver
 
 
@@ -37,7 +37,7 @@ def channel(
 
 async def test_everybody_gets_one_mail_and_its_end_as_an_answer_to_it(mails: MailReceiver) -> None:
     await channel(mails.port).send(ALERT)
-    await channel(mails.port).send(ALERT.but(state="resolved"))
+    await channel(mails.port).send(ALERT.replace(state="resolved"))
     begun, ended = mails.mails
     assert mails.envelopes[0].rcpt_tos == ["ann@example.org", "ben@example.org"]
     assert begun["Subject"] == "[high] /roll fails"
@@ -48,13 +48,13 @@ async def test_everybody_gets_one_mail_and_its_end_as_an_answer_to_it(mails: Mai
 
 async def test_a_mail_that_is_sent_again_is_known_by_its_id(mails: MailReceiver) -> None:
     await channel(mails.port).send(ALERT)
-    await channel(mails.port).send(ALERT.but(at=AT.replace(hour=13)))
+    await channel(mails.port).send(ALERT.replace(at=AT.replace(hour=13)))
     first, again = mails.mails
     assert first["Message-ID"] == again["Message-ID"]
 
 
 async def test_a_title_makes_no_header(mails: MailReceiver) -> None:
-    await channel(mails.port).send(ALERT.but(title="x\r\nBcc: evil@example.net\r\n\r\nspam"))
+    await channel(mails.port).send(ALERT.replace(title="x\r\nBcc: evil@example.net\r\n\r\nspam"))
     (mail,) = mails.mails
     assert mail["Bcc"] is None
     assert mails.envelopes[0].rcpt_tos == ["ann@example.org", "ben@example.org"]
@@ -62,9 +62,9 @@ async def test_a_title_makes_no_header(mails: MailReceiver) -> None:
 
 
 async def test_the_password_goes_over_tls_only(tmp_path: Path) -> None:
-    tls, authority = server_context(tmp_path)
+    tls, authority = make_server_context(tmp_path)
     trusted = ssl.create_default_context(cafile=str(authority))
-    async with mail_receiver(tls, login=True) as mails:
+    async with run_mail_receiver(tls, login=True) as mails:
         await channel(mails.port, password=PASSWORD, context=trusted).send(ALERT)
         assert (len(mails.mails), mails.logins) == (1, [PASSWORD])
 
@@ -76,17 +76,17 @@ async def test_a_server_that_hides_its_tls_gets_no_password(mails: MailReceiver)
 
 
 async def test_a_server_with_a_foreign_certificate_gets_no_password(tmp_path: Path) -> None:
-    tls, _ = server_context(tmp_path)
-    async with mail_receiver(tls, login=True) as mails:
+    tls, _ = make_server_context(tmp_path)
+    async with run_mail_receiver(tls, login=True) as mails:
         with pytest.raises(AlertRejected, match="certificate"):
             await channel(mails.port, password=PASSWORD).send(ALERT)
         assert (mails.logins, mails.envelopes) == ([], [])
 
 
 async def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path) -> None:
-    tls, authority = server_context(tmp_path)
+    tls, authority = make_server_context(tmp_path)
     trusted = ssl.create_default_context(cafile=str(authority))
-    async with mail_receiver(tls, login=True) as mails:
+    async with run_mail_receiver(tls, login=True) as mails:
         with pytest.raises(AlertRejected, match="refuses the login") as caught:
             await channel(mails.port, password="wrong-one", context=trusted).send(ALERT)
     assert "wrong-one" not in str(caught.value)

@@ -48,57 +48,57 @@ async def test_no_row_of_the_audit_log_holds_a_text_and_readers_still_see_it(
 ) -> None:
     entries = [entry(ADA, PLANTED), entry(None, f"reviewer: {PLANTED}", "revise")]
     for each in entries:
-        await store.audit(each)
+        await store.append_audit_entry(each)
     with sqlite3.connect(tmp_path / "theseus.sqlite3") as connection:
         bodies = connection.execute("SELECT body FROM audit_log").fetchall()
     assert PLANTED not in str(bodies)
-    assert list(await store.audit_log()) == entries[::-1]
-    assert (await store.audit_state()).broken is None
+    assert list(await store.list_audit_entries()) == entries[::-1]
+    assert (await store.verify_audit_log()).broken is None
 
 
 async def test_an_erased_note_is_in_no_byte_and_the_chain_holds(
     store: SqliteStore, tmp_path: Path
 ) -> None:
-    await store.audit(entry(ADA, PLANTED))
-    await store.audit(entry(BOB, "another text"))
-    await store.audit(entry(BOB, f"about <@{ADA.id}>: {PLANTED}"))
-    assert await store.audit_notes.count_of(SUBJECT) == 2
+    await store.append_audit_entry(entry(ADA, PLANTED))
+    await store.append_audit_entry(entry(BOB, "another text"))
+    await store.append_audit_entry(entry(BOB, f"about <@{ADA.id}>: {PLANTED}"))
+    assert await store.audit_notes.count_records(SUBJECT) == 2
     assert await store.audit_notes.erase(SUBJECT) == 2
     await store.purge()
     assert PLANTED.encode() not in stored(tmp_path)
-    assert [each.note for each in await store.audit_log()] == [
+    assert [each.note for each in await store.list_audit_entries()] == [
         ERASED_NOTE, "another text", ERASED_NOTE,
     ]  # fmt: skip
-    state = await store.audit_state()
+    state = await store.verify_audit_log()
     assert (state.last, state.broken) == (3, None)
 
 
 async def test_a_note_that_somebody_changed_is_found(store: SqliteStore, tmp_path: Path) -> None:
-    await store.audit(entry(ADA, PLANTED))
+    await store.append_audit_entry(entry(ADA, PLANTED))
     with sqlite3.connect(tmp_path / "theseus.sqlite3") as connection:
         connection.execute("UPDATE audit_notes SET text = 'something else'")
-    broken = (await store.audit_state()).broken
+    broken = (await store.verify_audit_log()).broken
     assert broken is not None
     assert (broken.number, broken.kind) == (1, "changed")
 
 
 async def test_notes_go_with_their_entries(store: SqliteStore, tmp_path: Path) -> None:
-    await store.audit(entry(ADA, PLANTED))
-    await store.audit(entry(ADA, "later").but(at=NOW.replace(year=2027)))
-    assert await store.audit_forget(NOW.replace(month=12), NOW.replace(year=2027)) == 1
+    await store.append_audit_entry(entry(ADA, PLANTED))
+    await store.append_audit_entry(entry(ADA, "later").replace(at=NOW.replace(year=2027)))
+    assert await store.forget_audit_entries(NOW.replace(month=12), NOW.replace(year=2027)) == 1
     await store.purge()
     assert PLANTED.encode() not in stored(tmp_path)
-    assert [each.action for each in await store.audit_log()] == [CHECKPOINT, "ask"]
-    assert (await store.audit_state()).broken is None
+    assert [each.action for each in await store.list_audit_entries()] == [CHECKPOINT, "ask"]
+    assert (await store.verify_audit_log()).broken is None
 
 
 async def test_what_was_sent_or_refused_keeps_no_text(tmp_path: Path) -> None:
     async with SqliteOutbox(tmp_path / "theseus.sqlite3") as outbox:
         for key in ("sent", "refused", "waits"):
             await outbox.enqueue(key, 1, Post(text=f"{PLANTED} <@{ADA.id}>"))
-        await outbox.sent("sent", MessageRef(channel_id=1, message_id=5))
-        await outbox.failed("refused", "no access")
-        assert await outbox.count_of(SUBJECT) == 1
+        await outbox.mark_sent("sent", MessageRef(channel_id=1, message_id=5))
+        await outbox.mark_failed("refused", "no access")
+        assert await outbox.count_records(SUBJECT) == 1
         assert await outbox.erase(SUBJECT) == 1
         await outbox.purge()
         assert PLANTED.encode() not in stored(tmp_path)
@@ -115,7 +115,7 @@ async def test_a_forgotten_note_is_in_no_byte_of_the_memory(tmp_path: Path) -> N
     async with SqliteMemory(tmp_path / "memory.sqlite3", redact=redact) as memory:
         note = Memory(key="note:x", kind="note", text=PLANTED, by=ADA.name, by_id=ADA.id, at=NOW)
         await memory.remember(note)
-        await memory.remember(note.but(key="note:y", text="something that stays"))
+        await memory.remember(note.replace(key="note:y", text="something that stays"))
         assert await memory.forget("note:x")
         await memory.purge()
         kept = stored(tmp_path)
@@ -136,17 +136,17 @@ async def test_a_state_of_an_older_version_opens_and_its_outbox_and_copy_are_cle
             )
         )
     async with SqliteStore(file) as store:
-        await store.audit(entry(ADA, "new"))
+        await store.append_audit_entry(entry(ADA, "new"))
         await store.purge()
         assert PLANTED.encode() not in stored(tmp_path)
-        assert (await store.audit_state()).broken is None
+        assert (await store.verify_audit_log()).broken is None
 
 
 async def test_an_erasure_ends_with_clean_files(store: SqliteStore, tmp_path: Path) -> None:
-    await store.audit(entry(ADA, PLANTED))
+    await store.append_audit_entry(entry(ADA, PLANTED))
     async with SqliteKeyValueStore(tmp_path / "theseus.sqlite3") as key_values:
         notes = store.audit_notes
-        kind = PersonalDataKind("texts", "for a while", notes.count_of, notes.erase)
+        kind = PersonalDataKind("texts", "for a while", notes.count_records, notes.erase)
         service = PersonalDataService(
             [kind], lambda _: "u-ada", store, key_values, FakeClock(), [store.purge]
         )

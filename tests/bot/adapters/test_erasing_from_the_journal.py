@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.ndjson_journal._erasure import erase, marked
-from bot.adapters.ndjson_journal._files import sizes
+from bot.adapters.ndjson_journal._erasure import erase, find_marked
+from bot.adapters.ndjson_journal._files import list_sizes
 from bot.domain.journal import JournalQuery
 from bot.domain.personal_data import DataSubject
 from bot.redaction import redact
@@ -25,9 +25,9 @@ async def test_nothing_of_them_is_left_in_the_file_and_every_other_line_keeps_it
 ) -> None:
     hers = of(ADA.pseudonym, -5)
     assert hers.error is not None
-    said = hers.but(error=hers.error.but(inputs={"dice": "'her own words'"}))
+    said = hers.replace(error=hers.error.replace(inputs={"dice": "'her own words'"}))
     async with NdjsonJournal(tmp_path, redact=redact) as journal:
-        for each in (said, of("u-bob", -4), hers.but(id="0" * 26), of("u-bob", -3)):
+        for each in (said, of("u-bob", -4), hers.replace(id="0" * 26), of("u-bob", -3)):
             journal.append(each)
         before = written(tmp_path).splitlines()
         assert await journal.erase(ADA) == 2
@@ -35,11 +35,11 @@ async def test_nothing_of_them_is_left_in_the_file_and_every_other_line_keeps_it
         assert [len(line) for line in after] == [len(line) for line in before]
         assert (after[1], after[3]) == (before[1], before[3])
         assert all(mark.encode() not in written(tmp_path) for mark in (*ADA.marks, "her own words"))
-        assert await journal.damaged() == ()
+        assert await journal.find_damage() == ()
     (tmp_path / "journal.sqlite3").unlink()
     async with NdjsonJournal(tmp_path, redact=redact) as made_anew:
         assert [each.user for each in await made_anew.read(ALL)] == ["u-bob", "u-bob"]
-        assert await made_anew.damaged() == ()
+        assert await made_anew.find_damage() == ()
 
 
 async def test_what_others_write_meanwhile_is_all_there(tmp_path: Path) -> None:
@@ -62,12 +62,12 @@ async def test_what_a_crash_interrupts_is_done_by_asking_again(tmp_path: Path) -
     async with NdjsonJournal(tmp_path, redact=redact) as journal:
         for after in range(4):
             journal.append(of(ADA.pseudonym, -after))
-        (group,) = await journal.failures(since=NOW.replace(hour=0))
+        (group,) = await journal.list_failures(since=NOW.replace(hour=0))
         assert group.count == 4
-        first, *_ = marked(tmp_path / "journal", ADA.marks)
+        first, *_ = find_marked(tmp_path / "journal", ADA.marks)
         erase([first])  # and killed, before the index knew
         assert await journal.erase(ADA) == 3
-        assert await journal.failures(since=NOW.replace(hour=0)) == []
+        assert await journal.list_failures(since=NOW.replace(hour=0)) == []
         assert await journal.read(ALL) == []
 
 
@@ -78,8 +78,8 @@ async def test_a_torn_line_of_theirs_is_emptied_too(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").unlink()
     (tmp_path / "journal" / DAY).write_bytes(whole[:-40] + b"\n" + whole)
     async with NdjsonJournal(tmp_path, redact=redact) as journal:
-        assert len(await journal.damaged()) == 1
+        assert len(await journal.find_damage()) == 1
         assert await journal.erase(ADA) == 1
         assert ADA.pseudonym.encode() not in written(tmp_path)
-        assert sizes(tmp_path / "journal") == {DAY: 2 * len(whole) - 39}
-        assert await journal.damaged() == ()
+        assert list_sizes(tmp_path / "journal") == {DAY: 2 * len(whole) - 39}
+        assert await journal.find_damage() == ()

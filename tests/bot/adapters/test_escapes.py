@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._commands import confined
-from bot.adapters.claude_agent._launch import ParentDeathPipe, Room, starter
+from bot.adapters.claude_agent._commands import confine
+from bot.adapters.claude_agent._launch import ParentDeathPipe, ProgramSandbox, write_starter
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Talk
 from bot.adapters.sandbox import BubblewrapSandbox, UnavailableSandbox, probe
 from bot.adapters.system_clock import SystemClock
@@ -18,10 +18,10 @@ from bot.domain.errors import SandboxUnavailable
 from bot.domain.roles import Role
 from bot.ports.sandbox import SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
-from tests.support import escaping
+from tests.support import escape_probe
+from tests.support.conversations import find_processes
 from tests.support.extras import needs_claude
-from tests.support.talking import living
-from tests.support.ways_out import ATTEMPTS, PACKAGES
+from tests.support.sandbox_escape import ATTEMPTS, PACKAGES
 
 # A program that confines its own commands needs namespaces for that, and so has what they open.
 NESTING = "namespaces of its own"
@@ -38,7 +38,7 @@ async def sandbox() -> BubblewrapSandbox:
 
 @pytest.fixture
 def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, object]]:
-    with escaping.surroundings(tmp_path) as around:
+    with escape_probe.create_surroundings(tmp_path) as around:
         monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
         yield around
     left = [path for top in (sys.prefix, PACKAGES) for path in Path(top).glob("*pwned*")]
@@ -57,35 +57,35 @@ async def told(argv: Sequence[str]) -> str:
 async def test_no_check_gets_out(sandbox: BubblewrapSandbox, around: Mapping[str, object]) -> None:
     tree = Path(str(around["tree"]))
     done = await sandbox.run(
-        escaping.probe(around), cwd=tree, writable=[tree], env={}, limits=SandboxLimits()
+        escape_probe.build_probe(around), cwd=tree, writable=[tree], env={}, limits=SandboxLimits()
     )
-    assert escaping.succeeded(done.output) == []
-    assert len(escaping.ended(done.output)) == len(ATTEMPTS)
+    assert escape_probe.list_succeeded(done.output) == []
+    assert len(escape_probe.parse_results(done.output)) == len(ATTEMPTS)
 
 
 async def test_no_enclosed_program_gets_out(
     sandbox: BubblewrapSandbox, around: Mapping[str, object], tmp_path: Path
 ) -> None:
     tree, program = Path(str(around["tree"])), tmp_path / "program"
-    program.write_text(f"#!/bin/sh\nexec {shlex.join(escaping.probe(around))}\n")
+    program.write_text(f"#!/bin/sh\nexec {shlex.join(escape_probe.build_probe(around))}\n")
     program.chmod(0o755)
-    async with FakeModelGateway().lend(ACCOUNT) as lent:
+    async with FakeModelGateway().open_lease(ACCOUNT) as lent:
         own = tmp_path / "own"
         own.mkdir()
-        room = Room(sandbox, own, tree, changes=True, lent=lent)
-        assert escaping.succeeded(await told(room.enclosed(program))) == [NESTING]
+        room = ProgramSandbox(sandbox, own, tree, changes=True, lease=lent)
+        assert escape_probe.list_succeeded(await told(room.build_command(program))) == [NESTING]
 
 
 async def test_no_command_of_an_enclosed_program_gets_out_or_sees_the_program(
     sandbox: BubblewrapSandbox, around: Mapping[str, object]
 ) -> None:
     tree = Path(str(around["tree"]))
-    command = confined(sandbox, shlex.join(escaping.probe(around)), tree, 60)
+    command = confine(sandbox, shlex.join(escape_probe.build_probe(around)), tree, 60)
     assert command is not None
     # The program's own environment is what its command would like best.
     program = ["/bin/sh", "-c", f"TOKEN=very-secret sleep 60 & TOKEN=very-secret {command}"]
     output = await told(sandbox.enclose(program, cwd=tree, writable=[tree]).argv)
-    assert escaping.succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
+    assert escape_probe.list_succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
 
 
 @needs_claude
@@ -94,9 +94,9 @@ async def test_where_nothing_confines_it_no_program_is_started(tmp_path: Path) -
     claude = Claude(ClaudeOptions(tmp_path, missing), SystemClock(), FakeModelGateway())
     talk = Talk("a:1:executor", Role(model="sonnet"), tmp_path, "Hello.", ACCOUNT)
     with pytest.raises(SandboxUnavailable, match="bubblewrap is not installed"):
-        async with claude.converse(talk):
+        async with claude.open_conversation(talk):
             pass
-    assert not living(str(tmp_path))
+    assert not find_processes(str(tmp_path))
 
 
 @pytest.mark.slow
@@ -104,9 +104,9 @@ async def test_a_program_whose_commands_multiply_is_ended(tmp_path: Path) -> Non
     words = ("/bin/sh", "-c", "for each in $(seq 600); do sleep 60 & done; wait")
     with ParentDeathPipe(tmp_path) as parent_death_pipe:
         started = await asyncio.create_subprocess_exec(
-            starter(tmp_path, "bomb", words),
+            write_starter(tmp_path, "bomb", words),
             env={**BARE, "THESEUS_LIFELINE": str(parent_death_pipe.path)},
         )
         async with asyncio.timeout(30):
             assert await started.wait() != 0
-    assert not living(str(tmp_path))
+    assert not find_processes(str(tmp_path))

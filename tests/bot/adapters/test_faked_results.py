@@ -12,10 +12,10 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.ports.workspace import Workspace
-from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
+from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, make_faulty_project, make_reproduction
 from tests.fakes.repositories import write
-from tests.support.choosing import EXHAUSTIVE
-from tests.support.confining import at_hand
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.parameter_choice import EXHAUSTIVE
 
 PASSES = (
     "<testsuites><testsuite><testcase classname='tests.test_dice' name='test_it'/>"
@@ -141,14 +141,14 @@ ALWAYS = ("sources that forge at the end",)
 
 @pytest.fixture
 async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
-    base = faulty_project(tmp_path / "checkout")
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+    base = make_faulty_project(tmp_path / "checkout")
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open("r1", base=base) as it:
         yield it
 
 
 @pytest.fixture
 def verifier(tmp_path: Path) -> SandboxedVerifier:
-    return SandboxedVerifier(at_hand(), tmp_path / "cache")
+    return SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
 
 
 async def ignore(result: CheckResult) -> None:
@@ -167,7 +167,7 @@ async def test_a_fault_that_is_there_is_never_reported_gone(
 ) -> None:
     write(workspace.path, CHEATS[files])
     (result,), (check,) = await asyncio.gather(
-        verifier.run_reproductions([reproduction()], workspace),
+        verifier.run_reproductions([make_reproduction()], workspace),
         verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests"),
     )
     assert (result.status, check.status) == ("failed", "failed")
@@ -231,7 +231,7 @@ async def test_compiled_code_beside_the_sources_is_not_what_is_run(
             cfile=str(place.with_name(f"dice.cpython-{name}.pyc")),
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
-    (result,) = await verifier.run_reproductions([reproduction()], workspace)
+    (result,) = await verifier.run_reproductions([make_reproduction()], workspace)
     assert result.status == "failed"
 
 
@@ -252,7 +252,7 @@ async def test_one_run_leaves_nothing_for_the_next_to_stumble_over(
     assert kept
     write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": spoils})
     await verifier.run_checks("quick", workspace, [], ignore)
-    await verifier.run_reproductions([reproduction()], workspace)
+    await verifier.run_reproductions([make_reproduction()], workspace)
     assert all(path.read_bytes() == before for path, before in kept.items())
 
 
@@ -270,9 +270,9 @@ async def test_tests_that_run_side_by_side_are_believed_no_more_than_alone(
     tmp_path: Path, files: Mapping[str, str], status: str
 ) -> None:
     side_by_side = CONFIG.replace("[pytest, -q,", "[pytest, -q, -n, '2', --dist, loadfile,")
-    base = faulty_project(tmp_path / "source", **{"data__config.yaml": side_by_side})
-    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
-    async with GitWorkspaces(tmp_path / "source", tmp_path / "work").lend(
+    base = make_faulty_project(tmp_path / "source", **{"data__config.yaml": side_by_side})
+    verifier = SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
+    async with GitWorkspaces(tmp_path / "source", tmp_path / "work").open(
         "run1", base=base
     ) as workspace:
         write(workspace.path, files)

@@ -63,13 +63,13 @@ async def test_whatever_lies_there_means_stop_and_is_lifted(
 ) -> None:
     kill_switch = FileKillSwitch(tmp_path / "STOP")
     put(kill_switch.path)
-    stop = await kill_switch.standing()
+    stop = await kill_switch.get_stop()
     assert stop is not None
     assert (stop.how, stop.by) == ("file", None)
-    assert await kill_switch.standing() == stop  # the same one, whenever it is looked at
+    assert await kill_switch.get_stop() == stop  # the same one, whenever it is looked at
     assert await kill_switch.pull(STOP) == stop
     await kill_switch.lift()
-    assert await kill_switch.standing() is None
+    assert await kill_switch.get_stop() is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -79,13 +79,13 @@ async def test_a_file_of_no_age_a_clock_can_tell_means_stop(tmp_path: Path) -> N
         _ages_hence(kill_switch.path)
     except OSError:
         pytest.skip("this file system knows no such time")
-    assert await kill_switch.standing() is not None
+    assert await kill_switch.get_stop() is not None
 
 
 async def test_a_state_folder_that_cannot_be_looked_into_means_stop(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    assert await FileKillSwitch(loop / "STOP").standing() is not None
+    assert await FileKillSwitch(loop / "STOP").get_stop() is not None
 
 
 async def test_a_folder_with_something_in_it_stays_and_says_so(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_folder_with_something_in_it_stays_and_says_so(tmp_path: Path) -
     (kill_switch.path / "kept").touch()
     with pytest.raises(StoreError, match="Remove it by hand"):
         await kill_switch.lift()
-    assert await kill_switch.standing() is not None
+    assert await kill_switch.get_stop() is not None
 
 
 async def test_a_stop_that_cannot_be_kept_says_what_to_do(tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ async def test_only_the_file_itself_is_left_and_only_this_user_reads_it(tmp_path
     await kill_switch.pull(STOP)
     assert [path.name for path in tmp_path.iterdir()] == ["STOP"]
     assert kill_switch.path.stat().st_mode & 0o777 == 0o600
-    assert await FileKillSwitch(kill_switch.path).standing() == STOP
+    assert await FileKillSwitch(kill_switch.path).get_stop() == STOP

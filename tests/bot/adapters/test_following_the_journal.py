@@ -8,7 +8,7 @@ import pytest
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.ndjson_journal._files import Portions
 from bot.adapters.ndjson_journal._line import Lines
-from bot.adapters.ndjson_journal._spans import lines_of, spans
+from bot.adapters.ndjson_journal._spans import iterate_lines, list_spans
 from tests.contracts.test_journal_contract import NOW, an_action
 
 TODAY = "2026-11-21.ndjson"
@@ -37,7 +37,7 @@ class Files:
 
 def line(name: str, *, after: float = 0) -> bytes:
     """Return the line of a record."""
-    return Lines(str).line(an_action(name, after=after))
+    return Lines(str).format_line(an_action(name, after=after))
 
 
 @pytest.fixture
@@ -128,16 +128,16 @@ async def test_a_cursor_of_an_empty_journal_sees_the_first_record(tmp_path: Path
 async def test_of_a_large_file_only_the_part_of_the_time_is_read(
     tmp_path: Path,
 ) -> None:
-    small = Portions(whole=10_000, near=2_000)
+    small = Portions(full=10_000, near=2_000)
     files = Files(tmp_path / "state")
     day = -23 * 3600
     for minute in range(1_200):
         files.write(line(str(minute), after=day + 60 * minute))
     since, until = (NOW + timedelta(seconds=day + 60 * minute) for minute in (600, 660))
-    (span,) = spans(files.folder, since, until, small)
-    read = list(lines_of(span))
+    (span,) = list_spans(files.folder, since, until, small)
+    read = list(iterate_lines(span))
     assert 180 <= len(read) <= 220  # an hour more before and after, for what is out of order
-    found = await files.journal.samples(since=since, until=until)
+    found = await files.journal.list_samples(since=since, until=until)
     assert [sample.event for sample in found] == [f"command.{n}" for n in range(600, 661)]
-    assert len(list(lines_of(spans(files.folder, None, until, small)[0]))) < 740
-    assert len(list(lines_of(spans(files.folder, since, None, small)[0]))) < 680
+    assert len(list(iterate_lines(list_spans(files.folder, None, until, small)[0]))) < 740
+    assert len(list(iterate_lines(list_spans(files.folder, since, None, small)[0]))) < 680

@@ -11,7 +11,14 @@ from bot.app.git_remotes import reach
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.git_suspects import log
-from tests.fakes.repositories import cloned, commit, git, repository, snapshot, write
+from tests.fakes.repositories import (
+    clone_repository,
+    commit,
+    make_repository,
+    run_git,
+    take_snapshot,
+    write,
+)
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
 
@@ -31,17 +38,17 @@ class Clone:
 
     def push(self, files: dict[str, str | bytes | None]) -> str:
         head = commit(self.other, files, "Onwards")
-        git(self.other, "push", "-q", "origin", "main")
+        run_git(self.other, "push", "-q", "origin", "main")
         return head
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
     """Return a clone of a bare repository."""
-    repository(tmp_path / "source")
-    bare = cloned(tmp_path / "source", tmp_path / "forge.git", bare=True)
+    make_repository(tmp_path / "source")
+    bare = clone_repository(tmp_path / "source", tmp_path / "forge.git", bare=True)
     for name in ("checkout", "other"):
-        cloned(bare, tmp_path / name)
+        clone_repository(bare, tmp_path / name)
     path = tmp_path / "checkout"
     return Clone(path, tmp_path / "other", GitCheckout(path))
 
@@ -51,7 +58,7 @@ def old(tmp_path: Path) -> Path:
     """Return a repository with a first commit of forty lines, dated far back."""
     folder = tmp_path / "old"
     folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
+    run_git(folder, "init", "-q", "-b", "main")
     commit(folder, {"dice.py": body(), "other.py": "x\n"}, "First", at=1_000_000)
     return folder
 
@@ -62,7 +69,7 @@ async def test_the_commit_that_wrote_the_line_is_the_first_suspect(old: Path) ->
         commit(
             old, {"dice.py": body(l20="broken", l1=f"top {number}")}, "Top", at=1_000_200 + number
         )
-    found = await GitCheckout(old).suspects([("dice.py", 20)])
+    found = await GitCheckout(old).find_suspects([("dice.py", 20)])
     assert found[0].commit.sha == bad
     assert found[0].commit.summary == "Break"
     assert found[0].reason == "last changed dice.py:20"
@@ -77,26 +84,28 @@ async def test_lines_taken_away_point_to_the_commit_that_took_them(old: Path) ->
     guard = "".join(line for n, line in enumerate(LINES, 1) if n not in (18, 19))
     bad = commit(old, {"dice.py": guard}, "Drop the guard", at=1_000_100)
     commit(old, {"dice.py": guard.replace("line 40", "last")}, "Elsewhere", at=1_000_200)
-    found = await GitCheckout(old).suspects([("dice.py", 18)])
+    found = await GitCheckout(old).find_suspects([("dice.py", 18)])
     assert found[0].commit.sha == bad
     assert "around dice.py:18" in found[0].reason
 
 
 async def test_roots_merges_and_uncommitted_lines_are_no_suspects(old: Path) -> None:
-    git(old, "checkout", "-q", "-b", "side")
+    run_git(old, "checkout", "-q", "-b", "side")
     side = commit(old, {"dice.py": body(l10="side")}, "Side", at=1_000_100)
-    git(old, "checkout", "-q", "main")
+    run_git(old, "checkout", "-q", "main")
     commit(old, {"other.py": "z\n"}, "Main", at=1_000_150)
-    git(old, "merge", "-q", "--no-ff", "--no-commit", "side")
+    run_git(old, "merge", "-q", "--no-ff", "--no-commit", "side")
     commit(old, {"dice.py": body(l10="side", l11="evil merge")}, "Merge", at=1_000_200)
     write(old, {"dice.py": body(l10="side", l11="evil merge", l12="not committed")})
-    found = await GitCheckout(old).suspects([("dice.py", 11), ("dice.py", 12), ("dice.py", 30)])
+    found = await GitCheckout(old).find_suspects(
+        [("dice.py", 11), ("dice.py", 12), ("dice.py", 30)]
+    )
     assert [one.commit.sha for one in found] == [side]
 
 
 async def test_several_sites_share_one_ranking_and_repeat_nobody(old: Path) -> None:
     both = commit(old, {"dice.py": body(l5="a"), "other.py": "changed\n"}, "Both", at=1_000_100)
-    found = await GitCheckout(old).suspects(
+    found = await GitCheckout(old).find_suspects(
         [("other.py", 1), ("dice.py", 5), ("dice.py", 5), ("absent.py", 5)], limit=3
     )
     assert [one.commit.sha for one in found] == [both]
@@ -132,11 +141,11 @@ async def test_reading_never_leaves_the_folder(old: Path, tmp_path: Path) -> Non
 async def test_a_refused_move_leaves_everything_as_it_was(clone: Clone) -> None:
     head = clone.push({"dice.py": "better\n", "new.txt": "n\n", "readme.txt": "r\n"})
     write(clone.path, {"dice.py": "edited\n", "staged.txt": "s\n", "scratch.txt": "x\n"})
-    git(clone.path, "add", "staged.txt")
-    before = snapshot(clone.path)
+    run_git(clone.path, "add", "staged.txt")
+    before = take_snapshot(clone.path)
     with pytest.raises(CheckoutDirty, match=r"dice\.py"):
         await clone.checkout.fast_forward(head)
-    assert snapshot(clone.path) == before
+    assert take_snapshot(clone.path) == before
 
 
 async def test_an_ignored_file_in_the_way_is_not_overwritten(clone: Clone) -> None:
@@ -150,23 +159,23 @@ async def test_an_ignored_file_in_the_way_is_not_overwritten(clone: Clone) -> No
 
 async def test_another_branch_is_left_alone(clone: Clone) -> None:
     head = clone.push({"dice.py": "better\n"})
-    git(clone.path, "checkout", "-q", "-b", "feature")
+    run_git(clone.path, "checkout", "-q", "-b", "feature")
     with pytest.raises(CheckoutDirty, match="feature"):
         await clone.checkout.fast_forward(head)
-    git(clone.path, "checkout", "-q", "--detach")
+    run_git(clone.path, "checkout", "-q", "--detach")
     with pytest.raises(CheckoutDirty, match="no branch"):
         await clone.checkout.fast_forward(head)
 
 
 async def test_a_commit_that_is_only_on_another_branch_is_refused(clone: Clone) -> None:
-    git(clone.other, "checkout", "-q", "-b", "feature")
+    run_git(clone.other, "checkout", "-q", "-b", "feature")
     head = commit(clone.other, {"dice.py": "not approved\n"})
-    git(clone.other, "push", "-q", "origin", "feature")
-    git(clone.path, "fetch", "-q")
-    before = snapshot(clone.path)
+    run_git(clone.other, "push", "-q", "origin", "feature")
+    run_git(clone.path, "fetch", "-q")
+    before = take_snapshot(clone.path)
     with pytest.raises(WorkspaceError, match="not on main"):
         await clone.checkout.fast_forward(head)
-    assert snapshot(clone.path) == before
+    assert take_snapshot(clone.path) == before
 
 
 async def test_a_forge_that_is_gone_is_an_error(clone: Clone, tmp_path: Path) -> None:
@@ -198,20 +207,20 @@ async def test_moving_and_reading_run_nothing_of_the_repository(
     for key in ("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "core.fsmonitor",
                 "diff.evil.textconv", "remote.origin.uploadpack", "core.alternateRefsCommand",
                 "gpg.program"):  # fmt: skip
-        git(clone.path, "config", key, str(evil))
+        run_git(clone.path, "config", key, str(evil))
     for key in ("merge.verifySignatures", "log.showSignature", "filter.evil.required"):
-        git(clone.path, "config", key, "false" if key.startswith("merge") else "true")
+        run_git(clone.path, "config", key, "false" if key.startswith("merge") else "true")
     ran.unlink(missing_ok=True)
     assert "dice.py" in await clone.checkout.fast_forward(head)
-    await clone.checkout.suspects([("dice.py", 1)])
+    await clone.checkout.find_suspects([("dice.py", 1)])
     assert not ran.exists(), ran.read_text()
 
 
 async def test_a_remote_that_names_a_program_is_not_followed(clone: Clone, tmp_path: Path) -> None:
     head = clone.push({"dice.py": "better\n"})
     ran = tmp_path / "ran"
-    git(clone.path, "config", "remote.origin.url", f"ext::sh -c 'touch {ran}'")
-    git(clone.path, "config", "protocol.ext.allow", "always")
+    run_git(clone.path, "config", "remote.origin.url", f"ext::sh -c 'touch {ran}'")
+    run_git(clone.path, "config", "protocol.ext.allow", "always")
     with pytest.raises(WorkspaceError):
         await clone.checkout.fast_forward(head)
     assert not ran.exists()
@@ -219,10 +228,10 @@ async def test_a_remote_that_names_a_program_is_not_followed(clone: Clone, tmp_p
 
 async def test_a_renamed_default_branch_is_named_where_the_old_one_is_gone(clone: Clone) -> None:
     head = clone.push({"a.py": "x\n"})
-    git(clone.other, "push", "-q", "origin", "main:trunk")
+    run_git(clone.other, "push", "-q", "origin", "main:trunk")
     bare = clone.path.parent / "forge.git"
-    git(bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
-    git(bare, "branch", "-q", "-D", "main")
+    run_git(bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    run_git(bare, "branch", "-q", "-D", "main")
     with pytest.raises(
         WorkspaceError, match=r"no branch main; its default branch is trunk.*"
     ) as why:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sandbox import BubblewrapSandbox, choose_sandbox, measure, probe
-from bot.adapters.sandbox._interpreter import would_show
+from bot.adapters.sandbox._interpreter import find_exposed
 from tests.support import homes
 
 
@@ -15,21 +15,21 @@ from tests.support import homes
 async def home(tmp_path: Path) -> Path:
     if reason := await probe():
         pytest.skip(reason)
-    return homes.furnished(tmp_path)
+    return homes.make_home(tmp_path)
 
 
 @pytest.mark.parametrize(
     "stands",
     [
         pytest.param(way, marks=() if number < 2 else pytest.mark.slow)
-        for number, way in enumerate(homes.WAYS)
+        for number, way in enumerate(homes.LAYOUTS)
     ],
     ids=lambda way: way.__name__,
 )
 def test_a_python_is_seen_and_nothing_else_of_the_home(
     stands: Callable[[Path], Path], home: Path
 ) -> None:
-    found = homes.seen(stands, home)
+    found = homes.probe_home(stands, home)
     assert found.pop("doctor") == ["", "", True]
     assert found == dict.fromkeys(("check", "by name", "program", "command"), "[]")
 
@@ -45,13 +45,15 @@ async def test_a_python_that_cannot_be_shown_without_what_is_private_is_refused(
 
 def test_a_home_is_private_to_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/srv/bots/theseus")
-    assert would_show([Path("/srv/bots/theseus/.venv/bin")], []) == ""
-    assert would_show([Path("/srv/bots")], []) != ""
-    assert would_show([Path("/srv/bots/theseus")], []) != ""
+    assert find_exposed([Path("/srv/bots/theseus/.venv/bin")], []) == ""
+    assert find_exposed([Path("/srv/bots")], []) != ""
+    assert find_exposed([Path("/srv/bots/theseus")], []) != ""
 
 
 async def test_the_doctor_finds_a_home_that_is_seen_and_names_a_file_in_it(home: Path) -> None:
     leaking = BubblewrapSandbox(visible=[home / ".local"])
     tried = await measure(leaking, private=[home])
-    assert tried.seen in {str(home / name) for name in homes.KEPT if name.startswith(".local")}
+    assert tried.seen in {
+        str(home / name) for name in homes.SECRET_FILES if name.startswith(".local")
+    }
     assert "homes" in tried.open

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_checkout import GitCheckout
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import commit, make_repository, run_git
 
 LINES = [f"line {number}\n" for number in range(1, 31)]
 COG = "".join(LINES)
@@ -15,14 +15,14 @@ BROKEN = COG.replace("line 20\n", "broken\n")
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """Return a repository into which a cog was imported, behind its first commit."""
-    repository(tmp_path / "repo", {"README.md": "A bot.\n"})
+    make_repository(tmp_path / "repo", {"README.md": "A bot.\n"})
     commit(tmp_path / "repo", {"cogs/scores.py": COG}, "Import scores", at=1_000_100)
     return tmp_path / "repo"
 
 
 async def summaries(repo: Path, *sites: tuple[str, int]) -> list[str]:
     """Return what the suspects are called, best first."""
-    return [one.commit.summary for one in await GitCheckout(repo).suspects(sites)]
+    return [one.commit.summary for one in await GitCheckout(repo).find_suspects(sites)]
 
 
 async def test_it_is_no_suspect_where_no_commit_is(repo: Path) -> None:
@@ -38,7 +38,7 @@ async def test_it_is_no_suspect_where_a_later_commit_is(repo: Path) -> None:
 async def test_what_it_changed_besides_is_all_that_is_held_against_it(repo: Path) -> None:
     files = {"cogs/helper.py": "def help():\n    return 1 / 0\n", "cogs/scores.py": BROKEN}
     commit(repo, dict(files), "Bring a helper", at=1_000_200)
-    found = await GitCheckout(repo).suspects([("cogs/helper.py", 2), ("cogs/scores.py", 20)])
+    found = await GitCheckout(repo).find_suspects([("cogs/helper.py", 2), ("cogs/scores.py", 20)])
     assert [one.reason for one in found] == ["last changed cogs/scores.py:20"]
     assert "+broken" in found[0].diff
     assert "helper" not in found[0].diff
@@ -47,25 +47,25 @@ async def test_what_it_changed_besides_is_all_that_is_held_against_it(repo: Path
 
 
 async def test_a_file_that_was_only_moved_was_not_changed(repo: Path) -> None:
-    git(repo, "mv", "cogs/scores.py", "cogs/points.py")
+    run_git(repo, "mv", "cogs/scores.py", "cogs/points.py")
     commit(repo, {}, "Move it", at=1_000_200)
     assert await summaries(repo, ("cogs/points.py", 20)) == []
 
 
 async def test_a_move_that_also_changed_the_line_is_a_suspect_for_that(repo: Path) -> None:
-    git(repo, "mv", "cogs/scores.py", "cogs/points.py")
+    run_git(repo, "mv", "cogs/scores.py", "cogs/points.py")
     commit(repo, {"cogs/points.py": BROKEN}, "Move and break it", at=1_000_200)
-    [found] = await GitCheckout(repo).suspects([("cogs/points.py", 20)])
+    [found] = await GitCheckout(repo).find_suspects([("cogs/points.py", 20)])
     assert found.reason == "last changed cogs/points.py:20"
     assert "-line 20\n+broken" in found.diff
     assert "+line 5" not in found.diff
 
 
 async def test_of_what_came_since_it_worked_an_import_is_named_last(repo: Path) -> None:
-    worked = git(repo, "rev-parse", "HEAD")
+    worked = run_git(repo, "rev-parse", "HEAD")
     commit(repo, {"cogs/scores.py": BROKEN}, "Break it", at=1_000_200)
     commit(repo, {"cogs/helper.py": "one\n"}, "Import a helper", at=1_000_300)
-    found = await GitCheckout(repo).changes_since(worked, ["cogs/helper.py", "cogs/scores.py"])
+    found = await GitCheckout(repo).list_changes_since(worked, ["cogs/helper.py", "cogs/scores.py"])
     assert [one.commit.summary for one in found] == ["Break it", "Import a helper"]
 
 
@@ -83,5 +83,5 @@ async def test_a_commit_with_much_else_in_it_is_not_to_be_reverted(
     repo: Path, files: dict[str, str | bytes | None], revertible: bool
 ) -> None:
     commit(repo, files, "Break it", at=1_000_200)
-    [found] = await GitCheckout(repo).suspects([("cogs/scores.py", 20)])
+    [found] = await GitCheckout(repo).find_suspects([("cogs/scores.py", 20)])
     assert found.is_revertible is revertible

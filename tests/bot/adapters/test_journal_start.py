@@ -9,17 +9,17 @@ import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.ndjson_journal._files import Portions
-from bot.adapters.ndjson_journal._index import MIGRATIONS, catch_up, covered
+from bot.adapters.ndjson_journal._index import MIGRATIONS, catch_up, load_covered
 from bot.adapters.ndjson_journal._line import Lines
-from bot.adapters.ndjson_journal._queries import failures, matching, one
-from bot.domain.ids import short_id
+from bot.adapters.ndjson_journal._queries import find_matching, find_one, list_failures
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, ActionOutcome, JournalQuery
 from tests.contracts.test_journal_contract import NOW, an_action
 from tests.fakes.fake_journal import FakeJournal
 
 DAYS = 5
 EVERY = 600  # seconds
-SMALL = Portions(chunk=8_000, whole=20_000, near=2_000)
+SMALL = Portions(chunk=8_000, full=20_000, near=2_000)
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def written(folder: Path, days: int = DAYS) -> list[Action]:
     for number in range(1 - days * 86_400 // EVERY, 0):
         faults = f"fault{number % 3}" if number % 7 == 0 else None
         action = an_action(f"cmd{number % 4}", after=number * EVERY, fingerprint=faults)
-        action = action.but(channel_id=40 + number % 5)
+        action = action.replace(channel_id=40 + number % 5)
         actions.append(action)
         with (folder / f"{action.ts.date()}.ndjson").open("ab") as file:
-            file.write(lines.line(action))
+            file.write(lines.format_line(action))
     return actions
 
 
@@ -62,15 +62,17 @@ async def check(index: sqlite3.Connection, folder: Path, actions: Sequence[Actio
     """Answers from this index are those of a journal in memory."""
     fake = FakeJournal(actions)
     for query in QUERIES:
-        assert matching(index, folder, query, SMALL) == list(await fake.read(query))
+        assert find_matching(index, folder, query, SMALL) == list(await fake.read(query))
     for days in (1, 30):
         since = NOW - timedelta(days=days)
-        assert failures(index, folder, since, 50, SMALL) == list(await fake.failures(since=since))
-    assert failures(index, folder, NOW - timedelta(days=30), 1)[0].count > 10
+        assert list_failures(index, folder, since, 50, SMALL) == list(
+            await fake.list_failures(since=since)
+        )
+    assert list_failures(index, folder, NOW - timedelta(days=30), 1)[0].count > 10
     for action in (actions[3], actions[-3]):
-        assert one(index, folder, action.id, SMALL) == action
-        assert one(index, folder, short_id(action.id), SMALL) == action
-    assert one(index, folder, "nothing!", SMALL) is None
+        assert find_one(index, folder, action.id, SMALL) == action
+        assert find_one(index, folder, shorten_id(action.id), SMALL) == action
+    assert find_one(index, folder, "nothing!", SMALL) is None
 
 
 async def test_answers_are_whole_however_much_is_indexed(
@@ -87,7 +89,7 @@ async def test_answers_are_whole_however_much_is_indexed(
     assert steps > 30
     await check(index, folder, actions)
     assert index.execute("SELECT count(*) FROM records").fetchone()[0] == len(actions)
-    assert {file.low for file in covered(index).values()} == {0}
+    assert {file.low for file in load_covered(index).values()} == {0}
 
 
 async def test_the_newest_lines_are_indexed_first(
@@ -110,7 +112,7 @@ async def test_lines_added_meanwhile_come_before_older_ones(
     catch_up(index, folder, portions=SMALL)
     late = an_action("late")
     with (folder / f"{NOW.date()}.ndjson").open("ab") as file:
-        file.write(Lines(str).line(late))
+        file.write(Lines(str).format_line(late))
     catch_up(index, folder, older=False, portions=SMALL)
     assert index.execute("SELECT max(id) FROM records").fetchone()[0] == late.id
     assert not catch_up(index, folder, older=False, portions=SMALL).more
@@ -146,18 +148,18 @@ def test_a_question_about_today_reads_no_older_file(
             file.unlink()
             file.mkdir()  # whoever reads it fails
             (file / ("x" * 200)).touch()
-    assert failures(index, folder, NOW - timedelta(hours=6), 50, SMALL)
+    assert list_failures(index, folder, NOW - timedelta(hours=6), 50, SMALL)
     newest = JournalQuery(limit=20)
-    assert matching(index, folder, newest, SMALL) == actions[-20:]
-    assert one(index, folder, actions[-9].id, SMALL) == actions[-9]
+    assert find_matching(index, folder, newest, SMALL) == actions[-20:]
+    assert find_one(index, folder, actions[-9].id, SMALL) == actions[-9]
     with pytest.raises(IsADirectoryError):
-        failures(index, folder, NOW - timedelta(hours=30), 50, SMALL)
+        list_failures(index, folder, NOW - timedelta(hours=30), 50, SMALL)
 
 
 async def test_a_month_without_an_index_is_answered_at_once_and_indexed_behind(
     tmp_path: Path,
 ) -> None:
-    folder, line = tmp_path / "journal", Lines(str).line(an_action("roll")).decode()
+    folder, line = tmp_path / "journal", Lines(str).format_line(an_action("roll")).decode()
     folder.mkdir()
     for day in range(1, 31):
         stamp, text = f"2026-10-{day:02}", []
@@ -168,7 +170,7 @@ async def test_a_month_without_an_index_is_answered_at_once_and_indexed_behind(
     async with NdjsonJournal(tmp_path, redact=str) as journal:
         newest = await journal.read(JournalQuery(limit=3))
         assert [str(action.ts)[:16] for action in newest][-1] == "2026-10-30 11:06"
-        assert await journal.damaged() == ()  # waits for the whole index
+        assert await journal.find_damage() == ()  # waits for the whole index
         with sqlite3.connect(tmp_path / "journal.sqlite3") as index:
             assert index.execute("SELECT count(*) FROM records").fetchone()[0] == 30 * 667
     index.close()

@@ -12,15 +12,15 @@ from bot.adapters.local_forge import LocalForge
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import ProposalDraft
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.repositories import cloned, commit, git, repository
+from tests.fakes.repositories import clone_repository, commit, make_repository, run_git
 
 
 @pytest.fixture
 async def bare(tmp_path: Path) -> Path:
     """Return the bare repository of a forge, with a clone of it beside."""
-    repository(tmp_path / "source")
-    await LocalForge.found(tmp_path / "forge.git", tmp_path / "source")
-    cloned(tmp_path / "forge.git", tmp_path / "clone")
+    make_repository(tmp_path / "source")
+    await LocalForge.create_repository(tmp_path / "forge.git", tmp_path / "source")
+    clone_repository(tmp_path / "forge.git", tmp_path / "clone")
     return tmp_path / "forge.git"
 
 
@@ -39,7 +39,7 @@ def another(bare: Path, folder: Path) -> LocalForge:
 def change(folder: Path, run_id: str, files: dict[str, str | bytes | None]) -> ProposalDraft:
     """Commit on a fresh branch of the clone; return a draft of it."""
     clone, branch = folder / "clone", f"theseus/{run_id}-mend"
-    git(clone, "checkout", "-q", "-B", branch, "origin/main")
+    run_git(clone, "checkout", "-q", "-B", branch, "origin/main")
     head = commit(clone, files, f"Mend for {run_id}")
     return ProposalDraft(
         run_id=run_id, repository=str(clone), branch=branch, head=head, base_branch="main",
@@ -54,7 +54,7 @@ async def test_a_forge_whose_pages_nobody_serves_gives_no_address(
     opened = await forge.open_proposal(draft)
     assert opened.url == "http://127.0.0.1:8080/forge/pulls/1"
     async with LocalForge(bare, tmp_path / "forge.sqlite", FakeClock()) as unserved:
-        assert (await unserved.proposal(opened.number)).url == ""
+        assert (await unserved.get_proposal(opened.number)).url == ""
 
 
 async def test_two_forges_merge_the_same_proposal_once(
@@ -69,7 +69,7 @@ async def test_two_forges_merge_the_same_proposal_once(
             *(one.merge(number, draft.head) for one in (forge, second) * 3)
         )
     assert len({result.merge_commit for result in merged}) == 1
-    assert git(bare, "rev-list", "--merges", "main").split() == [merged[0].merge_commit]
+    assert run_git(bare, "rev-list", "--merges", "main").split() == [merged[0].merge_commit]
 
 
 async def test_two_proposals_merged_at_once_both_arrive(
@@ -81,8 +81,8 @@ async def test_two_proposals_merged_at_once_both_arrive(
         await asyncio.gather(
             *((forge, second)[n % 2].merge(pull.number, pull.head) for n, pull in enumerate(opened))
         )
-    assert len(git(bare, "rev-list", "--merges", "main").split()) == 4
-    listed = git(bare, "ls-tree", "--name-only", "main").split()
+    assert len(run_git(bare, "rev-list", "--merges", "main").split()) == 4
+    listed = run_git(bare, "ls-tree", "--name-only", "main").split()
     assert {f"file{n}.txt" for n in range(4)} <= set(listed)
 
 
@@ -92,7 +92,7 @@ async def test_the_merge_commit_names_proposal_and_run(
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
     opened = await forge.open_proposal(draft)
     merged = await forge.merge(opened.number, draft.head)
-    shown = git(bare, "log", "-1", "--format=%H%n%an%n%P%n%B", "main")
+    shown = run_git(bare, "log", "-1", "--format=%H%n%an%n%P%n%B", "main")
     assert f"Merge pull request #{opened.number} from {draft.branch}" in shown
     assert "Run: k7m2xq" in shown
     assert shown.startswith(f"{merged.merge_commit}\nTheseus\n")
@@ -110,16 +110,16 @@ async def test_a_merge_that_a_killed_process_did_not_write_down_is_seen(
         lambda db: db.execute("UPDATE pulls SET state = 'open', merge_commit = NULL") and None
     )
     commit(tmp_path / "source", {"later.txt": "x"})
-    assert await forge.proposal(opened.number) == merged
+    assert await forge.get_proposal(opened.number) == merged
     assert await forge.merge(opened.number, draft.head) == merged
-    assert len(git(bare, "rev-list", "--merges", "main").split()) == 1
+    assert len(run_git(bare, "rev-list", "--merges", "main").split()) == 1
 
 
 async def test_a_publication_that_a_killed_process_did_not_write_down_is_completed(
     bare: Path, forge: LocalForge, tmp_path: Path
 ) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
-    git(tmp_path / "clone", "push", "-q", "origin", draft.branch)
+    run_git(tmp_path / "clone", "push", "-q", "origin", draft.branch)
     assert (await forge.open_proposal(draft)).head == draft.head
 
 
@@ -128,11 +128,11 @@ async def test_a_merge_done_by_hand_is_seen(bare: Path, forge: LocalForge, tmp_p
     for run_id, how in (("run1", "--no-ff"), ("run2", "--ff-only")):
         draft = change(tmp_path, run_id, {f"{run_id}.txt": "x\n"})
         opened = await forge.open_proposal(draft)
-        git(clone, "checkout", "-q", "-B", "main", "origin/main")
-        git(clone, "merge", "-q", how, draft.branch)
-        git(clone, "push", "-q", "origin", "main")
-        now = await forge.proposal(opened.number)
-        assert (now.state, now.merge_commit) == ("merged", git(clone, "rev-parse", "main"))
+        run_git(clone, "checkout", "-q", "-B", "main", "origin/main")
+        run_git(clone, "merge", "-q", how, draft.branch)
+        run_git(clone, "push", "-q", "origin", "main")
+        now = await forge.get_proposal(opened.number)
+        assert (now.state, now.merge_commit) == ("merged", run_git(clone, "rev-parse", "main"))
         assert await forge.merge(opened.number, draft.head) == now
 
 
@@ -150,7 +150,7 @@ async def test_only_the_drafts_head_is_published(
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
     commit(tmp_path / "clone", {"dice.py": "not verified\n"})
     assert (await forge.open_proposal(draft)).head == draft.head
-    assert git(bare, "rev-parse", draft.branch) == draft.head
+    assert run_git(bare, "rev-parse", draft.branch) == draft.head
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_drafts_that_make_no_sense_are_rejected(
 ) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
     with pytest.raises(ForgeRejected, match=words):
-        await forge.open_proposal(draft.but(**changes))
+        await forge.open_proposal(draft.replace(**changes))
     assert await forge.find("k7m2xq") is None
 
 
@@ -178,12 +178,12 @@ async def test_a_head_that_the_branch_does_not_hold_is_a_conflict(
 ) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
     with pytest.raises(ForgeConflict, match="does not hold"):
-        await forge.open_proposal(draft.but(head="1" * 40))
+        await forge.open_proposal(draft.replace(head="1" * 40))
 
 
 async def test_nothing_new_is_no_proposal(forge: LocalForge, tmp_path: Path) -> None:
-    git(tmp_path / "clone", "checkout", "-q", "-b", "theseus/k7m2xq-mend")
-    head = git(tmp_path / "clone", "rev-parse", "HEAD")
+    run_git(tmp_path / "clone", "checkout", "-q", "-b", "theseus/k7m2xq-mend")
+    head = run_git(tmp_path / "clone", "rev-parse", "HEAD")
     draft = ProposalDraft(
         run_id="k7m2xq", repository=str(tmp_path / "clone"), branch="theseus/k7m2xq-mend",
         head=head, base_branch="main", title="Nothing", body="",
@@ -217,9 +217,9 @@ async def test_hooks_and_programs_of_either_repository_are_not_run(
             (folder / "hooks" / hook).symlink_to(evil)
         for key in ("merge.evil.driver", "filter.evil.process", "diff.evil.textconv",
                     "uploadpack.packObjectsHook", "core.fsmonitor"):  # fmt: skip
-            git(folder, "config", key, str(evil))
+            run_git(folder, "config", key, str(evil))
     pull = await forge.open_proposal(draft)
-    await forge.diff(pull.number)
+    await forge.get_diff(pull.number)
     await forge.merge(pull.number, draft.head)
     assert not ran.exists(), ran.read_text()
 
@@ -244,20 +244,20 @@ async def test_what_a_page_shows_stays_the_same_after_the_merge(
 ) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "one\n2\nthree\n"})
     pull = await forge.open_proposal(draft)
-    before = (await forge.diff(pull.number), await forge.commits(pull.number))
+    before = (await forge.get_diff(pull.number), await forge.list_commits(pull.number))
     await forge.merge(pull.number, draft.head)
-    assert (await forge.diff(pull.number), await forge.commits(pull.number)) == before
+    assert (await forge.get_diff(pull.number), await forge.list_commits(pull.number)) == before
     assert "-two\n+2\n" in before[0]
     assert [entry.summary for entry in before[1]] == ["Mend for k7m2xq"]
-    assert await forge.body(pull.number) == "<b>Cause</b>"
-    assert [entry.number for entry in await forge.proposals()] == [pull.number]
+    assert await forge.get_body(pull.number) == "<b>Cause</b>"
+    assert [entry.number for entry in await forge.list_proposals()] == [pull.number]
 
 
 async def test_everything_is_there_when_it_is_opened_again(bare: Path, tmp_path: Path) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
     async with another(bare, tmp_path) as forge:
         opened = await forge.open_proposal(draft)
-    await LocalForge.found(bare, tmp_path / "source")
+    await LocalForge.create_repository(bare, tmp_path / "source")
     async with another(bare, tmp_path) as forge:
         assert await forge.find("k7m2xq") == opened
 
@@ -278,16 +278,16 @@ async def test_an_older_git_merges_just_the_same(
     await forge.merge(pulls[0].number, pulls[0].head)
     with pytest.raises(ForgeConflict, match=r"dice\.py"):
         await forge.merge(pulls[1].number, pulls[1].head)
-    assert git(bare, "show", "main:dice.py") == "0"
-    assert git(bare, "rev-list", "--count", "--merges", "main") == "1"
-    assert len(git(bare, "worktree", "list").splitlines()) == 1
+    assert run_git(bare, "show", "main:dice.py") == "0"
+    assert run_git(bare, "rev-list", "--count", "--merges", "main") == "1"
+    assert len(run_git(bare, "worktree", "list").splitlines()) == 1
 
 
 async def test_a_forge_without_its_repository_says_so(tmp_path: Path) -> None:
     async with another(tmp_path / "absent.git", tmp_path) as forge:
         with pytest.raises(ForgeUnavailable, match=r"absent\.git"):
-            await forge.ready()
-    repository(tmp_path / "plain")
+            await forge.check_connection()
+    make_repository(tmp_path / "plain")
     async with another(tmp_path / "plain" / ".git", tmp_path) as forge:
         with pytest.raises(ForgeUnavailable, match="not a bare"):
-            await forge.ready()
+            await forge.check_connection()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.ndjson_journal._files import sizes
+from bot.adapters.ndjson_journal._files import list_sizes
 from bot.adapters.ndjson_journal._line import Lines, parse
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, Capsule, Frame, JournalQuery
@@ -35,13 +35,13 @@ def a_journal(state: Path) -> NdjsonJournal:
 async def test_files_are_named_by_the_utc_day_of_the_record(tmp_path: Path) -> None:
     at = datetime(2026, 11, 22, 1, 0, tzinfo=timezone(timedelta(hours=2)))
     async with a_journal(tmp_path) as journal:
-        journal.append(an_action().but(ts=at))
+        journal.append(an_action().replace(ts=at))
         journal.append(an_action(after=10))
         assert [action.ts for action in await journal.read(ALL)] == [
             at,
             NOW + timedelta(seconds=10),
         ]
-    assert list(sizes(tmp_path / "journal")) == [TODAY, "2026-11-22.ndjson"]
+    assert list(list_sizes(tmp_path / "journal")) == [TODAY, "2026-11-22.ndjson"]
     (line,) = (tmp_path / "journal" / TODAY).read_text().splitlines()
     assert json.loads(line)["ts"] == "2026-11-21T23:00:00.000000Z"
 
@@ -77,7 +77,7 @@ async def test_secrets_never_reach_the_file(tmp_path: Path) -> None:
         frames=(frame,),
         inputs={"text": "'say hunter2'", "cut": "'token=abc'"},
     )
-    action = an_action("hunter2").but(error=capsule, agent="hunter2")
+    action = an_action("hunter2").replace(error=capsule, agent="hunter2")
     async with a_journal(tmp_path) as journal:
         journal.append(action)
         (stored,) = await journal.read(ALL)
@@ -100,11 +100,11 @@ async def test_a_torn_last_line_is_reported_and_spoils_nothing_else(
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"ts": "2026-11-21T23:59')
     async with a_journal(tmp_path) as journal:
-        (torn,) = await journal.damaged()
+        (torn,) = await journal.find_damage()
         assert (torn.file, torn.start, torn.length) == (TODAY, len(whole), 24)
         journal.append(an_action("after", after=1))
         assert [action.name for action in await journal.read(ALL)] == ["before", "after"]
-        assert await journal.damaged() == (torn,)
+        assert await journal.find_damage() == (torn,)
     assert f"{TODAY}: 24 bytes at {len(whole)}" in caplog.text
 
 
@@ -118,7 +118,7 @@ async def test_a_whole_record_that_lost_only_its_newline_counts(tmp_path: Path) 
         assert [action.name for action in await journal.read(ALL)] == ["before"]
         journal.append(an_action("after", after=1))
         assert [action.name for action in await journal.read(ALL)] == ["before", "after"]
-        assert await journal.damaged() == ()
+        assert await journal.find_damage() == ()
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ async def test_a_line_that_is_no_record_is_skipped(tmp_path: Path, line: bytes) 
     async with a_journal(tmp_path) as journal:
         journal.append(an_action())
         assert len(await journal.read(ALL)) == 1
-        assert len(await journal.damaged()) == 1
+        assert len(await journal.find_damage()) == 1
 
 
 async def test_keys_of_other_versions_are_left_aside(tmp_path: Path) -> None:
     action = an_action(fingerprint="f00d")
-    line = json.loads(Lines(str).line(action)) | {"mood": "sunny", "channel_id": 2**62}
+    line = json.loads(Lines(str).format_line(action)) | {"mood": "sunny", "channel_id": 2**62}
     (tmp_path / "journal").mkdir()
     (tmp_path / "journal" / TODAY).write_text(json.dumps(line) + "\n")
     async with a_journal(tmp_path) as journal:
-        assert list(await journal.read(ALL)) == [action.but(channel_id=2**62)]
+        assert list(await journal.read(ALL)) == [action.replace(channel_id=2**62)]
 
 
 async def test_the_index_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ async def test_the_index_goes_on_where_it_stopped(tmp_path: Path) -> None:
     async with a_journal(tmp_path) as journal:
         journal.append(an_action("new", after=1))
         assert [action.name for action in await journal.read(ALL)] == ["new"]
-        assert await journal.damaged() == ()
+        assert await journal.find_damage() == ()
 
 
 @pytest.mark.parametrize("harm", ["lost", "garbage", "damaged"])
@@ -220,7 +220,7 @@ async def test_lines_of_many_threads_never_mix(tmp_path: Path) -> None:
             thread.start()
         await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
         assert len(await journal.read(ALL)) == 400
-        assert await journal.damaged() == ()
+        assert await journal.find_damage() == ()
 
 
 async def test_a_very_long_record_is_one_record(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ async def test_everything_a_killed_process_had_recorded_is_there(tmp_path: Path)
         async with a_journal(tmp_path) as journal:
             found = [a.name for a in await journal.read(ALL) if a.name.startswith(turn)]
             assert found[:confirmed] == [f"{turn}-{n + 1}" for n in range(confirmed)]
-            assert len(await journal.damaged()) <= 1
+            assert len(await journal.find_damage()) <= 1
 
 
 ANY_TEXT = st.text(
@@ -308,7 +308,7 @@ def test_whatever_the_text_a_line_is_one_json_object(name: str, message: str, ms
         inputs={"text": ascii(message)},
         frames=(Frame(file="a.py", line=1, function="f", arguments={"x": ascii(name)}),),
     )
-    line = Lines(str).line(an_action(name).but(error=capsule, duration_ms=ms))
+    line = Lines(str).format_line(an_action(name).replace(error=capsule, duration_ms=ms))
     assert line.count(b"\n") == 1
     assert line.decode("ascii").splitlines() == [line.decode("ascii").rstrip("\n")]
     json.loads(line, parse_constant=pytest.fail)

@@ -17,18 +17,18 @@ from bot.domain.dialogue import Answer, Question
 from bot.domain.memory import Memory, Recalled
 from bot.domain.people import Person
 from bot.domain.plan import AffectedTests
+from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.rehearsal import CommandStep, PlayedError, Script
 from bot.domain.replay import Replay
-from bot.domain.unproven import UnprovenEdit
-from bot.guards import diff_hash, texts_hash
+from bot.guards import hash_diff, hash_texts
 from bot.ports.agent import Assignment, Budget, QuestionAsked, Update
 from bot.ports.workspace import Workspace
 from bot.repair.answer_memo import AnswerMemo, read_memo
-from bot.repair.confirmation import known_to_fail
-from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
+from bot.repair.confirmation import has_failed_before
+from tests.fakes.faulty_project import FIXED, make_faulty_project, make_reproduction
 from tests.fakes.repositories import commit
-from tests.support.claude_room import the_assignment
-from tests.support.world import DORA
+from tests.support.agent_harness import DORA
+from tests.support.claude_room import make_assignment
 
 TIGHT = "def f(a):\n    return  a [0]\n"
 TIDY = "def f(a):\n    return a[0]\n"
@@ -38,23 +38,23 @@ BASE = "def f(a):\n    return a[1]\n"
 @pytest.mark.slow
 async def test_a_change_that_did_not_hold_is_not_proposed_again(tmp_path: Path) -> None:
     """The edit it finds otherwise is `FACES[value - 1]`: the contract suite says so."""
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
+    async with workspaces.open("k7m2xq", base=base) as workspace:
         broken = (workspace.path / "dice.py").read_text(encoding="utf-8")
-        known = texts_hash({"dice.py": broken}, {"dice.py": FIXED})
-        assignment = the_assignment(base)
+        known = hash_texts({"dice.py": broken}, {"dice.py": FIXED})
+        assignment = make_assignment(base)
         group = assignment.evidence.groups[0]
         fix = Memory(
             key="fix:old", kind="fix", text="t", fingerprint=group.fingerprint,
             diff_hash=known, outcome="not_fixed", at=group.last_seen,
         )  # fmt: skip
         recalled = (Recalled(memory=fix, score=0.9, because="the same failure"),)
-        remembering = assignment.but(evidence=assignment.evidence.but(memories=recalled))
+        remembering = assignment.replace(evidence=assignment.evidence.replace(memories=recalled))
         async with aclosing(agent.work(remembering, workspace, Budget(seconds=60))) as updates:
             last = [update async for update in updates][-1]
-        found = diff_hash(await workspace.diff())
+        found = hash_diff(await workspace.get_diff())
     assert last.kind == "asked"
     assert "`face(6)` raises IndexError" in last.text
     assert "'six'" not in last.choices, "that is what the change before answered"
@@ -63,21 +63,21 @@ async def test_a_change_that_did_not_hold_is_not_proposed_again(tmp_path: Path) 
 
 @pytest.mark.slow
 async def test_a_guide_that_nothing_mends_decides_nothing(tmp_path: Path) -> None:
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
-    assignment = the_assignment(base)
-    guide = reproduction("raise KeyError").but(
+    assignment = make_assignment(base)
+    guide = make_reproduction("raise KeyError").replace(
         path="tests/regressions/test_guide.py",
         node_id="tests/regressions/test_guide.py::test_face",
     )
-    guided = assignment.but(plan=assignment.plan.but(guides=(guide,)))
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
+    guided = assignment.replace(plan=assignment.plan.replace(guides=(guide,)))
+    async with workspaces.open("k7m2xq", base=base) as workspace:
         async with aclosing(agent.work(guided, workspace, Budget(seconds=60))) as updates:
             last = [update async for update in updates][-1]
         assert last.kind == "finished"
         assert last.changed, last
-        assert [each.path for each in await workspace.changes()] == ["dice.py"]
+        assert [each.path for each in await workspace.list_changes()] == ["dice.py"]
 
 
 PLAYED = Replay(
@@ -92,21 +92,23 @@ PLAYED = Replay(
 async def test_what_plays_alone_show_is_mended_by_taking_its_commit_back(
     tmp_path: Path, played: bool
 ) -> None:
-    faulty_project(tmp_path / "checkout", **{"dice.py": FIXED})
+    make_faulty_project(tmp_path / "checkout", **{"dice.py": FIXED})
     sha = commit(tmp_path / "checkout", {"dice.py": FIXED.replace("[value - 1]", "[value]")})
-    suspects = await GitCheckout(tmp_path / "checkout").suspects([("dice.py", 8)])
+    suspects = await GitCheckout(tmp_path / "checkout").find_suspects([("dice.py", 8)])
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
-    assignment = the_assignment(sha)
-    plan = assignment.plan.but(
+    assignment = make_assignment(sha)
+    plan = assignment.plan.replace(
         reproduction=None, replay=PLAYED if played else None, affected=AffectedTests()
     )
-    assignment = assignment.but(plan=plan, evidence=assignment.evidence.but(suspects=suspects))
-    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+    assignment = assignment.replace(
+        plan=plan, evidence=assignment.evidence.replace(suspects=suspects)
+    )
+    async with workspaces.open("k7m2xq", base=sha) as workspace:
         async with aclosing(agent.work(assignment, workspace, Budget(seconds=60))) as updates:
             last = [update async for update in updates][-1]
         assert last.kind == "finished"
-        assert (last.changed, last.undoes) == (played, sha if played else "")
+        assert (last.changed, last.reverted_commit) == (played, sha if played else "")
         assert ("value - 1" in (workspace.path / "dice.py").read_text("utf-8")) is played
 
 
@@ -114,8 +116,8 @@ async def test_what_plays_alone_show_is_mended_by_taking_its_commit_back(
 async def test_the_same_change_is_known_however_it_is_formatted(
     tmp_path: Path, files: str, known: bool
 ) -> None:
-    failed = frozenset({texts_hash({"m.py": BASE}, {"m.py": TIDY})})
-    assert await known_to_fail(tmp_path, failed, {"m.py": BASE}, {"m.py": files}) is known
+    failed = frozenset({hash_texts({"m.py": BASE}, {"m.py": TIDY})})
+    assert await has_failed_before(tmp_path, failed, {"m.py": BASE}, {"m.py": files}) is known
 
 
 IGNORING = FIXED.replace("[value - 1]", "[value - 1]  # type: ignore[misc]")
@@ -125,10 +127,10 @@ UNUSED = 'dice.py:{line}: error: Unused "type: ignore" comment  [unused-ignore]\
 async def test_an_edit_comes_again_without_the_ignores_that_it_made_unneeded(
     tmp_path: Path,
 ) -> None:
-    base = faulty_project(tmp_path / "checkout")
+    base = make_faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
+    async with workspaces.open("k7m2xq", base=base) as workspace:
         file = workspace.path / "dice.py"
         file.write_text(IGNORING, "utf-8")
         head = await workspace.commit("Fix it")
@@ -138,16 +140,16 @@ async def test_an_edit_comes_again_without_the_ignores_that_it_made_unneeded(
         )
         previous = ChangeSet(
             base=base, head=head, branch="b", engine="offline", summary="fix the index",
-            files=await workspace.changes(), unproven=UnprovenEdit(reason="no test would notice"),
+            files=await workspace.list_changes(), plausible_edit=PlausibleEdit(reason="no test would notice"),
         )  # fmt: skip
-        assignment = the_assignment(base).but(
+        assignment = make_assignment(base).replace(
             round=2, previous=previous, feedback=Verdict(head=head, round=1, checks=(check,))
         )
         async with aclosing(agent.work(assignment, workspace, Budget(seconds=60))) as updates:
             last = [update async for update in updates][-1]
         assert last.kind == "finished"
         assert last.changed
-        assert (last.summary, last.unproven) == (previous.summary, previous.unproven)
+        assert (last.summary, last.plausible_edit) == (previous.summary, previous.plausible_edit)
         assert file.read_text("utf-8") == FIXED
 
 
@@ -158,20 +160,24 @@ def area(width: int, height: int) -> int:
     \"\"\"Return the area.\"\"\"
     return width + height
 """
-AREA_CASE = reproduction("assert dice.area(3, 0) == 0", "AssertionError").but(answered=True)
+AREA_CASE = make_reproduction("assert dice.area(3, 0) == 0", "AssertionError").replace(
+    answered=True
+)
 
 
 @asynccontextmanager
 async def area_work(folder: Path) -> AsyncIterator[tuple[Assignment, Workspace]]:
     """Lend a worktree whose fault several edits mend that answer differently."""
     test = "from dice import area\n\n\ndef test_nothing() -> None:\n    assert area(0, 0) == 0\n"
-    base = faulty_project(folder / "checkout", **{"dice.py": AREA, "tests__test_dice.py": test})
-    assignment = the_assignment(base)
-    plan = assignment.plan.but(reproduction=AREA_CASE)
-    evidence = assignment.evidence.but(groups=())
+    base = make_faulty_project(
+        folder / "checkout", **{"dice.py": AREA, "tests__test_dice.py": test}
+    )
+    assignment = make_assignment(base)
+    plan = assignment.plan.replace(reproduction=AREA_CASE)
+    evidence = assignment.evidence.replace(groups=())
     workspaces = GitWorkspaces(folder / "checkout", folder / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as workspace:
-        yield assignment.but(plan=plan, evidence=evidence), workspace
+    async with workspaces.open("k7m2xq", base=base) as workspace:
+        yield assignment.replace(plan=plan, evidence=evidence), workspace
 
 
 async def last_of(assignment: Assignment, workspace: Workspace) -> Update:
@@ -191,7 +197,7 @@ def answered(
         asked_at=noon, until=noon,
     )  # fmt: skip
     answer = Answer(question_id="q", text=text, person=who, at=noon)
-    return assignment.but(question=question, answer=answer)
+    return assignment.replace(question=question, answer=answer)
 
 
 @pytest.mark.slow
@@ -202,7 +208,7 @@ async def test_what_no_test_tells_apart_is_asked_and_the_answer_picks_the_edit(
         asked = await last_of(assignment, workspace)
         assert asked.kind == "asked"
         assert asked.choices[-1] == "neither"
-        assert await workspace.changes() == ()
+        assert await workspace.list_changes() == ()
         while asked.kind == "asked":  # a second question is of another call
             given = read_memo(asked.memo).question
             assert given is not None

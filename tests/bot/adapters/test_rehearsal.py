@@ -30,29 +30,29 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
-from bot.ports.rehearsal import ScriptPlayer
-from tests.support.confining import at_hand
-from tests.support.played_cogs import SHOWN, TIMED
-from tests.support.played_tree import played_tree
+from bot.ports.rehearsal import ScriptRunner
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
+from tests.support.sample_tree import make_tree
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return played_tree(tmp_path_factory.mktemp("played"), {"shown": SHOWN, "timed": TIMED})
+    return make_tree(tmp_path_factory.mktemp("played"), {"shown": DISPLAY_COG, "timed": TIMED_COG})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
-    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
+async def player(tree: Path) -> AsyncIterator[ScriptRunner]:
+    async with SandboxedRehearsal(choose_local_sandbox()).open(tree) as opened:
         yield opened
 
 
-async def play(player: ScriptPlayer, *steps: ScriptStep, **world: Any) -> Transcript:
+async def play(player: ScriptRunner, *steps: ScriptStep, **world: Any) -> Transcript:
     """Play steps in a world of both cogs, or of what is named."""
     script = Script(world=ScriptWorld(**{"cogs": ("shown", "timed"), **world}), steps=steps)
-    played = await player.play(script)
+    played = await player.run(script)
     assert played.trouble == ""
     return played
 
@@ -86,7 +86,7 @@ def said(played: Transcript) -> list[str]:
 
 
 async def test_a_card_is_pressed_and_its_form_submitted_by_what_people_read(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(
         player,
@@ -103,7 +103,7 @@ async def test_a_card_is_pressed_and_its_form_submitted_by_what_people_read(
     ]
 
 
-async def test_options_name_people_channels_roles_and_files(player: ScriptPlayer) -> None:
+async def test_options_name_people_channels_roles_and_files(player: ScriptRunner) -> None:
     people = (
         Actor(name="alice", permissions=("manage_messages",)),
         Actor(name="bob", roles=("crew",)),
@@ -117,7 +117,7 @@ async def test_options_name_people_channels_roles_and_files(player: ScriptPlayer
     assert lines(played.steps[0]) == ["message dev to alice m1 @bob #general @&crew inside True"]
 
 
-async def test_choices_menus_and_permissions_are_those_of_discord(player: ScriptPlayer) -> None:
+async def test_choices_menus_and_permissions_are_those_of_discord(player: ScriptRunner) -> None:
     played = await play(
         player,
         AutocompleteStep(autocomplete="pick", options={"fruit": "p"}, focused="fruit"),
@@ -128,10 +128,10 @@ async def test_choices_menus_and_permissions_are_those_of_discord(player: Script
     assert lines(played.steps[0]) == ["choices dev to alice apple pear"]
     assert lines(played.steps[2]) == ["message dev m2 PSST"]
     assert "there is no 'moderate' here" in played.steps[3].refused
-    assert not played.failed
+    assert not played.has_failed
 
 
-async def test_threads_reactions_private_words_and_files_are_seen(player: ScriptPlayer) -> None:
+async def test_threads_reactions_private_words_and_files_are_seen(player: ScriptRunner) -> None:
     played = await play(player, SayStep(say="talk"), ReactStep(by="bob", on="m1", react="🎉"))
     thread, here, ship, private, there = lines(played.steps[0])
     assert thread == "thread dev about it"
@@ -143,7 +143,7 @@ async def test_threads_reactions_private_words_and_files_are_seen(player: Script
 
 
 async def test_somebody_without_an_answer_is_told_so_and_late_ones_are_none(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(
         player, run("silent"), run("slow", seconds=2), run("slow", seconds=5), cogs=("timed",)
@@ -155,11 +155,11 @@ async def test_somebody_without_an_answer_is_told_so_and_late_ones_are_none(
     assert "notice dev to alice The application did not respond" in lines(late)
     assert late.unanswered
     assert [each.error for each in late.errors] == []  # it comes later than the person waits
-    assert played.failed
+    assert played.has_failed
 
 
 async def test_commands_are_typed_with_a_prefix_that_a_cog_of_another_bot_set(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     typed = (SayStep(say="!half 8"), SayStep(say="!half of it"))
     heard = await play(player, *typed, cogs=("timed",), prefixes=("!",))
@@ -171,7 +171,7 @@ async def test_commands_are_typed_with_a_prefix_that_a_cog_of_another_bot_set(
 
 
 async def test_time_that_is_slept_away_without_await_is_gone_for_everybody(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(player, run("slow", seconds=4, block=True), run("now"))
     assert played.steps[0].unanswered
@@ -181,7 +181,7 @@ async def test_time_that_is_slept_away_without_await_is_gone_for_everybody(
 
 
 async def test_a_deferred_answer_is_waited_for_as_long_as_discord_takes_it(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(player, run("think", seconds=600), run("now"), run("think", seconds=1000))
     assert lines(played.steps[0]) == ["message dev m1 thought"]
@@ -190,7 +190,7 @@ async def test_a_deferred_answer_is_waited_for_as_long_as_discord_takes_it(
 
 
 async def test_all_clocks_show_the_scripts_time_and_timers_fall_due_in_it(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     starts = datetime(2030, 5, 1, 8, tzinfo=UTC)
     played = await play(
@@ -199,14 +199,14 @@ async def test_all_clocks_show_the_scripts_time_and_timers_fall_due_in_it(
     assert said(played) == ["08:00:00", "look", "too late", "tick", "09:01:40"]
 
 
-async def test_the_same_seed_has_the_same_luck(player: ScriptPlayer) -> None:
+async def test_the_same_seed_has_the_same_luck(player: ScriptRunner) -> None:
     first, again = [await play(player, run("luck"), seed=7) for _ in range(2)]
     other = await play(player, run("luck"), seed=8)
     assert first == again
     assert said(other) != said(first)
 
 
-async def test_files_last_through_a_restart_and_are_told_as_digests(player: ScriptPlayer) -> None:
+async def test_files_last_through_a_restart_and_are_told_as_digests(player: ScriptRunner) -> None:
     files = {"count.txt": base64.b64encode(b"5").decode()}
     played = await play(
         player,
@@ -220,12 +220,12 @@ async def test_files_last_through_a_restart_and_are_told_as_digests(player: Scri
     assert list(played.files) == ["count.txt"]
 
 
-async def test_a_reload_takes_the_cog_as_it_is_then(player: ScriptPlayer, tree: Path) -> None:
+async def test_a_reload_takes_the_cog_as_it_is_then(player: ScriptRunner, tree: Path) -> None:
     played = await play(player, run("take"), run("take"), ReloadStep(reload="timed"), run("take"))
     assert said(played) == ["for alice", "gone", "for alice"]
 
 
-async def test_who_is_answered_first_is_the_scripts_choice(player: ScriptPlayer) -> None:
+async def test_who_is_answered_first_is_the_scripts_choice(player: ScriptRunner) -> None:
     both = (CommandStep(command="take"), CommandStep(by="bob", command="take"))
     first = await play(player, TogetherStep(together=both))
     second = await play(player, TogetherStep(together=both, order=(1, 0)))
@@ -234,7 +234,7 @@ async def test_who_is_answered_first_is_the_scripts_choice(player: ScriptPlayer)
 
 
 async def test_the_web_answers_as_the_world_says_and_what_it_lacks_is_named(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     def answer(path: str, **about: Any) -> WebAnswer:
         return WebAnswer(url=f"https://api.example/{path}?q=1", method="POST", **about)
@@ -254,7 +254,7 @@ async def test_the_web_answers_as_the_world_says_and_what_it_lacks_is_named(
     assert [step.wanted for step in played.steps[3:]] == [(), ("POST https://api.example/d?q=1",)]
 
 
-async def test_refusals_are_told_in_plain_words(player: ScriptPlayer) -> None:
+async def test_refusals_are_told_in_plain_words(player: ScriptRunner) -> None:
     played = await play(
         player,
         run("nothing"),
@@ -270,7 +270,7 @@ async def test_refusals_are_told_in_plain_words(player: ScriptPlayer) -> None:
     assert refusals[1] == "#dev shows nothing called 'Nowhere'"
 
 
-async def test_commands_and_the_start_are_told(player: ScriptPlayer) -> None:
+async def test_commands_and_the_start_are_told(player: ScriptRunner) -> None:
     played = await play(player, cogs=("shown",))
     assert played.commands == ("Shout", "about", "card", "moderate", "pick")
     assert played.started is not None

@@ -11,9 +11,9 @@ import pytest_asyncio
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
-from bot.ports.rehearsal import ScriptPlayer
-from tests.support.played_cogs import HOSTILE
-from tests.support.played_tree import played_tree
+from bot.ports.rehearsal import ScriptRunner
+from tests.support.sample_cogs import HOSTILE
+from tests.support.sample_tree import make_tree
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 STEP_SECONDS = 2.0
@@ -21,11 +21,11 @@ STEP_SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return played_tree(tmp_path_factory.mktemp("hostile"), {"hostile": HOSTILE})
+    return make_tree(tmp_path_factory.mktemp("hostile"), {"hostile": HOSTILE})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
+async def player(tree: Path) -> AsyncIterator[ScriptRunner]:
     if reason := await probe():
         pytest.skip(reason)
     rehearsal = SandboxedRehearsal(BubblewrapSandbox(), step_seconds=STEP_SECONDS)
@@ -33,8 +33,8 @@ async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
         yield opened
 
 
-async def play(player: ScriptPlayer, *steps: CommandStep) -> Transcript:
-    return await player.play(Script(world=ScriptWorld(cogs=("hostile",)), steps=steps))
+async def play(player: ScriptRunner, *steps: CommandStep) -> Transcript:
+    return await player.run(Script(world=ScriptWorld(cogs=("hostile",)), steps=steps))
 
 
 def attempt(what: str, path: Path | str = "") -> CommandStep:
@@ -45,7 +45,7 @@ def said(played: Transcript) -> list[str]:
     return [each.text for step in played.steps for each in step.seen]
 
 
-async def holds(player: ScriptPlayer) -> None:
+async def holds(player: ScriptRunner) -> None:
     """Whatever was done, the next play is as if nothing had been."""
     played = await play(player, CommandStep(command="hello"))
     assert said(played) == ["hello"]
@@ -53,7 +53,7 @@ async def holds(player: ScriptPlayer) -> None:
 
 
 async def test_nothing_outside_is_read_written_or_reached(
-    player: ScriptPlayer, tree: Path, tmp_path: Path
+    player: ScriptRunner, tree: Path, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text("very-secret")
@@ -71,7 +71,7 @@ async def test_nothing_outside_is_read_written_or_reached(
     assert cog.read_text().strip() == HOSTILE.strip()
 
 
-async def test_our_own_parts_in_there_cannot_be_changed(player: ScriptPlayer) -> None:
+async def test_our_own_parts_in_there_cannot_be_changed(player: ScriptRunner) -> None:
     played = await play(player, attempt("break_sockets"), attempt("runner"), attempt("sockets"))
     assert said(played)[:2] == ["OSError", "OSError"]
     assert "server" in said(played)[2]
@@ -79,7 +79,7 @@ async def test_our_own_parts_in_there_cannot_be_changed(player: ScriptPlayer) ->
 
 
 async def test_an_answer_that_was_never_sent_is_not_seen_whatever_is_claimed(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(player, CommandStep(command="lie"), CommandStep(command="hello"))
     assert played.steps[0].unanswered
@@ -89,7 +89,7 @@ async def test_an_answer_that_was_never_sent_is_not_seen_whatever_is_claimed(
 
 
 async def test_a_bot_that_ends_its_process_leaves_somebody_without_an_answer(
-    player: ScriptPlayer,
+    player: ScriptRunner,
 ) -> None:
     played = await play(player, CommandStep(command="leave"), CommandStep(command="hello"))
     assert "ended" in played.trouble
@@ -98,16 +98,16 @@ async def test_a_bot_that_ends_its_process_leaves_somebody_without_an_answer(
     await holds(player)
 
 
-async def test_a_bot_that_never_comes_to_an_end_is_ended(player: ScriptPlayer) -> None:
+async def test_a_bot_that_never_comes_to_an_end_is_ended(player: ScriptRunner) -> None:
     played = await play(player, CommandStep(command="spin"))
     assert f"within {STEP_SECONDS:g} s" in played.trouble
     assert played.steps[0].unanswered
     await holds(player)
 
 
-async def test_memory_is_limited(player: ScriptPlayer) -> None:
+async def test_memory_is_limited(player: ScriptRunner) -> None:
     played = await play(player, attempt("memory"))
-    assert played.failed or said(played) == ["MemoryError"]  # by its kernel, or by our count
+    assert played.has_failed or said(played) == ["MemoryError"]  # by its kernel, or by our count
     await holds(player)
 
 
@@ -124,7 +124,7 @@ def marked(mark: str) -> list[str]:
     return found
 
 
-async def test_what_a_play_leaves_running_ends_with_it(player: ScriptPlayer) -> None:
+async def test_what_a_play_leaves_running_ends_with_it(player: ScriptRunner) -> None:
     mark = secrets.token_hex(8)
     played = await play(player, attempt("daemon", mark))
     assert said(played) == ["left behind"]
@@ -137,13 +137,13 @@ async def test_a_tree_that_cannot_be_imported_or_loaded_is_told_as_trouble(
 ) -> None:
     script = Script(world=ScriptWorld(cogs=("broken",)), steps=())
     rehearsal = SandboxedRehearsal(BubblewrapSandbox())
-    tree = played_tree(tmp_path, {"broken": "import nowhere"})
+    tree = make_tree(tmp_path, {"broken": "import nowhere"})
     async with rehearsal.open(tree) as player:
-        told = (await player.play(script)).trouble
+        told = (await player.run(script)).trouble
         assert told.startswith("cogs.broken does not load: ModuleNotFoundError")
     (tree / "bot" / "client" / "__init__.py").write_text("raise SystemExit('no')")
     async with rehearsal.open(tree) as player:
-        assert "SystemExit: no" in (await player.play(script)).trouble
+        assert "SystemExit: no" in (await player.run(script)).trouble
     (tree / "bot" / "client" / "__init__.py").write_text("import os; os._exit(3)")
     async with rehearsal.open(tree) as player:
-        assert "cannot be imported" in (await player.play(script)).trouble
+        assert "cannot be imported" in (await player.run(script)).trouble

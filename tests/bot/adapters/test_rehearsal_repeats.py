@@ -21,10 +21,10 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
-from bot.ports.rehearsal import ScriptPlayer
-from tests.support.confining import at_hand
-from tests.support.played_cogs import SHOWN, TIMED
-from tests.support.played_tree import played_tree
+from bot.ports.rehearsal import ScriptRunner
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_cogs import DISPLAY_COG, TIMED_COG
+from tests.support.sample_tree import make_tree
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUOTE = WebAnswer(
@@ -82,10 +82,10 @@ SCRIPTS = (REMINDERS, POLLS, DICE, BUSY)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def player(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ScriptPlayer]:
+async def player(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ScriptRunner]:
     folder: Path = tmp_path_factory.mktemp("everyday")
-    tree = played_tree(folder, {"shown": SHOWN, "timed": TIMED}, own=True)
-    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
+    tree = make_tree(folder, {"shown": DISPLAY_COG, "timed": TIMED_COG}, own=True)
+    async with SandboxedRehearsal(choose_local_sandbox()).open(tree) as opened:
         yield opened
 
 
@@ -96,24 +96,24 @@ def where_they_differ(first: Transcript, other: Transcript) -> list[str]:
     return found or ([] if first == other else [f"{first}\n{other}"])
 
 
-async def test_plays_of_one_script_are_equal(player: ScriptPlayer) -> None:
+async def test_plays_of_one_script_are_equal(player: ScriptRunner) -> None:
     for each in SCRIPTS:
-        first, again = await player.play(each), await player.play(each)
+        first, again = await player.run(each), await player.run(each)
         assert first.trouble == ""
         assert where_they_differ(first, again) == []
 
 
-async def test_plays_side_by_side_are_equal_to_one_alone(player: ScriptPlayer) -> None:
-    alone = [await player.play(each) for each in SCRIPTS[:2]]
-    together = await asyncio.gather(*(player.play(each) for each in SCRIPTS[:2]))
+async def test_plays_side_by_side_are_equal_to_one_alone(player: ScriptRunner) -> None:
+    alone = [await player.run(each) for each in SCRIPTS[:2]]
+    together = await asyncio.gather(*(player.run(each) for each in SCRIPTS[:2]))
     assert [where_they_differ(*pair) for pair in zip(alone, together, strict=True)] == [[], []]
 
 
 @pytest.mark.slow
-async def test_hundreds_of_plays_on_a_busy_machine_are_equal(player: ScriptPlayer) -> None:
-    expected = [await player.play(each) for each in SCRIPTS]
+async def test_hundreds_of_plays_on_a_busy_machine_are_equal(player: ScriptRunner) -> None:
+    expected = [await player.run(each) for each in SCRIPTS]
     for _ in range(25):
-        played = await asyncio.gather(*(player.play(each) for each in SCRIPTS for _ in range(3)))
+        played = await asyncio.gather(*(player.run(each) for each in SCRIPTS for _ in range(3)))
         wanted = [each for each in expected for _ in range(3)]
         for first, again in zip(wanted, played, strict=True):
             assert where_they_differ(first, again) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.rehearsal.runner.fork_server import needed
+from bot.adapters.rehearsal.runner.fork_server import list_needed_modules
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,9 +21,9 @@ def test_what_cogs_import_of_the_bot_is_known_from_their_sources(tmp_path: Path)
     )
     (tmp_path / "broken.py").write_text("if\n")
 
-    assert needed(tmp_path, ["dice"]) == ["bot.client"]
-    assert sorted(needed(tmp_path, ["chat"])) == ["bot.client", "bot.grammar"]
-    assert needed(tmp_path, ["broken", "nowhere"]) == []
+    assert list_needed_modules(tmp_path, ["dice"]) == ["bot.client"]
+    assert sorted(list_needed_modules(tmp_path, ["chat"])) == ["bot.client", "bot.grammar"]
+    assert list_needed_modules(tmp_path, ["broken", "nowhere"]) == []
 
 
 @pytest.mark.slow

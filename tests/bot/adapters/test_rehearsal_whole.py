@@ -19,12 +19,12 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
-from bot.ports.rehearsal import ScriptPlayer
+from bot.ports.rehearsal import ScriptRunner
 from bot.self_improvement.start_check import StartCheck
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.support.confining import at_hand
-from tests.support.played_tree import played_tree
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 PEOPLE = (Actor(name="alice", roles=("developers",)), Actor(name="bob"))
@@ -32,25 +32,25 @@ PEOPLE = (Actor(name="alice", roles=("developers",)), Actor(name="bob"))
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return played_tree(tmp_path_factory.mktemp("whole"), {}, own=True)
+    return make_tree(tmp_path_factory.mktemp("whole"), {}, own=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
-    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
+async def player(tree: Path) -> AsyncIterator[ScriptRunner]:
+    async with SandboxedRehearsal(choose_local_sandbox()).open(tree) as opened:
         yield opened
 
 
-async def play(player: ScriptPlayer, *steps: ScriptStep) -> Transcript:
-    return await player.play(Script(world=ScriptWorld(people=PEOPLE), steps=steps))
+async def play(player: ScriptRunner, *steps: ScriptStep) -> Transcript:
+    return await player.run(Script(world=ScriptWorld(people=PEOPLE), steps=steps))
 
 
-async def test_it_starts_registers_its_commands_and_answers_health(player: ScriptPlayer) -> None:
+async def test_it_starts_registers_its_commands_and_answers_health(player: ScriptRunner) -> None:
     health = CommandStep(command="health")
     steps = (health, CommandStep(by="bob", command="health"), SayStep(say="@Theseus hello"))
     first, again = [await play(player, *steps) for _ in range(2)]
     assert first.trouble == ""
-    assert not first.failed
+    assert not first.has_failed
     assert {"fix", "health", "roll", "ship", "stop-everything"} <= set(first.commands)
     answered, refused, hello = [step.seen[0] for step in first.steps]
     assert "**Cogs** Admin, Approvals, Audits, Budgets, Capabilities, Conversation" in answered.text
@@ -59,7 +59,7 @@ async def test_it_starts_registers_its_commands_and_answers_health(player: Scrip
     assert first == again
 
 
-async def test_it_takes_up_its_state_after_a_restart(player: ScriptPlayer) -> None:
+async def test_it_takes_up_its_state_after_a_restart(player: ScriptRunner) -> None:
     played = await play(
         player,
         CommandStep(command="remind", options={"in": "1m", "about": "tea"}),
@@ -83,7 +83,7 @@ async def test_a_head_with_a_cog_that_does_not_load_is_red_and_its_base_is_not(t
     files = files_of(tree)
     head = {**files, "cogs/dice.py": b"def broken(:\n"}
     trees = FakeCommitTrees({"base": files, "head": head})
-    start = StartCheck(SandboxedRehearsal(at_hand()), trees, SystemClock())
+    start = StartCheck(SandboxedRehearsal(choose_local_sandbox()), trees, SystemClock())
     red, green = await start("head", "base"), await start("base", "base")
     assert red.status == "failed"
     assert red.summary == "`cogs.dice` does not load: SyntaxError: invalid syntax (dice.py, line 1)"
@@ -91,7 +91,7 @@ async def test_a_head_with_a_cog_that_does_not_load_is_red_and_its_base_is_not(t
     assert green.summary.endswith(" commands, `/health` answers")
 
 
-async def test_a_cog_that_does_not_load_is_trouble(player: ScriptPlayer, tree: Path) -> None:
+async def test_a_cog_that_does_not_load_is_trouble(player: ScriptRunner, tree: Path) -> None:
     cog = tree / "cogs" / "dice.py"
     kept = cog.read_text(encoding="utf-8")
     cog.write_text("def broken(:\n", encoding="utf-8")

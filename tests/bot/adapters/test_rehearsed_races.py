@@ -8,10 +8,10 @@ import pytest
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import Script, TogetherStep, Transcript
 from bot.infra.yaml_text import WordsLoader, read_yaml
-from bot.proof.replays import not_green
-from bot.proof.scripts import script_from
-from tests.support.confining import at_hand
-from tests.support.played_tree import played_tree
+from bot.proof.replays import find_objection
+from bot.proof.scripts import load_script
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 pytestmark = pytest.mark.slow
 
@@ -48,13 +48,13 @@ def shown_in_the_documents() -> Script:
     text = (ROOT / "docs/rehearsal.md").read_text(encoding="utf-8")
     found = re.search(r"# two-presses\.yaml\n(.*?)```", text, re.S)
     assert found is not None
-    return script_from(read_yaml(found[1], "two-presses.yaml", WordsLoader).content)
+    return load_script(read_yaml(found[1], "two-presses.yaml", WordsLoader).content)
 
 
 async def played(cogs: str, script: Script, folder: Path) -> Transcript:
-    tree = played_tree(folder, {"polls": cogs})
-    async with SandboxedRehearsal(at_hand()).open(tree) as player:
-        return await player.play(script)
+    tree = make_tree(folder, {"polls": cogs})
+    async with SandboxedRehearsal(choose_local_sandbox()).open(tree) as player:
+        return await player.run(script)
 
 
 async def test_two_presses_at_once_fail_and_in_turn_they_are_answered(tmp_path: Path) -> None:
@@ -65,12 +65,12 @@ async def test_two_presses_at_once_fail_and_in_turn_they_are_answered(tmp_path: 
     assert [error.error for step in red.steps for error in step.errors] == [
         "sqlite3.IntegrityError"
     ]
-    assert not green.failed
-    assert not_green({1}, green) == ""
+    assert not green.has_failed
+    assert find_objection({1}, green) == ""
 
 
 async def test_one_after_the_other_shows_nothing_of_it(tmp_path: Path) -> None:
     script = shown_in_the_documents()
     apart = [step.together if isinstance(step, TogetherStep) else (step,) for step in script.steps]
     steps = tuple(each for steps in apart for each in steps)
-    assert not (await played(FAULTY, script.but(steps=steps), tmp_path)).failed
+    assert not (await played(FAULTY, script.replace(steps=steps), tmp_path)).has_failed

@@ -21,7 +21,7 @@ from bot.domain.change import CheckResult
 from bot.domain.errors import SandboxUnavailable
 from bot.ports.sandbox import Completed, SandboxLimits
 from bot.ports.workspace import Workspace
-from tests.fakes.faulty_project import CONFIG, FIXED, faulty_project
+from tests.fakes.faulty_project import CONFIG, FIXED, make_faulty_project
 from tests.fakes.repositories import write
 
 ONLY_TESTS = "".join(line for line in CONFIG.splitlines(True) if "lint" not in line)
@@ -37,9 +37,9 @@ async def sandbox() -> BubblewrapSandbox:
 
 @pytest.fixture
 async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
-    base = faulty_project(tmp_path / "checkout", **{"data__config.yaml": ONLY_TESTS})
+    base = make_faulty_project(tmp_path / "checkout", **{"data__config.yaml": ONLY_TESTS})
     (tmp_path / "checkout" / ".env").write_text("DISCORD_TOKEN=very-secret\n")
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open("r1", base=base) as it:
         write(it.path, {"dice.py": FIXED})
         yield it
 

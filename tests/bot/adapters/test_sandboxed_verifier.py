@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.adapters.sandboxed_verifier._commands import proves
+from bot.adapters.sandboxed_verifier._commands import get_proof
 from bot.adapters.sandboxed_verifier._results import FAKED
 from bot.adapters.sandboxed_verifier._scratch import Scratch
 from bot.domain.change import CheckResult
@@ -17,7 +17,7 @@ from bot.domain.checks import Check
 from bot.domain.errors import SandboxUnavailable, VerifierError
 from bot.domain.plan import Reproduction
 from bot.ports.workspace import Workspace
-from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
+from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, make_faulty_project, make_reproduction
 from tests.fakes.repositories import write
 
 
@@ -32,8 +32,8 @@ def verifier(tmp_path: Path) -> SandboxedVerifier:
 
 @pytest.fixture
 async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
-    base = faulty_project(tmp_path / "checkout")
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+    base = make_faulty_project(tmp_path / "checkout")
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open("r1", base=base) as it:
         yield it
 
 
@@ -74,13 +74,13 @@ async def test_a_branch_cannot_choose_its_own_checks(
 async def test_a_base_that_does_not_say_how_to_prove_a_change_is_an_error(
     verifier: SandboxedVerifier, tmp_path: Path, config: str | None, words: str
 ) -> None:
-    base = faulty_project(
+    base = make_faulty_project(
         tmp_path / "other", **({} if config is None else {"data__config.yaml": config})
     )
     verifier = SandboxedVerifier(
         PlainSandbox(), tmp_path / "c", config="no.yaml" if config is None else "data/config.yaml"
     )
-    async with GitWorkspaces(tmp_path / "other", tmp_path / "w").lend("r2", base=base) as workspace:
+    async with GitWorkspaces(tmp_path / "other", tmp_path / "w").open("r2", base=base) as workspace:
         with pytest.raises(VerifierError, match=words) as caught:
             await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     assert base[:10] in str(caught.value)
@@ -92,7 +92,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Works
     with pytest.raises(SandboxUnavailable, match=r"sandbox.required: false"):
         await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     with pytest.raises(SandboxUnavailable):
-        await verifier.reds([reproduction()], workspace)
+        await verifier.find_failing([make_reproduction()], workspace)
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
 
 
@@ -110,7 +110,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Works
 async def test_red_in_another_way_than_said_shows_nothing(
     verifier: SandboxedVerifier, workspace: Workspace, call: str, expects: str, why: str
 ) -> None:
-    result = await verifier.run_at_base(reproduction(call, expects), workspace)
+    result = await verifier.run_at_base(make_reproduction(call, expects), workspace)
     assert result.status != "failed"
     assert why in result.summary
 
@@ -119,9 +119,9 @@ async def test_red_in_another_way_than_said_shows_nothing(
 async def test_a_test_that_is_held_to_an_answer_may_fail_by_its_own_assertion(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
-    held = reproduction("assert dice.face(2) == 'z'", "AssertionError")
+    held = make_reproduction("assert dice.face(2) == 'z'", "AssertionError")
     assert (await verifier.run_at_base(held, workspace)).status != "failed"
-    assert (await verifier.run_at_base(held.but(answered=True), workspace)).status == "failed"
+    assert (await verifier.run_at_base(held.replace(answered=True), workspace)).status == "failed"
 
 
 class Counting(PlainSandbox):
@@ -138,19 +138,19 @@ class Counting(PlainSandbox):
 async def test_a_red_seen_on_base_is_not_run_again(tmp_path: Path, workspace: Workspace) -> None:
     sandbox = Counting()
     verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
-    (found,) = await verifier.reds([reproduction()], workspace)
+    (found,) = await verifier.find_failing([make_reproduction()], workspace)
     write(workspace.path, {"dice.py": FIXED})
-    red = await verifier.run_at_base(reproduction(), workspace)
+    red = await verifier.run_at_base(make_reproduction(), workspace)
     assert (red, sandbox.commands) == (found.result, 1)
-    other = reproduction("dice.face(7)")
+    other = make_reproduction("dice.face(7)")
     assert (await verifier.run_at_base(other, workspace)).status == "failed"
     assert sandbox.commands == 2
 
 
 def _named(name: str, call: str) -> Reproduction:
     """Return a reproduction with a file of its own."""
-    path, test = f"tests/regressions/test_{name}.py", reproduction(call)
-    return test.but(path=path, node_id=f"{path}::test_face")
+    path, test = f"tests/regressions/test_{name}.py", make_reproduction(call)
+    return test.replace(path=path, node_id=f"{path}::test_face")
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ async def test_one_that_says_nothing_does_not_silence_those_beside_it(
     verifier: SandboxedVerifier, workspace: Workspace, call: str
 ) -> None:
     tests = [_named("odd", call), _named("six", "dice.face(6)")]
-    found = await verifier.reds(tests, workspace)
+    found = await verifier.find_failing(tests, workspace)
     assert [each.reproduction for each in found] == tests[1:]
 
 
@@ -206,14 +206,14 @@ async def test_each_that_is_faked_beside_others_is_found_out(
 async def test_a_red_seen_in_a_changed_worktree_says_nothing_about_base(
     tmp_path: Path, verifier: SandboxedVerifier
 ) -> None:
-    base = faulty_project(tmp_path / "mended", **{"dice.py": FIXED})
-    async with GitWorkspaces(tmp_path / "mended", tmp_path / "more").lend("r2", base=base) as tree:
+    base = make_faulty_project(tmp_path / "mended", **{"dice.py": FIXED})
+    async with GitWorkspaces(tmp_path / "mended", tmp_path / "more").open("r2", base=base) as tree:
         for commit in (False, True):
             write(tree.path, {"dice.py": BROKEN})
             if commit:
                 await tree.commit("Break it")
-            assert await verifier.reds([reproduction()], tree)
-            red = await verifier.run_at_base(reproduction(), tree)
+            assert await verifier.find_failing([make_reproduction()], tree)
+            red = await verifier.run_at_base(make_reproduction(), tree)
             assert red.status != "failed"
 
 
@@ -222,15 +222,15 @@ async def test_a_module_that_does_not_import_is_not_red(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
     write(workspace.path, {"dice.py": "raise IndexError\n"})
-    assert not await verifier.reds([reproduction()], workspace)
+    assert not await verifier.find_failing([make_reproduction()], workspace)
 
 
 @pytest.mark.slow
 async def test_a_broken_fixture_is_not_red(verifier: SandboxedVerifier, tmp_path: Path) -> None:
     conftest = "import pytest\n\n@pytest.fixture(autouse=True)\ndef broken():\n    return [][0]\n"
-    base = faulty_project(tmp_path / "odd", **{"tests__conftest.py": conftest})
-    async with GitWorkspaces(tmp_path / "odd", tmp_path / "more").lend("r2", base=base) as tree:
-        assert not await verifier.reds([reproduction()], tree)
+    base = make_faulty_project(tmp_path / "odd", **{"tests__conftest.py": conftest})
+    async with GitWorkspaces(tmp_path / "odd", tmp_path / "more").open("r2", base=base) as tree:
+        assert not await verifier.find_failing([make_reproduction()], tree)
 
 
 @pytest.mark.slow
@@ -241,7 +241,7 @@ async def test_a_module_of_an_exception_may_be_named(
         "\n\nclass NotADie(Exception):\n    pass\n\n\ndef _no() -> str:\n    raise NotADie(6)\n"
     )
     write(workspace.path, {"dice.py": text})
-    (found,) = await verifier.reds([reproduction(expects="dice.NotADie")], workspace)
+    (found,) = await verifier.find_failing([make_reproduction(expects="dice.NotADie")], workspace)
     assert "NotADie" in found.result.summary
 
 
@@ -249,7 +249,7 @@ async def test_a_module_of_an_exception_may_be_named(
 async def test_a_branch_that_weakens_the_reproduction_file_changes_nothing(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
-    ours = reproduction()
+    ours = make_reproduction()
     write(workspace.path, {ours.path: "def test_face() -> None:\n    pass\n"})
     (head,) = await verifier.run_reproductions([ours], workspace)
     assert head.status == "failed"
@@ -270,7 +270,7 @@ async def test_nothing_is_written_through_a_link_in_the_branch(
         link.rmdir()
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside / "test_face.py" if part.endswith(".py") else outside)
-    (head,) = await verifier.run_reproductions([reproduction()], workspace)
+    (head,) = await verifier.run_reproductions([make_reproduction()], workspace)
     assert head.status == "failed"
     assert [path.name for path in outside.rglob("*")] == ["test_face.py"]
     assert (outside / "test_face.py").read_text() == "mine"
@@ -280,7 +280,7 @@ async def test_nothing_is_written_through_a_link_in_the_branch(
 async def test_a_reproduction_outside_the_repository_is_not_written(
     verifier: SandboxedVerifier, workspace: Workspace, path: str
 ) -> None:
-    odd = reproduction().but(path=path)
+    odd = make_reproduction().replace(path=path)
     (head,) = await verifier.run_reproductions([odd], workspace)
     assert (head.status, "not a path inside" in head.summary) == ("failed", True)
 
@@ -299,11 +299,11 @@ async def test_what_a_check_writes_does_not_reach_the_worktree(
 async def test_a_check_that_takes_too_long_is_a_timeout(
     tmp_path: Path, verifier: SandboxedVerifier
 ) -> None:
-    base = faulty_project(
+    base = make_faulty_project(
         tmp_path / "slow",
         **{"data__config.yaml": CONFIG.replace("seconds: 60", "seconds: 0.5")},
     )
-    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").lend("r3", base=base) as workspace:
+    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").open("r3", base=base) as workspace:
         write(workspace.path, {"tests/conftest.py": "import time\ntime.sleep(60)\n"})
         results = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     assert results[1].status == "timeout"
@@ -316,8 +316,10 @@ async def test_a_check_that_hangs_the_first_time_only_is_believed_when_it_is_alo
     marker = tmp_path / "first"
     probe = f"test -e {marker} || {{ touch {marker}; sleep 60; }}\n"
     config = "checks:\n  quick:\n    - {name: probe, command: [sh, probe.sh], seconds: 2}\n"
-    base = faulty_project(tmp_path / "slow", **{"data__config.yaml": config, "probe.sh": probe})
-    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").lend("r3", base=base) as workspace:
+    base = make_faulty_project(
+        tmp_path / "slow", **{"data__config.yaml": config, "probe.sh": probe}
+    )
+    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").open("r3", base=base) as workspace:
         (result,) = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     assert (result.status, marker.exists()) == ("passed", True)
 
@@ -353,7 +355,7 @@ async def test_a_file_named_like_an_option_does_not_become_one(
 async def test_caches_are_filled_ahead_for_the_tools_that_keep_one(
     verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
 ) -> None:
-    await verifier.warm(workspace)
+    await verifier.warm_caches(workspace)
     assert any((tmp_path / "cache" / "ruff").iterdir())
 
 
@@ -379,4 +381,4 @@ async def test_a_tier_that_is_not_configured_is_no_checks(
     ],
 )
 def test_a_checks_command_says_what_it_proves(command: list[str], proof: str | None) -> None:
-    assert proves(Check(name="a check", command=tuple(command))) == proof
+    assert get_proof(Check(name="a check", command=tuple(command))) == proof

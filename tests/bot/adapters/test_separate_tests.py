@@ -13,10 +13,10 @@ from bot.adapters.sandboxed_verifier._separate_tests import PytestPart, separate
 from bot.domain.change import CheckResult
 from bot.ports.workspace import Workspace
 from tests.bot.adapters.test_faked_results import FORGES, LENIENT
-from tests.fakes.faulty_project import FIXED, faulty_project
+from tests.fakes.faulty_project import FIXED, make_faulty_project
 from tests.fakes.repositories import write
-from tests.support.choosing import EXHAUSTIVE
-from tests.support.confining import at_hand
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.parameter_choice import EXHAUSTIVE
 
 PASSES_ALL = """
 import pytest
@@ -135,14 +135,14 @@ EVERY_DAY = ("a plugin registered inside a test",)
 
 @pytest.fixture
 async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
-    base = faulty_project(tmp_path / "checkout", **{"data__config.yaml": WHOLE})
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+    base = make_faulty_project(tmp_path / "checkout", **{"data__config.yaml": WHOLE})
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open("r1", base=base) as it:
         yield it
 
 
 async def check_tests(workspace: Workspace, folder: Path) -> CheckResult:
     """Run the affected tests of a change to the dice, as the quality gate does."""
-    verifier = SandboxedVerifier(at_hand(), folder / "cache")
+    verifier = SandboxedVerifier(choose_local_sandbox(), folder / "cache")
     (check,) = await verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests")
     return check
 
@@ -240,8 +240,8 @@ ALLOWED: Mapping[str, tuple[Mapping[str, str], Mapping[str, str], str]] = {
 async def test_tests_that_only_test_pass(tmp_path: Path, name: str, *, side_by_side: bool) -> None:
     base, change, summary = ALLOWED[name]
     options = WHOLE.replace("-q", "-q, -n, '2'") if side_by_side else WHOLE
-    commit = faulty_project(tmp_path / "checkout", **{"data/config.yaml": options, **base})
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend(
+    commit = make_faulty_project(tmp_path / "checkout", **{"data/config.yaml": options, **base})
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open(
         "r1", base=commit
     ) as workspace:
         write(workspace.path, {"dice.py": FIXED, **change})

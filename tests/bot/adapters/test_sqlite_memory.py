@@ -24,7 +24,7 @@ def unredacted(text: str) -> str:
 
 
 def memory_store_at(folder: Path, most: int = 100) -> SqliteMemory:
-    return SqliteMemory(folder / "memory.sqlite3", redact=unredacted, most=most)
+    return SqliteMemory(folder / "memory.sqlite3", redact=unredacted, max_memories=most)
 
 
 async def keys(memory_store: SqliteMemory) -> list[str]:
@@ -36,7 +36,7 @@ async def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
         await first.remember(a_memory("note", 1))
     async with memory_store_at(tmp_path) as second:
         assert await keys(second) == ["note:1"]
-        assert len(await second.recall(Recall(words="dice"))) == 1
+        assert len(await second.recall(Recall(text="dice"))) == 1
 
 
 async def test_where_it_is_full_the_faults_longest_not_seen_go_first(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ async def test_where_it_is_full_the_faults_longest_not_seen_go_first(tmp_path: P
         for number in (2, 1, 3, 4):
             await memory_store.remember(a_memory("fault", number))
         assert await keys(memory_store) == ["lesson:0", "fix:0", "note:0", "fault:3", "fault:4"]
-        await memory_store.remember(a_memory("fault", 3).but(at=AT + timedelta(days=9)))
+        await memory_store.remember(a_memory("fault", 3).replace(at=AT + timedelta(days=9)))
         await memory_store.remember(a_memory("fault", 5))
         assert [key for key in await keys(memory_store) if "fault" in key] == ["fault:5", "fault:3"]
 
@@ -94,7 +94,7 @@ async def test_every_question_is_answered_from_an_index(tmp_path: Path) -> None:
     async with memory_store_at(tmp_path) as memory_store:
         await memory_store.remember(a_memory("note", 1))
         everywhere = Recall(
-            words="dice", event="e", fingerprint="f", exception="x", file="y", function="z"
+            text="dice", event="e", fingerprint="f", exception="x", file="y", function="z"
         )
 
         def listen(connection: sqlite3.Connection) -> None:
@@ -131,5 +131,5 @@ async def test_words_that_stand_everywhere_do_not_hide_the_rare_one(tmp_path: Pa
                 )
 
         await memory_store._database.write(traffic)
-        [found] = await memory_store.recall(Recall(words="dice zebra"))
+        [found] = await memory_store.recall(Recall(text="dice zebra"))
         assert found.memory.key == "note:0"

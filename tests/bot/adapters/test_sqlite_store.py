@@ -33,9 +33,9 @@ async def test_a_file_of_the_first_migration_comes_up_to_date_with_its_rows(path
         run = await old.save(await old.create(a_run()), a_diagnosis("kept"))
     async with SqliteStore(path) as store:
         assert await store.get(run.id) == run
-        assert (await store.history(run.id)).diagnosis == a_diagnosis("kept")
+        assert (await store.get_history(run.id)).diagnosis == a_diagnosis("kept")
         await store.approve(an_approval())
-        await store.audit(AuditEntry(at=NOW, action="approved", allowed=True))
+        await store.append_audit_entry(AuditEntry(at=NOW, action="approved", allowed=True))
     with closing(sqlite3.connect(path)) as connection:
         names = connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
     assert [name for (name,) in names] == [migration.name for migration in MIGRATIONS]
@@ -70,7 +70,7 @@ async def test_fields_of_newer_code_are_passed_over_in_runs_and_not_in_what_perm
     async with SqliteStore(path) as store:
         assert await store.get(run.id) == run
         with pytest.raises(StoreError, match="cannot be read by this version"):
-            await store.approval(run.id, "newer")
+            await store.get_approval(run.id, "newer")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE runs SET body = json_set(body, '$.stage', 'unheard of')")
     async with SqliteStore(path) as store:
@@ -137,7 +137,7 @@ async def test_two_approvals_at_the_same_instant_are_one(path: Path) -> None:
             answers = await asyncio.gather(
                 one.approve(an_approval(head=head)), two.approve(an_approval(bob, head=head))
             )
-            assert answers[0] == answers[1] == await one.approval("abc123", head)
+            assert answers[0] == answers[1] == await one.get_approval("abc123", head)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM approvals").fetchone() == (20,)
 
@@ -175,13 +175,13 @@ async def test_of_two_saves_at_the_same_instant_one_wins(path: Path) -> None:
     async with SqliteStore(path) as one, SqliteStore(path) as two:
         run = await one.create(a_run())
         answers = await asyncio.gather(
-            one.save(run.but(activity="one"), a_diagnosis("one")),
-            two.save(run.but(activity="two"), a_diagnosis("two")),
+            one.save(run.replace(activity="one"), a_diagnosis("one")),
+            two.save(run.replace(activity="two"), a_diagnosis("two")),
             return_exceptions=True,
         )
         winners = [answer for answer in answers if isinstance(answer, Run)]
         assert len(winners) == 1
-        diagnosis = (await one.history(run.id)).diagnosis
+        diagnosis = (await one.get_history(run.id)).diagnosis
         assert diagnosis == a_diagnosis(winners[0].activity)
 
 
@@ -190,14 +190,14 @@ async def test_a_cancelled_save_is_whole_or_not_at_all(path: Path) -> None:
         run = await store.create(a_run())
         for number in range(30):
             saving = asyncio.ensure_future(
-                store.save(run.but(activity=str(number)), a_diagnosis(str(number)))
+                store.save(run.replace(activity=str(number)), a_diagnosis(str(number)))
             )
             for _ in range(number % 5):
                 await asyncio.sleep(0)
             saving.cancel()
             await asyncio.gather(saving, return_exceptions=True)
             run = await store.get(run.id)
-            diagnosis = (await store.history(run.id)).diagnosis
+            diagnosis = (await store.get_history(run.id)).diagnosis
             assert diagnosis == (a_diagnosis(run.activity) if run.activity else None)
 
 
@@ -218,7 +218,7 @@ async def test_what_was_written_down_cannot_be_changed(path: Path, statement: st
     async with SqliteStore(path) as store:
         await store.save(await store.create(a_run()), a_diagnosis("kept"))
         await store.approve(an_approval())
-        await store.audit(AuditEntry(at=NOW, action="approved", allowed=True))
+        await store.append_audit_entry(AuditEntry(at=NOW, action="approved", allowed=True))
     with (
         closing(sqlite3.connect(path)) as connection,
         pytest.raises(sqlite3.IntegrityError, match="append-only"),
@@ -230,16 +230,18 @@ async def test_what_was_written_down_cannot_be_changed(path: Path, statement: st
 async def test_audits_from_two_connections_stay_one_chain(path: Path) -> None:
     async with SqliteStore(path) as one, SqliteStore(path) as two:
         entry = AuditEntry(at=NOW, action="asked", allowed=True)
-        await asyncio.gather(*(store.audit(entry) for _ in range(20) for store in (one, two)))
-        assert len(await one.audit_log()) == 40
-        assert (await one.audit_state()).broken is None
+        await asyncio.gather(
+            *(store.append_audit_entry(entry) for _ in range(20) for store in (one, two))
+        )
+        assert len(await one.list_audit_entries()) == 40
+        assert (await one.verify_audit_log()).broken is None
 
 
 async def test_the_outbox_keeps_what_waits_across_a_restart(path: Path) -> None:
     async with SqliteOutbox(path) as outbox:
         waiting = await outbox.enqueue("card:1", 42, Post(text="hello"))
     async with SqliteOutbox(path) as outbox:
-        assert await outbox.pending() == (waiting,)
+        assert await outbox.list_pending() == (waiting,)
         assert await outbox.enqueue("card:1", 42, Post(text="hello")) == waiting
 
 
@@ -251,7 +253,7 @@ async def test_the_same_message_from_two_connections_waits_once(path: Path) -> N
                 two.enqueue(f"key{number}", 42, Post(text="two")),
             )
             assert answers[0] == answers[1]
-        assert len(await one.pending()) == 20
+        assert len(await one.list_pending()) == 20
 
 
 _WRITER = """
@@ -264,7 +266,7 @@ async def main():
     async with SqliteStore(Path(sys.argv[1])) as store:
         run = await store.create(a_run())
         while True:
-            run = await store.save(run.but(activity=str(run.version + 1)),
+            run = await store.save(run.replace(activity=str(run.version + 1)),
                                    a_diagnosis(str(run.version + 1)))
             sys.stdout.write(f"{run.version}\\n")
             sys.stdout.flush()
@@ -290,7 +292,7 @@ async def test_everything_a_killed_process_had_saved_is_there(path: Path) -> Non
         async with SqliteStore(path) as store:
             run = await store.get("abc123")
             assert run.version in (confirmed, confirmed + 1)
-            assert (await store.history(run.id)).diagnosis == a_diagnosis(run.activity)
+            assert (await store.get_history(run.id)).diagnosis == a_diagnosis(run.activity)
             assert run.activity == str(run.version)
 
 

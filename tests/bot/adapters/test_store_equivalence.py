@@ -35,9 +35,11 @@ def saving(run_id: str, stale: int, status: Status, owner: str | None) -> Call:
         run = await store.get(run_id)
         until = None if owner is None else NOW
         waiting = Waiting.THREAD if status is Status.WAITING else None
-        run = run.but(status=status, waiting=waiting)
-        changed = run.but(version=max(run.version - stale, 0), lease_owner=owner)
-        return await store.save(changed.but(lease_until=until), a_diagnosis(f"{status} {owner}"))
+        run = run.replace(status=status, waiting=waiting)
+        changed = run.replace(version=max(run.version - stale, 0), lease_owner=owner)
+        return await store.save(
+            changed.replace(lease_until=until), a_diagnosis(f"{status} {owner}")
+        )
 
     return call
 
@@ -74,7 +76,7 @@ async def answer(store: Store, call: Call) -> object:
 async def everything(store: Store) -> list[object]:
     """Return all that can be seen of the runs."""
     runs = await store.find()
-    histories = [await store.history(run.id) for run in runs]
+    histories = [await store.get_history(run.id) for run in runs]
     return [*sorted(runs, key=lambda run: run.id), *histories]
 
 

@@ -10,14 +10,14 @@ import pytest
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.sqlite_store._schema import MIGRATIONS, WAITING
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.domain.run_state import EDGES, state_of
-from bot.self_improvement.fallback_notifier import UNHEARD
+from bot.domain.run_state import EDGES, get_state
+from bot.self_improvement.fallback_notifier import THREAD_LOST
 from tests.contracts.test_store_contract import NOW, a_run
 
 PARKED = NOW.isoformat()
 OLD = {  # what older versions wrote: stage, reason, until when it is parked
     "new": (Stage.OBSERVE, "", None, Waiting.THREAD),
-    "thread": (Stage.EXECUTE, UNHEARD, None, Waiting.THREAD),
+    "thread": (Stage.EXECUTE, THREAD_LOST, None, Waiting.THREAD),
     "stop": (Stage.PLAN, "Alice has stopped everything: a test.", None, Waiting.STOPPED),
     "held": (
         Stage.DIAGNOSE,
@@ -90,5 +90,5 @@ async def test_a_row_from_before_says_what_it_waits_for(name: str, tmp_path: Pat
         now = await store.get(run.id)
         assert (now.status, now.waiting, now.reason) == (Status.WAITING, waiting, reason)
         assert now.trigger == run.trigger
-        assert EDGES[state_of(now)]
+        assert EDGES[get_state(now)]
         assert await store.get(queued.id) == queued

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from bot.adapters.webhook_alerts import WebhookAlertChannel, WebhookFormat, signature
+from bot.adapters.webhook_alerts import WebhookAlertChannel, WebhookFormat, sign
 from bot.domain.alert import Alert
 from bot.domain.errors import AlertRejected, AlertUnavailable, ConfigError
 from tests.fakes.fake_clock import START, FakeClock
-from tests.support.alert_receivers import WebReceiver, web_receiver
+from tests.support.alert_receivers import WebReceiver, run_web_receiver
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECRET = SecretStr("a-secret-of-this-test")
@@ -20,7 +20,7 @@ ALERT = Alert(id="incident:k7m2xq:0", title="/roll fails", text="5 times", since
 
 @pytest.fixture
 async def hook() -> AsyncIterator[WebReceiver]:
-    async with web_receiver() as receiver:
+    async with run_web_receiver() as receiver:
         yield receiver
 
 
@@ -35,16 +35,18 @@ async def test_the_signature_is_over_the_time_and_exactly_this_body(hook: WebRec
     ((headers, body),) = hook.requests
     stamp = headers["X-Theseus-Timestamp"]
     assert stamp == str(int(START.timestamp()))
-    assert headers["X-Theseus-Signature"] == signature("a-secret-of-this-test", stamp, body)
-    assert headers["X-Theseus-Signature"] != signature("another", stamp, body)
-    assert headers["X-Theseus-Signature"] != signature("a-secret-of-this-test", "1", body)
+    assert headers["X-Theseus-Signature"] == sign("a-secret-of-this-test", stamp, body)
+    assert headers["X-Theseus-Signature"] != sign("another", stamp, body)
+    assert headers["X-Theseus-Signature"] != sign("a-secret-of-this-test", "1", body)
     told = json.loads(body)
     assert (told["version"], told["id"], told["state"]) == (1, "incident:k7m2xq:0", "firing")
     assert told["since"] == "2026-11-21T12:00:00Z"
 
 
 async def test_slack_cannot_be_made_to_mention_anybody_or_show_a_link(hook: WebReceiver) -> None:
-    evil = ALERT.but(title="<!channel> <@U123> *bold*", text="<https://evil.example|click> & co")
+    evil = ALERT.replace(
+        title="<!channel> <@U123> *bold*", text="<https://evil.example|click> & co"
+    )
     await channel(hook.url, "slack").send(evil)
     ((headers, body),) = hook.requests
     text = json.loads(body)["text"]
@@ -66,7 +68,7 @@ async def test_ntfy_gets_its_topic_from_the_address_and_a_token_in_a_header(
 
 async def test_a_redirect_leads_nowhere(hook: WebReceiver) -> None:
     """Who answers for the address must not choose where else we go, inside the network."""
-    async with web_receiver() as inside:
+    async with run_web_receiver() as inside:
         hook.status, hook.headers = 307, {"Location": inside.url}
         with pytest.raises(AlertRejected, match="redirects are not followed"):
             await channel(hook.url).send(ALERT)

@@ -13,9 +13,9 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.domain.errors import WorkspaceError
 from bot.infra.git_worktree import GitWorkspace
-from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
-from tests.fakes.repositories import commit, git, repository, write
-from tests.support.confining import at_hand
+from tests.fakes.faulty_project import FIXED, make_faulty_project, make_reproduction
+from tests.fakes.repositories import commit, make_repository, run_git, write
+from tests.support.local_sandbox import choose_local_sandbox
 
 SECONDS = 20.0  # nothing here may make a reader wait
 PROGRAMS = (
@@ -31,14 +31,14 @@ NAMES = (
 
 @pytest.fixture
 async def lent(tmp_path: Path) -> AsyncIterator[GitWorkspace]:
-    base = faulty_project(tmp_path / "checkout")
-    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+    base = make_faulty_project(tmp_path / "checkout")
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").open("r1", base=base) as it:
         yield it
 
 
 def armed(folder: Path, ran: Path) -> None:
     """Make a repository whose every setting, hook and attribute starts a program."""
-    repository(folder, {"inner.py": "x\n", ".gitattributes": "* filter=evil diff=evil\n"})
+    make_repository(folder, {"inner.py": "x\n", ".gitattributes": "* filter=evil diff=evil\n"})
     evil = folder / ".git" / "evil"
     evil.write_text(f'#!/bin/sh\necho "$0" >> "{ran}"\ncat\n')
     evil.chmod(0o755)
@@ -47,7 +47,7 @@ def armed(folder: Path, ran: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         target.symlink_to(evil)
     for key in PROGRAMS.split():
-        git(folder, "config", key, str(evil))
+        run_git(folder, "config", key, str(evil))
     write(folder, {"inner.py": "changed\n"})
     ran.unlink(missing_ok=True)
 
@@ -55,12 +55,12 @@ def armed(folder: Path, ran: Path) -> None:
 async def read(lent: GitWorkspace) -> None:
     """Do to it all that is done to a worktree somebody worked in."""
     async with asyncio.timeout(SECONDS):
-        for look in (lent.changes, lent.diff, lambda: lent.commit("Change")):
+        for look in (lent.list_changes, lent.get_diff, lambda: lent.commit("Change")):
             try:
                 await look()
             except WorkspaceError:
                 continue
-        await lent.changes()
+        await lent.list_changes()
         await lent.reset(lent.base)
 
 
@@ -79,13 +79,13 @@ async def test_a_repository_in_the_worktree_runs_nothing(
 
 async def test_a_submodule_filled_with_a_repository_runs_nothing(tmp_path: Path) -> None:
     ran, checkout = tmp_path / "ran", tmp_path / "checkout"
-    repository(tmp_path / "library", {"inner.py": "x\n"})
-    faulty_project(checkout)
-    git(checkout, "-c", "protocol.file.allow=always", "submodule", "add", "-q",
+    make_repository(tmp_path / "library", {"inner.py": "x\n"})
+    make_faulty_project(checkout)
+    run_git(checkout, "-c", "protocol.file.allow=always", "submodule", "add", "-q",
         str(tmp_path / "library"), "inner")  # fmt: skip
     modules = f'[submodule "inner"]\n\tpath = inner\n\turl = ext::sh -c "touch {ran}"\n'
     base = commit(checkout, {".gitmodules": modules + "\tupdate = !touch ran\n"})
-    async with GitWorkspaces(checkout, tmp_path / "trees").lend("r1", base=base) as lent:
+    async with GitWorkspaces(checkout, tmp_path / "trees").open("r1", base=base) as lent:
         place = lent.path / "inner"
         if place.is_dir():
             place.rmdir()
@@ -132,16 +132,16 @@ async def test_pipes_sockets_links_and_depths_hold_up_no_reader_and_lead_none_ou
     outside.write_text("very-secret")
     odd_things(lent.path, outside)
     write(lent.path, {"dice.py": FIXED})
-    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
+    verifier = SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
     told: list[CheckResult] = []
 
     async def listen(result: CheckResult) -> None:
         told.append(result)
 
     async with asyncio.timeout(SECONDS):
-        diff = await lent.diff()
+        diff = await lent.get_diff()
         await verifier.run_checks("quick", lent, ["dice.py", "zero.py", "pipe.py"], listen)
-        await verifier.affected_tests(lent, ["dice.py"], limit=5)
+        await verifier.find_affected_tests(lent, ["dice.py"], limit=5)
     assert "very-secret" not in diff + "".join(result.output for result in told)
     assert outside.read_text() == "very-secret"
     assert {result.name for result in told} == {"lint", "affected tests"}
@@ -151,14 +151,14 @@ async def test_pipes_sockets_links_and_depths_hold_up_no_reader_and_lead_none_ou
 async def test_names_are_only_names(lent: GitWorkspace, tmp_path: Path) -> None:
     files: Mapping[str, str] = {name: "x = 1\n" for name in NAMES}
     write(lent.path, {**files, "dice.py": FIXED})
-    changed = {change.path for change in await lent.changes()}
+    changed = {change.path for change in await lent.list_changes()}
     assert changed == {*NAMES, "dice.py"}
     await lent.commit("-F /etc/passwd\n\n--amend")
-    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
-    (result,) = await verifier.run_reproductions([reproduction()], lent)
+    verifier = SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
+    (result,) = await verifier.run_reproductions([make_reproduction()], lent)
     assert result.status == "passed"
     await lent.reset(lent.base)
-    assert await lent.changes() == ()
+    assert await lent.list_changes() == ()
     assert not await asyncio.to_thread(lambda: list(tmp_path.rglob("ran")))
 
 
@@ -177,7 +177,7 @@ async def test_a_depth_that_a_test_leaves_is_removed_all_the_same(
 ) -> None:
     """Deeper than Python calls itself, and than the longest path the kernel takes."""
     write(lent.path, {"dice.py": DEEP + FIXED})
-    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
+    verifier = SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
 
     async def listen(_: CheckResult) -> None: ...
 

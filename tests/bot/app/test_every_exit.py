@@ -18,15 +18,15 @@ import bot.adapters
 from bot.adapters.discord_chat._render import render
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.github_forge._marks import body_of, comment_of, title_of
+from bot.adapters.github_forge._marks import format_title, render_body, render_comment
 from bot.adapters.local_forge import LocalForge
-from bot.adapters.matplotlib_charts._charts import _plain
+from bot.adapters.matplotlib_charts._charts import _convert_chart
 from bot.adapters.model_gateway._model_request import BodyRedactor
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditEntry
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
@@ -43,10 +43,10 @@ from bot.domain.stop import Stop
 from bot.redaction import redact
 from bot.settings import Settings, guard_secrets, load
 from bot.telemetry import Recorder, configure_logging
-from bot.web._pages import page_templates
+from bot.web._pages import build_templates
 from bot.web._static_files import StaticFiles
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.repositories import git, repository, write
+from tests.fakes.repositories import make_repository, run_git, write
 
 CANARY = "C4n4ry/in+the" + "=mine~of%words"
 FORMS = (
@@ -104,7 +104,7 @@ async def test_nothing_that_is_kept_tells_it(settings: Settings) -> None:
         )
         await memory.remember(Memory(key="note:1", kind="note", text=SAID, by=SAID, at=START))
         entry = AuditEntry(at=START, action="ship", allowed=True, person=person, note=SAID)
-        await store.audit(entry)
+        await store.append_audit_entry(entry)
         await ledger.charge(
             Charge(id="c1", at=START, account=account, model="m", status=500, outcome="error",
                    note=SAID)
@@ -126,7 +126,7 @@ async def test_code_in_a_record_stays_what_it_is(settings: Settings) -> None:
         change = ChangeSet(base="b" * 40, head="h" * 40, branch="x", engine="e", summary="s",
                            diff=f"+key = {CANARY}")  # fmt: skip
         await store.save(run, change)
-        assert (await store.history(run.id)).change_set == change
+        assert (await store.get_history(run.id)).change_set == change
 
 
 def a_run() -> Run:
@@ -142,20 +142,20 @@ def records_saying(words: str) -> tuple[Record, ...]:
     return (
         Diagnosis(found=True, headline=words, cause=words, confidence="low"),
         ChangeSet(base="b" * 40, head="h" * 40, branch="x", engine="e", summary=words),
-        Verdict(head="h" * 40, round=1, checks=(check,), red_on_base=check),
+        Verdict(head="h" * 40, round=1, checks=(check,), failing_on_base=check),
         FullTier(head="h" * 40, checks=(check,)),
     )
 
 
 async def test_no_forge_and_no_commit_tells_it(settings: Settings, tmp_path: Path) -> None:
     clone, bare = tmp_path / "clone", tmp_path / "forge.git"
-    base = repository(clone)
-    await LocalForge.found(bare, clone)
-    git(clone, "remote", "add", "origin", str(bare))
+    base = make_repository(clone)
+    await LocalForge.create_repository(bare, clone)
+    run_git(clone, "remote", "add", "origin", str(bare))
     workspaces = GitWorkspaces(clone, tmp_path / "worktrees")
     async with (
         LocalForge(bare, tmp_path / "forge.sqlite3", FakeClock()) as forge,
-        workspaces.lend("r1", base=base, slug="mend") as lent,
+        workspaces.open("r1", base=base, slug="mend") as lent,
     ):
         write(lent.path, {"dice.py": "one\ntwo\nfour\n"})
         head = await lent.commit(SAID)
@@ -164,12 +164,12 @@ async def test_no_forge_and_no_commit_tells_it(settings: Settings, tmp_path: Pat
             base_branch="main", title=SAID, body=SAID,
         )  # fmt: skip
         opened = await forge.open_proposal(draft)
-        shown = f"{opened.title} {await forge.body(opened.number)} {git(clone, 'log', '-1', head)}"
+        shown = f"{opened.title} {await forge.get_body(opened.number)} {run_git(clone, 'log', '-1', head)}"
         await forge.close(opened.number, SAID)
 
     assert told(shown) == []
     assert leaking(tmp_path / "forge.sqlite3") == []
-    assert told(title_of(draft) + body_of(draft) + comment_of(SAID)) == []
+    assert told(format_title(draft) + render_body(draft) + render_comment(SAID)) == []
 
 
 def test_no_post_no_picture_and_no_page_tells_it(settings: Settings) -> None:
@@ -187,8 +187,8 @@ def test_no_post_no_picture_and_no_page_tells_it(settings: Settings) -> None:
     chart = BarChart(title=SAID, unit="ms", bars=(Bar(name=SAID, value=1.0),))
 
     assert told(" ".join([*(part.content or "" for part in parts), *embeds, *files, *labels])) == []
-    assert told(json.dumps(_plain(chart))) == []
-    assert told(page_templates(StaticFiles()).from_text("{{ words }}").render(words=SAID)) == []
+    assert told(json.dumps(_convert_chart(chart))) == []
+    assert told(build_templates(StaticFiles()).from_text("{{ words }}").render(words=SAID)) == []
 
 
 def test_no_request_to_a_model_tells_it(settings: Settings) -> None:
@@ -229,7 +229,7 @@ def test_the_command_line_tells_it_neither(
 ) -> None:
     monkeypatch.chdir(settings.root)  # the folder a person stands in, not our code
 
-    said = CliRunner().invoke(command_line(), ["intent", f"remember that {SAID}"]).output
+    said = CliRunner().invoke(build_command_line(), ["intent", f"remember that {SAID}"]).output
 
     assert "[redacted:discord_token]" in said
     assert told(said) == []

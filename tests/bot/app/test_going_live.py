@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from bot.cli.doctor.discord_api import NEEDED, invite_link
+from bot.cli.doctor.discord_api import NEEDED, build_invite_link
 from bot.cli.doctor.github_api import APP_ONLY
 from bot.cli.doctor.github_api import NEEDED as RIGHTS
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.settings import Config, Environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +24,7 @@ def test_the_permissions_of_the_invitation_are_the_ones_the_guide_lists() -> Non
     listed = re.search(r"these permissions, no others: ([^.]*)\.", FLAT)
     assert listed is not None
     assert set(listed[1].split(", ")) == set(NEEDED)
-    assert f"permissions={sum(NEEDED.values())}" in invite_link({"id": "7"})
+    assert f"permissions={sum(NEEDED.values())}" in build_invite_link({"id": "7"})
 
 
 def test_the_rights_on_github_are_the_ones_the_guide_lists() -> None:
@@ -54,7 +54,9 @@ def test_every_variable_it_names_is_there() -> None:
 def test_every_command_it_shows_is_there_with_its_options() -> None:
     for line in re.findall(r"\.venv/bin/theseus ([^`\n]*)", GUIDE):
         words = line.split()
-        told = CliRunner().invoke(command_line(), [words[0], "--help"], env={"COLUMNS": "200"})
+        told = CliRunner().invoke(
+            build_command_line(), [words[0], "--help"], env={"COLUMNS": "200"}
+        )
         assert told.exit_code == 0, line
         options = re.findall(r"(--[\w-]+)", line)
         assert [each for each in options if each not in told.output] == [], line

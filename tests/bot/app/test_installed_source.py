@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.app.installed_source import InstalledSource, clone_source, installed_source
+from bot.app.installed_source import InstalledSource, clone_source, find_installed_source
 from bot.cli.new import new_cli
 from bot.domain.errors import ConfigError
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import commit, make_repository, run_git
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -20,12 +20,12 @@ def record(url: str = "https://git.example.org/x.git", **vcs: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    repository(tmp_path / "project", {"cogs/dice.py": "old\n"})
+    make_repository(tmp_path / "project", {"cogs/dice.py": "old\n"})
     return tmp_path / "project"
 
 
 def test_what_an_installer_wrote_down_is_where_it_came_from() -> None:
-    source = installed_source(record())
+    source = find_installed_source(record())
     assert source == InstalledSource(url="https://git.example.org/x.git", commit=COMMIT)
 
 
@@ -35,26 +35,26 @@ def test_what_an_installer_wrote_down_is_where_it_came_from() -> None:
      record(vcs="hg"), record(commit_id="--upload-pack=evil"), record(url="")],
 )  # fmt: skip
 def test_what_is_no_commit_of_git_is_no_source(text: str) -> None:
-    assert installed_source(text) is None
+    assert find_installed_source(text) is None
 
 
 def test_the_commit_that_was_installed_is_cloned_as_main_with_the_way_upstream(
     project: Path, tmp_path: Path
 ) -> None:
-    installed = git(project, "rev-parse", "HEAD")
+    installed = run_git(project, "rev-parse", "HEAD")
     commit(project, {"cogs/dice.py": "new\n"}, "Go on")
     made = tmp_path / "my bot"
     clone_source(InstalledSource(url=str(project), commit=installed), made)
-    assert git(made, "rev-parse", "HEAD") == installed
-    assert git(made, "symbolic-ref", "--short", "HEAD") == "main"
-    assert git(made, "remote", "get-url", "upstream") == str(project)
+    assert run_git(made, "rev-parse", "HEAD") == installed
+    assert run_git(made, "symbolic-ref", "--short", "HEAD") == "main"
+    assert run_git(made, "remote", "get-url", "upstream") == str(project)
     assert (made / "cogs/dice.py").read_text() == "old\n"
-    assert git(made, "status", "--porcelain") == ""
+    assert run_git(made, "status", "--porcelain") == ""
 
 
 def test_without_a_commit_it_is_the_newest(project: Path, tmp_path: Path) -> None:
     clone_source(InstalledSource(url=str(project)), tmp_path / "bot")
-    assert git(tmp_path / "bot", "rev-parse", "HEAD") == git(project, "rev-parse", "HEAD")
+    assert run_git(tmp_path / "bot", "rev-parse", "HEAD") == run_git(project, "rev-parse", "HEAD")
 
 
 def test_a_folder_with_something_in_it_is_left_alone(project: Path, tmp_path: Path) -> None:

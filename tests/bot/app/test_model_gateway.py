@@ -11,13 +11,20 @@ import pytest
 import yaml
 from aiohttp import web
 
-from bot.app.model_gateway import hush, model_gateway
+from bot.app.model_gateway import build_model_gateway, cancel_requests
 from bot.domain.errors import Stopped
 from bot.domain.stop import Stop
 from bot.settings import Settings, load
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
-from tests.support.gateway_room import ALICES, KEY, body, gateway_room, streaming, told
+from tests.support.gateway_room import (
+    ALICES,
+    KEY,
+    make_body,
+    make_events,
+    open_gateway_room,
+    start_stream,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 MAIL = "somebody@example.org"
@@ -28,7 +35,7 @@ class Sign:
 
     stop: Stop | None = None
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         return self.stop
 
 
@@ -47,16 +54,16 @@ def settings(folder: Path, gateway: Mapping[str, Any], **variables: str) -> Sett
 async def test_address_key_redaction_and_prices_are_what_was_set(
     tmp_path: Path, key: str | None, redacts: bool
 ) -> None:
-    async with gateway_room(tmp_path) as room:
+    async with open_gateway_room(tmp_path) as room:
         variables = {"ANTHROPIC_BASE_URL": room.provider.base_url}
         variables |= {"ANTHROPIC_API_KEY": key} if key else {}
         spend_guard = FakeSpendGuard(1e9)
         set_up = settings(tmp_path, {"redact": redacts}, **variables)
         async with (
-            model_gateway(set_up, spend_guard, FakeClock()) as gateway,
-            gateway.lend(ALICES) as lent,
+            build_model_gateway(set_up, spend_guard, FakeClock()) as gateway,
+            gateway.open_lease(ALICES) as lent,
         ):
-            assert (await room.ask(lent, body(f"write to {MAIL}")))[0] == 200
+            assert (await room.ask(lent, make_body(f"write to {MAIL}")))[0] == 200
         arrived = room.provider.last
     assert arrived.headers["x-api-key"] == (key or "none")
     assert (MAIL in json.dumps(arrived.body)) != redacts
@@ -65,21 +72,21 @@ async def test_address_key_redaction_and_prices_are_what_was_set(
 
 async def test_a_stop_that_stands_cuts_what_is_under_way_and_says_why(tmp_path: Path) -> None:
     async def begins(http: web.Request) -> web.StreamResponse:
-        response = await streaming(http)
-        await response.write(told()[0])
+        response = await start_stream(http)
+        await response.write(make_events()[0])
         await asyncio.Event().wait()
         return response
 
     sign = Sign()
-    async with gateway_room(tmp_path, begins) as room, room.gateway.lend(ALICES) as lent:
-        async with room.asking(lent) as answer:
+    async with open_gateway_room(tmp_path, begins) as room, room.gateway.open_lease(ALICES) as lent:
+        async with room.open_request(lent) as answer:
             await answer.content.readany()
-            await hush(room.gateway, sign)
+            await cancel_requests(room.gateway, sign)
             assert not room.charges
             sign.stop = Stop(how="signal", at=START)
-            await hush(room.gateway, sign)
+            await cancel_requests(room.gateway, sign)
             with pytest.raises(aiohttp.ClientError):
                 await answer.read()
         assert isinstance(why := lent.refused(), Stopped)
-        assert str(why) == sign.stop.told
+        assert str(why) == sign.stop.summary
     assert [charge.outcome for charge in room.charges] == ["cancelled"]

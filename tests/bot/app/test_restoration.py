@@ -17,8 +17,8 @@ import pytest
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteStore
-from bot.adapters.state_backups import backups_in
-from bot.adapters.state_backups._databases import facts_of
+from bot.adapters.state_backups import list_backups
+from bot.adapters.state_backups._databases import read_facts
 from bot.adapters.system_clock import SystemClock
 from bot.app.restoration import Restoration
 from bot.app.schemas import KNOWN_MIGRATIONS
@@ -28,11 +28,11 @@ from bot.domain.errors import ConfigError
 from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
 from bot.domain.migrations import MIGRATION_SOURCES
 from bot.domain.stop import Stop
-from bot.infra.schema_versions import migrations_in
+from bot.infra.schema_versions import parse_migrations
 from tests.bot.adapters.test_backup_attacks import members_of, named, written
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import START
-from tests.support.state_folders import backed_up, entry, everything, furnished
+from tests.support.state_folders import make_backup, make_entry, make_state_folder, read_files
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,46 +51,46 @@ async def _emptied(state: Path) -> None:
     """Have the state changed after a backup."""
     (state / "polls.json").write_text("broken")
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        await store.create(RUN.but(id="newer1", trigger=RUN.trigger.but(key="message:6")))
-        await store.audit(entry(99))
+        await store.create(RUN.replace(id="newer1", trigger=RUN.trigger.replace(key="message:6")))
+        await store.append_audit_entry(make_entry(99))
 
 
 async def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(tmp_path: Path) -> None:
-    state = await furnished(tmp_path)
-    file = await backed_up(state, state / "backups")
+    state = await make_state_folder(tmp_path)
+    file = await make_backup(state, state / "backups")
     await _emptied(state)
-    there = everything(state)
+    there = read_files(state)
     report = await Restoration(file, state).restore()
     assert await _runs(state) == [RUN.id]
     assert (state / "polls.json").read_text() == '{"open": []}'
     assert report.restored
     assert report.old_state is not None
     assert _around(state) == {report.old_state.name}
-    left = everything(report.old_state)
+    left = read_files(report.old_state)
     assert {name: left[name] for name in left} == {
         name: content for name, content in there.items() if not name.startswith("backups")
     }
-    assert [each.file.name for each in backups_in(state / "backups")] == [file.name]
+    assert [each.file.name for each in list_backups(state / "backups")] == [file.name]
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     async with LocalForge(state / "forge.git", state / "forge.sqlite3", SystemClock()):
         pass
 
 
 async def test_the_audit_log_holds_and_goes_on_with_who_restored_it(tmp_path: Path) -> None:
-    state = await furnished(tmp_path)
-    file = await backed_up(state, tmp_path / "to")
+    state = await make_state_folder(tmp_path)
+    file = await make_backup(state, tmp_path / "to")
     await _emptied(state)
     await Restoration(file, state).restore()
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        (newest, *_) = await store.audit_log(limit=1)
+        (newest, *_) = await store.list_audit_entries(limit=1)
         assert newest.action == RESTORED
         assert file.name in newest.note
-        assert (await store.audit_state()).broken is None
-        assert (await store.audit_state()).last == 21
+        assert (await store.verify_audit_log()).broken is None
+        assert (await store.verify_audit_log()).last == 21
 
 
 async def test_on_a_new_machine_there_is_nothing_to_keep(tmp_path: Path) -> None:
-    file = await backed_up(await furnished(tmp_path / "old"), tmp_path / "to")
+    file = await make_backup(await make_state_folder(tmp_path / "old"), tmp_path / "to")
     state = tmp_path / "new/data/state"
     report = await Restoration(file, state).restore()
     assert report.old_state is None
@@ -99,45 +99,45 @@ async def test_on_a_new_machine_there_is_nothing_to_keep(tmp_path: Path) -> None
 
 
 async def test_a_look_changes_nothing(tmp_path: Path) -> None:
-    state = await furnished(tmp_path)
-    file = await backed_up(state, tmp_path / "to")
-    there = everything(tmp_path)
+    state = await make_state_folder(tmp_path)
+    file = await make_backup(state, tmp_path / "to")
+    there = read_files(tmp_path)
     with hold(state):  # while the bot runs
         report = await Restoration(file, state).verify()
     assert not report.restored
     assert report.audit.last == 20
-    assert everything(tmp_path) == there
+    assert read_files(tmp_path) == there
 
 
 async def test_while_a_bot_runs_it_is_refused(tmp_path: Path) -> None:
-    state = await furnished(tmp_path)
-    file = await backed_up(state, tmp_path / "to")
-    there = everything(tmp_path)
+    state = await make_state_folder(tmp_path)
+    file = await make_backup(state, tmp_path / "to")
+    there = read_files(tmp_path)
     with hold(state), pytest.raises(ConfigError, match="Stop it first"):
         await Restoration(file, state).restore()
-    assert everything(tmp_path) == there
+    assert read_files(tmp_path) == there
 
 
 async def test_a_stop_that_stands_stands_on_and_keys_no_backup_has_are_kept(
     tmp_path: Path,
 ) -> None:
-    state = await furnished(tmp_path)
-    file = await backed_up(state, tmp_path / "to")
+    state = await make_state_folder(tmp_path)
+    file = await make_backup(state, tmp_path / "to")
     stop = Stop(how="command line", at=START, why="too hot")
     await FileKillSwitch(state / "STOP").pull(stop)
     report = await Restoration(file, state).restore()
-    assert await FileKillSwitch(state / "STOP").standing() == stop
+    assert await FileKillSwitch(state / "STOP").get_stop() == stop
     assert report.stopped
     assert report.carried == ("github-app.pem", "STOP")
     assert (state / "github-app.pem").read_text() == "a key of GitHub's"
 
 
 async def test_a_stop_of_the_backup_stands_too(tmp_path: Path) -> None:
-    state = await furnished(tmp_path, stopped=True)
-    file = await backed_up(state, tmp_path / "to")
+    state = await make_state_folder(tmp_path, stopped=True)
+    file = await make_backup(state, tmp_path / "to")
     await FileKillSwitch(state / "STOP").lift()
     assert (await Restoration(file, state).restore()).stopped
-    assert await FileKillSwitch(state / "STOP").standing() is not None
+    assert await FileKillSwitch(state / "STOP").get_stop() is not None
 
 
 # --------------------------------------------------------------------------------- what is refused
@@ -162,7 +162,7 @@ def _changed(archive: Path, to: Path, *sql: str) -> Path:
 
 
 def _fit(known: dict[str, object], store: Path, content: bytes) -> None:
-    facts = facts_of(store)
+    facts = read_facts(store)
     known.update(named("theseus.sqlite3", content), rows=facts.rows, migrations=facts.migrations)
 
 
@@ -177,7 +177,7 @@ BREAKS = {
 
 @pytest.fixture
 async def state(tmp_path: Path) -> Path:
-    return await furnished(tmp_path)
+    return await make_state_folder(tmp_path)
 
 
 def _without_triggers(archive: Path) -> list[str]:
@@ -195,32 +195,32 @@ def _without_triggers(archive: Path) -> list[str]:
 async def test_a_log_that_does_not_hold_is_refused_unless_somebody_says_so(
     kind: str, state: Path, tmp_path: Path
 ) -> None:
-    archive = await backed_up(state, tmp_path / "to")
+    archive = await make_backup(state, tmp_path / "to")
     changed = _changed(archive, tmp_path / "x.tar.gz", *_without_triggers(archive), BREAKS[kind])
-    there = everything(state)
+    there = read_files(state)
     with pytest.raises(ConfigError, match="--broken-audit"):
         await Restoration(changed, state).restore()
-    assert everything(state) == there
+    assert read_files(state) == there
     assert _around(state) == set()
     report = await Restoration(changed, state).restore(broken_audit=True)
     assert report.audit.broken is not None
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        assert (await store.audit_state()).broken is not None
+        assert (await store.verify_audit_log()).broken is not None
 
 
 async def test_a_schema_of_a_newer_version_is_refused_with_the_way_out(
     state: Path, tmp_path: Path
 ) -> None:
     newer = "INSERT INTO schema_migrations (name) VALUES ('9999_time_travel')"
-    changed = _changed(await backed_up(state, tmp_path / "to"), tmp_path / "x.tar.gz", newer)
-    there = everything(state)
+    changed = _changed(await make_backup(state, tmp_path / "to"), tmp_path / "x.tar.gz", newer)
+    there = read_files(state)
     with pytest.raises(ConfigError, match=r"9999_time_travel.* Update Theseus"):
         await Restoration(changed, state).restore()
-    assert everything(state) == there
+    assert read_files(state) == there
 
 
 async def test_a_forge_that_lacks_a_commit_is_refused(state: Path, tmp_path: Path) -> None:
-    archive = await backed_up(state, tmp_path / "to")
+    archive = await make_backup(state, tmp_path / "to")
     members = members_of(archive)
     objects = [at for at, (each, _) in enumerate(members) if "/objects/" in each.name]
     manifest = json.loads(members[0][1])
@@ -233,7 +233,7 @@ async def test_a_forge_that_lacks_a_commit_is_refused(state: Path, tmp_path: Pat
 
 
 async def test_without_room_nothing_is_left_behind(state: Path, tmp_path: Path) -> None:
-    file = await backed_up(state, tmp_path / "to")
+    file = await make_backup(state, tmp_path / "to")
     with pytest.raises(ConfigError, match="there is room for"):
         await Restoration(file, state, free=lambda folder: 1_000).restore()
     assert _around(state) == set()
@@ -248,7 +248,7 @@ async def _hears(state: Path, mark: int, *cursors: Cursor) -> None:
 
 async def _heard(state: Path) -> tuple[HandledMark | None, dict[int, int]]:
     async with SqliteKeyValueStore(state / "theseus.sqlite3") as store:
-        cursors = await store.all(CURSORS, Cursor)
+        cursors = await store.list_records(CURSORS, Cursor)
         mark = await store.get(MARK, HandledMark)
         return mark, {each.channel_id: each.message_id for each in cursors}
 
@@ -256,7 +256,7 @@ async def _heard(state: Path) -> tuple[HandledMark | None, dict[int, int]]:
 async def test_what_was_answered_since_is_not_answered_again(state: Path, tmp_path: Path) -> None:
     direct = Cursor(channel_id=2, message_id=15, person_id=7)
     await _hears(state, 10, Cursor(channel_id=1, message_id=12), direct)
-    file = await backed_up(state, tmp_path / "to")
+    file = await make_backup(state, tmp_path / "to")
     await _hears(state, 30, Cursor(channel_id=1, message_id=44), Cursor(channel_id=3, message_id=5))
     await Restoration(file, state).restore()
     assert await _heard(state) == (HandledMark(message_id=30), {1: 44, 2: 15, 3: 5})
@@ -267,7 +267,7 @@ async def test_where_nobody_knows_what_was_answered_it_begins_with_what_is_new(
     state: Path, tmp_path: Path, *, damaged: bool
 ) -> None:
     await _hears(state, 10, Cursor(channel_id=2, message_id=15, person_id=7))
-    file = await backed_up(state, tmp_path / "to")
+    file = await make_backup(state, tmp_path / "to")
     if damaged:
         (state / "theseus.sqlite3").write_bytes(b"SQLite format 3\0" + b"x" * 5_000)
     else:
@@ -284,7 +284,7 @@ async def test_a_mount_point_is_refused_before_anything_is_unpacked(tmp_path: Pa
 async def test_a_state_that_a_link_leads_to_is_restored_behind_it(
     state: Path, tmp_path: Path
 ) -> None:
-    file = await backed_up(state, tmp_path / "to")
+    file = await make_backup(state, tmp_path / "to")
     (tmp_path / "links").mkdir()
     (tmp_path / "links/state").symlink_to(state)
     report = await Restoration(file, tmp_path / "links/state").restore()
@@ -295,9 +295,9 @@ async def test_a_state_that_a_link_leads_to_is_restored_behind_it(
 def test_every_migration_in_the_sources_is_known() -> None:
     """Also of a database that is added tomorrow; else no backup that has it would be restored."""
     sources = [path for path in (ROOT / "bot").rglob("*.py") if "Migration(" in path.read_text()]
-    spelt = {name for path in sources for name in migrations_in(path.read_text("utf-8"))}
+    spelt = {name for path in sources for name in parse_migrations(path.read_text("utf-8"))}
     journal = (ROOT / "bot/adapters/ndjson_journal/_index.py").read_text("utf-8")
-    assert spelt - set(migrations_in(journal)) == KNOWN_MIGRATIONS
+    assert spelt - set(parse_migrations(journal)) == KNOWN_MIGRATIONS
     folders = tuple(str(ROOT / each) for each in MIGRATION_SOURCES)
     assert [path for path in sources if not str(path).startswith(folders)] == []
 
@@ -335,20 +335,20 @@ EACH = [
 def test_killed_at_any_step_it_is_the_old_state_or_the_new_one_whole(
     at: str, tmp_path: Path
 ) -> None:
-    state = asyncio.run(furnished(tmp_path))
-    file = asyncio.run(backed_up(state, state / "backups"))
+    state = asyncio.run(make_state_folder(tmp_path))
+    file = asyncio.run(make_backup(state, state / "backups"))
     asyncio.run(_emptied(state))
-    there = everything(state)
+    there = read_files(state)
     _killed(file, state, at)
     if at in BEFORE:
-        assert everything(state) == there
+        assert read_files(state) == there
     else:
         assert (state / "polls.json").read_text() == '{"open": []}'
     with hold(state):  # the next start
         pass
     runs = ["newer1", RUN.id] if at in BEFORE else [RUN.id]
     assert sorted(asyncio.run(_runs(state))) == sorted(runs)
-    assert [each.file for each in backups_in(state / "backups")] == [file]
+    assert [each.file for each in list_backups(state / "backups")] == [file]
     if at in AFTER:
         (old,) = _around(state)
         assert old.startswith("state.before-restore-")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.app.supervision import Beginning, Supervision, supervised
+from bot.app.supervision import Beginning, Supervision, open_supervision
 from bot.infra.supervisor_channel import ControlEnd
 from bot.supervisor.code_folders import import_paths
-from bot.supervisor.messages import line_of
+from bot.supervisor.messages import format_message
 
 
 class SupervisorEnd:
@@ -23,7 +23,7 @@ class SupervisorEnd:
 
     def order(self, kind: str, **fields: Any) -> None:
         """Send one order."""
-        self._link.sendall(line_of(kind, **fields))
+        self._link.sendall(format_message(kind, **fields))
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def begun(
     with ours:
         end = SupervisorEnd(ours)
         end.order("start", news=news, commit="a" * 40)
-        async with supervised(ControlEnd(theirs, terminal=False)) as supervision:
+        async with open_supervision(ControlEnd(theirs, terminal=False)) as supervision:
             beginning = await supervision.begin(folder, lambda _: None)
             assert beginning is not None
             following = asyncio.create_task(supervision.follow())
@@ -64,11 +64,11 @@ def test_what_a_process_starts_does_not_import_from_its_code_folder(before: str)
     told = import_paths(Path("/state/cache/code/abc"), Path("/srv/theseus"), before)
     assert told["PYTHONPATH"].split(":")[:2] == ["/state/cache/code/abc", "/srv/theseus"]
     environment = {**told, "PATH": "/usr/bin"}
-    assert ControlEnd.taken(environment) is None  # nobody is at the other end
+    assert ControlEnd.from_environment(environment) is None  # nobody is at the other end
     assert environment == {"PATH": "/usr/bin"} | ({"PYTHONPATH": before} if before else {})
 
 
 def test_a_process_without_a_supervisor_keeps_its_import_paths() -> None:
     environment = {"PYTHONPATH": "/somewhere"}
-    assert ControlEnd.taken(environment) is None
+    assert ControlEnd.from_environment(environment) is None
     assert environment == {"PYTHONPATH": "/somewhere"}

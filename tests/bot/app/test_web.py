@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.app.web import dashboard_told, web_rules
+from bot.app.web import build_web_rules, describe_dashboard
 from bot.cli.doctor.web import look_at_http_server
 from bot.settings import Settings, load
 from bot.web import WebRules, WebServer
@@ -26,12 +26,12 @@ def settings(folder: Path, http: Mapping[str, Any], **variables: str) -> Setting
 
 
 def test_without_a_port_nothing_is_served(tmp_path: Path) -> None:
-    assert web_rules(settings(tmp_path, {})) is None
+    assert build_web_rules(settings(tmp_path, {})) is None
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    both = web_rules(settings(tmp_path, {"port": 8081}, THESEUS_HTTP_PORT="9"))
-    file = web_rules(settings(tmp_path, {"port": 8081, "trust": ["ship.example"]}))
+    both = build_web_rules(settings(tmp_path, {"port": 8081}, THESEUS_HTTP_PORT="9"))
+    file = build_web_rules(settings(tmp_path, {"port": 8081, "trust": ["ship.example"]}))
     assert both is not None
     assert file is not None
     assert (both.port, file.port, file.trust) == (9, 8081, ("ship.example",))
@@ -40,7 +40,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
     variables = {"THESEUS_HTTP_TOKEN": TOKEN, "THESEUS_WEBHOOK_SECRET": TOKEN[::-1]}
-    rules = web_rules(settings(tmp_path, {"port": 1}, **variables))
+    rules = build_web_rules(settings(tmp_path, {"port": 1}, **variables))
     assert rules is not None
     assert (rules.token, rules.secret) == (TOKEN, TOKEN[::-1])
 
@@ -68,7 +68,7 @@ async def test_the_doctor_tells_who_may_look(
 async def test_the_doctor_warns_of_a_token_that_others_can_hear(tmp_path: Path) -> None:
     made = settings(tmp_path, {"port": 1, "host": "10.0.0.1"}, THESEUS_HTTP_TOKEN=TOKEN)
     _, warning = await look_at_http_server(made)
-    assert "TLS" in warning.mend
+    assert "TLS" in warning.remedy
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,6 @@ def test_a_start_tells_where_the_dashboard_is_and_how_to_get_in(
     tmp_path: Path, http: dict[str, Any], variables: dict[str, str], told: str
 ) -> None:
     server = WebServer(WebRules(port=7), Room().services)
-    assert told in dashboard_told(settings(tmp_path, http, **variables), server)
-    none = dashboard_told(settings(tmp_path, http), None)
+    assert told in describe_dashboard(settings(tmp_path, http, **variables), server)
+    none = describe_dashboard(settings(tmp_path, http), None)
     assert none.startswith("There is no dashboard: set THESEUS_HTTP_PORT in .env")

@@ -14,7 +14,7 @@ from bot.domain.people import Place
 from bot.domain.run import Status, Waiting
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import ALICE, MALLORY, World
+from tests.support.agent_harness import ALICE, MALLORY, AgentHarness
 
 
 class FullDisk(FakeStore):
@@ -22,36 +22,36 @@ class FullDisk(FakeStore):
 
     full = False
 
-    async def audit(self, entry: AuditEntry) -> None:
+    async def append_audit_entry(self, entry: AuditEntry) -> None:
         """Refuse while it is full."""
         if self.full:
             raise StoreError("The disk is full.")
-        await super().audit(entry)
+        await super().append_audit_entry(entry)
 
 
 def refusal(clock: FakeClock) -> AuditEntry:
     """Return what is written when mallory may not ship."""
-    return AuditEntry(at=clock.now(), action=Act.SHIP, allowed=False, person=MALLORY)
+    return AuditEntry(at=clock.get_time(), action=Act.SHIP, allowed=False, person=MALLORY)
 
 
 async def test_an_approval_that_cannot_be_audited_does_not_count_nor_after_a_restart(
     tmp_path: Path,
 ) -> None:
     store = FullDisk()
-    world = World(tmp_path, store=store)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        proposal = (await agent.history(run.id)).proposal
+    world = AgentHarness(tmp_path, store=store)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        proposal = (await agent.get_history(run.id)).proposal
         assert proposal is not None
         store.full = True
         with pytest.raises(StoreError, match="disk is full"):
-            await agent.approve(world.word(run))
-        assert await store.approval(run.id, proposal.head) is None
-        words = (await agent.history(run.id)).words
+            await agent.approve(world.approval(run))
+        assert await store.get_approval(run.id, proposal.head) is None
+        words = (await agent.get_history(run.id)).approval_votes
         assert words is not None
-        assert words.given == ()
+        assert words.approvals == ()
     store.full = False
-    async with world.running():
+    async with world.run_agent():
         await world.clock.advance(30)
         run = await store.get(run.id)
     assert (run.waiting, world.forge.merges) == (Waiting.APPROVAL, [])
@@ -60,13 +60,13 @@ async def test_an_approval_that_cannot_be_audited_does_not_count_nor_after_a_res
 async def test_a_request_that_cannot_be_audited_starts_nothing(tmp_path: Path) -> None:
     store = FullDisk()
     store.full = True
-    world = World(tmp_path, store=store)
-    async with world.running() as agent:
+    world = AgentHarness(tmp_path, store=store)
+    async with world.run_agent() as agent:
         with pytest.raises(StoreError, match="disk is full"):
-            await agent.request(world.trigger())
+            await agent.request(world.make_trigger())
         assert await store.find() == ()
         store.full = False
-        run = await world.proposed(agent)
+        run = await world.propose_fix(agent)
     assert run.status is Status.WAITING
 
 
@@ -94,7 +94,7 @@ async def test_a_number_that_cannot_be_written_refuses_what_is_asked_meanwhile()
         await writer.write(refusal(clock))
     await clock.advance(60)
     store.full = True
-    allowed = AuditEntry(at=clock.now(), action=Act.ASK, allowed=True, person=ALICE)
+    allowed = AuditEntry(at=clock.get_time(), action=Act.ASK, allowed=True, person=ALICE)
     with pytest.raises(StoreError):
         await writer.write(allowed)
     store.full = False
@@ -107,10 +107,10 @@ async def test_who_was_refused_ten_times_in_a_minute_is_tired_of_and_nobody_else
     writer = AuditWriter(store, clock)
     for _ in range(10):
         await writer.write(refusal(clock))
-    assert not writer.tired(MALLORY.id)
+    assert not writer.is_rate_limited(MALLORY.id)
     await writer.write(refusal(clock))
-    assert writer.tired(MALLORY.id)
-    assert not writer.tired(ALICE.id)
+    assert writer.is_rate_limited(MALLORY.id)
+    assert not writer.is_rate_limited(ALICE.id)
     assert len(store.audits) == 10
 
 
@@ -118,19 +118,21 @@ async def test_what_is_allowed_or_nobodys_is_written_each_time() -> None:
     clock, store = FakeClock(), FullDisk()
     writer = AuditWriter(store, clock)
     for _ in range(12):
-        await writer.write(refusal(clock).but(allowed=True))
-        await writer.write(refusal(clock).but(person=None))
+        await writer.write(refusal(clock).replace(allowed=True))
+        await writer.write(refusal(clock).replace(person=None))
     assert len(store.audits) == 24
 
 
 async def test_the_log_says_what_was_allowed_and_what_was_refused(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
         await agent.permit(ALICE, Act.ASK, run_id="r1", note="a")
         await agent.permit(ALICE, Act.READ, run_id="r2")
         with pytest.raises(NotAuthorized):
             await agent.permit(MALLORY, Act.READ, run_id="r3", note="b")
-    told = [(each.run_id, each.allowed, each.note) for each in await world.store.audit_log()]
+    told = [
+        (each.run_id, each.allowed, each.note) for each in await world.store.list_audit_entries()
+    ]
     assert told == [("r3", False, "b"), ("r1", True, "a")]
 
 
@@ -140,7 +142,7 @@ async def test_ten_refusals_are_all_there_is_to_write_and_no_number_follows() ->
     for _ in range(10):
         await writer.write(refusal(clock))
     await clock.advance(60)
-    await writer.write(refusal(clock).but(allowed=True))
+    await writer.write(refusal(clock).replace(allowed=True))
     assert [entry.note for entry in store.audits] == [""] * 11
 
 
@@ -148,7 +150,7 @@ async def test_an_entry_says_where_its_person_said_it_unless_it_is_known_better(
     clock, store = FakeClock(), FullDisk()
     writer = AuditWriter(store, clock)
     at = Place(channel_id=5, thread_id=6, message_id=7)
-    said = refusal(clock).but(person=MALLORY.but(at=at))
+    said = refusal(clock).replace(person=MALLORY.replace(at=at))
     await writer.write(said)
-    await writer.write(said.but(channel_id=8, message_id=9))
+    await writer.write(said.replace(channel_id=8, message_id=9))
     assert [(e.channel_id, e.message_id) for e in store.audits] == [(6, 7), (8, 9)]

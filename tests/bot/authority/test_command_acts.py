@@ -1,9 +1,14 @@
 """What commands ask the policy for: the table people are told from is what the commands do."""
 
-from bot.authority.command_acts import COMMAND_ACTS, allowed_acts, allowed_commands, is_everyday
+from bot.authority.command_acts import (
+    COMMAND_ACTS,
+    is_everyday,
+    list_allowed_acts,
+    list_allowed_commands,
+)
 from bot.authority.policy import Act
 from bot.domain.people import AllowList, PeopleList, Person
-from tests.support.entries import COMMANDS, ENTRIES
+from tests.support.entry_points import COMMANDS, ENTRIES
 
 PEOPLE = AllowList(
     developers=PeopleList(users=frozenset({1})), approvers=PeopleList(users=frozenset({2}))
@@ -25,9 +30,12 @@ def test_the_table_says_what_each_command_asks_for() -> None:
 def test_each_is_offered_what_the_policy_lets_them_do() -> None:
     every = [*COMMAND_ACTS, "roll"]
     for_all = {name for name, act in COMMAND_ACTS.items() if act is None} | {"roll"}
-    assert allowed_commands(PEOPLE, APPROVER, every) == set(every)
-    assert set(every) - allowed_commands(PEOPLE, DEVELOPER, every) == {"ship", "skills rollback"}
+    assert list_allowed_commands(PEOPLE, APPROVER, every) == set(every)
+    assert set(every) - list_allowed_commands(PEOPLE, DEVELOPER, every) == {
+        "ship",
+        "skills rollback",
+    }
     for person in (MEMBER, OUTSIDER):
-        assert allowed_commands(PEOPLE, person, every) == for_all
-        assert allowed_acts(PEOPLE, person) == frozenset()
-    assert Act.SHIP not in allowed_acts(PEOPLE, DEVELOPER)
+        assert list_allowed_commands(PEOPLE, person, every) == for_all
+        assert list_allowed_acts(PEOPLE, person) == frozenset()
+    assert Act.SHIP not in list_allowed_acts(PEOPLE, DEVELOPER)

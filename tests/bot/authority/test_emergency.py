@@ -28,8 +28,8 @@ from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_runtime import FakeRuntime
-from tests.support.kill_at import Fuse, Killed
-from tests.support.world import ALICE, BOB, DORA, FIX, MALLORY, World
+from tests.support.agent_harness import ALICE, BOB, DORA, FIX, MALLORY, AgentHarness
+from tests.support.crash_point import CrashPoint, Killed
 
 
 class SlowRuntime(FakeRuntime):
@@ -49,59 +49,61 @@ class SlowRuntime(FakeRuntime):
 QUESTION = QuestionAsked(text="Which one?", default="This one.")
 
 
-def looking_world(folder: Path) -> World:
+def looking_world(folder: Path) -> AgentHarness:
     """Return a world whose agent looks at its kill switch every second."""
-    world = World(folder)
+    world = AgentHarness(folder)
     world.limits = replace(world.limits, kill_switch=timedelta(seconds=1))
     return world
 
 
-def told(world: World) -> list[str]:
+def told(world: AgentHarness) -> list[str]:
     """Return what the dev channel was told of stops."""
-    return [said.post.text for said in world.chat.said if said.post.text.startswith(("⛔", "▶"))]
+    return [
+        said.post.text for said in world.chat.messages if said.post.text.startswith(("⛔", "▶"))
+    ]
 
 
-async def acts(world: World) -> list[tuple[str, str | None, bool]]:
+async def acts(world: AgentHarness) -> list[tuple[str, str | None, bool]]:
     """Return what the audit log says of stopping and lifting, oldest first."""
-    entries = [e for e in await world.store.audit_log() if e.action in ("stop", "lift")]
+    entries = [e for e in await world.store.list_audit_entries() if e.action in ("stop", "lift")]
     return [(e.action, e.person.name if e.person else None, e.allowed) for e in reversed(entries)]
 
 
-async def executing(world: World, agent: SelfImprovementAgent) -> Run:
+async def executing(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     world.engine.hold()
-    run = await agent.request(world.trigger())
+    run = await agent.request(world.make_trigger())
     await asyncio.wait_for(world.engine.working.wait(), 5)
     return run
 
 
-async def proposed(world: World, agent: SelfImprovementAgent) -> Run:
-    return await world.proposed(agent)
+async def proposed(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
+    return await world.propose_fix(agent)
 
 
-async def queued(world: World, agent: SelfImprovementAgent) -> Run:
+async def queued(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     await executing(world, agent)
-    await agent.request(world.trigger("another"))
-    run = await agent.request(world.trigger("one too many"))
+    await agent.request(world.make_trigger("another"))
+    run = await agent.request(world.make_trigger("one too many"))
     assert run.status is Status.QUEUED
     return run
 
 
 @pytest.mark.parametrize("begun", [executing, proposed, queued])
 async def test_all_runs_end_and_say_so_and_no_proposal_stays_open(
-    begun: Callable[[World, SelfImprovementAgent], Awaitable[Run]], tmp_path: Path
+    begun: Callable[[AgentHarness, SelfImprovementAgent], Awaitable[Run]], tmp_path: Path
 ) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         stop = await agent.emergency.stop(DORA, "text", "it runs wild")
-        for each in await agent.runs():
+        for each in await agent.list_runs():
             assert each.status is Status.CANCELLED
             assert each.reason == "Ended by the emergency stop (dora)."
-            assert world.last_words(each)
-        assert await agent.emergency.now() == stop == world.kill_switch.stop
+            assert world.list_final_keys(each)
+        assert await agent.emergency.get_stop() == stop == world.kill_switch.stop
     opened = await world.forge.find(run.id)
     assert opened is None or opened.state == "closed"
-    assert not world.workspaces.lent
+    assert not world.workspaces.leased
     said = told(world)
     assert len(said) == 1
     assert said[0].startswith("⛔ Everything was stopped by **dora**: it runs wild. An approver")
@@ -111,26 +113,26 @@ async def test_all_runs_end_and_say_so_and_no_proposal_stays_open(
 async def test_a_run_that_waits_for_an_answer_ends(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
     world.engine = FakeAgent([QUESTION, FIX])
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        await world.until(lambda run: run.parked, run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda run: run.is_parked, run.id)
         await agent.emergency.stop(ALICE, "slash")
         assert (await world.store.get(run.id)).status is Status.CANCELLED
 
 
 async def test_nothing_begins_and_nothing_is_approved_while_it_stands(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         await agent.emergency.stop(BOB, "slash")
-        trigger = world.trigger()
-        own = trigger.but(person=ITSELF, origin="incident", key="incident:1")
+        trigger = world.make_trigger()
+        own = trigger.replace(person=ITSELF, origin="incident", key="incident:1")
         with pytest.raises(Stopped, match="An approver lifts it with `/resume`"):
             await agent.request(trigger)
         with pytest.raises(Paused, match="Everything was stopped by"):
             await agent.start_itself(own)
         for asked in (
-            lambda: agent.approve(world.word(run)),
+            lambda: agent.approve(world.approval(run)),
             lambda: agent.retry(run.id, ALICE),
             lambda: agent.revise(run.id, ALICE, "more"),
             lambda: agent.answer(run.id, ALICE, "this"),
@@ -138,25 +140,25 @@ async def test_nothing_begins_and_nothing_is_approved_while_it_stands(tmp_path: 
             with pytest.raises(Stopped):
                 await asked()
         with pytest.raises(NotAuthorized):  # who is not listed learns nothing of it
-            await agent.request(world.trigger(person=MALLORY))
+            await agent.request(world.make_trigger(person=MALLORY))
         await world.clock.advance(60)
-        assert [each.status for each in await agent.runs()] == [Status.CANCELLED]
+        assert [each.status for each in await agent.list_runs()] == [Status.CANCELLED]
     assert world.forge.merges == []
 
 
 async def test_who_is_not_listed_stops_nothing_and_that_is_audited(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         with pytest.raises(NotAuthorized, match="stop everything"):
             await agent.emergency.stop(MALLORY, "slash", "because I can")
-        assert await agent.emergency.now() is None
+        assert await agent.emergency.get_stop() is None
     assert await acts(world) == [("stop", "mallory", False)]
 
 
 async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         await agent.emergency.stop(DORA, "slash")
         for nobody in (DORA, MALLORY, ITSELF):
             with pytest.raises(NotAuthorized):
@@ -168,9 +170,9 @@ async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path:
         await world.clock.advance(60)
         assert (await world.store.get(run.id)).status is Status.CANCELLED
         with pytest.raises(WrongStage):
-            await agent.approve(world.word(run))
-        again = await agent.request(world.trigger())
-        assert (await world.settled(again.id)).status is Status.WAITING
+            await agent.approve(world.approval(run))
+        again = await agent.request(world.make_trigger())
+        assert (await world.wait_until_settled(again.id)).status is Status.WAITING
     assert told(world)[1:] == [
         "▶️ **alice** has lifted the emergency stop: all is well. What it ended does not come back "
         "by itself."
@@ -179,12 +181,12 @@ async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path:
 
 async def test_a_stop_by_hand_is_seen_told_once_and_gone_when_its_file_is(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await executing(world, agent)
-        world.kill_switch.stop = Stop(how="file", at=world.clock.now())
+        world.kill_switch.stop = Stop(how="file", at=world.clock.get_time())
         with pytest.raises(Stopped, match="the file STOP"):  # at once, before anybody looked
-            await agent.request(world.trigger("another"))
-        await world.ended(run.id)
+            await agent.request(world.make_trigger("another"))
+        await world.wait_until_ended(run.id)
         await world.clock.advance(60)
         world.kill_switch.stop = None
         await world.clock.advance(60)
@@ -197,38 +199,40 @@ async def test_a_stop_by_hand_is_seen_told_once_and_gone_when_its_file_is(tmp_pa
 
 async def test_a_signal_stops_before_anything_else_can_happen(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await executing(world, agent)
-        agent.emergency.signalled()
+        agent.emergency.on_signal()
         assert world.kill_switch.stop is None  # nothing was awaited, and yet
         with pytest.raises(Stopped, match="SIGUSR1"):
             await world.stop_guard.check()
-        assert (await world.ended(run.id)).status is Status.CANCELLED
+        assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
         assert world.kill_switch.stop is not None
 
 
 async def test_a_signal_is_carried_out_at_once_however_seldom_it_looks(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
         run = await executing(world, agent)
-        since = world.clock.monotonic()
-        agent.emergency.signalled()
-        assert (await world.ended(run.id)).status is Status.CANCELLED
-        assert world.clock.monotonic() - since < world.limits.kill_switch.total_seconds() / 2
+        since = world.clock.get_monotonic_time()
+        agent.emergency.on_signal()
+        assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
+        assert (
+            world.clock.get_monotonic_time() - since < world.limits.kill_switch.total_seconds() / 2
+        )
 
 
 async def test_a_stop_that_cannot_be_kept_holds_and_is_kept_once_it_can(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
     world.kill_switch.stuck = StoreError("No space is left.")
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await executing(world, agent)
         await agent.emergency.stop(ALICE, "slash")
         assert (await world.store.get(run.id)).status is Status.CANCELLED
         with pytest.raises(Stopped):
-            await agent.request(world.trigger("another"))
+            await agent.request(world.make_trigger("another"))
         with pytest.raises(StoreError):
             await agent.emergency.lift(ALICE)
-        assert await agent.emergency.now() is not None
+        assert await agent.emergency.get_stop() is not None
         world.kill_switch.stuck = None
         await world.clock.advance(10)
         assert world.kill_switch.stop is not None
@@ -236,7 +240,7 @@ async def test_a_stop_that_cannot_be_kept_holds_and_is_kept_once_it_can(tmp_path
 
 async def test_stopped_twice_it_is_told_once_and_the_first_counts(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         one, two = await asyncio.gather(
             agent.emergency.stop(ALICE, "slash"), agent.emergency.stop(DORA, "text")
         )
@@ -247,37 +251,37 @@ async def test_stopped_twice_it_is_told_once_and_the_first_counts(tmp_path: Path
 
 async def test_a_stop_that_comes_while_another_is_lifted_stands(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await agent.emergency.stop(ALICE, "slash")
         lifting = asyncio.create_task(agent.emergency.lift(BOB))
         await asyncio.sleep(0)
         await agent.emergency.stop(DORA, "slash")
         with pytest.raises(WrongStage, match="it stays stopped"):
             await lifting
-        assert await agent.emergency.now() is not None
+        assert await agent.emergency.get_stop() is not None
 
 
 async def test_what_is_merged_comes_live_and_says_so(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
     world.runtime = runtime = SlowRuntime()
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
         await asyncio.wait_for(runtime.begun.wait(), 5)
         await agent.emergency.stop(ALICE, "slash")
         runtime.let_go.set()
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
-    assert "This was merged before, and comes live." in " ".join(world.said(run))
+    assert "This was merged before, and comes live." in " ".join(world.list_texts(run))
 
 
 async def test_an_approved_run_that_is_not_merged_never_is(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
         world.forge.fail_next(ForgeUnavailable("The forge stumbled."))
-        await world.until(lambda run: run.status is Status.RUNNING, run.id)
+        await world.wait_until(lambda run: run.status is Status.RUNNING, run.id)
         await agent.emergency.stop(ALICE, "slash")
         await agent.emergency.lift(ALICE)
         await world.clock.advance(600)
@@ -302,15 +306,15 @@ class SlowChat(FakeChat):
 async def test_a_run_that_ends_while_its_thread_is_opened_says_so_in_it(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
     world.chat = chat = SlowChat()
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await world.clock.advance(1)  # what a start takes up is taken up
-        asked = asyncio.create_task(agent.request(world.trigger()))
+        asked = asyncio.create_task(agent.request(world.make_trigger()))
         await asyncio.wait_for(chat.opening.wait(), 5)
         await asyncio.wait_for(agent.emergency.stop(ALICE, "slash"), 5)
         chat.let_go.set()
         run = await asyncio.wait_for(asked, 20)
     assert run.status is Status.CANCELLED
-    assert "Ended by the emergency stop (alice)." in " ".join(world.said(run))
+    assert "Ended by the emergency stop (alice)." in " ".join(world.list_texts(run))
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -320,10 +324,10 @@ async def test_what_a_silent_forge_did_with_a_merge_is_told_once_it_answers(
 ) -> None:
     """The merge was on its way when everything was stopped; nobody could know."""
     world = looking_world(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
-        await world.until(lambda run: run.status is Status.RUNNING, run.id)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
+        await world.wait_until(lambda run: run.status is Status.RUNNING, run.id)
         world.forge.down = True
         await agent.emergency.stop(ALICE, "slash")
         ended = await world.store.get(run.id)
@@ -332,23 +336,23 @@ async def test_what_a_silent_forge_did_with_a_merge_is_told_once_it_answers(
         if not restarted:
             await _answers(world, run, merged)
     if restarted:
-        async with world.running():
+        async with world.run_agent():
             await _answers(world, run, merged)
 
 
-async def _answers(world: World, run: Run, merged: bool) -> None:
+async def _answers(world: AgentHarness, run: Run, merged: bool) -> None:
     """Have the forge answer again; look at what people hear then, once."""
     opened = world.forge._pulls[1]
     if merged:
         world.forge.show(1, state="merged", merge_commit="5afe" * 10)
     await world.clock.advance(120)
-    assert "answers again" not in " ".join(world.said(run))
+    assert "answers again" not in " ".join(world.list_texts(run))
     world.forge.recover()
     await world.clock.advance(120)
-    said = [text for text in world.said(run) if "answers again" in text]
+    said = [text for text in world.list_texts(run) if "answers again" in text]
     assert len(said) == 1
-    dev = [each.post.text for each in world.chat.said if "answers again" in each.post.text]
-    audited = [e for e in await world.store.audit_log() if e.action == "merged"]
+    dev = [each.post.text for each in world.chat.messages if "answers again" in each.post.text]
+    audited = [e for e in await world.store.list_audit_entries() if e.action == "merged"]
     if merged:
         assert "merged as `5afe5af`" in said[0]
         assert len(dev) == 2
@@ -357,44 +361,44 @@ async def _answers(world: World, run: Run, merged: bool) -> None:
         assert "#1 is closed; nothing was merged" in said[0]
         assert audited == []
     await world.clock.advance(120)
-    assert len([text for text in world.said(run) if "answers again" in text]) == 1
+    assert len([text for text in world.list_texts(run) if "answers again" in text]) == 1
 
 
 async def test_while_it_stands_a_start_takes_nothing_up_and_says_so(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await executing(world, agent)
     assert (await world.store.get(run.id)).status is Status.QUEUED
-    world.kill_switch.stop = Stop(how="signal", at=world.clock.now())
-    async with world.running() as agent:
-        assert (await world.ended(run.id)).status is Status.CANCELLED
+    world.kill_switch.stop = Stop(how="signal", at=world.clock.get_time())
+    async with world.run_agent() as agent:
+        assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
         with pytest.raises(PolicyError):
-            await agent.request(world.trigger("another"))
+            await agent.request(world.make_trigger("another"))
         await world.clock.advance(1)
     assert any(text.startswith("⛔ I was started, and do nothing.") for text in told(world))
-    assert not any("going on from there" in text for text in world.said(run))
+    assert not any("going on from there" in text for text in world.list_texts(run))
 
 
 @pytest.mark.parametrize("moment", range(1, 48, 6))
 async def test_killed_at_any_moment_of_stopping_it_is_stopped_by_the_next_start(
     moment: int, tmp_path: Path
 ) -> None:
-    world, fuse = looking_world(tmp_path), Fuse()
-    world.kill_switch_burns = True
+    world, fuse = looking_world(tmp_path), CrashPoint()
+    world.has_kill_switch_crashes = True
     with suppress(Killed):
-        async with world.running(fuse) as agent:
-            run = await world.proposed(agent)
-            agent.emergency.signalled()
-            fuse.after = fuse.burnt + moment
+        async with world.run_agent(fuse) as agent:
+            run = await world.propose_fix(agent)
+            agent.emergency.on_signal()
+            fuse.after = fuse.hits + moment
             await agent.emergency.look()
     kept = world.kill_switch.stop is not None
     assert kept or moment < 4  # it is the first thing that is done
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         if not kept:
             return
-        assert (await world.ended(run.id)).status is Status.CANCELLED
+        assert (await world.wait_until_ended(run.id)).status is Status.CANCELLED
         with pytest.raises(Stopped):
-            await agent.approve(world.word(run))
+            await agent.approve(world.approval(run))
         await world.clock.advance(10)
     opened = await world.forge.find(run.id)
     assert opened is not None

@@ -6,22 +6,24 @@ import pytest
 
 from bot.authority.flags import FlagRepository, FlagService
 from bot.domain.errors import NotAuthorized, OutOfBounds
-from tests.support.world import ALICE, DORA, MALLORY, World
+from tests.support.agent_harness import ALICE, DORA, MALLORY, AgentHarness
 
 ASKED = ("coinflip", "trivia")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> AgentHarness:
+    return AgentHarness(tmp_path)
 
 
 @pytest.fixture
-def flags(world: World) -> FlagService:
-    return world.agent().flags
+def flags(world: AgentHarness) -> FlagService:
+    return world.create_agent().flags
 
 
-async def test_it_counts_at_once_and_after_a_restart(world: World, flags: FlagService) -> None:
+async def test_it_counts_at_once_and_after_a_restart(
+    world: AgentHarness, flags: FlagService
+) -> None:
     assert world.flags.find("coinflip") is None
     before, flag = await flags.switch(DORA, "coinflip", "dev", asked_for=ASKED)
     assert before is None
@@ -33,16 +35,16 @@ async def test_it_counts_at_once_and_after_a_restart(world: World, flags: FlagSe
 
 
 async def test_whoever_is_not_listed_is_refused_and_that_is_written_down(
-    world: World, flags: FlagService
+    world: AgentHarness, flags: FlagService
 ) -> None:
     with pytest.raises(NotAuthorized, match=r"Sorry mallory, .*switch a flag"):
         await flags.switch(MALLORY, "coinflip", "all", asked_for=ASKED)
     with pytest.raises(NotAuthorized):
         await flags.remove(MALLORY, "coinflip")
-    assert world.flags.all() == {}
+    assert world.flags.get_all() == {}
     await flags.switch(ALICE, "coinflip", "share", percent=20, asked_for=ASKED)
     await flags.remove(ALICE, "coinflip")
-    entries = reversed(await world.store.audit_log(limit=10))
+    entries = reversed(await world.store.list_audit_entries(limit=10))
     told = [(e.person.name, e.action, e.allowed, e.note) for e in entries if e.person]
     assert told == [
         ("mallory", "switch", False, "flag coinflip: all"),
@@ -63,7 +65,9 @@ async def test_channels_join_until_it_is_on_for_others(flags: FlagService) -> No
     assert flag.channels == (13,)
 
 
-async def test_what_stays_as_it_is_stays_as_old_as_it_is(world: World, flags: FlagService) -> None:
+async def test_what_stays_as_it_is_stays_as_old_as_it_is(
+    world: AgentHarness, flags: FlagService
+) -> None:
     _, first = await flags.switch(DORA, "coinflip", "all", asked_for=ASKED)
     world.clock.tick(60)
     assert await flags.switch(ALICE, "coinflip", "all", asked_for=ASKED) == (first, first)
@@ -81,15 +85,15 @@ async def test_what_stays_as_it_is_stays_as_old_as_it_is(world: World, flags: Fl
     ],
 )
 async def test_what_no_flag_can_be_is_refused_in_words(
-    world: World, flags: FlagService, name: str, reach: str, told: str
+    world: AgentHarness, flags: FlagService, name: str, reach: str, told: str
 ) -> None:
     with pytest.raises(OutOfBounds, match=told):
         await flags.switch(DORA, name, reach, asked_for=ASKED)  # type: ignore[arg-type]
-    assert world.flags.all() == {}
+    assert world.flags.get_all() == {}
 
 
 async def test_what_no_code_asks_for_any_more_can_be_switched_off_and_forgotten(
-    world: World, flags: FlagService
+    world: AgentHarness, flags: FlagService
 ) -> None:
     await flags.switch(DORA, "coinflip", "all", asked_for=ASKED)
     _, off = await flags.switch(DORA, "coinflip", "off", asked_for=())

@@ -6,60 +6,60 @@ import pytest
 
 from bot.authority.live_items import LiveItemService
 from bot.domain.errors import NotAuthorized
-from tests.support.world import ALICE, DORA, MALLORY, World
+from tests.support.agent_harness import ALICE, DORA, MALLORY, AgentHarness
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> AgentHarness:
+    return AgentHarness(tmp_path)
 
 
 @pytest.fixture
-def service(world: World) -> LiveItemService:
-    return world.agent().live_items
+def service(world: AgentHarness) -> LiveItemService:
+    return world.create_agent().live_items
 
 
 async def test_who_is_not_listed_learns_and_changes_nothing(
-    world: World, service: LiveItemService
+    world: AgentHarness, service: LiveItemService
 ) -> None:
     world.live_registry.files["persona", "persona"] = "kind\n"
     await world.live_registry.reload()
     for refused in (
-        service.items(MALLORY),
-        service.versions(MALLORY, "persona", "persona"),
-        service.text(MALLORY, "persona", "persona", 1),
+        service.list_items(MALLORY),
+        service.list_versions(MALLORY, "persona", "persona"),
+        service.read_text(MALLORY, "persona", "persona", 1),
         service.reload(MALLORY),
-        service.rollback(MALLORY, "persona", "persona", 1),
+        service.roll_back(MALLORY, "persona", "persona", 1),
     ):
         with pytest.raises(NotAuthorized, match="Sorry mallory"):
             await refused
 
 
 async def test_a_developer_reloads_and_may_not_roll_back(
-    world: World, service: LiveItemService
+    world: AgentHarness, service: LiveItemService
 ) -> None:
     world.live_registry.files["persona", "persona"] = "kind\n"
     (item,) = (await service.reload(DORA)).live
-    assert await service.items(DORA) == (item,)
+    assert await service.list_items(DORA) == (item,)
     world.live_registry.files["persona", "persona"] = "rude\n"
     await service.reload(DORA)
     with pytest.raises(NotAuthorized, match="roll back what I go by"):
-        await service.rollback(DORA, "persona", "persona", 1)
-    assert world.live_registry.item("persona", "persona").version == 2
-    newest, _ = (await service.versions(DORA, "persona", "persona"))[1]
-    assert newest.author.told == "dora"
+        await service.roll_back(DORA, "persona", "persona", 1)
+    assert world.live_registry.get_item("persona", "persona").version == 2
+    newest, _ = (await service.list_versions(DORA, "persona", "persona"))[1]
+    assert newest.author.summary == "dora"
 
 
 async def test_an_approver_rolls_back_and_that_is_in_the_audit_log(
-    world: World, service: LiveItemService
+    world: AgentHarness, service: LiveItemService
 ) -> None:
     for text in ("kind\n", "rude\n"):
         world.live_registry.files["persona", "persona"] = text
         await world.live_registry.reload()
-    item = await service.rollback(ALICE, "persona", "persona", 1)
+    item = await service.roll_back(ALICE, "persona", "persona", 1)
     assert item.version == 1
-    assert await service.text(ALICE, "persona", "persona", 1) == "kind\n"
-    (entry, *_) = await world.store.audit_log(limit=1)
+    assert await service.read_text(ALICE, "persona", "persona", 1) == "kind\n"
+    (entry, *_) = await world.store.list_audit_entries(limit=1)
     assert entry.person is not None
     assert (entry.person.name, entry.action, entry.allowed, entry.note) == (
         "alice", "roll back", True, "persona persona to version 1",

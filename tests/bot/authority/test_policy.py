@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.authority.policy import Act, authorize, bind, check_review
+from bot.authority.policy import Act, authorize, check_binding, check_review
 from bot.domain.change import Finding
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
 from bot.domain.people import ITSELF, AllowList, PeopleList, Person
@@ -67,8 +67,8 @@ def test_a_refusal_says_what_the_person_may_not_and_names_no_setting() -> None:
 
 
 def test_the_newest_card_and_head_bind() -> None:
-    bind(PROPOSAL, card_id=9, head="a" * 40, forge_head="a" * 40)
-    bind(PROPOSAL, card_id=None, head=None, forge_head=None)
+    check_binding(PROPOSAL, card_id=9, head="a" * 40, forge_head="a" * 40)
+    check_binding(PROPOSAL, card_id=None, head=None, forge_head=None)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_anything_else_is_stale(
     card_id: int | None, head: str | None, forge_head: str | None, said: str
 ) -> None:
     with pytest.raises(StaleApproval, match=said):
-        bind(PROPOSAL, card_id=card_id, head=head, forge_head=forge_head)
+        check_binding(PROPOSAL, card_id=card_id, head=head, forge_head=forge_head)
 
 
 def test_sensitive_code_ships_only_with_the_explicit_word() -> None:
@@ -99,7 +99,7 @@ def test_sensitive_code_ships_only_with_the_explicit_word() -> None:
     "person",
     [
         Person(id=2, name="another program", bot=True),
-        ITSELF.but(role_ids=frozenset({20})),
+        ITSELF.replace(role_ids=frozenset({20})),
         Person(id=2, name="from elsewhere", outsider=True),
     ],
 )

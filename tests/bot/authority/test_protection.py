@@ -6,13 +6,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from bot.authority.path_classes import BUILT_IN, PathClass
-from bot.authority.protection import Protection, named_in
+from bot.authority.protection import Protection, find_file_names
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Step
-from bot.guards import about_path
+from bot.guards import inspect_path
 from bot.self_improvement.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.tracked_files import tracked_files
+from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTHING: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "cogs/admin.py", "cogs/audits.py", "cogs/budget.py", "cogs/conversation/_requests.py",
         "cogs/incidents.py", "cogs/memory.py", "cogs/pauses.py", "cogs/runs.py", "cogs/flags.py",
         "cogs/privacy.py",
-        "tests/support/world.py", "tests/fakes/fake_forge.py", "tests/cogs/test_emergency_stop.py",
+        "tests/support/agent_harness.py", "tests/fakes/fake_forge.py", "tests/cogs/test_emergency_stop.py",
         "prompts/executor.md",
     ),
     "free": (
@@ -79,21 +79,21 @@ GUARDS: dict[str, tuple[str, ...]] = {
     ("path", "guard"), [(path, guard) for guard, paths in GUARDS.items() for path in paths]
 )
 def test_without_any_configuration_what_guards_the_bot_is_guarded(path: str, guard: str) -> None:
-    found = Protection().over(path)
+    found = Protection().find_class(path)
     assert (found[1] if found else "free") == guard
-    assert bool(about_path(path, Protection())) == (guard != "free")
+    assert bool(inspect_path(path, Protection())) == (guard != "free")
 
 
 def test_every_tracked_file_is_under_one_guard_and_few_are_free() -> None:
-    files = tracked_files(ROOT)
-    guards = Counter((Protection().over(file) or ("", "free"))[1] for file in files)
+    files = list_tracked_files(ROOT)
+    guards = Counter((Protection().find_class(file) or ("", "free"))[1] for file in files)
     assert sum(guards.values()) == len(files) > 1000
     assert set(guards) == {"free", "review", "named", "never"}
     assert guards["free"] < 0.1 * len(files)
 
 
 def test_what_is_free_is_everyday_cogs_their_tests_and_words() -> None:
-    free = [file for file in tracked_files(ROOT) if Protection().over(file) is None]
+    free = [file for file in list_tracked_files(ROOT) if Protection().find_class(file) is None]
     code = [file for file in free if not file.endswith((".md", ".svg", ".png"))]
     folders = {PurePosixPath(file).parent.as_posix() for file in code}
     assert folders - {"tests/acceptance"} == {"cogs", "tests/cogs"}  # the former once a run wrote
@@ -114,10 +114,10 @@ def test_what_is_free_is_everyday_cogs_their_tests_and_words() -> None:
 def test_what_would_be_imported_for_a_guarded_module_is_guarded_as_it_is(
     module: str, beside: str
 ) -> None:
-    assert about_path(beside.format(module), Protection())[0].blocking
+    assert inspect_path(beside.format(module), Protection())[0].blocking
     folder, _, name = module.rpartition("/")
     compiled = f"{folder}/__pycache__/{name}.cpython-311.pyc"
-    assert about_path(compiled, Protection())[0].blocking
+    assert inspect_path(compiled, Protection())[0].blocking
 
 
 @pytest.mark.parametrize(
@@ -130,22 +130,22 @@ def test_what_would_be_imported_for_a_guarded_module_is_guarded_as_it_is(
     ],
 )  # fmt: skip
 def test_another_spelling_of_a_guarded_path_is_that_path(path: str) -> None:
-    assert Protection().over(path) == ("authority", "named")
+    assert Protection().find_class(path) == ("authority", "named")
 
 
 @pytest.mark.parametrize(
     "path", ["cogs/d\u0131ce.py", "cogs/dice.py\n", "cogs/shop\u200b/api.py", "cogs/di ce.py", ""]
 )
 def test_what_is_not_plainly_spelled_is_not_free(path: str) -> None:
-    assert Protection().over(path) == ("unlisted", "named")
+    assert Protection().find_class(path) == ("unlisted", "named")
 
 
 def test_configuration_may_free_what_is_on_no_list_and_nothing_that_is() -> None:
     ours = PathClass(guard="free", paths=("src/**/*.py", "cogs/approvals.py"))
     protection = Protection(classes={**BUILT_IN, "ours": ours})
-    assert protection.over("src/shop/app.py") is None
-    assert protection.over("src/shop/Makefile") == ("checks", "named")
-    assert protection.over("cogs/approvals.py") == ("authority", "named")
+    assert protection.find_class("src/shop/app.py") is None
+    assert protection.find_class("src/shop/Makefile") == ("checks", "named")
+    assert protection.find_class("cogs/approvals.py") == ("authority", "named")
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_configuration_may_free_what_is_on_no_list_and_nothing_that_is() -> None
     ],
 )
 def test_a_person_opens_a_file_by_naming_it_and_it_still_takes_a_review(words: str) -> None:
-    protection = Protection().naming(named_in([words]))
-    (finding,) = about_path("bot/authority/policy.py", protection)
+    protection = Protection().add_named_files(find_file_names([words]))
+    (finding,) = inspect_path("bot/authority/policy.py", protection)
     assert (finding.rule, finding.blocking) == ("protected_path", False)
     assert "authority" in finding.message
     assert "explicit word" in finding.message
-    assert about_path("bot/domain/people.py", protection)[0].blocking
+    assert inspect_path("bot/domain/people.py", protection)[0].blocking
 
 
 @pytest.mark.parametrize(
@@ -180,22 +180,24 @@ def test_a_person_opens_a_file_by_naming_it_and_it_still_takes_a_review(words: s
     ],
 )
 def test_what_is_not_plainly_named_in_ones_own_words_stays_closed(words: str) -> None:
-    protection = Protection().naming(named_in([words]))
-    assert about_path("bot/authority/policy.py", protection)[0].blocking
+    protection = Protection().add_named_files(find_file_names([words]))
+    assert inspect_path("bot/authority/policy.py", protection)[0].blocking
 
 
 def test_a_name_that_many_files_have_opens_none_of_them() -> None:
-    protection = Protection().naming(named_in(["fix conftest.py, config.yaml and __init__.py"]))
+    protection = Protection().add_named_files(
+        find_file_names(["fix conftest.py, config.yaml and __init__.py"])
+    )
     for path in ("tests/cogs/conftest.py", "data/config.yaml", "bot/settings/__init__.py"):
-        assert about_path(path, protection)[0].blocking
-    by_path = Protection().naming(named_in(["fix tests/cogs/conftest.py"]))
-    assert not about_path("tests/cogs/conftest.py", by_path)[0].blocking
+        assert inspect_path(path, protection)[0].blocking
+    by_path = Protection().add_named_files(find_file_names(["fix tests/cogs/conftest.py"]))
+    assert not inspect_path("tests/cogs/conftest.py", by_path)[0].blocking
 
 
 def test_nobody_opens_what_no_run_may_ever_change() -> None:
     for path in (".env", ".git/config", "deploy/key.pem"):
-        protection = Protection().naming({path})
-        assert any(finding.blocking for finding in about_path(path, protection))
+        protection = Protection().add_named_files({path})
+        assert any(finding.blocking for finding in inspect_path(path, protection))
 
 
 def _plan(*files: str) -> Plan:
@@ -209,13 +211,13 @@ def test_a_plan_keeps_only_what_may_be_changed_and_one_that_keeps_nothing_says_w
         protection=Protection(),
         redact=lambda text: text,
     )
-    kept = verify.within_bounds(_plan("cogs/dice.py", "bot/authority/policy.py"), NOTHING)
+    kept = verify.remove_forbidden_files(_plan("cogs/dice.py", "bot/authority/policy.py"), NOTHING)
     assert kept.owned_files == {"cogs/dice.py"}
     assert [step.summary for step in kept.steps] == ["edit cogs/dice.py"]
     with pytest.raises(OutOfBounds, match=r"policy\.py`: No run changes .* names it when asking"):
-        verify.within_bounds(_plan("bot/authority/policy.py"), NOTHING)
+        verify.remove_forbidden_files(_plan("bot/authority/policy.py"), NOTHING)
     named = frozenset({"bot/authority/policy.py"})
-    opened = verify.within_bounds(_plan("bot/authority/policy.py"), named)
+    opened = verify.remove_forbidden_files(_plan("bot/authority/policy.py"), named)
     assert opened.owned_files == named
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.authority.until import read_until
+from bot.authority.end_times import parse_end_time
 from bot.domain.errors import WrongStage
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)  # a Saturday
@@ -57,7 +57,7 @@ NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)  # a Saturday
     ],
 )
 def test_words_mean_a_moment_to_come(words: str, expected: str) -> None:
-    assert read_until(words, NOW) == datetime.fromisoformat(f"{expected}+00:00")
+    assert parse_end_time(words, NOW) == datetime.fromisoformat(f"{expected}+00:00")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_words_mean_a_moment_to_come(words: str, expected: str) -> None:
     ["", "while I refactor the dice", "during the deploy", "we say so", "further notice", "a bit"],
 )
 def test_some_words_name_no_end(words: str) -> None:
-    assert read_until(words, NOW) is None
+    assert parse_end_time(words, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -75,24 +75,24 @@ def test_some_words_name_no_end(words: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_is_answered_with_what_can(words: str) -> None:
     with pytest.raises(WrongStage, match="Say, for example"):
-        read_until(words, NOW)
+        parse_end_time(words, NOW)
 
 
 @pytest.mark.parametrize("words", ["2026-11-21 13:00", "today 13:00", "0 hours", "2020-01-01"])
 def test_what_has_passed_is_said_to_have_passed(words: str) -> None:
     with pytest.raises(WrongStage, match="has passed"):
-        read_until(words, NOW)
+        parse_end_time(words, NOW)
 
 
 def test_a_clock_in_another_zone_means_the_same_moment() -> None:
     there = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert read_until("18:00", there) == read_until("18:00", NOW)
+    assert parse_end_time("18:00", there) == parse_end_time("18:00", NOW)
 
 
 @given(st.text(max_size=60) | st.from_regex(r"(for |until )?\d{1,6}[ :]?[a-z0-9:]{0,8}"))
 def test_any_words_give_a_moment_to_come_or_none_or_a_clear_refusal(words: str) -> None:
     try:
-        found = read_until(words, NOW)
+        found = parse_end_time(words, NOW)
     except WrongStage as refusal:
         assert "Say, for example" in str(refusal)
     else:

@@ -12,27 +12,27 @@ from bot.domain.people import PeopleList, Person
 from bot.grammar import Setting, Utterance, parse
 from bot.ports.member_directory import MemberDirectory
 from tests.fakes.fake_store import FakeStore
-from tests.support.voting import play
-from tests.support.voting_cases import Holes, Tally
-from tests.support.voting_words import Talk
+from tests.support.voting import run_stories
+from tests.support.voting_cases import Faults, Tally
+from tests.support.voting_messages import VoteDialogue
 
 
 async def test_nothing_is_merged_without_a_valid_approval_of_that_head_and_with_one_it_is(
     tmp_path: Path,
 ) -> None:
-    tally = await play(tmp_path, 48)
+    tally = await run_stories(tmp_path, 48)
     assert_sound(tally, least=20)
 
 
 @pytest.mark.slow
 async def test_two_hundred_more_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
-    assert_sound(await play(tmp_path, 200, seed=2), least=80)
+    assert_sound(await run_stories(tmp_path, 200, seed=2), least=80)
 
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
 async def test_ten_thousand_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
-    assert_sound(await play(tmp_path, 10_000, seed=3), least=4_000)
+    assert_sound(await run_stories(tmp_path, 10_000, seed=3), least=4_000)
 
 
 def assert_sound(tally: Tally, *, least: int) -> None:
@@ -52,8 +52,8 @@ OVERLOOKED = (
 
 
 def test_every_message_that_once_was_overlooked_or_shipped_is_said() -> None:
-    talk = Talk(random.Random(1), lambda _: [], Holes())
-    said = [talk.saying(security=False) for _ in range(30_000)]
+    talk = VoteDialogue(random.Random(1), lambda _: [], Faults())
+    said = [talk.draw_message(security=False) for _ in range(30_000)]
     plain = {each.text for each in said if each.plain}
     assert set(OVERLOOKED) - {each.text for each in said} == set()
     assert plain & set(OVERLOOKED) == {"ship proposal 12"}  # a decision, for #12 alone
@@ -69,28 +69,28 @@ class KnownRoles:
         self._inner = inner
         self._known: dict[int, Person] = {}
 
-    async def person(self, person_id: int) -> Person | None:
+    async def fetch_person(self, person_id: int) -> Person | None:
         if person_id not in self._known:
-            found = await self._inner.person(person_id)
+            found = await self._inner.fetch_person(person_id)
             if found is None:
                 return None
             self._known[person_id] = found
         return self._known[person_id]
 
-    def names(self, listed: PeopleList) -> tuple[str, ...]:
-        return self._inner.names(listed)
+    def list_names(self, listed: PeopleList) -> tuple[str, ...]:
+        return self._inner.list_names(listed)
 
 
 class LooseStore(FakeStore):
     """A store whose words are of whatever is proposed now: a push voids nothing."""
 
-    async def history(self, run_id: str) -> History:
-        found = await super().history(run_id)
-        said = [r for r in self.records[run_id] if isinstance(r, ApprovalVotes) and r.given]
+    async def get_history(self, run_id: str) -> History:
+        found = await super().get_history(run_id)
+        said = [r for r in self.records[run_id] if isinstance(r, ApprovalVotes) and r.approvals]
         if not said or found.proposal is None:
             return found
         here = {"head": found.proposal.head, "version": found.proposal.version}
-        return found.but(words=said[-1].but(**here))
+        return found.replace(approval_votes=said[-1].replace(**here))
 
 
 def blanked(text: str, setting: Setting) -> Utterance:
@@ -101,25 +101,27 @@ def blanked(text: str, setting: Setting) -> Utterance:
 def unnumbered(text: str, setting: Setting) -> Utterance:
     """A grammar that drops the number of what is to be shipped."""
     heard = parse(text, setting)
-    return heard.but(slots=heard.slots.but(pull_request=None, numbers=()))
+    return heard.replace(slots=heard.slots.replace(pull_request=None, numbers=()))
 
 
 HOLES = {
-    "signs and brackets are not seen": Holes(hears=blanked, acts=("speak", "speak", "time")),
-    "the number of another run is dropped": Holes(hears=unnumbered, acts=("speak", "time")),
-    "buttons are for whatever is newest": Holes(
-        binds=False, acts=("speak", "push", "time", "time", "press")
+    "signs and brackets are not seen": Faults(parse_text=blanked, acts=("speak", "speak", "time")),
+    "the number of another run is dropped": Faults(parse_text=unnumbered, acts=("speak", "time")),
+    "buttons are for whatever is newest": Faults(
+        has_bound_buttons=False, acts=("speak", "push", "time", "time", "press")
     ),
-    "roles that were taken still count": Holes(
+    "roles that were taken still count": Faults(
         member_directory=KnownRoles, acts=("say", "say", "say", "role", "leave", "time")
     ),
-    "a push voids nothing": Holes(store=LooseStore, acts=("say", "say", "push", "time", "restart")),
-    "one more person is listed": Holes(listed=frozenset({13})),
+    "a push voids nothing": Faults(
+        store=LooseStore, acts=("say", "say", "push", "time", "restart")
+    ),
+    "one more person is listed": Faults(listed=frozenset({13})),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOLES)
 async def test_a_hole_is_found(tmp_path: Path, name: str) -> None:
-    tally = await play(tmp_path, 200, holes=HOLES[name])
+    tally = await run_stories(tmp_path, 200, holes=HOLES[name])
     assert tally.wrong != [], tally.sequences

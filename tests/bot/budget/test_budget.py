@@ -11,8 +11,8 @@ from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
+from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent
-from bot.domain.spent import Spent
 from bot.ports.ledger import Ledger
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_ledger import FakeLedger
@@ -29,9 +29,9 @@ class SkewedClock(FakeClock):
         super().__init__(start)
         self.skew = timedelta()
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return what it was set to."""
-        return super().now() + self.skew
+        return super().get_time() + self.skew
 
 
 class SlowLedger(FakeLedger):
@@ -72,16 +72,16 @@ def gate(ledger: Ledger, clock: FakeClock | None = None, **caps: object) -> Budg
     return BudgetEnforcer(ledger, clock or FakeClock(), rules(**caps))
 
 
-def most(usd: float) -> Spent:
+def most(usd: float) -> Cost:
     """Return what a request may come to."""
-    return Spent(cost_usd=usd, tokens_in=100, tokens_out=100)
+    return Cost(cost_usd=usd, tokens_in=100, tokens_out=100)
 
 
 def bill(name: str, usd: float, clock: FakeClock | None = None, **about: object) -> Charge:
     """Return what became of a request."""
     told: dict[str, object] = {
         "id": name,
-        "at": clock.now() if clock else START,
+        "at": clock.get_time() if clock else START,
         "account": ALICES,
         "model": "claude-sonnet",
         "status": 200,
@@ -115,7 +115,7 @@ async def test_fifty_requests_at_once_never_hold_more_than_there_is(disk: Sqlite
         await spend_guard.settle(bill(f"r{number}", 0.6))
 
     await asyncio.gather(*(ask(number) for number in range(50)))
-    assert (await disk.spent()).cost_usd == pytest.approx(4.8)
+    assert (await disk.sum_costs()).cost_usd == pytest.approx(4.8)
     assert len(refused) == 42
     assert "$4.80 of $5.00" in refused[-1]
 
@@ -130,7 +130,7 @@ async def test_cheap_requests_all_get_through_however_much_they_might_have_cost(
         await spend_guard.settle(bill(f"r{number}", 0.01))
 
     await asyncio.gather(*(ask(number) for number in range(50)))
-    assert (await disk.spent()).cost_usd == pytest.approx(0.5)
+    assert (await disk.sum_costs()).cost_usd == pytest.approx(0.5)
 
 
 async def test_of_two_programs_on_one_ledger_only_the_first_spends(tmp_path: Path) -> None:
@@ -141,8 +141,10 @@ async def test_of_two_programs_on_one_ledger_only_the_first_spends(tmp_path: Pat
             spend_guard = gate(other, day=Cap(usd=1.0))
             with pytest.raises(BudgetSpent, match="Another program keeps the ledger"):
                 await spend_guard.admit(ALICES, most(0.25), "r2")
-            (day,) = (each for each in await spend_guard.standings(ALICES) if each.name == "day")
-            assert (day.spent.cost_usd, day.held.cost_usd) == (0.25, 0.0)
+            (day,) = (
+                each for each in await spend_guard.list_cap_statuses(ALICES) if each.name == "day"
+            )
+            assert (day.cost.cost_usd, day.held.cost_usd) == (0.25, 0.0)
             await one.__aexit__()
             assert await spend_guard.admit(ALICES, most(0.25), "r3") == ""
 
@@ -160,9 +162,9 @@ async def test_what_a_killed_program_had_under_way_is_charged_in_full(tmp_path: 
         async with SqliteLedger(path) as again:
             spend_guard = gate(again, day=Cap(usd=1.0))
             await spend_guard.settle(bill("kept", 0.05))
-            spent = await spend_guard.spent_for("abc123")
-            assert spent == Spent(cost_usd=0.35, tokens_in=200, tokens_out=200, estimated=True)
-            lost, *_ = await again.charges(since=START)
+            spent = await spend_guard.load_run_cost("abc123")
+            assert spent == Cost(cost_usd=0.35, tokens_in=200, tokens_out=200, estimated=True)
+            lost, *_ = await again.list_charges(since=START)
             assert (lost.id, lost.estimated, lost.account) == ("lost", True, ALICES)
             with pytest.raises(BudgetSpent):
                 await spend_guard.admit(ALICES, most(0.7), "again")
@@ -175,7 +177,7 @@ async def test_requests_that_cost_nothing_push_no_unwritten_money_out(ledger: Fa
     await spend_guard.settle(bill("r1", 0.9))
     free = bill("", 0.0, outcome="refused", tokens_in=0, tokens_out=0)
     for number in range(1_010):
-        await spend_guard.settle(free.but(id=f"free{number}"))
+        await spend_guard.settle(free.replace(id=f"free{number}"))
     ledger.broken = False
     with pytest.raises(BudgetSpent, match=r"\$0\.90 of \$1\.00"):
         await spend_guard.admit(ALICES, most(0.2), "r2")
@@ -200,7 +202,7 @@ async def test_what_waited_over_midnight_is_charged_to_the_day_it_went_out_in(
 ) -> None:
     clock = FakeClock()
     spend_guard = gate(ledger, clock, day=Cap(usd=1.0))
-    arrived = clock.now()
+    arrived = clock.get_time()
     clock.tick(DAY.total_seconds())
     await spend_guard.admit(ALICES, most(0.9), "r1")
     await spend_guard.settle(bill("r1", 0.9, at=arrived))
@@ -218,7 +220,7 @@ async def test_settling_that_is_cut_short_is_written_by_the_next(ledger: FakeLed
         await spend_guard.settle(bill("r1", 0.5))
     with pytest.raises(BudgetSpent, match=r"\$0\.50 of \$1\.00"):
         await spend_guard.admit(ALICES, most(0.6), "r2")
-    assert (await ledger.spent()).cost_usd == 0.5
+    assert (await ledger.sum_costs()).cost_usd == 0.5
 
 
 # Whose money it is
@@ -258,10 +260,10 @@ async def test_silent_and_failed_requests_count_what_they_used(ledger: FakeLedge
 async def test_a_cap_of_nothing_lets_nothing_out(ledger: FakeLedger) -> None:
     spend_guard = gate(ledger, day=Cap(usd=0.0))
     with pytest.raises(BudgetSpent, match=r"\$0\.00 of \$0\.00 \(`budget\.day`\)"):
-        await spend_guard.admit(ALICES, Spent(), "r1")
+        await spend_guard.admit(ALICES, Cost(), "r1")
     with pytest.raises(BudgetSpent):
-        await spend_guard.may_begin(ALICES)
-    assert await spend_guard.closing(ALICES) != ""
+        await spend_guard.check_budget(ALICES)
+    assert await spend_guard.get_wrap_up_reason(ALICES) != ""
 
 
 async def test_a_cap_that_is_lowered_counts_at_once(ledger: FakeLedger) -> None:
@@ -277,7 +279,7 @@ async def test_tokens_are_capped_as_money_is(ledger: FakeLedger) -> None:
     spend_guard = gate(ledger, run=Cap(tokens=1_000))
     await spend_guard.admit(ALICES, most(0.0), "r1")
     await spend_guard.settle(bill("r1", 0.0, tokens_in=900, tokens_out=90))
-    assert "990 tokens of 1.0k tokens" in await spend_guard.closing(ALICES)
+    assert "990 tokens of 1.0k tokens" in await spend_guard.get_wrap_up_reason(ALICES)
     with pytest.raises(BudgetSpent, match="the next request may come to 200 tokens"):
         await spend_guard.admit(ALICES, most(0.0), "r2")
 
@@ -309,20 +311,22 @@ async def test_a_provider_that_names_nonsense_neither_breaks_nor_blocks_it_for_e
 ) -> None:
     spend_guard = gate(disk, day=Cap(usd=40.0))
     await spend_guard.admit(ALICES, most(0.5), "r1")
-    await spend_guard.settle(bill("r1", 0.5).but(**used))
-    (kept,) = await disk.charges(since=START)
+    await spend_guard.settle(bill("r1", 0.5).replace(**used))
+    (kept,) = await disk.list_charges(since=START)
     assert kept.estimated
     assert "more than can be" in kept.note
     assert 0.5 <= kept.cost_usd <= 5.0
     assert await spend_guard.admit(ALICES, most(0.5), "r2") == ""
-    await spend_guard.settle(bill("r9", 0.5).but(**used))  # never let through: still no breaking
-    assert await disk.charges(since=START, limit=1)
+    await spend_guard.settle(
+        bill("r9", 0.5).replace(**used)
+    )  # never let through: still no breaking
+    assert await disk.list_charges(since=START, limit=1)
 
 
 @pytest.mark.parametrize("used", [{"cost_usd": float("nan")}, {"cost_usd": -5}, {"tokens_in": -1}])
 def test_less_than_nothing_is_no_charge(used: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="greater than or equal to 0"):
-        bill("r1", 0.5).but(**used)
+        bill("r1", 0.5).replace(**used)
 
 
 # The clock
@@ -361,7 +365,7 @@ async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: Fak
         with pytest.raises(BudgetSpent) as refusal:
             await spend_guard.admit(ALICES, most(0.1), "r2")
         assert refusal.value.until is not None
-        assert timedelta() < refusal.value.until - clock.now() <= DAY
+        assert timedelta() < refusal.value.until - clock.get_time() <= DAY
         assert await spend_guard.forget() == 0, "what counts was forgotten"
     clock.tick(DAY.total_seconds() + 1)  # a day has really gone by
     assert await spend_guard.admit(ALICES, most(0.2), "r3") == ""
@@ -392,13 +396,13 @@ async def test_old_charges_are_forgotten_daily_and_no_week_loses_any(disk: Sqlit
     await disk.charge(bill("monday", 1.0, at=START - 4 * DAY))
     async with asyncio.TaskGroup() as group:
         forgetting = group.create_task(spend_guard.run_forever())
-        await clock.until_asleep()
-        assert {each.id for each in await disk.charges(since=START - 60 * DAY)} == {"monday"}
-        assert (await disk.spent(run_id="abc123")).cost_usd == 6.0
+        await clock.wait_until_asleep()
+        assert {each.id for each in await disk.list_charges(since=START - 60 * DAY)} == {"monday"}
+        assert (await disk.sum_costs(run_id="abc123")).cost_usd == 6.0
         for _ in range(3):  # into the next week: the last one is old now
             clock.tick(DAY.total_seconds())
-            await clock.until_asleep()
-        assert await disk.charges(since=START - 60 * DAY) == ()
+            await clock.wait_until_asleep()
+        assert await disk.list_charges(since=START - 60 * DAY) == ()
         forgetting.cancel()
 
 
@@ -413,9 +417,9 @@ async def test_a_damaged_ledger_refuses_every_request_and_says_why(tmp_path: Pat
         with pytest.raises(BudgetSpent, match=r"cannot be counted.*ledger\.sqlite3"):
             await spend_guard.admit(ALICES, most(0.01), "r1")
         with pytest.raises(BudgetSpent, match=r"cannot be counted"):
-            await spend_guard.may_begin(ALICES)
-        assert "cannot be counted" in await spend_guard.closing(ALICES)
-        assert await spend_guard.spent_for("abc123") is None
+            await spend_guard.check_budget(ALICES)
+        assert "cannot be counted" in await spend_guard.get_wrap_up_reason(ALICES)
+        assert await spend_guard.load_run_cost("abc123") is None
 
 
 async def test_what_could_not_be_written_counts_and_is_written_later(
@@ -430,7 +434,7 @@ async def test_what_could_not_be_written_counts_and_is_written_later(
     ledger.broken = False
     with pytest.raises(BudgetSpent, match=r"\$0\.50 of \$1\.00"):
         await spend_guard.admit(ALICES, most(0.6), "r2")
-    assert (await ledger.spent()).cost_usd == 0.5
+    assert (await ledger.sum_costs()).cost_usd == 0.5
 
 
 # Before something is begun
@@ -438,17 +442,17 @@ async def test_what_could_not_be_written_counts_and_is_written_later(
 
 async def test_nothing_is_begun_with_the_reserve_alone(ledger: FakeLedger) -> None:
     spend_guard = gate(ledger, day=Cap(usd=1.0))
-    await spend_guard.may_begin(ALICES)
+    await spend_guard.check_budget(ALICES)
     await spend_guard.settle(bill("r1", 0.95))
     with pytest.raises(BudgetSpent, match=r"budget of today is spent: \$0\.95 of \$1\.00"):
-        await spend_guard.may_begin(ALICES)
+        await spend_guard.check_budget(ALICES)
 
 
 async def test_where_the_caps_stand_can_be_looked_at(ledger: FakeLedger) -> None:
     spend_guard = gate(ledger, day=Cap(usd=1.0))
     await spend_guard.settle(bill("r1", 0.25))
     await spend_guard.admit(ALICES, most(0.5), "r2")
-    names = [each.name for each in await spend_guard.standings(ALICES)]
+    names = [each.name for each in await spend_guard.list_cap_statuses(ALICES)]
     assert names == ["run", "person_day", "day", "week"]
-    (day,) = (each for each in await spend_guard.standings(ALICES) if each.name == "day")
-    assert (day.spent.cost_usd, day.held.cost_usd) == (0.25, 0.5)
+    (day,) = (each for each in await spend_guard.list_cap_statuses(ALICES) if each.name == "day")
+    assert (day.cost.cost_usd, day.held.cost_usd) == (0.25, 0.5)

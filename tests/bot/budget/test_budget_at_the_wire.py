@@ -12,7 +12,7 @@ from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import BudgetRules, Cap
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_spend_guard import FakeSpendGuard
-from tests.support.gateway_room import ALICES, BOBS, body, gateway_room
+from tests.support.gateway_room import ALICES, BOBS, make_body, open_gateway_room
 
 
 async def test_forty_requests_at_once_over_sockets_stay_under_the_cap(tmp_path: Path) -> None:
@@ -20,17 +20,19 @@ async def test_forty_requests_at_once_over_sockets_stay_under_the_cap(tmp_path: 
     async with SqliteLedger(tmp_path / "ledger.sqlite3") as ledger:
         gate = BudgetEnforcer(ledger, FakeClock(), rules)
         async with (
-            gateway_room(tmp_path, spend_guard=cast("FakeSpendGuard", gate)) as room,
-            room.gateway.lend(ALICES) as lent,
-            room.gateway.lend(BOBS) as bobs,
+            open_gateway_room(tmp_path, spend_guard=cast("FakeSpendGuard", gate)) as room,
+            room.gateway.open_lease(ALICES) as lent,
+            room.gateway.open_lease(BOBS) as bobs,
         ):
-            asked = (room.ask(lent, body(f"Hello {number}.")) for number in range(40))
+            asked = (room.ask(lent, make_body(f"Hello {number}.")) for number in range(40))
             answered = Counter(status for status, _ in await asyncio.gather(*asked))
             assert "budget of this run" in str(lent.refused())
             assert (await room.ask(bobs))[0] == 200  # it is not their money
-            arrived = len(room.provider.arrived)
-        spent = await ledger.spent(run_id=ALICES.run_id)
-        charges = [each for each in await ledger.charges(since=START) if each.account == ALICES]
+            arrived = len(room.provider.requests)
+        spent = await ledger.sum_costs(run_id=ALICES.run_id)
+        charges = [
+            each for each in await ledger.list_charges(since=START) if each.account == ALICES
+        ]
     assert set(answered) == {200, 403}
     assert answered[200] == arrived - 1
     assert 0.03 <= spent.cost_usd <= 0.05

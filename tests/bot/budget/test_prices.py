@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.budget.prices import Usage, cost, price_of
+from bot.budget.prices import Usage, calculate_cost, find_price
 from bot.domain.budget import Price
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 
 OURS = Price(tokens_in=1, tokens_out=2, cache_read=3, cache_write=4)
 NAMES = ["claude-opus-5-5", "claude-sonnet-4-6", "claude-haiku-5-5", "opus", "gpt", ""]
@@ -31,21 +31,21 @@ NAMES = ["claude-opus-5-5", "claude-sonnet-4-6", "claude-haiku-5-5", "opus", "gp
 def test_each_family_has_its_price_and_what_nobody_knows_the_dearest(
     model: str, tokens_in: float, tokens_out: float
 ) -> None:
-    price = price_of(model, {})
+    price = find_price(model, {})
     assert (price.tokens_in, price.tokens_out) == (tokens_in, tokens_out)
 
 
 def test_a_long_prompt_costs_more_where_the_provider_says_so() -> None:
-    assert price_of("claude-haiku-5-5", {}, 100_000).tokens_in == 0.1
-    assert price_of("claude-haiku-5-5", {}, 100_001).tokens_in == 0.5
+    assert find_price("claude-haiku-5-5", {}, 100_000).tokens_in == 0.1
+    assert find_price("claude-haiku-5-5", {}, 100_001).tokens_in == 0.5
 
 
 def test_what_is_set_counts_before_what_is_built_in_and_the_longest_first() -> None:
-    cheap = OURS.but(tokens_in=0)
+    cheap = OURS.replace(tokens_in=0)
     prices = {"claude": OURS, "claude-sonnet-5": cheap, "": cheap}
-    assert price_of("claude-opus-5-5", prices) == OURS
-    assert price_of("claude-sonnet-5-5", prices) == cheap
-    assert price_of("else", prices).tokens_in == 15
+    assert find_price("claude-opus-5-5", prices) == OURS
+    assert find_price("claude-sonnet-5-5", prices) == cheap
+    assert find_price("else", prices).tokens_in == 15
 
 
 def test_each_kind_of_token_has_its_own_price() -> None:
@@ -55,10 +55,10 @@ def test_each_kind_of_token_has_its_own_price() -> None:
         cache_read_input_tokens=1_000_000,
         cache_creation_input_tokens=1_000_000,
     )
-    spent = cost("any", usage, {"any": OURS})
-    assert spent == Spent(cost_usd=10.0, tokens_in=3_000_000, tokens_out=1_000_000)
-    kept = usage.but(ephemeral_1h_input_tokens=500_000)
-    assert cost("any", kept, {"any": OURS}).cost_usd == pytest.approx(11.2)
+    spent = calculate_cost("any", usage, {"any": OURS})
+    assert spent == Cost(cost_usd=10.0, tokens_in=3_000_000, tokens_out=1_000_000)
+    kept = usage.replace(ephemeral_1h_input_tokens=500_000)
+    assert calculate_cost("any", kept, {"any": OURS}).cost_usd == pytest.approx(11.2)
 
 
 @given(st.sampled_from(NAMES), *[st.integers(0, 10**9)] * 4)
@@ -69,5 +69,5 @@ def test_more_tokens_never_cost_less(model: str, a: int, b: int, c: int, d: int)
         cache_read_input_tokens=c,
         cache_creation_input_tokens=d,
     )
-    more = usage.but(output_tokens=b + 1, input_tokens=a + 1)
-    assert 0 <= cost(model, usage, {}).cost_usd < cost(model, more, {}).cost_usd
+    more = usage.replace(output_tokens=b + 1, input_tokens=a + 1)
+    assert 0 <= calculate_cost(model, usage, {}).cost_usd < calculate_cost(model, more, {}).cost_usd

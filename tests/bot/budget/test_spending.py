@@ -9,20 +9,20 @@ import pytest
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentLimited, BudgetSpent, NotAuthorized
 from bot.domain.journal import Kind
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
-from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
-from bot.ports.agent import Assignment, News, Update, no_news
+from bot.ports.agent import Assignment, News, Update, get_no_news
 from bot.ports.agent import Budget as Allowed
 from bot.ports.workspace import Workspace
-from bot.presentation.cards import budget, budget_chart, budget_text
+from bot.presentation.cards import build_budget_chart, render_budget, render_budget_text
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_planner import FakePlanner
-from tests.support.world import ALICE, DORA, FIX, MALLORY, World
+from tests.support.agent_harness import ALICE, DORA, FIX, MALLORY, AgentHarness
 
 NOTHING = BudgetRules(day=Cap(usd=0.0))
 DAY = timedelta(days=1)
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 class PayingAgent(FakeAgent):
     """An engine whose requests go through the gate: each call is two of them."""
 
-    world: World
+    world: AgentHarness
     each = 0.21
 
     async def work(
@@ -39,7 +39,7 @@ class PayingAgent(FakeAgent):
         assignment: Assignment,
         workspace: Workspace,
         budget: Allowed,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Pay, then work as any other."""
         for _ in range(2):
@@ -49,7 +49,7 @@ class PayingAgent(FakeAgent):
             yield update
 
 
-def charge(world: World, name: str, usd: float, about: Assignment | None = None) -> Charge:
+def charge(world: AgentHarness, name: str, usd: float, about: Assignment | None = None) -> Charge:
     """Return what one request cost."""
     account = Account(
         purpose="execute" if about else "chat",
@@ -58,7 +58,7 @@ def charge(world: World, name: str, usd: float, about: Assignment | None = None)
     )
     return Charge(
         id=name,
-        at=world.clock.now(),
+        at=world.clock.get_time(),
         account=account,
         model="claude-sonnet",
         status=200,
@@ -69,40 +69,40 @@ def charge(world: World, name: str, usd: float, about: Assignment | None = None)
     )
 
 
-def paying(world: World) -> PayingAgent:
+def paying(world: AgentHarness) -> PayingAgent:
     """Return an engine that pays in this world, and counts wrongly itself."""
-    spends = Spent(cost_usd=9.99, tokens_in=1, tokens_out=1)
-    engine = PayingAgent(FIX, name="claude", spends=spends)
+    spends = Cost(cost_usd=9.99, tokens_in=1, tokens_out=1)
+    engine = PayingAgent(FIX, name="claude", cost=spends)
     engine.world = world
     return engine
 
 
 def offline() -> FakeAgent:
     """Return an engine like the offline one."""
-    return FakeAgent(FIX, name="offline", follows_words=False)
+    return FakeAgent(FIX, name="offline", can_follow_instructions=False)
 
 
-def card(world: World, run: Run) -> str:
+def card(world: AgentHarness, run: Run) -> str:
     """Return the run's living card as it stands."""
-    shown = world.chat.by_key(f"{run.id}:card").post.card
+    shown = world.chat.find_by_key(f"{run.id}:card").post.card
     assert shown is not None
     return f"{shown.title}\n{shown.body}\n{shown.footer}"
 
 
-def told(world: World, run: Run) -> str:
+def told(world: AgentHarness, run: Run) -> str:
     """Return everything said in the run's thread."""
-    return "\n".join(world.said(run))
+    return "\n".join(world.list_texts(run))
 
 
 # Without money
 
 
 async def test_without_money_offline_takes_over_and_says_so(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.budget, world.stand_in = NOTHING, offline()
+    world = AgentHarness(tmp_path)
+    world.budget, world.fallback_engine = NOTHING, offline()
     world.planner = FakePlanner(cause="Somebody counts from one.")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
     said = told(world, run)
     assert "The budget of today is spent: $0.00 of $0.00" in said
     assert "The offline engine takes over." in said
@@ -115,11 +115,11 @@ async def test_without_money_offline_takes_over_and_says_so(tmp_path: Path) -> N
 async def test_without_money_and_nobody_to_take_over_the_run_ends_with_a_full_card(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.budget = BudgetRules(run=Cap(usd=0.0))
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
     assert "The budget of this run is spent: $0.00 of $0.00 (`budget.run`)" in run.reason
     assert run.reason in card(world, run)
@@ -129,31 +129,33 @@ async def test_without_money_and_nobody_to_take_over_the_run_ends_with_a_full_ca
 async def test_a_run_waits_for_the_next_day_over_restarts_and_goes_on_by_itself(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.budget = BudgetRules(day=Cap(usd=1.0))
     await world.ledger.charge(charge(world, "chatted", 1.0))
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.until(lambda now: now.parked, run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
         midnight = START.replace(hour=0) + DAY
         assert run.parked_until is not None
         assert midnight <= run.parked_until <= midnight + timedelta(minutes=1)
         assert (run.stage, run.lease_owner) == (Stage.EXECUTE, None)
-        await world.until(lambda now: "The budget of today is spent" in told(world, now), run.id)
-    async with world.running():
-        world.clock.tick((midnight - world.clock.now()).total_seconds() + 10)
-        run = await world.settled(run.id)
+        await world.wait_until(
+            lambda now: "The budget of today is spent" in told(world, now), run.id
+        )
+    async with world.run_agent():
+        world.clock.tick((midnight - world.clock.get_time()).total_seconds() + 10)
+        run = await world.wait_until_settled(run.id)
     assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP), run.reason
     assert len(world.engine.asked) == 1
 
 
 async def test_an_investigation_without_money_is_told_by_the_rules(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.budget = NOTHING
     world.planner = FakePlanner(cause="Somebody counts from one.")
-    async with world.running() as agent:
-        run = await agent.request(world.trigger(goal="investigate"))
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger(goal="investigate"))
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
     assert "This is what my rules make of it." in told(world, run)
     assert world.planner.asked == []
@@ -162,11 +164,11 @@ async def test_an_investigation_without_money_is_told_by_the_rules(tmp_path: Pat
 async def test_with_a_ledger_that_is_broken_no_model_works_and_the_run_says_why(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.ledger.broken = True
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
     assert "cannot be counted" in run.reason
     assert (world.engine.asked, run.status) == ([], Status.FAILED)
 
@@ -174,15 +176,15 @@ async def test_with_a_ledger_that_is_broken_no_model_works_and_the_run_says_why(
 async def test_with_a_ledger_that_is_broken_what_costs_nothing_works_for_people_alone(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    world.stand_in = offline()
+    world = AgentHarness(tmp_path)
+    world.fallback_engine = offline()
     world.ledger.broken = True
-    unasked = world.trigger(key="incident").but(person=ITSELF, origin="incident")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        assert "cannot be counted" in " ".join(world.said(run))
+    unasked = world.make_trigger(key="incident").replace(person=ITSELF, origin="incident")
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        assert "cannot be counted" in " ".join(world.list_texts(run))
         alone = await agent.start_itself(unasked)
-        alone = await world.ended(alone.id)
+        alone = await world.wait_until_ended(alone.id)
     assert (world.engine.asked, run.status) == ([], Status.WAITING)
     assert (alone.status, "cannot be counted" in alone.reason) == (Status.FAILED, True)
 
@@ -193,12 +195,14 @@ async def test_with_a_ledger_that_is_broken_what_costs_nothing_works_for_people_
 async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, workers=10, per_person=10)
-    async with world.running() as agent:
-        runs = [await agent.request(world.trigger(f"dice {n}", key=f"k{n}")) for n in range(10)]
+    async with world.run_agent() as agent:
+        runs = [
+            await agent.request(world.make_trigger(f"dice {n}", key=f"k{n}")) for n in range(10)
+        ]
         for run in runs:
-            await world.until(lambda now: now.status is Status.WAITING, run.id)
+            await world.wait_until(lambda now: now.status is Status.WAITING, run.id)
         stages = [(await world.store.get(run.id)).stage for run in runs]
         assert (stages.count(Stage.SHIP), stages.count(Stage.EXECUTE)) == (5, 5)
         waiting = [run for run, stage in zip(runs, stages, strict=True) if stage is Stage.EXECUTE]
@@ -210,60 +214,62 @@ async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
         ended = await agent.cancel(waiting[0].id, ALICE)
         assert ended.status is Status.CANCELLED
     assert len(world.engine.asked) == 5
-    async with world.running():
+    async with world.run_agent():
         world.clock.tick(3_600)
         for run in waiting[1:]:
-            assert (await world.settled(run.id)).stage is Stage.SHIP
+            assert (await world.wait_until_settled(run.id)).stage is Stage.SHIP
     assert len(world.engine.asked) == 9
 
 
 async def test_rounds_of_one_change_are_one_and_a_revision_is_another(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent({"cogs/dice.py": "1 +"}, FIX)
     world.budget = BudgetRules(modifications_an_hour=1)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         assert len(world.engine.asked) == 2
         await agent.revise(run.id, ALICE, "also handle zero")
-        run = await world.until(lambda now: now.parked, run.id)
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
     assert run.stage is Stage.EXECUTE
     assert "as it may in an hour (1, " in run.reason
 
 
 async def test_none_an_hour_means_none(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.budget = BudgetRules(modifications_an_hour=0)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
     assert "`budget.modifications_an_hour` is 0" in run.reason
 
 
 async def test_what_a_person_asks_of_an_engine_that_costs_nothing_is_not_counted(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = offline()
     world.budget = BudgetRules(modifications_an_hour=1)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         for number in range(3):
-            await world.proposed(agent, f"dice {number}")
+            await world.propose_fix(agent, f"dice {number}")
     assert len(world.engine.asked) == 3
 
 
 async def test_what_nobody_asked_for_is_counted_whatever_it_costs(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = offline()
     world.budget = BudgetRules(modifications_an_hour=1)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         runs = [
             await agent.start_itself(
-                world.trigger(f"dice {n}", key=f"k{n}").but(person=ITSELF, origin="incident")
+                world.make_trigger(f"dice {n}", key=f"k{n}").replace(
+                    person=ITSELF, origin="incident"
+                )
             )
             for n in range(2)
         ]
-        first = await world.settled(runs[0].id)
-        second = await world.until(lambda now: now.parked, runs[1].id)
+        first = await world.wait_until_settled(runs[0].id)
+        second = await world.wait_until(lambda now: now.is_parked, runs[1].id)
     assert (first.stage, second.stage) == (Stage.SHIP, Stage.EXECUTE)
     assert "as it may in an hour (1, " in second.reason
 
@@ -272,15 +278,15 @@ async def test_what_nobody_asked_for_is_counted_whatever_it_costs(tmp_path: Path
 
 
 async def test_card_row_journal_ledger_and_report_name_the_same_sum(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = paying(world)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         report = await agent.budget.report(ALICE)
     assert run.cost_usd == pytest.approx(0.42)
     assert (run.tokens_in, run.tokens_out) == (2_000, 200)
     assert "$0.42 of $6.00 · 2.2k tokens" in card(world, run)
-    assert (await world.ledger.spent(run_id=run.id)).cost_usd == pytest.approx(run.cost_usd)
+    assert (await world.ledger.sum_costs(run_id=run.id)).cost_usd == pytest.approx(run.cost_usd)
     (share,) = report.runs
     assert share.name == run.id
     assert share.cost_usd == pytest.approx(run.cost_usd)
@@ -289,12 +295,12 @@ async def test_card_row_journal_ledger_and_report_name_the_same_sum(tmp_path: Pa
 
 
 async def test_what_is_being_spent_shows_on_the_card_while_it_is(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = paying(world)
     world.engine.hold()
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        await world.until(lambda _: world.engine.working.is_set(), run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda _: world.engine.working.is_set(), run.id)
         assert "$0.42 of $6.00" in card(world, run)
         ended = await agent.cancel(run.id, ALICE)
     assert ended.cost_usd == pytest.approx(0.42)
@@ -304,38 +310,38 @@ async def test_what_is_being_spent_shows_on_the_card_while_it_is(tmp_path: Path)
 
 
 async def test_the_report_tells_all_and_only_to_who_is_listed(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = paying(world)
     await world.ledger.charge(charge(world, "chatted", 1.0))
-    refused = charge(world, "refused", 0.0).but(outcome="refused", status=400)
+    refused = charge(world, "refused", 0.0).replace(outcome="refused", status=400)
     await world.ledger.charge(refused)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         report = await agent.budget.report(DORA)
         with pytest.raises(NotAuthorized):
             await agent.budget.report(MALLORY)
-    text = budget_text(report)
+    text = render_budget_text(report)
     assert "Today $1.42 of $40.00 (4%)" in text
     assert f"user {DORA.id}: $1.00 of $20.00" in text
     assert f"{run.id}: $0.42" in text
     assert "Requests this week 3, 1 refused" in text
     assert "1 by claude; a model may begin 5" in text
-    chart = budget_chart(report)
+    chart = build_budget_chart(report)
     assert chart is not None
     assert [line.name for line in chart.lines] == ["chat", "execute"]
     assert sum(point.value for line in chart.lines for point in line.points) == pytest.approx(1.42)
-    post = budget(report, b"png")
+    post = render_budget(report, b"png")
     assert post.images[0].png == b"png"
 
 
 async def test_days_and_weeks_are_told_apart(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     for days in (0, 1, 6, 10):
-        old = charge(world, f"c{days}", 1.0).but(at=START - days * DAY)
+        old = charge(world, f"c{days}", 1.0).replace(at=START - days * DAY)
         await world.ledger.charge(old)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         report = await agent.budget.report(ALICE)
-    assert (report.day.spent.cost_usd, report.week.spent.cost_usd) == (1.0, 2.0)
+    assert (report.day.cost.cost_usd, report.week.cost.cost_usd) == (1.0, 2.0)
     assert len(report.days) == 4
 
 
@@ -343,11 +349,11 @@ async def test_days_and_weeks_are_told_apart(tmp_path: Path) -> None:
 
 
 async def test_a_day_without_talk_costs_nothing(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(cause="Nobody asked.")
     hourly = timedelta(hours=1)
     world.limits = replace(world.limits, sweep=hourly, kill_switch=hourly, comments=hourly)
-    async with world.running():
+    async with world.run_agent():
         await world.clock.advance(DAY.total_seconds())
     assert (world.engine.asked, world.planner.asked, world.ledger.bodies) == ([], [], {})
 
@@ -377,8 +383,8 @@ async def test_a_limit_is_waited_for_whatever_time_the_provider_names(
 ) -> None:
     until = None if after is None else START + timedelta(seconds=after)
     error = AgentLimited("The account's usage limit is reached.", until=until)
-    trigger = World(tmp_path).trigger()
-    run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START).but(
+    trigger = AgentHarness(tmp_path).make_trigger()
+    run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START).replace(
         parks=parks
     )
     found = pause_until(error, run, START)
@@ -387,19 +393,19 @@ async def test_a_limit_is_waited_for_whatever_time_the_provider_names(
 
 def test_a_time_without_a_zone_is_taken_for_utc(tmp_path: Path) -> None:
     naive = datetime(2026, 11, 21, 15, 0)  # noqa: DTZ001  what a careless provider names
-    trigger = World(tmp_path).trigger()
+    trigger = AgentHarness(tmp_path).make_trigger()
     run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START)
     found = pause_until(AgentLimited("Limited.", until=naive), run, START)
     assert found == datetime(2026, 11, 21, 15, 0, 5, tzinfo=UTC)
 
 
 def test_a_spent_budget_is_waited_for_only_where_nobody_takes_over(tmp_path: Path) -> None:
-    trigger = World(tmp_path).trigger()
+    trigger = AgentHarness(tmp_path).make_trigger()
     run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START)
     soon, late = START + timedelta(hours=10), START + timedelta(days=3)
     spent = BudgetSpent("The budget of today is spent.", until=soon)
     assert pause_until(spent, run, START) is None
-    assert pause_until(spent, run, START, takes_over=False) == soon + timedelta(seconds=5)
+    assert pause_until(spent, run, START, has_fallback=False) == soon + timedelta(seconds=5)
     forever, week = BudgetSpent("Spent."), BudgetSpent("Spent.", until=late)
-    assert pause_until(forever, run, START, takes_over=False) is None
-    assert pause_until(week, run, START, takes_over=False) is None
+    assert pause_until(forever, run, START, has_fallback=False) is None
+    assert pause_until(week, run, START, has_fallback=False) is None

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError
 from bot.domain.people import Person
@@ -39,12 +39,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def _filled(state: Path) -> None:
     async with SqliteStore(state / "theseus.sqlite3") as store:
         for entry in ENTRIES:
-            await store.audit(entry)
+            await store.append_audit_entry(entry)
 
 
 def said(*words: str, code: int = 0) -> str:
     """Run the command line; return what it printed."""
-    done = CliRunner().invoke(command_line(), ["audit", *words], catch_exceptions=False)
+    done = CliRunner().invoke(build_command_line(), ["audit", *words], catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.output
 
@@ -78,7 +78,7 @@ def test_what_somebody_wrote_does_nothing_to_the_terminal_it_is_shown_in(home: P
 
 async def _kept(state: Path, entry: AuditEntry) -> None:
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        await store.audit(entry)
+        await store.append_audit_entry(entry)
 
 
 def test_it_holds_and_once_cut_it_says_where_until_that_is_noted(home: Path) -> None:

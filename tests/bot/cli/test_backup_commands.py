@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from bot.app.state_lock import hold
 from bot.cli.backup_files import complete_backup
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.errors import ConfigError
-from tests.support.state_folders import furnished
+from tests.support.state_folders import make_state_folder
 
 CONFIG = "checks: {quick: [{name: lint, command: [ruff, check]}]}\n"
 
@@ -20,13 +20,13 @@ CONFIG = "checks: {quick: [{name: lint, command: [ruff, check]}]}\n"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/config.yaml").write_text(CONFIG)
-    asyncio.run(furnished(tmp_path / "data"))
+    asyncio.run(make_state_folder(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(command_line(), list(words))
+    return CliRunner().invoke(build_command_line(), list(words))
 
 
 def refused(*words: str) -> str:

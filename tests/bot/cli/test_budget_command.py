@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.account import Account, Charge
 from bot.domain.errors import StoreError
 
@@ -30,7 +30,7 @@ async def _spend(path: Path) -> None:
         await ledger.charge(
             Charge(
                 id="c1",
-                at=SystemClock().now(),
+                at=SystemClock().get_time(),
                 account=account,
                 model="claude-opus",
                 status=200,
@@ -43,21 +43,23 @@ async def _spend(path: Path) -> None:
 
 def test_what_was_spent_is_shown_in_words_and_as_json(state: Path) -> None:
     asyncio.run(_spend(state / "ledger.sqlite3"))
-    told = CliRunner().invoke(command_line(), ["budget"]).stdout
+    told = CliRunner().invoke(build_command_line(), ["budget"]).stdout
     assert "Today $0.42 of $40.00 (1%); anew at 20" in told
     assert "user 42: $0.42 of $20.00" in told
     assert "abc123: $0.42 · 2.0k tokens · 1 request" in told
-    report = json.loads(CliRunner().invoke(command_line(), ["budget", "--json"]).stdout)
-    assert report["week"]["spent"]["cost_usd"] == 0.42
+    report = json.loads(CliRunner().invoke(build_command_line(), ["budget", "--json"]).stdout)
+    assert report["week"]["cost"]["cost_usd"] == 0.42
     assert report["purposes"][0]["name"] == "plan"
 
 
 def test_nothing_there_yet_is_nothing_spent(state: Path) -> None:
-    assert "Today $0.00 of $40.00 (0%)" in CliRunner().invoke(command_line(), ["budget"]).stdout
+    assert (
+        "Today $0.00 of $40.00 (0%)" in CliRunner().invoke(build_command_line(), ["budget"]).stdout
+    )
 
 
 def test_a_damaged_ledger_is_named(state: Path) -> None:
     (state / "ledger.sqlite3").write_bytes(b"no database at all" * 100)
-    error = CliRunner().invoke(command_line(), ["budget"]).exception
+    error = CliRunner().invoke(build_command_line(), ["budget"]).exception
     assert isinstance(error, StoreError)
     assert "ledger.sqlite3 cannot be used" in str(error)

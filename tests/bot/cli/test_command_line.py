@@ -12,8 +12,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from bot.cli.main import Theseus, command_line
-from tests.support.entries import command_line as every_command
+from bot.cli.main import Theseus, build_command_line
+from tests.support.entry_points import iterate_commands as every_command
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("aiohttp", "cryptography", "discord", "git", "jinja2", "matplotlib", "mypy", "pytest")
@@ -60,7 +60,7 @@ def test_commands_that_only_read_import_no_client_no_server_and_no_charts() -> N
 
 
 def _group() -> Theseus:
-    group = get_command(command_line())
+    group = get_command(build_command_line())
     assert isinstance(group, Theseus)
     return group
 
@@ -129,5 +129,5 @@ def test_the_example_of_every_command_is_one_it_takes(commands: dict[str, Any]) 
     ("words", "near"), [(["rums"], "runs"), (["runs", "lsit"], "list"), (["dotcor"], "doctor")]
 )
 def test_a_mistyped_command_gets_the_near_one(words: list[str], near: str) -> None:
-    done = CliRunner().invoke(command_line(), words)
+    done = CliRunner().invoke(build_command_line(), words)
     assert (done.exit_code, f"Did you mean '{near}'?" in done.output) == (2, True)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.cli.run_ids import complete_run_id
 from tests.bot.presentation.test_cards import RUN
 
@@ -53,7 +53,7 @@ def test_bash_completes_commands_options_and_ids(home: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_asks_the_program_by_its_variable(shell: str) -> None:
-    script = CliRunner().invoke(command_line(), ["completion", shell]).stdout
+    script = CliRunner().invoke(build_command_line(), ["completion", shell]).stdout
     assert f"_THESEUS_COMPLETE=complete_{shell}" in script
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.doctor.supply_chain import look_at_dependencies
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.cli.supply_chain import Examined, examine_dependencies
 from bot.domain.errors import ConfigError
 from bot.settings import load
@@ -158,7 +158,7 @@ def test_each_attack_is_found_and_has_a_way_out(place: Place, name: str) -> None
     flaws = place.examined().flaws
 
     assert any(flaw.what == what and words in flaw.message for flaw in flaws), flaws
-    assert all(flaw.mend for flaw in flaws)
+    assert all(flaw.remedy for flaw in flaws)
 
 
 def test_bytecode_may_change_by_itself(place: Place) -> None:
@@ -224,7 +224,7 @@ def test_an_advisory_says_where_it_is_mended(place: Place, tmp_path: Path) -> No
     (flaw,) = place.examined(folder).flaws
 
     assert "CVE-2026-1: Loaded dice. It is mended in 1.4.1." in flaw.message
-    assert flaw.mend == "Run `uv lock --upgrade-package dice-set`."
+    assert flaw.remedy == "Run `uv lock --upgrade-package dice-set`."
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"x": 1}', "[1]"])
@@ -266,7 +266,7 @@ async def test_the_doctor_says_it_in_a_line(place: Place) -> None:
 
     assert (finding.name, finding.status) == ("dependencies", "bad")
     assert "pypi.evil.example" in finding.message
-    assert "theseus dependencies" in finding.mend
+    assert "theseus dependencies" in finding.remedy
 
 
 def test_the_command_ends_badly_for_a_flaw(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +274,7 @@ def test_the_command_ends_badly_for_a_flaw(place: Place, monkeypatch: pytest.Mon
     place.examined()
     monkeypatch.chdir(place.root)  # the folder a person stands in, not our code
 
-    said = CliRunner().invoke(command_line(), ["dependencies", "--no-files", "--json"])
+    said = CliRunner().invoke(build_command_line(), ["dependencies", "--no-files", "--json"])
 
     assert said.exit_code == 1
     assert {"what": "source", "package": "dice-set"}.items() <= json.loads(said.output)["flaws"][

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.detect_replay import replay
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.errors import ConfigError
 from bot.domain.thresholds import Thresholds
-from bot.settings import thresholds_from
+from bot.settings import parse_thresholds
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def written(home: Path, lines: Iterable[str], name: str = "journal.ndjson") -> s
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(command_line(), ["detect", *words], input=stdin)
+    return CliRunner().invoke(build_command_line(), ["detect", *words], input=stdin)
 
 
 def test_what_would_have_been_told_is_a_list_in_json(home: Path) -> None:
@@ -131,7 +131,7 @@ def test_thresholds_are_the_present_folders_or_those_of_the_file_named(home: Pat
 )
 def test_thresholds_that_are_wrong_are_said(text: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        thresholds_from(text, "mine", required=True)
+        parse_thresholds(text, "mine", required=True)
 
 
 def test_a_configuration_that_is_named_and_not_there_is_said(

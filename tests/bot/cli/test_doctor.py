@@ -11,12 +11,12 @@ import yaml
 from aiohttp import web
 
 from bot.adapters.sandbox import probe
-from bot.cli.doctor import DoctorFinding, examine, permissions
+from bot.cli.doctor import DoctorFinding, compute_permissions, examine
 from bot.cli.doctor.machine import look_at_sandbox
 from bot.settings import Settings, load
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import git, repository
+from tests.fakes.repositories import make_repository, run_git
 
 ROOT = Path(__file__).resolve().parents[3]
 VIEW, SEND, ADMIN = 1 << 10, 1 << 11, 1 << 3
@@ -56,8 +56,8 @@ def make(discord: LocalDiscord, tmp_path: Path) -> Make:
         }
         root = tmp_path / "checkout"
         if a_clone:
-            repository(root, dict(files))
-            git(root, "remote", "add", "origin", str(root / "data/state/forge.git"))
+            make_repository(root, dict(files))
+            run_git(root, "remote", "add", "origin", str(root / "data/state/forge.git"))
         else:
             (root / "data").mkdir(parents=True)
             (root / "data/config.yaml").write_text(files["data/config.yaml"])
@@ -104,14 +104,14 @@ async def test_whatever_is_bad_says_how_to_mend_it(make: Make, tmp_path: Path) -
     bad = [each for each in await examine(settings, free=lambda _: 0) if each.status == "bad"]
 
     assert {each.name for each in bad} >= {"git", "people.approvers", "discord token", "disk"}
-    assert [each.name for each in bad if not each.mend] == []
+    assert [each.name for each in bad if not each.remedy] == []
     assert all(re.match(r"BAD  .+: .+\n     -> .+", each.line) for each in bad)
 
 
 async def test_no_token_names_the_file_it_belongs_in(make: Make) -> None:
     finding = await found(make(variables={"DISCORD_TOKEN": ""}), "discord token")
     assert finding.status == "bad"
-    assert ".env" in finding.mend
+    assert ".env" in finding.remedy
 
 
 async def test_a_wrong_token_is_told_and_not_shown(make: Make) -> None:
@@ -127,7 +127,7 @@ async def test_a_discord_that_cannot_be_reached_is_told_with_its_address(make: M
     finding = await found(make(variables={"THESEUS_DISCORD_API_URL": address}), "discord")
     assert finding.status == "bad"
     assert address in finding.message
-    assert "THESEUS_DISCORD_API_URL" in finding.mend
+    assert "THESEUS_DISCORD_API_URL" in finding.remedy
 
 
 async def test_an_address_that_is_no_discord_is_told(make: Make) -> None:
@@ -160,7 +160,7 @@ async def test_a_dev_channel_that_is_not_set_names_the_key(make: Make) -> None:
     settings = make(config={"discord": {"dev_channel_id": None}})
     finding = await found(settings, "dev channel")
     assert finding.status == "bad"
-    assert "discord.dev_channel_id" in finding.mend
+    assert "discord.dev_channel_id" in finding.remedy
 
 
 async def test_a_dev_channel_that_is_not_there_is_told(make: Make) -> None:
@@ -193,16 +193,16 @@ async def test_without_git_it_says_to_install_it(
 async def test_outside_a_clone_it_says_to_run_from_one(make: Make) -> None:
     finding = await found(make(a_clone=False), "git")
     assert finding.status == "bad"
-    assert "git clone" in finding.mend
+    assert "git clone" in finding.remedy
 
 
 async def test_what_keeps_runs_from_the_repository_is_named_with_the_way_out(make: Make) -> None:
     settings = make()
-    git(settings.root, "config", "core.sparseCheckout", "true")
+    run_git(settings.root, "config", "core.sparseCheckout", "true")
     finding = await found(settings, "git repository")
     assert finding.status == "bad"
     assert "sparse" in finding.message
-    assert "sparse-checkout disable" in finding.mend
+    assert "sparse-checkout disable" in finding.remedy
 
 
 async def test_github_without_a_repository_there_names_the_key(make: Make) -> None:
@@ -213,21 +213,23 @@ async def test_github_without_a_repository_there_names_the_key(make: Make) -> No
 
 async def test_a_remote_that_leads_elsewhere_is_bad_with_what_to_add(make: Make) -> None:
     settings = make()
-    git(settings.root, "remote", "set-url", "origin", "https://user:secret@host.invalid/a/b.git")
+    run_git(
+        settings.root, "remote", "set-url", "origin", "https://user:secret@host.invalid/a/b.git"
+    )
     finding = await found(settings, "forge remote")
     assert finding.status == "bad"
     assert "host.invalid/a/b" in finding.message
     assert "secret" not in finding.line
-    assert f"remote add theseus {settings.state / 'forge.git'}" in finding.mend
+    assert f"remote add theseus {settings.state / 'forge.git'}" in finding.remedy
 
 
 async def test_a_checkout_without_the_remote_or_on_another_branch_is_bad(make: Make) -> None:
     settings = make()
-    git(settings.root, "switch", "-q", "-c", "trial")
+    run_git(settings.root, "switch", "-q", "-c", "trial")
     assert "is on trial, not on main" in (await found(settings, "forge remote")).message
-    git(settings.root, "switch", "-q", "main")
+    run_git(settings.root, "switch", "-q", "main")
     assert (await found(settings, "forge remote")).status == "good"
-    git(settings.root, "remote", "remove", "origin")
+    run_git(settings.root, "remote", "remove", "origin")
     assert "there is no git remote origin" in (await found(settings, "forge remote")).message
 
 
@@ -237,7 +239,7 @@ async def test_secrets_that_others_can_read_are_noted(make: Make) -> None:
     file.write_text("")
     file.chmod(0o640)
     finding = await found(settings, "private files")
-    assert (finding.status, finding.mend) == ("note", f"chmod 600 {file}")
+    assert (finding.status, finding.remedy) == ("note", f"chmod 600 {file}")
     file.chmod(0o600)
     assert "private files" not in [each.name for each in await examine(settings)]
 
@@ -246,20 +248,20 @@ async def test_texts_that_are_missing_are_bad(make: Make) -> None:
     settings = make()
     (settings.root / "prompts/pull_request.md").unlink()
     finding = await found(settings, "prompts")
-    assert (finding.status, "checkout -- prompts" in finding.mend) == ("bad", True)
+    assert (finding.status, "checkout -- prompts" in finding.remedy) == ("bad", True)
 
 
 async def test_a_server_that_does_not_fit_the_channel_names_both_keys(make: Make) -> None:
     finding = await found(make(config={"discord": {"guild_id": 7}}), "dev channel")
     assert finding.status == "bad"
-    assert "discord.guild_id and discord.dev_channel_id" in finding.mend
+    assert "discord.guild_id and discord.dev_channel_id" in finding.remedy
 
 
 async def test_lists_that_allow_nobody_are_bad(make: Make) -> None:
     settings = make(config={"people": {"approvers": {"users": [], "roles": []}}})
     finding = await found(settings, "people.approvers")
     assert finding.status == "bad"
-    assert "data/config.yaml" in finding.mend
+    assert "data/config.yaml" in finding.remedy
 
 
 async def test_too_little_room_is_told(make: Make) -> None:
@@ -274,7 +276,7 @@ async def test_a_damaged_database_is_bad_and_names_the_restore(make: Make) -> No
     (settings.state / "theseus.sqlite3").write_bytes(b"no database" * 1_000)
     finding = await found(settings, "state")
     assert finding.status == "bad"
-    assert "theseus restore FILE" in finding.mend
+    assert "theseus restore FILE" in finding.remedy
 
 
 async def test_a_state_folder_that_cannot_be_made_is_told(make: Make, tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ async def test_a_state_folder_that_cannot_be_made_is_told(make: Make, tmp_path: 
     settings = make(variables={"THESEUS_STATE": str(tmp_path / "file/state")})
     finding = await found(settings, "disk")
     assert finding.status == "bad"
-    assert "THESEUS_STATE" in finding.mend
+    assert "THESEUS_STATE" in finding.remedy
 
 
 async def test_a_home_that_checks_can_read_is_bad_and_the_file_is_named(
@@ -295,7 +297,7 @@ async def test_a_home_that_checks_can_read_is_bad_and_the_file_is_named(
     finding = await found(make(config={"sandbox": {"kind": "auto"}}), "sandbox")
     assert finding.status == "bad"
     assert "checks can read /usr/share/" in finding.message
-    assert "a folder of its own" in finding.mend
+    assert "a folder of its own" in finding.remedy
 
 
 async def test_going_without_a_sandbox_is_noted(make: Make) -> None:
@@ -311,8 +313,8 @@ async def test_a_sandbox_that_a_container_forbids_leads_to_what_it_has_to_allow(
     (inside,) = await look_at_sandbox(settings, contained=lambda: True)
     (outside,) = await look_at_sandbox(settings, contained=lambda: False)
     assert (inside.status, outside.status) == ("bad", "bad")
-    assert "docs/deployment.md" in inside.mend
-    assert "bubblewrap" in outside.mend
+    assert "docs/deployment.md" in inside.remedy
+    assert "bubblewrap" in outside.remedy
 
 
 GUILD = {"id": "1", "roles": [{"id": "1", "permissions": str(VIEW)},
@@ -336,10 +338,10 @@ MEMBER = {"user": {"id": "9"}, "roles": ["2"]}
 def test_permissions_are_computed_as_discord_does(
     overwrites: list[dict[str, str]], expected: int
 ) -> None:
-    assert permissions(GUILD, MEMBER, {"permission_overwrites": overwrites}) == expected
+    assert compute_permissions(GUILD, MEMBER, {"permission_overwrites": overwrites}) == expected
 
 
 def test_administrators_may_do_everything() -> None:
     guild = {"id": "1", "roles": [{"id": "1", "permissions": str(ADMIN)}]}
     denied = {"permission_overwrites": [{"id": "1", "allow": "0", "deny": str(SEND)}]}
-    assert permissions(guild, MEMBER, denied) & SEND
+    assert compute_permissions(guild, MEMBER, denied) & SEND

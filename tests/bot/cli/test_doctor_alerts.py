@@ -9,7 +9,7 @@ import yaml
 from bot.cli.doctor.alerts import look_at_alerts, send_test_alert
 from bot.domain.errors import ConfigError
 from bot.settings import Settings, load
-from tests.support.alert_receivers import mail_receiver, web_receiver
+from tests.support.alert_receivers import run_mail_receiver, run_web_receiver
 
 ROOT = Path(__file__).resolve().parents[3]
 URL = "THESEUS_ALERT_WEBHOOK_URL"
@@ -50,12 +50,12 @@ async def test_it_says_by_what_and_who_could_read_or_forge_it(
     lines = [f"{each.status} {each.name}: {each.message}" for each in findings]
     assert len(lines) == len(told)
     assert all(line.startswith(start) for line, start in zip(lines, told, strict=True)), lines
-    assert all(each.mend for each in findings if each.status == "bad")
+    assert all(each.remedy for each in findings if each.status == "bad")
     assert "s3cret" not in str(findings)
 
 
 async def test_a_test_goes_through_every_way_and_each_is_told_of(tmp_path: Path) -> None:
-    async with web_receiver() as hook, mail_receiver() as mails:
+    async with run_web_receiver() as hook, run_mail_receiver() as mails:
         email = MAIL | {"host": "127.0.0.1", "port": mails.port, "security": "none"}
         made = settings(tmp_path, {"email": email}, **{URL: hook.url})
         findings = await send_test_alert(made)
@@ -71,7 +71,7 @@ async def test_a_test_goes_through_every_way_and_each_is_told_of(tmp_path: Path)
 async def test_where_there_is_no_way_it_says_what_to_set(tmp_path: Path) -> None:
     (finding,) = await send_test_alert(settings(tmp_path))
     assert finding.status == "bad"
-    assert URL in finding.mend
+    assert URL in finding.remedy
 
 
 @pytest.mark.parametrize(

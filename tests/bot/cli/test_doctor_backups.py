@@ -10,7 +10,7 @@ import pytest
 from bot.cli.doctor.backups import look_at_backups
 from bot.cli.doctor.finding import DoctorFinding
 from bot.settings import Settings, load
-from tests.support.state_folders import backed_up, furnished
+from tests.support.state_folders import make_backup, make_state_folder
 
 CONFIG = "checks: {quick: [{name: lint, command: [ruff, check]}]}\n"
 
@@ -33,16 +33,16 @@ async def test_of_a_bot_that_never_ran_nothing_is_expected(tmp_path: Path) -> No
 
 async def test_without_one_it_says_how_to_make_one(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
-    await furnished(tmp_path / "data")
+    await make_state_folder(tmp_path / "data")
     finding = await _found(settings)
-    assert (finding.status, finding.mend) == ("note", "Make one now: theseus backup")
+    assert (finding.status, finding.remedy) == ("note", "Make one now: theseus backup")
     assert "none yet" in finding.message
 
 
 async def test_a_new_one_is_good_and_where_it_lies_is_told(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
-    state = await furnished(tmp_path / "data")
-    await backed_up(state, state / "backups")
+    state = await make_state_folder(tmp_path / "data")
+    await make_backup(state, state / "backups")
     finding = await _found(settings)
     assert finding.status == "good"
     assert "newest just now" in finding.message
@@ -51,9 +51,9 @@ async def test_a_new_one_is_good_and_where_it_lies_is_told(tmp_path: Path) -> No
 
 async def test_an_old_one_is_told(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
-    state = await furnished(tmp_path / "data")
+    state = await make_state_folder(tmp_path / "data")
     old = f"theseus-{datetime.now(UTC) - timedelta(days=9):%Y%m%dT%H%M%S}Z.tar.gz"
-    (await backed_up(state, state / "backups")).rename(state / "backups" / old)
+    (await make_backup(state, state / "backups")).rename(state / "backups" / old)
     finding = await _found(settings)
     assert finding.status == "note"
     assert "overdue" in finding.message
@@ -61,24 +61,24 @@ async def test_an_old_one_is_told(tmp_path: Path) -> None:
 
 async def test_where_none_is_made_by_itself_that_is_told(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "backup: {cron: null, folder: elsewhere}\n")
-    state = await furnished(tmp_path / "data")
-    await backed_up(state, tmp_path / "elsewhere")
+    state = await make_state_folder(tmp_path / "data")
+    await make_backup(state, tmp_path / "elsewhere")
     finding = await _found(settings)
     assert (finding.status, str(tmp_path / "elsewhere") in finding.message) == ("note", True)
-    assert "backup.cron" in finding.mend
+    assert "backup.cron" in finding.remedy
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_folder_that_may_not_be_written_to_is_bad(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "backup: {folder: elsewhere}\n")
-    await furnished(tmp_path / "data")
+    await make_state_folder(tmp_path / "data")
     (tmp_path / "elsewhere").mkdir(mode=0o500)
     assert (await _found(settings)).status == "bad"
 
 
 async def test_a_folder_that_is_none_is_bad(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "backup: {folder: data/config.yaml}\n")
-    await furnished(tmp_path / "data")
+    await make_state_folder(tmp_path / "data")
     finding = await _found(settings)
     assert finding.status == "bad"
-    assert "backup.folder" in finding.mend
+    assert "backup.folder" in finding.remedy

@@ -7,7 +7,7 @@ import yaml
 
 from bot.cli.doctor.checks import look_at_checks
 from bot.settings import Settings, load
-from tests.fakes.repositories import git, repository
+from tests.fakes.repositories import make_repository, run_git
 
 ROOT = Path(__file__).resolve().parents[3]
 FULL = [
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
         ".gitignore": "data/state/\n",
         "cogs.txt": "here\n",
     }
-    repository(tmp_path / "bot", files)
+    make_repository(tmp_path / "bot", files)
     return load(tmp_path / "bot", {})
 
 
@@ -48,7 +48,7 @@ async def test_what_fails_as_the_commit_stands_is_bad_and_says_the_way_out(
     assert "make claude" in line
     assert {each.split(":")[0].strip() for each in told[1:]} == {"there", "types"}
     assert "which takes minutes" in told[0]
-    assert git(settings.root, "branch", "--list", "theseus/*") == ""
+    assert run_git(settings.root, "branch", "--list", "theseus/*") == ""
     assert (await look(settings))[1] != [], "what failed is looked at again"
 
 
@@ -56,26 +56,26 @@ async def test_what_passed_is_not_run_again_until_the_commit_is_another(
     settings: Settings,
 ) -> None:
     (settings.root / "wanted.txt").write_text("there\n")
-    git(settings.root, "add", "wanted.txt")
-    git(settings.root, "commit", "-qm", "Bring what is wanted")
+    run_git(settings.root, "add", "wanted.txt")
+    run_git(settings.root, "commit", "-qm", "Bring what is wanted")
     line, told = await look(settings)
     assert line.startswith("ok   full checks: 2 pass on ")
     assert len(told) == 3
     line, told = await look(settings)
     assert "before, in this environment" in line
     assert told == []
-    git(settings.root, "commit", "-q", "--allow-empty", "-m", "Go on")
+    run_git(settings.root, "commit", "-q", "--allow-empty", "-m", "Go on")
     assert (await look(settings))[1] != []
 
 
 async def test_without_a_report_the_checks_are_not_run(settings: Settings) -> None:
     (finding,) = await look_at_checks(settings, report=None)
     assert finding.status == "note"
-    assert "theseus doctor --checks" in finding.mend
+    assert "theseus doctor --checks" in finding.remedy
     assert not (settings.state / "cache").exists()
 
 
 async def test_checks_that_the_forge_runs_are_left_to_it(settings: Settings) -> None:
-    forge = settings.config.forge.but(runs_full_checks=True)
-    elsewhere = settings.but(config=settings.config.but(forge=forge))
+    forge = settings.config.forge.replace(runs_full_checks=True)
+    elsewhere = settings.replace(config=settings.config.replace(forge=forge))
     assert "left to the forge" in (await look(elsewhere))[0]

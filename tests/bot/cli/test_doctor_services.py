@@ -10,10 +10,10 @@ import yaml
 
 from bot.cli.doctor import DoctorFinding
 from bot.cli.doctor.github import look_at_github
-from bot.cli.doctor.github_api import NEEDED, token_page
+from bot.cli.doctor.github_api import NEEDED, build_token_page_url
 from bot.cli.doctor.model import look_at_model
 from bot.settings import Settings, load
-from tests.fakes.repositories import git, repository
+from tests.fakes.repositories import make_repository, run_git
 from tests.support.extras import needs_claude
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel
@@ -33,7 +33,7 @@ def make(tmp_path: Path) -> Make:
             content[section].update(changes)
         root = tmp_path / "checkout"
         if not root.exists():
-            repository(root)
+            make_repository(root)
         (root / "data").mkdir(exist_ok=True)
         (root / "data/config.yaml").write_text(yaml.safe_dump(content))
         return load(root, variables)
@@ -56,8 +56,8 @@ def on_github(make: Make, github: GithubTwin) -> Make:
             "THESEUS_GITHUB_API_URL": github.api_url, "GITHUB_TOKEN": token or github.token,
         }  # fmt: skip
         made = make(variables, forge={"kind": "github", **changes})
-        if "origin" not in git(made.root, "remote"):
-            git(made.root, "remote", "add", "origin", github.clone_url)
+        if "origin" not in run_git(made.root, "remote"):
+            run_git(made.root, "remote", "add", "origin", github.clone_url)
         return made
 
     return settings
@@ -82,11 +82,11 @@ async def test_a_repository_that_is_as_it_should_be_has_nothing_bad(
 
 
 async def test_looking_changes_nothing_on_github(on_github: Make, github: GithubTwin) -> None:
-    before = github.head()
+    before = github.get_head()
     await look_at_github(on_github())
     written = [each for each in github.requests if each.method != "GET"]
     assert {each.status for each in written} == {422}
-    assert github.head() == before
+    assert github.get_head() == before
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ async def test_a_right_that_is_missing_is_named(
     on_github: Make, github: GithubTwin, lacking: dict[str, Any], named: str
 ) -> None:
     github.choose(private=True)
-    github.grant("weak", "theseus-bot", **lacking)
+    github.grant_token("weak", "theseus-bot", **lacking)
     finding = await only(on_github("weak"), "github rights")
     assert (finding.status, finding.message) == ("bad", f"missing: {named}")
-    assert github.url in finding.mend
+    assert github.url in finding.remedy
 
 
 async def test_a_wrong_token_is_told_and_not_shown(on_github: Make) -> None:
@@ -119,10 +119,10 @@ async def test_a_repository_the_token_may_not_see_is_named(
     on_github: Make, github: GithubTwin
 ) -> None:
     github.choose(private=True)
-    github.grant("blind", "theseus-bot", metadata=None)
+    github.grant_token("blind", "theseus-bot", metadata=None)
     finding = await only(on_github("blind"), "github")
     assert "theseus/ship: GitHub answers 404" in finding.message
-    assert "selected repositories" in finding.mend
+    assert "selected repositories" in finding.remedy
 
 
 async def test_without_a_token_the_variable_is_named(on_github: Make, make: Make) -> None:
@@ -135,8 +135,8 @@ async def test_without_a_token_the_variable_is_named(on_github: Make, make: Make
 
 async def test_a_remote_that_is_no_repository_there_names_the_key(make: Make) -> None:
     settings = make({"GITHUB_TOKEN": "x"}, forge={"kind": "github"})
-    assert "forge.github.repository" in (await only(settings, "github")).mend
-    git(settings.root, "remote", "add", "origin", "https://gitlab.example/theseus/ship.git")
+    assert "forge.github.repository" in (await only(settings, "github")).remedy
+    run_git(settings.root, "remote", "add", "origin", "https://gitlab.example/theseus/ship.git")
     assert "gitlab.example" in (await only(settings, "github")).message
 
 
@@ -146,7 +146,7 @@ async def test_an_address_that_cannot_be_reached_is_told(on_github: Make, make: 
     forge = {"kind": "github", "github": {"repository": "theseus/ship"}}
     finding = await only(make(variables, forge=forge), "github")
     assert "http://127.0.0.1:9/api/v3 cannot be reached" in finding.message
-    assert "THESEUS_GITHUB_API_URL" in finding.mend
+    assert "THESEUS_GITHUB_API_URL" in finding.remedy
 
 
 async def test_a_token_is_not_sent_in_the_clear(make: Make) -> None:
@@ -158,7 +158,7 @@ async def test_a_token_is_not_sent_in_the_clear(make: Make) -> None:
 
 async def test_a_branch_that_is_not_there_is_told_with_the_default_one(on_github: Make) -> None:
     finding = await only(on_github(branch="trunk"), "github branch")
-    assert (finding.status, "main" in finding.mend) == ("bad", True)
+    assert (finding.status, "main" in finding.remedy) == ("bad", True)
 
 
 async def test_an_open_branch_is_noted(on_github: Make) -> None:
@@ -210,7 +210,7 @@ async def test_an_app_is_checked_by_its_key(
 
 
 def test_the_page_for_a_token_is_filled_in_with_what_is_needed() -> None:
-    page = token_page("https://api.github.com", "theseus/ship")
+    page = build_token_page_url("https://api.github.com", "theseus/ship")
     assert page.startswith("https://github.com/settings/personal-access-tokens/new?")
     assert "target_name=theseus&contents=write&pull_requests=write&statuses=read" in page
     assert len(NEEDED) == len(re.findall(r"=(read|write)\b", page))
@@ -243,7 +243,7 @@ async def test_a_key_that_is_refused_says_what_happens_then(
         _, key = await look_at_model(make(variables, engine={"fallback": fallback}))
     assert (key.status, then in key.message) == ("bad", True)
     assert "sk-ant-wrong" not in key.line
-    assert "ANTHROPIC_API_KEY" in key.mend
+    assert "ANTHROPIC_API_KEY" in key.remedy
 
 
 @needs_claude
@@ -258,8 +258,8 @@ async def test_claude_without_a_key_is_bad_and_auto_without_one_is_fine(make: Ma
     (open_to_it,) = await look_at_model(make({}, engine={"name": "auto"}))
     (offline,) = await look_at_model(make({"ANTHROPIC_API_KEY": KEY}, engine={"name": "offline"}))
     assert (wanted.status, open_to_it.status, offline.status) == ("bad", "note", "good")
-    assert "ANTHROPIC_API_KEY" in wanted.mend
-    assert "engine.name" in wanted.mend
+    assert "ANTHROPIC_API_KEY" in wanted.remedy
+    assert "engine.name" in wanted.remedy
 
 
 async def test_claude_without_its_package_says_make_claude(make: Make) -> None:
@@ -267,4 +267,4 @@ async def test_claude_without_its_package_says_make_claude(make: Make) -> None:
     for name, status in (("claude", "bad"), ("auto", "note")):
         settings = make(known, engine={"name": name})
         (finding,) = await look_at_model(settings, package="no_such_package_here")
-        assert (finding.status, "make claude" in finding.mend) == (status, True)
+        assert (finding.status, "make claude" in finding.remedy) == (status, True)

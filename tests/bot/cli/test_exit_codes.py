@@ -17,7 +17,7 @@ from bot.domain.memory import Memory
 from bot.redaction import redact
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import FakeClock
-from tests.support.world import failure
+from tests.support.agent_harness import make_failure
 
 NOTE = Memory(key="note:1", kind="note", text="the dice are loaded", at=datetime.now(UTC))
 
@@ -33,7 +33,7 @@ async def _kept(state: Path, *, empty: bool) -> None:
         if not empty:
             await store.create(RUN)
             await memory.remember(NOTE)
-            journal.append(failure(FakeClock()))
+            journal.append(make_failure(FakeClock()))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["something kept", "nothing kept"])

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.errors import ConfigError
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import commit, make_repository, run_git
 
 SHOP: dict[str, str | bytes | None] = {
     "shop/cart.py": "def total(prices):\n    return sum(prices)\n",
@@ -26,11 +26,11 @@ class Shop:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.base = repository(root, SHOP)
+        self.base = make_repository(root, SHOP)
 
     def guarded(self, *options: str, base: str = "", head: str = "HEAD") -> tuple[int, Any]:
         words = ["guard", "--repo", str(self.root), "--base", base or self.base, "--head", head]
-        done = CliRunner().invoke(command_line(), [*words, *options, "--json"])
+        done = CliRunner().invoke(build_command_line(), [*words, *options, "--json"])
         return done.exit_code, json.loads(done.stdout)
 
     def rules(self, *options: str) -> set[tuple[str, str]]:
@@ -126,11 +126,11 @@ def test_a_size_is_allowed_on_the_command_line(shop: Shop) -> None:
 def test_links_modes_renames_submodules_and_files_without_a_last_newline_are_read(
     shop: Shop,
 ) -> None:
-    git(shop.root, "mv", "shop/cart.py", "shop/basket.py")
+    run_git(shop.root, "mv", "shop/cart.py", "shop/basket.py")
     (shop.root / "link").symlink_to("/etc/passwd")
     (shop.root / "shop/open.py").write_text("x = 1")
     (shop.root / "logo.png").chmod(0o755)
-    git(shop.root, "update-index", "--add", "--cacheinfo", f"160000,{shop.base},sub")
+    run_git(shop.root, "update-index", "--add", "--cacheinfo", f"160000,{shop.base},sub")
     (shop.root / "sub").mkdir()
     commit(shop.root, {"shop/\u00e4 b.py": "y = 1\n"})
     found = shop.rules()
@@ -141,7 +141,7 @@ def test_links_modes_renames_submodules_and_files_without_a_last_newline_are_rea
 
 
 def test_the_first_commit_is_compared_with_the_empty_tree(shop: Shop) -> None:
-    empty = git(shop.root, "hash-object", "-t", "tree", "/dev/null")
+    empty = run_git(shop.root, "hash-object", "-t", "tree", "/dev/null")
     code, told = shop.guarded(base=empty, head=shop.base)
     assert code == 1
     assert set(told["classes"]) == set(SHOP)
@@ -165,14 +165,14 @@ def test_no_setting_of_the_repository_changes_what_is_read(shop: Shop) -> None:
         "color.diff": "always",
         "diff.suppressBlankEmpty": "true",
     }.items():
-        git(shop.root, "config", key, value)
+        run_git(shop.root, "config", key, value)
     assert shop.guarded() == plain
 
 
 def test_it_is_told_to_people_with_what_blocks_first(shop: Shop) -> None:
     commit(shop.root, {"shop/cart.py": "import leftpad\n", "logo.png": None})
     words = ["guard", "--repo", str(shop.root), "--base", shop.base, "--head", "HEAD"]
-    done = CliRunner().invoke(command_line(), words)
+    done = CliRunner().invoke(build_command_line(), words)
     assert done.exit_code == 1
     first, second, _, last = done.stdout.splitlines()
     assert first.split()[:3] == ["blocks", "unsafe_file", "logo.png"]
@@ -195,6 +195,6 @@ def _wrong() -> Iterator[tuple[list[str], str]]:
 
 @pytest.mark.parametrize(("words", "said"), list(_wrong()))
 def test_what_is_not_there_is_named(shop: Shop, words: list[str], said: str) -> None:
-    done = CliRunner().invoke(command_line(), ["guard", "--repo", str(shop.root), *words])
+    done = CliRunner().invoke(build_command_line(), ["guard", "--repo", str(shop.root), *words])
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.audit import AuditEntry
 from tests.fakes.fake_clock import START
 
@@ -62,7 +62,7 @@ def files(home: Path) -> set[str]:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(command_line(), list(words))
+    return CliRunner().invoke(build_command_line(), list(words))
 
 
 @pytest.mark.parametrize("words", [*LOOKING, *QUIET], ids=" ".join)
@@ -113,7 +113,7 @@ def test_a_state_folder_that_is_there_gets_nothing_it_lacks(home: Path) -> None:
 
 async def _written(state: Path) -> None:
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        await store.audit(AuditEntry(at=START, action="ask", allowed=True))
+        await store.append_audit_entry(AuditEntry(at=START, action="ask", allowed=True))
 
 
 def test_a_log_that_is_gone_but_was_noted_is_broken_and_not_new(home: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.errors import ConfigError
 from bot.domain.memory import Memory
 
@@ -38,7 +38,7 @@ async def _filled(state: Path) -> None:
 
 
 def said(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(command_line(), ["memory", *words], catch_exceptions=False)
+    result = CliRunner().invoke(build_command_line(), ["memory", *words], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
 

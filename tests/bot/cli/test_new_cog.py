@@ -10,7 +10,7 @@ import pytest
 
 from bot.cli.new_cog import TABLE, NewCog, write_cog
 from bot.domain.errors import ConfigError
-from tests.support.entries import ENTRIES
+from tests.support.entry_points import ENTRIES
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST = NewCog("abcdefghij_klmnopqrs", "W" * 60)

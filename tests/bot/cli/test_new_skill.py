@@ -6,7 +6,7 @@ import pytest
 
 from bot.cli.new_skill import NewSkill, write_skill
 from bot.domain.errors import ConfigError
-from tests.support.skill_folders import skills_below
+from tests.support.skill_folders import load_skills
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_what_is_written_is_a_skill_for_those_who_were_named(checkout: Path) -> None:
     path = write_skill(NewSkill("making-tea", "How tea is made", ("chat",)), checkout)
     assert path == "prompts/skills/making-tea/SKILL.md"
-    (skill,) = skills_below(checkout).skills
+    (skill,) = load_skills(checkout).skills
     assert (skill.name, skill.description) == ("making-tea", "How tea is made")
     assert skill.roles == ("chat",)
     assert skill.body.startswith("# Making tea\n")

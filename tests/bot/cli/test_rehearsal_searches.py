@@ -9,7 +9,7 @@ import pytest
 from bot.cli.main import main
 from bot.cli.rehearsal_searches import AnswerSearch, find_change, find_least
 from bot.domain.rehearsal import Script, Transcript
-from tests.bot.proof.played import command, error, played, seen, transcript
+from tests.bot.proof.replay_builders import command, error, played, seen, transcript
 from tests.fakes.fake_rehearsal import FakeRehearsal
 
 COMMITS = [f"{number:040x}" for number in range(20)]
@@ -32,9 +32,9 @@ async def test_a_changed_answer_is_found_in_few_plays_and_what_cannot_be_asked_h
 
     assert found is not None
     assert (found.before, found.after) == (COMMITS[13], COMMITS[14])
-    assert found.plays <= 10
+    assert found.run_count <= 10
     same = await find_change(FakeRehearsal(answers), laid_out, script, COMMITS[14:])
-    assert same == AnswerSearch(plays=2)
+    assert same == AnswerSearch(runs=2)
 
 
 async def test_an_answer_that_once_was_none_is_told_with_why_there_was_none() -> None:
@@ -82,7 +82,7 @@ async def test_the_least_ends_with_the_step_that_fails_and_holds_what_it_needs()
     assert found is not None
     failure, least = found
     assert failure.error == error()
-    assert (least.kept, least.minimal) == ((steps[2], steps[6]), True)
+    assert (least.remaining, least.minimal) == ((steps[2], steps[6]), True)
     assert await find_least(FakeRehearsal(answers), Path(), Script(steps=steps[:2])) is None
 
 
@@ -102,7 +102,7 @@ async def test_what_is_no_error_is_reduced_as_well(
     def answers(_tree: Path, script: Script) -> Transcript:
         failing = first in script.steps and last in script.steps
         steps = [
-            played(step=each).but(**wrong if failing and each == last else {})
+            played(step=each).replace(**wrong if failing and each == last else {})
             for each in script.steps
         ]
         ended = trouble if failing else ""
@@ -114,7 +114,7 @@ async def test_what_is_no_error_is_reduced_as_well(
     )
 
     assert found is not None
-    assert (found[0].told, found[1].kept) == (told, (first, last))
+    assert (found[0].description, found[1].remaining) == (told, (first, last))
 
 
 async def test_a_bot_that_does_not_start_fails_before_any_step() -> None:
@@ -124,7 +124,10 @@ async def test_a_bot_that_does_not_start_fails_before_any_step() -> None:
     found = await find_least(FakeRehearsal(answers), Path(), Script(steps=(command(),)))
 
     assert found is not None
-    assert (found[0].told, found[1].kept) == ("the bot did not hold: cogs.dice does not load", ())
+    assert (found[0].description, found[1].remaining) == (
+        "the bot did not hold: cogs.dice does not load",
+        (),
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from bot.cli.repair_progress import FoundSoFar, RepairProgress, interrupted_text, progress_text
+from bot.cli.repair_progress import FoundSoFar, RepairProgress, format_interruption, format_progress
 from bot.repair.model import Candidate, Judgement, RepairAttempt, SourceEdit
 from bot.repair.search import SearchProgress
 from tests.fakes.fake_clock import FakeClock
@@ -20,7 +20,7 @@ def reached(tried: int, green: int) -> SearchProgress:
 async def test_a_terminal_gets_one_line_with_the_seconds_left_that_is_gone_at_the_end() -> None:
     clock, file = FakeClock(), StringIO()
     console = Console(file=file, force_terminal=True, width=90, _environ={"TERM": "xterm"})
-    line = RepairProgress(60, shown=True, console=console, monotonic=clock.monotonic)
+    line = RepairProgress(60, visible=True, console=console, monotonic=clock.get_monotonic_time)
     line.show()
     try:
         assert "running the tests as they are, 60 s left at most" in file.getvalue()
@@ -35,7 +35,7 @@ async def test_a_terminal_gets_one_line_with_the_seconds_left_that_is_gone_at_th
 @pytest.mark.parametrize(("shown", "terminal"), [(False, True), (True, False)])
 def test_elsewhere_and_beside_json_nothing_is_said(shown: bool, terminal: bool) -> None:
     file = StringIO()
-    line = RepairProgress(60, shown=shown, console=Console(file=file, force_terminal=terminal))
+    line = RepairProgress(60, visible=shown, console=Console(file=file, force_terminal=terminal))
     line.show()
     line(reached(34, 1))
     line.hide()
@@ -43,13 +43,15 @@ def test_elsewhere_and_beside_json_nothing_is_said(shown: bool, terminal: bool) 
 
 
 def test_what_is_not_green_is_not_counted_so() -> None:
-    assert progress_text(reached(7, 0)) == "7 of 1,200 edits tried"
+    assert format_progress(reached(7, 0)) == "7 of 1,200 edits tried"
 
 
 def test_who_ends_it_reads_what_was_found_by_then() -> None:
-    found = FoundSoFar().plus(reached(7, 0))
-    assert interrupted_text(found) == ("Interrupted: 7 of 1,200 edits tried. Nothing was changed.")
-    assert interrupted_text(found.plus(reached(34, 1)).plus(reached(35, 0))) == (
+    found = FoundSoFar().add(reached(7, 0))
+    assert format_interruption(found) == (
+        "Interrupted: 7 of 1,200 edits tried. Nothing was changed."
+    )
+    assert format_interruption(found.add(reached(34, 1)).add(reached(35, 0))) == (
         "Interrupted: 35 of 1,200 edits tried. The likeliest that passes: compare with `<=` "
         "(a.py:7), which is not confirmed. Nothing was changed."
     )

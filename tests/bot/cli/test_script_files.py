@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cli.script_files import read_script, script_in, script_text
+from bot.cli.script_files import format_script, parse_script, read_script
 from bot.domain.errors import ConfigError
 from bot.domain.rehearsal import (
     Actor,
@@ -56,7 +56,7 @@ steps:
 
 
 def test_what_a_person_writes_is_understood() -> None:
-    read = script_in(BY_HAND, "script.yaml")
+    read = parse_script(BY_HAND, "script.yaml")
     assert read.world == ScriptWorld(
         people=(Actor(name="alice"), Actor(name="bob", permissions=("manage_messages",))),
         starts=datetime(2026, 3, 1, 12, tzinfo=UTC),
@@ -81,13 +81,13 @@ def test_what_a_person_writes_is_understood() -> None:
 def test_the_scripts_of_the_document_are_some() -> None:
     page = (Path(__file__).parents[3] / "docs" / "rehearsal.md").read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    assert [len(script_in(each, "lunch.yaml").steps) for each in examples] == [7, 2]
+    assert [len(parse_script(each, "lunch.yaml").steps) for each in examples] == [7, 2]
     told = {word for word in STEPS if f"`{word}" in page}
     assert told == STEPS.keys()
 
 
 def test_a_list_of_steps_is_a_script() -> None:
-    assert script_in("- say: hello\n", "x") == Script(steps=(SayStep(say="hello"),))
+    assert parse_script("- say: hello\n", "x") == Script(steps=(SayStep(say="hello"),))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_list_of_steps_is_a_script() -> None:
 )  # fmt: skip
 def test_what_is_no_script_is_told_with_its_place_and_the_way_out(text: str, told: str) -> None:
     with pytest.raises(ConfigError, match=r"script\.yaml") as refused:
-        script_in(text, "script.yaml")
+        parse_script(text, "script.yaml")
     assert told in str(refused.value)
 
 
@@ -207,4 +207,4 @@ SCRIPTS = st.builds(
 @settings(max_examples=50)
 @given(SCRIPTS)
 def test_a_script_that_is_printed_reads_back_as_the_same(script: Script) -> None:
-    assert script_in(script_text(script), "printed.yaml") == script
+    assert parse_script(format_script(script), "printed.yaml") == script

@@ -13,8 +13,8 @@ from bot.domain.errors import ConfigError
 from bot.settings import Settings, load
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import git, repository
-from tests.support.full_checks import with_full_checks
+from tests.fakes.repositories import make_repository, run_git
+from tests.support.full_checks import set_full_checks
 from tests.twins.github import GithubTwin
 
 pytestmark = pytest.mark.slow
@@ -58,13 +58,13 @@ class Newcomer:
 async def newcomer(tmp_path: Path) -> AsyncIterator[Newcomer]:
     folder = tmp_path / "clone"
     shipped = (ROOT / "data/config.yaml").read_text().replace("kind: auto  ", "kind: none  ")
-    config = with_full_checks(shipped, "open('data/config.yaml')")
+    config = set_full_checks(shipped, "open('data/config.yaml')")
     files = {
         "data/config.yaml": config,
         ".gitignore": (ROOT / ".gitignore").read_text(),
         "prompts/pull_request.md": "What changed: $change\n",
     }
-    repository(folder, dict(files))
+    make_repository(folder, dict(files))
     async with LocalDiscord(PEOPLE, token=TOKEN, guild_name="The Ship") as discord:
         variables = {"THESEUS_DISCORD_API_URL": discord.api_url, "DISCORD_TOKEN": TOKEN}
         yield Newcomer(folder, discord, variables)
@@ -84,8 +84,8 @@ async def test_full_checks_that_fail_without_a_change_are_told_before_the_bot_st
     newcomer: Newcomer,
 ) -> None:
     file = newcomer.settings.config_file
-    file.write_text(with_full_checks(file.read_text(), "open('nowhere')"))
-    git(newcomer.clone, "commit", "-aqm", "Check something else")
+    file.write_text(set_full_checks(file.read_text(), "open('nowhere')"))
+    run_git(newcomer.clone, "commit", "-aqm", "Check something else")
     assert await newcomer.set_up(channel="dev") == 1
     assert "BAD  full checks: on " in newcomer.said
     assert "No change can ship until they pass here without one." in newcomer.said
@@ -95,12 +95,12 @@ async def test_full_checks_that_fail_without_a_change_are_told_before_the_bot_st
 
 
 async def test_what_is_merged_in_the_local_forge_can_reach_the_clone(newcomer: Newcomer) -> None:
-    git(newcomer.clone, "switch", "-q", "-c", "trunk")
-    git(newcomer.clone, "remote", "add", "theseus", "https://127.0.0.1:9/theseus/ship.git")
+    run_git(newcomer.clone, "switch", "-q", "-c", "trunk")
+    run_git(newcomer.clone, "remote", "add", "theseus", "https://127.0.0.1:9/theseus/ship.git")
     assert await newcomer.set_up(channel="dev") == 0, newcomer.said
     forge = newcomer.settings.config.forge
     assert (forge.kind, forge.branch, forge.remote) == ("local", "trunk", "theseus-local")
-    assert git(newcomer.clone, "ls-remote", forge.remote, "trunk")
+    assert run_git(newcomer.clone, "ls-remote", forge.remote, "trunk")
     assert "ok   forge remote: theseus-local leads to" in newcomer.said
 
 
@@ -148,8 +148,8 @@ async def test_a_wrong_answer_is_named_and_writes_nothing(
     with pytest.raises(ConfigError) as refused:
         await newcomer.set_up(**channel, **answers)
     assert said in f"{newcomer.said}\n{refused.value}"
-    assert git(newcomer.clone, "status", "--porcelain") == ""
-    assert git(newcomer.clone, "remote") == ""
+    assert run_git(newcomer.clone, "status", "--porcelain") == ""
+    assert run_git(newcomer.clone, "remote") == ""
 
 
 async def test_a_first_run_needs_only_a_token_and_finds_the_rest(newcomer: Newcomer) -> None:
@@ -201,7 +201,7 @@ async def test_github_is_found_from_the_remote_with_its_default_branch(
     newcomer: Newcomer, tmp_path: Path
 ) -> None:
     async with GithubTwin(tmp_path) as github:
-        git(newcomer.clone, "remote", "add", "origin", github.clone_url)
+        run_git(newcomer.clone, "remote", "add", "origin", github.clone_url)
         newcomer.variables |= {
             "THESEUS_GITHUB_API_URL": github.api_url, "GITHUB_TOKEN": github.token,
         }  # fmt: skip
@@ -217,7 +217,7 @@ async def test_who_began_with_a_local_forge_can_go_on_to_github(
 ) -> None:
     assert await newcomer.set_up(channel="dev") == 0, newcomer.said
     async with GithubTwin(tmp_path) as github:
-        git(newcomer.clone, "remote", "add", "origin", github.clone_url)
+        run_git(newcomer.clone, "remote", "add", "origin", github.clone_url)
         newcomer.variables |= {
             "THESEUS_GITHUB_API_URL": github.api_url, "GITHUB_TOKEN": github.token,
         }  # fmt: skip
@@ -232,7 +232,7 @@ async def test_an_app_is_asked_for_its_numbers_and_key(newcomer: Newcomer, tmp_p
     key = tmp_path / "app.pem"
     async with GithubTwin(tmp_path) as github:
         key.write_text(github.app.pem)
-        git(newcomer.clone, "remote", "add", "origin", github.clone_url)
+        run_git(newcomer.clone, "remote", "add", "origin", github.clone_url)
         newcomer.variables["THESEUS_GITHUB_API_URL"] = github.api_url
         code = await newcomer.set_up(
             **{

@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.setup.dotenv import values_of, with_values
+from bot.cli.setup.dotenv import parse_values, set_values
 from bot.cli.setup.files import Edit, write
-from bot.cli.setup.yaml_file import with_keys
+from bot.cli.setup.yaml_file import set_keys
 from bot.domain.errors import ConfigError
-from bot.settings import config_from, read_environment
+from bot.settings import parse_config, read_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 Changes = Mapping[tuple[str, ...], object]
@@ -29,8 +29,8 @@ def test_the_projects_own_file_keeps_every_line_that_is_not_changed() -> None:
         ("forge", "github", "app"): {"id": 1, "installation": 2, "private_key": "data/a b.pem"},
         ("forge", "github", "reviewers"): ["alice"],
     }
-    edited = with_keys(text, changes, "data/config.yaml")
-    config = config_from(edited, "data/config.yaml")
+    edited = set_keys(text, changes, "data/config.yaml")
+    config = parse_config(edited, "data/config.yaml")
     assert config.discord.guild_id == 11
     assert config.people.approvers.users == {3, 4}
     assert config.forge.github.app is not None
@@ -72,7 +72,7 @@ def test_a_key_is_set_where_it_stands_or_belongs(
     text: str, changes: Changes, expected: str
 ) -> None:
     try:
-        edited = with_keys(text, changes, "c.yaml")
+        edited = set_keys(text, changes, "c.yaml")
     except ConfigError as refused:  # better nothing than something else
         pytest.fail(str(refused))
     assert edited == expected
@@ -81,12 +81,12 @@ def test_a_key_is_set_where_it_stands_or_belongs(
 def test_what_would_change_something_else_too_is_refused_by_its_key() -> None:
     text = "base: &b {users: [1]}\na: *b\n"
     with pytest.raises(ConfigError, match=r"c\.yaml: a\.users could not be changed .* \[2\]"):
-        with_keys(text, {("a", "users"): [2]}, "c.yaml")
+        set_keys(text, {("a", "users"): [2]}, "c.yaml")
 
 
 def test_what_a_section_merges_in_is_overridden_in_that_section_alone() -> None:
     text = "base: &b\n  users: [1]\na:\n  <<: *b\n  other: 1\n"
-    edited = with_keys(text, {("a", "users"): [2]}, "c.yaml")
+    edited = set_keys(text, {("a", "users"): [2]}, "c.yaml")
     assert edited == text + "  users: [2]\n"
 
 
@@ -117,7 +117,7 @@ def test_any_edit_says_exactly_what_was_asked_or_is_refused(
         place = place[part]
     place[path[-1]] = value
     try:
-        edited = with_keys(text, {tuple(path): value}, "c.yaml")
+        edited = set_keys(text, {tuple(path): value}, "c.yaml")
     except ConfigError as refused:
         assert ".".join(path) in str(refused)
         return
@@ -140,13 +140,13 @@ def test_any_edit_says_exactly_what_was_asked_or_is_refused(
     ],
 )
 def test_a_variable_is_set_where_it_stands(text: str, expected: str) -> None:
-    assert with_values(text, {"GITHUB_TOKEN": "new"}) == expected
+    assert set_values(text, {"GITHUB_TOKEN": "new"}) == expected
 
 
 def test_the_example_is_filled_in_with_its_comments(tmp_path: Path) -> None:
     example = (ROOT / ".env.example").read_text()
     url = "https://github.example/api/v3"
-    filled = with_values(example, {"DISCORD_TOKEN": "a.b.c", "THESEUS_GITHUB_API_URL": url})
+    filled = set_values(example, {"DISCORD_TOKEN": "a.b.c", "THESEUS_GITHUB_API_URL": url})
     (tmp_path / ".env").write_text(filled)
     environment = read_environment({}, tmp_path / ".env")
     assert str(environment.theseus_github_api_url) == url
@@ -157,13 +157,13 @@ def test_the_example_is_filled_in_with_its_comments(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(codec="ascii", min_codepoint=32), min_size=1, max_size=30))
 def test_any_value_comes_back_as_it_was(value: str) -> None:
-    text = with_values("A=1\n# end\n", {"GITHUB_TOKEN": value})
-    assert values_of(text) == {"A": "1", "GITHUB_TOKEN": value}
+    text = set_values("A=1\n# end\n", {"GITHUB_TOKEN": value})
+    assert parse_values(text) == {"A": "1", "GITHUB_TOKEN": value}
 
 
 def test_a_value_over_several_lines_is_not_half_replaced() -> None:
     with pytest.raises(ConfigError, match="GITHUB_TOKEN"):
-        with_values("GITHUB_TOKEN='one\nA=2'\n", {"GITHUB_TOKEN": "new"})
+        set_values("GITHUB_TOKEN='one\nA=2'\n", {"GITHUB_TOKEN": "new"})
 
 
 # ------------------------------------------------------------------------------------------ files

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.setup.prompts import ScriptedPrompter
-from bot.cli.setup.service import ServiceManager, offer_service, rendered_unit
+from bot.cli.setup.service import ServiceManager, offer_service, render_unit
 from bot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -119,7 +119,7 @@ def test_systemd_reads_the_unit_as_it_is_meant(tmp_path: Path, folder: str) -> N
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     unit = tmp_path / "theseus.service"
-    unit.write_text(rendered_unit(TEMPLATE, root, "daemon", program))
+    unit.write_text(render_unit(TEMPLATE, root, "daemon", program))
     done = subprocess.run(
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
@@ -132,4 +132,4 @@ def test_systemd_reads_the_unit_as_it_is_meant(tmp_path: Path, folder: str) -> N
 def test_a_folder_cannot_add_anything_to_the_unit(name: str) -> None:
     root = Path("/home") / name
     with pytest.raises(ConfigError, match="systemd cannot start"):
-        rendered_unit(TEMPLATE, root, "theseus", root / "theseus")
+        render_unit(TEMPLATE, root, "theseus", root / "theseus")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.cli.doctor.secret_shapes import secret_problem, token_problem
+from bot.cli.doctor.secret_shapes import find_secret_problem, find_token_problem
 from bot.cli.setup.answers import SetupSession
-from bot.cli.setup.discord import likely_channel
-from bot.cli.setup.people import id_problem, roles_named, roles_to_pick
-from bot.cli.setup.prompts import ScriptedPrompter, TerminalPrompter, declines
+from bot.cli.setup.discord import suggest_channel
+from bot.cli.setup.people import find_id_problem, find_roles, list_assignable_roles
+from bot.cli.setup.prompts import ScriptedPrompter, TerminalPrompter, is_negative
 from bot.settings import load
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ GUILD = {"id": "1", "roles": ROLES}
     ],
 )
 def test_what_is_no_bot_token_is_seen_by_its_look(token: str, told: str) -> None:
-    problem = token_problem(token)
+    problem = find_token_problem(token)
     assert told in problem
     assert bool(problem) == bool(told)
     assert not token or len(token) < 5 or token not in problem
@@ -56,7 +56,7 @@ def test_what_is_no_bot_token_is_seen_by_its_look(token: str, told: str) -> None
     ],
 )
 def test_a_secret_in_the_wrong_place_is_named(key: str, value: str, told: str) -> None:
-    problem = secret_problem(key, value)
+    problem = find_secret_problem(key, value)
     assert told in problem
     assert bool(problem) == bool(told)
 
@@ -69,7 +69,7 @@ class Typing(ScriptedPrompter):
         super().__init__(self.told.append, {})
         self._typed = iter(typed)
 
-    def secret(self, key: str, question: str, *, needed: bool) -> str:
+    def ask_secret(self, key: str, question: str, *, needed: bool) -> str:
         return next(self._typed)
 
 
@@ -96,12 +96,12 @@ def test_a_secret_is_asked_for_until_it_may_be_one_and_n_is_no_secret(
 
 @pytest.mark.parametrize("told", ["n", "N", " no ", "None", "-"])
 def test_no_is_said_in_these_ways(told: str) -> None:
-    assert declines(told)
+    assert is_negative(told)
 
 
 @pytest.mark.parametrize("told", ["", "y", "nobody", "nn", "https://n"])
 def test_anything_else_is_no_no(told: str) -> None:
-    assert not declines(told)
+    assert not is_negative(told)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_anything_else_is_no_no(told: str) -> None:
 )
 def test_who_is_asked_to_look_again_may_say_no(typed: str, again: bool) -> None:
     with CliRunner().isolation(input=typed):
-        assert TerminalPrompter().again("key", "Then look again") is again
+        assert TerminalPrompter().ask_retry("key", "Then look again") is again
 
 
 def test_roles_are_listed_as_discord_lists_them_without_those_of_bots() -> None:
-    assert [role["name"] for role in roles_to_pick(GUILD)] == ["Developers", "mods", "2"]
+    assert [role["name"] for role in list_assignable_roles(GUILD)] == ["Developers", "mods", "2"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_roles_are_listed_as_discord_lists_them_without_those_of_bots() -> None:
     ],
 )
 def test_a_role_is_named_by_its_number_its_name_or_its_id(word: str, named: dict[int, str]) -> None:
-    assert roles_named(GUILD, word) == named
+    assert find_roles(GUILD, word) == named
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_role_is_named_by_its_number_its_name_or_its_id(word: str, named: dict
     [("7", True), ("123456789", True), ("1" * 21, True), ("1" * 18, False), ("alice", False)],
 )
 def test_a_number_that_is_no_id_is_named(word: str, wrong: bool) -> None:
-    assert bool(id_problem(word)) is wrong
+    assert bool(find_id_problem(word)) is wrong
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_a_number_that_is_no_id_is_named(word: str, wrong: bool) -> None:
 def test_the_channel_that_is_offered_is_the_only_likely_one(
     names: list[str], offered: str | None
 ) -> None:
-    assert likely_channel([{"name": name} for name in names]) == offered
+    assert suggest_channel([{"name": name} for name in names]) == offered

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError
 
@@ -36,7 +36,7 @@ asyncio.run(main())
 
 def theseus(*words: str) -> str:
     """Run the command line; return what it printed."""
-    done = CliRunner().invoke(command_line(), words, catch_exceptions=False)
+    done = CliRunner().invoke(build_command_line(), words, catch_exceptions=False)
     assert done.exit_code == 0
     return done.output
 
@@ -50,11 +50,11 @@ def test_from_the_machine_it_is_stopped_and_lifted_and_both_are_audited(
     (tmp_path / "state").mkdir()
     kill_switch = FileKillSwitch(tmp_path / "state" / "STOP")
     assert "stands until `theseus stop --lift`" in theseus("stop", "--why", "too hot")
-    stop = asyncio.run(kill_switch.standing())
+    stop = asyncio.run(kill_switch.get_stop())
     assert stop is not None
     assert (stop.how, stop.why) == ("command line", "too hot")
     assert theseus("stop", "--lift") == "Lifted.\n"
-    assert asyncio.run(kill_switch.standing()) is None
+    assert asyncio.run(kill_switch.get_stop()) is None
     entries = asyncio.run(_entries(tmp_path / "state"))
     assert [(entry.action, entry.how) for entry in entries] == [
         ("lift", "command line"),
@@ -67,7 +67,7 @@ def test_where_there_is_no_bot_nobody_is_told_that_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(command_line(), words)
+    done = CliRunner().invoke(build_command_line(), words)
     assert isinstance(done.exception, ConfigError)
     assert f"there is no bot in {tmp_path}" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
@@ -85,7 +85,7 @@ def test_a_state_folder_is_its_owners_alone(
 
 async def _entries(state: Path) -> Sequence[AuditEntry]:
     async with SqliteStore(state / "theseus.sqlite3") as store:
-        return await store.audit_log()
+        return await store.list_audit_entries()
 
 
 def test_a_signal_that_comes_before_anybody_listens_is_kept() -> None:

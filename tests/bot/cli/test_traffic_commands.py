@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
-from bot.cli.main import command_line
-from bot.cli.script_files import script_in
+from bot.cli.main import build_command_line
+from bot.cli.script_files import parse_script
 from bot.domain.errors import ConfigError
-from bot.domain.ids import short_id, sortable_id
+from bot.domain.ids import create_sortable_id, shorten_id
 from bot.domain.rehearsal import CommandStep
 from bot.domain.traffic import TrafficRecord
 
@@ -23,7 +23,7 @@ def asked(hours: int, command: str) -> TrafficRecord:
     at = NOW - timedelta(hours=hours)
     step = CommandStep(by="asker", command=command, options={"dice": "2d6\x1b[31m"})
     return TrafficRecord(
-        id=sortable_id(at),
+        id=create_sortable_id(at),
         at=at,
         event=f"command.{command}",
         cog="dice",
@@ -52,7 +52,7 @@ async def _filled(path: Path) -> None:
 
 
 def said(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(command_line(), ["traffic", *words], catch_exceptions=False)
+    result = CliRunner().invoke(build_command_line(), ["traffic", *words], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
 
@@ -60,7 +60,7 @@ def said(*words: str, code: int = 0) -> str:
 @pytest.mark.usefixtures("home")
 def test_each_is_a_line_that_no_text_can_break() -> None:
     lines = said("list").splitlines()
-    assert all(short_id(each.id) in line for each, line in zip(RECORDS, lines, strict=True))
+    assert all(shorten_id(each.id) in line for each, line in zip(RECORDS, lines, strict=True))
     assert "\x1b" not in "".join(lines)
     assert "(answer, private)" in lines[0]
 
@@ -74,7 +74,7 @@ def test_one_command_and_a_time_can_be_asked_for() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_one_record_is_shown_whole() -> None:
-    assert TrafficRecord.model_validate_json(said("show", short_id(RECORDS[1].id))) == RECORDS[1]
+    assert TrafficRecord.model_validate_json(said("show", shorten_id(RECORDS[1].id))) == RECORDS[1]
     with pytest.raises(ConfigError, match="no record 'nothing'"):
         said("show", "nothing")
 
@@ -89,7 +89,7 @@ def test_a_list_that_is_cut_says_so_and_an_unknown_event_names_those_there_are()
 
 @pytest.mark.usefixtures("home")
 def test_a_record_is_printed_as_a_script_with_what_led_to_it() -> None:
-    script = script_in(said("show", short_id(RECORDS[2].id), "--script"), "it")
+    script = parse_script(said("show", shorten_id(RECORDS[2].id), "--script"), "it")
     assert script.world.cogs == ("dice",)
     assert [step.command for step in script.steps if isinstance(step, CommandStep)] == [
         "roll", "flip", "roll"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli.main import command_line
+from bot.cli.main import build_command_line
 from bot.domain.errors import ConfigError
 from tests.bot.detection.test_comparison import NEW, OLD
 
@@ -32,7 +32,7 @@ def journal(path: Path, failures: Sequence[str | None], *, event: str = "command
 
 def verdict(before: Path, after: Path, *more: str) -> Result:
     words = ["--before", str(before), "--after", str(after), "--event", "command.roll", *more]
-    return CliRunner().invoke(command_line(), ["verdict", *words])
+    return CliRunner().invoke(build_command_line(), ["verdict", *words])
 
 
 def test_it_prints_the_verdict_with_counts_p_values_and_reasons(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.live_client import Home, own_cogs
+from tests.support.live_client import Home, use_own_cogs
 
 
 @pytest.fixture
@@ -18,5 +18,5 @@ async def local() -> AsyncIterator[LocalDiscord]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    with own_cogs(tmp_path) as home:
+    with use_own_cogs(tmp_path) as home:
         yield home

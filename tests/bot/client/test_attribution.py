@@ -7,7 +7,7 @@ from bot.domain.journal import Action, FailureGroup, Kind
 from bot.domain.triage import Origin
 from bot.triage import triage
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, living
+from tests.support.live_client import Home, run_client
 
 COG = Path(__file__).parent / "misusing_cog.py"
 
@@ -30,11 +30,11 @@ async def test_what_a_cog_does_wrong_is_the_cogs_whatever_it_passes_through(
     home: Home, local: LocalDiscord
 ) -> None:
     home.write("cogs/rooms.py", COG.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         for command in ("score", "found", "shut", "blank", "gone"):
             await room.alice.interact("dev", command=command)
-            await room.journal.until(Kind.COMMAND, partial(is_failure_of, command))
-        found = {each.name: each for each in await room.journal.of(Kind.COMMAND)}
+            await room.journal.wait_for(Kind.COMMAND, partial(is_failure_of, command))
+        found = {each.name: each for each in await room.journal.list_by_kind(Kind.COMMAND)}
     wrong = {
         "score": ("AttributeError", "Rooms.score"),
         "found": ("discord.errors.NotFound", "Rooms.found"),

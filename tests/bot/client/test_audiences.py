@@ -17,7 +17,7 @@ from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "private_cog.py"
 PLANTED = "Zanzibar836251tuna"
@@ -39,14 +39,14 @@ class Room:
         async with asyncio.timeout(10):
             while True:
                 for kind in kinds:
-                    for action in await self.live.journal.of(kind):
+                    for action in await self.live.journal.list_by_kind(kind):
                         if action.error is not None and action.name.endswith(name):
                             return action
                 await asyncio.sleep(0.01)
 
     async def stored(self) -> str:
         """Return every byte that was written."""
-        await self._recorder.write(everything=True)
+        await self._recorder.write(flush=True)
         files = (file for file in self._home.state.rglob("*") if file.is_file())
         return "".join(file.read_bytes().decode("latin-1") for file in files).lower()
 
@@ -77,7 +77,7 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Room]:
     clock = SystemClock()
     async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, b"salt", lambda: None)
-        async with living(home, local, traffic=recorder) as live:
+        async with run_client(home, local, traffic=recorder) as live:
             yield Room(live, home, recorder)
 
 
@@ -139,7 +139,7 @@ async def test_what_everyone_in_the_dev_channel_can_read_is_stored_as_it_was(roo
 async def test_a_channel_is_open_if_all_who_read_the_dev_channel_read_it(
     home: Home, local: LocalDiscord, rules: dict[str, bool], is_open: bool
 ) -> None:
-    async with living(home, local) as live:
+    async with run_client(home, local) as live:
         guild = live.client.guilds[0]
         dev, general = (
             next(each for each in guild.text_channels if each.name == name)

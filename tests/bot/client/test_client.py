@@ -7,14 +7,14 @@ import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
-from bot.client._interaction_inputs import stable_part
+from bot.client._interaction_inputs import extract_stable_part
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.redaction import redact
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-from tests.support.chatting import SkippingClock
-from tests.support.live_client import Home, Watched, living, make_client
+from tests.support.chat_clients import SkippingClock
+from tests.support.live_client import Home, WatchedJournal, make_client, run_client
 
 ECHO = """
 import discord
@@ -34,8 +34,8 @@ async def setup(bot: commands.Bot) -> None:
 
 async def test_the_commands_are_registered_in_the_guild(home: Home, local: LocalDiscord) -> None:
     home.write("cogs/echo.py", ECHO)
-    async with living(home, local) as room:
-        assert await room.commands() == ["echo"]
+    async with run_client(home, local) as room:
+        assert await room.list_commands() == ["echo"]
         registered = await room.client.http.get_guild_commands(local.bot_user_id, local.guild_id)
         assert [command["name"] for command in registered] == ["echo"]
         assert await room.client.http.get_global_commands(local.bot_user_id) == []
@@ -46,9 +46,9 @@ async def test_a_cog_that_does_not_load_is_journalled_and_the_others_work(
 ) -> None:
     home.write("cogs/aaa.py", "import not_there_at_all")
     home.write("cogs/echo.py", ECHO)
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         assert (await room.alice.run("dev", "echo", word="hi"))["message"]["content"] == "hi"
-        broken = await room.journal.until(Kind.RELOAD, lambda action: action.name == "cogs.aaa")
+        broken = await room.journal.wait_for(Kind.RELOAD, lambda action: action.name == "cogs.aaa")
         assert broken.outcome is ActionOutcome.ERROR
         assert broken.error is not None
         assert broken.error.exception == "ModuleNotFoundError"
@@ -85,7 +85,7 @@ async def test_a_first_connection_that_is_refused_is_tried_again(
     home: Home, local: LocalDiscord
 ) -> None:
     clock = SkippingClock()
-    async with Watched(home.state) as journal, Person(local.base_url, "alice") as alice:
+    async with WatchedJournal(home.state) as journal, Person(local.base_url, "alice") as alice:
         await alice.call("POST", "/local/faults", {"kind": "gateway_refuse", "times": 2})
         client = make_client(home, journal, local.guild_id, clock=clock)
         point_discord_at(local.api_url, local.gateway_url)
@@ -100,12 +100,12 @@ async def test_connections_lost_and_made_again_are_recorded(
     home: Home, local: LocalDiscord
 ) -> None:
     home.write("cogs/echo.py", ECHO)
-    async with living(home, local) as room:
-        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+    async with run_client(home, local) as room:
+        await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "connect")
         await room.alice.call("POST", "/local/faults", {"kind": "gateway_reconnect"})
-        resumed = await room.journal.until(Kind.GATEWAY, lambda action: action.name == "resume")
+        resumed = await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "resume")
         assert resumed.event == "gateway.resume"
-        names = [action.name for action in await room.journal.of(Kind.GATEWAY)]
+        names = [action.name for action in await room.journal.list_by_kind(Kind.GATEWAY)]
         assert names[:2] == ["connect", "disconnect"]
         assert (await room.alice.run("dev", "echo", word="hi"))["result"] == "message"
 
@@ -114,7 +114,7 @@ async def test_closing_twice_is_harmless_and_leaves_no_logging_behind(
     home: Home, local: LocalDiscord
 ) -> None:
     before = list(logging.getLogger("discord.ui.view").handlers)
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         assert len(logging.getLogger("discord.ui.view").handlers) == len(before) + 1
         await asyncio.gather(room.client.close(), room.client.close())
         await room.client.close()
@@ -138,4 +138,4 @@ async def test_a_client_that_never_started_can_be_closed(home: Home) -> None:
     ],
 )
 def test_the_lasting_part_of_an_id_holds_no_numbers(custom_id: str, stable: str) -> None:
-    assert stable_part(custom_id) == stable
+    assert extract_stable_part(custom_id) == stable

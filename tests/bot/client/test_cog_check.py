@@ -35,7 +35,9 @@ class Cogs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.check = CogCheck(root, PlainSandbox(), limits=LIMITS.but(seconds=8.0, memory_mb=512))
+        self.check = CogCheck(
+            root, PlainSandbox(), limits=LIMITS.replace(seconds=8.0, memory_mb=512)
+        )
         self.write("cogs/__init__.py", "")
 
     def write(self, path: str, source: str | bytes) -> None:

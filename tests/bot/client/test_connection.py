@@ -12,13 +12,13 @@ from bot.domain.errors import ChatUnavailable, ConfigError
 from bot.domain.journal import Kind
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, Watched, living, make_client
+from tests.support.live_client import Home, WatchedJournal, make_client, run_client
 
 
 @pytest.fixture
 async def client(home: Home, local: LocalDiscord) -> AsyncIterator[TheseusClient]:
     point_discord_at(local.api_url, local.gateway_url)
-    async with Watched(home.state) as journal:
+    async with WatchedJournal(home.state) as journal:
         client = make_client(home, journal, local.guild_id)
         yield client
         await client.close()
@@ -68,14 +68,14 @@ async def test_closing_ends_the_connection_quietly(
 async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
     home: Home, local: LocalDiscord, fault: str, again: str
 ) -> None:
-    async with living(home, local) as room:
-        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+    async with run_client(home, local) as room:
+        await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "connect")
         assert is_connected(room.client)
         ready = "resumed" if again == "resume" else "ready"
         back = asyncio.ensure_future(room.client.wait_for(ready, timeout=15))
         await room.alice.call("POST", "/local/faults", {"kind": fault})
-        lost = await room.journal.until(Kind.GATEWAY, lambda a: a.name == "disconnect")
-        await room.journal.until(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
+        lost = await room.journal.wait_for(Kind.GATEWAY, lambda a: a.name == "disconnect")
+        await room.journal.wait_for(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
         await back
         assert is_connected(room.client)
 
@@ -83,12 +83,12 @@ async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
 async def test_an_outage_is_seen_although_discord_py_stays_ready(
     home: Home, local: LocalDiscord
 ) -> None:
-    async with living(home, local) as room:
-        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+    async with run_client(home, local) as room:
+        await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "connect")
         refused = {"kind": "gateway_refuse", "times": 1_000}
         await room.alice.call("POST", "/local/faults", refused)
         await room.alice.call("POST", "/local/faults", {"kind": "gateway_drop"})
-        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "disconnect")
+        await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "disconnect")
         assert room.client.is_ready()
         assert not is_connected(room.client)
 
@@ -97,10 +97,10 @@ async def test_a_refused_reconnect_is_one_line_in_the_log_with_its_reason(
     home: Home, local: LocalDiscord, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "bot.client")
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         await room.alice.call("POST", "/local/faults", {"kind": "gateway_refuse"})
         await room.alice.call("POST", "/local/faults", {"kind": "gateway_drop"})
-        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "resume")
+        await room.journal.wait_for(Kind.GATEWAY, lambda action: action.name == "resume")
     (line,) = [each for each in caplog.records if each.name == "discord.client"]
     assert (line.levelname, line.exc_info) == ("WARNING", None)
     assert re.fullmatch(

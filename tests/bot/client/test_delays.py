@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.journal import Action, ActionOutcome, Kind
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "slow_cog.py"
 BLOCKED, LATE = "bot.telemetry.delays.EventLoopBlocked", "bot.telemetry.delays.AnsweredTooLate"
@@ -16,7 +16,7 @@ BLOCKED, LATE = "bot.telemetry.delays.EventLoopBlocked", "bot.telemetry.delays.A
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/slow.py", COG.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
@@ -34,17 +34,17 @@ def check_delay(action: Action, exception: str, function: str) -> None:
 
 async def test_what_blocks_the_event_loop_is_recorded_once(room: LiveClient) -> None:
     await room.alice.interact("dev", command="block_later", options={"seconds": 2.4})
-    first = await room.journal.until(Kind.COMMAND)
+    first = await room.journal.wait_for(Kind.COMMAND)
     check_delay(first, BLOCKED, "block")
     await room.alice.say("dev", "@Theseus hold 2.4")
-    await room.journal.until(Kind.COMMAND, lambda action: action.name == "hold")
+    await room.journal.wait_for(Kind.COMMAND, lambda action: action.name == "hold")
     await room.alice.say("dev", "block")
-    listener = await room.journal.until(Kind.LISTENER)
+    listener = await room.journal.wait_for(Kind.LISTENER)
     check_delay(listener, BLOCKED, "block")
     assert listener.name == "Slow.on_message"
     await room.alice.run("dev", "quick")
-    commands = {each.name: each for each in await room.journal.of(Kind.COMMAND)}
-    assert len(await room.journal.of(Kind.COMMAND)) == 3
+    commands = {each.name: each for each in await room.journal.list_by_kind(Kind.COMMAND)}
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == 3
     check_delay(commands["hold"], BLOCKED, "block")
     assert commands["quick"].outcome is ActionOutcome.OK
 
@@ -54,9 +54,9 @@ async def test_an_answer_that_comes_too_late_names_where_the_command_stood(
     room: LiveClient,
 ) -> None:
     await room.alice.interact("dev", command="ask", options={"seconds": 3.3})
-    late = await room.journal.until(Kind.COMMAND)
+    late = await room.journal.wait_for(Kind.COMMAND)
     check_delay(late, LATE, "ask_slow_service")
     await room.alice.interact("dev", command="block", options={"seconds": 3.3})
-    blocked = await room.journal.until(Kind.COMMAND, lambda action: action.name == "block")
+    blocked = await room.journal.wait_for(Kind.COMMAND, lambda action: action.name == "block")
     check_delay(blocked, BLOCKED, "block")
-    assert len(await room.journal.of(Kind.COMMAND)) == 2
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == 2

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.journal import Action, ActionOutcome, Kind
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "ending_cog.py"
 ENDINGS = {
@@ -25,7 +25,7 @@ ENDINGS = {
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/endings.py", COG.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
         room.client.__dict__["let_go"] = True
 
@@ -48,8 +48,8 @@ async def wait_for_failure(room: LiveClient, kind: Kind, exception: str, number:
             seen.add(action.id)
         return len(seen) == number and action.error is not None
 
-    await room.journal.until(kind, is_wanted)
-    failures = [each for each in await room.journal.of(kind) if each.error is not None]
+    await room.journal.wait_for(kind, is_wanted)
+    failures = [each for each in await room.journal.list_by_kind(kind) if each.error is not None]
     assert len(failures) == number
     check_failure(failures[-1], exception)
     return failures[-1]
@@ -72,10 +72,10 @@ async def test_a_slash_command_is_answered_however_it_ends(room: LiveClient) -> 
         answer = await room.alice.run("dev", "end", how=how)
         text = answer["message"]["content"]
         assert "`/end` failed with" in text
-        recorded = (await room.journal.of(Kind.COMMAND))[-1]
+        recorded = (await room.journal.list_by_kind(Kind.COMMAND))[-1]
         check_failure(recorded, exception)
         assert recorded.id[-8:] in text
-    assert len(await room.journal.of(Kind.COMMAND)) == len(ENDINGS)
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == len(ENDINGS)
     await check_is_alive(room)
 
 
@@ -85,7 +85,7 @@ async def test_an_autocomplete_is_recorded_however_it_ends(room: LiveClient) -> 
         room.alice.interact("dev", autocomplete="end", option="how", value=how) for how in ENDINGS
     ]
     await asyncio.gather(*asked)
-    recorded = await room.journal.of(Kind.COMMAND)
+    recorded = await room.journal.list_by_kind(Kind.COMMAND)
     failures = sorted(each.error.exception for each in recorded if each.error is not None)
     assert failures == sorted(ENDINGS.values())
     for action, exception in zip(sorted(recorded, key=_exception_of), failures, strict=True):
@@ -106,11 +106,11 @@ async def test_a_press_is_answered_however_it_ends(room: LiveClient) -> None:
     for how in ("exit", "generator", "cancelled"):
         answer = await room.alice.press("dev", "endings:how", values=[how])
         assert "That failed with" in answer["message"]["content"]
-        recorded = (await room.journal.of(Kind.COMPONENT))[-1]
+        recorded = (await room.journal.list_by_kind(Kind.COMPONENT))[-1]
         check_failure(recorded, ENDINGS[how])
         assert recorded.name == "Panel.endings:how"
-    assert len(await room.journal.of(Kind.COMPONENT)) == 3
-    assert not await room.journal.of(Kind.TASK)
+    assert len(await room.journal.list_by_kind(Kind.COMPONENT)) == 3
+    assert not await room.journal.list_by_kind(Kind.TASK)
 
 
 async def test_a_form_is_answered_however_it_ends(room: LiveClient) -> None:
@@ -119,8 +119,8 @@ async def test_a_form_is_answered_however_it_ends(room: LiveClient) -> None:
         await room.alice.press("dev", "endings:form")
         answer = await room.alice.submit("dev", "endings:asked", {"how": how})
         assert "That form failed with" in answer["message"]["content"]
-        check_failure((await room.journal.of(Kind.COMPONENT))[-1], exception)
-    assert len(await room.journal.of(Kind.COMPONENT)) == len(ENDINGS)
+        check_failure((await room.journal.list_by_kind(Kind.COMPONENT))[-1], exception)
+    assert len(await room.journal.list_by_kind(Kind.COMPONENT)) == len(ENDINGS)
 
 
 async def test_a_listener_is_recorded_however_it_ends(room: LiveClient) -> None:
@@ -153,10 +153,10 @@ async def test_a_hook_of_a_loop_is_recorded_however_it_ends(room: LiveClient, ho
         await asyncio.wait([cog.hooked.start()])
     await check_is_alive(room)
     gc.collect()
-    await room.journal.until(
+    await room.journal.wait_for(
         Kind.TASK, lambda action: _exception_of(action) == [*kinds.values()][-1]
     )
-    recorded = [each for each in await room.journal.of(Kind.TASK) if is_of_hook(each)]
+    recorded = [each for each in await room.journal.list_by_kind(Kind.TASK) if is_of_hook(each)]
     assert [_exception_of(each) for each in recorded] == [*kinds.values()]
     assert {each.name for each in recorded} == {"Endings.hooked"}
 
@@ -168,7 +168,9 @@ async def test_a_cancellation_that_was_asked_for_is_no_failure(room: LiveClient)
     await cog.turning.wait()
     task.cancel()
     await asyncio.wait([task])
-    (recorded,) = [each for each in await room.journal.of(Kind.TASK) if each.name == "Endings.turn"]
+    (recorded,) = [
+        each for each in await room.journal.list_by_kind(Kind.TASK) if each.name == "Endings.turn"
+    ]
     assert (recorded.outcome, recorded.error) == (ActionOutcome.CANCELLED, None)
 
 
@@ -200,10 +202,10 @@ async def test_what_fails_in_the_background_is_recorded_with_its_cog(room: LiveC
     for what, (name, messages) in BACKGROUND.items():
         await room.alice.run("dev", "background", what=what)
         expected |= {(name, message) for message in messages}
-        await room.journal.until(Kind.TASK, complete(expected))
+        await room.journal.wait_for(Kind.TASK, complete(expected))
     gc.collect()
     await check_is_alive(room)
-    failures = await room.journal.of(Kind.TASK)
+    failures = await room.journal.list_by_kind(Kind.TASK)
     assert len(failures) == len(expected)
     for action in failures:
         assert action.outcome is ActionOutcome.ERROR
@@ -218,7 +220,7 @@ async def test_what_somebody_waits_for_is_no_failure_in_the_background(room: Liv
     assert answer["message"]["content"] == "handled"
     gc.collect()
     await check_is_alive(room)
-    assert not await room.journal.of(Kind.TASK)
+    assert not await room.journal.list_by_kind(Kind.TASK)
 
 
 def tasks_named(name: str) -> list[asyncio.Task[Any]]:
@@ -234,7 +236,9 @@ async def test_a_reload_ends_the_tasks_of_a_cog_and_names_those_that_run_on(
     assert adoption.reloaded == ("cogs.endings",)
     assert old.cancelled()
     assert len(tasks_named("poller")) == 1
-    (report,) = [each for each in await room.journal.of(Kind.RELOAD) if each.error is not None]
+    (report,) = [
+        each for each in await room.journal.list_by_kind(Kind.RELOAD) if each.error is not None
+    ]
     assert report.name == "cogs.endings tasks"
     assert report.error is not None
     assert "still runs: stubborn, made in Endings.cog_load (cogs.endings:" in report.error.message

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.live_client import Home, LiveClient, living, own_cogs
+from tests.support.live_client import Home, LiveClient, run_client, use_own_cogs
 
 QUESTIONS = """\
 from discord import app_commands
@@ -73,7 +73,7 @@ DISPLACING = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    with own_cogs(tmp_path) as opened:
+    with use_own_cogs(tmp_path) as opened:
         opened.write("cogs/questions.py", QUESTIONS)
         yield opened
 
@@ -101,8 +101,8 @@ async def test_no_foreign_cog_displaces_one_of_the_bots_own(
     for module, each in names.items():
         home.write(f"cogs/{module}.py", DISPLACING[each])
     home.write("cogs/harmless.py", foreign(cls="Harmless", name="harmless"))
-    async with living(home, local) as room:
-        left_out = await room.client.cogs_left_out()
+    async with run_client(home, local) as room:
+        left_out = await room.client.get_failed_cogs()
         assert {names[module] for module in left_out} == set(DISPLACING)
         assert await is_ours_intact(room)
         assert "cogs.harmless" in room.client.extensions
@@ -114,7 +114,7 @@ async def test_a_cog_that_is_edited_later_displaces_nothing_either(
     home: Home, local: LocalDiscord, each: str
 ) -> None:
     home.write("cogs/later.py", foreign(cls="Later", name="later"))
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         home.write("cogs/later.py", DISPLACING[each])
         adoption = await room.client.runtime.adopt(["cogs/later.py"])
         assert "displaces" in adoption.failed["cogs.later"]
@@ -137,8 +137,8 @@ async def test_why_a_cog_does_not_load_comes_with_the_way_out(
     home: Home, local: LocalDiscord, source: str, remedy: str
 ) -> None:
     home.write("cogs/weather.py", source)
-    async with living(home, local) as room:
-        assert remedy in (await room.client.cogs_left_out())["weather"]
+    async with run_client(home, local) as room:
+        assert remedy in (await room.client.get_failed_cogs())["weather"]
 
 
 async def test_a_helper_is_loaded_by_nobody_and_reloads_the_cogs_when_it_changes(
@@ -146,8 +146,8 @@ async def test_a_helper_is_loaded_by_nobody_and_reloads_the_cogs_when_it_changes
 ) -> None:
     home.write("cogs/utils/__init__.py", "WORD = 'old'\n")
     home.write("cogs/words.py", "from cogs.utils import WORD\nasync def setup(bot): ...\n")
-    async with living(home, local) as room:
-        assert await room.client.cogs_left_out() == {}
+    async with run_client(home, local) as room:
+        assert await room.client.get_failed_cogs() == {}
         home.write("cogs/utils/__init__.py", "WORD = 'new'\n")
         adoption = await room.client.runtime.adopt(["cogs/utils/__init__.py"])
         assert adoption.failed == {}

@@ -13,7 +13,7 @@ from bot.domain.journal import Kind
 from local_discord.client import point_discord_at
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.live_client import Home, Watched, make_client, own_cogs
+from tests.support.live_client import Home, WatchedJournal, make_client, use_own_cogs
 
 COG = """
 import asyncio
@@ -53,7 +53,9 @@ class Named(TheseusClient):
 class Stage:
     """Clients of one home, one after the other."""
 
-    def __init__(self, home: Home, journal: Watched, local: LocalDiscord, alice: Person) -> None:
+    def __init__(
+        self, home: Home, journal: WatchedJournal, local: LocalDiscord, alice: Person
+    ) -> None:
         self.home, self.journal, self.local, self.alice = home, journal, local, alice
         self.resuming: list[str] = []
         self._group = asyncio.TaskGroup()
@@ -81,7 +83,7 @@ class Stage:
 
     async def answers(self) -> list[str]:
         """Return what clients have said in the dev channel, oldest first."""
-        told = await self.alice.messages("dev")
+        told = await self.alice.list_messages("dev")
         return [each["content"] for each in told if each["author"].get("bot")]
 
     async def until_answered(self, count: int) -> list[str]:
@@ -94,12 +96,12 @@ class Stage:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    with own_cogs(tmp_path) as home:
+    with use_own_cogs(tmp_path) as home:
         home.write("cogs/echo.py", COG)
         async with (
             LocalDiscord([LocalPerson("alice", listed=True)], token="a.bot.token") as local,
             Person(local.base_url, "alice") as alice,
-            Watched(home.state) as journal,
+            WatchedJournal(home.state) as journal,
         ):
             yield Stage(home, journal, local, alice)
 
@@ -133,10 +135,10 @@ async def test_what_the_old_one_has_begun_it_ends(stage: Stage) -> None:
         await stage.alice.say("dev", "say soon")
         await stage.until_answered(1)
         session = await old.leave()
-        assert not await old.settled(0.01)
+        assert not await old.wait_until_idle(0.01)
         async with stage.on("new", session):
             old.hurry.set()  # type: ignore[attr-defined]
-            assert await old.settled(20)
+            assert await old.wait_until_idle(20)
             await stage.alice.say("dev", "say on")
             said = await stage.until_answered(3)
             assert sorted(said) == ["new: say on", "old: say slowly", "old: say soon"]
@@ -152,7 +154,7 @@ async def test_a_session_that_discord_does_not_know_any_more_is_begun_anew(stage
         assert len(new.guilds) == 1
         await stage.alice.say("dev", "say on")
         assert await stage.until_answered(1) == ["new: say on"]
-        gateway = [each.event for each in await stage.journal.of(Kind.GATEWAY)]
+        gateway = [each.event for each in await stage.journal.list_by_kind(Kind.GATEWAY)]
         assert gateway.count("gateway.connect") == 2
         assert "gateway.resume" not in gateway
 

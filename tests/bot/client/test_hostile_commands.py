@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, Kind
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "hostile_cog.py"
 
@@ -18,7 +18,7 @@ COG = Path(__file__).parent / "hostile_cog.py"
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/hostile.py", COG.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
@@ -49,14 +49,14 @@ async def test_every_failure_that_is_hard_to_describe_has_a_record_and_an_error_
             await room.alice.say("dev", f"@Theseus {command}")
         else:
             await room.alice.interact("dev", command=command)
-        action = await room.journal.until(Kind.COMMAND, partial(is_named, command))
+        action = await room.journal.wait_for(Kind.COMMAND, partial(is_named, command))
         assert action.outcome == "error", command
         assert action.error is not None
         assert action.error.exception == exception
         assert [frame.function for frame in action.error.frames][-1] == "fail"
-        shown = f"failed with {exception}. Error id `{short_id(action.id)}`"
+        shown = f"failed with {exception}. Error id `{shorten_id(action.id)}`"
         await room.alice.wait_for("dev", partial(has_text, shown))
-    assert len(await room.journal.of(Kind.COMMAND)) == len(failures)
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == len(failures)
 
 
 async def test_every_exception_of_a_group_is_named(room: LiveClient) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, ActionOutcome, Kind
 from local_discord.person import Message
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "hybrid_cog.py"
 
@@ -18,16 +18,16 @@ COG = Path(__file__).parent / "hybrid_cog.py"
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/shares.py", COG.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
 async def read_only_record(room: LiveClient) -> Action:
     """Return the one record of a command; another command shows that no second came."""
-    await room.journal.until(Kind.COMMAND)
+    await room.journal.wait_for(Kind.COMMAND)
     await room.alice.run("dev", "share", coins=4, people=2)
-    await room.journal.until(Kind.COMMAND, lambda action: action.name == "share")
-    first, _ = await room.journal.of(Kind.COMMAND)
+    await room.journal.wait_for(Kind.COMMAND, lambda action: action.name == "share")
+    first, _ = await room.journal.list_by_kind(Kind.COMMAND)
     return first
 
 
@@ -67,14 +67,14 @@ async def test_failures_as_slash_commands_are_recorded_once_and_answered_by_thei
     for command, options in FAILING.items():
         await room.alice.run("dev", command, **options)
         answer = await wait_for_text(room, f"`/{command}`")
-        action = (await room.journal.of(Kind.COMMAND))[-1]
+        action = (await room.journal.list_by_kind(Kind.COMMAND))[-1]
         check_failure(action, f"command.{command}")
         assert action.error is not None
         inputs = {name: literal_eval(value) for name, value in action.error.inputs.items()}
         assert inputs == options
         assert answer["content"].startswith(f"⚠️ `/{command}` failed with ZeroDivisionError.")
         check_answer(answer["content"], action)
-    assert len(await room.journal.of(Kind.COMMAND)) == len(FAILING)
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == len(FAILING)
 
 
 async def test_failures_as_typed_commands_are_recorded_once_and_answered_by_their_ids(
@@ -84,10 +84,10 @@ async def test_failures_as_typed_commands_are_recorded_once_and_answered_by_thei
         values = " ".join(map(str, options.values()))
         await room.alice.say("dev", f"@Theseus {command} {values}")
         answer = await wait_for_text(room, f"`{command}`")
-        action = (await room.journal.of(Kind.COMMAND))[-1]
+        action = (await room.journal.list_by_kind(Kind.COMMAND))[-1]
         check_failure(action, f"command.{command}")
         check_answer(answer["content"], action)
-    assert len(await room.journal.of(Kind.COMMAND)) == len(FAILING)
+    assert len(await room.journal.list_by_kind(Kind.COMMAND)) == len(FAILING)
 
 
 async def wait_for_text(room: LiveClient, text: str) -> Message:
@@ -96,7 +96,7 @@ async def wait_for_text(room: LiveClient, text: str) -> Message:
 
 def check_answer(text: str, action: Action) -> None:
     """Check that people get the id, and nothing of the error's own text or its wrappers."""
-    assert f"Error id `{short_id(action.id)}`" in text
+    assert f"Error id `{shorten_id(action.id)}`" in text
     assert "division" not in text
     assert "Hybrid" not in text
 
@@ -105,7 +105,7 @@ async def test_both_ways_of_use_fail_with_one_fingerprint(room: LiveClient) -> N
     await room.alice.run("dev", "share", coins=9, people=0)
     await room.alice.say("dev", "@Theseus share 9 0")
     await room.alice.wait_for("dev", lambda m: "`share` failed with" in m["content"])
-    slash, typed = await room.journal.of(Kind.COMMAND)
+    slash, typed = await room.journal.list_by_kind(Kind.COMMAND)
     assert slash.error is not None
     assert typed.error is not None
     assert slash.error.fingerprint == typed.error.fingerprint
@@ -133,4 +133,4 @@ async def test_a_cog_that_answers_its_own_failure_is_not_talked_over(room: LiveC
     answer = await room.alice.run("dev", "polite")
     assert answer["message"]["content"] == "my own words"
     check_failure(await read_only_record(room), "command.polite")
-    assert not any("failed with" in m["content"] for m in await room.alice.messages("dev"))
+    assert not any("failed with" in m["content"] for m in await room.alice.list_messages("dev"))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.journal import Action, ActionOutcome, Kind
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 TOYS = Path(__file__).parent / "sample_cogs.py"
 
@@ -17,7 +17,7 @@ TOYS = Path(__file__).parent / "sample_cogs.py"
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/toys.py", TOYS.read_text())
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
@@ -43,8 +43,8 @@ def check_place(action: Action, local: LocalDiscord) -> None:
 
 async def the_only(room: LiveClient, kind: Kind) -> Action:
     """The one record of that kind; a second would have been written by now."""
-    await room.journal.until(kind)
-    (action,) = await room.journal.of(kind)
+    await room.journal.wait_for(kind)
+    (action,) = await room.journal.list_by_kind(kind)
     return action
 
 
@@ -95,7 +95,7 @@ async def test_a_command_that_fails_after_its_answer_follows_up(room: LiveClient
     await room.alice.run("dev", "crash_after")
     message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
     await check_id(room, message["content"], await the_only(room, Kind.COMMAND))
-    assert (await room.alice.messages("dev"))[0]["content"] == "done"
+    assert (await room.alice.list_messages("dev"))[0]["content"] == "done"
 
 
 async def test_a_failure_that_comes_too_late_is_told_in_the_channel(room: LiveClient) -> None:
@@ -159,7 +159,7 @@ async def test_a_command_with_its_own_error_reply_is_recorded_and_not_answered_t
     answer = await room.alice.run("dev", "polite")
     assert answer["message"]["content"] == "my own words"
     check_capsule(await the_only(room, Kind.COMMAND), numbers=[1, 2], at=7)
-    assert len(await room.alice.messages("dev")) == 1
+    assert len(await room.alice.list_messages("dev")) == 1
 
 
 async def test_a_context_menu_that_fails_is_recorded(room: LiveClient, local: LocalDiscord) -> None:
@@ -239,18 +239,20 @@ async def test_a_listener_that_raises_is_recorded(room: LiveClient, local: Local
 
 
 async def test_every_turn_of_a_loop_is_recorded(room: LiveClient) -> None:
-    ticked = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.tick")
-    tripped = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.trip")
-    await room.journal.until(
+    ticked = await room.journal.wait_for(Kind.TASK, lambda action: action.name == "Toys.tick")
+    tripped = await room.journal.wait_for(Kind.TASK, lambda action: action.name == "Toys.trip")
+    await room.journal.wait_for(
         Kind.TASK, lambda action: action.name == "Toys.rearm" and action.error is None
     )
     assert (ticked.outcome, ticked.error) == (ActionOutcome.OK, None)
     assert tripped.outcome is ActionOutcome.ERROR
     assert tripped.duration_ms is not None
     check_capsule(tripped, numbers=[1, 2], at=7)
-    stopped = await room.journal.until(Kind.TASK, lambda action: action.name.endswith(".stopped"))
+    stopped = await room.journal.wait_for(
+        Kind.TASK, lambda action: action.name.endswith(".stopped")
+    )
     assert (stopped.event, stopped.error) == ("task.Toys.trip.stopped", None)
-    tasks = await room.journal.of(Kind.TASK)
+    tasks = await room.journal.list_by_kind(Kind.TASK)
     assert [each for each in tasks if each.name == "Toys.rearm.stopped"] == []
 
 
@@ -288,12 +290,12 @@ async def test_a_component_that_raises_is_recorded_and_answered(
     if values:
         assert literal_eval(action.error.inputs["values"]) == values
     await check_id(room, message["content"], action)
-    assert not await room.journal.of(Kind.LISTENER)
+    assert not await room.journal.list_by_kind(Kind.LISTENER)
 
 
 async def test_a_button_with_a_random_id_is_named_after_its_function(room: LiveClient) -> None:
     await room.alice.run("dev", "loose")
-    (message,) = await room.alice.messages("dev")
+    (message,) = await room.alice.list_messages("dev")
     await room.alice.press("dev", message["components"][0]["components"][0]["custom_id"])
     assert (await the_only(room, Kind.COMPONENT)).name == "Loose.anonymous"
 
@@ -335,7 +337,7 @@ async def test_a_press_that_only_a_listener_hears_is_a_component_too(
     check_place(action, local)
     check_capsule(action, numbers=[1, 2], at=7)
     await check_id(room, answer["message"]["content"], action)
-    assert not await room.journal.of(Kind.LISTENER)
+    assert not await room.journal.list_by_kind(Kind.LISTENER)
 
 
 async def test_two_clients_in_one_process_do_not_record_each_others_presses(
@@ -344,9 +346,9 @@ async def test_two_clients_in_one_process_do_not_record_each_others_presses(
     await show_card(room)
     other = Home(home.root / "other")
     other.write("cogs/empty.py", "")
-    async with living(other, local, extensions=["cogs.toys"]) as second:
+    async with run_client(other, local, extensions=["cogs.toys"]) as second:
         await room.alice.press("dev", "toys:press:12")
-        await room.journal.until(Kind.COMPONENT)
-        await second.journal.until(Kind.COMPONENT)
-        assert len(await room.journal.of(Kind.COMPONENT)) == 1
-        assert len(await second.journal.of(Kind.COMPONENT)) == 1
+        await room.journal.wait_for(Kind.COMPONENT)
+        await second.journal.wait_for(Kind.COMPONENT)
+        assert len(await room.journal.list_by_kind(Kind.COMPONENT)) == 1
+        assert len(await second.journal.list_by_kind(Kind.COMPONENT)) == 1

@@ -6,7 +6,7 @@ import pytest
 from discord.ext import commands
 
 from local_discord.person import Person
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, open_dev_channel
 
 
 class Texts(commands.Cog):
@@ -43,8 +43,8 @@ async def answers(room: DevChannel, text: str) -> list[str]:
     me = f"<@{room.local.bot_user_id}>"
     said = await alice.say("general", f"{me} {text}")
     last = await alice.say("general", f"{me} hello")
-    await room.reply("alice", last)
-    found = await alice.messages("general")
+    await room.wait_for_reply("alice", last)
+    found = await alice.list_messages("general")
     return [
         str(m["content"])
         for m in found
@@ -68,10 +68,10 @@ async def answers(room: DevChannel, text: str) -> list[str]:
 async def test_a_command_runs_and_nothing_else_answers(
     tmp_path: Path, text: str, answer: str
 ) -> None:
-    async with dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path) as room:
         await room.client.add_cog(Texts())
         assert await answers(room, text) == [answer]
-        assert await room.runs() == ()
+        assert await room.list_runs() == ()
 
 
 @pytest.mark.parametrize(
@@ -86,27 +86,27 @@ async def test_a_command_runs_and_nothing_else_answers(
     ],
 )
 async def test_what_is_said_of_a_command_does_not_run_it(tmp_path: Path, text: str) -> None:
-    async with dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path) as room:
         await room.client.add_cog(Texts())
         told = await answers(room, text)
-        assert told or await room.runs()
+        assert told or await room.list_runs()
         assert [each for each in told if each.startswith("ran ")] == []
 
 
 async def test_no_cog_takes_a_decision_from_people_by_its_name(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path) as room:
         await room.client.add_cog(Texts())
         assert "ran stop" not in await answers(room, "stop")
 
 
 async def test_a_command_of_an_edited_message_neither_runs_nor_is_talk(tmp_path: Path) -> None:
-    async with dev_channel(tmp_path) as room:
+    async with open_dev_channel(tmp_path) as room:
         await room.client.add_cog(Texts())
         me = f"<@{room.local.bot_user_id}>"
         said = await room["alice"].say("general", f"{me} whoos alice")
-        await room.reply("alice", said)
+        await room.wait_for_reply("alice", said)
         await room["alice"].edit("general", said, f"{me} whois alice")
         last = await room["alice"].say("general", f"{me} hello")
-        await room.reply("alice", last)
-        texts = [m["content"] for m in await room["alice"].messages("general")]
+        await room.wait_for_reply("alice", last)
+        texts = [m["content"] for m in await room["alice"].list_messages("general")]
         assert [each for each in texts if each.startswith("ran ")] == []

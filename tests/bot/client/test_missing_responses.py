@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.adapters.system_clock import SystemClock
-from bot.domain.ids import short_id
+from bot.domain.ids import shorten_id
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 COG = Path(__file__).parent / "silent_cog.py"
 LINES = COG.read_text().splitlines()
@@ -28,7 +28,7 @@ async def notes(
 ) -> AsyncIterator[LiveClient]:
     """Run the client with the cog. (pytest takes warnings over for each part of a test anew.)"""
     home.write("cogs/notes.py", COG.read_text())
-    async with living(home, local, clock=clock or ShortClock()) as room:
+    async with run_client(home, local, clock=clock or ShortClock()) as room:
         yield room
 
 
@@ -48,9 +48,9 @@ async def test_a_forgotten_await_is_recorded_with_pythons_warning_and_answered(
 ) -> None:
     async with notes(home, local) as room:
         answer = await room.alice.run("dev", "jot", text="milk")
-        action = await room.journal.until(Kind.COMMAND)
+        action = await room.journal.wait_for(Kind.COMMAND)
         again = await room.alice.run("dev", "jot", text="bread")
-        second = await room.journal.until(Kind.COMMAND, lambda each: each.id != action.id)
+        second = await room.journal.wait_for(Kind.COMMAND, lambda each: each.id != action.id)
     check_missing(action, "Notes.jot", "interaction.response.send_message(f")
     assert action.error is not None
     never = "coroutine 'InteractionResponse.send_message' was never awaited"
@@ -59,8 +59,8 @@ async def test_a_forgotten_await_is_recorded_with_pythons_warning_and_answered(
     assert action.duration_ms is not None
     assert action.duration_ms < 1_000  # how long it took, not how long we waited
     assert answer["message"]["content"].startswith("⚠️ `/jot` ended without an answer. Error id")
-    assert short_id(action.id) in answer["message"]["content"]
-    assert short_id(second.id) in again["message"]["content"]
+    assert shorten_id(action.id) in answer["message"]["content"]
+    assert shorten_id(second.id) in again["message"]["content"]
     assert second.error is not None
     assert second.error.fingerprint == action.error.fingerprint
 
@@ -70,14 +70,14 @@ async def test_hybrids_and_buttons_that_forget_an_await_are_recorded(
 ) -> None:
     async with notes(home, local) as room:
         await room.alice.run("dev", "mixed")
-        mixed = await room.journal.until(Kind.COMMAND)
+        mixed = await room.journal.wait_for(Kind.COMMAND)
         panel = (await room.alice.run("dev", "panel"))["message"]
         button = panel["components"][0]["components"][0]["custom_id"]
         await room.alice.press("dev", button, panel["id"])
-        pressed = await room.journal.until(Kind.COMPONENT)
+        pressed = await room.journal.wait_for(Kind.COMPONENT)
         await room.alice.say("dev", "@Theseus mixed")
         await room.alice.wait_for("dev", lambda m: "`mixed` ended without" in m["content"])
-        typed = (await room.journal.of(Kind.COMMAND))[-1]
+        typed = (await room.journal.list_by_kind(Kind.COMMAND))[-1]
     check_missing(mixed, "Notes.mixed", 'ctx.send("mixed")')
     check_missing(pressed, "Panel.forget", "interaction.response.send_message")
     check_missing(typed, "Notes.mixed", 'ctx.send("mixed")')
@@ -89,14 +89,14 @@ async def test_an_error_that_was_swallowed_blames_the_command(
 ) -> None:
     async with notes(home, local) as room:
         await room.alice.run("dev", "swallow")
-        action = await room.journal.until(Kind.COMMAND)
+        action = await room.journal.wait_for(Kind.COMMAND)
     check_missing(action, "Notes.swallow", "@app_commands.command()")
 
 
 async def test_thinking_without_an_end_is_no_response(home: Home, local: LocalDiscord) -> None:
     async with notes(home, local) as room:
         await room.alice.run("dev", "think")
-        action = await room.journal.until(Kind.COMMAND)
+        action = await room.journal.wait_for(Kind.COMMAND)
         await room.alice.wait_for("dev", lambda m: "ended without an answer" in m["content"])
     check_missing(action, "Notes.think", 'interaction.followup.send("thought")')
 
@@ -104,8 +104,8 @@ async def test_thinking_without_an_end_is_no_response(home: Home, local: LocalDi
 async def test_a_task_of_the_commands_own_may_respond(home: Home, local: LocalDiscord) -> None:
     async with notes(home, local, SystemClock()) as room:
         await room.alice.run("dev", "answer_later")
-        thought = await room.journal.until(Kind.COMMAND)
+        thought = await room.journal.wait_for(Kind.COMMAND)
         await room.alice.run("dev", "respond_later")
-        responded = await room.journal.until(Kind.COMMAND, lambda each: each.id != thought.id)
+        responded = await room.journal.wait_for(Kind.COMMAND, lambda each: each.id != thought.id)
     for action in (thought, responded):
         assert (action.outcome, action.error) == (ActionOutcome.OK, None)

@@ -7,10 +7,10 @@ import aiohttp
 import discord
 import pytest
 
-from bot.client._outbound_redaction import _clean_file, cleaned
+from bot.client._outbound_redaction import _clean_file, redact_payload
 from bot.redaction import forget_secret, redact, register_secret
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, living
+from tests.support.live_client import Home, run_client
 
 CANARY = "canary" + "-5f2d-in-the-mine"
 ENCODED = "Y2FuYXJ5LTVmMmQtaW4tdGhlLW1pbmU"  # the same in base64
@@ -77,11 +77,11 @@ async def test_a_cog_that_knows_nothing_of_secrets_tells_none(
     home: Home, local: LocalDiscord, canary: str
 ) -> None:
     home.write("cogs/leaky.py", LEAKY)
-    async with living(home, local) as room, aiohttp.ClientSession() as web:
+    async with run_client(home, local) as room, aiohttp.ClientSession() as web:
         told = [await room.alice.run("dev", name) for name in ("public", "quiet", "later", "ask")]
         await room.alice.wait_for("dev", lambda message: message["content"].startswith("h "))
-        messages = await room.alice.messages("dev")
-        seen = json.dumps([told, messages, await room.alice.threads("dev")])
+        messages = await room.alice.list_messages("dev")
+        seen = json.dumps([told, messages, await room.alice.list_threads("dev")])
         for message in messages:
             for attachment in message["attachments"]:
                 async with web.get(attachment["url"]) as answer:
@@ -96,7 +96,7 @@ async def test_a_cog_that_knows_nothing_of_secrets_tells_none(
 def test_ids_and_pictures_stay_as_they_are(canary: str) -> None:
     told = {"custom_id": canary, "content": canary, "id": canary, "embeds": [{"title": canary}]}
 
-    assert cleaned(told, redact) == {
+    assert redact_payload(told, redact) == {
         "custom_id": canary,
         "content": "[redacted:canary]",
         "id": canary,
@@ -125,11 +125,11 @@ def test_a_message_does_not_grow_beyond_what_discord_takes_by_what_stands_for_it
     def marked(text: str) -> str:
         return text.replace("pw", "[redacted:password]")
 
-    sent = cleaned({"content": "pw " * 600, "nonce": "pw"}, marked)
+    sent = redact_payload({"content": "pw " * 600, "nonce": "pw"}, marked)
     assert (len(sent["content"]), sent["content"][-1]) == (2_000, "…")
     assert sent["content"].startswith("[redacted:password] [redacted:password] ")
     assert sent["nonce"] == "pw"
-    assert len(cleaned({"content": "x" * 3_000}, marked)["content"]) == 3_000
+    assert len(redact_payload({"content": "x" * 3_000}, marked)["content"]) == 3_000
 
 
 def test_a_picture_is_sent_as_it_is(canary: str) -> None:
@@ -140,7 +140,7 @@ def test_a_picture_is_sent_as_it_is(canary: str) -> None:
 async def test_what_the_bot_is_shown_as_doing_tells_none(
     home: Home, local: LocalDiscord, canary: str
 ) -> None:
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         game = discord.CustomActivity(name=f"at {canary}")
         await room.client.change_presence(activity=game, status=discord.Status.idle)
         assert canary not in str(game.to_dict())

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.journal import ActionOutcome, Kind
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 GREETER = """
 import asyncio
@@ -56,7 +56,7 @@ def greeter(
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/greeter.py", greeter('"hello"'))
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
@@ -65,7 +65,7 @@ async def greeting(room: LiveClient, name: str = "greet") -> str:
 
 
 async def syncs(room: LiveClient) -> int:
-    return len([e for e in await room.journal.of(Kind.RELOAD) if e.name == "commands"])
+    return len([e for e in await room.journal.list_by_kind(Kind.RELOAD) if e.name == "commands"])
 
 
 async def test_a_changed_cog_runs_its_new_code(room: LiveClient) -> None:
@@ -75,7 +75,7 @@ async def test_a_changed_cog_runs_its_new_code(room: LiveClient) -> None:
     assert adoption.reloaded == ("cogs.greeter",)
     assert (adoption.failed, adoption.restart_needed) == ({}, ())
     assert await greeting(room) == "good morning"
-    record = (await room.journal.of(Kind.RELOAD))[1]
+    record = (await room.journal.list_by_kind(Kind.RELOAD))[1]
     assert (record.name, record.outcome) == ("cogs.greeter", ActionOutcome.OK)
 
 
@@ -105,7 +105,7 @@ async def test_a_cog_that_does_not_load_keeps_its_old_code_and_says_why(
     assert adoption.reloaded == ()
     assert reason in adoption.failed["cogs.greeter"]
     assert await greeting(room) == "hello"
-    record = (await room.journal.of(Kind.RELOAD))[-1]
+    record = (await room.journal.list_by_kind(Kind.RELOAD))[-1]
     assert (record.name, record.outcome) == ("cogs.greeter", ActionOutcome.ERROR)
     room.home.write("cogs/greeter.py", greeter('"mended"'))
     assert (await room.client.runtime.adopt(["cogs/greeter.py"])).failed == {}
@@ -145,14 +145,14 @@ async def test_a_new_cog_is_loaded_and_its_commands_are_shown(room: LiveClient) 
     source = greeter('"new"', name="fresh", second="rest", cls="Fresh")
     adoption = await room.client.runtime.adopt([room.home.write("cogs/fresh.py", source)])
     assert adoption.reloaded == ("cogs.fresh",)
-    assert await room.commands() == ["fresh", "greet", "rest", "wait"]
+    assert await room.list_commands() == ["fresh", "greet", "rest", "wait"]
     assert await greeting(room, "fresh") == "new"
 
 
 async def test_a_deleted_cog_is_unloaded_and_its_commands_go(room: LiveClient) -> None:
     adoption = await room.client.runtime.adopt([room.home.delete("cogs/greeter.py")])
     assert (adoption.reloaded, adoption.failed) == (("cogs.greeter",), {})
-    assert await room.commands() == []
+    assert await room.list_commands() == []
     assert list(room.client.extensions) == []
 
 
@@ -178,10 +178,10 @@ async def test_a_cog_that_grew_into_a_package_is_reloaded_with_its_parts(room: L
 
 
 async def test_discord_is_told_when_a_reload_changes_the_commands(room: LiveClient) -> None:
-    assert await room.commands() == ["greet", "wait"]
+    assert await room.list_commands() == ["greet", "wait"]
     room.home.write("cogs/greeter.py", greeter('"hi"', name="salute"))
     await room.client.runtime.adopt(["cogs/greeter.py"])
-    assert await room.commands() == ["salute", "wait"]
+    assert await room.list_commands() == ["salute", "wait"]
     room.home.write("cogs/greeter.py", greeter("whom", name="salute", options=", whom: str"))
     await room.client.runtime.adopt(["cogs/greeter.py"])
     assert (await room.alice.run("dev", "salute", whom="bob"))["message"]["content"] == "bob"
@@ -204,9 +204,9 @@ async def test_what_discord_could_not_be_told_it_is_told_with_the_next_reload(
     room.home.write("cogs/greeter.py", greeter('"hi"', name="salute"))
     adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
     assert adoption.reloaded == ("cogs.greeter",)
-    assert await room.commands() == ["greet", "wait"]
+    assert await room.list_commands() == ["greet", "wait"]
     await room.client.runtime.adopt(["cogs/greeter.py"])
-    assert await room.commands() == ["salute", "wait"]
+    assert await room.list_commands() == ["salute", "wait"]
 
 
 async def test_a_command_under_way_ends_with_the_code_it_began_with(room: LiveClient) -> None:
@@ -219,7 +219,7 @@ async def test_a_command_under_way_ends_with_the_code_it_began_with(room: LiveCl
     assert await greeting(room) == "new"
     old.go.set()
     await room.alice.wait_for("dev", lambda m: m["content"] == "waited hello")
-    record = await room.journal.until(Kind.COMMAND, lambda action: action.name == "wait")
+    record = await room.journal.wait_for(Kind.COMMAND, lambda action: action.name == "wait")
     assert record.outcome is ActionOutcome.OK
 
 
@@ -265,7 +265,7 @@ async def sharing(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/greeter.py", greeter("WORD + MARK", imports=imports))
     other = greeter("WORD", name="other", second="rest", cls="Other", imports=SHARED)
     home.write("cogs/other.py", other)
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 
@@ -312,7 +312,7 @@ async def test_with_cogs_named_in_the_configuration_others_are_left_alone(
 ) -> None:
     home.write("cogs/greeter.py", greeter('"hello"'))
     home.write("cogs/other.py", "raise SystemExit")
-    async with living(home, local, extensions=["cogs.greeter"]) as room:
+    async with run_client(home, local, extensions=["cogs.greeter"]) as room:
         adoption = await room.client.runtime.adopt(["cogs/other.py"])
         assert (adoption.reloaded, adoption.failed) == ((), {})
         assert list(room.client.extensions) == ["cogs.greeter"]

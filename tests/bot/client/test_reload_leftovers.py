@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local_discord.server import LocalDiscord
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 PARTS = "WORD = {word!r}\n\n\nclass Part:\n    pass\n"
 COG = """
@@ -55,7 +55,7 @@ async def setup(bot):
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/shop/__init__.py", COG)
     home.write("cogs/shop/_parts.py", PARTS.format(word="old"))
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         yield room
 
 

@@ -11,9 +11,9 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_chat import FakeChat
-from tests.support.chatting import SkippingClock
-from tests.support.live_client import Home, LiveClient, Watched, living, make_client
-from tests.support.restartable_channel import until
+from tests.support.chat_clients import SkippingClock
+from tests.support.live_client import Home, LiveClient, WatchedJournal, make_client, run_client
+from tests.support.restartable_channel import wait_until
 
 COGS = """
 import discord
@@ -52,7 +52,7 @@ async def works(room: LiveClient) -> bool:
 
 
 async def failed(room: LiveClient, name: str) -> Action:
-    return await room.journal.until(
+    return await room.journal.wait_for(
         Kind.GATEWAY, lambda action: action.name == name and action.outcome is ActionOutcome.ERROR
     )
 
@@ -84,8 +84,8 @@ async def test_a_command_that_is_refused_is_left_out_and_named_and_the_others_wo
     home: Home, local: LocalDiscord, errors: dict[str, Any], told: str
 ) -> None:
     await plant(local, kind="status", status=400, code=50035, errors=errors, path=COMMANDS)
-    async with living(home, local) as room:
-        assert await room.commands() == ["echo"]
+    async with run_client(home, local) as room:
+        assert await room.list_commands() == ["echo"]
         assert room.client.commands_trouble == told
         assert await works(room)
         noted = await failed(room, "commands")
@@ -98,10 +98,10 @@ async def test_a_reload_that_mends_the_command_brings_it_back(
 ) -> None:
     errors = {"0": {"description": {"_errors": [{"message": "Long."}]}}}
     await plant(local, kind="status", status=400, code=50035, errors=errors, path=COMMANDS)
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         home.write("cogs/echo.py", COGS.replace("does not like", "likes"))
         await room.client.runtime.adopt(["cogs/echo.py"])
-        assert await room.commands() == ["bad", "echo"]
+        assert await room.list_commands() == ["bad", "echo"]
         assert room.client.commands_trouble is None
 
 
@@ -111,7 +111,7 @@ async def test_it_starts_though_discord_does_not_take_the_commands_and_tells_the
 ) -> None:
     await plant(local, path=COMMANDS, **fault)
     clock, chat = HeldClock(), FakeChat()
-    async with Watched(home.state) as journal, Person(local.base_url, "alice") as alice:
+    async with WatchedJournal(home.state) as journal, Person(local.base_url, "alice") as alice:
         client = make_client(home, journal, local.guild_id, clock=clock)
         client.chat = chat
         point_discord_at(local.api_url, local.gateway_url)
@@ -120,12 +120,12 @@ async def test_it_starts_though_discord_does_not_take_the_commands_and_tells_the
         assert client.commands_trouble is not None
         assert client.commands_trouble.startswith("Discord did not take the commands (")
         assert client.commands_trouble in caplog.text
-        assert [said.post.text for said in chat.said] == [
+        assert [said.post.text for said in chat.messages] == [
             f"⚠️ {client.commands_trouble} I go on, and try again when they change and by and by."
         ]
         clock.held.set()
-        await until(lambda: len(chat.said) > 1)
-        assert chat.said[-1].post.text == "Discord has taken all commands now."
+        await wait_until(lambda: len(chat.messages) > 1)
+        assert chat.messages[-1].post.text == "Discord has taken all commands now."
         told = await alice.call("GET", "/local/commands")
         assert sorted(command["name"] for command in told["commands"]) == ["bad", "echo"]
         await client.close()
@@ -164,7 +164,7 @@ MALFORMED: list[tuple[str, Any]] = [
 async def test_an_event_that_cannot_be_read_is_journalled_and_the_connection_goes_on(
     home: Home, local: LocalDiscord
 ) -> None:
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         for event, data in MALFORMED:
             await room.alice.call(
                 "POST", "/local/faults", {"kind": "gateway_dispatch", "event": event, "data": data}
@@ -173,13 +173,13 @@ async def test_an_event_that_cannot_be_read_is_journalled_and_the_connection_goe
             noted = await failed(room, event.lower())
             assert SECRET not in noted.model_dump_json()
         assert await works(room)
-        names = [action.name for action in await room.journal.of(Kind.GATEWAY)]
+        names = [action.name for action in await room.journal.list_by_kind(Kind.GATEWAY)]
         assert names.count("connect") == 1
         assert "disconnect" not in names
 
 
 async def test_what_it_was_sent_is_kept_bounded(home: Home, local: LocalDiscord) -> None:
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         huge = {"id": "x", "content": "y" * 100_000, "embeds": [{"title": "z" * 500}] * 200}
         await room.alice.call(
             "POST",
@@ -199,7 +199,7 @@ async def test_a_frame_that_leaves_no_session_is_followed_by_a_new_connection(
     home: Home, local: LocalDiscord, event: str, data: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    async with living(home, local) as room:
+    async with run_client(home, local) as room:
         back = asyncio.ensure_future(room.client.wait_for("ready", timeout=15))
         await room.alice.call(
             "POST", "/local/faults", {"kind": "gateway_dispatch", "event": event, "data": data}

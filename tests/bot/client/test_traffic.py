@@ -12,17 +12,17 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
-from bot.proof.traffic_scripts import after
+from bot.proof.traffic_scripts import build_script
 from bot.redaction import redact
-from bot.self_improvement.feedback import answered_in
+from bot.self_improvement.feedback import build_record_lookup
 from bot.telemetry import TrafficRecorder
-from bot.telemetry.pseudonyms import pseudonym
+from bot.telemetry.pseudonyms import build_pseudonym
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 SECRET = b"salt for the tests"
-COG = Path(__file__).parent / "asked_cogs.py"
+COG = Path(__file__).parent / "interactive_cogs.py"
 KEY = "ghp_" + "a1B2" * 9
 
 
@@ -42,19 +42,19 @@ class Room:
         """Return the only record of an event, waiting for it."""
         async with asyncio.timeout(10):
             while True:
-                await self._recorder.write(everything=True)
-                if found := await self._log.recent(event):
+                await self._recorder.write(flush=True)
+                if found := await self._log.list_recent(event):
                     (record,) = found
                     return record
                 await asyncio.sleep(0.01)
 
     async def all(self, many: int) -> list[TrafficRecord]:
         """Return everything kept, once it is that much, oldest first."""
-        start = self._recorder.clock.now().replace(year=2000)
+        start = self._recorder.clock.get_time().replace(year=2000)
         async with asyncio.timeout(10):
             while True:
-                await self._recorder.write(everything=True)
-                if len(found := await self._log.since(start)) >= many:
+                await self._recorder.write(flush=True)
+                if len(found := await self._log.list_since(start)) >= many:
                     return list(found)
                 await asyncio.sleep(0.01)
 
@@ -76,7 +76,7 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Room]:
     path = home.state / "traffic" / "traffic.sqlite3"
     async with SqliteTraffic(path, redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: "c" * 40)
-        async with living(home, local, traffic=recorder) as live:
+        async with run_client(home, local, traffic=recorder) as live:
             yield Room(live, local, recorder, log)
 
 
@@ -91,12 +91,12 @@ async def test_flags_that_were_asked_for_are_kept_with_what_was_told_of_them(
     clock = SystemClock()
     async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: None)
-        async with living(home, local, traffic=recorder, flags=flags) as live:
+        async with run_client(home, local, traffic=recorder, flags=flags) as live:
             await live.alice.run("dev", "coinflip")
             record = await Room(live, local, recorder, log).kept("command.coinflip")
             [used] = await live.journal.read(JournalQuery(event="command.coinflip"))
     assert record.flags == used.flags == {"coinflip": bool(flags)}
-    assert after(record, ()).world.flags == flags
+    assert build_script(record, ()).world.flags == flags
 
 
 async def give(room: Room, note: str, times: int = 1) -> dict[str, Any]:
@@ -105,7 +105,7 @@ async def give(room: Room, note: str, times: int = 1) -> dict[str, Any]:
         "give",
         whom=str(room.local.people["bob"]),
         where=str(room.local.dev_channel_id),
-        role=str(next(iter(room.local.roles("@everyone")))),
+        role=str(next(iter(room.local.find_role_ids("@everyone")))),
         note=note,
         times=times,
     )
@@ -118,8 +118,10 @@ async def test_an_answer_is_known_by_its_interaction_as_soon_as_people_see_it(
     clock = SystemClock()
     async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: None)
-        answered = answered_in(log, lambda id_: pseudonym(id_, SECRET, "i"), recorder.catch_up)
-        async with living(home, local, traffic=recorder) as live:
+        answered = build_record_lookup(
+            log, lambda id_: build_pseudonym(id_, SECRET, "i"), recorder.catch_up
+        )
+        async with run_client(home, local, traffic=recorder) as live:
             shown = (await live.alice.run("dev", "shop"))["message"]
             asked = int(shown["interaction_metadata"]["id"])
             record = await answered(asked, ("command.give", "command.shop"))

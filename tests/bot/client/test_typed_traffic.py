@@ -12,13 +12,13 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.rehearsal import SayStep
 from bot.domain.traffic import TrafficRecord
-from bot.proof.recorded_scripts import with_setup
-from bot.proof.traffic_scripts import after
+from bot.proof.regression_scripts import build_script_with_setup
+from bot.proof.traffic_scripts import build_script
 from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 HERE = Path(__file__).parent
 
@@ -37,9 +37,9 @@ class TypedRoom:
 
     async def read_all(self) -> dict[str, TrafficRecord]:
         """Return every record by its event."""
-        await self._recorder.write(everything=True)
-        start = self._recorder.clock.now().replace(year=2000)
-        return {each.event: each for each in await self._log.since(start)}
+        await self._recorder.write(flush=True)
+        start = self._recorder.clock.get_time().replace(year=2000)
+        return {each.event: each for each in await self._log.list_since(start)}
 
     async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:
         """Press a button by its label."""
@@ -50,12 +50,12 @@ class TypedRoom:
 
 @pytest.fixture
 async def room(home: Home, local: LocalDiscord) -> AsyncIterator[TypedRoom]:
-    home.write("cogs/typed.py", (HERE / "typed_cog.py").read_text())
+    home.write("cogs/typed.py", (HERE / "typed_command_cog.py").read_text())
     home.write("cogs/prefix.py", (HERE / "prefix_cog.py").read_text())
     clock = SystemClock()
     async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, b"salt", lambda: None)
-        async with living(home, local, traffic=recorder) as live:
+        async with run_client(home, local, traffic=recorder) as live:
             yield TypedRoom(live, recorder, log)
 
 
@@ -64,14 +64,14 @@ async def test_only_messages_that_run_a_command_are_kept_of_those_that_mention_n
 ) -> None:
     await room.type("!wave", "waves back")
     await room.type("!half 8", "half is 4.0")
-    await room.live.journal.until(Kind.COMMAND)
+    await room.live.journal.wait_for(Kind.COMMAND)
     record = (await room.read_all())["command.half"]
     assert list(await room.read_all()) == ["command.half"]
     assert isinstance(record.step, SayStep)
     assert (record.step.say, record.prefix, record.cog) == ("!half 8", "!", "typed")
     assert record.outcome is ActionOutcome.OK
     assert record.shape == ("message, 1 line of 11 signs",)
-    assert after(record, ()).world.prefixes == ("!",)
+    assert build_script(record, ()).world.prefixes == ("!",)
 
 
 async def test_a_failure_typed_with_a_prefix_is_kept_under_the_id_that_people_are_shown(
@@ -91,14 +91,14 @@ async def test_buttons_and_forms_of_a_typed_command_are_kept_and_played_after_it
     opened = await room.press(shelf, "Ask")
     form = opened["modal"]
     await room.alice.submit("dev", form["custom_id"], {form["fields"][0]["custom_id"]: " "})
-    await room.live.journal.until(Kind.COMPONENT, lambda action: "Wish" in action.name)
+    await room.live.journal.wait_for(Kind.COMPONENT, lambda action: "Wish" in action.name)
     async with asyncio.timeout(10):
         while len(records := await room.read_all()) < 4:  # noqa: ASYNC110 # records come by thread
             await asyncio.sleep(0.01)
     taken, wished = records["component.Buttons.take"], records["component.Wish.on_submit"]
     assert (taken.cog, wished.cog) == ("typed", "typed")
     worked = [each for each in records.values() if each.ok]
-    steps = with_setup(taken, worked).steps
+    steps = build_script_with_setup(taken, worked).steps
     assert [type(each).__name__ for each in steps] == ["SayStep", "PressStep"]
-    steps = with_setup(wished, worked).steps
+    steps = build_script_with_setup(wished, worked).steps
     assert [type(each).__name__ for each in steps] == ["SayStep", "PressStep", "SubmitStep"]

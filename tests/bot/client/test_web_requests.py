@@ -14,7 +14,7 @@ from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
-from tests.support.live_client import Home, LiveClient, living
+from tests.support.live_client import Home, LiveClient, run_client
 
 KEY = "ghp_" + "a1B2" * 9
 COG = """
@@ -70,8 +70,8 @@ class Room:
         await self.live.alice.run("dev", "fetch", url=url, q=q)
         async with asyncio.timeout(10):
             while True:
-                await self.recorder.write(everything=True)
-                if found := await self._log.recent("command.fetch"):
+                await self.recorder.write(flush=True)
+                if found := await self._log.list_recent("command.fetch"):
                     (answer,) = found[-1].web
                     return answer
                 await asyncio.sleep(0.01)
@@ -91,7 +91,7 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Room]:
     path = home.state / "traffic" / "traffic.sqlite3"
     async with SqliteTraffic(path, redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, b"salt", lambda: None)
-        async with living(home, local, traffic=recorder) as live:
+        async with run_client(home, local, traffic=recorder) as live:
             yield Room(live, f"http://127.0.0.1:{port}", recorder, log)
     await runner.cleanup()
 
@@ -129,6 +129,6 @@ async def test_aiohttp_is_left_as_it_was(home: Home, local: LocalDiscord) -> Non
     clock = SystemClock()
     async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, b"salt", lambda: None)
-        async with living(home, local, traffic=recorder):
+        async with run_client(home, local, traffic=recorder):
             assert aiohttp.ClientSession._request is not before
     assert aiohttp.ClientSession._request is before

@@ -15,7 +15,7 @@ REFUSING = ("-c", "import sys; print('theseus: the port is taken'); sys.exit(2)"
 
 
 async def test_a_bot_whose_settings_are_wrong_is_not_waited_for(tmp_path: Path) -> None:
-    workspace = DemoWorkspace.at(tmp_path)
+    workspace = DemoWorkspace.from_home(tmp_path)
     workspace.checkout.mkdir()
     log = tmp_path / "bot.log"
     async with (
@@ -24,4 +24,4 @@ async def test_a_bot_whose_settings_are_wrong_is_not_waited_for(tmp_path: Path) 
         BotProcess(discord, workspace, log, REFUSING) as bot,
     ):
         with pytest.raises(ConfigError, match=r"theseus: the port is taken$"):
-            await Demo(discord, workspace, bot, "http://127.0.0.1:1").until_online()
+            await Demo(discord, workspace, bot, "http://127.0.0.1:1").wait_until_online()

@@ -13,12 +13,12 @@ import yaml
 
 from bench.faults import DATA
 from bot.demo.faults import FAULTS, LIVING, Change, PlantedFault
-from bot.demo.uncommitted_cogs import uncommitted_cogs
+from bot.demo.uncommitted_cogs import find_uncommitted_cogs
 from bot.demo.workspace import ABOUT_FAULTS, FORMER_PATHS, DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
-from bot.settings import config_from
-from tests.fakes.repositories import commit, git, snapshot, write
-from tests.support.tracked_files import tracked_files
+from bot.settings import parse_config
+from tests.fakes.repositories import commit, run_git, take_snapshot, write
+from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = "tests/cogs/everyday_commands.json"
@@ -48,7 +48,7 @@ def archive(tmp_path: Path) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repository of two commits, made once, to be copied."""
     folder = copy(tmp_path_factory.mktemp("made") / "source")
-    git(folder, "init", "-q", "-b", "main")
+    run_git(folder, "init", "-q", "-b", "main")
     commit(folder, {"notes.txt": "first\n"}, "First")
     commit(folder, {"notes.txt": "second\n"}, "Second")
     return folder
@@ -57,14 +57,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clone(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made, tmp_path / "source", symlinks=True)
-    git(tmp_path / "source", "update-index", "-q", "--refresh")
+    run_git(tmp_path / "source", "update-index", "-q", "--refresh")
     return tmp_path / "source"
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> DemoWorkspace:
     (tmp_path / "home").mkdir()
-    return DemoWorkspace.at(tmp_path / "home")
+    return DemoWorkspace.from_home(tmp_path / "home")
 
 
 def every_file(folder: Path) -> list[Path]:
@@ -86,12 +86,18 @@ async def test_a_clone_is_cloned_at_its_head_with_its_history(
 ) -> None:
     await prepare(clone, workspace, None, DEMO_PATHS)
 
-    git(workspace.checkout, "merge-base", "--is-ancestor", git(clone, "rev-parse", "HEAD"), "HEAD")
-    head = git(workspace.checkout, "rev-parse", "HEAD")
+    run_git(
+        workspace.checkout,
+        "merge-base",
+        "--is-ancestor",
+        run_git(clone, "rev-parse", "HEAD"),
+        "HEAD",
+    )
+    head = run_git(workspace.checkout, "rev-parse", "HEAD")
     assert (workspace.checkout / "notes.txt").read_text() == "second\n"
-    assert git(workspace.forge, "rev-parse", "refs/heads/main") == head
-    assert git(workspace.checkout, "rev-parse", "origin/main") == head
-    assert git(workspace.checkout, "status", "--porcelain") == ""
+    assert run_git(workspace.forge, "rev-parse", "refs/heads/main") == head
+    assert run_git(workspace.checkout, "rev-parse", "origin/main") == head
+    assert run_git(workspace.checkout, "status", "--porcelain") == ""
 
 
 async def test_an_unpacked_archive_becomes_a_repository_of_one_commit(
@@ -102,9 +108,9 @@ async def test_an_unpacked_archive_becomes_a_repository_of_one_commit(
 
     await prepare(archive, workspace, None, DEMO_PATHS)
 
-    first = git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
+    first = run_git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
     assert first == "Unpacked archive"
-    assert git(workspace.checkout, "status", "--porcelain") == ""
+    assert run_git(workspace.checkout, "status", "--porcelain") == ""
     assert not (workspace.checkout / ".env").exists()
     assert not (workspace.checkout / ".venv").exists()
     assert not (workspace.checkout / "data/state").exists()
@@ -114,9 +120,9 @@ async def test_an_unpacked_archive_becomes_a_repository_of_one_commit(
 async def test_a_repository_without_a_commit_is_taken_as_an_archive(
     archive: Path, workspace: DemoWorkspace
 ) -> None:
-    git(archive, "init", "-q")
+    run_git(archive, "init", "-q")
     await prepare(archive, workspace, a_fault(), DEMO_PATHS)
-    first = git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
+    first = run_git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
     assert first == "Unpacked archive"
 
 
@@ -124,12 +130,12 @@ async def test_changes_of_the_visitor_stay_as_they_are_and_stay_out(
     clone: Path, workspace: DemoWorkspace
 ) -> None:
     write(clone, {"notes.txt": "mine\n", "new.txt": "mine too\n", "cogs/admin.py": "broken("})
-    git(clone, "add", "new.txt")
-    before = snapshot(clone)
+    run_git(clone, "add", "new.txt")
+    before = take_snapshot(clone)
 
     await prepare(clone, workspace, a_fault(), DEMO_PATHS)
 
-    assert snapshot(clone) == before
+    assert take_snapshot(clone) == before
     assert not (workspace.checkout / "new.txt").exists()
     assert (workspace.checkout / "notes.txt").read_text() == "second\n"
 
@@ -140,15 +146,17 @@ async def test_a_new_cog_comes_along_with_its_test_and_its_line_and_nothing_else
     mine = {"cogs/coins.py": "new\n", "tests/cogs/test_coins.py": "tests\n", TABLE: "{}\n"}
     write(clone, {**mine, "cogs/dice.py": "mine\n", "new.py": "", "cogs/__pycache__/x.pyc": ""})
     write(clone, {".git/info/exclude": "__pycache__\n"})
-    before = snapshot(clone)
+    before = take_snapshot(clone)
 
     await prepare(clone, workspace, None, DEMO_PATHS)
 
-    assert snapshot(clone) == before
+    assert take_snapshot(clone) == before
     assert {path: (workspace.checkout / path).read_text() for path in mine} == mine
-    assert git(workspace.checkout, "diff", "--name-only", "HEAD~2..HEAD~1").split() == sorted(mine)
-    assert git(workspace.checkout, "status", "--porcelain") == ""
-    assert git(workspace.forge, "show", "main:cogs/coins.py") == "new"
+    assert run_git(workspace.checkout, "diff", "--name-only", "HEAD~2..HEAD~1").split() == sorted(
+        mine
+    )
+    assert run_git(workspace.checkout, "status", "--porcelain") == ""
+    assert run_git(workspace.forge, "show", "main:cogs/coins.py") == "new"
 
 
 async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says_so(
@@ -157,8 +165,8 @@ async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says
     write(clone, {"cogs/dice.py": "mine\n", TABLE: "{}\n", "cogs/quotes.py": None})
     for number in range(5):
         write(clone, {f"cogs/new_{number}.py": ""})
-    git(clone, "add", "cogs/new_0.py")
-    assert (await uncommitted_cogs(clone)).told() == [
+    run_git(clone, "add", "cogs/new_0.py")
+    assert (await find_uncommitted_cogs(clone)).describe() == [
         "`cogs/new_0.py`, `cogs/new_1.py`, `cogs/new_2.py` and 2 more: not committed yet, and in "
         "this copy as it is in your checkout.",
         "`cogs/dice.py`, `cogs/quotes.py`: changed since your last commit; this copy has what is "
@@ -172,40 +180,40 @@ async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says
 async def test_where_nothing_is_committed_everything_is_taken_and_nothing_is_told(
     archive: Path,
 ) -> None:
-    assert (await uncommitted_cogs(archive)).told() == []
-    git(archive, "init", "-q")
-    assert (await uncommitted_cogs(archive)).told() == []
+    assert (await find_uncommitted_cogs(archive)).describe() == []
+    run_git(archive, "init", "-q")
+    assert (await find_uncommitted_cogs(archive)).describe() == []
 
 
 @pytest.mark.parametrize("where", ["HEAD~1", "another-branch"])
 async def test_another_branch_or_no_branch_becomes_main(
     clone: Path, workspace: DemoWorkspace, where: str
 ) -> None:
-    git(clone, "branch", "another-branch", "HEAD~1")
-    git(clone, "checkout", "-q", where)
+    run_git(clone, "branch", "another-branch", "HEAD~1")
+    run_git(clone, "checkout", "-q", where)
 
     await prepare(clone, workspace, None, DEMO_PATHS)
 
-    assert git(workspace.checkout, "symbolic-ref", "--short", "HEAD") == "main"
+    assert run_git(workspace.checkout, "symbolic-ref", "--short", "HEAD") == "main"
     assert (workspace.checkout / "notes.txt").read_text() == "first\n"
-    assert git(workspace.forge, "show", "main:notes.txt") == "first"
+    assert run_git(workspace.forge, "show", "main:notes.txt") == "first"
 
 
 async def test_a_shallow_clone_does_and_its_home_takes_new_branches(
     clone: Path, workspace: DemoWorkspace, tmp_path: Path
 ) -> None:
     shallow = tmp_path / "shallow"
-    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", str(shallow))
+    run_git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", str(shallow))
 
     await prepare(shallow, workspace, a_fault(), DEMO_PATHS)
 
     commit(workspace.checkout, {"mended.txt": "yes\n"}, "Mend")
-    git(workspace.checkout, "push", "-q", "origin", "HEAD:refs/heads/theseus/mend")
-    assert git(workspace.forge, "log", "-1", "--format=%s", "theseus/mend") == "Mend"
+    run_git(workspace.checkout, "push", "-q", "origin", "HEAD:refs/heads/theseus/mend")
+    assert run_git(workspace.forge, "log", "-1", "--format=%s", "theseus/mend") == "Mend"
 
 
 async def test_a_worktree_does(clone: Path, workspace: DemoWorkspace, tmp_path: Path) -> None:
-    git(clone, "worktree", "add", "-q", str(tmp_path / "beside"), "-b", "beside")
+    run_git(clone, "worktree", "add", "-q", str(tmp_path / "beside"), "-b", "beside")
     await prepare(tmp_path / "beside", workspace, None, DEMO_PATHS)
     assert (workspace.checkout / "notes.txt").read_text() == "second\n"
 
@@ -267,7 +275,7 @@ async def test_nothing_the_bot_can_search_says_how_a_fault_is_made(
     for place in (workspace.checkout, workspace.forge):
         held = objects(place)
         assert [line for each in EVERY for line in telling(each) if line in held] == []
-    assert git(workspace.checkout, "log", "--format=%s", "main").splitlines()[-2:] == [
+    assert run_git(workspace.checkout, "log", "--format=%s", "main").splitlines()[-2:] == [
         "Second", "First",
     ]  # fmt: skip
 
@@ -281,10 +289,10 @@ async def test_a_planted_fault_is_told_by_its_own_commit_alone(
     for before, _ in fault.replacements:
         for line in before.splitlines():
             assert holding(workspace.checkout, line) <= {fault.file, fault.test_file}
-    last = git(workspace.checkout, "show", "HEAD")
+    last = run_git(workspace.checkout, "show", "HEAD")
     for line in telling(fault):
         assert line in last
-        touched = git(workspace.checkout, "log", "--format=%s", "-S", line).splitlines()
+        touched = run_git(workspace.checkout, "log", "--format=%s", "-S", line).splitlines()
         assert touched in ([], [fault.message.splitlines()[0]])
 
 
@@ -349,12 +357,14 @@ async def test_every_fault_is_one_small_commit_by_somebody_else(
 
     await prepare(clone, workspace, fault, DEMO_PATHS)
 
-    changed = git(workspace.checkout, "diff", "--name-only", "HEAD~1", "HEAD").splitlines()
+    changed = run_git(workspace.checkout, "diff", "--name-only", "HEAD~1", "HEAD").splitlines()
     assert set(changed) == {fault.file, fault.test_file} - {""}
-    author = git(workspace.checkout, "log", "-1", "--format=%an <%ae>")
+    author = run_git(workspace.checkout, "log", "-1", "--format=%an <%ae>")
     assert author == fault.author
-    assert git(workspace.checkout, "log", "-1", "--format=%B") == fault.message
-    assert git(workspace.forge, "rev-parse", "main") == git(workspace.checkout, "rev-parse", "HEAD")
+    assert run_git(workspace.checkout, "log", "-1", "--format=%B") == fault.message
+    assert run_git(workspace.forge, "rev-parse", "main") == run_git(
+        workspace.checkout, "rev-parse", "HEAD"
+    )
 
 
 async def test_the_configuration_says_where_the_bot_lives(
@@ -362,7 +372,7 @@ async def test_the_configuration_says_where_the_bot_lives(
 ) -> None:
     await prepare(clone, workspace, None, DEMO_PATHS)
 
-    config = config_from(workspace.config.read_text(), "config.yaml")
+    config = parse_config(workspace.config.read_text(), "config.yaml")
     assert (config.discord.guild_id, config.discord.dev_channel_id) == (11, 12)
     assert config.discord.answers_unaddressed
     assert set(config.people.developers.users) == set(config.people.approvers.users) == {13}
@@ -384,13 +394,13 @@ async def test_without_git_it_says_so(
 def test_another_bots_state_is_not_taken_for_the_demos(tmp_path: Path) -> None:
     (tmp_path / "theseus.sqlite3").touch()
     with pytest.raises(ConfigError, match=r"THESEUS_STATE: .* another bot"):
-        DemoWorkspace.at(tmp_path / "home", tmp_path)
+        DemoWorkspace.from_home(tmp_path / "home", tmp_path)
 
 
 def test_nothing_in_the_copy_imports_what_is_left_out() -> None:
     """Its linter would sort such an import elsewhere, and no fix would pass the full checks."""
     left_out = {name.removesuffix(".py").replace("/", ".") for name in ABOUT_FAULTS}
-    kept = [name for name in tracked_files(ROOT) if name.endswith(".py")]
+    kept = [name for name in list_tracked_files(ROOT) if name.endswith(".py")]
     imports = {
         name: set(re.findall(r"^(?:from|import) ([\w.]+)", (ROOT / name).read_text("utf-8"), re.M))
         for name in kept

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.demo.faults import FAULTS, PLAYED, MetFault, PlantedFault, PlayedFault, choose, plant
+from bot.demo.faults import FAULTS, REPLAYED, MetFault, PlantedFault, ReplayedFault, choose, plant
 from bot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -169,9 +169,9 @@ def test_the_cogs_own_tests_pass_with_the_fault_and_a_person_still_meets_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("played", PLAYED, ids=lambda each: each.name)
+@pytest.mark.parametrize("played", REPLAYED, ids=lambda each: each.name)
 def test_the_cogs_own_tests_pass_with_what_only_a_play_shows(
-    played: PlayedFault, tmp_path: Path
+    played: ReplayedFault, tmp_path: Path
 ) -> None:
     if not applies(played):
         pytest.skip(f"{played.name} is planted or mended here already")
@@ -183,7 +183,7 @@ def test_the_cogs_own_tests_pass_with_what_only_a_play_shows(
 @pytest.mark.slow
 def test_format_lint_and_types_pass_with_every_fault_planted(tmp_path: Path) -> None:
     checkout = copy_sources(tmp_path / "checkout")
-    met: tuple[MetFault, ...] = (*FAULTS, *PLAYED)
+    met: tuple[MetFault, ...] = (*FAULTS, *REPLAYED)
     for fault in met:
         if applies(fault):
             plant(fault, checkout)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.local_forge import LocalForge
-from bot.demo._forge_diff import SHOWN_LINES, diff_view
-from bot.demo._markdown import FORGE_MARKDOWN, markdown
+from bot.demo._forge_diff import MAX_LINES, build_diff_view
+from bot.demo._markdown import FORGE_MARKDOWN, render_markdown
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.domain.errors import ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
@@ -23,7 +23,7 @@ from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.infra.forge_issues import ListedIssue
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import commit, make_repository, run_git
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 TAGS = {
@@ -68,30 +68,30 @@ class ScriptedReader:
             )
         ]  # fmt: skip
 
-    async def proposals(self, *, limit: int = 100) -> Sequence[ForgeProposal]:
+    async def list_proposals(self, *, limit: int = 100) -> Sequence[ForgeProposal]:
         if self.down:
             raise ForgeUnavailable("the forge is down")
         return self.pulls[:limit]
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         for pull in self.pulls:
             if pull.number == number:
                 return pull
         raise ForgeRejected(f"the forge has no pull request #{number} {EVIL}")
 
-    async def body(self, number: int) -> str:
+    async def get_body(self, number: int) -> str:
         return (
             f"## Cause\n\n- `faces[6]` {EVIL}\n\n[bad](javascript:alert(1)) [ok](https://x.test/)"
         )
 
-    async def commits(self, number: int) -> Sequence[Commit]:
+    async def list_commits(self, number: int) -> Sequence[Commit]:
         at = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
         return (Commit(sha="c" * 40, author=EVIL, at=at, summary=EVIL),)
 
-    async def diff(self, number: int) -> str:
+    async def get_diff(self, number: int) -> str:
         return DIFF
 
-    async def issue_list(self, *, limit: int = 100) -> Sequence[ListedIssue]:
+    async def list_all_issues(self, *, limit: int = 100) -> Sequence[ListedIssue]:
         said = (f"Done with #1 {EVIL} [bad](javascript:alert(1))",)
         known = [ListedIssue(2, f"Crash {EVIL}", EVIL, "closed", said)]
         opened = [
@@ -262,9 +262,9 @@ HOST = "http://theseus.example.org"
 
 
 async def test_the_local_forge_can_be_read(tmp_path: Path) -> None:
-    repository(tmp_path / "source")
-    await LocalForge.found(tmp_path / "forge.git", tmp_path / "source")
-    git(tmp_path / "source", "checkout", "-q", "-b", "theseus/k7m2xq-mend")
+    make_repository(tmp_path / "source")
+    await LocalForge.create_repository(tmp_path / "forge.git", tmp_path / "source")
+    run_git(tmp_path / "source", "checkout", "-q", "-b", "theseus/k7m2xq-mend")
     head = commit(tmp_path / "source", {"dice.py": "one\n2\nthree\n"}, "Mend")
     draft = ProposalDraft(
         run_id="k7m2xq", repository=str(tmp_path / "source"), branch="theseus/k7m2xq-mend",
@@ -284,7 +284,7 @@ async def test_the_local_forge_can_be_read(tmp_path: Path) -> None:
 
 
 def test_a_diff_is_read_by_its_counts() -> None:
-    dice, old, logo = diff_view(DIFF).files
+    dice, old, logo = build_diff_view(DIFF).files
     assert (dice.name, dice.added, dice.removed) == ("cogs/dice.py", 1, 2)
     assert dice.lines[4].kind == "removed"
     assert dice.lines[4].text == "--- a comment that looks like a header"
@@ -295,7 +295,7 @@ def test_a_diff_is_read_by_its_counts() -> None:
 
 @given(st.text(alphabet=st.sampled_from("ab`*_#-> \n[](){}<>\"'&:/htps."), max_size=120))
 def test_whatever_is_written_only_known_tags_come_out(text: str) -> None:
-    shown = markdown(text)
+    shown = render_markdown(text)
     assert {tag.lower() for tag in re.findall(r"</?([^\s>/]+)", shown)} <= TAGS
     for attribute in re.findall(r"<\w+ ([^>]*)>", shown):
         assert re.fullmatch(
@@ -339,13 +339,13 @@ def test_no_letter_of_a_line_is_lost(text: str) -> None:
     ],
 )
 def test_what_is_made_of_markdown(text: str, html: str) -> None:
-    assert markdown(text).strip().replace("noopener noreferrer nofollow", "R") == html
+    assert render_markdown(text).strip().replace("noopener noreferrer nofollow", "R") == html
 
 
 def test_a_long_diff_is_cut_and_a_secret_over_lines_is_taken_out() -> None:
     key = "-----BEGIN PRIVATE KEY-----\n+" + "\n+".join(["QUJD" * 16] * 9)
-    lines = f"+{key}\n+-----END PRIVATE KEY-----\n" + "+x\n" * SHOWN_LINES
+    lines = f"+{key}\n+-----END PRIVATE KEY-----\n" + "+x\n" * MAX_LINES
     head = "diff --git a/x b/x\n--- a/x\n+++ b/x\n"
-    (file,) = diff_view(f"{head}@@ -0,0 +1,{lines.count(chr(10))} @@\n{lines}").files
-    assert (len(file.lines), file.cut, file.added) == (SHOWN_LINES, 12, SHOWN_LINES + 11)
+    (file,) = build_diff_view(f"{head}@@ -0,0 +1,{lines.count(chr(10))} @@\n{lines}").files
+    assert (len(file.lines), file.cut, file.added) == (MAX_LINES, 12, MAX_LINES + 11)
     assert "QUJD" not in "".join(row.text for row in file.lines)

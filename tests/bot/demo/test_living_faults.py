@@ -14,24 +14,24 @@ from bot.app.demo import FAULT_NAMES
 from bot.demo.faults import (
     FAULTS,
     LIVING,
-    PLAYED,
+    REPLAYED,
     FaultStep,
     Living,
+    apply_edits,
     choose,
-    edited,
     find_living,
     plant,
 )
-from bot.demo.scenario import service_change
+from bot.demo.scenario import start_service
 from bot.demo.third_party import Condition, ThirdParty
 from bot.demo.traffic import VISITORS, TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoPaths, DemoWorkspace, deploy_commit, prepare
 from bot.domain.errors import ConfigError
-from bot.settings import config_from
+from bot.settings import parse_config
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.fakes.repositories import git
-from tests.support.discord_client import SampleBot, online
+from tests.fakes.repositories import run_git
+from tests.support.discord_client import SampleBot, run_bot
 
 ROOT = Path(__file__).resolve().parents[3]
 BROKEN = [each for each in LIVING if each.fault is not None]
@@ -40,7 +40,7 @@ BROKEN = [each for each in LIVING if each.fault is not None]
 def fits(living: Living) -> bool:
     """These tests are also run in copies where a fault is planted, or mended already."""
     try:
-        return living.fault is None or bool(edited(living.fault, ROOT))
+        return living.fault is None or bool(apply_edits(living.fault, ROOT))
     except ConfigError:
         return False
 
@@ -52,7 +52,7 @@ async def home(tmp_path: Path) -> DemoWorkspace:
         ignored = shutil.ignore_patterns("__pycache__", "state")
         shutil.copytree(ROOT / folder, tmp_path / "source" / folder, ignore=ignored)
     (tmp_path / "home").mkdir()
-    workspace = DemoWorkspace.at(tmp_path / "home")
+    workspace = DemoWorkspace.from_home(tmp_path / "home")
     settings = {"detection": {"cooldown_minutes": 7}, "watch": {"volume": 9}}
     place = DemoPaths(11, 12, (13,), "http://127.0.0.1:1", "offline", settings)
     await prepare(tmp_path / "source", workspace, None, place)
@@ -60,7 +60,7 @@ async def home(tmp_path: Path) -> DemoWorkspace:
 
 
 def test_living_faults_have_names_of_their_own_and_are_chosen_by_them_alone() -> None:
-    names = [each.name for each in (*FAULTS, *PLAYED)] + [living.name for living in LIVING]
+    names = [each.name for each in (*FAULTS, *REPLAYED)] + [living.name for living in LIVING]
     assert len(set(names)) == len(names)
     assert [find_living(each.name) for each in LIVING] == list(LIVING)
     assert find_living(None) is None
@@ -71,14 +71,14 @@ def test_living_faults_have_names_of_their_own_and_are_chosen_by_them_alone() ->
 
 async def test_a_fault_of_another_service_brings_it_and_the_commit_that_asks_it() -> None:
     async with AsyncExitStack() as stack:
-        [fault] = [each for each in PLAYED if each.limits]
-        [change] = await service_change(fault, stack)
+        [fault] = [each for each in REPLAYED if each.limits]
+        [change] = await start_service(fault, stack)
         url = change.replacements[0][1].split('"')[1]
         async with aiohttp.ClientSession() as web:
             told = [(await web.get(url)) for _ in range(4)]
         assert [each.status for each in told] == [200, 200, 429, 200]
         assert told[2].headers["Retry-After"] == "30"
-        assert await service_change(FAULTS[0], stack) == ()
+        assert await start_service(FAULTS[0], stack) == ()
 
 
 def test_an_unknown_fault_names_the_living_ones_too() -> None:
@@ -99,10 +99,10 @@ async def test_the_configuration_of_a_living_fault_is_a_valid_one(
 ) -> None:
     place = DemoPaths(11, 12, (13,), "http://127.0.0.1:1", "offline", living.settings)
     (tmp_path / "other").mkdir()
-    workspace = DemoWorkspace.at(tmp_path / "other")
+    workspace = DemoWorkspace.from_home(tmp_path / "other")
     await prepare(tmp_path / "source", workspace, None, place)
 
-    config = config_from(workspace.config.read_text(), "config.yaml")
+    config = parse_config(workspace.config.read_text(), "config.yaml")
 
     for section, values in living.settings.items():
         shown = getattr(config, section).model_dump()
@@ -112,8 +112,8 @@ async def test_the_configuration_of_a_living_fault_is_a_valid_one(
 
 
 async def test_settings_replace_keys_and_leave_the_others_as_they_are(home: DemoWorkspace) -> None:
-    config = config_from(home.config.read_text(), "config.yaml")
-    shipped = config_from((ROOT / "data/config.yaml").read_text(), "config.yaml")
+    config = parse_config(home.config.read_text(), "config.yaml")
+    shipped = parse_config((ROOT / "data/config.yaml").read_text(), "config.yaml")
 
     assert config.detection == shipped.detection.model_copy(update={"cooldown_minutes": 7.0})
     assert config.watch == shipped.watch.model_copy(update={"volume": 9})
@@ -124,14 +124,14 @@ async def test_a_commit_that_comes_live_later_is_somebodys_and_at_the_forge(
 ) -> None:
     living = next(filter(fits, BROKEN))
     assert living.fault is not None
-    before = git(home.checkout, "rev-parse", "HEAD")
+    before = run_git(home.checkout, "rev-parse", "HEAD")
 
     await deploy_commit(living.fault, home)
 
-    assert git(home.checkout, "rev-parse", "HEAD~1") == before
-    assert git(home.checkout, "log", "-1", "--format=%an <%ae>") == living.fault.author
-    assert git(home.checkout, "status", "--porcelain") == ""
-    assert git(home.forge, "rev-parse", "main") == git(home.checkout, "rev-parse", "HEAD")
+    assert run_git(home.checkout, "rev-parse", "HEAD~1") == before
+    assert run_git(home.checkout, "log", "-1", "--format=%an <%ae>") == living.fault.author
+    assert run_git(home.checkout, "status", "--porcelain") == ""
+    assert run_git(home.forge, "rev-parse", "main") == run_git(home.checkout, "rev-parse", "HEAD")
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ async def visited(seed: int, rush: int) -> dict[str, list[str]]:
     people = [LocalPerson(name, listed=False) for name in VISITORS]
     async with (
         LocalDiscord(people, token="local-token") as discord,
-        online(SampleBot(), discord),
+        run_bot(SampleBot(), discord),
         Person(discord.base_url, "erin") as erin,
     ):
         traffic = TrafficGenerator(
@@ -209,7 +209,7 @@ async def test_a_visitor_shrugs_at_a_command_that_is_not_there() -> None:
     )
     async with (
         LocalDiscord(people, token="local-token") as discord,
-        online(SampleBot(), discord),
+        run_bot(SampleBot(), discord),
         Person(discord.base_url, "erin") as erin,
         asyncio.TaskGroup() as group,
     ):

@@ -50,10 +50,12 @@ def test_a_table_taken_up_again_forgets_the_same_ones() -> None:
     kept, again = table(20), table(20)
     for number in range(300):
         kept.touch(f"key {number % 37 if number % 3 else number}")
-    for key, seen, value in kept.entries():
+    for key, seen, value in kept.iterate_entries():
         again.put(key, seen, value)
-    assert [each[:2] for each in again.entries()] == [each[:2] for each in kept.entries()]
+    assert [each[:2] for each in again.iterate_entries()] == [
+        each[:2] for each in kept.iterate_entries()
+    ]
     for each in (kept, again):
-        for key in (next(again.entries())[0], "fresh"):
+        for key in (next(again.iterate_entries())[0], "fresh"):
             each.touch(key)
-    assert list(again.entries()) == list(kept.entries())
+    assert list(again.iterate_entries()) == list(kept.iterate_entries())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.detection.comparison import compare, plain_already
+from bot.detection.comparison import compare, is_decisive_early
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, WatchRules
 
@@ -206,7 +206,7 @@ def test_a_watch_is_judged_early_only_where_the_fix_plainly_did_not_hold() -> No
         "perhaps worse": acts(45, new=5),
     }
     plain = {
-        what: plain_already(judged(before, after, minutes=(1_440, 2)), RULES)
+        what: is_decisive_early(judged(before, after, minutes=(1_440, 2)), RULES)
         for what, after in early.items()
     }
     assert plain == {

@@ -12,7 +12,15 @@ from bot.detection import Detector, DetectorState
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.samples import Sample
 from bot.domain.thresholds import Thresholds
-from tests.support.streams import HOUR, MINUTE, T0, failing, sample, steady, told
+from tests.support.streams import (
+    HOUR,
+    MINUTE,
+    T0,
+    detect_anomalies,
+    generate_failing,
+    generate_steady,
+    make_sample,
+)
 
 NOISY = Thresholds.model_validate({"cooldown_minutes": 20, "latency": {"baseline_hours": 2}})
 
@@ -26,7 +34,7 @@ def busy(seed: int, count: int = 1_500) -> list[Sample]:
         bad = chance.random() < (0.5 if 600 < number % 800 < 700 else 0.03)
         slow = 4 if number % 700 > 550 else 1
         made.append(
-            sample(
+            make_sample(
                 at - chance.uniform(0, 5),
                 "error" if bad else "ok",
                 event=f"command.k{chance.randrange(3)}",
@@ -40,17 +48,17 @@ def busy(seed: int, count: int = 1_500) -> list[Sample]:
 
 def restarted(detector: Detector, thresholds: Thresholds) -> Detector:
     """Return one that knows what the other stored."""
-    stored = detector.state().model_dump_json()
+    stored = detector.build_state().model_dump_json()
     return Detector(thresholds, DetectorState.model_validate_json(stored))
 
 
 def without_evidence(found: list[Anomaly]) -> list[Anomaly]:
     """Of slow actions it may leave out a few, from before the limit was known again."""
-    return [each.but(evidence=()) if each.rule is Rule.LATENCY else each for each in found]
+    return [each.replace(evidence=()) if each.rule is Rule.LATENCY else each for each in found]
 
 
 STREAM = busy(11)
-UNBROKEN = told(Detector(NOISY), STREAM)
+UNBROKEN = detect_anomalies(Detector(NOISY), STREAM)
 
 
 @settings(max_examples=5, deadline=None)
@@ -72,52 +80,56 @@ def test_the_stream_of_these_tests_has_something_of_everything() -> None:
 def test_what_was_told_is_not_told_again_after_a_restart() -> None:
     thresholds = Thresholds(error_rate=None)
     detector = Detector(thresholds)
-    assert told(detector, failing(0, 5))
+    assert detect_anomalies(detector, generate_failing(0, 5))
     for number in range(5):
         detector = restarted(detector, thresholds)
-        assert told(detector, failing(10 + number, 1)) == []
+        assert detect_anomalies(detector, generate_failing(10 + number, 1)) == []
 
 
 def test_other_code_after_a_restart_is_a_deploy() -> None:
     detector = Detector(Thresholds())
-    told(detector, steady(0, HOUR, commit="old"))
+    detect_anomalies(detector, generate_steady(0, HOUR, commit="old"))
     detector = restarted(detector, Thresholds())
-    assert told(detector, failing(HOUR, 9, commit="new")) == []
+    assert detect_anomalies(detector, generate_failing(HOUR, 9, commit="new")) == []
     detector = restarted(detector, Thresholds())
     assert [each.rule.value for each in detector.tick(T0 + HOUR + 200)] == ["repeated_error"]
 
 
 def test_other_thresholds_take_over_what_fits_them() -> None:
     detector = Detector(Thresholds())
-    told(detector, steady(0, 2 * HOUR))
+    detect_anomalies(detector, generate_steady(0, 2 * HOUR))
     changed = Thresholds.model_validate(
         {"error_rate": {"minutes": 5}, "latency": {"minutes": 5}, "overrides": []}
     )
     detector = restarted(detector, changed)
-    slow = told(detector, steady(2 * HOUR, 2 * HOUR + 10 * MINUTE, duration_ms=400.0))
+    slow = detect_anomalies(
+        detector, generate_steady(2 * HOUR, 2 * HOUR + 10 * MINUTE, duration_ms=400.0)
+    )
     assert [each.rule.value for each in slow] == ["latency"]
 
 
 def flood(kinds: int, every: int) -> Iterator[Sample]:
     """Yield failures of as many kinds and fingerprints, and now and then one that matters."""
     for number in range(kinds):
-        yield sample(number * 0.05, "error", event=f"command.{number}", fingerprint=f"f{number}")
+        yield make_sample(
+            number * 0.05, "error", event=f"command.{number}", fingerprint=f"f{number}"
+        )
         if number % every == 0:
-            yield sample(number * 0.05, "error", event="command.roll")
+            yield make_sample(number * 0.05, "error", event="command.roll")
 
 
 def test_memory_is_bounded_and_a_fault_is_found_in_a_flood_of_kinds() -> None:
     detector = Detector(Thresholds(events_kept=100))
-    told(detector, flood(1_000, 3_000))
+    detect_anomalies(detector, flood(1_000, 3_000))
     tracemalloc.start()
-    found = told(detector, flood(2_000, 120))
+    found = detect_anomalies(detector, flood(2_000, 120))
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [each.key for each in found] == [
         "repeated_error:command.roll:f1", "error_rate:command.roll:",
     ]  # fmt: skip
     assert grown < 1_000_000
-    state = detector.state()
+    state = detector.build_state()
     assert len(state.kinds) <= 100
     assert len(state.failures) <= 100
     assert len(state.model_dump_json()) < 100_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.detection.flag_comparison import Signs, UsedEvent, side_of, worse_with
+from bot.detection.flag_comparison import Signs, UsedEvent, build_side, describe_regressions
 from bot.domain.samples import Sample
 from bot.domain.use import FlagSide
 from tests.bot.detection.test_use import ROLL, rolls
@@ -31,25 +31,25 @@ def spread(count: int, ms: float) -> list[Sample]:
 def test_worse_is_what_is_surely_worse_and_matters(
     on: list[Sample], off: list[Sample], new: bool, told: str
 ) -> None:
-    found = worse_with([UsedEvent(ROLL, on, off, new)], NONE, NONE, 0.05)
+    found = describe_regressions([UsedEvent(ROLL, on, off, new)], NONE, NONE, 0.05)
     assert bool(found) == bool(told)
     assert all(told in each and "(p " in each for each in found)
 
 
 def test_signs_of_those_with_it_count_against_those_of_the_others() -> None:
-    (found,) = worse_with([], Signs(12, 10), Signs(12, 1), 0.05)
+    (found,) = describe_regressions([], Signs(12, 10), Signs(12, 1), 0.05)
     assert found.startswith("more 👎: 10 of 12 signs with it, 1 of 12 without (p ")
-    assert not worse_with([], Signs(3, 2), Signs(3, 1), 0.05)
+    assert not describe_regressions([], Signs(3, 2), Signs(3, 1), 0.05)
 
 
 def test_a_rare_chance_counts_as_often_as_there_are_tests() -> None:
     one = UsedEvent(ROLL, rolls(27, 3), rolls(60, 0))
-    assert worse_with([one], NONE, NONE, 0.12)
-    assert not worse_with([one, *[UsedEvent(ROLL, [], [])] * 4], NONE, NONE, 0.12)
+    assert describe_regressions([one], NONE, NONE, 0.12)
+    assert not describe_regressions([one, *[UsedEvent(ROLL, [], [])] * 4], NONE, NONE, 0.12)
 
 
 def test_a_side_has_all_its_commands_together() -> None:
     other = rolls(2, users=("u-2",))
-    assert side_of([rolls(3, 1), other], Signs(2, 1)) == FlagSide(
+    assert build_side([rolls(3, 1), other], Signs(2, 1)) == FlagSide(
         uses=6, people=2, failures=1, typical_ms=20.0, signs=2, disliked=1
     )

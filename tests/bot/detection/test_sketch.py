@@ -13,7 +13,7 @@ from bot.detection.sketch import (
     MOST,
     RELATIVE_ERROR,
     Sketch,
-    bin_of,
+    find_bin,
     from_text,
     to_text,
 )
@@ -30,7 +30,9 @@ def exact(values: list[float], share: float) -> float:
 @given(durations, shares)
 def test_a_quantile_is_within_its_error_of_the_exact_one(values: list[float], share: float) -> None:
     wanted = exact(values, share)
-    assert Sketch(values).quantile(share) == pytest.approx(wanted, rel=RELATIVE_ERROR + 1e-9)
+    assert Sketch(values).compute_quantile(share) == pytest.approx(
+        wanted, rel=RELATIVE_ERROR + 1e-9
+    )
 
 
 @settings(max_examples=40)
@@ -42,7 +44,7 @@ def test_merged_sketches_are_the_sketch_of_all(
     merged.merge(Sketch(theirs))
     whole = Sketch(ours + theirs)
     assert (merged.bins, merged.total) == (whole.bins, whole.total)
-    assert merged.quantile(share) == whole.quantile(share)
+    assert merged.compute_quantile(share) == whole.compute_quantile(share)
 
 
 @settings(max_examples=40)
@@ -65,12 +67,12 @@ def test_bins_are_bounded_whatever_the_values() -> None:
     chance = random.Random(7)
     sketch = Sketch(10 ** chance.uniform(-300, 300) for _ in range(20_000))
     assert len(sketch.bins) <= BINS < 600
-    assert bin_of(0.0) == bin_of(LEAST)
-    assert bin_of(1e300) == bin_of(MOST)
+    assert find_bin(0.0) == find_bin(LEAST)
+    assert find_bin(1e300) == find_bin(MOST)
 
 
 def test_an_empty_sketch_has_no_quantiles() -> None:
-    assert Sketch().quantile(0.95) == 0.0
+    assert Sketch().compute_quantile(0.95) == 0.0
 
 
 @pytest.mark.parametrize("text", ["AAA", "AAAA", "no base 64!"])
@@ -81,4 +83,8 @@ def test_what_is_no_sketch_is_refused(text: str) -> None:
 
 def test_how_many_are_over_a_value_is_told_as_the_quantiles_are() -> None:
     sketch = Sketch([10.0] * 90 + [1000.0] * 10)
-    assert (sketch.over(500), sketch.over(5), sketch.over(2000)) == (10, 100, 0)
+    assert (sketch.count_above(500), sketch.count_above(5), sketch.count_above(2000)) == (
+        10,
+        100,
+        0,
+    )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.detection.durations import Durations, chance_of
-from bot.detection.sketch import bin_of
+from bot.detection.durations import Durations, bound_chance
+from bot.detection.sketch import find_bin
 from bot.detection.sliding_window import BUCKETS, SLOTS, CountHistory, SlidingWindow
 from bot.domain.thresholds import Latency
 from tests.support.streams import HOUR, MINUTE, T0
@@ -54,7 +54,7 @@ def test_a_window_set_back_holds_nothing_from_the_future(
 def test_a_history_is_bounded_and_knows_p95_of_each_slot() -> None:
     history = CountHistory()
     for minute in range(600):
-        history.add(T0 + minute * MINUTE, minute % 10 == 0, bin_of(100 + minute))
+        history.add(T0 + minute * MINUTE, minute % 10 == 0, find_bin(100 + minute))
     assert len(history.slots) == SLOTS
     history.close()
     assert [slot.p95 for slot in history.slots] == sorted(slot.p95 for slot in history.slots)
@@ -68,13 +68,13 @@ def filled(start: float, end: float, ms: float, wrong: float = 0.0) -> Durations
     made, at = Durations(Latency(baseline_hours=2)), start
     while at < end:
         made.roll(at, wrong)
-        made.add(bin_of(ms), at, at)
+        made.add(find_bin(ms), at, at)
         at += 10
     return made
 
 
 def in_baseline(durations: Durations) -> int:
-    return sum(len(packed) > 0 for _, packed in durations.slots())
+    return sum(len(packed) > 0 for _, packed in durations.iterate_slots())
 
 
 def test_what_has_left_the_window_is_the_baseline_and_leaves_it_too() -> None:
@@ -88,8 +88,8 @@ def test_what_has_left_the_window_is_the_baseline_and_leaves_it_too() -> None:
 
 def test_what_is_too_late_for_the_window_is_left_out_of_an_empty_one_too() -> None:
     made = Durations(Latency())
-    made.add(bin_of(100), T0 - 12 * MINUTE, T0)
-    assert list(made.packed_buckets()) == []
+    made.add(find_bin(100), T0 - 12 * MINUTE, T0)
+    assert list(made.iterate_packed_buckets()) == []
 
 
 def test_what_happened_while_something_was_wrong_is_no_baseline() -> None:
@@ -101,11 +101,11 @@ def test_what_happened_while_something_was_wrong_is_no_baseline() -> None:
 def test_durations_set_back_hold_nothing_from_the_future() -> None:
     made = filled(T0, T0 + HOUR, 100)
     for late in range(60):
-        made.add(bin_of(900), T0 + HOUR + late, T0 + HOUR)
+        made.add(find_bin(900), T0 + HOUR + late, T0 + HOUR)
     made.rewind(T0 + 30 * MINUTE)
     made.roll(T0 + 45 * MINUTE, 0)
-    assert made.slow() is None
-    assert all(number * 300 <= T0 + 30 * MINUTE for number, _ in made.slots())
+    assert made.detect_slowness() is None
+    assert all(number * 300 <= T0 + 30 * MINUTE for number, _ in made.iterate_slots())
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ def test_durations_set_back_hold_nothing_from_the_future() -> None:
 def test_chance_tells_a_few_slow_ones_from_many(
     seen: int, volume: int, expected: float, likely: bool
 ) -> None:
-    assert (chance_of(seen, volume, expected) > 1e-3) is likely
+    assert (bound_chance(seen, volume, expected) > 1e-3) is likely

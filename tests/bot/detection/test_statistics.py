@@ -6,20 +6,20 @@ import random
 import pytest
 
 from bot.detection.statistics import (
-    binomial_at_least,
-    binomial_at_most,
-    fisher_fewer,
-    fisher_more,
-    mann_whitney_larger,
-    quantile,
-    rate_fewer,
-    rate_more,
+    compute_binomial_at_least,
+    compute_binomial_at_most,
+    compute_fisher_greater,
+    compute_fisher_less,
+    compute_mann_whitney_greater,
+    compute_quantile,
+    compute_rate_greater,
+    compute_rate_less,
 )
 
 
 def test_the_lady_tasting_tea_and_the_convicted_twins_come_out_as_fisher_published() -> None:
-    assert fisher_more(1, 4, 3, 4) == pytest.approx(17 / 70)
-    assert fisher_fewer(10, 13, 2, 17) == pytest.approx(0.000465, abs=5e-7)
+    assert compute_fisher_greater(1, 4, 3, 4) == pytest.approx(17 / 70)
+    assert compute_fisher_less(10, 13, 2, 17) == pytest.approx(0.000465, abs=5e-7)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_the_lady_tasting_tea_and_the_convicted_twins_come_out_as_fisher_publish
 def test_fishers_exact_test_agrees_with_scipy(
     table: tuple[int, int, int, int], fewer: float, more: float
 ) -> None:
-    assert fisher_fewer(*table) == pytest.approx(fewer, rel=1e-6)
-    assert fisher_more(*table) == pytest.approx(more, rel=1e-6)
+    assert compute_fisher_less(*table) == pytest.approx(fewer, rel=1e-6)
+    assert compute_fisher_greater(*table) == pytest.approx(more, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -54,24 +54,24 @@ def test_fishers_exact_test_agrees_with_scipy(
 def test_rates_are_compared_as_scipys_binomial_test_does(
     counts: tuple[int, float, int, float], fewer: float, more: float
 ) -> None:
-    assert rate_fewer(*counts) == pytest.approx(fewer)
-    assert rate_more(*counts) == pytest.approx(more)
+    assert compute_rate_less(*counts) == pytest.approx(fewer)
+    assert compute_rate_greater(*counts) == pytest.approx(more)
 
 
 def test_ranks_with_ties_are_compared_as_scipy_does() -> None:
     before = [12.0, 15.0, 15.0, 18.0, 20.0, 21.0, 22.0, 25.0, 30.0, 31.0]
     after = [15.0, 22.0, 25.0, 28.0, 30.0, 33.0, 35.0, 40.0, 41.0, 50.0, 52.0]
-    assert mann_whitney_larger(before, after) == pytest.approx(
+    assert compute_mann_whitney_greater(before, after) == pytest.approx(
         (0.00450857437148846, 0.8409090909090909)
     )
-    assert mann_whitney_larger(after, before).p == pytest.approx(0.9963406274762807)
+    assert compute_mann_whitney_greater(after, before).p == pytest.approx(0.9963406274762807)
 
 
 def test_where_there_is_nothing_to_compare_nothing_is_sure() -> None:
-    assert mann_whitney_larger([], [1.0]) == (1.0, 0.5)
-    assert mann_whitney_larger([2.0] * 9, [2.0] * 9) == (1.0, 0.5)
-    assert rate_fewer(3, 10, 0, 0) == rate_more(3, 10, 0, 0) == 1.0
-    assert fisher_fewer(0, 0, 0, 5) == fisher_more(0, 0, 0, 5) == 1.0
+    assert compute_mann_whitney_greater([], [1.0]) == (1.0, 0.5)
+    assert compute_mann_whitney_greater([2.0] * 9, [2.0] * 9) == (1.0, 0.5)
+    assert compute_rate_less(3, 10, 0, 0) == compute_rate_greater(3, 10, 0, 0) == 1.0
+    assert compute_fisher_less(0, 0, 0, 5) == compute_fisher_greater(0, 0, 0, 5) == 1.0
 
 
 def test_both_tails_share_the_outcome_itself() -> None:
@@ -80,9 +80,11 @@ def test_both_tails_share_the_outcome_itself() -> None:
         trials, share = chance.randint(1, 200), chance.random()
         count = chance.randint(0, trials)
         exactly = math.comb(trials, count) * share**count * (1 - share) ** (trials - count)
-        both = binomial_at_most(count, trials, share) + binomial_at_least(count, trials, share)
+        both = compute_binomial_at_most(count, trials, share) + compute_binomial_at_least(
+            count, trials, share
+        )
         assert both == pytest.approx(1 + exactly)
 
 
 def test_a_quantile_lies_between_two_values() -> None:
-    assert [quantile([1.0, 2.0, 4.0], share) for share in (0, 0.5, 0.75, 1)] == [1, 2, 3, 4]
+    assert [compute_quantile([1.0, 2.0, 4.0], share) for share in (0, 0.5, 0.75, 1)] == [1, 2, 3, 4]

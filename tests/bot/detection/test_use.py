@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.detection.use import got_worse, use_of
+from bot.detection.use import judge_use, use_of
 from bot.domain.samples import Sample
 from bot.domain.use import EventUse
 from bot.domain.watch import Comparison, WatchRules
@@ -32,7 +32,7 @@ def rolls(
 
 
 def judged(before: list[Sample], after: list[Sample], *, new: bool = False) -> Comparison:
-    return got_worse(
+    return judge_use(
         before, after, WatchRules(), new=new, before_minutes=1_440, after_minutes=1_440
     )
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.adoption import only_by, way_of
-from tests.support.tracked_files import tracked_files
+from bot.domain.adoption import filter_by_way, get_adoption_way
+from tests.support.tracked_files import list_tracked_files
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", "ignore", ".yaml")
@@ -31,14 +31,18 @@ WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", "ignore"
     ],
 )
 def test_each_way_is_told_by_the_path(path: str, way: str) -> None:
-    assert way_of(path) == way
+    assert get_adoption_way(path) == way
 
 
 def test_the_table_knows_every_file_of_the_project_that_is_no_word_of_its_own() -> None:
-    top = [path for path in tracked_files(ROOT) if "/" not in path and way_of(path) == "none"]
+    top = [
+        path
+        for path in list_tracked_files(ROOT)
+        if "/" not in path and get_adoption_way(path) == "none"
+    ]
     assert [path for path in top if not path.endswith((*WORDS, "Makefile", "file"))] == []
 
 
 def test_paths_are_kept_in_their_order() -> None:
     paths = ("docs/a.md", "bot/b.py", "uv.lock", "bot/a.py")
-    assert only_by(paths, "restart", "install") == ("bot/b.py", "uv.lock", "bot/a.py")
+    assert filter_by_way(paths, "restart", "install") == ("bot/b.py", "uv.lock", "bot/a.py")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.cogs import cog_of_file
+from bot.domain.cogs import get_cog_name
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from bot.domain.cogs import cog_of_file
     ],
 )
 def test_only_a_cogs_own_programs_are_of_it(file: str, cog: str) -> None:
-    assert cog_of_file(file) == cog
+    assert get_cog_name(file) == cog

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.dialogue import asks_nothing
+from bot.domain.dialogue import is_praise
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from bot.domain.dialogue import asks_nothing
     ["LGTM", "looks good to me, thanks!", "Nice work :)", "ship it", "👍", "", "ok, approved."],
 )
 def test_praise_asks_for_nothing(text: str) -> None:
-    assert asks_nothing(text)
+    assert is_praise(text)
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_praise_asks_for_nothing(text: str) -> None:
     ],
 )
 def test_anything_else_is_heard(text: str) -> None:
-    assert not asks_nothing(text)
+    assert not is_praise(text)

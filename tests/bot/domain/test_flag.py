@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.flag import SETTLED, Asker, Flag, Reach, is_on, on_for_all, well_formed
+from bot.domain.flag import SETTLED, Asker, Flag, Reach, build_flags_for_all, is_on, is_valid_name
 from tests.fakes.fake_clock import START
 
 GENERAL, DEV, THREAD = 10, 20, 30
@@ -43,7 +43,7 @@ def test_a_share_has_about_so_many_people_and_always_the_same() -> None:
     assert 1_850 < len(small) < 2_150
     assert 4_800 < len(large) < 5_200
     assert small < large
-    other = flag("share", percent=20).but(name="other")
+    other = flag("share", percent=20).replace(name="other")
     assert small != {each for each in people if is_on(other, asker(each, GENERAL))}
 
 
@@ -72,21 +72,21 @@ def test_a_record_says_whom_and_nothing_beside(
 
 @pytest.mark.parametrize("name", ["coinflip", "roll-advantage", "a1", "x_y"])
 def test_names(name: str) -> None:
-    assert well_formed(name)
+    assert is_valid_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "a", "Coinflip", "1st", "a b", "coin\n", "x" * 33, "é1", 5])
 def test_no_names(name: object) -> None:
-    assert not well_formed(name)
+    assert not is_valid_name(name)
 
 
 def test_after_a_week_on_for_everybody_it_can_go() -> None:
-    assert flag("all").settled(START + SETTLED)
-    assert not flag("all").settled(START + SETTLED / 2)
-    assert not flag("dev").settled(START + SETTLED)
+    assert flag("all").is_settled(START + SETTLED)
+    assert not flag("all").is_settled(START + SETTLED / 2)
+    assert not flag("dev").is_settled(START + SETTLED)
 
 
 def test_a_play_has_flags_that_are_on_for_everybody() -> None:
-    flags = on_for_all(["coinflip"])
+    flags = build_flags_for_all(["coinflip"])
     assert is_on(flags.get("coinflip"), asker(5, GENERAL))
     assert not is_on(flags.get("other"), asker(5, DEV))

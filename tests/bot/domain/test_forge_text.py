@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.domain.forge_text import neutralise
-from tests.fakes.repositories import git, repository
+from tests.fakes.repositories import make_repository, run_git
 
 GAP = "\u200b"
 ACTED_ON = (
@@ -53,12 +53,12 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
 
 
 async def test_every_commit_of_a_worktree_has_a_neutral_message(tmp_path: Path) -> None:
-    base = repository(tmp_path / "checkout", {"dice.py": "one\n"})
+    base = make_repository(tmp_path / "checkout", {"dice.py": "one\n"})
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as lent:
+    async with workspaces.open("k7m2xq", base=base) as lent:
         (lent.path / "dice.py").write_text("two\n")
         await lent.commit("\n".join(ACTED_ON))
-        message = git(lent.path, "log", "-1", "--format=%B")
+        message = run_git(lent.path, "log", "-1", "--format=%B")
     for text in ACTED_ON:
         assert text not in message.splitlines()
     assert message.replace(GAP, "").strip() == "\n".join(ACTED_ON)

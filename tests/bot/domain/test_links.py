@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.links import LONGEST, linked, web_address
+from bot.domain.links import LONGEST, format_link, parse_web_address
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from bot.domain.links import LONGEST, linked, web_address
     ],
 )
 def test_an_absolute_http_address_is_followed(address: str) -> None:
-    assert web_address(address) == address
-    assert linked("#2", address) == f"[#2]({address})"
+    assert parse_web_address(address) == address
+    assert format_link("#2", address) == f"[#2]({address})"
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,5 @@ def test_an_absolute_http_address_is_followed(address: str) -> None:
     ],
 )
 def test_anything_else_stays_words(address: str) -> None:
-    assert web_address(address) == ""
-    assert linked("#2", address) == "#2"
+    assert parse_web_address(address) == ""
+    assert format_link("#2", address) == "#2"

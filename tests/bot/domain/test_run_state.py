@@ -11,22 +11,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.domain.errors import InvalidTransition
 from bot.domain.people import ITSELF, Place
-from bot.domain.run import ENDED, Goal, Run, Stage, Status, Trigger, Waiting
+from bot.domain.run import FINAL_STATUSES, Goal, Run, Stage, Status, Trigger, Waiting
 from bot.domain.run_state import (
     EDGES,
     FIRST,
     ORDER,
     TABLE,
+    FramePosition,
     RunState,
-    Standing,
-    moved,
-    next_stage,
-    state_of,
+    get_next_stage,
+    get_state,
+    move,
 )
-from tests.support.state_diagram import DOCUMENT, drawn, picture
+from tests.support.state_diagram import DOCUMENT, extract_diagrams, render_diagrams
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-STANDINGS: tuple[Standing, ...] = (
+STANDINGS: tuple[FramePosition, ...] = (
     *(status for status in Status if status is not Status.WAITING),
     *Waiting,
 )
@@ -35,7 +35,7 @@ EVERYTHING = tuple(RunState(*parts) for parts in product(GOALS, Stage, STANDINGS
 
 
 def a_run(state: RunState) -> Run:
-    waiting = state.standing if isinstance(state.standing, Waiting) else None
+    waiting = state.status if isinstance(state.status, Waiting) else None
     trigger = Trigger(
         key="message:1", goal=state.goal, person=ITSELF, place=Place(channel_id=1), text="", at=NOW
     )
@@ -43,7 +43,7 @@ def a_run(state: RunState) -> Run:
         id="k3m9tq",
         goal=state.goal,
         stage=state.stage,
-        status=Status.WAITING if waiting else Status(state.standing),
+        status=Status.WAITING if waiting else Status(state.status),
         waiting=waiting,
         trigger=trigger,
         created_at=NOW,
@@ -52,7 +52,7 @@ def a_run(state: RunState) -> Run:
 
 
 def gone(run: Run, to: RunState) -> Run:
-    return moved(run, to.standing, to.stage, goal=to.goal)
+    return move(run, to.status, to.stage, goal=to.goal)
 
 
 def went(run: Run, to: RunState) -> bool:
@@ -76,19 +76,21 @@ REACHABLE = tuple(reachable())
 
 
 def test_every_standing_comes_about() -> None:
-    assert {state.standing for state in REACHABLE} == {*STANDINGS}
+    assert {state.status for state in REACHABLE} == {*STANDINGS}
 
 
 def test_from_every_state_each_edge_works_and_all_else_is_refused() -> None:
     for state in REACHABLE:
         run, edges = a_run(state), EDGES.get(state, frozenset[RunState]())
-        assert {state_of(gone(run, to)) for to in edges} == edges
+        assert {get_state(gone(run, to)) for to in edges} == edges
         assert not [other for other in EVERYTHING if other not in edges and went(run, other)]
 
 
 def test_a_run_never_leaves_the_stages_of_its_goal() -> None:
     assert all(state.stage in ORDER[state.goal] for state in REACHABLE)
-    assert [next_stage("revert", stage) for stage in (Stage.OBSERVE, Stage.PLAN, Stage.SHIP)] == [
+    assert [
+        get_next_stage("revert", stage) for stage in (Stage.OBSERVE, Stage.PLAN, Stage.SHIP)
+    ] == [
         Stage.EXECUTE,
         None,
         None,
@@ -98,18 +100,18 @@ def test_a_run_never_leaves_the_stages_of_its_goal() -> None:
 def test_what_has_ended_goes_on_only_from_the_beginning_or_as_a_fix_of_what_was_found() -> None:
     fix = RunState("fix", Stage.PLAN, Status.QUEUED)
     for state in REACHABLE:
-        if state.standing in ENDED:
+        if state.status in FINAL_STATUSES:
             again = RunState(state.goal, Stage.OBSERVE, Status.QUEUED)
             assert EDGES.get(state, frozenset()) <= {again, fix}
-    shipped = [s for s in REACHABLE if s.standing is Status.DONE and s.stage is Stage.SHIP]
+    shipped = [s for s in REACHABLE if s.status is Status.DONE and s.stage is Stage.SHIP]
     assert shipped
     assert not [state for state in shipped if EDGES.get(state)]
 
 
 def test_whatever_happens_a_live_run_can_fail_and_be_cancelled() -> None:
     for state in REACHABLE:
-        if state.standing not in ENDED:
-            ends = {to.standing for to in EDGES[state]}
+        if state.status not in FINAL_STATUSES:
+            ends = {to.status for to in EDGES[state]}
             assert {Status.FAILED, Status.CANCELLED, Waiting.THREAD} <= ends
 
 
@@ -117,21 +119,23 @@ def test_nothing_ships_that_has_not_waited_for_a_word() -> None:
     at_work = {Status.QUEUED, Status.RUNNING}
     edges = [(state, to) for state in REACHABLE for to in EDGES.get(state, ())]
     for state, to in edges:
-        if to.stage is Stage.SHIP and to.standing in at_work:
+        if to.stage is Stage.SHIP and to.status in at_work:
             assert state.stage is Stage.SHIP
-            assert state.standing in at_work or isinstance(state.standing, Waiting)
+            assert state.status in at_work or isinstance(state.status, Waiting)
 
 
 def test_a_waiting_run_says_what_for_and_no_other_does() -> None:
     run = a_run(FIRST["fix"])
     for changes in ({"waiting": None}, {"status": Status.QUEUED}, {"status": Status.DONE}):
         with pytest.raises(ValueError, match="cannot wait for"):
-            run.but(**changes)
+            run.replace(**changes)
 
 
 def test_the_picture_in_the_documents_is_the_tables() -> None:
     document = DOCUMENT.read_text(encoding="utf-8")
-    assert drawn(document) == picture(), "draw it again: python -m tests.support.state_diagram"
+    assert extract_diagrams(document) == render_diagrams(), (
+        "draw it again: python -m tests.support.state_diagram"
+    )
 
 
 class Walk(RuleBasedStateMachine):
@@ -145,7 +149,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data())
     def follow(self, data: st.DataObject) -> None:
         """Take an edge; what waits for a word about a proposal has one, as `wait` asks for."""
-        edges = sorted(EDGES.get(state_of(self.run), ()), key=str)
+        edges = sorted(EDGES.get(get_state(self.run), ()), key=str)
         edges = [to for to in edges if self._has_what_it_takes(to)]
         if not edges:
             return
@@ -160,7 +164,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(to=st.sampled_from(EVERYTHING))
     def try_anything(self, to: RunState) -> None:
-        if to in EDGES.get(state_of(self.run), ()):
+        if to in EDGES.get(get_state(self.run), ()):
             return
         with pytest.raises(InvalidTransition):
             gone(self.run, to)

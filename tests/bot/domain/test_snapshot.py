@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.snapshot import belongs_to
+from bot.domain.snapshot import is_cog_file
 
 ROOT = Path(__file__).resolve().parents[3]
 COGS = sorted(path.stem for path in (ROOT / "cogs").iterdir() if path.stem[0] not in "_.")
@@ -12,13 +12,13 @@ COGS = sorted(path.stem for path in (ROOT / "cogs").iterdir() if path.stem[0] no
 
 @pytest.mark.parametrize("name", ["polls", "polls.sqlite3", "polls-old.json", "polls_cache"])
 def test_what_is_called_as_the_cog_is_the_cogs(name: str) -> None:
-    assert belongs_to(name, "polls")
-    assert not belongs_to(name, "poll")
-    assert not belongs_to(name, "")
+    assert is_cog_file(name, "polls")
+    assert not is_cog_file(name, "poll")
+    assert not is_cog_file(name, "")
 
 
 def test_the_parts_of_a_database_are_in_its_copy() -> None:
-    assert not any(belongs_to(f"polls.sqlite3{end}", "polls") for end in ("-wal", "-shm"))
+    assert not any(is_cog_file(f"polls.sqlite3{end}", "polls") for end in ("-wal", "-shm"))
 
 
 def test_what_the_bot_keeps_is_no_cogs() -> None:
@@ -32,5 +32,5 @@ def test_what_the_bot_keeps_is_no_cogs() -> None:
         for name in row.split("|")[1].split(",")
     ]
     assert len(names) > 12
-    taken = [(cog, name) for name in names for cog in (*COGS, name) if belongs_to(name, cog)]
+    taken = [(cog, name) for name in names for cog in (*COGS, name) if is_cog_file(name, cog)]
     assert taken == []

@@ -4,8 +4,8 @@ from bot.grammar import COMMAND_LINE
 
 SETTINGS = {
     "here": COMMAND_LINE,
-    "thread": COMMAND_LINE.but(in_thread=True),
-    "proposal": COMMAND_LINE.but(reply_to="proposal"),
-    "error": COMMAND_LINE.but(reply_to="error"),
-    "overheard": COMMAND_LINE.but(addressed=False),
+    "thread": COMMAND_LINE.replace(in_thread=True),
+    "proposal": COMMAND_LINE.replace(reply_to="proposal"),
+    "error": COMMAND_LINE.replace(reply_to="error"),
+    "overheard": COMMAND_LINE.replace(addressed=False),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.grammar.agreement import ContractWord, agreed, contract_word, is_refusal
+from bot.grammar.agreement import ContractReply, is_refusal, parse_agreement, parse_contract_reply
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from bot.grammar.agreement import ContractWord, agreed, contract_word, is_refusa
     ],
 )
 def test_how_it_begins_tells(text: str, meant: bool | None) -> None:
-    assert agreed(text) is meant
+    assert parse_agreement(text) is meant
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_how_it_begins_tells(text: str, meant: bool | None) -> None:
     ],
 )
 def test_a_yes_in_other_words_has_to_be_confirmed(text: str) -> None:
-    assert contract_word(text) == ContractWord(may_agree=True)
+    assert parse_contract_reply(text) == ContractReply(may_agree=True)
 
 
 @pytest.mark.parametrize("text", ["yes", "ok, go ahead", "do it please", "sure, go for it!"])
 def test_a_plain_go_ahead_needs_no_button(text: str) -> None:
-    assert contract_word(text) == ContractWord(goes_ahead=True)
+    assert parse_contract_reply(text) == ContractReply(is_go_ahead=True)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_plain_go_ahead_needs_no_button(text: str) -> None:
     ],
 )
 def test_one_word_more_says_what_is_meant_otherwise(text: str, correction: str) -> None:
-    assert contract_word(text) == ContractWord(correction=correction)
+    assert parse_contract_reply(text) == ContractReply(correction=correction)
 
 
 @pytest.mark.parametrize("text", ["no wait, don't", "no", "nope, not now", "wait, no!", "hmm"])
 def test_a_refusal_corrects_nothing(text: str) -> None:
-    assert contract_word(text) == ContractWord()
+    assert parse_contract_reply(text) == ContractReply()
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.journal import Capsule, FailureGroup
-from bot.grammar.attached_failures import attached_failure
+from bot.grammar.failure_attachments import find_shown_failure
 from tests.fakes.fake_clock import FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 CLOCK = FakeClock()
 
 
 def group(error: Capsule, name: str, age: int = 0) -> FailureGroup:
-    newest = failure(CLOCK, error, name=name)
+    newest = make_failure(CLOCK, error, name=name)
     at = newest.ts - timedelta(hours=age)
     return FailureGroup(
         fingerprint=error.fingerprint,
@@ -28,12 +28,12 @@ def group(error: Capsule, name: str, age: int = 0) -> FailureGroup:
 
 def error_in(function: str, line: int, exception: str = "KeyError") -> Capsule:
     mark = f"{function}{line}{exception}"
-    return capsule(
+    return make_capsule(
         exception=exception, file="cogs/stock.py", function=function, line=line, fingerprint=mark
     )
 
 
-ROLL = group(capsule(), "roll")
+ROLL = group(make_capsule(), "roll")
 PRICE = group(error_in("Stock.price", 31), "price")
 OTHER_LINE = group(error_in("Stock.price", 12), "price")
 OTHER_TYPE = group(error_in("Stock.price", 31, "ValueError"), "price")
@@ -83,11 +83,11 @@ WRAPPED = (
     ],
 )
 def test_a_traceback_or_an_error_id_shows_its_failure(text: str) -> None:
-    assert attached_failure(text, FAILURES) == PRICE.newest.id
+    assert find_shown_failure(text, FAILURES) == PRICE.newest.id
 
 
 def test_a_line_that_moved_shows_the_most_recent_failure_of_its_function() -> None:
-    assert attached_failure(trace(line=40), FAILURES) == OTHER_LINE.newest.id
+    assert find_shown_failure(trace(line=40), FAILURES) == OTHER_LINE.newest.id
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_line_that_moved_shows_the_most_recent_failure_of_its_function() -> No
     ],
 )
 def test_what_fits_no_failure_shows_none(text: str) -> None:
-    assert attached_failure(text, FAILURES) is None
+    assert find_shown_failure(text, FAILURES) is None

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.grammar import COMMAND_LINE, Intent, parse
-from bot.grammar.changes import asks_for_change, names_part
+from bot.grammar.changes import has_bot_part, is_change_request
 from tests.bot.grammar.settings import SETTINGS
 
 FOLDER = Path(__file__).parent
@@ -71,7 +71,7 @@ def test_a_named_command_is_wished_for_even_where_it_is_typed_as_code() -> None:
 )
 def test_what_is_said_first_decides_between_wish_and_complaint(text: str, wished: bool) -> None:
     assert (parse(text, COMMAND_LINE).intent is Intent.CHANGE) is wished
-    assert asks_for_change(text) is wished
+    assert is_change_request(text) is wished
 
 
 def test_in_the_thread_of_a_run_a_wish_stays_a_revision() -> None:
@@ -89,4 +89,4 @@ def test_in_the_thread_of_a_run_a_wish_stays_a_revision() -> None:
     ],
 )
 def test_a_part_of_the_bot_or_its_manner_is_of_the_bot(text: str, named: bool) -> None:
-    assert names_part(text) is named
+    assert has_bot_part(text) is named

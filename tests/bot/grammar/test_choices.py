@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.grammar.choices import chosen, written_value
+from bot.grammar.choices import find_choice, parse_literal
 
 ANSWERS = ("4", "3", "neither")
 
@@ -17,7 +17,7 @@ ANSWERS = ("4", "3", "neither")
     ],
 )  # fmt: skip
 def test_a_choice_is_heard(said: str, number: int) -> None:
-    assert chosen(said, ANSWERS) == number
+    assert find_choice(said, ANSWERS) == number
 
 
 @pytest.mark.parametrize(
@@ -26,20 +26,22 @@ def test_a_choice_is_heard(said: str, number: int) -> None:
      "I think 3 items is odd", "option 9", "why 4"],
 )  # fmt: skip
 def test_what_is_not_plain_is_no_choice(said: str) -> None:
-    assert chosen(said, ANSWERS) is None
+    assert find_choice(said, ANSWERS) is None
 
 
 def test_an_answer_goes_before_its_place_and_quotes_are_no_matter() -> None:
-    assert chosen("2", ("1", "2", "neither")) == 1
-    assert chosen("second", ("'second'", "'first'", "neither")) == 0
-    assert chosen('"a b"', ("'a b'", "''", "neither")) == 0
-    assert chosen("raises ValueError", ("None", "raises ValueError", "neither")) == 1
-    assert chosen("none", ("None", "1", "neither")) is None, "the answer, or that none is right?"
+    assert find_choice("2", ("1", "2", "neither")) == 1
+    assert find_choice("second", ("'second'", "'first'", "neither")) == 0
+    assert find_choice('"a b"', ("'a b'", "''", "neither")) == 0
+    assert find_choice("raises ValueError", ("None", "raises ValueError", "neither")) == 1
+    assert find_choice("none", ("None", "1", "neither")) is None, (
+        "the answer, or that none is right?"
+    )
 
 
 @pytest.mark.parametrize("said", ["something else", "Neither.", "none of them", "the second"])
 def test_what_is_none_of_them_is_heard_in_whatever_words_it_stands_there(said: str) -> None:
-    assert chosen(said, ("0", "something else")) == 1
+    assert find_choice(said, ("0", "something else")) == 1
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_what_is_none_of_them_is_heard_in_whatever_words_it_stands_there(said: s
     ],
 )  # fmt: skip
 def test_a_value_is_read_as_python_writes_it(said: str, value: str) -> None:
-    assert written_value(said) == value
+    assert parse_literal(said) == value
 
 
 @pytest.mark.parametrize(
@@ -59,4 +61,4 @@ def test_a_value_is_read_as_python_writes_it(said: str, value: str) -> None:
      "'" + "a" * 100 + "'", "(" * 5000, "ship it"],
 )  # fmt: skip
 def test_what_is_no_literal_is_no_value(said: str) -> None:
-    assert written_value(said) is None
+    assert parse_literal(said) is None

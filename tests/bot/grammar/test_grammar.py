@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.authority.decision_sentences import SENTENCES
-from bot.domain.ids import run_id
+from bot.domain.ids import create_run_id
 from bot.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
 from tests.bot.grammar.settings import SETTINGS
 
@@ -56,7 +56,7 @@ def test_an_utterance_survives_json() -> None:
     assert Utterance.model_validate_json(utterance.model_dump_json()) == utterance
     assert describe(utterance) == {
         "intent": "fix",
-        "slots": {"subject": "polls", "again": True},
+        "slots": {"subject": "polls", "is_recurring": True},
         "strength": "clear",
         "recognised": True,
     }
@@ -126,7 +126,7 @@ def test_a_pause_whose_end_cannot_be_read_is_asked_about(text: str) -> None:
 
 
 def test_words_that_come_with_a_file_a_sticker_or_a_poll_decide_nothing() -> None:
-    heard = parse("ship it", SETTINGS["thread"].but(words_alone=False))
+    heard = parse("ship it", SETTINGS["thread"].replace(is_text_only=False))
 
     assert (heard.intent, heard.slots.may_mean) == (Intent.UNCLEAR, (Intent.SHIP,))
 
@@ -137,8 +137,8 @@ def test_resume_is_heard_in_the_dev_channel_as_a_pause_says(text: str) -> None:
 
     assert parse(text, overheard).recognised
     for other in (
-        overheard.but(listed=False), overheard.but(dev_channel=False),
-        overheard.but(reply_to="person"),
+        overheard.replace(listed=False), overheard.replace(dev_channel=False),
+        overheard.replace(reply_to="person"),
     ):  # fmt: skip
         assert not parse(text, other).recognised
     assert not parse("let's resume after lunch", overheard).recognised
@@ -151,17 +151,17 @@ def test_what_names_nothing_may_be_asked_back_where_it_is_said_to_nobody(text: s
     overheard = SETTINGS["overheard"]
 
     heard = parse(text, overheard)
-    assert (heard.names_nothing, heard.recognised) == (True, False)
+    assert (heard.is_unspecific, heard.recognised) == (True, False)
     for other in (
-        overheard.but(dev_channel=False), overheard.but(listed=False),
-        overheard.but(reply_to="person"), SETTINGS["here"], SETTINGS["thread"],
+        overheard.replace(dev_channel=False), overheard.replace(listed=False),
+        overheard.replace(reply_to="person"), SETTINGS["here"], SETTINGS["thread"],
     ):  # fmt: skip
-        assert not parse(text, other).names_nothing
+        assert not parse(text, other).is_unspecific
 
 
 @pytest.mark.parametrize("text", ["@bob fix it", "I'll fix it tomorrow", "we should fix it", "lol"])
 def test_what_is_said_to_others_is_not_asked_back(text: str) -> None:
-    assert not parse(text, SETTINGS["overheard"]).names_nothing
+    assert not parse(text, SETTINGS["overheard"]).is_unspecific
 
 
 def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
@@ -234,7 +234,7 @@ def test_no_revision_ends_in_a_sentence_that_decides(lead: str) -> None:
 
 
 def test_a_word_after_run_names_one_only_where_it_can_be_the_name_of_a_run() -> None:
-    assert all(any(each.isdigit() for each in run_id()) for _ in range(300))
+    assert all(any(each.isdigit() for each in create_run_id()) for _ in range(300))
     assert parse("cancel run 7k2m9q", SETTINGS["here"]).slots.run == "7k2m9q"
     heard = parse("cancel run abcdef", SETTINGS["here"])
     assert (heard.intent, heard.slots.run) == (Intent.UNCLEAR, "abcdef")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.grammar import COMMAND_LINE, Intent, Setting, parse
 
-THREAD = COMMAND_LINE.but(in_thread=True)
+THREAD = COMMAND_LINE.replace(in_thread=True)
 BITS = ["a", "fix it ", "why ", "please ", "ship it, ", "`", "> ", "'", "(", "not ", "keeps ",
         "is really so very ", "for ", "nice ", "#1 ", "@a ", "/", "\u200b", "?", "\n"]  # fmt: skip
 SETTINGS = st.builds(

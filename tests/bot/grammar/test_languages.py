@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.authority.decisions import decision
-from bot.grammar import COMMAND_LINE, Intent, languages, parse
+from bot.authority.decisions import parse_decision
+from bot.grammar import COMMAND_LINE, Intent, load_languages, parse
 
 FOLDER = Path(__file__).parent
 TABLE: dict[str, dict[str, list[Any]]] = yaml.safe_load(
@@ -21,7 +21,7 @@ ENGLISH = [
     for group in yaml.safe_load((FOLDER / table).read_text("utf-8"))
     for said in group["said"]
 ]
-THREAD = COMMAND_LINE.but(in_thread=True)
+THREAD = COMMAND_LINE.replace(in_thread=True)
 
 
 @pytest.mark.parametrize(("code", "intent"), GROUPS)
@@ -41,14 +41,14 @@ def test_what_people_say_in_their_language_is_understood(code: str, intent: str)
     assert wrong == []
 
 
-@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+@pytest.mark.parametrize("code", [code for code in load_languages() if code != "en"])
 def test_no_phrase_of_a_list_decides(code: str) -> None:
-    decides = languages()[code].decides
+    decides = load_languages()[code].decides
     assert decides is not None
     for name, phrases in decides:
         for phrase in phrases:
             words = re.sub(r"\*", "", phrase).replace("…", "das")
-            assert decision(words) is None or words in ("merge", "pause"), (name, phrase)
+            assert parse_decision(words) is None or words in ("merge", "pause"), (name, phrase)
 
 
 def test_english_stays_english() -> None:
@@ -105,4 +105,4 @@ def test_in_a_runs_thread_a_change_is_a_revision() -> None:
     ("text", "acts"), [("/roll ist kaputt, reparier das", True), ("der Drucker ist kaputt", False)]
 )
 def test_overheard_words_count_where_they_name_a_command(text: str, acts: bool) -> None:
-    assert parse(text, COMMAND_LINE.but(addressed=False)).recognised is acts
+    assert parse(text, COMMAND_LINE.replace(addressed=False)).recognised is acts

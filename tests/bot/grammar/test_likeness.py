@@ -10,10 +10,10 @@ import yaml
 
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
-from bot.grammar.changes import asks_for_change, says_it_fails
-from bot.grammar.likeness import Fitting, fitting, forms, names_any
+from bot.grammar.changes import is_change_request, is_failure_statement
+from bot.grammar.likeness import Fitting, build_inflections, find_fitting_failures, has_any_name
 from tests.fakes.fake_clock import FakeClock
-from tests.support.world import capsule, failure
+from tests.support.agent_harness import make_capsule, make_failure
 
 CLOCK = FakeClock()
 TABLE = yaml.safe_load(Path(__file__).with_name("complaints.yaml").read_text(encoding="utf-8"))
@@ -23,8 +23,10 @@ def group(
     key: str, *, kind: str, name: str, file: str, function: str, error: str, message: str
 ) -> FailureGroup:
     """Return one failure, seen once; its key is its fingerprint."""
-    found = capsule(exception=error, message=message, file=file, function=function, fingerprint=key)
-    action = failure(CLOCK, found, name=name, kind=Kind(kind))
+    found = make_capsule(
+        exception=error, message=message, file=file, function=function, fingerprint=key
+    )
+    action = make_failure(CLOCK, found, name=name, kind=Kind(kind))
     return FailureGroup(
         fingerprint=key,
         event=action.event,
@@ -52,7 +54,9 @@ def fitting_in(world: str, said: str) -> Fitting:
 
 def fitting_among(groups: tuple[FailureGroup, ...], world: str, said: str) -> Fitting:
     """Return what fits where these have failed."""
-    return fitting(subject_of(said), groups, WORLDS[world][1], fails=says_it_fails(said))
+    return find_fitting_failures(
+        subject_of(said), groups, WORLDS[world][1], fails=is_failure_statement(said)
+    )
 
 
 @cache
@@ -63,7 +67,7 @@ def subject_of(said: str) -> str:
 
 def answer(world: str, said: str) -> str:
     """Return what a complaint is answered with: a failure, `asked`, `nothing` or `change`."""
-    if asks_for_change(said):
+    if is_change_request(said):
         return "change"
     found = fitting_in(world, said)
     if found.certain:
@@ -86,7 +90,7 @@ def test_what_failed_alone_is_not_taken_for_what_else_people_mean() -> None:
         said
         for world, said, means in complaints()
         for each in WORLDS[world][0]
-        if each.fingerprint != means and not asks_for_change(said)
+        if each.fingerprint != means and not is_change_request(said)
         if fitting_among((each,), world, said).certain
     }
     assert taken == {"nobody gets levels anymore, look into it"}  # of the file levels.py
@@ -119,9 +123,13 @@ def test_a_command_that_keeps_it_off_is_no_subject() -> None:
     groups, commands = WORLDS["small"]
     show = next(each for each in groups if each.fingerprint == "tag")
     assert show.newest.name == "tag show"
-    found = fitting("tag show crashes unless I use tag delete first", groups, commands, fails=True)
+    found = find_fitting_failures(
+        "tag show crashes unless I use tag delete first", groups, commands, fails=True
+    )
     assert [each.fingerprint for each in found.certain] == ["tag"]
-    turned = fitting("tag delete crashes after tag show", groups, commands, fails=True)
+    turned = find_fitting_failures(
+        "tag delete crashes after tag show", groups, commands, fails=True
+    )
     assert (turned.certain, turned.idle) == ((), ("tag delete",))
 
 
@@ -129,7 +137,7 @@ def test_where_failures_of_two_actions_fit_as_well_it_is_asked_which() -> None:
     groups, commands = WORLDS["small"]
     about = {"file": "cogs/reminders.py", "error": "KeyError", "message": "'minutes'"}
     list_ = group("list", kind="task", name="Reminders.list_due", function="due", **about)
-    found = fitting("reminders", (*groups, list_), commands)
+    found = find_fitting_failures("reminders", (*groups, list_), commands)
     assert found.certain == ()
     assert {each.fingerprint for each in found.likely} == {"list", "deliver"}
 
@@ -137,13 +145,13 @@ def test_where_failures_of_two_actions_fit_as_well_it_is_asked_which() -> None:
 def test_the_one_failure_of_a_command_that_people_name_and_say_to_fail_is_meant() -> None:
     groups, commands = WORLDS["small"]
     said = "rolling with a huge bonus"
-    found = fitting(said, groups, commands, fails=True)
+    found = find_fitting_failures(said, groups, commands, fails=True)
     assert [each.fingerprint for each in found.certain] == ["roll"]
     assert not found.named
-    assert fitting(said, groups, commands).certain == ()
+    assert find_fitting_failures(said, groups, commands).certain == ()
     about = {"file": "cogs/bonuses.py", "function": "bonus", "error": "KeyError", "message": "'x'"}
     other = group("bonus", kind="task", name="Bonuses.pay", **about)
-    assert fitting(said, (*groups, other), commands, fails=True).certain == ()
+    assert find_fitting_failures(said, (*groups, other), commands, fails=True).certain == ()
 
 
 @pytest.mark.parametrize(
@@ -163,20 +171,26 @@ def test_the_one_failing_command_whose_name_or_file_people_name_is_meant(
     quote = group("quote", kind="command", name="quote", file="cogs/quotes.py",
                   function="add", error="IndexError", message="out of range")  # fmt: skip
     failed = [each for each in groups if each.newest.kind is Kind.COMMAND] + [remind, quote]
-    found = fitting(subject_of(said), failed, commands, fails=says_it_fails(said))
+    found = find_fitting_failures(
+        subject_of(said), failed, commands, fails=is_failure_statement(said)
+    )
     assert [each.fingerprint for each in found.certain] == [meant]
     task = next(each for each in groups if each.fingerprint == "deliver")
     if meant == "remind":
-        also = fitting(subject_of(said), [*failed, task], commands, fails=says_it_fails(said))
+        also = find_fitting_failures(
+            subject_of(said), [*failed, task], commands, fails=is_failure_statement(said)
+        )
         assert also.certain == ()
 
 
 def test_the_words_that_ask_for_work_name_no_command() -> None:
     groups, commands = WORLDS["small"]
-    found = fitting("rolling you fixed", groups, commands | {"fix", "change"}, fails=True)
+    found = find_fitting_failures(
+        "rolling you fixed", groups, commands | {"fix", "change"}, fails=True
+    )
     assert [each.fingerprint for each in found.certain] == ["roll"]
     assert found.idle == ()
-    assert fitting("/fix", groups, commands | {"fix"}).idle == ("fix",)
+    assert find_fitting_failures("/fix", groups, commands | {"fix"}).idle == ("fix",)
 
 
 def test_what_runs_by_itself_is_named_by_what_it_is() -> None:
@@ -189,8 +203,8 @@ def test_of_two_failures_of_one_command_the_more_recent_comes_first() -> None:
     clock = FakeClock()
     clock.tick(60)
     groups, commands = WORLDS["small"]
-    other = groups[0].but(fingerprint="later", last_seen=clock.now())
-    found = fitting("rolling dice", (*groups, other), commands)
+    other = groups[0].replace(fingerprint="later", last_seen=clock.get_time())
+    found = find_fitting_failures("rolling dice", (*groups, other), commands)
     assert [each.fingerprint for each in found.certain] == ["later", "roll"]
 
 
@@ -207,10 +221,10 @@ def test_a_path_or_an_address_names_no_command(said: str) -> None:
 
 
 def test_a_word_is_known_in_its_forms_and_no_other_word_is() -> None:
-    assert {"ban", "bans", "banned", "banning"} <= forms("ban")
-    assert {"delete", "deletes", "deleted", "deleting"} <= forms("delete")
-    assert "reminder" not in forms("remind")
-    assert "unban" not in forms("ban")
+    assert {"ban", "bans", "banned", "banning"} <= build_inflections("ban")
+    assert {"delete", "deletes", "deleted", "deleting"} <= build_inflections("delete")
+    assert "reminder" not in build_inflections("remind")
+    assert "unban" not in build_inflections("ban")
 
 
 @pytest.mark.parametrize(
@@ -225,4 +239,4 @@ def test_a_word_is_known_in_its_forms_and_no_other_word_is() -> None:
     ],
 )
 def test_words_name_a_command_or_a_cog_in_any_form(said: str, named: bool) -> None:
-    assert names_any(said, ("roll", "Reminders", "fix", "poll")) is named
+    assert has_any_name(said, ("roll", "Reminders", "fix", "poll")) is named

@@ -7,9 +7,9 @@ import pytest
 from bot.domain.journal import ActionOutcome, FailureGroup
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
-from bot.grammar.matching import meant
+from bot.grammar.matching import match_failures
 from tests.fakes.fake_clock import FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_piece_of_a_complaint_is_no_wish(text: str, subject: str, wished: bool
         at=datetime(2026, 11, 25, tzinfo=UTC),
     )  # fmt: skip
 
-    assert meant(trigger, (), None, ("roll", "remind")).change is wished
+    assert match_failures(trigger, (), None, ("roll", "remind")).change is wished
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def test_a_report_of_silence_finds_the_command_that_did_not_respond(
     text: str, silent_first: bool
 ) -> None:
     clock = FakeClock()
-    missing = capsule(exception="bot.domain.no_response.NoResponse", fingerprint="a" * 12)
-    silent = failure(clock, missing, name="jot").but(outcome=ActionOutcome.NO_RESPONSE)
+    missing = make_capsule(exception="bot.domain.no_response.NoResponse", fingerprint="a" * 12)
+    silent = make_failure(clock, missing, name="jot").replace(outcome=ActionOutcome.NO_RESPONSE)
     groups = [
         FailureGroup(fingerprint=each.error.fingerprint, event=each.event, count=1, newest=each,
                      first_seen=each.ts, last_seen=each.ts, action_ids=(each.id,))
-        for each in (failure(clock, name="jot"), silent, failure(clock, name="roll")) if each.error
+        for each in (make_failure(clock, name="jot"), silent, make_failure(clock, name="roll")) if each.error
     ]  # fmt: skip
     trigger = Trigger(
         key="message:1", goal="fix", person=Person(id=1, name="alice"),
-        place=Place(channel_id=1, guild_id=2), text=text, subject=text, at=clock.now(),
+        place=Place(channel_id=1, guild_id=2), text=text, subject=text, at=clock.get_time(),
     )  # fmt: skip
 
-    found = meant(trigger, tuple(groups), None, ("jot", "roll")).groups
+    found = match_failures(trigger, tuple(groups), None, ("jot", "roll")).groups
 
     assert {each.event for each in found} == {"command.jot"}
     assert (found[0].newest == silent) is silent_first

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.grammar import Intent, Topic, parse
-from bot.grammar.spans import read_span, span_in
+from bot.grammar.spans import extract_span, read_span
 from tests.bot.grammar.settings import SETTINGS
 
 FOLDER = Path(__file__).parent
@@ -102,7 +102,7 @@ def test_a_decision_beside_a_question_goes_first(text: str, intent: Intent) -> N
     ],
 )
 def test_a_span_of_time_is_read_by_days_of_utc(said: str, since: datetime, until: datetime) -> None:
-    words, rest = span_in(f"what did you change {said}")
+    words, rest = extract_span(f"what did you change {said}")
     span = read_span(words, NOW)
     assert rest.split() == ["what", "did", "you", "change"]
     assert span is not None
@@ -111,4 +111,4 @@ def test_a_span_of_time_is_read_by_days_of_utc(said: str, since: datetime, until
 
 @pytest.mark.parametrize("said", ["so far", "in total", "ever", ""])
 def test_all_time_and_no_time_have_no_beginning(said: str) -> None:
-    assert read_span(span_in(f"what did you change {said}")[0], NOW) is None
+    assert read_span(extract_span(f"what did you change {said}")[0], NOW) is None

@@ -20,7 +20,7 @@ ITEMS = tuple(
     ItemName(kind=kind, name=name)
     for kind, name in Catalog(ROOT, ROOT / "data" / "config.yaml").locate()
 )
-HERE = COMMAND_LINE.but(items=ITEMS)
+HERE = COMMAND_LINE.replace(items=ITEMS)
 WORDS = st.sampled_from(
     """roll back the persona rolled revert undo to version 2 v3 last change of your chat prompt
     skill triage not don't if never please bob said yesterday it again ? , : " ` > no""".split()  # noqa: SIM905
@@ -74,9 +74,9 @@ def test_one_sign_more_and_nothing_is_decided(mark: str) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        HERE.but(addressed=False), HERE.but(in_thread=True), HERE.but(reply_to="proposal"),
-        HERE.but(reply_to="person", addressed=False), HERE.but(words_alone=False),
-        HERE.but(reply_to="bot"), HERE.but(reply_to="error"),
+        HERE.replace(addressed=False), HERE.replace(in_thread=True), HERE.replace(reply_to="proposal"),
+        HERE.replace(reply_to="person", addressed=False), HERE.replace(is_text_only=False),
+        HERE.replace(reply_to="bot"), HERE.replace(reply_to="error"),
     ],
 )  # fmt: skip
 def test_it_decides_only_where_it_is_said_to_the_bot_and_stands_alone(setting: Any) -> None:

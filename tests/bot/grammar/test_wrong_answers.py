@@ -4,15 +4,15 @@ import pytest
 
 from bot.domain.intents import Intent
 from bot.grammar import COMMAND_LINE, parse
-from bot.grammar.wrong_answers import (
+from bot.grammar.incorrect_output import (
     AnswerClaim,
     TypedCommand,
     answer_claim,
-    complains_of_answer,
-    expected_in,
-    says_what_is_wrong,
-    shows_wrong_answer,
-    wanted_in,
+    find_expected_output,
+    find_wanted_output,
+    has_incorrect_output,
+    has_specific_fault,
+    is_output_report,
 )
 
 COMMANDS = {"roll", "remind", "reminders list", "poll create", "poll results", "quote", "rank"}
@@ -88,29 +88,29 @@ OTHER = (
     ],
 )
 def test_that_something_is_not_right_does_not_say_what_is_wrong(text: str, says: bool) -> None:
-    assert says_what_is_wrong(text) is says
+    assert has_specific_fault(text) is says
 
 
 @pytest.mark.parametrize("text", WRONG)
 def test_a_complaint_of_an_answer_is_one_and_is_looked_into(text: str) -> None:
-    assert complains_of_answer(text)
+    assert is_output_report(text)
     assert parse(text, COMMAND_LINE).intent in (Intent.INVESTIGATE, Intent.FIX)
 
 
 @pytest.mark.parametrize("text", OTHER)
 def test_crashes_slowness_wishes_and_talk_are_none(text: str) -> None:
-    assert not complains_of_answer(text)
-    assert not shows_wrong_answer(text)
+    assert not is_output_report(text)
+    assert not has_incorrect_output(text)
 
 
 @pytest.mark.parametrize("text", ["that should be 31", "should be 31, not 21"])
 def test_what_would_be_right_is_enough_where_it_answers_the_bot(text: str) -> None:
-    assert shows_wrong_answer(text, to_answer=True)
-    assert parse(text, COMMAND_LINE.but(reply_to="bot")).intent is Intent.INVESTIGATE
+    assert has_incorrect_output(text, to_answer=True)
+    assert parse(text, COMMAND_LINE.replace(reply_to="bot")).intent is Intent.INVESTIGATE
 
 
 def test_the_messages_of_others_are_not_overheard_for_it() -> None:
-    overheard = COMMAND_LINE.but(addressed=False)
+    overheard = COMMAND_LINE.replace(addressed=False)
     assert parse("2d6+3 gives 8 instead of 11", overheard).intent is Intent.CHAT
 
 
@@ -159,9 +159,9 @@ def test_without_a_slash_words_and_values_are_what_is_named() -> None:
     ],
 )
 def test_what_has_to_stand_in_an_answer_is_taken_out_of_the_words(text: str, expected: str) -> None:
-    assert expected_in(text) == expected
+    assert find_expected_output(text) == expected
 
 
 def test_a_complaint_may_say_itself_what_would_be_right() -> None:
-    assert wanted_in("/roll 2d6+3 says 8 instead of 11") == "11"
-    assert wanted_in("/roll 4d6kh3+10 forgets the +10") == ""
+    assert find_wanted_output("/roll 2d6+3 says 8 instead of 11") == "11"
+    assert find_wanted_output("/roll 4d6kh3+10 forgets the +10") == ""

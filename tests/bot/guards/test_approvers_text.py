@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.change import FileChange, Finding
-from bot.guards import approvers_text, inspect
+from bot.guards import build_approver_text, inspect
 from bot.infra.unified_diff import parse
 from bot.redaction import redact
-from tests.fakes.guarded import CODE, DICE, PROTECTION, patch, source
+from tests.fakes.diff_guard import CODE, DICE, PROTECTION, make_patch, make_source
 
 BEGIN, END = "# -----BEGIN PRIVATE KEY-----\n", "# -----END PRIVATE KEY-----\n"
 OTHER = "cogs/polls.txt"
@@ -18,17 +18,17 @@ OTHER = "cogs/polls.txt"
 def blocked(diff: str, before: str, after: str) -> list[Finding]:
     """Return what the guard, with the real redactor, objects to in a change of one Python file."""
     changes = [
-        FileChange(path=each.path, added=len(each.added), removed=len(each.removed))
+        FileChange(path=each.path, added=len(each.added_lines), removed=len(each.removed_lines))
         for each in parse(diff)
     ]
     found = inspect(
         diff,
         changes,
         base_files=frozenset(),
-        owned=frozenset(change.path for change in changes),
+        owned_files=frozenset(change.path for change in changes),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        sources=source(DICE, before, after),
+        sources=make_source(DICE, before, after),
         redact=redact,
     )
     return [one for one in found if one.blocking]
@@ -36,7 +36,7 @@ def blocked(diff: str, before: str, after: str) -> list[Finding]:
 
 def test_code_between_the_marks_of_a_key_cannot_be_proposed() -> None:
     after = f"{CODE}\n\n{BEGIN}payload()\n{END}"
-    diff = patch(DICE, CODE, after)
+    diff = make_patch(DICE, CODE, after)
     assert "payload" not in redact(diff)
     (found,) = blocked(diff, CODE, after)
     assert (found.rule, found.path) == ("secret", DICE)
@@ -46,15 +46,15 @@ def test_code_between_the_marks_of_a_key_cannot_be_proposed() -> None:
 def test_code_between_marks_that_were_there_before_cannot_be_proposed() -> None:
     before = f"{CODE}{BEGIN}# one\n# two\n{END}"
     after = before.replace("# two\n", "# two\npayload()\n")
-    (found,) = blocked(patch(DICE, before, after), before, after)
+    (found,) = blocked(make_patch(DICE, before, after), before, after)
     assert (found.rule, found.path) == ("secret", DICE)
     assert "Line 6:" in found.message
 
 
 def test_code_between_marks_in_other_files_cannot_be_proposed() -> None:
-    around = [patch(name, "", text) for name, text in ((OTHER, BEGIN), ("cogs/z.txt", END))]
+    around = [make_patch(name, "", text) for name, text in ((OTHER, BEGIN), ("cogs/z.txt", END))]
     after = CODE + "payload()\n"
-    diff = around[0] + patch(DICE, CODE, after) + around[1]
+    diff = around[0] + make_patch(DICE, CODE, after) + around[1]
     assert "payload" not in redact(diff)
     assert {(one.rule, one.path) for one in blocked(diff, CODE, after)} >= {("secret", DICE)}
 
@@ -63,16 +63,16 @@ def test_a_path_that_would_not_be_shown_as_it_is_cannot_be_proposed() -> None:
     path = f"cogs/ghp_{'A1b2C3d4E5f6' * 3}.txt"
     moved = f"diff --git a/{OTHER} b/{path}\nsimilarity index 100%\n"
     moved += f"rename from {OTHER}\nrename to {path}\n"
-    for diff in (patch(path, "", "X = 1\n"), moved, moved.replace(path, "cogs/a@b.example")):
+    for diff in (make_patch(path, "", "X = 1\n"), moved, moved.replace(path, "cogs/a@b.example")):
         assert "secret" in {one.rule for one in blocked(diff, "", "")}
 
 
 def test_a_binary_is_named_above_the_diff_that_does_not_show_it() -> None:
-    diff = patch(DICE, CODE, CODE * 2) + (
+    diff = make_patch(DICE, CODE, CODE * 2) + (
         "diff --git a/x.png b/x.png\nnew file mode 100644\nindex 0..1\n"
         "Binary files /dev/null and b/x.png differ\n"
     )
-    first, _, rest = approvers_text(diff).partition("\n\n")
+    first, _, rest = build_approver_text(diff).partition("\n\n")
     assert first == "# Not shown: x.png (binary, added); read it at the pull request."
     assert rest == diff
 
@@ -89,9 +89,9 @@ lines = st.lists(keys | words, max_size=12)
 def test_whatever_is_added_is_shown_as_it_is_or_stopped(
     before: Sequence[str], after: Sequence[str], other: Sequence[str]
 ) -> None:
-    diff = patch(DICE, "".join(before), "".join(after)) + patch(OTHER, "", "".join(other))
+    diff = make_patch(DICE, "".join(before), "".join(after)) + make_patch(OTHER, "", "".join(other))
     stopped = {one.path for one in blocked(diff, "", "") if one.rule == "secret"}
-    shown = iter(redact(approvers_text(diff)).split("\n"))
+    shown = iter(redact(build_approver_text(diff)).split("\n"))
     for each in parse(diff):
-        for line in each.added:  # in their order
+        for line in each.added_lines:  # in their order
             assert each.path in stopped or f"+{line}" in shown

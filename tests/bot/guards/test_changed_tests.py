@@ -3,7 +3,7 @@
 import pytest
 
 from bot.guards import is_test_file
-from tests.fakes.guarded import judged
+from tests.fakes.diff_guard import judge_change
 
 HERE = "tests/test_price.py"
 TESTS = """import pytest
@@ -130,17 +130,17 @@ UNTOUCHED = {
 
 @pytest.mark.parametrize("after", LOST.values(), ids=LOST.keys())
 def test_a_test_that_is_none_any_more_stops_the_change(after: str) -> None:
-    assert "test_deleted" in {one.rule for one in judged(HERE, TESTS, after) if one.blocking}
+    assert "test_deleted" in {one.rule for one in judge_change(HERE, TESTS, after) if one.blocking}
 
 
 @pytest.mark.parametrize("after", IDLE.values(), ids=IDLE.keys())
 def test_a_test_that_runs_less_than_it_did_stops_the_change(after: str) -> None:
-    assert "test_weakened" in {one.rule for one in judged(HERE, TESTS, after) if one.blocking}
+    assert "test_weakened" in {one.rule for one in judge_change(HERE, TESTS, after) if one.blocking}
 
 
 @pytest.mark.parametrize(("after", "said"), TOLD.values(), ids=TOLD.keys())
 def test_whatever_else_an_existing_test_becomes_is_pointed_out_once(after: str, said: str) -> None:
-    found = judged(HERE, TESTS, after)
+    found = judge_change(HERE, TESTS, after)
     (note,) = (one for one in found if one.rule == "test_changed")
     assert said in note.message
     assert not any(one.blocking for one in found)
@@ -148,7 +148,7 @@ def test_whatever_else_an_existing_test_becomes_is_pointed_out_once(after: str, 
 
 @pytest.mark.parametrize("after", UNTOUCHED.values(), ids=UNTOUCHED.keys())
 def test_what_leaves_existing_tests_alone_is_not_pointed_out(after: str) -> None:
-    assert judged(HERE, TESTS, after) == ()
+    assert judge_change(HERE, TESTS, after) == ()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_leaves_existing_tests_alone_is_not_pointed_out(after: str) -> None
 def test_what_tests_read_and_hooks_are_pointed_out(
     path: str, before: str, after: str, notes: int
 ) -> None:
-    found = [one for one in judged(path, before, after) if one.rule == "test_changed"]
+    found = [one for one in judge_change(path, before, after) if one.rule == "test_changed"]
     assert len(found) == notes
     assert not any(one.blocking for one in found)
 

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from bot.domain.change import FileChange
 from bot.guards import PythonText, inspect
 from bot.infra.unified_diff import parse
-from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, judged, patch, redact, source
+from tests.fakes.diff_guard import (
+    CODE,
+    DICE,
+    HERE,
+    PROTECTION,
+    TEST,
+    judge_change,
+    make_patch,
+    make_source,
+    redact,
+)
 
 
 def swapped(before: str, after: str) -> str:
@@ -87,13 +97,13 @@ STRONGER: dict[str, str] = {
 
 @pytest.mark.parametrize("after", WEAKER.values(), ids=WEAKER.keys())
 def test_a_weakened_test_stops_the_change(after: str) -> None:
-    blocking = {found.rule for found in judged(HERE, TEST, after) if found.blocking}
+    blocking = {found.rule for found in judge_change(HERE, TEST, after) if found.blocking}
     assert blocking == {"test_weakened"}
 
 
 @pytest.mark.parametrize("after", STRONGER.values(), ids=STRONGER.keys())
 def test_a_test_that_grows_or_moves_is_let_through(after: str) -> None:
-    assert {(one.rule, one.blocking) for one in judged(HERE, TEST, after)} <= {CHANGED}
+    assert {(one.rule, one.blocking) for one in judge_change(HERE, TEST, after)} <= {CHANGED}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +135,7 @@ def test_a_test_that_grows_or_moves_is_let_through(after: str) -> None:
     ],
 )
 def test_what_stops_a_change(path: str, before: str, after: str, rule: str) -> None:
-    assert rule in {found.rule for found in judged(path, before, after) if found.blocking}
+    assert rule in {found.rule for found in judge_change(path, before, after) if found.blocking}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +165,7 @@ def test_what_stops_a_change(path: str, before: str, after: str, rule: str) -> N
 def test_what_people_are_told_without_stopping_the_change(
     path: str, before: str, after: str, rule: str, words: str
 ) -> None:
-    found = judged(path, before, after)
+    found = judge_change(path, before, after)
     assert [(one.rule, one.blocking) for one in found if words in one.message] == [(rule, False)]
     assert not any(one.blocking for one in found)
 
@@ -174,17 +184,17 @@ def test_what_people_are_told_without_stopping_the_change(
     ],
 )
 def test_an_ordinary_change_of_an_owned_file_is_let_through(after: str) -> None:
-    assert judged(DICE, CODE, after) == ()
+    assert judge_change(DICE, CODE, after) == ()
 
 
 def test_a_file_the_plan_does_not_own_stops_the_change() -> None:
-    found = judged(DICE, CODE, CODE * 2, owned=frozenset({"cogs/polls.py"}))
+    found = judge_change(DICE, CODE, CODE * 2, owned_files=frozenset({"cogs/polls.py"}))
     assert [(one.rule, one.path, one.blocking) for one in found] == [("ownership", DICE, True)]
 
 
 def test_the_reproduction_may_be_new_and_does_not_count_in_size() -> None:
     path = "tests/regressions/test_x.py"
-    both = patch(path, "", "x = 1\n" * 200) + patch(DICE, CODE, CODE * 2)
+    both = make_patch(path, "", "x = 1\n" * 200) + make_patch(DICE, CODE, CODE * 2)
     changes = [
         FileChange(path=path, added=200, removed=0, status="added"),
         FileChange(path=DICE, added=2, removed=0),
@@ -192,13 +202,13 @@ def test_the_reproduction_may_be_new_and_does_not_count_in_size() -> None:
     found = inspect(
         both,
         changes,
-        owned=frozenset({DICE}),
+        owned_files=frozenset({DICE}),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset({path}),
         sources={
-            **source(path, "", "x = 1\n" * 200),
-            **source(DICE, CODE, CODE * 2),
+            **make_source(path, "", "x = 1\n" * 200),
+            **make_source(DICE, CODE, CODE * 2),
         },
         redact=redact,
     )
@@ -209,7 +219,7 @@ def test_nothing_changed_or_only_the_reproduction_stops_the_change() -> None:
     nothing = inspect(
         "",
         [],
-        owned=frozenset(),
+        owned_files=frozenset(),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
@@ -218,19 +228,19 @@ def test_nothing_changed_or_only_the_reproduction_stops_the_change() -> None:
     )
     assert [(one.rule, one.blocking) for one in nothing] == [("empty", True)]
     path = "tests/regressions/test_x.py"
-    only = judged(path, "", "x = 1\n", owned=frozenset(), allowed_new=frozenset({path}))
+    only = judge_change(path, "", "x = 1\n", owned_files=frozenset(), allowed_new=frozenset({path}))
     assert [(one.rule, one.blocking) for one in only] == [("empty", True)]
 
 
 def test_a_changed_file_that_the_diff_does_not_show_stops_the_change() -> None:
     found = inspect(
-        patch(DICE, CODE, CODE * 2),
+        make_patch(DICE, CODE, CODE * 2),
         [FileChange(path=DICE, added=2, removed=0), FileChange(path="x.py", added=1, removed=0)],
-        owned=frozenset({DICE, "x.py"}),
+        owned_files=frozenset({DICE, "x.py"}),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        sources={**source(DICE, CODE, CODE * 2), "x.py": PythonText("x\n", "y\n")},
+        sources={**make_source(DICE, CODE, CODE * 2), "x.py": PythonText("x\n", "y\n")},
         redact=redact,
     )
     assert [(one.rule, one.path, one.blocking) for one in found] == [("unsafe_file", "x.py", True)]
@@ -239,22 +249,27 @@ def test_a_changed_file_that_the_diff_does_not_show_stops_the_change() -> None:
 def test_a_case_out_of_the_middle_of_a_long_table_stops_the_change() -> None:
     rows = [f'        ({number}, "{number}"),\n' for number in range(20)]
     before = TEST.replace('        (3, "c"),\n', "".join(rows))
-    found = judged(HERE, before, before.replace(rows[10], ""))
+    found = judge_change(HERE, before, before.replace(rows[10], ""))
     assert {(one.rule, one.blocking) for one in found} == {("test_weakened", True)}
-    (note,) = judged(HERE, before, before.replace(rows[10], rows[10] + '        (99, "x"),\n'))
+    (note,) = judge_change(
+        HERE, before, before.replace(rows[10], rows[10] + '        (99, "x"),\n')
+    )
     assert (note.rule, note.blocking) == CHANGED
 
 
 def test_a_line_with_a_secret_is_not_proposed_even_where_it_was_there_before() -> None:
     before = CODE + "KEY = 'sk-secret'\n"
-    for found in (judged(DICE, CODE, before), judged(DICE, before, before.replace("KEY", "K"))):
+    for found in (
+        judge_change(DICE, CODE, before),
+        judge_change(DICE, before, before.replace("KEY", "K")),
+    ):
         assert [(one.rule, one.path, one.blocking) for one in found] == [("secret", DICE, True)]
         assert "Line 3:" in found[0].message
         assert "sk-secret" not in found[0].model_dump_json()
 
 
 def test_a_secret_that_is_taken_out_is_told_and_stops_nothing() -> None:
-    (found,) = judged(DICE, CODE + "KEY = 'sk-secret'\n", CODE)
+    (found,) = judge_change(DICE, CODE + "KEY = 'sk-secret'\n", CODE)
     assert (found.rule, found.blocking) == ("secret", False)
     assert "does not show them" in found.message
 
@@ -262,17 +277,17 @@ def test_a_secret_that_is_taken_out_is_told_and_stops_nothing() -> None:
 def test_an_assertion_that_moves_to_another_test_file_is_not_taken_out() -> None:
     other, more = "tests/cogs/test_more.py", "def test_more() -> None:\n    pass\n"
     line = "    assert len(shown) == 1\n"
-    diff = patch(HERE, TEST, TEST.replace(line, "")) + patch(other, more, more + line)
+    diff = make_patch(HERE, TEST, TEST.replace(line, "")) + make_patch(other, more, more + line)
     found = inspect(
         diff,
         [FileChange(path=HERE, added=0, removed=1), FileChange(path=other, added=1, removed=0)],
-        owned=frozenset({HERE, other}),
+        owned_files=frozenset({HERE, other}),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
         sources={
-            **source(HERE, TEST, TEST.replace(line, "")),
-            **source(other, more, more + line),
+            **make_source(HERE, TEST, TEST.replace(line, "")),
+            **make_source(other, more, more + line),
         },
         redact=redact,
     )
@@ -290,14 +305,14 @@ texts = st.lists(lines, max_size=8).map(lambda kept: "".join(f"{line}\n" for lin
 
 @given(before=texts, after=texts)
 def test_whatever_the_lines_say_they_are_read_as_lines(before: str, after: str) -> None:
-    diff = patch(DICE, before, after) + patch("other.py", "a = 1\n", "a = 2\n")
+    diff = make_patch(DICE, before, after) + make_patch("other.py", "a = 1\n", "a = 2\n")
     changed = [patch for patch in parse(diff) if patch.path == DICE]
     wanted = list(difflib.ndiff(before.splitlines(), after.splitlines()))
     assert len(changed) == 1
-    assert len(changed[0].added) - len(changed[0].removed) == sum(
+    assert len(changed[0].added_lines) - len(changed[0].removed_lines) == sum(
         (line[0] == "+") - (line[0] == "-") for line in wanted
     )
-    assert [one.added for one in parse(diff) if one.path == "other.py"] == [["a = 2"]]
+    assert [one.added_lines for one in parse(diff) if one.path == "other.py"] == [["a = 2"]]
 
 
 @given(st.text(max_size=300) | texts)
@@ -305,7 +320,7 @@ def test_what_is_no_diff_does_not_break_the_guard(text: str) -> None:
     inspect(
         text,
         [FileChange(path=DICE, added=1, removed=0)],
-        owned=frozenset({DICE}),
+        owned_files=frozenset({DICE}),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),

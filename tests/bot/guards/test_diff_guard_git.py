@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.guards import PythonText, inspect, text_files
-from bot.infra.git_parse import file_changes
-from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, redact
-from tests.fakes.repositories import git, repository, write
+from bot.guards import PythonText, inspect, list_text_files
+from bot.infra.git_parse import parse_file_changes
+from tests.fakes.diff_guard import CODE, DICE, HERE, PROTECTION, TEST, redact
+from tests.fakes.repositories import make_repository, run_git, write
 
 
 class Tree:
@@ -16,23 +16,23 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        repository(root, {DICE: CODE, HERE: TEST, "run.sh": "true\n", "logo.png": b"\0\1"})
+        make_repository(root, {DICE: CODE, HERE: TEST, "run.sh": "true\n", "logo.png": b"\0\1"})
 
     def judged(self, *owned: str) -> dict[str, set[str]]:
-        git(self.root, "add", "-A")
-        diff = git(self.root, "diff", "--cached", "-M", "HEAD")
-        listed = git(self.root, "diff", "--cached", "-z", "-M", "--raw", "--numstat", "HEAD")
-        changes = file_changes(listed.encode())
+        run_git(self.root, "add", "-A")
+        diff = run_git(self.root, "diff", "--cached", "-M", "HEAD")
+        listed = run_git(self.root, "diff", "--cached", "-z", "-M", "--raw", "--numstat", "HEAD")
+        changes = parse_file_changes(listed.encode())
         found = inspect(
             diff,
             changes,
-            owned=frozenset(owned or (change.path for change in changes)),
-            base_files=git(self.root, "ls-tree", "-r", "--name-only", "HEAD").splitlines(),
+            owned_files=frozenset(owned or (change.path for change in changes)),
+            base_files=run_git(self.root, "ls-tree", "-r", "--name-only", "HEAD").splitlines(),
             protection=PROTECTION,
             allowed_new=frozenset(),
             sources={
                 path: PythonText(self.read("HEAD", before), self.read("", path))
-                for path, before in text_files(diff)
+                for path, before in list_text_files(diff)
             },
             redact=redact,
         )
@@ -44,9 +44,11 @@ class Tree:
 
     def read(self, commit: str, path: str) -> str | None:
         """Return a file's text in a commit; in the index where it is none."""
-        listed = git(self.root, "ls-files", "-z", "--", path)
-        known = git(self.root, "ls-tree", "-r", "--name-only", "-z", commit) if commit else listed
-        return git(self.root, "show", f"{commit}:{path}") if path in known.split("\0") else None
+        listed = run_git(self.root, "ls-files", "-z", "--", path)
+        known = (
+            run_git(self.root, "ls-tree", "-r", "--name-only", "-z", commit) if commit else listed
+        )
+        return run_git(self.root, "show", f"{commit}:{path}") if path in known.split("\0") else None
 
 
 @pytest.fixture
@@ -76,25 +78,25 @@ def test_a_binary_stops_the_change(tree: Tree) -> None:
 
 
 def test_a_submodule_stops_the_change(tree: Tree) -> None:
-    head = git(tree.root, "rev-parse", "HEAD")
-    git(tree.root, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
+    head = run_git(tree.root, "rev-parse", "HEAD")
+    run_git(tree.root, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
     os.makedirs(tree.root / "sub")  # noqa: PTH103
-    repository(tree.root / "sub" / "x")
+    make_repository(tree.root / "sub" / "x")
     assert "unsafe_file" in tree.judged().get("sub", set())
 
 
 def test_a_test_renamed_out_of_pytests_sight_stops_the_change(tree: Tree) -> None:
-    git(tree.root, "mv", HERE, "tests/cogs/dice_checks.py")
+    run_git(tree.root, "mv", HERE, "tests/cogs/dice_checks.py")
     assert tree.judged() == {HERE: {"test_deleted"}}
 
 
 def test_a_test_that_moves_is_let_through(tree: Tree) -> None:
-    git(tree.root, "mv", HERE, "tests/test_dice.py")
+    run_git(tree.root, "mv", HERE, "tests/test_dice.py")
     assert tree.judged() == {"tests/test_dice.py": {"test_changed"}}
 
 
 def test_both_ends_of_a_rename_must_be_owned(tree: Tree) -> None:
-    git(tree.root, "mv", DICE, "cogs/cubes.py")
+    run_git(tree.root, "mv", DICE, "cogs/cubes.py")
     assert tree.judged("cogs/cubes.py") == {DICE: {"ownership"}}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.guarded import DICE, judged
+from tests.fakes.diff_guard import DICE, judge_change
 
 BASE = "import os\n\n\ndef is_allowed(user: str) -> bool:\n    return user in OWNERS\n"
 LINES = "X = 1\n{0} = 2\n"
@@ -85,7 +85,7 @@ WELCOME = {
 
 @pytest.mark.parametrize("name", DISGUISED)
 def test_an_identifier_that_is_not_what_it_looks_like_stops_a_proposal(name: str) -> None:
-    found = judged(DICE, BASE, BASE + LINES.format(DISGUISED[name]))
+    found = judge_change(DICE, BASE, BASE + LINES.format(DISGUISED[name]))
     assert {(one.rule, one.blocking) for one in found if one.blocking} == {("unsafe_file", True)}
     assert all(one.message.isascii() and one.message.isprintable() for one in found)
 
@@ -93,35 +93,35 @@ def test_an_identifier_that_is_not_what_it_looks_like_stops_a_proposal(name: str
 @pytest.mark.parametrize("place", IN)
 @pytest.mark.parametrize("name", ["us\u0435r", "\u0441\u043e\u0440\u0443", "us\u03b5r"])
 def test_it_does_wherever_an_identifier_stands(place: str, name: str) -> None:
-    found = judged(DICE, BASE, BASE + IN[place].format(name))
+    found = judge_change(DICE, BASE, BASE + IN[place].format(name))
     assert any(one.rule == "unsafe_file" and one.blocking for one in found)
 
 
 @pytest.mark.parametrize("name", WELCOME)
 def test_identifiers_of_one_language_are_let_through(name: str) -> None:
-    assert judged(DICE, BASE, BASE + LINES.format(WELCOME[name])) == ()
+    assert judge_change(DICE, BASE, BASE + LINES.format(WELCOME[name])) == ()
 
 
 @pytest.mark.parametrize(("known", "new"), [("\u03b1", "a"), ("a", "\u03b1"), ("\u5de5", "\u30a8")])
 def test_two_names_of_other_scripts_that_look_alike_are_stopped(known: str, new: str) -> None:
     before = BASE + f"{known} = 1\n"
-    found = judged(DICE, before, before + f"{new} = 2\n")
+    found = judge_change(DICE, before, before + f"{new} = 2\n")
     assert [one.rule for one in found if one.blocking] == ["unsafe_file"]
 
 
 def test_a_remark_in_another_language_is_free_and_a_disguised_word_is_not() -> None:
     assert (
-        judged(
+        judge_change(
             DICE,
             BASE,
             BASE + "# \u0394t, \u03bcm and SQL\u0430\u043b\u0445\u0438\u043c\u0438\u044f\n",
         )
         == ()
     )
-    found = judged(DICE, BASE, BASE + "ROLE = 'adm\u0456n'\n")
+    found = judge_change(DICE, BASE, BASE + "ROLE = 'adm\u0456n'\n")
     assert [one.rule for one in found if one.blocking] == ["unsafe_file"]
 
 
 def test_an_identifier_that_was_there_before_may_stay_in_its_line() -> None:
     before = BASE + "\u0394t = 1\n"
-    assert judged(DICE, before, before + "X = 2\n") == ()
+    assert judge_change(DICE, before, before + "X = 2\n") == ()

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.change import FileChange, Finding
 from bot.guards import inspect
-from tests.fakes.guarded import DICE, PROTECTION, redact, source
+from tests.fakes.diff_guard import DICE, PROTECTION, make_source, redact
 
 SEEN_OTHERWISE = {
     "code behind a lone return": "# a note\rimport os; os.system('id')",
@@ -94,11 +94,11 @@ def judged(line: str, *, path: str = DICE, instead_of: str = "") -> list[Finding
     found = inspect(
         diff,
         changes,
-        owned=frozenset({path}),
+        owned_files=frozenset({path}),
         base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        sources=source(path, before, after),
+        sources=make_source(path, before, after),
         redact=redact,
         known_import=lambda _: True,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.guarded import DICE, judged
+from tests.fakes.diff_guard import DICE, judge_change
 
 BASE = """import os
 from shop import total
@@ -52,28 +52,28 @@ FREE = {
 
 @pytest.mark.parametrize("name", BOUND)
 def test_a_new_name_drawn_like_another_stops_a_proposal_where_it_is_bound(name: str) -> None:
-    found = [one for one in judged(DICE, BASE, BASE + BOUND[name]) if one.blocking]
+    found = [one for one in judge_change(DICE, BASE, BASE + BOUND[name]) if one.blocking]
     assert {one.rule for one in found} == {"unsafe_file"}
     assert "a name is drawn like" in found[0].message
 
 
 @pytest.mark.parametrize("name", USED)
 def test_it_is_pointed_out_where_it_is_only_used(name: str) -> None:
-    (found,) = judged(DICE, BASE, BASE + USED[name])
+    (found,) = judge_change(DICE, BASE, BASE + USED[name])
     assert (found.rule, found.blocking) == ("unsafe_file", False)
     assert "Line 11: a name is drawn like" in found.message
 
 
 @pytest.mark.parametrize("name", FREE)
 def test_names_that_are_told_apart_are_free(name: str) -> None:
-    assert judged(DICE, BASE, BASE + FREE[name]) == ()
+    assert judge_change(DICE, BASE, BASE + FREE[name]) == ()
 
 
 def test_a_name_in_the_place_of_the_one_it_is_drawn_like_is_pointed_out() -> None:
-    (found,) = judged(DICE, BASE, BASE.replace("total", "tota1"))
+    (found,) = judge_change(DICE, BASE, BASE.replace("total", "tota1"))
     assert (found.rule, found.blocking) == ("unsafe_file", False)
 
 
 def test_names_that_were_drawn_alike_before_are_not_the_changes_doing() -> None:
     before = BASE + "tota1 = 1\n"
-    assert judged(DICE, before, before + "X = tota1 + total\n") == ()
+    assert judge_change(DICE, before, before + "X = tota1 + total\n") == ()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.guards import _tokens
-from tests.fakes.guarded import DICE, judged
+from tests.fakes.diff_guard import DICE, judge_change
 
 # What prints the tokens of each source, or nothing for one that Python 3.11 does not read.
 PROGRAM = """
@@ -90,5 +90,5 @@ def test_every_python_cuts_sources_alike(interpreter: str) -> None:
 
 @pytest.mark.parametrize("source", [*NEWER, "type X = int", "def f[T](a: T) -> T: ..."])
 def test_what_only_newer_pythons_read_stops_a_proposal_in_every_version(source: str) -> None:
-    found = judged(DICE, "X = 1\n", f"X = 1\n{source}\n")
+    found = judge_change(DICE, "X = 1\n", f"X = 1\n{source}\n")
     assert any(one.blocking and "Python 3.11 cannot read" in one.message for one in found)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.guards._code_and_text import tokens_of
-from bot.guards._layout import misplaced, parsed
-from tests.fakes.guarded import DICE, HERE, judged
+from bot.guards._code_and_text import tokenize_source
+from bot.guards._layout import find_misplaced, parse_source
+from tests.fakes.diff_guard import DICE, HERE, judge_change
 
 BASE = '''import os
 
@@ -155,7 +155,7 @@ RUNS_AS_IT_READS = {
 
 @pytest.mark.parametrize("name", RUNS_OTHERWISE)
 def test_a_file_that_does_not_run_as_it_reads_is_not_proposed(name: str) -> None:
-    found = [one for one in judged(DICE, BASE, RUNS_OTHERWISE[name]) if one.blocking]
+    found = [one for one in judge_change(DICE, BASE, RUNS_OTHERWISE[name]) if one.blocking]
     assert found
     assert {one.rule for one in found} == {"unsafe_file"}
     assert all(one.message.isascii() and one.message.isprintable() for one in found)
@@ -163,41 +163,41 @@ def test_a_file_that_does_not_run_as_it_reads_is_not_proposed(name: str) -> None
 
 @pytest.mark.parametrize("name", READ_ANEW)
 def test_no_line_that_stays_belongs_elsewhere_or_is_read_anew(name: str) -> None:
-    found = judged(DICE, *READ_ANEW[name])
+    found = judge_change(DICE, *READ_ANEW[name])
     assert {(one.rule, one.blocking) for one in found} == {("unsafe_file", True)}
     assert all("Line " in one.message and "as it is" in one.message for one in found)
 
 
 @pytest.mark.parametrize("name", READ_AS_BEFORE)
 def test_what_moves_with_what_it_belongs_to_may_stay(name: str) -> None:
-    assert judged(DICE, *READ_AS_BEFORE[name]) == ()
+    assert judge_change(DICE, *READ_AS_BEFORE[name]) == ()
 
 
 @pytest.mark.parametrize("sign", SILENCED)
 def test_what_takes_a_line_from_the_formatter_is_not_proposed(sign: str) -> None:
-    (found,) = judged(DICE, BASE, BASE + f"X = 1  {sign}\n")
+    (found,) = judge_change(DICE, BASE, BASE + f"X = 1  {sign}\n")
     assert (found.rule, found.blocking) == ("test_weakened", True)
 
 
 @pytest.mark.parametrize("name", RUNS_AS_IT_READS)
 def test_a_file_that_runs_as_it_reads_may_be(name: str) -> None:
-    assert judged(DICE, BASE, RUNS_AS_IT_READS[name]) == ()
+    assert judge_change(DICE, BASE, RUNS_AS_IT_READS[name]) == ()
 
 
 def test_what_was_odd_before_and_stays_is_not_the_changes_doing() -> None:
     before = BASE + "X = 1; Y = 2\n"
-    assert judged(DICE, before, before.replace("count > 9", "count > 6")) == ()
-    assert judged(DICE, before, before + "X = 1; Y = 3\n")
+    assert judge_change(DICE, before, before.replace("count > 9", "count > 6")) == ()
+    assert judge_change(DICE, before, before + "X = 1; Y = 3\n")
 
 
 def test_a_file_that_python_never_could_read_may_be_changed_and_none_may_become_so() -> None:
-    found = judged(HERE, "def (:\n", "def (:\n\n\n")
+    found = judge_change(HERE, "def (:\n", "def (:\n\n\n")
     assert [(one.rule, one.blocking) for one in found] == [
         ("unsafe_file", False),
         ("test_changed", False),
     ]
-    assert judged(HERE, "x = 1\n", "def (:\n")
-    assert judged(DICE, "", "def (:\n")
+    assert judge_change(HERE, "x = 1\n", "def (:\n")
+    assert judge_change(DICE, "", "def (:\n")
 
 
 TEXT = "'''a\nb'''"
@@ -225,10 +225,10 @@ def written(shape: object, indent: str = "") -> str:
 @given(st.lists(shapes, min_size=1, max_size=4))
 def test_no_program_that_is_written_plainly_is_odd(block: list[object]) -> None:
     text = "".join(written(each) for each in block)
-    tree, words = parsed(text), tokens_of(text)
+    tree, words = parse_source(text), tokenize_source(text)
     assert tree is not None
     assert words is not None
-    assert list(misplaced(tree, text.split("\n"), words.ended)) == []
+    assert list(find_misplaced(tree, text.split("\n"), words.end_lines)) == []
 
 
 @settings(max_examples=50)
@@ -244,12 +244,12 @@ def test_whatever_moves_a_statement_from_where_it_is_seen_is_found(
     lines = "".join(written(each) for each in block).splitlines(keepends=True)
     at %= len(lines)
     spoilt = "".join([*lines[:at], sign, *lines[at:]])
-    tree, words = parsed(spoilt), tokens_of(spoilt)
+    tree, words = parse_source(spoilt), tokenize_source(spoilt)
     if tree is None or words is None or TEXT[:3] in spoilt:
         return
-    clean = parsed(spoilt.replace("\x0c", "").replace("\\\n", ""))
+    clean = parse_source(spoilt.replace("\x0c", "").replace("\\\n", ""))
     same = clean is not None and ast.dump(clean) == ast.dump(tree)
-    assert same or list(misplaced(tree, spoilt.split("\n"), words.ended))
+    assert same or list(find_misplaced(tree, spoilt.split("\n"), words.end_lines))
 
 
 @pytest.mark.parametrize("first", ["#!/usr/bin/python3.11 -I", "#!/usr/bin/env -S uv run --script"])
@@ -257,8 +257,10 @@ def test_whatever_moves_a_statement_from_where_it_is_seen_is_found(
 def test_a_script_is_read_as_python_by_its_first_line(name: str, first: str) -> None:
     before, after = f"{first}\n{BASE}", f"{first}\n{RUNS_OTHERWISE[name]}"
     for path in ("scripts/report", "scripts/report.cgi"):
-        assert "unsafe_file" in {one.rule for one in judged(path, before, after) if one.blocking}
+        assert "unsafe_file" in {
+            one.rule for one in judge_change(path, before, after) if one.blocking
+        }
         shell = [text.replace(first, "#!/bin/sh") for text in (before, after)]
-        assert not [one for one in judged(path, *shell) if one.blocking]
-    without = judged("scripts/report", before, RUNS_OTHERWISE[name])
+        assert not [one for one in judge_change(path, *shell) if one.blocking]
+    without = judge_change("scripts/report", before, RUNS_OTHERWISE[name])
     assert "unsafe_file" in {one.rule for one in without if one.blocking}

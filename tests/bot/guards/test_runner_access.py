@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.guarded import HERE, TEST, judged
+from tests.fakes.diff_guard import HERE, TEST, judge_change
 
 NEW = "tests/cogs/test_new.py"
 CONFTEST = "tests/conftest.py"
@@ -33,35 +33,37 @@ FREE = {
 
 @pytest.mark.parametrize("name", BLOCKED)
 def test_a_new_test_file_that_registers_plugins_is_stopped(name: str) -> None:
-    found = [one for one in judged(NEW, "", BLOCKED[name]) if one.blocking]
+    found = [one for one in judge_change(NEW, "", BLOCKED[name]) if one.blocking]
     assert [one.rule for one in found] == ["test_weakened"]
     assert "how other tests run" in found[0].message
 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_only_names_the_runners_parts_is_pointed_out(name: str) -> None:
-    (found,) = (one for one in judged(NEW, "", SHOWN[name]) if one.rule == "test_weakened")
+    (found,) = (one for one in judge_change(NEW, "", SHOWN[name]) if one.rule == "test_weakened")
     assert not found.blocking
     assert "a part of what runs the tests" in found.message
 
 
 @pytest.mark.parametrize("name", FREE)
 def test_ordinary_uses_are_free(name: str) -> None:
-    assert judged(NEW, "", FREE[name]) == ()
+    assert judge_change(NEW, "", FREE[name]) == ()
 
 
 def test_what_was_there_before_is_not_the_changes_doing() -> None:
     before = BLOCKED["a plugin registered in a test"] + TEST
-    found = judged(HERE, before, before + "\n\ndef test_more() -> None:\n    assert face(2)\n")
+    found = judge_change(
+        HERE, before, before + "\n\ndef test_more() -> None:\n    assert face(2)\n"
+    )
     assert not [one for one in found if one.blocking]
 
 
 def test_a_conftest_that_names_a_plugin_is_shown() -> None:
-    found = judged(CONFTEST, "X = 1\n", "X = 1\npytest_plugins = ['hooks']\n")
+    found = judge_change(CONFTEST, "X = 1\n", "X = 1\npytest_plugins = ['hooks']\n")
     assert "test_weakened" in {one.rule for one in found}
     assert not [one for one in found if one.blocking]
 
 
 def test_one_that_registers_a_plugin_is_stopped() -> None:
     text = BLOCKED["a plugin registered in a test"].replace("test_a", "pytest_configure")
-    assert any(one.blocking for one in judged(CONFTEST, "X = 1\n", "X = 1\n" + text))
+    assert any(one.blocking for one in judge_change(CONFTEST, "X = 1\n", "X = 1\n" + text))

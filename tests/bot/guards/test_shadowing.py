@@ -11,14 +11,14 @@ import pytest
 from bot.authority.path_classes import BUILT_IN, PathClass
 from bot.authority.protection import Protection
 from bot.domain.change import FileChange
-from bot.guards import PythonText, declared_modules, inspect, manifests
-from tests.fakes.guarded import patch
+from bot.guards import PythonText, find_manifests, inspect, list_declared_modules
+from tests.fakes.diff_guard import make_patch
 
 BASE = (
     "README.md", "cogs/__init__.py", "cogs/dice.py", "cogs/shop/__init__.py", "cogs/shop/api.py",
     "cogs/words/nouns.py", "tests/cogs/test_dice.py",
 )  # fmt: skip
-OPEN = Protection.of()
+OPEN = Protection.create()
 
 
 def stopped(
@@ -27,8 +27,8 @@ def stopped(
     declared: Collection[str] = (),
 ) -> set[tuple[str, str]]:  # fmt: skip
     """Return the rules, and their paths, that stop a change with these files added and gone."""
-    diff = "".join(patch(path, "", "X = 1\n") for path in added)
-    diff += "".join(patch(path, "X = 1\n", "") for path in gone)
+    diff = "".join(make_patch(path, "", "X = 1\n") for path in added)
+    diff += "".join(make_patch(path, "X = 1\n", "") for path in gone)
     changes = [FileChange(path=path, added=1, removed=0, status="added") for path in added]
     changes += [FileChange(path=path, added=0, removed=1, status="deleted") for path in gone]
     sources = {path: PythonText(before=None, after="X = 1\n") for path in added}
@@ -37,12 +37,12 @@ def stopped(
         diff,
         changes,
         base_files=base,
-        owned=frozenset(added) | frozenset(gone),
+        owned_files=frozenset(added) | frozenset(gone),
         protection=protection,
         allowed_new=frozenset(),
         sources=sources,
         redact=lambda text: text,
-        taken=lambda name: name in imported,
+        is_name_taken=lambda name: name in imported,
         declared=declared,
     )
     return {(one.rule, one.path) for one in found if one.blocking}
@@ -121,7 +121,7 @@ DECLARED = ("requests", "typing_inspection", "coverage", "idna", "flask", "urlli
 
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_module_called_like_what_base_only_declares_stops_the_change(name: str) -> None:
-    declared, base = declared_modules(MANIFESTS), (*LAYOUT, *MANIFESTS)
+    declared, base = list_declared_modules(MANIFESTS), (*LAYOUT, *MANIFESTS)
     for added in (f"{name}.py", f"src/{name}.py", f"src/{name}/__init__.py", f"tests/{name}.py"):
         found = stopped(added, base=base, declared=declared)
         assert ("new_dependency", added) in found
@@ -129,14 +129,16 @@ def test_a_module_called_like_what_base_only_declares_stops_the_change(name: str
 
 @pytest.mark.parametrize("added", ["cart.py", "src/cart.py", "examples/a/requests.py"])
 def test_what_base_does_not_declare_is_free_and_so_is_what_nobody_finds(added: str) -> None:
-    found = stopped(added, base=(*LAYOUT, *MANIFESTS), declared=declared_modules(MANIFESTS))
+    found = stopped(added, base=(*LAYOUT, *MANIFESTS), declared=list_declared_modules(MANIFESTS))
     assert found == set()
 
 
 def test_a_repository_declares_no_package_by_its_own_name() -> None:
     base = tuple(MANIFESTS)
-    assert stopped("src/shop.py", base=base, declared=declared_modules(MANIFESTS)) == set()
-    assert manifests([*MANIFESTS, "cogs/dice.py", "Cargo.lock", "docs/x.txt"]) == sorted(MANIFESTS)
+    assert stopped("src/shop.py", base=base, declared=list_declared_modules(MANIFESTS)) == set()
+    assert find_manifests([*MANIFESTS, "cogs/dice.py", "Cargo.lock", "docs/x.txt"]) == sorted(
+        MANIFESTS
+    )
 
 
 def test_a_folder_that_gets_tests_is_a_place_too_and_a_package_that_ends_to_be_one() -> None:

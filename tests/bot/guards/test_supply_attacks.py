@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.guarded import CODE, DICE, judged
+from tests.fakes.diff_guard import CODE, DICE, judge_change
 
 HASH, OTHER = "a" * 64, "b" * 64
 FILES = "https://files.pythonhosted.org/packages/aa/bb/"
@@ -101,7 +101,7 @@ STOPPED: dict[str, tuple[str, str, str]] = {
 def test_another_source_of_code_stops_a_proposal(name: str) -> None:
     path, before, after = STOPPED[name]
 
-    found = judged(path, before, after)
+    found = judge_change(path, before, after)
 
     assert any(one.rule == "new_dependency" and one.blocking for one in found) or any(
         one.rule == "unsafe_file" and one.blocking for one in found
@@ -122,7 +122,7 @@ def test_another_source_of_code_stops_a_proposal(name: str) -> None:
 def test_another_version_or_name_is_shown_on_the_card(
     path: str, before: str, after: str, words: str
 ) -> None:
-    found = [one for one in judged(path, before, after) if words in one.message]
+    found = [one for one in judge_change(path, before, after) if words in one.message]
 
     assert [(one.rule, one.blocking) for one in found] == [("new_dependency", False)]
 
@@ -141,4 +141,4 @@ def test_another_version_or_name_is_shown_on_the_card(
     ],
 )
 def test_what_moves_no_source_is_let_through(path: str, before: str, after: str) -> None:
-    assert not [one for one in judged(path, before, after) if one.blocking]
+    assert not [one for one in judge_change(path, before, after) if one.blocking]

@@ -12,9 +12,9 @@ from bot.hot_reload.content import ItemContent
 from bot.hot_reload.live_changes import LiveChanges
 from bot.hot_reload.look import ItemChange
 from bot.hot_reload.registry import FileLiveRegistry, ItemLoader
-from bot.hot_reload.validation import Validation, text_of
+from bot.hot_reload.validation import Validation, decode_text
 from bot.hot_reload.versions import VersionRepository
-from bot.settings import config_from
+from bot.settings import parse_config
 from tests.fakes.fake_clock import START, FakeClock
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,7 @@ FILES = {
 def config_flaw(_name: str, content: ItemContent) -> str:
     """Return what is wrong with a configuration."""
     try:
-        config_from(text_of(content), "data/config.yaml")
+        parse_config(decode_text(content), "data/config.yaml")
     except ConfigError as error:
         return str(error)
     return ""
@@ -83,7 +83,7 @@ class Room:
 
     def item(self, kind: ItemKind, name: str) -> LiveItem:
         """Return an item."""
-        return self.registry.item(kind, name)
+        return self.registry.get_item(kind, name)
 
 
 @asynccontextmanager

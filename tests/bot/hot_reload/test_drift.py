@@ -52,7 +52,7 @@ def test_nothing_has_drifted_at_the_start_also_in_a_dirty_checkout(root: Path) -
 
 
 def test_what_came_while_the_process_was_started_has_drifted(root: Path) -> None:
-    started = Git(root).revision("HEAD")
+    started = Git(root).resolve_revision("HEAD")
     (root / "bot/page.html").write_text("mine\n")  # runs as it is
     git(root, "stash", "-q")
     commit(root, bot__core="two\n", cogs__dice="two\n")
@@ -74,15 +74,15 @@ def test_what_was_pulled_edited_added_or_deleted_by_hand_is_found(root: Path) ->
     drift = check.look()
     assert drift is not None
     assert drift.files == ("bot/core.py", "bot/new.py")
-    assert "(nothing was committed)" in drift.told
+    assert "(nothing was committed)" in drift.description
     (root / "bot/page.html").unlink()
     (root / "uv.lock").write_text("two\n")
     commit(root)
     drift = check.look()
     assert drift is not None
     assert drift.files == ("bot/core.py", "bot/new.py", "bot/page.html", "uv.lock")
-    assert f"the checkout is at `{drift.head[:7]}`" in drift.told
-    assert "and 1 more changed in the checkout" in drift.told
+    assert f"the checkout is at `{drift.head[:7]}`" in drift.description
+    assert "and 1 more changed in the checkout" in drift.description
     assert check.look(expected=drift.files) is None, "a shipment has told of these"
 
 
@@ -92,13 +92,13 @@ async def test_it_is_told_once_it_has_lasted_and_once_only(root: Path) -> None:
     await watch.look()
     (root / "bot/core.py").write_text("two\n")
     await watch.look()
-    assert chat.texts(DEV) == [], "a pull takes a moment"
-    assert "`bot/core.py` changed in the checkout since" in watch.told
+    assert chat.list_texts(DEV) == [], "a pull takes a moment"
+    assert "`bot/core.py` changed in the checkout since" in watch.description
     for _ in range(3):
         await watch.look()
-    (text,) = chat.texts(DEV)
+    (text,) = chat.list_texts(DEV)
     assert text.startswith("⚠️ I run the core of `")
     assert "sudo systemctl restart theseus" in text
     (root / "bot/core.py").write_text("one\n")
     await watch.look()
-    assert watch.told == ""
+    assert watch.description == ""

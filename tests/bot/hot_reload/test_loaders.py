@@ -14,7 +14,7 @@ from bot.hot_reload.registry import FileLiveRegistry, ItemLoader
 from bot.hot_reload.settings_loader import SettingsLoader
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
-from bot.settings import Config, config_from
+from bot.settings import Config, parse_config
 from bot.telemetry import Recorder
 from tests.bot.hot_reload.hot_reload_room import CONFIG, FILES, config_flaw
 from tests.fakes.fake_clock import FakeClock
@@ -31,10 +31,10 @@ class Rig:
         self.journal = FakeJournal([])
         self.refusing: dict[str, str] = {}
         self.tried: list[list[str]] = []
-        self.config = config_from(CONFIG, "data/config.yaml")
+        self.config = parse_config(CONFIG, "data/config.yaml")
         clock = FakeClock()
         recorder = Recorder(self.journal, clock, root, b"salt", lambda: None)
-        settings = SettingsLoader(self.config, lambda text: config_from(text, "data/config.yaml"))
+        settings = SettingsLoader(self.config, lambda text: parse_config(text, "data/config.yaml"))
         settings.follow({"budget": self._apply, "backup": self._apply_backup})
         loaders: dict[ItemKind, ItemLoader] = {
             "cog": CogLoader(lambda: self.runtime, self._check, recorder),
@@ -57,7 +57,7 @@ class Rig:
         return config.budget
 
     def _apply_backup(self, config: Config) -> Record:
-        return config.backup.but(folder=None)
+        return config.backup.replace(folder=None)
 
     async def _check(self, names: Sequence[str]) -> Mapping[str, str]:
         self.tried.append(list(names))
@@ -131,7 +131,7 @@ async def test_of_settings_some_count_at_once_and_the_rest_after_a_restart(rig: 
     lowered = CONFIG.replace("reserve_usd: 0.1 ", "reserve_usd: 0.2 ")
     rig.write("data/config.yaml", lowered)
     result = await rig.registry.reload(FILE_AUTHOR)
-    assert rig.config.budget == started.budget.but(reserve_usd=0.2)
+    assert rig.config.budget == started.budget.replace(reserve_usd=0.2)
     assert result.restart_needed == ()
 
 

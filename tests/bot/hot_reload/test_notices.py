@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 PERSONA = LiveItem(
     kind="persona", name="persona", path="prompts/persona.md", version=3, digest="d", since=NOW
 )
-REFUSED = PERSONA.but(state="refused", reason="prompts/persona.md: it is empty")
+REFUSED = PERSONA.replace(state="refused", reason="prompts/persona.md: it is empty")
 
 
 class Rig:
@@ -35,11 +35,11 @@ class Rig:
         for each in changes:
             await self.notices(each)
         saying = asyncio.create_task(self.notices.run_forever())
-        while not self.notices.nothing_left:  # noqa: ASYNC110  it tells nobody
+        while not self.notices.is_idle:  # noqa: ASYNC110  it tells nobody
             await asyncio.sleep(0)
         saying.cancel()
         await asyncio.wait([saying])
-        return self.chat.texts(DEV)
+        return self.chat.list_texts(DEV)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def rig() -> Rig:
 
 async def test_what_is_rolled_back_on_the_dashboard_is_said_where_people_talk(rig: Rig) -> None:
     author = ChangeAuthor(kind="person", name="the operator, on the dashboard")
-    back = PERSONA.but(version=2, rolled_back=Rollback(number=3, by=author, at=NOW))
+    back = PERSONA.replace(version=2, rolled_back=Rollback(number=3, by=author, at=NOW))
     by_command = ChangeAuthor(kind="person", name="ada", person_id=7)
     said = await rig.said(LiveChanges(author, live=(back,)), LiveChanges(by_command, live=(back,)))
     assert said == [
@@ -60,7 +60,7 @@ async def test_what_is_rolled_back_on_the_dashboard_is_said_where_people_talk(ri
 
 async def test_a_trouble_that_was_over_is_told_again_and_so_is_its_end(rig: Rig) -> None:
     refused = LiveChanges(FILE_AUTHOR, refused=(REFUSED,))
-    mended = LiveChanges(FILE_AUTHOR, mended=(PERSONA,))
+    mended = LiveChanges(FILE_AUTHOR, fixed=(PERSONA,))
     said = await rig.said(refused, mended, refused, refused, mended)
     assert [text[:1] for text in said] == ["⚠", "✅", "⚠", "✅"]
 
@@ -77,7 +77,7 @@ async def test_a_refusal_is_said_once_with_what_is_live_and_what_to_do(rig: Rig)
 
 
 async def test_what_is_good_again_is_said(rig: Rig) -> None:
-    assert await rig.said(LiveChanges(FILE_AUTHOR, mended=(PERSONA,))) == [
+    assert await rig.said(LiveChanges(FILE_AUTHOR, fixed=(PERSONA,))) == [
         "✅ The file of the persona is good again: version 3 is live."
     ]
 
@@ -110,17 +110,17 @@ async def test_settings_that_wait_for_a_restart_are_named(rig: Rig) -> None:
 
 async def test_a_secret_in_a_broken_file_is_not_told(rig: Rig) -> None:
     secret = "ghp_" + "a1B2" * 9
-    broken = REFUSED.but(reason=f"data/config.yaml, line 3: unknown key {secret}")
+    broken = REFUSED.replace(reason=f"data/config.yaml, line 3: unknown key {secret}")
     (text,) = await rig.said(LiveChanges(FILE_AUTHOR, refused=(broken,)))
     assert secret not in text
     assert secret not in str(rig.journal.actions)
 
 
 async def test_several_cogs_that_do_not_load_are_one_message_with_each_reason(rig: Rig) -> None:
-    dice = PERSONA.but(kind="cog", name="dice", path="cogs/dice.py", version=0, state="refused")
+    dice = PERSONA.replace(kind="cog", name="dice", path="cogs/dice.py", version=0, state="refused")
     broken = (
-        dice.but(reason="SyntaxError: invalid syntax"),
-        dice.but(name="polls", path="cogs/polls", version=2, reason="it needs `weather_api`."),
+        dice.replace(reason="SyntaxError: invalid syntax"),
+        dice.replace(name="polls", path="cogs/polls", version=2, reason="it needs `weather_api`."),
     )
     changes = LiveChanges(FILE_AUTHOR, refused=(*broken, REFUSED))
     persona, cogs = await rig.said(changes, changes)

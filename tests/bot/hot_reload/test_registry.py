@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError, NotRolledBack
-from bot.domain.live_items import AWAY_AUTHOR, FIRST_AUTHOR, ItemKind, person_author
+from bot.domain.live_items import AWAY_AUTHOR, FIRST_AUTHOR, ItemKind, as_author
 from bot.domain.people import Person
 from bot.hot_reload.versions import LARGEST, VersionRepository
-from bot.prompts import Prompts, steady_prompts
+from bot.prompts import Prompts, freeze_prompts
 from tests.bot.hot_reload.hot_reload_room import CONFIG, FILES, Room, hot_room, skill
 from tests.fakes.fake_clock import START
 
-ADA = person_author(Person(id=7, name="ada"))
+ADA = as_author(Person(id=7, name="ada"))
 EXECUTOR = "prompts/executor.md"
 SKILL = "prompts/skills/triage/SKILL.md"
 MISTYPED = CONFIG.replace("workers: 2 ", "workers: many ")
@@ -122,7 +122,7 @@ async def test_a_broken_file_is_refused_with_the_reason_and_the_last_good_one_is
         raise ConfigError(refused.reason)
     assert (refused.version, refused.digest) == (before.version, before.digest)
     assert room.registry.live.prompts == live.prompts
-    assert room.registry.live.contents(kind)[name].digest == before.digest
+    assert room.registry.live.get_contents(kind)[name].digest == before.digest
     assert len(room.told) == 1
     assert room.cogs.loaded == [], "what is no text is not tried"
     await room.look()
@@ -137,7 +137,7 @@ async def test_a_broken_file_is_refused_with_the_reason_and_the_last_good_one_is
     room.write(source, FILES[source])
     await room.look()
     assert room.item(kind, name).state == "live"
-    assert [item.name for item in room.told[-1].mended] == [name]
+    assert [item.name for item in room.told[-1].fixed] == [name]
 
 
 async def test_a_file_that_may_not_be_read_is_refused(room: Room) -> None:
@@ -164,8 +164,8 @@ async def test_what_may_be_gone_is_gone_with_its_file(room: Room) -> None:
 
 async def test_readers_keep_the_texts_they_began_with(room: Room) -> None:
     prompts = Prompts(room.root / "prompts", lambda: room.registry.live.prompts)
-    turn = prompts.steady()
-    with steady_prompts():
+    turn = prompts.freeze()
+    with freeze_prompts():
         assert prompts.render("persona") == "Kind.\n"
         room.write("prompts/persona.md", "Short.\n")
         room.write(EXECUTOR, "$who writes $what.\n")
@@ -218,7 +218,7 @@ async def test_what_editors_and_python_leave_beside_files_is_no_item(room: Room)
     for path in ("prompts/.executor.md.swp", "prompts/executor.md~", "prompts/4913.tmp",
                  "cogs/__pycache__/dice.pyc", "cogs/.#dice.py"):  # fmt: skip
         room.write(path, b"\xff\0")
-    assert (await room.look()).nothing_new
+    assert (await room.look()).is_unchanged
 
 
 # ------------------------------------------------------------------------------ across restarts
@@ -228,7 +228,7 @@ async def test_a_rollback_survives_a_restart_and_ends_with_the_file(tmp_path: Pa
     async with hot_room(tmp_path) as room:
         room.write("prompts/persona.md", "Rude.\n")
         await room.look()
-        await room.registry.rollback("persona", "persona", 1, ADA)
+        await room.registry.roll_back("persona", "persona", 1, ADA)
         assert room.registry.live.prompts["persona"] == "Kind.\n"
         assert (tmp_path / "prompts/persona.md").read_text() == "Rude.\n", "the file is left alone"
     async with hot_room(tmp_path, files={}) as room:
@@ -258,7 +258,7 @@ async def test_a_file_edited_meanwhile_is_a_version_of_its_own(tmp_path: Path) -
         pass
     (tmp_path / "prompts/persona.md").write_text("Calm.\n")
     async with hot_room(tmp_path, files={}) as room:
-        newest, oldest = await room.registry.versions("persona", "persona")
+        newest, oldest = await room.registry.list_versions("persona", "persona")
         assert (newest.number, newest.commit, oldest.number) == (2, "c0ffee", 1)
         assert "+Calm." in newest.diff
         assert (newest.author, oldest.author) == (AWAY_AUTHOR, FIRST_AUTHOR)
@@ -278,9 +278,9 @@ async def test_what_is_live_is_so_since_its_version_came_and_not_since_the_start
     async with hot_room(tmp_path) as room:
         room.write("prompts/persona.md", "Rude.\n")
         await room.look()
-        await room.registry.rollback("persona", "persona", 1, ADA)
+        await room.registry.roll_back("persona", "persona", 1, ADA)
     async with hot_room(tmp_path, files={}, at=START + timedelta(days=1)) as room:
-        assert {item.since for item in room.registry.items()} == {START}
+        assert {item.since for item in room.registry.list_items()} == {START}
 
 
 async def test_a_version_that_is_not_valid_now_is_not_rolled_back_to(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ async def test_a_version_that_is_not_valid_now_is_not_rolled_back_to(tmp_path: P
     async with hot_room(tmp_path, files={}) as room:
         assert room.item("prompt", "executor").version == 2
         with pytest.raises(NotRolledBack, match=r"Version 1 is not valid now: .*fills in \$who"):
-            await room.registry.rollback("prompt", "executor", 1, ADA)
+            await room.registry.roll_back("prompt", "executor", 1, ADA)
 
 
 async def test_all_versions_together_stay_within_their_bound(tmp_path: Path) -> None:
@@ -304,7 +304,7 @@ async def test_all_versions_together_stay_within_their_bound(tmp_path: Path) -> 
                 room.write(f"prompts/skills/{name}/noise.txt", noise[:30_000])
             await room.look()
         for name in ("a", "b"):
-            assert len(await room.registry.versions("skill", name)) == 10
+            assert len(await room.registry.list_versions("skill", name)) == 10
     kept = (tmp_path / "state" / "live.sqlite3").stat().st_size
     assert kept < LARGEST
 
@@ -321,5 +321,5 @@ async def test_a_damaged_version_is_said_to_be_so(tmp_path: Path) -> None:
                 )
             )
         with pytest.raises(Exception, match="version 1 of persona persona is not what was kept"):
-            await room.registry.rollback("persona", "persona", 1, ADA)
+            await room.registry.roll_back("persona", "persona", 1, ADA)
         assert room.registry.live.prompts["persona"] == "Calm.\n"

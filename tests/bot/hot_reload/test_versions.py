@@ -31,7 +31,7 @@ async def test_killed_right_after_the_swap_no_version_is_lost_and_it_is_finished
 ) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     async with hot_room(before) as room:
-        await room.registry.versions("persona", "persona")  # the first ones are finished
+        await room.registry.list_versions("persona", "persona")  # the first ones are finished
         room.write("prompts/persona.md", "Calm.\n")
         await room.registry.reload(RUN)
         assert room.registry.live.prompts["persona"] == "Calm.\n"
@@ -39,12 +39,12 @@ async def test_killed_right_after_the_swap_no_version_is_lost_and_it_is_finished
     assert any(each.startswith(UNCOMPRESSED) for each in contents(after))
     (after / "prompts/persona.md").write_text("Short.\n")  # and it was edited again meanwhile
     async with hot_room(after, files={}) as room:
-        newest, mine, oldest = await room.registry.versions("persona", "persona")
+        newest, mine, oldest = await room.registry.list_versions("persona", "persona")
         assert [newest.number, mine.number, oldest.number] == [3, 2, 1]
         assert mine.author == RUN
         assert mine.diff.splitlines()[3:] == ["-Kind.", "+Calm."]
         assert newest.diff.splitlines()[3:] == ["-Calm.", "+Short."]
-        assert await room.registry.text("persona", "persona", 2) == "Calm.\n"
+        assert await room.registry.read_text("persona", "persona", 2) == "Calm.\n"
     assert not any(each.startswith(UNCOMPRESSED) for each in contents(after))
 
 
@@ -70,7 +70,7 @@ async def test_a_damaged_version_keeps_no_other_from_being_finished(tmp_path: Pa
                     "UPDATE versions SET content = substr(content, 1, 5) WHERE name = 'a'"
                 )
             )
-        (version,) = await room.registry.versions("prompt", "b")
+        (version,) = await room.registry.list_versions("prompt", "b")
         assert "+B." in version.diff
         with pytest.raises(StoreError, match="cannot be read"):
-            await room.registry.text("prompt", "a", 1)
+            await room.registry.read_text("prompt", "a", 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.infra.additions import with_both
+from bot.infra.additions import merge_additions
 
 BASE = "import os\n\na = 1\nb = 2\n"
 
@@ -29,4 +29,4 @@ BASE = "import os\n\na = 1\nb = 2\n"
     ],
 )
 def test_only_additions_are_put_together(ours: str, theirs: str, both: str | None) -> None:
-    assert with_both(BASE, ours, theirs) == both
+    assert merge_additions(BASE, ours, theirs) == both

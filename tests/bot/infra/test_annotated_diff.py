@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.infra.annotated_diff import annotated_files, annotated_lines
+from bot.infra.annotated_diff import annotate_files, annotate_lines
 from bot.infra.unified_diff import parse
 
 DIFF = """before
@@ -28,13 +28,13 @@ HOSTILE = [
 
 
 def test_every_line_of_the_text_is_there_once_and_whole() -> None:
-    lines = annotated_lines(DIFF)
+    lines = annotate_lines(DIFF)
     assert [line.sign + line.text for line in lines] == DIFF.splitlines()
-    assert [line.text for line in annotated_lines("no diff\nat all\n")] == ["no diff", "at all"]
+    assert [line.text for line in annotate_lines("no diff\nat all\n")] == ["no diff", "at all"]
 
 
 def test_lines_are_told_apart_by_the_counts_of_their_hunk() -> None:
-    dice, logo = annotated_files(DIFF)
+    dice, logo = annotate_files(DIFF)
     assert [(line.kind, line.old, line.new) for line in dice.lines[4:]] == [
         ("hunk", None, None), ("same", 1, 1), ("removed", 2, None), ("added", None, 2),
         ("removed", 3, None), ("added", None, 3), ("note", None, None),
@@ -53,15 +53,15 @@ def test_no_text_of_a_line_ends_its_hunk(texts: list[str]) -> None:
     added = "".join(f"+{text}\n" for text in texts)
     head = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n"
     diff = f"{head}@@ -1 +1,{len(texts) + 1} @@\n same\n{added}"
-    (file,) = annotated_files(diff)
+    (file,) = annotate_files(diff)
     assert [line.text for line in file.lines if line.kind == "added"] == texts
-    assert file.patch.added == texts
+    assert file.patch.added_lines == texts
 
 
 @given(st.text(alphabet=st.sampled_from("ab+-@\\ \n\r12,"), max_size=200))
 def test_whatever_it_is_no_line_is_lost(text: str) -> None:
     whole = f"diff --git a/x b/x\n{text}"
-    shown = "\n".join(line.sign + line.text for line in annotated_lines(whole))
+    shown = "\n".join(line.sign + line.text for line in annotate_lines(whole))
     assert shown.replace(" ", "") == whole.removesuffix("\n").replace(" ", "")
 
 
@@ -70,6 +70,6 @@ def test_a_diff_that_is_cut_anywhere_keeps_every_line_that_is_there() -> None:
     whole = f"{head} same\n-before\n+after\n\n"
     for end in range(1, len(whole)):
         lines = whole[:end].removesuffix("\n").split("\n")
-        assert [line.text for line in annotated_lines(whole[:end])] == [
+        assert [line.text for line in annotate_lines(whole[:end])] == [
             line[1:] if place > 3 else line for place, line in enumerate(lines)
         ]

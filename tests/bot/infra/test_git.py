@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.errors import ForgeUnavailable
 from bot.infra.git import Git
-from tests.fakes.repositories import repository
+from tests.fakes.repositories import make_repository
 
 
 def test_a_missing_git_says_what_to_install(
@@ -18,7 +18,7 @@ def test_a_missing_git_says_what_to_install(
 
 
 def test_failures_keep_gits_own_words_out_of_the_message(tmp_path: Path) -> None:
-    repository(tmp_path / "r")
+    make_repository(tmp_path / "r")
     with pytest.raises(ForgeUnavailable) as failed:
         Git(tmp_path / "r", error=ForgeUnavailable).run("cat-file", "-p", "absent")
     assert "absent" not in str(failed.value)
@@ -27,7 +27,7 @@ def test_failures_keep_gits_own_words_out_of_the_message(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["--help", "-1", "a b", "main\n", "HEAD..main", "", ":/Initial"])
 def test_what_cannot_name_a_commit_names_none(tmp_path: Path, name: str) -> None:
-    repository(tmp_path / "r")
+    make_repository(tmp_path / "r")
     git = Git(tmp_path / "r")
-    assert git.try_revision(name) is None
-    assert git.try_revision("HEAD") == git.revision("main")
+    assert git.find_revision(name) is None
+    assert git.find_revision("HEAD") == git.resolve_revision("main")

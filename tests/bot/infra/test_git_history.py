@@ -6,8 +6,8 @@ import pytest
 
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
-from bot.infra.git_history import history, shown, touched
-from tests.fakes.repositories import git, repository, write
+from bot.infra.git_history import list_changed_files, list_history, show_commit
+from tests.fakes.repositories import make_repository, run_git, write
 
 NOON = 1_790_000_000
 TRAPS = {
@@ -30,26 +30,26 @@ TRAPS = {
 def place(tmp_path: Path) -> Path:
     """Return a repository of two commits."""
     folder = tmp_path / "checkout"
-    repository(folder, {"dice.py": "one\n", ".gitattributes": "*.py diff=trap filter=trap\n"})
+    make_repository(folder, {"dice.py": "one\n", ".gitattributes": "*.py diff=trap filter=trap\n"})
     write(folder, {"dice.py": "two\n", "new.py": "n\n"})
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "Count\n\nFrom one.", at=NOON)
+    run_git(folder, "add", "-A")
+    run_git(folder, "commit", "-q", "-m", "Count\n\nFrom one.", at=NOON)
     return folder
 
 
 def test_what_a_repository_configures_is_not_run(place: Path, tmp_path: Path) -> None:
     for name, value in TRAPS.items():
-        git(place, "config", name, value.format(trap=tmp_path / "sprung"))
+        run_git(place, "config", name, value.format(trap=tmp_path / "sprung"))
     here = Git(place)
-    first, *_ = history(here, "dice.py", 5)
+    first, *_ = list_history(here, "dice.py", 5)
     assert first.summary == "Count"
-    assert touched(here, "HEAD") == ("dice.py", "new.py")
-    text = shown(here, first.sha, ("dice.py",))
+    assert list_changed_files(here, "HEAD") == ("dice.py", "new.py")
+    text = show_commit(here, first.sha, ("dice.py",))
     assert "From one." in text
     assert "-one\n+two" in text
     assert "new.py" not in text
     assert not (tmp_path / "sprung").exists()
-    git(place, "show", "HEAD", "--", "dice.py")
+    run_git(place, "show", "HEAD", "--", "dice.py")
     assert (tmp_path / "sprung").exists(), "the traps are none"
 
 
@@ -68,7 +68,10 @@ def test_what_a_repository_configures_is_not_run(place: Path, tmp_path: Path) ->
 )
 def test_a_commit_is_only_ever_a_commit(place: Path, tmp_path: Path, commit: str) -> None:
     named = commit.replace("{out}", str(tmp_path / "out"))
-    for read in (lambda: touched(Git(place), named), lambda: shown(Git(place), named, ())):
+    for read in (
+        lambda: list_changed_files(Git(place), named),
+        lambda: show_commit(Git(place), named, ()),
+    ):
         with pytest.raises(WorkspaceError):
             read()
     assert not (tmp_path / "out").exists()
@@ -77,31 +80,31 @@ def test_a_commit_is_only_ever_a_commit(place: Path, tmp_path: Path, commit: str
 @pytest.mark.parametrize("file", ["--output={out}", "-O{out}", ":(top)dice.py", ":/", "*.py"])
 def test_a_path_is_only_ever_a_path(place: Path, tmp_path: Path, file: str) -> None:
     named = file.replace("{out}", str(tmp_path / "out"))
-    assert history(Git(place), named, 5) == ()
-    assert "diff --git" not in shown(Git(place), "HEAD", (named,))
+    assert list_history(Git(place), named, 5) == ()
+    assert "diff --git" not in show_commit(Git(place), "HEAD", (named,))
     assert not (tmp_path / "out").exists()
 
 
 def test_what_the_branch_does_not_stand_on_is_not_there(place: Path) -> None:
-    git(place, "checkout", "-q", "-b", "somebody-elses")
+    run_git(place, "checkout", "-q", "-b", "somebody-elses")
     write(place, {"secret.txt": "theirs\n"})
-    git(place, "add", "-A")
-    git(place, "commit", "-q", "-m", "Theirs", at=NOON)
-    theirs = git(place, "rev-parse", "HEAD")
-    git(place, "checkout", "-q", "-")
-    assert history(Git(place), "", 9)[0].summary == "Count"
+    run_git(place, "add", "-A")
+    run_git(place, "commit", "-q", "-m", "Theirs", at=NOON)
+    theirs = run_git(place, "rev-parse", "HEAD")
+    run_git(place, "checkout", "-q", "-")
+    assert list_history(Git(place), "", 9)[0].summary == "Count"
     with pytest.raises(WorkspaceError, match="stands on"):
-        shown(Git(place), theirs, ("secret.txt",))
+        show_commit(Git(place), theirs, ("secret.txt",))
 
 
 def test_a_first_commit_and_a_merge_show_what_they_brought(place: Path) -> None:
-    root = history(Git(place), "", 9)[-1].sha
-    assert "dice.py" in touched(Git(place), root)
-    assert "+one" in shown(Git(place), root, ("dice.py",))
-    git(place, "checkout", "-q", "-b", "side", "HEAD~1")
+    root = list_history(Git(place), "", 9)[-1].sha
+    assert "dice.py" in list_changed_files(Git(place), root)
+    assert "+one" in show_commit(Git(place), root, ("dice.py",))
+    run_git(place, "checkout", "-q", "-b", "side", "HEAD~1")
     write(place, {"side.txt": "s\n"})
-    git(place, "add", "-A")
-    git(place, "commit", "-q", "-m", "Side", at=NOON + 1)
-    git(place, "checkout", "-q", "-")
-    git(place, "merge", "-q", "--no-ff", "-m", "Merge side", "side", at=NOON + 2)
-    assert touched(Git(place), "HEAD") == ("side.txt",)
+    run_git(place, "add", "-A")
+    run_git(place, "commit", "-q", "-m", "Side", at=NOON + 1)
+    run_git(place, "checkout", "-q", "-")
+    run_git(place, "merge", "-q", "--no-ff", "-m", "Merge side", "side", at=NOON + 2)
+    assert list_changed_files(Git(place), "HEAD") == ("side.txt",)

@@ -10,12 +10,12 @@ import pytest
 from bot.domain.errors import WorkspaceError
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
-from bot.infra.git_history import history
+from bot.infra.git_history import list_history
 from bot.infra.git_revisions import export
 from bot.infra.git_settings import PLAIN_DIFF
-from bot.repair.history import templates_of
-from bot.repair.suspects import subject_of, suspect_hunks
-from tests.fakes.repositories import git, repository
+from bot.repair.history import load_templates
+from bot.repair.suspects import load_subject, load_suspect_hunks
+from tests.fakes.repositories import make_repository, run_git
 
 # Every key of git's configuration whose value is a program (git help config, git 2.39 to 2.52).
 PROGRAMS = (
@@ -44,7 +44,7 @@ ADDRESSES = {
 def prepared(folder: Path, address: str) -> tuple[Path, Path]:
     """Return a partial clone whose configuration names programs, and the file these would make."""
     there, here, mark = folder / "there", folder / "here", folder / "ran"
-    repository(
+    make_repository(
         there,
         {
             "dice.py": "one = 1\n",
@@ -53,23 +53,23 @@ def prepared(folder: Path, address: str) -> tuple[Path, Path]:
         },
     )
     (there / "dice.py").write_text("one = 2\n")
-    git(there, "commit", "-qam", "Change it")
-    git(there, "config", "uploadpack.allowFilter", "true")
-    git(folder, "clone", "-q", "--filter=blob:none", f"file://{there}", str(here))
+    run_git(there, "commit", "-qam", "Change it")
+    run_git(there, "config", "uploadpack.allowFilter", "true")
+    run_git(folder, "clone", "-q", "--filter=blob:none", f"file://{there}", str(here))
     program = folder / "program"
     program.write_text(f"#!/bin/sh\ntouch '{mark}'\nexit 1\n")
     program.chmod(0o755)
     # The helper of an address is looked up on PATH, where a checkout may put itself.
     shutil.copy(program, here / "git-remote-evil")
-    git(here, "config", "protocol.allow", "always")
+    run_git(here, "config", "protocol.allow", "always")
     for each in ("ext", "file", "ssh", "git", "evil"):
-        git(here, "config", f"protocol.{each}.allow", "always")
+        run_git(here, "config", f"protocol.{each}.allow", "always")
     for key in PROGRAMS:
-        git(here, "config", key, str(program))
+        run_git(here, "config", key, str(program))
     hook = here / ".git/hooks/post-checkout"
     hook.parent.mkdir(exist_ok=True)
     shutil.copy(program, hook)
-    git(here, "config", "remote.origin.url", address.format(there=there, program=program))
+    run_git(here, "config", "remote.origin.url", address.format(there=there, program=program))
     return here, mark
 
 
@@ -83,12 +83,12 @@ async def read_everything(here: Path) -> None:
         ("archive", "HEAD"), ("merge-base", "HEAD", "HEAD~1"), ("fsck",),
     ):  # fmt: skip
         plain.run(*words, ok=None)
-    history(plain, "dice.py", 5)
+    list_history(plain, "dice.py", 5)
     with suppress(WorkspaceError):  # objects are missing: an error, and no fetch
         export(plain, "HEAD~1", here.parent)
-    await suspect_hunks(here)
-    await templates_of(here)
-    await subject_of(here, "HEAD")
+    await load_suspect_hunks(here)
+    await load_templates(here)
+    await load_subject(here, "HEAD")
 
 
 @pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
@@ -120,7 +120,7 @@ async def test_a_fetch_runs_none_of_the_programs_either(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_folder_of_another_account_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    repository(tmp_path / "theirs", {"a.txt": "a\n"})
+    make_repository(tmp_path / "theirs", {"a.txt": "a\n"})
     give_away(tmp_path / "theirs")
     with pytest.raises(WorkspaceError, match=r"belongs to another account.*safe\.directory"):
         Git(tmp_path / "theirs").run("log", "-1")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateAssertionError, UndefinedError
 
-from bot.infra.html_templates import Templates, UnsafeTemplate, Verbatim, redacted_lines
+from bot.infra.html_templates import Templates, UnsafeTemplate, Verbatim, redact_lines
 
 SECRET = "ghp_" + "a1B2" * 9
 FOLDER = Path(__file__).parent / "no-templates-here"
@@ -75,5 +75,5 @@ def test_templates_are_read_once(tmp_path: Path) -> None:
 
 @given(st.text())
 def test_a_text_without_secrets_keeps_its_lines(text: str) -> None:
-    assert len(redacted_lines(text)) == text.count("\n") + 1
-    assert "".join(rendered("{{ a }}", a=line) for line in redacted_lines("a&b\nc")) == "a&amp;bc"
+    assert len(redact_lines(text)) == text.count("\n") + 1
+    assert "".join(rendered("{{ a }}", a=line) for line in redact_lines("a&b\nc")) == "a&amp;bc"

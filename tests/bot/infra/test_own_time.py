@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.infra.own_time import OwnTime, limit_own_time, peer_pid, seconds_waited
+from bot.infra.own_time import OwnTime, get_peer_pid, limit_own_time, read_wait_seconds
 
 
 def test_time_that_a_process_waits_for_a_processor_does_not_count() -> None:
@@ -38,16 +38,16 @@ def test_waiting_is_read_from_the_system_and_unknown_is_nothing(tmp_path: Path) 
     told = tmp_path / "12" / "schedstat"
     told.parent.mkdir()
     told.write_text("1000 2500000000 7\n")
-    assert seconds_waited(12, tmp_path) == 2.5
+    assert read_wait_seconds(12, tmp_path) == 2.5
     told.write_text("strange\n")
-    assert [seconds_waited(pid, tmp_path) for pid in (12, 13)] == [0.0, 0.0]
+    assert [read_wait_seconds(pid, tmp_path) for pid in (12, 13)] == [0.0, 0.0]
 
 
 def test_the_process_at_the_other_end_of_a_socket_is_known() -> None:
     one, other = socket.socketpair(socket.AF_UNIX)
     with one, other:
-        assert peer_pid(one) == os.getpid()
-    assert peer_pid(None) == 0
+        assert get_peer_pid(one) == os.getpid()
+    assert get_peer_pid(None) == 0
 
 
 async def test_a_block_that_only_sleeps_is_ended_and_a_quick_one_is_not() -> None:

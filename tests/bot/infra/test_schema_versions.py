@@ -12,11 +12,16 @@ import pytest
 
 from bot.domain.errors import ConfigError, StoreError, WorkspaceError
 from bot.infra.git import Git
-from bot.infra.schema_versions import DATABASES, migrations_at, migrations_of, newer_than
+from bot.infra.schema_versions import (
+    DATABASES,
+    find_newer_schemas,
+    list_commit_migrations,
+    list_migrations,
+)
 from bot.infra.sqlite import Database
-from bot.infra.sqlite_copy import before_migration, copy_database, is_database
+from bot.infra.sqlite_copy import copy_database, get_pre_migration_path, is_database
 from bot.infra.sqlite_migrations import Migration
-from tests.fakes.repositories import commit, repository
+from tests.fakes.repositories import commit, make_repository
 
 FIRST = Migration("0001_songs", ("CREATE TABLE songs (title TEXT)",))
 SECOND = Migration("0002_years", ("ALTER TABLE songs ADD COLUMN year INTEGER",))
@@ -45,11 +50,11 @@ async def test_before_a_file_is_migrated_a_copy_is_kept_that_the_older_code_open
     path: Path,
 ) -> None:
     await _opened(path, FIRST)
-    assert not before_migration(path).exists()
+    assert not get_pre_migration_path(path).exists()
     await _opened(path, FIRST, SECOND)
     await _opened(path, FIRST, SECOND)
-    copy = before_migration(path)
-    assert migrations_of(copy) == ("0001_songs",)
+    copy = get_pre_migration_path(path)
+    assert list_migrations(copy) == ("0001_songs",)
     assert _titles(copy) == 1
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     copy.replace(path)
@@ -60,29 +65,32 @@ async def test_only_the_last_copy_is_kept(path: Path) -> None:
     await _opened(path, FIRST)
     await _opened(path, FIRST, SECOND)
     await _opened(path, FIRST, SECOND, THIRD)
-    assert migrations_of(before_migration(path)) == ("0001_songs", "0002_years")
-    assert {each.name for each in path.parent.iterdir()} == {path.name, before_migration(path).name}
+    assert list_migrations(get_pre_migration_path(path)) == ("0001_songs", "0002_years")
+    assert {each.name for each in path.parent.iterdir()} == {
+        path.name,
+        get_pre_migration_path(path).name,
+    }
 
 
 async def test_of_what_is_derived_from_other_files_no_copy_is_kept(path: Path) -> None:
     await _opened(path, FIRST, derived=True)
     await _opened(path, FIRST, SECOND, derived=True)
-    assert not before_migration(path).exists()
+    assert not get_pre_migration_path(path).exists()
 
 
 async def test_where_no_copy_can_be_kept_nothing_is_migrated(path: Path) -> None:
     await _opened(path, FIRST)
-    before_migration(path).mkdir()
+    get_pre_migration_path(path).mkdir()
     with pytest.raises(ConfigError, match="Make room there"):
         await _opened(path, FIRST, SECOND)
-    assert migrations_of(path) == ("0001_songs",)
+    assert list_migrations(path) == ("0001_songs",)
 
 
 async def test_a_migration_that_fails_leaves_file_and_copy_alike(path: Path) -> None:
     await _opened(path, FIRST)
     with pytest.raises(ConfigError):
         await _opened(path, FIRST, BROKEN)
-    assert migrations_of(path) == migrations_of(before_migration(path)) == ("0001_songs",)
+    assert list_migrations(path) == list_migrations(get_pre_migration_path(path)) == ("0001_songs",)
 
 
 async def test_code_that_lacks_a_migration_cannot_open_the_file_and_it_is_said_why(
@@ -90,35 +98,35 @@ async def test_code_that_lacks_a_migration_cannot_open_the_file_and_it_is_said_w
 ) -> None:
     await _opened(path, FIRST)
     await _opened(path, FIRST, SECOND)
-    assert newer_than(tmp_path, {"0001_songs", "0002_years", "other"}) == ()
-    (newer,) = newer_than(tmp_path, {"0001_songs"})
+    assert find_newer_schemas(tmp_path, {"0001_songs", "0002_years", "other"}) == ()
+    (newer,) = find_newer_schemas(tmp_path, {"0001_songs"})
     assert newer.migrations == ("0002_years",)
-    assert newer.copy == before_migration(path)
-    assert str(newer.copy) in newer.told
-    assert "0002_years" in newer.told
-    before_migration(path).unlink()
-    assert "no copy is kept" in newer.told
+    assert newer.copy == get_pre_migration_path(path)
+    assert str(newer.copy) in newer.description
+    assert "0002_years" in newer.description
+    get_pre_migration_path(path).unlink()
+    assert "no copy is kept" in newer.description
 
 
 def test_a_folder_without_databases_is_no_newer_than_anything(tmp_path: Path) -> None:
     (tmp_path / DATABASES[0]).touch()
-    assert newer_than(tmp_path, ()) == ()
+    assert find_newer_schemas(tmp_path, ()) == ()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / DATABASES[0]).write_text("a letter " * 100)
     with pytest.raises(ConfigError, match=r"theseus\.sqlite3 cannot be read"):
-        newer_than(tmp_path, ())
+        find_newer_schemas(tmp_path, ())
 
 
 def test_what_a_commit_knows_is_read_from_its_own_sources(tmp_path: Path) -> None:
     folder = tmp_path / "repository"
-    old = repository(folder, {"bot/adapters/songs.py": MODULE.format("0002_a")})
+    old = make_repository(folder, {"bot/adapters/songs.py": MODULE.format("0002_a")})
     new = commit(folder, {"bot/infra/more.py": MODULE.format("0003_b")})
-    assert migrations_at(Git(folder), old) == {"0001_songs", "0002_a"}
-    assert migrations_at(Git(folder), new) == {"0001_songs", "0002_a", "0003_b"}
+    assert list_commit_migrations(Git(folder), old) == {"0001_songs", "0002_a"}
+    assert list_commit_migrations(Git(folder), new) == {"0001_songs", "0002_a", "0003_b"}
     with pytest.raises(WorkspaceError):
-        migrations_at(Git(folder), "nothing-of-that-name")
+        list_commit_migrations(Git(folder), "nothing-of-that-name")
 
 
 def test_a_copy_is_one_moment_while_others_write(path: Path, tmp_path: Path) -> None:

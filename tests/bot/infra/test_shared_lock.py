@@ -10,7 +10,7 @@ async def test_who_is_alone_has_nobody_beside_it(seconds: float = 60.0) -> None:
 
     async def beside() -> None:
         nonlocal inside, most
-        async with lock.shared():
+        async with lock.hold_shared():
             inside += 1
             most = max(most, inside)
             for _ in range(3):
@@ -18,7 +18,7 @@ async def test_who_is_alone_has_nobody_beside_it(seconds: float = 60.0) -> None:
             inside -= 1
 
     async def alone() -> None:
-        async with lock.alone():
+        async with lock.hold_exclusive():
             for _ in range(3):
                 alone_with.append(inside)
                 await asyncio.sleep(0)
@@ -31,20 +31,20 @@ async def test_who_is_alone_has_nobody_beside_it(seconds: float = 60.0) -> None:
 
 async def test_who_takes_very_long_does_not_keep_everybody_waiting() -> None:
     lock = SharedLock(seconds=0.01)
-    async with asyncio.timeout(10), lock.shared(), lock.alone():
+    async with asyncio.timeout(10), lock.hold_shared(), lock.hold_exclusive():
         pass
-    async with asyncio.timeout(10), lock.shared():
+    async with asyncio.timeout(10), lock.hold_shared():
         pass
 
 
 async def test_who_gives_up_waiting_leaves_the_lock_as_it_was() -> None:
     lock = SharedLock()
-    async with lock.shared():
-        waiting = asyncio.ensure_future(lock.alone().__aenter__())
+    async with lock.hold_shared():
+        waiting = asyncio.ensure_future(lock.hold_exclusive().__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-    async with asyncio.timeout(10), lock.alone():
+    async with asyncio.timeout(10), lock.hold_exclusive():
         pass
-    async with asyncio.timeout(10), lock.shared():
+    async with asyncio.timeout(10), lock.hold_shared():
         pass

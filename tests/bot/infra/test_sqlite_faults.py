@@ -9,7 +9,7 @@ from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteStore
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.record import Record
 from bot.domain.storage import StorageFault, StorageFaultKind
-from tests.support.broken_states import fill_disk, forbid_writing, harm, make_room
+from tests.support.broken_states import corrupt_file, fill_disk, forbid_writing, make_room
 
 
 class Note(Record):
@@ -32,9 +32,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteKeyValueStore]:
 async def test_a_damaged_file_says_so_names_the_restore_and_stays_damaged(
     store: SqliteKeyValueStore,
 ) -> None:
-    await harm(store.database)
+    await corrupt_file(store.database)
     with pytest.raises(StoreError, match=r"theseus\.sqlite3 is damaged.*`theseus restore"):
-        await store.all("note:", Note)
+        await store.list_records("note:", Note)
     await store.database.probe()
     fault = store.database.fault
     assert fault is not None and fault.kind is StorageFaultKind.DAMAGED

@@ -4,10 +4,10 @@ import pytest
 
 from bot.domain.change import FileChange
 from bot.infra.text_direction import isolate
-from bot.presentation.cards._diff_fields import diff_fields
-from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import file_line
-from tests.fakes.guarded import patch
+from bot.presentation.cards._diff_fields import iterate_diff_fields
+from bot.presentation.cards._plain_text import to_plain_text
+from bot.presentation.cards._text import format_file_line
+from tests.fakes.diff_guard import make_patch
 
 HEBREW, ARABIC = "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627"
 FIRST, LAST = "\u2068", "\u2069"
@@ -27,8 +27,8 @@ def test_other_text_is_left_as_it_is(text: str) -> None:
 def test_a_file_and_its_lines_are_shown_in_the_order_they_are_written() -> None:
     path = f"cogs/{HEBREW}.py"
     shown = f"cogs/{FIRST}{HEBREW}{LAST}.py"
-    assert file_line(FileChange(path=path, added=3, removed=1)) == f"`{shown}` +3 -1"
-    assert plain(f"Imports {HEBREW}, 3") == f"Imports {FIRST}{HEBREW}{LAST}, 3"
-    (field,) = diff_fields(patch(path, "X = 1\n", f"X = {ARABIC} - 3\n"), "all.diff")
+    assert format_file_line(FileChange(path=path, added=3, removed=1)) == f"`{shown}` +3 -1"
+    assert to_plain_text(f"Imports {HEBREW}, 3") == f"Imports {FIRST}{HEBREW}{LAST}, 3"
+    (field,) = iterate_diff_fields(make_patch(path, "X = 1\n", f"X = {ARABIC} - 3\n"), "all.diff")
     assert field.name == f"Diff of {shown}"
     assert f"+X = {FIRST}{ARABIC}{LAST} - 3" in field.value

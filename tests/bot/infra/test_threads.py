@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from bot.infra.threads import in_thread
+from bot.infra.threads import run_in_thread
 
 
 async def test_a_cancelled_caller_waits_for_the_end_of_the_call() -> None:
@@ -17,7 +17,7 @@ async def test_a_cancelled_caller_waits_for_the_end_of_the_call() -> None:
         assert may_end.wait(10)
         ended.append("ended")
 
-    caller = asyncio.ensure_future(in_thread(work))
+    caller = asyncio.ensure_future(run_in_thread(work))
     assert await asyncio.to_thread(started.wait, 10)
     caller.cancel()
     await asyncio.sleep(0)
@@ -35,4 +35,4 @@ async def test_errors_of_the_call_reach_the_caller() -> None:
         raise KeyError("why")
 
     with pytest.raises(KeyError, match="why"):
-        await in_thread(fail)
+        await run_in_thread(fail)

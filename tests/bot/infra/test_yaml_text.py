@@ -14,9 +14,9 @@ def test_what_is_merged_in_counts_and_the_line_is_where_it_stands() -> None:
         "usual": {"seconds": 1, "rounds": 2},
         "own": {"seconds": 1, "rounds": 3},
     }
-    assert read.line_of(["own", "rounds"]) == 4
-    assert read.line_of(["own", "seconds"]) == 1
-    assert read.line_of(["own", "nothing"]) == 2
+    assert read.find_line(["own", "rounds"]) == 4
+    assert read.find_line(["own", "seconds"]) == 1
+    assert read.find_line(["own", "nothing"]) == 2
 
 
 @pytest.mark.parametrize(

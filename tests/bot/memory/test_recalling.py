@@ -7,8 +7,13 @@ import pytest
 
 from bot.domain.memory import Memory, Recalled
 from bot.domain.watch import Judgement
-from bot.guards import diff_hash, texts_hash
-from bot.memory.ranking import failed_approaches, seen_before, terms, told
+from bot.guards import hash_diff, hash_texts
+from bot.memory.ranking import (
+    describe_history,
+    extract_terms,
+    find_failed_approaches,
+    format_memory,
+)
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
 FIX = Memory(
@@ -32,12 +37,12 @@ def recalled(*memories: Memory) -> list[Recalled]:
     ],
 )
 def test_what_was_done_before_says_how_it_turned_out(outcome: Judgement | None, said: str) -> None:
-    assert seen_before(recalled(FIX.but(outcome=outcome)), "f") == said
+    assert describe_history(recalled(FIX.replace(outcome=outcome)), "f") == said
 
 
 def test_the_newest_fix_is_told_and_that_there_were_others() -> None:
-    older = FIX.but(key="fix:b", number=12, at=AT - timedelta(days=40), outcome="not_fixed")
-    said = seen_before(recalled(older, FIX.but(outcome="fixed")), "f")
+    older = FIX.replace(key="fix:b", number=12, at=AT - timedelta(days=40), outcome="not_fixed")
+    said = describe_history(recalled(older, FIX.replace(outcome="fixed")), "f")
     assert said == "fixed in #47 on 3 November 2026, held, and 1 time before that"
 
 
@@ -47,45 +52,45 @@ def test_without_a_fix_what_was_learned_is_told_or_how_often_it_was_seen() -> No
         times=12, first_at=AT - timedelta(days=9), at=AT,
     )  # fmt: skip
     seen = "12 times from 25 October 2026 to 3 November 2026; nothing was shipped for it"
-    assert seen_before(recalled(fault), "f") == seen
-    lesson = FIX.but(key="lesson:a", kind="lesson", text="No edit made the test pass.")
-    assert seen_before(recalled(fault, lesson), "f") == (
+    assert describe_history(recalled(fault), "f") == seen
+    lesson = FIX.replace(key="lesson:a", kind="lesson", text="No edit made the test pass.")
+    assert describe_history(recalled(fault, lesson), "f") == (
         "on 3 November 2026, without a fix: No edit made the test pass."
     )
 
 
 def test_another_failure_was_not_seen_before() -> None:
-    assert seen_before(recalled(FIX), "other") == ""
-    assert seen_before(recalled(FIX.but(fingerprint="")), "") == ""
-    assert seen_before([], "f") == ""
+    assert describe_history(recalled(FIX), "other") == ""
+    assert describe_history(recalled(FIX.replace(fingerprint="")), "") == ""
+    assert describe_history([], "f") == ""
 
 
 def test_only_shipped_fixes_of_this_failure_that_did_not_hold_are_failed_approaches() -> None:
-    failed = FIX.but(outcome="regressed")
+    failed = FIX.replace(outcome="regressed")
     others = (
-        FIX.but(key="1", outcome="fixed"),
-        FIX.but(key="2"),
-        failed.but(key="3", fingerprint="other"),
-        failed.but(key="4", kind="note"),
+        FIX.replace(key="1", outcome="fixed"),
+        FIX.replace(key="2"),
+        failed.replace(key="3", fingerprint="other"),
+        failed.replace(key="4", kind="note"),
     )
-    assert failed_approaches(recalled(*others, failed), "f") == (failed,)
-    assert failed_approaches(recalled(failed.but(fingerprint="")), "") == ()
+    assert find_failed_approaches(recalled(*others, failed), "f") == (failed,)
+    assert find_failed_approaches(recalled(failed.replace(fingerprint="")), "") == ()
 
 
 def test_a_note_is_told_as_somebodys_words_on_one_line() -> None:
     note = Memory(key="note:1", kind="note", text="dice\ncount from 1", by="bob", at=AT)
-    assert told(note) == "bob noted: dice count from 1"
-    assert told(FIX.but(outcome="fixed")) == (
+    assert format_memory(note) == "bob noted: dice count from 1"
+    assert format_memory(FIX.replace(outcome="fixed")) == (
         "fixed in #47 on 3 November 2026, held: count faces from 1"
     )
 
 
 def test_words_are_stemmed_and_noise_is_none() -> None:
-    assert set(terms("Rolling the dice_faces, again: DiceError 404!")) == {
+    assert set(extract_terms("Rolling the dice_faces, again: DiceError 404!")) == {
         "roll", "dic", "fac", "404",
     }  # fmt: skip
-    assert terms('" AND ( * ^ the it') == ()
-    assert terms("骰子坏了 🎲") == ("骰子", "子坏", "坏了", "🎲")
+    assert extract_terms('" AND ( * ^ the it') == ()
+    assert extract_terms("骰子坏了 🎲") == ("骰子", "子坏", "坏了", "🎲")
 
 
 # ------------------------------------------------------------------------------- the same change
@@ -102,12 +107,12 @@ def diff(before: str, after: str, path: str = "dice.py", context: int = 3) -> st
 
 
 def test_the_same_change_is_known_again_wherever_its_lines_stand_by_then() -> None:
-    known = diff_hash(diff(BEFORE, AFTER))
+    known = hash_diff(diff(BEFORE, AFTER))
     assert known
-    assert known == texts_hash({"dice.py": BEFORE}, {"dice.py": AFTER})
+    assert known == hash_texts({"dice.py": BEFORE}, {"dice.py": AFTER})
     moved = "import os\n\n\n" + BEFORE
-    assert known == diff_hash(diff(moved, "import os\n\n\n" + AFTER, context=0))
-    assert known == diff_hash(
+    assert known == hash_diff(diff(moved, "import os\n\n\n" + AFTER, context=0))
+    assert known == hash_diff(
         diff(BEFORE, AFTER) + diff("", "def test(): ...\n", "tests/test_x.py")
     )
 
@@ -122,10 +127,10 @@ def test_the_same_change_is_known_again_wherever_its_lines_stand_by_then() -> No
     ],
 )
 def test_another_change_is_not(before: str, after: str, path: str) -> None:
-    assert diff_hash(diff(before, after, path)) != diff_hash(diff(BEFORE, AFTER))
+    assert hash_diff(diff(before, after, path)) != hash_diff(diff(BEFORE, AFTER))
 
 
 def test_a_change_of_tests_alone_has_no_name() -> None:
-    assert diff_hash(diff(BEFORE, AFTER, "tests/test_dice.py")) == ""
-    assert diff_hash("") == ""
-    assert texts_hash({"dice.py": BEFORE}, {"dice.py": BEFORE}) == ""
+    assert hash_diff(diff(BEFORE, AFTER, "tests/test_dice.py")) == ""
+    assert hash_diff("") == ""
+    assert hash_texts({"dice.py": BEFORE}, {"dice.py": BEFORE}) == ""

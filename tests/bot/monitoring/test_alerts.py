@@ -63,29 +63,29 @@ class Watch:
 
     def ruled(self, **rules: Any) -> None:
         """Have it go by other rules while it runs."""
-        self.rules = self.rules.but(**rules)
+        self.rules = self.rules.replace(**rules)
         self.dispatcher.reconfigure(self.rules)
 
     def opens(self, incident_id: str = "k7m2xq", **about: Any) -> None:
         """Let something be noticed."""
-        now = self.clock.now()
+        now = self.clock.get_time()
         anomaly = Anomaly(
             rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.5, threshold=0.3, volume=20
         )
         self.known[incident_id] = Incident(
             id=incident_id, event="command.roll", title="/roll fails", severity=Severity.HIGH,
             anomalies=(anomaly,), opened_at=now, last_at=now, count=5,
-        ).but(**about)  # fmt: skip
+        ).replace(**about)  # fmt: skip
 
     def change(self, incident_id: str = "k7m2xq", **about: Any) -> None:
         """Change an incident."""
-        self.known[incident_id] = self.known[incident_id].but(**about)
+        self.known[incident_id] = self.known[incident_id].replace(**about)
 
     async def after(self, seconds: float = 0.0) -> list[tuple[str, str]]:
         """Return what one way has got once so much time has passed."""
         self.clock.tick(seconds)
         await self.dispatcher.turn()
-        return self.channel.told
+        return self.channel.sent_states
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ async def test_messages_that_wait_and_are_sent_are_a_chat_that_works(watch: Watc
     for number in range(10):
         await watch.outbox.enqueue(str(number), 1, Post(text="hello"))
         if number:
-            await watch.outbox.failed(str(number - 1), "no")
+            await watch.outbox.mark_failed(str(number - 1), "no")
         assert await watch.after(100) == []
 
 
@@ -160,7 +160,7 @@ async def test_what_is_not_loud_or_not_wanted_or_over_is_not_told(
     watch: Watch, about: dict[str, Any]
 ) -> None:
     if "muted_until" in about:
-        about = {"muted_until": watch.clock.now() + timedelta(days=1)}
+        about = {"muted_until": watch.clock.get_time() + timedelta(days=1)}
     watch.ruled(when="always")
     watch.opens(**about)
     assert await watch.after(600) == []
@@ -178,7 +178,7 @@ async def test_one_that_comes_back_is_told_anew_and_its_end_once_more(watch: Wat
     await watch.after()
     watch.change(status="resolved")
     await watch.after(60)
-    watch.change(status="open", again=1, again_at=watch.clock.now())
+    watch.change(status="open", again=1, again_at=watch.clock.get_time())
     assert (await watch.after(60))[2:] == [("firing", "incident:k7m2xq:1")]
     assert watch.channel.sent[-1].title == "Again: /roll fails"
     watch.change(status="resolved")
@@ -220,8 +220,8 @@ async def test_a_way_that_is_shut_is_tried_again_with_growing_pauses(watch: Watc
         assert watch.other.attempts == attempts
     watch.other.failure = None
     await watch.after(300)
-    assert watch.other.told == [("firing", "incident:k7m2xq:0")]
-    assert len(watch.channel.told) == 1
+    assert watch.other.sent_states == [("firing", "incident:k7m2xq:0")]
+    assert len(watch.channel.sent_states) == 1
     assert watch.dispatcher.sent == {("one", "sent"): 1, ("two", "failed"): 5, ("two", "sent"): 1}
 
 
@@ -245,8 +245,8 @@ async def test_a_way_that_refused_does_not_hear_of_its_end(watch: Watch) -> None
     watch.other.failure = None
     watch.change(status="resolved")
     await watch.after(5)
-    assert watch.other.told == []
-    assert watch.channel.told[-1] == ("resolved", "incident:k7m2xq:0")
+    assert watch.other.sent_states == []
+    assert watch.channel.sent_states[-1] == ("resolved", "incident:k7m2xq:0")
 
 
 async def test_a_way_that_could_not_be_reached_hears_of_the_end_alone(watch: Watch) -> None:
@@ -256,7 +256,7 @@ async def test_a_way_that_could_not_be_reached_hears_of_the_end_alone(watch: Wat
     watch.change(status="resolved")
     watch.other.failure = None
     await watch.after(5)
-    assert watch.other.told == [("resolved", "incident:k7m2xq:0")]
+    assert watch.other.sent_states == [("resolved", "incident:k7m2xq:0")]
 
 
 async def test_killed_between_sending_and_noting_it_tells_the_end_all_the_same(
@@ -317,7 +317,7 @@ async def test_a_bot_that_ends_because_it_cannot_connect_is_noticed_over_its_res
     watch.clock.tick(10)
     assert await watch.after() == []  # it may connect yet
     await watch.dispatcher.turn(ending=True)
-    assert len(watch.channel.told) == 1
+    assert len(watch.channel.sent_states) == 1
 
 
 async def test_a_bot_that_was_switched_off_was_not_out_of_reach(watch: Watch) -> None:
@@ -331,12 +331,12 @@ async def test_a_bot_that_was_switched_off_was_not_out_of_reach(watch: Watch) ->
 
 
 async def test_what_somebody_else_has_to_say_is_told_once_for_ever(watch: Watch) -> None:
-    now = watch.clock.now()
+    now = watch.clock.get_time()
     back = Alert(id="rollback:abc1234", title="I went back to abc1234", since=now, at=now)
-    await watch.dispatcher.alert(back)
+    await watch.dispatcher.send_alert(back)
     assert await watch.after() == [("firing", "rollback:abc1234")]
     watch.dispatcher = watch.started()
-    await watch.dispatcher.alert(back)
+    await watch.dispatcher.send_alert(back)
     assert len(await watch.after()) == 1
 
 
@@ -354,8 +354,8 @@ async def test_what_is_long_over_is_forgotten(watch: Watch) -> None:
 async def test_it_turns_every_five_seconds_until_cancelled(watch: Watch) -> None:
     watch.ruled(when="always")
     turning = asyncio.create_task(watch.dispatcher.run_forever())
-    await watch.clock.until_asleep()
+    await watch.clock.wait_until_asleep()
     watch.opens()
     await watch.clock.advance(5)
     turning.cancel()
-    assert watch.channel.told == [("firing", "incident:k7m2xq:0")]
+    assert watch.channel.sent_states == [("firing", "incident:k7m2xq:0")]

@@ -25,7 +25,7 @@ async def test_their_reports_go_and_those_of_others_stay_after_a_restart_too() -
             opened_at=AT, last_at=AT, reports=tuple(reports), affected=("u-ada", "u-bob"),
         )
     )  # fmt: skip
-    assert await incidents.count_of(ADA) == 2
+    assert await incidents.count_records(ADA) == 2
     same, other = (
         FailureReport(fingerprint=each, event=f"command.{each}", person_id=7, place=HERE, at=AT)
         for each in ("roll", "poll")
@@ -36,7 +36,7 @@ async def test_their_reports_go_and_those_of_others_stay_after_a_restart_too() -
     assert await incidents.erase(ADA) == 2
     again = IncidentRepository(key_values)
     await again.load()
-    (left,) = again.everything
+    (left,) = again.incidents
     assert left.reports == (reports[1],)
     assert left.affected == ("u-bob",)
     assert await again.erase(ADA) == 0

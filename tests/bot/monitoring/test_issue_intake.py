@@ -12,10 +12,10 @@ from bot.domain.issue import ForgeIssue
 from bot.domain.people import Place
 from bot.domain.run import Run
 from bot.monitoring import IntakeResult, IssueIntake, IssueRules
-from bot.presentation.issue_answers import NOT_UNDERSTOOD, what_became_of
+from bot.presentation.issue_answers import NOT_UNDERSTOOD, describe_outcome
 from bot.self_improvement import SelfImprovementAgent
 from tests.bot.presentation.test_cards import DIAGNOSIS, HISTORY, RUN, SHIPMENT
-from tests.support.world import ALICE, DEV, GUILD, MALLORY, World
+from tests.support.agent_harness import ALICE, DEV, GUILD, MALLORY, AgentHarness
 
 LABEL = "theseus"
 LOGINS = {"alice-at-github": ALICE.id, "mallory": MALLORY.id, "gone": 99}
@@ -26,13 +26,18 @@ class Forge:
     """A world whose forge has issues, and whoever reads them."""
 
     def __init__(self, folder: Path) -> None:
-        self.world = World(folder)
+        self.world = AgentHarness(folder)
 
     def opens(
         self, number: int, title: str, author: str = "Alice-at-GitHub", body: str = ""
     ) -> None:
         issue = ForgeIssue(
-            number=number, url="", title=title, body=body, author=author, at=self.world.clock.now()
+            number=number,
+            url="",
+            title=title,
+            body=body,
+            author=author,
+            at=self.world.clock.get_time(),
         )
         self.world.forge.open_issue(issue, LABEL)
 
@@ -49,7 +54,7 @@ class Forge:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[SelfImprovementAgent, IssueIntake]]:
-        async with self.world.running() as agent:
+        async with self.world.run_agent() as agent:
             yield agent, self.intake(agent)
 
     async def runs(self) -> tuple[Run, ...]:
@@ -73,19 +78,19 @@ async def test_a_listed_persons_issue_is_their_request_and_its_end_is_told_there
         [run] = await forge.runs()
         asked = run.trigger
         assert (run.goal, asked.person, asked.issue) == ("fix", ALICE, 12)
-        assert (asked.place.channel_id, asked.own_words) == (DEV, False)
+        assert (asked.place.channel_id, asked.is_verbatim) == (DEV, False)
         assert asked.text.endswith("Since Monday. See bot/app/bot.py.")
-        run = await forge.world.settled(run.id)
+        run = await forge.world.wait_until_settled(run.id)
         assert forge.world.forge.drafts[-1].body.endswith("\n\nCloses #12\n")
         await intake.turn()
         assert forge.said(12) == []
-        await agent.approve(forge.world.word(run))
-        await forge.world.ended(run.id)
+        await agent.approve(forge.world.approval(run))
+        await forge.world.wait_until_ended(run.id)
         for each in (intake, forge.intake(agent)):  # the other one after a restart
             await each.turn()
         assert forge.said(12) == [f"Done with #1, live at `{forge.world.forge.merges[0][:7]}`."]
         assert len(await forge.runs()) == 1
-        assert await forge.world.forge.issues(LABEL) == ()
+        assert await forge.world.forge.list_issues(LABEL) == ()
 
 
 async def test_nothing_is_begun_twice_where_it_was_killed_before_it_was_kept(forge: Forge) -> None:
@@ -126,7 +131,7 @@ async def test_who_is_no_developer_is_told_so_there_and_nothing_begins(forge: Fo
 async def test_nothing_but_work_on_something_named_is_heard_there(forge: Forge, title: str) -> None:
     forge.opens(12, title, body="ship it, security reviewed")
     async with forge.running() as (agent, intake):
-        waiting = await forge.world.proposed(agent)
+        waiting = await forge.world.propose_fix(agent)
         await intake.turn()
         assert [run.id for run in await forge.runs()] == [waiting.id]
         assert forge.world.forge.merges == []
@@ -148,7 +153,7 @@ async def test_a_wish_that_nothing_can_write_is_kept(forge: Forge) -> None:
     async with forge.running() as (agent, intake):
         await intake.turn()
         assert forge.said(12) == ["I keep it as a wish; I cannot write it."]
-        assert [state.wish.text for state in await agent.changes.wishes()]
+        assert [state.feature_request.text for state in await agent.changes.list_feature_requests()]
 
 
 async def test_one_issue_in_trouble_stands_in_no_others_way(forge: Forge) -> None:
@@ -156,7 +161,7 @@ async def test_one_issue_in_trouble_stands_in_no_others_way(forge: Forge) -> Non
     forge.opens(13, "ship it")
     async with forge.running() as (_, intake):
         world = forge.world
-        issues = await world.forge.issues(LABEL)
+        issues = await world.forge.list_issues(LABEL)
         world.forge.fail_next(ForgeUnavailable("down"))
         with pytest.raises(ForgeUnavailable):
             await intake.turn()
@@ -183,21 +188,23 @@ async def test_a_look_that_is_asked_for_comes_at_once(forge: Forge) -> None:
         forge.opens(12, "good morning")
         await forge.world.clock.advance(1)
         assert forge.said(12) == []
-        intake.look_soon()
+        intake.request_poll()
         await forge.world.clock.advance(1)
         assert forge.said(12) == [NOT_UNDERSTOOD]
         looking.cancel()
 
 
 def test_what_became_of_a_run_is_told_in_words_that_do_nothing() -> None:
-    shipped = HISTORY.but(shipment=SHIPMENT)
-    assert what_became_of(RUN, shipped).startswith("Done with #3, live at `")
-    found = HISTORY.but(shipment=None, diagnosis=DIAGNOSIS.but(cause="As @all said, closes #1."))
-    told = what_became_of(RUN.but(goal="investigate", status="done"), found)
+    shipped = HISTORY.replace(shipment=SHIPMENT)
+    assert describe_outcome(RUN, shipped).startswith("Done with #3, live at `")
+    found = HISTORY.replace(
+        shipment=None, diagnosis=DIAGNOSIS.replace(cause="As @all said, closes #1.")
+    )
+    told = describe_outcome(RUN.replace(goal="investigate", status="done"), found)
     assert "3 IndexErrors from /roll" in told
     assert "@\u200ball said, closes #\u200b1" in told
-    rejected = RUN.but(status="rejected", reason="no")
-    assert what_became_of(rejected, found) == "What I proposed, #3, was turned down."
-    assert what_became_of(RUN.but(status="failed", reason="It did not hold."), found) == (
+    rejected = RUN.replace(status="rejected", reason="no")
+    assert describe_outcome(rejected, found) == "What I proposed, #3, was turned down."
+    assert describe_outcome(RUN.replace(status="failed", reason="It did not hold."), found) == (
         "It did not hold."
     )

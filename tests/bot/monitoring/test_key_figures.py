@@ -11,8 +11,8 @@ from bot.domain.record_search import RunSummary
 from bot.domain.restart import RestartReport
 from bot.domain.run import Status
 from bot.domain.shipped_fix import ShippedFix
-from bot.monitoring.key_figures import key_figures, spread
-from bot.presentation.state_words import incident_state
+from bot.monitoring.key_figures import compute_key_figures, compute_spread
+from bot.presentation.state_labels import describe_incident
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def shipped(minutes: float, **about: Any) -> RunSummary:
 
 
 def test_nothing_is_no_rate_and_no_time() -> None:
-    figures = key_figures([], [], NOW)
+    figures = compute_key_figures([], [], NOW)
     ratios = (figures.unaided, figures.approved, figures.held, figures.recovered)
     assert [each.ratio for each in ratios] == [None] * 4
     assert (figures.to_live.median, figures.to_live.p90, figures.to_live.number) == (None, None, 0)
@@ -48,8 +48,8 @@ def test_each_rate_is_of_what_it_says() -> None:
         a_run(Status.FAILED),
         a_run(Status.RUNNING),
     ]
-    figures = key_figures(runs, [], NOW - timedelta(days=1))
-    assert (figures.begun, figures.ended) == (8, 6)
+    figures = compute_key_figures(runs, [], NOW - timedelta(days=1))
+    assert (figures.begun, figures.finished) == (8, 6)
     assert (figures.proposed, figures.shipped, figures.by_itself) == (6, 4, 1)
     assert (figures.held, figures.unsure, figures.still_watched) == ((1, 2), 1, 1)
     assert (figures.approved, figures.unaided) == ((4, 5), (3, 6))
@@ -66,7 +66,7 @@ def an_incident(**about: Any) -> Incident:
     return Incident(
         id="i1", event="command.roll", title="/roll fails", anomalies=(anomaly,),
         opened_at=begun, last_at=begun, status="resolved", resolved_at=NOW,
-    ).but(**about)  # fmt: skip
+    ).replace(**about)  # fmt: skip
 
 
 def a_fix(**about: Any) -> ShippedFix:
@@ -74,7 +74,7 @@ def a_fix(**about: Any) -> ShippedFix:
     return ShippedFix(
         run_id="abc123", number=1, fingerprint="f", event="command.roll", merge_commit="c",
         merged_at=NOW,
-    ).but(**about)  # fmt: skip
+    ).replace(**about)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def a_fix(**about: Any) -> ShippedFix:
 def test_an_incident_has_recovered_when_a_fix_or_a_revert_ended_it(
     incident: Incident, recovered: bool, state: str
 ) -> None:
-    figures = key_figures([], [incident], NOW - timedelta(days=1))
+    figures = compute_key_figures([], [incident], NOW - timedelta(days=1))
 
     assert figures.recovered == (int(recovered), 1)
-    assert incident_state(incident) == state
+    assert describe_incident(incident) == state
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_an_incident_has_recovered_when_a_fix_or_a_revert_ended_it(
 def test_a_run_that_did_not_get_done_counts_against_autonomy(status: Status) -> None:
     runs = [a_run(), a_run(helped=True), a_run(status), a_run(Status.RUNNING)]
 
-    assert key_figures(runs, [], NOW - timedelta(days=1)).unaided == (1, 3)
+    assert compute_key_figures(runs, [], NOW - timedelta(days=1)).unaided == (1, 3)
 
 
 def test_the_ninetieth_of_a_hundred_lies_among_them() -> None:
-    assert spread([7.0]) == (7.0, 7.0, 1)
-    found = spread([float(each) for each in range(1, 102)])
+    assert compute_spread([7.0]) == (7.0, 7.0, 1)
+    found = compute_spread([float(each) for each in range(1, 102)])
     assert (found.median, found.p90) == (51.0, 91.0)

@@ -10,64 +10,73 @@ from bot.domain.incident import Incident
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.incident_charts import chart_of
 from bot.monitoring.self_audit_summaries import open_incidents
-from bot.presentation.cards import incident_line
-from bot.web._incident_chart import chart_since, incident_chart
-from tests.support.monitoring_world import MonitoringWorld
-from tests.support.streams import HOUR, MINUTE, T0, failing, steady, told
-from tests.support.world import capsule
+from bot.presentation.cards import format_incident_line
+from bot.web._incident_chart import build_incident_chart, chart_since
+from tests.support.agent_harness import make_capsule
+from tests.support.monitoring_harness import MonitoringHarness
+from tests.support.streams import (
+    HOUR,
+    MINUTE,
+    T0,
+    detect_anomalies,
+    generate_failing,
+    generate_steady,
+)
 
 SLOT = timedelta(minutes=5)
-OTHER = capsule(exception="KeyError", fingerprint="beefbeefbeef")
+OTHER = make_capsule(exception="KeyError", fingerprint="beefbeefbeef")
 
 
-async def noticed(monitoring_world: MonitoringWorld) -> Incident:
+async def noticed(monitoring_world: MonitoringHarness) -> Incident:
     """Let it fail twice, three hours later seven times over three minutes."""
-    monitoring_world.happens(40)
-    monitoring_world.fails(2)
+    monitoring_world.journal_actions(40)
+    monitoring_world.journal_failures(2)
     await monitoring_world.pass_time(3 * HOUR)
-    monitoring_world.happens(40)
+    monitoring_world.journal_actions(40)
     for _ in range(7):
-        monitoring_world.fails(1)
+        monitoring_world.journal_failures(1)
         await monitoring_world.pass_time(30)
     await monitoring_world.pass_time(15)
-    return monitoring_world.the_incident()
+    return monitoring_world.get_incident()
 
 
 async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_time(
     tmp_path: Path,
 ) -> None:
-    monitoring_world = MonitoringWorld(tmp_path)
-    async with monitoring_world.running():
-        began = monitoring_world.clock.now() + timedelta(hours=3)
+    monitoring_world = MonitoringHarness(tmp_path)
+    async with monitoring_world.run_monitoring():
+        began = monitoring_world.clock.get_time() + timedelta(hours=3)
         incident = await noticed(monitoring_world)
         since = f"<t:{began.timestamp():.0f}:R>"
         assert (incident.count, incident.since) == (7, began)
-        assert f"How often: 7 times\nSince: {since}" in monitoring_world.card()
-        assert "times IndexError" not in monitoring_world.card()  # a count that would grow old
-        assert f"7 times · since {since}" in incident_line(incident)
+        assert f"How often: 7 times\nSince: {since}" in monitoring_world.get_card_text()
+        assert (
+            "times IndexError" not in monitoring_world.get_card_text()
+        )  # a count that would grow old
+        assert f"7 times · since {since}" in format_incident_line(incident)
         [line] = open_incidents([incident])
         assert (line.count, line.since) == (7, began)
-        now, journal = monitoring_world.clock.now(), monitoring_world.world.journal
+        now, journal = monitoring_world.clock.get_time(), monitoring_world.world.journal
         at = chart_since(incident, now)
-        samples = await journal.samples(since=at, until=now, event=incident.event)
-        chart = incident_chart(incident, samples, (), at, now)
+        samples = await journal.list_samples(since=at, until=now, event=incident.event)
+        chart = build_incident_chart(incident, samples, (), at, now)
         await monitoring_world.pass_time(40)
         picture = monitoring_world.charts.drawn[-1]
         assert isinstance(picture, TimeChart)
         assert (picture.unit, picture.threshold) == ("in 5 min", None)
         lately = [each.value for each in picture.lines[0].points if each.at >= began - SLOT]
         assert sum(lately) == 7
-        assert chart.told.startswith(f"7 times since {began:%Y-%m-%d %H:%M}")
+        assert chart.description.startswith(f"7 times since {began:%Y-%m-%d %H:%M}")
         assert sum(row.values[0] or 0 for row in chart.rows) == 7
-        [group] = await journal.failures(since=incident.since)
+        [group] = await journal.list_failures(since=incident.since)
         assert group.count == 7
 
 
 async def test_the_run_about_it_counts_since_the_same_moment(tmp_path: Path) -> None:
-    monitoring_world = MonitoringWorld(tmp_path)
-    async with monitoring_world.running():
+    monitoring_world = MonitoringHarness(tmp_path)
+    async with monitoring_world.run_monitoring():
         incident = await noticed(monitoring_world)
-        history = await monitoring_world.world.store.history(incident.run_id or "")
+        history = await monitoring_world.world.store.get_history(incident.run_id or "")
         assert history.evidence is not None
         [group] = history.evidence.groups
         assert (group.count, group.first_seen) == (5, incident.since)  # when it was looked into
@@ -76,20 +85,22 @@ async def test_the_run_about_it_counts_since_the_same_moment(tmp_path: Path) -> 
 async def test_with_every_failure_of_the_action_those_of_the_same_minutes_count(
     tmp_path: Path,
 ) -> None:
-    monitoring_world = MonitoringWorld(tmp_path)
-    async with monitoring_world.running():
-        monitoring_world.happens(30)
-        monitoring_world.fails(3, error=OTHER)
+    monitoring_world = MonitoringHarness(tmp_path)
+    async with monitoring_world.run_monitoring():
+        monitoring_world.journal_actions(30)
+        monitoring_world.journal_failures(3, error=OTHER)
         await monitoring_world.pass_time(10)
-        monitoring_world.fails(5)
+        monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(10)
-        assert monitoring_world.the_incident().count == 5
-        monitoring_world.fails(10)  # 18 of 48 failed: the error rate is over its threshold
+        assert monitoring_world.get_incident().count == 5
+        monitoring_world.journal_failures(
+            10
+        )  # 18 of 48 failed: the error rate is over its threshold
         await monitoring_world.pass_time(10)
-        incident = monitoring_world.the_incident()
+        incident = monitoring_world.get_incident()
     assert Rule.ERROR_RATE in incident.rules
     assert incident.count == 18
-    [*groups] = await monitoring_world.world.journal.failures(since=incident.since)
+    [*groups] = await monitoring_world.world.journal.list_failures(since=incident.since)
     assert sum(group.count for group in groups) == 18
 
 
@@ -98,13 +109,13 @@ def charted(deploy: float) -> TimeChart:
     detector = Detector(Thresholds(repeated_error=None, latency=None))
     every = sorted(
         [
-            *steady(0, deploy, 60, commit="old"),
-            *steady(deploy, 2 * HOUR, 60, commit="new"),
-            *failing(100 * MINUTE, 20, 20.0, commit="new"),
+            *generate_steady(0, deploy, 60, commit="old"),
+            *generate_steady(deploy, 2 * HOUR, 60, commit="new"),
+            *generate_failing(100 * MINUTE, 20, 20.0, commit="new"),
         ],
         key=lambda each: each.at,
     )
-    [anomaly] = told(detector, every)
+    [anomaly] = detect_anomalies(detector, every)
     incident = Incident(
         id="abc123", event=anomaly.event, title="/roll fails", anomalies=(anomaly,),
         opened_at=anomaly.at, last_at=anomaly.at,

@@ -63,11 +63,11 @@ class Room:
         await self.clock.advance(min(seconds, 120))
 
     async def made(self) -> list[datetime]:
-        return [each.made_at for each in reversed(await self.store.backups())]
+        return [each.made_at for each in reversed(await self.store.list_backups())]
 
     @property
     def told(self) -> list[str]:
-        return self.chat.texts(DEV)
+        return self.chat.list_texts(DEV)
 
     @property
     def journalled(self) -> list[ActionOutcome]:
@@ -126,7 +126,7 @@ async def test_a_failure_is_told_once_tried_every_hour_and_told_when_it_works(ro
 
 
 async def test_a_failure_that_was_saved_and_not_told_is_told_at_the_next_start(room: Room) -> None:
-    now = room.clock.now()
+    now = room.clock.get_time()
     slot = BackupSlot(slot=NIGHT, tried_at=now, failure=str(FULL), failing_since=now)
     await room.key_values.put("backups", slot)
     async with room.running():
@@ -137,32 +137,35 @@ async def test_a_failure_that_was_saved_and_not_told_is_told_at_the_next_start(r
 
 async def test_how_backups_stand_is_known(room: Room) -> None:
     program = room.program()
-    assert await program.vital_sign() == "**Backups** none yet"
+    assert await program.format_vital_sign() == "**Backups** none yet"
     async with room.running():
         await room.pass_time(23 * HOUR)
         room.clock.tick(HOUR)
-        assert await program.vital_sign() == "**Backups** newest 1 h ago (1 byte), 1 backup kept"
+        assert (
+            await program.format_vital_sign()
+            == "**Backups** newest 1 h ago (1 byte), 1 backup kept"
+        )
     room.clock.tick(3 * DAY)
-    assert (await program.status()).overdue
-    assert (await program.vital_sign()).endswith("overdue")
+    assert (await program.get_status()).overdue
+    assert (await program.format_vital_sign()).endswith("overdue")
     room.store.fails = [FULL]
     async with room.running():
-        assert str(FULL) in await program.vital_sign()
+        assert str(FULL) in await program.format_vital_sign()
 
 
 async def test_without_a_time_none_is_made_and_health_says_so() -> None:
     room = Room(cron=None)
     async with room.running():
         await room.clock.advance(3 * DAY)
-    assert await room.program().vital_sign() == "**Backups** none yet, none by themselves"
-    assert not (await room.program().status()).overdue
+    assert await room.program().format_vital_sign() == "**Backups** none yet, none by themselves"
+    assert not (await room.program().get_status()).overdue
 
 
 async def test_other_times_and_numbers_count_while_it_runs_and_another_folder_does_not() -> None:
     room = Room(cron=None, keep=7)
     async with room.running():
         hourly = BackupConfig(cron="30 * * * *", keep=2, folder=Path("/elsewhere"))
-        assert room.backups.reconfigure(hourly) == hourly.but(folder=None)
+        assert room.backups.reconfigure(hourly) == hourly.replace(folder=None)
         await room.pass_time(0)
         for _ in range(4):
             await room.pass_time(HOUR)

@@ -28,9 +28,16 @@ from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 from tests.fakes.fake_store import FakeStore
-from tests.support.change_world import ChangeWorld
-from tests.support.kill_at import Fuse, Killed, fused
-from tests.support.world import ALICE, DEV, MALLORY, World, capsule, failure
+from tests.support.agent_harness import (
+    ALICE,
+    DEV,
+    MALLORY,
+    AgentHarness,
+    make_capsule,
+    make_failure,
+)
+from tests.support.change_harness import ChangeHarness
+from tests.support.crash_point import CrashPoint, Killed, add_crash_point
 
 DAY = 86_400.0
 NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -41,7 +48,7 @@ class Auditing:
     """A world that is audited; it outlives the program. Time begins a day before nine."""
 
     def __init__(self, folder: Path, **config: object) -> None:
-        self.world = World(folder)
+        self.world = AgentHarness(folder)
         self.world.clock = self.clock = FakeClock(NINE - timedelta(hours=23))
         self.charts = FakeCharts()
         self.config = SelfAuditConfig.model_validate(config)
@@ -50,17 +57,17 @@ class Auditing:
         self.coverage: CoverageSource | None = None
 
     def program(
-        self, agent: SelfImprovementAgent | None = None, fuse: Fuse | None = None
+        self, agent: SelfImprovementAgent | None = None, fuse: CrashPoint | None = None
     ) -> SelfAudit:
         """Return a newly started program's audit."""
-        world, fuse = self.world, fuse or Fuse()
-        journal = fused(world.journal, fuse)
+        world, fuse = self.world, fuse or CrashPoint()
+        journal = add_crash_point(world.journal, fuse)
         services = AuditSources(
             journal,
-            fused(world.store, fuse),
-            fused(world.key_values, fuse),
-            fused(world.memory, fuse),
-            fused(world.chat, fuse),
+            add_crash_point(world.store, fuse),
+            add_crash_point(world.key_values, fuse),
+            add_crash_point(world.memory, fuse),
+            add_crash_point(world.chat, fuse),
             self.charts,
             self.clock,
             Recorder(journal, self.clock, self._folder, b"salt", lambda: None),
@@ -69,7 +76,7 @@ class Auditing:
         )
         return SelfAudit(
             services,
-            agent or world.agent(),
+            agent or world.create_agent(),
             self.config,
             self.autonomy,
             root=self._folder,
@@ -78,9 +85,9 @@ class Auditing:
         )
 
     @asynccontextmanager
-    async def running(self, fuse: Fuse | None = None) -> AsyncIterator[None]:
+    async def running(self, fuse: CrashPoint | None = None) -> AsyncIterator[None]:
         """Run the program; leaving ends it, a blown fuse as kill -9 would."""
-        audit = self.audit = self.program(self.world.agent(fuse), fuse)
+        audit = self.audit = self.program(self.world.create_agent(fuse), fuse)
         self._going = asyncio.create_task(audit.run_forever())
         await self.clock.advance(1)
         try:
@@ -101,7 +108,7 @@ class Auditing:
     def fails(self, error: Capsule | None = None, times: int = 5, name: str = "roll") -> None:
         """Journal so many failures, now."""
         for _ in range(times):
-            self.world.journal.append(failure(self.clock, error, name=name))
+            self.world.journal.append(make_failure(self.clock, error, name=name))
 
     def runs(self) -> list[Run]:
         """Return all runs there are."""
@@ -110,7 +117,7 @@ class Auditing:
 
     def said(self) -> list[str]:
         """Return the keys of the reports there are, oldest first."""
-        return [s.key for s in self.world.chat.said if s.key.startswith("self_audit:")]
+        return [s.key for s in self.world.chat.messages if s.key.startswith("self_audit:")]
 
     def begun(self) -> list[Run]:
         """Return the runs it began by itself."""
@@ -134,7 +141,7 @@ async def test_nothing_is_told_at_the_very_first_start_and_then_once_a_day(tmp_p
         assert len(auditing.said()) == 1
         await auditing.pass_time(DAY)
         assert len(auditing.said()) == 2
-    (first, _) = (s for s in auditing.world.chat.said if s.key.startswith("self_audit:"))
+    (first, _) = (s for s in auditing.world.chat.messages if s.key.startswith("self_audit:"))
     assert first.ref.channel_id == DEV
     assert "**5** /roll IndexError" in text(first.post)
 
@@ -172,14 +179,14 @@ async def test_killed_anywhere_it_is_told_once_and_each_run_begun_once(tmp_path:
         async with auditing.running():
             auditing.fails()
         auditing.clock.tick(DAY)
-        fuse = Fuse(after)
+        fuse = CrashPoint(after)
         async with auditing.running(fuse):
             await auditing.pass_time(130)
         async with auditing.running():
             await auditing.pass_time(130)
         assert len(auditing.said()) == 1, after
         assert len(auditing.begun()) == 1, after
-        whole.append(fuse.burnt <= after)
+        whole.append(fuse.hits <= after)
     assert any(whole)
     assert not all(whole)
 
@@ -193,19 +200,19 @@ async def test_a_scheduled_report_measures_coverage_and_one_asked_for_reads_what
     meter.error = VerifierError("no tests are configured")
     auditing.coverage = CoverageSource(meter, lambda: "c1")
     auditing.fails()
-    assert "not measured" in text(await auditing.program().now(ALICE))
+    assert "not measured" in text(await auditing.program().build_post(ALICE))
     assert meter.measured == []
     async with auditing.running():
         await auditing.pass_time(23 * 3600)
-        failed = text(auditing.world.chat.said[-1].post)
+        failed = text(auditing.world.chat.messages[-1].post)
         assert "not measured" in failed
         assert "could not look at: test coverage" in failed
         meter.error = None
         await auditing.pass_time(DAY)
-        assert "no test ran 1 of 9 functions" in text(auditing.world.chat.said[-1].post)
+        assert "no test ran 1 of 9 functions" in text(auditing.world.chat.messages[-1].post)
         await auditing.pass_time(DAY)
     assert meter.measured == ["c1", "c1"]
-    assert "1 function, 4 lines: face()" in text(await auditing.program().now(ALICE))
+    assert "1 function, 4 lines: face()" in text(await auditing.program().build_post(ALICE))
 
 
 async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> None:
@@ -213,7 +220,7 @@ async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> N
     async with auditing.running():
         await auditing.clock.advance(3 * DAY)
     auditing.fails()
-    post = await auditing.program().now(ALICE)
+    post = await auditing.program().build_post(ALICE)
     assert "/roll" in text(post)
     assert auditing.said() == []
     assert auditing.world.key_values.bodies.get("self_audit") is None
@@ -226,12 +233,12 @@ async def test_other_times_count_while_it_runs_and_more_own_runs_than_granted_do
     async with auditing.running():
         hourly = SelfAuditConfig(cron="0 * * * *", days=1, proposals=5, changes=5)
         had = auditing.audit.reconfigure(hourly, Autonomy(level=Level.REPORT))
-        assert had == hourly.but(proposals=1, changes=0)
+        assert had == hourly.replace(proposals=1, changes=0)
         auditing.fails()
         await auditing.pass_time(3_600 + 60)
         assert len(auditing.said()) == 1
         assert auditing.runs() == [], "it goes no further than it may now"
-        auditing.audit.reconfigure(hourly.but(cron=None), Autonomy())
+        auditing.audit.reconfigure(hourly.replace(cron=None), Autonomy())
         await auditing.clock.advance(1)
         await auditing.clock.advance(2 * 3_600)
         assert len(auditing.said()) == 1
@@ -245,29 +252,29 @@ async def test_every_record_is_counted_once_wherever_the_journal_is_cut(tmp_path
         auditing.clock.tick(150)
     auditing.clock.tick(14 * DAY - 40 * 150)
     auditing.fails(times=1)
-    told = text(await auditing.program().now(ALICE))
+    told = text(await auditing.program().build_post(ALICE))
     assert f"**1** actions ↓ (was {there + 40})" in told
 
 
 async def test_a_report_is_for_listed_people(tmp_path: Path) -> None:
     with pytest.raises(NotAuthorized):
-        await Auditing(tmp_path).program().now(MALLORY)
+        await Auditing(tmp_path).program().build_post(MALLORY)
 
 
 async def test_a_quiet_week_is_told_in_a_line(tmp_path: Path) -> None:
-    post = await Auditing(tmp_path).program().now(ALICE)
+    post = await Auditing(tmp_path).program().build_post(ALICE)
     assert post.card is None
     assert post.text.startswith("A quiet week (12 to 19 Nov 2026): nobody asked anything of me.")
 
 
 async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path)
-    world, now = auditing.world, auditing.clock.now()
+    world, now = auditing.world, auditing.clock.get_time()
     auditing.fails()
-    asked = await world.agent().request(world.trigger())
+    asked = await world.create_agent().request(world.make_trigger())
     run = await world.store.get(asked.id)
-    await world.store.save(run.but(status=Status.DONE, cost_usd=0.25, tokens_in=2_000))
-    model = failure(auditing.clock).model_dump() | {
+    await world.store.save(run.replace(status=Status.DONE, cost_usd=0.25, tokens_in=2_000))
+    model = make_failure(auditing.clock).model_dump() | {
         "event": "model.executor", "kind": "model", "name": "executor", "outcome": "ok",
         "error": None, "cost_usd": 0.25, "run_id": run.id,
     }  # fmt: skip
@@ -276,7 +283,7 @@ async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> N
         Memory(key="note:1", kind="note", text="never restart on Fridays", by="dora", at=now)
     )
     await world.key_values.put("incident:k7m2xq", incident(now))
-    post = await auditing.program().now(ALICE)
+    post = await auditing.program().build_post(ALICE)
     told = text(post)
     assert "Models cost **$0.25**" in told
     assert f"$0.25 {run.id}" in told
@@ -295,13 +302,13 @@ async def test_what_models_cost_is_told_from_the_ledger(tmp_path: Path) -> None:
     for days, purpose in ((1, "chat"), (2, "plan"), (9, "plan")):
         charge = Charge.model_validate(
             {
-                "id": f"c{days}", "at": auditing.clock.now() - timedelta(days=days),
+                "id": f"c{days}", "at": auditing.clock.get_time() - timedelta(days=days),
                 "account": {"purpose": purpose, "person_id": ALICE.id}, "model": "claude-opus",
                 "status": 200, "outcome": "ok", "cost_usd": days, "tokens_in": 2_000,
             }
         )  # fmt: skip
         await auditing.world.ledger.charge(charge)
-    told = text(await auditing.program().now(ALICE))
+    told = text(await auditing.program().build_post(ALICE))
     assert "Models cost **$3.00**\n" in told
     assert "$2.00 plan" in told
     assert "$1.00 chat" in told
@@ -334,7 +341,7 @@ async def test_a_door_that_fails_costs_its_part_of_the_report(tmp_path: Path) ->
     auditing.fails()
     auditing.world.memory.broken = True
     auditing.world.key_values.bodies["incident:old"] = '{"written": "by another version"}'
-    told = text(await auditing.program().now(ALICE))
+    told = text(await auditing.program().build_post(ALICE))
     assert "/roll" in told
     assert "I could not look at: incidents\nwhat was learned" in told
 
@@ -364,14 +371,16 @@ async def proposed(
 
 
 def another(number: int) -> Capsule:
-    return capsule(fingerprint=f"{number:012x}", function=f"f{number}", file=f"cogs/c{number}.py")
+    return make_capsule(
+        fingerprint=f"{number:012x}", function=f"f{number}", file=f"cogs/c{number}.py"
+    )
 
 
 async def test_runs_are_begun_for_as_many_top_faults_as_are_wanted_if_they_are_ours(
     tmp_path: Path,
 ) -> None:
     auditing = Auditing(tmp_path, proposals=2)
-    refused = capsule(exception="PermissionError", fingerprint="d0d0d0d0d0d0")
+    refused = make_capsule(exception="PermissionError", fingerprint="d0d0d0d0d0d0")
     faults = [(refused, "export"), *((another(n), f"c{n}") for n in range(3))]
     begun = await proposed(auditing, faults, times=9)
     assert begun == ["/c0 failed 8 times with IndexError", "/c1 failed 7 times with IndexError"]
@@ -387,7 +396,7 @@ async def test_nothing_is_begun_unless_it_is_wanted(tmp_path: Path) -> None:
 
 async def test_what_somebody_sees_to_already_is_not_begun_again(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path, proposals=5)
-    key_values, now = auditing.world.key_values, auditing.clock.now()
+    key_values, now = auditing.world.key_values, auditing.clock.get_time()
     told = incident(now, fingerprint=another(1).fingerprint, run_id="abc234")
     await key_values.put("incident:k7m2xq", told)
     begun = await proposed(auditing, [(another(1), "c1"), (another(2), "c2")])
@@ -404,7 +413,7 @@ async def test_a_pause_keeps_it_from_beginning_anything_and_not_from_telling(
     tmp_path: Path,
 ) -> None:
     auditing = Auditing(tmp_path, proposals=5)
-    await auditing.world.agent().autonomy.pause(ALICE, "rebasing")
+    await auditing.world.create_agent().autonomy.pause(ALICE, "rebasing")
     assert await proposed(auditing, [(another(1), "c1")]) == []
     assert len(auditing.said()) == 1
 
@@ -427,14 +436,14 @@ async def test_a_store_that_fails_is_tried_again_a_minute_later(tmp_path: Path) 
 def changing(folder: Path, **config: object) -> Auditing:
     """An audit of a program that can write what is wanted."""
     auditing = Auditing(folder, **config)
-    auditing.world = ChangeWorld(folder)
+    auditing.world = ChangeHarness(folder)
     auditing.world.clock = auditing.clock
     return auditing
 
 
 async def wish(auditing: Auditing, text: str, *people: Person) -> None:
     for person in people:
-        await auditing.world.agent().wishes.keep(person, text)
+        await auditing.world.create_agent().wishes.keep(person, text)
 
 
 async def test_what_most_people_wish_for_is_told_and_thought_over_if_that_is_wanted(
@@ -459,7 +468,7 @@ async def test_without_a_model_wishes_are_told_and_nothing_is_begun(tmp_path: Pa
         await auditing.pass_time(DAY)
     assert auditing.begun() == []
     assert "Wished for, and not begun: 1 vote: add a /joke command (" in text(
-        auditing.world.chat.said[-1].post
+        auditing.world.chat.messages[-1].post
     )
 
 
@@ -469,18 +478,18 @@ async def test_flags_that_decide_nothing_any_more_are_named(tmp_path: Path) -> N
     cogs.mkdir()
     (cogs / "coins.py").write_text('flags.on("settled", it)\nflags.on("fresh", it)\n')
     asked = ("settled", "fresh", "gone")
-    flags = auditing.world.agent().flags
+    flags = auditing.world.create_agent().flags
     await flags.switch(ALICE, "settled", "all", asked_for=asked)
     auditing.clock.tick(6 * DAY)
     await flags.switch(ALICE, "fresh", "all", asked_for=asked)
     await flags.switch(ALICE, "gone", "dev", asked_for=asked)
     auditing.fails()
-    told = text(await auditing.program().now(ALICE))
+    told = text(await auditing.program().build_post(ALICE))
     assert "Flags that can go: `gone`: no code asks for it any more" in told
     assert "settled" not in told
     auditing.clock.tick(DAY)
     auditing.fails()
-    told = text(await auditing.program().now(ALICE))
+    told = text(await auditing.program().build_post(ALICE))
     assert "`settled`: on for everybody since" in told
     assert "take it out of `cogs/coins.py`" in told
     assert "fresh" not in told

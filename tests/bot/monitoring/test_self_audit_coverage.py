@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bot.domain.code_coverage import CodeCoverage, UnrunFunction
 from bot.domain.self_audit import AuditedFault
-from bot.monitoring.self_audit_coverage import CoverageSource, coverage_gaps
+from bot.monitoring.self_audit_coverage import CoverageSource, find_coverage_gaps
 from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
@@ -23,7 +23,7 @@ def fault(function: str, file: str = "cogs/dice.py") -> AuditedFault:
 
 
 def shown(coverage: CodeCoverage | None, *faults: AuditedFault) -> list[tuple[str, str]]:
-    return [(gap.what, gap.why) for gap in coverage_gaps(coverage, faults)]
+    return [(gap.what, gap.why) for gap in find_coverage_gaps(coverage, faults)]
 
 
 def test_counts_come_first_then_what_failed_then_the_files_with_most_lines() -> None:
@@ -69,5 +69,5 @@ async def test_each_commit_is_measured_once_and_only_when_asked_to() -> None:
     assert meter.measured == ["c1"]
     live.append("c2")
     assert await source.read(kept, measure=False) is None
-    assert await source.read(kept, measure=True) == first.but(commit="c2")
+    assert await source.read(kept, measure=True) == first.replace(commit="c2")
     assert meter.measured == ["c1", "c2"]

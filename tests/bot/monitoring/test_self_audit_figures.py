@@ -9,9 +9,9 @@ from bot.domain.journal import FailureGroup
 from bot.domain.samples import Sample
 from bot.domain.self_audit import Ability
 from bot.monitoring.self_audit_figures import DAY, HOUR, Figures, Period
-from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
+from bot.monitoring.self_audit_schedule import find_newest_slot, find_next_slot, is_due
 from tests.fakes.fake_clock import FakeClock
-from tests.support.world import capsule, failure
+from tests.support.agent_harness import make_capsule, make_failure
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 UNTIL = NOW.timestamp()
@@ -39,17 +39,17 @@ def test_both_periods_are_counted_and_what_lies_outside_is_not() -> None:
         done(UNTIL), done(SINCE), failed(UNTIL - 1), failed(UNTIL - 2, None),
         done(SINCE - 1), failed(BEFORE), done(BEFORE - 1), done(UNTIL + 1),
     )  # fmt: skip
-    assert [seen.actions(0), seen.actions(1)] == [4, 2]
-    assert [seen.failures(0), seen.failures(1)] == [2, 1]
-    assert seen.compared
-    assert not figures(done(UNTIL)).compared
+    assert [seen.count_actions(0), seen.count_actions(1)] == [4, 2]
+    assert [seen.count_failures(0), seen.count_failures(1)] == [2, 1]
+    assert seen.has_comparison
+    assert not figures(done(UNTIL)).has_comparison
 
 
 def test_the_bots_own_work_is_no_fault_of_anybodys_and_its_calls_cost() -> None:
     own = failed(UNTIL - 1, event="model.planner", own=True)
     seen = figures(own, done(UNTIL - 1, "chat.dev"))
-    assert seen.failures(0) == 0
-    assert seen.faults([]) == ()
+    assert seen.count_failures(0) == 0
+    assert seen.list_faults([]) == ()
     assert seen.paid == {"model.planner", "chat.dev"}
 
 
@@ -60,7 +60,7 @@ def test_faults_come_by_how_often_with_what_was_before_and_whom_it_happened_to()
         count=3,
         first_seen=NOW,
         last_seen=NOW,
-        newest=failure(FakeClock(NOW)),
+        newest=make_failure(FakeClock(NOW)),
         action_ids=("a",),
     )
     seen = figures(
@@ -70,12 +70,12 @@ def test_faults_come_by_how_often_with_what_was_before_and_whom_it_happened_to()
         failed(SINCE - 1),
         *(failed(UNTIL - n, "f2", event="command.poll") for n in range(5)),
     )
-    second, first = seen.faults([group])
+    second, first = seen.list_faults([group])
     assert (second.fingerprint, second.count, second.exception) == ("f2", 5, "")
     assert (first.count, first.before, first.people, first.newest_id) == (3, 1, 2, "newest")
     assert first.name == "/roll"
-    assert first.exception == capsule().exception
-    assert first.function == capsule().frames[-1].function
+    assert first.exception == make_capsule().exception
+    assert first.function == make_capsule().frames[-1].function
 
 
 def test_slow_is_what_takes_a_second_or_takes_much_longer_than_before() -> None:
@@ -90,7 +90,7 @@ def test_slow_is_what_takes_a_second_or_takes_much_longer_than_before() -> None:
         *many("command.rare", UNTIL, 9_000, 3),
         *many("command.new", UNTIL, 400), *many("command.new", SINCE - 1, 1, 3),
     )  # fmt: skip
-    slow, slower = seen.slow()
+    slow, slower = seen.list_slow()
     assert (slow.name, slow.before_ms) == ("/slow", None)
     assert slow.p95_ms == pytest.approx(3_000, rel=0.03)
     assert slower.name == "/slower"
@@ -100,8 +100,8 @@ def test_slow_is_what_takes_a_second_or_takes_much_longer_than_before() -> None:
 def test_durations_that_are_none_break_nothing() -> None:
     strange = (None, -1.0, float("nan"), float("inf"), 0.0)
     seen = figures(*(done(UNTIL, duration_ms=each) for each in strange))
-    assert seen.actions(0) == len(strange)
-    assert seen.slow() == ()
+    assert seen.count_actions(0) == len(strange)
+    assert seen.list_slow() == ()
 
 
 def test_commands_nobody_used_and_cogs_that_lie_idle_are_named() -> None:
@@ -109,7 +109,7 @@ def test_commands_nobody_used_and_cogs_that_lie_idle_are_named() -> None:
         return Ability(event=f"command.{name}", label=f"/{name}", cog=cog, module=cog)
 
     known = [able("roll", "dice"), able("flip", "dice"), able("poll", "polls")]
-    unused, idle = figures(done(UNTIL), done(SINCE - 1, "command.poll")).unused(known)
+    unused, idle = figures(done(UNTIL), done(SINCE - 1, "command.poll")).find_unused(known)
     assert unused == ("/flip", "/poll")
     assert idle == ("polls",)
 
@@ -117,7 +117,7 @@ def test_commands_nobody_used_and_cogs_that_lie_idle_are_named() -> None:
 def test_the_chart_has_a_column_for_every_day_the_rest_of_the_events_together() -> None:
     events = [f"command.c{number}" for number in range(6)]
     many = [failed(UNTIL - 5, event=event) for n, event in enumerate(events) for _ in range(10 - n)]
-    columns = figures(*many, failed(UNTIL - 2 * DAY, event=events[0])).columns()
+    columns = figures(*many, failed(UNTIL - 2 * DAY, event=events[0])).build_columns()
     assert [column.at.day for column in columns] == [14, 15, 16, 17, 18, 19, 20, 21]
     assert columns[-1].counts == {"/c0": 10, "/c1": 9, "/c2": 8, "/c3": 7, "others": 11}
     assert columns[-3].counts == {"/c0": 1}
@@ -126,7 +126,7 @@ def test_the_chart_has_a_column_for_every_day_the_rest_of_the_events_together() 
 
 def test_a_day_is_told_by_the_hour() -> None:
     made = Figures(Period(UNTIL - 2 * DAY, UNTIL - DAY, UNTIL))
-    assert len(made.columns()) == 25
+    assert len(made.build_columns()) == 25
     assert made.period.column == HOUR
 
 
@@ -151,13 +151,15 @@ def test_a_journal_that_begins_inside_the_period_says_when() -> None:
 def test_the_newest_slot_is_not_in_the_future_and_the_next_one_is(
     now: datetime, newest: datetime, coming: datetime
 ) -> None:
-    assert newest_slot(DAILY, "UTC", now) == newest
-    assert next_slot(DAILY, "UTC", now) == coming
+    assert find_newest_slot(DAILY, "UTC", now) == newest
+    assert find_next_slot(DAILY, "UTC", now) == coming
 
 
 def test_slots_are_in_the_time_of_the_place_through_clock_changes() -> None:
     slots = {
-        newest_slot("30 2 * * *", "Europe/Berlin", datetime(2026, month, day, hour, tzinfo=UTC))
+        find_newest_slot(
+            "30 2 * * *", "Europe/Berlin", datetime(2026, month, day, hour, tzinfo=UTC)
+        )
         for month, day in ((3, 28), (3, 29), (3, 30), (10, 24), (10, 25), (10, 26))
         for hour in range(24)
     }
@@ -166,14 +168,14 @@ def test_slots_are_in_the_time_of_the_place_through_clock_changes() -> None:
 
 
 def test_an_expression_that_names_no_day_is_never_due() -> None:
-    assert newest_slot("0 9 31 2 *", "UTC", NOW) is None
-    assert next_slot("0 9 31 2 *", "UTC", NOW) is None
-    assert not due(None, NOW, NOW)
+    assert find_newest_slot("0 9 31 2 *", "UTC", NOW) is None
+    assert find_next_slot("0 9 31 2 *", "UTC", NOW) is None
+    assert not is_due(None, NOW, NOW)
 
 
 def test_only_a_clock_that_was_far_ahead_makes_an_older_slot_due() -> None:
     hour, week = timedelta(hours=1), timedelta(days=7)
-    assert due(NOW, NOW - hour, NOW)
-    assert not due(NOW, NOW, NOW)
-    assert not due(NOW - timedelta(days=1), NOW, NOW - hour)
-    assert due(NOW, NOW + week, NOW + hour)
+    assert is_due(NOW, NOW - hour, NOW)
+    assert not is_due(NOW, NOW, NOW)
+    assert not is_due(NOW - timedelta(days=1), NOW, NOW - hour)
+    assert is_due(NOW, NOW + week, NOW + hour)

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.change import Verdict
 from bot.domain.rehearsal import PlayDifference
-from bot.presentation.cards._behaviour import behaviour_lines, behaviour_markdown
+from bot.presentation.cards._behaviour import render_behaviour, render_behaviour_markdown
 
 
 def quoted(before: str, after: str) -> str:
@@ -14,8 +14,8 @@ def quoted(before: str, after: str) -> str:
     change = AnswerChange(script=0, asked="/roll 1d6", difference=difference)
     found = BehaviourDiff(answers=9, changed=1, changes=(change,))
     verdict = Verdict(head="abc", round=1, behaviour=found)
-    assert "**" not in behaviour_markdown(verdict).replace(r"\*\*", "")
-    _, line = behaviour_lines(verdict)
+    assert "**" not in render_behaviour_markdown(verdict).replace(r"\*\*", "")
+    _, line = render_behaviour(verdict)
     return line
 
 

@@ -17,11 +17,11 @@ from bot.domain.self_audit import (
     Gap,
     Lesson,
     Open,
+    RequestedFeature,
     RunsEnded,
     SpentOn,
-    Wished,
 )
-from bot.presentation.cards import audit_markdown, failures_chart, self_audit
+from bot.presentation.cards import build_failures_chart, render_audit_markdown, render_self_audit
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 NASTY = (
@@ -62,7 +62,7 @@ def full(text: str, many: int) -> AuditReport:
         incidents=(Open(id="k7m2xq", title=text, count=9, since=NOW),) * many,
         fixes=(Fix(run_id="abc234", number=47, what=text, at=NOW, verdict="not_fixed"),) * many,
         learned=(Lesson(kind="note", text=text, by=text),) * many,
-        wished=(Wished(id="k7m2xq", text=text, votes=3),) * many,
+        wished=(RequestedFeature(id="k7m2xq", text=text, votes=3),) * many,
         flags=(FlagDue(name="coinflip", files=("cogs/coins.py",) * 5, since=NOW),) * many,
         columns=(Column(at=NOW, counts={"/roll": 3, "others": 9}),),
         missing=(text,) * many,
@@ -74,7 +74,7 @@ def full(text: str, many: int) -> AuditReport:
 def test_however_much_there_is_the_card_keeps_its_limits_and_loses_no_section(
     text: str, many: int
 ) -> None:
-    post = self_audit(full(text, many), b"\x89PNG")
+    post = render_self_audit(full(text, many), b"\x89PNG")
     (part,) = render(post, lambda each: each)
     assert part.embed is not None
     assert len(part.embed) <= 6_000
@@ -90,7 +90,10 @@ def test_however_much_there_is_the_card_keeps_its_limits_and_loses_no_section(
 
 
 def test_what_others_wrote_shows_as_it_is_and_does_nothing() -> None:
-    for told in (audit_markdown(full(NASTY, 1)), str(self_audit(full(NASTY, 1)).card)):
+    for told in (
+        render_audit_markdown(full(NASTY, 1)),
+        str(render_self_audit(full(NASTY, 1)).card),
+    ):
         assert "@everyone" not in told
         assert "://evil" not in told
         assert "**bold**" not in told
@@ -98,7 +101,7 @@ def test_what_others_wrote_shows_as_it_is_and_does_nothing() -> None:
 
 
 def test_faults_say_where_they_go() -> None:
-    told = audit_markdown(
+    told = render_audit_markdown(
         report(
             faults=(
                 fault(people=4),
@@ -115,16 +118,16 @@ def test_faults_say_where_they_go() -> None:
 
 
 def test_without_anything_before_nothing_is_compared() -> None:
-    told = audit_markdown(report(compared=False, actions=5, failures=12, faults=(fault(),)))
+    told = render_audit_markdown(report(compared=False, actions=5, failures=12, faults=(fault(),)))
     assert "**5** actions, **12** failed\n" in told
     assert "nothing earlier to compare with" in told
     assert "was 3" not in told
     young = report(compared=False, faults=(fault(),), watched_since=NOW - timedelta(days=1))
-    assert "My journal begins on 2026-11-20 09:00 UTC" in audit_markdown(young)
+    assert "My journal begins on 2026-11-20 09:00 UTC" in render_audit_markdown(young)
 
 
 def test_the_file_lists_all_of_what_the_card_cuts() -> None:
-    post = self_audit(report(faults=tuple(fault(f"/c{n}") for n in range(9))))
+    post = render_self_audit(report(faults=tuple(fault(f"/c{n}") for n in range(9))))
     assert post.card is not None
     assert post.card.fields[0].value.endswith("… and 4 more")
     assert all(f"/c{n}" in post.attachments[0].text for n in range(9))
@@ -132,7 +135,7 @@ def test_the_file_lists_all_of_what_the_card_cuts() -> None:
 
 
 def test_a_quiet_week_is_a_friendly_line() -> None:
-    post = self_audit(report(actions=340, abilities=2, unused=("/flip",)))
+    post = render_self_audit(report(actions=340, abilities=2, unused=("/flip",)))
     assert post.card is None
     assert post.text == (
         "A quiet week (14 to 21 Nov 2026): 340 actions, none of which failed. "
@@ -141,7 +144,7 @@ def test_a_quiet_week_is_a_friendly_line() -> None:
 
 
 def test_skills_that_nobody_reads_are_named() -> None:
-    post = self_audit(report(faults=(fault("/c"),), unread_skills=("making-tea",)))
+    post = render_self_audit(report(faults=(fault("/c"),), unread_skills=("making-tea",)))
     assert post.card is not None
     [told] = [each.value for each in post.card.fields if each.name == "No model read in 30 days"]
     assert told == "the skills `making-tea`; `/skills list` says more"
@@ -150,10 +153,10 @@ def test_skills_that_nobody_reads_are_named() -> None:
 def test_flags_that_can_go_say_why() -> None:
     on = FlagDue(name="coinflip", files=("cogs/coins.py",), since=NOW)
     old = FlagDue(name="old", since=NOW)
-    told = audit_markdown(report(failures=1, flags=(on, old)))
+    told = render_audit_markdown(report(failures=1, flags=(on, old)))
     assert "- `coinflip`: on for everybody since 21 Nov; take it out of `cogs/coins.py`" in told
     assert "- `old`: no code asks for it any more; `/flags remove` forgets it" in told
-    quiet = self_audit(report(actions=1, flags=(on, old)))
+    quiet = render_self_audit(report(actions=1, flags=(on, old)))
     assert quiet.text.endswith("Flags that can go: `coinflip`, `old`; `/flags list` says why.")
 
 
@@ -166,7 +169,7 @@ def test_flags_that_can_go_say_why() -> None:
     ],
 )
 def test_the_period_is_named(days: int, told: str) -> None:
-    post = self_audit(report(since=NOW - timedelta(days=days), actions=1))
+    post = render_self_audit(report(since=NOW - timedelta(days=days), actions=1))
     assert told in post.text
 
 
@@ -176,7 +179,7 @@ def test_the_chart_shows_the_largest_first_and_what_came_live() -> None:
         Column(at=NOW, counts={"/roll": 9}),
     )
     fix = Fix(run_id="abc234", number=47, what="/roll", at=NOW)
-    chart = failures_chart(report(failures=60, columns=columns, fixes=(fix,)))
+    chart = build_failures_chart(report(failures=60, columns=columns, fixes=(fix,)))
     assert chart is not None
     assert [line.name for line in chart.lines] == ["/roll", "/poll", "others"]
     assert [[point.value for point in line.points] for line in chart.lines] == [
@@ -184,4 +187,4 @@ def test_the_chart_shows_the_largest_first_and_what_came_live() -> None:
     ]  # fmt: skip
     assert chart.lines[0].points[1].at == NOW + timedelta(hours=12)  # the middle of that day
     assert [mark.text for mark in chart.marks] == ["#47 live"]
-    assert failures_chart(report(columns=columns)) is None
+    assert build_failures_chart(report(columns=columns)) is None

@@ -22,7 +22,7 @@ from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.presentation import cards
 from tests.fakes.fake_clock import START, FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 ALICE = Person(id=1, name="alice")
 HEAD, MERGE = "a" * 40, "c" * 40
@@ -108,7 +108,7 @@ CHECKS = (
     CheckResult(name="lint", status="passed", seconds=0.31),
     CheckResult(name="affected tests", status="passed", seconds=12, summary="14 passed"),
 )
-VERDICT = Verdict(head=HEAD, round=1, checks=CHECKS, red_on_base=RED, green_on_head=GREEN)
+VERDICT = Verdict(head=HEAD, round=1, checks=CHECKS, failing_on_base=RED, passing_on_head=GREEN)
 PROPOSAL = Proposal(
     run_id=RUN.id,
     number=3,
@@ -152,9 +152,11 @@ def read(post: Post) -> str:
 
 
 def test_a_run_at_work() -> None:
-    run = RUN.but(stage=Stage.EXECUTE, status=Status.RUNNING, activity="trying edit 12 of 80")
+    run = RUN.replace(stage=Stage.EXECUTE, status=Status.RUNNING, activity="trying edit 12 of 80")
     assert read(
-        cards.progress(run, History(evidence=HISTORY.evidence, diagnosis=DIAGNOSIS, plan=PLAN))
+        cards.render_progress(
+            run, History(evidence=HISTORY.evidence, diagnosis=DIAGNOSIS, plan=PLAN)
+        )
     ) == (
         "# Fixing: rolling dice\n"
         "✅ **Observe** — nothing that fits\n"
@@ -171,13 +173,13 @@ def test_a_run_at_work() -> None:
 
 
 def test_a_run_that_waits_after_a_shipment_that_failed() -> None:
-    run = RUN.but(
+    run = RUN.replace(
         stage=Stage.SHIP,
         status=Status.WAITING,
         waiting=Waiting.UNSHIPPED,
         reason="Not shipped: the forge is down.",
     )
-    body = read(cards.progress(run, HISTORY))
+    body = read(cards.render_progress(run, HISTORY))
     assert body.endswith(
         "✅ **Verify** — 2/2 checks, `face(6)` 🔴 fails on base → 🟢 passes now\n"
         "✅ **Propose** — [#3](http://forge/pulls/3) `aaaaaaa`\n"
@@ -189,8 +191,8 @@ def test_a_run_that_waits_after_a_shipment_that_failed() -> None:
 
 
 def test_the_proposal() -> None:
-    run = RUN.but(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
-    assert read(cards.proposal(run, HISTORY)) == (
+    run = RUN.replace(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
+    assert read(cards.render_proposal(run, HISTORY)) == (
         "# Proposal #3: Use `value - 1` as the index.\n"
         "`face` raises IndexError (string index out of range) with value=6.\n\n"
         "**Change**: Use `value - 1` as the index.\n"
@@ -207,13 +209,17 @@ def test_the_proposal() -> None:
 
 
 def test_what_is_proven_for_one_call_only_says_so_and_is_never_a_low_risk() -> None:
-    run = RUN.but(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
-    text = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(proven="call"))))
+    run = RUN.replace(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
+    text = read(cards.render_proposal(run, HISTORY.replace(verdict=VERDICT.replace(proven="call"))))
     assert (
         "Risk: Medium. Proven for the failing call only: no other test looks at what was edited. "
         "People who use `/roll`.\n"
     ) in text
-    undone = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(undoes="c" * 40))))
+    undone = read(
+        cards.render_proposal(
+            run, HISTORY.replace(verdict=VERDICT.replace(reverted_commit="c" * 40))
+        )
+    )
     assert "Risk: Low. Takes back all of commit `ccccccc`, its tests with it." in undone
 
 
@@ -228,11 +234,11 @@ def test_a_proposal_that_touches_sensitive_code_and_replaces_an_older_one() -> N
     added = Finding(
         rule="new_dependency", path="pyproject.toml", message="Adds leftpad.", blocking=False
     )
-    history = HISTORY.but(
-        verdict=VERDICT.but(findings=(finding, added)),
-        proposal=PROPOSAL.but(version=2, note="The branch moved from `1111111` to `aaaaaaa`."),
+    history = HISTORY.replace(
+        verdict=VERDICT.replace(findings=(finding, added)),
+        proposal=PROPOSAL.replace(version=2, note="The branch moved from `1111111` to `aaaaaaa`."),
     )
-    text = read(cards.proposal(RUN, history))
+    text = read(cards.render_proposal(RUN, history))
     assert text.startswith("# 🔒 Proposal #3: ")
     assert (
         "⚠️ **Security-sensitive code**: `pyproject.toml` (dependencies). Ship with “ship it, "
@@ -250,13 +256,13 @@ def test_a_run_whose_checks_failed() -> None:
         summary="2 failed, 12 passed",
         output="E",
     )
-    history = HISTORY.but(verdict=VERDICT.but(checks=(CHECKS[0], failed)), proposal=None)
-    run = RUN.but(
+    history = HISTORY.replace(verdict=VERDICT.replace(checks=(CHECKS[0], failed)), proposal=None)
+    run = RUN.replace(
         stage=Stage.VERIFY,
         status=Status.FAILED,
         reason="No proposal: affected tests failed (after 3 rounds).",
     )
-    assert read(cards.ending(run, history)) == (
+    assert read(cards.render_ending(run, history)) == (
         "❌ No proposal: affected tests failed (after 3 rounds).\n"
         "\n**What I tried**\n• undo `bbbbbbb`: the tests fail\n"
         "\n**What my checks said**\n❌ affected tests · 2 failed, 12 passed · 9.5 s\n"
@@ -273,10 +279,10 @@ def test_an_investigation() -> None:
     excerpt = SourceExcerpt(
         file="cogs/dice.py", first_line=40, text="def face():\n    return 1", highlight=41
     )
-    run = RUN.but(goal="investigate", stage=Stage.DIAGNOSE, status=Status.DONE)
+    run = RUN.replace(goal="investigate", stage=Stage.DIAGNOSE, status=Status.DONE)
     history = History(evidence=Evidence(base="d" * 40, excerpts=(excerpt,)), diagnosis=DIAGNOSIS)
     first, last = f"<t:{START.timestamp():.0f}:f>", f"<t:{START.timestamp() + 240:.0f}:f>"
-    assert read(cards.investigation(run, history)) == (
+    assert read(cards.render_investigation(run, history)) == (
         "# 3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`\n"
         "`face` raises IndexError (string index out of range) with value=6.\n"
         "How often: 3 times\n"
@@ -303,46 +309,50 @@ def test_the_same_signs_say_the_same_whether_a_fix_or_the_cause_was_asked_for(
     )
     history = History(diagnosis=nothing)
     for asked, status in (("investigate", Status.DONE), ("fix", Status.FAILED)):
-        run = RUN.but(goal=asked, status=status, stage=Stage.DIAGNOSE, reason=nothing.told)
-        assert read(cards.ending(run, history)) == f"{mark} So it is. I looked."
-        card = cards.progress(run, history).card
+        run = RUN.replace(goal=asked, status=status, stage=Stage.DIAGNOSE, reason=nothing.summary)
+        assert read(cards.render_ending(run, history)) == f"{mark} So it is. I looked."
+        card = cards.render_progress(run, history).card
         assert card is not None
         assert card.tone == "neutral"
         assert f"✅ **Observe**\n{mark} **Diagnose** — So it is." in card.body
 
 
 def test_the_last_word_of_a_fix_that_could_not_be_proven_says_all_that_is_known() -> None:
-    rolled = failure(FakeClock(), capsule())
+    rolled = make_failure(FakeClock(), make_capsule())
     group = FailureGroup(
         fingerprint="f1", event="command.roll", count=1, first_seen=START, last_seen=START,
         newest=rolled, action_ids=(rolled.id,),
     )  # fmt: skip
     evidence = Evidence(base="d" * 40, groups=(group,))
-    run = RUN.but(stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds.")
-    told = read(cards.ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)))
+    run = RUN.replace(
+        stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds."
+    )
+    told = read(cards.render_ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)))
     assert "`face` raises IndexError (string index out of range) with value=6." in told
     assert "• Suspect: `bbbbbbb` “Speed up the dice” by Sam" in told
     assert "have `bbbbbbb` “Speed up the dice” by Sam taken back (`git revert bbbbbbb`)" in told
     assert "`/runs retry k3m9tq` once something has changed." in told
-    [trace] = cards.ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)).attachments
+    [trace] = cards.render_ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)).attachments
     assert trace.name == "trace.txt"
     assert trace.text.splitlines()[-1] == "IndexError: string index out of range"
     assert "cogs/dice.py:" in trace.text
 
 
 def test_a_revert_of_a_commit_with_much_else_in_it_is_not_advised() -> None:
-    big = SUSPECT.but(touched=("cogs/dice.py",), line_counts={"cogs/dice.py": 61})
-    diagnosis = DIAGNOSIS.but(suspects=(big,))
-    run = RUN.but(stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds.")
-    told = read(cards.ending(run, History(diagnosis=diagnosis)))
+    big = SUSPECT.replace(touched=("cogs/dice.py",), line_counts={"cogs/dice.py": 61})
+    diagnosis = DIAGNOSIS.replace(suspects=(big,))
+    run = RUN.replace(
+        stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds."
+    )
+    told = read(cards.render_ending(run, History(diagnosis=diagnosis)))
     assert "git revert" not in told
     assert "read what `bbbbbbb` “Speed up the dice” by Sam changed there" in told
     assert not big.is_revertible
-    assert big.but(line_counts={"cogs/dice.py": 60}).is_revertible
+    assert big.replace(line_counts={"cogs/dice.py": 60}).is_revertible
 
 
 def test_shipped_and_live() -> None:
-    assert cards.shipped(PROPOSAL, APPROVAL, SHIPMENT).text == (
+    assert cards.render_shipment(PROPOSAL, APPROVAL, SHIPMENT).text == (
         "🚢 **live at `ccccccc`**. Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by "
         "alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart."
     )
@@ -350,8 +360,8 @@ def test_shipped_and_live() -> None:
 
 @pytest.mark.parametrize("url", ["", "/forge/pulls/3", "javascript:alert(1)"])
 def test_a_proposal_whose_page_nobody_can_open_is_named_without_a_link(url: str) -> None:
-    history = HISTORY.but(proposal=PROPOSAL.but(url=url))
-    post = cards.proposal(RUN, history)
+    history = HISTORY.replace(proposal=PROPOSAL.replace(url=url))
+    post = cards.render_proposal(RUN, history)
     assert post.card is not None
     assert post.card.url == ""
     assert [each.label for each in post.buttons] == [
@@ -361,22 +371,22 @@ def test_a_proposal_whose_page_nobody_can_open_is_named_without_a_link(url: str)
         "Reject",
         "Show plan",
     ]
-    said = cards.shipped(PROPOSAL.but(url=url), APPROVAL, SHIPMENT).text
+    said = cards.render_shipment(PROPOSAL.replace(url=url), APPROVAL, SHIPMENT).text
     assert "Merged #3 as `ccccccc`" in said
 
 
 def test_merged_and_not_live() -> None:
-    failed = SHIPMENT.but(reloaded=(), failed={"cogs.dice": "NameError: x"})
-    assert cards.shipped(PROPOSAL, APPROVAL, failed).text == (
+    failed = SHIPMENT.replace(reloaded=(), failed={"cogs.dice": "NameError: x"})
+    assert cards.render_shipment(PROPOSAL, APPROVAL, failed).text == (
         "⚠️ Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by alice for `aaaaaaa`. It is "
         "**not live**: `cogs.dice`: NameError: x. The old code keeps running."
     )
-    later = SHIPMENT.but(reloaded=(), restart_needed=True)
-    assert cards.shipped(PROPOSAL, APPROVAL, later).text.endswith(
+    later = SHIPMENT.replace(reloaded=(), restart_needed=True)
+    assert cards.render_shipment(PROPOSAL, APPROVAL, later).text.endswith(
         "It changes core code and is live after the next restart."
     )
-    both = later.but(failed={"cogs.dice": "ImportError: new"})
-    assert cards.shipped(PROPOSAL, APPROVAL, both).text.endswith(
+    both = later.replace(failed={"cogs.dice": "ImportError: new"})
+    assert cards.render_shipment(PROPOSAL, APPROVAL, both).text.endswith(
         "It changes core code and is live after the next restart. Until then the old code of "
         "`cogs.dice` (ImportError: new) keeps running."
     )
@@ -384,8 +394,8 @@ def test_merged_and_not_live() -> None:
 
 def test_live_amid_what_is_not() -> None:
     earlier = tuple(f"bot/part{n}.py" for n in range(5))
-    amid = SHIPMENT.but(earlier=earlier)
-    assert cards.shipped(PROPOSAL, APPROVAL, amid).text == (
+    amid = SHIPMENT.replace(earlier=earlier)
+    assert cards.render_shipment(PROPOSAL, APPROVAL, amid).text == (
         "🚢 **live, but not yet all of `ccccccc`**. Merged [#3](http://forge/pulls/3) as "
         "`ccccccc`, approved by alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart. "
         "Changed before and still as it was, until a restart or a mended change: "
@@ -404,14 +414,14 @@ def test_the_plan() -> None:
 
 
 STANDINGS = [
-    *(RUN.but(status=status) for status in Status if status is not Status.WAITING),
-    *(RUN.but(status=Status.WAITING, waiting=waiting) for waiting in Waiting),
+    *(RUN.replace(status=status) for status in Status if status is not Status.WAITING),
+    *(RUN.replace(status=Status.WAITING, waiting=waiting) for waiting in Waiting),
 ]
 
 
 def test_a_line_shows_what_it_is_about_as_it_was_written_by_whomever() -> None:
     subject = "it** is `done`, see [here](https://evil.example) @everyone"
-    line = cards.run_line(RUN.but(trigger=RUN.trigger.but(subject=subject)))
+    line = cards.run_line(RUN.replace(trigger=RUN.trigger.replace(subject=subject)))
     assert (
         "**it\\*\\* is \\`done\\`, see \\[here\\](https:\u200b//evil.example) @\u200beveryone**"
         in line
@@ -420,7 +430,7 @@ def test_a_line_shows_what_it_is_about_as_it_was_written_by_whomever() -> None:
 
 def test_a_line_about_every_standing_says_it_in_words() -> None:
     lines = [
-        cards.run_line(run.but(stage=stage, parked_until=until))
+        cards.run_line(run.replace(stage=stage, parked_until=until))
         for stage in Stage
         for run in STANDINGS
         for until in (None, RUN.created_at)
@@ -433,9 +443,9 @@ def test_a_line_about_every_standing_says_it_in_words() -> None:
 
 def test_a_label_of_any_standing_is_one_plain_line_that_fits_a_choice() -> None:
     now = RUN.updated_at + timedelta(minutes=5)
-    long = RUN.but(trigger=RUN.trigger.but(subject="the dice roller " * 20))
+    long = RUN.replace(trigger=RUN.trigger.replace(subject="the dice roller " * 20))
     for run in (RUN, long, *STANDINGS):
-        for history in (History(), HISTORY, HISTORY.but(shipment=SHIPMENT)):
+        for history in (History(), HISTORY, HISTORY.replace(shipment=SHIPMENT)):
             label = cards.run_label(run, history, now, 80)
             assert 10 < len(label) <= 80, label
             assert not [word for word in ("None", "<t:", "\n", "**") if word in label], label
@@ -447,7 +457,13 @@ def test_a_label_of_any_standing_is_one_plain_line_that_fits_a_choice() -> None:
 def test_no_post_shows_a_none_or_the_name_of_an_enum() -> None:
     for standing in STANDINGS:
         for stage in Stage:
-            run = standing.but(stage=stage, reason="It ended.")
-            for history in (History(), HISTORY, HISTORY.but(approval=APPROVAL, shipment=SHIPMENT)):
-                text = read(cards.progress(run, history)) + read(cards.ending(run, history))
+            run = standing.replace(stage=stage, reason="It ended.")
+            for history in (
+                History(),
+                HISTORY,
+                HISTORY.replace(approval=APPROVAL, shipment=SHIPMENT),
+            ):
+                text = read(cards.render_progress(run, history)) + read(
+                    cards.render_ending(run, history)
+                )
                 assert not [word for word in ("None", "Status.", "Stage.") if word in text]

@@ -8,11 +8,11 @@ from bot.domain.change import Grant
 from bot.domain.plan import Step
 from bot.domain.run import Stage, Status, Waiting
 from bot.presentation import cards
-from bot.presentation.cards._text import tokens
+from bot.presentation.cards._text import format_tokens
 from tests.bot.presentation.test_cards import CHANGE, DIAGNOSIS, HISTORY, PLAN, RUN, read
 from tests.fakes.fake_clock import START
 
-SPENT = RUN.but(cost_usd=0.12, tokens_in=44_000, tokens_out=1_000)
+SPENT = RUN.replace(cost_usd=0.12, tokens_in=44_000, tokens_out=1_000)
 LATER = START + timedelta(minutes=20)
 
 
@@ -27,32 +27,34 @@ LATER = START + timedelta(minutes=20)
     ],
 )
 def test_tokens_are_told_in_round_numbers(count: int, told: str) -> None:
-    assert tokens(count) == told
+    assert format_tokens(count) == told
 
 
 def test_every_card_tells_money_and_tokens() -> None:
-    at_work = SPENT.but(stage=Stage.EXECUTE, status=Status.RUNNING)
+    at_work = SPENT.replace(stage=Stage.EXECUTE, status=Status.RUNNING)
     told = "$0.12 · 45k tokens"
-    assert told in read(cards.progress(at_work, HISTORY))
-    assert told in read(cards.proposal(SPENT, HISTORY))
-    assert told in read(cards.investigation(SPENT, HISTORY))
-    assert "≈" not in read(cards.proposal(SPENT, HISTORY))
-    assert f"≈ {told}" in read(cards.proposal(SPENT.but(estimated=True), HISTORY))
+    assert told in read(cards.render_progress(at_work, HISTORY))
+    assert told in read(cards.render_proposal(SPENT, HISTORY))
+    assert told in read(cards.render_investigation(SPENT, HISTORY))
+    assert "≈" not in read(cards.render_proposal(SPENT, HISTORY))
+    assert f"≈ {told}" in read(cards.render_proposal(SPENT.replace(estimated=True), HISTORY))
 
 
 def test_the_living_card_names_who_explained_and_who_planned() -> None:
-    history = HISTORY.but(
-        diagnosis=DIAGNOSIS.but(explained_by="claude (opus)"),
-        plan=PLAN.but(written_by="claude (opus)"),
+    history = HISTORY.replace(
+        diagnosis=DIAGNOSIS.replace(explained_by="claude (opus)"),
+        plan=PLAN.replace(written_by="claude (opus)"),
     )
-    text = read(cards.progress(RUN.but(stage=Stage.EXECUTE, status=Status.RUNNING), history))
+    text = read(
+        cards.render_progress(RUN.replace(stage=Stage.EXECUTE, status=Status.RUNNING), history)
+    )
     assert "all in `cogs/dice.py:41` (by claude (opus))" in text
     assert "`face(6)` is red: IndexError (by claude (opus))" in text
 
 
 def test_an_investigation_says_who_explains_and_keeps_its_evidence() -> None:
-    diagnosis = DIAGNOSIS.but(cause="Somebody counts from one.", explained_by="claude (opus)")
-    text = read(cards.investigation(SPENT, HISTORY.but(diagnosis=diagnosis)))
+    diagnosis = DIAGNOSIS.replace(cause="Somebody counts from one.", explained_by="claude (opus)")
+    text = read(cards.render_investigation(SPENT, HISTORY.replace(diagnosis=diagnosis)))
     assert "Somebody counts from one." in text
     assert "Explained by: claude (opus)" in text
     assert "Confidence: high" in text
@@ -60,45 +62,45 @@ def test_an_investigation_says_who_explains_and_keeps_its_evidence() -> None:
 
 
 def test_a_run_that_waits_for_an_answer_or_a_limit_shows_a_hand() -> None:
-    parked = RUN.but(
+    parked = RUN.replace(
         stage=Stage.EXECUTE,
         status=Status.WAITING,
         waiting=Waiting.QUESTION,
         parked_until=LATER,
         reason="Waiting for an answer.",
     )
-    text = read(cards.progress(parked, HISTORY))
+    text = read(cards.render_progress(parked, HISTORY))
     assert "✋ **Write the change**" in text
     assert "Waiting for an answer." in text
     told = f"Waiting for an answer; goes on <t:{LATER.timestamp():.0f}:R> at the latest"
-    assert cards.standing(parked) == told
+    assert cards.status_text(parked) == told
 
 
 def test_a_run_that_waits_for_the_forge_does_not_ask_for_a_word() -> None:
-    parked = RUN.but(
+    parked = RUN.replace(
         stage=Stage.SHIP,
         status=Status.WAITING,
         waiting=Waiting.FORGE,
         parked_until=LATER,
         reason="Checks of #3 are still running. I try again until then.",
     )
-    text = read(cards.progress(parked, HISTORY))
+    text = read(cards.render_progress(parked, HISTORY))
     assert "✋ **Ship** — waiting for the forge's checks" in text
     assert "waiting for “ship it”" not in text
     assert "still running" in text
-    assert cards.standing(parked) == "waiting for the forge's checks"
+    assert cards.status_text(parked) == "waiting for the forge's checks"
 
 
 def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk() -> None:
-    change = CHANGE.but(
+    change = CHANGE.replace(
         engine="claude",
         title="Count faces from zero",
         review="Fits the plan; nothing else is touched.",
         granted=(Grant(file="cogs/polls.py", reason="polls roll dice too"),),
         stated=("dora said that `face(9)` answers 'i'.",),
     )
-    history = HISTORY.but(change_set=change, plan=PLAN.but(risk="medium"))
-    text = read(cards.proposal(SPENT, history))
+    history = HISTORY.replace(change_set=change, plan=PLAN.replace(risk="medium"))
+    text = read(cards.render_proposal(SPENT, history))
     assert "# Proposal #3: Count faces from zero" in text
     assert "**Change**: Use `value - 1` as the index." in text
     assert "Granted on the way: `cogs/polls.py`: polls roll dice too" in text
@@ -109,7 +111,7 @@ def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk()
 
 
 def test_the_plan_of_a_planner_names_its_steps_its_evidence_and_its_author() -> None:
-    plan = PLAN.but(
+    plan = PLAN.replace(
         steps=(
             Step(summary="Count from zero", owned_files=("cogs/dice.py",)),
             Step(summary="Granted: polls too", owned_files=("cogs/polls.py",)),

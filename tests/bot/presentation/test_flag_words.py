@@ -6,7 +6,7 @@ from bot.domain.brief import Brief
 from bot.domain.flag import Flag
 from bot.domain.people import Person
 from bot.presentation import cards
-from bot.presentation.flags import flag_lines, flag_removed, flag_switched
+from bot.presentation.flags import describe_flag_removal, describe_switch, list_flag_lines
 from tests.bot.presentation.test_cards import APPROVAL, HISTORY, PROPOSAL, RUN, SHIPMENT
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_request_planner import BUILDS, FLIPS
@@ -18,55 +18,55 @@ SINCE = f"<t:{START.timestamp():.0f}:f>"
 
 
 def test_the_list_names_everything_that_is_asked_for_or_was_switched() -> None:
-    flags = {"coinflip": ALL, "old": ALL.but(name="old", reach="dev", by=None)}
+    flags = {"coinflip": ALL, "old": ALL.replace(name="old", reach="dev", by=None)}
     uses = {"coinflip": ("cogs/coins.py",), "trivia": tuple(f"cogs/{n}.py" for n in "abcd")}
-    assert flag_lines(flags, uses, START) == [
+    assert list_flag_lines(flags, uses, START) == [
         f"- `coinflip`: on for everybody, since {SINCE} by dora · asked for in `cogs/coins.py`",
         f"- `old`: on in the dev channel, since {SINCE} · no code asks for it any more: "
         "`/flags remove name:old` forgets it",
         "- `trivia`: off, never switched · asked for in `cogs/a.py`, `cogs/b.py`, `cogs/c.py` "
         "and 1 more",
     ]
-    later = flag_lines({"coinflip": ALL}, uses, START + timedelta(days=8))[0]
+    later = list_flag_lines({"coinflip": ALL}, uses, START + timedelta(days=8))[0]
     assert later.endswith("on for more than 7 days: it can go out of the code")
-    assert flag_lines({}, {}, START)[0].startswith("There are no flags")
+    assert list_flag_lines({}, {}, START)[0].startswith("There are no flags")
 
 
 def test_who_switches_reads_what_it_was_and_what_it_is() -> None:
     share = Flag(name="coinflip", reach="share", percent=20, at=START)
     named = Flag(name="coinflip", reach="channels", channels=(7, 8), at=START)
-    assert flag_switched(None, share) == (
+    assert describe_switch(None, share) == (
         "`coinflip` is on for 20 % of people, and in the dev channel from now on. Before, it was "
         "off."
     )
-    assert flag_switched(share, named).startswith("`coinflip` is on in <#7>, <#8> and the dev ch")
-    assert flag_switched(ALL, ALL) == f"`coinflip` was on for everybody already, since {SINCE}."
-    assert flag_removed("coinflip", ALL, ("cogs/coins.py",)) == (
+    assert describe_switch(share, named).startswith("`coinflip` is on in <#7>, <#8> and the dev ch")
+    assert describe_switch(ALL, ALL) == f"`coinflip` was on for everybody already, since {SINCE}."
+    assert describe_flag_removal("coinflip", ALL, ("cogs/coins.py",)) == (
         "Forgotten: `coinflip`, which was on for everybody. It is asked for in `cogs/coins.py`, "
         "and off there."
     )
 
 
 def test_the_contract_and_the_proposal_say_that_it_ships_off() -> None:
-    history = HISTORY.but(brief=BRIEF, plan=BUILDS, diagnosis=None)
+    history = HISTORY.replace(brief=BRIEF, plan=BUILDS, diagnosis=None)
     told = "🚩 Ships behind the flag `coinflip`: off until `/flags set`."
-    contract = cards.contract(RUN.but(goal="change"), history).card
+    contract = cards.render_contract(RUN.replace(goal="change"), history).card
     assert contract is not None
     assert {field.name: field.value for field in contract.fields}["Flag"] == told
-    proposal = cards.proposal(RUN.but(goal="change"), history).card
+    proposal = cards.render_proposal(RUN.replace(goal="change"), history).card
     assert proposal is not None
     assert told in proposal.body.split("\n\n")
-    without = cards.proposal(RUN, HISTORY).card
+    without = cards.render_proposal(RUN, HISTORY).card
     assert without is not None
     assert "🚩" not in without.body
 
 
 def test_what_is_live_says_how_it_is_switched_on() -> None:
-    said = cards.shipped(PROPOSAL, APPROVAL, SHIPMENT, flag="coinflip").text
+    said = cards.render_shipment(PROPOSAL, APPROVAL, SHIPMENT, flag="coinflip").text
     assert said.endswith(
         "without a restart.\n🚩 It is behind the flag `coinflip`, and off: `/flags set "
         "name:coinflip to:dev` has it on in the dev channel, `to:channels`, `to:share` and "
         "`to:all` for more people."
     )
-    failed = SHIPMENT.but(reloaded=(), failed={"cogs.dice": "NameError: x"})
-    assert "🚩" not in cards.shipped(PROPOSAL, APPROVAL, failed, flag="coinflip").text
+    failed = SHIPMENT.replace(reloaded=(), failed={"cogs.dice": "NameError: x"})
+    assert "🚩" not in cards.render_shipment(PROPOSAL, APPROVAL, failed, flag="coinflip").text

@@ -11,8 +11,8 @@ from bot.domain.memory import MemoryKind
 from bot.domain.run import Goal, Stage, Status, Waiting
 from bot.domain.run_state import ORDER
 from bot.domain.watch import Judgement
-from bot.presentation import state_words
-from bot.presentation.page_text import page_text, time_told
+from bot.presentation import state_labels
+from bot.presentation.page_text import format_relative_time, to_page_text
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 SOON = f"<t:{NOW.timestamp() + 300:.0f}:R>"
@@ -34,26 +34,26 @@ SOON = f"<t:{NOW.timestamp() + 300:.0f}:R>"
     ],
 )
 def test_marks_of_a_chat_are_read_not_seen(written: str, read: str) -> None:
-    assert page_text(written, NOW) == read
+    assert to_page_text(written, NOW) == read
 
 
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
-    assert isinstance(page_text(text, NOW), str)
+    assert isinstance(to_page_text(text, NOW), str)
 
 
 def test_what_is_to_come_is_told_as_such() -> None:
-    assert time_told(NOW + timedelta(seconds=5), NOW) == "in a moment"
-    assert time_told(NOW + timedelta(days=3), NOW) == "in 3 days"
-    assert time_told(NOW - timedelta(minutes=3), NOW) == "3 min ago"
+    assert format_relative_time(NOW + timedelta(seconds=5), NOW) == "in a moment"
+    assert format_relative_time(NOW + timedelta(days=3), NOW) == "in 3 days"
+    assert format_relative_time(NOW - timedelta(minutes=3), NOW) == "3 min ago"
 
 
 def test_every_state_has_words_of_its_own() -> None:
-    assert set(state_words.GOALS) == set(get_args(Goal))
-    assert set(state_words.STATUSES) == set(Status)
-    assert set(state_words.JUDGEMENTS) == set(get_args(Judgement))
-    assert set(state_words.MEMORY_KINDS) == set(get_args(MemoryKind))
-    named = [state_words.stage_name(stage) for stage in Stage]
+    assert set(state_labels.GOALS) == set(get_args(Goal))
+    assert set(state_labels.STATUSES) == set(Status)
+    assert set(state_labels.JUDGEMENTS) == set(get_args(Judgement))
+    assert set(state_labels.MEMORY_KINDS) == set(get_args(MemoryKind))
+    named = [state_labels.get_stage_name(stage) for stage in Stage]
     assert len(set(named)) == len(named)
     assert all(Waiting(each).isidentifier() for each in Waiting)
     assert all(stage in Stage for order in ORDER.values() for stage in order)

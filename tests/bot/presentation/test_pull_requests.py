@@ -4,25 +4,25 @@ import pytest
 
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
+from bot.domain.incorrect_output import IncorrectOutput
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Reproduction
-from bot.domain.wrong_answer import WrongAnswer
 from bot.presentation.pull_requests import (
     TITLE_LENGTH,
-    failure_told,
+    describe_failure,
+    format_sentence,
     pull_request_title,
-    sentence,
 )
 from bot.presentation.run_links import NO_LINKS, RunLinks
 from tests.bot.presentation.test_cards import CHANGE, DIAGNOSIS, HISTORY, PLAN, RUN
 from tests.fakes.fake_clock import START, FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 
 def shown(calls: str, event: str = "command.roll", **more: object) -> History:
     test = Reproduction(path="t.py", node_id="t.py::t", source="", calls=calls, expects="KeyError")
-    plan = PLAN.but(reproduction=test)
-    return HISTORY.but(plan=plan, diagnosis=DIAGNOSIS.but(event=event), **more)
+    plan = PLAN.replace(reproduction=test)
+    return HISTORY.replace(plan=plan, diagnosis=DIAGNOSIS.replace(event=event), **more)
 
 
 @pytest.mark.parametrize(
@@ -42,25 +42,25 @@ def test_a_fix_is_called_after_what_works_again(calls: str, event: str, title: s
 
 
 def test_what_was_answered_wrongly_is_answered_rightly() -> None:
-    wrong = WrongAnswer(attempt=1)
+    wrong = IncorrectOutput(attempt=1)
     told = pull_request_title(RUN, shown("/roll d4", wrong_answer=wrong))
     assert told == "/roll d4 is answered rightly again"
 
 
 def test_an_engines_title_is_cut_and_does_nothing_at_the_forge() -> None:
     title = "Fix  @mara's\n<b>dice</b>, closes #12 " + "and more " * 9
-    told = pull_request_title(RUN, HISTORY.but(change_set=CHANGE.but(title=title)))
+    told = pull_request_title(RUN, HISTORY.replace(change_set=CHANGE.replace(title=title)))
     assert told.startswith("Fix @\u200bmara's &lt;b>dice&lt;/b>, closes #\u200b12 and")
     assert told.endswith("…") and len(told) <= TITLE_LENGTH
 
 
 def test_a_change_nobody_named_is_called_as_it_was_asked_for() -> None:
-    nothing = HISTORY.but(diagnosis=DIAGNOSIS.but(event=""))
+    nothing = HISTORY.replace(diagnosis=DIAGNOSIS.replace(event=""))
     assert pull_request_title(RUN, nothing) == "rolling dice"
 
 
 def evidence(users: int) -> Evidence:
-    failed = failure(FakeClock(), capsule(), name="roll")
+    failed = make_failure(FakeClock(), make_capsule(), name="roll")
     group = FailureGroup(
         fingerprint="f", event="command.roll", count=1, first_seen=START, last_seen=START,
         newest=failed, action_ids=(failed.id,),
@@ -77,13 +77,13 @@ def evidence(users: int) -> Evidence:
     ],
 )
 def test_what_people_met_comes_before_what_was_raised(users: int, event: str, told: str) -> None:
-    assert failure_told(DIAGNOSIS.but(event=event), evidence(users)).startswith(told)
+    assert describe_failure(DIAGNOSIS.replace(event=event), evidence(users)).startswith(told)
 
 
 def test_when_it_last_worked_and_what_was_done_before_is_told() -> None:
-    known = DIAGNOSIS.but(last_worked="it last worked today", seen_before="fixed in #47, held")
+    known = DIAGNOSIS.replace(last_worked="it last worked today", seen_before="fixed in #47, held")
     ends = "`cogs/dice.py:41`.\n\nIt last worked today.\n\nFixed in #\u200b47, held."
-    assert failure_told(known, None).endswith(ends)
+    assert describe_failure(known, None).endswith(ends)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_when_it_last_worked_and_what_was_done_before_is_told() -> None:
     ],
 )
 def test_a_sentence_begins_and_ends_as_one(text: str, told: str) -> None:
-    assert sentence(text) == told
+    assert format_sentence(text) == told
 
 
 def test_a_run_is_linked_where_there_is_somewhere_to_go() -> None:
-    assert NO_LINKS.told(RUN) == f"Run `{RUN.id}`"
+    assert NO_LINKS.format_run(RUN) == f"Run `{RUN.id}`"
     links = RunLinks("https://discord.com/channels", "https://bot.example.org")
     card = "[card](https://discord.com/channels/1/5/6)"
     page = f"[dashboard](https://bot.example.org/runs/{RUN.id})"
-    assert links.told(RUN) == f"Run `{RUN.id}` ({card}, {page})"
-    assert links.told(RUN.but(card_id=None)) == f"Run `{RUN.id}` ({page})"
+    assert links.format_run(RUN) == f"Run `{RUN.id}` ({card}, {page})"
+    assert links.format_run(RUN.replace(card_id=None)) == f"Run `{RUN.id}` ({page})"

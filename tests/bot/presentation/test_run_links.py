@@ -19,7 +19,7 @@ def test_a_card_leads_to_its_page_by_its_title_and_by_a_button() -> None:
 
 
 def test_a_title_that_leads_elsewhere_stays() -> None:
-    pull = CARD.but(card=Card(title="Proposal", url="https://forge.example/7"))
+    pull = CARD.replace(card=Card(title="Proposal", url="https://forge.example/7"))
     shown = RunLinks(dashboard="https://bot.example.org").on(pull, RUN)
     assert shown.card is not None
     assert shown.card.url == "https://forge.example/7"

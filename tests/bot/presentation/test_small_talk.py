@@ -6,15 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.chat import LONGEST, MESSAGE, ChatLine, Chronicle, cut, name_in, plain_words
-from bot.presentation.small_talk import ABOUT, FOR_OTHERS, small_talk
+from bot.domain.chat import (
+    LONGEST,
+    MESSAGE,
+    ChatLine,
+    Chronicle,
+    cut,
+    find_persona_name,
+    strip_question_mark,
+)
+from bot.presentation.small_talk import ABOUT, FOR_OTHERS, answer_small_talk
 
 COMMANDS = ("roll", "poll", "reminders", "remind")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
-    return small_talk(
+    return answer_small_talk(
         text, name="Argo", listed=listed, commands=COMMANDS, usable=COMMANDS, trouble=trouble
     )
 
@@ -90,12 +98,12 @@ def test_a_code_block_is_closed_and_opened_again_where_it_is_cut() -> None:
 
 
 def test_no_answer_looks_like_the_question_of_a_run() -> None:
-    assert plain_words(" ❓❓ Shall I? ") == "Shall I?"
+    assert strip_question_mark(" ❓❓ Shall I? ") == "Shall I?"
 
 
 def test_a_persona_names_itself_in_its_first_heading() -> None:
-    assert name_in("# Argo \n\n## Tone\n") == "Argo"
-    assert name_in("no heading") == "Theseus"
+    assert find_persona_name("# Argo \n\n## Tone\n") == "Argo"
+    assert find_persona_name("no heading") == "Theseus"
 
 
 def test_a_chronicle_keeps_the_newest_and_finds_its_answers() -> None:
@@ -103,17 +111,17 @@ def test_a_chronicle_keeps_the_newest_and_finds_its_answers() -> None:
         text = "x" * (LONGEST + 1) if number == 1 else "x"
         return ChatLine(message_id=number, by="alice", text=text, at=NOW, ours=ours)
 
-    kept = Chronicle().grown(line(1), line(1, ours=True), most=3).grown(line(2), most=3)
+    kept = Chronicle().append(line(1), line(1, ours=True), most=3).append(line(2), most=3)
     assert [(each.message_id, each.ours) for each in kept.lines] == [
         (1, False),
         (1, True),
         (2, False),
     ]
     assert kept.lines[0].text.endswith("…") and len(kept.lines[0].text) == LONGEST
-    assert kept.answer_to(1) == kept.lines[1]
-    assert kept.answer_to(2) is None
-    none = Chronicle().grown(line(3), line(3, ours=True), most=0)
-    assert none.answer_to(3) is not None
+    assert kept.find_answer(1) == kept.lines[1]
+    assert kept.find_answer(2) is None
+    none = Chronicle().append(line(3), line(3, ours=True), most=0)
+    assert none.find_answer(3) is not None
 
 
 def test_what_cannot_be_answered_shows_three_examples() -> None:
@@ -125,7 +133,7 @@ def test_what_cannot_be_answered_shows_three_examples() -> None:
 def test_nobody_is_told_that_they_may_use_what_they_may_not() -> None:
     def answered(text: str) -> str:
         known, usable = ("roll", "ship", "runs"), ("roll",)
-        return small_talk(text, name="Argo", listed=False, commands=known, usable=usable)
+        return answer_small_talk(text, name="Argo", listed=False, commands=known, usable=usable)
 
     for text in ("what does /ship do?", "is /runs any good", "I like ship"):
         assert "not for everybody, and you may not use it" in answered(text), text

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.presentation.times import clock_time, in_own_zone, moment
+from bot.presentation.times import format_timestamp, format_utc, localise_times
 
 AT = datetime(2026, 11, 21, 14, 2, 30, tzinfo=UTC)
 
@@ -21,11 +21,11 @@ AT = datetime(2026, 11, 21, 14, 2, 30, tzinfo=UTC)
     ],
 )
 def test_a_time_in_a_text_is_shown_to_each_in_their_own_zone(text: str, shown: str) -> None:
-    assert in_own_zone(text) == shown
-    assert in_own_zone(shown) == shown
+    assert localise_times(text) == shown
+    assert localise_times(shown) == shown
 
 
 def test_what_is_written_as_a_time_is_shown_as_that_time_to_the_minute() -> None:
     berlin = AT.astimezone(timezone(timedelta(hours=1)))
-    assert clock_time(berlin) == clock_time(AT) == "2026-11-21 14:02 UTC"
-    assert in_own_zone(clock_time(AT)) == moment(AT.replace(second=0))
+    assert format_utc(berlin) == format_utc(AT) == "2026-11-21 14:02 UTC"
+    assert localise_times(format_utc(AT)) == format_timestamp(AT.replace(second=0))

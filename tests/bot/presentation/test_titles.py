@@ -10,9 +10,9 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person, Place
 from bot.domain.run import Run, Trigger
-from bot.presentation.titles import change_title, thread_title, title_of
+from bot.presentation.titles import change_title, format_thread_title, format_title
 from tests.fakes.fake_clock import FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TRIGGER = Trigger(
@@ -39,16 +39,16 @@ DIAGNOSIS = Diagnosis(found=True, headline="it fails", cause="", event="command.
     ],
 )
 def test_a_title_shows_no_ids_of_discords(text: str, title: str) -> None:
-    assert title_of(TRIGGER.but(text=text)) == title
-    assert title_of(TRIGGER.but(subject=text, text="")) == title
+    assert format_title(TRIGGER.replace(text=text)) == title
+    assert format_title(TRIGGER.replace(subject=text, text="")) == title
 
 
 def test_a_title_is_cut_where_it_is_too_long() -> None:
-    assert title_of(TRIGGER.but(subject="dice " * 40), 12) == "dice dice…"
-    assert title_of(TRIGGER.but(subject="supercalifragilistic"), 12) == "supercalifr…"
+    assert format_title(TRIGGER.replace(subject="dice " * 40), 12) == "dice dice…"
+    assert format_title(TRIGGER.replace(subject="supercalifragilistic"), 12) == "supercalifr…"
 
 
-ROLL = failure(FakeClock(), capsule(exception="cogs.dice.OddError"), name="roll")
+ROLL = make_failure(FakeClock(), make_capsule(exception="cogs.dice.OddError"), name="roll")
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,15 @@ ROLL = failure(FakeClock(), capsule(exception="cogs.dice.OddError"), name="roll"
 def test_a_thread_is_called_what_failed_and_the_words_of_whoever_asked_whole(
     text: str, subject: str, failed: Action | None, title: str
 ) -> None:
-    asked = TRIGGER.but(text=text, subject=subject, own_words=True)
-    assert thread_title(asked, failed) == title
+    asked = TRIGGER.replace(text=text, subject=subject, is_verbatim=True)
+    assert format_thread_title(asked, failed) == title
 
 
 def test_a_thread_about_somebody_elses_message_is_called_by_its_subject() -> None:
-    assert thread_title(TRIGGER.but(text="the dice, they lie", subject="dice"), None) == "dice"
+    assert (
+        format_thread_title(TRIGGER.replace(text="the dice, they lie", subject="dice"), None)
+        == "dice"
+    )
 
 
 def test_a_change_is_called_as_it_was_asked_for_else_by_what_it_does() -> None:
@@ -79,8 +82,8 @@ def test_a_change_is_called_as_it_was_asked_for_else_by_what_it_does() -> None:
         title="Answer an empty poll",
     )  # fmt: skip
     found = History(diagnosis=DIAGNOSIS)
-    asked = RUN.but(trigger=TRIGGER.but(subject="the dice"))
-    assert change_title(asked, found.but(change_set=change)) == "the dice"
-    assert change_title(RUN, found.but(change_set=change)) == "Answer an empty poll"
+    asked = RUN.replace(trigger=TRIGGER.replace(subject="the dice"))
+    assert change_title(asked, found.replace(change_set=change)) == "the dice"
+    assert change_title(RUN, found.replace(change_set=change)) == "Answer an empty poll"
     assert change_title(RUN, found) == "the failure of /poll results"
     assert change_title(RUN, History()) == "the last failure"

@@ -11,7 +11,7 @@ from bot.authority.decision_sentences import OPENINGS, SENTENCES
 from bot.grammar import COMMAND_LINE, Intent, parse
 
 ROOT = Path(__file__).resolve().parents[3]
-THREAD = COMMAND_LINE.but(in_thread=True)
+THREAD = COMMAND_LINE.replace(in_thread=True)
 SPOKEN_OF = {
     "While we deploy", "we deploy", "pause for 2 hours, we deploy", "looks good to me, thanks!",
     "lgtm, send it", "don't ship it",

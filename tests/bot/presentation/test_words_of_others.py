@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.change import FileChange, Finding
 from bot.domain.posts import Card, Post
 from bot.presentation import cards
-from bot.presentation.markdown import prose, words
+from bot.presentation.markdown import escape_line, escape_text
 from tests.bot.presentation.test_cards import (
     CHANGE,
     DIAGNOSIS,
@@ -42,12 +42,12 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 def test_words_look_like_nothing_of_ours_wherever_they_stand(lie: str) -> None:
-    history = HISTORY.but(
-        diagnosis=DIAGNOSIS.but(cause=lie),
-        change_set=CHANGE.but(summary=lie, title=lie, review=lie),
-        plan=PLAN.but(impact=lie, solution=lie, rollback=lie),
+    history = HISTORY.replace(
+        diagnosis=DIAGNOSIS.replace(cause=lie),
+        change_set=CHANGE.replace(summary=lie, title=lie, review=lie),
+        plan=PLAN.replace(impact=lie, solution=lie, rollback=lie),
     )
-    post = cards.proposal(RUN, history)
+    post = cards.render_proposal(RUN, history)
     assert post.card is not None
     told = [post.card.title, post.card.body, cards.plan_text(history.plan or PLAN)]
     told += [each.value for each in post.card.fields if not each.name.startswith("Diff of")]
@@ -68,15 +68,17 @@ def test_words_look_like_nothing_of_ours_wherever_they_stand(lie: str) -> None:
 
 @given(st.text("ab `*_~|[]()<>#@-=.\n!1/:\\", max_size=60))
 def test_whatever_is_written_a_line_ends_what_it_began(text: str) -> None:
-    for line in [words(text, 100), *prose(text).split("\n")]:
+    for line in [escape_line(text, 100), *escape_text(text).split("\n")]:
         assert "``" not in line
         assert line.count("`") % 2 == 0
         assert not line.startswith(("#", ">", "=", "---", "-#", "    "))
 
 
 def test_code_and_lists_stay_what_they_are() -> None:
-    assert words("`face(x)` of snake_case_name: 3 < 4") == "`face(x)` of snake_case_name: 3 < 4"
-    assert prose("Two things:\n\n- one\n* two\n1. three") == (
+    assert (
+        escape_line("`face(x)` of snake_case_name: 3 < 4") == "`face(x)` of snake_case_name: 3 < 4"
+    )
+    assert escape_text("Two things:\n\n- one\n* two\n1. three") == (
         "Two things:\n\n- one\n- two\n1. three"
     )
 
@@ -95,13 +97,13 @@ def diff_of(*files: tuple[str, str]) -> str:
 
 def test_no_text_in_a_line_hides_or_cuts_what_the_card_shows() -> None:
     hiding = diff_of(("cogs/dice.py", "payload()  # a/x b/tests/y"), ("cogs/polls.py", "more()"))
-    post = cards.proposal(RUN, HISTORY.but(change_set=CHANGE.but(diff=hiding)))
+    post = cards.render_proposal(RUN, HISTORY.replace(change_set=CHANGE.replace(diff=hiding)))
     assert "+payload()  # a/x b/tests/y" in field(post, "Diff of cogs/dice.py")
     cutting = diff_of(("cogs/dice.py", "x = '''\n-diff --git a/x b/x")).replace(
         "@@ -1 ", "@@ -1,2 "
     )
     cutting += diff_of(("cogs/polls.py", "payload()"))
-    post = cards.proposal(RUN, HISTORY.but(change_set=CHANGE.but(diff=cutting)))
+    post = cards.render_proposal(RUN, HISTORY.replace(change_set=CHANGE.replace(diff=cutting)))
     assert "-diff --git a/x b/x" in field(post, "Diff of cogs/dice.py")
     assert "+payload()" in field(post, "Diff of cogs/polls.py")
 
@@ -115,7 +117,9 @@ def test_a_change_that_migrates_the_state_says_so() -> None:
         (diff_of((file, line)).replace("\n-a\n", f"\n-{line}  # as it was\n"), False),
         (diff_of(("tests/bot/test_x.py", line)), False),
     ):
-        card = cards.proposal(RUN, HISTORY.but(change_set=CHANGE.but(diff=diff))).card
+        card = cards.render_proposal(
+            RUN, HISTORY.replace(change_set=CHANGE.replace(diff=diff))
+        ).card
         assert card is not None
         assert ("**Migrates the state**: `0009_moods`." in card.body) == told, diff
 
@@ -127,7 +131,7 @@ def test_what_does_not_stand_on_the_card_is_named_with_where_to_read_it() -> Non
         "+1 @@", "+1,99 @@"
     )
     diff = long + diff_of(*files) + "diff --git a/x.png b/x.png\nBinary files differ\n"
-    post = cards.proposal(RUN, HISTORY.but(change_set=CHANGE.but(diff=diff)))
+    post = cards.render_proposal(RUN, HISTORY.replace(change_set=CHANGE.replace(diff=diff)))
     told = field(post, "Not shown here")
     assert told == (
         "the rest of `cogs/a.py`, `cogs/fence.py`, `cogs/c1.py`, `cogs/c2.py`, `cogs/c3.py`, "
@@ -145,11 +149,11 @@ def test_the_gravest_note_comes_first_and_the_rest_is_counted_and_attached() -> 
     worst = Finding(rule="test_weakened", path="z.py", message="Touches tests", blocking=False)
     files = tuple(FileChange(path=f"f{n}.py", added=n, removed=0) for n in range(17))
     guarded = Finding(rule="protected_path", path="f3.py", message="Look", blocking=False)
-    history = HISTORY.but(
-        verdict=VERDICT.but(findings=(*harmless, worst, guarded)),
-        change_set=CHANGE.but(files=files),
+    history = HISTORY.replace(
+        verdict=VERDICT.replace(findings=(*harmless, worst, guarded)),
+        change_set=CHANGE.replace(files=files),
     )
-    post = cards.proposal(RUN, history)
+    post = cards.render_proposal(RUN, history)
     notes, shown = field(post, "Please note").split("\n"), field(post, "Files").split("\n")
     assert notes[0] == "• `z.py`: Touches tests"
     assert notes[-1] == "and 5 more, in the attached `k3m9tq-aaaaaaa-notes.md`"
@@ -163,23 +167,23 @@ def test_the_gravest_note_comes_first_and_the_rest_is_counted_and_attached() -> 
 
 def test_a_card_never_outgrows_discord_and_says_what_it_left_out() -> None:
     long = "word " * 400
-    history = HISTORY.but(
-        diagnosis=DIAGNOSIS.but(cause=long, seen_before=long),
-        change_set=CHANGE.but(
+    history = HISTORY.replace(
+        diagnosis=DIAGNOSIS.replace(cause=long, seen_before=long),
+        change_set=CHANGE.replace(
             summary=long,
             review=long,
             files=tuple(FileChange(path=f"{'f' * 90}{n}.py", added=1, removed=1) for n in range(9)),
             diff=DIFF.replace("FACES", "F" * 250) + diff_of(("cogs/x.py", "x" * 500)),
         ),
-        plan=PLAN.but(impact=long),
-        verdict=VERDICT.but(
+        plan=PLAN.replace(impact=long),
+        verdict=VERDICT.replace(
             findings=tuple(
                 Finding(rule="size", path="x.py", message=f"{n} {long}", blocking=False)
                 for n in range(5)
             )
         ),
     )
-    post = cards.proposal(RUN, history)
+    post = cards.render_proposal(RUN, history)
     assert post.card is not None
     assert size(post.card) < 6_000
     assert all(len(each.value) <= 1_024 for each in post.card.fields)

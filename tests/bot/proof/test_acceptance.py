@@ -19,10 +19,15 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
-from bot.proof.acceptance import LUCK, acceptance_tests, fixed_answers, unfit
-from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
-from tests.bot.proof.played import command, error, played, seen, transcript
-from tests.fakes.fake_rehearsal import Answers, FakeRehearsal, said
+from bot.proof.acceptance import (
+    LUCK,
+    build_acceptance_tests,
+    find_example_problems,
+    find_fixed_answers,
+)
+from bot.proof.acceptance_runs import build_behaviour_proof, find_unfounded_examples, run_examples
+from tests.bot.proof.replay_builders import command, error, played, seen, transcript
+from tests.fakes.fake_rehearsal import Answers, FakeRehearsal, make_transcript
 
 COGS = ("dice", "polls")
 ROOM = "async def open_room(cog, state, *, seed: int | None = None): ..."
@@ -31,7 +36,7 @@ ROOM = "async def open_room(cog, state, *, seed: int | None = None): ..."
 def example(*wanted: Wanted, step: ScriptStep | None = None, **about: object) -> Acceptance:
     given = Acceptance(
         asked="/coinflip",
-        told="heads or tails",
+        expected="heads or tails",
         script=Script(
             world=ScriptWorld(cogs=("coinflip",)),
             steps=(step or CommandStep(command="coinflip"),),
@@ -48,15 +53,15 @@ def brief(*examples: Acceptance) -> Brief:
 
 def echo(text: str, **about: object) -> Acceptance:
     step = CommandStep(command="echo", options={"text": text})
-    return example(Wanted(step=0, shows=(text,)).but(**about), step=step, asked=f"/echo {text}")
+    return example(Wanted(step=0, shows=(text,)).replace(**about), step=step, asked=f"/echo {text}")
 
 
 # ------------------------------------------------------------------------- what can be held to
 
 
 def test_examples_that_say_enough_are_fit() -> None:
-    assert unfit(brief(example()), COGS) == ()
-    assert unfit(brief(echo("a", hides=("b",)), echo("b")), COGS) == ()
+    assert find_example_problems(brief(example()), COGS) == ()
+    assert find_example_problems(brief(echo("a", hides=("b",)), echo("b")), COGS) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_examples_that_say_enough_are_fit() -> None:
 def test_what_cannot_be_held_to_is_told_with_the_way_out(
     about: dict[str, object], why: str
 ) -> None:
-    (found, *_) = unfit(brief(example().but(**about)), COGS)
+    (found, *_) = find_example_problems(brief(example().replace(**about)), COGS)
     assert found.startswith("example 1, `")
     assert why in found
 
@@ -89,16 +94,18 @@ def test_what_cannot_be_held_to_is_told_with_the_way_out(
 def test_people_and_channels_are_those_of_the_world() -> None:
     stranger = example(step=CommandStep(command="coinflip", by="mallory"))
     elsewhere = example(step=CommandStep(command="coinflip", channel="secret"))
-    found = unfit(brief(stranger, elsewhere), COGS)
+    found = find_example_problems(brief(stranger, elsewhere), COGS)
     assert "mallory is nobody" in found[0]
     assert "no channel secret" in found[1]
 
 
 def test_a_behaviour_needs_an_example_and_not_too_many() -> None:
-    assert unfit(brief(), COGS) == ("no example says what people will see: give one",)
-    assert unfit(brief().but(proofs=("words",)), COGS) == ()
-    assert "leave the 12 that say most" in unfit(brief(*[example()] * 13), COGS)[0]
-    assert unfit(brief(example(), example()), COGS) == (
+    assert find_example_problems(brief(), COGS) == (
+        "no example says what people will see: give one",
+    )
+    assert find_example_problems(brief().replace(proofs=("words",)), COGS) == ()
+    assert "leave the 12 that say most" in find_example_problems(brief(*[example()] * 13), COGS)[0]
+    assert find_example_problems(brief(example(), example()), COGS) == (
         "two examples are the same: leave one of them",
     )
 
@@ -107,30 +114,32 @@ def test_a_behaviour_needs_an_example_and_not_too_many() -> None:
 
 
 def test_examples_that_any_fixed_answer_would_pass_are_sent_back() -> None:
-    (found,) = unfit(brief(echo("hello"), echo("world")), COGS)
+    (found,) = find_example_problems(brief(echo("hello"), echo("world")), COGS)
     assert found.startswith("`/echo` would pass every example with one fixed answer, “hello”")
     assert "`hides`" in found
 
 
 def test_what_one_hides_and_no_other_shows_tells_nothing_apart() -> None:
-    assert unfit(brief(echo("hello", hides=("thing",)), echo("world")), COGS)
+    assert find_example_problems(brief(echo("hello", hides=("thing",)), echo("world")), COGS)
 
 
 def test_a_fixed_answer_that_is_wanted_is_said_and_not_refused() -> None:
     hello = echo("hello")
-    bob = hello.but(script=hello.script.but(steps=(CommandStep(command="echo", by="bob"),)))
-    assert unfit(brief(hello, bob), COGS) == ()
-    assert fixed_answers(brief(hello, bob)) == ("`/echo`: any answer with “hello” in it would do",)
-    assert fixed_answers(brief(example())) == ()
+    bob = hello.replace(script=hello.script.replace(steps=(CommandStep(command="echo", by="bob"),)))
+    assert find_example_problems(brief(hello, bob), COGS) == ()
+    assert find_fixed_answers(brief(hello, bob)) == (
+        "`/echo`: any answer with “hello” in it would do",
+    )
+    assert find_fixed_answers(brief(example())) == ()
 
 
 def stub(text: str) -> Answers:
-    return lambda _tree, script: said(script, *[text] * len(script.steps))
+    return lambda _tree, script: make_transcript(script, *[text] * len(script.steps))
 
 
 def coin(_tree: Path, script: Script) -> Transcript:
     fallen = random.Random(script.world.seed).choice(["heads", "tails"])
-    return said(script, *[f"It is {fallen}."] * len(script.steps))
+    return make_transcript(script, *[f"It is {fallen}."] * len(script.steps))
 
 
 EXAMPLES = brief(echo("hello", hides=("world",)), echo("world"), example())
@@ -138,9 +147,9 @@ EXAMPLES = brief(echo("hello", hides=("world",)), echo("world"), example())
 
 @pytest.mark.parametrize("text", ["", "ok", "heads", "hello", "hello world heads tails"])
 async def test_no_command_that_answers_a_constant_passes(tmp_path: Path, text: str) -> None:
-    head = await played_examples(FakeRehearsal(stub(text)), tmp_path, EXAMPLES)
-    base = await played_examples(FakeRehearsal(absent), tmp_path, EXAMPLES)
-    assert not behaviour_proof(EXAMPLES, base, head).holds
+    head = await run_examples(FakeRehearsal(stub(text)), tmp_path, EXAMPLES)
+    base = await run_examples(FakeRehearsal(absent), tmp_path, EXAMPLES)
+    assert not build_behaviour_proof(EXAMPLES, base, head).holds
 
 
 # ------------------------------------------------------------------------------------- the proof
@@ -152,24 +161,24 @@ def absent(_tree: Path, _script: Script) -> Transcript:
 
 async def test_what_was_missing_and_is_answered_now_holds(tmp_path: Path) -> None:
     wanted = brief(example())
-    base = await played_examples(FakeRehearsal(absent), tmp_path, wanted)
-    head = await played_examples(FakeRehearsal(coin), tmp_path, wanted)
+    base = await run_examples(FakeRehearsal(absent), tmp_path, wanted)
+    head = await run_examples(FakeRehearsal(coin), tmp_path, wanted)
 
-    proof = behaviour_proof(wanted, base, head)
+    proof = build_behaviour_proof(wanted, base, head)
 
-    assert not_missing(base) == ()
+    assert find_unfounded_examples(base) == ()
     assert proof.holds
-    assert proof.told == "1 example: red before, green now"
+    assert proof.summary == "1 example: red before, green now"
     assert proof.details == ("`/coinflip` → heads or tails: no such cog before, answered now",)
-    assert len(head[0].plays) == LUCK
+    assert len(head[0].transcripts) == LUCK
 
 
 async def test_luck_that_never_changes_is_no_luck(tmp_path: Path) -> None:
-    base = await played_examples(FakeRehearsal(absent), tmp_path, brief(example()))
-    head = await played_examples(FakeRehearsal(stub("heads")), tmp_path, brief(example()))
-    proof = behaviour_proof(brief(example()), base, head)
+    base = await run_examples(FakeRehearsal(absent), tmp_path, brief(example()))
+    head = await run_examples(FakeRehearsal(stub("heads")), tmp_path, brief(example()))
+    proof = build_behaviour_proof(brief(example()), base, head)
     assert not proof.holds
-    assert proof.told == "1 of 1 example does not hold"
+    assert proof.summary == "1 of 1 example does not hold"
     assert proof.details[0].endswith("at step 1 it comes out the same in 12 plays")
 
 
@@ -198,16 +207,16 @@ async def test_red_for_another_reason_than_the_stated_one_proves_nothing(
     (tmp_path / "cogs").mkdir()
     (tmp_path / "cogs/dice.py").touch()
     rehearsal = FakeRehearsal(lambda _tree, _script: play)
-    told = not_missing(await played_examples(rehearsal, tmp_path, brief(LUCKY)))
+    told = find_unfounded_examples(await run_examples(rehearsal, tmp_path, brief(LUCKY)))
     assert why in told[0] if why else told == ()
 
 
 async def test_only_what_whoever_asked_can_see_counts(tmp_path: Path) -> None:
     told = transcript(played(seen("lucky", to="bob"), seen("other", "lucky", to="alice")))
     whispered = transcript(played(seen("lucky", to="bob")))
-    plays = await played_examples(FakeRehearsal(lambda *_: told), tmp_path, brief(LUCKY))
+    plays = await run_examples(FakeRehearsal(lambda *_: told), tmp_path, brief(LUCKY))
     assert plays[0].lacking == (None, None)
-    plays = await played_examples(FakeRehearsal(lambda *_: whispered), tmp_path, brief(LUCKY))
+    plays = await run_examples(FakeRehearsal(lambda *_: whispered), tmp_path, brief(LUCKY))
     assert plays[0].lacking[0] is not None
 
 
@@ -215,7 +224,7 @@ async def test_only_what_whoever_asked_can_see_counts(tmp_path: Path) -> None:
 
 
 def kept_test(given: Acceptance) -> Reproduction:
-    (test,) = acceptance_tests(brief(given), COGS, ROOM)
+    (test,) = build_acceptance_tests(brief(given), COGS, ROOM)
     assert test is not None
     return test
 
@@ -290,8 +299,8 @@ def test_what_is_wanted_of_several_steps_is_asserted_where_it_is_seen() -> None:
 
 def test_without_a_room_or_its_means_there_is_no_test() -> None:
     apart = example(step=CommandStep(command="coinflip", channel="dm"))
-    assert acceptance_tests(brief(example()), COGS, None) == (None,)
-    assert acceptance_tests(brief(apart), COGS, ROOM) == (None,)
+    assert build_acceptance_tests(brief(example()), COGS, None) == (None,)
+    assert build_acceptance_tests(brief(apart), COGS, ROOM) == (None,)
 
 
 WICKED = [
@@ -312,7 +321,7 @@ def test_what_is_wanted_stays_text(text: str) -> None:
             steps=(command("coinflip", why=text), SayStep(say=text)),
         ),
         asked=text,
-        told=text,
+        expected=text,
     )
     test = kept_test(wicked)
     names = {node.id for node in ast.walk(ast.parse(test.source)) if isinstance(node, ast.Name)}

@@ -9,11 +9,11 @@ from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import CommandStep, PressStep, Script, ScriptWorld
-from bot.proof.acceptance import acceptance_tests, unfit
-from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
+from bot.proof.acceptance import build_acceptance_tests, find_example_problems
+from bot.proof.acceptance_runs import build_behaviour_proof, find_unfounded_examples, run_examples
 from bot.proof.reproduction import ROOM
-from tests.support.confining import at_hand
-from tests.support.played_tree import ROOT, played_tree
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import ROOT, make_tree
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def example(
             "asked": asked,
             "told": "results",
             "script": Script(world=ScriptWorld(cogs=("coin",)), steps=steps),
-            "wanted": [Wanted(step=len(steps) - 1).but(**wanted)],
+            "wanted": [Wanted(step=len(steps) - 1).replace(**wanted)],
             "missing": missing,
         }
     )
@@ -68,7 +68,7 @@ def example(
 
 def brief(command: str, option: str, press: str) -> Brief:
     flip = CommandStep(command="coinflip")
-    thrice = flip.but(options={"times": 3})
+    thrice = flip.replace(options={"times": 3})
     examples = (
         example("/coinflip", flip, missing=command, shows=("1 result",), one_of=("heads", "tails")),
         example("/coinflip times:3", thrice, missing=option, shows=("3 results",)),
@@ -82,25 +82,25 @@ MORE = brief("another answer", "no such option", "another answer")
 
 
 async def test_a_new_cog_is_red_before_and_green_after_and_no_stub_is(tmp_path: Path) -> None:
-    rehearsal = SandboxedRehearsal(at_hand())
-    assert unfit(NEW, ["dice"]) == ()
-    base = await played_examples(rehearsal, played_tree(tmp_path / "base", {}), NEW)
-    head = await played_examples(rehearsal, played_tree(tmp_path / "head", {"coin": COIN}), NEW)
+    rehearsal = SandboxedRehearsal(choose_local_sandbox())
+    assert find_example_problems(NEW, ["dice"]) == ()
+    base = await run_examples(rehearsal, make_tree(tmp_path / "base", {}), NEW)
+    head = await run_examples(rehearsal, make_tree(tmp_path / "head", {"coin": COIN}), NEW)
 
-    assert not_missing(base) == ()
-    proof = behaviour_proof(NEW, base, head)
+    assert find_unfounded_examples(base) == ()
+    proof = build_behaviour_proof(NEW, base, head)
     assert proof.holds, proof
     for name, source in STUBS.items():
-        tree = played_tree(tmp_path / name, {"coin": source})
-        assert not behaviour_proof(NEW, base, await played_examples(rehearsal, tree, NEW)).holds
+        tree = make_tree(tmp_path / name, {"coin": source})
+        assert not build_behaviour_proof(NEW, base, await run_examples(rehearsal, tree, NEW)).holds
 
 
 async def test_what_a_command_does_not_do_yet_is_told_by_its_reason(tmp_path: Path) -> None:
-    rehearsal = SandboxedRehearsal(at_hand())
-    tree = played_tree(tmp_path, {"coin": PLAIN})
-    (first, *others) = await played_examples(rehearsal, tree, MORE)
-    assert not_missing([first]) == ("`/coinflip`: it is answered so already",)
-    assert not_missing(others) == ()
+    rehearsal = SandboxedRehearsal(choose_local_sandbox())
+    tree = make_tree(tmp_path, {"coin": PLAIN})
+    (first, *others) = await run_examples(rehearsal, tree, MORE)
+    assert find_unfounded_examples([first]) == ("`/coinflip`: it is answered so already",)
+    assert find_unfounded_examples(others) == ()
 
 
 class KeptTest:
@@ -125,7 +125,7 @@ async def test_the_tests_that_are_kept_are_red_and_green_as_the_plays(
 ) -> None:
     kept, number = KeptTest(tmp_path, monkeypatch), 0
     room = (ROOT / ROOM).read_text("utf-8")
-    tests = [test for test in acceptance_tests(MORE, ["coin"], room) if test is not None]
+    tests = [test for test in build_acceptance_tests(MORE, ["coin"], room) if test is not None]
     assert len(tests) == 3
     for test in tests:
         number += 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.proof.answer_history import Lines, changed_answer
+from bot.proof.answer_history import Lines, find_changed_answer
 
 
 class Commits:
@@ -25,12 +25,12 @@ class Commits:
 
 async def test_the_commit_is_found_and_both_answers_are_told() -> None:
     history = Commits(*["31"] * 37, *["21"] * 27)
-    found = await changed_answer(history.names, history.answer)
+    found = await find_changed_answer(history.names, history.answer)
     assert found is not None
     assert (found.before, found.after) == (history.names[36], history.names[37])
     assert (found.old[1], found.new[1], found.between) == ("dev: 31", "dev: 21", ())
-    assert found.plays == len(history.played) <= 2 + ceil(log2(64))
-    assert found.told("/roll 4d6kh3+10", "Dice: only what is kept counts") == (
+    assert found.run_count == len(history.played) <= 2 + ceil(log2(64))
+    assert found.describe("/roll 4d6kh3+10", "Dice: only what is kept counts") == (
         "since `0000000` (Dice: only what is kept counts) `/roll 4d6kh3+10` answers dev: 21 "
         "instead of dev: 31"
     )
@@ -40,9 +40,9 @@ async def test_an_answer_that_is_gone_or_new_is_told_as_that() -> None:
     async def answer(commit: str) -> Lines:
         return ("dev: 3",) if commit == "a" else ()
 
-    found = await changed_answer(["a", "b"], answer)
+    found = await find_changed_answer(["a", "b"], answer)
     assert found is not None
-    assert found.told("/roll", "") == "since `b` `/roll` answers nothing instead of dev: 3"
+    assert found.describe("/roll", "") == "since `b` `/roll` answers nothing instead of dev: 3"
 
 
 @pytest.mark.parametrize(
@@ -52,24 +52,24 @@ async def test_where_no_older_commit_answered_otherwise_nothing_is_found(
     answers: list[str | None],
 ) -> None:
     history = Commits(*answers)
-    assert await changed_answer(history.names, history.answer) is None
+    assert await find_changed_answer(history.names, history.answer) is None
 
 
 async def test_commits_from_before_the_command_was_made_are_passed_over() -> None:
     history = Commits(*[None] * 50, *["31"] * 3, *["21"] * 11)
-    found = await changed_answer(history.names, history.answer)
+    found = await find_changed_answer(history.names, history.answer)
     assert found is not None
     assert found.after == history.names[53]
-    assert found.plays < 16
+    assert found.run_count < 16
 
 
 async def test_those_that_cannot_be_played_where_it_changed_are_named() -> None:
     history = Commits("31", "31", None, None, "21", "21")
-    found = await changed_answer(history.names, history.answer)
+    found = await find_changed_answer(history.names, history.answer)
     assert found is not None
     assert (found.before, found.after) == (history.names[1], history.names[4])
     assert found.between == tuple(history.names[2:4])
-    assert "or one of the 2 before it that cannot be played, `/roll`" in found.told("/roll", "")
+    assert "or one of the 2 before it that cannot be played, `/roll`" in found.describe("/roll", "")
 
 
 @given(st.lists(st.sampled_from(["31", "21", None]), max_size=40))
@@ -77,7 +77,7 @@ async def test_what_is_found_is_a_change_and_no_commit_is_played_twice(
     answers: list[str | None],
 ) -> None:
     history = Commits(*answers)
-    found = await changed_answer(history.names, history.answer)
+    found = await find_changed_answer(history.names, history.answer)
     assert len({*history.played}) == len(history.played)
     if found is not None:
         before, after = history.names.index(found.before), history.names.index(found.after)

@@ -9,9 +9,9 @@ import pytest
 
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import command_candidate, options_of
+from bot.proof.reproduction import build_command_candidate, parse_options
 from tests.fakes.fake_clock import FakeClock
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 ROOT = Path(__file__).parents[3]
 COG = """import discord
@@ -61,13 +61,13 @@ class Gifts(commands.Cog):
 
 
 def failed(name: str = "give", *, file: str = "cogs/gifts/_given.py", **inputs: str) -> Action:
-    error = capsule(exception="KeyError", file=file, function="Gifts.give_it")
-    return failure(FakeClock(), error.but(inputs=inputs), name=name)
+    error = make_capsule(exception="KeyError", file=file, function="Gifts.give_it")
+    return make_failure(FakeClock(), error.replace(inputs=inputs), name=name)
 
 
 def written(action: Action, *, room: bool = True) -> Reproduction | None:
     files = {"cogs/gifts/_given.py": COG, "cogs/gifts.py": COG, "bot/other.py": COG}
-    return command_candidate(
+    return build_command_candidate(
         action, read=(files | ({"tests/cogs/room.py": ""} if room else {})).get
     )
 
@@ -132,8 +132,8 @@ def is_asked(node: ast.AST) -> bool:
 
 
 def test_a_hybrid_has_the_options_that_people_give() -> None:
-    assert [*(options_of(COG, "share") or ())] == ["coins", "people"]
-    assert options_of(COG, "typed") is None
+    assert [*(parse_options(COG, "share") or ())] == ["coins", "people"]
+    assert parse_options(COG, "typed") is None
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_a_hybrid_has_the_options_that_people_give() -> None:
         failed(note="open('x')"),
         failed(file="bot/other.py"),
         failed('give", boom(), "'),
-        failed().but(kind=Kind.TASK),
-        failed().but(error=None),
+        failed().replace(kind=Kind.TASK),
+        failed().replace(error=None),
     ],
     ids=lambda each: each.name,
 )
@@ -172,9 +172,9 @@ def test_a_fault_in_a_command_itself_turns_it_red_and_its_mend_green(tmp_path: P
     sound = (ROOT / "cogs/reminders.py").read_text("utf-8")
     broken = sound.replace("due = self._now() + seconds", "due = self._now() + str(seconds)")
     inputs = {"in": "'10m'", "about": "'tea'"}
-    error = capsule(exception="TypeError", file="cogs/reminders.py").but(inputs=inputs)
+    error = make_capsule(exception="TypeError", file="cogs/reminders.py").replace(inputs=inputs)
     read = {"cogs/reminders.py": broken, "tests/cogs/room.py": ""}.get
-    test = command_candidate(failure(FakeClock(), error, name="remind"), read=read)
+    test = build_command_candidate(make_failure(FakeClock(), error, name="remind"), read=read)
     assert test is not None
 
     told = [outcome(tmp_path, text, test) for text in (broken, sound)]

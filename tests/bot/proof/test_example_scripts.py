@@ -15,17 +15,17 @@ from bot.domain.rehearsal import (
     WaitStep,
 )
 from bot.domain.traffic import TrafficRecord
-from bot.grammar.wrong_answers import TypedCommand
-from bot.proof.answer_tests import answer_probe, answer_test, room_difference
+from bot.grammar.incorrect_output import TypedCommand
+from bot.proof.answer_tests import answer_probe, answer_test, find_room_difference
 from bot.proof.example_scripts import (
     CommandSource,
-    answer_lines,
-    command_source,
-    example_of,
-    first_difference,
-    typed_record,
-    used_like,
-    used_with,
+    build_example,
+    build_record,
+    find_command_source,
+    find_first_difference,
+    find_similar_use,
+    find_uses_by_value,
+    list_answer_lines,
 )
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -50,9 +50,9 @@ def asked(number: int, **options: str | int) -> TrafficRecord:
 
 def test_a_command_is_found_in_its_cog_with_its_options_in_order() -> None:
     files = {"cogs/dice.py": "x = 1\n", "cogs/polls.py": COG, "tests/polls.py": COG}
-    assert command_source(files, "poll create") == SOURCE
-    assert command_source(files, "tag create") is None
-    assert command_source(files, "poll close") is None
+    assert find_command_source(files, "poll create") == SOURCE
+    assert find_command_source(files, "tag create") is None
+    assert find_command_source(files, "poll close") is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_command_is_found_in_its_cog_with_its_options_in_order() -> None:
 def test_what_was_typed_becomes_options_of_the_right_types(
     given: str, options: dict[str, object] | None
 ) -> None:
-    record = typed_record(TypedCommand("poll create", given), SOURCE, asked(1), NOW)
+    record = build_record(TypedCommand("poll create", given), SOURCE, asked(1), NOW)
     if options is None:
         assert record is None
         return
@@ -83,11 +83,11 @@ def test_what_was_typed_becomes_options_of_the_right_types(
 def test_the_newest_use_that_fits_the_words_is_the_example() -> None:
     first, other, newest = asked(1, about="tea"), asked(2, about="lunch"), asked(3, about="lunch")
     known = (first, other, newest)
-    assert used_like(known, TypedCommand("remind"), "/remind lunch came late") == newest
-    assert used_like(known, TypedCommand("remind", "tea"), "/remind tea came late") == first
-    assert used_like(known, TypedCommand("remind"), "/remind is late") == newest
-    assert used_like(known, TypedCommand("remind", "cake"), "/remind cake is late") is None
-    assert used_with(known, ("LUNCH",)) == (newest,)
+    assert find_similar_use(known, TypedCommand("remind"), "/remind lunch came late") == newest
+    assert find_similar_use(known, TypedCommand("remind", "tea"), "/remind tea came late") == first
+    assert find_similar_use(known, TypedCommand("remind"), "/remind is late") == newest
+    assert find_similar_use(known, TypedCommand("remind", "cake"), "/remind cake is late") is None
+    assert find_uses_by_value(known, ("LUNCH",)) == (newest,)
 
 
 @pytest.mark.parametrize(
@@ -101,25 +101,25 @@ def test_the_newest_use_that_fits_the_words_is_the_example() -> None:
 )
 def test_a_number_is_of_a_use_where_it_stands_behind_what_it_is_of(said: str, meant: int) -> None:
     known = (asked(1, most=1), asked(2, most=2))
-    record = known[0].but(step=CommandStep(command="reminders", options={"most": 1}))
+    record = known[0].replace(step=CommandStep(command="reminders", options={"most": 1}))
     known = (record, known[1])
 
-    assert used_like(known, TypedCommand("remind"), said) == known[meant - 1]
+    assert find_similar_use(known, TypedCommand("remind"), said) == known[meant - 1]
 
 
 def test_a_value_is_said_where_it_stands_as_a_word() -> None:
     known = (asked(1, about="x", **{"in": "never"}), asked(2, about="eggs"))
 
     said = "my /remind for the omelette never showed up, can it be fixed"
-    assert used_like(known, TypedCommand("remind"), said) == known[1]
+    assert find_similar_use(known, TypedCommand("remind"), said) == known[1]
 
 
 def test_time_that_was_given_passes_after_the_example() -> None:
-    example = example_of(asked(1, about="tea", **{"in": "10m"}))
+    example = build_example(asked(1, about="tea", **{"in": "10m"}))
     assert example.asked == "/remind about:tea in:10m"
     assert [type(each) for each in example.script.steps] == [CommandStep, WaitStep, WaitStep]
     assert (example.at, example.script.world.cogs) == (0, ("reminders",))
-    assert example_of(asked(3), (asked(1), asked(2), asked(4))).at == 2
+    assert build_example(asked(3), (asked(1), asked(2), asked(4))).at == 2
 
 
 def test_an_answer_is_read_without_where_it_stands() -> None:
@@ -133,16 +133,16 @@ def test_an_answer_is_read_without_where_it_stands() -> None:
             PlayedStep(step=WaitStep(wait=600), seen=(seen("tea!", to="alice"),)),
         )
     )
-    assert answer_lines(play, 0) == ("noted", "tea", "(10m later)", "tea!", "(alice alone)")
-    assert answer_lines(play.but(trouble="gone"), 0) is None
-    assert answer_lines(play, 2) is None
-    assert answer_lines(Transcript(steps=(PlayedStep(step=step, refused="no"),)), 0) is None
-    assert first_difference(("a", "b"), ("a", "c")) == ("b", "c")
-    assert first_difference(("a", "b", "c"), ("a", "c", "b")) == ("b", "c")
+    assert list_answer_lines(play, 0) == ("noted", "tea", "(10m later)", "tea!", "(alice alone)")
+    assert list_answer_lines(play.replace(trouble="gone"), 0) is None
+    assert list_answer_lines(play, 2) is None
+    assert list_answer_lines(Transcript(steps=(PlayedStep(step=step, refused="no"),)), 0) is None
+    assert find_first_difference(("a", "b"), ("a", "c")) == ("b", "c")
+    assert find_first_difference(("a", "b", "c"), ("a", "c", "b")) == ("b", "c")
 
 
 def written(*, room: str = "seed: int | None = None") -> Reproduction:
-    example = example_of(asked(1, about="tea"))
+    example = build_example(asked(1, about="tea"))
     test = answer_test(example, "noted: tea", room)
     assert test is not None
     return test
@@ -166,4 +166,4 @@ def test_a_probe_returns_what_the_test_would_read() -> None:
     assert ast.unparse(asks.body[-1]) == "return room.shown(answer)"
     assert isinstance(test, ast.FunctionDef)
     assert isinstance(test.body[-1], ast.Expr)
-    assert room_difference("x\n= 31", "x\n= 21") == "= 31"
+    assert find_room_difference("x\n= 31", "x\n= 21") == "= 31"

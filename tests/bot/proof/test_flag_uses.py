@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.proof.flag_uses import flag_uses, flag_uses_in
+from bot.proof.flag_uses import find_flag_uses, find_flag_uses_in
 
 COG = """
 class Coins:
@@ -21,14 +21,14 @@ class Coins:
 
 def test_each_flag_is_told_with_the_files_that_ask_for_it() -> None:
     other = 'def a(bot): return bot.flags.on("coinflip", None)\n'
-    assert flag_uses({"cogs/coins.py": COG, "cogs/a.py": other, "cogs/b.py": "x = 1\n"}) == {
+    assert find_flag_uses({"cogs/coins.py": COG, "cogs/a.py": other, "cogs/b.py": "x = 1\n"}) == {
         "best-of": ("cogs/coins.py",),
         "coinflip": ("cogs/a.py", "cogs/coins.py"),
     }
 
 
 def test_what_is_no_python_asks_for_none() -> None:
-    assert flag_uses({"cogs/coins.py": 'flags.on("coinflip", x', "a.md": "flags.on"}) == {}
+    assert find_flag_uses({"cogs/coins.py": 'flags.on("coinflip", x', "a.md": "flags.on"}) == {}
 
 
 def test_of_a_project_every_cog_is_read(tmp_path: Path) -> None:
@@ -36,5 +36,5 @@ def test_of_a_project_every_cog_is_read(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (inner / "_flip.py").write_text('flags.on("coinflip", x)\n')
     (tmp_path / "cogs" / "odd.py").write_bytes(b"\xff\xfe flags.on(")
-    assert flag_uses_in(tmp_path) == {"coinflip": ("cogs/coins/_flip.py",)}
-    assert flag_uses_in(tmp_path / "nowhere") == {}
+    assert find_flag_uses_in(tmp_path) == {"coinflip": ("cogs/coins/_flip.py",)}
+    assert find_flag_uses_in(tmp_path / "nowhere") == {}

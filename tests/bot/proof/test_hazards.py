@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.proof import hazards, same_behaviour
+from bot.proof import find_hazards, has_same_behaviour
 
 CONDITION, CONSTANT, EXCEPTION = "condition", "constant", "exception"
 
@@ -11,7 +11,7 @@ WHOLE = "return count * 100 // total"
 
 
 def kinds(before: str, after: str) -> set[str]:
-    return {hazard.kind for hazard in hazards({"m.py": before}, {"m.py": after})}
+    return {hazard.kind for hazard in find_hazards({"m.py": before}, {"m.py": after})}
 
 
 def in_function(*lines: str) -> str:
@@ -179,20 +179,20 @@ def test_comments_docstrings_and_layout_are_no_behaviour() -> None:
     before = 'def f(x):\n    """Give x."""\n    return x\n'
     after = 'def f(x):\n    """Return it."""\n    # as it is\n    return (x)\n'
 
-    assert same_behaviour(before, after)
+    assert has_same_behaviour(before, after)
     assert kinds(before, after) == set()
-    assert not same_behaviour(before, before.replace("return x", "return -x"))
+    assert not has_same_behaviour(before, before.replace("return x", "return -x"))
 
 
 def test_the_line_named_is_the_one_that_came() -> None:
     before = in_function("return x.name")
     after = in_function("if x is None:", "    return ''", "return x.name")
-    (hazard,) = [each for each in hazards({"m.py": before}, {"m.py": after})
-                 if each.told.startswith("answers")]  # fmt: skip
+    (hazard,) = [each for each in find_hazards({"m.py": before}, {"m.py": after})
+                 if each.description.startswith("answers")]  # fmt: skip
 
     assert hazard.line == 3
 
 
 def test_new_files_and_files_that_do_not_parse_are_compared_with_nothing() -> None:
-    assert hazards({}, {"new.py": "def f():\n    return ''\n"}) == ()
-    assert hazards({"m.py": "def f(:\n"}, {"m.py": "def f():\n    return ''\n"}) == ()
+    assert find_hazards({}, {"new.py": "def f():\n    return ''\n"}) == ()
+    assert find_hazards({"m.py": "def f(:\n"}, {"m.py": "def f():\n    return ''\n"}) == ()

@@ -1,7 +1,7 @@
 """What is told of how far a change is proven."""
 
 from bot.domain.change import ChangeSet, FileChange
-from bot.proof import judged
+from bot.proof import judge
 
 DOUBT = "`area(4, 2)`: 8 with this, 16 with replace `height` by `width` (`cogs/area.py:3`)."
 
@@ -17,9 +17,9 @@ def test_what_an_engine_doubts_itself_is_said_and_stops_nothing() -> None:
         proven="tests",
         doubts=(DOUBT,),
     )
-    proven, findings = judged(change, {}, {})
+    proven, findings = judge(change, {}, {})
 
     assert proven == "tests"
-    assert [(each.rule, each.blocking, each.told) for each in findings] == [
+    assert [(each.rule, each.blocking, each.summary) for each in findings] == [
         ("unproven", False, DOUBT)
     ]

@@ -7,9 +7,9 @@ import pytest
 
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
-from bot.proof.measurement import measured_proof, timed_in_turns
-from tests.support.confining import at_hand
-from tests.support.played_tree import played_tree
+from bot.proof.measurement import build_speed_proof, measure_rounds
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 pytestmark = pytest.mark.slow
 
@@ -33,10 +33,10 @@ TOTAL = Script(world=ScriptWorld(cogs=("sums",)), steps=(CommandStep(command="to
 async def test_a_command_that_computes_less_is_faster_and_the_same_code_is_not(
     tmp_path: Path,
 ) -> None:
-    slow = played_tree(tmp_path / "slow", {"sums": SLOW})
-    fast = played_tree(tmp_path / "fast", {"sums": FAST})
-    rehearsal = SandboxedRehearsal(at_hand())
+    slow = make_tree(tmp_path / "slow", {"sums": SLOW})
+    fast = make_tree(tmp_path / "fast", {"sums": FAST})
+    rehearsal = SandboxedRehearsal(choose_local_sandbox())
     for base, head, holds in ((slow, fast, True), (fast, fast, False)):
-        rounds = await timed_in_turns(rehearsal, base, head, [TOTAL], time.monotonic)
-        proof = measured_proof(rounds)
+        rounds = await measure_rounds(rehearsal, base, head, [TOTAL], time.monotonic)
+        proof = build_speed_proof(rounds)
         assert proof.holds is holds, proof

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from bot.proof.mutation import covered_module, mutants
+from bot.proof.mutation import find_covered_module, generate_mutants
 
 DICE = '''
 """Dice."""
@@ -22,8 +22,8 @@ def rolled(count: int, log: list[int]) -> int:
 
 
 def test_each_mutant_is_the_module_with_one_small_change() -> None:
-    found = mutants(DICE, most=99)
-    assert {each.told for each in found} == {
+    found = generate_mutants(DICE, most=99)
+    assert {each.description for each in found} == {
         "6 made 7", "6 made 5", "3 made 4", "3 made 2", "0 made 1", "0 made -1", "2 made 3",
         "2 made 1", "1 made 2", "1 made 0", "`count > 3` turned round", "`count > 3` negated",
         "`count == 1` turned round", "`count == 1` negated", "`log.append(count)` left out",
@@ -32,18 +32,18 @@ def test_each_mutant_is_the_module_with_one_small_change() -> None:
     for each in found:
         changed = ast.unparse(ast.parse(each.text)).splitlines()
         assert sum(one != other for one, other in zip(original, changed, strict=True)) == 1
-    assert {each.line for each in found if "append" in each.told} == {10}
+    assert {each.line for each in found if "append" in each.description} == {10}
 
 
 def test_the_same_seed_draws_the_same_few() -> None:
-    assert mutants(DICE, most=4) == mutants(DICE, most=4)
-    assert len(mutants(DICE, most=4)) == 4
-    assert mutants(DICE, seed=1, most=4) != mutants(DICE, seed=2, most=4)
+    assert generate_mutants(DICE, most=4) == generate_mutants(DICE, most=4)
+    assert len(generate_mutants(DICE, most=4)) == 4
+    assert generate_mutants(DICE, seed=1, most=4) != generate_mutants(DICE, seed=2, most=4)
 
 
 @pytest.mark.parametrize("text", ["", "def (", "x = 'a'\n"])
 def test_what_has_nothing_to_change_has_no_mutants(text: str) -> None:
-    assert mutants(text) == ()
+    assert generate_mutants(text) == ()
 
 
 FILES = ("bot/domain/plan.py", "cogs/dice.py", "cogs/polls.py", "cogs/quotes/_web.py", "docs/a.md")
@@ -63,4 +63,4 @@ FILES = ("bot/domain/plan.py", "cogs/dice.py", "cogs/polls.py", "cogs/quotes/_we
 def test_the_module_is_the_one_that_a_test_names_and_people_speak_of(
     text: str, said: str, module: str
 ) -> None:
-    assert covered_module({"tests/test_it.py": text}, FILES, said) == module
+    assert find_covered_module({"tests/test_it.py": text}, FILES, said) == module

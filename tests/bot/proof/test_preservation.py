@@ -5,7 +5,7 @@ import pytest
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.rehearsal import PlayDifference
-from bot.proof.preservation import ChangedText, preserving_proof, public_names
+from bot.proof.preservation import ChangedText, build_preserving_proof, collect_public_names
 
 SAME = BehaviourDiff(answers=9)
 DICE = """
@@ -25,8 +25,8 @@ def told(
     *files: ChangedText, found: BehaviourDiff = SAME, request: str = "tidy up the dice"
 ) -> tuple[bool, str]:
     brief = Brief(request=request, understood="The same, tidier.", proofs=("preserving",))
-    proof = preserving_proof(brief, found, files)
-    return proof.holds, " | ".join((proof.told, *proof.details))
+    proof = build_preserving_proof(brief, found, files)
+    return proof.holds, " | ".join((proof.summary, *proof.details))
 
 
 def dice(after: str, before: str = DICE) -> ChangedText:
@@ -34,11 +34,11 @@ def dice(after: str, before: str = DICE) -> ChangedText:
 
 
 def test_what_other_code_may_use_is_names_and_their_parameters() -> None:
-    assert public_names(DICE) == {
+    assert collect_public_names(DICE) == {
         "FACES": "", "roll": "dice: str, *, times: int=1", "Dice": "", "Dice.limit": "",
         "Dice.again": "self",
     }  # fmt: skip
-    assert public_names("def (") == {}
+    assert collect_public_names("def (") == {}
 
 
 def test_what_nobody_notices_holds() -> None:
@@ -61,7 +61,7 @@ def test_nothing_to_compare_is_said() -> None:
 def test_another_answer_or_no_plays_at_all_is_no_proof(found: BehaviourDiff) -> None:
     holds, text = told(dice(TIDY), found=found)
     assert not holds
-    assert text == f"somebody would notice: {found.told}"
+    assert text == f"somebody would notice: {found.summary}"
 
 
 def test_the_answers_that_change_are_told_with_before_and_after_each_once() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.brief import Brief
-from bot.proof.promised_times import promised_ms
+from bot.proof.time_limits import find_promised_ms
 from tests.fakes.fake_request_planner import FLIPS
 
 
@@ -23,10 +23,10 @@ from tests.fakes.fake_request_planner import FLIPS
     ],
 )
 def test_a_promise_is_heard_in_plain_words(words: str, wanted: float | None) -> None:
-    assert promised_ms(Brief(request=words, understood="A command.")) == wanted
+    assert find_promised_ms(Brief(request=words, understood="A command.")) == wanted
 
 
 def test_the_shortest_counts_wherever_it_stands() -> None:
-    example = FLIPS.but(told="an answer in under 300 ms")
+    example = FLIPS.replace(expected="an answer in under 300 ms")
     brief = Brief(request="answer in under 2 s", understood="It answers.", acceptances=(example,))
-    assert promised_ms(brief) == 300
+    assert find_promised_ms(brief) == 300

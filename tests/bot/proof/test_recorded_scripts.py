@@ -15,7 +15,7 @@ from bot.domain.rehearsal import (
     WebAnswer,
 )
 from bot.domain.traffic import TrafficRecord
-from bot.proof.recorded_scripts import MOST, MOST_VARIED, recorded_scripts
+from bot.proof.regression_scripts import MOST, MOST_VARIED, build_regression_scripts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DICE = ("cogs/dice.py",)
@@ -43,7 +43,7 @@ def roll(dice: str = "2d6") -> CommandStep:
 
 
 def first_of(records: list[TrafficRecord], files: tuple[str, ...] = DICE) -> Script:
-    return recorded_scripts(records, files)[0]
+    return build_regression_scripts(records, files)[0]
 
 
 def test_a_success_is_asked_again_by_whoever_asked_with_the_cog_and_its_web() -> None:
@@ -57,9 +57,9 @@ def test_a_success_is_asked_again_by_whoever_asked_with_the_cog_and_its_web() ->
 def test_failures_and_what_the_change_cannot_reach_are_not_asked() -> None:
     failed = record(1, roll(), outcome=ActionOutcome.ERROR)
     other = record(2, roll(), cog="polls")
-    assert recorded_scripts([failed, other], DICE) == ()
+    assert build_regression_scripts([failed, other], DICE) == ()
     assert first_of([other], ("cogs/polls/_cog.py",)).world.cogs == ("polls",)
-    assert recorded_scripts([other], ("docs/polls.md", "tests/cogs/test_polls.py")) == ()
+    assert build_regression_scripts([other], ("docs/polls.md", "tests/cogs/test_polls.py")) == ()
     for everywhere in ("bot/client/_client.py", "cogs/ui/posts.py", "cogs/__init__.py"):
         assert first_of([other], (everywhere,)).steps == (roll(),)
 
@@ -67,12 +67,12 @@ def test_failures_and_what_the_change_cannot_reach_are_not_asked() -> None:
 def test_what_differs_in_letters_alone_is_asked_once_and_every_event_has_its_share() -> None:
     rolls = [record(n, roll(f"{n}d6")) for n in range(1, 9)]
     other = record(0, CommandStep(by="asker", command="odds"), "command.odds")
-    scripts = recorded_scripts([*rolls, other], DICE)
+    scripts = build_regression_scripts([*rolls, other], DICE)
     assert [each.steps[0] for each in scripts[:2]] == [roll("8d6"), other.step]
     many = [
         record(n, CommandStep(by="asker", command="roll", options={"x" * n: 1})) for n in range(99)
     ]
-    scripts = recorded_scripts([*many, other], DICE)
+    scripts = build_regression_scripts([*many, other], DICE)
     assert len(scripts) <= MOST + MOST_VARIED
     assert other.step in [each.steps[0] for each in scripts]
 
@@ -85,7 +85,7 @@ def test_a_button_comes_after_what_was_asked_before_in_that_channel() -> None:
     elsewhere = record(2, roll("d10"), **there)
     pressed = record(3, press, "component.again", **here)
     later = record(4, roll("d12"), **here)
-    scripts = recorded_scripts([made, elsewhere, pressed, later], DICE)
+    scripts = build_regression_scripts([made, elsewhere, pressed, later], DICE)
     assert (made.step, press) in [each.steps for each in scripts]
 
 
@@ -98,6 +98,6 @@ def test_a_menu_comes_after_the_message_it_was_used_on() -> None:
 
 
 def test_neighbours_of_what_was_asked_are_asked_too() -> None:
-    scripts = recorded_scripts([record(1, roll())], DICE)
+    scripts = build_regression_scripts([record(1, roll())], DICE)
     assert len(scripts) > 1
     assert len({each.model_dump_json() for each in scripts}) == len(scripts)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.proof.reduction import reduced
+from bot.proof.reduction import reduce_setup
 
 
 class Plays:
@@ -20,37 +20,37 @@ class Plays:
 
 async def test_what_fails_with_nothing_before_it_takes_one_play() -> None:
     plays = Plays(set())
-    found = await reduced(range(100), plays.fails, plays=50)
-    assert (found.kept, found.plays, found.minimal) == ((), 1, True)
+    found = await reduce_setup(range(100), plays.fails, max_runs=50)
+    assert (found.remaining, found.run_count, found.minimal) == ((), 1, True)
 
 
 async def test_nothing_to_leave_out_takes_no_play() -> None:
-    found = await reduced((), Plays(set()).fails, plays=0)
-    assert (found.kept, found.plays, found.minimal) == ((), 0, True)
+    found = await reduce_setup((), Plays(set()).fails, max_runs=0)
+    assert (found.remaining, found.run_count, found.minimal) == ((), 0, True)
 
 
 async def test_one_of_many_is_found_in_few_plays() -> None:
-    found = await reduced(range(64), Plays({37}).fails, plays=50)
-    assert (found.kept, found.minimal) == ((37,), True)
-    assert found.plays <= 14
+    found = await reduce_setup(range(64), Plays({37}).fails, max_runs=50)
+    assert (found.remaining, found.minimal) == ((37,), True)
+    assert found.run_count <= 14
 
 
 async def test_when_the_plays_are_spent_what_was_found_still_fails() -> None:
     plays = Plays({3, 60})
-    found = await reduced(range(64), plays.fails, plays=10)
-    assert (found.plays, found.minimal) == (10, False)
-    assert {3, 60} <= {*found.kept}
-    assert len(found.kept) < 64
+    found = await reduce_setup(range(64), plays.fails, max_runs=10)
+    assert (found.run_count, found.minimal) == (10, False)
+    assert {3, 60} <= {*found.remaining}
+    assert len(found.remaining) < 64
 
 
 @given(st.integers(1, 24).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1)))))
 async def test_what_is_left_is_what_is_needed_in_its_order(case: tuple[int, set[int]]) -> None:
     number, needed = case
     plays = Plays(needed)
-    found = await reduced(range(number), plays.fails, plays=2_000)
+    found = await reduce_setup(range(number), plays.fails, max_runs=2_000)
     assert found.minimal
-    assert found.kept == tuple(sorted(needed))
-    assert found.plays == len(plays.seen) == len({*plays.seen})
+    assert found.remaining == tuple(sorted(needed))
+    assert found.run_count == len(plays.seen) == len({*plays.seen})
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(2, 5))
@@ -63,8 +63,8 @@ async def test_whatever_it_fails_on_nothing_more_can_be_left_out(
     async def fails(kept: tuple[int, ...]) -> bool:
         return kept == whole or luck[sum(2**at for at in kept) % len(luck)]
 
-    found = await reduced(whole, fails, plays=2_000)
-    assert await fails(found.kept)
-    for at in range(len(found.kept)):
-        less = found.kept[:at] + found.kept[at + 1 :]
+    found = await reduce_setup(whole, fails, max_runs=2_000)
+    assert await fails(found.remaining)
+    for at in range(len(found.remaining)):
+        less = found.remaining[:at] + found.remaining[at + 1 :]
         assert not await fails(less) or not found.minimal

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import (
     Actor,
@@ -23,13 +23,13 @@ from bot.domain.rehearsal import (
 )
 from bot.domain.traffic import TrafficRecord
 from bot.proof.replay_search import (
-    MOST_PLAYS,
+    MAX_RUNS,
     MOST_SETUP,
     OTHER_SEEDS,
     FoundReplay,
-    smallest_replay,
+    find_smallest_replay,
 )
-from bot.proof.web_addresses import moved_address
+from bot.proof.web_addresses import find_moved_address
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_rehearsal import FakeRehearsal
 
@@ -42,7 +42,7 @@ def record(minute: int, text: str, *, ok: bool = True) -> TrafficRecord:
     """Return a command of that name, so many minutes after the start."""
     at = START + timedelta(minutes=minute)
     return TrafficRecord(
-        id=sortable_id(at), at=at, event=f"command.{text}", cog="stall",
+        id=create_sortable_id(at), at=at, event=f"command.{text}", cog="stall",
         step=CommandStep(by="asker", channel="general", command=text),
         people=(Actor(name="asker", permissions=("administrator",), roles=("crew",)),),
         pseudonyms={"asker": "u-1", "channel": "c-1", "server": "s-1"},
@@ -62,14 +62,14 @@ class Stall:
         asked = [each.command for each in script.steps if isinstance(each, CommandStep)]
         steps = [PlayedStep(step=each) for each in script.steps]
         if self._fails(script, asked[:-1]):
-            steps[-1] = steps[-1].but(errors=(self._error,))
+            steps[-1] = steps[-1].replace(errors=(self._error,))
         return Transcript(steps=tuple(steps))
 
     async def found(self, *known: TrafficRecord, files: bool = False) -> FoundReplay | None:
         failed = record(10_000, "total", ok=False)
         async with self.rehearsal.open(Path()) as player:
             lying = FILES if files else {}
-            return await smallest_replay(player, failed, (*known, failed), WANTED, lying)
+            return await find_smallest_replay(player, failed, (*known, failed), WANTED, lying)
 
 
 def commands(found: FoundReplay | None) -> list[str]:
@@ -92,7 +92,7 @@ async def test_what_led_to_it_is_reduced_to_what_it_needs() -> None:
     assert commands(found) == ["put3", "put12", "total"]
     assert found is not None
     assert found.minimal
-    assert found.plays == len(stall.rehearsal.played) <= MOST_PLAYS
+    assert found.run_count == len(stall.rehearsal.replayed) <= MAX_RUNS
 
 
 async def test_roles_and_permissions_stay_where_it_fails_only_with_them() -> None:
@@ -111,13 +111,13 @@ async def test_what_services_answered_stays_where_it_fails_only_with_it_or_asks_
     def played(_tree: Path, script: Script) -> Transcript:
         step = PlayedStep(step=script.steps[-1])
         web = bool(script.world.web)
-        step = step.but(wanted=("GET https://x.test/",)) if asked and not web else step
-        return Transcript(steps=(step.but(errors=(WANTED,)) if web or not needed else step,))
+        step = step.replace(wanted=("GET https://x.test/",)) if asked and not web else step
+        return Transcript(steps=(step.replace(errors=(WANTED,)) if web or not needed else step,))
 
     answered = WebAnswer(url="https://x.test/", status=429)
-    failed = record(10_000, "total", ok=False).but(web=(answered,))
+    failed = record(10_000, "total", ok=False).replace(web=(answered,))
     async with FakeRehearsal(played).open(Path()) as player:
-        found = await smallest_replay(player, failed, (), WANTED, {})
+        found = await find_smallest_replay(player, failed, (), WANTED, {})
     assert found is not None
     assert found.script.world.web == ((answered,) if stays else ())
 
@@ -137,7 +137,7 @@ async def test_the_bot_restarts_between_where_it_fails_only_then() -> None:
     known, failed = (record(1, "put"), record(2, "show")), record(10_000, "total", ok=False)
     for loads, least in (((START + timedelta(minutes=5),), ["put", "total"]), ((), None)):
         async with Stall(fails).rehearsal.open(Path()) as player:
-            found = await smallest_replay(player, failed, known, WANTED, {}, loads)
+            found = await find_smallest_replay(player, failed, known, WANTED, {}, loads)
         assert (commands(found) if found else None) == least
 
 
@@ -148,12 +148,12 @@ async def test_a_service_answers_where_a_play_looks_for_it() -> None:
     def played(_tree: Path, script: Script) -> Transcript:
         known = any(each.url == asked for each in script.world.web)
         step = PlayedStep(step=script.steps[-1])
-        told = step.but(errors=(WANTED,)) if known else step.but(wanted=(f"GET {asked}",))
+        told = step.replace(errors=(WANTED,)) if known else step.replace(wanted=(f"GET {asked}",))
         return Transcript(steps=(told,))
 
-    failed = record(10_000, "total", ok=False).but(web=(answered,))
+    failed = record(10_000, "total", ok=False).replace(web=(answered,))
     async with FakeRehearsal(played).open(Path()) as player:
-        found = await smallest_replay(player, failed, (), WANTED, {})
+        found = await find_smallest_replay(player, failed, (), WANTED, {})
     assert found is not None
     assert [(each.url, each.status) for each in found.script.world.web] == [(asked, 429)]
 
@@ -176,7 +176,7 @@ def test_which_service_moved_is_not_guessed(
         world=ScriptWorld(web=tuple(WebAnswer(url=each) for each in recorded)),
     )
     play = Transcript(steps=(PlayedStep(step=script.steps[0], wanted=wanted),))
-    assert moved_address(script, play) is None
+    assert find_moved_address(script, play) is None
 
 
 async def test_what_failed_before_is_asked_again_only_where_nothing_else_will_do() -> None:
@@ -203,11 +203,11 @@ async def test_what_fails_alone_nowhere_is_tried_beside_what_was_under_way_then(
     opened = record(1, "open")
 
     failed = record(10_000, "total", ok=False)
-    failed = failed.but(began=failed.at - timedelta(seconds=5))
-    over = record(9_999, "put").but(began=failed.began and failed.began - timedelta(minutes=1))
-    other = record(10_000, "add").but(id="other", began=failed.began)
+    failed = failed.replace(began=failed.at - timedelta(seconds=5))
+    over = record(9_999, "put").replace(began=failed.began and failed.began - timedelta(minutes=1))
+    other = record(10_000, "add").replace(id="other", began=failed.began)
     async with Stall(fails).rehearsal.open(Path()) as player:
-        found = await smallest_replay(
+        found = await find_smallest_replay(
             player, failed, (opened, record(2, "show"), over, other), WANTED, {}
         )
     assert found is not None
@@ -246,8 +246,8 @@ async def test_the_files_come_last_and_are_not_in_what_is_found() -> None:
     [
         (lambda _script, _before: False, WANTED),
         (lambda script, _before: script.world.seed != OTHER_SEEDS[-1], WANTED),  # by chance
-        (lambda _script, _before: True, WANTED.but(at="cogs/dice.py:Dice.total")),
-        (lambda _script, _before: True, WANTED.but(error="KeyError")),
+        (lambda _script, _before: True, WANTED.replace(at="cogs/dice.py:Dice.total")),
+        (lambda _script, _before: True, WANTED.replace(error="KeyError")),
     ],
 )
 async def test_what_does_not_fail_so_each_time_is_no_replay(
@@ -263,5 +263,5 @@ async def test_plays_and_set_ups_are_bounded() -> None:
     found = await stall.found(*known)
     assert found is not None
     assert not found.minimal
-    assert len(stall.rehearsal.played) <= MOST_PLAYS + len(OTHER_SEEDS) + 2
-    assert max(len(script.steps) for _, script in stall.rehearsal.played) <= MOST_SETUP + 1
+    assert len(stall.rehearsal.replayed) <= MAX_RUNS + len(OTHER_SEEDS) + 2
+    assert max(len(script.steps) for _, script in stall.rehearsal.replayed) <= MOST_SETUP + 1

@@ -11,8 +11,8 @@ from bot.domain.rehearsal import (
     TogetherStep,
     WaitStep,
 )
-from bot.proof.replays import not_green, red_steps, same_failure
-from tests.bot.proof.played import error, played, seen, transcript
+from bot.proof.replays import find_failing_steps, find_objection, is_same_failure
+from tests.bot.proof.replay_builders import error, played, seen, transcript
 
 WANTED = PlayedError(event="command.roll", error="KeyError", at="cogs/dice.py:41 in total")
 
@@ -22,22 +22,22 @@ WANTED = PlayedError(event="command.roll", error="KeyError", at="cogs/dice.py:41
     [
         (error(), True),
         (error(at="cogs/dice.py:77 in total"), True),  # lines move
-        (error().but(message="'d8'"), True),  # values differ
+        (error().replace(message="'d8'"), True),  # values differ
         (error(at="cogs/dice.py:41 in parse"), False),
         (error(at="cogs/polls.py:41 in total"), False),
         (error("IndexError"), False),
-        (error().but(event="task.Dice.tick"), False),
+        (error().replace(event="task.Dice.tick"), False),
     ],
 )
 def test_the_same_failure_is_the_same_error_at_the_same_place(
     found: PlayedError, same: bool
 ) -> None:
-    assert same_failure(WANTED, found) is same
+    assert is_same_failure(WANTED, found) is same
 
 
 def test_what_is_not_known_of_a_failure_is_not_asked_for() -> None:
-    assert same_failure(PlayedError(event="", error="KeyError"), error())
-    assert not same_failure(PlayedError(event="", error="ValueError"), error())
+    assert is_same_failure(PlayedError(event="", error="KeyError"), error())
+    assert not is_same_failure(PlayedError(event="", error="ValueError"), error())
 
 
 def test_the_steps_where_it_happens_are_red() -> None:
@@ -47,8 +47,8 @@ def test_the_steps_where_it_happens_are_red() -> None:
         played(errors=(error("ValueError"),)),
         played(errors=(error(),)),
     )
-    assert red_steps(play, WANTED) == (1, 3)
-    assert red_steps(transcript(played(seen("7"))), WANTED) == ()
+    assert find_failing_steps(play, WANTED) == (1, 3)
+    assert find_failing_steps(transcript(played(seen("7"))), WANTED) == ()
 
 
 PRESS = PressStep(press="Vote", by="bob")
@@ -78,23 +78,28 @@ BOTH = TogetherStep(together=(PressStep(press="Skip"), PRESS))
     ],
 )
 def test_green_is_an_answer_and_no_error(step: PlayedStep, against: str) -> None:
-    told = not_green([0], transcript(step))
+    told = find_objection([0], transcript(step))
     assert told.startswith(against)
     assert bool(told) is bool(against)
 
 
 def test_only_what_was_red_is_asked_for() -> None:
     head = transcript(played(errors=(error(),)), played(seen("7")))
-    assert not_green([1], head) == ""
-    assert "the failure was not red" in not_green([], head)
-    assert not_green([2], head) == "at step 3 nothing was played"
-    assert not_green([1], head.but(trouble="it ended")) == "the bot does not hold: it ended"
+    assert find_objection([1], head) == ""
+    assert "the failure was not red" in find_objection([], head)
+    assert find_objection([2], head) == "at step 3 nothing was played"
+    assert (
+        find_objection([1], head.replace(trouble="it ended")) == "the bot does not hold: it ended"
+    )
 
 
 def test_a_typed_command_that_nobody_is_answered_is_not_green() -> None:
     head = transcript(played(step=SayStep(say="!echo hi")))
     typed = PlayedError(event="command.echo", error="TypeError")
     heard = PlayedError(event="listener.on_message", error="TypeError")
-    assert not_green([0], head, typed) == "at step 1 people get no answer that they can see"
-    assert not_green([0], head, heard) == ""
-    assert not_green([0], transcript(played(seen("hi"), step=SayStep(say="!echo hi"))), typed) == ""
+    assert find_objection([0], head, typed) == "at step 1 people get no answer that they can see"
+    assert find_objection([0], head, heard) == ""
+    assert (
+        find_objection([0], transcript(played(seen("hi"), step=SayStep(say="!echo hi"))), typed)
+        == ""
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import candidates
+from bot.proof.reproduction import build_candidates
 
 ROOT = Path(__file__).parents[3]
 DICE = """import random
@@ -68,7 +68,7 @@ def written(*frames: Frame, exception: str = "IndexError") -> tuple[Reproduction
     capsule = Capsule(
         exception=exception, message="boom", fingerprint="3F9A-2c11ffff", frames=frames
     )
-    return candidates(capsule, read={"cogs/dice.py": DICE, "dice.py": DICE}.get)
+    return build_candidates(capsule, read={"cogs/dice.py": DICE, "dice.py": DICE}.get)
 
 
 def one(*frames: Frame) -> str:
@@ -188,7 +188,7 @@ def test_of_two_definitions_the_one_the_frame_stood_in_is_meant() -> None:
         fingerprint="f",
         frames=(Frame(file="dice.py", line=2, function="f", arguments={"a": "1"}),),
     )
-    assert len(candidates(capsule, read=lambda _: text)) == 1
+    assert len(build_candidates(capsule, read=lambda _: text)) == 1
 
 
 HOSTILE = [
@@ -232,7 +232,7 @@ def test_hostile_words_around_the_values_do_not_become_code() -> None:
         fingerprint='"""\nboom() #',
         frames=(frame("face", value="6", sides="6"),),
     )
-    (found,) = candidates(capsule, read=lambda _: DICE)
+    (found,) = build_candidates(capsule, read=lambda _: DICE)
     assert replayed(found.source).positional == (6, 6)
     assert found.path == "tests/regressions/test_face_boom.py"
 

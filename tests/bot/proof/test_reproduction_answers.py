@@ -9,7 +9,13 @@ import pytest
 
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import FOLDER, candidates, kept, with_answer, with_refusals
+from bot.proof.reproduction import (
+    FOLDER,
+    add_answer,
+    add_refusals,
+    build_candidates,
+    select_permanent,
+)
 
 SOURCE = '''"""Dice."""
 
@@ -42,7 +48,7 @@ CAPSULE = Capsule(
 
 
 def of_source(source: str = SOURCE) -> Reproduction:
-    (test,) = candidates(CAPSULE, read={"cogs/dice.py": source}.get)
+    (test,) = build_candidates(CAPSULE, read={"cogs/dice.py": source}.get)
     return test
 
 
@@ -51,7 +57,7 @@ def body(test: Reproduction) -> str:
 
 
 def test_an_answer_known_from_before_is_asserted() -> None:
-    held = with_answer(of_source(), "100")
+    held = add_answer(of_source(), "100")
 
     assert held is not None
     assert held.answered
@@ -60,7 +66,7 @@ def test_an_answer_known_from_before_is_asserted() -> None:
 
 def test_a_test_that_knows_the_answer_is_called_so() -> None:
     test = of_source()
-    held = with_answer(test, "100")
+    held = add_answer(test, "100")
     assert held is not None
     name = "test_sides_answers_as_before_the_fault"
     assert (held.path, held.node_id) == (test.path, f"{test.path}::{name}")
@@ -68,14 +74,14 @@ def test_a_test_that_knows_the_answer_is_called_so() -> None:
 
 
 def test_of_one_failure_the_innermost_call_that_knows_the_answer_stays() -> None:
-    inner, outer = of_source(), of_source().but(path=f"{FOLDER}/test_outer.py")
-    known = with_answer(outer, "100")
+    inner, outer = of_source(), of_source().replace(path=f"{FOLDER}/test_outer.py")
+    known = add_answer(outer, "100")
     assert known is not None
-    wanted = inner.but(path="tests/acceptance/test_wanted.py")
-    assert kept([inner, outer]) == (inner,)
-    assert kept([inner, known]) == (known,)
-    assert kept([wanted, inner, outer, wanted]) == (inner, wanted, wanted)
-    assert kept([]) == ()
+    wanted = inner.replace(path="tests/acceptance/test_wanted.py")
+    assert select_permanent([inner, outer]) == (inner,)
+    assert select_permanent([inner, known]) == (known,)
+    assert select_permanent([wanted, inner, outer, wanted]) == (inner, wanted, wanted)
+    assert select_permanent([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +90,7 @@ def test_of_one_failure_the_innermost_call_that_knows_the_answer_stays() -> None
      ("(1.5,)", "answer == (1.5,)")],
 )  # fmt: skip
 def test_answers_are_written_as_the_house_writes_values(answer: str, asserted: str) -> None:
-    held = with_answer(of_source(), answer)
+    held = add_answer(of_source(), answer)
 
     assert held is not None
     assert held.source.endswith(f"    assert {asserted}\n")
@@ -92,14 +98,14 @@ def test_answers_are_written_as_the_house_writes_values(answer: str, asserted: s
 
 @pytest.mark.parametrize("answer", ["None", "object()", "nan", "'" + "x" * 200 + "'", "(", "1 +"])
 def test_what_says_nothing_or_is_no_short_literal_is_not_asserted(answer: str) -> None:
-    assert with_answer(of_source(), answer) is None
+    assert add_answer(of_source(), answer) is None
 
 
 def test_a_refusal_that_a_caller_tells_people_counts_as_an_answer() -> None:
     test = of_source()
 
     assert test.refusals == ("dice.NotationError",)
-    assert body(with_refusals(test)) == (
+    assert body(add_refusals(test)) == (
         '    with contextlib.suppress(dice.NotationError):\n        dice.sides("%")\n'
     )
 
@@ -118,17 +124,17 @@ def test_a_refusal_that_a_caller_tells_people_counts_as_an_answer() -> None:
 def test_no_other_exception_counts(source: str) -> None:
     test = of_source(source)
     if "number =" in source:
-        frame = CAPSULE.frames[0].but(line=15)
+        frame = CAPSULE.frames[0].replace(line=15)
         read = {"cogs/dice.py": source}.get
-        (test,) = candidates(CAPSULE.but(frames=(frame, CAPSULE.frames[1])), read=read)
+        (test,) = build_candidates(CAPSULE.replace(frames=(frame, CAPSULE.frames[1])), read=read)
 
     assert test.refusals == ()
-    assert with_refusals(test) == test
+    assert add_refusals(test) == test
 
 
 def test_the_failure_itself_is_never_taken_for_an_answer() -> None:
-    raised = CAPSULE.but(exception="dice.NotationError")
-    (test,) = candidates(raised, read={"cogs/dice.py": SOURCE}.get)
+    raised = CAPSULE.replace(exception="dice.NotationError")
+    (test,) = build_candidates(raised, read={"cogs/dice.py": SOURCE}.get)
 
     assert test.refusals == ()
 
@@ -137,9 +143,9 @@ def test_both_forms_pass_the_format_and_lint_of_the_house(tmp_path: Path) -> Non
     root = Path(__file__).parents[3]
     shutil.copy(root / "pyproject.toml", tmp_path)
     (tmp_path / "tests/regressions").mkdir(parents=True)
-    held = with_answer(of_source(), "[100, 'a']")
+    held = add_answer(of_source(), "[100, 'a']")
     assert held is not None
-    for name, test in (("held", held), ("refusing", with_refusals(of_source()))):
+    for name, test in (("held", held), ("refusing", add_refusals(of_source()))):
         (tmp_path / f"tests/regressions/test_{name}.py").write_text(test.source)
     ruff = (sys.executable, "-m", "ruff")
     for words in (("format", "--check"), ("check",)):

@@ -7,12 +7,12 @@ import pytest
 from bot.domain.errors import ConfigError
 from bot.proof.sample_conversations import (
     SAMPLES,
-    Answered,
+    SampleAnswer,
     TextsOfChat,
-    changed_answers,
+    describe_changed_answers,
+    has_same_chat_texts,
     read_samples,
-    same_for_chat,
-    text_files,
+    select_text_files,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,9 +37,17 @@ def test_samples_that_will_not_do_are_refused_with_their_file(text: str) -> None
 
 
 def test_an_answer_that_stays_is_not_shown_and_a_long_one_is_cut() -> None:
-    before = [Answered("hi", "Hello  there."), Answered("why?", "x" * 900), Answered("so?", "A.")]
-    after = [Answered("hi", "Hello\nthere."), Answered("why?", "y" * 900), Answered("so?", "B.")]
-    shown = changed_answers(before, after)
+    before = [
+        SampleAnswer("hi", "Hello  there."),
+        SampleAnswer("why?", "x" * 900),
+        SampleAnswer("so?", "A."),
+    ]
+    after = [
+        SampleAnswer("hi", "Hello\nthere."),
+        SampleAnswer("why?", "y" * 900),
+        SampleAnswer("so?", "B."),
+    ]
+    shown = describe_changed_answers(before, after)
     assert len(shown) == 4
     assert shown[0].startswith("“why?” is answered today: “xxx")
     assert shown[3] == "and then: “B.”"
@@ -59,10 +67,10 @@ def test_the_chat_goes_by_the_persona_its_prompts_and_the_skills_it_is_told_of()
         ({}, {skill: "no skill"}, True),
     ):
         head = TextsOfChat({**base.prompts, **prompts}, skills)
-        assert same_for_chat(base, head) is same, (prompts, skills)
+        assert has_same_chat_texts(base, head) is same, (prompts, skills)
 
 
 def test_only_prompts_and_files_of_skills_are_read() -> None:
     skill = "prompts/skills/making-tea/SKILL.md"
     files = ["prompts/chat.md", "prompts/a.txt", skill, "cogs/x.md"]
-    assert text_files(files) == ("prompts/chat.md", skill)
+    assert select_text_files(files) == ("prompts/chat.md", skill)

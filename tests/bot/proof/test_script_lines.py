@@ -11,7 +11,7 @@ from bot.domain.rehearsal import (
     SubmitStep,
     WaitStep,
 )
-from bot.proof.scripts import lines_from_steps, steps_from_lines
+from bot.proof.scripts import format_steps, parse_steps
 
 
 def test_each_line_is_a_step_and_may_say_whose() -> None:
@@ -23,7 +23,7 @@ def test_each_line_is_a_step_and_may_say_whose() -> None:
     say: press: me
     wait: 1h 30m
     """
-    assert steps_from_lines(text) == (
+    assert parse_steps(text) == (
         CommandStep(command="poll create", options={"question": "Lunch?", "options": "a | b"}),
         PressStep(press="a"),
         PressStep(by="bob", press="Colour", values=("Red", "Dark blue")),
@@ -50,7 +50,7 @@ def test_each_line_is_a_step_and_may_say_whose() -> None:
 )
 def test_what_is_no_line_says_why(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        steps_from_lines(text)
+        parse_steps(text)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_is_no_line_says_why(text: str, why: str) -> None:
 )
 def test_steps_are_written_as_lines_where_these_say_the_same(step: ScriptStep, line: str) -> None:
     asker = "alice" if getattr(step, "by", "") == "alice" else "asker"
-    assert lines_from_steps([step], asker) == line
+    assert format_steps([step], asker) == line
 
 
 def test_more_than_fits_is_not_written() -> None:
-    assert lines_from_steps([SayStep(say="x")] * 7, "alice") == ""
+    assert format_steps([SayStep(say="x")] * 7, "alice") == ""

@@ -19,9 +19,9 @@ from bot.domain.rehearsal import (
     WebAnswer,
 )
 from bot.infra.yaml_text import WordsLoader, read_yaml
-from bot.proof.reproduction import script_test
-from bot.proof.scripts import script_from
-from tests.support.played_cogs import SHOWN
+from bot.proof.reproduction import build_script_test
+from bot.proof.scripts import load_script
+from tests.support.sample_cogs import DISPLAY_COG
 
 POLL = """
 world:
@@ -53,13 +53,13 @@ steps:
 
 def written(text: str, *, answer: str = "") -> Reproduction | None:
     content = read_yaml(text, "the test", WordsLoader).content
-    return written_from(script_from(content), answer=answer)
+    return written_from(load_script(content), answer=answer)
 
 
 def written_from(script: Script, *, answer: str = "") -> Reproduction | None:
     last = len(script.steps) - 1
     wanted = [Wanted(step=last, shows=(answer,))] if answer else []
-    return script_test(
+    return build_script_test(
         script, path="tests/t.py", name="test_it", doc="It.", expects="KeyError", wanted=wanted
     )
 
@@ -99,7 +99,7 @@ async def test_it(tmp_path: Path) -> None:
 
 
 async def test_what_it_says_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "shown.py").write_text(SHOWN, "utf-8")
+    (tmp_path / "shown.py").write_text(DISPLAY_COG, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     card = source_of(CARD, answer="@alice: why not")
 
@@ -229,8 +229,8 @@ def test_names_that_are_no_names_make_no_code(name: str) -> None:
     test = written_from(script)
     assert test is not None
     assert len(ast.parse(test.source).body) == 3
-    assert written_from(script.but(world=ScriptWorld(cogs=(name,)))) is None
-    assert written_from(script.but(world=ScriptWorld(people=(), cogs=("polls",)))) is None
+    assert written_from(script.replace(world=ScriptWorld(cogs=(name,)))) is None
+    assert written_from(script.replace(world=ScriptWorld(people=(), cogs=("polls",)))) is None
 
 
 def test_flags_of_the_world_are_on_in_the_room() -> None:
@@ -238,7 +238,7 @@ def test_flags_of_the_world_are_on_in_the_room() -> None:
     test = written_from(Script(world=world, steps=(CommandStep(command="poll results"),)))
     assert test is not None
     assert 'open_room("cogs.polls", tmp_path, flags=["ranked-polls"]) as room:' in test.source
-    many = world.but(flags=tuple(f"a-rather-long-name-{each}" for each in range(4)))
+    many = world.replace(flags=tuple(f"a-rather-long-name-{each}" for each in range(4)))
     test = written_from(Script(world=many, steps=(CommandStep(command="poll results"),)))
     assert test is not None
     ast.parse(test.source)

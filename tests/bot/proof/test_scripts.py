@@ -17,8 +17,14 @@ from bot.domain.rehearsal import (
     TogetherStep,
     WaitStep,
 )
-from bot.proof.scripts import asked, duration, duration_text, slash_command, transcript_data
-from tests.bot.proof.played import command, error, played, seen, transcript
+from bot.proof.scripts import (
+    describe_step,
+    dump_transcript,
+    format_duration,
+    parse_duration,
+    parse_slash_command,
+)
+from tests.bot.proof.replay_builders import command, error, played, seen, transcript
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,7 @@ from tests.bot.proof.played import command, error, played, seen, transcript
     ],
 )
 def test_a_slash_command_is_read_as_people_write_it(text: str, read: object) -> None:
-    assert slash_command(text) == read
+    assert parse_slash_command(text) == read
 
 
 @pytest.mark.parametrize(
@@ -61,13 +67,13 @@ def test_a_slash_command_is_read_as_people_write_it(text: str, read: object) -> 
     ],
 )
 def test_a_time_is_read(text: str, seconds: float) -> None:
-    assert duration(text) == seconds
-    assert duration(duration_text(seconds)) == seconds
+    assert parse_duration(text) == seconds
+    assert parse_duration(format_duration(seconds)) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "10 minutes", "-5s", "1h soon"])
 def test_anything_else_is_no_time(text: str) -> None:
-    assert duration(text) is None
+    assert parse_duration(text) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_anything_else_is_no_time(text: str) -> None:
     ],
 )
 def test_every_step_can_be_told_in_a_line(step: ScriptStep, told: str) -> None:
-    assert asked(step) == told
+    assert describe_step(step) == told
 
 
 def test_a_transcript_has_the_shape_of_its_script() -> None:
@@ -107,7 +113,7 @@ def test_a_transcript_has_the_shape_of_its_script() -> None:
         commands=("roll",),
         files={"rolls.db": "5f"},
     )
-    assert transcript_data(script, play) == {
+    assert dump_transcript(script, play) == {
         "steps": [
             {
                 "command": "roll",

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import (
     Actor,
@@ -14,8 +14,8 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
-from bot.domain.traffic import TrafficRecord, last_success
-from bot.proof.traffic_scripts import after, earlier, with_files
+from bot.domain.traffic import TrafficRecord, find_last_success
+from bot.proof.traffic_scripts import add_files, build_script, find_earlier
 from tests.fakes.fake_clock import START
 
 ASKER = Actor(name="asker", permissions=("manage_messages",))
@@ -25,7 +25,7 @@ def record(minute: int, step: SingleStep, who: str = "u-alice", **about: object)
     """Return what was asked so many minutes after the start, by whom."""
     at = START + timedelta(minutes=minute)
     told = {
-        "id": sortable_id(at),
+        "id": create_sortable_id(at),
         "at": at,
         "event": "command.poll create",
         "cog": "polls",
@@ -46,7 +46,7 @@ PRESS = PressStep(by="asker", channel="general", press="pizza")
 
 def test_an_interaction_alone_has_its_own_people_and_channels() -> None:
     step = create("elsewhere", whom="@other", where="#shop", role="@&crew", say="hello @owner")
-    script = after(record(1, step, web=(WebAnswer(url="https://x.test/"),)), ())
+    script = build_script(record(1, step, web=(WebAnswer(url="https://x.test/"),)), ())
     assert script.steps == (step,)
     assert [each.name for each in script.world.people] == ["asker", "other", "owner", "member"]
     assert script.world.people[0] == ASKER
@@ -60,7 +60,7 @@ def test_the_same_person_keeps_a_name_and_another_gets_one() -> None:
     made = record(1, create(), who="u-bob")
     voted = record(2, PRESS, who="u-alice")
     failed = record(3, PRESS, who="u-alice")
-    script = after(failed, [made, voted])
+    script = build_script(failed, [made, voted])
     assert [getattr(each, "by", "") for each in script.steps] == ["other", "asker", "asker"]
     assert [each.name for each in script.world.people] == ["asker", "other"]
 
@@ -72,7 +72,7 @@ def test_somebody_mentioned_earlier_is_who_asks_now() -> None:
         people=(ASKER, Actor(name="other")),
         pseudonyms={"asker": "u-bob", "other": "u-alice", "channel": "c-else", "server": "s-1"},
     )
-    first, _ = after(record(2, PRESS), [given]).steps
+    first, _ = build_script(record(2, PRESS), [given]).steps
     assert isinstance(first, CommandStep)
     assert (first.by, first.options["whom"], first.channel) == ("other", "@asker", "elsewhere")
 
@@ -87,13 +87,13 @@ def test_what_came_before_is_of_the_same_cog_and_server() -> None:
         record(6, create()),
         failed,
     ]
-    assert [each.at.minute for each in earlier(failed, known)] == [1, 4]
+    assert [each.at.minute for each in find_earlier(failed, known)] == [1, 4]
 
 
 def test_time_passes_only_where_it_is_asked_for() -> None:
     made, failed = record(1, create()), record(61, PRESS)
-    assert after(failed, [made]).steps == (made.step, PRESS)
-    script = after(failed, [made], waits=True)
+    assert build_script(failed, [made]).steps == (made.step, PRESS)
+    script = build_script(failed, [made], waits=True)
     assert script.steps == (made.step, WaitStep(wait=3600), PRESS)
     assert script.world.starts == made.at
 
@@ -101,8 +101,8 @@ def test_time_passes_only_where_it_is_asked_for() -> None:
 def test_the_bot_is_called_as_it_is_in_a_play_and_targets_are_said_first() -> None:
     menu = MenuStep(by="asker", channel="general", menu="Count", on="m1")
     target = SayStep(by="asker", channel="general", say="five words, @bot")
-    other = record(1, menu, target=target.but(say="before"))
-    script = after(record(2, menu, target=target), [other])
+    other = record(1, menu, target=target.replace(say="before"))
+    script = build_script(record(2, menu, target=target), [other])
     assert [getattr(each, "say", "") for each in script.steps[:2]] == [
         "five words, @Theseus",
         "before",
@@ -111,7 +111,7 @@ def test_the_bot_is_called_as_it_is_in_a_play_and_targets_are_said_first() -> No
 
 
 def test_files_of_a_snapshot_are_in_the_world() -> None:
-    script = with_files(after(record(1, PRESS), ()), {"polls.sqlite3": b"\0x"})
+    script = add_files(build_script(record(1, PRESS), ()), {"polls.sqlite3": b"\0x"})
     assert script.world.files == {"polls.sqlite3": "AHg="}
 
 
@@ -119,16 +119,16 @@ def test_the_last_success_is_the_newest_before_it_failed() -> None:
     worked = [record(1, PRESS, commit="a" * 40), record(2, PRESS, commit="b" * 40)]
     failed = record(3, PRESS, outcome=ActionOutcome.ERROR, commit="c" * 40)
     later = record(4, PRESS, commit="c" * 40)
-    found = last_success([later, failed, *worked], failed.at)
+    found = find_last_success([later, failed, *worked], failed.at)
     assert found is not None
     assert found.commit == "b" * 40
-    assert last_success([failed, later], failed.at) is None
+    assert find_last_success([failed, later], failed.at) is None
 
 
 def test_flags_are_on_as_whoever_asked_last_found_them() -> None:
     first = record(1, create(), flags={"ranked": True, "old": True})
     last = record(2, PRESS, flags={"ranked": False, "fresh": True})
-    assert after(last, [first]).world.flags == ("fresh", "old")
-    assert after(first, ()).world.flags == ("old", "ranked")
-    assert first.form != first.but(flags={}).form
-    assert first.but(flags={"ranked": False}).form == first.but(flags={}).form
+    assert build_script(last, [first]).world.flags == ("fresh", "old")
+    assert build_script(first, ()).world.flags == ("old", "ranked")
+    assert first.form != first.replace(flags={}).form
+    assert first.replace(flags={"ranked": False}).form == first.replace(flags={}).form

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.proof.preservation import ChangedText
-from bot.proof.word_checks import word_proof
+from bot.proof.text_checks import build_text_proof
 
 DICE = """
 class Dice:
@@ -22,8 +22,8 @@ TREE = {
 
 
 def told(path: str, before: str | None, after: str | None) -> tuple[bool, str]:
-    proof = word_proof([ChangedText(path, before, after)], {*TREE, path}, TREE.get)
-    return proof.holds, " | ".join((proof.told, *proof.details))
+    proof = build_text_proof([ChangedText(path, before, after)], {*TREE, path}, TREE.get)
+    return proof.holds, " | ".join((proof.summary, *proof.details))
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def of_skill(before: str | None, after: str | None, **others: str) -> tuple[bool
     tree = {**TREE, "prompts/skills/making-tea/cups.md": "Two."} | others
     if after is not None:
         tree[MANIFEST] = after
-    proof = word_proof([ChangedText(MANIFEST, before, after)], tree, tree.get)
-    return proof.holds, " | ".join((proof.told, *proof.details))
+    proof = build_text_proof([ChangedText(MANIFEST, before, after)], tree, tree.get)
+    return proof.holds, " | ".join((proof.summary, *proof.details))
 
 
 def test_a_skill_is_told_as_models_are_told_of_it_before_and_after() -> None:
@@ -132,6 +132,6 @@ def test_a_skill_that_will_not_do_is_told(after: str | None, why: str) -> None:
 
 
 def test_a_skill_may_go_with_all_its_files() -> None:
-    proof = word_proof([ChangedText(MANIFEST, SKILL, None)], set(TREE), TREE.get)
+    proof = build_text_proof([ChangedText(MANIFEST, SKILL, None)], set(TREE), TREE.get)
     assert proof.holds
     assert "`making-tea` is gone" in proof.details

@@ -7,36 +7,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench._harmless import made_up, sources
-from bench._secret_forms import FORMS, Planted, left, planted
-from bench._secret_kinds import secrets
-from bench.redaction import Catch, catch, wrong
+from bench._harmless import generate_lines, iterate_sources
+from bench._secret_forms import FORMS, PlantedSecret, find_leak, plant_secrets
+from bench._secret_kinds import generate_secrets
+from bench.redaction import CatchResult, find_false_positives, redact_secrets
 from bot.redaction import StreamRedactor, redact
 
 PLAIN, ALL = 0.99, 0.99
 HELD_OUT = 90_210
 """No rule was ever looked at with this seed."""
 OWN_SOURCE = 1.0  # lines of 1,000
-FEW = [one for one in planted(secrets(7, 1)) if one.secret.kind in ("JWT", "RSA key", "MySQL")]
+FEW = [
+    one
+    for one in plant_secrets(generate_secrets(7, 1))
+    if one.secret.kind in ("JWT", "RSA key", "MySQL")
+]
 
 
-def told(caught: Catch) -> str:
+def told(caught: CatchResult) -> str:
     """Return what was missed, for a person to read."""
     return "\n".join(f"{one.secret.kind}, {one.form}: {one.text!r}" for one in caught.missed[:20])
 
 
 def test_a_secret_of_every_kind_is_caught_in_every_form() -> None:
-    caught = catch(11, 1)
+    caught = redact_secrets(11, 1)
 
     assert len(caught.by_kind) >= 60
     assert caught.plain.recall >= PLAIN, told(caught)
-    assert caught.whole.recall >= ALL, told(caught)
+    assert caught.total.recall >= ALL, told(caught)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [HELD_OUT, pytest.param(12, marks=pytest.mark.exhaustive)])
 def test_of_hundreds_of_secrets_99_of_100_are_caught_in_each_form(seed: int) -> None:
-    caught = catch(seed, 4)
+    caught = redact_secrets(seed, 4)
 
     assert sum(row.planted for row in caught.by_form if row.name == "JSON") >= 300
     assert caught.plain.recall >= PLAIN, told(caught)
@@ -46,18 +50,22 @@ def test_of_hundreds_of_secrets_99_of_100_are_caught_in_each_form(seed: int) -> 
 
 def test_without_a_redactor_every_one_of_them_would_be_seen() -> None:
     """Guards the measure itself: it must be able to tell a miss."""
-    assert all(left(one, one.text) for one in planted(secrets(13, 1)))
+    assert all(find_leak(one, one.text) for one in plant_secrets(generate_secrets(13, 1)))
 
 
 def test_made_up_lines_without_secrets_are_left_alone() -> None:
-    changed = [(each.name, each.changed) for each in wrong(made_up(14, 40)) if each.changed]
+    changed = [
+        (each.name, each.changed)
+        for each in find_false_positives(generate_lines(14, 40))
+        if each.changed
+    ]
 
     assert changed == []
 
 
 @pytest.mark.slow
 def test_the_own_source_is_hardly_touched() -> None:
-    rates = {each.name: each.per_thousand for each in wrong(sources())}
+    rates = {each.name: each.per_thousand for each in find_false_positives(iterate_sources())}
 
     assert rates["uv.lock"] == 0
     assert rates["bot/ and cogs/"] <= OWN_SOURCE
@@ -79,13 +87,13 @@ def test_pieces_of_any_size_let_no_secret_through(size: int) -> None:
     for one in FEW:
         text = f"before\n{one.text}\nafter it\n"
         out = in_pieces(text, range(0, len(text), size))
-        assert left(one, out) == "", (one.form, out)
+        assert find_leak(one, out) == "", (one.form, out)
         assert out.startswith("before\n")
         assert out.endswith("after it\n")
 
 
 @given(st.sampled_from(FEW), st.lists(st.integers(0, 900), max_size=6))
-def test_where_the_pieces_are_cut_changes_nothing(one: Planted, cuts: list[int]) -> None:
+def test_where_the_pieces_are_cut_changes_nothing(one: PlantedSecret, cuts: list[int]) -> None:
     text = f"before\n{one.text}\nafter\n"
     inside = [cut for cut in cuts if cut < len(text)]
 
@@ -112,7 +120,7 @@ def test_an_endless_word_is_withheld_rather_than_cut_through_a_secret() -> None:
 
 
 def test_redacting_what_was_redacted_changes_nothing() -> None:
-    for one in list(planted(secrets(16, 1)))[::4]:
+    for one in list(plant_secrets(generate_secrets(16, 1)))[::4]:
         once = redact(one.text)
         assert redact(once) == once, (one.form, one.text)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.baseline import Baseline, baseline
+from bot.repair.baseline import Baseline, measure_baseline
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
@@ -32,7 +32,7 @@ async def found_beside(
         seconds=seconds,
     )
     async with ForkingRunner(folder) as runner:
-        return await baseline(request, runner)
+        return await measure_baseline(request, runner)
 
 
 async def test_a_file_that_wants_a_package_is_left_out_and_one_that_wants_ours_is_red(
@@ -50,7 +50,7 @@ async def test_a_file_that_wants_a_package_is_left_out_and_one_that_wants_ours_i
         },
     )
 
-    assert sorted(found.red) == ["test_moved.py", "test_raising.py", "test_renamed.py"]
+    assert sorted(found.other_failing) == ["test_moved.py", "test_raising.py", "test_renamed.py"]
     assert found.left_out == (
         ("test_elsewhere.py", "wants `a_package_that_is_not_here`, which is not installed"),
         ("test_newer.py", "wants another `json`, which is not installed"),
@@ -75,7 +75,7 @@ async def test_a_file_that_ends_the_program_or_never_ends_takes_no_other_with_it
         "test_subject.py::test_beside",
         "test_good.py::test_it",
     ]
-    assert found.red == ()
+    assert found.other_failing == ()
     assert sorted(found.left_out) == [
         ("test_ends.py", "ends the program while it is imported"),
         ("test_gone.py", "ends the program while it is imported"),
@@ -105,7 +105,7 @@ async def test_what_a_process_sets_up_once_counts_as_run_by_all_tests_that_pass_
     (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
     request = RepairRequest(tmp_path, ("test_subject.py::test_it",), ("test_subject.py",))
     async with ForkingRunner(tmp_path) as runner:
-        found = await baseline(request, runner)
+        found = await measure_baseline(request, runner)
 
     building = 6  # the line of the table
     assert [each.test for each in found.failing] == ["test_subject.py::test_it"]

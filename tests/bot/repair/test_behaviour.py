@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.behaviour import Behaviour, BehaviourComparison, touched
+from bot.repair.behaviour import Behaviour, BehaviourComparison, find_touched_functions
 from bot.repair.command import repair
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Label, Texts
 from bot.repair.report import RepairReport
@@ -50,7 +50,7 @@ async def behaviours(
         comparison = BehaviourComparison(
             runner, {"subject.py": text}, ["test_subject.py"], failing, LIMITS
         )
-        return await comparison.of([{"subject.py": other} for other in others])
+        return await comparison.compare([{"subject.py": other} for other in others])
 
 
 async def repaired(folder: Path, *, accept: Label = "proven", apply: bool = False) -> RepairReport:
@@ -170,7 +170,7 @@ async def test_a_call_that_does_more_than_compute_is_not_made_again(
     )
 
     assert listing(tmp_path) == before
-    neighbours = [outcome.how for outcome in changes.outcomes if outcome.told != "1"]
+    neighbours = [outcome.how for outcome in changes.outcomes if outcome.text != "1"]
     assert len(neighbours) > len(deeds)
     assert set(neighbours) == {"unknown"}
     assert (changes.broken, changes.moved) == ((), ())
@@ -284,8 +284,12 @@ def test_the_outermost_functions_whose_lines_differ_are_looked_at() -> None:
     inner = before.replace("return a", "return a + 1")
     constant = before.replace("LIMIT = 3", "LIMIT = 4")
 
-    assert list(touched({"m.py": before}, {"m.py": inner})) == [FunctionPlace("m.py", 4, "f")]
-    assert list(touched({"m.py": before}, {"m.py": constant})) == [FunctionPlace("m.py", 12, "C.g")]
+    assert list(find_touched_functions({"m.py": before}, {"m.py": inner})) == [
+        FunctionPlace("m.py", 4, "f")
+    ]
+    assert list(find_touched_functions({"m.py": before}, {"m.py": constant})) == [
+        FunctionPlace("m.py", 12, "C.g")
+    ]
 
 
 AREA = "def area(width, height):\n    return width + height\n"
@@ -350,7 +354,7 @@ async def test_the_search_goes_on_after_somebody_else_rejects_an_edit(tmp_path: 
         tmp_path, ("call",), written=True, seconds=60, accepts=accepts, write=False
     )
     runner = OneModule(text, {"call": "assert first([3, 4, 3]) == 3"})
-    report = await mend(request, runner, FakeClock())
+    report = await repair_tree(request, runner, FakeClock())
 
     assert report.files == {"subject.py": text.replace("[1]", "[0]")}
     assert len(asked) > 1

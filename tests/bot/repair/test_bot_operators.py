@@ -5,8 +5,8 @@ import ast
 import pytest
 
 from bot.repair.model import Crash, TraceFrame
-from bot.repair.operators._sql import schema_of
-from tests.support.proposals import proposals
+from bot.repair.operators._sql import build_schema
+from tests.support.proposals import list_proposals
 
 FETCH = "async def fetch(name):\n    return {name.id: 1}\n\n\nasync def greet(name, db):\n"
 DAY = "from datetime import datetime, timedelta\n\n\ndef old(posted):\n"
@@ -110,7 +110,7 @@ def test_what_bots_break_is_mended_by_one_proposal(
     frames = tuple(TraceFrame("m.py", line) for line in lines)
     crash = Crash("KeyError" if said.isdigit() else "Failed" if said else "", said, frames)
 
-    made = proposals(text, crash)
+    made = list_proposals(text, crash)
 
     assert f"{head}    {right}\n" in made
     if said:
@@ -120,17 +120,17 @@ def test_what_bots_break_is_mended_by_one_proposal(
 
 def test_a_zone_is_imported_where_the_module_has_none() -> None:
     crash = Crash("TypeError", MIXED, (TraceFrame("m.py", 5),))
-    made = proposals(f"{DAY}    return posted < datetime.now()\n", crash)
+    made = list_proposals(f"{DAY}    return posted < datetime.now()\n", crash)
 
     assert f"{ZONED}    return posted < datetime.now(timezone.utc)\n" in made
     other = "import datetime as dt\n\n\ndef old(posted):\n    return {}\n"
-    made = proposals(other.format("posted < dt.datetime.utcnow()"))
+    made = list_proposals(other.format("posted < dt.datetime.utcnow()"))
     assert other.format("posted < dt.datetime.now(dt.timezone.utc)") in made
 
 
 def test_a_function_that_has_to_wait_becomes_a_coroutine_with_its_await() -> None:
     crash = Crash("Failed", "coroutine 'BotBase.add_cog' was never awaited")
-    made = proposals("def setup(bot):\n    bot.add_cog(1)\n", crash)
+    made = list_proposals("def setup(bot):\n    bot.add_cog(1)\n", crash)
 
     assert "async def setup(bot):\n    await bot.add_cog(1)\n" in made
 
@@ -140,13 +140,13 @@ def test_what_has_to_be_a_coroutine_becomes_one() -> None:
     crash = Crash("TypeError", "event registered must be a coroutine function",
                   (TraceFrame("m.py", 1),))  # fmt: skip
 
-    made = proposals(text, crash)
+    made = list_proposals(text, crash)
 
     assert made[text.replace("def", "async def")] == max(made.values())
 
 
 def test_what_creates_tables_tells_their_columns_and_what_was_added() -> None:
-    schema = schema_of(
+    schema = build_schema(
         [
             "CREATE TABLE a (id INTEGER, price DECIMAL(4, 2) DEFAULT (1 + 1), UNIQUE (id, price));"
             'CREATE TABLE IF NOT EXISTS "B" (x -- the first, of two\n, y)',
@@ -173,5 +173,5 @@ def test_what_creates_tables_tells_their_columns_and_what_was_added() -> None:
     ],
 )
 def test_sql_of_any_form_is_edited_where_it_stands_or_not_at_all(text: str) -> None:
-    for new in proposals(text):
+    for new in list_proposals(text):
         ast.parse(new)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.repair.candidate_gate import CandidateGate
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, SuspectHunk
 from bot.repair.request import RepairRequest
@@ -54,7 +54,7 @@ async def search(
         write=False,
     )
     runner = OneModule(planted.text, {CALL: planted.call, **planted.tests})
-    return await mend(request, runner, FakeClock())
+    return await repair_tree(request, runner, FakeClock())
 
 
 # What was there before each fault is in the comment; nothing a machine can see says so.
@@ -168,7 +168,7 @@ async def test_of_a_commit_all_is_undone_where_nothing_shows_that_a_part_would_d
     report = await search(TWO_OF_A_COMMIT, tmp_path)
 
     assert report.proof == "undo"
-    assert report.undoes == "1234567"
+    assert report.reverted_commit == "1234567"
     assert report.files == {
         PATH: "def label(units, step):\n    width = len(units)\n    return units[step % width]\n"
     }
@@ -273,7 +273,7 @@ async def test_where_a_test_asks_only_whether_there_is_any_no_empty_value_stands
             written=True,
         )  # fmt: skip
 
-        assert (await gate.rule({PATH: after})).allowed is told
+        assert (await gate.judge({PATH: after})).allowed is told
 
 
 async def test_a_test_that_looks_at_no_answer_allows_no_fixed_one(tmp_path: Path) -> None:
@@ -298,9 +298,9 @@ async def test_where_only_the_exit_code_tells_no_edit_may_end_the_program(
         {PATH: ENDED}, runner, (CALL,), (CALL,), limits, answered=True, by_exit=True
     )
 
-    ruling = await gate.rule(files)
+    ruling = await gate.judge(files)
 
-    assert (await gate.rule(reached)) == ruling
+    assert (await gate.judge(reached)) == ruling
     assert (ruling.allowed, ruling.doubtful) == (False, False)
     assert ruling.reason == "it ends the program, so nothing that comes after is checked"
-    assert (await gate.rule(added)).allowed
+    assert (await gate.judge(added)).allowed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.baseline import ends
+from bot.repair.baseline import collect_outcomes
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import TimeLimits
@@ -172,9 +172,9 @@ async def test_a_candidate_is_judged_as_from_the_start_and_from_the_start_where_
             texts = {"subject.py": SUBJECT.replace(old, new)}
             before = runner.counts["collected"]
             quick, slow = await asyncio.gather(
-                runner.run([TEST], texts, SHORT), runner.run([TEST], texts, SHORT, anew=True)
+                runner.run([TEST], texts, SHORT), runner.run([TEST], texts, SHORT, fresh=True)
             )
-            assert ends(quick) == ends(slow), name
+            assert collect_outcomes(quick) == collect_outcomes(slow), name
             assert quick.code == slow.code, name
             assert (runner.counts["collected"] == before) == needed, name
 
@@ -193,11 +193,11 @@ async def test_calls_are_made_again_as_from_the_start_and_what_differs_from_it_t
         before = runner.counts["collected"]
         failing = frozenset({f"{TEST}::test_total"})
         comparison = BehaviourComparison(runner, {"subject.py": subject}, [TEST], failing, SHORT)
-        (behaviour,) = await comparison.of([{"subject.py": mended}])
+        (behaviour,) = await comparison.compare([{"subject.py": mended}])
         assert runner.counts["collected"] - before == 3  # recorded, as it is, as it would be
         texts = {"subject.py": mended}
         calls = [call for call in comparison.calls if call.name == "total"]
-        anew = await runner.replay_calls(calls, [TEST], texts, SHORT, anew=True)
+        anew = await runner.replay_calls(calls, [TEST], texts, SHORT, fresh=True)
 
     hows = {
         call.name: end.how for call, end in zip(comparison.calls, behaviour.outcomes, strict=True)
@@ -228,7 +228,7 @@ async def test_where_forking_would_not_be_safe_nothing_is_collected(
         right = f"{SUBJECT}\n{subject}".replace("prices[1:]", "prices")
         judged = await runner.run([f"{TEST}::test_total"], {"subject.py": right}, SHORT)
 
-    assert judged.green
+    assert judged.is_passing
     assert runner.counts["collected"] == 0
 
 
@@ -252,7 +252,7 @@ async def test_what_computes_where_no_signal_is_heard_is_ended_and_the_next_is_j
     assert late.late
     assert late.tried == 1
     assert swallowed.failed_late
-    assert again.green
+    assert again.is_passing
 
 
 @pytest.mark.slow
@@ -268,4 +268,4 @@ async def test_where_the_process_that_collected_dies_the_verdict_comes_all_the_s
         right = {"subject.py": SUBJECT.replace("prices[1:]", "prices")}
         again = await runner.run([f"{TEST}::test_total"], right, SHORT)
 
-    assert again.green
+    assert again.is_passing

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.command_files import command_files
+from bot.repair.command_files import find_command_files
 from bot.repair.model import Crash, TraceFrame
 from bot.repair.runner import RunResult
 from bot.repair.runner import TestRecord as Record
@@ -29,19 +29,19 @@ def tree(tmp_path: Path) -> Path:
 
 def test_the_files_that_pytest_names_lead_to_what_they_import(tree: Path) -> None:
     output = "test_calc.py:5: AssertionError\nFAILED test_calc.py::test_total - assert 5 == 7"
-    files = command_files(tree, "cd part && pytest -q", failed(output))
+    files = find_command_files(tree, "cd part && pytest -q", failed(output))
     assert files.suspected == ("part/calc.py", "part/rates.py")
     assert files.judging == frozenset()
 
 
 def test_where_the_output_names_none_the_tests_say_what_is_looked_at(tree: Path) -> None:
-    files = command_files(tree, "make test", failed("make: *** [Makefile:2: test] Error 1"))
+    files = find_command_files(tree, "make test", failed("make: *** [Makefile:2: test] Error 1"))
     assert files.suspected == ("part/calc.py", "part/rates.py")
 
 
 def test_a_script_that_the_command_runs_is_not_changed_though_it_is_not_named(tree: Path) -> None:
     frame = TraceFrame("check.py", 3, "<module>")
-    files = command_files(tree, "./run_tests.sh", failed('  File "check.py", line 3', frame))
+    files = find_command_files(tree, "./run_tests.sh", failed('  File "check.py", line 3', frame))
     assert set(files.suspected) == {"check.py", "other.py"}
     assert files.judging == {"check.py"}
 
@@ -50,5 +50,5 @@ def test_where_there_is_nothing_but_the_script_it_may_be_at_fault(tree: Path) ->
     (tree / "alone").mkdir()
     (tree / "alone/alone.py").write_text("assert 1 + 1 == 3\n")
     frame = TraceFrame("alone.py", 1, "<module>")
-    files = command_files(tree / "alone", "python alone.py", failed("", frame))
+    files = find_command_files(tree / "alone", "python alone.py", failed("", frame))
     assert files == (("alone.py",), frozenset())

@@ -10,7 +10,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
 from bot.repair.command import repair
-from bot.repair.conclusion import Conclusion
+from bot.repair.conclusion import FixAssessor
 from bot.repair.confirmation import Confirmation
 from bot.repair.explain import explain
 from bot.repair.forking_runner import ForkingRunner
@@ -87,7 +87,7 @@ async def concluded(
         judge = TestJudge(runner, failing, passing, LIMITS, LIMITS)
         problem = Problem(texts, (Crash("AssertionError"),), failing=red)
         witnesses = Witnesses(problem, runner, LIMITS)
-        conclusion = Conclusion(problem, comparison, judge, confirmation, witnesses, written=True)
+        conclusion = FixAssessor(problem, comparison, judge, confirmation, witnesses, written=True)
         report = SearchReport(
             None, {}, "exhausted", {"negation": 1}, (), 1, 1.0, refused=tuple(confirmation.refused)
         )
@@ -96,7 +96,7 @@ async def concluded(
                 report, fix=confirmed[0], proposed=80, considered=considered,
                 confirmed=tuple(confirmed), cut=cut,
             )  # fmt: skip
-        return await conclusion.of(report)
+        return await conclusion.assess(report)
 
 
 async def test_a_condition_turned_round_is_given_with_its_doubt_where_it_alone_passes(
@@ -126,7 +126,7 @@ async def test_it_stays_refused_where_that_is_a_guess_or_harms(
     assert set(report.unanswered) == ({candidate(*each) for each in edits} if guess else set())
     assert bool(report.question) == guess
     if report.question:
-        ours, theirs = (each.told for each in report.question.ends)
+        ours, theirs = (each.text for each in report.question.ends)
         assert ours != theirs
 
 

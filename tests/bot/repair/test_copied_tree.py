@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.repair.command_check import CommandCheck
-from bot.repair.process_cleanup import gone, runs
-from bot.repair.runner import unconfined
+from bot.repair.process_cleanup import is_running, wait_until_gone
+from bot.repair.runner import skip_confinement
 
 CALC = "def total(a, b):\n    return a - b\n"
 # As setuptools writes them, and the library `editables`, shortened to what finds a package.
@@ -62,7 +62,7 @@ async def test_what_is_installed_in_place_is_imported_from_the_copy(shop: Path, 
         (site / "acme.pth").write_text(START.format(name=way))
     python = str(shop.parent / "env/bin/python")
     check = CommandCheck(
-        shop, shop.parent / "check", [python, "check.py"], unconfined, seconds=30.0
+        shop, shop.parent / "check", [python, "check.py"], skip_confinement, seconds=30.0
     )
 
     assert not await check({})
@@ -78,7 +78,9 @@ async def test_the_projects_own_start_up_module_is_run_as_well(
     (tmp_path / "own/sitecustomize.py").write_text("import sys\n\nsys.started = True\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "own"))
     argv = [sys.executable, "check.py"]
-    check = CommandCheck(tmp_path / "tree", tmp_path / "check", argv, unconfined, seconds=30.0)
+    check = CommandCheck(
+        tmp_path / "tree", tmp_path / "check", argv, skip_confinement, seconds=30.0
+    )
 
     assert await check({})
 
@@ -92,9 +94,11 @@ async def test_a_process_in_a_session_of_its_own_is_ended_with_the_command(tmp_p
         f"pathlib.Path({str(started)!r}).write_text(str(left.pid))\n"
     )
     argv = [sys.executable, "check.py"]
-    check = CommandCheck(tmp_path / "tree", tmp_path / "check", argv, unconfined, seconds=30.0)
+    check = CommandCheck(
+        tmp_path / "tree", tmp_path / "check", argv, skip_confinement, seconds=30.0
+    )
 
     assert await check({})
     pid = int(started.read_text())
-    await gone([pid])
-    assert not runs(pid)
+    await wait_until_gone([pid])
+    assert not is_running(pid)

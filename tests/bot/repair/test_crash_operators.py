@@ -3,7 +3,7 @@
 import pytest
 
 from bot.repair.model import Crash, TraceFrame
-from tests.support.proposals import proposals
+from tests.support.proposals import list_proposals
 
 
 def crash_at(line: int, error: str, message: str = "", **hints: tuple[str, ...]) -> Crash:
@@ -117,7 +117,7 @@ NONE = "'NoneType' object has no attribute 'y'"
     ],
 )
 def test_a_crash_suggests_the_edit_that_explains_it(faulty: str, crash: Crash, right: str) -> None:
-    made = proposals(faulty, crash)
+    made = list_proposals(faulty, crash)
 
     assert right in made
     assert made[right] >= 0.5
@@ -125,7 +125,7 @@ def test_a_crash_suggests_the_edit_that_explains_it(faulty: str, crash: Crash, r
 
 def test_a_guard_prefers_what_the_function_returns_elsewhere() -> None:
     text = "def f(x):\n    if x == 1:\n        return -1\n    return x.y\n"
-    made = proposals(text, crash_at(4, "AttributeError", NONE, none=("x",)))
+    made = list_proposals(text, crash_at(4, "AttributeError", NONE, none=("x",)))
     guards = {new: rank for new, rank in made.items() if "if x is None:" in new}
 
     assert "return -1\n    return x.y" in max(guards, key=guards.__getitem__)
@@ -138,7 +138,7 @@ def test_a_guard_says_what_guards_beside_it_say() -> None:
         "        await ctx.send(x.y)\n\n"
         "    async def b(self, ctx, x):\n        await ctx.send(x.y)\n"
     )
-    made = proposals(text, crash_at(9, "AttributeError", NONE, none=("x",)))
+    made = list_proposals(text, crash_at(9, "AttributeError", NONE, none=("x",)))
     guards = {new: rank for new, rank in made.items() if "if x is None:" in new}
 
     told = 'if x is None:\n            await ctx.send("Nothing planned.")\n            return\n'
@@ -155,6 +155,6 @@ def test_a_guard_says_what_guards_beside_it_say() -> None:
     ],
 )
 def test_the_expected_text_gives_the_text(faulty: str, message: str, right: str) -> None:
-    made = proposals(faulty, Crash("AssertionError", message))
+    made = list_proposals(faulty, Crash("AssertionError", message))
 
     assert any(right in new and rank >= 0.4 for new, rank in made.items())

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
-from bot.repair.evidence import AnswerEvidence, Ended, evidence
+from bot.repair.evidence import AnswerEvidence, Ended, measure_evidence
 from bot.repair.model import Crash
-from bot.repair.neighbour_edits import other_values, value_twins
-from bot.repair.removals import only_removes
+from bot.repair.neighbour_edits import iterate_other_values, iterate_value_twins
+from bot.repair.removals import is_only_removal
 from bot.repair.report import RepairReport
 from tests.bot.repair.test_command import git, repaired
 from tests.fakes.repositories import PYTEST_OPTIONS
@@ -38,15 +38,17 @@ def ended(told: str, test: str, *, how: str = "answer", arguments: bool = True) 
     ],
 )
 def test_a_test_tells_no_more_than_its_answer_holds(call: Ended, bits: float) -> None:
-    assert evidence([call], ["one"], {}) == AnswerEvidence(1, bits)
+    assert measure_evidence([call], ["one"], {}) == AnswerEvidence(1, bits)
 
 
 def test_what_a_failing_test_asks_bounds_what_its_calls_tell() -> None:
     calls = [ended("'1.10'", "one"), ended("'1.9'", "one")]
 
-    assert evidence(calls, ["one"], {"one": ASKED}).bits == 2
-    assert evidence([], ["one"], {"one": Crash("AssertionError", "assert 3 == 25")}).bits > 6
-    assert evidence([], ["one"], {"one": Crash("KeyError", "'a'")}).bits == 1
+    assert measure_evidence(calls, ["one"], {"one": ASKED}).bits == 2
+    assert (
+        measure_evidence([], ["one"], {"one": Crash("AssertionError", "assert 3 == 25")}).bits > 6
+    )
+    assert measure_evidence([], ["one"], {"one": Crash("KeyError", "'a'")}).bits == 1
 
 
 def test_what_a_person_said_counts_as_the_answer_they_took() -> None:
@@ -54,14 +56,14 @@ def test_what_a_person_said_counts_as_the_answer_they_took() -> None:
     question = CallQuestion(call, (outcome, CallOutcome("answer", "'1'", "1")))
 
     said = [StatedAnswer(question, 0), StatedAnswer(question, None)]
-    assert evidence([], [], {}, said).bits == pytest.approx(6 * math.log2(10) + 1)
+    assert measure_evidence([], [], {}, said).bits == pytest.approx(6 * math.log2(10) + 1)
 
 
 def test_of_many_edits_a_wrong_one_is_soon_among_those_that_pass() -> None:
-    assert AnswerEvidence(5, 5).doubt(31) == ""
-    assert "5 times yes or no, and 32 edits were tried" in AnswerEvidence(5, 5).doubt(32)
-    assert "once yes or no" in AnswerEvidence(1, 1).doubt(32)
-    assert "2 short answers" in AnswerEvidence(2, 4.3).doubt(32)
+    assert AnswerEvidence(5, 5).find_doubt(31) == ""
+    assert "5 times yes or no, and 32 edits were tried" in AnswerEvidence(5, 5).find_doubt(32)
+    assert "once yes or no" in AnswerEvidence(1, 1).find_doubt(32)
+    assert "2 short answers" in AnswerEvidence(2, 4.3).find_doubt(32)
 
 
 async def proposed(folder: Path, *versions: tuple[str, str], tests: str) -> RepairReport:
@@ -145,9 +147,9 @@ def test_what_takes_away_is_told_by_what_is_left() -> None:
     before = {"m.py": "def f(x, rate=15):\n    return g(x) + 1  # one\n"}
 
     for old, new in (("g(x)", "x"), (" + 1", ""), ("15", "0"), ("g(x)", "None")):
-        assert only_removes(before, {"m.py": before["m.py"].replace(old, new)})
+        assert is_only_removal(before, {"m.py": before["m.py"].replace(old, new)})
     for old, new in (("15", "150"), ("+ 1", "- 1"), ("# one", ""), ("g(x)", "g(x, 0)")):
-        assert not only_removes(before, {"m.py": before["m.py"].replace(old, new)})
+        assert not is_only_removal(before, {"m.py": before["m.py"].replace(old, new)})
 
 
 def test_a_number_that_was_edited_has_others_far_off_beside_it_and_a_condition_both_truths() -> (
@@ -157,13 +159,13 @@ def test_a_number_that_was_edited_has_others_far_off_beside_it_and_a_condition_b
     number = {"m.py": before["m.py"].replace("% 4", "% 8")}
     condition = {"m.py": before["m.py"].replace("in y", "in x")}
 
-    numbers = [files["m.py"] for _, files in other_values(before, number)]
+    numbers = [files["m.py"] for _, files in iterate_other_values(before, number)]
     assert {before["m.py"].replace("% 4", f"% {other}") for other in (11, 16, 24, 80)} <= {*numbers}
     assert all("return 3" in text for text in numbers)
     name = {"m.py": before["m.py"].replace("x % 4", "x % 4 - y")}
-    named = {files["m.py"] for _, files in other_values(before, name)}
+    named = {files["m.py"] for _, files in iterate_other_values(before, name)}
     assert {before["m.py"].replace("% 4", f"% 4 - {twin}") for twin in (0, 1, 2)} <= named
-    held = [files["m.py"] for _, files in other_values(before, condition)]
+    held = [files["m.py"] for _, files in iterate_other_values(before, condition)]
     assert held == [before["m.py"].replace("x in y", truth) for truth in ("True", "False")]
 
 
@@ -215,4 +217,4 @@ def test_what_has_the_same_value_where_tests_look_is_put_in_the_place_of_what_wa
 
 
 def twins_of(before: str, after: str) -> list[str]:
-    return [files["m.py"] for _, files in value_twins({"m.py": before}, {"m.py": after})]
+    return [files["m.py"] for _, files in iterate_value_twins({"m.py": before}, {"m.py": after})]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.repair.expectation import Expectation, expectation_of
+from bot.repair.expectation import Expectation, parse_expectation
 from bot.repair.model import Crash
 
 
@@ -20,7 +20,7 @@ from bot.repair.model import Crash
     ],
 )
 def test_what_was_got_and_wanted_is_read(message: str, got: object, wanted: object) -> None:
-    assert expectation_of(Crash("AssertionError", message)) == Expectation(got, wanted)
+    assert parse_expectation(Crash("AssertionError", message)) == Expectation(got, wanted)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_was_got_and_wanted_is_read(message: str, got: object, wanted: obje
     ],
 )
 def test_what_cannot_be_read_as_two_values_says_nothing(message: str) -> None:
-    assert expectation_of(Crash("AssertionError", message)) is None
+    assert parse_expectation(Crash("AssertionError", message)) is None
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_values_speak_for_the_kind_of_edit_that_explains_them(
 ) -> None:
     found = Expectation(got, wanted)
 
-    assert found.factor(kind) > found.factor("await") == 1.0
+    assert found.get_factor(kind) > found.get_factor("await") == 1.0
 
 
 def test_values_that_differ_are_found_inside_what_has_one_shape() -> None:
     found = Expectation({"a": [1, "x"], "b": 2}, {"a": [1, "y"], "b": 2})
 
-    assert found.leaves() == [("x", "y")]
+    assert found.list_leaves() == [("x", "y")]

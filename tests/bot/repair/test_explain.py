@@ -2,8 +2,8 @@
 
 from bot.repair.explain import explain
 from bot.repair.model import (
-    ENDED,
     LEFT_OTHERWISE,
+    PROGRAM_EXIT,
     Candidate,
     ChangedCall,
     Crash,
@@ -13,7 +13,7 @@ from bot.repair.model import (
     SearchReport,
     SourceEdit,
 )
-from bot.repair.nearness import nearest
+from bot.repair.nearness import iterate_nearest
 
 EDIT = Candidate((SourceEdit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
 
@@ -49,7 +49,7 @@ def test_edits_that_pass_as_well_are_named_though_no_call_tells_them_apart() -> 
     other = Candidate((SourceEdit("pkg/b.py", 3, 4, "y"),), "name", "replace `x` by `y`", 0.5, 9)
 
     assert "no call tells it apart: replace `x` by `y` (`pkg/b.py:9`)." in explain(
-        report(fix=EDIT, stopped="fixed", alike=(other,))
+        report(fix=EDIT, stopped="fixed", indistinguishable=(other,))
     )
 
 
@@ -69,14 +69,14 @@ def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> N
         for number, (each, passed) in enumerate(((again, 3), (more, 4), (EDIT, 4)))
     ]
 
-    assert [each.candidate for each in nearest(near)] == [EDIT]
+    assert [each.candidate for each in iterate_nearest(near)] == [EDIT]
 
 
 def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:
     assert "left untried" in explain(report(stopped="time", proposed=90))
     assert "no line to try" in explain(report(tried={}, proposed=0))
     assert "no project code was reached" in explain(report(tried={}, proposed=0))
-    died = report(tried={}, proposed=0, crash=Crash(ENDED))
+    died = report(tried={}, proposed=0, crash=Crash(PROGRAM_EXIT))
     assert "the tests end the process they run in" in explain(died)
     assert "nothing to mend" in explain(report(stopped="passing", tried={}, proposed=0))
 

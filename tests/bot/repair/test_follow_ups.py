@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.repair.model import Candidate, Crash, Judgement, Problem, Texts, TraceFrame
-from bot.repair.nearness import progress
+from bot.repair.nearness import measure_progress
 from bot.repair.pairs import CAVEAT
 from bot.repair.search import search
 from tests.fakes.fake_clock import FakeClock
@@ -28,7 +28,7 @@ def asserted(got: object, expected: object, line: int = 4) -> Crash:
 
 
 def problem(ends: Crash, text: str = "x = 1\n") -> Problem:
-    return Problem({"m.py": text}, (ends,), failing=frozenset({TEST}), ended={TEST: ends})
+    return Problem({"m.py": text}, (ends,), failing=frozenset({TEST}), crashes_by_test={TEST: ends})
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def problem(ends: Crash, text: str = "x = 1\n") -> Problem:
 def test_a_test_that_got_further_is_near(before: Crash, after: Crash, near: bool) -> None:
     said = Judgement(False, "reproduction", total=1, failed=(TEST,), crash=after)
 
-    assert (progress(problem(before), said) > 0) == near
+    assert (measure_progress(problem(before), said) > 0) == near
 
 
 def test_some_tests_that_pass_are_nearer_than_any_way_to_fail() -> None:
@@ -58,7 +58,7 @@ def test_some_tests_that_pass_are_nearer_than_any_way_to_fail() -> None:
     some = Judgement(False, "reproduction", 1, 2, (TEST,), crash=before)
     further = Judgement(False, "reproduction", 0, 2, (TEST,), crash=asserted(1, 9, line=9))
 
-    assert progress(problem(before), some) > progress(problem(before), further) > 0
+    assert measure_progress(problem(before), some) > measure_progress(problem(before), further) > 0
 
 
 def linear(number: int) -> int:

@@ -173,7 +173,7 @@ async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     assert (far.crash.error, far.crash.frames[-1].path) == ("IndexError", "subject.py")
     assert far.crash.frames[-1].line == 6
     assert far.lines["subject.py"] == {5, 6}
-    assert not result.green
+    assert not result.is_passing
 
     wanted = {"subject.py": frozenset({6, 9})}
     result = await runner.run(named("far", "fine"), {}, SHORT, coverage=wanted)
@@ -189,8 +189,8 @@ async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
     mended = MODULE.replace("index + 1", "index")
     before = listing(shared)
 
-    assert (await runner.run(named("pick", "far"), {"subject.py": mended}, SHORT)).green
-    assert not (await runner.run(named("pick"), {}, SHORT)).green
+    assert (await runner.run(named("pick", "far"), {"subject.py": mended}, SHORT)).is_passing
+    assert not (await runner.run(named("pick"), {}, SHORT)).is_passing
     assert (shared / "subject.py").read_text() == MODULE
     assert listing(shared) == before
 
@@ -199,7 +199,7 @@ async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
 async def test_only_the_projects_own_is_compiled_and_not_into_its_tree(
     runner: ForkingRunner, shared: Path
 ) -> None:
-    assert (await runner.run(named("bytecode"), {}, SHORT)).green
+    assert (await runner.run(named("bytecode"), {}, SHORT)).is_passing
     assert "__pycache__" not in listing(shared)
 
 
@@ -210,9 +210,9 @@ async def test_an_endless_loop_is_cut_short_and_the_next_run_is_none_the_worse(
 ) -> None:
     result = await runner.run(named("spin"), {}, SHORT)
 
-    assert result.failed[0].crash is not None
-    assert result.failed[0].crash.error == "OutOfTime"
-    assert (await runner.run(named("fine"), {}, SHORT)).green
+    assert result.failures[0].crash is not None
+    assert result.failures[0].crash.error == "OutOfTime"
+    assert (await runner.run(named("fine"), {}, SHORT)).is_passing
 
 
 @SHARED
@@ -220,14 +220,14 @@ async def test_the_crash_says_which_attributes_there_are(runner: ForkingRunner) 
     (record,) = (await runner.run(named("read"), {}, SHORT)).records
 
     assert record.crash is not None
-    assert record.crash.hint("near")[0] == "total"
+    assert record.crash.get_hint("near")[0] == "total"
 
 
 @SHARED
 async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> None:
     result = await runner.run(named("nowhere"), {}, SHORT)
 
-    assert not result.green
+    assert not result.is_passing
     assert "not found" in result.output
 
 
@@ -236,7 +236,7 @@ async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> N
 async def test_runs_go_on_side_by_side(runner: ForkingRunner) -> None:
     results = await asyncio.gather(*(runner.run(named("fine"), {}, SHORT) for _ in range(6)))
 
-    assert all(result.green for result in results)
+    assert all(result.is_passing for result in results)
 
 
 async def test_cancelling_and_leaving_kills_everything_at_once(project: Path) -> None:
@@ -315,7 +315,7 @@ async def test_what_goes_wrong_the_first_time_only_is_no_ones_fault(
     (project / "test_first.py").write_text(text)
     async with ForkingRunner(project) as runner:
         result = await runner.run(["test_first.py::test_late"], {}, TimeLimits(1, 10, seconds))
-    assert (result.green, result.tried) == (True, 2)
+    assert (result.is_passing, result.tried) == (True, 2)
 
 
 async def test_a_test_that_hangs_alone_as_well_is_believed_and_not_tried_a_third_time(
@@ -336,8 +336,8 @@ async def test_a_file_that_cannot_be_imported_keeps_no_other_from_running(projec
     async with ForkingRunner(project) as runner:
         result = await runner.run(["test_elsewhere.py", *named("fine")], {}, SHORT)
 
-    assert result.passed == tuple(named("fine"))
-    assert [record.test for record in result.failed] == ["test_elsewhere.py"]
+    assert result.passed_tests == tuple(named("fine"))
+    assert [record.test for record in result.failures] == ["test_elsewhere.py"]
 
 
 @pytest.mark.parametrize("collected", [False, True])
@@ -354,5 +354,5 @@ async def test_tests_named_after_what_time_it_is_are_found_in_later_runs(
         later = [await runner.run(names, {"subject.py": text}, SHORT) for _ in range(2)]
         worse = await runner.run(names, {"subject.py": "def pick(*_): raise KeyError\n"}, SHORT)
 
-    assert [(len(run.records), run.green) for run in (first, *later)] == 3 * [(3, True)]
-    assert not worse.green
+    assert [(len(run.records), run.is_passing) for run in (first, *later)] == 3 * [(3, True)]
+    assert not worse.is_passing

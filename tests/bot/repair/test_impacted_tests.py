@@ -57,7 +57,7 @@ def problem() -> Problem:
 def test_an_edit_concerns_who_calls_the_function_it_is_in(case: str) -> None:
     (before, after), concerned = CONCERNED[case]
 
-    left_out = ImpactedTests(problem()).unconcerned({PATH: TEXT.replace(before, after)})
+    left_out = ImpactedTests(problem()).find_unaffected({PATH: TEXT.replace(before, after)})
 
     assert frozenset(SEEN) - {BAD} - left_out == concerned
 
@@ -70,12 +70,12 @@ async def test_only_tests_that_an_edit_concerns_are_run_after_the_failing_one() 
     }
     judge = TestJudge(
         OneModule(TEXT, tests), [BAD], [GOOD, APART], TimeLimits(), TimeLimits(),
-        unconcerned=ImpactedTests(problem()).unconcerned,
+        unconcerned=ImpactedTests(problem()).find_unaffected,
     )  # fmt: skip
 
     judgement = await judge.judge({PATH: TEXT.replace(" - rate", " + rate")})
 
-    assert judgement.green
+    assert judgement.is_passing
     assert judgement.passed == 2
 
 

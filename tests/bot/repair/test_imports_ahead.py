@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair._fork_imports import left_to_children
-from bot.repair.baseline import baseline, ends, import_ahead
+from bot.repair._fork_imports import find_child_modules
+from bot.repair.baseline import collect_outcomes, measure_baseline, preload_imports
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Texts
 from bot.repair.request import RepairRequest
@@ -73,7 +73,7 @@ def laid_out(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 async def judged(runner: ForkingRunner, texts: Texts) -> set[tuple[str, str, str]]:
-    return ends(await runner.run([TEST], texts, SHORT))
+    return collect_outcomes(await runner.run([TEST], texts, SHORT))
 
 
 async def ahead(runner: ForkingRunner, *, changing: str = "subject.py") -> None:
@@ -91,8 +91,8 @@ async def test_nothing_of_one_candidate_is_left_for_the_next(tmp_path: Path) -> 
         )
         mended = await runner.run([TEST], {"subject.py": MENDED}, SHORT)
 
-    assert [record.test for record in leaving.failed] == [f"{TEST}::test_nothing_kept"]
-    assert mended.green
+    assert [record.test for record in leaving.failures] == [f"{TEST}::test_nothing_kept"]
+    assert mended.is_passing
     assert imports.read_text() == ""
 
 
@@ -124,8 +124,8 @@ async def test_a_text_in_place_of_what_was_imported_ahead_counts_all_the_same(
         kept = await runner.run([TEST], {"steady.py": STEADY.replace("[]", "[1]")}, SHORT)
         again = await runner.run([TEST], {}, SHORT)
 
-    assert [record.test for record in kept.failed] == [f"{TEST}::test_nothing_kept"]
-    assert again.green
+    assert [record.test for record in kept.failures] == [f"{TEST}::test_nothing_kept"]
+    assert again.is_passing
 
 
 @pytest.mark.slow
@@ -148,7 +148,7 @@ async def test_where_it_is_not_safe_to_fork_nothing_is_imported_ahead(
         imports.write_text("")
         mended = await runner.run([TEST], {"subject.py": MENDED}, SHORT)
 
-    assert mended.green
+    assert mended.is_passing
     assert len(imports.read_text().splitlines()) == 1
 
 
@@ -165,11 +165,11 @@ async def test_a_project_that_sets_something_up_before_it_imports_keeps_its_verd
     )
     request = RepairRequest(tmp_path, (f"{TEST}::test_total", f"{TEST}::test_nothing_kept"))
     async with ForkingRunner(tmp_path) as runner:
-        base = await baseline(request, runner)
-        await import_ahead(request, base, {"subject.py": SUBJECT}, runner)
+        base = await measure_baseline(request, runner)
+        await preload_imports(request, base, {"subject.py": SUBJECT}, runner)
         mended = await runner.run([TEST], {"subject.py": MENDED}, SHORT)
 
-    assert mended.green
+    assert mended.is_passing
 
 
 def test_a_module_is_left_to_the_children_if_it_needs_a_changing_file_in_any_way(
@@ -192,7 +192,7 @@ def test_a_module_is_left_to_the_children_if_it_needs_a_changing_file_in_any_way
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     names = {p.removesuffix(".py").removesuffix("/__init__").replace("/", "."): p for p in sources}
-    left = left_to_children(list(names.items()), ["pack/changed.py"], str(tmp_path))
+    left = find_child_modules(list(names.items()), ["pack/changed.py"], str(tmp_path))
 
     assert set(names) - left == {"pack", "pack.alone", "pack.other"}
-    assert left_to_children(list(names.items()), [], str(tmp_path)) == set()
+    assert find_child_modules(list(names.items()), [], str(tmp_path)) == set()

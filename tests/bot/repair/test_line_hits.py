@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.repair._fork_child import Tracer
-from bot.repair._fork_hits import TOLD, LineHits
+from bot.repair._fork_hits import HIT_NAME, LineHits
 
 SUBJECT = '''\
 """A module of every kind of statement."""
@@ -163,8 +163,8 @@ def imported(file: Path) -> ModuleType:
 def telling(file: Path, hits: LineHits) -> ModuleType:
     """Return the module with the hits in it."""
     module = ModuleType("subject")
-    vars(module)[TOLD] = hits.hit
-    code = hits.code_of(str(file), file.read_bytes())
+    vars(module)[HIT_NAME] = hits.hit
+    code = hits.compile_file(str(file), file.read_bytes())
     exec(code, vars(module))  # noqa: S102 - what stands above
     return module
 
@@ -203,8 +203,8 @@ def test_only_functions_with_wanted_lines_are_changed(file: Path) -> None:
     module = telling(file, hits)
 
     assert told(hits, module, ("branches(1)", "kept(1)")) == [{}, {"subject.py": [line]}]
-    assert TOLD in module.kept.__wrapped__.__code__.co_names
-    assert TOLD not in module.branches.__code__.co_names
+    assert HIT_NAME in module.kept.__wrapped__.__code__.co_names
+    assert HIT_NAME not in module.branches.__code__.co_names
     assert module.kept.__doc__ == "Only this line of two\n    is no statement."
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from bot.repair.migrations import addable, propose
+from bot.repair.migrations import propose, to_addable
 from bot.repair.model import Candidate, Crash, Problem, SuspectHunk
 from bot.repair.source import Source
 
@@ -105,4 +105,4 @@ def test_nothing_is_migrated_that_would_not_mend_it(text: str, message: str) -> 
     ],
 )
 def test_a_definition_is_one_that_a_table_with_rows_takes(definition: str, added: str) -> None:
-    assert addable(definition) == added
+    assert to_addable(definition) == added

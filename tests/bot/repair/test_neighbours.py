@@ -6,7 +6,7 @@ import pytest
 
 from bot.repair import runner
 from bot.repair.invocation import pytest_invocation
-from bot.repair.neighbours import guards_beside, neighbours
+from bot.repair.neighbours import find_neighbours, select_guards
 
 
 def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: P
         (tmp_path / "tests" / name).write_text("import subject\n")
     (tmp_path / "tests" / "test_other.py").write_text("import json\n")
 
-    found = neighbours(tmp_path, ["tests/test_one.py::test_a"], ["tests/test_one.py::test_a"])
+    found = find_neighbours(tmp_path, ["tests/test_one.py::test_a"], ["tests/test_one.py::test_a"])
 
     assert found == ["tests/test_one.py", "tests/test_two.py", "tests/three_test.py"]
 
@@ -44,6 +44,6 @@ def test_what_passed_in_a_file_that_was_run_whole_is_known(
     invocation = pytest_invocation(command, tmp_path)
     assert invocation is not None
 
-    found = guards_beside(["tests/test_a.py", "tests/test_b.py"], invocation, first)
+    found = select_guards(["tests/test_a.py", "tests/test_b.py"], invocation, first)
 
     assert sorted(found) == kept

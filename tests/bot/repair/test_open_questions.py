@@ -11,8 +11,8 @@ from bot.repair.answer_memo import AnswerMemo, read_memo
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import SearchReport
-from bot.repair.open_questions import answered_types
-from bot.repair.questions import mend_asking
+from bot.repair.open_questions import find_answer_types
+from bot.repair.questions import repair_with_questions
 from bot.repair.request import RepairRequest
 from tests.fakes.repositories import PYTEST_OPTIONS
 
@@ -37,7 +37,7 @@ class Person:
     async def __call__(self, question: CallQuestion) -> StatedAnswer:
         self.asked.append(question)
         stored = read_memo(redact(AnswerMemo(question=question).to_text()))
-        said = stored.answered(self.answer, "Ada").stated[0]
+        said = stored.set_answer(self.answer, "Ada").stated[0]
         return replace(said, question=replace(said.question, ends=question.ends))
 
 
@@ -57,7 +57,7 @@ async def mended(folder: Path, text: str, call: str, person: Person | None) -> S
         write=False,
     )
     async with ForkingRunner(folder) as runner:
-        return await mend_asking(request, runner, SystemClock(), ask=person)
+        return await repair_with_questions(request, runner, SystemClock(), ask=person)
 
 
 async def test_the_answer_to_a_call_that_always_failed_makes_a_fix_of_an_edit(
@@ -97,7 +97,9 @@ async def test_a_value_that_no_edit_answered_is_put_in(tmp_path: Path) -> None:
     report = await mended(tmp_path, SPIN, "spin(3)", Person("'none'"))
 
     assert report.fix is not None
-    assert [said.told for said in report.stated] == ["Ada said that `spin(3)` answers 'none'."]
+    assert [said.description for said in report.stated] == [
+        "Ada said that `spin(3)` answers 'none'."
+    ]
     names: dict[str, object] = {}
     exec(report.files["subject.py"], names)  # noqa: S102 - an edit of the text above
     assert eval("spin(3), spin(1)", names) == ("none", "green")  # noqa: S307
@@ -118,9 +120,9 @@ def test_one_answer_is_denied_in_plain_words_and_a_question_is_kept_as_text(tmp_
     memo = read_memo(AnswerMemo(question=question).to_text())
 
     assert memo.question == question
-    assert memo.answered("nothing of the kind", "Ada").stated == ()
-    (said,) = memo.answered("something else", "Ada").stated
-    assert said.told == "Ada said that `share(7, 0)` does not answer 0."
+    assert memo.set_answer("nothing of the kind", "Ada").stated == ()
+    (said,) = memo.set_answer("something else", "Ada").stated
+    assert said.description == "Ada said that `share(7, 0)` does not answer 0."
 
 
 @pytest.mark.parametrize(
@@ -139,5 +141,5 @@ def test_an_answer_has_to_be_of_a_type_that_the_function_says_it_answers(
 ) -> None:
     text = f"class Cog:\n    async def ask(self) -> {returns}:\n        pass\n"
 
-    assert answered_types(text, "Cog.ask") == types
-    assert answered_types(text, "ask") == frozenset()
+    assert find_answer_types(text, "Cog.ask") == types
+    assert find_answer_types(text, "ask") == frozenset()

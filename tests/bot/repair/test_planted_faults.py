@@ -8,11 +8,11 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.demo.faults import FAULTS, PlantedFault, plant
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.request import RepairRequest
-from bot.repair.suspects import suspect_hunks
-from tests.support.choosing import some_of
+from bot.repair.suspects import load_suspect_hunks
+from tests.support.parameter_choice import choose_parameters
 
 ROOT = Path(__file__).parents[3]
 REPRODUCTION = "tests/test_reproduction.py"
@@ -43,14 +43,16 @@ def checkout(fault: PlantedFault, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", some_of(FAULTS, each=len(FAULTS)), ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", choose_parameters(FAULTS, each=len(FAULTS)), ids=lambda fault: fault.name
+)
 async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
     fault: PlantedFault, tmp_path: Path
 ) -> None:
     checkout(fault, tmp_path)
     tests = fault.file.replace("cogs/", "tests/cogs/test_")
     async with ForkingRunner(tmp_path) as runner:
-        hunks = tuple(await suspect_hunks(tmp_path))
+        hunks = tuple(await load_suspect_hunks(tmp_path))
         request = RepairRequest(
             root=tmp_path,
             reproduction=(f"{REPRODUCTION}::test_it",),
@@ -60,7 +62,7 @@ async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_
             allowed=(fault.file,),
             seconds=90,
         )
-        report = await mend(request, runner, SystemClock())
+        report = await repair_tree(request, runner, SystemClock())
 
     assert report.fix is not None, report
     assert report.fix.kind == "revert"

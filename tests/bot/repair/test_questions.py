@@ -11,8 +11,8 @@ import pytest
 from bot.adapters.system_clock import SystemClock
 from bot.cli.repair_questions import TerminalQuestions
 from bot.domain.journal import Frame
-from bot.proof.reproduction import stated_test
-from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer, best_question
+from bot.proof.reproduction import build_result_test
+from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer, choose_question
 from bot.repair.command import repair
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.report import RepairReport
@@ -49,7 +49,7 @@ def ends(*answers: object) -> list[CallOutcome]:
 def test_the_call_that_tells_most_candidates_apart_is_asked_about() -> None:
     calls = [call("f(1)"), call("f(2)"), call("f(3)")]
 
-    question = best_question(calls, [ends(1, 1, 7), ends(1, 2, 8), ends(2, ValueError, 8)])
+    question = choose_question(calls, [ends(1, 1, 7), ends(1, 2, 8), ends(2, ValueError, 8)])
 
     assert question is not None
     assert question.text == "`f(2)` should answer:"
@@ -82,7 +82,7 @@ def test_the_call_that_tells_most_candidates_apart_is_asked_about() -> None:
 def test_what_nobody_can_answer_is_not_asked(
     text: str, arguments: Mapping[str, str] | None, one: object, other: object
 ) -> None:
-    assert best_question([call(text, arguments)], [ends(one), ends(other)]) is None
+    assert choose_question([call(text, arguments)], [ends(one), ends(other)]) is None
 
 
 def test_a_candidate_that_answers_otherwise_than_was_said_is_refused_with_the_reason() -> None:
@@ -90,12 +90,16 @@ def test_a_candidate_that_answers_otherwise_than_was_said_is_refused_with_the_re
     question = CallQuestion(call("area(4, 1)"), (right, wrong))
     said, neither = StatedAnswer(question, 0, by="Ada"), StatedAnswer(question, None)
 
-    assert said.refusal(right) == ""
-    assert said.refusal(wrong) == "`area(4, 1)` answers 3 with it, and Ada said otherwise"
-    assert "cannot be made again" in said.refusal(CallOutcome("unknown"))
-    assert said.told == "Ada said that `area(4, 1)` answers 4."
-    assert [bool(neither.refusal(each)) for each in (right, wrong, third)] == [True, True, False]
-    assert neither.told == "You said that `area(4, 1)` answers neither 4 nor 3."
+    assert said.find_conflict(right) == ""
+    assert said.find_conflict(wrong) == "`area(4, 1)` answers 3 with it, and Ada said otherwise"
+    assert "cannot be made again" in said.find_conflict(CallOutcome("unknown"))
+    assert said.description == "Ada said that `area(4, 1)` answers 4."
+    assert [bool(neither.find_conflict(each)) for each in (right, wrong, third)] == [
+        True,
+        True,
+        False,
+    ]
+    assert neither.description == "You said that `area(4, 1)` answers neither 4 nor 3."
 
 
 async def repaired(folder: Path, *said: str) -> tuple[RepairReport, list[CallQuestion]]:
@@ -109,7 +113,7 @@ async def repaired(folder: Path, *said: str) -> tuple[RepairReport, list[CallQue
         asked.append(question)
         width, height = map(int, question.call.arguments.values())
         right = str({"product": width * height, "absurd": -12345}[said[0]])
-        told = [answer.told for answer in question.answers]
+        told = [answer.text for answer in question.answers]
         return StatedAnswer(question, told.index(right) if right in told else None)
 
     report = await repair(
@@ -144,27 +148,31 @@ async def test_where_neither_is_right_both_are_refused(tmp_path: Path) -> None:
     exec((tmp_path / "subject.py").read_text(), names)  # noqa: S102 - an edit of the text above
     for question in asked if report.applied else ():
         given = map(int, question.call.arguments.values())
-        assert repr(names["area"](*given)) not in {answer.told for answer in question.answers}
+        assert repr(names["area"](*given)) not in {answer.text for answer in question.answers}
 
 
 def test_a_stated_answer_is_written_as_a_test_in_the_repositorys_way() -> None:
     frame = Frame(file="shop/cart.py", line=0, function="area", module="shop.cart",
                   arguments={"width": "4", "height": "1"})  # fmt: skip
-    plain = stated_test(AREA, frame, name="test_area", doc="Said.", answer="4")
+    plain = build_result_test(AREA, frame, name="test_area", doc="Said.", answer="4")
     typed = "def area(width: int, height: int) -> int:\n    return width + height\n"
 
     assert plain == (
         "from shop import cart\n\n\ndef test_area() -> None:\n"
         '    """Said."""\n    answer = cart.area(4, 1)\n    assert answer == 4\n'
     )
-    assert stated_test(typed, frame, name="test_area", doc="Said.", answer="4") == plain
-    raising = stated_test(AREA, frame, name="test_area", doc="Said.", raises="ValueError") or ""
+    assert build_result_test(typed, frame, name="test_area", doc="Said.", answer="4") == plain
+    raising = (
+        build_result_test(AREA, frame, name="test_area", doc="Said.", raises="ValueError") or ""
+    )
     assert raising.startswith("import pytest\n\nfrom shop import cart\n\n\n")
     assert "    with pytest.raises(ValueError):\n        cart.area(4, 1)\n" in raising
-    assert stated_test(AREA, frame, name="test_area", doc="Said.", raises="exit") is None
-    none = stated_test(AREA, frame, name="test_area", doc="Said.", answer="None") or ""
+    assert build_result_test(AREA, frame, name="test_area", doc="Said.", raises="exit") is None
+    none = build_result_test(AREA, frame, name="test_area", doc="Said.", answer="None") or ""
     assert "assert answer is None" in none
-    attack = stated_test(AREA, frame, name="test_area", doc="Said.", answer="__import__('os')")
+    attack = build_result_test(
+        AREA, frame, name="test_area", doc="Said.", answer="__import__('os')"
+    )
     assert attack is None
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.repair.model import Crash
-from tests.support.proposals import proposals
+from tests.support.proposals import list_proposals
 
 REFUSING = """\
 def chunked(rows, n):
@@ -44,14 +44,14 @@ def sliced(rows, n=None):
     ],
 )
 def test_what_a_test_expects_to_be_refused_is_refused_at_the_start(said: str, lines: str) -> None:
-    made = proposals(REFUSING, Crash("Failed", said))
+    made = list_proposals(REFUSING, Crash("Failed", said))
     indented = "".join(f"    {line}\n" for line in lines.split("|"))
     assert REFUSING.replace('."""\n    if n is', f'."""\n{indented}    if n is') in made
-    assert not any(text.count("raise") > 1 for text in proposals(REFUSING))
+    assert not any(text.count("raise") > 1 for text in list_proposals(REFUSING))
 
 
 def test_of_bounds_the_one_that_refuses_the_least_is_likeliest() -> None:
-    made = proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'ValueError'>"))
+    made = list_proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'ValueError'>"))
     least = 'if n is not None and n < 0:\n        raise ValueError("n must not be negative")'
     more = "if n is not None and n < 1:\n        raise ValueError('n must be at least 1')"
     weights = [max(made[text] for text in made if lines in text) for lines in (least, more)]
@@ -59,5 +59,5 @@ def test_of_bounds_the_one_that_refuses_the_least_is_likeliest() -> None:
 
 
 def test_a_branch_that_answers_refuses_where_a_test_expects_it() -> None:
-    made = proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'TypeError'>"))
+    made = list_proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'TypeError'>"))
     assert REFUSING.replace("return rows\n", 'raise TypeError("n is None")\n', 1) in made

@@ -13,7 +13,7 @@ from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
 from bot.repair.reverts import align
 from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search
-from bot.repair.soundness import sound
+from bot.repair.soundness import is_sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
@@ -98,7 +98,7 @@ def test_where_undoings_take_long_to_think_of_whole_commits_are_the_first_and_ed
     )
     asked = iter([False])
     known = problem(text, hunks)
-    some = propose(known, localise(known), undone=lambda: next(asked, True))
+    some = propose(known, localise(known), is_revert_time_up=lambda: next(asked, True))
 
     assert [each.why for each in some if each.kind == "revert"] == ["undo all of commit 1234567"]
     assert len(some) > 1
@@ -168,7 +168,7 @@ async def test_no_text_is_judged_twice_and_none_that_cannot_work() -> None:
 
     assert report.stopped == "exhausted"
     assert len(judge.shown) == len(set(judge.shown)) > 10
-    assert all(sound({"m.py": text}, {"m.py": TEXT}) for text in judge.shown)
+    assert all(is_sound({"m.py": text}, {"m.py": TEXT}) for text in judge.shown)
     assert "None of the" in explain(report)
 
 
@@ -320,5 +320,5 @@ def test_nothing_is_compared_with_itself_that_was_not_before(wrong: str) -> None
     before = "def f(a, b):\n    return a < b\n"
     after = before.replace("a < b", wrong)
 
-    assert not sound({"m.py": after}, {"m.py": before})
-    assert sound({"m.py": after}, {"m.py": after.replace("return", "x = 1\n    return")})
+    assert not is_sound({"m.py": after}, {"m.py": before})
+    assert is_sound({"m.py": after}, {"m.py": after.replace("return", "x = 1\n    return")})

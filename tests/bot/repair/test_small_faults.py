@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.engine import mend
+from bot.repair.engine import repair_tree
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from tests.fakes.fault_table import Fault, read_faults
-from tests.support.choosing import some_of
+from tests.support.parameter_choice import choose_parameters
 
 pytestmark = pytest.mark.usefixtures("few_plugins")
 
@@ -21,15 +21,15 @@ LIMITS = TimeLimits(5, 3, 30)
 
 async def mends(fault: Fault, folder: Path) -> bool:
     """Return whether the engine's fix passes the held-out tests."""
-    fault.lay(folder)
+    fault.write_project(folder)
     async with ForkingRunner(folder) as runner:
         first = await runner.run(["test_subject.py"], {}, LIMITS)
-        failing = tuple(record.test for record in first.failed)
+        failing = tuple(record.test for record in first.failures)
         request = RepairRequest(folder, failing, ("test_subject.py",), written=True, seconds=90)
-        report = await mend(request, runner, SystemClock())
+        report = await repair_tree(request, runner, SystemClock())
         (folder / "test_held_out.py").write_text(fault.held_out)
         held_out = await runner.run(["test_held_out.py"], {}, LIMITS)
-        return report.fix is not None and held_out.green
+        return report.fix is not None and held_out.is_passing
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ OTHERS = [fault for fault in FAULTS if fault.name not in EVERYDAY]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", some_of(OTHERS, each=6), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", choose_parameters(OTHERS, each=6), ids=lambda fault: fault.name)
 async def test_every_other_fault_of_the_table_is_mended(fault: Fault, tmp_path: Path) -> None:
     assert await mends(fault, tmp_path)
 

@@ -9,12 +9,12 @@ import pytest
 from bot.adapters.system_clock import SystemClock
 from bot.repair.command import repair
 from bot.repair.command_check import CommandCheck
-from bot.repair.files import changeable_texts, diff_of, write
+from bot.repair.files import build_diff, load_changeable_texts, write
 from bot.repair.forking_runner import ForkingRunner
-from bot.repair.mutants import changed_lines
-from bot.repair.runner import TimeLimits, unconfined
+from bot.repair.mutants import find_changed_lines
+from bot.repair.runner import TimeLimits, skip_confinement
 from bot.repair.source import Source
-from bot.repair.source_text import decoded, encoded, line_at, lines_of
+from bot.repair.source_text import decode_source, encode_source, find_line, split_lines
 
 TOTAL = "def total(price, fee):\n    return price - fee\n"
 ODD = {
@@ -34,14 +34,14 @@ def test_a_node_is_found_where_python_sees_it(text: str) -> None:
         if hasattr(node, "lineno"):
             # that reads lines as Python does, but gives all of them with line feeds
             segment = ast.get_source_segment(text, node)
-            assert source.code(node) == segment
-            assert line_at(text, source.span(node)[0]) == node.lineno
-    assert "".join(lines_of(text)) == text
+            assert source.get_code(node) == segment
+            assert find_line(text, source.get_span(node)[0]) == node.lineno
+    assert "".join(split_lines(text)) == text
 
 
 def test_what_changed_is_counted_in_lines_of_python() -> None:
     text = ODD["separators"]
-    assert changed_lines(text, text.replace("-", "+")) == {3}
+    assert find_changed_lines(text, text.replace("-", "+")) == {3}
 
 
 FILES = {
@@ -58,7 +58,7 @@ FILES = {
 @pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
 def test_a_file_stays_as_it_is_but_for_the_edit(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.py").write_bytes(data)
-    (text,) = changeable_texts(tmp_path, ["m.py"], (), ()).values()
+    (text,) = load_changeable_texts(tmp_path, ["m.py"], (), ()).values()
 
     write(tmp_path, {"m.py": text.replace(" - ", " + ")})
 
@@ -67,18 +67,18 @@ def test_a_file_stays_as_it_is_but_for_the_edit(data: bytes, tmp_path: Path) -> 
 
 def test_lines_that_come_in_end_as_the_others_do() -> None:
     was = FILES["CR LF"]
-    source = Source("m.py", decoded(was))
+    source = Source("m.py", decode_source(was))
     edit = source.insert_before(source.tree.body[0], ["A = 1"])
     text = edit.text + source.text
 
-    assert encoded(text, was) == b"A = 1\r\n" + was
+    assert encode_source(text, was) == b"A = 1\r\n" + was
 
 
 def test_a_diff_counts_lines_as_git_does_and_keeps_the_byte_order_mark(tmp_path: Path) -> None:
     text = ODD["separators"]
     (tmp_path / "m.py").write_bytes(codecs.BOM_UTF8 + text.encode())
 
-    diff = diff_of(tmp_path, {"m.py": text.replace("-", "+")})
+    diff = build_diff(tmp_path, {"m.py": text.replace("-", "+")})
 
     assert diff.startswith("--- a/m.py\n+++ b/m.py\n@@ -1,3 +1,3 @@\n \ufeffNAMES")
     assert diff.endswith("-    return price - fee\n+    return price + fee\n")
@@ -89,8 +89,10 @@ async def test_a_text_that_the_encoding_of_its_file_does_not_have_is_no_fix(
 ) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/m.py").write_bytes(FILES["latin-1"])
-    check = CommandCheck(tmp_path / "tree", tmp_path / "check", ["true"], unconfined, seconds=20.0)
-    text = decoded(FILES["latin-1"])
+    check = CommandCheck(
+        tmp_path / "tree", tmp_path / "check", ["true"], skip_confinement, seconds=20.0
+    )
+    text = decode_source(FILES["latin-1"])
 
     assert await check({"m.py": text})
     assert not await check({"m.py": text.replace("é", "ŵ")})
@@ -106,10 +108,14 @@ async def test_a_run_reads_a_replaced_text_as_it_would_read_the_file(tmp_path: P
         "    assert inspect.getsource(m.total).endswith('    return price + fee\\n')\n"
         "    assert 'é' in Path(m.__file__).read_text('latin-1')\n"
     )
-    text = decoded((tmp_path / "m.py").read_bytes()).replace("-", "+").replace("latin+1", "latin-1")
+    text = (
+        decode_source((tmp_path / "m.py").read_bytes())
+        .replace("-", "+")
+        .replace("latin+1", "latin-1")
+    )
     async with ForkingRunner(tmp_path) as runner:
         result = await runner.run(["test_m.py"], {"m.py": text}, TimeLimits())
-    assert result.green, result.failed
+    assert result.is_passing, result.failures
 
 
 @pytest.mark.slow

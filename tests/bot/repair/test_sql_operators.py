@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.proposals import proposals
+from tests.support.proposals import list_proposals
 
 
 def test_no_statement_stands_in_for_one_that_does_something_else() -> None:
@@ -11,7 +11,7 @@ def test_no_statement_stands_in_for_one_that_does_something_else() -> None:
         "    db.execute('DELETE FROM note WHERE id = ?', (x,))\n"
     )
 
-    assert all(text.count("UPDATE note") == text.count("DELETE") for text in proposals(faulty))
+    assert all(text.count("UPDATE note") == text.count("DELETE") for text in list_proposals(faulty))
 
 
 def test_no_column_is_asked_for_twice_in_one_list() -> None:
@@ -19,7 +19,7 @@ def test_no_column_is_asked_for_twice_in_one_list() -> None:
         "MADE = 'CREATE TABLE loans (member TEXT, due TEXT, book TEXT)'\n\n\n"
         "def f(db):\n    return db.execute('SELECT book FROM loans ORDER BY member, due')\n"
     )
-    texts = set(proposals(faulty))
+    texts = set(list_proposals(faulty))
 
     assert any("ORDER BY due, member" in text for text in texts)
     assert any("ORDER BY member, book" in text for text in texts)
@@ -51,7 +51,7 @@ def test_a_joined_table_is_asked_what_others_ask_of_it(sql: str, after: str) -> 
     others = "def g(db):\n    return db.execute('SELECT id FROM loan WHERE back = 0')\n"
     faulty = f"{others}def f(db):\n    return db.execute('{sql}')\n"
 
-    assert any(after in text for text in proposals(faulty))
+    assert any(after in text for text in list_proposals(faulty))
 
 
 def test_a_condition_of_another_statement_on_the_table_is_asked_here_too() -> None:
@@ -62,4 +62,4 @@ def test_a_condition_of_another_statement_on_the_table_is_asked_here_too() -> No
     )
 
     wanted = "SELECT 2 FROM loan WHERE member = ? AND returned IS NULL ORDER BY due"
-    assert any(wanted in text for text in proposals(faulty))
+    assert any(wanted in text for text in list_proposals(faulty))

@@ -8,9 +8,9 @@ import pytest
 from bot.repair.child_process import spawn
 from bot.repair.copied_tree import CopiedTree
 from bot.repair.invocation import Invocation
-from bot.repair.plain import shell
-from bot.repair.runner import unconfined
-from bot.repair.started_tests import started_tests
+from bot.repair.plain import build_shell_argv
+from bot.repair.runner import skip_confinement
+from bot.repair.started_tests import find_started_tests
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 pytestmark = pytest.mark.usefixtures("few_plugins")
@@ -35,8 +35,8 @@ def tree(tmp_path: Path) -> Path:
 
 async def started(tree: Path, command: str) -> Invocation | None:
     copy = CopiedTree(tree, tree.parent / "copy", tree.parent / "beside")
-    await copy.run(shell(command), unconfined, 60.0)
-    return started_tests(copy.notes(), copy.folder, tree.parent / "beside", tree)
+    await copy.run(build_shell_argv(command), skip_confinement, 60.0)
+    return find_started_tests(copy.read_notes(), copy.folder, tree.parent / "beside", tree)
 
 
 @pytest.mark.parametrize(

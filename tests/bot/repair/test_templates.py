@@ -10,12 +10,12 @@ import pytest
 from bot.adapters.system_clock import SystemClock
 from bot.repair.command import repair
 from bot.repair.model import Crash, SuspectHunk
-from bot.repair.operators import View, pools_of
+from bot.repair.operators import View, build_pools
 from bot.repair.operators.templates import propose
 from bot.repair.reverts import parse_diff
 from bot.repair.source import Source
-from bot.repair.templates import learned
-from tests.fakes.repositories import PYTEST_OPTIONS, commit, git, repository
+from bot.repair.templates import learn_templates
+from tests.fakes.repositories import PYTEST_OPTIONS, commit, make_repository, run_git
 
 pytestmark = pytest.mark.usefixtures("few_plugins")
 
@@ -44,7 +44,7 @@ def hunks(old: str, new: str, path: str = "shop.py", sha: str = "a" * 40) -> lis
     ],
 )  # fmt: skip
 def test_what_both_sides_share_may_be_anything(old: str, new: str, before: str, after: str) -> None:
-    (template,) = learned(hunks(old, new))
+    (template,) = learn_templates(hunks(old, new))
 
     assert (template.before, template.after) == (before, after)
 
@@ -63,7 +63,7 @@ def test_what_both_sides_share_may_be_anything(old: str, new: str, before: str, 
     ],
 )
 def test_what_says_nothing_of_where_it_stands_is_not_learned(old: str, new: str) -> None:
-    assert learned(hunks(old, new)) == ()
+    assert learn_templates(hunks(old, new)) == ()
 
 
 def test_what_several_commits_did_comes_first_and_what_was_taken_back_is_left_out() -> None:
@@ -78,7 +78,7 @@ def test_what_several_commits_did_comes_first_and_what_was_taken_back_is_left_ou
     ]
     of_tests = hunks("assert old(key)", "assert new(key)", path="tests/test_it.py")
 
-    found = learned([*once, *undone, *of_tests, *twice])
+    found = learn_templates([*once, *undone, *of_tests, *twice])
 
     assert [(each.before, each.commit[0], each.times) for each in found] == [
         ("load(_any1_)", "2", 2),
@@ -89,8 +89,8 @@ def test_what_several_commits_did_comes_first_and_what_was_taken_back_is_left_ou
 def test_a_template_is_filled_with_what_stands_here_and_brings_its_import_along() -> None:
     source = Source("cogs/greet.py", "import re\n\n\ndef hello(a, b):\n    return greet(a or b)\n")
     other = Source("cogs/leave.py", "from texts import escaped\n")
-    pools = pools_of([source, other])
-    templates = learned(hunks("return greet(user)", "return greet(escaped(user))"))
+    pools = build_pools([source, other])
+    templates = learn_templates(hunks("return greet(user)", "return greet(escaped(user))"))
     view = View(source, Crash("AssertionError"), replace(pools, templates=templates))
     statement = source.tree.body[1]
     assert isinstance(statement, ast.FunctionDef)
@@ -130,7 +130,7 @@ def row(text):
 
 async def test_the_history_of_a_repository_mends_the_same_fault_elsewhere(tmp_path: Path) -> None:
     repo = tmp_path / "shop"
-    repository(repo, {"shop.py": SHOP, "pyproject.toml": PYTEST_OPTIONS})
+    make_repository(repo, {"shop.py": SHOP, "pyproject.toml": PYTEST_OPTIONS})
     fixed = SHOP.replace('stock(text) + "!"', 'padded(stock(text)) + "!"')
     sha = commit(repo, {"shop.py": fixed}, "Align lines")
     for number in range(13):  # long ago: no suspect any more
@@ -144,4 +144,4 @@ async def test_the_history_of_a_repository_mends_the_same_fault_elsewhere(tmp_pa
 
     assert report.repaired
     assert f"as commit {sha[:7]} did" in report.explanation
-    assert git(repo, "status", "--porcelain") == ""
+    assert run_git(repo, "status", "--porcelain") == ""

@@ -10,8 +10,8 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair.calls import RecordedCall
-from bot.repair.conclusion import UNCOMPARED
-from bot.repair.engine import mend
+from bot.repair.conclusion import UNCOMPARED_DOUBT
+from bot.repair.engine import repair_tree
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, Texts
 from bot.repair.request import RepairRequest
@@ -37,10 +37,10 @@ class Endless(OneModule):
         coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
-        anew: bool = False,
+        fresh: bool = False,
     ) -> RunResult:
         """Run the tests, or wait for ever."""
-        if self.what == "first" or (anew and self.what == "anew"):
+        if self.what == "first" or (fresh and self.what == "anew"):
             await asyncio.Event().wait()
         return await super().run(tests, overlay, limits, coverage=coverage)
 
@@ -60,7 +60,7 @@ async def repaired(
         folder, ("failing",), ("passing",), written=True, seconds=seconds, write=False
     )
     async with asyncio.timeout(seconds + 20):
-        return await mend(request, Endless(TEXT, TESTS, what=what), SystemClock())
+        return await repair_tree(request, Endless(TEXT, TESTS, what=what), SystemClock())
 
 
 async def test_tests_that_never_end_are_told_apart_from_finding_nothing(tmp_path: Path) -> None:
@@ -83,5 +83,5 @@ async def test_what_could_not_be_compared_in_time_is_only_plausible(tmp_path: Pa
     report = await repaired(tmp_path, "calls", 10)
 
     assert "width * height" in report.files[PATH]
-    assert (report.label, report.doubt) == ("plausible", UNCOMPARED)
-    assert UNCOMPARED in explain(report)
+    assert (report.label, report.doubt) == ("plausible", UNCOMPARED_DOUBT)
+    assert UNCOMPARED_DOUBT in explain(report)

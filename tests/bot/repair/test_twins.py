@@ -9,8 +9,8 @@ from bot.repair.behaviour import Behaviour
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, SourceEdit, Texts
-from bot.repair.selection import ConfirmedCandidate, FixSelection, wider
-from bot.repair.twins import widened
+from bot.repair.selection import ConfirmedCandidate, FixSelection, is_wider
+from bot.repair.twins import widen
 
 COPIED = """\
 def held(value, low, high):
@@ -63,13 +63,13 @@ def edited(text: str, old: str, new: str, kind: str = "name") -> Candidate:
 def test_what_was_copied_is_changed_in_every_copy(
     text: str, old: str, new: str, error: str, lines: tuple[int, ...]
 ) -> None:
-    both = widened(edited(text, old, new), {"m.py": text}, error)
+    both = widen(edited(text, old, new), {"m.py": text}, error)
 
     assert both is not None
     assert both.also == lines
     assert str(lines[0]) in both.why
-    assert wider(both, edited(text, old, new))
-    assert not wider(edited(text, old, new), both)
+    assert is_wider(both, edited(text, old, new))
+    assert not is_wider(edited(text, old, new), both)
     after = both.apply({"m.py": text})["m.py"]
     assert len(after.splitlines()) == len(text.splitlines())
     changed = zip(text.splitlines(), after.splitlines(), strict=True)
@@ -87,14 +87,14 @@ def test_what_was_copied_is_changed_in_every_copy(
 def test_what_reads_otherwise_is_left_alone(old: str, new: str, error: str) -> None:
     text = GUARDED.replace("order.items[0].price\n    return 0", "0")
 
-    assert widened(edited(text, old, new), {"m.py": text}, error) is None
+    assert widen(edited(text, old, new), {"m.py": text}, error) is None
 
 
 def test_what_stands_everywhere_is_no_copy() -> None:
     text = "def f(a, b):\n" + "    print(a, b)\n" * 12
 
-    assert widened(edited(text, "a, b)\n    print", "b, a)\n    print"), {"m.py": text}) is None
-    assert widened(edited(text, "print(a", "print(b"), {"m.py": text}) is None
+    assert widen(edited(text, "a, b)\n    print", "b, a)\n    print"), {"m.py": text}) is None
+    assert widen(edited(text, "print(a", "print(b"), {"m.py": text}) is None
 
 
 def test_a_guard_is_put_before_every_copy_at_its_own_depth() -> None:
@@ -102,7 +102,7 @@ def test_a_guard_is_put_before_every_copy_at_its_own_depth() -> None:
     guard = "    if not order.items:\n        return None\n"
     one = Candidate((SourceEdit("m.py", at, at, guard),), "guard", "a guard", 1.0, 4)
 
-    both = widened(one, {"m.py": GUARDED})
+    both = widen(one, {"m.py": GUARDED})
 
     assert both is not None
     after = both.apply({"m.py": GUARDED})["m.py"]
@@ -119,7 +119,7 @@ class SaidBehaviours:
         self.calls = (RecordedCall("m.py", "g", "g(1)", ""),)
         self._ends = ends
 
-    async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
+    async def compare(self, candidates: Sequence[Texts]) -> list[Behaviour]:
         assert len(candidates) == len(self._ends)
         return [Behaviour(outcomes=(end,)) for end in self._ends]
 
@@ -137,7 +137,7 @@ async def test_the_copies_are_changed_too_where_calls_that_raised_answer_then(
     single: CallOutcome, twin: CallOutcome, chosen: bool, rivals: int
 ) -> None:
     one = edited(COPIED, "return low", "return high")
-    both = widened(one, {"m.py": COPIED})
+    both = widen(one, {"m.py": COPIED})
     assert both is not None
     texts = {"m.py": COPIED}
     rows = [ConfirmedCandidate(each, each.apply(texts), Ruling(True)) for each in (one, both)]
@@ -164,7 +164,7 @@ async def test_what_no_call_compares_may_mean_anything(
     selected = await FixSelection(texts, SaidBehaviours(ours, theirs), crashed=False).select(rows)
 
     assert len(selected.unlike) == unlike
-    assert len(selected.alike) == alike
+    assert len(selected.indistinguishable) == alike
 
 
 async def test_of_new_edits_that_no_call_tells_apart_the_likeliest_is_taken_not_the_shortest() -> (
@@ -178,4 +178,4 @@ async def test_of_new_edits_that_no_call_tells_apart_the_likeliest_is_taken_not_
     selected = await FixSelection(texts, SaidBehaviours(ONE, ONE), crashed=False).select(rows)
 
     assert selected.chosen.candidate == likely
-    assert selected.alike == (short,)
+    assert selected.indistinguishable == (short,)

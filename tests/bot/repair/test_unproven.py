@@ -11,7 +11,7 @@ from bot.repair.explain import explain
 from bot.repair.model import Candidate, ChangedCall, RefusedCandidate, SearchReport, SourceEdit
 from bot.repair.runner import TimeLimits
 from bot.repair.selection import ConfirmedCandidate, SelectedFix
-from bot.repair.unproven import unproven_fix
+from bot.repair.unverified import build_unverified_fix
 from tests.bot.repair.test_candidate_gate import COMPUTED, TWO_OF_A_COMMIT, Planted, search
 from tests.fakes.one_module import PATH, OneModule
 
@@ -27,9 +27,9 @@ async def test_an_edit_that_only_a_person_can_judge_is_shown_with_the_reason(
     report = await search(COMPUTED, tmp_path)
 
     assert report.fix is None
-    assert report.unproven is not None
-    assert report.unproven.files == {PATH: COMPUTED.text.replace("[at]", "[at - 1]")}
-    assert "no existing test would notice" in report.unproven.reason
+    assert report.unverified is not None
+    assert report.unverified.files == {PATH: COMPUTED.text.replace("[at]", "[at - 1]")}
+    assert "no existing test would notice" in report.unverified.reason
     assert "Found, not proven: replace `at` by `at - 1`" in explain(report)
     assert "Proven:" not in explain(report)
 
@@ -58,7 +58,7 @@ DOUBTED = {
 async def test_an_edit_with_a_concrete_doubt_stays_rejected(doubt: str, tmp_path: Path) -> None:
     report = await search(DOUBTED[doubt], tmp_path)
 
-    assert (report.fix, report.unproven) == (None, None)
+    assert (report.fix, report.unverified) == (None, None)
     assert report.refused
 
 
@@ -68,8 +68,8 @@ LABEL = "def label(name, loud):\n    if not loud:\n        return name.upper()\n
 async def test_a_condition_turned_round_is_not_left_for_people_to_judge() -> None:
     runner = OneModule(LABEL, {"call": "label(None, False)", "loud": "assert label('a', 1) == 'a'"})
     gate = CandidateGate({PATH: LABEL}, runner, ("call",), ("loud",), TimeLimits(), answered=False)
-    turned = await gate.rule({PATH: LABEL.replace("not loud", "loud")})
-    computed = await gate.rule({PATH: LABEL.replace("name.upper()", "str(name)")})
+    turned = await gate.judge({PATH: LABEL.replace("not loud", "loud")})
+    computed = await gate.judge({PATH: LABEL.replace("name.upper()", "str(name)")})
 
     assert (turned.allowed, turned.unjudged) == (False, False)
     assert (computed.allowed, computed.unjudged) == (False, True)
@@ -95,14 +95,14 @@ async def test_an_edit_that_takes_a_call_or_an_await_out_is_not_left_for_people_
     gate = CandidateGate({PATH: SCORE}, runner, ("call",), (), TimeLimits(), answered=False)
     text = SCORE.replace("await say(str(await bot.pool.fetch(1)))", edited)
 
-    assert (await gate.rule({PATH: text})).unjudged is unjudged
+    assert (await gate.judge({PATH: text})).unjudged is unjudged
 
 
 async def test_a_fix_that_is_proven_is_no_unproven_one(tmp_path: Path) -> None:
     report = await search(TWO_OF_A_COMMIT, tmp_path)
 
     assert report.fix is not None
-    assert report.unproven is None
+    assert report.unverified is None
 
 
 def comparison() -> BehaviourComparison:
@@ -127,16 +127,16 @@ def report_of(*refused: Candidate, considered: int = 319) -> SearchReport:
 def test_its_new_answers_are_shown_and_what_speaks_for_it() -> None:
     answers = CallOutcome("answer", "'a'", "2")
     report = report_of(EDIT)
-    found = unproven_fix(
+    found = build_unverified_fix(
         report, selected(Behaviour(outcomes=(answers,))), comparison(), frozenset({"call"}), "why"
     )
 
     assert found is not None
-    assert found.answers == (ChangedCall(CALL.text, RAISES.told, "'a'"),)
+    assert found.answers == (ChangedCall(CALL.text, RAISES.text, "'a'"),)
     assert found.against == ()
     text = explain(SearchReport(
         None, {}, "exhausted", {"index": 319}, (), 319, 1.0, considered=319,
-        refused=report.refused, failing=1, unproven=found,
+        refused=report.refused, failing=1, unverified=found,
     ))  # fmt: skip
     assert "Of 319 edits that were tried, it is the only one that passes the tests." in text
     assert "`nth(['a'], 1)` answers 'a' with it (raises IndexError until now)." in text
@@ -145,7 +145,9 @@ def test_its_new_answers_are_shown_and_what_speaks_for_it() -> None:
 def test_other_edits_that_pass_and_a_short_search_speak_against_it() -> None:
     behaviour = Behaviour(outcomes=(CallOutcome("unknown"),))
     report = report_of(EDIT, OTHER, considered=200)
-    found = unproven_fix(report, selected(behaviour), comparison(), frozenset({"call"}), "why")
+    found = build_unverified_fix(
+        report, selected(behaviour), comparison(), frozenset({"call"}), "why"
+    )
 
     assert found is not None
     assert found.answers == ()
@@ -158,4 +160,7 @@ def test_other_edits_that_pass_and_a_short_search_speak_against_it() -> None:
 def test_an_edit_with_which_a_call_ends_worse_is_not_shown() -> None:
     worse = Behaviour(broken=(ChangedCall("nth(['a'], 0)", "'a'", "raises IndexError"),))
 
-    assert unproven_fix(report_of(EDIT), selected(worse), comparison(), frozenset(), "why") is None
+    assert (
+        build_unverified_fix(report_of(EDIT), selected(worse), comparison(), frozenset(), "why")
+        is None
+    )

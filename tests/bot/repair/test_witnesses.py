@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.baseline import baseline
+from bot.repair.baseline import measure_baseline
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
-from bot.repair.engine import problem_of
+from bot.repair.engine import build_problem
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Candidate, Problem, SourceEdit
 from bot.repair.request import RepairRequest
@@ -50,11 +50,11 @@ async def test_a_passing_test_is_a_witness_of_the_expression_it_looks_at(
     (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
     request = RepairRequest(tmp_path, (FAILING,), ("test_subject.py",), limits=LIMITS)
     async with ForkingRunner(tmp_path) as runner:
-        problem = problem_of(request, await baseline(request, runner))
+        problem = build_problem(request, await measure_baseline(request, runner))
         fix = {"subject.py": SUBJECT.replace(*edit)}
 
-        assert await Witnesses(problem, runner, LIMITS).two(fix) == two
-        assert await Witnesses(problem, runner, LIMITS, stated=[SAID]).two(fix)
+        assert await Witnesses(problem, runner, LIMITS).has_two(fix) == two
+        assert await Witnesses(problem, runner, LIMITS, stated=[SAID]).has_two(fix)
 
 
 async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(
@@ -74,16 +74,19 @@ async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(
     )
     async with ForkingRunner(tmp_path) as runner:
         witnesses = Witnesses(
-            Problem({"subject.py": text}), runner, LIMITS, red=["test_subject.py::test_beside"]
+            Problem({"subject.py": text}),
+            runner,
+            LIMITS,
+            other_failing=["test_subject.py::test_beside"],
         )
 
-        assert await witnesses.fewest_red([always, right]) == ((right,), ())
-        assert await witnesses.fewest_red([always]) == (
+        assert await witnesses.select_fewest_failing([always, right]) == ((right,), ())
+        assert await witnesses.select_fewest_failing([always]) == (
             (always,), ("test_subject.py::test_beside",)
         )  # fmt: skip
         rows = [(each, each.apply({"subject.py": text})) for each in (always, right)]
-        assert await witnesses.as_green(rows[1][1], rows) == rows[1:]
-        assert await witnesses.as_green(rows[0][1], rows) == rows
+        assert await witnesses.select_passing(rows[1][1], rows) == rows[1:]
+        assert await witnesses.select_passing(rows[0][1], rows) == rows
 
 
 async def test_all_tests_beside_that_fail_are_asked_however_many_they_are(tmp_path: Path) -> None:
@@ -102,6 +105,6 @@ async def test_all_tests_beside_that_fail_are_asked_however_many_they_are(tmp_pa
     )
     red = [f"test_subject.py::test_beside[{size}]" for size in range(60)]
     async with ForkingRunner(tmp_path) as runner:
-        witnesses = Witnesses(Problem({"subject.py": text}), runner, LIMITS, red=red)
+        witnesses = Witnesses(Problem({"subject.py": text}), runner, LIMITS, other_failing=red)
 
-        assert await witnesses.fewest_red([always, right]) == ((right,), ())
+        assert await witnesses.select_fewest_failing([always, right]) == ((right,), ())

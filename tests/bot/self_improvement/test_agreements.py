@@ -10,37 +10,39 @@ from bot.domain.brief import Brief, BriefQuestion
 from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status, Waiting
-from tests.fakes.fake_rehearsal import said
+from tests.fakes.fake_rehearsal import make_transcript
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import (
+from tests.support.agent_harness import ALICE, DORA, MALLORY, AgentHarness
+from tests.support.change_harness import (
     WANTED,
-    ChangeWorld,
-    contracts,
-    shown,
-    understood,
-    wanted,
+    ChangeHarness,
+    list_contracts,
+    make_request,
+    request_change,
+    wait_for_contract,
 )
-from tests.support.world import ALICE, DORA, MALLORY, World
 
 FLIP = Brief(request="", understood="A command that flips a coin.", acceptances=(FLIPS,))
-TIMES = FLIP.but(understood="A command that flips several coins.")
+TIMES = FLIP.replace(understood="A command that flips several coins.")
 
 
-async def _told(world: World, run: Run) -> str:
-    return "\n".join(world.said(await world.store.get(run.id)))
+async def _told(world: AgentHarness, run: Run) -> str:
+    return "\n".join(world.list_texts(await world.store.get(run.id)))
 
 
 async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
     tmp_path: Path,
 ) -> None:
-    world = ChangeWorld(tmp_path, FLIP.but(not_meant=("a game for money",), estimate_usd=0.4))
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(
+        tmp_path, FLIP.replace(out_of_scope=("a game for money",), estimate_usd=0.4)
+    )
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         assert (run.status, run.stage, run.lease_owner) == (Status.WAITING, Stage.EXECUTE, None)
         assert not run.under_way  # it takes none of the room one person has
         post = next(
             said.post
-            for said in world.chat.said
+            for said in world.chat.messages
             if said.post.buttons[-1:] and said.post.buttons[0].action == "agree"
         )
         assert post.card is not None
@@ -60,7 +62,7 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert not world.engine.asked
         assert run.cost_usd == pytest.approx(0.02)
         request = world.request_planner.asked[0]
-        assert request.words == WANTED
+        assert request.text == WANTED
         context = request.evidence.context
         assert context is not None
         assert {each.name for each in context.commands} == {"roll", "dice show"}
@@ -68,32 +70,32 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
 
 
 async def test_the_estimate_is_what_the_last_shipped_runs_cost(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path, FLIP, TIMES)
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(tmp_path, FLIP, TIMES)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         assert _estimate(world) == ""  # nothing was ever paid for
         for number, cost in enumerate((0.1, 0.9, 0.3), 1):
-            trigger = run.trigger.but(key=f"shipped before, {number}")
+            trigger = run.trigger.replace(key=f"shipped before, {number}")
             await world.store.create(
-                run.but(id=f"before{number}", trigger=trigger, stage=Stage.SHIP, thread_id=None,
+                run.replace(id=f"before{number}", trigger=trigger, stage=Stage.SHIP, thread_id=None,
                         status=Status.DONE, waiting=None, cost_usd=cost)
             )  # fmt: skip
         await agent.revise(run.id, ALICE, "several coins", "modal", "m1")
-        await shown(world, run, cards=2)
+        await wait_for_contract(world, run, cards=2)
     assert _estimate(world) == "≈ $0.30"
 
 
-def _estimate(world: ChangeWorld) -> str:
-    cards = [said.post.card for said in world.chat.said if said.post.card]
+def _estimate(world: ChangeHarness) -> str:
+    cards = [said.post.card for said in world.chat.messages if said.post.card]
     return {field.name: field.value for field in cards[-1].fields}.get("Estimated cost", "")
 
 
 async def test_what_is_proven_without_examples_says_how(tmp_path: Path) -> None:
     tidy = Brief(request="", understood="Shorter code.", proofs=("preserving", "measured"))
-    world = ChangeWorld(tmp_path, tidy)
-    async with world.running() as agent:
-        await understood(world, agent)
-        cards = [said.post.card for said in world.chat.said if said.post.card]
+    world = ChangeHarness(tmp_path, tidy)
+    async with world.run_agent() as agent:
+        await request_change(world, agent)
+        cards = [said.post.card for said in world.chat.messages if said.post.card]
     fields = {field.name: field.value for field in cards[-1].fields}
     assert "For example" not in fields
     assert fields["What proves it"].splitlines() == [
@@ -104,14 +106,14 @@ async def test_what_is_proven_without_examples_says_how(tmp_path: Path) -> None:
 
 
 async def test_a_go_ahead_is_for_the_brief_that_was_shown_and_is_kept(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         with pytest.raises(NotAuthorized):
             await agent.agreements.give(run.id, MALLORY, "button")
         run = await agent.agreements.give(run.id, DORA, "button", _digest(world, run))
-        history = await world.store.history(run.id)
-        assert history.agreed
+        history = await world.store.get_history(run.id)
+        assert history.is_agreed
         assert history.agreement is not None
         assert history.agreement.person == DORA
         assert "**dora** says go ahead" in await _told(world, run)
@@ -120,12 +122,12 @@ async def test_a_go_ahead_is_for_the_brief_that_was_shown_and_is_kept(tmp_path: 
 
 
 async def test_a_correction_is_thought_over_and_the_card_before_it_is_void(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path, FLIP, TIMES)
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(tmp_path, FLIP, TIMES)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         old = _digest(world, run)
         await agent.revise(run.id, DORA, "several at once", "modal", "m1")
-        run = await shown(world, run, cards=2)
+        run = await wait_for_contract(world, run, cards=2)
         assert world.request_planner.asked[-1].corrections == ("several at once",)
         assert "I think it over" in await _told(world, run)
         with pytest.raises(StaleApproval):
@@ -138,9 +140,9 @@ async def test_a_correction_is_thought_over_and_the_card_before_it_is_void(tmp_p
 
 
 async def test_it_waits_for_as_long_as_nobody_says_anything(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         world.clock.tick(timedelta(days=2).total_seconds())
         await world.clock.advance(60)  # whoever looks from time to time has looked again
         assert (await world.store.get(run.id)).waiting is Waiting.AGREEMENT
@@ -150,15 +152,15 @@ async def test_it_waits_for_as_long_as_nobody_says_anything(tmp_path: Path) -> N
 async def test_only_a_low_risk_goes_on_by_itself_and_only_where_configured(
     tmp_path: Path, risk: str
 ) -> None:
-    world = ChangeWorld(tmp_path, FLIP.but(risk=risk))
+    world = ChangeHarness(tmp_path, FLIP.replace(risk=risk))
     world.limits = replace(world.limits, confirm=timedelta(minutes=10))
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         assert (run.parked_until is not None) == (risk == "low")
         await world.clock.advance(timedelta(minutes=11).total_seconds())
         if risk == "low":
-            await world.until(lambda now: now.waiting is not Waiting.AGREEMENT, run.id)
-            given = (await world.store.history(run.id)).agreement
+            await world.wait_until(lambda now: now.waiting is not Waiting.AGREEMENT, run.id)
+            given = (await world.store.get_history(run.id)).agreement
             assert given is not None
             assert (given.person, given.how) == (None, "time")
             assert "Nobody objected in time" in await _told(world, run)
@@ -167,103 +169,105 @@ async def test_only_a_low_risk_goes_on_by_itself_and_only_where_configured(
 
 
 async def test_what_no_person_began_never_goes_on_without_one(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.limits = replace(world.limits, confirm=timedelta(minutes=10))
-    async with world.running() as agent:
-        begun = wanted(world).but(person=ITSELF, origin="audit")
-        run = await shown(world, await agent.start_itself(begun))
+    async with world.run_agent() as agent:
+        begun = make_request(world).replace(person=ITSELF, origin="audit")
+        run = await wait_for_contract(world, await agent.start_itself(begun))
         assert run.parked_until is None
 
 
 async def test_a_restart_shows_no_second_card_and_takes_the_go_ahead(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    async with world.running() as agent:
-        run = await understood(world, agent)
-    async with world.running() as agent:
+    world = ChangeHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
+    async with world.run_agent() as agent:
         await world.clock.advance(60)
-        assert len(contracts(world, run)) == 1
+        assert len(list_contracts(world, run)) == 1
         await agent.agreements.give(run.id, ALICE, "text")
 
 
 async def test_a_new_thread_shows_the_card_again_and_waits_on(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    world = ChangeHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         moved = await agent.requests.reopen(run.id, ALICE)
         assert moved.waiting is Waiting.AGREEMENT
         assert moved.thread_id != run.thread_id
-        assert len(contracts(world, run)) == 2
+        assert len(list_contracts(world, run)) == 2
 
 
 async def test_what_is_open_is_asked_once_together_and_the_answer_is_heard(
     tmp_path: Path,
 ) -> None:
-    asks = FLIP.but(
+    asks = FLIP.replace(
         questions=(
             BriefQuestion(text="Which words?", default="heads and tails"),
             BriefQuestion(text="For whom?", default="for everybody"),
         )
     )
-    world = ChangeWorld(tmp_path, asks)
-    async with world.running() as agent:
-        run = await agent.request(wanted(world))
-        run = await world.until(lambda now: now.waiting is Waiting.QUESTION, run.id)
-        run = await world.until(lambda _: any("❓" in said for said in world.said(run)), run.id)
+    world = ChangeHarness(tmp_path, asks)
+    async with world.run_agent() as agent:
+        run = await agent.request(make_request(world))
+        run = await world.wait_until(lambda now: now.waiting is Waiting.QUESTION, run.id)
+        run = await world.wait_until(
+            lambda _: any("❓" in said for said in world.list_texts(run)), run.id
+        )
         assert "1. Which words? (otherwise: heads and tails)" in await _told(world, run)
         await agent.answer(run.id, ALICE, "king and number, for everybody")
-        await shown(world, run)
+        await wait_for_contract(world, run)
         heard = world.request_planner.asked[-1].answers
         assert [answer for _, answer in heard] == ["king and number, for everybody"]
         assert len(world.request_planner.asked) == 2
 
 
 async def test_an_objection_ends_it_and_says_why(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path, FLIP.but(objection="There is such a command: `/flip`."))
-    async with world.running() as agent:
-        run = await world.ended((await agent.request(wanted(world))).id)
+    world = ChangeHarness(tmp_path, FLIP.replace(objection="There is such a command: `/flip`."))
+    async with world.run_agent() as agent:
+        run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert run.status is Status.FAILED
         assert run.reason == "I leave it: There is such a command: `/flip`."
 
 
 async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    world.rehearsal.answers = lambda _tree, script: said(script, "heads")
-    async with world.running() as agent:
-        run = await world.ended((await agent.request(wanted(world))).id)
+    world = ChangeHarness(tmp_path)
+    world.rehearsal.answers = lambda _tree, script: make_transcript(script, "heads")
+    async with world.run_agent() as agent:
+        run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert "could not show how it would be proven" in run.reason
         assert run.cost_usd == pytest.approx(0.04)
         first, again = world.request_planner.asked
         assert not first.corrections
         assert "it is answered so already" in again.corrections[0]
-        assert not contracts(world, run)
+        assert not list_contracts(world, run)
 
 
 async def test_without_a_planner_a_request_ends_honestly(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    world.plans = False
-    async with world.running() as agent:
-        run = await world.ended((await agent.request(wanted(world))).id)
+    world = ChangeHarness(tmp_path)
+    world.has_planner = False
+    async with world.run_agent() as agent:
+        run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert "I have no model" in run.reason
 
 
 async def test_a_planner_that_fails_ends_it_and_what_it_spent_is_counted(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.request_planner.error = AgentUnavailable("The model is away.")
-    async with world.running() as agent:
-        run = await world.ended((await agent.request(wanted(world))).id)
+    async with world.run_agent() as agent:
+        run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert "finding out what is wanted: The model is away." in run.reason
         assert run.cost_usd == pytest.approx(0.005)
 
 
 async def test_what_may_not_be_written_is_said_before_it_is(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     planner = world.request_planner
     step = planner.plan.steps[0]
-    planner.plan = planner.plan.but(steps=(step.but(owned_files=("Makefile",)),))
-    async with world.running() as agent:
-        run = await world.ended((await agent.request(wanted(world))).id)
+    planner.plan = planner.plan.replace(steps=(step.replace(owned_files=("Makefile",)),))
+    async with world.run_agent() as agent:
+        run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert "may not change it" in run.reason
 
 
-def _digest(world: World, run: Run) -> str:
-    return contracts(world, run)[-1].rpartition(":")[2]
+def _digest(world: AgentHarness, run: Run) -> str:
+    return list_contracts(world, run)[-1].rpartition(":")[2]

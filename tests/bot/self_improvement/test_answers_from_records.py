@@ -13,25 +13,25 @@ from bot.domain.intents import Setting, Topic
 from bot.domain.people import AllowList, PeopleList, Person
 from bot.domain.run import Run
 from bot.grammar import Intent, parse
-from bot.presentation.answers import people_told
+from bot.presentation.answers import render_people
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion
-from tests.support.watched_world import WatchedWorld
-from tests.support.world import ALICE, DORA, MALLORY
+from tests.support.agent_harness import ALICE, DORA, MALLORY
+from tests.support.watch_harness import WatchHarness
 
 SAID = Setting(addressed=True, dev_channel=True, listed=True)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> WatchedWorld:
-    return WatchedWorld(tmp_path)
+def world(tmp_path: Path) -> WatchHarness:
+    return WatchHarness(tmp_path)
 
 
 async def ask(
     agent: SelfImprovementAgent, text: str, *, person: Person = DORA, run: Run | None = None
 ) -> str:
     """Return the answer to what somebody says, in the thread of `run` if given."""
-    heard = parse(text, SAID.but(in_thread=run is not None))
+    heard = parse(text, SAID.replace(in_thread=run is not None))
     assert heard.intent is Intent.ASK and heard.slots.topic is not None, heard
     slots = heard.slots
     return await agent.questions.answer(
@@ -42,9 +42,9 @@ async def ask(
     )  # fmt: skip
 
 
-async def test_where_nothing_happened_each_answer_says_so(world: WatchedWorld) -> None:
+async def test_where_nothing_happened_each_answer_says_so(world: WatchHarness) -> None:
     world.journal.actions.clear()
-    agent = world.agent()
+    agent = world.create_agent()
     for text, told in (
         ("what did you change this week?", "Nothing was ever shipped."),
         ("why this fix?", "no run of mine has got that far"),
@@ -63,11 +63,11 @@ async def test_where_nothing_happened_each_answer_says_so(world: WatchedWorld) -
         assert told in await ask(agent, text), text
 
 
-async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: WatchedWorld) -> None:
-    world.happened(well=37, failed=20)
-    async with world.running() as agent:
-        run = await world.shipped(agent)
-        proposal = (await world.store.history(run.id)).proposal
+async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: WatchHarness) -> None:
+    world.journal_rolls(well=37, failed=20)
+    async with world.run_agent() as agent:
+        run = await world.ship_fix(agent)
+        proposal = (await world.store.get_history(run.id)).proposal
         assert proposal is not None
         named = f"[#1](http://forge.test/forge/pulls/1) “rolling dice” (run `{run.id}`)"
 
@@ -108,12 +108,12 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
             await ask(agent, "who approved #7")
 
 
-async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchedWorld) -> None:
-    async with world.running() as agent:
-        first = await world.proposed(agent)
+async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchHarness) -> None:
+    async with world.run_agent() as agent:
+        first = await world.propose_fix(agent)
         world.journal.actions.clear()
-        second = await agent.request(world.trigger("the polls", key="message:2", person=DORA))
-        second = await world.settled(second.id)
+        second = await agent.request(world.make_trigger("the polls", key="message:2", person=DORA))
+        second = await world.wait_until_settled(second.id)
         assert f"run `{first.id}`" in await ask(agent, "why this fix?", run=first)
         told = await ask(agent, "who asked for that?", run=second)
         assert f"`{second.id}`" in told and "dora asked for it" in told
@@ -125,19 +125,19 @@ async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchedWor
         assert "nothing to watch: it is waiting for" in await ask(agent, "did it hold?", run=first)
 
 
-async def test_which_commit_brought_the_fault_is_told_with_its_cause(world: WatchedWorld) -> None:
-    commit = Commit(sha="5" * 40, author="erin", at=world.clock.now(), summary="Shorter dice")
+async def test_which_commit_brought_the_fault_is_told_with_its_cause(world: WatchHarness) -> None:
+    commit = Commit(sha="5" * 40, author="erin", at=world.clock.get_time(), summary="Shorter dice")
     world.checkout.found = (Suspect(commit=commit, reason="changed the line", diff="", score=1.0),)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         told = await ask(agent, "which commit introduced this bug", run=run)
         assert "Cause: " in told and "IndexError" in told
         assert "`5555555`" in told
 
 
-async def test_failures_and_use_are_counted_by_command_and_time(world: WatchedWorld) -> None:
-    world.happened(well=12, failed=2)
-    agent = world.agent()
+async def test_failures_and_use_are_counted_by_command_and_time(world: WatchHarness) -> None:
+    world.journal_rolls(well=12, failed=2)
+    agent = world.create_agent()
     told = await ask(agent, "when did /roll last fail?")
     assert told.startswith("/roll failed 5 times") and "(IndexError)" in told and "record `" in told
     assert "Rolling dice failed 5 times" in await ask(agent, "how often does rolling dice fail")
@@ -151,11 +151,11 @@ async def test_failures_and_use_are_counted_by_command_and_time(world: WatchedWo
 
 
 async def test_an_open_incident_is_what_is_broken_and_a_resolved_one_is_not(
-    world: WatchedWorld,
+    world: WatchHarness,
 ) -> None:
     world.journal.actions.clear()
-    agent = world.agent()
-    now = world.clock.now()
+    agent = world.create_agent()
+    now = world.clock.get_time()
     seen = Anomaly(
         rule=Rule.REPEATED_ERROR, event="command.roll", at=now, value=5, threshold=5, volume=5
     )
@@ -165,15 +165,15 @@ async def test_an_open_incident_is_what_is_broken_and_a_resolved_one_is_not(
     )  # fmt: skip
     await world.key_values.put(f"incident:{open_one.id}", open_one)
     assert f"`{open_one.id}`" in await ask(agent, "any open incidents?")
-    over = open_one.but(status="resolved", resolved_at=now)
+    over = open_one.replace(status="resolved", resolved_at=now)
     await world.key_values.put(f"incident:{open_one.id}", over)
     assert "Nothing that I know of" in await ask(agent, "any open incidents?")
 
 
 async def test_who_may_not_read_is_refused_all_but_what_is_there_for_everybody(
-    world: WatchedWorld,
+    world: WatchHarness,
 ) -> None:
-    agent = world.agent()
+    agent = world.create_agent()
     for topic in Topic:
         asked = AskedQuestion(MALLORY, topic)
         if topic in OPEN_TO_ALL:
@@ -182,12 +182,12 @@ async def test_who_may_not_read_is_refused_all_but_what_is_there_for_everybody(
         else:
             with pytest.raises(NotAuthorized, match="look at my work"):
                 await agent.questions.answer(asked)
-    entries = await world.store.audit_log(person_id=MALLORY.id)
+    entries = await world.store.list_audit_entries(person_id=MALLORY.id)
     assert {entry.allowed for entry in entries} == {False}
 
 
-async def test_who_may_what_is_told_by_the_lists_and_rings_nobody(world: WatchedWorld) -> None:
-    agent = world.agent()
+async def test_who_may_what_is_told_by_the_lists_and_rings_nobody(world: WatchHarness) -> None:
+    agent = world.create_agent()
     told = await ask(agent, "who may ship?", person=DORA)
     assert told.splitlines()[0] == "• ship, reject, lift an emergency stop: <@1>, <@&77>"
     assert "You are not on the list of those who may ship." in told
@@ -196,28 +196,28 @@ async def test_who_may_what_is_told_by_the_lists_and_rings_nobody(world: Watched
 
 def test_who_may_ask_because_they_may_ship_is_named_once() -> None:
     one, two = PeopleList(users=frozenset({1})), PeopleList(users=frozenset({1, 2}))
-    told = people_told(AllowList(approvers=one, developers=two), ships=True)
+    told = render_people(AllowList(approvers=one, developers=two), ships=True)
     assert "pause: those, and <@2>\n" in told
-    told = people_told(AllowList(approvers=two, developers=one), ships=True)
+    told = render_people(AllowList(approvers=two, developers=one), ships=True)
     assert "pause: those\n" in told
 
 
-async def test_asking_how_to_stop_it_stops_nothing(world: WatchedWorld) -> None:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+async def test_asking_how_to_stop_it_stops_nothing(world: WatchHarness) -> None:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         told = await ask(agent, "how do I stop you?", person=ALICE)
         assert "“stop everything”" in told and "Nothing is decided by asking." in told
-        assert await agent.emergency.now() is None
-        assert not (await world.store.get(run.id)).ended
+        assert await agent.emergency.get_stop() is None
+        assert not (await world.store.get(run.id)).has_ended
         assert "People on my list decide that" in await ask(
             agent, "how do I stop you?", person=MALLORY
         )
 
 
-async def test_costs_are_the_ledgers_and_name_the_dearest_runs(world: WatchedWorld) -> None:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        paid = (await world.store.get(run.id)).but(cost_usd=0.5, tokens_in=900)
+async def test_costs_are_the_ledgers_and_name_the_dearest_runs(world: WatchHarness) -> None:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        paid = (await world.store.get(run.id)).replace(cost_usd=0.5, tokens_in=900)
         await world.store.save(paid)
         told = await ask(agent, "what did this run cost", run=await world.store.get(run.id))
         assert "It has cost $0.50 of $6.00 · 900 tokens so far" in told

@@ -10,19 +10,19 @@ from bot.domain.people import Place
 from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run, Status, Trigger, Waiting
 from bot.domain.watch import Watch
-from bot.self_improvement.archived_threads import is_over
+from bot.self_improvement.archived_threads import has_ended
 from tests.fakes.fake_clock import FakeClock
-from tests.support.watched_world import WatchedWorld
-from tests.support.world import ALICE, World
+from tests.support.agent_harness import ALICE, AgentHarness
+from tests.support.watch_harness import WatchHarness
 
-NOW = FakeClock().now()
+NOW = FakeClock().get_time()
 RUN = Run(
     id="k7m2xq", goal="fix", created_at=NOW, updated_at=NOW,
     trigger=Trigger(
         key="k", goal="fix", person=ALICE, place=Place(channel_id=2), text="fix it", at=NOW
     ),
 )  # fmt: skip
-CHOICE = Choice(error_id="abcdefgh", name="/roll: IndexError", told="once")
+CHOICE = Choice(error_id="abcdefgh", name="/roll: IndexError", summary="once")
 FOUND = Diagnosis(found=True, headline="it fails", cause="so")
 NOTHING = Diagnosis(found=False, headline="nothing", cause="so")
 LIVE = Shipment(
@@ -33,7 +33,7 @@ WATCH = Watch(
     began_at=NOW, before_since=NOW, until=NOW,
 )  # fmt: skip
 HELD = Outcome(run_id="k7m2xq", verdict="fixed", at=NOW)
-WORSE = HELD.but(verdict="regressed")
+WORSE = HELD.replace(verdict="regressed")
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ WORSE = HELD.but(verdict="regressed")
         (Status.REJECTED, History(diagnosis=FOUND), True),
         (Status.FAILED, History(diagnosis=NOTHING), True),
         (Status.DONE, History(diagnosis=NOTHING), True),
-        (Status.DONE, History(diagnosis=NOTHING.but(choices=(CHOICE,))), False),
+        (Status.DONE, History(diagnosis=NOTHING.replace(choices=(CHOICE,))), False),
         (Status.DONE, History(diagnosis=FOUND), False),  # somebody may press “Fix it”
         (Status.FAILED, History(diagnosis=FOUND), False),
         (Status.QUARANTINED, History(), False),
         (Status.WAITING, History(diagnosis=NOTHING), False),
         (Status.DONE, History(diagnosis=FOUND, shipment=LIVE), True),
-        (Status.DONE, History(diagnosis=FOUND, shipment=LIVE.but(restart_needed=True)), False),
+        (Status.DONE, History(diagnosis=FOUND, shipment=LIVE.replace(restart_needed=True)), False),
         (Status.DONE, History(diagnosis=FOUND, shipment=LIVE, watch=WATCH), False),
         (Status.DONE, History(diagnosis=FOUND, shipment=LIVE, watch=WATCH, outcome=HELD), True),
         (Status.DONE, History(diagnosis=FOUND, shipment=LIVE, watch=WATCH, outcome=WORSE), False),
@@ -59,18 +59,18 @@ def test_a_run_is_over_where_nothing_in_its_thread_waits_for_anybody(
     status: Status, history: History, over: bool
 ) -> None:
     waiting = Waiting.APPROVAL if status is Status.WAITING else None
-    assert is_over(RUN.but(status=status, waiting=waiting), history) is over
+    assert has_ended(RUN.replace(status=status, waiting=waiting), history) is over
 
 
 async def test_a_cancelled_run_s_thread_is_archived_once_and_stays_open_if_somebody_opens_it(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine.hold()
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
         await agent.cancel(run.id, ALICE)
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
         assert world.chat.archived == set()
         for _ in range(10):
             await world.clock.advance(10)
@@ -84,13 +84,13 @@ async def test_a_cancelled_run_s_thread_is_archived_once_and_stays_open_if_someb
 async def test_the_thread_of_a_fix_is_archived_with_the_verdict_that_it_holds(
     tmp_path: Path,
 ) -> None:
-    world = WatchedWorld(tmp_path)
-    async with world.running() as agent:
-        world.happened(well=37, failed=20)
-        run = await world.shipped(agent)
-        await world.passes(5)
+    world = WatchHarness(tmp_path)
+    async with world.run_agent() as agent:
+        world.journal_rolls(well=37, failed=20)
+        run = await world.ship_fix(agent)
+        await world.pass_minutes(5)
         assert world.chat.archived == set()
-        world.happened(well=45)
-        await world.passes(10)
-        assert (await world.outcome(run)) is not None
+        world.journal_rolls(well=45)
+        await world.pass_minutes(10)
+        assert (await world.get_outcome(run)) is not None
         assert world.chat.archived == {run.thread_id}

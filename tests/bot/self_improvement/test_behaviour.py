@@ -12,12 +12,12 @@ from bot.domain.posts import Post
 from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
 from bot.domain.run import Run
 from bot.domain.traffic import TrafficRecord
-from bot.presentation.cards import proposal
+from bot.presentation.cards import render_proposal
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeTraffic
-from tests.support.world import FIX, FIXED, World
+from tests.support.agent_harness import FIX, FIXED, AgentHarness
 
 POLITE = {"cogs/dice.py": FIXED.replace("letter", "right letter")}
 
@@ -29,7 +29,7 @@ def answers(
 
     def answered(tree: Path, script: Script) -> Transcript:
         source = (tree / "cogs/dice.py").read_text(encoding="utf-8")
-        return said(script, *[otherwise if rude(source) else "b"] * len(script.steps))
+        return make_transcript(script, *[otherwise if rude(source) else "b"] * len(script.steps))
 
     return answered
 
@@ -44,18 +44,18 @@ def any_fix(source: str) -> bool:
 
 
 def asked_before(
-    world: World,
+    world: AgentHarness,
     rude: Callable[[str], bool],
     *,
     asked: bool = True,
     refusal: str = "",
     otherwise: str = "go away",
-) -> World:
+) -> AgentHarness:
     """Let somebody have asked for a face, with success; `refusal` is why nothing can be played."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": 2})
     traffic = FakeTraffic()
     if asked:
-        record = TrafficRecord(id="1" * 32, at=world.clock.now(), event="command.face",
+        record = TrafficRecord(id="1" * 32, at=world.clock.get_time(), event="command.face",
                                cog="dice", step=step, people=(Actor(name="asker"),))  # fmt: skip
         traffic.records.append(record)
     refused = RehearsalError(refusal) if refusal else None
@@ -66,11 +66,11 @@ def asked_before(
     return world
 
 
-async def proposed(world: World) -> tuple[Run, History, Post]:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        history = await agent.history(run.id)
-    return run, history, proposal(run, history)
+async def proposed(world: AgentHarness) -> tuple[Run, History, Post]:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        history = await agent.get_history(run.id)
+    return run, history, render_proposal(run, history)
 
 
 def on_card(post: Post) -> str:
@@ -85,7 +85,7 @@ def compared(history: History) -> BehaviourDiff:
 
 
 async def test_a_fix_that_changes_no_other_answer_says_so_on_its_card(tmp_path: Path) -> None:
-    world = asked_before(World(tmp_path), lambda source: False)
+    world = asked_before(AgentHarness(tmp_path), lambda source: False)
     run, history, post = await proposed(world)
     assert run.round == 1
     assert compared(history).changed == 0
@@ -96,7 +96,7 @@ async def test_a_fix_that_changes_no_other_answer_says_so_on_its_card(tmp_path: 
 
 
 async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_path: Path) -> None:
-    world = asked_before(World(tmp_path), only_first)
+    world = asked_before(AgentHarness(tmp_path), only_first)
     world.engine = FakeAgent(FIX, POLITE)
     run, history, post = await proposed(world)
     assert run.round == 2
@@ -105,7 +105,7 @@ async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_pa
     (finding,) = [each for each in feedback.findings if each.rule == "behaviour"]
     assert finding.blocking
     assert "asker: /face value:2” had “general: b”, now “general: go away”" in finding.message
-    assert any("Round 1 does not hold" in text for text in world.said(run))
+    assert any("Round 1 does not hold" in text for text in world.list_texts(run))
     assert compared(history).changed == 0
     assert "stays as it is: 0 of " in on_card(post)
 
@@ -113,7 +113,7 @@ async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_pa
 async def test_what_an_engine_leaves_stands_on_the_card_with_before_and_after(
     tmp_path: Path,
 ) -> None:
-    world = asked_before(World(tmp_path), any_fix)
+    world = asked_before(AgentHarness(tmp_path), any_fix)
     run, history, post = await proposed(world)
     assert len(world.engine.asked) == 2  # told once; it made the same edit again
     assert run.round == 3
@@ -121,14 +121,14 @@ async def test_what_an_engine_leaves_stands_on_the_card_with_before_and_after(
     assert on_card(post).startswith("⚠️ ")
     assert "• asker: /face value:2: “general: b” → “general: go away”" in on_card(post)
     assert history.verdict is not None
-    assert history.verdict.green
-    assert any("leaves the change as it is" in text for text in world.said(run))
+    assert history.verdict.is_passing
+    assert any("leaves the change as it is" in text for text in world.list_texts(run))
 
 
 async def test_every_round_may_change_answers_and_after_the_last_people_judge(
     tmp_path: Path,
 ) -> None:
-    world = asked_before(World(tmp_path), any_fix)
+    world = asked_before(AgentHarness(tmp_path), any_fix)
     other = {"cogs/dice.py": FIXED.replace("letter", "other letter")}
     world.engine = FakeAgent(FIX, POLITE, other)
     run, history, _ = await proposed(world)
@@ -137,8 +137,8 @@ async def test_every_round_may_change_answers_and_after_the_last_people_judge(
 
 
 async def test_an_engine_without_words_is_not_asked_again(tmp_path: Path) -> None:
-    world = asked_before(World(tmp_path), any_fix)
-    world.engine = FakeAgent(FIX, follows_words=False)
+    world = asked_before(AgentHarness(tmp_path), any_fix)
+    world.engine = FakeAgent(FIX, can_follow_instructions=False)
     run, history, post = await proposed(world)
     assert (run.round, len(world.engine.asked)) == (1, 1)
     assert on_card(post).startswith("⚠️ ")
@@ -146,14 +146,14 @@ async def test_an_engine_without_words_is_not_asked_again(tmp_path: Path) -> Non
 
 
 async def test_where_nothing_can_be_played_the_card_says_why(tmp_path: Path) -> None:
-    world = asked_before(World(tmp_path), any_fix, refusal="no bubblewrap here")
+    world = asked_before(AgentHarness(tmp_path), any_fix, refusal="no bubblewrap here")
     _, history, post = await proposed(world)
     assert compared(history).unplayed == "no bubblewrap here"
     assert on_card(post) == "⚠️ Answers were not compared: no bubblewrap here."
 
 
 async def test_nothing_recorded_is_nothing_to_compare(tmp_path: Path) -> None:
-    world = asked_before(World(tmp_path), any_fix, asked=False)
+    world = asked_before(AgentHarness(tmp_path), any_fix, asked=False)
     _, _, post = await proposed(world)
     assert on_card(post) == "No answers to compare."
 
@@ -166,7 +166,7 @@ async def test_the_pull_request_tells_the_same_and_nothing_in_it_does_anything(
     tmp_path: Path,
 ) -> None:
     loud = "<b>go</b> @everyone closes #1 [here](https://a.test)"
-    world = asked_before(World(tmp_path), any_fix, otherwise=loud)
+    world = asked_before(AgentHarness(tmp_path), any_fix, otherwise=loud)
     await proposed(world)
     body = world.forge.drafts[-1].body
     told = body.partition("behaviour: ")[2].splitlines()
@@ -179,6 +179,6 @@ async def test_the_pull_request_tells_the_same_and_nothing_in_it_does_anything(
 async def test_without_plays_the_pull_request_says_that_nothing_was_compared(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     await proposed(world)
     assert "behaviour: Answers were not compared." in world.forge.drafts[-1].body

@@ -13,7 +13,7 @@ from bot.domain.arrival import Arrival
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
-from bot.presentation.cards import arrived
+from bot.presentation.cards import render_arrival
 from bot.self_improvement import Services
 from bot.self_improvement.base_updates import LOOK_SECONDS, START, BaseUpdates
 from bot.self_improvement.core_updates import CoreUpdates
@@ -21,7 +21,7 @@ from bot.self_improvement.steps.ship import Deployer
 from bot.telemetry import Recorder
 from tests.fakes.fake_restarter import FakeRestarter
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import DEV, FIXED, World
+from tests.support.agent_harness import DEV, FIXED, AgentHarness
 
 
 class Quay:
@@ -29,7 +29,7 @@ class Quay:
 
     def __init__(self, folder: Path) -> None:
         self.store = FakeStore()
-        self.world = world = World(folder, store=self.store)
+        self.world = world = AgentHarness(folder, store=self.store)
         recorder = Recorder(world.journal, world.clock, folder, b"salt", lambda: None)
         services = Services(
             self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
@@ -38,7 +38,7 @@ class Quay:
         )  # fmt: skip
         ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
         self.stop: Stop | None = None
-        self.catching_up = BaseUpdates(services, ship, dev_channel_id=DEV, standing=self._standing)
+        self.catching_up = BaseUpdates(services, ship, dev_channel_id=DEV, get_stop=self._standing)
 
     async def _standing(self) -> Stop | None:
         return self.stop
@@ -69,7 +69,7 @@ async def test_what_came_is_adopted_told_journalled_and_audited(quay: Quay) -> N
     assert arrival is not None
     assert (arrival.commit, arrival.reloaded, arrival.live) == (commit, ("cogs.dice",), True)
     assert quay.world.runtime.adopted == [("cogs/dice.py",)]
-    (text,) = quay.world.chat.texts(DEV)
+    (text,) = quay.world.chat.list_texts(DEV)
     assert f"live at `{commit[:7]}`" in text
     assert "Reloaded `cogs.dice`" in text
     assert quay.notes == [("webhook", True, f"live at {commit}, 1 files")]
@@ -80,7 +80,7 @@ async def test_what_came_is_adopted_told_journalled_and_audited(quay: Quay) -> N
 
 async def test_nothing_new_is_not_told(quay: Quay) -> None:
     assert await quay.catching_up.look("reload") is None
-    assert quay.world.chat.texts(DEV) == []
+    assert quay.world.chat.list_texts(DEV) == []
     assert quay.world.runtime.adopted == []
     assert quay.notes == [("reload", True, "nothing was new")]
 
@@ -90,7 +90,7 @@ async def test_core_code_is_not_called_live(quay: Quay) -> None:
     arrival = await quay.catching_up.look("webhook")
     assert arrival is not None
     assert not arrival.live
-    (text,) = quay.world.chat.texts(DEV)
+    (text,) = quay.world.chat.list_texts(DEV)
     assert "live at" not in text
     assert "is not live yet: it has core code" in text
 
@@ -109,7 +109,7 @@ async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed
     core = CoreUpdates(restarter, install)
     ship = Deployer(world.forge, world.checkout, world.runtime, world.clock, core)
     commit = world.checkout.advance({"bot/domain/run.py": "x"})
-    arrival = await ship.catch_up()
+    arrival = await ship.sync()
     assert arrival is not None
     assert (arrival.live, installed) == (False, [])
     assert arrival.pending == "I restart onto it now, and say here when it is live"
@@ -117,7 +117,7 @@ async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed
 
     failure = "no network; run `make install` in /srv, then restart me"
     world.checkout.advance({"uv.lock": "x", "bot/domain/run.py": "y"})
-    arrival = await ship.catch_up()
+    arrival = await ship.sync()
     assert arrival is not None
     assert installed == ["all"]
     assert arrival.pending.startswith("what it needs could not be installed: no network; run")
@@ -136,10 +136,10 @@ async def test_a_commit_that_was_taken_back_is_left_alone_until_something_newer(
         world.forge, world.checkout, world.runtime, world.clock, CoreUpdates(restarter, install)
     )
     bad = world.checkout.advance({"bot/domain/run.py": "x"})
-    restarter.taken_back[bad] = "it did not start"
-    assert await ship.catch_up() is None
+    restarter.rollbacks[bad] = "it did not start"
+    assert await ship.sync() is None
     world.checkout.advance({"cogs/dice.py": FIXED})
-    assert await ship.catch_up() is not None
+    assert await ship.sync() is not None
 
 
 async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
@@ -151,7 +151,9 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
     assert told.startswith("it takes a restart: nobody watches over this process, so a person")
     service = await alone.bring(("bot/supervisor/parent.py",), "c0ffee", None)
     assert service.startswith("`bot/supervisor` counts once the service itself is restarted")
-    text = arrived(Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)).text
+    text = render_arrival(
+        Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)
+    ).text
     assert "`c0ffee1` is not live yet: it has core code. It takes a restart: nobody" in text
 
 
@@ -164,7 +166,7 @@ async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_bei
     arrival = await quay.catching_up.look("webhook")
     assert arrival is not None
     assert (arrival.reloaded, arrival.live) == (("cogs.dice",), False)
-    assert not [text for text in quay.world.chat.texts(DEV) if "live at" in text]
+    assert not [text for text in quay.world.chat.list_texts(DEV) if "live at" in text]
 
 
 async def test_what_is_rolled_back_keeps_a_commit_from_being_called_live(quay: Quay) -> None:
@@ -173,7 +175,7 @@ async def test_what_is_rolled_back_keeps_a_commit_from_being_called_live(quay: Q
     arrival = await quay.catching_up.look("webhook")
     assert arrival is not None
     assert not arrival.live
-    (text,) = quay.world.chat.texts(DEV)
+    (text,) = quay.world.chat.list_texts(DEV)
     assert "live at" not in text
     assert "prompts/persona.md`: what runs is not what its file holds" in text
 
@@ -207,7 +209,7 @@ async def test_a_cog_that_does_not_load_is_not_called_live(quay: Quay) -> None:
     quay.world.runtime.failing = {"cogs.dice": "SyntaxError: <@1> *oh*"}
     quay.world.checkout.advance({"cogs/dice.py": "("})
     await quay.catching_up.look("webhook")
-    (text,) = quay.world.chat.texts(DEV)
+    (text,) = quay.world.chat.list_texts(DEV)
     assert "**not live**" in text
     assert "<@1>" not in text
 
@@ -218,7 +220,7 @@ async def test_a_cog_that_needs_the_core_code_it_came_with_waits_for_the_restart
     quay.world.runtime.failing = {"cogs.dice": "ImportError: cannot import name 'roll'"}
     quay.world.checkout.advance({"bot/domain/run.py": "x", "cogs/dice.py": "import bot"})
     await quay.catching_up.look("webhook")
-    (text,) = quay.world.chat.texts(DEV)
+    (text,) = quay.world.chat.list_texts(DEV)
     assert "**not live**" not in text
     assert "is not live yet: it has core code" in text
     assert "Until then the old code of `cogs.dice` (ImportError" in text
@@ -230,7 +232,7 @@ async def test_a_checkout_in_the_way_is_told_once_and_left_alone(quay: Quay) -> 
     for _ in range(3):
         with pytest.raises(CheckoutDirty):
             await quay.catching_up.look("webhook")
-    assert len(quay.world.chat.texts(DEV)) == 1
+    assert len(quay.world.chat.list_texts(DEV)) == 1
     assert await quay.world.checkout.read("cogs/dice.py") == "mine"
     assert quay.world.runtime.adopted == []
 
@@ -250,7 +252,7 @@ async def test_a_storm_of_asking_is_one_look(quay: Quay) -> None:
     async with quay.running():
         for _ in range(1_000):
             assert await quay.catching_up.ask("webhook") is None
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         for _ in range(1_000):
             await quay.catching_up.ask("reload")
         await quay.world.clock.advance(1)
@@ -266,7 +268,7 @@ async def test_a_failed_look_is_not_the_last_one(quay: Quay) -> None:
     async with quay.running():
         for _ in range(2):
             await quay.catching_up.ask("webhook")
-            await quay.world.clock.until_asleep()
+            await quay.world.clock.wait_until_asleep()
             await quay.world.clock.advance(1)
     assert quay.world.checkout.asked == 2
 
@@ -275,9 +277,9 @@ async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) 
     quay.world.checkout.advance({"cogs/dice.py": FIXED})
     async with quay.running():
         await quay.catching_up.ask("webhook")
-        quay.stop = Stop(how="page", at=quay.world.clock.now())
+        quay.stop = Stop(how="page", at=quay.world.clock.get_time())
         assert await quay.catching_up.ask("webhook") == quay.stop
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(1)
     assert quay.world.checkout.asked == 0
     assert quay.world.runtime.adopted == []
@@ -286,11 +288,11 @@ async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) 
 
 async def test_a_push_that_nobody_reported_is_noticed_at_the_next_look(quay: Quay) -> None:
     async with quay.running():
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
         await quay.world.clock.advance(LOOK_SECONDS + 1)
-        await quay.world.clock.until_asleep()
-        assert await quay.world.checkout.head() == commit
+        await quay.world.clock.wait_until_asleep()
+        assert await quay.world.checkout.get_head() == commit
     assert quay.notes == [("timer", True, f"live at {commit}, 1 files")]
 
 
@@ -298,9 +300,9 @@ async def test_a_push_made_before_the_start_is_noticed_after_it(quay: Quay) -> N
     commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
     async with quay.running():
         await quay.catching_up.ask(START)
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(1)
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
     assert quay.notes == [("start", True, f"live at {commit}, 1 files")]
 
 
@@ -309,10 +311,10 @@ async def test_a_look_that_nobody_asked_for_and_finds_nothing_leaves_no_trace(qu
     async with quay.running():
         await quay.catching_up.ask(START)
         for _ in range(3):
-            await quay.world.clock.until_asleep()
+            await quay.world.clock.wait_until_asleep()
             await quay.world.clock.advance(LOOK_SECONDS + 1)
     assert quay.world.checkout.asked >= 3
-    assert (quay.notes, quay.world.chat.texts(DEV)) == ([], [])
+    assert (quay.notes, quay.world.chat.list_texts(DEV)) == ([], [])
     assert len(quay.world.journal.actions) == journalled
 
 
@@ -321,15 +323,15 @@ async def test_a_remote_that_is_out_of_reach_is_not_reported_as_commits_that_cam
 ) -> None:
     quay.world.checkout.unreachable = WorkspaceError("the remote does not answer")
     async with quay.running():
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(LOOK_SECONDS + 1)
-        await quay.world.clock.until_asleep()
-        assert (quay.notes, quay.world.chat.texts(DEV)) == ([], [])
+        await quay.world.clock.wait_until_asleep()
+        assert (quay.notes, quay.world.chat.list_texts(DEV)) == ([], [])
         quay.world.checkout.unreachable = None
         commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
         await quay.world.clock.advance(LOOK_SECONDS + 1)
-        await quay.world.clock.until_asleep()
-    assert await quay.world.checkout.head() == commit
+        await quay.world.clock.wait_until_asleep()
+    assert await quay.world.checkout.get_head() == commit
 
 
 async def test_what_is_in_the_way_of_a_push_is_told_and_audited_once(quay: Quay) -> None:
@@ -337,20 +339,20 @@ async def test_what_is_in_the_way_of_a_push_is_told_and_audited_once(quay: Quay)
     quay.world.checkout.advance({"cogs/dice.py": FIXED})
     async with quay.running():
         for _ in range(3):
-            await quay.world.clock.until_asleep()
+            await quay.world.clock.wait_until_asleep()
             await quay.world.clock.advance(LOOK_SECONDS + 1)
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
     assert quay.world.checkout.asked >= 2
-    assert len(quay.world.chat.texts(DEV)) == 1
+    assert len(quay.world.chat.list_texts(DEV)) == 1
     assert [(how, allowed) for how, allowed, _ in quay.notes] == [("timer", True)]
 
 
 async def test_under_an_emergency_stop_no_look_is_made_by_itself(quay: Quay) -> None:
-    quay.stop = Stop(how="page", at=quay.world.clock.now())
+    quay.stop = Stop(how="page", at=quay.world.clock.get_time())
     async with quay.running():
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
         await quay.world.clock.advance(LOOK_SECONDS + 1)
-        await quay.world.clock.until_asleep()
+        await quay.world.clock.wait_until_asleep()
     assert (quay.world.checkout.asked, quay.notes) == (0, [])
 
 
@@ -369,7 +371,7 @@ async def test_a_commit_that_came_while_the_process_was_started_has_a_restart_as
     )  # fmt: skip
     assert ship.has_files_left()
     assert await ship.is_behind()
-    arrival = await ship.catch_up()
+    arrival = await ship.sync()
     assert arrival is not None and not arrival.live
     assert [commit for commit, _, _ in restarter.asked] == [later]
     assert not await ship.is_behind()
@@ -384,7 +386,7 @@ async def test_a_commit_that_was_rolled_back_is_not_asked_for_again_at_the_start
     world, restarter = quay.world, FakeRestarter()
     bad = world.checkout.advance({"bot/domain/run.py": "x"})
     await world.checkout.fast_forward(bad)
-    restarter.taken_back[bad] = "it did not start"
+    restarter.rollbacks[bad] = "it did not start"
     ship = Deployer(
         world.forge, world.checkout, world.runtime, world.clock, CoreUpdates(restarter, install),
         left_behind=("bot/domain/run.py",),
@@ -396,8 +398,8 @@ async def test_after_a_refused_restart_a_later_cog_is_live_by_itself(quay: Quay)
     world = quay.world
     ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
     world.checkout.advance({"bot/domain/run.py": "x"})
-    assert await ship.catch_up() is not None
+    assert await ship.sync() is not None
     ship.leave_refused()
     world.checkout.advance({"cogs/dice.py": FIXED})
-    arrival = await ship.catch_up()
+    arrival = await ship.sync()
     assert arrival is not None and arrival.live

@@ -15,15 +15,15 @@ from bot.domain.errors import RehearsalError
 from bot.domain.history import History
 from bot.domain.rehearsal import Actor, CommandStep, Script, ScriptWorld, Transcript
 from bot.domain.traffic import TrafficRecord
-from bot.presentation.cards._proposal import details_of
+from bot.presentation.cards._proposal import build_details
 from bot.proof.reproduction import ROOM
 from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
-from bot.self_improvement.messages import complaint
-from bot.settings import config_from
+from bot.self_improvement.change_proofs import ChangeProofs, CurrentChange
+from bot.self_improvement.messages import summarise_failure
+from bot.settings import parse_config
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
@@ -38,7 +38,7 @@ ADDED = {"cogs/coinflip.py": "SIDES = ('heads', 'tails')\n"}
 ANSWERED = "`/coinflip`: it is answered so already"
 EXAMPLE = Acceptance(
     asked="/coinflip",
-    told="heads or tails",
+    expected="heads or tails",
     script=Script(world=ScriptWorld(cogs=("coinflip",)), steps=(CommandStep(command="coinflip"),)),
     wanted=(Wanted(step=0, one_of=("heads", "tails")),),
     missing="no such cog",
@@ -56,13 +56,13 @@ def flipped(tree: Path, script: Script) -> Transcript:
     """Play a coin where its cog is there."""
     if not (tree / "cogs/coinflip.py").exists():
         return Transcript(trouble="ConfigError: there is no extension cogs.coinflip")
-    return said(script, random.Random(script.world.seed).choice(["heads", "tails"]))
+    return make_transcript(script, random.Random(script.world.seed).choice(["heads", "tails"]))
 
 
 class Changed(NamedTuple):
     """A change on a branch of its own, and what proves it."""
 
-    at_hand: ChangeAtHand
+    at_hand: CurrentChange
     proofs: ChangeProofs
 
     async def verdict(self, brief: Brief) -> Verdict:
@@ -85,7 +85,7 @@ async def changed(
     behaviour = BehaviourCheck(
         rehearsal, trees, traffic or FakeTraffic(), clock, lookback=timedelta(days=1)
     )
-    async with workspaces.lend("run1", base=workspaces.base) as workspace:
+    async with workspaces.open("run1", base=workspaces.base) as workspace:
         for name, text in files.items():
             (workspace.path / name).parent.mkdir(exist_ok=True, parents=True)
             (workspace.path / name).write_text(text, "utf-8")
@@ -96,21 +96,21 @@ async def changed(
             branch=workspace.branch,
             engine="fake",
             summary="A change.",
-            files=await workspace.changes(),
-            diff=await workspace.diff(),
+            files=await workspace.list_changes(),
+            diff=await workspace.get_diff(),
         )
         verdict = Verdict(head=head, round=1, checks=(PASSED,))
-        at_hand = ChangeAtHand(WANTED, change, workspace, verdict)
-        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour, verifier, config_from))
+        at_hand = CurrentChange(WANTED, change, workspace, verdict)
+        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour, verifier, parse_config))
 
 
 async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Path) -> None:
     async with changed(tmp_path, FakeRehearsal(flipped)) as it:
         verdict = await it.verdict(WANTED)
         history = History(change_set=it.at_hand.change, verdict=verdict)
-    assert not it.at_hand.verdict.green
-    assert verdict.green
-    (told,) = [each.lines for each in details_of(history, "x.diff") if each.name == "Proof"]
+    assert not it.at_hand.verdict.is_passing
+    assert verdict.is_passing
+    (told,) = [each.lines for each in build_details(history, "x.diff") if each.name == "Proof"]
     assert told == (
         "✅ behaviour: 1 example: red before, green now",
         "• `/coinflip` → heads or tails: no such cog before, answered now",
@@ -120,17 +120,17 @@ async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Pa
 async def test_examples_that_do_not_hold_stop_it_and_say_which(tmp_path: Path) -> None:
     async with changed(tmp_path, FakeRehearsal(flipped), {"cogs/dice.py": "FACES = 7\n"}) as it:
         verdict = await it.verdict(WANTED)
-    assert not verdict.green
-    assert complaint(verdict) == "behaviour: 1 of 1 example does not hold"
+    assert not verdict.is_passing
+    assert summarise_failure(verdict) == "behaviour: 1 of 1 example does not hold"
     assert verdict.proofs[0].details == ("`/coinflip` → heads or tails: there is no cog coinflip",)
 
 
 SWITCHED = {"cogs/coinflip.py": 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'}
-BEHIND = WANTED.but(
+BEHIND = WANTED.replace(
     flag="coinflip",
     acceptances=(
         EXAMPLE,
-        EXAMPLE.but(script=EXAMPLE.script.but(world=ScriptWorld(cogs=("coinflip",),
+        EXAMPLE.replace(script=EXAMPLE.script.replace(world=ScriptWorld(cogs=("coinflip",),
                                                                 flags=("coinflip", "other")))),
     ),
 )  # fmt: skip
@@ -140,7 +140,7 @@ def behind_a_flag(tree: Path, script: Script) -> Transcript:
     """Play a coin that is there with its flag on, as its first example wants it without too."""
     off = "coinflip" not in script.world.flags and "other" in script.world.flags
     there = flipped(tree, script)
-    return said(script, "not yet") if off and not there.trouble else there
+    return make_transcript(script, "not yet") if off and not there.trouble else there
 
 
 async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) -> None:
@@ -148,10 +148,10 @@ async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) 
     async with changed(tmp_path, rehearsal, SWITCHED) as it:
         (proof,) = (await it.verdict(BEHIND)).proofs
     assert proof.holds
-    assert proof.told == (
+    assert proof.summary == (
         "2 examples: red before, green now; with the flag `coinflip` off nothing of it is there"
     )
-    off = [s for _, s in rehearsal.played if s.world.flags == ("other",)]
+    off = [s for _, s in rehearsal.replayed if s.world.flags == ("other",)]
     assert len(off) == 12
 
 
@@ -180,7 +180,7 @@ async def test_what_is_not_behind_its_flag_is_stopped(
     async with changed(tmp_path, FakeRehearsal(plays), files) as it:
         (proof,) = (await it.verdict(BEHIND)).proofs
     assert not proof.holds
-    assert proof.told.endswith("; it is not behind the flag `coinflip`")
+    assert proof.summary.endswith("; it is not behind the flag `coinflip`")
     assert proof.details[-1] == told
 
 
@@ -188,8 +188,8 @@ async def test_where_nothing_can_be_played_the_flag_is_at_least_asked_for(tmp_pa
     nowhere = FakeRehearsal(flipped, refusal=RehearsalError("no bubblewrap"))
     for files, holds in ((SWITCHED, True), (ADDED, False)):
         async with changed(tmp_path / str(holds), nowhere, files) as it:
-            red = PASSED.but(status="failed")
-            verdict = it.at_hand.verdict.but(red_on_base=red, green_on_head=PASSED)
+            red = PASSED.replace(status="failed")
+            verdict = it.at_hand.verdict.replace(failing_on_base=red, passing_on_head=PASSED)
             at_hand = it.at_hand._replace(verdict=verdict, brief=BEHIND)
             (proof,) = (await it.proofs(at_hand)).proofs
         assert proof.holds is holds
@@ -201,19 +201,19 @@ async def test_where_nothing_can_be_played_the_tests_decide(
 ) -> None:
     nowhere = FakeRehearsal(flipped, refusal=RehearsalError("there is no bubblewrap here"))
     async with changed(tmp_path, nowhere) as it:
-        red = PASSED.but(status="failed" if reproduced else "passed")
-        verdict = it.at_hand.verdict.but(red_on_base=red, green_on_head=PASSED)
+        red = PASSED.replace(status="failed" if reproduced else "passed")
+        verdict = it.at_hand.verdict.replace(failing_on_base=red, passing_on_head=PASSED)
         (proof,) = (await it.proofs(it.at_hand._replace(verdict=verdict))).proofs
-        assert await it.proofs.objections(WANTED, it.at_hand.workspace) == ()
+        assert await it.proofs.find_objections(WANTED, it.at_hand.workspace) == ()
     assert proof.holds is reproduced
-    assert "not played: there is no bubblewrap here" in proof.told
+    assert "not played: there is no bubblewrap here" in proof.summary
 
 
 async def test_before_it_is_written_examples_are_tried_on_todays_code(tmp_path: Path) -> None:
-    always = FakeRehearsal(lambda _tree, script: said(script, "heads"))
+    always = FakeRehearsal(lambda _tree, script: make_transcript(script, "heads"))
     for rehearsal, why in ((FakeRehearsal(flipped), ()), (always, (ANSWERED,))):
         async with changed(tmp_path, rehearsal) as it:
-            assert await it.proofs.objections(WANTED, it.at_hand.workspace) == why
+            assert await it.proofs.find_objections(WANTED, it.at_hand.workspace) == why
 
 
 async def test_what_cannot_be_proven_or_held_to_is_said_before_anything_is_played(
@@ -221,41 +221,43 @@ async def test_what_cannot_be_proven_or_held_to_is_said_before_anything_is_playe
 ) -> None:
     rehearsal = FakeRehearsal(flipped)
     async with changed(tmp_path, rehearsal) as it:
-        empty = WANTED.but(acceptances=())
-        assert "give one" in (await it.proofs.objections(empty, it.at_hand.workspace))[0]
-    assert rehearsal.played == []
+        empty = WANTED.replace(acceptances=())
+        assert "give one" in (await it.proofs.find_objections(empty, it.at_hand.workspace))[0]
+    assert rehearsal.replayed == []
 
 
 async def test_the_examples_become_tests_where_the_project_has_a_room(tmp_path: Path) -> None:
     async with changed(tmp_path, FakeRehearsal(flipped)) as it:
-        (test,) = await it.proofs.tests(WANTED, it.at_hand.workspace)
+        (test,) = await it.proofs.build_tests(WANTED, it.at_hand.workspace)
     assert test is not None
     assert test.expects == "ConfigError"
 
 
-TIDY = WANTED.but(request="tidy up the dice", acceptances=(), proofs=("preserving",))
+TIDY = WANTED.replace(request="tidy up the dice", acceptances=(), proofs=("preserving",))
 
 
 async def test_a_tidier_file_is_compared_as_people_and_code_see_it(tmp_path: Path) -> None:
-    rehearsal = FakeRehearsal(lambda tree, script: said(script, *["4"] * len(script.steps)))
+    rehearsal = FakeRehearsal(
+        lambda tree, script: make_transcript(script, *["4"] * len(script.steps))
+    )
     files = {"cogs/dice.py": "FACES = 2 * 3\n"}
     async with changed(tmp_path, rehearsal, files, rolled()) as it:
         verdict = await it.verdict(TIDY)
-    assert verdict.green
+    assert verdict.is_passing
     assert verdict.behaviour is not None
     assert verdict.behaviour.answers > 0
-    assert "the same public names, no test changed" in verdict.proofs[0].told
+    assert "the same public names, no test changed" in verdict.proofs[0].summary
 
 
 async def test_a_tidier_file_that_answers_otherwise_is_stopped(tmp_path: Path) -> None:
     def rolls(tree: Path, script: Script) -> Transcript:
-        return said(script, *[(tree / "cogs/dice.py").read_text()] * len(script.steps))
+        return make_transcript(script, *[(tree / "cogs/dice.py").read_text()] * len(script.steps))
 
     files = {"cogs/dice.py": "FACES = 7\n"}
     async with changed(tmp_path, FakeRehearsal(rolls), files, rolled()) as it:
         verdict = await it.verdict(TIDY)
-    assert not verdict.green
-    assert complaint(verdict).startswith("preserving: somebody would notice: ")
+    assert not verdict.is_passing
+    assert summarise_failure(verdict).startswith("preserving: somebody would notice: ")
 
 
 def rolled() -> FakeTraffic:
@@ -265,7 +267,7 @@ def rolled() -> FakeTraffic:
     traffic.records.append(
         TrafficRecord(
             id="1" * 32,
-            at=FakeClock().now(),
+            at=FakeClock().get_time(),
             event="command.roll",
             cog="dice",
             step=step,
@@ -275,7 +277,7 @@ def rolled() -> FakeTraffic:
     return traffic
 
 
-COVER = TIDY.but(request="write tests for the dice", proofs=("covering",))
+COVER = TIDY.replace(request="write tests for the dice", proofs=("covering",))
 FACES = "from cogs import dice\n\n\ndef test_faces() -> None:\n    assert dice.FACES == 6\n"
 
 
@@ -297,9 +299,9 @@ async def test_tests_that_kill_what_lived_are_a_proof(tmp_path: Path) -> None:
         verdict = await it.verdict(COVER)
         workspace = it.at_hand.workspace
         assert (workspace.path / "cogs/dice.py").read_text() == FILES["cogs/dice.py"]
-        assert await workspace.head() == it.at_hand.change.head
-    assert verdict.green
-    assert verdict.proofs[0].told == "kills 2 of 2 mutants of `cogs/dice.py` that lived"
+        assert await workspace.get_head() == it.at_hand.change.head
+    assert verdict.is_passing
+    assert verdict.proofs[0].summary == "kills 2 of 2 mutants of `cogs/dice.py` that lived"
     assert verdict.proofs[0].details == ("killed: line 1: 6 made 5", "killed: line 1: 6 made 7")
 
 
@@ -307,7 +309,9 @@ async def test_tests_that_kill_nothing_are_stopped(tmp_path: Path) -> None:
     files = {"tests/cogs/test_faces.py": FACES.replace("== 6", "")}
     async with changed(tmp_path, FakeRehearsal(), files, notices=noticed("== 6")) as it:
         verdict = await it.verdict(COVER)
-    assert complaint(verdict) == ("covering: kills none of 2 mutants of `cogs/dice.py` that lived")
+    assert summarise_failure(verdict) == (
+        "covering: kills none of 2 mutants of `cogs/dice.py` that lived"
+    )
     assert len(verdict.proofs[0].details) == 2
 
 
@@ -324,11 +328,11 @@ async def test_what_is_no_test_of_a_module_covers_nothing(
     async with changed(tmp_path, FakeRehearsal(), files) as it:
         (proof,) = (await it.verdict(COVER)).proofs
     assert not proof.holds
-    assert why in proof.told
+    assert why in proof.summary
 
 
 async def test_a_document_has_to_hold_where_it_stands_now(tmp_path: Path) -> None:
-    brief = TIDY.but(request="document the dice", proofs=("words",))
+    brief = TIDY.replace(request="document the dice", proofs=("words",))
     page = "# Dice\n\n`/roll` throws them, see [the code](../cogs/dice.py).\n"
     for text, holds in ((page.replace("`/roll`", "It"), True), (page, False)):
         async with changed(tmp_path / str(holds), FakeRehearsal(), {"docs/dice.md": text}) as it:
@@ -336,7 +340,7 @@ async def test_a_document_has_to_hold_where_it_stands_now(tmp_path: Path) -> Non
         assert proof.holds is holds
 
 
-FASTER = TIDY.but(request="speed up roll", proofs=("measured",))
+FASTER = TIDY.replace(request="speed up roll", proofs=("measured",))
 
 
 class Ticking(FakeClock):
@@ -344,7 +348,7 @@ class Ticking(FakeClock):
 
     passed = 0.0
 
-    def monotonic(self) -> float:
+    def get_monotonic_time(self) -> float:
         return self.passed
 
 
@@ -362,12 +366,12 @@ async def test_a_speed_up_is_timed_on_both_sides_in_turns(
 
     def played(tree: Path, script: Script) -> Transcript:
         clock.passed += takes if "7" in (tree / "cogs/dice.py").read_text() else 1.0
-        return said(script, *["4"] * len(script.steps))
+        return make_transcript(script, *["4"] * len(script.steps))
 
     files = {"cogs/dice.py": "FACES = 7\n"}
     async with changed(tmp_path, FakeRehearsal(played), files, rolled(), clock) as it:
         (proof,) = (await it.verdict(FASTER)).proofs
-    assert proof.told == told
+    assert proof.summary == told
     assert proof.holds is (takes < 1)
 
 
@@ -380,7 +384,7 @@ async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
     async with changed(tmp_path, nothing, {"cogs/dice.py": "FACES = 7\n"}, traffic) as it:
         (proof,) = (await it.verdict(FASTER)).proofs
     assert not proof.holds
-    assert proof.told == (
+    assert proof.summary == (
         "not timed: no sandbox"
         if refusal
         else "nothing was recorded of what it is about, so nothing could be timed"
@@ -398,15 +402,15 @@ async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
 async def test_a_configuration_is_read_as_the_program_does(
     tmp_path: Path, text: str, told: str
 ) -> None:
-    brief = TIDY.but(proofs=("configuration",))
+    brief = TIDY.replace(proofs=("configuration",))
     async with changed(tmp_path, FakeRehearsal(), {"data/config.yaml": text}) as it:
         (proof,) = (await it.verdict(brief)).proofs
-    assert told in proof.told
+    assert told in proof.summary
     assert proof.holds is ("; 1" in told)
     if proof.holds:
         assert proof.details == ("`change.confirm_minutes`: nothing → 9.0",)
 
 
 def test_a_check_that_fails_before_any_proof_is_all_that_is_said() -> None:
-    red = Verdict(head="h", round=1, checks=(PASSED.but(status="failed"),))
-    assert complaint(red) == "tests failed"
+    red = Verdict(head="h", round=1, checks=(PASSED.replace(status="failed"),))
+    assert summarise_failure(red) == "tests failed"

@@ -5,7 +5,7 @@ from bot.domain.change import ChangeSet, FileChange
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, Script, ScriptStep, TogetherStep
-from bot.self_improvement.changed_commands import ChangedEvents, changed_events
+from bot.self_improvement.changed_commands import ChangedEvents, list_changed_events
 
 COMMANDS = {"roll": "dice", "poll create": "polls", "poll close": "polls", "quote": "quotes"}
 CONTEXT = ChangeContext(
@@ -21,7 +21,7 @@ def history(
 ) -> History:
     """Return what is recorded of a change of one file, with one example where there are steps."""
     example = Acceptance(
-        asked="", told="", script=Script(steps=steps),
+        asked="", expected="", script=Script(steps=steps),
         wanted=(Wanted(step=looked_at, shows=("x",)),), missing="another answer",
     )  # fmt: skip
     return History(
@@ -35,7 +35,7 @@ def history(
 
 
 def events(found: History, **more: str) -> ChangedEvents:
-    return changed_events(found, COMMANDS | more)
+    return list_changed_events(found, COMMANDS | more)
 
 
 def test_commands_whose_answers_examples_show_are_meant_not_those_that_lead_there() -> None:
@@ -67,4 +67,4 @@ def test_without_examples_the_commands_of_the_changed_cog_that_were_spoken_of_ar
 
 def test_a_change_of_no_cog_has_no_commands() -> None:
     assert events(history(file="tests/cogs/test_polls.py")) == ChangedEvents((), ())
-    assert changed_events(History(), COMMANDS) == ChangedEvents((), ())
+    assert list_changed_events(History(), COMMANDS) == ChangedEvents((), ())

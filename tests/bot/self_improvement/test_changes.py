@@ -9,40 +9,40 @@ from bot.domain.brief import Brief
 from bot.domain.errors import AgentUnavailable
 from bot.domain.rehearsal import PlayDifference
 from bot.domain.run import Stage, Status, Waiting
-from bot.self_improvement.behaviour_check import besides
+from bot.self_improvement.behaviour_check import excuse_requested_changes
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_rehearsal import said
+from tests.fakes.fake_rehearsal import make_transcript
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import (
+from tests.support.agent_harness import ALICE, DORA
+from tests.support.change_harness import (
     ADDED,
     COIN,
     FLAGGED,
     WANTED,
-    ChangeWorld,
-    shown,
-    understood,
-    wanted,
-    written,
+    ChangeHarness,
+    make_request,
+    propose_change,
+    request_change,
+    wait_for_contract,
 )
-from tests.support.world import ALICE, DORA
 
 
 async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
-    async with world.running() as agent:
+    world = ChangeHarness(tmp_path)
+    async with world.run_agent() as agent:
         assert agent.can_change
-        run = await written(world, agent)
+        run = await propose_change(world, agent)
         assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
-        history = await world.store.history(run.id)
+        history = await world.store.get_history(run.id)
         verdict, change = history.verdict, history.change_set
         assert verdict is not None
         assert change is not None
-        assert verdict.reproduced
+        assert verdict.is_reproduced
         assert [(proof.kind, proof.holds) for proof in verdict.proofs] == [("behaviour", True)]
         tests = [file.path for file in change.files if file.path != COIN]
         assert len(tests) == 1
         assert tests[0].startswith("tests/acceptance/test_coinflip")
-        card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
+        card = next(each.post.card for each in world.chat.messages if ":proposal:" in each.key)
         assert card is not None
         assert f"**Asked**: {WANTED}" in card.body
         assert "A command that flips a coin." in card.body
@@ -54,25 +54,25 @@ async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
         assert f"asked: {WANTED}" in body
         assert "Revert the merge commit. Undo: nothing is left behind" in body
         assert "no such cog before, answered now" in body
-        await agent.approve(world.word(run))
-        run = await world.ended(run.id)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until_ended(run.id)
         assert run.status is Status.DONE
         assert COIN in world.checkout.files
-        assert (await world.store.history(run.id)).watch is None
+        assert (await world.store.get_history(run.id)).watch is None
         assignment = world.engine.asked[0]
         assert assignment.brief == history.brief
         assert assignment.request == WANTED
 
 
 async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     luck = world.rehearsal.answers
     world.rehearsal.answers = lambda tree, script: (
-        said(script, "heads") if (tree / COIN).exists() else luck(tree, script)
+        make_transcript(script, "heads") if (tree / COIN).exists() else luck(tree, script)
     )
     world.engine = FakeAgent(ADDED, {COIN: "# once more\n"}, {COIN: "# and again\n"})
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.status is Status.FAILED
         assert "1 of 1 example does not hold" in run.reason
         assert len(world.engine.asked) == 3
@@ -82,54 +82,54 @@ async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path:
 
 
 async def test_no_other_engine_takes_a_change_over(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.engine = FakeAgent(AgentUnavailable("The model is away."))
-    world.stand_in = FakeAgent(ADDED, name="offline", follows_words=False)
-    async with world.running() as agent:
-        run = await written(world, agent)
+    world.fallback_engine = FakeAgent(ADDED, name="offline", can_follow_instructions=False)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.status is Status.FAILED
         assert "The model is away." in run.reason
-        assert not world.stand_in.asked
+        assert not world.fallback_engine.asked
 
 
 async def test_a_proposed_change_can_be_revised_and_ships_as_revised(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.engine = FakeAgent(ADDED, {COIN: '"""Coins, and more."""\n'})
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         await agent.revise(run.id, DORA, "also take a number", "text", "m1")
-        await world.until(lambda now: now.round == 2, run.id)
-        run = await world.settled(run.id)
+        await world.wait_until(lambda now: now.round == 2, run.id)
+        run = await world.wait_until_settled(run.id)
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert world.engine.asked[-1].steering == ("also take a number",)
         assert world.engine.asked[-1].brief is not None
-        await agent.approve(world.word(run))
-        assert (await world.ended(run.id)).status is Status.DONE
+        await agent.approve(world.approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
 async def test_a_change_that_failed_is_understood_anew_when_it_is_retried(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.engine = FakeAgent([AgentUnavailable("The model is away."), ADDED])
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.status is Status.FAILED
         again = await agent.retry(run.id, ALICE)
         assert (again.stage, again.attempt) == (Stage.OBSERVE, 2)
-        run = await shown(world, again, cards=2)
+        run = await wait_for_contract(world, again, cards=2)
         await agent.agreements.give(run.id, ALICE, "text")
-        assert (await world.settled(run.id)).waiting is Waiting.APPROVAL
+        assert (await world.wait_until_settled(run.id)).waiting is Waiting.APPROVAL
 
 
 async def test_what_is_wanted_while_it_is_written_reaches_the_engine(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path)
+    world = ChangeHarness(tmp_path)
     world.engine.hold()
-    async with world.running() as agent:
-        run = await understood(world, agent)
+    async with world.run_agent() as agent:
+        run = await request_change(world, agent)
         await agent.agreements.give(run.id, DORA, "text")
         await world.engine.working.wait()
         await agent.revise(run.id, ALICE, "call the sides king and number", "text", "m1")
         world.engine.release()
-        await world.settled(run.id)
+        await world.wait_until_settled(run.id)
         assert world.engine.news == ["call the sides king and number"]
 
 
@@ -137,7 +137,7 @@ async def test_what_is_wanted_while_it_is_written_reaches_the_engine(tmp_path: P
     ("missing", "unasked"), [("another answer", 1), ("no such option", 2), ("no such command", 2)]
 )
 def test_only_answers_that_are_meant_to_be_others_are_asked_for(missing: str, unasked: int) -> None:
-    brief = Brief(request="", understood="", acceptances=(FLIPS.but(missing=missing),))
+    brief = Brief(request="", understood="", acceptances=(FLIPS.replace(missing=missing),))
     changes = tuple(
         AnswerChange(
             script=0, asked=asked, difference=PlayDifference(step=0, before=("a",), after=("b",))
@@ -145,38 +145,38 @@ def test_only_answers_that_are_meant_to_be_others_are_asked_for(missing: str, un
         for asked in ("/coinflip times:3", "/coinflips")
     )
     found = BehaviourDiff(answers=5, changed=2, unasked=2, changes=changes)
-    assert besides(found, brief).unasked == unasked
-    assert besides(found, brief.but(flag="coinflip")).unasked == 2
+    assert excuse_requested_changes(found, brief).unasked == unasked
+    assert excuse_requested_changes(found, brief.replace(flag="coinflip")).unasked == 2
 
 
 async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path, FLAGGED)
-    world.behind_a_flag()
+    world = ChangeHarness(tmp_path, FLAGGED)
+    world.use_flag()
     told = "🚩 Ships behind the flag `coinflip`: off until `/flags set`."
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
-        card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
+        card = next(each.post.card for each in world.chat.messages if ":proposal:" in each.key)
         assert card is not None
         assert told in card.body
         proof = next(field.value for field in card.fields if field.name == "Proof")
         assert "green now; with the flag `coinflip` off nothing of it is there" in proof
         assert told in world.forge.drafts[-1].body
-        await agent.approve(world.word(run))
-        assert (await world.ended(run.id)).status is Status.DONE
-        live = [each.post.text for each in world.chat.said if "**live at" in each.post.text]
+        await agent.approve(world.approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
+        live = [each.post.text for each in world.chat.messages if "**live at" in each.post.text]
         assert "`/flags set name:coinflip to:dev` has it on in the dev channel" in live[-1]
-        trial = await agent.trials.play(run.id, "/coinflip")
-        assert world.rehearsal.played[-1][1].world.flags == ("coinflip",)
+        trial = await agent.trials.run(run.id, "/coinflip")
+        assert world.rehearsal.replayed[-1][1].world.flags == ("coinflip",)
         assert "heads" in str(trial) or "tails" in str(trial)
 
 
 async def test_a_flag_that_is_kept_from_before_is_no_flag_to_ship_behind(tmp_path: Path) -> None:
-    world = ChangeWorld(tmp_path, FLAGGED)
-    async with world.running() as agent:
+    world = ChangeHarness(tmp_path, FLAGGED)
+    async with world.run_agent() as agent:
         await agent.flags.switch(DORA, "coinflip", "all", asked_for={"coinflip"})
-        run = await agent.request(wanted(world))
-        run = await world.ended(run.id)
+        run = await agent.request(make_request(world))
+        run = await world.wait_until_ended(run.id)
         assert run.status is Status.FAILED
         assert "the flag `coinflip` was switched before and is kept" in run.reason.replace("\\", "")
         assert len(world.request_planner.asked) == 2

@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.account import Account
 from bot.domain.change import ChangeSet
+from bot.domain.cost import Cost
 from bot.domain.errors import BudgetSpent, ConfigError, TheseusError
 from bot.domain.proof import Proof
-from bot.domain.spent import Spent
 from bot.ports.chat_model import ChatModel
 from bot.proof.preservation import ChangedText
 from bot.proof.sample_conversations import SAMPLES, TextsOfChat
@@ -21,7 +21,7 @@ from tests.fakes.fake_workspaces import FakeWorkspaces
 PERSONA, PLANNER = "prompts/persona.md", "prompts/planner.md"
 TALKS = "[[talk]]\nabout = 'hello'\nsays = ['hi', 'and you?']\n[[talk]]\nabout='x'\nsays=['bye']\n"
 FILES = {PERSONA: "Kind.", PLANNER: "Plan.", SAMPLES: TALKS}
-HOLDS = Proof(kind="words", holds=True, told="1 file of words: holds")
+HOLDS = Proof(kind="words", holds=True, summary="1 file of words: holds")
 ACCOUNT = Account(purpose="chat", person_id=7, run_id="run1")
 
 
@@ -55,14 +55,14 @@ async def proven(
 ) -> AsyncIterator[Proof]:
     """Lend the proof of a change that writes these files."""
     workspaces = FakeWorkspaces(folder, FILES)
-    async with workspaces.lend("run1", base=workspaces.base) as workspace:
+    async with workspaces.open("run1", base=workspaces.base) as workspace:
         for name, text in written.items():
             (workspace.path / name).parent.mkdir(exist_ok=True, parents=True)
             (workspace.path / name).write_text(text, "utf-8")
         head = await workspace.commit("Words.")
         change = ChangeSet(
             base=workspaces.base, head=head, branch=workspace.branch, engine="fake",
-            summary="Words.", files=await workspace.changes(), diff=await workspace.diff(),
+            summary="Words.", files=await workspace.list_changes(), diff=await workspace.get_diff(),
         )  # fmt: skip
         files = [
             ChangedText(path=name, before=FILES.get(name), after=written[name]) for name in written
@@ -77,7 +77,7 @@ async def test_answers_that_change_are_shown_before_and_after_and_others_are_not
     models = Models(persona_said)
     async with proven(tmp_path, models, {PERSONA: "Curt."}) as proof:
         assert proof.holds
-    assert proof.told.endswith("holds; 1 of 3 sample answers of the chat changes")
+    assert proof.summary.endswith("holds; 1 of 3 sample answers of the chat changes")
     assert proof.details[:2] == (
         "“and you?” is answered today: “Kind.”", "and then: “Curt.”",
     )  # fmt: skip
@@ -91,7 +91,7 @@ async def test_answers_that_change_are_shown_before_and_after_and_others_are_not
 async def test_a_change_that_is_not_heard_says_so(tmp_path: Path) -> None:
     models = Models(lambda _: [ScriptedAction("Hello.")])
     async with proven(tmp_path, models, {PERSONA: "Kind!"}) as proof:
-        assert proof.told.endswith("none of 3 sample answers of the chat changes")
+        assert proof.summary.endswith("none of 3 sample answers of the chat changes")
     assert proof.details == ()
 
 
@@ -107,12 +107,12 @@ async def test_what_cannot_be_played_is_said_and_nothing_is_asked_of_a_model(
 ) -> None:
     async with proven(tmp_path, models, written) as proof:
         assert proof.holds
-    assert proof.told == f"{HOLDS.told}; no sample conversation was played: {why}"
+    assert proof.summary == f"{HOLDS.summary}; no sample conversation was played: {why}"
     assert models is None or models.opened == []
 
 
 async def test_documents_and_what_does_not_hold_are_not_played(tmp_path: Path) -> None:
-    models, broken = Models(persona_said), HOLDS.but(holds=False)
+    models, broken = Models(persona_said), HOLDS.replace(holds=False)
     async with proven(tmp_path / "1", models, {"docs/x.md": "A page."}) as proof:
         assert proof == HOLDS
     async with proven(tmp_path / "2", models, {PERSONA: "$"}, broken) as proof:
@@ -160,8 +160,8 @@ async def test_a_spent_budget_is_said_and_words_that_cannot_be_used_are_no_proof
 
     async with proven(tmp_path, Models(says), {PERSONA: "Curt."}) as proof:
         assert proof.holds is holds
-    assert told in "\n".join((proof.told, *proof.details))
-    assert not holds or "1 of 1 sample answers" in proof.told
+    assert told in "\n".join((proof.summary, *proof.details))
+    assert not holds or "1 of 1 sample answers" in proof.summary
 
 
 async def test_no_message_is_said_once_they_have_cost_too_much(tmp_path: Path) -> None:
@@ -169,10 +169,10 @@ async def test_no_message_is_said_once_they_have_cost_too_much(tmp_path: Path) -
 
     def dear(texts: TextsOfChat, account: Account) -> ChatModel:
         chat_model = models(texts, account)
-        models.opened[-1].spends = Spent(cost_usd=0.4)
+        models.opened[-1].spends = Cost(cost_usd=0.4)
         return chat_model
 
     workspaces_folder = tmp_path / "dear"
     async with proven(workspaces_folder, dear, {PERSONA: "Curt."}) as proof:  # type: ignore[arg-type]
-        assert "cost more than" in "\n".join((proof.told, *proof.details))
+        assert "cost more than" in "\n".join((proof.summary, *proof.details))
     assert [len(each.turns) for each in models.opened] == [2, 1]

@@ -8,42 +8,42 @@ import pytest
 from bot.domain.run import Run, Status
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.kill_at import Fuse, Killed
-from tests.support.suspected_world import SuspectedWorld
-from tests.support.world import ALICE, World, is_broken
+from tests.support.agent_harness import ALICE, AgentHarness, is_broken
+from tests.support.crash_point import CrashPoint, Killed
+from tests.support.suspect_harness import SuspectHarness
 
 _STEP = 7  # moments between one kill and the next; over the seeds every moment comes up
 
 
-def assert_kept_its_promises(world: World, run: Run) -> None:
+def assert_kept_its_promises(world: AgentHarness, run: Run) -> None:
     """What holds of a run however often the program was killed."""
-    assert run.ended, run
+    assert run.has_ended, run
     proposals = [(draft.run_id, draft.head) for draft in world.forge.drafts]
     assert len(proposals) == len(set(proposals))
-    assert len(world.cards(run)) == len(set(world.cards(run))) <= 1
+    assert len(world.list_cards(run)) == len(set(world.list_cards(run))) <= 1
     assert len(world.forge.merges) <= 1
-    assert len(world.last_words(run)) == 1
-    keys = [said.key for said in world.chat.said]
+    assert len(world.list_final_keys(run)) == 1
+    keys = [said.key for said in world.chat.messages]
     assert len(keys) == len(set(keys))
-    assert not world.workspaces.lent
+    assert not world.workspaces.leased
 
 
-async def _ask_and_ship(world: World, agent: SelfImprovementAgent, key: str) -> None:
+async def _ask_and_ship(world: AgentHarness, agent: SelfImprovementAgent, key: str) -> None:
     """Do what people do, as far as the run lets them; asking again changes nothing."""
-    run = await agent.request(world.trigger(key=key))
-    run = await world.settled(run.id)
+    run = await agent.request(world.make_trigger(key=key))
+    run = await world.wait_until_settled(run.id)
     if run.status is Status.WAITING:
-        await agent.approve(world.word(run))
-    await world.ended(run.id)
+        await agent.approve(world.approval(run))
+    await world.wait_until_ended(run.id)
 
 
-async def _lived(world: World, fuse: Fuse, key: str) -> bool:
+async def _lived(world: AgentHarness, fuse: CrashPoint, key: str) -> bool:
     """Run the program with that fuse; return whether it lived to the end of the story."""
-    async with world.running(fuse) as agent:
+    async with world.run_agent(fuse) as agent:
         story = asyncio.create_task(_ask_and_ship(world, agent, key))
         async with asyncio.timeout(20):
             while not story.done():
-                if fuse.after is not None and fuse.burnt > fuse.after:
+                if fuse.after is not None and fuse.hits > fuse.after:
                     story.cancel()
                     await asyncio.wait([story])
                     if not story.cancelled():
@@ -59,9 +59,9 @@ async def _lived(world: World, fuse: Fuse, key: str) -> bool:
 
 
 async def _story_length(folder: Path) -> int:
-    world, fuse = SuspectedWorld(folder), Fuse()
+    world, fuse = SuspectHarness(folder), CrashPoint()
     assert await _lived(world, fuse, "asked")
-    return fuse.burnt
+    return fuse.hits
 
 
 @pytest.mark.parametrize(
@@ -73,64 +73,66 @@ async def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(
 ) -> None:
     length = await _story_length(tmp_path / "whole")
     for moment in range(start, length, _STEP):
-        world = SuspectedWorld(tmp_path / str(moment))
-        await _lived(world, Fuse(moment), "asked")
-        assert await _lived(world, Fuse(), "asked"), moment
+        world = SuspectHarness(tmp_path / str(moment))
+        await _lived(world, CrashPoint(moment), "asked")
+        assert await _lived(world, CrashPoint(), "asked"), moment
         [run] = await world.store.find()
         assert_kept_its_promises(world, run)
         assert run.status is Status.DONE, (moment, run.reason)
         assert len(world.forge.merges) == 1
 
 
-async def _killed_at_work(world: World) -> None:
+async def _killed_at_work(world: AgentHarness) -> None:
     """Start the program, and kill it while the engine works."""
-    fuse = Fuse()
+    fuse = CrashPoint()
     world.engine.working.clear()
-    async with world.running(fuse) as agent:
-        await agent.request(world.trigger(key="asked"))
+    async with world.run_agent(fuse) as agent:
+        await agent.request(world.make_trigger(key="asked"))
         await asyncio.wait_for(world.engine.working.wait(), 5)
-        fuse.after = fuse.burnt
+        fuse.after = fuse.hits
 
 
 async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine.hold()
     await _killed_at_work(world)
     await _killed_at_work(world)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         [run] = await world.store.find()
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
         assert run.status is Status.QUARANTINED
         assert_kept_its_promises(world, run)
-        assert [text for text in world.said(run) if "restarted while writing the change" in text]
-        assert world.said(run)[-1] == (
+        assert [
+            text for text in world.list_texts(run) if "restarted while writing the change" in text
+        ]
+        assert world.list_texts(run)[-1] == (
             f"☣️ Interrupted twice while writing the change; `/runs retry {run.id}` tries it again."
         )
         world.engine.release()
         await agent.retry(run.id, ALICE)
-        assert (await world.settled(run.id)).status is Status.WAITING
+        assert (await world.wait_until_settled(run.id)).status is Status.WAITING
 
 
 async def test_killed_once_at_each_of_two_stages_it_is_not_quarantined(tmp_path: Path) -> None:
-    fuse = Fuse()
+    fuse = CrashPoint()
 
     class Fatal(FakeVerifier):
-        def _asked(self, what: str) -> None:
-            super()._asked(what)
+        def _record_call(self, what: str) -> None:
+            super()._record_call(what)
             if what == "reproduction at base":
-                fuse.after = fuse.burnt
+                fuse.after = fuse.hits
 
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine.hold()
     await _killed_at_work(world)
     world.engine.release()
     peaceful, world.verifier = world.verifier, Fatal(broken=is_broken)
-    async with world.running(fuse):
+    async with world.run_agent(fuse):
         async with asyncio.timeout(20):
             while fuse.after is None:
                 await world.clock.advance(1)
     world.verifier = peaceful
-    async with world.running():
+    async with world.run_agent():
         [run] = await world.store.find()
-        assert (await world.settled(run.id)).status is Status.WAITING
-        assert any("restarted while checking the change" in text for text in world.said(run))
+        assert (await world.wait_until_settled(run.id)).status is Status.WAITING
+        assert any("restarted while checking the change" in text for text in world.list_texts(run))

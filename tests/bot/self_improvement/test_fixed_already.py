@@ -8,40 +8,42 @@ from bot.domain.proposal import Outcome
 from bot.domain.run import Goal, Run, Status, Trigger
 from bot.domain.watch import Judgement
 from bot.grammar import COMMAND_LINE, parse
-from bot.grammar.fixed_before import fix_meant
+from bot.grammar.past_fixes import find_fix
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_planner import FakePlanner
-from tests.support.world import World, capsule, failure
+from tests.support.agent_harness import AgentHarness, make_capsule, make_failure
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> AgentHarness:
+    return AgentHarness(tmp_path)
 
 
-async def shipped(world: World, agent: SelfImprovementAgent) -> Run:
+async def shipped(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     """Return a run whose fix is live; a minute has passed since."""
-    run = await world.proposed(agent)
-    await agent.approve(world.word(run))
-    run = await world.until(lambda each: each.status is Status.DONE, run.id)
+    run = await world.propose_fix(agent)
+    await agent.approve(world.approval(run))
+    run = await world.wait_until(lambda each: each.status is Status.DONE, run.id)
     world.clock.tick(60)
     return run
 
 
-async def asked_again(world: World, agent: SelfImprovementAgent, goal: Goal = "fix") -> Run:
-    run = await agent.request(world.trigger(goal=goal, key=f"again:{goal}"))
-    return await world.ended(run.id)
+async def asked_again(world: AgentHarness, agent: SelfImprovementAgent, goal: Goal = "fix") -> Run:
+    run = await agent.request(world.make_trigger(goal=goal, key=f"again:{goal}"))
+    return await world.wait_until_ended(run.id)
 
 
 @pytest.mark.parametrize("goal", ["fix", "investigate"])
-async def test_what_was_fixed_and_not_seen_since_is_told_so(world: World, goal: Goal) -> None:
-    async with world.running() as agent:
+async def test_what_was_fixed_and_not_seen_since_is_told_so(
+    world: AgentHarness, goal: Goal
+) -> None:
+    async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
-        learnt, worked = set(world.memory.kept), len(world.engine.asked)
+        learnt, worked = set(world.memory.stored), len(world.engine.asked)
         world.planner = FakePlanner()
         run = await asked_again(world, agent, goal)
-    history = await world.store.history(run.id)
-    commit = (await world.store.history(fixed.id)).shipment.merge_commit[:7]  # type: ignore[union-attr]
+    history = await world.store.get_history(run.id)
+    commit = (await world.store.get_history(fixed.id)).shipment.merge_commit[:7]  # type: ignore[union-attr]
     assert run.status is Status.DONE
     assert run.reason.startswith(
         f"The IndexError of /roll was fixed in #1 (`{commit}`) and was not seen since. It was "
@@ -49,31 +51,31 @@ async def test_what_was_fixed_and_not_seen_since_is_told_so(world: World, goal: 
     )
     assert "It was seen 3 times before, last at 2026-11-21 14:00 UTC." in run.reason
     assert history.plan is None
-    assert (set(world.memory.kept), len(world.engine.asked)) == (learnt, worked)
+    assert (set(world.memory.stored), len(world.engine.asked)) == (learnt, worked)
 
 
-async def test_its_error_named_by_id_or_by_nothing_is_told_the_same(world: World) -> None:
+async def test_its_error_named_by_id_or_by_nothing_is_told_the_same(world: AgentHarness) -> None:
     old = world.journal.actions[-1].id
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
-        named = world.trigger("", key="named", error_id=old)
-        for trigger in (named, world.trigger("", key="last")):
+        named = world.make_trigger("", key="named", error_id=old)
+        for trigger in (named, world.make_trigger("", key="last")):
             run = await agent.request(trigger)
-            assert "was fixed in #1" in (await world.ended(run.id)).reason
+            assert "was fixed in #1" in (await world.wait_until_ended(run.id)).reason
 
 
 async def test_what_failed_again_after_the_merge_is_worked_on_by_what_came_after(
-    world: World,
+    world: AgentHarness,
 ) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
         world.checkout = type(world.checkout)(
             files=dict(world.checkout.files), history=[world.workspaces.base]
         )
-    world.journal.append(failure(world.clock))
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-    diagnosis = (await world.store.history(run.id)).diagnosis
+    world.journal.append(make_failure(world.clock))
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+    diagnosis = (await world.store.get_history(run.id)).diagnosis
     assert diagnosis is not None
     assert diagnosis.count == 1
     assert diagnosis.cause.startswith("It was fixed in #1 (`")
@@ -81,31 +83,33 @@ async def test_what_failed_again_after_the_merge_is_worked_on_by_what_came_after
 
 
 async def test_an_action_that_began_before_the_fix_came_live_is_no_new_failure(
-    world: World,
+    world: AgentHarness,
 ) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
-        late = failure(world.clock).but(duration_ms=120_000.0)
+        late = make_failure(world.clock).replace(duration_ms=120_000.0)
         world.journal.append(late)
         assert "was not seen since" in (await asked_again(world, agent)).reason
 
 
-async def test_another_failure_of_the_same_command_is_not_the_fixed_one(world: World) -> None:
-    async with world.running() as agent:
+async def test_another_failure_of_the_same_command_is_not_the_fixed_one(
+    world: AgentHarness,
+) -> None:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
-        world.journal.append(failure(world.clock, capsule(fingerprint="other")))
-        run = await agent.request(world.trigger("/roll", goal="investigate"))
-        await world.ended(run.id)
-    diagnosis = (await world.store.history(run.id)).diagnosis
+        world.journal.append(make_failure(world.clock, make_capsule(fingerprint="other")))
+        run = await agent.request(world.make_trigger("/roll", goal="investigate"))
+        await world.wait_until_ended(run.id)
+    diagnosis = (await world.store.get_history(run.id)).diagnosis
     assert diagnosis is not None
     assert (diagnosis.found, diagnosis.fingerprint) == (True, "other")
 
 
-async def test_a_fix_that_waits_for_a_restart_says_so(world: World) -> None:
+async def test_a_fix_that_waits_for_a_restart_says_so(world: AgentHarness) -> None:
     world.runtime.failing = {"cogs.dice": "SyntaxError: invalid"}
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
-        world.journal.append(failure(world.clock))
+        world.journal.append(make_failure(world.clock))
         run = await asked_again(world, agent)
     assert "is fixed in #1" in run.reason
     assert "which is not live yet" in run.reason
@@ -116,19 +120,21 @@ async def test_a_fix_that_waits_for_a_restart_says_so(world: World) -> None:
     ("verdict", "said"),
     [("fixed", "I have watched it since: it holds."), ("inconclusive", "I cannot tell yet")],
 )
-async def test_how_the_fix_turned_out_is_told(world: World, verdict: Judgement, said: str) -> None:
-    async with world.running() as agent:
+async def test_how_the_fix_turned_out_is_told(
+    world: AgentHarness, verdict: Judgement, said: str
+) -> None:
+    async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
-        outcome = Outcome(run_id=fixed.id, verdict=verdict, at=world.clock.now())
+        outcome = Outcome(run_id=fixed.id, verdict=verdict, at=world.clock.get_time())
         await world.store.append(fixed.id, outcome)
         assert said in (await asked_again(world, agent)).reason
 
 
-async def test_a_fix_that_was_reverted_has_ended_nothing(world: World) -> None:
-    async with world.running() as agent:
+async def test_a_fix_that_was_reverted_has_ended_nothing(world: AgentHarness) -> None:
+    async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
-        undo = world.trigger("undo", goal="revert", key="undo").but(reverts=fixed.id)
-        run = fixed.but(id="undone", goal="revert", trigger=undo, version=0)
+        undo = world.make_trigger("undo", goal="revert", key="undo").replace(reverts=fixed.id)
+        run = fixed.replace(id="undone", goal="revert", trigger=undo, version=0)
         await world.store.create(run)
         assert "was fixed in" not in (await asked_again(world, agent, "investigate")).reason
 
@@ -136,29 +142,29 @@ async def test_a_fix_that_was_reverted_has_ended_nothing(world: World) -> None:
 BACK = "the dice thing you fixed yesterday is back"
 
 
-def back(world: World, key: str) -> Trigger:
+def back(world: AgentHarness, key: str) -> Trigger:
     """Return somebody's words about an old fix, as the grammar reads them."""
     subject = parse(BACK, COMMAND_LINE).slots.subject
-    asked = world.trigger(subject, goal="investigate", key=key)
-    return asked.but(text=BACK)
+    asked = world.make_trigger(subject, goal="investigate", key=key)
+    return asked.replace(text=BACK)
 
 
 async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_looked_into(
-    world: World,
+    world: AgentHarness,
 ) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         fixed = await shipped(world, agent)
         world.clock.tick(86_400 + 60)  # what failed before it is not looked through any more
-        answer = await agent.answers.of(back(world, "quiet"))
+        answer = await agent.answers.find_answer(back(world, "quiet"))
         assert answer is not None
-        assert answer.diagnosis.told.startswith("The failure of /roll was fixed in #1 (`")
-        assert "was not seen since" in answer.diagnosis.told
-        other = capsule(exception="KeyError", fingerprint="0e0e0e0e0e0e")
-        world.journal.append(failure(world.clock, other))
-        assert await agent.answers.of(back(world, "loud")) is None
+        assert answer.diagnosis.summary.startswith("The failure of /roll was fixed in #1 (`")
+        assert "was not seen since" in answer.diagnosis.summary
+        other = make_capsule(exception="KeyError", fingerprint="0e0e0e0e0e0e")
+        world.journal.append(make_failure(world.clock, other))
+        assert await agent.answers.find_answer(back(world, "loud")) is None
         run = await agent.request(back(world, "loud"))
-        await world.ended(run.id)
-    history = await world.store.history(run.id)
+        await world.wait_until_ended(run.id)
+    history = await world.store.get_history(run.id)
     assert history.evidence is not None
     assert history.evidence.fix is not None
     assert history.evidence.fix.run_id == fixed.id
@@ -171,10 +177,10 @@ async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_look
     "said", ["the weather you fixed is broken", "the dice are back", "you fixed it, it is back"]
 )
 async def test_no_fix_is_meant_where_it_is_not_named_or_not_spoken_of(
-    world: World, said: str
+    world: AgentHarness, said: str
 ) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await shipped(world, agent)
         fixes = (await agent.fixes()).values()
     subject = parse(said, COMMAND_LINE).slots.subject
-    assert fix_meant(world.trigger(subject).but(text=said), fixes) is None
+    assert find_fix(world.make_trigger(subject).replace(text=said), fixes) is None

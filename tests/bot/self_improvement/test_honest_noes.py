@@ -7,31 +7,31 @@ from bot.domain.run import Run, Status
 from bot.ports.agent import Finished
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.world import BROKEN, FIX, World, is_broken
+from tests.support.agent_harness import BROKEN, FIX, AgentHarness, is_broken
 
 NO = "Discord tells a bot nothing of that."
 
 
-async def ended(world: World) -> tuple[Run, str]:
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
+async def ended(world: AgentHarness) -> tuple[Run, str]:
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
     assert world.forge.drafts == []
-    return run, world.said(run)[-1]
+    return run, world.list_texts(run)[-1]
 
 
 async def test_what_it_cannot_ends_the_run_in_its_own_words_and_keeps_no_edit(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent({"cogs/dice.py": BROKEN + "# half done\n"}, cannot=NO)
-    world.stand_in = FakeAgent(FIX, name="offline", follows_words=False)
+    world.fallback_engine = FakeAgent(FIX, name="offline", can_follow_instructions=False)
     run, text = await ended(world)
     assert run.status is Status.FAILED
     assert text.startswith(f"❌ The fake engine says it cannot: {NO}")
-    assert world.stand_in.asked == []
-    assert world.engine.asked[0].request == world.trigger().text
-    change = (await world.store.history(run.id)).change_set
+    assert world.fallback_engine.asked == []
+    assert world.engine.asked[0].request == world.make_trigger().text
+    change = (await world.store.get_history(run.id)).change_set
     assert change is not None
     assert (change.files, change.cannot) == ((), NO)
 
@@ -39,7 +39,7 @@ async def test_what_it_cannot_ends_the_run_in_its_own_words_and_keeps_no_edit(
 async def test_a_failing_check_it_says_it_is_not_behind_still_fails_with_its_word_beside_it(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.verifier = FakeVerifier(broken=is_broken, checks={"types": is_broken})
     reason = "cogs/polls.py has it too"
     world.engine = FakeAgent(FIX, unrelated=(EngineRemark(about="types", reason=reason),))
@@ -50,14 +50,14 @@ async def test_a_failing_check_it_says_it_is_not_behind_still_fails_with_its_wor
 
 
 async def test_what_was_asked_and_is_not_in_the_change_stands_on_its_card(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     left_out = EngineRemark(about="handle 0d6", reason="Nobody said what it rolls.")
     world.engine = FakeAgent(FIX, not_done=(left_out,))
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        await world.settled(run.id)
-        [key] = world.cards(run)
-    [card] = [said.post.card for said in world.chat.said if said.key == key]
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until_settled(run.id)
+        [key] = world.list_cards(run)
+    [card] = [said.post.card for said in world.chat.messages if said.key == key]
     told = "Asked: handle 0d6. Not done: Nobody said what it rolls."
     assert card is not None
     assert told in {field.name: field.value for field in card.fields}["Asked, and not done"]

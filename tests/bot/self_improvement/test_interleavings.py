@@ -19,8 +19,8 @@ from bot.domain.stop import Stop
 from bot.ports.agent import QuestionAsked
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.kill_at import Fuse, Killed
-from tests.support.world import ALICE, BOB, FILES, FIX, FIXED, MALLORY, World
+from tests.support.agent_harness import ALICE, BOB, FILES, FIX, FIXED, MALLORY, AgentHarness
+from tests.support.crash_point import CrashPoint, Killed
 
 GOOD = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
 ACTS = (
@@ -69,26 +69,26 @@ class Story:
     """One world, with acts happening to it."""
 
     def __init__(self, folder: Path) -> None:
-        self.world = World(folder)
+        self.world = AgentHarness(folder)
         self.world.engine = lively()
         self.world.limits = replace(
             self.world.limits, question=timedelta(seconds=20), comments=timedelta(seconds=7)
         )
         self.said = count(1)
-        self.fuse = Fuse()
+        self.fuse = CrashPoint()
         self.run_id = ""
 
     async def go(self, acts: list[str]) -> None:
         """Do the acts over as many starts as it takes, then let everything come to rest."""
         left = [*acts]
         while left:
-            self.fuse = Fuse()
-            async with self.world.running(self.fuse) as agent:
+            self.fuse = CrashPoint()
+            async with self.world.run_agent(self.fuse) as agent:
                 with suppress(Killed):
                     await self._asked(agent)
                     while left and await self._lives_on(agent, left.pop(0)):
                         pass
-        async with self.world.running() as agent:
+        async with self.world.run_agent() as agent:
             await self._asked(agent)
             await self._come_to_rest()
 
@@ -98,14 +98,14 @@ class Story:
         for _ in range(1_000):
             await self.world.clock.advance(1)
             runs = await self.world.store.find()
-            waits = [run.status is Status.WAITING and not run.parked for run in runs]
-            ended = [run.ended for run in runs]
+            waits = [run.status is Status.WAITING and not run.is_parked for run in runs]
+            ended = [run.has_ended for run in runs]
             calm = calm + 1 if all(map(or_, waits, ended)) else 0
             if calm > 20:
                 return
 
     async def _asked(self, agent: SelfImprovementAgent) -> None:
-        asking = self.world.trigger(key="the request")
+        asking = self.world.make_trigger(key="the request")
         try:
             self.run_id = (await agent.request(asking)).id
         except Stopped:
@@ -120,7 +120,7 @@ class Story:
             await self.world.clock.advance(6)
         elif act in ("kill", "restart"):
             if act == "kill":
-                self.fuse.after = self.fuse.burnt
+                self.fuse.after = self.fuse.hits
             return False
         else:
             scenario = asyncio.create_task(self._happens(agent, act))
@@ -135,7 +135,7 @@ class Story:
         verb, _, who = act.partition(" ")
         if verb == "ship":
             people = {"alice": [ALICE], "bob": [BOB], "mallory": [MALLORY], "both": [ALICE, BOB]}
-            words = [agent.approve(self.world.word(run, person)) for person in people[who]]
+            words = [agent.approve(self.world.approval(run, person)) for person in people[who]]
             await asyncio.gather(*words, return_exceptions=True)
         elif verb == "cancel":
             await agent.cancel(run.id, BOB)
@@ -160,7 +160,7 @@ class Story:
         elif verb == "lift":
             await agent.emergency.lift(ALICE)
         else:
-            await self.world.kill_switch.pull(Stop(how="file", at=self.world.clock.now()))
+            await self.world.kill_switch.pull(Stop(how="file", at=self.world.clock.get_time()))
 
     async def _at_the_forge(self, run: Run, act: str) -> None:
         opened = await self.world.forge.find(run.id)
@@ -170,42 +170,45 @@ class Story:
             await self.world.forge.close(opened.number, "by hand")
         elif act == "comment":
             said = Comment(
-                key=f"r{next(self.said)}", author="carol", text="more", at=self.world.clock.now()
+                key=f"r{next(self.said)}",
+                author="carol",
+                text="more",
+                at=self.world.clock.get_time(),
             )
-            self.world.forge.comment(opened.number, said)
+            self.world.forge.add_comment(opened.number, said)
         else:
             files = GOOD if act == "push good" else FILES
-            self.world.forge.push(opened.branch, self.world.workspaces.pushed(files))
+            self.world.forge.push(opened.branch, self.world.workspaces.add_snapshot(files))
 
 
-async def assert_promises(world: World) -> None:
+async def assert_promises(world: AgentHarness) -> None:
     """What holds at rest."""
     world.forge.recover()
     runs = await world.store.find()
     for run in runs:
         assert run.status is not Status.RUNNING, run
         assert run.status is not Status.QUEUED, run
-        words = world.last_words(run)
-        if run.ended:
+        words = world.list_final_keys(run)
+        if run.has_ended:
             assert f"{run.id}:{run.goal}:ended:{run.attempt}" in words, (run, words)
         opened = await world.forge.find(run.id)
-        history = await world.store.history(run.id)
-        if run.status is Status.WAITING and not run.parked:
+        history = await world.store.get_history(run.id)
+        if run.status is Status.WAITING and not run.is_parked:
             assert history.revising is None, run
             assert run.stage is Stage.SHIP, run
         if opened is not None and opened.state == "merged":
-            assert await world.store.approval(run.id, opened.head) is not None
+            assert await world.store.get_approval(run.id, opened.head) is not None
         if run.status in (Status.CANCELLED, Status.REJECTED, Status.FAILED):
             left = opened is not None and opened.state == "open"
             assert not left or "could not be closed" in run.reason, run
             assert opened is None or opened.state != "merged" or "is merged already" in run.reason
-    keys = [said.key for said in world.chat.said]
+    keys = [said.key for said in world.chat.messages]
     assert len(keys) == len(set(keys))
     drafts = [(draft.run_id, draft.head) for draft in world.forge.drafts]
     assert len(drafts) == len(set(drafts))
     assert len(world.forge.merges) <= 1
-    assert not world.workspaces.lent
-    allowed = [entry.person for entry in await world.store.audit_log() if entry.allowed]
+    assert not world.workspaces.leased
+    allowed = [entry.person for entry in await world.store.list_audit_entries() if entry.allowed]
     assert MALLORY not in allowed
 
 

@@ -10,10 +10,10 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
-from bot.domain.run import Lane, Run, Stage, Status, lane_of
+from bot.domain.run import Lane, Run, Stage, Status, get_lane
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_forge import FakeForge
-from tests.support.world import ALICE, BOB, World
+from tests.support.agent_harness import ALICE, BOB, AgentHarness
 
 
 @dataclass
@@ -27,29 +27,29 @@ class MovingForge(FakeForge):
     ) -> ForgeProposal:
         if self.moves:
             self.moves -= 1
-            self.push((await self.proposal(number)).branch)
+            self.push((await self.get_proposal(number)).branch)
             raise ForgeConflict("The branch has moved.")
         return await super().merge(number, expected_head, result)
 
 
-async def searching(world: World, agent: SelfImprovementAgent) -> list[Run]:
+async def searching(world: AgentHarness, agent: SelfImprovementAgent) -> list[Run]:
     """Return two runs whose searches hold every worker there is for searches."""
     world.engine.hold()
     world.engine.asked.clear()
-    runs = [await agent.request(world.trigger(f"dice {n}", key=f"held{n}")) for n in range(2)]
+    runs = [await agent.request(world.make_trigger(f"dice {n}", key=f"held{n}")) for n in range(2)]
     for run in runs:
-        await world.until(lambda _: len(world.engine.asked) == 2, run.id)
+        await world.wait_until(lambda _: len(world.engine.asked) == 2, run.id)
     return runs
 
 
 async def test_an_approved_merge_begins_while_searches_hold_every_worker(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, workers=2)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         held = await searching(world, agent)
-        await agent.approve(world.word(run))
-        assert (await world.ended(run.id)).status is Status.DONE
+        await agent.approve(world.approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
         assert len(world.forge.merges) == 1
         stages = [(await world.store.get(each.id)).stage for each in held]
     assert stages == [Stage.EXECUTE] * 2
@@ -58,41 +58,41 @@ async def test_an_approved_merge_begins_while_searches_hold_every_worker(tmp_pat
 async def test_an_investigation_is_answered_while_searches_hold_every_worker(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, workers=2)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await searching(world, agent)
-        run = await agent.request(world.trigger(goal="investigate", key="asked"))
-        assert (await world.ended(run.id)).status is Status.DONE
+        run = await agent.request(world.make_trigger(goal="investigate", key="asked"))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
 async def test_a_merge_that_has_to_be_proven_again_leaves_its_worker_to_the_next_merge(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, workers=2)
     world.forge = MovingForge(on_merge=world.forge.on_merge, fetched=world.forge.fetched)
-    async with world.running() as agent:
-        first, second = [await world.proposed(agent, f"face {n}") for n in range(2)]
+    async with world.run_agent() as agent:
+        first, second = [await world.propose_fix(agent, f"face {n}") for n in range(2)]
         await searching(world, agent)
-        await agent.approve(world.word(first))
-        moved = await world.until(lambda now: now.stage is Stage.VERIFY, first.id)
-        moved = await world.until(lambda now: now.status is Status.QUEUED, first.id)
+        await agent.approve(world.approval(first))
+        moved = await world.wait_until(lambda now: now.stage is Stage.VERIFY, first.id)
+        moved = await world.wait_until(lambda now: now.status is Status.QUEUED, first.id)
         assert moved.lease_owner is None
-        await agent.approve(world.word(second))
-        assert (await world.ended(second.id)).status is Status.DONE
+        await agent.approve(world.approval(second))
+        assert (await world.wait_until_ended(second.id)).status is Status.DONE
 
 
 def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    asked = world.trigger(goal="investigate")
-    now = world.clock.now()
+    world = AgentHarness(tmp_path)
+    asked = world.make_trigger(goal="investigate")
+    now = world.clock.get_time()
     run = Run(id="a", goal="investigate", trigger=asked, created_at=now, updated_at=now)
-    itself = run.but(trigger=asked.but(person=ITSELF, origin="incident"))
-    assert (lane_of(run), lane_of(itself)) == (Lane.QUICK, Lane.SEARCH)
-    assert lane_of(run.but(goal="fix")) is Lane.SEARCH
-    assert lane_of(run.but(goal="revert", trigger=asked.but(person=ALICE))) is Lane.QUICK
-    assert lane_of(itself.but(goal="fix", stage=Stage.SHIP)) is Lane.SHIPPING
+    itself = run.replace(trigger=asked.replace(person=ITSELF, origin="incident"))
+    assert (get_lane(run), get_lane(itself)) == (Lane.QUICK, Lane.SEARCH)
+    assert get_lane(run.replace(goal="fix")) is Lane.SEARCH
+    assert get_lane(run.replace(goal="revert", trigger=asked.replace(person=ALICE))) is Lane.QUICK
+    assert get_lane(itself.replace(goal="fix", stage=Stage.SHIP)) is Lane.SHIPPING
 
 
 # How much one person may have under way
@@ -101,10 +101,10 @@ def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_pat
 async def test_of_fifteen_requests_at_once_five_get_threads_and_the_others_an_answer(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine.hold()
-    async with world.running() as agent:
-        triggers = [world.trigger(f"dice {n}", key=f"k{n}") for n in range(15)]
+    async with world.run_agent() as agent:
+        triggers = [world.make_trigger(f"dice {n}", key=f"k{n}") for n in range(15)]
         asked = await asyncio.gather(*map(agent.request, triggers), return_exceptions=True)
         refused = [each for each in asked if isinstance(each, TooMany)]
         begun = [each for each in asked if isinstance(each, Run)]
@@ -113,17 +113,19 @@ async def test_of_fifteen_requests_at_once_five_get_threads_and_the_others_an_an
         assert f"<#{begun[0].thread_id}>" in str(refused[-1])
         assert "5 is what I take from one person at once" in str(refused[-1])
         assert (await agent.request(triggers[0])).id == begun[0].id, "it is begun already"
-        assert (await agent.request(world.trigger(key="bob", person=BOB))).thread_id is not None
+        assert (
+            await agent.request(world.make_trigger(key="bob", person=BOB))
+        ).thread_id is not None
         await agent.cancel(begun[0].id, ALICE)
-        another = await agent.request(world.trigger(key="another"))
+        another = await agent.request(world.make_trigger(key="another"))
         assert another.thread_id is not None
         with pytest.raises(TooMany):
             await agent.retry(begun[0].id, ALICE)
 
 
 async def test_a_proposal_that_waits_for_a_word_takes_no_room(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.limits = replace(world.limits, per_person=1)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         for number in range(3):
-            await world.proposed(agent, f"dice {number}")
+            await world.propose_fix(agent, f"dice {number}")

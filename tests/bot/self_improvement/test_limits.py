@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.cost import Cost
 from bot.domain.errors import (
     AgentError,
     AgentLimited,
@@ -21,32 +22,31 @@ from bot.domain.errors import (
 )
 from bot.domain.journal import Kind
 from bot.domain.run import Run, Stage, Status
-from bot.domain.spent import Spent
 from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
-from tests.support.world import ALICE, BROKEN, FIX, World
+from tests.support.agent_harness import ALICE, BROKEN, FIX, AgentHarness
 
-SPENT = Spent(cost_usd=0.5, tokens_in=1000, tokens_out=100)
+SPENT = Cost(cost_usd=0.5, tokens_in=1000, tokens_out=100)
 
 
-def limited(world: World, seconds: float | None = None) -> AgentLimited:
+def limited(world: AgentHarness, seconds: float | None = None) -> AgentLimited:
     """Return the error of a limit that ends in so many seconds, or nobody knows when."""
-    until = None if seconds is None else world.clock.now() + timedelta(seconds=seconds)
+    until = None if seconds is None else world.clock.get_time() + timedelta(seconds=seconds)
     return AgentLimited("The account's usage limit is reached.", until=until)
 
 
 def stand_in() -> FakeAgent:
     """Return an engine like the offline one."""
-    return FakeAgent(FIX, name="offline", follows_words=False)
+    return FakeAgent(FIX, name="offline", can_follow_instructions=False)
 
 
 async def test_a_limit_with_a_time_pauses_until_then_says_so_and_goes_on(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.engine = FakeAgent([limited(world, 3600), FIX], spends=SPENT)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.until(lambda now: now.parked, run.id)
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent([limited(world, 3600), FIX], cost=SPENT)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
         assert (run.stage, run.lease_owner) == (Stage.EXECUTE, None)
         assert run.parked_until is not None
         stamp = f"<t:{run.parked_until.timestamp():.0f}:R>"
@@ -54,7 +54,7 @@ async def test_a_limit_with_a_time_pauses_until_then_says_so_and_goes_on(tmp_pat
         assert stamp in told
         await world.clock.advance(3600)
         assert len(world.engine.asked) == 1
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
     assert (run.status, run.parked_until) == (Status.WAITING, None)
     assert world.engine.asked[1].resumed
     assert run.cost_usd == 2 * SPENT.cost_usd
@@ -64,18 +64,20 @@ async def test_a_limit_with_a_time_pauses_until_then_says_so_and_goes_on(tmp_pat
 async def test_a_limit_without_a_time_is_tried_again_after_one_two_and_five_minutes(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(limited(world))
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
         waits: list[int] = []
         for _ in range(3):
             # before the sweep has looked it is still parked as it was
-            run = await world.until(lambda now: now.parked and now.parks > len(waits), run.id)
+            run = await world.wait_until(
+                lambda now: now.is_parked and now.parks > len(waits), run.id
+            )
             assert run.parked_until is not None
             waits.append(round((run.parked_until - run.updated_at).total_seconds()))
             await world.clock.advance(waits[-1] + 6)
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert waits == [60, 120, 300]
     assert len(world.engine.asked) == 4
     assert run.status is Status.FAILED
@@ -83,29 +85,29 @@ async def test_a_limit_without_a_time_is_tried_again_after_one_two_and_five_minu
 
 
 async def test_nobody_waits_longer_than_a_day(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(limited(world, 25 * 3600))
-    world.stand_in = stand_in()
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-    assert (await world.store.history(run.id)).change_set is not None
+    world.fallback_engine = stand_in()
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+    assert (await world.store.get_history(run.id)).change_set is not None
     assert len(world.engine.asked) == 1
 
 
 async def test_a_paused_run_keeps_pausing_over_a_restart_and_can_be_cancelled(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent([limited(world, 3600), FIX])
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        await world.until(lambda now: now.parked, run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda now: now.is_parked, run.id)
         await _told(world, run, "usage limit")
-    said = len(world.chat.said)
-    async with world.running() as agent:
+    said = len(world.chat.messages)
+    async with world.run_agent() as agent:
         await world.clock.advance(60)
-        assert (await world.store.get(run.id)).parked
-        assert len(world.chat.said) == said
+        assert (await world.store.get(run.id)).is_parked
+        assert len(world.chat.messages) == said
         ended = await agent.cancel(run.id, ALICE)
     assert ended.status is Status.CANCELLED
 
@@ -125,13 +127,13 @@ async def test_a_paused_run_keeps_pausing_over_a_restart_and_can_be_cancelled(
 async def test_where_the_engine_fails_the_offline_engine_takes_over_and_says_why(
     tmp_path: Path, error: TheseusError
 ) -> None:
-    world = World(tmp_path)
-    world.engine = FakeAgent(error, spends=SPENT)
-    world.stand_in = stand_in()
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        history = await agent.history(run.id)
-    assert f"⚠️ {error} The offline engine takes over." in world.said(run)
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent(error, cost=SPENT)
+    world.fallback_engine = stand_in()
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        history = await agent.get_history(run.id)
+    assert f"⚠️ {error} The offline engine takes over." in world.list_texts(run)
     assert history.change_set is not None
     assert history.change_set.engine == "offline"
     assert run.cost_usd == SPENT.cost_usd
@@ -140,49 +142,52 @@ async def test_where_the_engine_fails_the_offline_engine_takes_over_and_says_why
 
 
 async def test_who_stood_in_and_asked_something_gets_the_answer(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(AgentUnavailable("The model is down."))
     asks = QuestionAsked(text="Which?", default="3", choices=("3", "4"), memo="mine")
-    world.stand_in = FakeAgent([asks, FIX], name="offline", follows_words=False)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.until(lambda now: now.parked, run.id)
+    world.fallback_engine = FakeAgent([asks, FIX], name="offline", can_follow_instructions=False)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
         with pytest.raises(WrongStage, match="“3” or “4”"):
             await agent.answer(run.id, ALICE, "who knows")
         await agent.answer(run.id, ALICE, "4 is right")
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert len(world.engine.asked) == 1
-    answer, question = world.stand_in.asked[-1].answer, world.stand_in.asked[-1].question
+    answer, question = (
+        world.fallback_engine.asked[-1].answer,
+        world.fallback_engine.asked[-1].question,
+    )
     assert answer is not None
     assert question is not None
     assert (answer.text, question.engine, question.memo) == ("4", "offline", "mine")
     assert history.change_set is not None
     assert history.change_set.engine == "offline"
-    assert "💬 I go on with what **alice** said: 4." in world.said(run)
+    assert "💬 I go on with what **alice** said: 4." in world.list_texts(run)
 
 
 async def test_an_engine_that_claims_to_be_done_and_changed_nothing_is_stood_in_for(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent({}, claims="All done!")
-    world.stand_in = stand_in()
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-    [told] = [text for text in world.said(run) if "takes over" in text]
+    world.fallback_engine = stand_in()
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+    [told] = [text for text in world.list_texts(run) if "takes over" in text]
     assert "had changed nothing, whatever it says: “All done!”" in told
 
 
 async def test_who_stood_in_goes_on_in_the_rounds_that_follow(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(AgentUnauthorized("No key."))
     second = FakeAgent(
-        {"cogs/dice.py": BROKEN + "\n# tried\n"}, FIX, name="offline", follows_words=False
+        {"cogs/dice.py": BROKEN + "\n# tried\n"}, FIX, name="offline", can_follow_instructions=False
     )
-    world.stand_in = second
-    async with world.running() as agent:
-        await world.proposed(agent)
+    world.fallback_engine = second
+    async with world.run_agent() as agent:
+        await world.propose_fix(agent)
     assert len(world.engine.asked) == 1
     assert [assignment.round for assignment in second.asked] == [1, 2]
 
@@ -190,25 +195,25 @@ async def test_who_stood_in_goes_on_in_the_rounds_that_follow(tmp_path: Path) ->
 async def test_without_a_stand_in_the_run_ends_with_the_errors_own_sentence_and_what_it_cost(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    world.engine = FakeAgent(BudgetSpent("The $2.00 of this call are spent."), spends=SPENT)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
-    assert world.said(run)[-1].startswith(
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent(BudgetSpent("The $2.00 of this call are spent."), cost=SPENT)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
+    assert world.list_texts(run)[-1].startswith(
         "❌ Stopped while writing the change: The $2.00 of this call are spent."
     )
     assert (run.status, run.cost_usd) == (Status.FAILED, SPENT.cost_usd)
 
 
 async def test_what_a_cancelled_engine_spent_is_counted(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.engine = FakeAgent(FIX, spends=SPENT)
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent(FIX, cost=SPENT)
     world.engine.hold()
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        await world.until(lambda _: world.engine.working.is_set(), run.id)
-        card = world.chat.by_key(f"{run.id}:card").post.card
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        await world.wait_until(lambda _: world.engine.working.is_set(), run.id)
+        card = world.chat.find_by_key(f"{run.id}:card").post.card
         assert card is not None
         assert "$0.50 of $6.00 · 1.1k tokens" in card.footer
         ended = await agent.cancel(run.id, ALICE)
@@ -218,11 +223,11 @@ async def test_what_a_cancelled_engine_spent_is_counted(tmp_path: Path) -> None:
 async def test_every_call_of_a_model_is_journalled_with_what_it_cost_however_it_ends(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(cause="Somebody counts from one.")
-    world.engine = FakeAgent([limited(world, 60), FIX], spends=SPENT, name="claude")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    world.engine = FakeAgent([limited(world, 60), FIX], cost=SPENT, name="claude")
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
     calls = [action for action in world.journal.actions if action.kind is Kind.MODEL]
     assert [(c.event, c.outcome, c.agent, c.tokens_in) for c in calls] == [
         ("model.plan", "ok", "fake (rules of thumb)", 200),
@@ -239,17 +244,17 @@ async def test_every_call_of_a_model_is_journalled_with_what_it_cost_however_it_
 async def test_an_investigation_is_explained_by_the_planner_with_the_rules_facts(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(cause="Somebody counts from one.")
-    async with world.running() as agent:
-        run = await agent.request(world.trigger(goal="investigate"))
-        run = await world.ended(run.id)
-        history = await agent.history(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger(goal="investigate"))
+        run = await world.wait_until_ended(run.id)
+        history = await agent.get_history(run.id)
     assert history.diagnosis is not None
     assert history.diagnosis.cause == "Somebody counts from one."
     assert history.diagnosis.count == 3
     assert run.cost_usd == pytest.approx(0.01)
-    assert not world.workspaces.lent
+    assert not world.workspaces.leased
 
 
 @pytest.mark.parametrize(
@@ -258,28 +263,28 @@ async def test_an_investigation_is_explained_by_the_planner_with_the_rules_facts
 async def test_where_the_planner_fails_an_investigation_ends_with_the_rules_word(
     tmp_path: Path, error: TheseusError
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(error=error)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger(goal="investigate"))
-        run = await world.ended(run.id)
-        history = await agent.history(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger(goal="investigate"))
+        run = await world.wait_until_ended(run.id)
+        history = await agent.get_history(run.id)
     assert run.status is Status.DONE
     assert history.diagnosis is not None
     assert history.diagnosis.explained_by == ""
-    assert f"⚠️ {error} This is what my rules make of it." in world.said(run)
+    assert f"⚠️ {error} This is what my rules make of it." in world.list_texts(run)
     assert run.cost_usd == pytest.approx(0.005)
 
 
 async def test_a_fix_asks_the_planner_once_for_diagnosis_and_plan(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     planner = FakePlanner(cause="Somebody counts from one.", solution="Count from zero.")
     world.planner = planner
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        history = await agent.history(run.id)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        history = await agent.get_history(run.id)
     assert len(planner.asked) == 1
-    assert planner.asked[0].words == "rolling dice keeps crashing, fix it"
+    assert planner.asked[0].text == "rolling dice keeps crashing, fix it"
     assert history.plan is not None
     assert history.plan.solution == "Count from zero."
     assert history.plan.reproduction is not None
@@ -293,23 +298,23 @@ async def test_a_fix_asks_the_planner_once_for_diagnosis_and_plan(tmp_path: Path
 async def test_where_the_planner_fails_a_fix_goes_on_with_the_rules_plan(
     tmp_path: Path, error: AgentError
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(error=error)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-    assert f"⚠️ {error} The plan is my rules' own." in world.said(run)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+    assert f"⚠️ {error} The plan is my rules' own." in world.list_texts(run)
 
 
 async def test_a_planner_at_its_limit_is_waited_for(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.planner = FakePlanner(errors=[limited(world, 600)])
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.until(lambda now: now.parked, run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
         assert run.stage is Stage.PLAN
         await world.clock.advance(610)
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert history.plan is not None
     assert history.plan.written_by
 
@@ -317,18 +322,18 @@ async def test_a_planner_at_its_limit_is_waited_for(tmp_path: Path) -> None:
 async def test_what_the_engine_was_granted_belongs_to_the_plan_it_is_checked_by(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     grant = {"file": "cogs/polls.py", "reason": "polls roll dice too"}
     world.engine = FakeAgent({**FIX, "cogs/polls.py": "SIDES = 6\n"}, granted=(grant,))
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        history = await agent.history(run.id)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        history = await agent.get_history(run.id)
     assert history.plan is not None
     assert history.plan.steps[-1].summary == "Granted: polls roll dice too"
     assert history.verdict is not None
-    assert history.verdict.green
+    assert history.verdict.is_passing
 
 
-async def _told(world: World, run: Run, words: str) -> str:
-    await world.until(lambda _: any(words in text for text in world.said(run)), run.id)
-    return next(text for text in world.said(run) if words in text)
+async def _told(world: AgentHarness, run: Run, words: str) -> str:
+    await world.wait_until(lambda _: any(words in text for text in world.list_texts(run)), run.id)
+    return next(text for text in world.list_texts(run) if words in text)

@@ -9,8 +9,8 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet
 from bot.self_improvement.mutation_check import MutationCheck
-from tests.fakes.faulty_project import faulty_project
-from tests.support.confining import at_hand
+from tests.fakes.faulty_project import make_faulty_project
+from tests.support.local_sandbox import choose_local_sandbox
 
 pytestmark = pytest.mark.slow
 
@@ -44,10 +44,10 @@ WANTED = Brief(request="write tests for the dice", understood="Tests.", proofs=(
 async def test_tests_are_judged_by_the_mutants_that_they_kill(
     tmp_path: Path, test: str, told: str
 ) -> None:
-    base = faulty_project(tmp_path / "checkout", **{"dice.py": DICE})
-    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
+    base = make_faulty_project(tmp_path / "checkout", **{"dice.py": DICE})
+    verifier = SandboxedVerifier(choose_local_sandbox(), tmp_path / "cache")
     trees = GitWorkspaces(tmp_path / "checkout", tmp_path / "trees")
-    async with trees.lend("r1", base=base) as workspace:
+    async with trees.open("r1", base=base) as workspace:
         (workspace.path / "tests/test_more_dice.py").write_text(test, "utf-8")
         head = await workspace.commit("More tests.")
         change = ChangeSet(
@@ -56,10 +56,10 @@ async def test_tests_are_judged_by_the_mutants_that_they_kill(
             branch=workspace.branch,
             engine="test",
             summary="More tests.",
-            files=await workspace.changes(),
+            files=await workspace.list_changes(),
         )
         proof = await MutationCheck(verifier)(WANTED, change, workspace)
         assert (workspace.path / "dice.py").read_text("utf-8") == DICE
-    assert proof.told.startswith(told)
+    assert proof.summary.startswith(told)
     assert proof.holds is ("none" not in told)
     assert "lives: line 8: 6 made 7" in proof.details

@@ -8,27 +8,27 @@ import pytest
 
 from bot.domain.change import Grant
 from bot.domain.errors import AgentOutputInvalid
-from bot.domain.plan import Plan, Step, wrongly_split
+from bot.domain.plan import Plan, Step, find_split_error
 from bot.domain.run import Status, Waiting
-from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, no_news
+from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, get_no_news
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import BUILDS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.change_world import (
+from tests.support.agent_harness import DORA
+from tests.support.change_harness import (
     ADDED,
     COIN,
     NO_COG,
-    ChangeWorld,
-    lacks_the_coin,
-    understood,
-    written,
+    ChangeHarness,
+    is_coin_missing,
+    propose_change,
+    request_change,
 )
-from tests.support.kill_at import Fuse
-from tests.support.world import DORA
+from tests.support.crash_point import CrashPoint
 
 PAGE, LOG = "docs/coin.md", "CHANGELOG.md"
-IN_PARTS = BUILDS.but(
+IN_PARTS = BUILDS.replace(
     steps=(
         Step(summary="Add the cog", owned_files=(COIN,), part="coin"),
         Step(summary="Tell of it", owned_files=(PAGE,), part="page"),
@@ -41,7 +41,7 @@ class PartsEngine:
     """An engine that does in each part, and in the whole, what another one does."""
 
     name = "fake"
-    follows_words = True
+    can_follow_instructions = True
 
     def __init__(self, **engines: FakeAgent) -> None:
         self.engines = engines
@@ -53,27 +53,29 @@ class PartsEngine:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
-        news: News = no_news,
+        news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
         """Work as the engine of this part does."""
         self.asked.append(assignment)
         part = assignment.part
-        name = f"{part.name}_again" if part and part.again else part.name if part else "whole"
-        if part and not part.again and assignment.round == 1:
+        name = (
+            f"{part.name}_again" if part and part.retry_reason else part.name if part else "whole"
+        )
+        if part and not part.retry_reason and assignment.round == 1:
             await self._both.wait()  # one after the other, nobody would ever come to the second
         async for update in self.engines[name].work(assignment, workspace, budget, news):
             yield update
 
 
-def in_parts(folder: Path, **engines: FakeAgent) -> tuple[ChangeWorld, PartsEngine]:
+def in_parts(folder: Path, **engines: FakeAgent) -> tuple[ChangeHarness, PartsEngine]:
     """Return a world in which a coin and a page are wanted, and "wrong" passes no check."""
-    world = ChangeWorld(folder)
+    world = ChangeHarness(folder)
     world.request_planner = FakeRequestPlanner(plan=IN_PARTS)
     world.workspaces.snapshots[world.workspaces.base][LOG] = b"# Changes\n\n- older\n"
     engine = PartsEngine(**{"coin": FakeAgent(ADDED), "page": FakeAgent(TOLD), **engines})
     world.engine = engine  # type: ignore[assignment]
     checks = {"affected tests": lambda _: True, "lint": _is_clean}
-    world.verifier = FakeVerifier(broken=lacks_the_coin, raises=NO_COG, checks=checks)
+    world.verifier = FakeVerifier(broken=is_coin_missing, raises=NO_COG, checks=checks)
     return world, engine
 
 
@@ -81,17 +83,17 @@ def _is_clean(root: Path) -> bool:
     return all("wrong" not in file.read_text() for file in (root / "docs").glob("*.md"))
 
 
-async def on_card(world: ChangeWorld, name: str, kind: str = "proposal") -> str:
+async def on_card(world: ChangeHarness, name: str, kind: str = "proposal") -> str:
     """Return a field of the newest card of that kind."""
-    card = next(said.post.card for said in reversed(world.chat.said) if f":{kind}" in said.key)
+    card = next(said.post.card for said in reversed(world.chat.messages) if f":{kind}" in said.key)
     assert card is not None
     return next(field.value for field in card.fields if field.name == name)
 
 
 async def test_two_parts_are_written_at_once_and_ship_as_one(tmp_path: Path) -> None:
     world, engine = in_parts(tmp_path)
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert (run.waiting, run.round) == (Waiting.APPROVAL, 1), run.reason
         assert "`coin`, `page`, written side by side" in await on_card(world, "Parts", "contract")
         lines = await on_card(world, "Written in parts")
@@ -103,20 +105,20 @@ async def test_two_parts_are_written_at_once_and_ship_as_one(tmp_path: Path) -> 
         assert coin.plan.owned_files == {COIN}
         assert len(coin.plan.reproductions) == 1
         assert not page.plan.reproductions
-        change = (await world.store.history(run.id)).change_set
+        change = (await world.store.get_history(run.id)).change_set
         assert change is not None
         assert {file.path for file in change.files} >= {COIN, PAGE}
         assert [part.name for part in change.parts] == ["coin", "page"]
-        await agent.approve(world.word(run))
-        assert (await world.ended(run.id)).status is Status.DONE
+        await agent.approve(world.approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
 async def test_a_part_that_does_not_hold_alone_gets_another_round_of_its_own(
     tmp_path: Path,
 ) -> None:
     world, engine = in_parts(tmp_path, page=FakeAgent({PAGE: "wrong"}, TOLD))
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert (run.waiting, run.round) == (Waiting.APPROVAL, 1), run.reason
         rounds = [each for each in engine.asked if each.part and each.part.name == "page"]
         assert [each.round for each in rounds] == [1, 2]
@@ -129,12 +131,12 @@ async def test_one_that_never_holds_alone_is_written_again_on_top_of_the_others(
 ) -> None:
     bad = {PAGE: "wrong"}
     world, engine = in_parts(tmp_path, page=FakeAgent(bad), page_again=FakeAgent(TOLD))
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert (run.waiting, run.round) == (Waiting.APPROVAL, 1), run.reason
         last = engine.asked[-1]
         assert last.part is not None
-        assert last.part.again
+        assert last.part.retry_reason
         assert last.previous is not None
         assert [file.path for file in last.previous.files if file.path == COIN]
         assert "▫️ page did not hold alone" in await on_card(world, "Written in parts")
@@ -153,8 +155,8 @@ async def test_lines_that_two_parts_add_to_one_file_are_both_kept(tmp_path: Path
         coin=granted(log=log.format("a coin"), **ADDED),
         page=granted(log=log.format("a page"), **TOLD),
     )
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         head = world.forge.drafts[-1].head
         text = world.workspaces.snapshots[head][LOG].decode()
@@ -168,8 +170,8 @@ async def test_what_two_parts_change_otherwise_is_written_again(tmp_path: Path) 
         page=granted(log="# Pages\n\n- older\n", **TOLD),
         page_again=FakeAgent(TOLD),
     )
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         lines = await on_card(world, "Written in parts")
         assert "written again on top of the others: it does not merge in CHANGELOG" in lines
@@ -180,11 +182,11 @@ async def test_what_two_parts_change_otherwise_is_written_again(tmp_path: Path) 
 async def test_a_part_with_a_question_makes_it_one_piece(tmp_path: Path) -> None:
     asks = FakeAgent(QuestionAsked(text="Which side is up?", default="Heads."))
     world, engine = in_parts(tmp_path, coin=asks, whole=FakeAgent({**ADDED, **TOLD}))
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert engine.asked[-1].part is None
-        assert any("I write all of it in one piece" in text for text in world.said(run))
+        assert any("I write all of it in one piece" in text for text in world.list_texts(run))
 
 
 @pytest.mark.parametrize(
@@ -199,36 +201,36 @@ async def test_what_ends_one_part_ends_the_run_and_leaves_no_branch(
     tmp_path: Path, engine: FakeAgent, why: str
 ) -> None:
     world, _ = in_parts(tmp_path, page=engine)
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         assert run.status is Status.FAILED
         assert why in run.reason
-        assert not world.workspaces.lent
+        assert not world.workspaces.leased
 
 
 async def test_killed_while_they_are_written_all_are_begun_anew(tmp_path: Path) -> None:
     world, engine = in_parts(tmp_path)
     for each in engine.engines.values():
         each.hold()
-    fuse = Fuse()
-    async with world.running(fuse) as agent:
-        run = await understood(world, agent)
+    fuse = CrashPoint()
+    async with world.run_agent(fuse) as agent:
+        run = await request_change(world, agent)
         await agent.agreements.give(run.id, DORA, "text")
         for each in engine.engines.values():
             await asyncio.wait_for(each.working.wait(), 10)
-        fuse.after = fuse.burnt
+        fuse.after = fuse.hits
     for each in engine.engines.values():
         each.release()
-    async with world.running():
-        run = await world.settled(run.id)
+    async with world.run_agent():
+        run = await world.wait_until_settled(run.id)
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert len(engine.asked) == 4
-        assert not world.workspaces.lent
+        assert not world.workspaces.leased
 
 
 def steps(*parts: tuple[str, str]) -> Plan:
     """Return a plan with a step for each file and its part."""
-    return BUILDS.but(
+    return BUILDS.replace(
         steps=tuple(Step(summary=file, owned_files=(file,), part=part) for file, part in parts)
     )
 
@@ -247,5 +249,5 @@ def test_parts_have_no_file_in_common_and_leave_no_step_over(
     plan: Plan, names: list[str], wrong: str
 ) -> None:
     assert [part.name for part in plan.parts] == names
-    assert wrong in wrongly_split(plan)
-    assert bool(wrong) == bool(wrongly_split(plan))
+    assert wrong in find_split_error(plan)
+    assert bool(wrong) == bool(find_split_error(plan))

@@ -23,18 +23,18 @@ from bot.domain.rehearsal import (
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.domain.watch import Watch
-from bot.presentation.without_failure import without_failure
+from bot.presentation.missing_failure import build_diagnosis
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.interaction_replays import InteractionReplays
 from tests.fakes.fake_rehearsal import FakeRehearsal
-from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
-from tests.support.watched_world import WatchedWorld
+from tests.fakes.fake_traffic import FakeSnapshots, catch_up
+from tests.support.watch_harness import WatchHarness
 
 ERROR = PlayedError(event="command.roll", error="IndexError", at="cogs/dice.py:face")
 STATE = "dice.sqlite3"
 
 
-class Plays(WatchedWorld):
+class Plays(WatchHarness):
     """A world whose rolls fail where the cog's files are as they were, until they are fixed.
 
     `broken` says of a fixed source whether it fails all the same, `wanted` what it asks the web.
@@ -50,7 +50,7 @@ class Plays(WatchedWorld):
         self.snapshots = snapshots
         self.replays = InteractionReplays(
             self.rehearsal, self.trees, self.traffic, snapshots, self.clock,
-            catch_up=up_to_date, lookback=timedelta(days=9),
+            catch_up=catch_up, lookback=timedelta(days=9),
         )  # fmt: skip
 
     async def recorded(self) -> None:
@@ -88,12 +88,12 @@ def world(tmp_path: Path) -> Plays:
 async def approved(world: Plays, agent: SelfImprovementAgent) -> Run:
     """Say "ship it" of a proposal that plays have proven."""
     await world.recorded()
-    run = await world.proposed(agent)
-    plan = (await agent.history(run.id)).plan
+    run = await world.propose_fix(agent)
+    plan = (await agent.get_history(run.id)).plan
     assert plan is not None
     assert plan.replay is not None
-    await agent.approve(world.word(run))
-    return await world.until(lambda now: now.ended or bool(now.reason), run.id)
+    await agent.approve(world.approval(run))
+    return await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
 
 
 def dry_run(history: History) -> CheckResult:
@@ -102,42 +102,44 @@ def dry_run(history: History) -> CheckResult:
 
 
 async def test_what_failed_is_answered_before_the_merge_and_after_it(world: Plays) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await approved(world, agent)
         assert run.status is Status.DONE
-        before = dry_run(await agent.history(run.id))
+        before = dry_run(await agent.get_history(run.id))
         assert (before.status, before.summary) == (
             "passed",
             "`/roll dice:2d6`: people get an answer",
         )
-        await world.passes(2)
-        shipment = (await agent.history(run.id)).shipment
+        await world.pass_minutes(2)
+        shipment = (await agent.get_history(run.id)).shipment
         assert shipment is not None
         told = f"▶️ Played again with `{shipment.merge_commit[:7]}`: `/roll dice:2d6`: people get an"
-        assert [text for text in world.said(run) if text.startswith("▶️")] == [f"{told} answer."]
-        played = len(world.rehearsal.played)
-        await world.passes(2)
-        assert len(world.rehearsal.played) == played  # once is enough
-        again = await agent.request(world.trigger(goal="investigate"))
-        evidence = (await agent.history((await world.ended(again.id)).id)).evidence
-        world.happened(well=45)
-        await world.passes(15)
-        outcome = await world.outcome(run)
+        assert [text for text in world.list_texts(run) if text.startswith("▶️")] == [
+            f"{told} answer."
+        ]
+        played = len(world.rehearsal.replayed)
+        await world.pass_minutes(2)
+        assert len(world.rehearsal.replayed) == played  # once is enough
+        again = await agent.request(world.make_trigger(goal="investigate"))
+        evidence = (await agent.get_history((await world.wait_until_ended(again.id)).id)).evidence
+        world.journal_rolls(well=45)
+        await world.pass_minutes(15)
+        outcome = await world.get_outcome(run)
     assert evidence is not None
-    assert "Played again with it, what failed is answered." in without_failure(evidence).cause
+    assert "Played again with it, what failed is answered." in build_diagnosis(evidence).cause
     assert outcome is not None
     assert outcome.verdict == "fixed"
     assert outcome.reasons[0].startswith("Played again with")
-    assert not any("secret" in text for text in world.said(run))
+    assert not any("secret" in text for text in world.list_texts(run))
 
 
 async def test_what_fails_with_the_newest_base_is_not_merged(world: Plays) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await world.recorded()
-        run = await world.proposed(agent)
+        run = await world.propose_fix(agent)
         world.broken = lambda: True
-        await agent.approve(world.word(run))
-        run = await world.until(lambda now: now.ended or bool(now.reason), run.id)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
     assert run.status is Status.WAITING
     assert run.reason.startswith(
         "Not shipped: full checks fail (`/roll dice:2d6`: at step 1 people"
@@ -146,13 +148,13 @@ async def test_what_fails_with_the_newest_base_is_not_merged(world: Plays) -> No
 
 
 async def test_what_fails_once_live_did_not_hold_at_once(world: Plays) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await approved(world, agent)
         world.broken = lambda: True
-        await world.passes(2)
-        outcome = await world.outcome(run)
-        (text,) = [s.post.text for s in world.chat.said if s.key == f"{run.id}:outcome"]
-        await world.passes(2)
+        await world.pass_minutes(2)
+        outcome = await world.get_outcome(run)
+        (text,) = [s.post.text for s in world.chat.messages if s.key == f"{run.id}:outcome"]
+        await world.pass_minutes(2)
         assert await world.key_values.get(f"watch:{run.id}", Watch) is None
     assert outcome is not None
     assert outcome.verdict == "not_fixed"
@@ -161,38 +163,38 @@ async def test_what_fails_once_live_did_not_hold_at_once(world: Plays) -> None:
 
 async def test_a_play_that_fails_once_only_is_not_believed(world: Plays) -> None:
     fails = iter([True])
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await world.recorded()
-        run = await world.proposed(agent)
+        run = await world.propose_fix(agent)
         world.broken = lambda: next(fails, False)
-        await agent.approve(world.word(run))
-        run = await world.ended(run.id)
-        assert dry_run(await agent.history(run.id)).status == "passed"
+        await agent.approve(world.approval(run))
+        run = await world.wait_until_ended(run.id)
+        assert dry_run(await agent.get_history(run.id)).status == "passed"
     assert run.status is Status.DONE
 
 
 @pytest.mark.parametrize("missing", ["web", "sandbox"])
 async def test_where_it_cannot_be_played_all_is_as_before(world: Plays, missing: str) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await world.recorded()
-        run = await world.proposed(agent)
+        run = await world.propose_fix(agent)
         if missing == "web":
             world.wanted = ("GET https://a.test",)
         else:
             world.rehearsal.error = RehearsalError("install bubblewrap")
-        await agent.approve(world.word(run))
-        run = await world.ended(run.id)
-        skipped = dry_run(await agent.history(run.id))
-        await world.passes(3)
-        outcome = await world.outcome(run)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until_ended(run.id)
+        skipped = dry_run(await agent.get_history(run.id))
+        await world.pass_minutes(3)
+        outcome = await world.get_outcome(run)
     assert run.status is Status.DONE
     assert skipped.status == "skipped"
     assert outcome is None
-    assert not any(text.startswith("▶️") for text in world.said(run))
+    assert not any(text.startswith("▶️") for text in world.list_texts(run))
 
 
 async def test_a_watch_that_is_ended_while_it_is_played_stays_ended(world: Plays) -> None:
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await approved(world, agent)
 
         def ended() -> bool:
@@ -200,6 +202,6 @@ async def test_a_watch_that_is_ended_while_it_is_played_stays_ended(world: Plays
             return False
 
         world.broken = ended
-        await world.passes(2)
+        await world.pass_minutes(2)
         assert await world.key_values.get(f"watch:{run.id}", Watch) is None
-        assert (await agent.history(run.id)).outcome is None
+        assert (await agent.get_history(run.id)).outcome is None

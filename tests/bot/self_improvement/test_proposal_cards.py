@@ -11,23 +11,25 @@ from bot.domain.history import History
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Status, Waiting
 from bot.self_improvement import SelfImprovementAgent
-from tests.fakes.fake_chat import FakeChat, Said
-from tests.support.kill_at import Fuse, Killed
-from tests.support.world import ALICE, World
+from tests.fakes.fake_chat import FakeChat, PostedMessage
+from tests.support.agent_harness import ALICE, AgentHarness
+from tests.support.crash_point import CrashPoint, Killed
 
 
-def card_in(world: World) -> Said | None:
+def card_in(world: AgentHarness) -> PostedMessage | None:
     """Return the proposal card that stands in the chat, if there is one."""
-    cards = [said for said in world.chat.said if ":proposal:" in said.key]
+    cards = [said for said in world.chat.messages if ":proposal:" in said.key]
     assert len(cards) <= 1
     return cards[0] if cards else None
 
 
-async def shown_by_half(world: World, agent: SelfImprovementAgent) -> tuple[Run, Said]:
+async def shown_by_half(
+    world: AgentHarness, agent: SelfImprovementAgent
+) -> tuple[Run, PostedMessage]:
     """Return a run whose card is in the chat, which has not told us so yet."""
     world.engine.hold()
-    run = await agent.request(world.trigger())
-    await world.until(lambda now: now.stage == "execute", run.id)
+    run = await agent.request(world.make_trigger())
+    await world.wait_until(lambda now: now.stage == "execute", run.id)
     world.chat.hold()
     world.engine.release()
     async with asyncio.timeout(10):
@@ -36,25 +38,25 @@ async def shown_by_half(world: World, agent: SelfImprovementAgent) -> tuple[Run,
     return await world.store.get(run.id), card
 
 
-def press(world: World, run: Run, card: Said, head: str) -> ApprovalRequest:
+def press(world: AgentHarness, run: Run, card: PostedMessage, head: str) -> ApprovalRequest:
     """Return what alice's press of the card's button asks for."""
-    return world.word(run, how="button", card_id=card.ref.message_id, head=head)
+    return world.approval(run, how="button", card_id=card.ref.message_id, head=head)
 
 
-async def history_of(world: World) -> History:
+async def history_of(world: AgentHarness) -> History:
     """Return what the only run has recorded."""
     [run] = await world.store.find()
-    return await world.store.history(run.id)
+    return await world.store.get_history(run.id)
 
 
 async def test_when_people_see_the_card_the_run_waits_for_their_word_already(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
         run, card = await shown_by_half(world, agent)
         assert run.waiting is Waiting.APPROVAL
-        proposal = (await world.store.history(run.id)).proposal
+        proposal = (await world.store.get_history(run.id)).proposal
         assert proposal is not None
         assert proposal.head[:7] in str(card.post.card)
         pressed = asyncio.create_task(agent.approve(press(world, run, card, proposal.head)))
@@ -62,15 +64,15 @@ async def test_when_people_see_the_card_the_run_waits_for_their_word_already(
         world.chat.release()
         _, approval, ships = await pressed
         assert (approval.head, ships) == (proposal.head, True)
-        assert (await world.ended(run.id)).status is Status.DONE
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
 
 
 async def test_what_was_said_before_the_card_was_there_approves_nothing(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
-        said = world.chat.heard(0)
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
+        said = world.chat.add_message(0)
         run, _ = await shown_by_half(world, agent)
-        word = asyncio.create_task(agent.approve(world.word(run, said_id=said.message_id)))
+        word = asyncio.create_task(agent.approve(world.approval(run, said_id=said.message_id)))
         await asyncio.sleep(0)
         world.chat.release()
         with pytest.raises(StaleApproval, match="before the newest card"):
@@ -81,11 +83,11 @@ async def test_what_was_said_before_the_card_was_there_approves_nothing(tmp_path
 async def test_a_card_that_comes_after_its_run_was_cancelled_offers_nothing(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
         run, card = await shown_by_half(world, agent)
         cancelled = asyncio.create_task(agent.cancel(run.id, ALICE))
-        await world.until(lambda now: now.ended, run.id)
+        await world.wait_until(lambda now: now.has_ended, run.id)
         world.chat.release()
         await cancelled
     assert {button.action for button in card.post.buttons if not button.disabled} == {"plan", ""}
@@ -94,7 +96,7 @@ async def test_a_card_that_comes_after_its_run_was_cancelled_offers_nothing(
 class FatalChat(FakeChat):
     """A chat in which the proposal card is the last thing that happens."""
 
-    def __init__(self, fuse: Fuse, *, said: bool) -> None:
+    def __init__(self, fuse: CrashPoint, *, said: bool) -> None:
         super().__init__()
         self._fuse = fuse
         self._said = said
@@ -103,7 +105,7 @@ class FatalChat(FakeChat):
         """Die at the card: before it is said, or after, without an answer."""
         fatal = ":proposal:" in key and self._fuse.after is None
         if fatal:
-            self._fuse.after = self._fuse.burnt
+            self._fuse.after = self._fuse.hits
         if fatal and not self._said:
             raise Killed
         return await super().post(channel_id, post, key=key)
@@ -113,10 +115,10 @@ class FatalChat(FakeChat):
 async def test_killed_between_saving_and_showing_it_shows_the_card_once_at_the_next_start(
     tmp_path: Path, said: bool
 ) -> None:
-    world, fuse = World(tmp_path), Fuse()
+    world, fuse = AgentHarness(tmp_path), CrashPoint()
     world.chat = FatalChat(fuse, said=said)
-    async with world.running(fuse) as agent:
-        await agent.request(world.trigger())
+    async with world.run_agent(fuse) as agent:
+        await agent.request(world.make_trigger())
         async with asyncio.timeout(10):
             while fuse.after is None:
                 await world.clock.advance(0.25)
@@ -124,12 +126,12 @@ async def test_killed_between_saving_and_showing_it_shows_the_card_once_at_the_n
     assert saved is not None
     assert saved.card_id is None
     assert (card_in(world) is not None) == said
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         [run] = await world.store.find()
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
         card, shown = card_in(world), (await history_of(world)).proposal
         assert card is not None
-        assert shown == saved.but(card_id=card.ref.message_id)
+        assert shown == saved.replace(card_id=card.ref.message_id)
         await agent.approve(press(world, run, card, saved.head))
-        assert (await world.ended(run.id)).status is Status.DONE
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
     assert len(world.forge.merges) == 1

@@ -1,6 +1,6 @@
 """The files a failing call reaches."""
 
-from bot.self_improvement.reached_files import reached_files
+from bot.self_improvement.reached_files import list_reached_files
 
 SOURCE = """
 import json, cogs.ui.cards
@@ -13,7 +13,7 @@ def late():
 
 
 def test_the_frames_come_first_and_then_what_they_import_of_ours() -> None:
-    found = reached_files(
+    found = list_reached_files(
         ("cogs/polls/votes.py", "cogs/polls/__init__.py"), {"cogs/polls/votes.py": SOURCE}
     )
     assert found[:2] == ("cogs/polls/votes.py", "cogs/polls/__init__.py")
@@ -23,4 +23,4 @@ def test_the_frames_come_first_and_then_what_they_import_of_ours() -> None:
 
 
 def test_a_file_that_is_no_python_reaches_itself() -> None:
-    assert reached_files(("cogs/a.py",), {}) == ("cogs/a.py",)
+    assert list_reached_files(("cogs/a.py",), {}) == ("cogs/a.py",)

@@ -25,16 +25,23 @@ from bot.domain.replay import Replay
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.ports.trees import CommitTrees
-from bot.presentation.cards import proposal
+from bot.presentation.cards import render_proposal
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.steps.plan import PlanBuilder
-from tests.fakes.differences import sha_of
+from tests.fakes.differences import compute_sha
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
-from tests.support.world import FILES, FIXED, World, capsule, failure, is_broken
+from tests.support.agent_harness import (
+    FILES,
+    FIXED,
+    AgentHarness,
+    is_broken,
+    make_capsule,
+    make_failure,
+)
 
 STEP = CommandStep(by="asker", channel="general", command="roll", options={"value": 6})
 ROOM = "tests/cogs/room.py"
@@ -53,11 +60,11 @@ class Stage:
         refusal: str = "",
         step: SingleStep = STEP,
     ) -> None:
-        self.world = world = World(folder)
-        error = capsule() if literal else capsule().but(
+        self.world = world = AgentHarness(folder)
+        error = make_capsule() if literal else make_capsule().replace(
             frames=(Frame(file="cogs/dice.py", line=8, function="Dice.face"),)
         )  # fmt: skip
-        failed = failure(world.clock, error)
+        failed = make_failure(world.clock, error)
         self.error = error
         world.journal.actions[:] = [failed]
         self.failed = failed
@@ -100,12 +107,12 @@ class Stage:
             at = f"{innermost.file}:{innermost.function}"
             error = PlayedError(event="command.roll", error="IndexError", at=at)
             return Transcript(steps=(PlayedStep(step=script.steps[0], errors=(error,)),))
-        return said(script, self.answer)
+        return make_transcript(script, self.answer)
 
     async def proposed(self) -> tuple[Run, History]:
-        async with self.world.running() as agent:
-            run = await self.world.proposed(agent)
-            return run, await agent.history(run.id)
+        async with self.world.run_agent() as agent:
+            run = await self.world.propose_fix(agent)
+            return run, await agent.get_history(run.id)
 
     async def plan(self, files: dict[str, str | bytes]) -> Plan:
         """Return the plan in a project with these files, as the builder makes it."""
@@ -118,12 +125,12 @@ class Stage:
         builder = PlanBuilder(FakeVerifier(broken=is_broken), None, replays)
         evidence = Evidence(base=workspaces.base, groups=(group,))
         diagnosis = Diagnosis(found=True, headline="it", cause="it", file="cogs/dice.py")
-        async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
+        async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
             return await builder(evidence, diagnosis, workspace)
 
 
 def on_card(run: Run, history: History) -> str:
-    card = proposal(run, history).card
+    card = render_proposal(run, history).card
     assert card is not None
     return next(each.value for each in card.fields if each.name == "Reproduction")
 
@@ -136,7 +143,7 @@ async def test_a_replay_as_a_test_decides_and_the_call_is_a_help(tmp_path: Path)
     assert 'room.alice.slash(room.channel, "roll", value=6)' in plan.reproduction.source
     assert plan.witnesses == ()
     assert [test.target for test in plan.guides] == ["cogs/dice.py::face"]
-    assert plan.played is None
+    assert plan.replay_proof is None
 
 
 async def test_a_play_that_no_test_repeats_leaves_the_word_to_the_call(tmp_path: Path) -> None:
@@ -165,8 +172,8 @@ async def test_a_copy_of_the_files_stays_on_the_machine_and_the_card_says_so(
     run, history = await stage.proposed()
     assert "It fails only with the cog's files as they were" in on_card(run, history)
     assert history.plan is not None
-    assert history.plan.played is not None
-    assert history.plan.played.snapshot == stage.failed.id
+    assert history.plan.replay_proof is not None
+    assert history.plan.replay_proof.snapshot == stage.failed.id
     told = "".join(each.model_dump_json() for each in (history.plan, verdict_of(history)))
     assert "what people wrote" not in told
     assert "d2hhdCBwZW9wbGUgd3JvdGU" not in told  # nor as the plays get it
@@ -174,13 +181,13 @@ async def test_a_copy_of_the_files_stays_on_the_machine_and_the_card_says_so(
 
 async def test_a_fix_after_which_nobody_is_answered_is_no_fix(tmp_path: Path) -> None:
     stage = Stage(tmp_path, answer="")
-    async with stage.world.running() as agent:
-        run = await agent.request(stage.world.trigger())
-        ended = await stage.world.ended(run.id)
-        history = await agent.history(run.id)
+    async with stage.world.run_agent() as agent:
+        run = await agent.request(stage.world.make_trigger())
+        ended = await stage.world.wait_until_ended(run.id)
+        history = await agent.get_history(run.id)
     assert ended.status is Status.FAILED
-    assert verdict_of(history).green_on_head is not None
-    green = verdict_of(history).green_on_head
+    assert verdict_of(history).passing_on_head is not None
+    green = verdict_of(history).passing_on_head
     assert green is not None
     assert (green.status, green.output) == ("failed", "")
     assert green.summary == "at step 1 people get no answer that they can see"
@@ -200,18 +207,18 @@ async def test_when_the_copy_of_the_files_is_gone_nothing_is_proven(tmp_path: Pa
     stage.snapshots.state["dice.json"] = b"{}"
     await stage.snapshots.take("dice", "f1f1f1f1f1f1", stage.failed.id)
     plan = await stage.plan(dict(FILES))
-    assert plan.played is not None
-    await stage.snapshots.forget(stage.world.clock.now() + timedelta(days=1))
+    assert plan.replay_proof is not None
+    await stage.snapshots.forget(stage.world.clock.get_time() + timedelta(days=1))
     assert stage.world.replays is not None
     base = stage.world.workspaces.base
     with pytest.raises(VerifierError, match="nothing against the change: the copy of the cog's"):
-        await stage.world.replays.prove(plan.played, base, base)
+        await stage.world.replays.prove(plan.replay_proof, base, base)
 
 
 async def test_what_was_no_interaction_is_not_played(tmp_path: Path) -> None:
     stage = Stage(tmp_path, literal=True, step=SayStep(by="asker", say="roll"))
     plan = await stage.plan(dict(FILES))
-    assert stage.rehearsal.played == []
+    assert stage.rehearsal.replayed == []
     assert (plan.replay, plan.unplayed) == (None, "")
     assert plan.reproduction is not None
 
@@ -226,12 +233,12 @@ async def test_a_complaint_before_the_failure_is_written_down_has_it_written(
 ) -> None:
     stage = Stage(tmp_path)
     stage.late = [stage.traffic.records.pop()]
-    now = stage.world.clock.now()
+    now = stage.world.clock.get_time()
     group = FailureGroup(
         fingerprint="f1f1f1f1f1f1",
         event="command.roll",
         count=1,
-        newest=stage.failed.but(ts=now),
+        newest=stage.failed.replace(ts=now),
         action_ids=(),
         first_seen=now,
         last_seen=now,
@@ -259,7 +266,7 @@ async def test_a_head_that_does_not_hold_once_is_played_again(tmp_path: Path) ->
     replay = Replay(script=Script(steps=(STEP,)), wanted=wanted, fingerprint="f", asked="/roll")
     base, snapshots = stage.world.workspaces.base, stage.world.workspaces.snapshots
     content = {**snapshots[base], "cogs/dice.py": FIXED.encode()}
-    head = sha_of(content)
+    head = compute_sha(content)
     snapshots[head] = content
     red, green = await stage.world.replays.prove(replay, base, head)
     assert (red.status, green.status) == ("failed", "passed")

@@ -10,14 +10,14 @@ import pytest
 from bot.domain.restart import RestartReport
 from bot.self_improvement.restart_notices import RestartNotices
 from bot.telemetry import Recorder
-from tests.support.world import DEV, World
+from tests.support.agent_harness import DEV, AgentHarness
 
 
 @pytest.mark.parametrize(("not_back", "calls"), [("", 1), ("the checkout is in use", 0)])
 async def test_the_refused_commit_is_left_only_where_the_checkout_is_back(
     tmp_path: Path, not_back: str, calls: int
 ) -> None:
-    world, noted = World(tmp_path), list[str]()
+    world, noted = AgentHarness(tmp_path), list[str]()
     refused: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
 
     async def leave_refused() -> None:
@@ -35,9 +35,9 @@ async def test_the_refused_commit_is_left_only_where_the_checkout_is_back(
     )
     working = asyncio.create_task(notices.run_forever())
     async with asyncio.timeout(5):
-        while not world.chat.texts(DEV):
+        while not world.chat.list_texts(DEV):
             await world.clock.advance(0)
     working.cancel()
     await asyncio.wait([working])
     assert len(noted) == calls
-    assert "I did not restart onto `bbbbbbb`" in world.chat.texts(DEV)[0]
+    assert "I did not restart onto `bbbbbbb`" in world.chat.list_texts(DEV)[0]

@@ -19,16 +19,16 @@ from bot.domain.rehearsal import (
     Transcript,
 )
 from bot.domain.run import Run, Status
-from bot.presentation.cards import proposal
+from bot.presentation.cards import render_proposal
 from bot.self_improvement.start_check import StartCheck
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_rehearsal import FakeRehearsal
-from tests.support.watched_world import WatchedWorld
-from tests.support.world import ALICE, FIX, FIXED, World
+from tests.support.agent_harness import ALICE, FIX, FIXED, AgentHarness
+from tests.support.watch_harness import WatchHarness
 
-Play = Callable[[Path, Script], Transcript]
+ScriptRun = Callable[[Path, Script], Transcript]
 BEGIN = PlayedStep(step=RestartStep(restart=True))
 POLITE = {"cogs/dice.py": FIXED.replace("letter", "right letter")}
 SYNTAX = PlayedError(
@@ -46,11 +46,11 @@ def well(_tree: Path, script: Script) -> Transcript:
 def unloaded(script: Script, *errors: PlayedError) -> Transcript:
     """What comes of one with cogs that do not load."""
     told = f"{errors[0].event.removeprefix('reload.')} does not load: {errors[0].error}"
-    start = BEGIN.but(errors=errors)
-    return well(Path(), script).but(started=start, commands=("health",), trouble=told)
+    start = BEGIN.replace(errors=errors)
+    return well(Path(), script).replace(started=start, commands=("health",), trouble=told)
 
 
-def breaking(breaks: Callable[[str], bool]) -> Play:
+def breaking(breaks: Callable[[str], bool]) -> ScriptRun:
     """Return a bot whose dice do not load where their source is as `breaks` says."""
 
     def play(tree: Path, script: Script) -> Transcript:
@@ -61,8 +61,8 @@ def breaking(breaks: Callable[[str], bool]) -> Play:
 
 
 async def looked(
-    head: Play,
-    base: Play = well,
+    head: ScriptRun,
+    base: ScriptRun = well,
     *,
     refusal: RehearsalError | None = None,
     passing: bool = False,
@@ -102,27 +102,27 @@ async def test_cogs_that_do_not_load_are_named_with_their_errors() -> None:
             "the bot does not start: the bot was not ready within 60 s",
         ),
         (
-            lambda tree, script: well(tree, script).but(
-                started=BEGIN.but(errors=(PlayedError(event="event.ready", error="KeyError"),))
+            lambda tree, script: well(tree, script).replace(
+                started=BEGIN.replace(errors=(PlayedError(event="event.ready", error="KeyError"),))
             ),
             "`event.ready` fails at the start: KeyError",
         ),
-        (lambda tree, script: well(tree, script).but(commands=()), "it registers no commands"),
+        (lambda tree, script: well(tree, script).replace(commands=()), "it registers no commands"),
         (
-            lambda tree, script: well(tree, script).but(
+            lambda tree, script: well(tree, script).replace(
                 steps=(PlayedStep(step=script.steps[0], unanswered=True),)
             ),
             "`/health` gets no answer",
         ),
         (
-            lambda tree, script: well(tree, script).but(
+            lambda tree, script: well(tree, script).replace(
                 steps=(PlayedStep(step=script.steps[0], refused="no such command"),)
             ),
             "`/health` cannot be used: no such command",
         ),
     ],
 )
-async def test_a_start_that_fails_is_told_in_a_sentence(play: Play, told: str) -> None:
+async def test_a_start_that_fails_is_told_in_a_sentence(play: ScriptRun, told: str) -> None:
     found = await looked(play)
     assert (found.status, found.summary) == ("failed", told)
 
@@ -162,7 +162,7 @@ async def test_a_play_that_does_not_end_is_no_verdict_and_holds_up_the_merge() -
     assert found.summary == "not played: the process that plays ended"
     tier = FullTier(head="h", checks=(found,))
     assert (tier.ok, tier.is_undecided) == (False, True)
-    failed = tier.but(checks=(found, found.but(name="tests", status="failed")))
+    failed = tier.replace(checks=(found, found.replace(name="tests", status="failed")))
     assert (failed.ok, failed.is_undecided) == (False, False)
 
 
@@ -183,26 +183,26 @@ async def test_a_repository_without_such_a_bot_is_not_played() -> None:
     found = await StartCheck(rehearsal, trees, FakeClock())("head", "base")
     assert found.status == "skipped"
     assert "there is no `bot/app`" in found.summary
-    assert rehearsal.played == []
+    assert rehearsal.replayed == []
 
 
 # In a run
 
 
-def with_start(world: World, play: Play) -> None:
+def with_start(world: AgentHarness, play: ScriptRun) -> None:
     """Let the world's bot be one that can be played."""
     world.workspaces.snapshots[world.workspaces.base]["bot/app/__init__.py"] = b""
     world.start = StartCheck(FakeRehearsal(play), world.trees, world.clock)
 
 
-async def proposed(world: World) -> tuple[Run, History]:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        return run, await agent.history(run.id)
+async def proposed(world: AgentHarness) -> tuple[Run, History]:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        return run, await agent.get_history(run.id)
 
 
 async def test_a_cog_that_does_not_load_goes_back_to_the_engine(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     with_start(world, breaking(lambda text: "value - 1" in text and "right letter" not in text))
     world.engine = FakeAgent(FIX, POLITE)
     run, history = await proposed(world)
@@ -213,9 +213,9 @@ async def test_a_cog_that_does_not_load_goes_back_to_the_engine(tmp_path: Path) 
     assert (red.name, red.status) == (STARTS, "failed")
     assert any(
         "Round 1 does not hold: `cogs.dice` does not load: SyntaxError: \\*\\*invalid" in text
-        for text in world.said(run)
+        for text in world.list_texts(run)
     )
-    card = proposal(run, history).card
+    card = render_proposal(run, history).card
     assert card is not None
     checks = next(each.value for each in card.fields if each.name == "Checks")
     assert "✅ the bot starts · 2 commands, `/health` answers" in checks
@@ -224,11 +224,11 @@ async def test_a_cog_that_does_not_load_goes_back_to_the_engine(tmp_path: Path) 
 
 
 async def test_a_fix_of_a_bot_that_did_not_start_before_is_proposed(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     gone = Transcript(trouble="the bot cannot be imported")
     with_start(world, lambda _tree, _script: gone)
     run, history = await proposed(world)
-    card = proposal(run, history).card
+    card = render_proposal(run, history).card
     assert card is not None
     checks = next(each.value for each in card.fields if each.name == "Checks")
     assert "⚠️ the bot starts · base does not start either" in checks
@@ -240,25 +240,27 @@ def test_starting_alone_proves_nothing() -> None:
         for status in ("failed", "passed")
     ]
     start = CheckResult(name=STARTS, status="passed", seconds=1)
-    verdict = Verdict(head="h", round=1, red_on_base=red, green_on_head=green, checks=(start,))
-    assert not verdict.green
-    assert verdict.but(checks=(start, green)).green
+    verdict = Verdict(
+        head="h", round=1, failing_on_base=red, passing_on_head=green, checks=(start,)
+    )
+    assert not verdict.is_passing
+    assert verdict.replace(checks=(start, green)).is_passing
 
 
 async def test_a_revert_is_played_too(tmp_path: Path) -> None:
-    world = WatchedWorld(tmp_path)
+    world = WatchHarness(tmp_path)
     with_start(world, well)
-    async with world.running() as agent:
-        run = await world.shipped(agent)
+    async with world.run_agent() as agent:
+        run = await world.ship_fix(agent)
         undo = await agent.requests.revert(ALICE, run_id=run.id)
-        undo = await world.settled(undo.id)
-        history = await agent.history(undo.id)
+        undo = await world.wait_until_settled(undo.id)
+        history = await agent.get_history(undo.id)
     assert history.verdict is not None
     assert [each.status for each in history.verdict.checks if each.name == STARTS] == ["passed"]
 
 
 async def test_what_does_not_start_merged_is_not_shipped(tmp_path: Path) -> None:
-    world = WatchedWorld(tmp_path)
+    world = WatchHarness(tmp_path)
     shipping: list[bool] = []
 
     def play(tree: Path, script: Script) -> Transcript:
@@ -266,11 +268,11 @@ async def test_what_does_not_start_merged_is_not_shipped(tmp_path: Path) -> None
         return unloaded(script, SYNTAX) if shipping and fixed else well(tree, script)
 
     with_start(world, play)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         shipping.append(True)
-        await agent.approve(world.word(run))
-        run = await world.until(lambda now: now.ended or bool(now.reason), run.id)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
     assert run.status is Status.WAITING
     assert run.reason.startswith("Not shipped: full checks fail (`cogs.dice` does not load")
     assert world.forge.merges == []
@@ -279,24 +281,24 @@ async def test_what_does_not_start_merged_is_not_shipped(tmp_path: Path) -> None
 async def test_a_base_that_does_not_start_holds_up_the_merge_until_it_is_checked_again(
     tmp_path: Path,
 ) -> None:
-    world = WatchedWorld(tmp_path)
+    world = WatchHarness(tmp_path)
     broken = [True]
     gone = Transcript(trouble="the bot cannot be imported")
     with_start(world, lambda tree, script: gone if broken else well(tree, script))
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
-        run = await world.until(lambda now: now.ended or bool(now.reason), run.id)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until(lambda now: now.has_ended or bool(now.reason), run.id)
         assert run.reason.startswith("Not shipped: a check could not decide (base does not start")
         assert world.forge.merges == []
-        proposal = (await agent.history(run.id)).proposal
+        proposal = (await agent.get_history(run.id)).proposal
         assert proposal is not None
 
         def offered() -> list[Button]:
-            posts = [said.post for said in world.chat.said]
+            posts = [said.post for said in world.chat.messages]
             return [each for post in posts for each in post.buttons if each.action == "recheck"]
 
-        await world.until(lambda _: bool(offered()), run.id)
+        await world.wait_until(lambda _: bool(offered()), run.id)
         [button] = offered()
         assert button.label == "Check again"
         assert button.arguments == (run.id, proposal.head)
@@ -304,5 +306,5 @@ async def test_a_base_that_does_not_start_holds_up_the_merge_until_it_is_checked
         await agent.approve(
             ApprovalRequest(person=ALICE, how="button", run_id=run.id, head=proposal.head)
         )
-        assert (await world.ended(run.id)).status is Status.DONE
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
     assert len(world.forge.merges) == 1

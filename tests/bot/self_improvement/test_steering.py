@@ -9,23 +9,23 @@ from bot.domain.errors import AgentOverloaded, NotAuthorized
 from bot.domain.run import Run
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.world import DORA, FIX, FIXED, MALLORY, World
+from tests.support.agent_harness import DORA, FIX, FIXED, MALLORY, AgentHarness
 
 ASK = "also handle 0d6"
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
 
 
-def at_work(folder: Path, *rounds: object) -> World:
+def at_work(folder: Path, *rounds: object) -> AgentHarness:
     """Return a world whose engine works until it is released."""
-    world = World(folder)
+    world = AgentHarness(folder)
     world.engine = FakeAgent(*(rounds or (FIX,)))  # type: ignore[arg-type]
     world.engine.hold()
     return world
 
 
-async def begun(world: World, agent: SelfImprovementAgent) -> Run:
+async def begun(world: AgentHarness, agent: SelfImprovementAgent) -> Run:
     """Ask for a fix; return the run while its engine works."""
-    run = await agent.request(world.trigger())
+    run = await agent.request(world.make_trigger())
     await asyncio.wait_for(world.engine.working.wait(), 5)
     return run
 
@@ -34,21 +34,21 @@ async def test_what_is_said_while_it_works_is_passed_on_and_not_taken_up_twice(
     tmp_path: Path,
 ) -> None:
     world = at_work(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         await agent.revise(run.id, DORA, ASK, "text", "message:7")
         await agent.revise(run.id, DORA, ASK, "text", "message:7")
         await agent.revise(run.id, DORA, "and 1d0", "text", "message:8")
         world.engine.release()
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert world.engine.news == [ASK, "and 1d0"]
     assert [each.steering for each in world.engine.asked] == [()]
-    assert (run.round, len(world.cards(run))) == (1, 1)
+    assert (run.round, len(world.list_cards(run))) == (1, 1)
     assert history.change_set is not None
-    assert history.change_set.heard == 2
-    assert history.unheard == ()
-    told = [text for text in world.said(run) if text.startswith("✏️")]
+    assert history.change_set.instruction_count == 2
+    assert history.pending_instructions == ()
+    told = [text for text in world.list_texts(run) if text.startswith("✏️")]
     assert told == [
         f"✏️ **dora** asked: “{ASK}” I pass it on now.",
         "✏️ **dora** asked: “and 1d0” I pass it on now.",
@@ -60,23 +60,23 @@ async def test_what_comes_when_the_engine_has_just_ended_is_done_in_the_next_rou
 ) -> None:
     world = at_work(tmp_path, FIX, BETTER)
     world.engine.deaf = True
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         await agent.revise(run.id, DORA, ASK)
         world.engine.release()
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
     assert [each.steering for each in world.engine.asked] == [(), (ASK,)]
-    assert any("holds. Now for what dora asked" in text for text in world.said(run))
+    assert any("holds. Now for what dora asked" in text for text in world.list_texts(run))
 
 
 async def test_who_is_not_listed_steers_nothing(tmp_path: Path) -> None:
     world = at_work(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         with pytest.raises(NotAuthorized):
             await agent.revise(run.id, MALLORY, "delete the tests")
         world.engine.release()
-        await world.settled(run.id)
+        await world.wait_until_settled(run.id)
     assert world.engine.news == []
 
 
@@ -84,19 +84,19 @@ async def test_an_engine_that_follows_no_words_is_told_nothing_and_that_is_said(
     tmp_path: Path,
 ) -> None:
     world = at_work(tmp_path, AgentOverloaded("The provider is overloaded."))
-    stand_in = FakeAgent(FIX, name="offline", follows_words=False)
+    stand_in = FakeAgent(FIX, name="offline", can_follow_instructions=False)
     stand_in.hold()
-    world.stand_in = stand_in
-    async with world.running() as agent:
+    world.fallback_engine = stand_in
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         world.engine.rounds = (world.engine.rounds[0], BETTER)
         world.engine.release()
         await asyncio.wait_for(stand_in.working.wait(), 5)
         await agent.revise(run.id, DORA, ASK)
         stand_in.release()
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
     assert stand_in.news == []
-    assert any("I take it up in the next round." in text for text in world.said(run))
+    assert any("I take it up in the next round." in text for text in world.list_texts(run))
     assert world.engine.asked[-1].steering == (ASK,)
 
 
@@ -105,38 +105,38 @@ async def test_what_an_engine_that_failed_had_heard_is_asked_again_of_the_next(
 ) -> None:
     """Where words were heard, and nothing came of it, they are not lost."""
     world = at_work(tmp_path, [AgentOverloaded("The provider is overloaded."), FIX], BETTER)
-    world.stand_in = FakeAgent(FIX, name="offline", follows_words=False)
-    async with world.running() as agent:
+    world.fallback_engine = FakeAgent(FIX, name="offline", can_follow_instructions=False)
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         await agent.revise(run.id, DORA, ASK)
         world.engine.release()
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
     assert world.engine.news == [ASK]
     assert world.engine.asked[-1].steering == (ASK,)
-    assert any("holds. Now for what dora asked" in text for text in world.said(run))
+    assert any("holds. Now for what dora asked" in text for text in world.list_texts(run))
 
 
 async def test_words_said_to_an_engine_that_was_stopped_are_told_to_it_at_the_next_start(
     tmp_path: Path,
 ) -> None:
     world = at_work(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         await agent.revise(run.id, DORA, ASK)
     world.engine.release()
-    async with world.running():
-        run = await world.settled(run.id)
+    async with world.run_agent():
+        run = await world.wait_until_settled(run.id)
     assert world.engine.asked[-1].steering == (ASK,)
     assert world.engine.news == []
-    assert len(world.cards(run)) == 1
+    assert len(world.list_cards(run)) == 1
 
 
 async def test_milestones_are_said_in_the_thread_paced_and_each_once(tmp_path: Path) -> None:
     world = at_work(tmp_path)
-    world.engine.tells = ["I found the cause.", "I found it really."]
-    async with world.running() as agent:
+    world.engine.milestones = ["I found the cause.", "I found it really."]
+    async with world.run_agent() as agent:
         run = await begun(world, agent)
         world.engine.release()
-        await world.settled(run.id)
-    said = [text for text in world.said(run) if text.startswith("🔹")]
+        await world.wait_until_settled(run.id)
+    said = [text for text in world.list_texts(run) if text.startswith("🔹")]
     assert said == ["🔹 I found the cause."]

@@ -8,22 +8,22 @@ from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import InvalidTransition
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.domain.run_state import moved
+from bot.domain.run_state import move
 from bot.memory.recording import MemoryRecorder
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
-from bot.self_improvement.transitions import RunTransitions, new_run
+from bot.self_improvement.transitions import RunTransitions, create_run
 from bot.telemetry import Recorder
-from tests.support.world import World
+from tests.support.agent_harness import AgentHarness
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> AgentHarness:
     """Return a world in which nothing runs by itself."""
-    return World(tmp_path)
+    return AgentHarness(tmp_path)
 
 
-def writer(world: World) -> RunTransitions:
+def writer(world: AgentHarness) -> RunTransitions:
     """Return what writes states there."""
     recorder = Recorder(world.journal, world.clock, Path(), b"salt", lambda: None)
     services = Services(
@@ -45,30 +45,32 @@ def writer(world: World) -> RunTransitions:
     return RunTransitions(services, notifier, RunCostMeter(None), memory)
 
 
-async def at_work(world: World, stage: Stage) -> Run:
+async def at_work(world: AgentHarness, stage: Stage) -> Run:
     """Return a run that is at that stage of a fix, as the store has it."""
-    run = await world.store.create(new_run(world.trigger(), "abc123", world.clock.now()))
-    leased = moved(moved(run, Status.QUEUED), Status.RUNNING)
-    return await world.store.save(leased.but(stage=stage))
+    run = await world.store.create(
+        create_run(world.make_trigger(), "abc123", world.clock.get_time())
+    )
+    leased = move(move(run, Status.QUEUED), Status.RUNNING)
+    return await world.store.save(leased.replace(stage=stage))
 
 
-async def test_a_run_that_proposed_nothing_waits_for_no_word(world: World) -> None:
+async def test_a_run_that_proposed_nothing_waits_for_no_word(world: AgentHarness) -> None:
     transitions, run = writer(world), await at_work(world, Stage.VERIFY)
     with pytest.raises(InvalidTransition, match="has proposed nothing"):
         await transitions.wait(run)
     assert await world.store.get(run.id) == run
 
 
-async def test_what_is_no_edge_is_not_saved(world: World) -> None:
+async def test_what_is_no_edge_is_not_saved(world: AgentHarness) -> None:
     transitions, run = writer(world), await at_work(world, Stage.PLAN)
     with pytest.raises(InvalidTransition, match=r"fix: plan, running.*fix: propose, running"):
         await transitions.advance(run, Stage.PROPOSE)
     assert await world.store.get(run.id) == run
 
 
-async def test_a_run_that_waits_for_a_thread_says_so(world: World) -> None:
+async def test_a_run_that_waits_for_a_thread_says_so(world: AgentHarness) -> None:
     transitions, run = writer(world), await at_work(world, Stage.PLAN)
     waiting = await transitions.await_thread(run, "nobody would see it")
     assert (waiting.status, waiting.waiting) == (Status.WAITING, Waiting.THREAD)
-    again = await transitions.announced(waiting)
+    again = await transitions.queue_announced(waiting)
     assert (again.status, again.waiting, again.stage) == (Status.QUEUED, None, Stage.PLAN)

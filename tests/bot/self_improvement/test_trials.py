@@ -23,61 +23,64 @@ from bot.domain.rehearsal import (
 )
 from bot.domain.replay import Replay
 from bot.domain.traffic import TrafficRecord
-from bot.presentation.cards import trial_text
+from bot.presentation.cards import render_trial
 from bot.self_improvement.trials import MOST
 from tests.fakes.differences import Files
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
-from tests.support.failures import capsule, failure
-from tests.support.world import World
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
+from tests.support.agent_harness import AgentHarness
+from tests.support.failures import make_capsule, make_failure
 
 
 def faces(tree: Path, script: Script) -> Transcript:
     """What the tree's dice answer."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
-    return said(script, "@everyone\nit is **a**" if fixed else "@everyone\nit is **b**")
+    return make_transcript(script, "@everyone\nit is **a**" if fixed else "@everyone\nit is **b**")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World(tmp_path)
+def world(tmp_path: Path) -> AgentHarness:
+    world = AgentHarness(tmp_path)
     inputs = {"dice": "'2d6'", "times": "3", "loud": "True", "odd": "(1, 2)"}
     world.journal = world.journal.__class__(
-        [failure(world.clock, capsule(value="0").but(inputs=inputs)) for _ in range(3)]
+        [
+            make_failure(world.clock, make_capsule(value="0").replace(inputs=inputs))
+            for _ in range(3)
+        ]
     )
     world.rehearsal = FakeRehearsal(faces)
     return world
 
 
-async def test_both_answers_are_shown_and_nothing_in_them_rings(world: World) -> None:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        suggestion = await agent.trials.suggestion(run.id)
-        trial = await agent.trials.play(run.id, suggestion)
+async def test_both_answers_are_shown_and_nothing_in_them_rings(world: AgentHarness) -> None:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        suggestion = await agent.trials.suggest_lines(run.id)
+        trial = await agent.trials.run(run.id, suggestion)
 
     assert suggestion == "/roll dice:2d6 times:3 loud:true"
     assert (trial.before, trial.after) == (
         ("dev: @everyone", "  it is **b**"),
         ("dev: @everyone", "  it is **a**"),
     )
-    text = trial_text(trial)
+    text = render_trial(trial)
     assert "@everyone" not in text
     assert "it is **a**" in text
     assert "The answer is the same." not in text
     step = CommandStep(command="roll", options={"dice": "2d6", "times": 3, "loud": True})
     wanted = Script(world=ScriptWorld(cogs=("dice",)), steps=(step,))
-    assert [script for _, script in world.rehearsal.played] == [wanted, wanted]
+    assert [script for _, script in world.rehearsal.replayed] == [wanted, wanted]
 
 
 @pytest.mark.parametrize("line", ["", "roll dice:2d6", "/", '/roll dice:"2d6" more', "/a b:1 b:2"])
-async def test_what_is_nothing_people_do_is_asked_for_again(world: World, line: str) -> None:
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+async def test_what_is_nothing_people_do_is_asked_for_again(world: AgentHarness, line: str) -> None:
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         with pytest.raises(WrongStage, match="/roll dice:2d6"):
-            await agent.trials.play(run.id, line)
+            await agent.trials.run(run.id, line)
 
 
-def pressed(world: World) -> None:
+def pressed(world: AgentHarness) -> None:
     """Let a button have failed which somebody's poll made, three days after other polls."""
     newest = world.journal.actions[-1]
     there = {"server": "g-1", "channel": "c-1"}
@@ -102,18 +105,18 @@ def votes(tree: Path, script: Script) -> Transcript:
     """What a poll and its button say."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
     texts = ["a poll", *["thanks" if fixed else "Something went wrong"] * (len(script.steps) - 1)]
-    return said(script, *texts)
+    return make_transcript(script, *texts)
 
 
-async def test_a_button_that_failed_is_tried_with_what_made_it(world: World) -> None:
+async def test_a_button_that_failed_is_tried_with_what_made_it(world: AgentHarness) -> None:
     pressed(world)
     world.rehearsal = FakeRehearsal(votes)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        suggestion = await agent.trials.suggestion(run.id)
-        trial = await agent.trials.play(run.id, f" {suggestion}\n\n")
-        played = world.rehearsal.played[-1][1]
-        typed = await agent.trials.play(run.id, "/poll about:tea\n@carol press: tea")
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        suggestion = await agent.trials.suggest_lines(run.id)
+        trial = await agent.trials.run(run.id, f" {suggestion}\n\n")
+        played = world.rehearsal.replayed[-1][1]
+        typed = await agent.trials.run(run.id, "/poll about:tea\n@carol press: tea")
 
     assert suggestion == "@other2 /poll about:tea or\npress: tea"
     assert (trial.before, trial.after) == (
@@ -125,54 +128,54 @@ async def test_a_button_that_failed_is_tried_with_what_made_it(world: World) -> 
         "general", "general"
     ]  # fmt: skip
     assert (typed.asked, typed.after) == ("/poll about:tea; presses “tea”", ("dev: thanks",))
-    people = world.rehearsal.played[-1][1].world.people
+    people = world.rehearsal.replayed[-1][1].world.people
     assert [each.name for each in people] == ["alice", "bob", "carol"]
 
 
 def unknown(tree: Path, script: Script) -> Transcript:
     """A command that none of the cogs has."""
-    played = said(script, "x")
-    nobody = [each.but(seen=(), refused="there is no 'vote' here") for each in played.steps]
-    return played.but(steps=tuple(nobody))
+    played = make_transcript(script, "x")
+    nobody = [each.replace(seen=(), refused="there is no 'vote' here") for each in played.steps]
+    return played.replace(steps=tuple(nobody))
 
 
-async def test_a_command_of_another_cog_is_told_as_not_done_by_either(world: World) -> None:
+async def test_a_command_of_another_cog_is_told_as_not_done_by_either(world: AgentHarness) -> None:
     world.rehearsal = FakeRehearsal(unknown)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        trial = await agent.trials.play(run.id, "/vote for:tea")
-    assert (trial.undone, trial.cogs) == (True, ("dice",))
-    assert "The answer is the same." not in trial_text(trial)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        trial = await agent.trials.run(run.id, "/vote for:tea")
+    assert (trial.is_incomplete, trial.cogs) == (True, ("dice",))
+    assert "The answer is the same." not in render_trial(trial)
 
 
 def middle(tree: Path, script: Script) -> Transcript:
     """What three steps answer; the second in another way once it is fixed."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
-    return said(script, "one", "two" if fixed else "2", "x")
+    return make_transcript(script, "one", "two" if fixed else "2", "x")
 
 
-async def test_answers_on_the_way_are_shown_where_they_differ(world: World) -> None:
+async def test_answers_on_the_way_are_shown_where_they_differ(world: AgentHarness) -> None:
     world.rehearsal = FakeRehearsal(middle)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        trial = await agent.trials.play(run.id, "/a\n/b\nsay: c")
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        trial = await agent.trials.run(run.id, "/a\n/b\nsay: c")
     assert trial.before == ("/b:", "dev: 2", "says “c”:", "dev: x")
     assert trial.after == ("/b:", "dev: two", "says “c”:", "dev: x")
 
 
-async def test_where_nothing_can_be_played_that_is_said(world: World) -> None:
+async def test_where_nothing_can_be_played_that_is_said(world: AgentHarness) -> None:
     world.rehearsal.error = RehearsalError("install bubblewrap")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
         with pytest.raises(RehearsalError, match="install bubblewrap"):
-            await agent.trials.play(run.id, "/roll")
+            await agent.trials.run(run.id, "/roll")
 
 
-async def test_without_a_proposal_there_is_nothing_to_try(world: World) -> None:
-    async with world.running() as agent:
-        run = await agent.request(world.trigger(goal="investigate"))
+async def test_without_a_proposal_there_is_nothing_to_try(world: AgentHarness) -> None:
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger(goal="investigate"))
         with pytest.raises(WrongStage, match="proposed nothing"):
-            await agent.trials.play(run.id, "/roll")
+            await agent.trials.run(run.id, "/roll")
 
 
 class SlowTrees(FakeCommitTrees):
@@ -183,27 +186,27 @@ class SlowTrees(FakeCommitTrees):
         self.gate = asyncio.Event()
 
     @asynccontextmanager
-    async def laid_out(self, commit: str) -> AsyncIterator[Path]:
+    async def open_tree(self, commit: str) -> AsyncIterator[Path]:
         await self.gate.wait()
-        async with super().laid_out(commit) as tree:
+        async with super().open_tree(commit) as tree:
             yield tree
 
 
-async def test_only_so_many_are_played_at_a_time(world: World) -> None:
+async def test_only_so_many_are_played_at_a_time(world: AgentHarness) -> None:
     world.trees = trees = SlowTrees(world.workspaces.snapshots)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        under_way = [asyncio.create_task(agent.trials.play(run.id, "/roll")) for _ in range(MOST)]
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        under_way = [asyncio.create_task(agent.trials.run(run.id, "/roll")) for _ in range(MOST)]
         for _ in range(20):
             await asyncio.sleep(0)
         with pytest.raises(TooMany, match="under way"):
-            await agent.trials.play(run.id, "/roll")
+            await agent.trials.run(run.id, "/roll")
         trees.gate.set()
         await asyncio.gather(*under_way)
-        await agent.trials.play(run.id, "/roll")
+        await agent.trials.run(run.id, "/roll")
 
 
-async def test_what_a_failure_needs_beforehand_is_tried_with_it(world: World) -> None:
+async def test_what_a_failure_needs_beforehand_is_tried_with_it(world: AgentHarness) -> None:
     world.rehearsal = FakeRehearsal(votes)
     made = CommandStep(by="asker", command="poll", options={"about": "tea"})
     script = Script(
@@ -212,34 +215,34 @@ async def test_what_a_failure_needs_beforehand_is_tried_with_it(world: World) ->
     )
     wanted = PlayedError(event="command.close", error="IndexError")
     replay = Replay(script=script, wanted=wanted, fingerprint="f", asked="/close id:1")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        plan = (await agent.history(run.id)).plan
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        plan = (await agent.get_history(run.id)).plan
         assert plan is not None
-        await world.store.append(run.id, plan.but(replay=replay))
-        suggestion = await agent.trials.suggestion(run.id)
-        await agent.trials.play(run.id, suggestion)
-        await world.store.append(run.id, plan.but(replay=replay.but(snapshot="x")))
-        assert await agent.trials.suggestion(run.id) == "/roll dice:2d6 times:3 loud:true"
+        await world.store.append(run.id, plan.replace(replay=replay))
+        suggestion = await agent.trials.suggest_lines(run.id)
+        await agent.trials.run(run.id, suggestion)
+        await world.store.append(run.id, plan.replace(replay=replay.replace(snapshot="x")))
+        assert await agent.trials.suggest_lines(run.id) == "/roll dice:2d6 times:3 loud:true"
     assert suggestion == "/poll about:tea\n/close id:1"
-    assert world.rehearsal.played[-1][1] == script.but(
-        world=script.world.but(cogs=("dice", "polls"))
+    assert world.rehearsal.replayed[-1][1] == script.replace(
+        world=script.world.replace(cogs=("dice", "polls"))
     )
 
 
-async def test_what_a_service_answered_is_played_back_in_a_trial(world: World) -> None:
+async def test_what_a_service_answered_is_played_back_in_a_trial(world: AgentHarness) -> None:
     limited = WebAnswer(url="https://quotes.example/", status=429, headers={"Retry-After": "9"})
     script = Script(
         world=ScriptWorld(cogs=("dice",), web=(limited,)), steps=(CommandStep(command="quote"),)
     )
     wanted = PlayedError(event="command.quote", error="ClientResponseError")
     replay = Replay(script=script, wanted=wanted, fingerprint="f", asked="/quote")
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        plan = (await agent.history(run.id)).plan
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        plan = (await agent.get_history(run.id)).plan
         assert plan is not None
-        await world.store.append(run.id, plan.but(replay=replay))
-        suggestion = await agent.trials.suggestion(run.id)
-        await agent.trials.play(run.id, suggestion)
+        await world.store.append(run.id, plan.replace(replay=replay))
+        suggestion = await agent.trials.suggest_lines(run.id)
+        await agent.trials.run(run.id, suggestion)
     assert suggestion == "/quote"
-    assert world.rehearsal.played[-1][1] == script
+    assert world.rehearsal.replayed[-1][1] == script

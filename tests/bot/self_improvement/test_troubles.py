@@ -26,19 +26,19 @@ from bot.domain.journal import Kind
 from bot.domain.run import Goal, Run, Status
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.failures import capsule, failure
-from tests.support.world import ALICE, BOB, BROKEN, FIX, FIXED, World, is_broken
+from tests.support.agent_harness import ALICE, BOB, BROKEN, FIX, FIXED, AgentHarness, is_broken
+from tests.support.failures import make_capsule, make_failure
 
 
-async def _failed(world: World) -> tuple[Run, str]:
+async def _failed(world: AgentHarness) -> tuple[Run, str]:
     """Ask for a fix that fails; return the run and its last word."""
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger())
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
     assert world.forge.drafts == []
-    assert not world.workspaces.lent
-    return run, world.said(run)[-1]
+    assert not world.workspaces.leased
+    return run, world.list_texts(run)[-1]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ async def _failed(world: World) -> tuple[Run, str]:
 async def test_an_engine_that_fails_ends_the_run_with_its_own_sentence(
     tmp_path: Path, error: TheseusError
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(error)
     _, text = await _failed(world)
     again = " `/runs retry" if error.retryable else ""
@@ -66,7 +66,7 @@ async def test_an_engine_that_fails_ends_the_run_with_its_own_sentence(
 async def test_a_verifier_that_may_not_run_ends_the_run(
     tmp_path: Path, error: VerifierError
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.verifier.refusal = error
     _, text = await _failed(world)
     assert text.partition("\n\n")[0] == f"❌ Stopped while planning: {error}"
@@ -75,7 +75,7 @@ async def test_a_verifier_that_may_not_run_ends_the_run(
 async def test_an_unexpected_error_is_journalled_with_its_capsule_and_named_in_the_thread(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(ZeroDivisionError("secret ghp_" + "a" * 36))
     run, text = await _failed(world)
     [action] = [a for a in world.journal.actions if a.kind is Kind.RUN and a.error]
@@ -88,20 +88,20 @@ async def test_an_unexpected_error_is_journalled_with_its_capsule_and_named_in_t
 
 async def test_no_secret_of_an_error_or_a_request_is_kept_or_said(tmp_path: Path) -> None:
     secret = "ghp_" + "b" * 36
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(AgentUnavailable(f"refused with {secret}"))
-    async with world.running() as agent:
-        run = await agent.request(world.trigger(f"rolling dice with {secret}"))
-        await world.ended(run.id)
-    kept = [await world.store.get(run.id), *await world.store.audit_log()]
-    assert secret not in "".join(str(record) for record in [*kept, *world.chat.said])
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger(f"rolling dice with {secret}"))
+        await world.wait_until_ended(run.id)
+    kept = [await world.store.get(run.id), *await world.store.list_audit_entries()]
+    assert secret not in "".join(str(record) for record in [*kept, *world.chat.messages])
     assert secret not in "".join(world.chat.threads.values())
 
 
 async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent({}, claims="All done!")
     _, text = await _failed(world)
     assert text.partition("\n\n")[0] == (
@@ -113,8 +113,8 @@ async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed
 async def test_an_engine_that_honestly_found_nothing_ends_the_run_with_what_it_tried(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    world.engine = FakeAgent({}, claims="Nothing helps.", follows_words=False)
+    world = AgentHarness(tmp_path)
+    world.engine = FakeAgent({}, claims="Nothing helps.", can_follow_instructions=False)
     _, text = await _failed(world)
     assert text.startswith("❌ The fake engine found no fix. Nothing helps.")
     assert "**What I tried**" in text
@@ -132,48 +132,48 @@ async def test_an_engine_that_honestly_found_nothing_ends_the_run_with_what_it_t
 async def test_a_change_that_may_not_or_does_not_hold_is_never_proposed(
     tmp_path: Path, edits: dict[str, str | None], said: str
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent(edits)
     run, text = await _failed(world)
     assert text.startswith("❌ No proposal: ")
-    assert said.lower() in " ".join(world.said(run)).lower()
+    assert said.lower() in " ".join(world.list_texts(run)).lower()
 
 
 async def test_what_failed_goes_back_to_the_engine_and_a_later_round_may_hold(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.engine = FakeAgent({"cogs/dice.py": BROKEN + "\n# tried\n"}, FIX)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
     assert [assignment.round for assignment in world.engine.asked] == [1, 2]
     second = world.engine.asked[1]
     assert second.feedback is not None
-    assert not second.feedback.green
+    assert not second.feedback.is_passing
     assert second.previous is not None
-    assert any("Round 1 does not hold" in text for text in world.said(run))
+    assert any("Round 1 does not hold" in text for text in world.list_texts(run))
 
 
 async def test_a_failed_check_is_said_and_its_output_attached(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.verifier = FakeVerifier(broken=is_broken, checks={"types": is_broken})
     world.engine = FakeAgent(*({"cogs/dice.py": f"{FIXED}# {n}\n"} for n in range(3)))
     run, text = await _failed(world)
     assert text.startswith("❌ No proposal: types failed (after 3 rounds).")
     assert "❌ types · 1 failed" in text
-    last = world.chat.by_key(world.last_words(run)[0])
+    last = world.chat.find_by_key(world.list_final_keys(run)[0])
     assert [file.name for file in last.post.attachments] == ["trace.txt", "types.log"]
 
 
 async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger("the weather forecast"))
-        run = await world.ended(run.id)
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger("the weather forecast"))
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
-    assert world.said(run)[-1] == (
+    assert world.list_texts(run)[-1] == (
         "🔎 Nothing in my journal fits that. I looked for failures that fit “the weather forecast” "
         "(last 24 h). Other failures there: 3 IndexErrors from /roll."
     )
@@ -182,16 +182,18 @@ async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
 async def test_a_failure_that_cannot_be_reproduced_is_not_fixed_by_guessing(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
     _, text = await _failed(world)
     assert "could not reproduce it" in text
 
 
 async def test_where_stand_ins_do_not_fail_an_example_is_asked_for(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.journal.actions.clear()
-    world.journal.append(failure(world.clock, capsule().but(audience=Audience.PRIVATE)))
+    world.journal.append(
+        make_failure(world.clock, make_capsule().replace(audience=Audience.PRIVATE))
+    )
     world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
     _, text = await _failed(world)
     assert "what was typed there is private" in text
@@ -199,44 +201,46 @@ async def test_where_stand_ins_do_not_fail_an_example_is_asked_for(tmp_path: Pat
 
 
 async def test_a_loop_has_no_command_that_an_example_could_be_asked_for(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.journal.actions.clear()
-    stopped = failure(world.clock, capsule().but(audience=Audience.PRIVATE), name="Ticks.tick")
-    world.journal.append(stopped.but(kind=Kind.TASK, event="task.Ticks.tick"))
+    stopped = make_failure(
+        world.clock, make_capsule().replace(audience=Audience.PRIVATE), name="Ticks.tick"
+    )
+    world.journal.append(stopped.replace(kind=Kind.TASK, event="task.Ticks.tick"))
     world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
-    async with world.running() as agent:
-        run = await agent.request(world.trigger("Ticks.tick"))
-        run = await world.ended(run.id)
-    text = world.said(run)[-1]
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger("Ticks.tick"))
+        run = await world.wait_until_ended(run.id)
+    text = world.list_texts(run)[-1]
     assert "could not reproduce it" in text
     assert "typed" not in text
 
 
 async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     for _ in range(3):
         world.forge.fail_next(ForgeUnavailable("The forge is down."))
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-    card = world.chat.by_key(f"{run.id}:card")
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+    card = world.chat.find_by_key(f"{run.id}:card")
     bodies = [post.card.body for post in card.versions if post.card]
     assert any("The forge is down. Trying again in 2 s." in body for body in bodies)
 
 
 async def test_a_forge_that_says_until_when_is_left_alone_until_then(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    until = world.clock.now() + timedelta(minutes=40)
+    world = AgentHarness(tmp_path)
+    until = world.clock.get_time() + timedelta(minutes=40)
     world.forge.fail_next(ForgeUnavailable("The rate limit is used up", until=until))
-    async with world.running() as agent:
-        run = await world.proposed(agent)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
     assert run.updated_at >= until
-    card = world.chat.by_key(f"{run.id}:card")
+    card = world.chat.find_by_key(f"{run.id}:card")
     bodies = [post.card.body for post in card.versions if post.card]
     assert any("The rate limit is used up. Trying again in" in body for body in bodies)
 
 
 async def test_a_forge_that_stays_down_ends_the_run_and_says_what_to_do(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.forge.down = True
     run, text = await _failed(world)
     assert text.startswith(
@@ -257,59 +261,61 @@ async def test_a_forge_that_stays_down_ends_the_run_and_says_what_to_do(tmp_path
     ],
 )
 async def test_a_shipment_that_failed_waits_for_another_word_and_then_ships(
-    tmp_path: Path, break_it: Callable[[World], object]
+    tmp_path: Path, break_it: Callable[[AgentHarness], object]
 ) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        _, _, mine = await agent.approve(world.word(run, ALICE))
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        _, _, mine = await agent.approve(world.approval(run, ALICE))
         assert mine
         # between the word and the worker nothing has run yet: now it breaks
         break_it(world)
-        waiting = await world.until(lambda now: bool(now.reason), run.id, within=20)
+        waiting = await world.wait_until(lambda now: bool(now.reason), run.id, within=20)
         assert waiting.status is Status.WAITING
-        await world.until(lambda now: "say “ship it” again" in world.said(now)[-1], run.id)
+        await world.wait_until(
+            lambda now: "say “ship it” again" in world.list_texts(now)[-1], run.id
+        )
         await world.clock.advance(30)
         assert (await world.store.get(run.id)).status is Status.WAITING
         world.checkout.edited.clear()
-        _, approval, mine = await agent.approve(world.word(run, BOB))
+        _, approval, mine = await agent.approve(world.approval(run, BOB))
         assert (approval.person, mine) == (ALICE, True)
-        done = await world.ended(run.id)
+        done = await world.wait_until_ended(run.id)
     assert done.status is Status.DONE
     assert len(world.forge.merges) == 1
     assert world.runtime.adopted == [("cogs/dice.py",)]
-    assert "live at" in world.said(run)[-1]
+    assert "live at" in world.list_texts(run)[-1]
 
 
 async def test_a_shipment_that_failed_still_waits_after_a_restart(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
+    world = AgentHarness(tmp_path)
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
         world.forge.fail_next(ForgeRejected("a required check is missing"))
-        await world.until(lambda now: "Not shipped" in world.said(now)[-1], run.id)
-    said = len(world.chat.said)
-    async with world.running() as agent:
+        await world.wait_until(lambda now: "Not shipped" in world.list_texts(now)[-1], run.id)
+    said = len(world.chat.messages)
+    async with world.run_agent() as agent:
         await world.clock.advance(30)
         assert (await world.store.get(run.id)).status is Status.WAITING
-    assert len(world.chat.said) == said
+    assert len(world.chat.messages) == said
     assert world.forge.merges == []
 
 
 async def test_a_cog_that_does_not_load_is_said_to_be_not_live(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.runtime.failing = {"cogs.dice": "NameError: no"}
-    async with world.running() as agent:
-        run = await world.proposed(agent)
-        await agent.approve(world.word(run))
-        run = await world.ended(run.id)
-    assert "**not live**: `cogs.dice`: NameError: no" in world.said(run)[-1]
-    assert "live at" not in "".join(world.said(run))
+    async with world.run_agent() as agent:
+        run = await world.propose_fix(agent)
+        await agent.approve(world.approval(run))
+        run = await world.wait_until_ended(run.id)
+    assert "**not live**: `cogs.dice`: NameError: no" in world.list_texts(run)[-1]
+    assert "live at" not in "".join(world.list_texts(run))
 
 
 async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) -> None:
     class Stumbling:
-        def __init__(self, world: World) -> None:
+        def __init__(self, world: AgentHarness) -> None:
             self.inner = world.store
             self.times = 2
 
@@ -319,16 +325,16 @@ async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) ->
                 raise StoreError("the disk is full")
             return getattr(self.inner, name)
 
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.store = Stumbling(world)  # type: ignore[assignment]
-    async with world.running() as agent:
-        await world.proposed(agent)
+    async with world.run_agent() as agent:
+        await world.propose_fix(agent)
 
 
 async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_named(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.verifier = FakeVerifier(broken=is_broken, checks={"types": lambda _root: False})
     _, text = await _failed(world)
     assert text.startswith(
@@ -342,13 +348,13 @@ async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_na
 async def test_no_change_of_a_repository_that_runs_cannot_work_with_begins(
     tmp_path: Path, goal: Goal
 ) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     world.checkout.obstacles = ("The repository has submodules: libs. Copy them.",)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         with pytest.raises(PolicyError, match=r"cannot change this repository.*submodules: libs"):
-            await agent.request(world.trigger(goal=goal))
+            await agent.request(world.make_trigger(goal=goal))
         assert await world.store.find() == ()
-        investigation = await agent.request(world.trigger(goal="investigate"))
-        assert (await world.ended(investigation.id)).status is Status.DONE
+        investigation = await agent.request(world.make_trigger(goal="investigate"))
+        assert (await world.wait_until_ended(investigation.id)).status is Status.DONE
         with pytest.raises(PolicyError, match="submodules: libs"):
             await agent.promote(investigation.id, ALICE)

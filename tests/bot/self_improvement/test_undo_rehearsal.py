@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rehearsal import SandboxedRehearsal
-from bot.domain.behaviour import UndoTrial
+from bot.domain.behaviour import RevertTrial
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import ChangeSet, FileChange
 from bot.domain.errors import RehearsalError
@@ -21,14 +21,14 @@ from bot.domain.rehearsal import (
     Transcript,
 )
 from bot.ports.rehearsal import Rehearsal
-from bot.self_improvement.undo_rehearsal import UndoRehearsal
+from bot.self_improvement.revert_rehearsal import RevertRehearsal
 from tests.fakes.differences import Files
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_traffic import FakeTraffic
-from tests.support.confining import at_hand
-from tests.support.played_tree import played_tree
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import make_tree
 
 COUNT = """
 import json
@@ -64,15 +64,15 @@ CHANGE = ChangeSet(
 
 def brief(script: Script) -> Brief:
     example = Acceptance(
-        asked="", told="", script=script, wanted=(Wanted(step=0, shows=("1",)),),
+        asked="", expected="", script=script, wanted=(Wanted(step=0, shows=("1",)),),
         missing="another answer",
     )  # fmt: skip
     return Brief(request="", understood="", acceptances=(example,))
 
 
-async def tried(rehearsal: Rehearsal, base: Files, head: Files, script: Script) -> UndoTrial:
+async def tried(rehearsal: Rehearsal, base: Files, head: Files, script: Script) -> RevertTrial:
     trees = FakeCommitTrees({"base": base, "head": head})
-    undo = UndoRehearsal(rehearsal, trees, FakeTraffic(), FakeClock(), lookback=timedelta(days=1))
+    undo = RevertRehearsal(rehearsal, trees, FakeTraffic(), FakeClock(), lookback=timedelta(days=1))
     return await undo(CHANGE, brief(script))
 
 
@@ -87,7 +87,7 @@ def leaves(text: str, failing: Callable[[dict[str, str]], bool]) -> FakeRehearsa
             step=script.steps[0], errors=errors if failing(script.world.files) else ()
         )
         return Transcript(
-            steps=(step,), files={"tally.json": content}, kept={"tally.json": content}
+            steps=(step,), files={"tally.json": content}, file_contents={"tally.json": content}
         )
 
     return FakeRehearsal(played)
@@ -104,7 +104,7 @@ def on_heads(files: dict[str, str]) -> bool:
 
 async def test_older_code_that_fails_on_what_the_change_left_is_told() -> None:
     found = await tried(leaves("2", on_heads), BASE, HEAD, COUNTS)
-    assert found.told == (
+    assert found.summary == (
         "⚠️ today's code fails on what this leaves behind in `tally.json`: `command.count` fails "
         "with TypeError"
     )
@@ -112,31 +112,33 @@ async def test_older_code_that_fails_on_what_the_change_left_is_told() -> None:
 
 async def test_older_code_that_goes_on_is_told_too() -> None:
     found = await tried(leaves("2", lambda _: False), BASE, HEAD, COUNTS)
-    assert found.told == "tried: today's code goes on with what this leaves behind in `tally.json`"
+    assert (
+        found.summary == "tried: today's code goes on with what this leaves behind in `tally.json`"
+    )
 
 
 async def test_what_fails_on_its_own_files_as_well_is_no_fault_of_the_change() -> None:
     found = await tried(leaves("2", bool), BASE, HEAD, COUNTS)
-    assert (found.plays, found.failure) == (1, "")
+    assert (found.script_count, found.failure) == (1, "")
 
 
 async def test_where_the_same_files_are_left_nothing_has_to_be_tried() -> None:
     rehearsal = leaves("1", on_heads)
-    assert await tried(rehearsal, BASE, HEAD, COUNTS) == UndoTrial()
-    assert len(rehearsal.played) == 2
+    assert await tried(rehearsal, BASE, HEAD, COUNTS) == RevertTrial()
+    assert len(rehearsal.replayed) == 2
 
 
 async def test_nobody_reads_the_files_of_a_cog_that_is_new() -> None:
     rehearsal = leaves("2", on_heads)
     found = await tried(rehearsal, BASE, HEAD, FLIPS)
-    assert found.told == "nothing is left behind that today's code would read"
-    assert rehearsal.played == []
+    assert found.summary == "nothing is left behind that today's code would read"
+    assert rehearsal.replayed == []
 
 
 async def test_where_nothing_can_be_played_that_is_told() -> None:
     rehearsal = FakeRehearsal(refusal=RehearsalError("there is no sandbox"))
     found = await tried(rehearsal, BASE, HEAD, COUNTS)
-    assert found.told == "not tried: there is no sandbox"
+    assert found.summary == "not tried: there is no sandbox"
 
 
 @pytest.mark.slow
@@ -151,10 +153,10 @@ async def test_a_file_in_another_form_keeps_a_real_bot_from_going_back(
     tmp_path: Path, head: str, told: str
 ) -> None:
     def files(name: str, source: str) -> Files:
-        tree = played_tree(tmp_path / name, {"tally": source})
+        tree = make_tree(tmp_path / name, {"tally": source})
         paths = [path for path in tree.rglob("*") if path.is_file() and path.suffix != ".pyc"]
         return {path.relative_to(tree).as_posix(): path.read_bytes() for path in paths}
 
-    rehearsal = SandboxedRehearsal(at_hand())
+    rehearsal = SandboxedRehearsal(choose_local_sandbox())
     found = await tried(rehearsal, files("base", COUNT), files("head", head), COUNTS)
-    assert found.told.startswith(told), found
+    assert found.summary.startswith(told), found

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.authority.approval_policy import weights
+from bot.authority.approval_policy import find_weights
 from bot.domain.errors import NotAuthorized, StaleApproval, WrongStage
+from bot.domain.plausible_edit import PlausibleEdit
 from bot.domain.posts import Post
 from bot.domain.run import Run, Stage, Status, Waiting
-from bot.domain.unproven import UnprovenEdit
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
+from tests.support.agent_harness import ALICE, DORA, FIX, MALLORY, AgentHarness
 from tests.support.dice_project import BROKEN
-from tests.support.world import ALICE, DORA, FIX, MALLORY, World
 
-EDIT = UnprovenEdit(
+EDIT = PlausibleEdit(
     reason="no existing test would notice if that were wrong",
     evidence=("Of 319 edits that were tried, it is the only one that passes the tests.",),
     against=("only 319 of 320 edits were tried",),
@@ -22,36 +22,38 @@ EDIT = UnprovenEdit(
 )
 
 
-class UnprovenWorld(World):
+class UnprovenWorld(AgentHarness):
     """Its engine of rules finds an edit that nothing else can judge."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.engine = FakeAgent(FIX, name="offline", follows_words=False, unproven=EDIT)
+        self.engine = FakeAgent(
+            FIX, name="offline", can_follow_instructions=False, plausible_edit=EDIT
+        )
 
 
-async def shown(world: World, agent: SelfImprovementAgent) -> tuple[Run, str]:
+async def shown(world: AgentHarness, agent: SelfImprovementAgent) -> tuple[Run, str]:
     """Return the run once its unproven change is shown, and the head on the card."""
-    run = await agent.request(world.trigger())
-    run = await world.until(lambda now: now.ended or cards_in(world) != [], run.id)
-    run = await world.until(lambda now: now.waiting is Waiting.JUDGEMENT, run.id)
-    change = (await world.store.history(run.id)).change_set
+    run = await agent.request(world.make_trigger())
+    run = await world.wait_until(lambda now: now.has_ended or cards_in(world) != [], run.id)
+    run = await world.wait_until(lambda now: now.waiting is Waiting.JUDGEMENT, run.id)
+    change = (await world.store.get_history(run.id)).change_set
     assert change is not None
     return run, change.head
 
 
-def cards_in(world: World) -> list[Post]:
-    return [said.post for said in world.chat.said if ":unproven:" in said.key]
+def cards_in(world: AgentHarness) -> list[Post]:
+    return [said.post for said in world.chat.messages if ":unproven:" in said.key]
 
 
 async def test_it_is_shown_with_its_diff_and_the_evidence_and_nothing_is_proposed(
     tmp_path: Path,
 ) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, head = await shown(world, agent)
         [post] = cards_in(world)
-        history = await world.store.history(run.id)
+        history = await world.store.get_history(run.id)
     assert (run.stage, run.lease_owner, run.under_way) == (Stage.PROPOSE, None, False)
     assert history.proposal is None
     assert await world.forge.find(run.id) is None
@@ -77,7 +79,7 @@ async def test_only_an_approver_proposes_it_for_the_head_they_read_and_that_is_a
     tmp_path: Path,
 ) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, head = await shown(world, agent)
         for person in (DORA, MALLORY):
             with pytest.raises(NotAuthorized, match="may propose an unproven change"):
@@ -85,16 +87,18 @@ async def test_only_an_approver_proposes_it_for_the_head_they_read_and_that_is_a
         with pytest.raises(StaleApproval, match="read the newest card"):
             await agent.endorsements.give(run.id, ALICE, "f" * 40)
         with pytest.raises(WrongStage, match="has no proposal to ship"):
-            await agent.approve(world.word(run))
+            await agent.approve(world.approval(run))
         await agent.endorsements.give(run.id, ALICE, head)
-        run = await world.settled(run.id)
-        history = await world.store.history(run.id)
-        entries = [each for each in await world.store.audit_log() if each.action == "endorse"]
+        run = await world.wait_until_settled(run.id)
+        history = await world.store.get_history(run.id)
+        entries = [
+            each for each in await world.store.list_audit_entries() if each.action == "endorse"
+        ]
     assert run.waiting is Waiting.APPROVAL
     assert history.proposal is not None
     assert history.proposal.head == head
     assert history.verdict is not None
-    assert "review" in weights(history.plan, history.verdict.findings)
+    assert "review" in find_weights(history.plan, history.verdict.findings)
     assert history.endorsement is not None
     assert history.endorsement.person == ALICE
     assert {(each.person.name, each.allowed) for each in entries if each.person} == {
@@ -104,13 +108,13 @@ async def test_only_an_approver_proposes_it_for_the_head_they_read_and_that_is_a
 
 async def test_once_proposed_it_ships_like_any_change(tmp_path: Path) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, head = await shown(world, agent)
         await agent.endorsements.give(run.id, ALICE, head)
-        run = await world.settled(run.id)
-        cards = [said.post for said in world.chat.said if ":proposal:" in said.key]
-        await agent.approve(world.word(run))
-        assert (await world.ended(run.id)).status is Status.DONE
+        run = await world.wait_until_settled(run.id)
+        cards = [said.post for said in world.chat.messages if ":proposal:" in said.key]
+        await agent.approve(world.approval(run))
+        assert (await world.wait_until_ended(run.id)).status is Status.DONE
         with pytest.raises(WrongStage, match="shows no unproven change"):
             await agent.endorsements.give(run.id, ALICE, head)
     [card] = cards
@@ -120,7 +124,7 @@ async def test_once_proposed_it_ships_like_any_change(tmp_path: Path) -> None:
 
 async def test_an_approver_may_reject_it(tmp_path: Path) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await shown(world, agent)
         with pytest.raises(NotAuthorized):
             await agent.reject(run.id, DORA)
@@ -129,21 +133,21 @@ async def test_an_approver_may_reject_it(tmp_path: Path) -> None:
 
 async def test_it_can_be_tried_before_it_is_proposed(tmp_path: Path) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, head = await shown(world, agent)
-        trial = await agent.trials.play(run.id, "/roll dice:2d6")
+        trial = await agent.trials.run(run.id, "/roll dice:2d6")
     assert trial.head == head
 
 
 async def test_after_a_restart_the_card_is_there_once_and_still_counts(tmp_path: Path) -> None:
     world = UnprovenWorld(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, head = await shown(world, agent)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         await world.clock.advance(1)
         assert (await world.store.get(run.id)).waiting is Waiting.JUDGEMENT
         await agent.endorsements.give(run.id, ALICE, head)
-        await world.settled(run.id)
+        await world.wait_until_settled(run.id)
     assert len(cards_in(world)) == 1
 
 
@@ -156,10 +160,10 @@ async def test_an_edit_that_answers_with_a_constant_is_not_shown_whatever_its_en
     world = UnprovenWorld(tmp_path)
     text = CONSTANT.replace("FACES[value]", "FACES[value - 1]")
     world.engine = FakeAgent(
-        {"cogs/dice.py": text}, name="offline", follows_words=False, unproven=EDIT
+        {"cogs/dice.py": text}, name="offline", can_follow_instructions=False, plausible_edit=EDIT
     )
-    async with world.running() as agent:
-        run = await world.settled((await agent.request(world.trigger())).id)
+    async with world.run_agent() as agent:
+        run = await world.wait_until_settled((await agent.request(world.make_trigger())).id)
     assert run.status is Status.FAILED
     assert "answers with a fixed value" in run.reason
     assert cards_in(world) == []

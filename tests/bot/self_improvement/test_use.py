@@ -17,14 +17,14 @@ from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
 from bot.self_improvement.feedback import SignedChange
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import FLAGGED, ChangeWorld, wanted, written
-from tests.support.kill_at import Fuse, Killed
-from tests.support.world import ALICE, DORA, MALLORY, failure
+from tests.support.agent_harness import ALICE, DORA, MALLORY, make_failure
+from tests.support.change_harness import FLAGGED, ChangeHarness, make_request, propose_change
+from tests.support.crash_point import CrashPoint, Killed
 
 DAY = 24 * 60 * 60
 
 
-class CoinWorld(ChangeWorld):
+class CoinWorld(ChangeHarness):
     """A world in which the coin has been asked for, and people flip it once it is live."""
 
     def __init__(self, folder: Path, *briefs: Brief) -> None:
@@ -33,11 +33,11 @@ class CoinWorld(ChangeWorld):
 
     async def shipped(self) -> Run:
         """Return the run that shipped the coin, its program ended."""
-        async with self.running() as agent:
-            run = await written(self, agent)
+        async with self.run_agent() as agent:
+            run = await propose_change(self, agent)
             self.runtime.known |= {"coinflip": "coinflip"}
-            await agent.approve(self.word(run))
-            run = await self.ended(run.id)
+            await agent.approve(self.approval(run))
+            run = await self.wait_until_ended(run.id)
         assert run.status is Status.DONE, run.reason
         return run
 
@@ -56,20 +56,20 @@ class CoinWorld(ChangeWorld):
         """
         self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(times):
-            flip = failure(self.clock, name="coinflip").but(user=f"u-{number % people}")
-            flip = flip if flag is None else flip.but(flags={"coinflip": flag})
+            flip = make_failure(self.clock, name="coinflip").replace(user=f"u-{number % people}")
+            flip = flip if flag is None else flip.replace(flags={"coinflip": flag})
             if number >= failed:
-                flip = flip.but(outcome=ActionOutcome.OK, error=None, duration_ms=ms)
+                flip = flip.replace(outcome=ActionOutcome.OK, error=None, duration_ms=ms)
             self.journal.append(flip)
 
-    async def look(self, fuse: Fuse | None = None, *, days: float = 0) -> None:
+    async def look(self, fuse: CrashPoint | None = None, *, days: float = 0) -> None:
         """Let time pass, start anew, and look once at what is watched."""
         self.clock.tick(days * DAY)
-        await self.agent(fuse).watch.look()
+        await self.create_agent(fuse).watch.look()
 
     def told(self, run: Run, about: str = "use") -> list[str]:
         """Return what was said of the run's use, or of its outcome."""
-        return [said.post.text for said in self.chat.said if said.key == f"{run.id}:{about}"]
+        return [said.post.text for said in self.chat.messages if said.key == f"{run.id}:{about}"]
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def world(tmp_path: Path) -> CoinWorld:
 
 async def test_after_a_week_the_thread_is_told_once_how_it_is_used(world: CoinWorld) -> None:
     run = await world.shipped()
-    watch = (await world.store.history(run.id)).use_watch
+    watch = (await world.store.get_history(run.id)).use_watch
     assert watch is not None
     assert (watch.events, watch.new) == (("command.coinflip",),) * 2
-    assert "I watch how it is used, told <t:" in world.said(run)[-1]
+    assert "I watch how it is used, told <t:" in world.list_texts(run)[-1]
     world.flipped(people=9, times=41)
     await world.look(days=6.9)
     assert world.told(run) == []
@@ -92,8 +92,8 @@ async def test_after_a_week_the_thread_is_told_once_how_it_is_used(world: CoinWo
     assert "• `/coinflip`: 41 uses by 9 people, no failure; usually answered in 120 ms" in text
     await world.look(days=8)
     assert len(world.told(run)) == 1
-    assert await world.key_values.all("use:", UseWatch) == ()
-    card = world.chat.by_key(f"{run.id}:card").post.card
+    assert await world.key_values.list_records("use:", UseWatch) == ()
+    card = world.chat.find_by_key(f"{run.id}:card").post.card
     assert card is not None and "📊 **Use** — `/coinflip`: 41 uses by 9 people" in card.body
 
 
@@ -101,10 +101,10 @@ async def test_a_later_request_finds_how_it_was_used(world: CoinWorld) -> None:
     run = await world.shipped()
     world.flipped(people=9, times=41)
     await world.look(days=7)
-    async with world.running() as agent:
-        again = await agent.request(wanted(world, words="make /coinflip count"))
-        await world.ended(again.id)
-    evidence = (await world.store.history(again.id)).evidence
+    async with world.run_agent() as agent:
+        again = await agent.request(make_request(world, text="make /coinflip count"))
+        await world.wait_until_ended(again.id)
+    evidence = (await world.store.get_history(again.id)).evidence
     assert evidence is not None and evidence.context is not None
     memory = next(each.memory for each in evidence.context.memories)
     assert (memory.run_id, memory.event) == (run.id, "command.coinflip")
@@ -113,9 +113,9 @@ async def test_a_later_request_finds_how_it_was_used(world: CoinWorld) -> None:
 
 async def test_what_is_behind_a_flag_is_told_with_whom_that_is_on_for(tmp_path: Path) -> None:
     world = CoinWorld(tmp_path, FLAGGED)
-    world.behind_a_flag()
+    world.use_flag()
     run = await world.shipped()
-    await world.agent().flags.switch(DORA, "coinflip", "dev", asked_for=("coinflip",))
+    await world.create_agent().flags.switch(DORA, "coinflip", "dev", asked_for=("coinflip",))
     world.flipped(people=9, times=41)
     await world.look(days=7)
     (text,) = world.told(run)
@@ -144,10 +144,12 @@ async def test_a_command_that_was_there_before_is_told_with_its_former_time(
 
 
 async def test_what_was_promised_is_held_beside_how_long_it_took(tmp_path: Path) -> None:
-    promised = FLAGGED.but(flag="", acceptances=(FLIPS,), understood="It answers within 200 ms.")
+    promised = FLAGGED.replace(
+        flag="", acceptances=(FLIPS,), understood="It answers within 200 ms."
+    )
     world = CoinWorld(tmp_path, promised)
     run = await world.shipped()
-    card = next(each.post.card for each in world.chat.said if ":contract" in each.key)
+    card = next(each.post.card for each in world.chat.messages if ":contract" in each.key)
     assert card is not None
     assert any("answers within 200 ms are counted" in field.value for field in card.fields)
     world.flipped(people=3, times=30, ms=120.0)
@@ -166,11 +168,11 @@ async def test_a_measured_proof_is_held_beside_how_long_it_took(
     run = await world.shipped()
     watch = await world.key_values.get(f"use:{run.id}", UseWatch)
     assert watch is not None
-    history = await world.store.history(run.id)
+    history = await world.store.get_history(run.id)
     assert history.verdict is not None and history.shipment is not None
-    measured = Proof(kind="measured", holds=True, told="", ratio=0.6)
-    proven = history.plus(history.verdict.but(proofs=(measured,)))
-    await world.agent().watch.begin(run, proven, history.shipment)
+    measured = Proof(kind="measured", holds=True, summary="", ratio=0.6)
+    proven = history.add(history.verdict.replace(proofs=(measured,)))
+    await world.create_agent().watch.begin(run, proven, history.shipment)
     world.flipped(people=2, times=5, ms=ms)
     await world.look(days=7)
     (text,) = world.told(run)
@@ -188,7 +190,7 @@ async def test_failures_of_a_new_command_are_told_at_once_with_a_way_back(world:
     (text,) = world.told(run, "outcome")
     assert "📉 **Regressed.** It is worse since [#1](http://forge.test/forge/pulls/1)" in text
     assert "• `/coinflip`: 2 of 11 uses failed, and it is new." in text
-    (post,) = [said.post for said in world.chat.said if said.key == f"{run.id}:outcome"]
+    (post,) = [said.post for said in world.chat.messages if said.key == f"{run.id}:outcome"]
     assert [button.action for button in post.buttons] == ["revert"]
     memory = await world.memory.get(f"lesson:{run.id}")
     assert memory is not None and "made things worse" in memory.text
@@ -208,25 +210,25 @@ async def test_what_fails_after_the_watch_is_no_verdict_on_the_change(world: Coi
 async def test_where_the_configuration_says_so_nothing_is_told(world: CoinWorld) -> None:
     world.use_days = 0
     run = await world.shipped()
-    assert "I watch whether it fails, until <t:" in world.said(run)[-1]
+    assert "I watch whether it fails, until <t:" in world.list_texts(run)[-1]
     await world.look(days=1.1)
     await world.look(days=30)
     assert world.told(run) == []
-    assert await world.key_values.all("use:", UseWatch) == ()
+    assert await world.key_values.list_records("use:", UseWatch) == ()
 
 
 async def test_what_was_taken_back_is_not_told_of(world: CoinWorld) -> None:
     run = await world.shipped()
-    await world.agent().watch.end(run.id)
+    await world.create_agent().watch.end(run.id)
     await world.look(days=7)
     assert world.told(run) == []
 
 
 async def test_a_change_that_people_did_not_want_is_remembered(world: CoinWorld) -> None:
-    async with world.running() as agent:
-        run = await written(world, agent)
+    async with world.run_agent() as agent:
+        run = await propose_change(world, agent)
         await agent.reject(run.id, ALICE, why="nobody needs a coin")
-        await world.ended(run.id)
+        await world.wait_until_ended(run.id)
     memory = await world.memory.get(f"lesson:{run.id}")
     assert memory is not None
     assert "Asked: add a /coinflip command" in memory.text
@@ -237,12 +239,12 @@ async def test_the_next_change_of_a_command_ends_the_watch_of_the_one_before(
     world: CoinWorld,
 ) -> None:
     run = await world.shipped()
-    history = await world.store.history(run.id)
+    history = await world.store.get_history(run.id)
     assert history.shipment is not None
     world.clock.tick(60)
-    await world.agent().watch.begin(run.but(id="other1"), history, history.shipment)
+    await world.create_agent().watch.begin(run.replace(id="other1"), history, history.shipment)
     watch = await world.key_values.get(f"use:{run.id}", UseWatch)
-    assert watch is not None and watch.until == world.clock.now()
+    assert watch is not None and watch.until == world.clock.get_time()
     assert watch.tell_at == watch.began_at + timedelta(days=7)
 
 
@@ -251,14 +253,14 @@ async def test_killed_while_it_tells_it_says_so_once(world: CoinWorld, calls: in
     run = await world.shipped()
     world.flipped(people=9, times=41)
     world.clock.tick(7 * DAY)
-    fuse = Fuse()
-    dying = world.agent(fuse)
-    fuse.after = fuse.burnt + calls
+    fuse = CrashPoint()
+    dying = world.create_agent(fuse)
+    fuse.after = fuse.hits + calls
     with suppress(Killed):
         await dying.watch.look()
     await world.look()
     assert len(world.told(run)) == 1
-    assert await world.key_values.all("use:", UseWatch) == ()
+    assert await world.key_values.list_records("use:", UseWatch) == ()
 
 
 class FlaggedWorld(CoinWorld):
@@ -266,17 +268,17 @@ class FlaggedWorld(CoinWorld):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, FLAGGED)
-        self.behind_a_flag()
+        self.use_flag()
 
     async def switched(self, reach: Reach, **where: int) -> Flag:
         """Have it on for them; return it."""
         self.clock.tick(60)
-        flags = self.agent().flags
+        flags = self.create_agent().flags
         return (await flags.switch(DORA, "coinflip", reach, asked_for=("coinflip",), **where))[1]
 
     def offers(self, run: Run) -> list[Post]:
         """Return what was said of those with the flag and those without."""
-        return [each.post for each in self.chat.said if each.key.startswith(f"{run.id}:flag:")]
+        return [each.post for each in self.chat.messages if each.key.startswith(f"{run.id}:flag:")]
 
 
 @pytest.fixture
@@ -318,14 +320,14 @@ async def test_the_button_takes_the_step_it_names_and_an_old_one_none(
     await flagged.look()
     step, name, since = flagged.offers(run)[0].buttons[0].arguments
     assert (step, name) == ("share50", flag.name)
-    flags = flagged.agent().flags
+    flags = flagged.create_agent().flags
     flagged.clock.tick(60)
     with pytest.raises(NotAuthorized):
-        await flags.step(MALLORY, name, "share50", int(since))
-    now = await flags.step(DORA, name, "share50", int(since))
+        await flags.apply_step(MALLORY, name, "share50", int(since))
+    now = await flags.apply_step(DORA, name, "share50", int(since))
     assert (now.reach, now.percent) == ("share", 50)
     with pytest.raises(OutOfBounds, match="was switched since, so this button is old"):
-        await flags.step(DORA, name, "share50", int(since))
+        await flags.apply_step(DORA, name, "share50", int(since))
     flagged.flipped(people=3, times=30, flag=True)
     await flagged.look()
     assert [each.buttons[0].label for each in flagged.offers(run)] == [
@@ -351,7 +353,7 @@ async def test_dislikes_of_answers_with_the_flag_count_against_it(flagged: Flagg
     run = await flagged.shipped()
     await flagged.switched("share", percent=20)
     flagged.flipped(people=9, times=60, flag=True)
-    feedback = flagged.agent().feedback
+    feedback = flagged.create_agent().feedback
     for person in range(20):
         on = person < 10
         await feedback.give(SignedChange(run.id, on), person, "👎" if on else "👍")
@@ -370,5 +372,5 @@ async def test_a_flag_is_followed_on_its_way_after_its_use_was_told(flagged: Fla
     assert len(flagged.offers(run)) == 1  # a day, and somebody used it
     await flagged.switched("all")
     await flagged.look()
-    assert await flagged.key_values.all("use:", UseWatch) == ()
+    assert await flagged.key_values.list_records("use:", UseWatch) == ()
     assert len(flagged.told(run)) == 1

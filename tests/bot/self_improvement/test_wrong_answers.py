@@ -12,19 +12,28 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import Actor, CommandStep, PressStep, Script, Transcript
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
-from bot.presentation.cards import proposal
-from bot.presentation.wrong_answers import NEW_IS_RIGHT, OLD_IS_RIGHT
+from bot.presentation.cards import render_proposal
+from bot.presentation.incorrect_output import NEW_IS_RIGHT, OLD_IS_RIGHT
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.interaction_replays import InteractionReplays
-from bot.self_improvement.steps._answer_plan import NOT_SHOWN
-from tests.fakes.differences import sha_of
+from bot.self_improvement.steps._answer_plan import NOT_PROVABLE
+from tests.fakes.differences import compute_sha
 from tests.fakes.fake_journal import FakeJournal
-from tests.fakes.fake_rehearsal import FakeRehearsal, said
-from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
+from tests.fakes.fake_rehearsal import FakeRehearsal, make_transcript
+from tests.fakes.fake_traffic import FakeSnapshots, catch_up
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.kill_at import Fuse
-from tests.support.world import ALICE, DORA, FILES, FIXED, MALLORY, World, failure, is_broken
+from tests.support.agent_harness import (
+    ALICE,
+    DORA,
+    FILES,
+    FIXED,
+    MALLORY,
+    AgentHarness,
+    is_broken,
+    make_failure,
+)
+from tests.support.crash_point import CrashPoint
 
 COMPLAINT = "`/face 2` says c instead of b"
 ROOM = {"tests/cogs/room.py": "async def open_room(seed: int | None = None): ...\n"}
@@ -40,7 +49,9 @@ def answered(tree: Path, script: Script) -> Transcript:
     source = (tree / "cogs/dice.py").read_text("utf-8")
     if "FACES" not in source:
         return Transcript(trouble="no dice")
-    return said(script, *["it is c" if is_broken(tree) else "it is b"] * len(script.steps))
+    return make_transcript(
+        script, *["it is c" if is_broken(tree) else "it is b"] * len(script.steps)
+    )
 
 
 def refusing_without_options(tree: Path, script: Script) -> Transcript:
@@ -50,9 +61,11 @@ def refusing_without_options(tree: Path, script: Script) -> Transcript:
     return Transcript(trouble="an option is missing") if lacks else answered(tree, script)
 
 
-def complaining(folder: Path, *, changed: bool = True, older: int = 3, room: bool = True) -> World:
+def complaining(
+    folder: Path, *, changed: bool = True, older: int = 3, room: bool = True
+) -> AgentHarness:
     """A world in which nothing failed, and the newest commit changed what `/face` answers."""
-    world = World(folder)
+    world = AgentHarness(folder)
     world.journal = FakeJournal([])
     world.verifier = FakeVerifier(broken=is_broken, raises="AssertionError")
     world.verifier.answers["/face value:2"] = "'it is b'"
@@ -63,19 +76,19 @@ def complaining(folder: Path, *, changed: bool = True, older: int = 3, room: boo
     newer = base
     for number in range(older):
         content = _bytes({**(good if changed else files), "note.txt": str(number)})
-        sha = sha_of(content)
+        sha = compute_sha(content)
         snapshots[sha] = content
         world.trees.parents[newer] = newer = sha
     world.rehearsal = FakeRehearsal(answered)
     world.inquiry = inquiry(world)
     world.replays = InteractionReplays(
         world.rehearsal, world.trees, world.traffic, FakeSnapshots(world.clock), world.clock,
-        catch_up=up_to_date, lookback=timedelta(days=90),
+        catch_up=catch_up, lookback=timedelta(days=90),
     )  # fmt: skip
     return world
 
 
-def inquiry(world: World) -> AnswerInquiry:
+def inquiry(world: AgentHarness) -> AnswerInquiry:
     return AnswerInquiry(
         world.rehearsal,
         world.trees,
@@ -83,7 +96,7 @@ def inquiry(world: World) -> AnswerInquiry:
         world.clock,
         commands=lambda: {"face", "poll results"},
         called=lambda known: f"i-{known}",
-        catch_up=up_to_date,
+        catch_up=catch_up,
         lookback=timedelta(days=90),
     )
 
@@ -93,14 +106,19 @@ def _bytes(files: dict[str, str | bytes]) -> dict[str, bytes]:
 
 
 async def complained(
-    world: World, agent: SelfImprovementAgent, text: str = COMPLAINT, goal: Goal = "investigate"
+    world: AgentHarness,
+    agent: SelfImprovementAgent,
+    text: str = COMPLAINT,
+    goal: Goal = "investigate",
 ) -> tuple[Run, Question]:
     """Complain, and return the run with what it asks."""
-    trigger = world.trigger("", goal=goal).but(text=text)
+    trigger = world.make_trigger("", goal=goal).replace(text=text)
     run = await agent.request(trigger)
-    run = await world.until(lambda now: now.waiting is Waiting.QUESTION or now.ended, run.id)
-    question = await agent.question(run)
-    assert question is not None, (run.reason, world.said(run))
+    run = await world.wait_until(
+        lambda now: now.waiting is Waiting.QUESTION or now.has_ended, run.id
+    )
+    question = await agent.get_question(run)
+    assert question is not None, (run.reason, world.list_texts(run))
     return run, question
 
 
@@ -108,7 +126,7 @@ async def test_the_thread_names_the_commit_and_the_old_answer_becomes_the_proof(
     tmp_path: Path,
 ) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent)
         base = world.workspaces.base
         assert question.text == (
@@ -117,8 +135,8 @@ async def test_the_thread_names_the_commit_and_the_old_answer_becomes_the_proof(
         )
         assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
         await agent.answer(run.id, DORA, OLD_IS_RIGHT)
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert (run.goal, run.stage, run.waiting) == ("fix", Stage.SHIP, Waiting.APPROVAL)
     assert_held_to(history, "it is b")
     assert history.evidence is not None
@@ -131,36 +149,36 @@ async def test_where_no_test_can_be_written_the_old_commits_answer_is_the_proof(
     tmp_path: Path,
 ) -> None:
     world = complaining(tmp_path, room=False)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await complained(world, agent, goal="fix")
         await agent.answer(run.id, DORA, OLD_IS_RIGHT)
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert run.waiting is Waiting.APPROVAL, run.reason
     assert history.plan is not None
     assert history.plan.reproductions == ()
-    assert history.plan.played is not None
-    assert history.plan.played.right == ("it is b",)
+    assert history.plan.replay_proof is not None
+    assert history.plan.replay_proof.right == ("it is b",)
     verdict = history.verdict
     assert verdict is not None
-    assert verdict.red_on_base is not None
-    assert verdict.green_on_head is not None
-    assert verdict.red_on_base.summary == "another answer than the one that is right"
-    assert verdict.green_on_head.status == "passed"
+    assert verdict.failing_on_base is not None
+    assert verdict.passing_on_head is not None
+    assert verdict.failing_on_base.summary == "another answer than the one that is right"
+    assert verdict.passing_on_head.status == "passed"
     assert "a play on this machine" in on_card(run, history)
 
 
 async def test_words_alone_are_no_answer_that_plays_could_prove(tmp_path: Path) -> None:
     world = complaining(tmp_path, room=False)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await complained(world, agent, goal="fix")
         await agent.answer(run.id, DORA, "it should say “it is d”")
-        run = await world.ended(run.id)
-    assert run.reason == NOT_SHOWN
+        run = await world.wait_until_ended(run.id)
+    assert run.reason == NOT_PROVABLE
 
 
 def on_card(run: Run, history: History) -> str:
-    card = proposal(run, history).card
+    card = render_proposal(run, history).card
     assert card is not None
     return next(each.value for each in card.fields if each.name == "Reproduction")
 
@@ -178,10 +196,10 @@ def assert_held_to(history: History, expected: str) -> None:
 @pytest.mark.parametrize("goal", ["investigate", "fix"])
 async def test_who_says_that_todays_is_right_ends_it_kindly(tmp_path: Path, goal: Goal) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await complained(world, agent, goal=goal)
         await agent.answer(run.id, ALICE, NEW_IS_RIGHT)
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
     assert run.reason.endswith("and that is right, as alice says: I leave it as it is.")
 
@@ -189,26 +207,28 @@ async def test_who_says_that_todays_is_right_ends_it_kindly(tmp_path: Path, goal
 async def test_an_order_to_fix_what_never_failed_is_about_its_answer(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     text = "everybody can read `/face 2`, that must not be, fix it"
-    async with world.running() as agent:
-        trigger = world.trigger("/face 2", goal="fix").but(text=text)
+    async with world.run_agent() as agent:
+        trigger = world.make_trigger("/face 2", goal="fix").replace(text=text)
         run = await agent.request(trigger)
-        run = await world.until(lambda now: now.waiting is Waiting.QUESTION or now.ended, run.id)
-        question = await agent.question(run)
+        run = await world.wait_until(
+            lambda now: now.waiting is Waiting.QUESTION or now.has_ended, run.id
+        )
+        question = await agent.get_question(run)
         assert question is not None, run.reason
         assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
-        look = trigger.but(key="look", goal="investigate")
-        ended = await world.ended((await agent.request(look)).id)
+        look = trigger.replace(key="look", goal="investigate")
+        ended = await world.wait_until_ended((await agent.request(look)).id)
     assert ended.reason.startswith("Nothing in my journal fits that.")
 
 
 async def test_nobodys_word_is_no_word(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await complained(world, agent)
         with pytest.raises(NotAuthorized):
             await agent.answer(run.id, MALLORY, OLD_IS_RIGHT)
         await world.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
     assert run.reason == "Nobody said what is right there: I leave it as it is."
 
@@ -217,7 +237,7 @@ async def test_where_no_commit_answers_otherwise_the_bot_asks_what_is_right(
     tmp_path: Path,
 ) -> None:
     world = complaining(tmp_path, changed=False)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent, "`/face 2` is wrong, it should be 7")
         assert question.text == (
             "`/face value:2` answers “it is c”. None of the 4 commits I looked through answers "
@@ -225,29 +245,29 @@ async def test_where_no_commit_answers_otherwise_the_bot_asks_what_is_right(
         )
         assert question.choices == ("It should say “7”",)
         await agent.answer(run.id, ALICE, "it should say “it is b”")
-        run = await world.settled(run.id)
-        history = await agent.history(run.id)
+        run = await world.wait_until_settled(run.id)
+        history = await agent.get_history(run.id)
     assert run.waiting is Waiting.APPROVAL
     assert_held_to(history, "it is b")
 
 
 async def test_what_stands_there_already_is_nothing_to_mend(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, _ = await complained(world, agent)
         await agent.answer(run.id, ALICE, "it should say “it is c”")
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
     assert "which has that already" in run.reason
 
 
 async def test_a_yes_to_two_answers_is_asked_again(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, first = await complained(world, agent)
         await agent.answer(run.id, ALICE, "yes")
-        run = await world.until(lambda now: now.parks == 2, run.id)
-        again = await agent.question(run)
+        run = await world.wait_until(lambda now: now.parks == 2, run.id)
+        again = await agent.get_question(run)
     assert again is not None
     assert again.id != first.id
     assert again.choices == first.choices
@@ -256,12 +276,12 @@ async def test_a_yes_to_two_answers_is_asked_again(tmp_path: Path) -> None:
 async def test_which_command_is_meant_is_asked_and_pressed(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     used(world, value=2)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent, "the numbers are wrong")
         assert question.choices == ("/face value:2",)
         await agent.answer(run.id, ALICE, question.choices[0])
-        run = await world.until(lambda now: now.parks == 2, run.id)
-        again = await agent.question(run)
+        run = await world.wait_until(lambda now: now.parks == 2, run.id)
+        again = await agent.get_question(run)
     assert again is not None
     assert "`/face value:2` answers “it is c” instead of “it is b”" in again.text
 
@@ -272,13 +292,13 @@ async def test_a_command_whose_options_are_not_known_is_asked_for_with_these(
     world = complaining(tmp_path)
     world.rehearsal = FakeRehearsal(refusing_without_options)
     world.inquiry = inquiry(world)
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent, "/face is always 2h late")
         assert "Type it as you did, with its options: `/face value:…`." in question.text
         assert question.choices == ()
         await agent.answer(run.id, ALICE, "/face value:2")
-        run = await world.until(lambda now: now.parks == 2, run.id)
-        again = await agent.question(run)
+        run = await world.wait_until(lambda now: now.parks == 2, run.id)
+        again = await agent.get_question(run)
     assert again is not None
     assert again.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
 
@@ -291,7 +311,7 @@ async def test_a_command_that_is_only_named_opens_no_thread_until_it_is_said_wha
     tmp_path: Path, text: str, known: bool
 ) -> None:
     world = complaining(tmp_path)
-    trigger = world.trigger("face", goal="fix").but(text=text)
+    trigger = world.make_trigger("face", goal="fix").replace(text=text)
     assert world.inquiry is not None
     assert await world.inquiry.is_known(trigger) is known
 
@@ -303,7 +323,7 @@ async def test_of_what_people_did_with_a_cog_that_is_meant_whose_answer_changed(
     world = complaining(tmp_path, changed=changed)
     used(world, value=2)
     text = "the dice say what they never said, fix it"
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent, text, "fix")
     if changed:
         assert "`/face value:2` answers" in question.text
@@ -317,9 +337,9 @@ async def test_a_press_is_told_as_one(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     used(world, value=2)
     press = PressStep(by="asker", channel="general", press="Roll again")
-    pressed = world.traffic.records[-1].but(step=press, event="component.again")
+    pressed = world.traffic.records[-1].replace(step=press, event="component.again")
     world.traffic.records[-1] = pressed
-    async with world.running() as agent:
+    async with world.run_agent() as agent:
         text = "the dice say what they never said, fix it"
         _, question = await complained(world, agent, text, "fix")
     assert ") pressing “Roll again” answers “it is c” instead of “it is b”." in question.text
@@ -329,11 +349,13 @@ async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> 
     world = complaining(tmp_path)
     used(world, value=2, interaction=41)
     used(world, value=3, interaction=42)
-    async with world.running() as agent:
-        trigger = world.trigger("", goal="investigate").but(text="that's wrong", answered=41)
+    async with world.run_agent() as agent:
+        trigger = world.make_trigger("", goal="investigate").replace(
+            text="that's wrong", answered=41
+        )
         run = await agent.request(trigger)
-        run = await world.until(lambda now: now.parked, run.id)
-        question = await agent.question(run)
+        run = await world.wait_until(lambda now: now.is_parked, run.id)
+        question = await agent.get_question(run)
     assert question is not None
     assert "`/face value:2` answers" in question.text
 
@@ -344,11 +366,11 @@ async def test_a_refusal_is_the_answer_that_somebody_calls_a_failure(tmp_path: P
     world.clock.tick(1)
     used(world, value=2, interaction=42, outcome=ActionOutcome.CANCELLED)
     refused = world.traffic.records[-1]
-    world.traffic.records[-1] = refused.but(cog="")  # it was refused before the cog was asked
-    async with world.running() as agent:
+    world.traffic.records[-1] = refused.replace(cog="")  # it was refused before the cog was asked
+    async with world.run_agent() as agent:
         run, question = await complained(world, agent, "/face does not work any more, it fails")
         assert "`/face value:2` answers" in question.text
-        wrong = (await agent.history(run.id)).wrong_answer
+        wrong = (await agent.get_history(run.id)).incorrect_output
         assert wrong is not None
         assert wrong.example is not None
         assert wrong.example.script.world.cogs == ("dice",)
@@ -360,20 +382,20 @@ async def test_a_refusal_that_was_followed_by_an_answer_is_none(tmp_path: Path) 
     used(world, value=2, interaction=41, outcome=ActionOutcome.CANCELLED)
     world.clock.tick(1)
     used(world, value=2, interaction=42)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger("/face").but(text="/face crashes"))
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(world.make_trigger("/face").replace(text="/face crashes"))
+        run = await world.wait_until_ended(run.id)
     assert "/face has not failed in that time" in run.reason
 
 
 def used(
-    world: World, value: int, interaction: int = 0, outcome: ActionOutcome = ActionOutcome.OK
+    world: AgentHarness, value: int, interaction: int = 0, outcome: ActionOutcome = ActionOutcome.OK
 ) -> None:
     """Let somebody have asked for a face."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": value})
     record = TrafficRecord(
         id=f"{len(world.traffic.records) + 1:032}",
-        at=world.clock.now(),
+        at=world.clock.get_time(),
         event="command.face",
         cog="dice",
         step=step,
@@ -386,49 +408,51 @@ def used(
 
 async def test_a_recorded_failure_of_that_command_is_what_is_meant(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    world.journal = FakeJournal([failure(world.clock) for _ in range(3)])
-    async with world.running() as agent:
-        trigger = world.trigger("/roll", goal="investigate").but(text="/roll 2d6 says 13")
+    world.journal = FakeJournal([make_failure(world.clock) for _ in range(3)])
+    async with world.run_agent() as agent:
+        trigger = world.make_trigger("/roll", goal="investigate").replace(text="/roll 2d6 says 13")
         run = await agent.request(trigger)
-        run = await world.ended(run.id)
-        history = await agent.history(run.id)
-    assert history.wrong_answer is None
+        run = await world.wait_until_ended(run.id)
+        history = await agent.get_history(run.id)
+    assert history.incorrect_output is None
     assert history.diagnosis is not None
     assert history.diagnosis.found
-    assert not world.rehearsal.played
+    assert not world.rehearsal.replayed
 
 
 @pytest.mark.parametrize("text", ["/face 2 crashes", "/face is slow", "why does /face fail?"])
 async def test_what_is_no_complaint_of_an_answer_ends_as_ever(tmp_path: Path, text: str) -> None:
     world = complaining(tmp_path)
-    async with world.running() as agent:
-        run = await agent.request(world.trigger("/face", goal="investigate").but(text=text))
-        run = await world.ended(run.id)
+    async with world.run_agent() as agent:
+        run = await agent.request(
+            world.make_trigger("/face", goal="investigate").replace(text=text)
+        )
+        run = await world.wait_until_ended(run.id)
     assert run.reason.startswith("Nothing in my journal fits that. I looked for")
-    assert not world.rehearsal.played
+    assert not world.rehearsal.replayed
 
 
 async def test_where_nothing_can_be_played_it_ends_as_ever(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     world.rehearsal.error = RehearsalError("no sandbox")
-    async with world.running() as agent:
-        trigger = world.trigger("", goal="investigate").but(text=COMPLAINT)
+    async with world.run_agent() as agent:
+        trigger = world.make_trigger("", goal="investigate").replace(text=COMPLAINT)
         run = await agent.request(trigger)
-        run = await world.ended(run.id)
+        run = await world.wait_until_ended(run.id)
     assert run.reason.startswith("Nothing in my journal fits that. I looked for")
 
 
 async def test_what_was_asked_outlives_the_process_that_asked_it(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    async with world.running(Fuse()) as agent:
+    async with world.run_agent(CrashPoint()) as agent:
         run, question = await complained(world, agent)
-    played = len(world.rehearsal.played)
-    async with world.running() as agent:
-        still = await agent.question(await world.store.get(run.id))
+    played = len(world.rehearsal.replayed)
+    async with world.run_agent() as agent:
+        still = await agent.get_question(await world.store.get(run.id))
         assert still is not None
         assert still.id == question.id
         await agent.answer(run.id, DORA, OLD_IS_RIGHT)
-        run = await world.settled(run.id)
+        run = await world.wait_until_settled(run.id)
     assert run.waiting is Waiting.APPROVAL
-    assert len(world.rehearsal.played) == played
-    assert len([text for text in world.said(run) if "Which is right?" in text]) == 1
+    assert len(world.rehearsal.replayed) == played
+    assert len([text for text in world.list_texts(run) if "Which is right?" in text]) == 1

@@ -9,7 +9,7 @@ from bot.authority.autonomy_levels import Level
 from bot.domain.anomaly import Rule
 from bot.domain.errors import ConfigError
 from bot.domain.thresholds import Thresholds
-from bot.settings import config_from
+from bot.settings import parse_config
 
 CHECKS = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
 ROOT = Path(__file__).resolve().parents[3]
@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_the_shipped_configuration_sets_nothing_but_the_defaults() -> None:
     """What somebody leaves out behaves as the file that they read says."""
-    shipped = config_from((ROOT / "data/config.yaml").read_text(encoding="utf-8"), "shipped")
-    bare = config_from(CHECKS, "bare")
+    shipped = parse_config((ROOT / "data/config.yaml").read_text(encoding="utf-8"), "shipped")
+    bare = parse_config(CHECKS, "bare")
     for name in ("detection", "incidents", "autonomy", "watch", "self_audit", "chat", "missed"):
         assert getattr(shipped, name) == getattr(bare, name), name
 
@@ -32,7 +32,7 @@ detection:
     - {events: "command.search*", error_rate: {volume: 3}, latency: null}
     - {events: "task.*", repeated_error: {times: 2}}
 """
-    search, task = config_from(text + CHECKS, "config.yaml").detection.overrides
+    search, task = parse_config(text + CHECKS, "config.yaml").detection.overrides
     assert search.error_rate is not None
     assert (search.error_rate.share, search.error_rate.volume) == (0.5, 3)
     assert search.latency is None
@@ -56,7 +56,7 @@ autonomy:
   rules: {error_rate: report}
   paths: [{paths: ["bot/**"], level: investigate}]
 """
-    config = config_from(text + CHECKS, "config.yaml")
+    config = parse_config(text + CHECKS, "config.yaml")
     assert config.incidents.quiet_hours is not None
     assert config.incidents.quiet_hours.start == time(22)
     assert config.autonomy.rules == {Rule.ERROR_RATE: Level.REPORT}
@@ -78,5 +78,5 @@ autonomy:
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=r"config\.yaml, line 1") as raised:
-        config_from(text + CHECKS, "config.yaml")
+        parse_config(text + CHECKS, "config.yaml")
     assert said in str(raised.value)

@@ -9,10 +9,10 @@ from bot.domain.errors import ConfigError
 from bot.redaction import redact
 from bot.settings import (
     Environment,
-    checks_from,
-    config_from,
     guard_secrets,
     load,
+    parse_checks,
+    parse_config,
     provide_cog_variables,
     read_environment,
 )
@@ -111,7 +111,7 @@ def test_a_bad_configuration_names_the_file_the_line_and_the_key(
     text: str, line: int | None, said: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        config_from(text + CHECKS, "data/config.yaml")
+        parse_config(text + CHECKS, "data/config.yaml")
     message = str(caught.value)
     assert said in message
     assert message.startswith("data/config.yaml")
@@ -140,27 +140,27 @@ def test_a_bad_configuration_names_the_file_the_line_and_the_key(
 )
 def test_bad_checks_are_named_too(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=r"^config, line \d+: ") as caught:
-        config_from(text, "config")
+        parse_config(text, "config")
     assert said in str(caught.value)
 
 
 def test_classes_of_paths_stand_beside_the_built_in_ones_or_in_their_place() -> None:
     classes = "{money: {guard: never, paths: [bank]}, prompts: {guard: named, paths: [prompts]}}"
-    config = config_from(f"{CHECKS}protection: {{classes: {classes}}}\n", "config")
-    assert config.protection.over("bank/account.py") == ("money", "never")
-    assert config.protection.over("prompts/persona.md") == ("prompts", "named")
-    assert config.protection.over("bot/authority/policy.py") == ("authority", "named")
-    assert config.protection.barred("bot/authority/policy.py")
-    assert not config.protection.naming(["bot/authority/policy.py"]).barred(
+    config = parse_config(f"{CHECKS}protection: {{classes: {classes}}}\n", "config")
+    assert config.protection.find_class("bank/account.py") == ("money", "never")
+    assert config.protection.find_class("prompts/persona.md") == ("prompts", "named")
+    assert config.protection.find_class("bot/authority/policy.py") == ("authority", "named")
+    assert config.protection.describe_restriction("bot/authority/policy.py")
+    assert not config.protection.add_named_files(["bot/authority/policy.py"]).describe_restriction(
         "bot/authority/policy.py"
     )
 
 
 def test_checks_are_read_whatever_the_rest_looks_like() -> None:
     text = CHECKS + "nonsense: [1]\n"
-    assert checks_from(text, "base").quick[0].name == "lint"
+    assert parse_checks(text, "base").quick[0].name == "lint"
     with pytest.raises(ConfigError, match=r"^base, line 2: .*quick"):
-        checks_from("checks:\n  quick: 5\n", "base")
+        parse_checks("checks:\n  quick: 5\n", "base")
 
 
 SECRET = "hunter2-very-secret"

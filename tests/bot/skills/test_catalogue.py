@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.skill import FOLDER, MANIFEST, SkillSet
 from bot.skills import MOST_FILES
-from tests.support.skill_folders import skills_below
+from tests.support.skill_folders import load_skills
 
 
 def lay(root: Path, name: str, text: str | None = None, **files: str | bytes) -> Path:
@@ -25,7 +25,7 @@ def lay(root: Path, name: str, text: str | None = None, **files: str | bytes) ->
 
 def reason(root: Path) -> str:
     """Return why the only folder there is no skill."""
-    found = skills_below(root)
+    found = load_skills(root)
     assert found.skills == ()
     (refused,) = found.refused
     assert refused.reason.startswith(FOLDER)
@@ -33,7 +33,7 @@ def reason(root: Path) -> str:
 
 
 def test_without_the_folder_there_are_none(tmp_path: Path) -> None:
-    assert skills_below(tmp_path) == SkillSet()
+    assert load_skills(tmp_path) == SkillSet()
 
 
 def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> 
     lay(tmp_path, "coffee")
     (tmp_path / FOLDER / "README").write_text("no skill")
     (tmp_path / FOLDER / ".hidden").mkdir()
-    found = skills_below(tmp_path)
+    found = load_skills(tmp_path)
     assert [each.name for each in found.skills] == ["coffee", "tea"]
     assert found.refused == ()
     tea = found.find("tea")
@@ -54,7 +54,7 @@ def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> 
 def test_a_broken_one_is_refused_and_the_others_are_there(tmp_path: Path) -> None:
     lay(tmp_path, "tea")
     lay(tmp_path, "broken", "no front matter")
-    found = skills_below(tmp_path)
+    found = load_skills(tmp_path)
     assert [each.name for each in found.skills] == ["tea"]
     (refused,) = found.refused
     assert refused.name == "broken"

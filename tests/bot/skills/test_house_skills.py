@@ -13,11 +13,11 @@ from bot.adapters.claude_agent._planner import TOOLS as PLANNER_TOOLS
 from bot.adapters.claude_agent._tools import TOOLS
 from bot.domain.skill import FOLDER, Skill
 from tests.cogs.room import Room, open_room
-from tests.support.entries import ENTRIES, command_line
-from tests.support.skill_folders import skills_below
+from tests.support.entry_points import ENTRIES, iterate_commands
+from tests.support.skill_folders import load_skills
 
 ROOT = Path(__file__).resolve().parents[3]
-FOUND = skills_below(ROOT)
+FOUND = load_skills(ROOT)
 MADE_UP = {"cogs/coin_flips.py", "tests/cogs/test_coin_flips.py"}
 MADE_UP_COMMANDS = {"/flip", "/coin_flips", "/coinflip"}
 BY_NAME = {skill.name: skill for skill in FOUND.skills}
@@ -26,7 +26,7 @@ each_skill = pytest.mark.parametrize("skill", FOUND.skills, ids=BY_NAME)
 
 def texts(skill: Skill) -> str:
     """Return all that the skill says."""
-    return "\n".join([skill.told, skill.body, *filter(None, skill.files.values())])
+    return "\n".join([skill.summary, skill.body, *filter(None, skill.files.values())])
 
 
 def quoted(skill: Skill) -> Iterator[str]:
@@ -47,7 +47,7 @@ def test_all_of_them_are_whole() -> None:
 @each_skill
 def test_each_is_short(skill: Skill) -> None:
     assert len(skill.text.splitlines()) <= 120
-    assert len(skill.told) <= 400
+    assert len(skill.summary) <= 400
 
 
 @each_skill
@@ -64,7 +64,7 @@ def test_commands_that_are_named_are_there(skill: Skill) -> None:
     typed = set(re.findall(r"`(/[a-z_-]+(?: [a-z]+)?)`", said)) - MADE_UP_COMMANDS
     assert {each for each in typed if each not in ENTRIES} == set()
     shell = set(re.findall(r"`theseus ([a-z]+(?: [a-z]+)?)", said))
-    known = {each.removeprefix("theseus ") for each in command_line()}
+    known = {each.removeprefix("theseus ") for each in iterate_commands()}
     assert {each for each in shell if each not in known and each.split()[0] not in known} == set()
 
 

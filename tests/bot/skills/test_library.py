@@ -11,7 +11,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 
 TEA = Skill(name="tea", description="About tea.", body="Boil.\n", text="")
-COFFEE = TEA.but(name="coffee")
+COFFEE = TEA.replace(name="coffee")
 
 
 def test_a_use_is_journalled_under_the_skills_name_with_who_and_for_which_run(
@@ -29,17 +29,17 @@ def test_a_use_is_journalled_under_the_skills_name_with_who_and_for_which_run(
 def test_what_somebody_holds_stays_as_it_was() -> None:
     there = [SkillSet(skills=(TEA,))]
     library = SkillLibrary(lambda: there[0])
-    held = library.current()
+    held = library.get_current()
     there[0] = SkillSet()
     assert held.find("tea") == TEA
-    assert library.current().find("tea") is None
+    assert library.get_current().find("tea") is None
 
 
 def test_each_part_is_told_of_its_own() -> None:
-    chat = TEA.but(name="chat-only", roles=("chat",))
+    chat = TEA.replace(name="chat-only", roles=("chat",))
     skills = SkillSet(skills=(chat, TEA))
-    assert skills.of("chat") == (chat, TEA)
-    assert skills.of("executor") == (TEA,)
+    assert skills.list_for_role("chat") == (chat, TEA)
+    assert skills.list_for_role("executor") == (TEA,)
 
 
 async def test_uses_are_counted_and_what_nobody_read_is_named_where_somebody_reads(
@@ -50,11 +50,11 @@ async def test_uses_are_counted_and_what_nobody_read_is_named_where_somebody_rea
     library = SkillLibrary(
         lambda: SkillSet(skills=(COFFEE, TEA)), recorder, journal
     )  # fmt: skip
-    since = clock.now() - timedelta(days=30)
-    assert await library.unread(since) == (), "nobody reads here at all"
+    since = clock.get_time() - timedelta(days=30)
+    assert await library.find_unread(since) == (), "nobody reads here at all"
     library.note_use(TEA, "chat")
     library.note_use(TEA, "planner")
-    uses = await library.uses(["coffee", "tea"], since)
+    uses = await library.load_uses(["coffee", "tea"], since)
     assert [(name, use.count) for name, use in uses.items()] == [("coffee", 0), ("tea", 2)]
     assert uses["tea"].last_at == journal.actions[-1].ts
-    assert await library.unread(since) == ("coffee",)
+    assert await library.find_unread(since) == ("coffee",)

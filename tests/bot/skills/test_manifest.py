@@ -48,14 +48,14 @@ def refused(text: str, name: str = "tea") -> str:
 def test_the_smallest_skill_of_the_format_is_one() -> None:
     skill = parse_skill(PLAIN, "tea", PATH, {})
     assert (skill.name, skill.path) == ("tea", PATH)
-    assert skill.told == "How tea is made here. Use when somebody is cold."
+    assert skill.summary == "How tea is made here. Use when somebody is cold."
     assert skill.body == "# Tea\n\nBoil water.\n"
     assert (skill.allowed_tools, skill.roles) == ((), ROLES)
 
 
 def test_every_key_of_the_format_is_taken_with_values_as_they_are_written() -> None:
     skill = parse_skill(WHOLE, "tea", PATH, {"references/cups.md": "Two."})
-    assert skill.told == 'How tea is made here. Use when somebody is cold. For "I am cold".'
+    assert skill.summary == 'How tea is made here. Use when somebody is cold. For "I am cold".'
     assert (skill.license, skill.compatibility) == ("Apache-2.0", "Wants a kettle")
     assert skill.metadata["version"] == "1.0"
     assert skill.roles == ("chat", "planner")

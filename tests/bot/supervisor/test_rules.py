@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.supervisor.rules import Reading, RestartRules, fault_of, is_over
+from bot.supervisor.rules import Reading, RestartRules, find_fault, has_passed_probation
 
 RULES = RestartRules()
 
@@ -18,7 +18,7 @@ def seen(
 @pytest.mark.parametrize("second", [1, 10, 50])
 def test_silence_counts_from_the_last_sign_of_life_at_any_second(second: int) -> None:
     def fault(after: float, *, probation: bool) -> str | None:
-        return fault_of(seen(heard=second), RULES, second + after, probation=probation)
+        return find_fault(seen(heard=second), RULES, second + after, probation=probation)
 
     assert fault(RULES.silent_seconds, probation=True) is None
     assert fault(RULES.silent_seconds + 1, probation=True) == "it hung: no sign of life for 16 s"
@@ -29,25 +29,25 @@ def test_silence_counts_from_the_last_sign_of_life_at_any_second(second: int) ->
 def test_what_was_ready_once_may_lose_its_connection() -> None:
     never = seen(heard=31, ready=False, was_ready=False)
     lost = seen(heard=31, ready=False)
-    assert fault_of(never, RULES, 31, probation=True) == "it was not ready within 30 s"
-    assert fault_of(never, RULES, 29, probation=True) is None
-    assert fault_of(lost, RULES, 31, probation=True) is None
-    assert fault_of(never, RULES, 31, probation=False) is None  # a start that Discord holds up
+    assert find_fault(never, RULES, 31, probation=True) == "it was not ready within 30 s"
+    assert find_fault(never, RULES, 29, probation=True) is None
+    assert find_fault(lost, RULES, 31, probation=True) is None
+    assert find_fault(never, RULES, 31, probation=False) is None  # a start that Discord holds up
 
 
 def test_memory_counts_on_probation_alone() -> None:
     large = seen(memory=RULES.memory_mb + 1)
-    assert fault_of(large, RULES, 1, probation=True) == (
+    assert find_fault(large, RULES, 1, probation=True) == (
         "its memory grew to 1025 MiB, more than 1024"
     )
-    assert fault_of(large, RULES, 1, probation=False) is None
-    assert fault_of(seen(memory=None), RULES, 1, probation=True) is None
+    assert find_fault(large, RULES, 1, probation=False) is None
+    assert find_fault(seen(memory=None), RULES, 1, probation=True) is None
 
 
 def test_a_probation_is_over_when_its_time_is_up_and_it_is_ready() -> None:
-    assert not is_over(seen(), RULES, RULES.probation_seconds - 1)
-    assert is_over(seen(), RULES, RULES.probation_seconds)
-    assert not is_over(seen(ready=False), RULES, RULES.probation_seconds + 1)
+    assert not has_passed_probation(seen(), RULES, RULES.probation_seconds - 1)
+    assert has_passed_probation(seen(), RULES, RULES.probation_seconds)
+    assert not has_passed_probation(seen(ready=False), RULES, RULES.probation_seconds + 1)
 
 
 def test_each_next_start_waits_longer_up_to_the_last_pause() -> None:
@@ -56,7 +56,7 @@ def test_each_next_start_waits_longer_up_to_the_last_pause() -> None:
 
 def test_rules_go_over_the_command_line() -> None:
     other = RestartRules(drain_seconds=3.0, backoff=(1.0, 5.0))
-    assert RestartRules.parsed(other.text()) == other
-    assert RestartRules.parsed("{}") == RULES
+    assert RestartRules.from_json(other.to_json()) == other
+    assert RestartRules.from_json("{}") == RULES
     with pytest.raises(ValueError, match="rules are an object"):
-        RestartRules.parsed(json.dumps({"drain": 3}))
+        RestartRules.from_json(json.dumps({"drain": 3}))

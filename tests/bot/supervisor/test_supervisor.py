@@ -10,56 +10,56 @@ from typing import Any
 import pytest
 
 from bot.supervisor.records import Handover, RestartFile, RestartRecords
-from bot.supervisor.state_schema import not_opened_by_previous
+from bot.supervisor.state_schema import find_incompatibility
 from bot.supervisor.supervisor import STATE_HELD
-from tests.support.supervised import RULES, SupervisedWorld, supervised
+from tests.support.supervisor_harness import RULES, SupervisorHarness, run_supervisor
 
 
 async def test_what_runs_well_is_remembered_and_ends_in_good_order(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
         world.supervisor.stop()
-        assert await world.ended() == 0
-        assert [each["why"] for each in world.heard("ended")] == ["stop"]
+        assert await world.wait_for_exit() == 0
+        assert [each["why"] for each in world.list_events("ended")] == ["stop"]
 
 
 async def test_a_wrong_setting_is_passed_on_and_not_tried_again(tmp_path: Path) -> None:
-    async with supervised(tmp_path, "refused") as world:
-        assert await world.ended() == 2
-        assert len(world.heard("ended")) == 1
+    async with run_supervisor(tmp_path, "refused") as world:
+        assert await world.wait_for_exit() == 2
+        assert len(world.list_events("ended")) == 1
 
 
 @pytest.mark.parametrize("after", [0.0, pytest.param(0.2, marks=pytest.mark.slow)])
 async def test_what_crashes_again_and_again_is_given_up(tmp_path: Path, after: float) -> None:
-    async with supervised(tmp_path, f"crash {after}") as world:
-        assert await world.ended() == 1
-        assert len(world.heard("start")) == RULES.crashes
-        told = world.heard("start")[-1]["news"]["crashed"]
+    async with run_supervisor(tmp_path, f"crash {after}") as world:
+        assert await world.wait_for_exit() == 1
+        assert len(world.list_events("start")) == RULES.crashes
+        told = world.list_events("start")[-1]["news"]["crashed"]
         assert told["why"] == "it ended with exit code 1"
         assert "RuntimeError: crashed as it was told to" in told["tail"]
 
 
 @pytest.mark.slow
 async def test_what_crashes_after_it_ran_well_is_started_again(tmp_path: Path) -> None:
-    async with supervised(tmp_path, "crash 0.6") as world:
-        await world.until(lambda: len(world.heard("start")) > RULES.crashes)
+    async with run_supervisor(tmp_path, "crash 0.6") as world:
+        await world.wait_until(lambda: len(world.list_events("start")) > RULES.crashes)
         assert world.running is not None and not world.running.done()
 
 
 @pytest.mark.slow
 async def test_what_hangs_is_started_again(tmp_path: Path) -> None:
-    async with supervised(tmp_path, "hang 0.1") as world:
-        await world.until(lambda: len(world.heard("start")) == 2)
-        assert "hung" in world.heard("start")[-1]["news"]["crashed"]["why"]
+    async with run_supervisor(tmp_path, "hang 0.1") as world:
+        await world.wait_until(lambda: len(world.list_events("start")) == 2)
+        assert "hung" in world.list_events("start")[-1]["news"]["crashed"]["why"]
 
 
 # -------------------------------------------------------------------------------------- hand-overs
 
 
-async def _handed(world: SupervisedWorld, behaviour: str) -> str:
+async def _handed(world: SupervisorHarness, behaviour: str) -> str:
     """Hand over from a good commit to one that behaves so; return the first commit."""
     before = world.head
-    await world.passed(before)
+    await world.wait_for_probation(before)
     world.write(behaviour)
     world.ask()
     return before
@@ -68,11 +68,13 @@ async def _handed(world: SupervisedWorld, behaviour: str) -> str:
 async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_gone(
     tmp_path: Path,
 ) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = await _handed(world, "better")
-        await world.passed(world.head)
-        await world.until(lambda: world.heard("predecessor_gone"))
-        kinds = [(each["is"], each["type"]) for each in world.heard() if each["type"] != "passed"]
+        await world.wait_for_probation(world.head)
+        await world.wait_until(lambda: world.list_events("predecessor_gone"))
+        kinds = [
+            (each["is"], each["type"]) for each in world.list_events() if each["type"] != "passed"
+        ]
         assert kinds == [
             ("good", "start"),
             ("good", "restart"),
@@ -82,7 +84,7 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
             ("good", "ended"),
             ("better", "predecessor_gone"),
         ]
-        [taken] = world.heard("take_over")
+        [taken] = world.list_events("take_over")
         assert taken["session"] == {"id": "good", "sequence": 7}
         assert taken["logins"] == {"of": "good"}
         told = taken["news"]["restarted"]
@@ -99,59 +101,61 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
 
 
 async def test_a_bot_knows_whether_its_code_is_still_on_probation(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = await _handed(world, "better")
-        await world.until(
-            lambda: [each["is"] for each in world.heard("passed")] == ["good", "better"]
+        await world.wait_until(
+            lambda: [each["is"] for each in world.list_events("passed")] == ["good", "better"]
         )
-        first, taken = world.heard("start")[0], world.heard("take_over")[0]
+        first, taken = world.list_events("start")[0], world.list_events("take_over")[0]
         assert (first["news"]["on_probation"], taken["news"]["on_probation"]) == (False, True)
         assert world.records.good == (before, world.head)
 
 
 async def test_a_change_of_the_supervisor_itself_is_told(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
         world.write("better", bot__supervisor__supervisor="changed")
         world.ask()
-        await world.until(lambda: world.heard("take_over"))
-        assert world.heard("take_over")[0]["news"]["restarted"]["supervisor_changed"]
+        await world.wait_until(lambda: world.list_events("take_over"))
+        assert world.list_events("take_over")[0]["news"]["restarted"]["supervisor_changed"]
 
 
 async def test_asked_for_what_it_runs_already_nothing_happens(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
         world.ask()
-        await world.until(lambda: world.heard("restart"))
+        await world.wait_until(lambda: world.list_events("restart"))
         await _handed(world, "better")
-        await world.until(lambda: world.heard("take_over"))
-        assert len(world.heard("freeze")) == 1
+        await world.wait_until(lambda: world.list_events("take_over"))
+        assert len(world.list_events("freeze")) == 1
 
 
 async def test_what_does_not_load_is_never_handed_anything(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = await _handed(world, "unprepared")
         bad = world.head
-        await world.until(lambda: world.heard("not_handed_over"))
-        [told] = world.heard("not_handed_over")
+        await world.wait_until(lambda: world.list_events("not_handed_over"))
+        [told] = world.list_events("not_handed_over")
         assert told["why"] == "it does not start: it ended with exit code 1"
         assert "no module named nonsense" in told["tail"]
         assert (told["run_id"], "not_back" in told) == ("k7m2xq", False)
         assert world.head == before
         assert list(world.records.bad) == [bad]
-        assert not world.heard("freeze")
+        assert not world.list_events("freeze")
 
 
 async def test_what_did_not_work_when_it_was_played_is_not_even_started(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = world.head
-        await world.passed(before)
+        await world.wait_for_probation(before)
         bad = world.write("better")
         world.ask(refused="it was played, and answers nothing")
-        await world.until(lambda: world.heard("not_handed_over"))
-        assert world.heard("not_handed_over")[0]["why"] == "it was played, and answers nothing"
+        await world.wait_until(lambda: world.list_events("not_handed_over"))
+        assert (
+            world.list_events("not_handed_over")[0]["why"] == "it was played, and answers nothing"
+        )
         assert (world.head, list(world.records.bad)) == (before, [bad])
-        assert {each["is"] for each in world.heard()} == {"good"}
+        assert {each["is"] for each in world.list_events()} == {"good"}
 
 
 @pytest.mark.parametrize(
@@ -170,11 +174,11 @@ async def test_what_fails_on_probation_is_taken_back(
     tmp_path: Path, behaviour: str, why: str
 ) -> None:
     rules = replace(RULES, probation_seconds=15.0 if behaviour == "leak" else 0.9)
-    async with supervised(tmp_path, rules=rules) as world:
+    async with run_supervisor(tmp_path, rules=rules) as world:
         before = await _handed(world, behaviour)
         bad = world.head
-        await world.until(lambda: len(world.heard("start")) == 2)
-        told = world.heard("start")[-1]["news"]["rolled_back"]
+        await world.wait_until(lambda: len(world.list_events("start")) == 2)
+        told = world.list_events("start")[-1]["news"]["rolled_back"]
         assert told["why"].startswith(why)
         assert (told["commit"], told["previous"], told["run_id"]) == (bad, before, "k7m2xq")
         assert f"{behaviour.split()[0]} speaking" in told["tail"]
@@ -184,13 +188,13 @@ async def test_what_fails_on_probation_is_taken_back(
 
 
 async def test_work_that_is_not_committed_is_kept_and_the_way_back_refused(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
         bad = world.write("crash 0", notes="of the change")
         (world.code / "notes").write_text("by hand")
         world.ask()
-        await world.until(lambda: len(world.heard("start")) == 2)
-        told = world.heard("start")[-1]["news"]["rolled_back"]
+        await world.wait_until(lambda: len(world.list_events("start")) == 2)
+        told = world.list_events("start")[-1]["news"]["rolled_back"]
         assert "notes" in told["not_back"]
         assert world.head == bad
         assert (world.code / "notes").read_text() == "by hand"
@@ -199,7 +203,7 @@ async def test_work_that_is_not_committed_is_kept_and_the_way_back_refused(tmp_p
 DATABASE, FIRST, SECOND = "theseus.sqlite3", "0001_songs", "0002_years"
 
 
-def _state_with(world: SupervisedWorld, *migrations: str) -> Path:
+def _state_with(world: SupervisorHarness, *migrations: str) -> Path:
     """Write a state folder whose database has these migrations."""
     state = world.records_file.parent
     (state / "backups").mkdir(parents=True)
@@ -215,16 +219,16 @@ def _state_with(world: SupervisedWorld, *migrations: str) -> Path:
 
 
 async def test_what_older_code_cannot_open_is_not_given_back_to_it(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = world.head
-        await world.passed(before)
+        await world.wait_for_probation(before)
         state = _state_with(world, FIRST, SECOND)
         bad = world.write("crash 0.1")
         world.ask(migrates=[SECOND], databases=[DATABASE, "new.sqlite3"], known=[FIRST])
-        await world.until(lambda: len(world.heard("start")) == 2)
-        kinds = [(each["is"], each["type"]) for each in world.heard()]
+        await world.wait_until(lambda: len(world.list_events("start")) == 2)
+        kinds = [(each["is"], each["type"]) for each in world.list_events()]
         assert kinds.index(("good", "ended")) < kinds.index(("crash", "take_over"))  # has it alone
-        told = world.heard("start")[-1]["news"]["rolled_back"]
+        told = world.list_events("start")[-1]["news"]["rolled_back"]
         assert told["not_back"].startswith(
             f"{DATABASE} has the migration {SECOND}, which {before[:7]} does not know"
         )
@@ -234,14 +238,14 @@ async def test_what_older_code_cannot_open_is_not_given_back_to_it(tmp_path: Pat
 
 
 async def test_what_failed_before_it_migrated_is_taken_back(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         before = world.head
-        await world.passed(before)
+        await world.wait_for_probation(before)
         _state_with(world, FIRST)
         world.write("crash 0.1")
         world.ask(migrates=[SECOND], databases=[DATABASE], known=[FIRST])
-        await world.until(lambda: world.heard("start")[1:])
-        assert "not_back" not in world.heard("start")[-1]["news"]["rolled_back"]
+        await world.wait_until(lambda: world.list_events("start")[1:])
+        assert "not_back" not in world.list_events("start")[-1]["news"]["rolled_back"]
         assert world.head == before
 
 
@@ -251,20 +255,20 @@ def test_where_the_state_cannot_be_read_what_was_to_be_migrated_decides(
 ) -> None:
     (tmp_path / DATABASE).write_text("not a database, and long enough to be looked at")
     migrating = replace(Handover("b" * 40, "a" * 40, migrates=(SECOND,)), **told)
-    why = not_opened_by_previous(tmp_path, migrating)
+    why = find_incompatibility(tmp_path, migrating)
     assert why.startswith(f"its code migrates the state ({SECOND})")
     assert ("cannot be read" in why) == bool(told)
     assert "`theseus restore` of a backup from before" in why
-    assert not_opened_by_previous(tmp_path, replace(migrating, migrates=())) == ""
+    assert find_incompatibility(tmp_path, replace(migrating, migrates=())) == ""
 
 
 async def test_a_state_that_another_process_has_is_held_against_no_commit(tmp_path: Path) -> None:
-    world = SupervisedWorld(tmp_path, RULES)
+    world = SupervisorHarness(tmp_path, RULES)
     head = world.write("held")
     on_trial = Handover(head, "a" * 40)
     RestartFile(world.records_file).write(RestartRecords(trial=on_trial))
     world.begin()
-    assert await world.ended() == STATE_HELD
+    assert await world.wait_for_exit() == STATE_HELD
     assert world.records == RestartRecords(trial=on_trial)
     assert world.head == head
 
@@ -272,61 +276,61 @@ async def test_a_state_that_another_process_has_is_held_against_no_commit(tmp_pa
 @pytest.mark.slow
 async def test_one_that_does_not_let_go_is_ended(tmp_path: Path) -> None:
     rules = replace(RULES, drain_seconds=0.2, kill_seconds=0.2)
-    async with supervised(tmp_path, "clinging", rules=rules) as world:
+    async with run_supervisor(tmp_path, "clinging", rules=rules) as world:
         await _handed(world, "better")
-        await world.until(lambda: world.heard("take_over"))
-        assert world.heard("take_over")[0]["session"] is None
+        await world.wait_until(lambda: world.list_events("take_over"))
+        assert world.list_events("take_over")[0]["session"] is None
 
 
 @pytest.mark.slow
 async def test_a_probation_goes_on_where_the_service_was_started_again(tmp_path: Path) -> None:
-    world = SupervisedWorld(tmp_path, RULES)
+    world = SupervisorHarness(tmp_path, RULES)
     before = world.write("good")
     world.begin()
-    await world.passed(before)
+    await world.wait_for_probation(before)
     world.write("hang 0.3")
     world.ask()
-    await world.until(lambda: world.heard("take_over"))
+    await world.wait_until(lambda: world.list_events("take_over"))
     world.supervisor.stop()
-    await world.ended()
-    again = SupervisedWorld(tmp_path, RULES)
+    await world.wait_for_exit()
+    again = SupervisorHarness(tmp_path, RULES)
     again.begin()
-    await again.until(lambda: again.head == before)
+    await again.wait_until(lambda: again.head == before)
     again.supervisor.stop()
-    await again.ended()
+    await again.wait_for_exit()
 
 
 async def test_a_stop_during_a_hand_over_ends_both(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
+    async with run_supervisor(tmp_path) as world:
         await _handed(world, "better")
-        await world.until(lambda: world.heard("freeze"))
+        await world.wait_until(lambda: world.list_events("freeze"))
         world.supervisor.stop()
-        assert await world.ended() in (0, 1)
-        assert world.alive() == set()
+        assert await world.wait_for_exit() in (0, 1)
+        assert world.list_alive() == set()
 
 
 async def test_a_second_stop_is_at_once(tmp_path: Path) -> None:
-    async with supervised(tmp_path, "clinging") as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path, "clinging") as world:
+        await world.wait_for_probation(world.head)
         world.supervisor.stop()
-        await world.until(lambda: world.heard("stop"))
+        await world.wait_until(lambda: world.list_events("stop"))
         world.supervisor.stop()
         async with asyncio.timeout(3):
-            assert await world.ended() == 143
+            assert await world.wait_for_exit() == 143
 
 
 async def test_the_emergency_stop_is_passed_on(tmp_path: Path) -> None:
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
-        world.supervisor.stop_everything()
-        await world.until(lambda: world.heard("stop_everything"))
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
+        world.supervisor.stop_all()
+        await world.wait_until(lambda: world.list_events("stop_everything"))
 
 
 async def test_what_is_unreadable_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state/restarts.json").write_text("{half")
-    async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+    async with run_supervisor(tmp_path) as world:
+        await world.wait_for_probation(world.head)
         assert (tmp_path / "state/restarts.unreadable").exists()
         assert "cannot be read" in world.logged[0]
         assert world.records_file.stat().st_mode & 0o077 == 0

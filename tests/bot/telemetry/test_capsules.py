@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import MAX_FRAMES, capsule
-from bot.telemetry.causes import root_cause
+from bot.telemetry.capsules import MAX_FRAMES, build_capsule
+from bot.telemetry.causes import find_root_cause
 
 SOURCE = """
 import json
@@ -87,7 +87,9 @@ def failure(call: Callable[[], object]) -> BaseException:
 
 def caught(call: Callable[[], object], root: Path) -> Capsule:
     """Return the capsule of what the call raises."""
-    return capsule(failure(call), root=root, redact=lambda text: text.replace("hunter2", "[x]"))
+    return build_capsule(
+        failure(call), root=root, redact=lambda text: text.replace("hunter2", "[x]")
+    )
 
 
 def test_it_holds_the_projects_frames_with_their_arguments(dice: ModuleType, root: Path) -> None:
@@ -145,17 +147,17 @@ def test_wrappers_and_groups_are_opened(dice: ModuleType, root: Path) -> None:
     error = failure(lambda: dice.parse("{"))
     wrapper = Wrapper("command raised")
     wrapper.original = BaseExceptionGroup("several", [error])
-    assert root_cause(wrapper) is error
-    plain = capsule(error, root=root, redact=str)
-    opened = capsule(wrapper, root=root, redact=str)
-    assert opened.but(causes=()) == plain
+    assert find_root_cause(wrapper) is error
+    plain = build_capsule(error, root=root, redact=str)
+    opened = build_capsule(wrapper, root=root, redact=str)
+    assert opened.replace(causes=()) == plain
     assert [name.rpartition(".")[2] for name in opened.causes] == ["Wrapper", "ExceptionGroup"]
 
 
 def test_errors_that_cause_each_other_end() -> None:
     one, two = ValueError("one"), ValueError("two")
     one.__cause__, two.__cause__ = two, one
-    assert root_cause(one) is two
+    assert find_root_cause(one) is two
 
 
 def test_deep_recursion_keeps_the_ends(dice: ModuleType, root: Path) -> None:
@@ -179,7 +181,9 @@ def test_the_fingerprint_survives_edits_elsewhere_in_the_file(root: Path) -> Non
 def test_inputs_are_literal_or_left_out(dice: ModuleType, root: Path) -> None:
     error = failure(lambda: dice.outer(1))
     inputs = {"text": "say hunter2", "who": object(), "n": 2}
-    found = capsule(error, root=root, redact=lambda t: t.replace("hunter2", "[x]"), inputs=inputs)
+    found = build_capsule(
+        error, root=root, redact=lambda t: t.replace("hunter2", "[x]"), inputs=inputs
+    )
     assert found.inputs == {"text": "'say [x]'", "n": "2"}
 
 
@@ -188,14 +192,16 @@ def test_what_cannot_be_said_is_still_reported(root: Path) -> None:
         def __str__(self) -> str:
             raise ValueError
 
-    assert "ValueError" in capsule(Mute(), root=root, redact=str).message
-    long = capsule(ValueError("\ud800" * 9000), root=root, redact=str)
+    assert "ValueError" in build_capsule(Mute(), root=root, redact=str).message
+    long = build_capsule(ValueError("\ud800" * 9000), root=root, redact=str)
     assert len(long.message) < 2100
     long.model_dump_json()
 
 
 def test_an_error_that_was_never_raised_has_no_frames(root: Path) -> None:
-    found = capsule(ValueError("hunter2"), root=root, redact=lambda t: t.replace("hunter2", "[x]"))
+    found = build_capsule(
+        ValueError("hunter2"), root=root, redact=lambda t: t.replace("hunter2", "[x]")
+    )
     assert (found.frames, found.message, found.innermost) == ((), "[x]", None)
 
 
@@ -213,7 +219,7 @@ def groups(root: Path, *orders: Callable[[list[Exception]], list[Exception]]) ->
     for order in orders:
         calls = [lambda: dice.parse("{"), lambda: dice.outer(1), lambda: dice.Dice(6).face(9)]
         children = [error for each in calls if isinstance(error := failure(each), Exception)]
-        made.append(capsule(ExceptionGroup("g", order(children)), root=root, redact=str))
+        made.append(build_capsule(ExceptionGroup("g", order(children)), root=root, redact=str))
     return made
 
 

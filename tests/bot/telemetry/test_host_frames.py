@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import capsule
-from bot.telemetry.fingerprints import fingerprint
+from bot.telemetry.capsules import build_capsule
+from bot.telemetry.fingerprints import compute_fingerprint
 
 Namespace = dict[str, Any]
 
@@ -118,7 +118,7 @@ class Project:
         try:
             function(*values)
         except Exception as error:  # noqa: BLE001  # any of them is recorded
-            return capsule(error, root=self.root, redact=str)
+            return build_capsule(error, root=self.root, redact=str)
         raise AssertionError("nothing was raised")
 
 
@@ -228,7 +228,7 @@ def test_the_fingerprint_is_what_it_was_with_the_clients_frames(project: Project
         "bot/client/_host.py:Client.publish",
         "bot/client/_host.py:Client.request",
     )
-    assert found.fingerprint == fingerprint(found.exception, places, found.message)
+    assert found.fingerprint == compute_fingerprint(found.exception, places, found.message)
 
 
 def test_a_file_that_cannot_be_parsed_is_where_the_fault_is(project: Project) -> None:

@@ -14,8 +14,8 @@ from bot.adapters.ndjson_journal._line import Lines, parse
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.recorder import About
-from bot.telemetry.capsules import capsule, exception_name
-from bot.telemetry.recorder import Recorder, outcome_of
+from bot.telemetry.capsules import build_capsule, get_exception_name
+from bot.telemetry.recorder import Recorder, get_outcome
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.hostile_objects import RAISED, make_causes
@@ -38,7 +38,7 @@ def record_failure(recorder: Recorder, argument: object, error: BaseException) -
     """Let a call fail while it is timed; return what came out of it."""
     try:
         inputs = {"argument": argument}
-        with recorder.timed(Kind.COMMAND, "roll", inputs=inputs, audience=Audience.TEAM):
+        with recorder.measure(Kind.COMMAND, "roll", inputs=inputs, audience=Audience.TEAM):
             fail(argument, error)
     except BaseException as raised:  # noqa: BLE001  # anything may have replaced the original
         return raised
@@ -51,12 +51,12 @@ def check_causes(seed: int, count: int) -> None:
     recorder, lines = make_recorder(journal), Lines(str)
     for number, (argument, error) in enumerate(make_causes(seed, count)):
         assert record_failure(recorder, argument, error) is error, f"{number} was replaced"
-        outcome, inputs = outcome_of(error), {"argument": argument}
+        outcome, inputs = get_outcome(error), {"argument": argument}
         about: About = {"error": error, "inputs": inputs, "audience": Audience.PRIVATE}
         recorder.record(Kind.COMMAND, "roll", outcome, **about)
         timed, action = journal.actions
         assert timed.outcome is outcome
-        assert_names_the_place(parse(lines.line(action)), number)
+        assert_names_the_place(parse(lines.format_line(action)), number)
         journal.actions.clear()
 
 
@@ -127,8 +127,8 @@ def test_an_exception_whose_text_raises_says_so(raised: type[BaseException]) -> 
         def __str__(self) -> str:
             raise raised
 
-    found = capsule(Mute(), root=ROOT, redact=str)
-    assert f"its own text raised {exception_name(raised())}" in found.message
+    found = build_capsule(Mute(), root=ROOT, redact=str)
+    assert f"its own text raised {get_exception_name(raised())}" in found.message
 
 
 def test_an_exception_that_refuses_attributes_goes_on_unchanged() -> None:
@@ -183,7 +183,7 @@ def test_code_whose_file_has_an_impossible_name_is_recorded() -> None:
     strange = FunctionType(fail.__code__.replace(co_filename="a\0b.py"), {})
     with pytest.raises(ZeroDivisionError) as raised:
         strange(1, ZeroDivisionError())
-    found = capsule(raised.value, root=ROOT, redact=str)
+    found = build_capsule(raised.value, root=ROOT, redact=str)
     assert found.exception == "ZeroDivisionError"
     assert found.innermost is not None
 
@@ -191,8 +191,8 @@ def test_code_whose_file_has_an_impossible_name_is_recorded() -> None:
 def test_a_cycle_of_causes_and_a_group_of_ten_thousand_end() -> None:
     one, two = ValueError("one"), ValueError("two")
     one.__cause__, two.__cause__ = two, one
-    assert capsule(one, root=ROOT, redact=str).message == "two"
+    assert build_capsule(one, root=ROOT, redact=str).message == "two"
     many = ExceptionGroup("many", [ValueError(f"{n}") for n in range(10_000)])
-    assert json.loads(capsule(many, root=ROOT, redact=str).model_dump_json())
-    assert outcome_of(ExceptionGroup("g", [TimeoutError(), ValueError()])) == "error"
-    assert outcome_of(BaseExceptionGroup("g", [asyncio.CancelledError()])) == "cancelled"
+    assert json.loads(build_capsule(many, root=ROOT, redact=str).model_dump_json())
+    assert get_outcome(ExceptionGroup("g", [TimeoutError(), ValueError()])) == "error"
+    assert get_outcome(BaseExceptionGroup("g", [asyncio.CancelledError()])) == "cancelled"

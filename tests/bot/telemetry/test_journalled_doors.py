@@ -8,7 +8,7 @@ from bot.domain.change import CheckResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.journal import ActionOutcome
 from bot.domain.proposal import ForgeProposal, ProposalDraft
-from bot.telemetry import JournalledForge, JournalledVerifier, Recorder, working_on
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder, set_current_run
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
@@ -30,10 +30,10 @@ class AwayForge(FakeForge):
 
     away = False
 
-    async def proposal(self, number: int) -> ForgeProposal:
+    async def get_proposal(self, number: int) -> ForgeProposal:
         if self.away:
             raise ForgeUnavailable("The forge does not answer.")
-        return await super().proposal(number)
+        return await super().get_proposal(number)
 
 
 @pytest.fixture
@@ -71,14 +71,14 @@ async def test_a_look_that_brings_nothing_new_is_no_action_whether_it_goes_well_
     opened = await forge.open_proposal(draft())
     journal.actions.clear()
     for _ in range(3):
-        await forge.proposal(opened.number)
+        await forge.get_proposal(opened.number)
     behind.away = True
     for _ in range(3):
         with pytest.raises(ForgeUnavailable):
-            await forge.proposal(opened.number)
+            await forge.get_proposal(opened.number)
     behind.away = False
     await forge.close(opened.number, "not wanted")
-    await forge.proposal(opened.number)
+    await forge.get_proposal(opened.number)
     assert told(journal) == [
         ("forge.proposal", "ok", "abc123"),
         ("forge.proposal", "error", "abc123"),
@@ -102,15 +102,15 @@ async def test_each_check_is_known_by_name_outcome_and_run(
 ) -> None:
     result = CheckResult.model_validate({"name": "lint", "status": status, "seconds": 1.5})
     behind = FakeVerifier(broken=lambda _root: False)
-    behind._result = lambda *_: result  # type: ignore[method-assign]
+    behind._make_result = lambda *_: result  # type: ignore[method-assign]
     seen: list[CheckResult] = []
 
     async def on_check(check: CheckResult) -> None:
         seen.append(check)
 
     workspaces = FakeWorkspaces(tmp_path / "worktrees", {"a.py": ""})
-    async with workspaces.lend("abc123", base=workspaces.base, slug="dice") as workspace:
-        with working_on("abc123"):
+    async with workspaces.open("abc123", base=workspaces.base, slug="dice") as workspace:
+        with set_current_run("abc123"):
             verifier = JournalledVerifier(behind, recorder)
             await verifier.run_checks("quick", workspace, ["a.py"], on_check)
     assert seen == [result]

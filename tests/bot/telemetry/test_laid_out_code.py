@@ -10,17 +10,17 @@ ROOT = Path(__file__).resolve().parents[3]
 _PROGRAM = """
 import sys
 from pathlib import Path
-from bot.domain.ids import slug
-from bot.telemetry.capsules import capsule
+from bot.domain.ids import slugify
+from bot.telemetry.capsules import build_capsule
 
 sys.path.append(sys.argv[1])
 import cogs.dice
 
-for call in (lambda: slug(None), cogs.dice.roll):
+for call in (lambda: slugify(None), cogs.dice.roll):
     try:
         call()
     except Exception as error:
-        print(*[frame.file for frame in capsule(error, root=Path(sys.argv[1]), redact=str).frames])
+        print(*[frame.file for frame in build_capsule(error, root=Path(sys.argv[1]), redact=str).frames])
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.telemetry.literals import literal, literals
+from bot.telemetry.literals import format_literal, format_literals
 
 
 class Colour(enum.Enum):
@@ -67,14 +67,14 @@ def same(one: object, other: object) -> bool:
 
 @given(VALUES)
 def test_a_literal_reads_back_as_the_same_value(value: object) -> None:
-    source = literal(value)
+    source = format_literal(value)
     if source is not None:
         assert same(ast.literal_eval(source), value)
 
 
 @given(SCALARS)
 def test_a_small_value_always_has_a_literal(value: object) -> None:
-    assert literal(value) is not None
+    assert format_literal(value) is not None
 
 
 @pytest.mark.parametrize(
@@ -103,23 +103,23 @@ def test_a_small_value_always_has_a_literal(value: object) -> None:
     ],
 )
 def test_what_has_no_exact_and_short_literal_has_none(value: object) -> None:
-    assert literal(value) is None
+    assert format_literal(value) is None
 
 
 def test_a_value_that_holds_itself_has_none() -> None:
     loop: list[object] = [1] * 20
     loop[:] = [loop] * 20
-    assert literal(loop) is None
+    assert format_literal(loop) is None
 
 
 def test_text_in_a_literal_is_redacted_wherever_it_stands() -> None:
     value = {"hunter2": ["hunter2", b"hunter2"], "n": (1,)}
-    source = literal(value, redact=lambda text: text.replace("hunter2", "[x]"))
+    source = format_literal(value, redact=lambda text: text.replace("hunter2", "[x]"))
     assert source == "{'[x]': ['[x]', b'[x]'], 'n': (1,)}"
 
 
 def test_what_is_named_like_a_secret_is_never_written() -> None:
-    found, opaque = literals(
+    found, opaque = format_literals(
         {
             "password": "hunter2",
             "api_key": 5,
@@ -132,4 +132,4 @@ def test_what_is_named_like_a_secret_is_never_written() -> None:
     assert "hunter2" not in str(found)
     assert ast.literal_eval(found["settings"])["sides"] == 6
     assert opaque == ("password", "api_key", "self")
-    assert literals({"token": "A1b2C3d4E5f6G7"}) == ({}, ("token",))
+    assert format_literals({"token": "A1b2C3d4E5f6G7"}) == ({}, ("token",))

@@ -12,7 +12,7 @@ import structlog
 
 from bot.redaction import redact
 from bot.telemetry.bounded_text import redact_beginning
-from bot.telemetry.capsules import MAX_MESSAGE, capsule
+from bot.telemetry.capsules import MAX_MESSAGE, build_capsule
 from bot.telemetry.logs import configure_logging
 from bot.telemetry.safe_access import get_message
 
@@ -45,7 +45,7 @@ ERRORS: dict[str, Callable[[], Exception]] = {
 @pytest.mark.parametrize("kind", ERRORS)
 def test_a_message_of_4_megabytes_is_cut_before_it_is_looked_through(kind: str) -> None:
     counting = CountingRedactor()
-    found = capsule(ERRORS[kind](), root=ROOT, redact=counting)
+    found = build_capsule(ERRORS[kind](), root=ROOT, redact=counting)
     assert counting.characters <= 8_100
     assert len(found.message) <= MAX_MESSAGE + len(" [... cut]")
     assert found.message.endswith(" [... cut]")
@@ -59,7 +59,7 @@ def test_arguments_and_inputs_of_4_megabytes_are_not_looked_through() -> None:
     inputs: dict[str, object] = {"a": "a" * HUGE, "b": {"b" * HUGE: 1}, "c": ["c" * HUGE]}
     with pytest.raises(ValueError) as raised:
         fail("a" * HUGE, {"token": "a" * HUGE})
-    found = capsule(raised.value, root=ROOT, redact=counting, inputs=inputs)
+    found = build_capsule(raised.value, root=ROOT, redact=counting, inputs=inputs)
     assert counting.characters <= 8_100
     assert found.inputs == {}
 
@@ -73,7 +73,7 @@ def test_the_same_argument_in_many_frames_is_looked_through_once() -> None:
     counting = CountingRedactor()
     with pytest.raises(ValueError) as raised:
         fail("a" * 900, 100)
-    found = capsule(raised.value, root=ROOT, redact=counting)
+    found = build_capsule(raised.value, root=ROOT, redact=counting)
     assert len(found.frames) == 30
     assert counting.characters <= 1_000
 
@@ -106,7 +106,7 @@ def test_half_a_secret_at_the_cut_is_never_shown(before: int) -> None:
         text = f"{'word ' * (start // 5)}{'x' * (start % 5)} {SECRET} {'y ' * HUGE}"
         for shown in (
             redact_beginning(text, MAX_MESSAGE, redact),
-            capsule(ValueError(text), root=ROOT, redact=redact).message,
+            build_capsule(ValueError(text), root=ROOT, redact=redact).message,
         ):
             assert not any(SECRET[:length] in shown for length in range(5, len(SECRET)))
 

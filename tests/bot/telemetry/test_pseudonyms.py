@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.telemetry.pseudonyms import load_secret, pseudonym
+from bot.telemetry.pseudonyms import build_pseudonym, load_secret
 
 
 def test_a_pseudonym_is_stable_and_says_nothing_of_the_person() -> None:
     secret = b"s" * 32
-    name = pseudonym(2**62, secret)
+    name = build_pseudonym(2**62, secret)
     assert re.fullmatch(r"u-[0-9a-f]{12}", name)
-    assert name == pseudonym(2**62, secret)
-    assert name != pseudonym(2**62, b"t" * 32)
-    assert name != pseudonym(2**62 + 1, secret)
+    assert name == build_pseudonym(2**62, secret)
+    assert name != build_pseudonym(2**62, b"t" * 32)
+    assert name != build_pseudonym(2**62 + 1, secret)
 
 
 def test_the_secret_is_made_once_and_only_its_user_may_read_it(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from bot.domain.errors import JournalError
 from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
 from bot.redaction import redact
 from bot.telemetry.endings import EndedByCode
-from bot.telemetry.pseudonyms import pseudonym
-from bot.telemetry.recorder import Recorder, outcome_of
+from bot.telemetry.pseudonyms import build_pseudonym
+from bot.telemetry.recorder import Recorder, get_outcome
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_journal import FakeJournal
 
@@ -44,14 +44,14 @@ def test_a_record_says_what_is_known(recorder: Recorder, journal: FakeJournal) -
     )
     assert journal.actions == [action]
     assert (action.ts, action.event, action.commit) == (START, "command.roll", "abc1234")
-    assert (action.user, action.channel_id, action.guild_id) == (pseudonym(7, SECRET), 8, 9)
+    assert (action.user, action.channel_id, action.guild_id) == (build_pseudonym(7, SECRET), 8, 9)
     assert action.error is None
 
 
 def test_what_goes_well_is_timed(
     recorder: Recorder, journal: FakeJournal, clock: FakeClock
 ) -> None:
-    with recorder.timed(Kind.FORGE, "merge", run_id="abc123") as timed:
+    with recorder.measure(Kind.FORGE, "merge", run_id="abc123") as timed:
         clock.tick(1.5)
         timed.note(cost_usd=0.25, tokens_in=10)
     (action,) = journal.actions
@@ -65,7 +65,7 @@ def test_an_error_is_recorded_with_its_capsule_and_passes(
 ) -> None:
     with (
         pytest.raises(IndexError),
-        recorder.timed(Kind.COMMAND, "roll", inputs={"dice": "2d6", "who": object()}),
+        recorder.measure(Kind.COMMAND, "roll", inputs={"dice": "2d6", "who": object()}),
     ):
         [].pop()
     (action,) = journal.actions
@@ -80,7 +80,7 @@ def test_an_error_is_recorded_with_its_capsule_and_passes(
 def test_an_error_somebody_else_answers_counts_too(
     recorder: Recorder, journal: FakeJournal
 ) -> None:
-    with recorder.timed(Kind.COMMAND, "roll") as timed:
+    with recorder.measure(Kind.COMMAND, "roll") as timed:
         timed.note(error=ValueError("answered already"))
     assert journal.actions[0].outcome is ActionOutcome.ERROR
 
@@ -102,18 +102,18 @@ def test_an_error_somebody_else_answers_counts_too(
 def test_how_it_ended_follows_from_the_error(
     error: BaseException | None, outcome: ActionOutcome
 ) -> None:
-    assert outcome_of(error) is outcome
+    assert get_outcome(error) is outcome
 
 
 async def test_a_cancellation_is_recorded_without_a_capsule(
     recorder: Recorder, journal: FakeJournal, clock: FakeClock
 ) -> None:
     async def work() -> None:
-        with recorder.timed(Kind.TASK, "sweep"):
+        with recorder.measure(Kind.TASK, "sweep"):
             await clock.sleep(60)
 
     working = asyncio.ensure_future(work())
-    await clock.until_asleep()
+    await clock.wait_until_asleep()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     assert (journal.actions[0].outcome, journal.actions[0].error) == (ActionOutcome.CANCELLED, None)
@@ -131,7 +131,7 @@ async def test_secrets_do_not_reach_the_file_and_the_rest_stays_literal(
         recorder = Recorder(journal, clock, Path(__file__).parents[3], SECRET, lambda: None)
         with (
             pytest.raises(PermissionError),
-            recorder.timed(Kind.TASK, "log in", inputs={"text": "my password: Xy7-hunter2!"}),
+            recorder.measure(Kind.TASK, "log in", inputs={"text": "my password: Xy7-hunter2!"}),
         ):
             log_in("Ada", "Xy7-hunter2!", {"Authorization": "Bearer Xy7-hunter2!", "n": "1"})
         (action,) = await journal.read(JournalQuery())
@@ -153,7 +153,7 @@ def test_a_journal_that_fails_fails_nothing_else(
             raise JournalError("no space left")
 
     recorder = Recorder(FullDisk(), clock, Path.cwd(), SECRET, lambda: None)
-    with caplog.at_level(logging.ERROR), recorder.timed(Kind.TASK, "sweep") as timed:
+    with caplog.at_level(logging.ERROR), recorder.measure(Kind.TASK, "sweep") as timed:
         pass
     assert timed.action is not None
     assert "task.sweep" in caplog.text

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.telemetry.source_words import source_words
-from bot.telemetry.stand_ins import StandIns
+from bot.telemetry.placeholders import Placeholders
+from bot.telemetry.source_vocabulary import collect_vocabulary
 
 SECRET = b"salt for the tests"
-WORDS = StandIns(SECRET, {"d", "km"})
+WORDS = Placeholders(SECRET, {"d", "km"})
 
 
 def kind(char: str) -> str:
@@ -40,7 +40,7 @@ def test_equal_words_get_equal_stand_ins_and_others_get_others() -> None:
 
 
 def test_another_secret_gives_another_stand_in() -> None:
-    assert StandIns(b"one").replace_text("tuna salad") != StandIns(b"two").replace_text(
+    assert Placeholders(b"one").replace_text("tuna salad") != Placeholders(b"two").replace_text(
         "tuna salad"
     )
 
@@ -85,7 +85,7 @@ def test_words_of_the_source_are_read_from_its_texts_alone(tmp_path: Path) -> No
     file.write_text(
         '"""Keep notes."""\nUNITS = {"km": 1, "Mile": 2}\ndef tuna(): return "no such"\n'
     )
-    found = source_words([str(file), str(tmp_path / "missing.py")])
+    found = collect_vocabulary([str(file), str(tmp_path / "missing.py")])
     assert {"km", "mile"} <= found.keywords
     assert not {"keep", "such", "tuna"} & found.keywords
     assert {"keep", "no", "such"} <= found.prose

@@ -15,9 +15,9 @@ def test_only_a_stall_that_hits_other_commands_is_the_machines(
 ) -> None:
     capsule = CASES["we answered too late"].capsule
     late = group(capsule)
-    slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
+    slow = late.replace(newest=late.newest.replace(duration_ms=4_200.0))
     other = group(capsule, name="roll", at=NOW + timedelta(seconds=seconds))
-    same = group(capsule.but(fingerprint="0123456789ab"), at=NOW)
+    same = group(capsule.replace(fingerprint="0123456789ab"), at=NOW)
     assert triage(slow, nearby=[other, same]).origin is origin
     assert triage(slow, nearby=[same]).origin is CODE
 
@@ -25,9 +25,9 @@ def test_only_a_stall_that_hits_other_commands_is_the_machines(
 @pytest.mark.parametrize("name", ["EventLoopBlocked", "AnsweredTooLate"])
 def test_a_command_that_was_seen_where_it_kept_people_waiting_is_at_fault(name: str) -> None:
     capsule = CASES["we answered too late"].capsule
-    seen = group(capsule.but(exception=f"bot.telemetry.delays.{name}", status=None))
-    found = triage(seen.but(newest=seen.newest.but(duration_ms=4_200.0)))
+    seen = group(capsule.replace(exception=f"bot.telemetry.delays.{name}", status=None))
+    found = triage(seen.replace(newest=seen.newest.replace(duration_ms=4_200.0)))
     assert found.origin is CODE
     frame = capsule.innermost
     assert frame is not None
-    assert f"{frame.file}:{frame.line}" in found.told
+    assert f"{frame.file}:{frame.line}" in found.summary

@@ -75,7 +75,7 @@ def group(
 ) -> FailureGroup:
     """Return failures that began at `at`, a minute apart."""
     last = at + timedelta(minutes=times - 1)
-    newest = action(last, outcome, kind=kind, name=name).but(error=capsule)
+    newest = action(last, outcome, kind=kind, name=name).replace(error=capsule)
     return FailureGroup(
         fingerprint=capsule.fingerprint if capsule else "none",
         event=newest.event,
@@ -419,7 +419,9 @@ def test_types_codes_and_frames_tell_whose_it_is(case: Case) -> None:
     assert found.origin is case.origin, found
     assert found.reasons
     assert found.ours is (case.origin in (CODE, DATA, UNKNOWN))
-    assert ("nothing of ours to change" in found.told) is not (found.ours or bool(found.remedies))
+    assert ("nothing of ours to change" in found.summary) is not (
+        found.ours or bool(found.remedies)
+    )
 
 
 def test_the_table_is_large_enough() -> None:
@@ -436,7 +438,7 @@ _OWN_LIMIT = CASES["our time limit around our own code"].capsule
 def test_the_reasons_say_who_and_how_often() -> None:
     found = triage(group(_DISCORD_DOWN, times=14), users=6)
     assert (found.whose, found.confidence) == ("Discord", "high")
-    assert found.told == (
+    assert found.summary == (
         "That is Discord's, not ours: 14 times Discord answered (HTTP 503); it happened to 6 "
         "people. There is nothing of ours to change."
     )
@@ -444,7 +446,7 @@ def test_the_reasons_say_who_and_how_often() -> None:
 
 def test_the_host_is_named_where_the_type_spells_it() -> None:
     found = triage(group(CASES["connection refused by an api"].capsule))
-    assert "`api.weather.example`'s" in found.told
+    assert "`api.weather.example`'s" in found.summary
 
 
 @pytest.mark.parametrize(
@@ -458,7 +460,7 @@ def test_the_host_is_named_where_the_type_spells_it() -> None:
 def test_what_is_ours_to_do_about_somebody_elses_failure_is_told(named: str, remedy: str) -> None:
     found = triage(group(CASES[named].capsule))
     assert found.remedies[0] == remedy
-    assert f"What is ours to do about it: {remedy}; say it to people in words" in found.told
+    assert f"What is ours to do about it: {remedy}; say it to people in words" in found.summary
 
 
 def test_a_refusal_that_people_met_as_an_error_may_be_said_better() -> None:
@@ -467,7 +469,7 @@ def test_a_refusal_that_people_met_as_an_error_may_be_said_better() -> None:
     told = [triage(group(case.capsule, kind=case.kind), timeline=good) for case in rightly]
     unsure = [each for each in told if each.confidence == "medium"]
     assert unsure
-    assert all("say it to people in words" in each.told for each in unsure)
+    assert all("say it to people in words" in each.summary for each in unsure)
     assert not any(each.remedies for each in told if each.confidence == "high")
 
 
@@ -489,7 +491,7 @@ def test_others_that_fail_for_the_same_reason_make_it_surer() -> None:
     other = group(CASES["discord answers 500, an old record"].capsule, name="poll")
     together = triage(group(_DISCORD_DOWN), nearby=[other])
     assert (alone.confidence, together.confidence) == ("medium", "high")
-    assert "`command.poll` fails at the same time" in together.told
+    assert "`command.poll` fails at the same time" in together.summary
 
 
 def test_what_failed_an_hour_ago_or_elsewhere_says_nothing() -> None:
@@ -521,27 +523,27 @@ def test_it_works_again_since() -> None:
 def test_an_answer_that_came_too_late_is_slowness_and_says_whose() -> None:
     late = group(CASES["we answered too late"].capsule)
     found = {
-        took: triage(late.but(newest=late.newest.but(duration_ms=took)))
+        took: triage(late.replace(newest=late.newest.replace(duration_ms=took)))
         for took in (120.0, 4_200.0)
     }
     assert found[120.0].origin is ENV
-    assert "too slow, not broken: Discord waits 3 s" in found[120.0].told
-    assert "the time went by before it began: the network" in found[120.0].told
+    assert "too slow, not broken: Discord waits 3 s" in found[120.0].summary
+    assert "the time went by before it began: the network" in found[120.0].summary
     assert found[4_200.0].origin is CODE
-    assert "it took 4.2 s to answer, and Discord waits 3 s" in found[4_200.0].told
+    assert "it took 4.2 s to answer, and Discord waits 3 s" in found[4_200.0].summary
 
 
 def test_what_lately_worked_and_was_changed_since_is_ours_to_look_at() -> None:
     late = group(CASES["we answered too late"].capsule)
-    slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
+    slow = late.replace(newest=late.newest.replace(duration_ms=4_200.0))
     refusal = group(CASES["exactly what was typed is no number"].capsule)
     good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
     assert not triage(refusal, timeline=good, users=1).ours
     for failure, why in ((slow, "it took 4.2 s to answer"), (refusal, "people met an error")):
         ours = triage(failure, timeline=good, users=1, since_worked=("abc1234def",))
         assert ours.origin is CODE
-        assert why in ours.told
-        assert "`abc1234` changed that code since it last worked" in ours.told
+        assert why in ours.summary
+        assert "`abc1234` changed that code since it last worked" in ours.summary
     before = triage(late, since_worked=("abc1234def",))
     assert before.origin is ENV  # the time went by before it began
 
@@ -564,7 +566,7 @@ def test_a_suspect_commit_and_a_time_when_it_worked_are_named() -> None:
     crash = CASES["nobody checked for zero"].capsule
     found = triage(group(crash), timeline=[good], changed=["abc1234def", "0" * 40])
     assert found.reasons[1:] == ("it had worked before", "`abc1234` lately changed that code")
-    assert (found.confidence, "cogs/weather.py:12" in found.told) == ("high", True)
+    assert (found.confidence, "cogs/weather.py:12" in found.summary) == ("high", True)
 
 
 _LIES = st.text(max_size=80) | st.sampled_from(

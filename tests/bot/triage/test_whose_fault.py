@@ -15,8 +15,8 @@ import pytest
 from aiohttp import web
 
 from bot.domain.journal import Action, Capsule, FailureGroup, Kind
-from bot.telemetry.capsules import MAX_FRAMES, capsule
-from bot.telemetry.recorder import outcome_of
+from bot.telemetry.capsules import MAX_FRAMES, build_capsule
+from bot.telemetry.recorder import get_outcome
 from bot.triage import Origin, triage
 
 SOURCE = """
@@ -127,7 +127,7 @@ async def seen(
     try:
         await call(*args)
     except Exception as error:  # noqa: BLE001  # any of them is wanted
-        return capsule(error, root=root, redact=str, inputs=inputs)
+        return build_capsule(error, root=root, redact=str, inputs=inputs)
     raise AssertionError("nothing was raised")
 
 
@@ -153,7 +153,7 @@ def origin(found: Capsule) -> Origin:
         newest=newest,
         action_ids=(newest.id,),
     )
-    good = newest.but(outcome="ok", error=None, ts=at.replace(year=2025))
+    good = newest.replace(outcome="ok", error=None, ts=at.replace(year=2025))
     return triage(group, timeline=[good], users=1).origin
 
 
@@ -200,8 +200,8 @@ async def test_a_time_limit_around_our_own_slow_code_is_ours(
 async def test_a_time_limit_that_ran_out_is_journalled_as_a_timeout(weather: ModuleType) -> None:
     with pytest.raises(TimeoutError) as raised:
         await weather.limited(0.01)
-    assert outcome_of(raised.value) == "timeout"
-    assert outcome_of(asyncio.CancelledError()) == "cancelled"
+    assert get_outcome(raised.value) == "timeout"
+    assert get_outcome(asyncio.CancelledError()) == "cancelled"
 
 
 async def test_an_answer_that_changed_shape_and_a_request_refused_are_ours(
@@ -262,7 +262,7 @@ async def test_no_code_of_an_error_is_run_to_describe_it(tmp_path: Path) -> None
         def response(self) -> object:
             raise RuntimeError("run")
 
-    assert capsule(Trap(28, "x"), root=tmp_path, redact=str).code == "ENOSPC"
+    assert build_capsule(Trap(28, "x"), root=tmp_path, redact=str).code == "ENOSPC"
 
 
 def test_what_a_capsule_says_of_types_is_bounded(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_what_a_capsule_says_of_types_is_bounded(tmp_path: Path) -> None:
     for _ in range(40):
         error, inner = kind("x"), error
         error.__cause__ = inner
-    found = capsule(error, root=tmp_path, redact=str)
+    found = build_capsule(error, root=tmp_path, redact=str)
     assert max(len(found.kinds), len(found.causes), len(found.libraries)) <= MAX_FRAMES
     assert max(map(len, (*found.kinds, *found.causes))) <= 120
 

@@ -88,25 +88,25 @@ async def test_who_is_in_already_is_not_kept_out_by_others_guessing(room: Room) 
 def test_the_memory_of_guesses_is_bounded_and_an_ipv6_network_is_one_peer() -> None:
     guesses = GuessLimiter(FakeClock())
     for number in range(MOST_PEERS * 2):
-        guesses.wrong(f"10.0.{number // 256}.{number % 256}")
+        guesses.count_failure(f"10.0.{number // 256}.{number % 256}")
     assert len(guesses) == MOST_PEERS
     keys = TokenAuth(TOKEN, FakeClock())
     for number in range(GUESSES):
-        assert not keys.fits("no", f"2001:db8:0:1::{number:x}")
+        assert not keys.is_valid("no", f"2001:db8:0:1::{number:x}")
     with pytest.raises(Exception, match="too many"):
-        keys.fits(TOKEN, "2001:db8:0:1:ffff::1")
-    assert keys.fits(TOKEN, "2001:db8:0:2::1")
-    assert keys.fits(TOKEN, None)
+        keys.is_valid(TOKEN, "2001:db8:0:1:ffff::1")
+    assert keys.is_valid(TOKEN, "2001:db8:0:2::1")
+    assert keys.is_valid(TOKEN, None)
 
 
 def test_every_address_of_this_machine_is_one_peer() -> None:
     keys = TokenAuth(TOKEN, FakeClock())
     for number in range(GUESSES):
-        assert not keys.fits("no", f"127.0.{number}.{number + 1}")
+        assert not keys.is_valid("no", f"127.0.{number}.{number + 1}")
     for peer in ("127.0.0.1", "127.255.0.9", "::1", "::ffff:127.9.9.9"):
         with pytest.raises(Exception, match="too many"):
-            keys.fits(TOKEN, peer)
-    assert keys.fits(TOKEN, "10.0.0.1")
+            keys.is_valid(TOKEN, peer)
+    assert keys.is_valid(TOKEN, "10.0.0.1")
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "key", "TOKEN"])
@@ -172,8 +172,8 @@ def test_sessions_are_bounded_random_and_kept_as_digests() -> None:
     assert len(sessions) == MOST
     assert len(set(cookies)) == len(cookies)
     assert min(map(len, cookies)) >= 43
-    assert sessions.of(cookies[0]) is None
-    assert sessions.of(cookies[-1]) is not None
+    assert sessions.get(cookies[0]) is None
+    assert sessions.get(cookies[-1]) is not None
     assert cookies[-1] not in repr(vars(sessions))
 
 
@@ -188,11 +188,11 @@ def test_sessions_are_left_to_a_process_with_the_same_token() -> None:
     assert cookie not in str(left) and TOKEN not in str(left)
     new = Sessions(clock)
     new.take(left, TOKEN)
-    taken = new.of(cookie)
+    taken = new.get(cookie)
     assert taken is not None
     assert (taken.form, len(new)) == (login.form, 1)
     clock.tick(10)
-    assert new.of(cookie) is None
+    assert new.get(cookie) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.domain.journal import ActionOutcome, Kind
 from bot.web import ChatConnection
 from bot.web._counters import ActionCounter
-from bot.web._event_feed import KEPT, EventFeed
+from bot.web._event_feed import MAX_EVENTS, EventFeed
 from bot.web._events import MOST_READERS, Events
 from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 
@@ -78,7 +78,7 @@ async def test_runs_incidents_and_reloads_are_told_as_they_happen(room: Room) ->
     async with room.serving() as client, reading(client) as stream:
         assert (await stream.next())["event"] == "hello"
         await client.server.feed.look()
-        room.store.runs[run.id] = run.but(status="done", reason="Live at `abc`.")
+        room.store.runs[run.id] = run.replace(status="done", reason="Live at `abc`.")
         room.add_incident()
         room.services.recorder.record(Kind.RELOAD, "cogs.dice", ActionOutcome.OK)
         await client.server.feed.look()
@@ -108,10 +108,10 @@ async def test_a_reader_who_missed_more_than_is_kept_is_told(room: Room) -> None
     unknown = ("18c2f0-1", "x", "-", "-1", "9" * 400, "é", "1;2", "OWN-9999", "OWN-0", "OWN-")
     async with room.serving() as client:
         feed = client.server.feed
-        for number in range(KEPT + 10):
+        for number in range(MAX_EVENTS + 10):
             feed.add("run", {"id": str(number)})
         for last in unknown:
-            asked = last.replace("OWN", feed.id_of(0).partition("-")[0])
+            asked = last.replace("OWN", feed.format_id(0).partition("-")[0])
             async with reading(client, **{"Last-Event-ID": asked}) as stream:
                 assert (await stream.next())["event"] == "reset"
                 feed.add("run", {"id": "next"})
@@ -154,11 +154,11 @@ async def test_a_reader_who_falls_behind_what_is_kept_is_let_go(room: Room) -> N
         async with http.get(f"http://127.0.0.1:{port}/events") as answer:
             stream = Stream(answer)
             await stream.next()
-            for number in range(KEPT + 1):
+            for number in range(MAX_EVENTS + 1):
                 feed.add("run", {"id": str(number)})
             with pytest.raises(EOFError):
                 await stream.next()
-        assert len(feed.after(feed.last - KEPT)) == KEPT
+        assert len(feed.list_after(feed.last - MAX_EVENTS)) == MAX_EVENTS
 
 
 async def test_silence_is_filled(room: Room) -> None:
@@ -193,7 +193,7 @@ async def test_the_loop_looks_often_only_while_somebody_follows(room: Room) -> N
     feed = EventFeed(room.services, ActionCounter())
     looking = asyncio.create_task(feed.run_forever())
     try:
-        await room.clock.until_asleep()
+        await room.clock.wait_until_asleep()
         room.add_run()
         await room.clock.advance(4.9)
         assert feed.last == 0

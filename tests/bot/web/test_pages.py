@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditBreak, AuditEntry
-from bot.domain.behaviour import AnswerChange, BehaviourDiff, UndoTrial
+from bot.domain.behaviour import AnswerChange, BehaviourDiff, RevertTrial
 from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.budget import BudgetRules
 from bot.domain.change import Attempt, ChangeSet, CheckResult, FileChange, Finding, Verdict
 from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
+from bot.domain.feature_request import FeatureRequest, Requester
 from bot.domain.incident import Incident, Report, Severity
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.memory import Memory
@@ -28,10 +29,9 @@ from bot.domain.record import Record
 from bot.domain.rehearsal import CommandStep, PlayDifference, Script
 from bot.domain.restart import RestartReport
 from bot.domain.stop import Stop
-from bot.domain.wish import Wish, Wisher
-from bot.presentation.times import ago
+from bot.presentation.times import format_age
 from bot.web._formats import MOST_DIFF
-from bot.web._pages import page_templates
+from bot.web._pages import build_templates
 from bot.web._static_files import StaticFiles
 from tests.bot.web.web_server import TOKEN, Room
 from tests.fakes.fake_clock import START
@@ -65,7 +65,7 @@ ELEMENTS = re.compile(
     "|ul|ol|li|section|figure|figcaption|data|progress|select|option|label"
 )
 SECRET = "ghp_" + "a1B2" * 9
-TEMPLATES = page_templates(StaticFiles())
+TEMPLATES = build_templates(StaticFiles())
 PARTS = '{% import "parts.html" as parts %}'
 
 
@@ -108,7 +108,7 @@ def made(source: str, **values: object) -> str:
 
 def fill(room: Room, words: str) -> None:
     """Put these words wherever somebody's words are shown."""
-    now, who = room.clock.now(), Person(id=5, name=words)
+    now, who = room.clock.get_time(), Person(id=5, name=words)
     run = room.add_run(
         person=who, text=words, subject=words, reason=words, activity=words,
         cost_usd=0.5, tokens_in=10,
@@ -128,7 +128,7 @@ def fill(room: Room, words: str) -> None:
 
 def understood(room: Room, words: str) -> list[Record]:
     """Return what a run records before it writes anything, in these words."""
-    now = room.clock.now()
+    now = room.clock.get_time()
     failed = Action(
         ts=now, id=words, event=words, kind=Kind.COMMAND, name=words, outcome=ActionOutcome.ERROR,
         error=Capsule(exception=words, message=words, fingerprint=words),
@@ -140,7 +140,7 @@ def understood(room: Room, words: str) -> list[Record]:
     commit = Commit(sha=words, author=words, at=now, summary=words)
     suspect = Suspect(commit=commit, reason=words, diff=words, score=0.5)
     example = Acceptance(
-        asked=words, told=words, script=Script(steps=(CommandStep(command=words),)),
+        asked=words, expected=words, script=Script(steps=(CommandStep(command=words),)),
         wanted=(Wanted(step=0, shows=(words,)),), missing="no such command",
     )  # fmt: skip
     return [
@@ -156,14 +156,14 @@ def understood(room: Room, words: str) -> list[Record]:
 
 def written(room: Room, words: str) -> list[Record]:
     """Return what a run records of its change, in these words."""
-    run_id, now, who = "k7m2xq", room.clock.now(), Person(id=5, name=words)
+    run_id, now, who = "k7m2xq", room.clock.get_time(), Person(id=5, name=words)
     file = FileChange(path=words, added=1, removed=1)
     check = CheckResult(name=words, status="failed", seconds=1, summary=words, output=words)
     proposal = Proposal(
         run_id=run_id, number=7, url=words, head=words, base=words, branch=words, at=now
     )
     answer = AnswerChange(
-        script=0, asked=words, mended=True,
+        script=0, asked=words, is_fixed=True,
         difference=PlayDifference(step=0, before=(words,), after=(words, words)),
     )  # fmt: skip
     return [
@@ -173,11 +173,11 @@ def written(room: Room, words: str) -> list[Record]:
             attempts=(Attempt(summary=words, result=words),),
         ),
         Verdict(
-            head=words, round=1, checks=(check,), sandbox=words, red_on_base=check,
-            green_on_head=check.but(status="passed", command=words),
-            proofs=(Proof(kind="behaviour", holds=False, told=words, details=(words,)),),
+            head=words, round=1, checks=(check,), sandbox=words, failing_on_base=check,
+            passing_on_head=check.replace(status="passed", command=words),
+            proofs=(Proof(kind="behaviour", holds=False, summary=words, details=(words,)),),
             behaviour=BehaviourDiff(answers=2, changed=2, changes=(answer,)),
-            undo=UndoTrial(plays=1, files=(words,), failure=words),
+            revert_trial=RevertTrial(script_count=1, files=(words,), failure=words),
             findings=(Finding(rule="size", path=words, message=f"guard: {words}", blocking=True),),
         ),
         proposal,
@@ -195,17 +195,19 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     ledger = FakeLedger()
     account = Account(purpose="chat", person_id=1, run_id=words)
     charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
-    await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
+    await ledger.charge(Charge(at=room.clock.get_time(), account=account, **charge))
     memory = FakeMemory()
     short = words[:300]
     note = {"event": short, "file": short, "approach": words, "by": words[:90]}
-    await memory.remember(Memory(key="n", kind="note", text=words, at=room.clock.now(), **note))
-    wish = Wish(
-        id=words[:6], text=words[:300], wishers=(Wisher(id=5, name=words),),
-        first_at=room.clock.now(), last_at=room.clock.now(), run_id=words,
+    await memory.remember(
+        Memory(key="n", kind="note", text=words, at=room.clock.get_time(), **note)
+    )
+    wish = FeatureRequest(
+        id=words[:6], text=words[:300], requesters=(Requester(id=5, name=words),),
+        first_at=room.clock.get_time(), last_at=room.clock.get_time(), run_id=words,
     )  # fmt: skip
 
-    async def wishes() -> tuple[Wish, ...]:
+    async def wishes() -> tuple[FeatureRequest, ...]:
         return (wish,)
 
     registry = FakeLiveRegistry(room.clock)
@@ -213,7 +215,11 @@ async def pages(room: Room, words: str) -> Iterator[str]:
         registry.files["skill", "writing-a-cog"] = text
         await registry.reload()
     room.without(
-        ledger=ledger, budget=BudgetRules, memory=memory, wishes=wishes, live_registry=registry
+        ledger=ledger,
+        budget=BudgetRules,
+        memory=memory,
+        feature_requests=wishes,
+        live_registry=registry,
     )
     async with room.serving(token=TOKEN) as client:
         await client.log_in()
@@ -260,7 +266,9 @@ async def test_a_secret_that_its_name_gives_away_is_found_across_backticks() -> 
 async def test_a_broken_audit_log_is_shown_and_counted() -> None:
     room = Room()
     fill(room, "words")
-    room.store.audit_broken = AuditBreak(number=1, kind="changed", told="changed <b>behind</b> us")
+    room.store.audit_broken = AuditBreak(
+        number=1, kind="changed", summary="changed <b>behind</b> us"
+    )
     async with room.serving() as client:
         shown = checked((await client.get("/audit")).text).read
         shown = " ".join(shown.split())
@@ -436,7 +444,7 @@ def shown_diff(diff: str) -> str:
 
 
 def test_times_are_told_as_people_do() -> None:
-    told = [ago(START, START + timedelta(**each)) for each in (
+    told = [format_age(START, START + timedelta(**each)) for each in (
         {"seconds": 5}, {"minutes": 3}, {"hours": 5}, {"days": 3},
     )]  # fmt: skip
     assert told == ["just now", "3 min ago", "5 h ago", "3 days ago"]

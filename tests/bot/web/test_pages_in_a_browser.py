@@ -10,9 +10,9 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.domain.run import Status
 from tests.bot.web.web_server import TOKEN, HttpClient
-from tests.support.accessibility import serious
-from tests.support.browser import DESKTOP, chromium, visit
-from tests.support.dashboard_world import DashboardWorld, dashboard_world
+from tests.support.accessibility import list_serious_violations
+from tests.support.browser import DESKTOP, launch_chromium, visit
+from tests.support.dashboard_harness import DashboardHarness, open_dashboard
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
@@ -26,7 +26,7 @@ PAGES = (
 
 
 class Dashboard(NamedTuple):
-    world: DashboardWorld
+    world: DashboardHarness
     client: HttpClient
     browser: Browser
 
@@ -39,9 +39,9 @@ class Dashboard(NamedTuple):
 async def dashboard(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dashboard]:
     folder: Path = tmp_path_factory.mktemp("state")
     async with (
-        dashboard_world(folder) as world,
+        open_dashboard(folder) as world,
         world.room.serving() as client,
-        chromium() as browser,
+        launch_chromium() as browser,
     ):
         yield Dashboard(world, client, browser)
 
@@ -63,7 +63,7 @@ async def test_axe_finds_nothing_serious_on_any_page_at_either_size_and_in_eithe
                 await page.goto(dashboard.url + path)
                 for theme in ("dark", "light"):
                     await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                    if wrong := await serious(page):
+                    if wrong := await list_serious_violations(page):
                         found[f"{path}, {theme}, {size[0]}"] = wrong
                 if wider := await sideways(page):
                     found[f"{path}, {size[0]}"] = f"{wider} px too wide"
@@ -76,7 +76,7 @@ async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard)
         visit(dashboard.browser, client.url + "/login", NARROW) as visited,
     ):
         page = visited.page
-        assert await serious(page) == []
+        assert await list_serious_violations(page) == []
         await page.get_by_label("Token").fill("wrong")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("That is not the token.")).to_be_visible()
@@ -85,12 +85,12 @@ async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard)
         await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         await page.goto(client.url + "/versions/skill/writing-a-cog")
         await expect(page.get_by_role("button", name="Roll back to version 1")).to_be_visible()
-        assert await serious(page) == []
-        visited.forgive("403")
+        assert await list_serious_violations(page) == []
+        visited.ignore_errors("403")
         await page.goto(client.url + "/runs/nobody")
         await expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
-        assert await serious(page) == []
-        visited.forgive("404")
+        assert await list_serious_violations(page) == []
+        visited.ignore_errors("404")
 
 
 async def test_a_chart_is_drawn_from_its_table_which_stays_for_who_wants_to_read_it(
@@ -132,7 +132,9 @@ async def test_what_happens_is_shown_in_place(dashboard: Dashboard) -> None:
         stood = await page.evaluate(STANDS)
         await page.get_by_role("link", name="Runs", exact=True).focus()
         run = await store.get("r00000")
-        await store.save(run.but(activity="", status=Status.CANCELLED, waiting=None, reason="Off."))
+        await store.save(
+            run.replace(activity="", status=Status.CANCELLED, waiting=None, reason="Off.")
+        )
         dashboard.client.server.feed.add("run", {"id": "r00000"})
         await expect(page.locator("#reason")).to_have_text("Off.")
         assert await page.evaluate("window.same === document.querySelector('#diff')")

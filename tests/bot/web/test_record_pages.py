@@ -13,11 +13,11 @@ from bot.domain.people import Person
 from bot.domain.record_search import RunSummary
 from bot.domain.run import Stage, Status, Waiting
 from bot.domain.shipped_fix import ShippedFix
-from bot.web._incident_chart import incident_chart
+from bot.web._incident_chart import build_incident_chart
 from tests.bot.web.test_pages import checked
 from tests.bot.web.web_server import TOKEN, Room
 from tests.fakes.fake_journal import FakeJournal
-from tests.support.dashboard_world import dashboard_world
+from tests.support.dashboard_harness import open_dashboard
 
 HTML = {"Accept": "text/html"}
 QUERIES = (
@@ -29,13 +29,13 @@ QUERIES = (
 class BrokenJournal(FakeJournal):
     """Cannot be read."""
 
-    async def counts(self, **_: object) -> list[object]:  # type: ignore[override]
+    async def count_actions(self, **_: object) -> list[object]:  # type: ignore[override]
         """Say so."""
         raise JournalError("The journal cannot be read: no space.")
 
 
 async def test_the_overview_shows_what_is_kept(tmp_path: Path) -> None:
-    async with dashboard_world(tmp_path) as world, world.room.serving() as client:
+    async with open_dashboard(tmp_path) as world, world.room.serving() as client:
         page = checked((await client.get("/?span=30d")).text)
         for said in (
             "Came live", "Held", "Autonomy rate", "Time to live", "Runs by outcome",
@@ -90,7 +90,7 @@ async def test_the_audit_log_is_searched_and_turned_over() -> None:
     room = Room()
     for number in range(120):
         person = Person(id=number % 2 + 5, name=("ada", "bob")[number % 2])
-        at = room.clock.now() - timedelta(days=number)
+        at = room.clock.get_time() - timedelta(days=number)
         room.store.audits.insert(
             0, AuditEntry(at=at, action="ship", allowed=number > 0, person=person, how="text")
         )
@@ -171,7 +171,7 @@ async def test_who_may_not_look_sees_no_page_of_it() -> None:
 
 async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live() -> None:
     room = Room()
-    now = room.clock.now()
+    now = room.clock.get_time()
     frames = (
         Frame(file="cogs/dice.py", line=12, function="roll"),
         Frame(file="cogs/dice.py", line=88, function="face"),
@@ -206,12 +206,12 @@ async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live(
 
 def test_a_change_that_came_live_is_marked_in_an_incidents_chart() -> None:
     room = Room()
-    now = room.clock.now()
+    now = room.clock.get_time()
     incident = room.add_incident()
     run = RunSummary("k7m2xq", "fix", Status.DONE, "person", "dice", now - timedelta(days=3), now)
     live = run._replace(number=7, live_at=now - timedelta(minutes=5))
     early = run._replace(number=6, live_at=now - timedelta(days=2))
 
-    chart = incident_chart(incident, [], [live, early, run], now - timedelta(hours=1), now)
+    chart = build_incident_chart(incident, [], [live, early, run], now - timedelta(hours=1), now)
 
     assert [(mark.label, mark.href) for mark in chart.marks] == [("#7 dice", "/runs/k7m2xq")]

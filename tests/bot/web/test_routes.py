@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.domain.errors import ConfigError
 from bot.web import ROUTES, Route, WebRules, WebServer
-from bot.web._peer_process import owner
+from bot.web._peer_process import find_owner
 from bot.web._responses import CONTENT_POLICY
 from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 from tests.fakes.fake_live_registry import FakeLiveRegistry
@@ -106,11 +106,11 @@ def test_whose_program_it_is_is_read_from_the_kernels_table() -> None:
         " 01 0:0 0:0 0 1004 0 5\n"
     )
     here, six = ("127.0.0.1", 8081), ("::1", 8081, 0, 0)
-    assert owner(table, ("127.0.0.1", 0xC001), here) == 1002
-    assert owner(table, ("127.0.0.1", 0xC002), here) is None, "it hung up: the kernel says 0"
-    assert owner(table, ("127.0.0.1", 0xC003), here) == 1003
-    assert owner(table, ("::1", 0xC004, 0, 0), six) == 1004
-    assert owner(table, ("127.0.0.1", 0xC005), here) is None
+    assert find_owner(table, ("127.0.0.1", 0xC001), here) == 1002
+    assert find_owner(table, ("127.0.0.1", 0xC002), here) is None, "it hung up: the kernel says 0"
+    assert find_owner(table, ("127.0.0.1", 0xC003), here) == 1003
+    assert find_owner(table, ("::1", 0xC004, 0, 0), six) == 1004
+    assert find_owner(table, ("127.0.0.1", 0xC005), here) is None
 
 
 async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> None:

@@ -11,7 +11,7 @@ from bot.domain.live_items import FILE_AUTHOR
 from tests.bot.web.test_pages import checked
 from tests.bot.web.web_server import TOKEN, HttpClient, Room
 from tests.fakes.fake_live_registry import FakeLiveRegistry
-from tests.support.world import World
+from tests.support.agent_harness import AgentHarness
 
 HTML = {"Accept": "text/html"}
 SKILL = "/versions/skill/writing-a-cog"
@@ -22,7 +22,7 @@ class Versions:
     """A room with a skill of two versions, a cog, and the policy that its agent has."""
 
     room: Room
-    world: World
+    world: AgentHarness
     registry: FakeLiveRegistry
 
     async def back(self, client: HttpClient, **sent: str) -> int:
@@ -33,13 +33,13 @@ class Versions:
 
 @pytest.fixture
 async def versions(tmp_path: Path) -> Versions:
-    room, world = Room(), World(tmp_path)
+    room, world = Room(), AgentHarness(tmp_path)
     registry = world.live_registry
     registry.files["cog", "dice"] = "class Dice: ..."
     for text in ("one way", "another way"):
         registry.files["skill", "writing-a-cog"] = text
         await registry.reload(FILE_AUTHOR)
-    room.without(live_registry=registry, live_items=world.agent().live_items)
+    room.without(live_registry=registry, live_items=world.create_agent().live_items)
     return Versions(room, world, registry)
 
 
@@ -62,8 +62,8 @@ async def test_who_holds_the_token_goes_back_and_it_is_audited(versions: Version
         assert 'aria-label="Roll back to version 1"' in (await client.get(SKILL)).text
         assert await versions.back(client, version="1") == 303
         assert "Rolled back from version 2 by the operator" in (await client.get(SKILL)).text
-    assert versions.registry.item("skill", "writing-a-cog").version == 1
-    (entry,) = await versions.world.store.audit_log()
+    assert versions.registry.get_item("skill", "writing-a-cog").version == 1
+    (entry,) = await versions.world.store.list_audit_entries()
     assert (entry.action, entry.person, entry.how) == (Act.ROLL_BACK, None, "page")
     assert entry.note == "skill writing-a-cog to version 1"
 
@@ -78,7 +78,7 @@ async def test_a_program_with_the_token_rolls_back_and_it_is_audited(versions: V
         assert json.loads(answer.text) == {"kind": "skill", "name": "writing-a-cog", "version": 1}
         missing = await client.post(address, data={"version": "9"}, headers=headers)
         assert missing.status == 404
-    entries = await versions.world.store.audit_log()
+    entries = await versions.world.store.list_audit_entries()
     assert {(each.action, each.person) for each in entries} == {(Act.ROLL_BACK, None)}
 
 
@@ -95,7 +95,7 @@ async def test_what_is_no_version_of_it_changes_nothing(
     async with versions.room.serving(token=TOKEN) as client:
         await client.log_in()
         assert await versions.back(client, **sent) == status
-    assert versions.registry.item("skill", "writing-a-cog").version == 2
+    assert versions.registry.get_item("skill", "writing-a-cog").version == 2
 
 
 async def test_code_is_not_rolled_back_from_here(versions: Versions) -> None:
@@ -120,7 +120,7 @@ async def test_without_a_session_nobody_goes_back(versions: Versions) -> None:
     async with versions.room.serving() as client:
         answer = await client.post(SKILL, data={"version": "1"}, headers=client.own)
         assert answer.status == 401
-    assert versions.registry.item("skill", "writing-a-cog").version == 2
+    assert versions.registry.get_item("skill", "writing-a-cog").version == 2
 
 
 @pytest.mark.parametrize(

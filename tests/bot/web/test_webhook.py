@@ -317,14 +317,14 @@ async def test_the_memory_of_deliveries_is_bounded_and_forgets_the_oldest() -> N
     key_values, clock = FakeKeyValueStore(), FakeClock()
     deliveries = Deliveries(key_values, clock)
     for number in range(MOST + 10):
-        async with deliveries.taking(str(number), str(number).encode()) as new:
+        async with deliveries.accept(str(number), str(number).encode()) as new:
             assert new
         clock.tick(1)
     assert len(key_values.bodies) == MOST
-    async with deliveries.taking("x", str(MOST + 9).encode()) as new:
+    async with deliveries.accept("x", str(MOST + 9).encode()) as new:
         assert not new
     clock.tick((WINDOW + timedelta(days=1)).total_seconds())
-    async with deliveries.taking("new", b"new"):
+    async with deliveries.accept("new", b"new"):
         pass
     assert len(key_values.bodies) == 1
 
@@ -333,10 +333,10 @@ async def test_a_delivery_that_was_cut_short_may_come_again() -> None:
     deliveries = Deliveries(FakeKeyValueStore(), FakeClock())
     for error in (StoreError("full"), asyncio.CancelledError()):
         with pytest.raises(type(error)):
-            async with deliveries.taking("1", b"body") as new:
+            async with deliveries.accept("1", b"body") as new:
                 assert new
                 raise error
-    async with deliveries.taking("1", b"body") as new:
+    async with deliveries.accept("1", b"body") as new:
         assert new
 
 

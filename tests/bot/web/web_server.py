@@ -39,14 +39,14 @@ class FakeEmergency:
         self.standing: Stop | None = None
         self._clock = clock
 
-    async def now(self) -> Stop | None:
+    async def get_stop(self) -> Stop | None:
         """Return what stands."""
         return self.standing
 
     async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
         """Note it."""
         self.given.append((person, how, why))
-        self.standing = Stop(how=how, at=self._clock.now(), by=person, why=why)
+        self.standing = Stop(how=how, at=self._clock.get_time(), by=person, why=why)
         return self.standing
 
 
@@ -70,7 +70,7 @@ class FakeAgent:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
 
-    async def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
+    async def list_runs(self, *, limit: int = 20) -> tuple[Run, ...]:
         """Return the newest."""
         return await self._store.find(limit=limit)
 
@@ -78,9 +78,9 @@ class FakeAgent:
         """Return one."""
         return await self._store.get(run_id or "")
 
-    async def history(self, run_id: str) -> Any:
+    async def get_history(self, run_id: str) -> Any:
         """Return what it recorded."""
-        return await self._store.history(run_id)
+        return await self._store.get_history(run_id)
 
 
 class FakeIncidents:
@@ -89,7 +89,7 @@ class FakeIncidents:
     def __init__(self) -> None:
         self.known: list[Incident] = []
 
-    def incidents(self) -> tuple[Incident, ...]:
+    def list_incidents(self) -> tuple[Incident, ...]:
         """Return all."""
         return tuple(self.known)
 
@@ -151,7 +151,7 @@ class Room:
 
     def add_run(self, run_id: str = "k7m2xq", **about: Any) -> Run:
         """Put a run into the store."""
-        now = self.clock.now()
+        now = self.clock.get_time()
         trigger = Trigger(
             key=f"key:{run_id}",
             goal="fix",
@@ -164,20 +164,20 @@ class Room:
         run = Run(
             id=run_id, goal="fix", trigger=trigger, created_at=now, updated_at=now,
             stage=Stage.EXECUTE, status=Status.RUNNING,
-        ).but(**about)  # fmt: skip
+        ).replace(**about)  # fmt: skip
         self.store.runs[run.id] = run
         return run
 
     def add_incident(self, incident_id: str = "q2w3e4", **about: Any) -> Incident:
         """Let something be noticed."""
-        now = self.clock.now()
+        now = self.clock.get_time()
         anomaly = Anomaly(
             rule=Rule.ERROR_RATE, event="command.roll", at=now, value=0.5, threshold=0.3, volume=20
         )
         incident = Incident(
             id=incident_id, event="command.roll", title="/roll fails", severity=Severity.HIGH,
             anomalies=(anomaly,), opened_at=now, last_at=now, count=10,
-        ).but(**about)  # fmt: skip
+        ).replace(**about)  # fmt: skip
         self.incidents.known.append(incident)
         return incident
 

@@ -73,16 +73,16 @@ async def test_an_interaction_is_answered_once_and_in_time(world: World) -> None
     assert ask(world, "PUT", "/applications/1/commands", rolled)[0] == 200
     alice = world.backend.users[world.people["alice"]]
     channel = world.backend.channels[world.channel_ids[0]]
-    record = world.interactions.command(alice, channel, "roll", {}, None)
+    record = world.interactions.run_command(alice, channel, "roll", {}, None)
     path = f"/interactions/{record.id}/{record.token}/callback"
     answer = {"type": 4, "data": {"content": "7"}}
     assert ask(world, "POST", path, {"type": 4, "data": {"content": "x" * 2_001}}) == (400, 50035)
     assert ask(world, "POST", path, answer) == (204, 0)
     assert ask(world, "POST", path, answer) == (400, 40060)
     assert ask(world, "POST", f"/interactions/{UNKNOWN}/x/callback", answer) == (404, 10062)
-    late = world.interactions.command(alice, channel, "roll", {}, None)
+    late = world.interactions.run_command(alice, channel, "roll", {}, None)
     async with asyncio.timeout(10):
-        told = await world.outcome(late, reachable=False)
+        told = await world.wait_for_outcome(late, reachable=False)
     assert told["result"] == "failed"
     path = f"/interactions/{late.id}/{late.token}/callback"
     assert ask(world, "POST", path, answer) == (404, 10062)

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from local_discord.limits import commands, messages
 from local_discord.limits.shapes import Shape
 from local_discord.world import Call, LocalPerson, World
-from tests.support.described_limits import Comparison
 from tests.support.discord_description import Description
-from tests.support.limit_values import at_limits, values
+from tests.support.limit_comparison import Comparison
+from tests.support.limit_values import iterate_limits, make_strategy
 
 SHAPES: dict[str, tuple[Shape, str]] = {
     "message": (messages.MESSAGE, "MessageCreateRequest"),
@@ -45,13 +45,13 @@ def test_every_limit_is_the_descriptions_or_one_of_those_it_leaves_to_words(
     name: str, discord_description: Description
 ) -> None:
     shape, schema = SHAPES[name]
-    described = discord_description.schema(schema)
+    described = discord_description.get_schema(schema)
     if name == "edit":  # a poll cannot be edited, and is not described there
         described = {
             **described,
             "properties": described["properties"] | _poll(discord_description),
         }
-    found = Comparison(discord_description).differences(shape, described)
+    found = Comparison(discord_description).find_differences(shape, described)
     unknown = [
         each
         for each in found
@@ -61,7 +61,7 @@ def test_every_limit_is_the_descriptions_or_one_of_those_it_leaves_to_words(
 
 
 def _poll(description: Description) -> dict[str, Any]:
-    return {"poll": description.schema("MessageCreateRequest")["properties"]["poll"]}
+    return {"poll": description.get_schema("MessageCreateRequest")["properties"]["poll"]}
 
 
 def test_what_is_at_a_limit_is_taken_and_what_is_over_one_refused_as_described(
@@ -70,11 +70,11 @@ def test_what_is_at_a_limit_is_taken_and_what_is_over_one_refused_as_described(
     kinder, wrong, count = [], [], 0
     for name in NEW:
         shape, schema = SHAPES[name]
-        described = discord_description.schema(schema)
-        for at, value, good in at_limits(shape):
+        described = discord_description.get_schema(schema)
+        for at, value, good in iterate_limits(shape):
             ours, theirs = (
-                list(shape.faults(value, ())),
-                discord_description.refuses(described, value),
+                list(shape.find_faults(value, ())),
+                discord_description.check_value(described, value),
             )
             wrong += [(name, at, good, ours)] if bool(ours) == good else []
             kinder += [(name, at, theirs)] if theirs and not ours else []
@@ -101,13 +101,13 @@ def test_nothing_of_very_much_that_the_description_refuses_is_taken(
 
 def _fuzz(name: str, description: Description, options: settings) -> None:
     shape, schema = SHAPES[name]
-    described = description.schema(schema)
+    described = description.get_schema(schema)
 
     @options
-    @given(values(shape))
+    @given(make_strategy(shape))
     def agree(value: Any) -> None:
-        ours = [".".join(map(str, each.path)) for each in shape.faults(value, ())]
-        theirs = description.refuses(described, value)
+        ours = [".".join(map(str, each.path)) for each in shape.find_faults(value, ())]
+        theirs = description.check_value(described, value)
         assert not theirs or ours, (value, theirs)
 
     agree()
@@ -116,17 +116,17 @@ def _fuzz(name: str, description: Description, options: settings) -> None:
 def test_a_message_that_is_refused_is_not_performed(discord_description: Description) -> None:
     world = World([LocalPerson("alice", listed=True)], guild_name="Theseus", channels=["dev"])
     [channel] = world.channel_ids
-    described = discord_description.schema("MessageCreateRequest")
+    described = discord_description.get_schema("MessageCreateRequest")
 
     @FUZZ
-    @given(values(messages.MESSAGE))
+    @given(make_strategy(messages.MESSAGE))
     def agree(value: Any) -> None:
         before = len(world.backend.messages[channel])
         status, told = world.rest.answer(Call("POST", f"/channels/{channel}/messages", value))
         after = len(world.backend.messages[channel])
         assert status in (200, 400), told
         assert after - before == (1 if status == 200 else 0)
-        if discord_description.refuses(described, value):
+        if discord_description.check_value(described, value):
             assert (status, told["code"]) == (400, 50035)
             assert told["errors"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_discord.world import Call, LocalPerson, Refused, World
-from local_discord.world._backend import MESSAGES_KEPT, THREADS_KEPT
+from local_discord.world._backend import MAX_MESSAGES, MAX_THREADS
 
 
 class Time:
@@ -38,8 +38,8 @@ def world(time: Time) -> World:
 
 
 def asked(world: World) -> Any:
-    alice, dev = world.lookup.person("alice"), world.lookup.channel("dev")
-    return world.interactions.command(alice, dev, "ping", None, None)
+    alice, dev = world.lookup.find_person("alice"), world.lookup.find_channel("dev")
+    return world.interactions.run_command(alice, dev, "ping", None, None)
 
 
 def respond(world: World, record: Any) -> tuple[int, Any]:
@@ -88,7 +88,7 @@ async def test_a_bot_cannot_answer_once_the_person_was_told_it_failed(
     world: World, time: Time
 ) -> None:
     record = asked(world)
-    told = await world.outcome(record, reachable=False)
+    told = await world.wait_for_outcome(record, reachable=False)
     assert (told["result"], told["error"]) == ("failed", "G is offline")
     assert respond(world, record)[0] == 404
 
@@ -106,20 +106,20 @@ def test_a_nonce_counts_for_a_few_minutes(world: World, time: Time) -> None:
 
 
 def test_a_channel_keeps_its_newest_messages(world: World) -> None:
-    alice, dev = world.lookup.person("alice"), world.lookup.channel("dev")
-    for number in range(MESSAGES_KEPT + 5):
+    alice, dev = world.lookup.find_person("alice"), world.lookup.find_channel("dev")
+    for number in range(MAX_MESSAGES + 5):
         world.actions.say(alice, dev, str(number))
     kept = [message.content for message in world.backend.messages[dev.id].values()]
-    assert len(kept) == MESSAGES_KEPT
-    assert (kept[0], kept[-1]) == ("5", str(MESSAGES_KEPT + 4))
+    assert len(kept) == MAX_MESSAGES
+    assert (kept[0], kept[-1]) == ("5", str(MAX_MESSAGES + 4))
 
 
 def test_the_guild_keeps_its_newest_threads(world: World) -> None:
-    alice, dev = world.lookup.person("alice"), world.lookup.channel("dev")
-    for number in range(THREADS_KEPT + 3):
+    alice, dev = world.lookup.find_person("alice"), world.lookup.find_channel("dev")
+    for number in range(MAX_THREADS + 3):
         world.actions.open_thread(alice, dev, str(number), None)
     names = [thread["name"] for thread in world.show()["threads"]]
-    assert (len(names), names[0]) == (THREADS_KEPT, "3")
+    assert (len(names), names[0]) == (MAX_THREADS, "3")
 
 
 def test_ids_grow_and_carry_their_time(world: World, time: Time) -> None:
@@ -132,7 +132,7 @@ def test_ids_grow_and_carry_their_time(world: World, time: Time) -> None:
 
 
 def test_a_message_wakes_an_archived_thread_but_not_a_locked_one(world: World) -> None:
-    alice, dev = world.lookup.person("alice"), world.lookup.channel("dev")
+    alice, dev = world.lookup.find_person("alice"), world.lookup.find_channel("dev")
     thread = world.actions.open_thread(alice, dev, "talk", None)
     path = f"/channels/{thread.id}"
     assert world.rest.answer(Call("PATCH", path, json={"archived": True}))[1]["thread_metadata"][

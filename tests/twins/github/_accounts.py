@@ -7,10 +7,10 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.twins.github._asking import Answer, Ask, Json, Refused, Route
+from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
 from tests.twins.github._faults import Faults
 from tests.twins.github._records import Grant
-from tests.twins.github._shapes import Shapes, told
+from tests.twins.github._shapes import Shapes, format_time
 from tests.twins.github._world import World
 
 _INSTALLATION = "/app/installations/{installation_id}"
@@ -60,44 +60,44 @@ class Accounts:
     def __init__(self, world: World, shapes: Shapes, faults: Faults, app: App) -> None:
         self._world, self._shapes, self._faults, self._app = world, shapes, faults, app
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return them."""
         return [
-            Route("GET", "/user", self.user),
-            Route("GET", "/rate_limit", self.rate),
-            Route("GET", "/app", self.app, by_jwt=True),
-            Route("GET", _INSTALLATION, self.installation, by_jwt=True),
-            Route("POST", f"{_INSTALLATION}/access_tokens", self.token, by_jwt=True),
+            Route("GET", "/user", self.get_user),
+            Route("GET", "/rate_limit", self.get_rate_limit),
+            Route("GET", "/app", self.get_app, by_jwt=True),
+            Route("GET", _INSTALLATION, self.get_installation, by_jwt=True),
+            Route("POST", f"{_INSTALLATION}/access_tokens", self.create_token, by_jwt=True),
         ]
 
-    def user(self, ask: Ask) -> Answer:
+    def get_user(self, ask: ApiRequest) -> ApiResponse:
         """Show the user whose token it is; an app's token is nobody's."""
         if ask.who.app:
-            raise Refused(403, "Resource not accessible by integration")
-        return Answer(self._shapes.own_user(ask.who.account))
+            raise ApiError(403, "Resource not accessible by integration")
+        return ApiResponse(self._shapes.render_own_user(ask.who.account))
 
-    def rate(self, ask: Ask) -> Answer:
+    def get_rate_limit(self, ask: ApiRequest) -> ApiResponse:
         """Show the rate limits; asking costs nothing."""
-        now, rates = self._world.now(), self._faults.rates
-        rate = rates["core"].told(now)
-        resources = {"core": rate, "search": rate, "graphql": rates["graphql"].told(now)}
-        return Answer({"resources": resources, "rate": rate})
+        now, rates = self._world.get_time(), self._faults.rates
+        rate = rates["core"].get_state(now)
+        resources = {"core": rate, "search": rate, "graphql": rates["graphql"].get_state(now)}
+        return ApiResponse({"resources": resources, "rate": rate})
 
-    def app(self, ask: Ask) -> Answer:
+    def get_app(self, ask: ApiRequest) -> ApiResponse:
         """Show the app."""
         self._prove(ask)
-        shown = self._shapes.app(self._app.id, self._app.slug)
-        return Answer({**shown, "permissions": PERMISSIONS})
+        shown = self._shapes.render_app(self._app.id, self._app.slug)
+        return ApiResponse({**shown, "permissions": PERMISSIONS})
 
-    def installation(self, ask: Ask) -> Answer:
+    def get_installation(self, ask: ApiRequest) -> ApiResponse:
         """Show where the app is installed."""
         self._find(ask)
-        at, url = told(self._world.founded), f"/app/installations/{self._app.installation}"
+        at, url = format_time(self._world.founded), f"/app/installations/{self._app.installation}"
         suspended = at if self._app.suspended else None
-        return Answer(
+        return ApiResponse(
             {
                 "id": self._app.installation,
-                "account": self._shapes.user(self._world.owner),
+                "account": self._shapes.render_user(self._world.owner),
                 "access_tokens_url": f"{self._shapes.api}{url}/access_tokens",
                 "repositories_url": f"{self._shapes.api}/installation/repositories",
                 "html_url": f"{self._shapes.page}/settings/installations/{self._app.installation}",
@@ -111,37 +111,37 @@ class Accounts:
                 "created_at": at,
                 "updated_at": at,
                 "single_file_name": None,
-                "suspended_by": self._shapes.user(self._world.owner) if suspended else None,
+                "suspended_by": self._shapes.render_user(self._world.owner) if suspended else None,
                 "suspended_at": suspended,
             }
         )
 
-    def token(self, ask: Ask) -> Answer:
+    def create_token(self, ask: ApiRequest) -> ApiResponse:
         """Give out a token that acts for the installation, for an hour."""
         self._find(ask)
         if self._app.suspended:
-            raise Refused(403, "This installation has been suspended")
+            raise ApiError(403, "This installation has been suspended")
         wanted = ask.body.get("permissions", PERMISSIONS)
         assert isinstance(wanted, dict)
-        token, until = f"ghs_{secrets.token_hex(18)}", self._world.now() + timedelta(hours=1)
-        account = self._world.account(f"{self._app.slug}[bot]")
+        token, until = f"ghs_{secrets.token_hex(18)}", self._world.get_time() + timedelta(hours=1)
+        account = self._world.get_account(f"{self._app.slug}[bot]")
         self._world.grants[token] = Grant(account, wanted, app=True, until=until)
         answer: Json = {
             "token": token,
-            "expires_at": told(until),
+            "expires_at": format_time(until),
             "permissions": wanted,
             "repository_selection": "selected",
         }
-        return Answer(answer, 201)
+        return ApiResponse(answer, 201)
 
-    def _find(self, ask: Ask) -> None:
+    def _find(self, ask: ApiRequest) -> None:
         self._prove(ask)
         if ask.path["installation_id"] != str(self._app.installation):
-            raise Refused(404, "Not Found")
+            raise ApiError(404, "Not Found")
 
-    def _prove(self, ask: Ask) -> None:
+    def _prove(self, ask: ApiRequest) -> None:
         """Check the JWT: signed by the app's key, for now, and not for long."""
-        now = self._world.now().timestamp()
+        now = self._world.get_time().timestamp()
         try:
             claims = jwt.decode(
                 ask.credential,
@@ -154,12 +154,12 @@ class Accounts:
                 },
             )
         except jwt.InvalidTokenError:
-            raise Refused(401, "A JSON web token could not be decoded") from None
+            raise ApiError(401, "A JSON web token could not be decoded") from None
         if str(claims["iss"]) != str(self._app.id):
-            raise Refused(404, "Integration not found")
+            raise ApiError(404, "Integration not found")
         if claims["exp"] <= now:
-            raise Refused(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")  # fmt: skip # noqa: E501
+            raise ApiError(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")  # fmt: skip # noqa: E501
         if claims["exp"] > now + _LONGEST + 60:
-            raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
+            raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")
         if claims["iat"] > now + 60:
-            raise Refused(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")  # fmt: skip # noqa: E501
+            raise ApiError(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")  # fmt: skip # noqa: E501

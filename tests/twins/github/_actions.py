@@ -1,9 +1,9 @@
 """GitHub Actions: the same check runs, seen as jobs by those who may not see check runs."""
 
-from tests.twins.github._asking import Answer, Ask, Json, Refused, Route
-from tests.twins.github._pages import page_of
+from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.github._pages import build_page
 from tests.twins.github._records import ACTIONS, Check
-from tests.twins.github._shapes import Shapes, told
+from tests.twins.github._shapes import Shapes, format_time
 from tests.twins.github._world import World
 
 _RUNS = "/repos/{owner}/{repo}/actions/runs"
@@ -15,42 +15,42 @@ class Actions:
     def __init__(self, world: World, shapes: Shapes) -> None:
         self._world, self._shapes = world, shapes
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return them."""
         reads = ("actions=read",)
         return [
-            Route("GET", _RUNS, self.runs, reads),
-            Route("GET", f"{_RUNS}/{{run_id}}/jobs", self.jobs, reads),
+            Route("GET", _RUNS, self.list_runs, reads),
+            Route("GET", f"{_RUNS}/{{run_id}}/jobs", self.list_jobs, reads),
         ]
 
-    def runs(self, ask: Ask) -> Answer:
+    def list_runs(self, ask: ApiRequest) -> ApiResponse:
         """List the runs, newest first."""
         wanted = ask.query.get("head_sha")
         rows = [
-            self._run(head, checks)
-            for head, checks in reversed(self._by_head().items())
+            self._render_run(head, checks)
+            for head, checks in reversed(self._group_by_head().items())
             if wanted in (None, head)
         ]
-        return page_of(ask, rows, f"{self._shapes.root}/actions/runs", "workflow_runs")
+        return build_page(ask, rows, f"{self._shapes.root}/actions/runs", "workflow_runs")
 
-    def jobs(self, ask: Ask) -> Answer:
+    def list_jobs(self, ask: ApiRequest) -> ApiResponse:
         """List the jobs of a run."""
         run = ask.path["run_id"]
-        for checks in self._by_head().values():
+        for checks in self._group_by_head().values():
             if str(checks[0].id) == run:
-                rows = [self._job(each, checks[0].id) for each in checks]
+                rows = [self._render_job(each, checks[0].id) for each in checks]
                 url = f"{self._shapes.root}/actions/runs/{run}/jobs"
-                return page_of(ask, rows, url, "jobs")
-        raise Refused(404, "Not Found")
+                return build_page(ask, rows, url, "jobs")
+        raise ApiError(404, "Not Found")
 
-    def _by_head(self) -> dict[str, list[Check]]:
+    def _group_by_head(self) -> dict[str, list[Check]]:
         found: dict[str, list[Check]] = {}
         for check in self._world.checks:
             if check.app == ACTIONS:
                 found.setdefault(check.head, []).append(check)
         return found
 
-    def _run(self, head: str, checks: list[Check]) -> Json:
+    def _render_run(self, head: str, checks: list[Check]) -> Json:
         first, root = checks[0], self._shapes.root
         url, page = (
             f"{root}/actions/runs/{first.id}",
@@ -59,7 +59,7 @@ class Actions:
         ended = all(each.conclusion is not None for each in checks)
         fine = all(each.fine for each in checks)
         parts = ("jobs", "logs", "artifacts", "cancel", "rerun")
-        repository = self._shapes.minimal_repository()
+        repository = self._shapes.render_minimal_repository()
         return {
             **{f"{part}_url": f"{url}/{part}" for part in parts},
             "id": first.id,
@@ -77,8 +77,8 @@ class Actions:
             "url": url,
             "html_url": page,
             "pull_requests": [],
-            "created_at": told(first.at),
-            "updated_at": told(first.at),
+            "created_at": format_time(first.at),
+            "updated_at": format_time(first.at),
             "check_suite_url": f"{root}/check-suites/{first.id}",
             "workflow_url": f"{root}/actions/workflows/1",
             "head_commit": None,
@@ -86,7 +86,7 @@ class Actions:
             "head_repository": repository,
         }
 
-    def _job(self, each: Check, run: int) -> Json:
+    def _render_job(self, each: Check, run: int) -> Json:
         root = self._shapes.root
         return {
             "id": each.id,
@@ -98,9 +98,9 @@ class Actions:
             "html_url": f"{self._shapes.page}/actions/runs/{run}/job/{each.id}",
             "status": each.progress,
             "conclusion": each.conclusion,
-            "created_at": told(each.at),
-            "started_at": told(each.at),
-            "completed_at": told(each.at) if each.conclusion else None,
+            "created_at": format_time(each.at),
+            "started_at": format_time(each.at),
+            "completed_at": format_time(each.at) if each.conclusion else None,
             "name": each.name,
             "check_run_url": f"{root}/check-runs/{each.id}",
             "labels": [],

@@ -29,11 +29,11 @@ class Operation(NamedTuple):
     errors: Mapping[str, TypeAdapter[Any]]
 
 
-def fault_of_request(
+def find_request_fault(
     method: str, template: str, query: Mapping[str, str], body: bytes
 ) -> str | None:
     """Return what is wrong with a request, `None` if it is as described."""
-    operation = described(method, template)
+    operation = find_operation(method, template)
     if operation is None:
         return "the description has no such operation"
     if unknown := set(query) - operation.query:
@@ -42,36 +42,36 @@ def fault_of_request(
         return None
     if operation.body is None:
         return None if body == b"{}" else "the description has no body for it"
-    return _fault(operation.body, body, strict=True)
+    return _find_fault(operation.body, body, strict=True)
 
 
-def fault_of_answer(method: str, template: str, status: int, body: bytes) -> str | None:
+def find_answer_fault(method: str, template: str, status: int, body: bytes) -> str | None:
     """Return what is wrong with an answer, `None` if it is as described."""
-    operation = described(method, template)
+    operation = find_operation(method, template)
     if operation is None:
         return "the description has no such operation"
     if status >= 400:
-        kind = operation.errors.get(str(status), _error())
-        return _fault(kind, body, strict=False)
+        kind = operation.errors.get(str(status), _get_error_type())
+        return _find_fault(kind, body, strict=False)
     if operation.answer is None or status in (204, 304):
         return "there should be no body" if body else None
-    return _fault(operation.answer, body, strict=True)
+    return _find_fault(operation.answer, body, strict=True)
 
 
 @cache
-def described(method: str, template: str) -> Operation | None:
+def find_operation(method: str, template: str) -> Operation | None:
     """Return an operation, `None` if the description has none at this path."""
     for part in _PARTS:
-        source = _source(part)
+        source = _read_source(part)
         found = re.search(rf"^ +{method} {re.escape(template)}$", source, re.MULTILINE)
         if found is not None:
             start = source.rindex("\n    def ", 0, found.start())
             end = source.find("\n    async def ", found.end())
-            return _operation(source[start:end])
+            return _parse_operation(source[start:end])
     return None
 
 
-def _operation(source: str) -> Operation:
+def _parse_operation(source: str) -> Operation:
     """Read one generated method."""
     # What follows a method may be the decorator of the next.
     text = source.rstrip().removesuffix("@overload")
@@ -85,27 +85,27 @@ def _operation(source: str) -> Operation:
         if not isinstance(node, ast.Call):
             continue
         if ast.unparse(node.func) == "type_validate_python":
-            body = _kind(node.args[0])
+            body = _build_type(node.args[0])
         for keyword in node.keywords:
             if keyword.arg == "response_model":
-                answer = _kind(keyword.value)
+                answer = _build_type(keyword.value)
             if keyword.arg == "error_models" and isinstance(keyword.value, ast.Dict):
                 errors = {
-                    ast.literal_eval(key): _kind(value)
+                    ast.literal_eval(key): _build_type(value)
                     for key, value in zip(keyword.value.keys, keyword.value.values, strict=True)
                     if key is not None
                 }
     return Operation(query, body, answer, errors)
 
 
-def _kind(expression: ast.expr) -> TypeAdapter[Any]:
+def _build_type(expression: ast.expr) -> TypeAdapter[Any]:
     names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
     known: dict[str, object] = {"Union": Union, "list": list, "dict": dict, "Any": Any}
     known |= {name: getattr(models, name) for name in names - set(known) - {"str", "int", "bool"}}
     return TypeAdapter(eval(compile(ast.Expression(expression), "description", "eval"), known))  # noqa: S307 - the package's own types
 
 
-def _fault(kind: TypeAdapter[Any], body: bytes, *, strict: bool) -> str | None:
+def _find_fault(kind: TypeAdapter[Any], body: bytes, *, strict: bool) -> str | None:
     try:
         kind.validate_json(body, strict=True, extra="forbid" if strict else "ignore")
     except ValidationError as error:
@@ -121,10 +121,10 @@ def _fault(kind: TypeAdapter[Any], body: bytes, *, strict: bool) -> str | None:
 
 
 @cache
-def _error() -> TypeAdapter[Any]:
+def _get_error_type() -> TypeAdapter[Any]:
     return TypeAdapter(models.BasicError)
 
 
 @cache
-def _source(part: str) -> str:
+def _read_source(part: str) -> str:
     return resources.files(_PACKAGE).joinpath(f"{part}.py").read_text()

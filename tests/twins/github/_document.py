@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from tests.twins.github._asking import Json
+from tests.twins.github._api import Json
 
 _TOKEN = re.compile(r'\s+|,|#[^\n]*|(\.\.\.|[{}()\[\]:!=$@]|"(?:[^"\\]|\\.)*"|-?\d+|\w+)')
 
@@ -17,7 +17,7 @@ class Field(NamedTuple):
     parts: "tuple[Field, ...]"
 
 
-class Wrong(Exception):
+class DocumentError(Exception):
     """An error in GraphQL's sense. `kind` is GitHub's; none: the document itself is wrong."""
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -31,10 +31,10 @@ def parse(query: str, variables: Json) -> tuple[str, tuple[Field, ...]]:
     while at < len(query):
         found = _TOKEN.match(query, at)
         if found is None:
-            raise Wrong(f"Parse error on {query[at]!r}")
+            raise DocumentError(f"Parse error on {query[at]!r}")
         at = found.end()
         tokens += [found[1]] if found[1] else []
-    return _Parser(tokens, variables).operation()
+    return _Parser(tokens, variables).parse_operation()
 
 
 class _Parser:
@@ -44,56 +44,56 @@ class _Parser:
         self._tokens, self._variables = tokens, variables
         self._declared: set[str] = set()
 
-    def operation(self) -> tuple[str, tuple[Field, ...]]:
+    def parse_operation(self) -> tuple[str, tuple[Field, ...]]:
         """Return its kind and its fields."""
-        kind = "query" if self._peek() == "{" else self._next()
+        kind = "query" if self._peek() == "{" else self._take_token()
         if kind not in ("query", "mutation"):
-            raise Wrong(f"Parse error on {kind!r}")
+            raise DocumentError(f"Parse error on {kind!r}")
         if self._peek() not in ("(", "{"):
-            self._next()
+            self._take_token()
         if self._peek() == "(":
-            self._declare()
+            self._parse_declarations()
         if unused := set(self._variables) - self._declared:
-            raise Wrong(f"Variable ${unused.pop()} is not declared")
-        return kind, self._fields()
+            raise DocumentError(f"Variable ${unused.pop()} is not declared")
+        return kind, self._parse_fields()
 
-    def _declare(self) -> None:
-        while (token := self._next()) != ")":
+    def _parse_declarations(self) -> None:
+        while (token := self._take_token()) != ")":
             if token == "$":
-                self._declared.add(self._next())
+                self._declared.add(self._take_token())
 
-    def _fields(self) -> tuple[Field, ...]:
+    def _parse_fields(self) -> tuple[Field, ...]:
         self._take("{")
         fields = []
         while self._peek() != "}":
-            alias = name = self._next()
+            alias = name = self._take_token()
             if self._peek() == ":":
-                self._next()
-                name = self._next()
-            arguments = self._pairs("(", ")") if self._peek() == "(" else {}
-            parts = self._fields() if self._peek() == "{" else ()
+                self._take_token()
+                name = self._take_token()
+            arguments = self._parse_pairs("(", ")") if self._peek() == "(" else {}
+            parts = self._parse_fields() if self._peek() == "{" else ()
             fields.append(Field(name, alias, arguments, parts))
-        self._next()
+        self._take_token()
         return tuple(fields)
 
-    def _pairs(self, begin: str, end: str) -> Json:
+    def _parse_pairs(self, begin: str, end: str) -> Json:
         self._take(begin)
         pairs: Json = {}
         while self._peek() != end:
-            name = self._next()
+            name = self._take_token()
             self._take(":")
-            pairs[name] = self._value()
-        self._next()
+            pairs[name] = self._parse_value()
+        self._take_token()
         return pairs
 
-    def _value(self) -> object:
+    def _parse_value(self) -> object:
         if self._peek() == "{":
-            return self._pairs("{", "}")
-        token = self._next()
+            return self._parse_pairs("{", "}")
+        token = self._take_token()
         if token == "$":
-            name = self._next()
+            name = self._take_token()
             if name not in self._declared:
-                raise Wrong(f"Variable ${name} is used but not declared")
+                raise DocumentError(f"Variable ${name} is used but not declared")
             return self._variables.get(name)
         if token.startswith('"'):
             return token[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
@@ -103,12 +103,12 @@ class _Parser:
     def _peek(self) -> str:
         return self._tokens[0] if self._tokens else ""
 
-    def _next(self) -> str:
+    def _take_token(self) -> str:
         if not self._tokens:
-            raise Wrong("Unexpected end of document")
+            raise DocumentError("Unexpected end of document")
         return self._tokens.pop(0)
 
     def _take(self, wanted: str) -> None:
-        found = self._next()
+        found = self._take_token()
         if found != wanted:
-            raise Wrong(f"Parse error on {found!r}, expected {wanted!r}")
+            raise DocumentError(f"Parse error on {found!r}, expected {wanted!r}")

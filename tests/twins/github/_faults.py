@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tests.twins.github._asking import Answer, Json
+from tests.twins.github._api import ApiResponse, Json
 
 _LIMITS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 _SECONDARY = (
@@ -20,7 +20,7 @@ Moment = Literal["before", "after"]
 Resource = Literal["core", "graphql"]
 
 
-class Held:
+class HeldRequest:
     """A request that waits at the front. `reached` is set once it is there."""
 
     def __init__(self) -> None:
@@ -39,22 +39,22 @@ class Fault:
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     moment: Moment = "before"
-    held: Held | None = None
+    held: HeldRequest | None = None
 
     @property
-    def cuts(self) -> bool:
+    def is_cut(self) -> bool:
         """Whether there is no answer at all."""
         return self.status == 0
 
-    def answer(self) -> Answer:
+    def answer(self) -> ApiResponse:
         """Return the answer given instead."""
         if self.status >= 500 and not self.message:
-            return Answer("<html><body>Unicorn!</body></html>", self.status)
+            return ApiResponse("<html><body>Unicorn!</body></html>", self.status)
         told: Json = {"message": self.message, "documentation_url": _LIMITS}
-        return Answer({**told, "status": str(self.status)}, self.status, self.headers)
+        return ApiResponse({**told, "status": str(self.status)}, self.status, self.headers)
 
 
-class Rate:
+class RateLimit:
     """How much may be asked an hour, and was. REST and GraphQL are counted apart."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Rate:
         self.used += 1
         return True
 
-    def told(self, now: datetime) -> dict[str, int]:
+    def get_state(self, now: datetime) -> dict[str, int]:
         """Return the limit, what is left and used, and when it begins anew."""
         spent = self.until if self.until is not None and now < self.until else None
         used = self.limit if spent else self.used
@@ -84,7 +84,7 @@ class Faults:
     """The faults that wait for their requests, and the rate limit."""
 
     def __init__(self) -> None:
-        self.rates: dict[Resource, Rate] = {"core": Rate(), "graphql": Rate()}
+        self.rates: dict[Resource, RateLimit] = {"core": RateLimit(), "graphql": RateLimit()}
         self._waiting: list[Fault] = []
 
     def fail(self, status: int, times: int = 1, *, method: str = "", path: str = "") -> None:
@@ -102,7 +102,7 @@ class Faults:
         moment: Moment = "after" if after else "before"
         self._add(Fault(method, re.compile(path), times, moment=moment))
 
-    def slow_down(
+    def limit_rate(
         self, retry_after: int | None = 60, times: int = 1, *, status: int = 403,
         method: str = "", path: str = "",
     ) -> None:  # fmt: skip
@@ -110,14 +110,14 @@ class Faults:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self._add(Fault(method, re.compile(path), times, status, _SECONDARY, headers))
 
-    def spend(self, until: datetime, resource: Resource = "core") -> None:
+    def exhaust_limit(self, until: datetime, resource: Resource = "core") -> None:
         """Let the primary rate limit be used up until a time."""
         self.rates[resource].until = until.replace(microsecond=0)
 
     @asynccontextmanager
-    async def hold(self, *, method: str = "", path: str = "") -> AsyncIterator[Held]:
+    async def hold(self, *, method: str = "", path: str = "") -> AsyncIterator[HeldRequest]:
         """Let the next such request wait until the block is left."""
-        held = Held()
+        held = HeldRequest()
         fault = Fault(method, re.compile(path), 1, held=held)
         self._add(fault)
         try:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from tests.twins.github._asking import Answer, Ask, Refused, Route
-from tests.twins.github._description import VERSION, fault_of_answer, fault_of_request
+from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Route
+from tests.twins.github._description import VERSION, find_answer_fault, find_request_fault
 from tests.twins.github._faults import Fault, Faults, Resource
 from tests.twins.github._records import Grant
 from tests.twins.github._world import World
@@ -41,15 +41,15 @@ class Front:
     def add(self, app: web.Application, routes: Sequence[Route]) -> None:
         """Serve the operations, below `/api/v3` as Enterprise does and at the root."""
         for route in routes:
-            serving = _Serving(self, route, self._world)
+            serving = _OperationHandler(self, route, self._world)
             for prefix in ("/api/v3", ""):
                 app.router.add_route(route.method, prefix + route.path, serving.serve)
-        app.router.add_route("*", "/api/v3/{rest:.*}", self.unknown)
+        app.router.add_route("*", "/api/v3/{rest:.*}", self.answer_unknown)
 
-    async def unknown(self, request: web.Request) -> web.Response:
+    async def answer_unknown(self, request: web.Request) -> web.Response:
         """Answer for what the twin does not have, which no test may need."""
         self.violations.append(f"{request.method} {request.path}: the twin has no such operation")
-        answer = Refused(404, "Not Found").answer(_PAGE)
+        answer = ApiError(404, "Not Found").answer(_PAGE)
         self.note(request, 404)
         return web.json_response(answer.data, status=404)
 
@@ -59,7 +59,7 @@ class Front:
         known = "If-None-Match" in request.headers
         self.requests.append(Request(request.method, path, status, known))
 
-    def grant(self, request: web.Request) -> tuple[Grant | None, str]:
+    def find_grant(self, request: web.Request) -> tuple[Grant | None, str]:
         """Return whom the request's token stands for, and the token; a wrong one is a 401."""
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme.casefold() == "basic":
@@ -67,11 +67,11 @@ class Front:
         if not credential:
             return None, ""
         grant = self._world.grants.get(credential)
-        if grant is not None and grant.until is not None and grant.until <= self._world.now():
+        if grant is not None and grant.until is not None and grant.until <= self._world.get_time():
             grant = None
         return grant, credential
 
-    async def ruin(self, request: web.Request) -> Fault | None:
+    async def take_fault(self, request: web.Request) -> Fault | None:
         """Return what a test wants to go wrong now; a held request waits here instead."""
         fault = self.faults.take(request.method, request.path)
         if fault is None or fault.held is None:
@@ -80,9 +80,9 @@ class Front:
         await fault.held.released.wait()
         return None
 
-    def headers(self, resource: Resource) -> dict[str, str]:
+    def build_headers(self, resource: Resource) -> dict[str, str]:
         """Return the headers that every answer has."""
-        rate = self.faults.rates[resource].told(self._world.now())
+        rate = self.faults.rates[resource].get_state(self._world.get_time())
         return {
             "X-GitHub-Request-Id": f"TWIN:{next(self._count):06X}",
             "X-GitHub-Media-Type": "github.v3; format=json",
@@ -92,9 +92,9 @@ class Front:
 
     def count(self, resource: Resource, grant: Grant | None) -> None:
         """Count a request; refuse it once the limit is used up."""
-        if not self.faults.rates[resource].count(self._world.now()):
+        if not self.faults.rates[resource].count(self._world.get_time()):
             who = grant.account.id if grant else 0
-            raise Refused(403, f"API rate limit exceeded for user ID {who}.")
+            raise ApiError(403, f"API rate limit exceeded for user ID {who}.")
 
     def hang_up(self, request: web.Request) -> web.Response:
         """Break the connection; the answer goes nowhere."""
@@ -104,7 +104,7 @@ class Front:
         return web.Response()
 
 
-class _Serving:
+class _OperationHandler:
     """One operation at the front."""
 
     def __init__(self, front: Front, route: Route, world: World) -> None:
@@ -113,43 +113,43 @@ class _Serving:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
         body = await request.read()
-        self._complain(
-            request, fault_of_request(request.method, self._route.template, request.query, body)
+        self._record_violation(
+            request, find_request_fault(request.method, self._route.template, request.query, body)
         )
-        fault = await self._front.ruin(request)
+        fault = await self._front.take_fault(request)
         if fault is not None and fault.moment == "before":
-            if fault.cuts:
+            if fault.is_cut:
                 return self._front.hang_up(request)
-            return self._written(request, fault.answer(), ruined=True)
+            return self._write_response(request, fault.answer(), ruined=True)
         answer = self._answer(request, body)
         if fault is not None:
             return self._front.hang_up(request)
-        return self._written(request, answer, ruined=False)
+        return self._write_response(request, answer, ruined=False)
 
-    def _answer(self, request: web.Request, body: bytes) -> Answer:
+    def _answer(self, request: web.Request, body: bytes) -> ApiResponse:
         self._world.settle()
         try:
-            return self._route.act(self._admitted(request, body))
-        except Refused as refused:
+            return self._route.act(self._admit_request(request, body))
+        except ApiError as refused:
             return refused.answer(f"{_PAGE}{self._route.template}")
 
-    def _admitted(self, request: web.Request, body: bytes) -> Ask:
+    def _admit_request(self, request: web.Request, body: bytes) -> ApiRequest:
         """Return what is asked, if the asker may ask it."""
         if "User-Agent" not in request.headers:
-            raise Refused(403, "Request forbidden by administrative rules.")
+            raise ApiError(403, "Request forbidden by administrative rules.")
         if request.headers.get("X-GitHub-Api-Version", VERSION) != VERSION:
-            raise Refused(400, "The requested API version is not supported")
-        grant, credential = self._front.grant(request)
+            raise ApiError(400, "The requested API version is not supported")
+        grant, credential = self._front.find_grant(request)
         if credential and grant is None and not self._route.by_jwt:
-            raise Refused(401, "Bad credentials")
+            raise ApiError(401, "Bad credentials")
         if request.path.removeprefix("/api/v3") != "/rate_limit":
             self._front.count("core", grant)
-        ask = Ask(request.match_info, request.query, _read(body), grant, credential)
+        ask = ApiRequest(request.match_info, request.query, _read(body), grant, credential)
         self._check_path(ask)
         self._check_right(ask)
         return ask
 
-    def _check_path(self, ask: Ask) -> None:
+    def _check_path(self, ask: ApiRequest) -> None:
         owner, repo = ask.path.get("owner"), ask.path.get("repo")
         if owner is None:
             return
@@ -158,9 +158,9 @@ class _Serving:
             ask.grant is None or "metadata" not in ask.grant.permissions
         )
         if hidden or (owner.casefold(), str(repo).casefold()) != wanted:
-            raise Refused(404, "Not Found")
+            raise ApiError(404, "Not Found")
 
-    def _check_right(self, ask: Ask) -> None:
+    def _check_right(self, ask: ApiRequest) -> None:
         if not self._route.needs:
             return
         held = ask.grant.permissions if ask.grant else {}
@@ -171,12 +171,14 @@ class _Serving:
         if reads and not self._world.settings.private:
             return
         who = "integration" if ask.who.app else "personal access token"
-        raise Refused(403, f"Resource not accessible by {who}")
+        raise ApiError(403, f"Resource not accessible by {who}")
 
-    def _written(self, request: web.Request, answer: Answer, ruined: bool) -> web.Response:
+    def _write_response(
+        self, request: web.Request, answer: ApiResponse, ruined: bool
+    ) -> web.Response:
         if isinstance(answer.data, str):
             self._front.note(request, answer.status)
-            headers = self._front.headers("core")
+            headers = self._front.build_headers("core")
             return web.Response(
                 text=answer.data, status=answer.status, content_type="text/html", headers=headers
             )
@@ -190,12 +192,12 @@ class _Serving:
                 self._front.faults.rates["core"].used -= 1
         self._front.note(request, status)
         if not ruined:
-            self._complain(
-                request, fault_of_answer(request.method, self._route.template, status, body)
+            self._record_violation(
+                request, find_answer_fault(request.method, self._route.template, status, body)
             )
         needs = "; ".join(self._route.needs)
         headers = {
-            **self._front.headers("core"),
+            **self._front.build_headers("core"),
             "X-GitHub-Api-Version-Selected": VERSION,
             **({"X-Accepted-GitHub-Permissions": needs} if needs else {}),
             **({"Content-Type": "application/json; charset=utf-8"} if body else {}),
@@ -204,7 +206,7 @@ class _Serving:
         }
         return web.Response(body=body or None, status=status, headers=headers)
 
-    def _complain(self, request: web.Request, fault: str | None) -> None:
+    def _record_violation(self, request: web.Request, fault: str | None) -> None:
         if fault is not None:
             self._front.violations.append(f"{request.method} {request.path}: {fault}")
 
@@ -215,7 +217,7 @@ def _read(body: bytes) -> dict[str, object]:
     try:
         read = json.loads(body)
     except (JSONDecodeError, UnicodeDecodeError):
-        raise Refused(400, "Problems parsing JSON") from None
+        raise ApiError(400, "Problems parsing JSON") from None
     if not isinstance(read, dict):
-        raise Refused(400, "Body should be a JSON object")
+        raise ApiError(400, "Body should be a JSON object")
     return read

@@ -28,40 +28,40 @@ class GitHttp:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of git."""
-        fault = await self._front.ruin(request)
+        fault = await self._front.take_fault(request)
         if fault is not None and fault.moment == "before":
-            if fault.cuts:
+            if fault.is_cut:
                 return self._front.hang_up(request)
             answer = fault.answer()
             self._front.note(request, answer.status)
             return web.Response(text=str(answer.data), status=answer.status)
-        response = await self._admitted(request)
+        response = await self._handle_request(request)
         self._world.settle()
         if fault is not None:
             return self._front.hang_up(request)
         self._front.note(request, response.status)
         return response
 
-    async def _admitted(self, request: web.Request) -> web.Response:
+    async def _handle_request(self, request: web.Request) -> web.Response:
         """Answer, or say why not: unknown to whom it is hidden from, forbidden to readers."""
-        grant, credential = self._front.grant(request)
+        grant, credential = self._front.find_grant(request)
         if grant is None and (credential or self._world.settings.private):
             return web.Response(text="Invalid username or token.", status=401, headers=_REALM)
         name = request.match_info["repo"].removesuffix(".git")
         known = (request.match_info["owner"], name) == (self._world.owner.login, self._world.name)
-        if not known or not _may(grant, "read", self._world.settings.private):
+        if not known or not _is_permitted(grant, "read", self._world.settings.private):
             return web.Response(text="Repository not found.", status=404)
         path = urlsplit(request.raw_path).path
         pushes = "git-receive-pack" in (request.query.get("service"), path.rpartition("/")[2])
         if pushes and grant is None:
             return web.Response(text="Authenticate to push.", status=401, headers=_REALM)
-        if pushes and grant is not None and not _may(grant, "write", private=True):
+        if pushes and grant is not None and not _is_permitted(grant, "write", private=True):
             whole = f"{self._world.owner.login}/{self._world.name}"
             told = f"Permission to {whole}.git denied to {grant.account.login}."
             return web.Response(text=told, status=403)
-        return await self._backend(request, grant)
+        return await self._run_backend(request, grant)
 
-    async def _backend(self, request: web.Request, grant: Grant | None) -> web.Response:
+    async def _run_backend(self, request: web.Request, grant: Grant | None) -> web.Response:
         """Run git's own CGI program."""
         body = await request.read()
         tail = re.sub(r"^/[^/]+/[^/]+", "", request.path)
@@ -91,6 +91,6 @@ class GitHttp:
         return web.Response(body=rest, status=status, headers=headers)
 
 
-def _may(grant: Grant | None, level: str, private: bool) -> bool:
+def _is_permitted(grant: Grant | None, level: str, private: bool) -> bool:
     held = grant.permissions.get("contents") if grant else None
     return held == "write" or (level == "read" and (held == "read" or not private))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.twins.github._asking import Answer, Json, Refused
-from tests.twins.github._document import Field, Wrong, parse
+from tests.twins.github._api import ApiError, ApiResponse, Json
+from tests.twins.github._document import DocumentError, Field, parse
 from tests.twins.github._front import Front
 from tests.twins.github._records import Grant, Pull
 from tests.twins.github._repository import Unmergeable
@@ -25,8 +25,8 @@ class GraphQL:
     def __init__(self, world: World, shapes: Shapes, front: Front) -> None:
         self._world, self._shapes, self._front = world, shapes, front
         self._mutations: dict[str, Callable[[Json, Grant], Json]] = {
-            "markPullRequestReadyForReview": self._ready,
-            "convertPullRequestToDraft": self._draft,
+            "markPullRequestReadyForReview": self._mark_ready,
+            "convertPullRequestToDraft": self._convert_to_draft,
             "revertPullRequest": self._revert,
         }
 
@@ -38,45 +38,51 @@ class GraphQL:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one document."""
         body = await request.read()
-        fault = await self._front.ruin(request)
+        fault = await self._front.take_fault(request)
         if fault is not None and fault.moment == "before":
             return (
-                self._front.hang_up(request) if fault.cuts else self._told(request, fault.answer())
+                self._front.hang_up(request)
+                if fault.is_cut
+                else self._send_response(request, fault.answer())
             )
         self._world.settle()
         try:
-            answer = Answer(self._admitted(request, body))
-        except Refused as refused:
+            answer = ApiResponse(self._handle_request(request, body))
+        except ApiError as refused:
             answer = refused.answer("https://docs.github.com/graphql")
-        return self._told(request, answer) if fault is None else self._front.hang_up(request)
+        return (
+            self._send_response(request, answer) if fault is None else self._front.hang_up(request)
+        )
 
-    def _admitted(self, request: web.Request, body: bytes) -> Json:
-        grant, _ = self._front.grant(request)
+    def _handle_request(self, request: web.Request, body: bytes) -> Json:
+        grant, _ = self._front.find_grant(request)
         if grant is None:
-            raise Refused(401, "Bad credentials")
+            raise ApiError(401, "Bad credentials")
         try:
             self._front.count("graphql", grant)
-        except Refused as refused:
+        except ApiError as refused:
             return {"errors": [{"type": "RATE_LIMITED", "message": refused.message}]}
         asked = json.loads(body)
-        return self._answered(str(asked.get("query", "")), asked.get("variables") or {}, grant)
+        return self._execute_document(
+            str(asked.get("query", "")), asked.get("variables") or {}, grant
+        )
 
-    def _told(self, request: web.Request, answer: Answer) -> web.Response:
+    def _send_response(self, request: web.Request, answer: ApiResponse) -> web.Response:
         self._front.note(request, answer.status)
-        headers = {**self._front.headers("graphql"), **answer.headers}
+        headers = {**self._front.build_headers("graphql"), **answer.headers}
         return web.json_response(answer.data, status=answer.status, headers=headers)
 
-    def _answered(self, query: str, variables: Json, grant: Grant) -> Json:
+    def _execute_document(self, query: str, variables: Json, grant: Grant) -> Json:
         try:
             kind, fields = parse(query, variables)
-        except Wrong as wrong:
+        except DocumentError as wrong:
             return {"errors": [{"message": wrong.message}]}
         told: Json = {}
         errors: list[Json] = []
         for field in fields:
             try:
-                told[field.alias] = self._field(kind, field, grant)
-            except Wrong as wrong:
+                told[field.alias] = self._resolve_field(kind, field, grant)
+            except DocumentError as wrong:
                 if not wrong.kind:
                     return {"errors": [{"message": wrong.message, "path": [kind, field.alias]}]}
                 told[field.alias] = None
@@ -84,72 +90,79 @@ class GraphQL:
                 errors.append(error)
         return {"data": told, **({"errors": errors} if errors else {})}
 
-    def _field(self, kind: str, field: Field, grant: Grant) -> object:
+    def _resolve_field(self, kind: str, field: Field, grant: Grant) -> object:
         if kind == "query" and field.name == "viewer":
-            return _pick({"login": grant.account.login}, field, "User")
+            return _select_fields({"login": grant.account.login}, field, "User")
         act = self._mutations.get(field.name) if kind == "mutation" else None
         if act is None:
             root = kind.title()
-            raise Wrong(f"Field '{field.name}' doesn't exist on type '{root}'")
+            raise DocumentError(f"Field '{field.name}' doesn't exist on type '{root}'")
         given = field.arguments.get("input")
         if not isinstance(given, dict) or "pullRequestId" not in given:
-            raise Wrong(
+            raise DocumentError(
                 f"Argument 'pullRequestId' on InputObject '{field.name}' is required. Expected ID!"
             )
         own = ("title", "body", "draft") if field.name == "revertPullRequest" else ()
         for name in given:
             if name not in ("pullRequestId", "clientMutationId", *own):
                 kind = f"{field.name[:1].upper()}{field.name[1:]}Input"
-                raise Wrong(f"InputObject '{kind}' doesn't accept argument '{name}'")
+                raise DocumentError(f"InputObject '{kind}' doesn't accept argument '{name}'")
         if grant.permissions.get("pull_requests") != "write":
-            raise Wrong(_forbidden(grant), "FORBIDDEN")
+            raise DocumentError(_format_forbidden(grant), "FORBIDDEN")
         payload = {"clientMutationId": given.get("clientMutationId"), **act(given, grant)}
-        return _pick(payload, field, f"{field.name[:1].upper()}{field.name[1:]}Payload")
+        return _select_fields(payload, field, f"{field.name[:1].upper()}{field.name[1:]}Payload")
 
-    def _pull(self, given: Json) -> Pull:
-        name = given["pullRequestId"]
+    def _find_pull(self, arguments: Json) -> Pull:
+        name = arguments["pullRequestId"]
         for pull in self._world.pulls.values():
             if pull.node_id == name:
                 return pull
-        raise Wrong(f"Could not resolve to a node with the global id of '{name}'", "NOT_FOUND")
+        raise DocumentError(
+            f"Could not resolve to a node with the global id of '{name}'", "NOT_FOUND"
+        )
 
-    def _ready(self, given: Json, grant: Grant) -> Json:
-        pull = self._pull(given)
+    def _mark_ready(self, arguments: Json, grant: Grant) -> Json:
+        pull = self._find_pull(arguments)
         if not pull.open:
-            raise Wrong("Pull request is closed", "UNPROCESSABLE")
-        pull.draft, pull.updated = False, self._world.now()
-        return {"pullRequest": self._shown(pull)}
+            raise DocumentError("Pull request is closed", "UNPROCESSABLE")
+        pull.draft, pull.updated = False, self._world.get_time()
+        return {"pullRequest": self._render_pull(pull)}
 
-    def _draft(self, given: Json, grant: Grant) -> Json:
-        pull = self._pull(given)
+    def _convert_to_draft(self, arguments: Json, grant: Grant) -> Json:
+        pull = self._find_pull(arguments)
         if not pull.open or not self._world.settings.drafts:
-            raise Wrong("Pull request cannot be converted to a draft", "UNPROCESSABLE")
-        pull.draft, pull.updated = True, self._world.now()
-        return {"pullRequest": self._shown(pull)}
+            raise DocumentError("Pull request cannot be converted to a draft", "UNPROCESSABLE")
+        pull.draft, pull.updated = True, self._world.get_time()
+        return {"pullRequest": self._render_pull(pull)}
 
-    def _revert(self, given: Json, grant: Grant) -> Json:
+    def _revert(self, arguments: Json, grant: Grant) -> Json:
         """Open a pull request that undoes a merged one, from a branch as the button names it."""
-        pull, world = self._pull(given), self._world
+        pull, world = self._find_pull(arguments), self._world
         if grant.permissions.get("contents") != "write":
-            raise Wrong(_forbidden(grant), "FORBIDDEN")
+            raise DocumentError(_format_forbidden(grant), "FORBIDDEN")
         if pull.merged_at is None or pull.merge_commit is None:
-            raise Wrong("Pull request is not merged", "UNPROCESSABLE")
-        heads = world.git.heads()
+            raise DocumentError("Pull request is not merged", "UNPROCESSABLE")
+        heads = world.git.list_heads()
         branch = f"revert-{pull.number}-{pull.branch}"
         if branch in heads:
-            raise Wrong(f"A branch named {branch} already exists", "UNPROCESSABLE")
-        title = str(given.get("title") or f'Revert "{pull.title}"')
+            raise DocumentError(f"A branch named {branch} already exists", "UNPROCESSABLE")
+        title = str(arguments.get("title") or f'Revert "{pull.title}"')
         body = f"Reverts {self._shapes.full_name}#{pull.number}"
         try:
             commit = world.git.revert(heads[pull.base], pull.merge_commit, f"{title}\n")
         except Unmergeable:
-            raise Wrong("This pull request cannot be reverted", "UNPROCESSABLE") from None
+            raise DocumentError("This pull request cannot be reverted", "UNPROCESSABLE") from None
         world.git.move(f"refs/heads/{branch}", commit)
-        undo = world.open(branch, pull.base, grant.account, title, str(given.get("body") or body))
-        undo.draft = given.get("draft") is True
-        return {"pullRequest": self._shown(pull), "revertPullRequest": self._shown(undo)}
+        undo = world.open(
+            branch, pull.base, grant.account, title, str(arguments.get("body") or body)
+        )
+        undo.draft = arguments.get("draft") is True
+        return {
+            "pullRequest": self._render_pull(pull),
+            "revertPullRequest": self._render_pull(undo),
+        }
 
-    def _shown(self, pull: Pull) -> Json:
+    def _render_pull(self, pull: Pull) -> Json:
         state = "MERGED" if pull.merged_at else "OPEN" if pull.open else "CLOSED"
         return {
             "id": pull.node_id,
@@ -167,20 +180,22 @@ class GraphQL:
         }
 
 
-def _pick(value: Json, field: Field, kind: str) -> Json:
+def _select_fields(value: Json, field: Field, kind: str) -> Json:
     """Return what the document asks of an object."""
     if not field.parts:
-        raise Wrong(f"Field must have selections (field '{field.name}' returns {kind})")
+        raise DocumentError(f"Field must have selections (field '{field.name}' returns {kind})")
     picked: Json = {}
     for part in field.parts:
         if part.name not in value:
-            raise Wrong(f"Field '{part.name}' doesn't exist on type '{kind}'")
+            raise DocumentError(f"Field '{part.name}' doesn't exist on type '{kind}'")
         inner = value[part.name]
         if not isinstance(inner, dict) and part.parts:
-            raise Wrong(f"Selections can't be made on scalars (field '{part.name}')")
-        picked[part.alias] = _pick(inner, part, "PullRequest") if isinstance(inner, dict) else inner
+            raise DocumentError(f"Selections can't be made on scalars (field '{part.name}')")
+        picked[part.alias] = (
+            _select_fields(inner, part, "PullRequest") if isinstance(inner, dict) else inner
+        )
     return picked
 
 
-def _forbidden(grant: Grant) -> str:
+def _format_forbidden(grant: Grant) -> str:
     return f"Resource not accessible by {'integration' if grant.app else 'personal access token'}"

@@ -1,9 +1,9 @@
 """Issues: listed with pull requests, as GitHub does."""
 
-from tests.twins.github._asking import Answer, Ask, Json, Refused, Route, invalid
-from tests.twins.github._pages import page_of
+from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route, make_invalid
+from tests.twins.github._pages import build_page
 from tests.twins.github._records import Issue, Pull
-from tests.twins.github._shapes import Shapes, told
+from tests.twins.github._shapes import Shapes, format_time
 from tests.twins.github._world import World
 
 _ISSUES = "/repos/{owner}/{repo}/issues"
@@ -15,17 +15,17 @@ class Issues:
     def __init__(self, world: World, shapes: Shapes) -> None:
         self._world, self._shapes = world, shapes
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return them."""
-        return [Route("GET", _ISSUES, self.listed, ("issues=read", "pull_requests=read"))]
+        return [Route("GET", _ISSUES, self.list_issues, ("issues=read", "pull_requests=read"))]
 
-    def listed(self, ask: Ask) -> Answer:
+    def list_issues(self, ask: ApiRequest) -> ApiResponse:
         """List issues and pull requests, newest first unless asked otherwise."""
         state = ask.query.get("state", "open")
         if state not in ("open", "closed", "all"):
-            raise invalid("Issue", code="invalid", field="state")
+            raise make_invalid("Issue", code="invalid", field="state")
         if ask.query.get("sort", "created") != "created":
-            raise Refused(422, "this twin sorts issues by when they were opened")
+            raise ApiError(422, "this twin sorts issues by when they were opened")
         found: list[Issue | Pull] = [*self._world.issues.values(), *self._world.pulls.values()]
         wanted = [name.casefold() for name in ask.query.get("labels", "").split(",") if name]
         rows = [
@@ -36,11 +36,11 @@ class Issues:
         ]
         newest_first = ask.query.get("direction", "desc") == "desc"
         rows.sort(key=lambda each: each.number, reverse=newest_first)
-        shown = page_of(ask, rows, f"{self._shapes.root}/issues")
+        shown = build_page(ask, rows, f"{self._shapes.root}/issues")
         assert isinstance(shown.data, list)
-        return Answer([self._issue(each) for each in shown.data], headers=shown.headers)
+        return ApiResponse([self._render_issue(each) for each in shown.data], headers=shown.headers)
 
-    def _issue(self, each: Issue | Pull) -> Json:
+    def _render_issue(self, each: Issue | Pull) -> Json:
         shapes, is_pull = self._shapes, isinstance(each, Pull)
         url = f"{shapes.root}/issues/{each.number}"
         page = f"{shapes.page}/{'pull' if is_pull else 'issues'}/{each.number}"
@@ -64,15 +64,15 @@ class Issues:
             "state": "open" if each.open else "closed",
             "title": each.title,
             "body": each.body,
-            "user": shapes.user(each.author),
+            "user": shapes.render_user(each.author),
             "labels": [shapes.label(label) for label in each.labels],
             "assignee": None,
             "assignees": [],
             "milestone": None,
             "locked": False,
             "comments": sum(said.number == each.number for said in self._world.comments),
-            "created_at": told(each.at),
-            "updated_at": told(each.updated),
-            "closed_at": told(each.closed_at),
+            "created_at": format_time(each.at),
+            "updated_at": format_time(each.updated),
+            "closed_at": format_time(each.closed_at),
             "author_association": "CONTRIBUTOR",
         }

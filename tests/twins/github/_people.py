@@ -31,14 +31,14 @@ class People:
 
     # ---------------------------------------------------------------------------------- who may
 
-    def grant(self, token: str, login: str, **permissions: Level | None) -> None:
+    def grant_token(self, token: str, login: str, **permissions: Level | None) -> None:
         """Let a token stand for somebody. `None` takes a permission away from the usual ones.
 
         A person's token may not see check runs; those of GitHub Actions it sees as jobs.
         """
         held = {**TOKEN_PERMISSIONS, **permissions}
         self.world.grants[token] = Grant(
-            self.world.account(login),
+            self.world.get_account(login),
             {name: level for name, level in held.items() if level is not None},  # type: ignore[misc]
         )
 
@@ -78,16 +78,16 @@ class People:
 
     # ------------------------------------------------------------------------- what somebody does
 
-    def issue(self, login: str, title: str, body: str | None = None, *labels: str) -> int:
+    def add_issue(self, login: str, title: str, body: str | None = None, *labels: str) -> int:
         """Let somebody open an issue; return its number."""
         world = self.world
-        number, author = world.take_number(), world.account(login)
+        number, author = world.take_number(), world.get_account(login)
         marks = [world.label(name) for name in labels]
-        opened = Issue(world.next_id(), number, title, body, author, world.now(), marks)
+        opened = Issue(world.allocate_id(), number, title, body, author, world.get_time(), marks)
         world.issues[number] = opened
         return number
 
-    def said_on(self, number: int) -> list[str]:
+    def list_comments(self, number: int) -> list[str]:
         """Return what was said below an issue or pull request, oldest first."""
         return [each.text for each in self.world.comments if each.number == number]
 
@@ -97,15 +97,15 @@ class People:
     ) -> str:  # fmt: skip
         """Let somebody push a commit to a branch, from main if it is new; return the commit."""
         git = self.world.git
-        if branch not in git.heads():
-            git.move(f"refs/heads/{branch}", git.heads()[self.world.main])
+        if branch not in git.list_heads():
+            git.move(f"refs/heads/{branch}", git.list_heads()[self.world.main])
         commit = git.commit(branch, files, message, login)
         self.world.settle()
         return commit
 
-    def head(self, branch: str = "main") -> str | None:
+    def get_head(self, branch: str = "main") -> str | None:
         """Return the commit a branch stands on."""
-        return self.world.git.heads().get(branch)
+        return self.world.git.list_heads().get(branch)
 
     def delete_branch(self, branch: str) -> None:
         """Delete a branch, which closes its pull requests."""
@@ -120,11 +120,11 @@ class People:
     def merge_by_hand(self, number: int, login: str = "alice") -> str:
         """Let somebody press the button; return the merge commit."""
         git, pull = self.world.git, self.pull(number)
-        base = git.heads()[pull.base]
+        base = git.list_heads()[pull.base]
         message = f"{self.world.merge_title(pull)}\n\n{pull.title}\n"
         commit = git.merge(base, pull.head, message)
         git.move(f"refs/heads/{pull.base}", commit, base)
-        self.world.merged(pull, commit, self.world.account(login))
+        self.world.record_merge(pull, commit, self.world.get_account(login))
         return commit
 
     def close_by_hand(self, number: int) -> None:
@@ -138,18 +138,25 @@ class People:
         git, world = self.world.git, self.world
         commit = self.push("twin-fork", files, title, login)
         git.delete("refs/heads/twin-fork")
-        author = world.account(login)
+        author = world.get_account(login)
         return world.open(branch, world.main, author, title, body, (author, commit)).number
 
     def open_issue(self) -> int:
         """Let somebody open an issue, which takes a number; return it."""
         return self.world.take_number()
 
-    def comment(self, number: int, login: str, text: str, *, association: str = "NONE") -> Comment:
+    def add_comment(
+        self, number: int, login: str, text: str, *, association: str = "NONE"
+    ) -> Comment:
         """Let somebody write below a pull request."""
         world = self.world
         written = Comment(
-            world.next_id(), number, world.account(login), association, text, world.now()
+            world.allocate_id(),
+            number,
+            world.get_account(login),
+            association,
+            text,
+            world.get_time(),
         )
         world.comments.append(written)
         return written
@@ -165,16 +172,16 @@ class People:
         association: str = "NONE",
     ) -> Review:
         """Let somebody review a pull request; `lines` are file, line (none: the file) and text."""
-        world, head, author = self.world, self.pull(number).head, self.world.account(login)
+        world, head, author = self.world, self.pull(number).head, self.world.get_account(login)
         written = Review(
-            world.next_id(), number, author, association, state, text, head, world.now()
+            world.allocate_id(), number, author, association, state, text, head, world.get_time()
         )
         world.reviews.append(written)
         for path, line, said in lines:
             world.line_comments.append(
                 LineComment(
-                    world.next_id(), number, written.id, author, association, path, line, said,
-                    head, world.now(),
+                    world.allocate_id(), number, written.id, author, association, path, line, said,
+                    head, world.get_time(),
                 )
             )  # fmt: skip
         return written
@@ -190,13 +197,21 @@ class People:
             if (check.head, check.name) == (head, name):
                 check.conclusion = conclusion
                 return
-        world.checks.append(Check(world.next_id(), head, name, conclusion, world.now(), app))
+        world.checks.append(
+            Check(world.allocate_id(), head, name, conclusion, world.get_time(), app)
+        )
 
-    def status(self, head: str, name: str, state: str, description: str | None = None) -> None:
+    def set_status(self, head: str, name: str, state: str, description: str | None = None) -> None:
         """Let somebody set a commit status: success, pending, failure or error."""
         world = self.world
         world.statuses.append(
             Status(
-                world.next_id(), head, name, state, description, world.now(), world.account("ci")
+                world.allocate_id(),
+                head,
+                name,
+                state,
+                description,
+                world.get_time(),
+                world.get_account("ci"),
             )
         )

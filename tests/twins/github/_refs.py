@@ -1,7 +1,7 @@
 """The repository itself, its refs and branches, and the rules that hold on them."""
 
-from tests.twins.github._asking import Answer, Ask, Json, Refused, Route
-from tests.twins.github._pages import page_of
+from tests.twins.github._api import ApiError, ApiRequest, ApiResponse, Json, Route
+from tests.twins.github._pages import build_page
 from tests.twins.github._records import Rules
 from tests.twins.github._shapes import Shapes
 from tests.twins.github._world import World
@@ -16,70 +16,72 @@ class Refs:
     def __init__(self, world: World, shapes: Shapes) -> None:
         self._world, self._shapes = world, shapes
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """Return them."""
         reads, writes = ("contents=read",), ("contents=write",)
         any_one, admin = ("metadata=read",), ("administration=read",)
         return [
-            Route("GET", _ROOT, self.repository, any_one),
-            Route("GET", f"{_ROOT}/git/matching-refs/{{ref}}", self.matching, reads, "ref"),
-            Route("GET", f"{_ROOT}/git/ref/{{ref}}", self.ref, reads, "ref"),
+            Route("GET", _ROOT, self.get_repository, any_one),
+            Route("GET", f"{_ROOT}/git/matching-refs/{{ref}}", self.list_matching, reads, "ref"),
+            Route("GET", f"{_ROOT}/git/ref/{{ref}}", self.get_ref, reads, "ref"),
             Route("POST", f"{_ROOT}/git/refs", self.create, writes),
             Route("DELETE", f"{_ROOT}/git/refs/{{ref}}", self.delete, writes, "ref"),
-            Route("GET", f"{_BRANCH}/protection", self.protection, admin, "branch"),
-            Route("GET", _BRANCH, self.branch, reads, "branch"),
-            Route("GET", f"{_ROOT}/rules/branches/{{branch}}", self.rules, any_one, "branch"),
+            Route("GET", f"{_BRANCH}/protection", self.get_protection, admin, "branch"),
+            Route("GET", _BRANCH, self.get_branch, reads, "branch"),
+            Route("GET", f"{_ROOT}/rules/branches/{{branch}}", self.list_rules, any_one, "branch"),
         ]
 
-    def repository(self, ask: Ask) -> Answer:
+    def get_repository(self, ask: ApiRequest) -> ApiResponse:
         """Show the repository."""
         writes = ask.grant is not None and ask.grant.permissions.get("contents") == "write"
-        return Answer(self._shapes.full_repository(writes))
+        return ApiResponse(self._shapes.render_full_repository(writes))
 
-    def matching(self, ask: Ask) -> Answer:
+    def list_matching(self, ask: ApiRequest) -> ApiResponse:
         """List the refs that begin so."""
         start = f"refs/{ask.path['ref']}"
         folder = ask.path["ref"].split("/")[0]
-        refs = self._world.git.refs(folder)
-        return Answer([self._ref(name, to) for name, to in refs.items() if name.startswith(start)])
+        refs = self._world.git.list_refs(folder)
+        return ApiResponse(
+            [self._render_ref(name, to) for name, to in refs.items() if name.startswith(start)]
+        )
 
-    def ref(self, ask: Ask) -> Answer:
+    def get_ref(self, ask: ApiRequest) -> ApiResponse:
         """Show one ref."""
         name = f"refs/{ask.path['ref']}"
-        to = self._world.git.refs(ask.path["ref"]).get(name)
+        to = self._world.git.list_refs(ask.path["ref"]).get(name)
         if to is None:
-            raise Refused(404, "Not Found")
-        return Answer(self._ref(name, to))
+            raise ApiError(404, "Not Found")
+        return ApiResponse(self._render_ref(name, to))
 
-    def create(self, ask: Ask) -> Answer:
+    def create(self, ask: ApiRequest) -> ApiResponse:
         """Make a ref."""
-        name, to = ask.text("ref") or "", ask.text("sha") or ""
+        name, to = ask.get_text("ref") or "", ask.get_text("sha") or ""
         if name.count("/") < 2 or not name.startswith("refs/"):
-            raise Refused(
+            raise ApiError(
                 422, f"Reference name must start with 'refs/' and have two slashes: {name}"
             )
-        if name in self._world.git.refs(name.removeprefix("refs/")):
-            raise Refused(422, "Reference already exists")
+        if name in self._world.git.list_refs(name.removeprefix("refs/")):
+            raise ApiError(422, "Reference already exists")
         if self._world.git.resolve(to) is None:
-            raise Refused(422, "Object does not exist")
+            raise ApiError(422, "Object does not exist")
         self._world.git.move(name, to)
-        return Answer(self._ref(name, to), 201)
+        return ApiResponse(self._render_ref(name, to), 201)
 
-    def delete(self, ask: Ask) -> Answer:
+    def delete(self, ask: ApiRequest) -> ApiResponse:
         """Delete a ref; pull requests of a deleted branch are closed."""
         name = f"refs/{ask.path['ref']}"
-        if name not in self._world.git.refs(ask.path["ref"]):
-            raise Refused(422, "Reference does not exist")
+        if name not in self._world.git.list_refs(ask.path["ref"]):
+            raise ApiError(422, "Reference does not exist")
         self._world.git.delete(name)
         self._world.settle()
-        return Answer(status=204)
+        return ApiResponse(status=204)
 
-    def branch(self, ask: Ask) -> Answer:
+    def get_branch(self, ask: ApiRequest) -> ApiResponse:
         """Show a branch and, in short, what protects it."""
         name = ask.path["branch"]
-        head = self._world.git.heads().get(name)
+        head = self._world.git.list_heads().get(name)
         if head is None:
-            raise Refused(404, "Branch not found")
+            raise ApiError(404, "Branch not found")
         url = f"{self._shapes.root}/branches/{name}"
         rules = self._world.rules.get(name)
         checks = rules.checks if rules and not rules.ruleset else ()
@@ -91,7 +93,7 @@ class Refs:
                 "checks": [{"context": each, "app_id": None} for each in checks],
             },
         }
-        return Answer(
+        return ApiResponse(
             {
                 "name": name,
                 "commit": self._commit(head),
@@ -102,14 +104,14 @@ class Refs:
             }
         )
 
-    def protection(self, ask: Ask) -> Answer:
+    def get_protection(self, ask: ApiRequest) -> ApiResponse:
         """Show what protects a branch; only who administers the repository may see it."""
         name = ask.path["branch"]
-        if name not in self._world.git.heads():
-            raise Refused(404, "Branch not found")
+        if name not in self._world.git.list_heads():
+            raise ApiError(404, "Branch not found")
         rules = self._world.rules.get(name)
         if rules is None or rules.ruleset:
-            raise Refused(404, "Branch not protected")
+            raise ApiError(404, "Branch not protected")
         url = f"{self._shapes.root}/branches/{name}/protection"
         told: Json = {
             "url": url,
@@ -133,15 +135,15 @@ class Refs:
                 "required_approving_review_count": rules.reviews,
                 "require_last_push_approval": False,
             }
-        return Answer(told)
+        return ApiResponse(told)
 
-    def rules(self, ask: Ask) -> Answer:
+    def list_rules(self, ask: ApiRequest) -> ApiResponse:
         """List what rulesets ask of a branch; classic protection is not among it."""
         rules = self._world.rules.get(ask.path["branch"])
-        rows = self._rows(rules) if rules is not None and rules.ruleset else []
-        return page_of(ask, rows, f"{self._shapes.root}/rules/branches/{ask.path['branch']}")
+        rows = self._render_rules(rules) if rules is not None and rules.ruleset else []
+        return build_page(ask, rows, f"{self._shapes.root}/rules/branches/{ask.path['branch']}")
 
-    def _rows(self, rules: Rules) -> list[Json]:
+    def _render_rules(self, rules: Rules) -> list[Json]:
         source: Json = {
             "ruleset_source_type": "Repository",
             "ruleset_source": self._shapes.full_name,
@@ -167,8 +169,8 @@ class Refs:
             rows.append({"type": "pull_request", "parameters": reviews, **source})
         return rows
 
-    def _ref(self, name: str, to: str) -> Json:
-        kind = self._world.git.kind(to)
+    def _render_ref(self, name: str, to: str) -> Json:
+        kind = self._world.git.get_kind(to)
         root = f"{self._shapes.root}/git"
         return {
             "ref": name,
@@ -180,9 +182,9 @@ class Refs:
     def _commit(self, commit: str) -> Json:
         git, root = self._world.git, self._shapes.root
         url = f"{root}/commits/{commit}"
-        parts = git.subject(commit, "%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%T").split("\0")
+        parts = git.get_message(commit, "%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%T").split("\0")
         names = ("name", "email", "date")
-        parents = git.subject(commit, "%P").split()
+        parents = git.get_message(commit, "%P").split()
         return {
             "url": url,
             "sha": commit,
@@ -193,7 +195,7 @@ class Refs:
                 "url": f"{root}/git/commits/{commit}",
                 "author": dict(zip(names, parts[:3], strict=True)),
                 "committer": dict(zip(names, parts[3:6], strict=True)),
-                "message": git.subject(commit),
+                "message": git.get_message(commit),
                 "tree": {"sha": parts[6], "url": f"{root}/git/trees/{parts[6]}"},
                 "comment_count": 0,
             },

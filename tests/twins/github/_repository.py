@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import NamedTuple
 
-NOBODY = "0" * 40
+NO_COMMIT = "0" * 40
 _NOREPLY = "noreply@github.com"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -56,48 +56,51 @@ class Repository:
         self.folder = folder
         self._facts: dict[tuple[str, ...], str] = {}  # commits never change
 
-    def found(self, branch: str, start: Mapping[str, str | None] | Path, author: str) -> None:
+    def create(self, branch: str, start: Mapping[str, str | None] | Path, author: str) -> None:
         """Make the repository, with one commit of files or with the head of another.
 
         One of the same files is made once and copied: clones of it can be copied as well then.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(start, Path):
-            self._init(branch)
-            self.git("fetch", "-q", str(start), f"+HEAD:refs/heads/{branch}")
+            self._init_bare(branch)
+            self.run_git("fetch", "-q", str(start), f"+HEAD:refs/heads/{branch}")
             return
         key = branch, tuple(start.items()), author
         if key not in _made:
             made = Path(mkdtemp(prefix="twin-"))
             atexit.register(shutil.rmtree, made, ignore_errors=True)
             first = Repository(made / "first.git")
-            first._init(branch)
+            first._init_bare(branch)
             first.commit(branch, start, "First", author)
             _made[key] = first.folder
         shutil.copytree(_made[key], self.folder)
 
-    def _init(self, branch: str) -> None:
+    def _init_bare(self, branch: str) -> None:
         _run(("init", "-q", "--bare", f"--initial-branch={branch}", str(self.folder)))
         with (self.folder / "config").open("a") as config:
             config.write(_CONFIG)
 
-    def git(self, *arguments: str, stdin: str | None = None) -> str:
+    def run_git(self, *arguments: str, stdin: str | None = None) -> str:
         """Run git in the repository; return what it said."""
-        return self.ask(*arguments, stdin=stdin).stdout.strip()
+        return self.run_for_result(*arguments, stdin=stdin).stdout.strip()
 
-    def ask(self, *arguments: str, stdin: str | None = None, ok: Sequence[int] = (0,)) -> "_Done":
+    def run_for_result(
+        self, *arguments: str, stdin: str | None = None, ok: Sequence[int] = (0,)
+    ) -> "_Done":
         """Do the same, and return how it went."""
         done = _run((f"--git-dir={self.folder}", *arguments), stdin)
         assert done.returncode in ok, f"git {arguments}: {done.stderr}"
         return done
 
-    def heads(self) -> dict[str, str]:
+    def list_heads(self) -> dict[str, str]:
         """Return every branch and its commit."""
         return {
-            name.removeprefix("refs/heads/"): commit for name, commit in self.refs("heads").items()
+            name.removeprefix("refs/heads/"): commit
+            for name, commit in self.list_refs("heads").items()
         }
 
-    def refs(self, below: str) -> dict[str, str]:
+    def list_refs(self, below: str) -> dict[str, str]:
         """Return the refs below `refs/<below>`, by name. Read without git: it is done so often."""
         prefix, found = f"refs/{below}", {}
         packed = self.folder / "packed-refs"
@@ -115,127 +118,131 @@ class Repository:
             if name == prefix or name.startswith(f"{prefix}/")
         }
 
-    def kind(self, commit: str) -> str:
+    def get_kind(self, commit: str) -> str:
         """Return the type of an object."""
-        return self._fact("cat-file", "-t", commit)
+        return self._query("cat-file", "-t", commit)
 
     def resolve(self, name: str) -> str | None:
         """Return the commit a branch, tag or id stands for."""
         for each in (f"refs/heads/{name}", f"refs/tags/{name}", name):
-            done = self.ask("rev-parse", "-q", "--verify", f"{each}^{{commit}}", ok=(0, 1, 128))
+            done = self.run_for_result(
+                "rev-parse", "-q", "--verify", f"{each}^{{commit}}", ok=(0, 1, 128)
+            )
             if done.returncode == 0:
                 return done.stdout.strip()
         return None
 
-    def holds(self, whole: str, part: str) -> bool:
+    def is_ancestor(self, commit: str, ancestor: str) -> bool:
         """Return whether `whole` contains the commit `part`."""
-        key = ("holds", whole, part)
+        key = ("holds", commit, ancestor)
         if key not in self._facts:
-            done = self.ask("merge-base", "--is-ancestor", part, whole, ok=(0, 1))
+            done = self.run_for_result("merge-base", "--is-ancestor", ancestor, commit, ok=(0, 1))
             self._facts[key] = "yes" if done.returncode == 0 else ""
         return bool(self._facts[key])
 
-    def size(self, base: str, head: str) -> Size:
+    def measure_size(self, base: str, head: str) -> Size:
         """Return how much `head` adds to `base`."""
-        commits = int(self._fact("rev-list", "--count", f"{base}..{head}"))
-        lines = self._fact("diff", "--numstat", f"{base}...{head}").splitlines()
+        commits = int(self._query("rev-list", "--count", f"{base}..{head}"))
+        lines = self._query("diff", "--numstat", f"{base}...{head}").splitlines()
         counts = [line.split("\t")[:2] for line in lines]
         numbers = [[int(each) if each.isdigit() else 0 for each in pair] for pair in counts]
         return Size(commits, sum(n[0] for n in numbers), sum(n[1] for n in numbers), len(counts))
 
-    def related(self, one: str, other: str) -> bool:
+    def is_related(self, one: str, other: str) -> bool:
         """Return whether two commits have history in common."""
-        return self.ask("merge-base", one, other, ok=(0, 1)).returncode == 0
+        return self.run_for_result("merge-base", one, other, ok=(0, 1)).returncode == 0
 
-    def subject(self, commit: str, form: str = "%B") -> str:
+    def get_message(self, commit: str, form: str = "%B") -> str:
         """Return a commit's message, or another part of it."""
-        return self._fact("log", "-1", f"--format={form}", commit)
+        return self._query("log", "-1", f"--format={form}", commit)
 
     def move(self, ref: str, to: str, expected: str | None = None) -> None:
         """Move a ref; if `expected` is given, only from there."""
-        self.git("update-ref", ref, to, *([] if expected is None else [expected]))
+        self.run_git("update-ref", ref, to, *([] if expected is None else [expected]))
 
     def delete(self, ref: str) -> None:
         """Delete a ref."""
-        self.git("update-ref", "-d", ref)
+        self.run_git("update-ref", "-d", ref)
 
     # ------------------------------------------------------------------------------------- merging
 
     def merge(self, base: str, head: str, message: str) -> str:
         """Return a new merge commit of the two, on no branch yet; may raise `Unmergeable`."""
-        return self._commit(self._merged(base, head), (base, head), message)
+        return self._commit(self._merge_trees(base, head), (base, head), message)
 
     def squash(self, base: str, head: str, message: str) -> str:
         """Return one new commit on `base` with everything of `head`."""
-        return self._commit(self._merged(base, head), (base,), message)
+        return self._commit(self._merge_trees(base, head), (base,), message)
 
     def rebase(self, base: str, head: str) -> str:
         """Return the last of `head`'s commits, each made anew on top of `base`."""
-        return self._worked(base, "cherry-pick", "--allow-empty", f"{base}..{head}")
+        return self._run_in_worktree(base, "cherry-pick", "--allow-empty", f"{base}..{head}")
 
     def revert(self, base: str, merged: str, message: str) -> str:
         """Return a commit on `base` that undoes another."""
-        parents = self.subject(merged, "%P").split()
+        parents = self.get_message(merged, "%P").split()
         side = ["-m", "1"] if len(parents) > 1 else []
-        undone = self._worked(base, "revert", "--no-edit", *side, merged)
-        return self._commit(self.git("rev-parse", f"{undone}^{{tree}}"), (base,), message)
+        undone = self._run_in_worktree(base, "revert", "--no-edit", *side, merged)
+        return self._commit(self.run_git("rev-parse", f"{undone}^{{tree}}"), (base,), message)
 
     def commit(
         self, branch: str, files: Mapping[str, str | None], message: str, author: str
     ) -> str:
         """Commit files on a branch and return the commit; `None` removes a file."""
-        present = self.heads().get(branch)
+        present = self.list_heads().get(branch)
         signed = f"{author} <{author}@users.noreply.github.com> now"
         lines = [
             f"commit refs/heads/{branch}",
             f"author {signed}",
             f"committer {signed}",
-            _inline(message),
+            _format_inline(message),
             *([] if present is None else [f"from {present}"]),
         ]
         for name, content in files.items():
             if content is None:
                 lines.append(f"D {name}")
             else:
-                lines += [f"M 100644 inline {name}", _inline(content)]
+                lines += [f"M 100644 inline {name}", _format_inline(content)]
         stream = "\n".join([*lines, ""])
-        self.git("fast-import", "--quiet", "--date-format=now", stdin=stream)
-        return self.heads()[branch]
+        self.run_git("fast-import", "--quiet", "--date-format=now", stdin=stream)
+        return self.list_heads()[branch]
 
-    def _fact(self, *arguments: str) -> str:
+    def _query(self, *arguments: str) -> str:
         """Return what git says of commits, asked once."""
         if arguments not in self._facts:
-            self._facts[arguments] = self.git(*arguments)
+            self._facts[arguments] = self.run_git(*arguments)
         return self._facts[arguments]
 
-    def _merged(self, base: str, head: str) -> str:
-        done = self.ask("merge-tree", "--write-tree", "--no-messages", base, head, ok=(0, 1))
+    def _merge_trees(self, base: str, head: str) -> str:
+        done = self.run_for_result(
+            "merge-tree", "--write-tree", "--no-messages", base, head, ok=(0, 1)
+        )
         if done.returncode == 1:
             raise Unmergeable
         return done.stdout.strip()
 
     def _commit(self, tree: str, parents: Sequence[str], message: str) -> str:
         above = [word for parent in parents for word in ("-p", parent)]
-        return self.git("commit-tree", tree, *above, stdin=message)
+        return self.run_git("commit-tree", tree, *above, stdin=message)
 
-    def _worked(self, base: str, *arguments: str) -> str:
+    def _run_in_worktree(self, base: str, *arguments: str) -> str:
         """Run git in a worktree of `base`; return the commit it ends on."""
         with TemporaryDirectory(prefix="twin-") as folder:
             path = f"{folder}/work"
-            self.git("worktree", "add", "-q", "--detach", path, base)
+            self.run_git("worktree", "add", "-q", "--detach", path, base)
             try:
                 done = _run(("-C", path, *arguments))
                 if done.returncode != 0:
                     raise Unmergeable(done.stderr)
                 return _run(("-C", path, "rev-parse", "HEAD")).stdout.strip()
             finally:
-                self.git("worktree", "remove", "-f", "-f", path)
+                self.run_git("worktree", "remove", "-f", "-f", path)
 
 
 _Done = subprocess.CompletedProcess[str]
 
 
-def _inline(text: str) -> str:
+def _format_inline(text: str) -> str:
     return f"data {len(text.encode())}\n{text}"
 
 

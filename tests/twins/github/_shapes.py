@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tests.twins.github._asking import Json
+from tests.twins.github._api import Json
 from tests.twins.github._records import Account, Label, Pull
 from tests.twins.github._world import World
 
@@ -19,7 +19,7 @@ _REPOSITORY_PARTS = (
 )  # fmt: skip
 
 
-def told(at: datetime | None) -> str | None:
+def format_time(at: datetime | None) -> str | None:
     """Return a time in GitHub's form."""
     return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -33,7 +33,7 @@ class Shapes:
         self.root = f"{api}/repos/{self.full_name}"
         self.page = f"{web}/{self.full_name}"
 
-    def user(self, account: Account) -> Json:
+    def render_user(self, account: Account) -> Json:
         """Return a simple user."""
         url = f"{self.api}/users/{account.login}"
         parts = {f"{part}_url": f"{url}/{part}" for part in _USER_PARTS}
@@ -50,20 +50,20 @@ class Shapes:
             "site_admin": False,
         }
 
-    def own_user(self, account: Account) -> Json:
+    def render_own_user(self, account: Account) -> Json:
         """Return the user who asks."""
-        at = told(self._world.founded)
+        at = format_time(self._world.founded)
         counts = ("public_repos", "public_gists", "followers", "following")
         unknown = ("name", "company", "blog", "location", "email", "hireable", "bio")
         return {
-            **self.user(account),
+            **self.render_user(account),
             **dict.fromkeys(counts, 0),
             **dict.fromkeys(unknown),
             "created_at": at,
             "updated_at": at,
         }
 
-    def minimal_repository(self) -> Json:
+    def render_minimal_repository(self) -> Json:
         """Return what is always told of a repository."""
         parts = {f"{part}_url": f"{self.root}/{part}" for part in _REPOSITORY_PARTS}
         return parts | {
@@ -71,7 +71,7 @@ class Shapes:
             "node_id": "R_1",
             "name": self._world.name,
             "full_name": self.full_name,
-            "owner": self.user(self._world.owner),
+            "owner": self.render_user(self._world.owner),
             "private": self._world.settings.private,
             "html_url": self.page,
             "description": None,
@@ -79,13 +79,13 @@ class Shapes:
             "url": self.root,
         }
 
-    def repository(self) -> Json:
+    def render_repository(self) -> Json:
         """Return the repository as pull requests show it."""
-        at, clone = told(self._world.founded), f"{self.page}.git"
+        at, clone = format_time(self._world.founded), f"{self.page}.git"
         opened = sum(pull.open for pull in self._world.pulls.values())
         counts = ("forks_count", "stargazers_count", "watchers_count", "size", "forks", "watchers")
         return {
-            **self.minimal_repository(),
+            **self.render_minimal_repository(),
             **dict.fromkeys(counts, 0),
             **{f"has_{part}": True for part in ("issues", "projects", "wiki")},
             "has_pages": False,
@@ -108,11 +108,11 @@ class Shapes:
             "license": None,
         }
 
-    def full_repository(self, writes: bool) -> Json:
+    def render_full_repository(self, writes: bool) -> Json:
         """Return the repository as it shows itself; `writes`: may the caller push."""
         settings = self._world.settings
         return {
-            **self.repository(),
+            **self.render_repository(),
             "subscribers_count": 0,
             "network_count": 0,
             "visibility": "private" if settings.private else "public",
@@ -161,12 +161,12 @@ class Shapes:
             "state": "open" if pull.open else "closed",
             "locked": False,
             "title": pull.title,
-            "user": self.user(pull.author),
+            "user": self.render_user(pull.author),
             "body": pull.body,
-            "created_at": told(pull.at),
-            "updated_at": told(pull.updated),
-            "closed_at": told(pull.closed_at),
-            "merged_at": told(pull.merged_at),
+            "created_at": format_time(pull.at),
+            "updated_at": format_time(pull.updated),
+            "closed_at": format_time(pull.closed_at),
+            "merged_at": format_time(pull.merged_at),
             "merge_commit_sha": pull.merge_commit,
             "assignee": None,
             "assignees": [],
@@ -175,26 +175,26 @@ class Shapes:
             "labels": [self.label(label) for label in pull.labels],
             "milestone": None,
             "draft": pull.draft,
-            "head": self._side(pull.branch, pull.head, pull.fork),
-            "base": self._side(pull.base, pull.base_sha),
+            "head": self._render_side(pull.branch, pull.head, pull.fork),
+            "base": self._render_side(pull.base, pull.base_sha),
             "_links": {name: {"href": href} for name, href in links.items()},
             "author_association": "CONTRIBUTOR",
             "auto_merge": None,
             "active_lock_reason": None,
         }
 
-    def full_pull(self, pull: Pull, *, look: bool = False) -> Json:
+    def render_full_pull(self, pull: Pull, *, look: bool = False) -> Json:
         """Return a pull request on its own; a look at it starts the test merge."""
         mergeable = self._world.look(pull) if look else None
-        size = self._world.git.size(pull.base_sha, pull.head)
+        size = self._world.git.measure_size(pull.base_sha, pull.head)
         world = self._world
         return {
             **self.pull(pull),
             "merged": pull.merged_at is not None,
             "mergeable": mergeable,
             "rebaseable": mergeable,
-            "mergeable_state": "unknown" if mergeable is None else world.state_of(pull),
-            "merged_by": None if pull.merged_by is None else self.user(pull.merged_by),
+            "mergeable_state": "unknown" if mergeable is None else world.get_merge_state(pull),
+            "merged_by": None if pull.merged_by is None else self.render_user(pull.merged_by),
             "comments": sum(each.number == pull.number for each in world.comments),
             "review_comments": sum(each.number == pull.number for each in world.line_comments),
             "maintainer_can_modify": False,
@@ -208,14 +208,14 @@ class Shapes:
         """Return whose branch it comes from, as lists are filtered."""
         return f"{(pull.fork or self._world.owner).login}:{pull.branch}"
 
-    def app(self, number: int, slug: str) -> Json:
+    def render_app(self, number: int, slug: str) -> Json:
         """Return an app."""
-        at = told(self._world.founded)
+        at = format_time(self._world.founded)
         return {
             "id": number,
             "slug": slug,
             "node_id": f"A_{number}",
-            "owner": self.user(self._world.owner),
+            "owner": self.render_user(self._world.owner),
             "name": slug.replace("-", " ").title(),
             "description": None,
             "external_url": self.page,
@@ -226,15 +226,20 @@ class Shapes:
             "events": [],
         }
 
-    def _side(self, branch: str, commit: str, fork: Account | None = None) -> Json:
-        owner, repository = fork or self._world.owner, self.repository()
+    def _render_side(self, branch: str, commit: str, fork: Account | None = None) -> Json:
+        owner, repository = fork or self._world.owner, self.render_repository()
         if fork is not None:
             name = f"{fork.login}/{self._world.name}"
-            repository |= {"id": fork.id, "full_name": name, "owner": self.user(fork), "fork": True}
+            repository |= {
+                "id": fork.id,
+                "full_name": name,
+                "owner": self.render_user(fork),
+                "fork": True,
+            }
         return {
             "label": f"{owner.login}:{branch}",
             "ref": branch,
             "sha": commit,
-            "user": self.user(owner),
+            "user": self.render_user(owner),
             "repo": repository,
         }

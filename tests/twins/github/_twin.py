@@ -12,6 +12,7 @@ from aiohttp import web
 from tests.twins.github._accounts import Accounts, App
 from tests.twins.github._actions import Actions
 from tests.twins.github._checks import Checks
+from tests.twins.github._discussion import Discussion
 from tests.twins.github._faults import Faults
 from tests.twins.github._front import Front, Request
 from tests.twins.github._git_http import GitHttp
@@ -22,7 +23,6 @@ from tests.twins.github._pulls import Pulls
 from tests.twins.github._refs import Refs
 from tests.twins.github._repository import Repository
 from tests.twins.github._shapes import Shapes
-from tests.twins.github._talk import Talk
 from tests.twins.github._world import World
 
 
@@ -52,13 +52,13 @@ class GithubTwin(People):
         self._files = files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"}
         self._runner: web.AppRunner | None = None
         self._root = ""
-        self.grant(self.token, "theseus-bot")
+        self.grant_token(self.token, "theseus-bot")
 
     async def __aenter__(self) -> Self:
         """Make the repository if it is not there yet, and serve."""
         if not self.bare.exists():
             start = self._files if self._source is None else self._source
-            self.world.git.found(self.world.main, start, self.owner)
+            self.world.git.create(self.world.main, start, self.owner)
         app = web.Application(client_max_size=64 * 2**20)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         # Answers carry addresses, so the port has to be known before there are any.
@@ -88,13 +88,13 @@ class GithubTwin(People):
         shapes = Shapes(self.world, self.api_url, self._root)
         pulls = Pulls(self.world, shapes)
         routes = [
-            *pulls.routes(),
-            *Refs(self.world, shapes).routes(),
-            *Talk(self.world, shapes, pulls).routes(),
-            *Issues(self.world, shapes).routes(),
-            *Actions(self.world, shapes).routes(),
-            *Checks(self.world, shapes).routes(),
-            *Accounts(self.world, shapes, self.faults, self.app).routes(),
+            *pulls.list_routes(),
+            *Refs(self.world, shapes).list_routes(),
+            *Discussion(self.world, shapes, pulls).list_routes(),
+            *Issues(self.world, shapes).list_routes(),
+            *Actions(self.world, shapes).list_routes(),
+            *Checks(self.world, shapes).list_routes(),
+            *Accounts(self.world, shapes, self.faults, self.app).list_routes(),
         ]
         self._front.add(app, routes)
         GraphQL(self.world, shapes, self._front).add(app)

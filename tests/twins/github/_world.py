@@ -34,7 +34,7 @@ class World:
     ) -> None:
         self.git = repository
         self.owner, self.name, self._now = Account(owner, 1, "Organization"), name, now
-        self.founded = self.now()
+        self.founded = self.get_time()
         self.main = "main"
         self.settings = Settings()
         self.accounts: dict[str, Account] = {owner: self.owner}
@@ -51,11 +51,11 @@ class World:
         self._ids = itertools.count(1_000)
         self._numbers = itertools.count(1)
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the time, in whole seconds as GitHub tells it."""
         return self._now().replace(microsecond=0)
 
-    def next_id(self) -> int:
+    def allocate_id(self) -> int:
         """Return an id nothing else has."""
         return next(self._ids)
 
@@ -63,10 +63,10 @@ class World:
         """Return the next number; issues and pull requests share them."""
         return next(self._numbers)
 
-    def account(self, login: str) -> Account:
+    def get_account(self, login: str) -> Account:
         """Return somebody, who is new here if need be."""
         kind: Literal["User", "Bot"] = "Bot" if login.endswith("[bot]") else "User"
-        return self.accounts.setdefault(login, Account(login, self.next_id(), kind))
+        return self.accounts.setdefault(login, Account(login, self.allocate_id(), kind))
 
     def change(self, **chosen: object) -> None:
         """Change the repository's settings."""
@@ -74,7 +74,7 @@ class World:
 
     def label(self, name: str) -> Label:
         """Return a label, which is made if it is missing; names ignore case."""
-        return self.labels.setdefault(name.casefold(), Label(self.next_id(), name))
+        return self.labels.setdefault(name.casefold(), Label(self.allocate_id(), name))
 
     # ------------------------------------------------------------------- pull requests and branches
 
@@ -88,9 +88,9 @@ class World:
         fork: tuple[Account, str] | None = None,
     ) -> Pull:
         """Open a pull request, from a branch here or from somebody's fork, at a commit."""
-        heads = self.git.heads()
+        heads = self.git.list_heads()
         pull = Pull(
-            id=self.next_id(),
+            id=self.allocate_id(),
             number=self.take_number(),
             title=title,
             body=body,
@@ -99,7 +99,7 @@ class World:
             author=author,
             head=fork[1] if fork else heads[branch],
             base_sha=heads[base],
-            at=self.now(),
+            at=self.get_time(),
             fork=fork[0] if fork else None,
         )
         self.pulls[pull.number] = pull
@@ -111,7 +111,7 @@ class World:
         open_ones = [pull for pull in self.pulls.values() if pull.open]
         if not open_ones:
             return
-        heads = self.git.heads()
+        heads = self.git.list_heads()
         for pull in open_ones:
             head = pull.head if pull.fork else heads.get(pull.branch)
             self._settle(pull, head, heads.get(pull.base))
@@ -122,34 +122,34 @@ class World:
             self.close(pull)
             return
         moved, pull.base_sha = base != pull.base_sha, base
-        arrived = moved and self.git.holds(base, head or pull.head)
+        arrived = moved and self.git.is_ancestor(base, head or pull.head)
         if head is not None and head != pull.head:
             pull.head = head
             self.git.move(f"refs/pull/{pull.number}/head", head)
         if arrived:
-            self.merged(pull, self._brought_in(pull.head, base), None)
-        elif head is None or (head != before[0] and self.git.holds(base, head)):
+            self.record_merge(pull, self._find_merge_commit(pull.head, base), None)
+        elif head is None or (head != before[0] and self.git.is_ancestor(base, head)):
             self.close(pull)
         elif (pull.head, pull.base_sha) != before:
-            pull.updated = self.now()
+            pull.updated = self.get_time()
 
-    def _brought_in(self, head: str, base: str) -> str:
+    def _find_merge_commit(self, head: str, base: str) -> str:
         """Return the oldest commit on base's own line that contains `head`."""
-        line = self.git.git("rev-list", "--first-parent", base, f"^{head}").splitlines()
-        return next((each for each in reversed(line) if self.git.holds(each, head)), head)
+        line = self.git.run_git("rev-list", "--first-parent", base, f"^{head}").splitlines()
+        return next((each for each in reversed(line) if self.git.is_ancestor(each, head)), head)
 
     def close(self, pull: Pull) -> None:
         """Close it without merging."""
-        pull.closed_at = pull.updated = self.now()
+        pull.closed_at = pull.updated = self.get_time()
 
-    def merged(self, pull: Pull, commit: str, by: Account | None) -> None:
+    def record_merge(self, pull: Pull, commit: str, by: Account | None) -> None:
         """Note that it was merged as `commit`."""
-        pull.closed_at = pull.merged_at = pull.updated = self.now()
+        pull.closed_at = pull.merged_at = pull.updated = self.get_time()
         pull.merge_commit, pull.merged_by, pull.draft = commit, by or self.owner, False
         for number in map(int, _CLOSING.findall(pull.body or "")):
             issue = self.issues.get(number)
             if issue is not None and issue.open:
-                issue.closed_at = issue.updated = self.now()
+                issue.closed_at = issue.updated = self.get_time()
 
     def merge_title(self, pull: Pull) -> str:
         """Return the first line of its merge commit."""
@@ -180,7 +180,7 @@ class World:
 
     # ------------------------------------------------------------------------- before a merge
 
-    def state_of(self, pull: Pull) -> str:
+    def get_merge_state(self, pull: Pull) -> str:
         """Return GitHub's `mergeable_state`."""
         known = pull.mergeable if pull.looked_at == (pull.head, pull.base_sha) else None
         if known is None or not pull.open:
@@ -189,18 +189,20 @@ class World:
             return "dirty"
         if pull.draft:
             return "draft"
-        if self.behind(pull):
+        if self.is_behind(pull):
             return "behind"
-        if self.objections(pull):
+        if self.list_objections(pull):
             return "blocked"
-        return "unstable" if set(self.results(pull.head).values()) - {"success"} else "clean"
+        return (
+            "unstable" if set(self.collect_results(pull.head).values()) - {"success"} else "clean"
+        )
 
-    def behind(self, pull: Pull) -> bool:
+    def is_behind(self, pull: Pull) -> bool:
         """Return whether its rules want base's newest commits in it, and it lacks some."""
         strict = self.rules.get(pull.base, Rules()).strict
-        return strict and not self.git.holds(pull.head, pull.base_sha)
+        return strict and not self.git.is_ancestor(pull.head, pull.base_sha)
 
-    def results(self, head: str) -> dict[str, str]:
+    def collect_results(self, head: str) -> dict[str, str]:
         """Return each check's newest result: success, failing or pending."""
         results: dict[str, str] = {}
         for check in (each for each in self.checks if each.head == head):
@@ -212,10 +214,10 @@ class World:
             results[status.name] = known.get(status.state, "failing")
         return results
 
-    def objections(self, pull: Pull) -> list[str]:
+    def list_objections(self, pull: Pull) -> list[str]:
         """Return, in GitHub's words, what the base branch's rules have against merging."""
         rules, said = self.rules.get(pull.base, Rules()), []
-        results = {} if self.behind(pull) else self.results(pull.head)
+        results = {} if self.is_behind(pull) else self.collect_results(pull.head)
         missing = {
             name: results.get(name, "expected")
             for name in rules.checks
@@ -225,8 +227,8 @@ class World:
             ((name, state),) = missing.items()
             said.append(f'Required status check "{name}" is {state}.')
         elif missing:
-            said.append(_several(len(rules.checks), list(missing.values())))
-        approvals = self.approvals(pull)
+            said.append(_format_missing(len(rules.checks), list(missing.values())))
+        approvals = self.collect_approvals(pull)
         if "CHANGES_REQUESTED" in approvals.values() and rules.reviews:
             said.append("Changes have been requested.")
         elif list(approvals.values()).count("APPROVED") < rules.reviews:
@@ -237,7 +239,7 @@ class World:
             )
         return said
 
-    def approvals(self, pull: Pull) -> dict[str, str]:
+    def collect_approvals(self, pull: Pull) -> dict[str, str]:
         """Return each reviewer's standing word."""
         return {
             review.author.login: review.state
@@ -246,7 +248,7 @@ class World:
         }
 
 
-def _several(count: int, missing: list[str]) -> str:
+def _format_missing(count: int, missing: list[str]) -> str:
     states = {state: missing.count(state) for state in ("expected", "pending", "failing")}
     found = [f"{n} {state}" for state, n in states.items() if n]
     if len(found) == 1:

@@ -10,7 +10,7 @@ import aiohttp
 from tests.twins.github._twin import GithubTwin
 
 
-class Got(NamedTuple):
+class Response(NamedTuple):
     """An answer. `data` is the JSON of it, or its text."""
 
     status: int
@@ -42,14 +42,14 @@ class Client:
 
     async def ask(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
-    ) -> Got:
+    ) -> Response:
         """Ask for a path below the API if it begins with a slash, else below the repository."""
         url = self._twin.api_url + (path if path.startswith("/") else f"{self._repository}/{path}")
-        return await self.at(method, url.rstrip("/"), body, headers)
+        return await self.request(method, url.rstrip("/"), body, headers)
 
-    async def at(
+    async def request(
         self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None
-    ) -> Got:
+    ) -> Response:
         """Ask for an address."""
         sent = {**({"Authorization": f"Bearer {self._token}"} if self._token else {})}
         async with self._web.request(
@@ -57,33 +57,33 @@ class Client:
         ) as got:
             text = await got.text()
             typed = got.content_type == "application/json"
-            return Got(got.status, json.loads(text) if typed and text else text, got.headers)
+            return Response(got.status, json.loads(text) if typed and text else text, got.headers)
 
-    async def get(self, path: str, **headers: str) -> Got:
+    async def get(self, path: str, **headers: str) -> Response:
         """Read; headers with underscores for dashes."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.ask("GET", path, headers=named)
 
-    async def post(self, path: str, **body: object) -> Got:
+    async def post(self, path: str, **body: object) -> Response:
         """Make something."""
         return await self.ask("POST", path, body)
 
-    async def patch(self, path: str, **body: object) -> Got:
+    async def patch(self, path: str, **body: object) -> Response:
         """Change something."""
         return await self.ask("PATCH", path, body)
 
-    async def put(self, path: str, **body: object) -> Got:
+    async def put(self, path: str, **body: object) -> Response:
         """Do something."""
         return await self.ask("PUT", path, body)
 
-    async def graphql(self, query: str, **variables: object) -> Got:
+    async def run_graphql(self, query: str, **variables: object) -> Response:
         """Run a GraphQL document."""
         url = f"{self._twin.url}/api/graphql"
-        return await self.at("POST", url, {"query": query, "variables": variables})
+        return await self.request("POST", url, {"query": query, "variables": variables})
 
     async def open(self, branch: str = "fix", **more: object) -> Any:
         """Push a branch if it is new, open its pull request and return that."""
-        if self._twin.head(branch) is None:
+        if self._twin.get_head(branch) is None:
             self._twin.push(branch, {"dice.py": f"one\n{branch}\nthree\n"})
         body = {"title": f"Mend {branch}", "head": branch, "base": "main", **more}
         got = await self.ask("POST", "pulls", body)

@@ -35,7 +35,7 @@ import sys
 from pathlib import Path
 
 from tests.twins.model import ScriptedModel, Story
-from tests.twins.model._json import StoryError, story_from
+from tests.twins.model._json import StoryError, parse_story
 
 KEY = "sk-ant-api03-of-a-scripted-model"
 
@@ -47,11 +47,11 @@ async def serve(story: Story, port: int, *, once: bool) -> None:
         _tell(f"ANTHROPIC_BASE_URL={model.base_url}")
         count = told = 0
         while count := count + 1:
-            request = await model.heard(count)
+            request = await model.wait_for_requests(count)
             _tell(f"{count}: {request.who} asks {request.model}: {request.prompt[:70]!r}")
-            for complaint in model.complaints[told:]:
+            for complaint in model.story_errors[told:]:
                 _tell(complaint)
-            told = len(model.complaints)
+            told = len(model.story_errors)
 
 
 async def run(story: Story, port: int, command: str) -> int:
@@ -73,13 +73,13 @@ async def run(story: Story, port: int, command: str) -> int:
         return running.returncode or 0
 
 
-def story_of(name: str) -> Story:
+def load_story(name: str) -> Story:
     """Return the story in a JSON file, or the one that Python code has under that name."""
     module, _, attribute = name.partition(":")
     if attribute.isidentifier() and not name.endswith(".json"):
         story: Story = getattr(importlib.import_module(module), attribute)
         return story
-    return story_from(json.loads(Path(name).read_text("utf-8")))
+    return parse_story(json.loads(Path(name).read_text("utf-8")))
 
 
 def _tell(line: str) -> None:
@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--run", metavar="COMMAND", help="serve it to this command, then end")
     chosen = parser.parse_args()
     try:
-        story = story_of(chosen.story)
+        story = load_story(chosen.story)
         if chosen.run:
             return asyncio.run(run(story, chosen.port, chosen.run))
         asyncio.run(serve(story, chosen.port, once=chosen.once))

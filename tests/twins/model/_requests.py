@@ -32,7 +32,7 @@ class Request:
     aside: str = ""
     answered: bool = field(default=False)  # the whole answer was sent
     abandoned: bool = field(default=False)  # whoever asked went away before that
-    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # one or the other
+    finished: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # one or the other
 
     @property
     def model(self) -> str:
@@ -49,7 +49,10 @@ class Request:
         """The system prompt, and what the program adds to it between the messages."""
         between = (m.get("content") for m in self.messages if m.get("role") == "system")
         return "\n".join(
-            [*_texts(self.body.get("system")), *(t for each in between for t in _texts(each))]
+            [
+                *_list_texts(self.body.get("system")),
+                *(t for each in between for t in _list_texts(each)),
+            ]
         )
 
     @property
@@ -81,7 +84,7 @@ class Request:
     def prompt(self) -> str:
         """What the last message of a person says; tool results are not in it."""
         for message in reversed(self.messages):
-            words = "\n".join(_texts(message.get("content")))
+            words = "\n".join(_list_texts(message.get("content")))
             if message.get("role") == "user" and words:
                 return words
         return ""
@@ -89,31 +92,31 @@ class Request:
     @property
     def text(self) -> str:
         """Everything in it that can be read: system, words, calls and results."""
-        said = (t for m in self.messages for t in _everything(m.get("content")))
-        return "\n".join([*_texts(self.body.get("system")), *said])
+        said = (t for m in self.messages for t in _iterate_strings(m.get("content")))
+        return "\n".join([*_list_texts(self.body.get("system")), *said])
 
     @property
     def results(self) -> list[Result]:
         """What the tools returned so far, oldest first."""
         tools: dict[str, str] = {}
         found = []
-        for block in self._blocks():
+        for block in self._iterate_blocks():
             if block.get("type") == "tool_use":
                 tools[str(block.get("id"))] = str(block.get("name"))
             elif block.get("type") == "tool_result":
                 call = str(block.get("tool_use_id"))
-                text = "\n".join(_texts(block.get("content")))
+                text = "\n".join(_list_texts(block.get("content")))
                 found.append(Result(call, tools.get(call, ""), bool(block.get("is_error")), text))
         return found
 
-    def _blocks(self) -> Iterator[Json]:
+    def _iterate_blocks(self) -> Iterator[Json]:
         for message in self.messages:
             content = message.get("content")
             if isinstance(content, list):
                 yield from (block for block in content if isinstance(block, dict))
 
 
-def _texts(content: object) -> list[str]:
+def _list_texts(content: object) -> list[str]:
     """Return the words of a content: a string, or a list with text blocks."""
     if isinstance(content, str):
         return [content]
@@ -121,14 +124,14 @@ def _texts(content: object) -> list[str]:
     return [str(b["text"]) for b in blocks if isinstance(b, dict) and b.get("type") == "text"]
 
 
-def _everything(content: object) -> Iterator[str]:
+def _iterate_strings(content: object) -> Iterator[str]:
     """Return every string anywhere in a content but types and ids."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
         for each in content:
-            yield from _everything(each)
+            yield from _iterate_strings(each)
     elif isinstance(content, dict):
         for key, value in content.items():
             if key not in ("type", "id", "tool_use_id", "signature", "cache_control"):
-                yield from _everything(value)
+                yield from _iterate_strings(value)

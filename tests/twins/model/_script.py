@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tests.twins.model._requests import Request
-from tests.twins.model._responses import WrongStory
-from tests.twins.model._turns import Broken, Failure, Forever, Turn
+from tests.twins.model._responses import StoryMismatch
+from tests.twins.model._turns import BrokenAnswer, Failure, RepeatedTurn, Turn
 
 Parts = Sequence[Turn] | Mapping[str, Sequence[Turn]]
 EVERYBODY = "everybody"
@@ -22,7 +22,7 @@ class Case:
 Story = Parts | Sequence[Case]
 
 
-def when(text: str, parts: Parts) -> Case:
+def make_case(text: str, parts: Parts) -> Case:
     """Follow this story where the text occurs in what is asked; the first that fits is taken."""
     return Case(text, parts)
 
@@ -31,65 +31,65 @@ class Script:
     """Hands out turns, apart for each who asks; with `each`, anew for each conversation."""
 
     def __init__(self, story: Story, *, each: bool) -> None:
-        self._cases = _cases(story)
+        self._cases = _split_cases(story)
         self._each = each
-        self._taken: dict[str, int] = {}  # the case a conversation began with
+        self._chosen: dict[str, int] = {}  # the case a conversation began with
         self._left: dict[tuple[int, str, str], list[Turn]] = {}
 
-    def next(self, request: Request) -> Turn:
-        """Return the turn that answers this request. Raises `WrongStory` where there is none."""
-        case = self._case(request)
+    def take_turn(self, request: Request) -> Turn:
+        """Return the turn that answers this request. Raises `StoryMismatch` where there is none."""
+        case = self._choose_case(request)
         parts = self._cases[case][1]
         who = EVERYBODY if EVERYBODY in parts else request.who
         if who not in parts:
-            raise WrongStory(f"there is no script for `{who}`: {', '.join(parts)}")
+            raise StoryMismatch(f"there is no script for `{who}`: {', '.join(parts)}")
         key = (case, who, request.conversation if self._each else "")
         left = self._left.setdefault(key, list(parts[who]))
         if not left:
-            raise WrongStory(
+            raise StoryMismatch(
                 f"the script of `{who}` has ended after turn {len(parts[who])}, and is asked for "
                 f"another; it was last told: {request.prompt[-300:]!r}, {request.results[-1:]}"
             )
         turn = left[0]
-        if isinstance(turn, Forever):
+        if isinstance(turn, RepeatedTurn):
             return turn.turn
-        if isinstance(turn, Failure | Broken) and turn.times > 1:
+        if isinstance(turn, Failure | BrokenAnswer) and turn.times > 1:
             left[0] = replace(turn, times=turn.times - 1)
         else:
             left.pop(0)
         return turn
 
-    def unplayed(self, who: str | None = None) -> list[Turn]:
+    def list_unused(self, who: str | None = None) -> list[Turn]:
         """Return the turns nobody asked for, all or of one; `forever` is never among them."""
         rows = [
             left
             for case, (_, parts) in enumerate(self._cases)
             for name, turns in parts.items()
             if who in (None, name)
-            for left in self._begun(case, name) or [list(turns)]
+            for left in self._list_begun(case, name) or [list(turns)]
         ]
-        return [turn for left in rows for turn in left if not isinstance(turn, Forever)]
+        return [turn for left in rows for turn in left if not isinstance(turn, RepeatedTurn)]
 
-    def _begun(self, case: int, who: str) -> list[list[Turn]]:
+    def _list_begun(self, case: int, who: str) -> list[list[Turn]]:
         return [left for key, left in self._left.items() if key[:2] == (case, who)]
 
-    def _case(self, request: Request) -> int:
-        taken = self._taken.get(request.conversation) if request.conversation else None
+    def _choose_case(self, request: Request) -> int:
+        taken = self._chosen.get(request.conversation) if request.conversation else None
         if taken is not None:
             return taken
         text = request.text
         fitting = (n for n, (wanted, _) in enumerate(self._cases) if wanted in text)
         case = next(fitting, None)
         if case is None:
-            raise WrongStory(f"none of the stories fits: {[text for text, _ in self._cases]}")
-        return self._taken.setdefault(request.conversation, case) if request.conversation else case
+            raise StoryMismatch(f"none of the stories fits: {[text for text, _ in self._cases]}")
+        return self._chosen.setdefault(request.conversation, case) if request.conversation else case
 
 
-def _cases(story: Story) -> list[tuple[str, Mapping[str, Sequence[Turn]]]]:
+def _split_cases(story: Story) -> list[tuple[str, Mapping[str, Sequence[Turn]]]]:
     """Return stories by the text they need; a story alone needs none."""
     if isinstance(story, Mapping):
         return [("", story)]
     cases = [each for each in story if isinstance(each, Case)]
     if cases:
-        return [(case.text, dict(_cases(case.parts))[""]) for case in cases]
+        return [(case.text, dict(_split_cases(case.parts))[""]) for case in cases]
     return [("", {EVERYBODY: [each for each in story if not isinstance(each, Case)]})]

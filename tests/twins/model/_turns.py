@@ -50,7 +50,7 @@ class Thought:
 
 
 @dataclass(frozen=True)
-class Use:
+class ToolUse:
     """One call of a tool. `offered`: the story is wrong where the request does not offer it."""
 
     tool: str
@@ -58,7 +58,7 @@ class Use:
     offered: bool = True
 
 
-Block = Text | Thought | Use
+Block = Text | Thought | ToolUse
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class Message(Turn):
     tokens_in: int | None = None
     tokens_out: int | None = None
 
-    def costing(self, tokens_in: int, tokens_out: int) -> "Message":
+    def set_tokens(self, tokens_in: int, tokens_out: int) -> "Message":
         """Return the same answer with these tokens in and out."""
         return replace(self, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
 @dataclass(frozen=True)
-class Gift(Turn):
+class StructuredAnswer(Turn):
     """The structured answer a schema asked for."""
 
     value: object
@@ -94,7 +94,7 @@ class Failure(Turn):
 
 
 @dataclass(frozen=True)
-class Broken(Turn):
+class BrokenAnswer(Turn):
     """An answer that begins and does not end: the connection breaks, stalls or tells an error."""
 
     begun: Message | None
@@ -104,7 +104,7 @@ class Broken(Turn):
 
 
 @dataclass(frozen=True)
-class Slow(Turn):
+class SlowTurn(Turn):
     """A turn after this many seconds of the model's own time."""
 
     seconds: float
@@ -112,7 +112,7 @@ class Slow(Turn):
 
 
 @dataclass(frozen=True)
-class Held(Turn):
+class HeldTurn(Turn):
     """A turn that waits for the test to open a gate."""
 
     gate: asyncio.Event
@@ -120,40 +120,40 @@ class Held(Turn):
 
 
 @dataclass(frozen=True)
-class Told(Turn):
+class DynamicTurn(Turn):
     """A turn that is made from the request."""
 
     decide: Callable[[Request], Turn]
 
 
 @dataclass(frozen=True)
-class Forever(Turn):
+class RepeatedTurn(Turn):
     """A turn that is played again and again."""
 
     turn: Turn
 
 
-def says(text: str, *more: Message) -> Message:
+def say_text(text: str, *more: Message) -> Message:
     """Say something; `more` (further words, calls) comes in the same answer."""
-    return together(Message((Text(text),)), *more)
+    return combine_parts(Message((Text(text),)), *more)
 
 
-def thinks(text: str, *more: Message) -> Message:
+def think_aloud(text: str, *more: Message) -> Message:
     """Think aloud, then go on with `more` in the same answer."""
-    return together(Message((Thought(text),)), *more)
+    return combine_parts(Message((Thought(text),)), *more)
 
 
-def calls(tool: str, /, **arguments: object) -> Message:
+def call_tool(tool: str, /, **arguments: object) -> Message:
     """Call a tool. `{cwd}` in an argument, and a relative `file_path`, get the asker's folder."""
-    return Message((Use(tool, arguments),))
+    return Message((ToolUse(tool, arguments),))
 
 
-def invents(tool: str, /, **arguments: object) -> Message:
+def call_unknown_tool(tool: str, /, **arguments: object) -> Message:
     """Call a tool that nobody offered."""
-    return Message((Use(tool, arguments, offered=False),))
+    return Message((ToolUse(tool, arguments, offered=False),))
 
 
-def together(*parts: Message) -> Message:
+def combine_parts(*parts: Message) -> Message:
     """Give all these parts in one answer."""
     reasons = [part.stop_reason for part in parts if part.stop_reason]
     costs = [(part.tokens_in or 0, part.tokens_out or 0) for part in parts]
@@ -162,22 +162,22 @@ def together(*parts: Message) -> Message:
     return Message(blocks, reasons[-1] if reasons else None, tokens_in, tokens_out)
 
 
-def gives(value: object) -> Gift:
+def give_result(value: object) -> StructuredAnswer:
     """Give the structured answer that the request's schema asks for."""
-    return Gift(value)
+    return StructuredAnswer(value)
 
 
-def refuses(text: str = "") -> Message:
+def refuse_answer(text: str = "") -> Message:
     """Decline: the stop reason is `refusal`."""
     return Message((Text(text),) if text else (), "refusal")
 
 
-def stops_short(text: str) -> Message:
+def stop_short(text: str) -> Message:
     """Run into the limit of tokens in the middle of an answer."""
     return Message((Text(text),), "max_tokens")
 
 
-def fails(
+def fail_request(
     status: int,
     error_type: str = "",
     message: str = "",
@@ -197,7 +197,7 @@ def fails(
     )
 
 
-def limited(*, resets_in: float, claim: str = "five_hour", times: int = 1) -> Failure:
+def limit_usage(*, resets_in: float, claim: str = "five_hour", times: int = 1) -> Failure:
     """Refuse for a usage limit that ends in so many seconds, as the API tells subscribers."""
     reset = str(int(time.time() + resets_in))
     window = {"five_hour": "5h", "seven_day": "7d"}.get(claim, "5h")
@@ -212,45 +212,45 @@ def limited(*, resets_in: float, claim: str = "five_hour", times: int = 1) -> Fa
         f"{unified}-overage-status": "rejected",
         f"{unified}-overage-disabled-reason": "org_level_disabled",
     }
-    return fails(429, headers=headers, retry_after=int(resets_in), times=times)
+    return fail_request(429, headers=headers, retry_after=int(resets_in), times=times)
 
 
-def cuts_off(after: str | Message = "I will", *, times: int = 1) -> Broken:
+def cut_off(after: str | Message = "I will", *, times: int = 1) -> BrokenAnswer:
     """Begin to answer, then break the connection."""
-    return Broken(_message(after), "closed", times=times)
+    return BrokenAnswer(_make_message(after), "closed", times=times)
 
 
-def breaks(
+def break_stream(
     error_type: str = "overloaded_error", after: str | Message = "I will", *, times: int = 1
-) -> Broken:
+) -> BrokenAnswer:
     """Begin to answer, then tell an error in the stream."""
-    return Broken(_message(after), "error", error_type, times)
+    return BrokenAnswer(_make_message(after), "error", error_type, times)
 
 
-def falls_silent(after: str | Message | None = None, *, times: int = 1) -> Broken:
+def fall_silent(after: str | Message | None = None, *, times: int = 1) -> BrokenAnswer:
     """Say nothing more, with the connection open; without `after` not even a status line."""
-    return Broken(None if after is None else _message(after), "silent", times=times)
+    return BrokenAnswer(None if after is None else _make_message(after), "silent", times=times)
 
 
-def slow(seconds: float, turn: Turn) -> Slow:
+def delay_turn(seconds: float, turn: Turn) -> SlowTurn:
     """Take this long before the first token."""
-    return Slow(seconds, turn)
+    return SlowTurn(seconds, turn)
 
 
-def held(gate: asyncio.Event, turn: Turn) -> Held:
+def hold_turn(gate: asyncio.Event, turn: Turn) -> HeldTurn:
     """Take the turn when the test opens the gate."""
-    return Held(gate, turn)
+    return HeldTurn(gate, turn)
 
 
-def told(decide: Callable[[Request], Turn]) -> Told:
+def choose_turn(decide: Callable[[Request], Turn]) -> DynamicTurn:
     """Decide the turn when the request is there."""
-    return Told(decide)
+    return DynamicTurn(decide)
 
 
-def forever(turn: Turn) -> Forever:
+def repeat_turn(turn: Turn) -> RepeatedTurn:
     """Play this turn for every request from here on."""
-    return Forever(turn)
+    return RepeatedTurn(turn)
 
 
-def _message(after: str | Message) -> Message:
-    return says(after) if isinstance(after, str) else after
+def _make_message(after: str | Message) -> Message:
+    return say_text(after) if isinstance(after, str) else after

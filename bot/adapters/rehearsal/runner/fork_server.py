@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .bot_process import TreeBot
 from .lines import LineSocket
-from .played_bot import PlayedBot
 from .script_time import ScriptTime
 from .seeds import Seeds
 
@@ -50,7 +50,7 @@ class ForkServer:
         while (order := self._orders.receive()) is not None:
             if name := order.get("fork"):
                 cogs = [str(cog) for cog in order.get("cogs", ())]
-                self._prepare(needed(self._tree / "cogs", cogs) if cogs else _ALL)
+                self._prepare(list_needed_modules(self._tree / "cogs", cogs) if cogs else _ALL)
                 self._fork(str(name))
             if name := order.get("end"):
                 self._end(str(name))
@@ -80,7 +80,7 @@ class ForkServer:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._orders.close()
             channel = LineSocket(self._sockets / f"{name}.control")
-            PlayedBot(channel, self._tree, self._time, self._seeds).live()
+            TreeBot(channel, self._tree, self._time, self._seeds).run()
             code = 0
         except BaseException:  # noqa: BLE001 - a child must never go on as a server
             traceback.print_exc()
@@ -97,11 +97,11 @@ class ForkServer:
             for each in doomed:
                 with suppress(ProcessLookupError):
                     os.kill(each, signal.SIGKILL)
-            doomed = self._strays()
+            doomed = self._find_strays()
 
-    def _strays(self) -> set[int]:
+    def _find_strays(self) -> set[int]:
         """Return the living processes below us that belong to no play that goes on."""
-        parents = dict(_processes())
+        parents = dict(_iterate_processes())
         kept = {os.getpid(), *self._children.values()}
         found = set()
         for process in parents:
@@ -113,7 +113,7 @@ class ForkServer:
         return found
 
 
-def needed(folder: Path, cogs: Sequence[str]) -> list[str]:
+def list_needed_modules(folder: Path, cogs: Sequence[str]) -> list[str]:
     """Return the modules of the bot that these cogs import, which no play changes."""
     found: dict[str, None] = {}
     for cog in cogs:
@@ -125,7 +125,7 @@ def needed(folder: Path, cogs: Sequence[str]) -> list[str]:
     return [name for name in found if name.startswith("bot.")]
 
 
-def _processes() -> Any:
+def _iterate_processes() -> Any:
     """Yield each living process and its parent."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():

@@ -16,10 +16,10 @@ class LineSocket:
         self._file = self._socket.makefile("rb")
         self._one_at_a_time = threading.Lock()
 
-    def send(self, told: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         """Send one object; a line never mixes with another thread's."""
         with self._one_at_a_time:
-            self._socket.sendall(json.dumps(told).encode() + b"\n")
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> dict[str, Any] | None:
         """Return the next object; `None` when the other side is gone."""

@@ -39,18 +39,18 @@ def install(prefix: Path) -> None:
 
     for module in (aiohttp, aiohttp.client, aiohttp.connector):
         module.TCPConnector = ScriptConnector  # type: ignore[attr-defined]
-    aiohttp.ClientSession._request = _asked  # type: ignore[assignment,method-assign]
+    aiohttp.ClientSession._request = _send_request  # type: ignore[assignment,method-assign]
     Route.BASE = f"http://{DISCORD}/api/v10"
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://{DISCORD}/gateway")
     discord.Asset.BASE = f"http://{DISCORD}"
 
 
-def without_heartbeats(client: Any) -> None:
+def disable_heartbeats(client: Any) -> None:
     """Keep a client from taking its connection for dead: heartbeats go by the machine's time."""
     client._connection.heartbeat_timeout = 1e9
 
 
-async def _asked(
+async def _send_request(
     session: aiohttp.ClientSession, method: str, url: Any, **options: Any
 ) -> aiohttp.ClientResponse:
     """Request it; where the script has no answer, fail as the network does."""

@@ -36,9 +36,9 @@ class ScriptTime:
     def begin(self, starts: datetime) -> None:
         """Set the calendar, which every way to read it shows from now on."""
         self._starts = starts
-        self._calendar = time_machine.travel(self.now(), tick=False).start()
+        self._calendar = time_machine.travel(self.get_time(), tick=False).start()
 
-    def now(self) -> datetime:
+    def get_time(self) -> datetime:
         """Return the script's date and time, in UTC."""
         assert self._starts is not None, "the play has not begun"  # noqa: S101 - for mypy
         return self._starts + timedelta(seconds=self.seconds)
@@ -48,7 +48,7 @@ class ScriptTime:
         if seconds > self.seconds:
             self.seconds = seconds
             if self._calendar is not None:
-                self._calendar.move_to(self.now())
+                self._calendar.move_to(self.get_time())
 
     def _sleep(self, seconds: Any, /) -> None:
         """Pass time; a thread of its own sleeps really, as it cannot keep the others waiting."""

@@ -15,7 +15,7 @@ class Seeds:
 
     def install(self) -> None:
         """Take the place of the machine's chance, and of what unseeded generators begin with."""
-        bytes_of = self.bytes_of
+        bytes_of = self.generate_bytes
 
         def seed(generator: random.Random, a: Any = None, version: int = 2) -> None:
             _seed(generator, bytes_of(16) if a is None else a, version)
@@ -30,6 +30,6 @@ class Seeds:
         _seed(self._source, seed)
         random.seed(seed)
 
-    def bytes_of(self, size: int, /) -> bytes:
+    def generate_bytes(self, size: int, /) -> bytes:
         """Return so many bytes, in place of `os.urandom`."""
         return self._source.randbytes(size)

@@ -8,28 +8,34 @@ from contextlib import closing
 from pathlib import Path
 
 _SQLITE = b"SQLite format 3\0"
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file: its rows tell of it
+_SQLITE_SUFFIXES = (
+    "-wal",
+    "-shm",
+    "-journal",
+)  # what SQLite keeps beside a file: its rows tell of it
 FILES_AT_MOST = 200
-KEPT_BYTES = 1_000_000  # of all files that are handed on together: a line of the channel holds them
+MAX_STORED_BYTES = (
+    1_000_000  # of all files that are handed on together: a line of the channel holds them
+)
 
 
-def digests(folder: Path) -> dict[str, str]:
+def compute_digests(folder: Path) -> dict[str, str]:
     """Return each file's name below the folder and a digest of its content, in order.
 
     Of SQLite files it is that of their rows: pages lie as they come.
     """
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)}
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in _list_files(folder)}
 
 
-def contents(folder: Path) -> dict[str, str]:
+def read_contents(folder: Path) -> dict[str, str]:
     """Return each file's name below the folder and its content, as base64.
 
     What no longer fits is left out, and so is what cannot be read.
     """
-    found, room = dict[str, str](), KEPT_BYTES
-    for path in _files(folder):
+    found, room = dict[str, str](), MAX_STORED_BYTES
+    for path in _list_files(folder):
         try:
-            content = _whole(path) if path.stat().st_size <= room else None
+            content = _read_full(path) if path.stat().st_size <= room else None
         except (OSError, sqlite3.Error):
             content = None
         if content is not None and len(content) <= room:
@@ -38,12 +44,12 @@ def contents(folder: Path) -> dict[str, str]:
     return found
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [path for path in paths if not path.name.endswith(_BESIDE)][:FILES_AT_MOST]
+    return [path for path in paths if not path.name.endswith(_SQLITE_SUFFIXES)][:FILES_AT_MOST]
 
 
-def _whole(path: Path) -> bytes:
+def _read_full(path: Path) -> bytes:
     """Return all that a file holds; of SQLite's, with what still lies beside it."""
     if not _is_database(path):
         return path.read_bytes()
@@ -58,7 +64,7 @@ def _is_database(path: Path) -> bool:
 
 def _digest(path: Path) -> str:
     try:
-        lines = _rows(path) if _is_database(path) else iter([path.read_bytes()])
+        lines = _iterate_rows(path) if _is_database(path) else iter([path.read_bytes()])
         found = hashlib.sha256()
         for line in lines:
             found.update(line)
@@ -67,7 +73,7 @@ def _digest(path: Path) -> str:
         return f"unreadable: {error}"
 
 
-def _rows(path: Path) -> Iterator[bytes]:
+def _iterate_rows(path: Path) -> Iterator[bytes]:
     with closing(sqlite3.connect(path)) as database:
         tables = database.execute(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name"

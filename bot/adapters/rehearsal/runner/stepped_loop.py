@@ -68,10 +68,10 @@ class SteppedLoop(asyncio.SelectorEventLoop):
     def count(self, working: asyncio.Future[Any]) -> asyncio.Future[Any]:
         """Let the turn last until this future is done."""
         self.busy += 1
-        working.add_done_callback(self._done)
+        working.add_done_callback(self._finish_work)
         return working
 
-    def _done(self, _working: asyncio.Future[Any]) -> None:
+    def _finish_work(self, _working: asyncio.Future[Any]) -> None:
         self.busy -= 1
 
 

@@ -18,9 +18,9 @@ from bot.domain.rehearsal import CommandStep, PlayDifference, PlayedError, Scrip
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
-from tests.fakes.faulty_project import reproduction
-from tests.support.claude_room import ROOT, the_assignment
-from tests.support.fences import SPITEFUL, outside
+from tests.fakes.faulty_project import make_reproduction
+from tests.support.claude_room import ROOT, make_assignment
+from tests.support.fences import SPITEFUL, list_unfenced_lines
 
 PROMPTS = Prompts(ROOT / "prompts")
 BASE = "ab" * 20
@@ -65,23 +65,23 @@ def verdict(text: str) -> Verdict:
         name=text, status="failed", seconds=2, command=text, output=text, summary=text
     )
     blocked = Finding(rule="ownership", path=text, message=text, blocking=True)
-    green = failed.but(status="passed")
+    green = failed.replace(status="passed")
     return Verdict(
         head="cd" * 20,
         round=1,
         checks=(failed, green),
         findings=(blocked,),
-        red_on_base=failed,
-        green_on_head=failed,
+        failing_on_base=failed,
+        passing_on_head=failed,
     )
 
 
 def opening(assignment: Assignment, *, known: bool, diff: str = "") -> str:
-    return Briefing(assignment, PROMPTS).opening(OWNED, known=known, diff=diff)
+    return Briefing(assignment, PROMPTS).render_opening(OWNED, known=known, diff=diff)
 
 
 def first(**changes: object) -> Assignment:
-    return the_assignment(BASE, **changes)
+    return make_assignment(BASE, **changes)
 
 
 def brief(text: str) -> Brief:
@@ -89,9 +89,9 @@ def brief(text: str) -> Brief:
     script = Script(steps=(CommandStep(command="roll"),))
     seen = Wanted(step=0, shows=(text,), one_of=(text, text), hides=(text,))
     example = Acceptance(
-        asked=text, told=text, script=script, wanted=(seen,), missing="another answer"
+        asked=text, expected=text, script=script, wanted=(seen,), missing="another answer"
     )
-    return Brief(request=text, understood=text, not_meant=(text,), acceptances=(example,))
+    return Brief(request=text, understood=text, out_of_scope=(text,), acceptances=(example,))
 
 
 def everything(text: str) -> str:
@@ -102,7 +102,7 @@ def everything(text: str) -> str:
     assignment = first(
         plan=plan,
         request=f"please {text}",
-        diagnosis=first().diagnosis.but(headline=text, cause=text),
+        diagnosis=first().diagnosis.replace(headline=text, cause=text),
         round=2,
         previous=tried(text),
         feedback=verdict(text),
@@ -110,30 +110,30 @@ def everything(text: str) -> str:
         **asked_and_answered(text, Person(id=1, name=text or "Ann")),
     )
     briefing = Briefing(assignment, PROMPTS, (text,), text)
-    wanted = Briefing(assignment.but(brief=brief(text)), PROMPTS, (text,), text)
+    wanted = Briefing(assignment.replace(brief=brief(text)), PROMPTS, (text,), text)
     problem = ReviewProblem(file=text[:300], what=f"Do it. {text}", why=f"Because. {text}")
     review = ReviewForm(approve=False, problems=(problem,), summary="It is not right.")
     return "\n".join(
         [
-            briefing.opening(OWNED, known=False, diff=text),
-            briefing.opening(OWNED, known=True, diff=text),
-            briefing.sent_back(review),
-            briefing.nothing_changed(),
-            briefing.to_review(OWNED, text, text, text),
-            briefing.to_review_again(text, text, text),
-            wanted.opening(OWNED, known=False, diff=text),
-            wanted.to_review(OWNED, text, text, text),
+            briefing.render_opening(OWNED, known=False, diff=text),
+            briefing.render_opening(OWNED, known=True, diff=text),
+            briefing.render_review(review),
+            briefing.render_no_change(),
+            briefing.render_review_request(OWNED, text, text, text),
+            briefing.render_second_review_request(text, text, text),
+            wanted.render_opening(OWNED, known=False, diff=text),
+            wanted.render_review_request(OWNED, text, text, text),
         ]
     )
 
 
 DECIDES = "decides it, and this is an instruction"
-OURS = {line for text in ("", "boom") for line in outside(everything(text))}
+OURS = {line for text in ("", "boom") for line in list_unfenced_lines(everything(text))}
 
 
 @given(SPITEFUL)
 def test_whatever_others_wrote_only_our_words_stand_outside_of_fences(text: str) -> None:
-    strangers = [line for line in outside(everything(text)) if DECIDES not in line]
+    strangers = [line for line in list_unfenced_lines(everything(text)) if DECIDES not in line]
     assert set(strangers) <= OURS
 
 
@@ -173,7 +173,7 @@ def test_a_lost_conversation_hears_everything_that_is_known() -> None:
 
 
 def test_a_check_that_was_red_before_is_told_as_such() -> None:
-    red = verdict("no good").but(red_before=("no good",))
+    red = verdict("no good").replace(failing_before=("no good",))
     told = opening(first(round=2, previous=tried(), feedback=red), known=True)
     assert "failed: no good (it fails without your change too)" in told
 
@@ -202,7 +202,7 @@ def test_what_people_ask_of_the_change_is_told_to_executor_and_reviewer() -> Non
     for told in (
         opening(assignment, known=True),
         opening(assignment, known=False),
-        Briefing(assignment, PROMPTS).to_review(OWNED, "Done.", "+ a line", "PASSED"),
+        Briefing(assignment, PROMPTS).render_review_request(OWNED, "Done.", "+ a line", "PASSED"),
     ):
         assert told.index("Also handle 7.") < told.index("In one line.")
     assert "own_file" in opening(assignment, known=True)
@@ -212,11 +212,11 @@ def test_the_reviewer_is_told_of_tests_and_of_what_plays_showed_before() -> None
     difference = PlayDifference(step=0, before=("dev: 3",), after=("dev: 4",))
     change = AnswerChange(script=0, asked="/roll 1d6", difference=difference)
     played = BehaviourDiff(answers=9, changed=1, unasked=1, changes=(change,))
-    assignment = first(round=2, feedback=verdict("").but(behaviour=played))
+    assignment = first(round=2, feedback=verdict("").replace(behaviour=played))
     briefing = Briefing(assignment, PROMPTS)
     for told in (
-        briefing.to_review(OWNED, "Done.", "+ a line", "FAILED tests"),
-        briefing.to_review_again("Done.", "+ a line", "FAILED tests"),
+        briefing.render_review_request(OWNED, "Done.", "+ a line", "FAILED tests"),
+        briefing.render_second_review_request("Done.", "+ a line", "FAILED tests"),
     ):
         for shown in ("FAILED tests", "1 of 9 answers change", "/roll 1d6 (not asked for)"):
             assert shown in told
@@ -232,9 +232,11 @@ def test_of_what_is_proven_by_plays_only_the_error_is_told() -> None:
         asked="/total of:what people wrote",
         snapshot="01m7y8pbgyc9j76yr277651k8c",
     )
-    plan = the_assignment(BASE).plan
-    guides = plan.reproductions or (reproduction(),)
-    apart = the_assignment(BASE, plan=plan.but(reproduction=None, replay=played, guides=guides))
+    plan = make_assignment(BASE).plan
+    guides = plan.reproductions or (make_reproduction(),)
+    apart = make_assignment(
+        BASE, plan=plan.replace(reproduction=None, replay=played, guides=guides)
+    )
 
     told = opening(apart, known=False)
 
@@ -262,16 +264,20 @@ def test_every_prompt_that_is_there_is_used() -> None:
 
 def test_who_writes_a_part_is_told_whose_the_other_files_are() -> None:
     part = PartOfWork(name="coin", others={"page": ("docs/coin.md",)})
-    first = the_assignment(BASE, part=part)
+    first = make_assignment(BASE, part=part)
     told = opening(first, known=False)
     assert "yours is `coin`" in told
     assert "- page: docs/coin.md" in told
     assert "Write it again" not in told
-    again = opening(first.but(part=part.but(again="it does not merge in dice.py")), known=False)
+    again = opening(
+        first.replace(part=part.replace(retry_reason="it does not merge in dice.py")), known=False
+    )
     assert "it does not merge in dice.py" in again
     assert "Write it again" in again
 
 
 def test_where_nobody_described_it_nobody_is_quoted() -> None:
-    text = Briefing(the_assignment(BASE, request=""), PROMPTS).opening(OWNED, known=False, diff="")
+    text = Briefing(make_assignment(BASE, request=""), PROMPTS).render_opening(
+        OWNED, known=False, diff=""
+    )
     assert "Nobody described it: our program noticed it, or somebody pointed at" in text

@@ -14,19 +14,19 @@ from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, probe
 from bot.ports.sandbox import Sandbox
 from tests.fakes.guarded_worktree import (
-    OWNED,
+    OWNED_FILES,
     PROTECTION,
     TOOLS,
-    arguments,
-    guard_of,
-    lay_out,
-    reason,
+    get_arguments,
+    get_reason,
+    make_guard,
+    make_worktree,
 )
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return lay_out(tmp_path / "state")
+    return make_worktree(tmp_path / "state")
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def clean(root: Path) -> Path:
 async def test_a_command_with_a_tool_of_its_own_is_sent_there(
     clean: Path, command: str, named: str
 ) -> None:
-    assert named in reason(await guard_of(clean).rule("Bash", {"command": command}))
+    assert named in get_reason(await make_guard(clean).judge("Bash", {"command": command}))
 
 
 @pytest.mark.parametrize(
@@ -108,22 +108,22 @@ async def test_a_command_with_a_tool_of_its_own_is_sent_there(
 async def test_commands_that_cannot_be_confined_are_refused(
     clean: Path, call: dict[str, object]
 ) -> None:
-    reason(await guard_of(clean).rule("Bash", call))
+    get_reason(await make_guard(clean).judge("Bash", call))
 
 
 @pytest.mark.parametrize("sandbox", [PlainSandbox(), UnavailableSandbox("no bubblewrap")])
 async def test_without_a_sandbox_there_are_no_commands(clean: Path, sandbox: Sandbox) -> None:
-    told = reason(await guard_of(clean, sandbox).rule("Bash", {"command": "ls"}))
+    told = get_reason(await make_guard(clean, sandbox).judge("Bash", {"command": "ls"}))
     assert "run_tests" in told
 
 
 async def test_where_the_worktree_holds_a_secret_there_are_no_commands(root: Path) -> None:
-    assert "`.env`" in reason(await guard_of(root).rule("Bash", {"command": "ls"}))
+    assert "`.env`" in get_reason(await make_guard(root).judge("Bash", {"command": "ls"}))
 
 
 async def test_a_command_keeps_only_what_confines_it(clean: Path) -> None:
     call = {"command": "ls -l", "description": "list", "timeout": 10**9, "cwd": "/"}
-    ruled = arguments(await guard_of(clean).rule("Bash", call))
+    ruled = get_arguments(await make_guard(clean).judge("Bash", call))
     assert set(ruled) == {"command", "description", "timeout"}
     assert ruled["timeout"] == 130_000
     words = shlex.split(str(ruled["command"]))
@@ -143,7 +143,7 @@ async def confined(clean: Path) -> Path:
 
 async def run(root: Path, command: str, **env: str) -> str:
     """Have the guard rule on a command, run it in a shell as the program would."""
-    ruled = arguments(await guard_of(root).rule("Bash", {"command": command}))
+    ruled = get_arguments(await make_guard(root).judge("Bash", {"command": command}))
     child = await asyncio.create_subprocess_exec(
         "/bin/bash",
         "-c",
@@ -243,13 +243,13 @@ async def test_a_confined_command_means_what_it_meant(confined: Path, command: s
 async def test_a_confined_command_ends_in_time(confined: Path) -> None:
     permissions = ToolPermissionPolicy(
         confined,
-        owned=OWNED,
+        owned_files=OWNED_FILES,
         protection=PROTECTION,
         sandbox=BubblewrapSandbox(),
         tools=TOOLS,
         seconds=1.0,
     )
-    ruled = arguments(await permissions.rule("Bash", {"command": "sleep 60 & sleep 60"}))
+    ruled = get_arguments(await permissions.judge("Bash", {"command": "sleep 60 & sleep 60"}))
     child = await asyncio.create_subprocess_shell(str(ruled["command"]), cwd=confined)
     async with asyncio.timeout(10):
         assert await child.wait() in (124, 137)

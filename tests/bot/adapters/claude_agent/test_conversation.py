@@ -9,24 +9,24 @@ import pytest
 
 from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
 from bot.adapters.claude_agent._conversation import ProgramConversation
-from bot.adapters.claude_agent._events import ModelReply, Seen, Spoke
+from bot.adapters.claude_agent._events import ModelReply, ModelText, Seen
 from bot.adapters.claude_agent._transport_events import (
     Alive,
-    Came,
     Heard,
     ProgramError,
     Retrying,
-    TextSaid,
+    TextBlockReceived,
     ToolCalled,
+    ToolReturned,
     TurnEnded,
-    Used,
+    UsageReported,
 )
 from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout
 from bot.domain.roles import Role
-from bot.domain.spent import Spent
-from tests.fakes.fake_model_gateway import ACCOUNT, a_pass
+from tests.fakes.fake_model_gateway import ACCOUNT, make_lease
 
 
 class Written:
@@ -58,7 +58,7 @@ def conversation(
     line: Written, folder: Path, *, silence: float = 30.0, seconds: float = 30.0
 ) -> ProgramConversation:
     options = ClaudeOptions(folder, PlainSandbox(), silence_seconds=silence)
-    role, lent = Role(model="sonnet"), a_pass()
+    role, lent = Role(model="sonnet"), make_lease()
     talk = Talk("a:1:executor", role, folder, "Hello.", ACCOUNT, seconds=seconds)
     kept = folder / "kept.jsonl"
     return ProgramConversation(
@@ -75,20 +75,27 @@ async def test_tokens_are_counted_once_for_each_answer_however_often_they_are_to
 ) -> None:
     line = Written(
         [
-            *(Used("a", 100, 1), TextSaid("Hm."), Used("a", 100, 1), Used("a", 0, 40)),
-            Used("b", 200, 5),
+            *(
+                UsageReported("a", 100, 1),
+                TextBlockReceived("Hm."),
+                UsageReported("a", 100, 1),
+                UsageReported("a", 0, 40),
+            ),
+            UsageReported("b", 200, 5),
             TurnEnded(failed=False, text="Done.", cost_usd=0.5, tokens_in=300, tokens_out=45),
         ]
     )
     spoke, reply = await told(conversation(line, tmp_path))
-    assert spoke == Spoke("Hm.", Spent(tokens_in=100, tokens_out=1))
-    assert reply == ModelReply("Done.", None, Spent(cost_usd=0.5, tokens_in=300, tokens_out=45))
+    assert spoke == ModelText("Hm.", Cost(tokens_in=100, tokens_out=1))
+    assert reply == ModelReply("Done.", None, Cost(cost_usd=0.5, tokens_in=300, tokens_out=45))
 
 
 async def test_what_the_program_used_beside_the_conversation_counts_too(tmp_path: Path) -> None:
-    line = Written([Used("a", 100, 10), TurnEnded(failed=False, tokens_in=150, tokens_out=12)])
+    line = Written(
+        [UsageReported("a", 100, 10), TurnEnded(failed=False, tokens_in=150, tokens_out=12)]
+    )
     (reply,) = await told(conversation(line, tmp_path))
-    assert reply == ModelReply("", None, Spent(tokens_in=150, tokens_out=12))
+    assert reply == ModelReply("", None, Cost(tokens_in=150, tokens_out=12))
 
 
 async def test_what_was_used_before_a_restart_is_not_counted_again(tmp_path: Path) -> None:
@@ -97,9 +104,9 @@ async def test_what_was_used_before_a_restart_is_not_counted_again(tmp_path: Pat
     (tmp_path / "kept.jsonl").write_text(f"not json\n{json.dumps(row)}\n")
     line = Written([TurnEnded(failed=False, cost_usd=2.5, tokens_in=1_200, tokens_out=60)])
     talk = conversation(line, tmp_path)
-    assert talk.resumed
+    assert talk.is_resumed
     (reply,) = await told(talk)
-    assert reply == ModelReply("", None, Spent(cost_usd=0.5, tokens_in=200, tokens_out=10))
+    assert reply == ModelReply("", None, Cost(cost_usd=0.5, tokens_in=200, tokens_out=10))
 
 
 async def test_silence_after_retries_is_told_as_what_the_retries_were_for(tmp_path: Path) -> None:
@@ -118,7 +125,7 @@ async def test_only_a_call_that_has_not_returned_excuses_silence(tmp_path: Path)
     call = ToolCalled("1", "Bash", {"command": "make"})
     with pytest.raises(AgentTimeout):
         await told(conversation(Written([call]), tmp_path, silence=0.05, seconds=0.3))
-    line = Written([call, Came("1", failed=False, text="made")])
+    line = Written([call, ToolReturned("1", failed=False, text="made")])
     with pytest.raises(AgentSilent):
         await told(conversation(line, tmp_path, silence=0.05, seconds=30.0))
 
@@ -134,7 +141,7 @@ async def test_the_time_counts_over_all_turns_from_the_first_word(tmp_path: Path
 async def test_a_limit_is_waited_for_only_where_it_is_short(tmp_path: Path) -> None:
     line = Written([Retrying(429, 2.0), TurnEnded(failed=False, text="Done.")])
     (reply,) = await told(conversation(line, tmp_path))
-    assert reply == ModelReply("Done.", None, Spent())
+    assert reply == ModelReply("Done.", None, Cost())
     with pytest.raises(AgentLimited) as caught:
         await told(conversation(Written([Retrying(429, 36.0)]), tmp_path))
     assert caught.value.until is not None

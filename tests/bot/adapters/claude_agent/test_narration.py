@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._events import Called, Returned, Seen, Spoke
+from bot.adapters.claude_agent._events import ModelText, Seen, ToolCall, ToolResult
 from bot.adapters.claude_agent._narration import LIMIT, narrate
-from bot.domain.spent import Spent
+from bot.domain.cost import Cost
 
 ROOT = Path("/state/worktrees/k7m2xq")
-FREE = Spent()
+FREE = Cost()
 
 
 def told(tool: str, **arguments: object) -> str:
-    line = narrate(Called("t1", tool, arguments, FREE), ROOT)
+    line = narrate(ToolCall("t1", tool, arguments, FREE), ROOT)
     assert line is not None
     return line
 
@@ -57,12 +57,14 @@ def test_each_call_is_told_in_plain_words(
 
 
 def test_what_a_tool_returned_is_not_told() -> None:
-    assert narrate(Returned("t1", "Read", False, "raw text"), ROOT) is None
+    assert narrate(ToolResult("t1", "Read", False, "raw text"), ROOT) is None
 
 
 def test_the_models_own_words_are_quoted() -> None:
-    assert narrate(Spoke("The index is\noff by one.", FREE), ROOT) == "“The index is off by one.”"
-    assert narrate(Spoke(" \n", FREE), ROOT) is None
+    assert (
+        narrate(ModelText("The index is\noff by one.", FREE), ROOT) == "“The index is off by one.”"
+    )
+    assert narrate(ModelText(" \n", FREE), ROOT) is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_no_absolute_path_is_told(path: str) -> None:
 def test_no_absolute_path_is_told_of_a_command_or_words() -> None:
     assert told("Read", file_path="/etc/passwd") == "reads `…/passwd`"
     assert told("Bash", command="cat /state/journal/x.ndjson") == "runs `cat …/x.ndjson`"
-    assert narrate(Spoke("See /work/secret/place.py now", FREE), ROOT) == "“See …/place.py now”"
+    assert narrate(ModelText("See /work/secret/place.py now", FREE), ROOT) == "“See …/place.py now”"
     assert "/home/alice" not in told("Grep", pattern="/home/alice/notes")
 
 
@@ -87,7 +89,7 @@ def test_secrets_are_redacted() -> None:
         told("Bash", command=f"echo {key}"),
         told("Grep", pattern=key),
         told("mcp__theseus__report_progress", text=f"the key is {key}"),
-        narrate(Spoke(f"password={key}", FREE), ROOT) or "",
+        narrate(ModelText(f"password={key}", FREE), ROOT) or "",
     ):
         assert "a1B2a1B2" not in line
         assert "redacted" in line
@@ -115,7 +117,10 @@ def test_secrets_are_redacted() -> None:
     ],
 )
 def test_others_words_do_nothing_in_a_chat(text: str) -> None:
-    for line in (narrate(Spoke(text, FREE), ROOT), told("mcp__theseus__ask_person", question=text)):
+    for line in (
+        narrate(ModelText(text, FREE), ROOT),
+        told("mcp__theseus__ask_person", question=text),
+    ):
         assert line is not None
         assert "\n" not in line
         assert "@everyone" not in line
@@ -147,9 +152,9 @@ NAMES = st.sampled_from(["file_path", "pattern", "command", "question", "content
 
 @given(
     st.one_of(
-        st.builds(Spoke, st.text(max_size=400), st.just(FREE)),
+        st.builds(ModelText, st.text(max_size=400), st.just(FREE)),
         st.builds(
-            Called,
+            ToolCall,
             st.just("t1"),
             TOOLS,
             st.dictionaries(NAMES, st.text(max_size=400) | st.integers(), max_size=4),

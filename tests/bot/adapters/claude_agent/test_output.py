@@ -7,29 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, ReviewForm, TestForm, schema
+from bot.adapters.claude_agent._forms import (
+    DiagnosisForm,
+    PlanForm,
+    ReviewForm,
+    TestForm,
+    build_schema,
+)
 from bot.adapters.claude_agent._output import (
     Objection,
-    explained,
-    known_ids,
-    ownable,
-    planned,
+    build_diagnosis,
+    build_reproduction,
+    check_ownable,
+    collect_ids,
+    complete_plan,
     read,
-    reproduction,
-    resolved,
+    resolve_ids,
 )
 from bot.authority.protection import Protection
 from bot.domain.evidence import Commit, Diagnosis, Suspect
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Step
-from tests.fakes.faulty_project import reproduction as ours
-from tests.fakes.faulty_project import seen_once
+from tests.fakes.faulty_project import make_reproduction as ours
+from tests.fakes.faulty_project import make_single_evidence
 
 CAPSULE = Capsule(exception="IndexError", message="out of range", fingerprint="5dc1e6ef0000")
-EVIDENCE = seen_once(CAPSULE, "ab" * 20)
+EVIDENCE = make_single_evidence(CAPSULE, "ab" * 20)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORD = "01m7y8pbgyc9j76yr277651k8c"
-PROTECTION = Protection.of(never=("data/**", ".git*"), review=("bot/client.py",))
+PROTECTION = Protection.create(never=("data/**", ".git*"), review=("bot/client.py",))
 RULES = Diagnosis(
     found=True,
     headline="1 IndexError from /roll",
@@ -84,7 +90,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def plan_of(root: Path, **changes: object) -> Plan:
-    return planned(
+    return complete_plan(
         DRAFT, read(PlanForm, answer(**changes)), EVIDENCE, root, PROTECTION, "claude (x)"
     )
 
@@ -94,7 +100,7 @@ def plan_of(root: Path, **changes: object) -> Plan:
 
 @pytest.mark.parametrize("form", [DiagnosisForm, PlanForm, ReviewForm])
 def test_a_schema_stands_by_itself(form: type[DiagnosisForm]) -> None:
-    text = json.dumps(schema(form))
+    text = json.dumps(build_schema(form))
     assert "$ref" not in text
     assert "$defs" not in text
     assert '"additionalProperties": false' in text
@@ -118,30 +124,30 @@ def test_an_objection_names_the_part_that_does_not_fit() -> None:
 
 
 def test_a_record_may_be_named_by_its_full_or_short_id() -> None:
-    known = known_ids(EVIDENCE)
-    assert resolved([RECORD, "77651k8c", "`77651k8c`"], known) == (RECORD,)
+    known = collect_ids(EVIDENCE)
+    assert resolve_ids([RECORD, "77651k8c", "`77651k8c`"], known) == (RECORD,)
 
 
 def test_a_commit_may_be_named_by_its_first_characters() -> None:
     known = frozenset({"ab" * 20, "cd" * 20, RECORD})
-    assert resolved(["abababa", "cd" * 20], known) == ("ab" * 20, "cd" * 20)
+    assert resolve_ids(["abababa", "cd" * 20], known) == ("ab" * 20, "cd" * 20)
     with pytest.raises(Objection):
-        resolved(["ababab"], known)
+        resolve_ids(["ababab"], known)
 
 
 def test_an_invented_id_is_refused_with_those_there_are() -> None:
     with pytest.raises(Objection, match=r"deadbeef is not in the evidence.*77651k8c"):
-        resolved(["77651k8c", "deadbeef"], known_ids(EVIDENCE))
+        resolve_ids(["77651k8c", "deadbeef"], collect_ids(EVIDENCE))
 
 
 def test_a_claim_that_rests_on_nothing_is_refused() -> None:
     form = read(PlanForm, answer(evidence_ids=[]))
     with pytest.raises(Objection, match="at least one"):
-        explained(RULES, form, EVIDENCE, "claude (x)")
+        build_diagnosis(RULES, form, EVIDENCE, "claude (x)")
 
 
 def test_the_facts_stay_the_rules_own() -> None:
-    found = explained(RULES, read(PlanForm, answer()), EVIDENCE, "claude (x)")
+    found = build_diagnosis(RULES, read(PlanForm, answer()), EVIDENCE, "claude (x)")
     changed = {name for name, value in dict(found).items() if value != dict(RULES)[name]}
     assert changed == {"cause", "confidence", "explained_by"}
 
@@ -155,7 +161,7 @@ def test_what_the_model_names_comes_first_and_the_records_behind_the_counts_stay
         score=0.9,
     )
     form = read(PlanForm, answer(evidence_ids=["cdcdcdcd"]))
-    found = explained(RULES, form, EVIDENCE.but(suspects=(suspect,)), "claude (x)")
+    found = build_diagnosis(RULES, form, EVIDENCE.replace(suspects=(suspect,)), "claude (x)")
     assert found.evidence_ids == (commit, RECORD)
 
 
@@ -191,21 +197,21 @@ def test_a_plan_keeps_what_proves_it(root: Path) -> None:
 )
 def test_a_file_no_run_may_change_is_refused(root: Path, file: str, why: str) -> None:
     with pytest.raises(Objection, match=why):
-        ownable(file, root, PROTECTION)
+        check_ownable(file, root, PROTECTION)
 
 
 def test_a_new_file_may_stand_beside_others(root: Path) -> None:
-    assert ownable("./coins.py", root, PROTECTION) == "coins.py"
+    assert check_ownable("./coins.py", root, PROTECTION) == "coins.py"
 
 
 def test_a_skill_may_have_a_folder_of_its_own(root: Path) -> None:
     (root / "prompts").mkdir()
     for file in ("SKILL.md", "references/cups.md"):
         path = f"prompts/skills/making-tea/{file}"
-        assert ownable(path, root, PROTECTION) == path
+        assert check_ownable(path, root, PROTECTION) == path
     for path in ("prompts/skills/Making Tea/SKILL.md", "prompts/other/making-tea/SKILL.md"):
         with pytest.raises(Objection, match="does not exist"):
-            ownable(path, root, PROTECTION)
+            check_ownable(path, root, PROTECTION)
 
 
 def test_a_plan_may_not_own_half_the_repository(root: Path) -> None:
@@ -230,7 +236,7 @@ def nobody(path: str) -> bool:
 
 
 def test_a_test_is_put_where_ours_are() -> None:
-    test = reproduction(form(name="../../conftest"), taken=nobody)
+    test = build_reproduction(form(name="../../conftest"), is_taken=nobody)
     assert test.path == "tests/regressions/test_conftest.py"
     assert test.node_id == "tests/regressions/test_conftest.py::test_the_last_face_is_f"
     assert test.source == TEST
@@ -241,7 +247,9 @@ def test_a_test_takes_the_place_of_no_other() -> None:
         "tests/regressions/test_last_face.py",
         "tests/regressions/test_last_face_2.py",
     }.__contains__
-    assert reproduction(form(), taken=taken).path == "tests/regressions/test_last_face_3.py"
+    assert (
+        build_reproduction(form(), is_taken=taken).path == "tests/regressions/test_last_face_3.py"
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,10 +262,12 @@ def test_a_test_takes_the_place_of_no_other() -> None:
 )
 def test_a_test_that_is_none_is_refused(source: str, why: str) -> None:
     with pytest.raises(Objection, match=why):
-        reproduction(form(source=source), taken=nobody)
+        build_reproduction(form(source=source), is_taken=nobody)
 
 
 def test_what_it_expects_is_a_name() -> None:
     with pytest.raises(Objection, match="test"):
         read(PlanForm, answer(test=dict(form()) | {"expects": "IndexError or so"}))
-    assert reproduction(form(expects="cogs.dice.BadRoll"), taken=nobody).expects == "BadRoll"
+    assert (
+        build_reproduction(form(expects="cogs.dice.BadRoll"), is_taken=nobody).expects == "BadRoll"
+    )

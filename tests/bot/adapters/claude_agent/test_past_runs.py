@@ -47,14 +47,14 @@ async def remember(
     run = await store.create(
         Run(id=run_id, goal="fix", trigger=trigger, created_at=at, updated_at=at)
     )
-    await store.save(run.but(status=status, stage=Stage.SHIP, reason=reason), *records)
+    await store.save(run.replace(status=status, stage=Stage.SHIP, reason=reason), *records)
 
 
 async def test_a_run_with_the_same_fault_comes_before_one_with_the_same_words() -> None:
     store = FakeStore()
-    await remember(store, "aaaaaa", DICE.but(headline="something else altogether"), MENDED)
-    await remember(store, "bbbbbb", DICE.but(fingerprint="f-other"))
-    found = await PastRuns(store).like("roll fails IndexError face", fingerprint="f-dice")
+    await remember(store, "aaaaaa", DICE.replace(headline="something else altogether"), MENDED)
+    await remember(store, "bbbbbb", DICE.replace(fingerprint="f-other"))
+    found = await PastRuns(store).find_similar("roll fails IndexError face", fingerprint="f-dice")
     assert [run.run_id for run in found] == ["aaaaaa", "bbbbbb"]
 
 
@@ -63,7 +63,7 @@ async def test_more_words_in_common_come_first_and_of_equals_the_newest() -> Non
     await remember(store, "aaaaaa", DICE, age=3)
     await remember(store, "bbbbbb", DICE, age=1)
     await remember(store, "cccccc", POLLS, text="close the roll")
-    found = await PastRuns(store).like("roll IndexError")
+    found = await PastRuns(store).find_similar("roll IndexError")
     assert [run.run_id for run in found] == ["bbbbbb", "aaaaaa", "cccccc"]
 
 
@@ -71,8 +71,8 @@ async def test_what_was_tried_and_what_mended_it_is_told_on_one_line() -> None:
     store = FakeStore()
     held = Outcome(run_id="aaaaaa", verdict="fixed", at=NOW)
     await remember(store, "aaaaaa", DICE, MENDED, held)
-    (found,) = await PastRuns(store).like("dice")
-    assert found.told == (
+    (found,) = await PastRuns(store).find_similar("dice")
+    assert found.summary == (
         "run aaaaaa (2026-11-21, shipped, then fixed): /roll fails with IndexError in face; "
         "change: Count faces from 1 in cogs/dice.py; tried: cap the index: hid the fault"
     )
@@ -102,28 +102,28 @@ async def test_how_it_ended_is_told(
 ) -> None:
     store = FakeStore()
     await remember(store, "aaaaaa", DICE, *records, status=status, reason="no luck")
-    (found,) = await PastRuns(store).like("IndexError")
-    assert found.ended == ended
+    (found,) = await PastRuns(store).find_similar("IndexError")
+    assert found.outcome == ended
 
 
 async def test_the_run_itself_and_runs_under_way_are_not_remembered() -> None:
     store = FakeStore()
     await remember(store, "aaaaaa", DICE)
     await remember(store, "bbbbbb", DICE, status=Status.RUNNING)
-    assert await PastRuns(store).like("IndexError", besides="aaaaaa") == ()
+    assert await PastRuns(store).find_similar("IndexError", excluded_run_id="aaaaaa") == ()
 
 
 async def test_nothing_in_common_is_nothing_found() -> None:
     store = FakeStore()
     await remember(store, "aaaaaa", DICE)
-    assert await PastRuns(store).like("zebra crossing", fingerprint="f-zebra") == ()
-    assert await PastRuns(store).like("") == ()
+    assert await PastRuns(store).find_similar("zebra crossing", fingerprint="f-zebra") == ()
+    assert await PastRuns(store).find_similar("") == ()
 
 
 async def test_a_line_is_short_and_holds_no_secret() -> None:
     store = FakeStore()
-    await remember(store, "aaaaaa", DICE.but(headline=f"zebra\n{KEY}" + "x" * 5_000), MENDED)
-    (found,) = await PastRuns(store).like("zebra")
-    assert len(found.told) <= 500
-    assert "\n" not in found.told
-    assert "a1B2a1B2" not in found.told
+    await remember(store, "aaaaaa", DICE.replace(headline=f"zebra\n{KEY}" + "x" * 5_000), MENDED)
+    (found,) = await PastRuns(store).find_similar("zebra")
+    assert len(found.summary) <= 500
+    assert "\n" not in found.summary
+    assert "a1B2a1B2" not in found.summary

@@ -10,9 +10,9 @@ from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan
 from bot.ports.agent import Progress
 from bot.ports.planner import Diagnosed, Planned
-from tests.support.claude_room import DRAFT, Room, claude_room, the_case
+from tests.support.claude_room import DRAFT, ClaudeRoom, make_case, open_claude_room
 from tests.support.extras import needs_claude
-from tests.twins.model import Story, calls, gives
+from tests.twins.model import Story, call_tool, give_result
 
 SURE: dict[str, object] = {
     "cause": "`face` counts faces from one, and indexes from zero.",
@@ -34,10 +34,10 @@ PLANS: dict[str, object] = {
 TEST = "import dice\ndef test_last_face()->None:\n  assert dice.face( 6 )=='f'\n"
 
 
-async def planned(room: Room, draft: Plan) -> tuple[list[str], Planned]:
+async def planned(room: ClaudeRoom, draft: Plan) -> tuple[list[str], Planned]:
     """Return what the planner told on the way, and its plan."""
     _, planner = room.start()
-    async with aclosing(planner.plan(the_case(room.base), draft, room.workspace)) as updates:
+    async with aclosing(planner.plan(make_case(room.base), draft, room.workspace)) as updates:
         *before, end = [update async for update in updates]
     assert isinstance(end, Planned)
     return [update.text for update in before if isinstance(update, Progress)], end
@@ -48,13 +48,13 @@ async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_p
     invented = PLANS | {"evidence_ids": ["deadbeef"]}
     story: Story = {
         "planner": [
-            calls("Read", file_path="dice.py"),
-            gives(invented),
-            calls("mcp__theseus__journal_search", text="IndexError"),
-            gives(PLANS),
+            call_tool("Read", file_path="dice.py"),
+            give_result(invented),
+            call_tool("mcp__theseus__journal_search", text="IndexError"),
+            give_result(PLANS),
         ]
     }
-    async with claude_room(tmp_path, story) as room:
+    async with open_claude_room(tmp_path, story) as room:
         told, end = await planned(room, DRAFT)
         assert "reads `dice.py`" in told
         assert end.plan.written_by == end.diagnosis.explained_by == "claude (sonnet)"
@@ -65,7 +65,7 @@ async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_p
         assert end.diagnosis.cause == SURE["cause"]
         assert end.diagnosis.headline == "1 IndexError from /roll"
         assert end.cost_usd > 0
-        first, *_, last = room.model.asked("planner")
+        first, *_, last = room.model.list_requests("planner")
         assert "rolling dice keeps crashing" in first.prompt
         assert "`data/**`" in first.prompt
         assert [account.purpose for account in room.gateway.accounts] == ["plan"]
@@ -78,8 +78,8 @@ async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_p
 @pytest.mark.slow
 async def test_what_does_not_hold_twice_is_no_plan(tmp_path: Path) -> None:
     owns = PLANS | {"steps": [{"summary": "Change the rules", "owned_files": ["data/config.yaml"]}]}
-    story: Story = {"planner": [gives(owns), gives(owns)]}
-    async with claude_room(tmp_path, story) as room:
+    story: Story = {"planner": [give_result(owns), give_result(owns)]}
+    async with open_claude_room(tmp_path, story) as room:
         with pytest.raises(AgentOutputInvalid, match=r"twice: .*data/config\.yaml.*No run may"):
             await planned(room, DRAFT)
 
@@ -88,44 +88,48 @@ async def test_what_does_not_hold_twice_is_no_plan(tmp_path: Path) -> None:
 async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> None:
     test = {"name": "last face", "source": TEST, "calls": "face(6)", "expects": "IndexError"}
     broken = test | {"source": TEST.replace("'f'", "nothing_known")}
-    story: Story = {"planner": [gives(PLANS | {"test": broken}), gives(PLANS | {"test": test})]}
-    async with claude_room(tmp_path, story) as room:
-        _, end = await planned(room, DRAFT.but(reproduction=None))
+    story: Story = {
+        "planner": [give_result(PLANS | {"test": broken}), give_result(PLANS | {"test": test})]
+    }
+    async with open_claude_room(tmp_path, story) as room:
+        _, end = await planned(room, DRAFT.replace(reproduction=None))
         assert end.test is not None
         assert end.test.path == "tests/regressions/test_last_face.py"
         assert end.test.expects == "IndexError"
         assert end.test.source == (
             'import dice\n\n\ndef test_last_face() -> None:\n    assert dice.face(6) == "f"\n'
         )
-        first, second = room.model.asked("planner")
+        first, second = room.model.list_requests("planner")
         assert "Undefined name" in second.prompt
         assert "as `test`: one pytest function" in first.prompt
-        assert await room.workspace.changes() == ()
+        assert await room.workspace.list_changes() == ()
 
 
 @pytest.mark.slow
 async def test_a_test_that_does_not_fail_today_counts_for_nothing(tmp_path: Path) -> None:
     passes = {"name": "it is", "source": TEST, "calls": "face(6)", "expects": "KeyError"}
-    story: Story = {"planner": [gives(PLANS | {"test": passes}), gives(PLANS | {"test": passes})]}
-    async with claude_room(tmp_path, story) as room:
-        _, end = await planned(room, DRAFT.but(reproduction=None))
+    story: Story = {
+        "planner": [give_result(PLANS | {"test": passes}), give_result(PLANS | {"test": passes})]
+    }
+    async with open_claude_room(tmp_path, story) as room:
+        _, end = await planned(room, DRAFT.replace(reproduction=None))
         assert end.test is None
         assert end.plan.solution == PLANS["solution"]
-        assert "it has to fail with KeyError" in room.model.asked("planner")[1].prompt
+        assert "it has to fail with KeyError" in room.model.list_requests("planner")[1].prompt
 
 
 @pytest.mark.slow
 async def test_a_diagnosis_is_explained_without_a_plan(tmp_path: Path) -> None:
-    async with claude_room(tmp_path, {"planner": [gives(SURE)]}) as room:
+    async with open_claude_room(tmp_path, {"planner": [give_result(SURE)]}) as room:
         _, planner = room.start()
-        case = the_case(room.base).but(person_id=7)
+        case = make_case(room.base).replace(person_id=7)
         async with aclosing(planner.diagnose(case, room.workspace)) as updates:
             *_, end = [update async for update in updates]
         assert isinstance(end, Diagnosed)
         assert end.diagnosis.cause == SURE["cause"]
         assert end.diagnosis.confidence == "high"
         assert end.diagnosis.line == case.diagnosis.line
-        assert "No plan is wanted yet" in room.model.asked("planner")[0].prompt
+        assert "No plan is wanted yet" in room.model.list_requests("planner")[0].prompt
         assert room.gateway.accounts == [
             Account(purpose="diagnose", person_id=7, run_id=case.run_id)
         ]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._events import Called, Returned, Spoke
+from bot.adapters.claude_agent._events import ModelText, ToolCall, ToolResult
 from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
+from bot.domain.cost import Cost
 from bot.domain.errors import AgentStuck
-from bot.domain.spent import Spent
 
-FREE = Spent()
+FREE = Cost()
 ROOT = Path("/work/tree")
 
 
@@ -31,10 +31,10 @@ class Story:
     ) -> None:
         self.calls += 1
         name = f"t{self.calls}"
-        self.watch.see(Called(name, tool, arguments, FREE))
+        self.watch.see(ToolCall(name, tool, arguments, FREE))
         if tool == "Write" and not failed:
             self.files[str(arguments["file_path"])] = str(arguments["content"]).encode()
-        self.watch.see(Returned(name, tool, failed, text))
+        self.watch.see(ToolResult(name, tool, failed, text))
 
     def write(self, content: object, file: str = "a.py") -> None:
         self.call("Write", file_path=file, content=str(content))
@@ -102,7 +102,7 @@ def test_eight_refusals_in_a_row_are_a_circle() -> None:
         story.call(
             "Edit", failed=True, text=f"`{'x' * number}` is not yours", file_path=f"{number}"
         )
-        story.watch.see(Spoke("Hm.", FREE))
+        story.watch.see(ModelText("Hm.", FREE))
     with pytest.raises(AgentStuck, match="8 calls in a row were refused or failed"):
         story.call("Bash", failed=True, text="no", command="rm x")
 
@@ -118,10 +118,10 @@ def test_many_answers_without_a_change_are_a_circle() -> None:
 def test_calls_made_side_by_side_are_one_answer() -> None:
     watch = StuckWatch(ROOT, RepetitionLimits(turns=2))
     for number in range(30):
-        watch.see(Called(f"t{number}", "Read", {"file_path": f"{number}.py"}, FREE))
+        watch.see(ToolCall(f"t{number}", "Read", {"file_path": f"{number}.py"}, FREE))
     for number in range(30):
-        watch.see(Returned(f"t{number}", "Read", False, "text"))
-    watch.see(Spoke("I know enough.", FREE))
+        watch.see(ToolResult(f"t{number}", "Read", False, "text"))
+    watch.see(ModelText("I know enough.", FREE))
 
 
 def test_who_changes_nothing_may_look_as_long_as_it_takes() -> None:
@@ -174,17 +174,17 @@ def test_watching_opens_nothing_that_is_no_file_of_the_worktree(tmp_path: Path, 
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     watch = StuckWatch(tmp_path)
-    watch.see(Called("t1", "Write", {"file_path": file}, FREE))
-    watch.see(Returned("t1", "Write", True, "no"))
+    watch.see(ToolCall("t1", "Write", {"file_path": file}, FREE))
+    watch.see(ToolResult("t1", "Write", True, "no"))
 
 
 def test_real_files_are_told_apart_by_what_stands_in_them(tmp_path: Path) -> None:
     watch = StuckWatch(tmp_path)
 
     def write(text: str) -> None:
-        watch.see(Called(text, "Write", {"file_path": "a.py", "content": text}, FREE))
+        watch.see(ToolCall(text, "Write", {"file_path": "a.py", "content": text}, FREE))
         (tmp_path / "a.py").write_text(text, encoding="utf-8")
-        watch.see(Returned(text, "Write", False, "done"))
+        watch.see(ToolResult(text, "Write", False, "done"))
 
     (tmp_path / "a.py").write_text("as it was", encoding="utf-8")
     write("tried")

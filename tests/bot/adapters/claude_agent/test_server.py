@@ -8,8 +8,8 @@ import pytest
 from mcp import Client
 
 from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._remembered import RunMemory
-from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._run_memory import RunMemory
+from bot.adapters.claude_agent._server import build_server
 from bot.adapters.claude_agent._tool_handlers import ToolHandlers
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from tests.fakes.fake_journal import FakeJournal
@@ -21,17 +21,17 @@ from tests.fakes.fake_workspaces import FakeWorkspaces
 @pytest.fixture
 async def handlers(tmp_path: Path) -> AsyncIterator[ToolHandlers]:
     workspaces = FakeWorkspaces(tmp_path, {"dice.py": "FACES = 1\n"})
-    async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
+    async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
         yield ToolHandlers(
             workspace,
             run_id="k7m2xq",
             journal=FakeJournal(),
-            past=RunMemory(PastRuns(FakeStore()), FakeMemory()),
+            memory=RunMemory(PastRuns(FakeStore()), FakeMemory()),
         )
 
 
 def server_of(handlers: ToolHandlers, names: tuple[str, ...]) -> Any:
-    config: Any = handlers_server(handlers, names)
+    config: Any = build_server(handlers, names)
     assert (config["type"], config["name"]) == ("sdk", "theseus")
     return config["instance"]
 

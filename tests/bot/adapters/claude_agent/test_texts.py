@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced, visible
+from bot.adapters.claude_agent._texts import clip, escape_invisible, fence_text, render_evidence
 from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
-from tests.support.fences import SPITEFUL, outside
+from tests.support.fences import SPITEFUL, list_unfenced_lines
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -65,27 +65,27 @@ def evidence(text: str, *, suspects: int = 1) -> Evidence:
 
 def pack(text: str, **changes: int) -> str:
     diagnosis = Diagnosis(found=True, headline=text, cause=text, fingerprint=text)
-    return evidence_text(
-        evidence(text), diagnosis, words=text, memory=(text,), checks=text, **changes
+    return render_evidence(
+        evidence(text), diagnosis, request=text, memory=(text,), checks=text, **changes
     )
 
 
-HEADINGS = outside(pack("plain"))
+HEADINGS = list_unfenced_lines(pack("plain"))
 
 
 @given(SPITEFUL)
 def test_nothing_closes_its_fence(text: str) -> None:
-    assert outside(fenced(text)) == []
+    assert list_unfenced_lines(fence_text(text)) == []
 
 
 @given(SPITEFUL)
 def test_whatever_people_and_logs_write_only_our_headings_stand_outside(text: str) -> None:
-    assert set(outside(pack(text))) <= set(HEADINGS)
+    assert set(list_unfenced_lines(pack(text))) <= set(HEADINGS)
 
 
 @given(SPITEFUL, st.integers(min_value=200, max_value=3_000))
 def test_a_cut_text_stays_in_its_fence_too(text: str, limit: int) -> None:
-    assert set(outside(pack(text * 40, limit=limit))) <= set(HEADINGS)
+    assert set(list_unfenced_lines(pack(text * 40, limit=limit))) <= set(HEADINGS)
 
 
 def test_the_headings_are_ours() -> None:
@@ -100,7 +100,7 @@ def test_the_pack_is_bounded_however_much_there_is(size: int) -> None:
 
 
 def test_what_a_short_part_does_not_need_goes_to_the_long_ones() -> None:
-    whole = evidence("boom").but(excerpts=())
+    whole = evidence("boom").replace(excerpts=())
     big = Suspect(
         commit=Commit(sha="ef" * 20, author="Ann", at=NOON, summary="Change the dice"),
         reason="blame",
@@ -108,7 +108,7 @@ def test_what_a_short_part_does_not_need_goes_to_the_long_ones() -> None:
         score=0.9,
     )
     diagnosis = Diagnosis(found=True, headline="1 IndexError", cause="face")
-    text = evidence_text(whole.but(suspects=(big,)), diagnosis, limit=6_000)
+    text = render_evidence(whole.replace(suspects=(big,)), diagnosis, limit=6_000)
     assert "+line 249" in text
     assert "more characters" not in text
 
@@ -117,9 +117,9 @@ def test_a_secret_in_a_diff_is_gone_even_where_the_diff_is_cut_in_the_middle_of_
     secret = "ghp_" + "A1b2C3d4E5" * 3 + "F6g7h8"
     for before in range(3_960, 4_001, 8):
         diff = "x " * (before // 2) + secret
-        suspect = evidence("boom").suspects[0].but(diff=diff)
-        seen = evidence("boom").but(suspects=(suspect,))
-        text = evidence_text(seen, Diagnosis(found=True, headline="one", cause="two"))
+        suspect = evidence("boom").suspects[0].replace(diff=diff)
+        seen = evidence("boom").replace(suspects=(suspect,))
+        text = render_evidence(seen, Diagnosis(found=True, headline="one", cause="two"))
         assert "ghp_A1b2" not in text
 
 
@@ -143,17 +143,17 @@ def test_it_holds_what_a_planner_needs() -> None:
 
 def test_equal_outcomes_in_a_row_take_one_line() -> None:
     ok = [action("fine", minute, ActionOutcome.OK) for minute in range(5)]
-    seen = evidence("boom").but(timeline=(*ok, action("boom", 6)))
-    text = evidence_text(seen, Diagnosis(found=True, headline="one", cause="two"))
+    seen = evidence("boom").replace(timeline=(*ok, action("boom", 6)))
+    text = render_evidence(seen, Diagnosis(found=True, headline="one", cause="two"))
     assert "12:00:00 command.roll ok x 5" in text
     assert "12:06:00 command.roll error IndexError" in text
 
 
 def test_what_nobody_could_see_is_written_out() -> None:
-    assert visible("a\u202eb\x1b[2Jc\u200bd") == "a\\u202eb\\x1b[2Jc\\u200bd"
-    assert visible("kept\n\tas it is, ünd 🎲") == "kept\n\tas it is, ünd 🎲"
+    assert escape_invisible("a\u202eb\x1b[2Jc\u200bd") == "a\\u202eb\\x1b[2Jc\\u200bd"
+    assert escape_invisible("kept\n\tas it is, ünd 🎲") == "kept\n\tas it is, ünd 🎲"
 
 
 def test_a_cut_says_how_much_is_missing_and_keeps_the_end_that_matters() -> None:
-    assert clipped("abcdef", 4) == "abcd\n[2 more characters]"
-    assert clipped("abcdef", 4, keep="tail") == "[2 more characters]\ncdef"
+    assert clip("abcdef", 4) == "abcd\n[2 more characters]"
+    assert clip("abcdef", 4, keep="tail") == "[2 more characters]\ncdef"

@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from bot.adapters.claude_agent._events import Allow
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.sandbox import BubblewrapSandbox
-from tests.fakes.guarded_worktree import PROTECTION, TOOLS, arguments, guard_of, lay_out, reason
+from tests.fakes.guarded_worktree import (
+    PROTECTION,
+    TOOLS,
+    get_arguments,
+    get_reason,
+    make_guard,
+    make_worktree,
+)
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Lay out what the module's tests only ask about; none of them may change it."""
-    root = lay_out(tmp_path_factory.mktemp("guarded") / "state")
+    root = make_worktree(tmp_path_factory.mktemp("guarded") / "state")
     before = everything(root)
     yield root
     assert everything(root) == before
@@ -25,7 +32,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def own_root(tmp_path: Path) -> Path:
-    return lay_out(tmp_path / "state")
+    return make_worktree(tmp_path / "state")
 
 
 def everything(root: Path) -> dict[Path, tuple[int, int, int]]:
@@ -100,42 +107,42 @@ async def test_nothing_outside_the_worktree_or_secret_is_read(
 ) -> None:
     name = "file_path" if tool == "Read" else "path"
     call = {name: path.replace("{root}", str(root)), "pattern": "KEY"}
-    reason(await guard_of(root).rule(tool, call))
+    get_reason(await make_guard(root).judge(tool, call))
 
 
 @pytest.mark.parametrize("path", [None, 7, ["/etc/passwd"], {"path": "/"}, b"/etc/passwd", ""])
 async def test_a_path_that_is_no_text_is_refused(root: Path, path: object) -> None:
-    assert "file_path" in reason(await guard_of(root).rule("Read", {"file_path": path}))
+    assert "file_path" in get_reason(await make_guard(root).judge("Read", {"file_path": path}))
 
 
 async def test_a_path_under_another_name_is_refused(root: Path) -> None:
     call = {"file_path": "cogs/dice.py", "path": "/etc/passwd"}
-    assert "`path`" in reason(await guard_of(root).rule("Read", call))
+    assert "`path`" in get_reason(await make_guard(root).judge("Read", call))
 
 
 @pytest.mark.parametrize("path", ["cogs/dice.py", "{root}/cogs/dice.py", "./cogs//dice.py"])
 async def test_a_file_of_the_worktree_is_read_by_its_whole_path(root: Path, path: str) -> None:
     call = {"file_path": path.replace("{root}", str(root)), "limit": 10}
-    ruling = await guard_of(root).rule("Read", call)
-    assert arguments(ruling) == {"file_path": str(root / "cogs/dice.py"), "limit": 10}
+    ruling = await make_guard(root).judge("Read", call)
+    assert get_arguments(ruling) == {"file_path": str(root / "cogs/dice.py"), "limit": 10}
 
 
 @pytest.mark.parametrize("path", ["cogs/alias.py", ".env.example", "Makefile", "cogs/café.py"])
 async def test_files_that_hold_no_secret_are_read(root: Path, path: str) -> None:
-    assert isinstance(await guard_of(root).rule("Read", {"file_path": path}), Allow)
+    assert isinstance(await make_guard(root).judge("Read", {"file_path": path}), Allow)
 
 
 async def test_a_missing_file_may_be_looked_for(root: Path) -> None:
-    assert isinstance(await guard_of(root).rule("Read", {"file_path": "nowhere.py"}), Allow)
+    assert isinstance(await make_guard(root).judge("Read", {"file_path": "nowhere.py"}), Allow)
 
 
 async def test_the_worktree_behind_a_link_of_the_state_folder_is_the_worktree(
     root: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "link").symlink_to(root)
-    permissions = guard_of(tmp_path / "link")
+    permissions = make_guard(tmp_path / "link")
     call = {"file_path": f"{tmp_path}/link/cogs/dice.py"}
-    assert arguments(await permissions.rule("Read", call)) == {
+    assert get_arguments(await permissions.judge("Read", call)) == {
         "file_path": str(root / "cogs/dice.py")
     }
 
@@ -166,26 +173,26 @@ async def test_the_worktree_behind_a_link_of_the_state_folder_is_the_worktree(
     ids=ascii,
 )
 async def test_a_pattern_leads_out_no_more_than_a_path(root: Path, pattern: object) -> None:
-    reason(await guard_of(root).rule("Glob", {"pattern": pattern}))
-    reason(await guard_of(root).rule("Grep", {"pattern": "x", "glob": pattern}))
+    get_reason(await make_guard(root).judge("Glob", {"pattern": pattern}))
+    get_reason(await make_guard(root).judge("Grep", {"pattern": "x", "glob": pattern}))
 
 
 @pytest.mark.parametrize(
     "pattern", ["**/*.py", "cogs/*.{py,md}", "*", "tests/**/test_*.py", "[a-c]*"]
 )
 async def test_plain_patterns_are_allowed(root: Path, pattern: str) -> None:
-    permissions = guard_of(root)
-    assert isinstance(await permissions.rule("Glob", {"pattern": pattern, "path": "cogs"}), Allow)
-    assert isinstance(await permissions.rule("Grep", {"pattern": "x", "glob": pattern}), Allow)
+    permissions = make_guard(root)
+    assert isinstance(await permissions.judge("Glob", {"pattern": pattern, "path": "cogs"}), Allow)
+    assert isinstance(await permissions.judge("Grep", {"pattern": "x", "glob": pattern}), Allow)
 
 
 async def test_a_search_goes_around_secret_files(root: Path) -> None:
-    call = arguments(await guard_of(root).rule("Grep", {"pattern": "KEY", "glob": "*.py"}))
+    call = get_arguments(await make_guard(root).judge("Grep", {"pattern": "KEY", "glob": "*.py"}))
     assert call == {"pattern": "KEY", "path": str(root), "glob": "*.py !**/.[eE][nN][vV]*"}
 
 
 async def test_a_search_where_no_secret_is_stays_as_it_was_asked(root: Path) -> None:
-    call = arguments(await guard_of(root).rule("Grep", {"pattern": "KEY", "path": "cogs"}))
+    call = get_arguments(await make_guard(root).judge("Grep", {"pattern": "KEY", "path": "cogs"}))
     assert call == {"pattern": "KEY", "path": str(root / "cogs")}
 
 
@@ -219,25 +226,27 @@ FORBIDDEN_TO_WRITE = [
 @pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit"])
 async def test_nothing_but_owned_files_is_written(root: Path, tool: str, path: str) -> None:
     call = {"file_path": path.replace("{root}", str(root)), "content": "x"}
-    reason(await guard_of(root).rule(tool, call))
+    get_reason(await make_guard(root).judge(tool, call))
 
 
 @pytest.mark.parametrize("path", ["cogs/dice.py", "{root}/cogs/dice.py", "cogs/../cogs/dice.py"])
 @pytest.mark.parametrize("tool", ["Edit", "Write", "MultiEdit"])
 async def test_an_owned_file_is_written_by_its_whole_path(root: Path, tool: str, path: str) -> None:
     call = {"file_path": path.replace("{root}", str(root)), "content": "x"}
-    ruling = await guard_of(root).rule(tool, call)
-    assert arguments(ruling) == {"file_path": str(root / "cogs/dice.py"), "content": "x"}
+    ruling = await make_guard(root).judge(tool, call)
+    assert get_arguments(ruling) == {"file_path": str(root / "cogs/dice.py"), "content": "x"}
 
 
 async def test_a_new_file_is_written_where_it_is_owned(root: Path) -> None:
-    assert isinstance(await guard_of(root).rule("Write", {"file_path": "tests/test_new.py"}), Allow)
+    assert isinstance(
+        await make_guard(root).judge("Write", {"file_path": "tests/test_new.py"}), Allow
+    )
 
 
 async def test_an_owned_file_swapped_for_a_link_is_not_written(own_root: Path) -> None:
     (own_root / "cogs/dice.py").unlink()
     (own_root / "cogs/dice.py").symlink_to("/etc/hosts")
-    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
+    get_reason(await make_guard(own_root).judge("Write", {"file_path": "cogs/dice.py"}))
 
 
 async def test_an_owned_file_swapped_for_a_link_within_the_worktree_is_not_written(
@@ -245,14 +254,14 @@ async def test_an_owned_file_swapped_for_a_link_within_the_worktree_is_not_writt
 ) -> None:
     (own_root / "cogs/dice.py").unlink()
     (own_root / "cogs/dice.py").symlink_to("polls.py")
-    reason(await guard_of(own_root).rule("Edit", {"file_path": "cogs/dice.py"}))
+    get_reason(await make_guard(own_root).judge("Edit", {"file_path": "cogs/dice.py"}))
 
 
 async def test_a_new_file_in_a_folder_swapped_for_a_link_is_not_written(own_root: Path) -> None:
     (own_root / "tests/test_dice.py").unlink()
     (own_root / "tests").rmdir()
     (own_root / "tests").symlink_to(own_root.parent)
-    reason(await guard_of(own_root).rule("Write", {"file_path": "tests/test_new.py"}))
+    get_reason(await make_guard(own_root).judge("Write", {"file_path": "tests/test_new.py"}))
 
 
 async def test_an_owned_file_that_is_another_files_second_name_is_not_written(
@@ -260,27 +269,27 @@ async def test_an_owned_file_that_is_another_files_second_name_is_not_written(
 ) -> None:
     (own_root / "cogs/dice.py").unlink()
     (own_root / "cogs/dice.py").hardlink_to(own_root / "../../theseus.sqlite3")
-    reason(await guard_of(own_root).rule("Edit", {"file_path": "cogs/dice.py"}))
+    get_reason(await make_guard(own_root).judge("Edit", {"file_path": "cogs/dice.py"}))
 
 
 async def test_an_owned_folder_or_pipe_is_not_written(own_root: Path) -> None:
     (own_root / "cogs/dice.py").unlink()
     (own_root / "cogs/dice.py").mkdir()
-    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
+    get_reason(await make_guard(own_root).judge("Write", {"file_path": "cogs/dice.py"}))
     (own_root / "cogs/dice.py").rmdir()
     os.mkfifo(own_root / "cogs/dice.py")
-    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
+    get_reason(await make_guard(own_root).judge("Write", {"file_path": "cogs/dice.py"}))
 
 
 async def test_the_reason_says_what_is_owned_and_how_to_ask(root: Path) -> None:
     permissions = ToolPermissionPolicy(
         root,
-        owned=frozenset({"cogs/dice.py"}),
+        owned_files=frozenset({"cogs/dice.py"}),
         protection=PROTECTION,
         sandbox=BubblewrapSandbox(),
         tools=TOOLS | {"own_file"},
     )
-    told = reason(await permissions.rule("Edit", {"file_path": "cogs/polls.py"}))
+    told = get_reason(await permissions.judge("Edit", {"file_path": "cogs/polls.py"}))
     assert told == (
         "`cogs/polls.py` is not among the files you own (`cogs/dice.py`): ask for it with "
         "own_file, and say why."
@@ -288,11 +297,11 @@ async def test_the_reason_says_what_is_owned_and_how_to_ask(root: Path) -> None:
 
 
 async def test_a_file_owned_later_is_written_from_then_on(root: Path) -> None:
-    permissions = guard_of(root)
-    reason(await permissions.rule("Edit", {"file_path": "cogs/polls.py"}))
-    permissions.own("cogs/polls.py")
-    assert isinstance(await permissions.rule("Edit", {"file_path": "cogs/polls.py"}), Allow)
-    assert "cogs/polls.py" in permissions.owned
+    permissions = make_guard(root)
+    get_reason(await permissions.judge("Edit", {"file_path": "cogs/polls.py"}))
+    permissions.grant("cogs/polls.py")
+    assert isinstance(await permissions.judge("Edit", {"file_path": "cogs/polls.py"}), Allow)
+    assert "cogs/polls.py" in permissions.owned_files
 
 
 NAMES = (
@@ -313,14 +322,14 @@ async def test_no_way_of_writing_a_path_leads_out(
 ) -> None:
     start = start.replace("{root}", str(root)).replace("{out}", str(root.parent))
     call = {"file_path": start + "/".join(pieces)}
-    permissions = guard_of(root)
-    read, written = await permissions.rule("Read", call), await permissions.rule("Write", call)
+    permissions = make_guard(root)
+    read, written = await permissions.judge("Read", call), await permissions.judge("Write", call)
     if isinstance(read, Allow):
-        path = Path(str(arguments(read)["file_path"]))
+        path = Path(str(get_arguments(read)["file_path"]))
         assert is_itself(path)
         assert path.relative_to(root).parts[-1:] not in ((".env",), (".git",), ("pipe",))
     if isinstance(written, Allow):
-        assert Path(str(arguments(written)["file_path"])) == root / "cogs/dice.py"
+        assert Path(str(get_arguments(written)["file_path"])) == root / "cogs/dice.py"
 
 
 # ---------------------------------------------------------------------------------- all other tools
@@ -350,18 +359,20 @@ async def test_no_way_of_writing_a_path_leads_out(
     ],
 )
 async def test_a_tool_nobody_granted_is_refused(root: Path, tool: str) -> None:
-    reason(await guard_of(root).rule(tool, {}))
+    get_reason(await make_guard(root).judge(tool, {}))
 
 
 @pytest.mark.parametrize("tool", ["mcp__theseus__run_tests", "StructuredOutput"])
 async def test_our_own_tools_are_allowed_as_they_are_called(root: Path, tool: str) -> None:
-    assert await guard_of(root).rule(tool, {"paths": ["x"]}) == Allow()
+    assert await make_guard(root).judge(tool, {"paths": ["x"]}) == Allow()
 
 
 async def test_once_closed_nothing_but_the_last_word_is_allowed(root: Path) -> None:
-    permissions = guard_of(root)
+    permissions = make_guard(root)
     permissions.close("You asked a person; end your turn now.")
     for tool in ("Read", "Edit", "Bash", "mcp__theseus__run_tests"):
-        told = reason(await permissions.rule(tool, {"file_path": "cogs/dice.py", "command": "ls"}))
+        told = get_reason(
+            await permissions.judge(tool, {"file_path": "cogs/dice.py", "command": "ls"})
+        )
         assert told == "You asked a person; end your turn now."
-    assert isinstance(await permissions.rule("StructuredOutput", {}), Allow)
+    assert isinstance(await permissions.judge("StructuredOutput", {}), Allow)

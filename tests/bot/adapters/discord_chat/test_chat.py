@@ -20,8 +20,14 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_clock import FakeClock
 from tests.support.broken_states import forbid_writing
-from tests.support.chatting import SkippingClock, bare_client, chat_on, contents, talking
-from tests.support.discord_client import online
+from tests.support.chat_clients import (
+    SkippingClock,
+    list_contents,
+    make_client,
+    open_chat,
+    run_chat,
+)
+from tests.support.discord_client import run_bot
 
 SEND = {"method": "POST", "path": "/channels/*/messages"}
 
@@ -47,13 +53,13 @@ async def outbox(tmp_path: Path) -> AsyncIterator[SqliteOutbox]:
 
 @pytest.fixture
 async def client(local: LocalDiscord) -> AsyncIterator[discord.Client]:
-    async with online(bare_client(), local) as client:
+    async with run_bot(make_client(), local) as client:
         yield client
 
 
 @pytest.fixture
 async def chat(client: discord.Client, outbox: SqliteOutbox) -> AsyncIterator[DiscordChat]:
-    async with talking(client, outbox) as chat:
+    async with run_chat(client, outbox) as chat:
         yield chat
 
 
@@ -62,7 +68,7 @@ async def plant(alice: Person, **fault: Any) -> None:
 
 
 async def said(alice: Person) -> list[str]:
-    return contents(await alice.messages("dev"))
+    return list_contents(await alice.list_messages("dev"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ async def test_what_fails_on_the_way_arrives_once(
     ref = await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
     await chat.post(local.dev_channel_id, Post(text="later"), key="2")
     assert await said(alice) == ["hello", "later"]
-    assert str(ref.message_id) == (await alice.messages("dev"))[0]["id"]
+    assert str(ref.message_id) == (await alice.list_messages("dev"))[0]["id"]
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])
@@ -99,13 +105,13 @@ async def test_every_part_of_a_split_message_arrives_once(
     parts = await said(alice)
     assert " ".join(parts).split() == words
     assert len(parts) > 2
-    assert len((await alice.messages("dev"))[0]["attachments"]) == 1
+    assert len((await alice.list_messages("dev"))[0]["attachments"]) == 1
 
 
 async def test_five_at_once_in_two_channels_keep_their_order(
     local: LocalDiscord, chat: DiscordChat, alice: Person
 ) -> None:
-    world = await alice.world()
+    world = await alice.get_world()
     general = next(int(c["id"]) for c in world["channels"] if c["name"] == "general")
     await plant(alice, **SEND, kind="cut", times=4)
 
@@ -117,7 +123,7 @@ async def test_five_at_once_in_two_channels_keep_their_order(
 
     await asyncio.gather(*(poster(who) for who in range(5)))
     for channel in ("dev", "general"):
-        told = contents(await alice.messages(channel))
+        told = list_contents(await alice.list_messages(channel))
         assert len(told) == len(set(told)) == 25
         for who in range(5):
             own = [text for text in told if text.startswith(f"{who} ")]
@@ -127,15 +133,15 @@ async def test_five_at_once_in_two_channels_keep_their_order(
 async def test_a_channel_out_of_reach_does_not_hold_up_another(
     local: LocalDiscord, client: discord.Client, outbox: SqliteOutbox, alice: Person
 ) -> None:
-    world = await alice.world()
+    world = await alice.get_world()
     general = next(int(c["id"]) for c in world["channels"] if c["name"] == "general")
     clock = FakeClock()
     await plant(
         alice, kind="cut", method="POST", path=f"/channels/{local.dev_channel_id}/messages", times=1
     )
-    async with talking(client, outbox, clock) as chat:
+    async with run_chat(client, outbox, clock) as chat:
         stuck = asyncio.ensure_future(chat.post(local.dev_channel_id, Post(text="a"), key="1"))
-        await clock.until_asleep()
+        await clock.wait_until_asleep()
         await chat.post(general, Post(text="b"), key="2")
         assert not stuck.done()
         await clock.advance(1)
@@ -178,7 +184,7 @@ async def test_what_was_queued_before_a_crash_is_sent_after_it_and_first(
 class DiesBeforeNoting(SqliteOutbox):
     """The process is killed when Discord has the message and before the outbox knows."""
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         await asyncio.Event().wait()
 
 
@@ -187,24 +193,24 @@ async def test_what_was_sent_but_not_noted_before_a_crash_is_not_sent_again(
 ) -> None:
     path = tmp_path / "theseus.sqlite3"
     words = " ".join(f"word{n}" for n in range(500))
-    async with DiesBeforeNoting(path) as dying, chat_on(local, dying) as chat:
+    async with DiesBeforeNoting(path) as dying, open_chat(local, dying) as chat:
         caller = asyncio.ensure_future(chat.post(local.dev_channel_id, Post(text=words), key="1"))
         await alice.wait_for("dev", lambda m: m["content"].endswith("word499"))
         caller.cancel()
-    first = await alice.messages("dev")
-    async with SqliteOutbox(path) as outbox, chat_on(local, outbox) as chat:
+    first = await alice.list_messages("dev")
+    async with SqliteOutbox(path) as outbox, open_chat(local, outbox) as chat:
         ref = await chat.post(local.dev_channel_id, Post(text=words), key="1")
-        assert await outbox.pending() == ()
-    assert await alice.messages("dev") == first
+        assert await outbox.list_pending() == ()
+    assert await alice.list_messages("dev") == first
     assert str(ref.message_id) == first[0]["id"]
 
 
 async def test_a_key_that_was_sent_leads_to_its_message_in_the_next_process(
     local: LocalDiscord, outbox: SqliteOutbox, alice: Person
 ) -> None:
-    async with chat_on(local, outbox) as chat:
+    async with open_chat(local, outbox) as chat:
         first = await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
-    async with chat_on(local, outbox) as chat:
+    async with open_chat(local, outbox) as chat:
         assert await chat.post(local.dev_channel_id, Post(text="hello"), key="1") == first
     assert await said(alice) == ["hello"]
 
@@ -225,7 +231,7 @@ class SlowToStore(SqliteOutbox):
 async def test_a_caller_cancelled_while_the_row_is_written_leaves_the_message_queued(
     local: LocalDiscord, client: discord.Client, tmp_path: Path, alice: Person
 ) -> None:
-    async with SlowToStore(tmp_path / "slow.sqlite3") as slow, talking(client, slow) as chat:
+    async with SlowToStore(tmp_path / "slow.sqlite3") as slow, run_chat(client, slow) as chat:
         caller = asyncio.ensure_future(chat.post(local.dev_channel_id, Post(text="a"), key="1"))
         await slow.asked.wait()
         caller.cancel()
@@ -239,9 +245,9 @@ async def test_a_caller_cancelled_while_discord_is_out_of_reach_leaves_it_queued
 ) -> None:
     clock = FakeClock()
     await plant(alice, **SEND, kind="cut")
-    async with talking(client, outbox, clock) as chat:
+    async with run_chat(client, outbox, clock) as chat:
         caller = asyncio.ensure_future(chat.post(local.dev_channel_id, Post(text="a"), key="1"))
-        await clock.until_asleep()
+        await clock.wait_until_asleep()
         caller.cancel()
         await asyncio.wait([caller])
         await clock.advance(1)
@@ -258,7 +264,7 @@ async def test_a_thread_whose_making_was_not_confirmed_is_the_same_thread(
     await plant(alice, kind="swallow", method="POST", path="/channels/*/threads")
     thread = await chat.open_thread(root, "dice\n" + "x" * 200)
     assert await chat.open_thread(root, "dice") == thread
-    (made,) = await alice.threads("dev")
+    (made,) = await alice.list_threads("dev")
     assert int(made["id"]) == thread
 
 
@@ -278,11 +284,11 @@ async def test_an_edit_through_an_outage_shows_the_newest(
     local: LocalDiscord, client: discord.Client, outbox: SqliteOutbox, alice: Person
 ) -> None:
     clock = FakeClock()
-    async with talking(client, outbox, clock) as chat:
+    async with run_chat(client, outbox, clock) as chat:
         ref = await chat.post(local.dev_channel_id, Post(text="one"), key="1")
         await plant(alice, kind="cut", method="PATCH", path="/channels/*/messages/*")
         await chat.edit(ref, Post(text="two"))
-        await clock.until_asleep()
+        await clock.wait_until_asleep()
         await chat.edit(ref, Post(text="three"))
         last = asyncio.ensure_future(chat.edit(ref, Post(text="three"), final=True))
         await clock.advance(1)
@@ -298,7 +304,7 @@ async def test_an_edit_keeps_the_files_and_takes_the_card_and_buttons_along(
     post = Post(card=Card(title="Proposal"), buttons=(ship,), attachments=(diff,))
     ref = await chat.post(local.dev_channel_id, post, key="1")
     await chat.edit(ref, Post(card=Card(title="Shipped")), final=True)
-    (message,) = await alice.messages("dev")
+    (message,) = await alice.list_messages("dev")
     assert message["embeds"][0]["title"] == "Shipped"
     assert not message["components"]
     assert [file["filename"] for file in message["attachments"]] == ["a.diff"]
@@ -320,7 +326,7 @@ async def test_nobody_is_pinged_by_a_post_or_an_edit_but_whom_the_post_names(
     intents = discord.Intents(guilds=True)
     client = discord.Client(intents=intents, guild_ready_timeout=0.05, http_trace=trace)
     heard = await alice.say("dev", "hello")
-    async with online(client, local), talking(client, outbox) as chat:
+    async with run_bot(client, local), run_chat(client, outbox) as chat:
         post = Post(text="@everyone", reply_to=int(heard["id"]))
         ref = await chat.post(local.dev_channel_id, post, key="1")
         await chat.edit(ref, Post(text="@everyone!"), final=True)
@@ -352,13 +358,13 @@ async def test_secrets_reach_neither_messages_nor_edits_nor_thread_names(
         card=Card(title=secret),
         attachments=(Attachment(name="log.txt", text=secret),),
     )
-    async with talking(client, outbox, redact=redact) as chat:
+    async with run_chat(client, outbox, redact=redact) as chat:
         ref = await chat.post(local.dev_channel_id, post, key="1")
-        await chat.edit(ref, post.but(text=f"still {secret}"), final=True)
+        await chat.edit(ref, post.replace(text=f"still {secret}"), final=True)
         await chat.open_thread(ref, f"about {secret}")
-    (message,) = await alice.messages("dev")
+    (message,) = await alice.list_messages("dev")
     file = await client.http.get_from_cdn(message["attachments"][0]["url"])
-    told = f"{message} {await alice.threads('dev')} {file.decode()}"
+    told = f"{message} {await alice.list_threads('dev')} {file.decode()}"
     assert "redacted" in told
     assert secret not in told
 
@@ -409,7 +415,7 @@ async def test_a_nonce_has_at_most_25_characters_and_is_the_parts_own(
         intents=discord.Intents(guilds=True, messages=True), guild_ready_timeout=0.05
     )
     heard.event(on_message)
-    async with online(heard, local), talking(heard, outbox) as chat:
+    async with run_bot(heard, local), run_chat(heard, outbox) as chat:
         await chat.post(local.dev_channel_id, Post(text="word " * 900), key="1")
         nonces = [await asyncio.wait_for(heard_nonces.get(), 5) for _ in range(3)]
     assert len(set(nonces)) == len(nonces)
@@ -421,7 +427,7 @@ async def test_the_waits_between_tries_grow_to_half_a_minute(
 ) -> None:
     clock = SkippingClock()
     await plant(alice, **SEND, kind="cut", times=8)
-    async with talking(client, outbox, clock) as chat:
+    async with run_chat(client, outbox, clock) as chat:
         await chat.post(local.dev_channel_id, Post(text="a"), key="1")
     assert clock.slept == [1, 2, 4, 8, 16, 30, 30, 30]
 
@@ -431,12 +437,12 @@ class FailingOutbox(SqliteOutbox):
 
     failures = 0
 
-    async def sent(self, key: str, ref: MessageRef) -> None:
+    async def mark_sent(self, key: str, ref: MessageRef) -> None:
         """Fail while there are failures left."""
         if self.failures:
             self.failures -= 1
             raise StoreError("the disk is full")
-        await super().sent(key, ref)
+        await super().mark_sent(key, ref)
 
 
 async def test_a_message_that_cannot_be_marked_as_sent_goes_out_once_and_ends_nothing(
@@ -444,10 +450,10 @@ async def test_a_message_that_cannot_be_marked_as_sent_goes_out_once_and_ends_no
 ) -> None:
     async with FailingOutbox(tmp_path / "failing.sqlite3") as outbox:
         outbox.failures = 5
-        async with talking(client, outbox) as chat:
+        async with run_chat(client, outbox) as chat:
             await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
             await chat.post(local.dev_channel_id, Post(text="later"), key="2")
-            assert await outbox.pending() == ()
+            assert await outbox.list_pending() == ()
     assert await said(alice) == ["hello", "later"]
 
 

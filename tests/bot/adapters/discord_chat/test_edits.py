@@ -27,7 +27,7 @@ class Screen:
     async def show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
         await self.free.wait()
         post = newest()
-        self.shown.append((self._clock.monotonic(), ref.message_id, post.text))
+        self.shown.append((self._clock.get_monotonic_time(), ref.message_id, post.text))
         await self.confirmed.wait()
         return post
 
@@ -42,8 +42,8 @@ class Rig:
         self._group = group
 
     def edit(self, text: str, ref: MessageRef = REF) -> None:
-        if self.edits.want(ref, Post(text=text)):
-            self._group.create_task(self.edits.bring_up_to_date(ref))
+        if self.edits.request(ref, Post(text=text)):
+            self._group.create_task(self.edits.update(ref))
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_what_is_shown_already_is_not_shown_again(rig: Rig) -> None:
 
 
 async def test_what_was_posted_is_not_shown_again(rig: Rig) -> None:
-    rig.edits.posted(REF, Post(text="one"))
+    rig.edits.note_post(REF, Post(text="one"))
     rig.edit("one")
     await rig.clock.advance(5)
     assert rig.screen.shown == []
@@ -108,7 +108,7 @@ async def test_waiting_ends_when_the_newest_is_shown(rig: Rig) -> None:
     rig.edit("one")
     await rig.clock.advance(0.1)
     rig.edit("two")
-    waiting = asyncio.ensure_future(rig.edits.until_shown(REF))
+    waiting = asyncio.ensure_future(rig.edits.wait_until_displayed(REF))
     await rig.clock.advance(1)
     assert not waiting.done()
     await rig.clock.advance(1)
@@ -117,15 +117,15 @@ async def test_waiting_ends_when_the_newest_is_shown(rig: Rig) -> None:
 
 
 async def test_there_is_nothing_to_wait_for_where_nothing_is_under_way(rig: Rig) -> None:
-    await rig.edits.until_shown(REF)
+    await rig.edits.wait_until_displayed(REF)
     rig.edit("one")
     await rig.clock.advance(5)
-    await rig.edits.until_shown(REF)
+    await rig.edits.wait_until_displayed(REF)
 
 
 async def test_of_many_messages_the_oldest_are_forgotten(rig: Rig) -> None:
     for number in range(1_500):
-        rig.edits.posted(MessageRef(channel_id=1, message_id=number), Post(text="x"))
+        rig.edits.note_post(MessageRef(channel_id=1, message_id=number), Post(text="x"))
     rig.edit("x", MessageRef(channel_id=1, message_id=1_400))
     rig.edit("x", MessageRef(channel_id=1, message_id=10))
     await rig.clock.advance(1)
@@ -137,16 +137,16 @@ def charted(png: bytes) -> Post:
 
 
 async def test_the_same_picture_is_not_shown_again_and_another_is(rig: Rig) -> None:
-    rig.edits.posted(REF, charted(b"1"))
-    assert rig.edits.pictured(REF)
-    assert not rig.edits.want(REF, charted(b"1"))
-    assert rig.edits.want(REF, charted(b"2"))
-    await rig.edits.bring_up_to_date(REF)
-    assert not rig.edits.want(REF, charted(b"2"))
+    rig.edits.note_post(REF, charted(b"1"))
+    assert rig.edits.has_picture(REF)
+    assert not rig.edits.request(REF, charted(b"1"))
+    assert rig.edits.request(REF, charted(b"2"))
+    await rig.edits.update(REF)
+    assert not rig.edits.request(REF, charted(b"2"))
 
 
 async def test_what_is_taken_back_while_it_is_being_shown_is_shown_again(rig: Rig) -> None:
-    rig.edits.posted(REF, Post(text="one"))
+    rig.edits.note_post(REF, Post(text="one"))
     rig.screen.confirmed.clear()
     rig.edit("two")
     await rig.clock.advance(0.1)

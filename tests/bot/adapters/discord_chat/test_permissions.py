@@ -14,8 +14,8 @@ from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.support.chatting import bare_client, talking
-from tests.support.discord_client import online
+from tests.support.chat_clients import make_client, run_chat
+from tests.support.discord_client import run_bot
 
 HOW = "Give it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
 
@@ -28,7 +28,7 @@ async def local() -> AsyncIterator[LocalDiscord]:
 
 @pytest.fixture
 async def client(local: LocalDiscord) -> AsyncIterator[discord.Client]:
-    async with online(bare_client(), local) as client:
+    async with run_bot(make_client(), local) as client:
         yield client
 
 
@@ -36,7 +36,7 @@ async def client(local: LocalDiscord) -> AsyncIterator[discord.Client]:
 async def chat(client: discord.Client, tmp_path: Path) -> AsyncIterator[DiscordChat]:
     async with (
         SqliteOutbox(tmp_path / "theseus.sqlite3") as outbox,
-        talking(client, outbox) as chat,
+        run_chat(client, outbox) as chat,
     ):
         yield chat
 

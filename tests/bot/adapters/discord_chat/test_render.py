@@ -72,7 +72,7 @@ def test_secrets_are_redacted_everywhere() -> None:
         assert part.embed is not None
         assert part.view is not None
         told = f"{part.content} {part.embed.to_dict()} {part.view.to_components()}"
-        files = part.files()
+        files = part.open_files()
         told += "".join(f"{file.filename} {file.fp.read().decode()}" for file in files)
         assert "hunter2" not in told
         assert told.count("[redacted]") == 9
@@ -117,7 +117,7 @@ def test_an_edit_is_one_message_and_says_that_it_was_cut() -> None:
 
 def test_files_keep_discords_number_and_size() -> None:
     huge = Attachment(name="a.txt", text="€" * 1_500_000)
-    files = only(Post(attachments=(huge,) * 12)).files()
+    files = only(Post(attachments=(huge,) * 12)).open_files()
     assert len(files) == 10
     assert sum(len(file.fp.read()) for file in files) <= 8_000_000
 
@@ -126,7 +126,7 @@ def test_halves_of_pairs_do_not_stop_a_message() -> None:
     post = Post(text="a\ud83d", attachments=(Attachment(name="x", text="\ud83d"),))
     part = only(post)
     assert part.content == "a?"
-    assert part.files()[0].fp.read() == b"?"
+    assert part.open_files()[0].fp.read() == b"?"
 
 
 @pytest.mark.parametrize("post", [Post(), Post(text=" \n"), Post(card=Card(title=""))])
@@ -167,7 +167,7 @@ def picture(name: str, size: int = 4) -> Image:
 def test_pictures_have_names_a_card_can_refer_to() -> None:
     names = ("a rate/of 30 %.png", "hunter2.png", "☂", "../../etc.png")
     part = only(Post(card=Card(title="t"), images=tuple(map(picture, names))))
-    shown = [(file.filename, file.description) for file in part.files()]
+    shown = [(file.filename, file.description) for file in part.open_files()]
     told = "[redacted] over time"
     assert shown == [
         ("a-rate-of-30.png", told),
@@ -182,7 +182,7 @@ def test_pictures_have_names_a_card_can_refer_to() -> None:
 def test_a_picture_that_is_too_large_is_left_out_and_told(caplog: pytest.LogCaptureFixture) -> None:
     images = (picture("huge.png", 8_000_001), picture("small.png"))
     part = only(Post(card=Card(title="t"), images=images))
-    assert [file.filename for file in part.files()] == ["small-1.png"]
+    assert [file.filename for file in part.open_files()] == ["small-1.png"]
     assert part.embed is not None
     assert part.embed.image.url == "attachment://small-1.png"
     assert [record.message for record in caplog.records] == [
@@ -193,7 +193,7 @@ def test_a_picture_that_is_too_large_is_left_out_and_told(caplog: pytest.LogCapt
 def test_pictures_go_before_files_and_all_keep_the_limits_of_a_message() -> None:
     files = tuple(Attachment(name=f"{n}.txt", text="y" * 3_000_000) for n in range(9))
     images = tuple(picture(f"{n}.png", 1_000_000) for n in range(4))
-    sent = only(Post(text="t", images=images, attachments=files)).files()
+    sent = only(Post(text="t", images=images, attachments=files)).open_files()
     sizes = [len(file.fp.read()) for file in sent]
     assert sizes == [1_000_000] * 4 + [3_000_000, 1_000_000] + [0] * 4
     assert only(Post(images=images)).empty is False

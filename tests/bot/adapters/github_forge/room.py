@@ -9,7 +9,7 @@ from bot.adapters.github_forge import Credentials, GithubForge, Token
 from bot.adapters.system_clock import SystemClock
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
-from tests.fakes.repositories import cloned, commit, git
+from tests.fakes.repositories import clone_repository, commit, run_git
 from tests.twins.github import GithubTwin
 
 
@@ -19,7 +19,7 @@ class Room:
     def __init__(self, folder: Path, twin: GithubTwin) -> None:
         self.folder = folder
         self.twin = twin
-        self.clone = cloned(twin.bare, folder / "clone")
+        self.clone = clone_repository(twin.bare, folder / "clone")
 
     def forge(
         self, credentials: Credentials | None = None, clock: Clock | None = None, **options: Any
@@ -35,8 +35,8 @@ class Room:
     def change(self, run_id: str = "k7m2xq", text: str = "mended") -> ProposalDraft:
         """Commit on the run's branch in the clone; return a draft of it."""
         branch = f"theseus/{run_id}-mend"
-        known = git(self.clone, "branch", "--list", branch)
-        git(self.clone, "checkout", "-q", *(() if known else ("-b",)), branch,
+        known = run_git(self.clone, "branch", "--list", branch)
+        run_git(self.clone, "checkout", "-q", *(() if known else ("-b",)), branch,
             *(() if known else ("origin/main",)))  # fmt: skip
         head = commit(self.clone, {"dice.py": f"one\n{text}\nthree\n"}, f"Mend {text}")
         return ProposalDraft(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.github_forge import repository_of
-from bot.adapters.github_forge._address import address_of, remote_of
+from bot.adapters.github_forge import parse_repository
+from bot.adapters.github_forge._address import address_of, parse_remote
 from bot.domain.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ from bot.domain.errors import ConfigError
     ],
 )
 def test_every_way_to_write_a_remote_is_understood(url: str) -> None:
-    assert repository_of(url) == "owner/name"
+    assert parse_repository(url) == "owner/name"
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_every_way_to_write_a_remote_is_understood(url: str) -> None:
     ["git@ghe.example.org:owner/n.a-m_e.git", "https://ghe.example.org/owner/n.a-m_e.git"],
 )
 def test_enterprise_hosts_are_known_by_their_api(url: str) -> None:
-    assert repository_of(url, "https://ghe.example.org/api/v3") == "owner/n.a-m_e"
+    assert parse_repository(url, "https://ghe.example.org/api/v3") == "owner/n.a-m_e"
     with pytest.raises(ConfigError, match=r"THESEUS_GITHUB_API_URL=https://ghe\.example\.org"):
-        repository_of(url)
+        parse_repository(url)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_enterprise_hosts_are_known_by_their_api(url: str) -> None:
 )
 def test_what_is_no_repository_there_says_which_setting_to_use(url: str) -> None:
     with pytest.raises(ConfigError, match=r"forge\.github\.repository"):
-        repository_of(url)
+        parse_repository(url)
 
 
 def test_other_hosts_are_named() -> None:
     with pytest.raises(ConfigError, match=r"on gitlab\.com, not on github\.com"):
-        repository_of("git@gitlab.com:owner/name.git")
+        parse_repository("git@gitlab.com:owner/name.git")
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_other_hosts_are_named() -> None:
 )
 def test_one_address_gives_the_others(api_url: str | None, graphql: str, clone: str) -> None:
     address = address_of(api_url)
-    assert (address.graphql, address.clone_url("o/n")) == (graphql, clone)
+    assert (address.graphql, address.build_clone_url("o/n")) == (graphql, clone)
 
 
 @given(st.text(max_size=60))
 def test_no_text_is_too_strange_for_a_remote(text: str) -> None:
-    found = remote_of(text)
+    found = parse_remote(text)
     assert found is None or found.repository.count("/") == 1
 
 
 @given(st.from_regex(r"(https|ssh)://[a-z.@:/0-9-]{0,40}", fullmatch=True))
 def test_no_address_is_too_strange_for_a_remote(url: str) -> None:
-    found = remote_of(url)
+    found = parse_remote(url)
     assert found is None or found.repository.count("/") == 1

@@ -24,10 +24,12 @@ async def test_an_app_does_everything_a_token_does(room: Room) -> None:
     draft = room.change()
     async with room.forge(app_of(room), reviewers=("alice",)) as forge:
         opened = await forge.open_proposal(draft)
-        room.twin.comment(opened.number, "alice", "and empty dice")
-        assert [each.text for each in await forge.comments(opened.number)] == ["and empty dice"]
+        room.twin.add_comment(opened.number, "alice", "and empty dice")
+        assert [each.text for each in await forge.list_comments(opened.number)] == [
+            "and empty dice"
+        ]
         assert (await forge.merge(opened.number, draft.head)).state == "merged"
-        assert "as App" in await forge.ready()
+        assert "as App" in await forge.check_connection()
     assert room.asked("POST", TOKENS) == 1
 
 
@@ -39,7 +41,10 @@ async def test_many_requests_at_once_ask_for_one_token(room: Room) -> None:
 
 async def test_a_token_is_renewed_before_it_ends(tmp_path: Path) -> None:
     clock = FakeClock()
-    async with room_on(tmp_path, now=clock.now) as room, room.forge(app_of(room), clock) as forge:
+    async with (
+        room_on(tmp_path, now=clock.get_time) as room,
+        room.forge(app_of(room), clock) as forge,
+    ):
         await forge.find("k7m2xq")
         clock.tick(54 * 60)
         await forge.find("k7m2xq")
@@ -62,7 +67,7 @@ async def test_a_suspended_app_says_where_to_look(room: Room) -> None:
     room.twin.app.suspended = True
     async with room.forge(app_of(room)) as forge:
         with pytest.raises(ForgeRejected, match="suspended") as refused:
-            await forge.ready()
+            await forge.check_connection()
     assert "private_key" in str(refused.value)
 
 

@@ -11,22 +11,22 @@ from tests.bot.adapters.github_forge.room import Room, opened
 async def test_a_token_without_a_right_to_checks_sees_those_of_actions(
     room: Room, checks: str | None
 ) -> None:
-    room.twin.grant("t", "theseus-bot", checks="read" if checks else None)
+    room.twin.grant_token("t", "theseus-bot", checks="read" if checks else None)
     async with room.forge(Token("t")) as forge:
         number = (await forge.open_proposal(draft := room.change())).number
-        assert (await forge.proposal(number)).checks == "none"
+        assert (await forge.get_proposal(number)).checks == "none"
         room.twin.check(draft.head, "tests")
-        assert (await forge.proposal(number)).checks == "pending"
+        assert (await forge.get_proposal(number)).checks == "pending"
         room.twin.check(draft.head, "tests", "success")
-        assert (await forge.proposal(number)).checks == "passed"
+        assert (await forge.get_proposal(number)).checks == "passed"
         room.twin.check(draft.head, "lint", "timed_out")
-        assert (await forge.proposal(number)).checks == "failed"
+        assert (await forge.get_proposal(number)).checks == "failed"
 
 
 async def test_what_was_refused_once_is_not_asked_for_again(room: Room, forge: GithubForge) -> None:
     number = (await forge.open_proposal(room.change())).number
     for _ in range(3):
-        await forge.proposal(number)
+        await forge.get_proposal(number)
     assert room.asked("GET", "/check-runs") == 1
 
 
@@ -36,18 +36,18 @@ async def test_what_github_counts_as_passed_counts(
 ) -> None:
     number = (await forge.open_proposal(draft := room.change())).number
     room.twin.check(draft.head, "tests", conclusion)
-    assert (await forge.proposal(number)).checks == "passed"
+    assert (await forge.get_proposal(number)).checks == "passed"
 
 
 @pytest.mark.parametrize("state", ["failure", "error"])
 async def test_statuses_count_as_checks_do(room: Room, forge: GithubForge, state: str) -> None:
     number = (await forge.open_proposal(draft := room.change())).number
-    room.twin.status(draft.head, "ci/circle", "pending")
-    assert (await forge.proposal(number)).checks == "pending"
-    room.twin.status(draft.head, "ci/circle", "success")
-    assert (await forge.proposal(number)).checks == "passed"
-    room.twin.status(draft.head, "ci/circle", state)
-    assert (await forge.proposal(number)).checks == "failed"
+    room.twin.set_status(draft.head, "ci/circle", "pending")
+    assert (await forge.get_proposal(number)).checks == "pending"
+    room.twin.set_status(draft.head, "ci/circle", "success")
+    assert (await forge.get_proposal(number)).checks == "passed"
+    room.twin.set_status(draft.head, "ci/circle", state)
+    assert (await forge.get_proposal(number)).checks == "failed"
 
 
 async def test_a_new_head_has_no_checks_yet(room: Room, forge: GithubForge) -> None:
@@ -55,12 +55,12 @@ async def test_a_new_head_has_no_checks_yet(room: Room, forge: GithubForge) -> N
     room.twin.check(draft.head, "tests", "success")
     newer = room.change(text="better")
     assert (await forge.open_proposal(newer)).checks == "none"
-    assert (await forge.proposal(number)).checks == "none"
+    assert (await forge.get_proposal(number)).checks == "none"
 
 
 async def test_credentials_that_see_no_checks_say_so_where_some_are_required(room: Room) -> None:
     room.twin.choose(private=True)
-    room.twin.grant("blind", "theseus-bot", checks=None, actions=None, statuses=None)
+    room.twin.grant_token("blind", "theseus-bot", checks=None, actions=None, statuses=None)
     room.twin.protect(checks=["tests"])
     async with room.forge(Token("blind")) as forge:
         proposed = await opened(forge, room.change())

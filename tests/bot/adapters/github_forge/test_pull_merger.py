@@ -9,7 +9,7 @@ from bot.adapters.github_forge import GithubForge
 from bot.domain.errors import ForgeConflict, ForgePending, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from tests.bot.adapters.github_forge.room import Room, opened
-from tests.fakes.repositories import git
+from tests.fakes.repositories import run_git
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ async def waiting(draft: ProposalDraft, forge: GithubForge) -> AsyncIterator[For
 
 
 def merges(room: Room) -> int:
-    return len(git(room.twin.bare, "rev-list", "--merges", "main").split())
+    return len(run_git(room.twin.bare, "rev-list", "--merges", "main").split())
 
 
 @pytest.mark.parametrize("ruleset", [False, True])
@@ -40,7 +40,7 @@ async def test_a_required_check_that_runs_is_waited_for(
     room.twin.check(waiting.head, "tests")
     with pytest.raises(ForgePending, match="tests"):
         await forge.merge(waiting.number, waiting.head)
-    assert (await forge.proposal(waiting.number)).checks == "pending"
+    assert (await forge.get_proposal(waiting.number)).checks == "pending"
     room.twin.check(waiting.head, "tests", "success")
     assert (await forge.merge(waiting.number, waiting.head)).state == "merged"
 
@@ -50,11 +50,11 @@ async def test_a_required_check_that_failed_is_named(
 ) -> None:
     room.twin.protect(checks=["tests", "lint"])
     room.twin.check(waiting.head, "tests", "failure")
-    room.twin.status(waiting.head, "lint", "pending")
+    room.twin.set_status(waiting.head, "lint", "pending")
     with pytest.raises(ForgeRejected, match=r"failed.*tests") as refused:
         await forge.merge(waiting.number, waiting.head)
     assert waiting.url in str(refused.value)
-    assert (await forge.proposal(waiting.number)).checks == "failed"
+    assert (await forge.get_proposal(waiting.number)).checks == "failed"
     assert merges(room) == 0
 
 
@@ -64,7 +64,7 @@ async def test_checks_that_are_not_required_stand_in_nobodys_way(
     room.twin.protect(checks=["tests"])
     room.twin.check(waiting.head, "tests", "success")
     room.twin.check(waiting.head, "flaky", "failure")
-    assert (await forge.proposal(waiting.number)).checks == "passed"
+    assert (await forge.get_proposal(waiting.number)).checks == "passed"
     assert (await forge.merge(waiting.number, waiting.head)).state == "merged"
 
 
@@ -126,9 +126,9 @@ async def test_other_ways_to_merge_tell_the_commit_on_the_base_branch(
     async with room.forge(merge_method=method) as forge:
         proposed = await forge.open_proposal(draft)
         merged = await forge.merge(proposed.number, draft.head)
-        assert merged.merge_commit == room.twin.head()
+        assert merged.merge_commit == room.twin.get_head()
         assert await forge.merge(proposed.number, draft.head) == merged
-        assert await forge.proposal(proposed.number) == merged
+        assert await forge.get_proposal(proposed.number) == merged
 
 
 async def test_a_way_to_merge_that_is_not_allowed_names_the_setting(
@@ -179,7 +179,7 @@ async def test_a_merge_whose_answer_was_lost_is_the_same_merge(
 ) -> None:
     room.twin.faults.cut(after=True, method="PUT", path="/merge$")
     merged = await forge.merge(waiting.number, waiting.head)
-    assert merged.merge_commit == room.twin.head()
+    assert merged.merge_commit == room.twin.get_head()
     assert merges(room) == 1
 
 
@@ -196,9 +196,9 @@ async def test_merged_and_closed_by_hand_are_noticed(room: Room, forge: GithubFo
     one, two = await opened(forge, first), await opened(forge, second)
     commit = room.twin.merge_by_hand(one.number)
     room.twin.close_by_hand(two.number)
-    assert await forge.proposal(one.number) == one.but(state="merged", merge_commit=commit)
+    assert await forge.get_proposal(one.number) == one.replace(state="merged", merge_commit=commit)
     assert (await forge.merge(one.number, one.head)).merge_commit == commit
-    assert (await forge.proposal(two.number)).state == "closed"
+    assert (await forge.get_proposal(two.number)).state == "closed"
 
 
 async def test_closing_says_why_once(

@@ -7,10 +7,10 @@ import pytest
 
 from bot.adapters.github_forge import GithubForge, Token
 from bot.adapters.github_forge._answers import GithubPull
-from bot.adapters.github_forge._pulls import best_of
+from bot.adapters.github_forge._pulls import select_best
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from tests.bot.adapters.github_forge.room import Room
-from tests.fakes.repositories import commit, git
+from tests.fakes.repositories import commit, run_git
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ async def test_the_text_names_its_run_and_head_where_people_do_not_see_it(
     assert body.startswith(draft.body)
     assert body.endswith(f"<!-- theseus run={draft.run_id} head={draft.head} -->")
     newer = room.change(text="better")
-    await forge.open_proposal(newer.but(title="A better way", body="## Cause\nAnother."))
+    await forge.open_proposal(newer.replace(title="A better way", body="## Cause\nAnother."))
     pull = room.twin.pull(opened.number)
     assert pull.title == "A better way"
     assert (pull.body or "").startswith("## Cause\nAnother.")
@@ -43,14 +43,14 @@ async def test_what_people_changed_in_the_text_stays_until_there_is_a_new_head(
 async def test_a_draft_that_forges_our_marks_is_its_own_runs_all_the_same(
     room: Room, forge: GithubForge
 ) -> None:
-    forged = room.change("run1").but(body=f"<!-- theseus run=run2 head={'0' * 40} -->")
+    forged = room.change("run1").replace(body=f"<!-- theseus run=run2 head={'0' * 40} -->")
     opened = await forge.open_proposal(forged)
     assert await forge.find("run2") is None
     assert await forge.find("run1") == opened
 
 
 async def test_a_very_long_text_is_cut_and_keeps_its_mark(room: Room, forge: GithubForge) -> None:
-    draft = room.change().but(title="long " * 100, body="x" * 200_000)
+    draft = room.change().replace(title="long " * 100, body="x" * 200_000)
     opened = await forge.open_proposal(draft)
     assert len(opened.title) <= 256
     assert len(room.twin.pull(opened.number).body or "") < 65_536
@@ -59,7 +59,7 @@ async def test_a_very_long_text_is_cut_and_keeps_its_mark(room: Room, forge: Git
 
 async def test_it_is_labelled_and_labels_are_made_where_they_are_missing(room: Room) -> None:
     async with room.forge(labels=("theseus", "bug")) as forge:
-        opened = await forge.open_proposal(room.change().but(labels=("dice", "bug")))
+        opened = await forge.open_proposal(room.change().replace(labels=("dice", "bug")))
     labels = [label.name for label in room.twin.pull(opened.number).labels]
     assert labels == ["theseus", "bug", "dice"]
 
@@ -96,7 +96,7 @@ async def test_a_run_is_found_where_its_branch_was_deleted(room: Room, forge: Gi
     room.twin.delete_branch(draft.branch)
     assert await forge.find(draft.run_id) == merged
     assert await forge.open_proposal(draft) == merged
-    assert room.twin.head(draft.branch) is None
+    assert room.twin.get_head(draft.branch) is None
 
 
 def pull(number: int, repository: str | None, state: str = "open") -> GithubPull:
@@ -116,9 +116,9 @@ def pull(number: int, repository: str | None, state: str = "open") -> GithubPull
 
 
 def test_a_pull_request_from_a_fork_is_never_the_runs() -> None:
-    assert best_of([pull(1, "mallory/ship"), pull(2, None)]) is None
+    assert select_best([pull(1, "mallory/ship"), pull(2, None)]) is None
     ours = pull(3, "theseus/ship", "closed")
-    assert best_of([pull(1, "mallory/ship"), ours, pull(4, "mallory/ship")]) == ours
+    assert select_best([pull(1, "mallory/ship"), ours, pull(4, "mallory/ship")]) == ours
 
 
 def test_the_open_one_of_several_counts_else_the_newest() -> None:
@@ -126,8 +126,8 @@ def test_the_open_one_of_several_counts_else_the_newest() -> None:
         pull(number, "theseus/ship", state)
         for number, state in ((1, "closed"), (2, "open"), (3, "closed"))
     )
-    assert best_of([closed, opened, newest]) == opened
-    assert best_of([closed, newest]) == newest
+    assert select_best([closed, opened, newest]) == opened
+    assert select_best([closed, newest]) == newest
 
 
 async def test_two_forges_opening_the_same_at_once_open_one(room: Room) -> None:
@@ -157,7 +157,7 @@ async def test_a_crash_between_push_and_opening_is_mended_by_again(
     room.twin.faults.fail(503, 4, method="POST", path="/pulls$")
     with pytest.raises(ForgeUnavailable):
         await forge.open_proposal(draft)
-    assert room.twin.head(draft.branch) == draft.head
+    assert room.twin.get_head(draft.branch) == draft.head
     assert (await forge.open_proposal(draft)).head == draft.head
 
 
@@ -179,7 +179,7 @@ async def test_a_crash_between_a_new_push_and_its_text_is_mended_by_again(
     room: Room, forge: GithubForge
 ) -> None:
     await forge.open_proposal(room.change())
-    newer = room.change(text="better").but(title="Better")
+    newer = room.change(text="better").replace(title="Better")
     room.twin.faults.fail(503, 4, method="PATCH")
     with pytest.raises(ForgeUnavailable):
         await forge.open_proposal(newer)
@@ -199,16 +199,16 @@ async def test_a_push_in_between_is_not_overwritten(
         by_hand = room.twin.push(newer.branch, {"more.txt": "by hand\n"})
     with pytest.raises(ForgeConflict):
         await pushing
-    assert (await forge.proposal(opened.number)).head == by_hand
+    assert (await forge.get_proposal(opened.number)).head == by_hand
 
 
 async def test_what_we_published_ourselves_may_be_written_anew(
     room: Room, forge: GithubForge
 ) -> None:
     opened = await forge.open_proposal(room.change())
-    git(room.clone, "reset", "-q", "--hard", "origin/main")
+    run_git(room.clone, "reset", "-q", "--hard", "origin/main")
     head = commit(room.clone, {"dice.py": "one\nquite different\nthree\n"}, "Start anew")
-    again = room.change(text="unused").but(head=head)
+    again = room.change(text="unused").replace(head=head)
     async with room.forge() as after_a_restart:
         updated = await after_a_restart.open_proposal(again)
     assert (updated.number, updated.head) == (opened.number, head)
@@ -218,17 +218,17 @@ async def test_a_branch_without_commits_of_its_own_is_refused(
     room: Room, forge: GithubForge
 ) -> None:
     draft = room.change()
-    main = git(room.clone, "rev-parse", "origin/main")
-    git(room.clone, "reset", "-q", "--hard", main)
+    main = run_git(room.clone, "rev-parse", "origin/main")
+    run_git(room.clone, "reset", "-q", "--hard", main)
     with pytest.raises(ForgeRejected, match="No commits between"):
-        await forge.open_proposal(draft.but(head=main))
+        await forge.open_proposal(draft.replace(head=main))
 
 
 async def test_the_base_branch_is_never_pushed_to(room: Room, forge: GithubForge) -> None:
-    before = room.twin.head()
+    before = room.twin.get_head()
     with pytest.raises(ForgeRejected, match="cannot be proposed"):
-        await forge.open_proposal(room.change().but(branch="main"))
-    assert room.twin.head() == before
+        await forge.open_proposal(room.change().replace(branch="main"))
+    assert room.twin.get_head() == before
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ async def test_the_base_branch_is_never_pushed_to(room: Room, forge: GithubForge
 )
 async def test_a_missing_permission_is_named(room: Room, lacking: str, named: str) -> None:
     rights: dict[str, Literal["read", "write"] | None] = {lacking: "read"}
-    room.twin.grant("weak", "theseus-bot", **rights)
+    room.twin.grant_token("weak", "theseus-bot", **rights)
     async with room.forge(Token("weak")) as forge:
         with pytest.raises(ForgeRejected, match=named) as refused:
             await forge.open_proposal(room.change())
@@ -246,7 +246,7 @@ async def test_a_missing_permission_is_named(room: Room, lacking: str, named: st
 
 async def test_a_repository_that_does_not_exist_or_cannot_be_seen_is_said(room: Room) -> None:
     room.twin.choose(private=True)
-    room.twin.grant("stranger", "somebody", metadata=None, contents=None)
+    room.twin.grant_token("stranger", "somebody", metadata=None, contents=None)
     async with room.forge(Token("stranger")) as forge:
         with pytest.raises(ForgeRejected, match="may not see it"):
             await forge.open_proposal(room.change())
@@ -254,4 +254,4 @@ async def test_a_repository_that_does_not_exist_or_cannot_be_seen_is_said(room: 
 
 async def test_an_empty_clone_path_says_so(room: Room, forge: GithubForge) -> None:
     with pytest.raises(ForgeRejected, match="is not there"):
-        await forge.open_proposal(room.change().but(repository=str(room.folder / "absent")))
+        await forge.open_proposal(room.change().replace(repository=str(room.folder / "absent")))

@@ -12,10 +12,10 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.github_forge import App, Token
 from bot.domain.errors import ConfigError, ForgeError, ForgeRejected, TheseusError
 from bot.redaction import redact
-from bot.telemetry.capsules import capsule
+from bot.telemetry.capsules import build_capsule
 from tests.bot.adapters.github_forge.room import Room
-from tests.fakes.repositories import git
-from tests.support.chatting import SkippingClock
+from tests.fakes.repositories import run_git
+from tests.support.chat_clients import SkippingClock
 
 ROOT = Path(__file__).resolve().parents[4]
 SECRET = "github_pat_11SECRET0sauce"
@@ -58,15 +58,17 @@ async def test_it_is_in_no_argument_no_log_and_no_file(
     room: Room, watched_git: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    room.twin.grant(SECRET, "theseus-bot")
+    room.twin.grant_token(SECRET, "theseus-bot")
     room.twin.choose(private=True)
     draft = room.change()
-    git(room.clone, "remote", "set-url", "origin", room.twin.clone_url)
+    run_git(room.clone, "remote", "set-url", "origin", room.twin.clone_url)
     async with room.forge(Token(SECRET)) as forge:
         opened = await forge.open_proposal(draft)
         merged = await forge.merge(opened.number, draft.head)
-        git(room.clone, "checkout", "-q", "main")
-        await GitCheckout(room.clone, access=forge.access).fast_forward(merged.merge_commit or "")
+        run_git(room.clone, "checkout", "-q", "main")
+        await GitCheckout(room.clone, access=forge.get_access).fast_forward(
+            merged.merge_commit or ""
+        )
         assert leaks(repr(forge) + str(vars(forge))) == []
     arguments = said(watched_git)
     assert "push" in arguments
@@ -79,7 +81,7 @@ async def test_it_is_in_no_argument_no_log_and_no_file(
 
 @pytest.mark.parametrize("lacking", ["contents", "pull_requests", "metadata"])
 async def test_no_refusal_shows_it(room: Room, lacking: str) -> None:
-    room.twin.grant(SECRET, "theseus-bot", **{lacking: None})
+    room.twin.grant_token(SECRET, "theseus-bot", **{lacking: None})
     room.twin.choose(private=True)
     async with room.forge(Token(SECRET)) as forge:
         with pytest.raises(ForgeRejected) as refused:
@@ -95,7 +97,7 @@ async def test_no_failure_of_git_shows_it_whoever_wants_to_trace(
         monkeypatch.setenv(name, str(trace))
     monkeypatch.setenv("GIT_CURL_VERBOSE", "1")
     monkeypatch.setenv("GIT_TRACE_REDACT", "0")
-    room.twin.grant(SECRET, "theseus-bot")
+    room.twin.grant_token(SECRET, "theseus-bot")
     room.twin.faults.fail(500, 9, path="info/refs")
     async with room.forge(Token(SECRET)) as forge:
         with pytest.raises(ForgeError) as failed:
@@ -113,7 +115,7 @@ async def test_no_record_of_a_failure_holds_it_however_it_looks(
     encoded = base64.b64encode(f"x-access-token:{plain}".encode()).decode()
     draft = room.change()
     if trouble != "refused":
-        room.twin.grant(plain, "theseus-bot")
+        room.twin.grant_token(plain, "theseus-bot")
     if trouble == "git fails":
         room.twin.faults.fail(500, 9, path="info/refs")
     if trouble == "cut off":
@@ -123,18 +125,18 @@ async def test_no_record_of_a_failure_holds_it_however_it_looks(
             monkeypatch.setenv("PATH", str(room.folder))
         with pytest.raises(ForgeError) as failed:
             await forge.open_proposal(draft)
-    kept = capsule(failed.value, root=ROOT, redact=redact)
+    kept = build_capsule(failed.value, root=ROOT, redact=redact)
     assert kept.frames
     assert plain not in kept.model_dump_json()
     assert encoded not in kept.model_dump_json()
 
 
 async def test_no_lost_connection_shows_it(room: Room) -> None:
-    room.twin.grant(SECRET, "theseus-bot")
+    room.twin.grant_token(SECRET, "theseus-bot")
     async with room.forge(Token(SECRET), SkippingClock()) as forge:
         room.twin.faults.cut(9)
         with pytest.raises(ForgeError) as failed:
-            await forge.proposal(1)
+            await forge.get_proposal(1)
     assert leaks(whole(failed.value)) == []
 
 
@@ -155,26 +157,26 @@ async def test_a_repository_cannot_send_it_elsewhere_or_start_a_program(
         ("url.ssh://git@127.0.0.1/.insteadOf", f"{room.twin.url}/"),
         ("url.ssh://git@127.0.0.1/.pushInsteadOf", f"{room.twin.url}/"),
     ):
-        git(room.clone, "config", key, value)
+        run_git(room.clone, "config", key, value)
     (tmp_path / "pre-push").write_text(spy.read_text())
     (tmp_path / "pre-push").chmod(0o755)
-    git(room.clone, "config", "remote.origin.url", room.twin.clone_url)
+    run_git(room.clone, "config", "remote.origin.url", room.twin.clone_url)
     draft = room.change()
     async with room.forge() as forge:
         opened = await forge.open_proposal(draft)
         merged = await forge.merge(opened.number, draft.head)
-        git(room.clone, "checkout", "-q", "main")
-        checkout = GitCheckout(room.clone, access=forge.access)
+        run_git(room.clone, "checkout", "-q", "main")
+        checkout = GitCheckout(room.clone, access=forge.get_access)
         await checkout.fast_forward(merged.merge_commit or "")
-    assert room.twin.head(draft.branch) == draft.head
-    assert await checkout.head() == merged.merge_commit
+    assert room.twin.get_head(draft.branch) == draft.head
+    assert await checkout.get_head() == merged.merge_commit
     assert said(told) == ""
 
 
 async def test_git_gets_it_only_for_this_repository(room: Room) -> None:
     twin = room.twin
     async with room.forge() as forge:
-        way = await forge.access(twin.clone_url)
+        way = await forge.get_access(twin.clone_url)
         assert way is not None
         assert twin.token not in repr(way)
         assert way.url == twin.clone_url
@@ -187,7 +189,7 @@ async def test_git_gets_it_only_for_this_repository(room: Room) -> None:
             f"http://{host}@example.org/theseus/ship.git",
             str(twin.bare),
         ):
-            assert await forge.access(other) is None
+            assert await forge.get_access(other) is None
 
 
 def test_credentials_do_not_show_what_they_hold(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from tests.support.gateway_room import (
     KEY,
     GatewayRoom,
     Json,
-    body,
-    failing,
-    gateway_room,
+    make_body,
+    make_failing,
+    open_gateway_room,
 )
 
 OTHER = "sk-ant-api03-" + "Qw7" * 31
@@ -50,17 +50,17 @@ def request(first: str, *headers: str, sent: str = "", host: str = "127.0.0.1") 
 
 def nothing_came(room: GatewayRoom) -> None:
     """Check that the provider was not asked anything."""
-    assert room.provider.arrived == []
+    assert room.provider.requests == []
 
 
 # ------------------------------------------------------------------------------------- the tokens
 
 
 async def test_only_a_token_that_is_lent_now_opens_the_door(tmp_path: Path) -> None:
-    async with gateway_room(tmp_path) as room:
-        async with room.gateway.lend(ALICES) as gone:
+    async with open_gateway_room(tmp_path) as room:
+        async with room.gateway.open_lease(ALICES) as gone:
             pass
-        async with room.gateway.lend(ALICES) as lent:
+        async with room.gateway.open_lease(ALICES) as lent:
             token = lent.token
             tried = [
                 gone.token, "", "x", KEY, token[:-1], token + "0", token[:-1] + "g", token.upper(),
@@ -79,22 +79,22 @@ async def test_only_a_token_that_is_lent_now_opens_the_door(tmp_path: Path) -> N
             assert status == 401  # two at once: nobody says which counts
             plain = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
             url = f"{lent.base_url}/v1/messages"
-            async with room.client.post(url, json=body(), headers=plain) as answered:
+            async with room.client.post(url, json=make_body(), headers=plain) as answered:
                 assert answered.status == 200
-    assert len(room.provider.arrived) == 1
+    assert len(room.provider.requests) == 1
     assert len(room.charges) == 1
 
 
 async def test_a_token_works_for_its_own_account_whoever_else_is_there(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path) as room,
-        room.gateway.lend(ALICES) as alices,
-        room.gateway.lend(BOBS) as bobs,
+        open_gateway_room(tmp_path) as room,
+        room.gateway.open_lease(ALICES) as alices,
+        room.gateway.open_lease(BOBS) as bobs,
     ):
         assert alices.token != bobs.token
         assert len(alices.token) > 64
         metadata = {"metadata": {"user_id": "run_other"}, "account": BOBS.model_dump()}
-        await room.ask(alices, body(**metadata), headers={"x-account": "bob"})
+        await room.ask(alices, make_body(**metadata), headers={"x-account": "bob"})
         await room.ask(bobs)
     assert [charge.account for charge in room.charges] == [ALICES, BOBS]
 
@@ -118,8 +118,8 @@ PATHS = [
 async def test_no_other_path_and_no_other_way_to_write_it_gets_through(
     tmp_path: Path, path: str
 ) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        sent = request(f"POST {path} HTTP/1.1", sent=json.dumps(body()))
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        sent = request(f"POST {path} HTTP/1.1", sent=json.dumps(make_body()))
         status = await raw(lent.base_url, sent.replace("{token}", lent.token))
         assert status[9:10] in (b"4", b"")
         nothing_came(room)
@@ -127,14 +127,14 @@ async def test_no_other_path_and_no_other_way_to_write_it_gets_through(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 async def test_nothing_but_post_is_taken(tmp_path: Path, method: str) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         path = "127.0.0.1:443" if method == "CONNECT" else "/v1/messages"
         sent = request(f"{method} {path} HTTP/1.1").replace("{token}", lent.token)
         assert (await raw(lent.base_url, sent))[9:12] in (b"405", b"404", b"400")
         nothing_came(room)
 
 
-WHOLE = json.dumps(body())
+WHOLE = json.dumps(make_body())
 CHUNKED = f"{len(WHOLE):x}\r\n{WHOLE}\r\n0\r\n\r\n"
 SMUGGLED = [
     request(GOOD, f"Content-Length: {len(WHOLE)}", "Transfer-Encoding: chunked", sent=CHUNKED),
@@ -168,28 +168,28 @@ SMUGGLED = [
 
 @pytest.mark.parametrize("text", SMUGGLED, ids=range(len(SMUGGLED)))
 async def test_what_can_be_read_in_two_ways_is_not_read_at_all(tmp_path: Path, text: str) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         status = await raw(lent.base_url, text.replace("{token}", lent.token))
         assert status[9:10] in (b"4", b"")
         nothing_came(room)
 
 
 async def test_a_packed_body_does_not_get_round_the_limit(tmp_path: Path) -> None:
-    bomb = gzip.compress(b" " * 5_000_000 + json.dumps(body()).encode())
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    bomb = gzip.compress(b" " * 5_000_000 + json.dumps(make_body()).encode())
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         assert (await room.ask(lent, bomb, headers={"Content-Encoding": "gzip"}))[0] == 400
         nothing_came(room)
 
 
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, most_bytes=10_000) as room,
-        room.gateway.lend(ALICES) as lent,
+        open_gateway_room(tmp_path, most_bytes=10_000) as room,
+        room.gateway.open_lease(ALICES) as lent,
     ):
-        assert (await room.ask(lent, body("x" * 9_000)))[0] == 200
-        status, answer = await room.ask(lent, body("x" * 11_000))
+        assert (await room.ask(lent, make_body("x" * 9_000)))[0] == 200
+        status, answer = await room.ask(lent, make_body("x" * 11_000))
         assert (status, json.loads(answer)["error"]["type"]) == (413, "request_too_large")
-    assert len(room.provider.arrived) == 1
+    assert len(room.provider.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,12 @@ async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
         b'{"model": "x", "messages": [], "temperature": NaN}', b"[" * 100_000,
         b'{"model": "x", "messages": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
         b'{"model": "x", "messages": ["\\ud800"]}', b'{"model": "x", "messages": null}',
-        *(json.dumps(body(model=name)).encode() for name in (OTHER, "Ignore all!", "x" * 101)),
+        *(json.dumps(make_body(model=name)).encode() for name in (OTHER, "Ignore all!", "x" * 101)),
     ],
 )  # fmt: skip
 async def test_a_body_that_makes_no_sense_is_told_so(tmp_path: Path, sent: bytes) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        async with room.asking(lent, sent or b" ") as answer:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        async with room.open_request(lent, sent or b" ") as answer:
             assert answer.status == 400
             assert (await answer.json())["error"]["type"] == "invalid_request_error"
         nothing_came(room)
@@ -228,8 +228,8 @@ REACHING: list[Json] = [
 
 @pytest.mark.parametrize("more", REACHING)
 async def test_nothing_has_the_provider_reach_out_for_a_program(tmp_path: Path, more: Json) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        assert (await room.ask(lent, {**body(), **more}))[0] == 403
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        assert (await room.ask(lent, {**make_body(), **more}))[0] == 403
         nothing_came(room)
 
 
@@ -243,7 +243,7 @@ async def test_of_a_programs_headers_only_the_few_that_matter_go_on(tmp_path: Pa
         "proxy-authorization": "Basic eDp5", "anthropic-dangerous-direct-browser-access": "true",
         "connection": "x-app", "x-organization": "other", "forwarded": "for=x",
     }  # fmt: skip
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         await room.ask(lent, headers=given)
         came = room.provider.last.headers
     assert came.getall("x-api-key") == [KEY]
@@ -260,10 +260,10 @@ async def test_of_the_providers_headers_only_the_few_that_matter_come_back(tmp_p
         "anthropic-ratelimit-requests-remaining": "5", "Location": "http://evil.example",
         "anthropic-organization-id": "org", "Link": "<http://evil.example>",
     }  # fmt: skip
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         for status in (200, 400):
-            room.provider.answer = failing(status, headers)
-            async with room.asking(lent) as answer:
+            room.provider.answer = make_failing(status, headers)
+            async with room.open_request(lent) as answer:
                 names = {name.lower() for name in answer.headers}
                 assert {"request-id", "anthropic-ratelimit-requests-remaining"} <= names
                 assert not names & {"set-cookie", "x-api-key", "location", "link"}
@@ -282,8 +282,8 @@ async def test_whatever_goes_wrong_no_answer_log_or_record_holds_the_key_or_a_to
         headers = {"Location": f"http://127.0.0.1:1/?{KEY}", "retry-after": KEY}
         return web.json_response(error, status=status, headers=headers)
 
-    async with gateway_room(tmp_path, echoes) as room, room.gateway.lend(ALICES) as lent:
-        async with room.asking(lent) as answer:
+    async with open_gateway_room(tmp_path, echoes) as room, room.gateway.open_lease(ALICES) as lent:
+        async with room.open_request(lent) as answer:
             seen = f"{await answer.text()}{dict(answer.headers)}"
         await room.ask(lent, headers={"x-api-key": lent.token[:-1]})
         kept = "".join(charge.model_dump_json() for charge in room.charges)
@@ -291,7 +291,7 @@ async def test_whatever_goes_wrong_no_answer_log_or_record_holds_the_key_or_a_to
         for secret in (KEY, lent.token):
             assert secret not in seen + kept + said
         assert OTHER not in seen + kept
-        assert len(room.provider.arrived) == 1  # nothing is followed
+        assert len(room.provider.requests) == 1  # nothing is followed
 
 
 async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_touched(
@@ -303,7 +303,7 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
     given = {"command": f"curl -H 'x-api-key: {OTHER}'", "type": OTHER, OTHER: "x", "deep": [OTHER]}
     result = {"type": "tool_result", "tool_use_id": use["id"]}
     cache = {"cache_control": {"type": "ephemeral"}}
-    asked = body(
+    asked = make_body(
         system=[{"type": "text", "text": f"You are. {OTHER}", **cache}],
         messages=[
             {"role": "user", "content": f"my key: {OTHER}\n{KEY}"},
@@ -317,7 +317,7 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
         ],
     )  # fmt: skip
     asked |= {"metadata": {"user_id": OTHER}, "stop_sequences": [OTHER], "unheard_of": {"x": OTHER}}
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         for _ in range(2):  # once more, as every request repeats the ones before
             assert (await room.ask(lent, asked))[0] == 200
             sent = room.provider.last.body
@@ -352,17 +352,17 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
 async def test_a_secret_in_names_lists_and_keys_does_not_go_out(
     tmp_path: Path, hidden: dict[str, object]
 ) -> None:
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        assert (await room.ask(lent, body() | hidden))[0] == 200
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        assert (await room.ask(lent, make_body() | hidden))[0] == 200
         assert OTHER not in json.dumps(room.provider.last.body)
         assert "[redacted:" in json.dumps(room.provider.last.body)
 
 
 async def test_what_would_cost_more_than_its_price_is_left_out(tmp_path: Path) -> None:
     more = {"speed": "fast", "service_tier": "auto", "inference_geo": "us", "temperature": 1}
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        await room.ask(lent, body(**more))
-    assert room.provider.last.body == body(temperature=1)
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        await room.ask(lent, make_body(**more))
+    assert room.provider.last.body == make_body(temperature=1)
 
 
 async def test_a_key_written_twice_or_in_escapes_does_not_go_out_either(tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ async def test_a_key_written_twice_or_in_escapes_does_not_go_out_either(tmp_path
         f'{{"messages": [{{"role": "user", "content": "{OTHER}"}}], "model": "x", "max_tokens": 5,'
         f' "messages": [{{"role": "user", "content": "{escaped}"}}]}}'
     )
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         assert (await room.ask(lent, sent.encode()))[0] == 200
         assert OTHER not in json.dumps(room.provider.last.body)
         assert "[redacted:" in json.dumps(room.provider.last.body)
@@ -380,8 +380,11 @@ async def test_a_key_written_twice_or_in_escapes_does_not_go_out_either(tmp_path
 async def test_the_providers_own_key_does_not_go_out_in_words_even_without_redaction(
     tmp_path: Path,
 ) -> None:
-    async with gateway_room(tmp_path, redacts=None) as room, room.gateway.lend(ALICES) as lent:
-        await room.ask(lent, body(f"{KEY} and {OTHER}"))
+    async with (
+        open_gateway_room(tmp_path, redacts=None) as room,
+        room.gateway.open_lease(ALICES) as lent,
+    ):
+        await room.ask(lent, make_body(f"{KEY} and {OTHER}"))
         said = json.dumps(room.provider.last.body)
     assert KEY not in said
     assert OTHER in said

@@ -10,7 +10,14 @@ import pytest
 from aiohttp import web
 
 from tests.fakes.fake_clock import START
-from tests.support.gateway_room import ALICES, BOBS, answers, body, failing, gateway_room
+from tests.support.gateway_room import (
+    ALICES,
+    BOBS,
+    answer_normally,
+    make_body,
+    make_failing,
+    open_gateway_room,
+)
 
 LATER = START + timedelta(minutes=10)
 UNIFIED = "anthropic-ratelimit-unified-reset"
@@ -40,14 +47,14 @@ async def test_until_the_time_the_provider_names_nothing_is_asked(
     tmp_path: Path, headers: Mapping[str, str], seconds: float | None
 ) -> None:
     async with (
-        gateway_room(tmp_path, failing(429, headers)) as room,
-        room.gateway.lend(ALICES) as lent,
+        open_gateway_room(tmp_path, make_failing(429, headers)) as room,
+        room.gateway.open_lease(ALICES) as lent,
     ):
         assert (await room.ask(lent))[0] == 429
         until = None if seconds is None else START + timedelta(seconds=seconds)
         assert lent.limited_until() == until
-        room.provider.answer = answers
-        async with room.asking(lent) as answer:
+        room.provider.answer = answer_normally
+        async with room.open_request(lent) as answer:
             assert answer.status == (200 if seconds is None else 429)
             if seconds is not None:
                 assert int(answer.headers["retry-after"]) == -(-seconds // 1)
@@ -62,34 +69,34 @@ async def test_until_the_time_the_provider_names_nothing_is_asked(
 async def test_a_limit_of_one_model_leaves_the_others_alone_and_one_of_the_account_does_not(
     tmp_path: Path,
 ) -> None:
-    opus = body(model="claude-opus-5-5")
+    opus = make_body(model="claude-opus-5-5")
     async with (
-        gateway_room(tmp_path, failing(429, {"retry-after": "30"})) as room,
-        room.gateway.lend(ALICES) as lent,
-        room.gateway.lend(BOBS) as other,
+        open_gateway_room(tmp_path, make_failing(429, {"retry-after": "30"})) as room,
+        room.gateway.open_lease(ALICES) as lent,
+        room.gateway.open_lease(BOBS) as other,
     ):
         assert (await room.ask(lent))[0] == 429
-        room.provider.answer = answers
+        room.provider.answer = answer_normally
         assert (await room.ask(other, opus))[0] == 200
         assert (await room.ask(other))[0] == 429
         assert other.limited_until() == START + timedelta(seconds=30)
-        room.provider.answer = failing(429, {UNIFIED: f"{LATER.timestamp()}"})
+        room.provider.answer = make_failing(429, {UNIFIED: f"{LATER.timestamp()}"})
         await room.ask(lent, opus)
-        assert (await room.ask(other, body(model="claude-haiku-5-5")))[0] == 429
+        assert (await room.ask(other, make_body(model="claude-haiku-5-5")))[0] == 429
 
 
 async def test_after_some_failures_in_a_row_it_is_left_alone_and_then_one_request_tries(
     tmp_path: Path,
 ) -> None:
     async with (
-        gateway_room(tmp_path, failing(529), failures=3, rest=30.0) as room,
-        room.gateway.lend(ALICES) as lent,
+        open_gateway_room(tmp_path, make_failing(529), failures=3, rest=30.0) as room,
+        room.gateway.open_lease(ALICES) as lent,
     ):
         for status in (529, 529, 529, 503, 503):
             assert (await room.ask(lent))[0] == status
-        assert len(room.provider.arrived) == 3
+        assert len(room.provider.requests) == 3
         await room.clock.advance(29.9)
-        async with room.asking(lent) as answer:
+        async with room.open_request(lent) as answer:
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
         await room.clock.advance(0.2)
         gate = asyncio.Event()
@@ -99,23 +106,23 @@ async def test_after_some_failures_in_a_row_it_is_left_alone_and_then_one_reques
             return web.Response(status=500)
 
         room.provider.answer = slowly_fails
-        room.provider.came.clear()
+        room.provider.has_request.clear()
         trial = asyncio.create_task(room.ask(lent))
-        await room.provider.came.wait()
+        await room.provider.has_request.wait()
         assert (await room.ask(lent))[0] == 503  # one tries, the others wait for it
         gate.set()
         assert (await trial)[0] == 500
         assert (await room.ask(lent))[0] == 503  # and again it is left alone
         await room.clock.advance(31)
-        room.provider.answer = answers
+        room.provider.answer = answer_normally
         assert [(await room.ask(lent))[0] for _ in range(3)] == [200, 200, 200]
-    assert len(room.provider.arrived) == 7
+    assert len(room.provider.requests) == 7
 
 
 async def test_a_trial_that_is_given_up_lets_the_next_one_try(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, failing(500), failures=1) as room,
-        room.gateway.lend(ALICES) as lent,
+        open_gateway_room(tmp_path, make_failing(500), failures=1) as room,
+        room.gateway.open_lease(ALICES) as lent,
     ):
         await room.ask(lent)
         await room.clock.advance(31)
@@ -125,12 +132,12 @@ async def test_a_trial_that_is_given_up_lets_the_next_one_try(tmp_path: Path) ->
             return web.Response()
 
         room.provider.answer = silent
-        room.provider.came.clear()
-        async with room.gateway.lend(BOBS) as other:
+        room.provider.has_request.clear()
+        async with room.gateway.open_lease(BOBS) as other:
             trial = asyncio.create_task(room.ask(other))
-            await room.provider.came.wait()
+            await room.provider.has_request.wait()
         await asyncio.wait({trial})
-        room.provider.answer = answers
+        room.provider.answer = answer_normally
         assert (await room.ask(lent))[0] == 200
         assert not trial.cancelled()
         assert trial.exception()
@@ -138,9 +145,9 @@ async def test_a_trial_that_is_given_up_lets_the_next_one_try(tmp_path: Path) ->
 
 async def test_a_mistake_of_the_programs_is_no_failure_of_the_providers(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, failing(400), failures=2) as room,
-        room.gateway.lend(ALICES) as lent,
+        open_gateway_room(tmp_path, make_failing(400), failures=2) as room,
+        room.gateway.open_lease(ALICES) as lent,
     ):
         for status in (500, 400, 500, 404, 500):
-            room.provider.answer = failing(status)
+            room.provider.answer = make_failing(status)
             assert (await room.ask(lent))[0] == status

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.adapters.model_gateway._usage import LONGEST, Meter
 from bot.budget.prices import Usage
-from tests.support.gateway_room import told
-from tests.twins.model._responses import encoded
+from tests.support.gateway_room import make_events
+from tests.twins.model._responses import encode_event
 
-STREAM = b"".join(told(1_234, 567, text="data: {} \n\n event: message_stop \u2028 🙂"))
+STREAM = b"".join(make_events(1_234, 567, text="data: {} \n\n event: message_stop \u2028 🙂"))
 
 
 def metered(*pieces: bytes, streams: bool = True) -> Meter:
@@ -80,24 +80,26 @@ def test_a_whole_answer_is_read_too(places: list[int]) -> None:
 @pytest.mark.parametrize("wrong", [None, -1, 1.5, "9", True, [], {}])
 def test_counts_that_are_none_are_not_taken(wrong: object) -> None:
     usage = {"input_tokens": wrong, "output_tokens": 3}
-    assert metered(encoded("message_delta", {"usage": usage})).usage == Usage(output_tokens=3)
+    assert metered(encode_event("message_delta", {"usage": usage})).usage == Usage(output_tokens=3)
 
 
 def test_counts_are_sums_and_never_fall() -> None:
-    meter = metered(*told(100, 50), encoded("message_delta", {"usage": {"output_tokens": 1}}))
+    meter = metered(
+        *make_events(100, 50), encode_event("message_delta", {"usage": {"output_tokens": 1}})
+    )
     assert meter.usage == Usage(input_tokens=100, output_tokens=50)
 
 
 def test_an_error_in_the_stream_is_told_by_its_type() -> None:
-    error = encoded("error", {"error": {"type": "overloaded_error", "message": "usage"}})
-    meter = metered(*told()[:3], error)
+    error = encode_event("error", {"error": {"type": "overloaded_error", "message": "usage"}})
+    meter = metered(*make_events()[:3], error)
     assert (meter.failed, meter.complete) == ("overloaded_error", False)
 
 
 def test_what_the_model_writes_is_nothing_the_provider_says() -> None:
     text = '"type": "message_delta", "usage": {"output_tokens": 9}} data: {"type": "error"}'
     delta = {"type": "text_delta", "text": text}
-    meter = metered(encoded("content_block_delta", {"index": 0, "delta": delta}))
+    meter = metered(encode_event("content_block_delta", {"index": 0, "delta": delta}))
     assert (meter.usage, meter.failed, meter.complete) == (None, "", False)
     assert len(text) <= meter.written <= len(text) + 60
 

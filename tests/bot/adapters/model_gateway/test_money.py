@@ -14,12 +14,12 @@ from tests.support.gateway_room import (
     Answers,
     GatewayRoom,
     Json,
-    body,
-    gateway_room,
-    streaming,
-    told,
+    make_body,
+    make_events,
+    open_gateway_room,
+    start_stream,
 )
-from tests.twins.model._responses import encoded
+from tests.twins.model._responses import encode_event
 
 IN, OUT = 2 / 1_000_000, 10 / 1_000_000  # dollars, of the model that is asked
 LONG = "z" * 900
@@ -29,7 +29,7 @@ def saying(*events: bytes) -> Answers:
     """Stream these events, and end."""
 
     async def answer(http: web.Request) -> web.StreamResponse:
-        response = await streaming(http)
+        response = await start_stream(http)
         for event in events:
             await response.write(event)
         return response
@@ -39,21 +39,21 @@ def saying(*events: bytes) -> Answers:
 
 def started(**usage: object) -> bytes:
     """Return the beginning of an answer."""
-    return encoded("message_start", {"message": {"id": "msg_1", "usage": usage}})
+    return encode_event("message_start", {"message": {"id": "msg_1", "usage": usage}})
 
 
 def ended(**more: object) -> bytes:
     """Return the last word about usage."""
-    return encoded("message_delta", {"delta": {}, **more})
+    return encode_event("message_delta", {"delta": {}, **more})
 
 
 def wrote(text: str) -> bytes:
     """Return what the model writes."""
     delta = {"type": "text_delta", "text": text}
-    return encoded("content_block_delta", {"index": 0, "delta": delta})
+    return encode_event("content_block_delta", {"index": 0, "delta": delta})
 
 
-STOP = encoded("message_stop", {})
+STOP = encode_event("message_stop", {})
 TOLD = started(input_tokens=1_000, output_tokens=1)
 
 
@@ -61,10 +61,10 @@ async def test_a_word_the_program_chose_does_not_hide_the_last_word_about_usage(
     tmp_path: Path,
 ) -> None:
     delta = {"stop_reason": "stop_sequence", "stop_sequence": "content_block_delta"}
-    last = encoded("message_delta", {"delta": delta, "usage": {"output_tokens": 700}})
-    async with gateway_room(tmp_path, saying(TOLD, last, STOP)) as room:
-        async with room.gateway.lend(ALICES) as lent:
-            await room.ask(lent, body(stop_sequences=["content_block_delta"]))
+    last = encode_event("message_delta", {"delta": delta, "usage": {"output_tokens": 700}})
+    async with open_gateway_room(tmp_path, saying(TOLD, last, STOP)) as room:
+        async with room.gateway.open_lease(ALICES) as lent:
+            await room.ask(lent, make_body(stop_sequences=["content_block_delta"]))
         (charge,) = room.charges
     assert (charge.tokens_out, charge.estimated) == (700, False)
 
@@ -87,9 +87,9 @@ SHORT_OF: dict[str, tuple[bytes, ...]] = {
 async def test_usage_that_is_not_told_or_cannot_be_is_guessed_from_what_went_by(
     tmp_path: Path, events: tuple[bytes, ...]
 ) -> None:
-    async with gateway_room(tmp_path, saying(*events)) as room:
-        async with room.gateway.lend(ALICES) as lent:
-            await room.ask(lent, body("y" * 3_000))
+    async with open_gateway_room(tmp_path, saying(*events)) as room:
+        async with room.gateway.open_lease(ALICES) as lent:
+            await room.ask(lent, make_body("y" * 3_000))
         (charge,) = room.charges
     assert charge.estimated
     assert charge.tokens_in >= 1_000
@@ -117,7 +117,7 @@ async def test_what_is_used_besides_is_charged_as_well(
 ) -> None:
     plain = {"input_tokens": 1_000, "output_tokens": 100}
     answer = saying(TOLD, ended(usage={**plain, **usage}), STOP)
-    async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path, answer) as room, room.gateway.open_lease(ALICES) as lent:
         await room.ask(lent)
         (charge,) = room.charges
     assert charge.cost_usd == pytest.approx(1_000 * IN + 100 * OUT + usd)
@@ -130,9 +130,9 @@ async def test_where_a_dearer_model_answers_its_price_is_paid(
     tmp_path: Path, answered: str, times: float
 ) -> None:
     usage = {"input_tokens": 1_000, "output_tokens": 1}
-    start = encoded("message_start", {"message": {"model": answered, "usage": usage}})
-    async with gateway_room(tmp_path, saying(start, *told()[4:])) as room:
-        async with room.gateway.lend(ALICES) as lent:
+    start = encode_event("message_start", {"message": {"model": answered, "usage": usage}})
+    async with open_gateway_room(tmp_path, saying(start, *make_events()[4:])) as room:
+        async with room.gateway.open_lease(ALICES) as lent:
             await room.ask(lent)
         (charge,) = room.charges
     assert charge.cost_usd == pytest.approx((1_000 * IN + 200 * OUT) * times)
@@ -142,21 +142,21 @@ async def test_where_a_dearer_model_answers_its_price_is_paid(
 async def test_a_request_that_does_not_say_how_long_its_answer_may_be_is_not_asked(
     tmp_path: Path, most: object
 ) -> None:
-    asked = body(max_tokens=most)
+    asked = make_body(max_tokens=most)
     if most is None:
         del asked["max_tokens"]
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
         status, answer = await room.ask(lent, asked)
         counted = await room.ask(lent, asked, path="/v1/messages/count_tokens")
     assert (status, counted[0]) == (400, 200)
     assert b"max_tokens" in answer
-    assert len(room.provider.arrived) == 1
+    assert len(room.provider.requests) == 1
 
 
 async def held(room: GatewayRoom, more: Json) -> tuple[float, int]:
     """Return the dollars and tokens in that were held for a request."""
-    async with room.gateway.lend(ALICES) as lent:
-        assert (await room.ask(lent, body(**more)))[0] == 200
+    async with room.gateway.open_lease(ALICES) as lent:
+        assert (await room.ask(lent, make_body(**more)))[0] == 200
     _, _, most = room.spend_guard.asked[-1]
     return most.cost_usd, most.tokens_in
 
@@ -172,7 +172,7 @@ async def test_what_is_dearer_than_its_size_is_held_back_for_what_it_may_cost(
         source = {"type": "base64", "media_type": media_type, "data": "JVBERi0x" * 10}
         return {"messages": [{"role": "user", "content": [{"type": kind, "source": source}]}]}
 
-    async with gateway_room(tmp_path) as room:
+    async with open_gateway_room(tmp_path) as room:
         plain, _ = await held(room, with_block(cache_control={"type": "ephemeral"}))
         hour, _ = await held(room, with_block(cache_control={"type": "ephemeral", "ttl": "1h"}))
         out = 1_000 * OUT
@@ -184,7 +184,7 @@ async def test_what_is_dearer_than_its_size_is_held_back_for_what_it_may_cost(
 
 async def test_more_tokens_than_there_are_leave_no_money_held(tmp_path: Path) -> None:
     answer = saying(TOLD, ended(usage={"output_tokens": 10**400}), STOP)
-    async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path, answer) as room, room.gateway.open_lease(ALICES) as lent:
         assert (await room.ask(lent))[0] == 200
         assert not room.spend_guard.held
         assert len(room.charges) == 1
@@ -193,9 +193,9 @@ async def test_more_tokens_than_there_are_leave_no_money_held(tmp_path: Path) ->
 async def test_text_that_has_more_tokens_than_its_size_tells_is_held_back_for_from_then_on(
     tmp_path: Path,
 ) -> None:
-    dense = json.dumps(body("0f9a" * 5_000))
+    dense = json.dumps(make_body("0f9a" * 5_000))
     answer = saying(started(input_tokens=13_400), ended(usage={"output_tokens": 9}), STOP)
-    async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path, answer) as room, room.gateway.open_lease(ALICES) as lent:
         for _ in range(3):
             await room.ask(lent, dense.encode())
     first, second, third = (most.tokens_in for _, _, most in room.spend_guard.asked)
@@ -205,9 +205,9 @@ async def test_text_that_has_more_tokens_than_its_size_tells_is_held_back_for_fr
 async def test_a_file_somebody_left_at_the_provider_cannot_be_named(tmp_path: Path) -> None:
     source = {"type": "file", "file_id": "file_011"}
     said = [{"role": "user", "content": [{"type": "document", "source": source}]}]
-    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        assert (await room.ask(lent, body(messages=said)))[0] == 403
-        assert not room.provider.arrived
+    async with open_gateway_room(tmp_path) as room, room.gateway.open_lease(ALICES) as lent:
+        assert (await room.ask(lent, make_body(messages=said)))[0] == 403
+        assert not room.provider.requests
 
 
 async def test_a_request_that_was_sent_and_never_answered_is_charged_as_a_guess(
@@ -219,8 +219,11 @@ async def test_a_request_that_was_sent_and_never_answered_is_charged_as_a_guess(
         http.transport.abort()
         return web.Response()
 
-    async with gateway_room(tmp_path, hangs_up) as room, room.gateway.lend(ALICES) as lent:
-        for asked in (body("y" * 3_000), body("y" * 3_000, stream=False)):
+    async with (
+        open_gateway_room(tmp_path, hangs_up) as room,
+        room.gateway.open_lease(ALICES) as lent,
+    ):
+        for asked in (make_body("y" * 3_000), make_body("y" * 3_000, stream=False)):
             assert (await room.ask(lent, asked))[0] == 502
         streamed, whole = room.charges
     assert (streamed.outcome, streamed.estimated, streamed.tokens_out) == ("error", True, 0)
@@ -235,15 +238,15 @@ async def test_thoughts_that_are_not_shown_are_charged_where_the_answer_is_cut(
     tmp_path: Path, thinking: Json, tokens_out: int
 ) -> None:
     async def thinks(http: web.Request) -> web.StreamResponse:
-        response = await streaming(http)
+        response = await start_stream(http)
         await response.write(TOLD)
         room.clock.tick(5)
         assert http.transport is not None
         http.transport.abort()
         return response
 
-    async with gateway_room(tmp_path, thinks) as room, room.gateway.lend(ALICES) as lent:
+    async with open_gateway_room(tmp_path, thinks) as room, room.gateway.open_lease(ALICES) as lent:
         with pytest.raises(aiohttp.ClientError):
-            await room.ask(lent, body(thinking=thinking))
+            await room.ask(lent, make_body(thinking=thinking))
         (charge,) = room.charges
     assert (charge.tokens_in, charge.tokens_out) == (1_000, tokens_out)

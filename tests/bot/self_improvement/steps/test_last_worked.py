@@ -2,21 +2,21 @@
 
 from datetime import timedelta
 
-from bot.adapters.claude_agent._texts import evidence_text
+from bot.adapters.claude_agent._texts import render_evidence
 from bot.domain.evidence import Evidence
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.people import Person, Place
 from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
-from bot.self_improvement.steps.diagnose import diagnosis_by_rules
+from bot.self_improvement.steps.diagnose import diagnose_by_rules
 from bot.self_improvement.steps.observe import EvidenceCollector
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_traffic import FakeTraffic
-from tests.support.failures import capsule, failure
+from tests.support.failures import make_capsule, make_failure
 
 
 class RolledCase:
@@ -29,11 +29,11 @@ class RolledCase:
         self.journal = FakeJournal()
 
     async def works(self) -> None:
-        at = self.clock.now()
+        at = self.clock.get_time()
         step = CommandStep(by="asker", command="roll")
         record = TrafficRecord(
-            id=sortable_id(at), at=at, event="command.roll", step=step,
-            commit=await self.checkout.head(),
+            id=create_sortable_id(at), at=at, event="command.roll", step=step,
+            commit=await self.checkout.get_head(),
         )  # fmt: skip
         await self.traffic.record([record])
         self.clock.tick(60)
@@ -44,11 +44,13 @@ class RolledCase:
         return commit
 
     async def fails(self) -> Evidence:
-        action = failure(self.clock, capsule(fingerprint="roll"), name="roll", channel_id=10)
+        action = make_failure(
+            self.clock, make_capsule(fingerprint="roll"), name="roll", channel_id=10
+        )
         self.journal.append(action)
         trigger = Trigger(
             key="k", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=10),
-            text="", error_id=action.id, at=self.clock.now(),
+            text="", error_id=action.id, at=self.clock.get_time(),
         )  # fmt: skip
         observe = EvidenceCollector(
             self.journal, self.checkout, self.clock, FakeMemory(), lookback=timedelta(hours=24),
@@ -60,7 +62,7 @@ class RolledCase:
 async def test_the_commits_since_it_worked_are_told_the_nearest_files_first() -> None:
     case = RolledCase()
     await case.works()
-    start = await case.checkout.head()
+    start = await case.checkout.get_head()
     luck = await case.changes("cogs/luck.py")
     dice = await case.changes("cogs/dice.py")
     await case.changes("cogs/polls.py")
@@ -68,26 +70,24 @@ async def test_the_commits_since_it_worked_are_told_the_nearest_files_first() ->
     assert evidence.worked is not None
     assert evidence.worked.commit == start
     assert [each.commit.sha for each in evidence.worked.changes] == [dice, luck]
-    told = diagnosis_by_rules(evidence).last_worked
+    told = diagnose_by_rules(evidence).last_worked
     assert told.startswith("It last worked on 2026-11-21 14:00 UTC, with `0000000`; what it")
     assert f"`{dice[:7]}`" in told
     assert "and 1 more" in told
-    assert "When it last worked" in evidence_text(evidence)
+    assert "When it last worked" in render_evidence(evidence)
 
 
 async def test_where_nothing_changed_it_says_so() -> None:
     case = RolledCase()
     await case.works()
     evidence = await case.fails()
-    assert diagnosis_by_rules(evidence).last_worked.endswith(
-        "nothing it reaches has changed since."
-    )
+    assert diagnose_by_rules(evidence).last_worked.endswith("nothing it reaches has changed since.")
 
 
 async def test_what_never_worked_says_nothing() -> None:
     evidence = await RolledCase().fails()
     assert evidence.worked is None
-    assert diagnosis_by_rules(evidence).last_worked == ""
+    assert diagnose_by_rules(evidence).last_worked == ""
 
 
 async def test_evidence_of_before_can_be_read() -> None:

@@ -8,16 +8,18 @@ from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
 from bot.domain.journal import Action, Capsule, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
-from bot.self_improvement.steps.diagnose import diagnosis_by_rules
+from bot.self_improvement.steps.diagnose import diagnose_by_rules
 from bot.self_improvement.steps.observe import EvidenceCollector
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
-from tests.support.world import BROKEN, capsule, failure
+from tests.support.agent_harness import BROKEN, make_capsule, make_failure
 
 SUSPECT = Suspect(
-    commit=Commit(sha="b" * 40, author="Sam", at=FakeClock().now(), summary="Speed up the dice"),
+    commit=Commit(
+        sha="b" * 40, author="Sam", at=FakeClock().get_time(), summary="Speed up the dice"
+    ),
     reason="last changed line 8",
     diff="",
     score=0.8,
@@ -37,8 +39,8 @@ class ObservedCase:
         """Let something fail; return the newest record."""
         for _ in range(times):
             self.clock.tick(60)
-            error = capsule(fingerprint=f"{name}-print")
-            action = failure(self.clock, error, name=name, channel_id=channel_id)
+            error = make_capsule(fingerprint=f"{name}-print")
+            action = make_failure(self.clock, error, name=name, channel_id=channel_id)
             self.journal.append(action)
         return action
 
@@ -54,7 +56,7 @@ class ObservedCase:
             text=subject,
             subject=subject,
             error_id=error_id,
-            at=self.clock.now(),
+            at=self.clock.get_time(),
         )
         lookback = timedelta(hours=24)
         observe = EvidenceCollector(
@@ -105,7 +107,7 @@ async def test_own_runs_that_failed_are_not_what_people_mean() -> None:
     looking = ObservedCase()
     looking.fails("roll")
     looking.journal.append(
-        failure(looking.clock, capsule(fingerprint="own"), name="execute", kind=Kind.RUN)
+        make_failure(looking.clock, make_capsule(fingerprint="own"), name="execute", kind=Kind.RUN)
     )
     assert _prints(await looking.at()) == ["roll-print"]
     assert _prints(await looking.at("execute")) == []
@@ -123,7 +125,7 @@ async def test_the_source_around_the_frame_comes_along_with_suspects() -> None:
 
 
 async def _diagnosis(looking: ObservedCase, subject: str = "") -> Diagnosis:
-    return diagnosis_by_rules(await looking.at(subject))
+    return diagnose_by_rules(await looking.at(subject))
 
 
 async def test_the_headline_says_what_how_often_since_when_and_where() -> None:
@@ -166,8 +168,8 @@ async def test_every_kind_of_action_is_called_as_people_call_it(
     kind: Kind, name: str, exception: str, headline: str
 ) -> None:
     looking = ObservedCase()
-    error = capsule(exception=exception)
-    looking.journal.append(failure(looking.clock, error, name=name, kind=kind))
+    error = make_capsule(exception=exception)
+    looking.journal.append(make_failure(looking.clock, error, name=name, kind=kind))
     assert (await _diagnosis(looking)).headline.startswith(headline)
 
 
@@ -187,7 +189,7 @@ async def test_nothing_that_fits_is_said_with_what_else_failed() -> None:
 async def test_a_failure_outside_the_project_is_not_blamed_on_it() -> None:
     looking = ObservedCase()
     outside = Capsule(exception="Forbidden", message="403", fingerprint="x")
-    looking.journal.append(failure(looking.clock, outside))
+    looking.journal.append(make_failure(looking.clock, outside))
     diagnosis = await _diagnosis(looking)
     assert (diagnosis.found, diagnosis.file, diagnosis.confidence) == (True, "", "low")
     assert "There is nothing of ours to change." in diagnosis.cause
@@ -197,4 +199,4 @@ async def test_the_same_evidence_gives_the_same_diagnosis() -> None:
     looking = ObservedCase()
     looking.fails("roll", times=2)
     evidence = await looking.at("rolling dice")
-    assert diagnosis_by_rules(evidence) == diagnosis_by_rules(evidence)
+    assert diagnose_by_rules(evidence) == diagnose_by_rules(evidence)

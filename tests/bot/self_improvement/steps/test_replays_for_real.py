@@ -18,7 +18,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.authority.protection import Protection
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.ids import sortable_id
+from bot.domain.ids import create_sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
 from bot.domain.plan import Plan
 from bot.domain.rehearsal import Actor, CommandStep, PressStep, SingleStep
@@ -28,10 +28,10 @@ from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.fake_clock import START
-from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic, up_to_date
-from tests.fakes.repositories import commit, git
-from tests.support.confining import at_hand
-from tests.support.played_tree import ROOT, played_tree
+from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic, catch_up
+from tests.fakes.repositories import commit, run_git
+from tests.support.local_sandbox import choose_local_sandbox
+from tests.support.sample_tree import ROOT, make_tree
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def failure(kind: Kind, name: str, exception: str, function: str) -> Action:
     frame = Frame(file="cogs/stall.py", line=1, function=function)
     capsule = Capsule(exception=exception, message="", fingerprint="5dc1e6ef", frames=(frame,))
     at = START + timedelta(hours=1)
-    return Action(ts=at, id=sortable_id(at), event=f"{kind.value}.{name}", kind=kind, name=name,
+    return Action(ts=at, id=create_sortable_id(at), event=f"{kind.value}.{name}", kind=kind, name=name,
                   outcome=ActionOutcome.ERROR, error=capsule)  # fmt: skip
 
 
@@ -115,17 +115,17 @@ class Scene:
     def __init__(self, folder: Path, base: str, workspace: Workspace) -> None:
         self.base, self.workspace = base, workspace
         self.traffic, self.snapshots = FakeTraffic(), FakeSnapshots(SystemClock())
-        self.verifier = SandboxedVerifier(at_hand(), folder / "cache")
+        self.verifier = SandboxedVerifier(choose_local_sandbox(), folder / "cache")
         trees = GitTrees.open(folder / "tree")
         self.replays = InteractionReplays(
-            SandboxedRehearsal(at_hand()), trees, self.traffic, self.snapshots, SystemClock(),
-            catch_up=up_to_date, lookback=timedelta(days=9000),
+            SandboxedRehearsal(choose_local_sandbox()), trees, self.traffic, self.snapshots, SystemClock(),
+            catch_up=catch_up, lookback=timedelta(days=9000),
         )  # fmt: skip
 
     async def plan(self, failed: Action, *steps: SingleStep) -> Plan:
         """Return the plan for a failure that came of the last of these steps."""
         for at, step in enumerate(steps, 1 - len(steps)):
-            own = failed.id if at == 0 else sortable_id(failed.ts + timedelta(minutes=at))
+            own = failed.id if at == 0 else create_sortable_id(failed.ts + timedelta(minutes=at))
             record = TrafficRecord(
                 id=own, at=failed.ts + timedelta(minutes=at), event=failed.event, cog="stall",
                 step=step, people=(ASKER,), pseudonyms={"asker": "u-1", "channel": "c-1"},
@@ -149,9 +149,9 @@ class Scene:
             file.write_text(test.source, encoding="utf-8")
         head = await self.workspace.commit("Mend")
         change = ChangeSet(base=self.base, head=head, branch="b", engine="hand", summary="mend",
-                           files=await self.workspace.changes(), diff=await self.workspace.diff(),
+                           files=await self.workspace.list_changes(), diff=await self.workspace.get_diff(),
                            )  # fmt: skip
-        gate = QualityGate(self.verifier, protection=Protection.of(), redact=str,
+        gate = QualityGate(self.verifier, protection=Protection.create(), redact=str,
                            replays=self.replays)  # fmt: skip
         return await gate(plan, change, self.workspace, round_number=1, on_check=ignore)
 
@@ -169,13 +169,13 @@ async def ignore(_: CheckResult) -> None:
 
 @asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
-    tree = played_tree(folder, {"stall": STALL})
+    tree = make_tree(folder, {"stall": STALL})
     for file in ("cogs/room.py", "fakes/fake_journal.py", "support/recorded_web.py"):
         (tree / "tests" / file).parent.mkdir(parents=True)
         shutil.copyfile(ROOT / "tests" / file, tree / "tests" / file)
-    git(tree, "init", "-q", "-b", "main")
+    run_git(tree, "init", "-q", "-b", "main")
     base = commit(tree, PROJECT)
-    async with GitWorkspaces(tree, folder / "worktrees").lend("k7m2xq", base=base) as workspace:
+    async with GitWorkspaces(tree, folder / "worktrees").open("k7m2xq", base=base) as workspace:
         yield Scene(folder, base, workspace)
 
 
@@ -198,9 +198,9 @@ async def test_a_command_that_fails_after_another_is_proven_by_both(tmp_path: Pa
         await room.alice.slash(room.channel, "put", what="milk")
         answer = await room.alice.slash(room.channel, "total")
 ''' in plan.reproduction.source  # fmt: skip
-        assert (await stall.verdict(plan, MENDED)).reproduced
+        assert (await stall.verdict(plan, MENDED)).is_reproduced
         unanswered = await stall.verdict(plan, WRONG)
-        assert not unanswered.reproduced
+        assert not unanswered.is_reproduced
 
 
 async def test_a_press_that_fails_is_proven_with_what_showed_the_button(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ async def test_a_press_that_fails_is_proven_with_what_showed_the_button(tmp_path
         await room.alice.slash(room.channel, "show")
         answer = await room.press(room.alice, "Buy")
 ''' in plan.reproduction.source  # fmt: skip
-        assert (await stall.verdict(plan, MENDED)).reproduced
+        assert (await stall.verdict(plan, MENDED)).is_reproduced
 
 
 async def test_what_only_a_copy_of_the_files_shows_is_proven_by_plays_alone(tmp_path: Path) -> None:
@@ -223,15 +223,15 @@ async def test_what_only_a_copy_of_the_files_shows_is_proven_by_plays_alone(tmp_
         await stall.snapshots.take("stall", "5dc1e6ef", failed.id)
         plan = await stall.plan(failed, command("put", what="tea"), command("currency"))
         assert plan.reproductions == ()
-        assert plan.played is not None
-        assert (plan.played.snapshot, plan.played.setup) == (failed.id, 0)
+        assert plan.replay_proof is not None
+        assert (plan.replay_proof.snapshot, plan.replay_proof.setup) == (failed.id, 0)
         assert "secret wish" not in plan.model_dump_json()
 
         mended = await stall.verdict(plan, MENDED)
-        assert mended.reproduced, mended
+        assert mended.is_reproduced, mended
         commits = (mended.head, stall.base)
-        ends = [await stall.replays.answered(plan.played, each) for each in commits]
+        ends = [await stall.replays.check_output(plan.replay_proof, each) for each in commits]
         assert [each.status for each in ends] == ["passed", "failed"]
         assert "people get an error" in ends[1].summary
         assert "secret wish" not in ends[1].model_dump_json()
-        assert not (await stall.verdict(plan, WRONG)).reproduced
+        assert not (await stall.verdict(plan, WRONG)).is_reproduced

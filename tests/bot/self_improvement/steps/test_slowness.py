@@ -8,24 +8,28 @@ import pytest
 from bot.domain.evidence import Diagnosis
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.samples import Sample
-from bot.domain.slowness import slowness_of
-from bot.self_improvement.steps.diagnose import diagnosis_by_rules
+from bot.domain.slowness import measure_slowness
+from bot.self_improvement.steps.diagnose import diagnose_by_rules
 from bot.self_improvement.steps.observe import EvidenceCollector
 from tests.fakes.fake_memory import FakeMemory
-from tests.support.world import World
+from tests.support.agent_harness import AgentHarness
 
 OLD, NEW = "a" * 40, "b" * 40
 
 
 def plays(
-    world: World, times: int, ms: float, commit: str, outcome: ActionOutcome = ActionOutcome.OK
+    world: AgentHarness,
+    times: int,
+    ms: float,
+    commit: str,
+    outcome: ActionOutcome = ActionOutcome.OK,
 ) -> str:
     """Journal searches that take so long, one a second; return the newest's id."""
     for _ in range(times):
         number = len(world.journal.actions)
         world.journal.append(
             Action(
-                ts=world.clock.now(),
+                ts=world.clock.get_time(),
                 id=f"s{number:025}",
                 event="command.search",
                 kind=Kind.COMMAND,
@@ -39,18 +43,18 @@ def plays(
     return world.journal.actions[-1].id
 
 
-async def looked_into(world: World, record_id: str) -> Diagnosis:
+async def looked_into(world: AgentHarness, record_id: str) -> Diagnosis:
     """Return what an investigation of that record says."""
     observe = EvidenceCollector(
         world.journal, world.checkout, world.clock, FakeMemory(), lookback=timedelta(hours=24)
     )
-    evidence = await observe(world.trigger("/search", error_id=record_id))
+    evidence = await observe(world.make_trigger("/search", error_id=record_id))
     assert evidence.groups == ()
-    return diagnosis_by_rules(evidence)
+    return diagnose_by_rules(evidence)
 
 
 async def test_it_names_the_code_since_which_it_is_slower(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     plays(world, 60, 100, OLD)
     world.clock.tick(1200)
     plays(world, 20, 90, OLD)
@@ -65,7 +69,7 @@ async def test_it_names_the_code_since_which_it_is_slower(tmp_path: Path) -> Non
 
 
 async def test_the_same_code_points_to_what_it_waits_for(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     plays(world, 60, 100, OLD)
     world.clock.tick(1200)
     found = await looked_into(world, plays(world, 30, 400, OLD))
@@ -74,7 +78,7 @@ async def test_the_same_code_points_to_what_it_waits_for(tmp_path: Path) -> None
 
 
 async def test_failures_are_not_slow_and_nothing_measured_is_nothing_found(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = AgentHarness(tmp_path)
     record = plays(world, 5, 9000, OLD, ActionOutcome.TIMEOUT)
     found = await looked_into(world, record)
     assert not found.found
@@ -94,7 +98,7 @@ def test_p95_is_the_time_that_nineteen_of_twenty_keep(count: int, p95: float) ->
     samples = [
         Sample(at, f"{n}", newest.event, "command", "ok", float(n)) for n in range(1, count + 1)
     ]
-    slow = slowness_of(newest, samples)
+    slow = measure_slowness(newest, samples)
     assert slow is not None
-    assert slow.lately.p95_ms == p95
+    assert slow.recent.p95_ms == p95
     assert slow.before is None

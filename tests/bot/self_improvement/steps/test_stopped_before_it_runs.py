@@ -11,7 +11,7 @@ from bot.domain.plan import Plan, Reproduction, Step
 from bot.redaction import redact
 from bot.self_improvement.quality_gate import QualityGate
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.fakes.repositories import repository
+from tests.fakes.repositories import make_repository
 
 BASE = "def face(value):\n    return value\n"
 PLAN = Plan(
@@ -34,10 +34,10 @@ PLAN = Plan(
     ],
 )
 async def test_it_is_stopped_with_file_and_line(tmp_path: Path, added: str, rule: str) -> None:
-    base = repository(tmp_path / "checkout", {"dice.py": BASE})
+    base = make_repository(tmp_path / "checkout", {"dice.py": BASE})
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     verifier = FakeVerifier(broken=lambda _root: False)
-    async with workspaces.lend("k7m2xq", base=base) as lent:
+    async with workspaces.open("k7m2xq", base=base) as lent:
         (lent.path / "dice.py").write_text(BASE + added)
         change = ChangeSet(
             base=base,
@@ -45,17 +45,17 @@ async def test_it_is_stopped_with_file_and_line(tmp_path: Path, added: str, rule
             branch=lent.branch,
             engine="test",
             summary="s",
-            files=await lent.changes(),
-            diff=await lent.diff(),
+            files=await lent.list_changes(),
+            diff=await lent.get_diff(),
         )
         (lent.path / "dice.py").write_text(BASE)  # what lies there is not what is proposed
-        verify = QualityGate(verifier, protection=Protection.of(), redact=redact)
+        verify = QualityGate(verifier, protection=Protection.create(), redact=redact)
         verdict = await verify(PLAN, change, lent, round_number=1, on_check=_ignore)
     stopped = [each for each in verdict.findings if each.blocking]
     assert {(each.rule, each.path) for each in stopped} == {(rule, "dice.py")}
     assert all("Line " in each.message for each in stopped)
     assert verdict.checks == ()
-    assert verdict.red_on_base is None
+    assert verdict.failing_on_base is None
 
 
 async def _ignore(_: CheckResult) -> None:

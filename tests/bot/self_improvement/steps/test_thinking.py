@@ -14,7 +14,7 @@ from tests.bot.presentation.test_cards import HISTORY, PLAN
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
-from tests.support.world import FILES
+from tests.support.agent_harness import FILES
 
 OWN_TEST = Reproduction(
     path="tests/regressions/test_own.py",
@@ -49,9 +49,9 @@ async def _think(
     tmp_path: Path, planner: FakePlanner | None, draft: Plan, verifier: FakeVerifier
 ) -> tuple[Plan, float, list[str]]:
     workspaces, heard = FakeWorkspaces(tmp_path, FILES), Heard()
-    async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
-        thought = await PlanBuilder(verifier, planner).think(_case(), draft, workspace, heard)
-    return thought.plan, thought.spent.cost_usd, heard.texts
+    async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
+        thought = await PlanBuilder(verifier, planner).ask_planner(_case(), draft, workspace, heard)
+    return thought.plan, thought.cost.cost_usd, heard.texts
 
 
 async def test_without_a_planner_the_rules_own_come_back(tmp_path: Path) -> None:
@@ -73,20 +73,20 @@ async def test_the_rules_reproduction_is_never_replaced(tmp_path: Path) -> None:
 async def test_a_planners_test_counts_where_there_is_none_and_it_fails_on_base(
     tmp_path: Path,
 ) -> None:
-    draft = PLAN.but(reproduction=None)
+    draft = PLAN.replace(reproduction=None)
     plan, _, _ = await _think(tmp_path, FakePlanner(test=OWN_TEST), draft, _verifier())
     assert plan.reproduction == OWN_TEST
 
 
 async def test_a_planners_test_that_passes_on_base_proves_nothing(tmp_path: Path) -> None:
-    draft, planner = PLAN.but(reproduction=None), FakePlanner(test=OWN_TEST)
+    draft, planner = PLAN.replace(reproduction=None), FakePlanner(test=OWN_TEST)
     plan, _, _ = await _think(tmp_path, planner, draft, _verifier(broken=False))
     assert plan.reproduction is None
 
 
 async def test_a_diagnosis_is_explained_in_the_planners_words(tmp_path: Path) -> None:
     workspaces, heard = FakeWorkspaces(tmp_path, FILES), Heard()
-    async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
+    async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
         told, spent = await FaultAnalyzer(FakePlanner()).explain(_case(), workspace, heard)
     assert (told.cause, told.explained_by) == (
         "The index is one too high.",
@@ -99,8 +99,8 @@ async def test_a_diagnosis_is_explained_in_the_planners_words(tmp_path: Path) ->
 async def test_what_a_planner_raises_comes_out_unchanged(tmp_path: Path) -> None:
     workspaces = FakeWorkspaces(tmp_path, FILES)
     planner = FakePlanner(error=AgentOverloaded("The provider is overloaded."))
-    async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
+    async with workspaces.open("k7m2xq", base=workspaces.base) as workspace:
         with pytest.raises(AgentOverloaded):
             await FaultAnalyzer(planner).explain(_case(), workspace, Heard())
         with pytest.raises(AgentOverloaded):
-            await PlanBuilder(_verifier(), planner).think(_case(), PLAN, workspace, Heard())
+            await PlanBuilder(_verifier(), planner).ask_planner(_case(), PLAN, workspace, Heard())

@@ -19,12 +19,12 @@ from bot.ports.agent import Assignment, Budget, Progress
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof import label
-from bot.proof.reproduction import candidates, standing
+from bot.proof.reproduction import build_candidates, select_existing
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.fakes.faulty_project import faulty_project, seen_once
+from tests.fakes.faulty_project import make_faulty_project, make_single_evidence
 from tests.fakes.repositories import commit
 
 BEFORE = '''"""Dice."""
@@ -68,7 +68,7 @@ DIAGNOSIS = Diagnosis(found=True, headline="1 error", cause="weight divides", fi
 
 def helper_commit(folder: Path) -> str:
     """Make the project whose last commit brought the helper that fails, and a test of it."""
-    faulty_project(folder, **{"dice.py": BEFORE, "tests/test_dice.py": TEST})
+    make_faulty_project(folder, **{"dice.py": BEFORE, "tests/test_dice.py": TEST})
     return commit(folder, {"dice.py": HELPER, "tests/test_dice.py": THEIRS})
 
 
@@ -77,23 +77,23 @@ async def ignore(_: CheckResult | Progress) -> None:
 
 
 def verify(verifier: Verifier) -> QualityGate:
-    return QualityGate(verifier, protection=Protection.of(), redact=lambda text: text)
+    return QualityGate(verifier, protection=Protection.create(), redact=lambda text: text)
 
 
 async def taken_back(workspace: Workspace, sha: str, **more: str) -> ChangeSet:
     """Return the change that takes the commit back, and changes `more` files."""
-    await workspace.undo(sha, sha)
+    await workspace.revert(sha, sha)
     for file, text in more.items():
         (workspace.path / file).write_text(text, encoding="utf-8")
     head = await workspace.commit("Take it back")
     return ChangeSet(
         base=workspace.base, head=head, branch=workspace.branch, engine="offline", summary="undo",
-        files=await workspace.changes(), diff=await workspace.diff(), proven="undo", undoes=sha,
+        files=await workspace.list_changes(), diff=await workspace.get_diff(), proven="undo", reverted_commit=sha,
     )  # fmt: skip
 
 
 def plan_of(text: str) -> Plan:
-    tests = candidates(CAPSULE, read={"dice.py": text}.get)
+    tests = build_candidates(CAPSULE, read={"dice.py": text}.get)
     step = {"summary": "Edit it", "owned_files": ("dice.py",)}
     return Plan.model_validate(
         {"problem": "p", "solution": "s", "steps": (step,), "reproduction": tests[0],
@@ -107,7 +107,7 @@ async def verdict_of(folder: Path, **more: str) -> tuple[Verdict, FakeVerifier]:
     verifier = FakeVerifier(
         broken=lambda root: "weight" in (root / "dice.py").read_text(), raises="ZeroDivisionError"
     )
-    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+    async with workspaces.open("k7m2xq", base=sha) as workspace:
         change = await taken_back(workspace, sha, **more)
         verdict = await verify(verifier)(
             plan_of(HELPER), change, workspace, round_number=1, on_check=ignore
@@ -120,7 +120,7 @@ async def test_a_commits_own_tests_may_go_with_all_of_it_and_the_card_says_so(
 ) -> None:
     verdict, _ = await verdict_of(tmp_path)
 
-    assert verdict.green, verdict.findings
+    assert verdict.is_passing, verdict.findings
     assert verdict.proven == "undo"
     assert label(verdict).startswith("Takes back all of commit `")
 
@@ -137,16 +137,16 @@ async def test_the_guard_says_the_same_before_the_proposal_and_before_the_merge(
         broken=lambda root: "weight" in (root / "dice.py").read_text(), raises="ZeroDivisionError"
     )
     gate, plan = verify(verifier), plan_of(HELPER)
-    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+    async with workspaces.open("k7m2xq", base=sha) as workspace:
         change = await taken_back(workspace, sha, **more)
         verdict = await gate(plan, change, workspace, round_number=1, on_check=ignore)
         tip = commit(folder, {"notes.txt": "another change\n"}) if moved else sha
-        merged = await workspace.merged(tip, change.head)
-        tier = await gate.before_merge(plan, change, merged, ignore)
+        merged = await workspace.build_merge(tip, change.head)
+        tier = await gate.check_merge(plan, change, merged, ignore)
 
     blocking = {each.rule for each in verdict.findings if each.blocking}
     assert {each.rule for each in tier.findings} == blocking
-    assert tier.ok is verdict.green is not bool(more)
+    assert tier.ok is verdict.is_passing is not bool(more)
 
 
 async def test_the_card_says_which_tests_go_along(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ async def test_the_card_says_which_tests_go_along(tmp_path: Path) -> None:
 
     [note] = [each for each in verdict.findings if each.rule == "test_deleted"]
     assert (note.path, note.blocking) == ("tests/test_dice.py", False)
-    assert note.told.startswith("`tests/test_dice.py`: Taken back along with what it tested: ")
+    assert note.summary.startswith("`tests/test_dice.py`: Taken back along with what it tested: ")
 
 
 async def test_a_change_that_does_more_than_take_a_commit_back_may_take_no_test_with_it(
@@ -162,19 +162,19 @@ async def test_a_change_that_does_more_than_take_a_commit_back_may_take_no_test_
 ) -> None:
     verdict, _ = await verdict_of(tmp_path, **{"dice.py": BEFORE.replace("total + bonus", "total")})
 
-    assert not verdict.green
-    assert verdict.undoes == ""
+    assert not verdict.is_passing
+    assert verdict.reverted_commit == ""
     assert {finding.rule for finding in verdict.findings if finding.blocking} >= {"test_deleted"}
 
 
 def test_of_tests_whose_function_is_gone_those_further_out_stay_proof() -> None:
-    tests = candidates(CAPSULE, read={"dice.py": HELPER}.get)
+    tests = build_candidates(CAPSULE, read={"dice.py": HELPER}.get)
 
     assert [test.target for test in tests] == ["dice.py::weight", "dice.py::line"]
-    assert [test.target for test in standing(tests, read={"dice.py": BEFORE}.get)] == [
+    assert [test.target for test in select_existing(tests, read={"dice.py": BEFORE}.get)] == [
         "dice.py::line"
     ]
-    assert standing(tests, read={"dice.py": "x = 1\n"}.get) == tests
+    assert select_existing(tests, read={"dice.py": "x = 1\n"}.get) == tests
 
 
 @pytest.mark.slow
@@ -185,9 +185,9 @@ async def test_the_offline_engine_takes_back_the_commit_that_brought_the_failing
     sandbox = await choose_sandbox("auto", required=False)
     verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    suspects = await GitCheckout(tmp_path / "checkout").suspects([("dice.py", 6)])
-    async with workspaces.lend("k7m2xq", base=sha) as workspace:
-        evidence: Evidence = seen_once(CAPSULE, sha).but(suspects=suspects)
+    suspects = await GitCheckout(tmp_path / "checkout").find_suspects([("dice.py", 6)])
+    async with workspaces.open("k7m2xq", base=sha) as workspace:
+        evidence: Evidence = make_single_evidence(CAPSULE, sha).replace(suspects=suspects)
         plan = await PlanBuilder(verifier)(evidence, DIAGNOSIS, workspace)
         assert [test.answered for test in plan.reproductions] == [False, True]
         assert 'assert answer == "0"' in plan.witnesses[0].source
@@ -197,8 +197,8 @@ async def test_the_offline_engine_takes_back_the_commit_that_brought_the_failing
                                 diagnosis=DIAGNOSIS, plan=plan)  # fmt: skip
         change = await execute(assignment, workspace, ignore)
         assert isinstance(change, ChangeSet)
-        assert change.undoes == sha, change
+        assert change.reverted_commit == sha, change
         verdict = await verify(verifier)(plan, change, workspace, round_number=1, on_check=ignore)
 
-    assert verdict.green, verdict
+    assert verdict.is_passing, verdict
     assert [test.path for test in change.files if "regressions" in test.path]

@@ -16,7 +16,7 @@ from bot.domain.plan import Plan
 from bot.ports.workspace import Workspace
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
-from tests.fakes.faulty_project import faulty_project, seen_once
+from tests.fakes.faulty_project import make_faulty_project, make_single_evidence
 
 BROKEN = '''"""Shares."""
 
@@ -39,9 +39,9 @@ TEST = "from dice import line\n\n\ndef test_half() -> None:\n    assert line([1,
 @pytest.fixture
 async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
     project = {"dice.py": BROKEN, "tests/test_dice.py": TEST}
-    base = faulty_project(tmp_path / "checkout", **project)
+    base = make_faulty_project(tmp_path / "checkout", **project)
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
-    async with workspaces.lend("k7m2xq", base=base) as lent:
+    async with workspaces.open("k7m2xq", base=base) as lent:
         yield lent
 
 
@@ -61,7 +61,7 @@ def _evidence(base: str) -> Evidence:
         fingerprint="5dc1e6ef0000",
         frames=frames,
     )
-    return seen_once(capsule, base)
+    return make_single_evidence(capsule, base)
 
 
 async def _plan(workspace: Workspace, verifier: SandboxedVerifier) -> Plan:
@@ -80,10 +80,10 @@ async def _verdict(
         branch=workspace.branch,
         engine="test",
         summary="guard",
-        files=await workspace.changes(),
-        diff=await workspace.diff(),
+        files=await workspace.list_changes(),
+        diff=await workspace.get_diff(),
     )
-    verify = QualityGate(verifier, protection=Protection.of(), redact=lambda text: text)
+    verify = QualityGate(verifier, protection=Protection.create(), redact=lambda text: text)
     return await verify(plan, change, workspace, round_number=1, on_check=_ignore)
 
 
@@ -106,9 +106,9 @@ async def test_an_edit_that_only_quiets_the_innermost_frame_is_not_green(
     plan = await _plan(workspace, verifier)
     verdict = await _verdict(workspace, verifier, plan, HALF)
     assert all(check.ok for check in verdict.checks)
-    assert not verdict.reproduced
-    assert verdict.green_on_head is not None
-    assert "IndexError" in verdict.green_on_head.output
+    assert not verdict.is_reproduced
+    assert verdict.passing_on_head is not None
+    assert "IndexError" in verdict.passing_on_head.output
 
 
 @pytest.mark.slow
@@ -116,4 +116,4 @@ async def test_an_edit_that_mends_them_all_is_green(
     workspace: Workspace, verifier: SandboxedVerifier
 ) -> None:
     plan = await _plan(workspace, verifier)
-    assert (await _verdict(workspace, verifier, plan, WHOLE)).green
+    assert (await _verdict(workspace, verifier, plan, WHOLE)).is_passing

@@ -1,0 +1,104 @@
+"""One play's process: a bot of the tree, in turns, on the script's Discord."""
+
+import asyncio
+import base64
+import gc
+import traceback
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import network
+from .cog_bot import CogBot
+from .full_bot import FullBot
+from .lines import LineSocket
+from .script_time import ScriptTime
+from .seeds import Seeds
+from .state_files import compute_digests, read_contents
+from .stepped_loop import SteppedLoop
+
+TOKEN = "rehearsal"  # noqa: S105 - the script's Discord takes any
+_MESSAGE_CHARS = 2_000
+
+
+class TreeBot:
+    """Lives from the first order to the one that ends it; see `ControlChannel` for the orders."""
+
+    def __init__(self, channel: LineSocket, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
+        self._channel = channel
+        self._tree = tree
+        self._time = time
+        self._seeds = seeds
+        self._bot: CogBot | FullBot | None = None
+        self._stopped = False
+
+    def run(self) -> None:
+        """Set everything up as the first order says, and run the bot until it is to end."""
+        world = self._channel.receive()
+        if world is None:
+            return
+        gc.disable()  # what is collected when depends on what else happened in this process
+        self._time.move_to(float(world["seconds"]))
+        self._time.begin(datetime.fromisoformat(world["starts"]))
+        self._seeds.begin(int(world["seed"]))
+        network.install(Path(world["sockets"]))
+        state = Path(world["state"])
+        state.mkdir(parents=True, exist_ok=True)
+        for name, content in world["files"].items():
+            path = state / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(content))
+        loop = SteppedLoop(self._time, self._turn)
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(self._run(world, state))
+
+    async def _run(self, world: Mapping[str, Any], state: Path) -> None:
+        try:
+            if world["cogs"]:
+                self._bot = CogBot(self._tree, state, self._time, self._report_failure, TOKEN)
+            else:
+                self._bot = FullBot(self._tree, state, self._report_failure, TOKEN)
+            await self._bot.run(world)
+            if not self._stopped:
+                self._channel.send({"failed": "the bot ended by itself"})
+            if world["keep"] and world["cogs"]:
+                self._channel.send({"kept": read_contents(state)})
+            # A whole bot's own books are no file of a cog's, and hold more than the script's time.
+            self._channel.send({"files": compute_digests(state) if world["cogs"] else {}})
+        except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
+            traceback.print_exc()
+            why = "".join(traceback.format_exception_only(error)).strip()
+            self._channel.send({"failed": why[:_MESSAGE_CHARS]})
+
+    # ---------------------------------------------------------------- in turns
+
+    def _turn(self, next_timer: float | None) -> None:
+        client = self._bot.client if self._bot is not None else None
+        ready = client is not None and client.is_ready()
+        self._channel.send({"idle": next_timer, "ready": ready, "seconds": self._time.seconds})
+        order = self._channel.receive()
+        if order is None:
+            raise SystemExit("nobody plays this any more")
+        self._time.move_to(float(order["seconds"]))
+        if order.get("end") and self._bot is not None:
+            self._stopped = True
+            self._bot.stop()
+        if order.get("reload") and client is not None:
+            file = f"cogs/{order['reload']}.py"
+            loop = asyncio.get_event_loop()
+            self._reloading = loop.create_task(client.runtime.adopt([file]))
+
+    def _report_failure(self, action: Any) -> None:
+        """Tell of what failed; the rest of the journal says nothing that the server has not."""
+        error = action.error
+        if error is None:
+            return
+        frames = [f"{each.file}:{each.function}" for each in error.frames]
+        told = {
+            "event": action.event,
+            "error": error.exception,
+            "at": frames[-1] if frames else "",
+            "message": error.message[:_MESSAGE_CHARS],
+        }
+        self._channel.send({"error": told})

@@ -1,0 +1,25 @@
+"""What a piece of work has cost."""
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+
+class Cost(Record):
+    """US dollars and tokens. Tokens read from a cache count as tokens in."""
+
+    cost_usd: float = Field(default=0.0, ge=0)
+    tokens_in: int = Field(default=0, ge=0)
+    tokens_out: int = Field(default=0, ge=0)
+    estimated: bool = Field(
+        default=False, description="some of it is a guess, as an answer broke off"
+    )
+
+    def add(self, other: "Cost") -> "Cost":
+        """Return both together."""
+        return Cost(
+            cost_usd=self.cost_usd + other.cost_usd,
+            tokens_in=self.tokens_in + other.tokens_in,
+            tokens_out=self.tokens_out + other.tokens_out,
+            estimated=self.estimated or other.estimated,
+        )

@@ -1,0 +1,205 @@
+"""Spelling: contractions without their apostrophe, and the misspellings people really type.
+
+Words that merge, revert or reject are never guessed at here: in a request they count only when
+spelt right. A slip in one may be asked about (`transposed_or_one_off`).
+"""
+
+import re
+from functools import lru_cache
+
+
+def to_token_set(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
+_CONTRACTIONS = {
+    "dont": "don't",
+    "doesnt": "doesn't",
+    "dosent": "doesn't",
+    "doesent": "doesn't",
+    "dosnt": "doesn't",
+    "didnt": "didn't",
+    "isnt": "isn't",
+    "arent": "aren't",
+    "wasnt": "wasn't",
+    "werent": "weren't",
+    "cant": "can't",
+    "cannot": "can't",
+    "couldnt": "couldn't",
+    "wouldnt": "wouldn't",
+    "shouldnt": "shouldn't",
+    "hasnt": "hasn't",
+    "havent": "haven't",
+    "wont": "won't",
+    "aint": "ain't",
+    "whats": "what's",
+    "hows": "how's",
+    "wheres": "where's",
+    "theres": "there's",
+    "thats": "that's",
+    "lets": "let's",
+    "im": "I'm",
+    "ive": "I've",
+    "youre": "you're",
+}
+_TYPOS = {
+    "fx": "fix",
+    "fxi": "fix",
+    "fiix": "fix",
+    "fixx": "fix",
+    "fixit": "fix it",
+    "ifx": "fix",
+    "fic": "fix",
+    "pls": "please",
+    "plz": "please",
+    "plese": "please",
+    "pleas": "please",
+    "plase": "please",
+    "pleae": "please",
+    "pleaes": "please",
+    "u": "you",
+    "ur": "your",
+    "cuz": "because",
+    "wat": "what",
+    "wht": "what",
+    "wth": "what",
+    "wtf": "what",
+    "teh": "the",
+    "hte": "the",
+    "taht": "that",
+    "si": "is",
+    "loook": "look",
+    "lok": "look",
+    "loko": "look",
+    "inot": "into",
+    "itno": "into",
+    "chekc": "check",
+    "chek": "check",
+    "keps": "keeps",
+    "kepes": "keeps",
+    "keesp": "keeps",
+    "eror": "error",
+    "erorr": "error",
+    "errror": "error",
+    "erors": "errors",
+    "agian": "again",
+    "agin": "again",
+    "agan": "again",
+    "cancle": "cancel",
+    "cancell": "cancel",
+    "canel": "cancel",
+    "cancelt": "cancel",
+    "puase": "pause",
+    "pasue": "pause",
+    "paus": "pause",
+    "resme": "resume",
+    "reusme": "resume",
+    "stauts": "status",
+    "satus": "status",
+    "statsu": "status",
+    "statis": "status",
+    "remeber": "remember",
+    "rember": "remember",
+    "remmber": "remember",
+    "rememeber": "remember",
+    "forgt": "forget",
+    "fogret": "forget",
+    "alos": "also",
+    "aslo": "also",
+    "hanlde": "handle",
+    "handel": "handle",
+    "wrok": "work",
+    "wroks": "works",
+    "wrng": "wrong",
+    "worng": "wrong",
+    "brkn": "broken",
+    "brokn": "broken",
+    "crahs": "crash",
+    "crahses": "crashes",
+    "slwo": "slow",
+    "bork": "broken",
+    "hlep": "help",
+}
+_GUESSED = (
+    "investigate", "diagnose", "repair", "broken", "failing", "crashing", "crashes", "crashed",
+    "working", "problem", "timing", "responding", "timeout", "progress", "debug", "keeps",
+    "stopped", "instead", "handle", "exception", "happening", "wrong", "please", "remember",
+    "update", "everything", "again", "error", "errors",
+)  # fmt: skip
+_DICTIONARY = to_token_set(
+    """
+    broke broker brokers falling filing sailing fading mailing tailing bailing hailing railing
+    crushing cashing crushes cashes crushed cashed clashing clashes clashed crasher walking
+    wording worming forking corking working's parking barking problems timings taming tiling
+    timeouts responding prong wrongs wring strong handles handled handler candle hands updates
+    updated updater remembers remembered members repairs repaired repaid exceptions expiation
+    against aging keep kept keens peeps steeped topped shopped dropped swapped skipped
+    progressed debugs debugger bug terror mirror horror armor arrow happening's dropping crash
+    crasher investigates investigated investigator instigate diagnosed diagnoses diagnosis
+    pleased pleases breaking error's err errs erring rolling spoken token woken flailing main
+    gain
+    """
+)
+
+
+def correct_spelling(text: str) -> str:
+    """The text with known slips mended; names, paths and code are left as they are."""
+    return _TOKEN.sub(lambda found: _correct_token(found[0]), text)
+
+
+# A word that stands alone: not part of a path, a command, an address or an identifier.
+_TOKEN = re.compile(r"(?<![\w/@#.:\\'-])[A-Za-z]+(?![\w/@\\'-]|\.\w)")
+
+
+@lru_cache(maxsize=4096)
+def _correct_token(token: str) -> str:
+    low = token.lower()
+    mended = _CONTRACTIONS.get(low) or _TYPOS.get(low) or _guess(low)
+    return mended or token
+
+
+def _guess(token: str) -> str | None:
+    if not 5 <= len(token) <= 13 or token in _GUESSED or token in _DICTIONARY:
+        return None
+    for known in _GUESSED:
+        reach = 2 if len(known) >= 9 else 1
+        if (
+            known[0] == token[0]
+            and abs(len(known) - len(token)) <= reach
+            and _is_near(token, known, reach)
+        ):
+            return known
+    return None
+
+
+_FORMS = ("s", "d", "r")
+
+
+def is_single_slip(token: str, known: str) -> bool:
+    """True when a word is `known` with two letters swapped, one too many or one too few.
+
+    The first letter holds, and another letter in place of one is no slip: most of those are words
+    ("skip", "shop"). Neither is a form of the word ("ships", "paused").
+    """
+    if token == known or token[:1] != known[0] or token in [known + each for each in _FORMS]:
+        return False
+    other = len(token) == len(known) and sorted(token) != sorted(known)
+    return not other and abs(len(token) - len(known)) <= 1 and _is_near(token, known, 1)
+
+
+def _is_near(left: str, right: str, reach: int) -> bool:
+    """True when `reach` slips or fewer (a letter more, less, other, or two swapped) part them."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, start=1):
+        after = [i]
+        for j, other in enumerate(right, start=1):
+            cost = min(row[j] + 1, after[j - 1] + 1, row[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, before[j - 2] + 1)
+            after.append(cost)
+        if min(after) > reach:
+            return False
+        before, row = row, after
+    return row[-1] <= reach

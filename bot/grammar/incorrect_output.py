@@ -1,0 +1,205 @@
+"""Complaints that something is answered wrongly: whether it is one, and the example in it.
+
+`/roll 4d6kh3+10 forgets the +10`, `it says 13 for 2d6`, `/remind is an hour late`: nothing fails in
+these, and what is wrong can be shown by asking again. Values are told from words by their signs.
+"""
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from bot.grammar._clauses import split_clauses, strip_openings
+from bot.grammar._fault_phrases import FIX
+from bot.grammar._fault_reports import find_fault_report
+from bot.grammar._normalise import make_plain
+from bot.grammar._silence import is_no_effect_report
+from bot.grammar._spelling import correct_spelling
+from bot.grammar.changes import is_change_request, is_failure_statement
+from bot.grammar.likeness import ASKING, find_named_commands
+
+LONGEST_EXPECTED = 200
+"""Characters of an expected answer that are kept."""
+
+_MOST_VALUES = 8
+_QUOTED = r"(?:[\"“`][^\"”`\n]{1,80}[\"”`])"
+_VALUE = rf"(?:{_QUOTED}|[-+*]*\d[\w.,:%*+-]*|nothing)"
+_BE = r"(?:be|been|say|said|read|show|shown|give|given|answer|return|come out (?:as|at)|add up to)"
+_SAY = (
+    r"(?:says?|said|shows?|showed|gives?|gave|answers?|answered|returns?|returned|prints?|printed"
+    r"|tells?|told|claims?|counts?|counted|lists?|listed|rolls|spits? out|comes? out (?:as|at)"
+    r"|got|gets|adds? up to|makes)"
+)
+_OUTPUT_CLAIM = re.compile(
+    rf"(?<!\bi )(?<!\bwe )(?<!\byou )\b{_SAY}(?: (?:me|us|only|it's|that|there are|just))*"
+    rf" {_VALUE}",
+    re.IGNORECASE,
+)
+_CONTRAST = re.compile(
+    rf"\b(?:(?:instead of|rather than|expected|expecting)(?: (?:it to {_BE}|an?|the))* {_VALUE}"
+    rf"|(?<!\byou )(?<!\bwe )(?<!\bi )should(?:n't| not)?(?: have)? {_BE} {_VALUE}"
+    rf"|{_SAY} .{{1,60}} (?:instead of|rather than) \S+"
+    rf"|used to {_BE}|but (?:it |i |we )?(?:{_SAY} (?:me )?{_VALUE}|only)|not {_VALUE})",
+    re.IGNORECASE,
+)
+_LACK = re.compile(
+    r"\b(?:forgets|forgot|ignores|drops|skips|loses|misses|leaves out|doubles"  # "ignore": an order
+    r"|(?:does|do|did)(?:n't| not) (?:add|count|include|subtract|keep|use|apply|round|sort)"
+    r"|never (?:came|comes|arrived|arrives|showed up|shows up)"
+    r"|(?:has|have|had)(?:n't| not) (?:come|arrived|been sent)|(?:does|do|did)(?:n't| not) arrive"
+    r"|no longer \w+s|off by|twice|too (?:late|early|high|low|many|few|much)"
+    r"|(?:hours?|minutes?|mins?|seconds?|days?|weeks?) (?:too )?(?:late|early|off)"
+    r"|wrong(?:ly)?|incorrect(?:ly)?|inaccurate|out of order|(?:some(?:one|body)) else's)\b",
+    re.IGNORECASE,
+)
+_SLOW = re.compile(
+    r"\b(?:slow\w*|sluggish|lag\w*|tak(?:es?|ing) (?:forever|ages|(?:way )?too long|so long))\b",
+    re.IGNORECASE,
+)
+_SILENT = re.compile(
+    r"\b(?:unresponsive|froze\w*|offline|is down|went down|dead"
+    r"|no (?:reply|answer|response)|silent"
+    r"|(?:never|not|\w*n['\u2019]t) (?:respond|answer|repl(?:y|ie))(?:s|ed|ing)?)\b",
+    re.IGNORECASE,
+)
+_SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
+# What is given to a command: letters and digits in one word, and neither an address nor a mention.
+# No further than a word may be long: signs without end would be gone through from each of them.
+_ARGUMENT_VALUE = re.compile(
+    r"(?<![\w/@#<:])(?=\S{0,80}\d)(?=\S{0,80}[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE
+)
+_ARGUMENT = re.compile(r'\s*((?:[\w-]+:(?!//) ?)(?:"[^"]*"|\S+)|"[^"]*"|(?=\S*\d)\S+)')
+_END = " \t\n,.;:!?"
+_QUOTES = {"`": "`", '"': '"', "“": "”"}
+_INSIDE = re.compile(r"[\"“`]([^\"”`\n]+)[\"”`]")
+_WANTED = re.compile(
+    rf"\b(?:(?:should(?: have)?|must|has to|ought to) {_BE}|expected|instead of|i expect|i want)"
+    rf"(?: (?:it to {_BE}|at least|an?|the))* (?P<value>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_AFTERWARDS = re.compile(r"(?:,? (?:instead|not|but|and not|rather than|right)\b|[,;] ).*$", re.S)
+
+
+class TypedCommand(NamedTuple):
+    """A command as somebody typed it: its name, and what was given to it, as it was typed."""
+
+    name: str
+    arguments: str = ""
+
+
+class AnswerClaim(NamedTuple):
+    """What a complaint names: a command as it was typed, commands in words, values given to one."""
+
+    typed: TypedCommand | None = None
+    named: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+def is_output_report(text: str) -> bool:
+    """Return whether somebody says that an answer is wrong: it came, and nothing failed."""
+    if not can_be_about_output(text):
+        return False
+    return _has_output_claim(text) or any(find_fault_report(each) for each in split_clauses(text))
+
+
+def has_specific_fault(text: str) -> bool:
+    """Return whether a complaint says more than that something is not right, and to fix it.
+
+    "The dice are off again, fix them" does not; "anybody can close my poll, fix it" does.
+    """
+    said = split_clauses(correct_spelling(make_plain(text, addressed=True).text))
+    return _has_output_claim(text) or any(
+        not (find_fault_report(each) or FIX.match(strip_openings(each.text).rest)) for each in said
+    )
+
+
+def _has_output_claim(text: str) -> bool:
+    return any(each.search(text) for each in (_OUTPUT_CLAIM, _CONTRAST, _LACK))
+
+
+def can_be_about_output(text: str) -> bool:
+    """Return whether what is to be fixed may be an answer: nobody says that it fails or is slow.
+
+    So it is too where nothing is called wrong: "everybody can read my list, only I should see it".
+    """
+    slow = is_slowness_report(text) or is_no_response_report(text)
+    return not (slow or is_failure_statement(text) or is_change_request(text))
+
+
+def is_slowness_report(text: str) -> bool:
+    """Return whether somebody says that something takes long."""
+    return _SLOW.search(text) is not None
+
+
+def is_no_response_report(text: str) -> bool:
+    """Return whether somebody says that something gives no answer at all."""
+    return _SILENT.search(text) is not None or is_no_effect_report(text)
+
+
+def has_incorrect_output(text: str, *, to_answer: bool = False) -> bool:
+    """Return whether a message complains of an answer and shows which, or what is right.
+
+    Said `to_answer` of the bot, what is right is enough.
+    """
+    told = sum(bool(each.search(text)) for each in (_OUTPUT_CLAIM, _CONTRAST, _LACK))
+    shows = bool(_SLASH.search(text) or _ARGUMENT_VALUE.search(text))
+    right = bool(_CONTRAST.search(text))
+    enough = told > 1 or (told == 1 and (shows or (to_answer and right)))
+    return enough and can_be_about_output(text)
+
+
+def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
+    """Return what a complaint names; `commands` are the qualified names of all there are."""
+    typed = _find_typed_command(text, commands)
+    spoken_of = set(commands) - ASKING
+    named = (typed.name,) if typed else tuple(sorted(find_named_commands(text, spoken_of)))
+    values = (*_INSIDE.findall(text), *_ARGUMENT_VALUE.findall(text))
+    return AnswerClaim(typed, named, tuple(dict.fromkeys(values))[:_MOST_VALUES])
+
+
+def find_expected_output(text: str) -> str:
+    """Return what has to stand in an answer, out of words such as `it should say 31`."""
+    inside = _INSIDE.search(text)
+    if inside:
+        return inside[1].strip()[:LONGEST_EXPECTED]
+    told = find_wanted_output(text) or text.strip()
+    return told.strip(_END)[:LONGEST_EXPECTED]
+
+
+def find_wanted_output(text: str) -> str:
+    """Return what a complaint says would be right, where it does; nothing where it does not."""
+    found = _WANTED.search(text)
+    if found is None:
+        return ""
+    value = found["value"].strip()
+    inside = _INSIDE.match(value)
+    told = inside[1] if inside else _AFTERWARDS.sub("", value.splitlines()[0])
+    return told.strip(_END)[:LONGEST_EXPECTED]
+
+
+def _find_typed_command(text: str, commands: Collection[str]) -> TypedCommand | None:
+    """Return the first command that is typed with a slash and is there."""
+    for slash in _SLASH.finditer(text):
+        closing = _QUOTES.get(text[slash.start() - 1 : slash.start()], "")
+        rest = text[slash.end() :].split(closing)[0] if closing else text[slash.end() :]
+        for found in reversed([*re.finditer(r"\S+", rest)][:3]):
+            name = " ".join(rest[: found.end()].lower().split()).rstrip(_END)
+            if name not in commands:
+                continue
+            ended = rest[: found.end()].rstrip(_END) != rest[: found.end()]
+            after = rest[found.end() :]
+            return TypedCommand(
+                name, "" if ended else _extract_arguments(after, is_quoted=bool(closing))
+            )
+    return None
+
+
+def _extract_arguments(text: str, *, is_quoted: bool) -> str:
+    """Return what is given to a command: all that is quoted with it, or values up to a word."""
+    if is_quoted:
+        return text.strip()
+    end = 0
+    while found := _ARGUMENT.match(text, end):
+        end = found.end()
+        if found[1][-1] in ",.;!?":
+            break
+    return text[:end].strip().rstrip(",.;!?")

@@ -1,0 +1,79 @@
+"""Names that are drawn like another one of their file: `is_aIlowed` beside `is_allowed`.
+
+A reader takes them for one; Python does not. Only what a change brings is looked at.
+"""
+
+import ast
+import keyword
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from bot.guards._layout import Oddity
+from bot.guards._letters import compute_skeleton, split_words
+
+_SHORTEST = 4
+"""Shorter plain names are told apart letter by letter: `l1` and `ll`, `x0` and `xO`."""
+
+_KEYWORDS = frozenset(keyword.kwlist)
+_USES = (ast.keyword, ast.Global, ast.Nonlocal)
+
+
+class SimilarName(NamedTuple):
+    """A new name, and whether it is bound where the other one is there too."""
+
+    oddity: Oddity
+    blocking: bool
+
+
+class _Names(NamedTuple):
+    """The names of a file with the line of the first use of each, and of its first binding."""
+
+    used: Mapping[str, int]
+    bound: Mapping[str, int]
+
+
+def find_similar_names(before: ast.Module | None, after: ast.Module) -> Iterator[SimilarName]:
+    """Yield names that are new in a file, and drawn like one that it has, or had."""
+    old = _collect_names(before).used if before is not None else {}
+    now = _collect_names(after)
+    alike: dict[str, set[str]] = defaultdict(set)
+    for name in {*old, *now.used, *_KEYWORDS}:
+        alike[compute_skeleton(name)].add(name)
+    for name, line in now.used.items():
+        others = {
+            each for each in alike[compute_skeleton(name)] - {name} if _is_confusing(name, each)
+        }
+        if name in old or not others:
+            continue
+        there = others & {*now.used, *_KEYWORDS}
+        blocking = name in now.bound and bool(there)
+        why = f"a name is drawn like {min(there or others)!a}, and is another one"
+        yield SimilarName(Oddity(now.bound.get(name, line), why), blocking)
+
+
+def _is_confusing(name: str, other: str) -> bool:
+    return len(compute_skeleton(name)) >= _SHORTEST or not (name.isascii() and other.isascii())
+
+
+def _collect_names(tree: ast.Module) -> _Names:
+    used: dict[str, int] = {}
+    bound: dict[str, int] = {}
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        binds = not isinstance(getattr(node, "ctx", None), ast.Load) and not isinstance(node, _USES)
+        for name in _iterate_names(node):
+            used.setdefault(name, line)
+            if binds:
+                bound.setdefault(name, line)
+    return _Names(used, bound)
+
+
+def _iterate_names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that stand in a node itself: its texts, where it is not a text of its own."""
+    if isinstance(node, ast.Constant):
+        return
+    for _, value in ast.iter_fields(node):
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield from split_words(text)

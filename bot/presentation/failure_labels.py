@@ -1,0 +1,30 @@
+"""What people are told of a failure, in one line or less."""
+
+from bot.domain.journal import FailureGroup, format_action_name
+from bot.presentation.counts import format_count
+from bot.presentation.times import format_utc
+
+
+def format_action(group: FailureGroup) -> str:
+    """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
+    return format_action_name(group.newest.kind, group.newest.name)
+
+
+def format_headline(group: FailureGroup) -> str:
+    """Return `3 IndexErrors from /roll since 2026-11-21 14:02 UTC, all in `cogs/dice.py:8``."""
+    what = format_count(group.count, get_exception(group))
+    when = format_utc(group.first_seen)
+    since = f"since {when}" if group.count > 1 else f"at {when}"
+    everywhere = "all in" if group.count > 1 else "in"
+    return f"{what} from {format_action(group)} {since}, {everywhere} {place(group)}"
+
+
+def place(group: FailureGroup) -> str:
+    """Return the file and line it is raised at, as far as that is the project's."""
+    frame = group.newest.error.innermost if group.newest.error else None
+    return f"`{frame.file}:{frame.line}`" if frame else "outside this project's code"
+
+
+def get_exception(group: FailureGroup) -> str:
+    """Return the type that is raised."""
+    return group.newest.error.exception if group.newest.error else "failure"

@@ -1,0 +1,87 @@
+"""What has to be seen of a step, as the assertions of a test."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.domain.brief import Wanted
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PressStep,
+    ScriptStep,
+    SubmitStep,
+)
+from bot.proof.reproduction._cast import RoomCast
+from bot.proof.reproduction._write import INDENT, Group, Writer
+
+ASKED = CommandStep | MenuStep | PressStep | SubmitStep
+"""What is answered to whoever does it."""
+
+_CHECKED = 40  # characters of a text in an assertion, which stands two deep
+
+
+class Assertions:
+    """Writes what is wanted of a script's steps. Texts stay texts; long ones get a name."""
+
+    def __init__(self, wanted: Sequence[Wanted], writer: Writer, cast: RoomCast) -> None:
+        self._writer = writer
+        self._cast = cast
+        self._wanted: dict[int, list[Wanted]] = {}
+        for each in wanted:
+            self._wanted.setdefault(each.step, []).append(each)
+        self._lists = 0
+
+    def has_step(self, at: int) -> bool:
+        """Whether anything is wanted of a step."""
+        return at in self._wanted
+
+    def iterate_lines(self, at: int, step: ScriptStep, answer: str, indent: str) -> Iterator[str]:
+        """Yield the assertions on a step, of which came what stands in `answer`."""
+        for each in self._wanted.get(at, ()):
+            for text in each.shows:
+                yield f"{indent}assert {self._format_condition(step, answer, self._write_text(text))}"
+            if each.one_of:
+                yield from self._iterate_choice_lines(each, step, answer, indent)
+            if isinstance(step, ASKED | AutocompleteStep):  # elsewhere, what was said stays there
+                for text in each.hides:
+                    yield f"{indent}assert {self._write_text(text)} not in {format_seen_expression(step, answer)}"
+
+    def _iterate_choice_lines(
+        self, wanted: Wanted, step: ScriptStep, answer: str, indent: str
+    ) -> Iterator[str]:
+        self._lists += 1
+        name = f"wanted_{self._lists}"
+        texts = [self._write_text(each) for each in wanted.one_of]
+        yield from Group("[", "]", texts, [""] * len(texts)).format_lines(indent, f"{name} = ", "")
+        yield f"{indent}assert any(text in {format_seen_expression(step, answer)} for text in {name})"
+
+    def _format_condition(self, step: ScriptStep, answer: str, text: str) -> str:
+        """Return what is asserted of one text."""
+        if isinstance(step, ASKED | AutocompleteStep):
+            return f"{text} in {format_seen_expression(step, answer)}"
+        return f"any({text} in text for text in room.said())"
+
+    def _write_text(self, text: str) -> str:
+        written = self._writer.write(self._cast.replace_names(text), _CHECKED)
+        return written if isinstance(written, str) else written.flat
+
+
+def format_seen_expression(step: ScriptStep, answer: str) -> str:
+    """Return the expression for what people read of a step; `answer` is what came of it."""
+    if isinstance(step, ASKED):
+        return f"room.shown({answer})"
+    if isinstance(step, AutocompleteStep):
+        return f'[choice["name"] for choice in {answer}]'
+    return r'"\n".join(room.said())'
+
+
+def format_text_expression(step: ScriptStep, answer: str) -> str:
+    """Return the expression for the same as one text."""
+    shown = format_seen_expression(step, answer)
+    return f"str({shown})" if isinstance(step, AutocompleteStep) else shown
+
+
+def format_variation_assertion(luck: int) -> str:
+    """Return the assertion that plays with other luck do not all come out the same."""
+    plays = f"await played(tmp_path, seed) for seed in range({luck})"
+    return f"{INDENT}assert len({{{plays}}}) > 1"

@@ -1,0 +1,60 @@
+"""The edit to show where none is proven: all tests pass with it, and nothing else can judge it."""
+
+from bot.repair.behaviour import BehaviourComparison
+from bot.repair.calls import CallOutcome, RecordedCall
+from bot.repair.explain import list_doubts
+from bot.repair.model import Candidate, ChangedCall, SearchReport, UnverifiedFix
+from bot.repair.selection import SelectedFix
+
+CANDIDATES_AT_MOST = 20  # the likeliest; comparing each takes its time
+_ANSWERS, _NAMED = 3, 3
+_FEW = "only {count} of {all} edits were tried"
+_OTHERS = "edits that pass the tests as well: {count}, such as {named}"
+
+
+def build_unverified_fix(
+    report: SearchReport,
+    selection: SelectedFix,
+    comparison: BehaviourComparison,
+    failing: frozenset[str],
+    reason: str,
+) -> UnverifiedFix | None:
+    """Return the selected edit for people to judge; `report` holds what speaks against it.
+
+    An edit with which a call ends worse than before is none: that is a concrete doubt. `failing`
+    are the tests whose calls are shown with their new answers.
+    """
+    if selection.behaviour.broken:
+        return None
+    pairs = zip(comparison.calls, comparison.base, selection.behaviour.outcomes, strict=True)
+    answers = [
+        ChangedCall(call.text, before.text, after.text)
+        for call, before, after in pairs
+        if _is_answered(call, before, after, failing)
+    ]
+    return UnverifiedFix(
+        candidate=selection.chosen.candidate,
+        files=selection.chosen.files,
+        reason=reason,
+        answers=tuple(dict.fromkeys(answers))[:_ANSWERS],
+        against=tuple(_list_objections(report, selection.chosen.candidate)),
+    )
+
+
+def _is_answered(
+    call: RecordedCall, before: CallOutcome, after: CallOutcome, failing: frozenset[str]
+) -> bool:
+    """Return whether a failing test makes this call, it failed, and it answers with the edit."""
+    failed = before.how in ("raise", "late") and not failing.isdisjoint(call.tests)
+    return failed and after.how == "answer"
+
+
+def _list_objections(report: SearchReport, candidate: Candidate) -> list[str]:
+    """Return what speaks against an edit: other edits, changed answers, a search cut short."""
+    others = [each.candidate.why for each in report.refused if each.candidate != candidate]
+    few = report.considered < report.proposed
+    return [
+        *([_OTHERS.format(count=len(others), named="; ".join(others[:_NAMED]))] if others else []),
+        *list_doubts(report),
+        *([_FEW.format(count=report.considered, all=report.proposed)] if few else []),
+    ]

@@ -1,0 +1,48 @@
+"""An example of a complaint, played with one commit after another."""
+
+from bot.domain.incorrect_output import AnswerExample
+from bot.ports.clock import Clock
+from bot.ports.rehearsal import Rehearsal, run_script
+from bot.ports.trees import CommitTrees
+from bot.proof.example_scripts import list_answer_lines
+
+MOST_REPLAYS = 14
+"""How many commits are played at most."""
+PATIENCE = 600.0
+"""Seconds after which no further one is played."""
+
+Lines = tuple[str, ...]
+
+
+class AnswerReplays:
+    """Plays an example with commits, each once, until enough is played."""
+
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        trees: CommitTrees,
+        example: AnswerExample,
+        answers: dict[str, Lines | None],
+        clock: Clock,
+    ) -> None:
+        self._rehearsal = rehearsal
+        self._trees = trees
+        self._example = example
+        self._answers = answers
+        self._clock = clock
+        self._until = clock.get_monotonic_time() + PATIENCE
+
+    @property
+    def replay_count(self) -> int:
+        """How many commits were played."""
+        return len(self._answers)
+
+    async def answer(self, commit: str) -> Lines | None:
+        """Return what a commit answers; `None` where it does not, or enough is played."""
+        if commit not in self._answers:
+            if self.replay_count >= MOST_REPLAYS or self._clock.get_monotonic_time() > self._until:
+                return None
+            async with self._trees.open_tree(commit) as tree:
+                play = await run_script(self._rehearsal, tree, self._example.script)
+            self._answers[commit] = list_answer_lines(play, self._example.at)
+        return self._answers[commit]

@@ -1,0 +1,70 @@
+"""Files that come with a message: texts are read as data, all others are named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+from bot.presentation.cards import to_plain_text
+from bot.redaction import redact
+from cogs.conversation._addressing import get_forwarded_message
+
+MOST_BYTES = 100_000
+"""Bytes of text that are read of one message. Discord turns a long paste into a file."""
+
+_MEDIA = ("image/", "audio/", "video/")
+_BOM_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What was read of a message's files, and why each of the others was not."""
+
+    text: str = ""
+    unread: tuple[str, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """What to say of the files that were not read; empty where there are none."""
+        if not self.unread:
+            return ""
+        return f"I did not read {', '.join(self.unread)}. I read text files up to 100 kB."
+
+
+async def read_attached(message: discord.Message) -> Attached:
+    """Read the text files of a message, or of what it forwards, in their order."""
+    texts: list[str] = []
+    unread: list[str] = []
+    left = MOST_BYTES
+    for each in _list_files(message):
+        text = await _read_text(each) if _can_be_text(each) and each.size <= left else None
+        if text is None:
+            unread.append(f"`{to_plain_text(redact(each.filename))}`")
+        else:
+            left -= each.size
+            texts.append(text)
+    return Attached("\n\n".join(texts), tuple(unread))
+
+
+def _list_files(message: discord.Message) -> Sequence[discord.Attachment]:
+    snapshot = get_forwarded_message(message)
+    return message.attachments if snapshot is None else snapshot.attachments
+
+
+def _can_be_text(file: discord.Attachment) -> bool:
+    return not (file.content_type or "").startswith(_MEDIA)
+
+
+async def _read_text(file: discord.Attachment) -> str | None:
+    """Return the file's text; `None` where it is none, or cannot be loaded."""
+    try:
+        content = await file.read()
+        return _decode(content)
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError, UnicodeDecodeError):
+        return None
+
+
+def _decode(content: bytes) -> str | None:
+    text = content.decode("utf-16" if content.startswith(_BOM_16) else "utf-8-sig")
+    return None if "\0" in text else text

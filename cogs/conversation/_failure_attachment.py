@@ -1,0 +1,47 @@
+"""Which failure a message is about whose words name none, and whose file shows one."""
+
+from datetime import timedelta
+
+from bot.client import TheseusClient
+from bot.grammar import Intent, Topic
+from bot.grammar.failure_attachments import find_shown_failure
+from bot.grammar.likeness import find_fitting_failures
+from cogs.conversation._incoming_message import IncomingMessage
+from cogs.ui import find_error_id
+
+_LOOKED_AT = timedelta(days=30)
+
+
+async def name_attached_failure(bot: TheseusClient, incoming: IncomingMessage) -> None:
+    """Have a request be about the failure that its file shows, where its words name none.
+
+    The file says which failure is meant and nothing else: it is nobody's words, and where a person
+    wrote nothing with it, the failure is only investigated.
+    """
+    if not incoming.attached or incoming.answers or not _can_be_about_file(bot, incoming):
+        return
+    failures = await bot.agent.failures(bot.clock.get_time() - _LOOKED_AT)
+    error_id = find_shown_failure(incoming.attached, failures)
+    if error_id is None:
+        return
+    if incoming.has_text:
+        said = find_fitting_failures(incoming.text, failures, bot.agent.commands())
+        if said.certain or said.named or said.idle:
+            return
+    incoming.set_failure(error_id)
+
+
+def _can_be_about_file(bot: TheseusClient, incoming: IncomingMessage) -> bool:
+    """Return whether a message asks to look at something that it does not name."""
+    slots, intent = incoming.utterance.slots, incoming.utterance.intent
+    if incoming.card or (incoming.pointed_at and find_error_id(bot, incoming.pointed_at)):
+        return False
+    asks_for_work = intent in (Intent.FIX, Intent.INVESTIGATE)
+    if incoming.run and not (incoming.has_text and asks_for_work):
+        return False  # it is talk of that run
+    if not incoming.has_text:
+        return True
+    if slots.run is not None or slots.pull_request is not None:
+        return False
+    asks_why = intent is Intent.ASK and slots.topic is Topic.CAUSE
+    return asks_for_work or asks_why or intent is Intent.CHAT

@@ -1,0 +1,315 @@
+"""The agent with a fake behind every port, and a fault in the code it looks after."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.flags import FlagRepository
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.authority.protection import Protection
+from bot.budget.enforcement import BudgetEnforcer
+from bot.domain.budget import BudgetRules
+from bot.domain.people import AllowList, PeopleList, Person, Place
+from bot.domain.proposal import ForgeProposal
+from bot.domain.run import Goal, Run, Status, Trigger, Waiting
+from bot.domain.watch import WatchRules
+from bot.ports.agent import Budget, CodeAgent
+from bot.ports.chat import Chat
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.member_directory import MemberDirectory
+from bot.ports.planner import Planner
+from bot.ports.store import Store
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Checkout
+from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
+from bot.self_improvement.answer_inquiry import AnswerInquiry
+from bot.self_improvement.assembly import assemble
+from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.feedback import build_record_lookup
+from bot.self_improvement.fix_evaluator import FixEvaluator
+from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.step_sequence import StepServices
+from bot.self_improvement.steps.diagnose import FaultAnalyzer
+from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.steps.plan import PlanBuilder
+from bot.self_improvement.steps.propose import PullRequestPublisher
+from bot.self_improvement.steps.ship import Deployer
+from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.use_evaluator import UseEvaluator
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_charts import FakeCharts
+from tests.fakes.fake_chat import FakeChat
+from tests.fakes.fake_checkout import FakeCheckout
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_commit_trees import FakeCommitTrees
+from tests.fakes.fake_forge import FakeForge, render
+from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.fakes.fake_kill_switch import FakeKillSwitch
+from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_live_registry import FakeLiveRegistry
+from tests.fakes.fake_member_directory import FakeMemberDirectory
+from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_rehearsal import FakeRehearsal
+from tests.fakes.fake_runtime import FakeRuntime
+from tests.fakes.fake_store import FakeStore
+from tests.fakes.fake_traffic import FakeTraffic, catch_up
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.fake_workspaces import FakeWorkspaces
+from tests.support.crash_point import CrashPoint, Killed, add_crash_point
+from tests.support.dice_project import BROKEN as BROKEN
+from tests.support.dice_project import FILES as FILES
+from tests.support.dice_project import FIX as FIX
+from tests.support.dice_project import FIXED as FIXED
+from tests.support.dice_project import is_broken as is_broken
+from tests.support.failures import DEV as DEV
+from tests.support.failures import make_capsule as make_capsule
+from tests.support.failures import make_failure as make_failure
+from tests.support.thread_reader import ThreadReader, is_waiting_or_ended
+
+BUDGET = Budget(seconds=60)
+GUILD = 1
+ALICE, BOB = Person(id=1, name="alice"), Person(id=2, name="bob", role_ids=frozenset({77}))
+DORA, MALLORY = Person(id=3, name="dora"), Person(id=4, name="mallory")
+PEOPLE = AllowList(
+    developers=PeopleList(users=frozenset({DORA.id})),
+    approvers=PeopleList(users=frozenset({ALICE.id}), roles=frozenset({77})),
+)
+
+
+class AgentHarness(ThreadReader):
+    """Everything the agent touches; it outlives the agent, as the real things do."""
+
+    def __init__(
+        self, folder: Path, *, store: Store | None = None, clock: FakeClock | None = None
+    ) -> None:
+        self.clock = clock or FakeClock()
+        self.store: Store = store or FakeStore()
+        self.key_values, self.memory = FakeKeyValueStore(), FakeMemory()
+        self.live_registry = FakeLiveRegistry(self.clock)
+        self.flags = FlagRepository(self.key_values)
+        self.ledger, self.budget, self.chat = FakeLedger(), BudgetRules(), FakeChat()
+        self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
+        self.forge = FakeForge(
+            on_merge=[self._on_merge], fetched=lambda head: head in self.workspaces.fetched
+        )
+        self.checkout = FakeCheckout(
+            files=dict(FILES), history=[self.workspaces.base], trees=self.forge.trees
+        )
+        self.journal = FakeJournal([make_failure(self.clock) for _ in range(3)])
+        self.verifier = FakeVerifier(broken=is_broken)
+        self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
+        self.engine, self.traffic = FakeAgent(FIX), FakeTraffic()
+        self.watch: WatchRules | None = None
+        self.use_days = 7.0
+        self.behaviour: BehaviourCheck | None = None
+        self.replays: InteractionReplays | None = None
+        self.start: StartCheck | None = None
+        self.inquiry: AnswerInquiry | None = None
+        self.fallback_engine: CodeAgent | None = None
+        self.planner: Planner | None = None
+        self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
+        self.has_kill_switch_crashes = False  # whether looks at it are moments to be killed at
+        self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
+        looks = timedelta(hours=1)  # at the kill switch: tests move time by days
+        self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
+        self.protection = Protection.create(review=("bot/**",), named=("Makefile",))
+        self.owner, self._folder, self.gate = "world", folder, asyncio.Event()
+        self._notifier: Chat | None = None
+        self.gate.set()
+
+    def use_chat(self, chat: Chat) -> None:
+        """Let agents made from now on talk in a real chat instead of the fake one."""
+        self._notifier = chat
+
+    def _on_merge(self, pull: ForgeProposal, commit: str) -> None:
+        self.workspaces.add_merge(pull.head, commit)
+        self.checkout.advance({"cogs/dice.py": FIXED}, commit)
+
+    def create_agent(self, crash_point: CrashPoint | None = None) -> SelfImprovementAgent:
+        """Return a newly started program's agent, behind a fuse that may end it."""
+        crash_point = crash_point or CrashPoint()
+        crash_point.gate = self.gate
+        store, chat = (
+            add_crash_point(self.store, crash_point),
+            add_crash_point(self._notifier or self.chat, crash_point),
+        )
+        checkout, journal = (
+            add_crash_point(self.checkout, crash_point),
+            add_crash_point(self.journal, crash_point),
+        )
+        recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
+        forge = JournalledForge(add_crash_point(self.forge, crash_point), recorder)
+        verifier = JournalledVerifier(add_crash_point(self.verifier, crash_point), recorder)
+        stages = self._build_stages(crash_point, journal, checkout, store, forge, verifier)
+        switch = (
+            add_crash_point(self.kill_switch, crash_point)
+            if self.has_kill_switch_crashes
+            else self.kill_switch
+        )
+        self.stop_guard = stop_guard = KillSwitchGuard(switch)
+        services = Services(
+            store, chat, forge, add_crash_point(self.workspaces, crash_point), self.clock, journal, recorder,
+            add_crash_point(self.key_values, crash_point), self.memory,
+            stop_guard=stop_guard,
+            member_directory=add_crash_point(self.member_directory, crash_point),
+            flags=self.flags, checkout=checkout, live_registry=self.live_registry,
+            budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.get_stop),
+            charts=FakeCharts(),
+        )  # fmt: skip
+        parts = assemble(services, stages, self.limits, owner=self.owner)
+        return SelfImprovementAgent(services, self.limits, parts)
+
+    def _build_stages(
+        self,
+        crash_point: CrashPoint,
+        journal: Journal,
+        checkout: Checkout,
+        store: Store,
+        forge: Forge,
+        verifier: Verifier,
+    ) -> StepServices:
+        stand_in, rules, clock, plays = self.fallback_engine, self.watch, self.clock, self.replays
+        return StepServices(
+            collector=EvidenceCollector(
+                journal,
+                checkout,
+                self.clock,
+                self.memory,
+                lookback=timedelta(hours=24),
+                fixes=ShippedFixes(store),
+                commands=self.runtime.list_commands,
+            ),
+            analyzer=FaultAnalyzer(self.planner),
+            builder=PlanBuilder(verifier, self.planner, plays),
+            runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
+            gate=QualityGate(
+                verifier,
+                protection=self.protection,
+                redact=str,
+                start=self.start,
+                replays=self.replays,
+            ),
+            publisher=PullRequestPublisher(
+                forge, self.clock, repository="repo", base_branch="main", render=render
+            ),
+            deployer=Deployer(forge, checkout, add_crash_point(self.runtime, crash_point), self.clock),
+            trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
+            stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
+            evaluator=FixEvaluator(journal, clock, rules, plays, checkout) if rules else None,
+            answered=build_record_lookup(self.traffic, "i-{}".format, catch_up),
+            use=UseEvaluator(
+                journal, self.clock, rules, commands=self.runtime.list_commands, days=self.use_days
+            ) if rules else None,
+            behaviour=self.behaviour,
+            inquiry=self.inquiry,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def run_agent(
+        self, crash_point: CrashPoint | None = None
+    ) -> AsyncIterator[SelfImprovementAgent]:
+        """Run the program; leaving ends it in good order, a blown fuse as kill -9 would."""
+        agent = self.create_agent(crash_point)
+        working = asyncio.create_task(agent.run_forever())
+        try:
+            yield agent
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError, Killed):
+                try:
+                    await working
+                except BaseExceptionGroup as group:
+                    _, other = group.split((Killed, asyncio.CancelledError))
+                    if other is not None:
+                        raise other from None
+
+    @asynccontextmanager
+    async def block_store(self) -> AsyncIterator[None]:
+        """Let nothing in or out of the store until the block ends."""
+        self.gate.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
+
+    # What people do
+
+    def make_trigger(
+        self,
+        subject: str = "rolling dice",
+        *,
+        goal: Goal = "fix",
+        person: Person = ALICE,
+        key: str = "",
+        error_id: str | None = None,
+        is_verbatim: bool = True,
+    ) -> Trigger:
+        """Return somebody's request, said in a message of its own in the dev channel."""
+        message = self.chat.add_message(DEV)
+        return Trigger(
+            key=key or f"message:{message.message_id}",
+            goal=goal,
+            person=person,
+            place=Place(channel_id=DEV, message_id=message.message_id, guild_id=GUILD),
+            text=f"{subject} keeps crashing, fix it",
+            is_verbatim=is_verbatim,
+            subject=subject,
+            error_id=error_id,
+            at=self.clock.get_time(),
+        )
+
+    def approval(self, run: Run, person: Person = ALICE, **about: object) -> ApprovalRequest:
+        """Return "ship it", said in the run's thread."""
+        return ApprovalRequest.model_validate(
+            {"person": person, "how": "text", "thread_id": run.thread_id, **about}
+        )
+
+    # Waiting
+
+    async def wait_until(
+        self, true: Callable[[Run], bool], run_id: str, *, within: float = 10
+    ) -> Run:
+        """Return the run once `true` holds for it; time passes meanwhile, a second at a time."""
+        try:
+            async with asyncio.timeout(within):
+                while not true(run := await self.store.get(run_id)):
+                    await self.clock.advance(0.25)
+        except TimeoutError:
+            raise AssertionError(f"{run!r} never got there; said: {self.list_texts(run)}") from None
+        return run
+
+    async def wait_until_settled(self, run_id: str) -> Run:
+        """Return the run once it has ended, or waits for a word about what people see."""
+        run = await self.wait_until(is_waiting_or_ended, run_id)
+        while run.waiting is Waiting.APPROVAL and not await self.has_card(run):
+            await self.clock.advance(0.25)
+            run = await self.wait_until(is_waiting_or_ended, run_id)
+        return run
+
+    async def wait_until_ended(self, run_id: str) -> Run:
+        """Return the run once it has ended and said so."""
+        return await self.wait_until(
+            lambda run: (
+                run.has_ended
+                and f"{run.id}:{run.goal}:ended:{run.attempt}" in self.list_final_keys(run)
+            ),
+            run_id,
+        )
+
+    async def propose_fix(
+        self, agent: SelfImprovementAgent, subject: str = "rolling dice", person: Person = ALICE
+    ) -> Run:
+        """Ask for a fix and return the run with its proposal."""
+        asked = await agent.request(self.make_trigger(subject, person=person))
+        run = await self.wait_until_settled(asked.id)
+        assert run.status is Status.WAITING, (run.reason, self.list_texts(run))
+        return run

@@ -1,0 +1,165 @@
+"""A whole bot under its supervisor, in a private clone of this repository, with people who use it.
+
+Changes of its core come as they do from a forge: pushed to the followed branch, then told.
+"""
+
+import asyncio
+import json
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.app.demo import build_local_forge, find_project_root
+from bot.demo.demo import Demo, DemoPlan, start_demo
+from bot.demo.faults import MetFault
+from local_discord.person import Message, Person
+from tests.fakes.repositories import commit, run_git
+
+SUPERVISED = ("-m", "bot", "run")
+RESTART = {"drain_seconds": 20, "ready_seconds": 30, "silent_seconds": 8}
+_TOKEN = "a-token-of-forty-characters-for-the-tests"
+_PATIENCE = 240.0
+
+
+@dataclass(frozen=True)
+class SupervisorReading:
+    """How many bots it has, how many files it has open, and the memory it holds."""
+
+    bots: int
+    files: int
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class HandoverHarness:
+    """The running demo, its people, and where HTTP is served."""
+
+    demo: Demo
+    alice: Person
+    http: str
+
+    @property
+    def running_commit(self) -> str:
+        """The commit the checkout stands at."""
+        return run_git(self.demo.workspace.checkout, "rev-parse", "HEAD")
+
+    @property
+    def log(self) -> str:
+        """What supervisor and bots have logged."""
+        return (self.demo.workspace.home / "bot.log").read_text(errors="replace")
+
+    def read_records(self) -> dict[str, Any]:
+        """Return what the supervisor keeps."""
+        file = self.demo.workspace.state / "restarts.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {"bad": {}, "good": []}
+
+    async def push(self, files: Mapping[str, Callable[[str], str]]) -> str:
+        """Push a commit that changes these files so, and say so; return it."""
+        folder = self.demo.workspace.home / "clone"
+        if not folder.exists():
+            run_git(
+                self.demo.workspace.home, "clone", "-q", str(self.demo.workspace.forge), "clone"
+            )
+        run_git(folder, "pull", "-q", "--ff-only")
+        changed = {name: change((folder / name).read_text()) for name, change in files.items()}
+        pushed = commit(folder, changed, "Change the core")
+        run_git(folder, "push", "-q", "origin", "HEAD")
+        headers = {"Authorization": f"Bearer {_TOKEN}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.http}/webhook/reload", headers=headers) as answer,
+        ):
+            assert answer.status == 202, await answer.text()
+        return pushed
+
+    async def get_readiness(self) -> int:
+        """Return how readiness answers now; 0: nobody answers."""
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"{self.http}/health/ready") as answer,
+            ):
+                return answer.status
+        except aiohttp.ClientError:
+            return 0
+
+    @asynccontextmanager
+    async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """Open the dashboard's session in a browser of its own."""
+        jar = aiohttp.CookieJar(unsafe=True)  # which keeps cookies of an address
+        async with aiohttp.ClientSession(self.http, cookie_jar=jar) as browser:
+            async with browser.post(
+                "/login", data={"token": _TOKEN}, headers={"Origin": self.http},
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                assert answer.status == 303, await answer.text()
+            yield browser
+
+    async def wait_for_probation(self, pushed: str) -> None:
+        """Wait until a commit has passed its probation."""
+        async with asyncio.timeout(_PATIENCE):
+            while pushed not in self.read_records()["good"]:  # noqa: ASYNC110  another process writes
+                await asyncio.sleep(0.1)
+
+    async def wait_until_settled(self) -> "SupervisorReading":
+        """Wait until one bot is left; return what is seen of the supervisor then."""
+        async with asyncio.timeout(_PATIENCE):
+            while (seen := self._read_supervisor()).bots != 1:  # noqa: ASYNC110  the kernel tells
+                await asyncio.sleep(0.1)
+        return seen
+
+    def _read_supervisor(self) -> "SupervisorReading":
+        process = Path("/proc") / str(self.demo.bot.pid)
+        pages = int((process / "statm").read_text().split()[1])
+        children = (process / "task" / process.name / "children").read_text().split()
+        files = len(list((process / "fd").iterdir()))
+        return SupervisorReading(len(children), files, pages * resource.getpagesize() / 1024**2)
+
+    async def wait_until_ready(self) -> None:
+        """Wait until the bot says that it is ready."""
+        async with asyncio.timeout(_PATIENCE):
+            while await self.get_readiness() != 200:  # noqa: ASYNC110  another process tells nobody
+                await asyncio.sleep(0.1)
+
+    async def wait_for_message(self, part: str, channel: str = "dev") -> Message:
+        """Wait until the bot has said something with these words; return it."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while True:
+                    for each in await self.alice.list_messages(channel):
+                        if part in each["content"] and each["author"].get("bot"):
+                            return each
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"nobody said {part!r}:\n{self.log[-4_000:]}") from None
+
+
+@asynccontextmanager
+async def open_handover(
+    folder: Path, fault: MetFault | None = None, *, probation: float = 6
+) -> AsyncIterator[HandoverHarness]:
+    """Open the world; the bot is online, and a fault is planted where one is given.
+
+    `probation` is how many seconds new code is on it.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    plan = DemoPlan(
+        find_project_root(),
+        folder,
+        fault,
+        settings={"restart": RESTART | {"probation_seconds": probation}},
+        program=SUPERVISED,
+        variables={"THESEUS_HTTP_PORT": str(port), "THESEUS_HTTP_TOKEN": _TOKEN},
+    )
+    async with start_demo(plan, build_local_forge) as running:
+        await running.wait_until_online()
+        async with Person(running.discord.base_url, "alice") as alice:
+            yield HandoverHarness(running, alice, f"http://127.0.0.1:{port}")

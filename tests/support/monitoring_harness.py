@@ -1,0 +1,166 @@
+"""Monitoring with a fake behind every port, and actions that go well or fail as a test says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from bot.authority.autonomy_levels import Autonomy
+from bot.domain.incident import Incident
+from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
+from bot.domain.monitoring_config import IncidentsConfig
+from bot.domain.posts import Post
+from bot.domain.thresholds import Thresholds
+from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_charts import FakeCharts
+from tests.support.agent_harness import DEV, GUILD, PEOPLE, AgentHarness, make_capsule
+from tests.support.crash_point import CrashPoint, Killed, add_crash_point
+
+_EDGE = 10.0
+_numbers = count(1)
+
+OUTAGE = Capsule(
+    exception="aiohttp.client_exceptions.ClientConnectorDNSError",
+    message="Cannot connect to host api.example.org:443",
+    fingerprint="d0d0d0d0d0d0",
+    frames=make_capsule(file="cogs/weather.py", function="fetch").frames,
+    kinds=("aiohttp.client_exceptions.ClientConnectorError", "OSError"),
+    libraries=("aiohttp.connector",),
+)
+
+
+class MonitoringHarness:
+    """A world that is watched. It outlives the program that watches it, as the real one does."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: IncidentsConfig | None = None,
+        thresholds: Thresholds | None = None,
+        autonomy: Autonomy | None = None,
+    ) -> None:
+        self.world = AgentHarness(folder)
+        self.world.limits = replace(self.world.limits, autonomy=autonomy or Autonomy())
+        self.clock = self.world.clock
+        self.chat = self.world.chat
+        self.charts = FakeCharts()
+        self.config = config or IncidentsConfig()
+        self.thresholds = thresholds or Thresholds()
+        self.running_commit = "a" * 40
+        self.agent = self.world.create_agent()
+        self.monitoring = self.create_monitoring(self.agent)
+
+    def create_monitoring(
+        self, agent: SelfImprovementAgent, crash_point: CrashPoint | None = None
+    ) -> Monitoring:
+        """Return a newly started program's monitoring."""
+        world, clock, charts = self.world, self.clock, self.charts
+        services = MonitoringServices(world.journal, world.key_values, world.chat, clock, charts)
+        if crash_point is not None:
+            journal, key_values = (
+                add_crash_point(world.journal, crash_point),
+                add_crash_point(world.key_values, crash_point),
+            )
+            services = MonitoringServices(
+                journal, key_values, add_crash_point(world.chat, crash_point), clock, charts
+            )
+        services = replace(services, running=lambda: self.running_commit)
+        rules = MonitoringRules(
+            self.thresholds, self.config, world.limits.autonomy, PEOPLE, DEV, GUILD
+        )
+        return Monitoring(services, agent, rules)
+
+    @asynccontextmanager
+    async def run_monitoring(
+        self, crash_point: CrashPoint | None = None
+    ) -> AsyncIterator[Monitoring]:
+        """Run the program; leaving ends it in good order, a blown fuse ends watching at once."""
+        async with self.world.run_agent() as agent:
+            self.agent = agent
+            self.monitoring = self.create_monitoring(agent, crash_point)
+            watching = asyncio.create_task(self.monitoring.run_forever())
+            await self.pass_time(2)
+            try:
+                yield self.monitoring
+            finally:
+                watching.cancel()
+                with suppress(asyncio.CancelledError, Killed):
+                    try:
+                        await watching
+                    except BaseExceptionGroup as group:
+                        _, other = group.split((Killed, asyncio.CancelledError))
+                        if other is not None:
+                            raise other from None
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by; of long times, the middle passes at once."""
+        if seconds > 2 * _EDGE:
+            await self.clock.advance(_EDGE)
+            self.clock.tick(seconds - 2 * _EDGE)
+            seconds = _EDGE
+        await self.clock.advance(seconds)
+
+    # What happens
+
+    def journal_actions(
+        self, times: int = 1, name: str = "roll", error: Capsule | None = None, **fields: object
+    ) -> None:
+        """Journal so many actions, now; they fail if there is an error."""
+        for _ in range(times):
+            about = {
+                "ts": self.clock.get_time(),
+                "id": f"w{next(_numbers):025}",
+                "event": f"command.{name}",
+                "kind": Kind.COMMAND,
+                "name": name,
+                "outcome": ActionOutcome.ERROR if error else ActionOutcome.OK,
+                "duration_ms": 5.0,
+                "channel_id": DEV,
+                "user": "u1",
+                "error": error,
+            }
+            self.world.journal.append(Action.model_validate({**about, **fields}))
+
+    def journal_failures(
+        self, times: int = 5, name: str = "roll", error: Capsule | None = None, **fields: object
+    ) -> None:
+        """Journal so many failures of the same kind."""
+        self.journal_actions(times, name, error or make_capsule(), **fields)
+
+    def journal_faults(self, kinds: int, times: int = 5) -> None:
+        """Journal so many different faults, each often enough to be noticed."""
+        for number in range(kinds):
+            print_of = f"{number:012x}"
+            self.journal_failures(
+                times, f"c{number}", make_capsule(fingerprint=print_of, file=f"cogs/c{number}.py")
+            )
+
+    # What was said
+
+    def list_keys(self, prefix: str = "incident") -> list[str]:
+        """Return the keys of what was said about incidents, oldest first."""
+        return [each.key for each in self.chat.messages if each.key.startswith(prefix)]
+
+    def get_incident(self) -> Incident:
+        """Return the only incident there is."""
+        [incident] = self.monitoring.list_incidents()
+        return incident
+
+    def get_post(self, incident: Incident | None = None) -> Post:
+        """Return what the incident's message says now."""
+        return self.chat.find_by_key(f"incident:{(incident or self.get_incident()).id}").post
+
+    def get_card_text(self, incident: Incident | None = None) -> str:
+        """Return all text of the incident's message."""
+        card = self.get_post(incident).card
+        assert card is not None
+        fields = (f"{field.name}: {field.value}" for field in card.fields)
+        return "\n".join((card.title, card.body, *fields, card.footer))
+
+    def list_button_labels(self) -> list[str]:
+        """Return the labels of the only incident's buttons."""
+        return [button.label for button in self.get_post().buttons]

@@ -1,0 +1,28 @@
+"""A tree to play: this project's own code, with cogs of a test's choice."""
+
+import shutil
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Path:
+    """Make a tree in `folder` with these cogs (names to sources).
+
+    With `own` they lie beside our own, and all of the bot can be run.
+    """
+    tree = folder / "tree"
+    shutil.copytree(ROOT / "bot", tree / "bot")
+    if own:
+        shutil.copytree(ROOT / "cogs", tree / "cogs")
+        for name in ("prompts", "local_discord"):
+            shutil.copytree(ROOT / name, tree / name)
+        (tree / "data").mkdir()
+        shutil.copyfile(ROOT / "data" / "config.yaml", tree / "data" / "config.yaml")
+    (tree / "cogs").mkdir(exist_ok=True)
+    (tree / "cogs" / "__init__.py").touch()
+    for name, source in cogs.items():
+        (tree / "cogs" / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    return tree

@@ -1,0 +1,95 @@
+"""Names are plain technical English: functions are verbs, and nobody has to learn our own words."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.vocabulary import AVOIDED, OTHER_OPENINGS, VERBS
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("bot", "cogs", "local_discord", "bench", "tests/support", "tests/fakes", "tests/twins")
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# What has its name from elsewhere: it is a property, a command that people type, or a hook.
+NAMED_ELSEWHERE = (
+    "property", "setter", "command", "group", "context_menu", "callback", "loop", "fixture",
+    "hookimpl", "wraps", "tool", "error",
+)  # fmt: skip
+# Overrides of methods of libraries, and handlers that are found by the name of a tool or an event.
+LIBRARY_NAMES = frozenset(
+    """
+before_identify_hook bulk_delete_messages cog_load cog_unload connection_lost connection_made
+data_received new_interaction now reportinfo setup teardown time validateLink prctl monotonic
+""".split()  # noqa: SIM905  easier to read
+)
+HANDLERS_BY_NAME = frozenset({"ToolHandlers", "ChatToolHandlers"})
+# People read “wishes” above feature requests; `owned_files` and `kept` are in their files.
+KNOWN = frozenset(["owned_files", "kept", "events_kept", "list_wishes", "wishes", "wish"])
+
+
+def walk_functions(node: ast.AST, owner: str = "") -> Iterator[tuple[Function, str]]:
+    """Yield each function with the name of the class it is a method of."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function):
+            yield child, owner
+            yield from walk_functions(child)
+        else:
+            yield from walk_functions(
+                child, child.name if isinstance(child, ast.ClassDef) else owner
+            )
+
+
+def is_named_elsewhere(function: Function, owner: str) -> bool:
+    """Return whether a library, people or a tool gave the function its name."""
+    decorators = [
+        ast.unparse(each).partition("(")[0].rpartition(".")[2] for each in function.decorator_list
+    ]
+    return (
+        function.name.startswith(("__", "pytest_", "visit_", "cog_"))
+        or function.name.strip("_") in LIBRARY_NAMES
+        or owner in HANDLERS_BY_NAME
+        or any(each in NAMED_ELSEWHERE for each in decorators)
+    )
+
+
+def split_name(name: str) -> list[str]:
+    return name.strip("_").lower().split("_")
+
+
+def find_wrong_openings(path: Path) -> Iterator[str]:
+    for function, owner in walk_functions(ast.parse(path.read_text(encoding="utf-8"))):
+        opening = split_name(function.name)[0]
+        if opening not in VERBS | OTHER_OPENINGS and not is_named_elsewhere(function, owner):
+            yield f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
+
+
+def test_functions_begin_with_a_verb() -> None:
+    """A verb that is missing in tests/support/vocabulary.py may be added; a participle may not."""
+    assert [each for path in FILES for each in find_wrong_openings(path)] == []
+
+
+def find_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the names of functions, parameters, attributes, fields and constants."""
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node.lineno, node.name
+            arguments = node.args
+            for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                yield each.lineno, each.arg
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.lineno, node.target.id
+
+
+def find_avoided(path: Path) -> Iterator[str]:
+    names = [(1, path.stem), *find_names(ast.parse(path.read_text(encoding="utf-8")))]
+    for line, name in names:
+        if name not in KNOWN and not AVOIDED.isdisjoint(split_name(name)):
+            yield f"{path.relative_to(ROOT)}:{line} {name}"
+
+
+def test_no_name_has_a_word_of_our_own() -> None:
+    """docs/glossary.md says what is written instead."""
+    assert [each for path in FILES for each in find_avoided(path)] == []
