@@ -1,4 +1,4 @@
-"""The running checkout: read for an investigation, moved forward by a shipment."""
+"""The running checkout: investigations read it, a deployment fast-forwards it."""
 
 import logging
 import re
@@ -27,8 +27,8 @@ _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
 class GitCheckout:
     """Implements `bot.ports.workspace.Checkout`.
 
-    `remote` is the forge's name here and `branch` what is followed; `access` opens a private
-    remote. No file, index or branch is ever written but by `fast_forward`.
+    `remote` is the forge's name in this repository, `branch` the branch that is followed, and
+    `access` opens a private remote. Only `fast_forward` writes to files, the index or a branch.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class GitCheckout:
 
     @property
     def path(self) -> Path:
-        """Return its folder, absolute."""
+        """The absolute path of the checkout's folder."""
         return self._path
 
     async def get_head(self) -> str:
-        """Return the commit it stands on."""
+        """Return the commit id of the checkout's `HEAD`."""
         return await run_in_thread(self._open_git().resolve_revision, "HEAD")
 
     async def find_suspects(
@@ -68,7 +68,7 @@ class GitCheckout:
         )
 
     async def read(self, file: str) -> str | None:
-        """Return a file's text as it stands in the folder; nothing outside it, nor git's own."""
+        """Return the text of a file in the folder, or `None` outside it and for git's own files."""
         return await run_in_thread(self._read, file)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
@@ -79,9 +79,9 @@ class GitCheckout:
         return await run_in_thread(self._forward, commit, way)
 
     async def find_obstacles(self) -> tuple[str, ...]:
-        """Return why no run can work on this repository, with the way out."""
-        found = await run_in_thread(find_obstacles, self._open_git())
-        return tuple(each.text for each in found)
+        """Return why no run can work on this repository, each with a fix; empty if one can."""
+        obstacles = await run_in_thread(find_obstacles, self._open_git())
+        return tuple(obstacle.text for obstacle in obstacles)
 
     async def has_commit(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
@@ -97,7 +97,7 @@ class GitCheckout:
         return await run_in_thread(self._fetch_tip, way)
 
     async def get_local_work(self) -> LocalWork:
-        """Return what people are doing in the folder."""
+        """Return the uncommitted and unpushed work of people in the folder."""
         return await run_in_thread(
             _git_local_work.get_local_work, self._open_git(), self._remote, self._branch
         )
@@ -109,14 +109,14 @@ class GitCheckout:
             way = await find_way(git, self._remote, self._access)
             await run_in_thread(_git_local_work.fetch_branches, git, self._remote, way)
         except PortError as error:
-            _log.info("the branches are those known already: %s", error)
+            _log.info("cannot fetch the branches, so I use those already known: %s", error)
         wanted = frozenset(files)
         return await run_in_thread(
             _git_local_work.list_branches, git, self._remote, self._branch, wanted, since
         )
 
     def _open_git(self) -> Git:
-        """Return git here; fresh each time, for the settings may have changed."""
+        """Return git for this folder, opened anew because its settings may have changed."""
         return Git(self._path)
 
     def _read(self, file: str) -> str | None:
@@ -130,8 +130,8 @@ class GitCheckout:
 
     def _has_commit(self, commit: str) -> bool:
         git = self._open_git()
-        found = git.find_revision(commit)
-        return found is not None and git.is_ancestor(found, "HEAD")
+        revision = git.find_revision(commit)
+        return revision is not None and git.is_ancestor(revision, "HEAD")
 
     def _fetch_tip(self, access: Way | None) -> str:
         git = self._open_git()
@@ -142,7 +142,7 @@ class GitCheckout:
         before = git.resolve_revision("HEAD")
         target = self._fetch_commit(git, commit, access)
         self._check_movable(git, before, target)
-        # Ignored files in the way count as well: without the option git overwrites them.
+        # `--no-overwrite-ignore`: by default git overwrites ignored files that are in the way.
         moved = git.run(
             "merge", "-q", "--ff-only", "--no-overwrite-ignore", "--no-stat",
             "--no-verify-signatures", target, ok=None,
@@ -153,25 +153,29 @@ class GitCheckout:
         return parse_names(changed.out)
 
     def _fetch_commit(self, git: Git, commit: str, access: Way | None) -> str:
-        """Return the commit's full id, once it is known to be on the forge's branch."""
+        """Return the commit's full id.
+
+        Raises `WorkspaceError` if it is not on the forge's branch.
+        """
         tracking = fetch_branch(git, self._remote, self._branch, access)
         target = git.find_revision(commit)
         if target is None or not git.is_ancestor(target, tracking):
             raise WorkspaceError(
-                f"{commit[:12]} is not on {self._branch} of the forge; the checkout stays as it is"
+                f"{commit[:12]} is not on the forge's branch {self._branch}; "
+                "the checkout is unchanged"
             )
         return target
 
     def _check_movable(self, git: Git, before: str, target: str) -> None:
         if not git.is_ancestor(before, target):
             raise CheckoutDirty(
-                f"the checkout {self._path} has commits of its own that {self._branch} on the "
-                "forge lacks; push or move them away, then ship again"
+                f"the checkout {self._path} has local commits that are not on the forge's branch "
+                f"{self._branch}; push or remove them, then ship again"
             )
-        standing = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line
-        if standing != self._branch:
+        current = git.run("symbolic-ref", "-q", "--short", "HEAD", ok=None).line
+        if current != self._branch:
             raise CheckoutDirty(
-                f"the checkout {self._path} is on {standing or 'no branch'}, not on "
+                f"the checkout {self._path} is on {current or 'no branch'}, not on "
                 f"{self._branch}; switch back (git switch {self._branch}), then ship again"
             )
 
@@ -179,8 +183,8 @@ class GitCheckout:
         if _IN_THE_WAY in output or "not uptodate" in output:
             files = ", ".join(_NAMED.findall(output)[:5]) or "see the checkout"
             return CheckoutDirty(
-                f"the checkout {self._path} has changes in the way: {files}; commit or move them "
-                "away, then ship again",
+                f"the checkout {self._path} has local changes that would be overwritten: {files}; "
+                "commit or remove them, then ship again",
                 detail=output,
             )
         if "not concluded" in output or "unmerged" in output:
@@ -191,8 +195,8 @@ class GitCheckout:
             )
         if "index.lock" in output:
             return WorkspaceError(
-                f"another git works in {self._path}, or one was killed there; if none runs, "
-                "remove .git/index.lock, then ship again",
+                f"another git process is working in {self._path}, or one was killed there; if none "
+                "is running, remove .git/index.lock, then ship again",
                 detail=output,
             )
-        return WorkspaceError(f"git could not move {self._path} forward", detail=output)
+        return WorkspaceError(f"git could not fast-forward {self._path}", detail=output)

@@ -1,4 +1,4 @@
-"""Two revisions of any git repository, compared. Nothing is written, fetched, or run from it."""
+"""Compares two revisions of any git repository without writing, fetching or running anything."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class GitComparison:
-    """What leads from one tree of a repository to another: exactly that, no merge base."""
+    """The difference between two trees of a repository, without looking for a merge base."""
 
     def __init__(self, git: Git, base: str, head: str) -> None:
         self._git = git
@@ -23,16 +23,16 @@ class GitComparison:
 
     @classmethod
     def open(cls, folder: Path, base: str, head: str) -> Self:
-        """Look both revisions up. Raises `ConfigError`, naming what is not there."""
+        """Resolve both revisions. Raises `ConfigError` naming a revision that does not exist."""
         git = open_repository(folder)
         return cls(git, look_up(git, "--base", base, "tree"), look_up(git, "--head", head, "tree"))
 
     def get_diff(self) -> str:
-        """Return the unified diff; renames are found."""
+        """Return the unified diff, with renames detected."""
         return read_diff(self._git, self.base, self.head, "--")
 
     def list_changes(self) -> tuple[FileChange, ...]:
-        """Return the changed files; a rename also names the old path, as deleted."""
+        """Return the changed files; a rename also lists the old path, as deleted."""
         options = (*PLAIN_DIFF, "-z", "-M", "--raw", "--numstat")
         return parse_file_changes(self._git.run("diff", *options, self.base, self.head, "--").out)
 
@@ -53,10 +53,10 @@ class GitComparison:
         return read_text(self._git, self.head, file)
 
     def is_imported(self, module: str) -> bool:
-        """Return whether base imports a top-level module anywhere."""
+        """Return whether any Python file at base imports the top-level module."""
         if not _MODULE.fullmatch(module):
             return False
         pattern = rf"^\s*(from\s+{module}(\.\S*)?\s+import\s|import\s+(.*,\s*)?{module}(\.|,|\s|$))"
-        words = ("grep", "-q", "-I", "-E", "-e", pattern, self.base)
-        found = self._git.run(*words, "--", ":(top,glob)**/*.py*", ok=None)
-        return found.status == 0
+        command = ("grep", "-q", "-I", "-E", "-e", pattern, self.base)
+        result = self._git.run(*command, "--", ":(top,glob)**/*.py*", ok=None)
+        return result.status == 0

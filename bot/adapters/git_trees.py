@@ -1,4 +1,4 @@
-"""Commits of a repository as plain files, without git beside them."""
+"""Checks out commits of a repository as plain files, without a `.git` folder."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,48 +18,56 @@ _TESTS = "tests/"
 
 
 class GitTrees:
-    """A repository whose commits can be laid out in folders. Nothing of it is changed or run."""
+    """A repository whose commits can be exported to folders.
+
+    It is never changed, nor is it run.
+    """
 
     def __init__(self, git: Git) -> None:
         self._git = git
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Return the repository a folder is in. Raises `ConfigError`."""
+        """Return the repository that contains `folder`. Raises `ConfigError`."""
         git = open_repository(folder)
         top = git.run("rev-parse", "--show-toplevel", ok=None)
         if top.status != 0:
-            raise ConfigError(f"--repo: {folder} has no files checked out; give a clone of it.")
+            raise ConfigError(
+                f"--repo: {folder} has no checked-out files; use a clone with a work tree."
+            )
         return cls(git.open_sibling(Path(top.line)))
 
     @property
     def folder(self) -> Path:
-        """The repository's checkout."""
+        """The folder of the repository's checkout."""
         return self._git.folder
 
     def commit(self, option: str, revision: str) -> str:
-        """Return a commit's full id. Raises `ConfigError` with the option that named it."""
+        """Return a commit's full id.
+
+        Raises `ConfigError` that names the command line's `option`.
+        """
         return look_up(self._git, option, revision, "commit")
 
     def list_commits_since(self, revision: str, newest: str) -> tuple[str, ...]:
-        """Return the commits from one named by `--since` to `newest`, oldest first.
+        """Return the commits from `revision` (the `--since` option) to `newest`, oldest first.
 
-        Of merges, what they were merged into. Raises `ConfigError` where one does not lead to the
-        other.
+        Only first parents are followed. Raises `ConfigError` if `newest` does not descend from
+        `revision`.
         """
         oldest = self.commit("--since", revision)
         if self._git.run("merge-base", "--is-ancestor", oldest, newest, ok=None).status != 0:
-            raise ConfigError(f"--since: {revision} does not lead to {newest[:7]}.")
+            raise ConfigError(f"--since: {revision} is not an ancestor of {newest[:7]}.")
         between = self._git.run("rev-list", "--reverse", "--first-parent", f"{oldest}..{newest}")
         return (oldest, *between.line.split())
 
     def list_files(self, commit: str, folder: str) -> tuple[str, ...]:
-        """Return the files of a commit, given by its full id, that lie below a folder."""
+        """Return the files below a folder in a commit (a full id)."""
         listed = self._git.run("ls-tree", "-r", "-z", "--name-only", commit, "--", f"{folder}/")
         return tuple(filter(None, listed.out.decode(errors="replace").split("\0")))
 
     def sort_by_history(self, one: str, other: str) -> list[str]:
-        """Return two commits, by their full ids, in the order of history; as given without one."""
+        """Return two commits (full ids), ancestor first; unrelated commits keep their order."""
         newer = self._git.run("merge-base", "--is-ancestor", other, one, ok=None).status == 0
         return [other, one] if newer and one != other else [one, other]
 
@@ -68,13 +76,13 @@ class GitTrees:
         return self._git.run("log", "-1", "--format=%s", commit).line
 
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
-        """Return a commit and those it stands on, oldest first."""
-        asked = ("log", "-z", "--first-parent", f"-n{limit}", COMMIT_FORMAT, newest, "--")
-        logged = await run_in_thread(self._git.run, *asked)
+        """Return the last `limit` commits up to `newest`, oldest first; first parents only."""
+        command = ("log", "-z", "--first-parent", f"-n{limit}", COMMIT_FORMAT, newest, "--")
+        logged = await run_in_thread(self._git.run, *command)
         return parse_commits(logged.out)[::-1]
 
     async def get_change(self, commit: str) -> Suspect:
-        """Return what a commit changed of Python files that are no tests."""
+        """Return what a commit changed in Python files outside `tests/`."""
         return await run_in_thread(self._change, commit)
 
     def _change(self, commit: str) -> Suspect:
@@ -96,7 +104,7 @@ class GitTrees:
 
     @asynccontextmanager
     async def open_tree(self, commit: str) -> AsyncIterator[Path]:
-        """Lend a folder with every file of a commit; it is removed afterwards.
+        """Export all files of a commit to a temporary folder, which is removed on exit.
 
         Raises `WorkspaceError`.
         """

@@ -1,4 +1,4 @@
-"""Worktrees of the running checkout's repository, one a run, each on a branch of its own."""
+"""Worktrees of the running checkout's repository: one for each run, on its own branch."""
 
 import contextlib
 import re
@@ -21,10 +21,10 @@ _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 class GitWorkspaces:
     """Implements `bot.ports.workspace.Workspaces`.
 
-    `repository` is the running checkout, `remote` its name for the forge, `folder` where worktrees
-    are put (made when needed), `access` opens a private remote. A
-    lent worktree is held by a lock file there, which the kernel lets go when its holder dies: what
-    a killed process left is cleared by the next `lend` or by `reap`.
+    `repository` is the running checkout, `remote` the forge's name in it, `folder` the place for
+    worktrees (created when needed), and `access` opens a private remote. A lock file in `folder`
+    protects each open worktree. The kernel releases it when its holder dies, so the next `open` or
+    `reap` removes what a killed process left.
     """
 
     def __init__(
@@ -45,7 +45,10 @@ class GitWorkspaces:
     async def open(
         self, run_id: str, *, base: str, slug: str = "change"
     ) -> AsyncIterator[GitWorkspace]:
-        """Lend the run's worktree on branch `theseus/<run>-<slug>`; remove it on exit."""
+        """Open the run's worktree on branch `theseus/<run>-<slug>`; remove the worktree on exit.
+
+        Raises `WorkspaceBusy` if another process has it open.
+        """
         path, git = self._get_path(run_id), Git(self._repository)
         with self._hold_lock(run_id):
             try:
@@ -54,13 +57,16 @@ class GitWorkspaces:
                 await run_in_thread(self._clear, git, path)
 
     async def drop(self, run_id: str) -> None:
-        """Remove the run's branch, tag and leftover worktree; `WorkspaceBusy` while it is lent."""
+        """Remove the run's branch, tag and leftover worktree.
+
+        Raises `WorkspaceBusy` while the worktree is open.
+        """
         path = self._get_path(run_id)
         with self._hold_lock(run_id):
             await run_in_thread(self._drop, Git(self._repository), path)
 
     async def reap(self, keep: frozenset[str]) -> tuple[str, ...]:
-        """Remove worktrees of runs not in `keep` that nobody alive holds; return their ids."""
+        """Remove unused worktrees of runs that are not in `keep`; return their run ids."""
         reaped = []
         git = Git(self._repository)
         for run_id in await run_in_thread(self._find_leftovers, git):
@@ -81,8 +87,8 @@ class GitWorkspaces:
         lock = FileLock(self._folder / f"{run_id}.lock")
         try:
             lock.__enter__()
-        except Locked as taken:
-            raise WorkspaceBusy(f"the worktree of run {run_id} is in use") from taken
+        except Locked as locked:
+            raise WorkspaceBusy(f"the worktree of run {run_id} is in use") from locked
         except OSError as error:
             raise WorkspaceError(f"cannot write to {self._folder}", detail=str(error)) from error
         try:
@@ -95,16 +101,17 @@ class GitWorkspaces:
         branch, start = self._create_branch(git, path.name, base, slug)
         with self._list_of_worktrees(git):
             git.run("worktree", "add", "-q", "--no-checkout", "--", str(path), branch)
-        # Git is told where its own files are: whoever works there may change the `.git` file.
-        own = _get_git_folder(path)
-        here = git.open_sibling(
-            path, f"--git-dir={own}", f"--work-tree={path}", *_probe_folder(path)
+        # Pass git's own folder explicitly: code that runs in the worktree may change its `.git`
+        # file.
+        git_folder = _get_git_folder(path)
+        worktree_git = git.open_sibling(
+            path, f"--git-dir={git_folder}", f"--work-tree={path}", *_probe_folder(path)
         )
-        here.run("reset", "-q", "--hard")
-        return GitWorkspace(path, branch, start, here, self._remote, self._access)
+        worktree_git.run("reset", "-q", "--hard")
+        return GitWorkspace(path, branch, start, worktree_git, self._remote, self._access)
 
     def _create_branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
-        """Return the run's branch and where it started, making both the first time."""
+        """Return the run's branch and its start commit; create both if they do not exist."""
         heads, tag = f"refs/heads/theseus/{run_id}-", f"refs/tags/theseus/{run_id}/start"
         listing = git.run("for-each-ref", "--format=%(objectname) %(refname)", f"{heads}*", tag)
         refs = {name: sha for sha, name in map(str.split, listing.line.splitlines())}
@@ -114,11 +121,13 @@ class GitWorkspaces:
         start = git.ensure_full_id(base)
         if branch is not None:
             start = git.run("merge-base", start, refs[branch]).line
-        orders = f"update {tag} {start}\n"
+        commands = f"update {tag} {start}\n"
         if branch is None:
             branch = heads + slug
-            orders += f"create {branch} {start}\n"
-        git.run("update-ref", "--stdin", stdin=orders.encode())  # both or neither
+            commands += f"create {branch} {start}\n"
+        git.run(
+            "update-ref", "--stdin", stdin=commands.encode()
+        )  # one transaction: both refs or neither
         return branch.removeprefix("refs/heads/"), start
 
     def _drop(self, git: Git, path: Path) -> None:
@@ -130,7 +139,8 @@ class GitWorkspaces:
         )  # fmt: skip
         for ref in listing.line.splitlines():
             if ref.startswith("refs/heads/"):
-                # `branch -D` and not `update-ref`: it refuses if somebody has it checked out.
+                # `branch -D` rather than `update-ref`: it refuses while the branch is checked out
+                # elsewhere.
                 git.run("branch", "-q", "-D", "--", ref.removeprefix("refs/heads/"))
             else:
                 git.run("update-ref", "-d", ref)
@@ -142,9 +152,10 @@ class GitWorkspaces:
         return tuple(sorted(name for name in found if _RUN_ID.fullmatch(name)))
 
     def _list_registered(self, git: Git) -> dict[Path, Path]:
-        """Return the worktrees git knows of: folder -> git's own folder for it.
+        """Return the worktrees registered with git: folder -> git's own folder for it.
 
-        Read from git's files: no command lists the ones whose folder is gone or damaged so fast.
+        Reads git's files, because no command lists worktrees with a missing or damaged folder as
+        fast.
         """
         found = {}
         for pointer in self._get_shared_folder(git).glob("worktrees/*/gitdir"):
@@ -153,18 +164,21 @@ class GitWorkspaces:
         return found
 
     def _get_shared_folder(self, git: Git) -> Path:
-        """Return the folder where git keeps what all worktrees share."""
+        """Return the git folder that all worktrees share."""
         if self._common is None:
-            where = git.run("rev-parse", "--git-common-dir").line
-            self._common = (self._repository / where).resolve()
+            folder = git.run("rev-parse", "--git-common-dir").line
+            self._common = (self._repository / folder).resolve()
         return self._common
 
     def _list_of_worktrees(self, git: Git) -> FileLock:
-        """Return the lock for adding and removing one: git trips over itself doing both at once."""
+        """Return the lock for adding and removing worktrees: git fails if both happen at once."""
         return FileLock(self._get_shared_folder(git) / "theseus-worktrees.lock", wait=True)
 
     def _clear(self, git: Git, path: Path) -> None:
-        """Remove a worktree: the folder, and what git keeps about it. Others' are not touched."""
+        """Remove a worktree: its folder and git's record of it.
+
+        Other worktrees are not touched.
+        """
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.exists():
@@ -175,15 +189,15 @@ class GitWorkspaces:
 
 
 def _get_git_folder(path: Path) -> Path:
-    """Return where git keeps a fresh worktree's own files."""
+    """Return the folder where git keeps the files of a fresh worktree."""
     return Path((path / ".git").read_text().removeprefix("gitdir:").strip())
 
 
 def _probe_folder(path: Path) -> tuple[str, ...]:
-    """Return options that tell git what the disk of a folder can do, whatever is configured.
+    """Return git options that describe the disk of a folder, whatever is configured.
 
-    The settings may come from another disk or system. With them a commit could have other modes or
-    names than the files that the checks ran on.
+    The configuration may come from another disk or system. With a wrong setting, a commit could
+    contain other modes or file names than those that the checks ran on.
     """
     probe = path / ".Theseus-Probe"
     try:

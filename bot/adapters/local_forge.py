@@ -1,4 +1,4 @@
-"""A forge without an account: a bare repository on this machine, pull requests in SQLite."""
+"""A forge without an account: a bare repository on this machine, with pull requests in SQLite."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +21,10 @@ from bot.redaction import redact
 class LocalForge:
     """Implements `bot.ports.forge.Forge`; open it with `async with`.
 
-    `bare` must be there (see `found`); `base_url` is where its pages are, without `/forge/`;
-    empty: nobody serves them, and proposals have no address.
-    Writers hold the database's write lock for the whole of what they do, git included, so several
-    processes may share one forge; what a killed one left half done, the next sees and completes.
+    `bare` must exist (see `create_repository`). `base_url` is the address of its pages, without
+    `/forge/`; if it is empty, no pages are served and proposals have no address. Every write holds
+    the database's write lock, also while it runs git, so several processes may share one forge. If
+    a process is killed in between, the next one completes its work.
     """
 
     def __init__(self, bare: Path, database: Path, clock: Clock, base_url: str = "") -> None:
@@ -35,7 +35,7 @@ class LocalForge:
 
     @staticmethod
     async def create_repository(bare: Path, source: Path, *, branch: str = "main") -> None:
-        """Make the bare repository from the head of a clone, unless it is there already."""
+        """Create the bare repository from the head of a clone, unless it already exists."""
         await run_in_thread(make_bare, bare, source, branch)
 
     async def __aenter__(self) -> Self:
@@ -46,18 +46,18 @@ class LocalForge:
         await self._database.close()
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
-        """Publish the draft's branch and open its proposal, or update the one this run has."""
+        """Publish the draft's branch and open its proposal, or update the run's existing one."""
         pulls = self._pulls
-        told = draft.replace(title=redact(draft.title), body=redact(draft.body))
-        return await self._database.write(lambda db: pulls.to_proposal(pulls.open(db, told)))
+        redacted = draft.replace(title=redact(draft.title), body=redact(draft.body))
+        return await self._database.write(lambda db: pulls.to_proposal(pulls.open(db, redacted)))
 
     async def get_proposal(self, number: int) -> ForgeProposal:
-        """Return the proposal as it is now, a push or a merge by hand included."""
+        """Return the current proposal, including manual pushes and merges."""
         pulls = self._pulls
         return await self._database.read(lambda db: pulls.to_proposal(pulls.get(db, number)))
 
     async def find(self, run_id: str) -> ForgeProposal | None:
-        """Return the run's proposal, whatever its state."""
+        """Return the run's proposal in any state, or `None`."""
         pulls = self._pulls
         pull = await self._database.read(lambda db: pulls.find_by_run(db, run_id))
         return None if pull is None else await run_in_thread(pulls.to_proposal, pull)
@@ -65,25 +65,25 @@ class LocalForge:
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
-        """Merge if the head is still `expected_head`: one merge commit, however often asked."""
+        """Merge if the head is still `expected_head`; repeated calls make only one merge commit."""
         pulls = self._pulls
         return await self._database.write(
             lambda db: pulls.to_proposal(pulls.merge(db, number, expected_head, result))
         )
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
-        """Close without merging; the branch stays."""
+        """Close the proposal without merging; the branch stays."""
         pulls, why = self._pulls, redact(reason)
         return await self._database.write(
             lambda db: pulls.to_proposal(pulls.close(db, number, why))
         )
 
     async def publish(self, number: int) -> ForgeProposal:
-        """Return the proposal: there are no drafts here."""
+        """Return the proposal unchanged: there are no drafts here."""
         return await self.get_proposal(number)
 
     async def list_comments(self, number: int) -> tuple[Comment, ...]:
-        """Return none: nobody can comment here."""
+        """Return no comments: this forge does not have any on proposals."""
         await self.get_proposal(number)
         return ()
 
@@ -92,24 +92,24 @@ class LocalForge:
         return await self._database.read(lambda db: self._issues.list_labelled(db, label))
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
-        """Comment on an issue, once for each key."""
-        told = redact(text)
-        await self._database.write(lambda db: self._issues.answer(db, number, told, key))
+        """Post one comment on an issue for each `key`; later calls with the same key do nothing."""
+        redacted = redact(text)
+        await self._database.write(lambda db: self._issues.answer(db, number, redacted, key))
 
     async def open_issue(
         self, title: str, body: str, author: str, labels: Sequence[str]
     ) -> ForgeIssue:
-        """Open an issue in somebody's name: there are no logins here."""
+        """Open an issue under any author's name: there are no logins here."""
         return await self._database.write(
             lambda db: self._issues.open(db, title, body, author, labels)
         )
 
     async def list_all_issues(self, *, limit: int = 100) -> tuple[ListedIssue, ...]:
-        """Return issues with what was said on them, newest first."""
+        """Return issues with their comments, newest first."""
         return await self._database.read(lambda db: self._issues.list_newest(db, limit))
 
     async def check_connection(self) -> str:
-        """Return where it is and what it holds."""
+        """Return a line with the forge's folder, its commits and its proposals."""
         commits = await run_in_thread(self._bare.check)
         pulls = await self.list_proposals(limit=1000)
         waiting = sum(pull.state == "open" for pull in pulls)
@@ -123,7 +123,7 @@ class LocalForge:
         )
 
     async def get_body(self, number: int) -> str:
-        """Return a proposal's description, as it was written."""
+        """Return a proposal's description as it was written."""
         pull = await self._database.read(lambda db: self._pulls.get(db, number))
         return pull.body
 

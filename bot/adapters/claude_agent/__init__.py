@@ -1,4 +1,4 @@
-"""The claude engine: claude-agent-sdk and its bundled Claude Code program."""
+"""The claude engine: claude-agent-sdk with its bundled Claude Code program."""
 
 from datetime import timedelta
 
@@ -31,11 +31,10 @@ def build_claude_engine(
     executor: Role,
     reviewer: Role | None,
 ) -> tuple[ClaudeAgent, ClaudePlanner]:
-    """Return the engine and its planner. Nothing is started before it is needed.
+    """Return the engine and its planner. No program is started before it is needed.
 
-    They hold no process between calls, so that there is nothing to close. Without a `reviewer`
-    nobody reads a change before the checks. Conversations nobody has gone on with for two weeks
-    are removed.
+    They keep no process between calls, so there is nothing to close. Without a `reviewer`, changes
+    are not reviewed before the checks. Conversations unused for two weeks are removed.
     """
     claude.tidy(TRANSCRIPT_RETENTION)
     return (

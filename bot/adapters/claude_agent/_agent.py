@@ -1,4 +1,4 @@
-"""The claude engine as a code agent: an executor that edits, a reviewer that reads."""
+"""The claude engine as a code agent: an executor edits, a reviewer reads the diff."""
 
 import re
 from collections.abc import AsyncGenerator, Callable
@@ -38,7 +38,7 @@ _SUMMARY = 200
 _REVIEWERS_TOOLS = ("git_log", "git_show")
 _FENCED = re.compile(r"^[ ]*(```+|~~~+).*?(?:^[ ]*\1|\Z)[`~]*[ ]*$", re.DOTALL | re.MULTILINE)
 _NO_SENTENCE = re.compile(r"[-*+] |[#|>]|```|`[^`]*`$|\d+[.)] ")
-_TIME_FOR_MORE = 0.85  # of the time; what is done by then is better judged than begun over
+_TIME_FOR_MORE = 0.85  # of the time; late changes are judged as they are instead of being revised
 
 
 class ClaudeAgent:
@@ -62,7 +62,7 @@ class ClaudeAgent:
         budget: Budget,
         news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then what was changed or asked; see the port."""
+        """Yield progress, then the change or a question; see the port."""
         tally = CostSum()
         try:
             for fresh in (False, True):
@@ -75,7 +75,7 @@ class ClaudeAgent:
                 except StaleConversation:
                     if fresh:
                         raise
-                    yield tally.build_progress("begins anew: what was said before is lost")
+                    yield tally.build_progress("starts again: the earlier conversation is lost")
         except TheseusError as error:
             if last := build_last_cost(tally, error):
                 yield last
@@ -91,7 +91,7 @@ class ClaudeAgent:
         *,
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
-        """Do the whole call in one conversation of the executor."""
+        """Do one call in a single conversation of the executor."""
         session = await self._services.open_writer(assignment, workspace)
         memory = await self._services.list_memories(assignment.run_id, assignment.diagnosis)
         checks = await self._services.render_checks(workspace)
@@ -130,7 +130,7 @@ class ClaudeAgent:
                     yield update
 
     def _build_deadline_check(self, budget: Budget) -> Callable[[], bool]:
-        """Return whether too little of the time is left to do anything over."""
+        """Return a function that tells whether too little time is left for another round."""
         until = self._services.clock.get_monotonic_time() + budget.seconds * _TIME_FOR_MORE
         return lambda: self._services.clock.get_monotonic_time() > until
 
@@ -162,7 +162,7 @@ class ClaudeAgent:
 
 @dataclass
 class _Call:
-    """One assignment under way."""
+    """One assignment in progress."""
 
     assignment: Assignment
     workspace: Workspace
@@ -175,7 +175,7 @@ class _Call:
     attempts: list[Attempt] = field(default_factory=list)
 
     async def carry_out(self, conversation: ProgramConversation) -> AsyncGenerator[Update, None]:
-        """Let the executor work until it is done, and its reviewer has no more to say."""
+        """Let the executor work until it is done and its reviewer has no more objections."""
         before = await self._get_initial_diff()
         watch = StuckWatch(self.workspace.path)
         turn = PromptTurn(conversation, self.tally, self.workspace.path, self._build_watcher(watch))
@@ -192,39 +192,39 @@ class _Call:
             if last := self._find_early_end():
                 yield last
                 return
-            if not self.is_late() and (asked := self.briefing.render_news(self.news())):
-                prompt = asked
+            if not self.is_late() and (requests := self.briefing.render_news(self.news())):
+                prompt = requests
                 continue
-            words, diff = turn.reply.text, await self.workspace.get_diff()
+            closing_text, diff = turn.reply.text, await self.workspace.get_diff()
             if diff == before and not (reminded or self._has_unrelated_failures):
                 reminded, prompt = True, self.briefing.render_no_change()
                 continue
             if diff == before:
-                yield self._finish_unchanged(words)
+                yield self._finish_unchanged(closing_text)
                 return
-            async with aclosing(self._review(words, diff)) as reading:
-                async for progress in reading:
+            async with aclosing(self._review(closing_text, diff)) as updates_of_review:
+                async for progress in updates_of_review:
                     yield progress
             review = self.reviewer.open_review
             if review is None or self.is_late():
-                yield self._finish(words)
+                yield self._finish(closing_text)
                 return
             self.attempts.append(_build_attempt(review))
             prompt = self.briefing.render_review(review)
 
     def _find_early_end(self) -> QuestionAsked | Finished | None:
-        """Return the last word that one of its tools has said already: a question, or a no."""
+        """Return a final result that a tool has already set: a question or a refusal."""
         if self.handlers.question is not None:
             return self.handlers.question.replace(**dict(self.tally.total))
         return self._finish_declined(self.handlers.declined) if self.handlers.declined else None
 
     @property
     def _has_unrelated_failures(self) -> bool:
-        """Whether it leaves a change as it is, as what failed has nothing to do with it."""
+        """True if the executor may leave the change as it is: the failures are unrelated."""
         return self.assignment.feedback is not None and bool(self.handlers.unrelated_checks)
 
     async def _get_initial_diff(self) -> str:
-        """Return the diff this round began with; an answer continues a round that began before."""
+        """Return the diff at the start of this round; an answer continues an earlier round."""
         if self.assignment.answer is None:
             return await self.workspace.get_diff()
         return self.assignment.previous.diff if self.assignment.previous else ""
@@ -250,7 +250,10 @@ class _Call:
                 yield update
 
     def _finish_unchanged(self, closing_text: str) -> Finished:
-        """Return its last word; raise `AgentOutputInvalid` where no earlier round did anything."""
+        """Return a result without a change.
+
+        Raises `AgentOutputInvalid` if no earlier round has made a change.
+        """
         if self.assignment.feedback is None:
             raise build_no_change_error(closing_text)
         return self._finish(closing_text, changed=False)
@@ -288,16 +291,16 @@ def _build_account(assignment: Assignment, purpose: Purpose) -> Account:
 
 
 def _build_attempt(review: ReviewForm) -> Attempt:
-    problems = "; ".join(f"{each.file}: {each.what}" for each in review.problems)
+    problems = "; ".join(f"{problem.file}: {problem.what}" for problem in review.problems)
     return Attempt(
-        summary="a reviewer read the change", result=f"sent back: {flatten(problems, 300)}"
+        summary="a reviewer read the change", result=f"changes requested: {flatten(problems, 300)}"
     )
 
 
 def _extract_summary(text: str) -> str:
     """Return the model's closing sentence: its last line that is not part of a list or a block.
 
-    A sentence may well begin with code, "`/roll` answers", or in bold.
+    The sentence may begin with code ("`/roll` answers") or in bold.
     """
     lines = [line.strip() for line in _FENCED.sub("", text).splitlines()]
     plain = [line for line in lines if line and not _NO_SENTENCE.match(line)]

@@ -1,4 +1,4 @@
-"""The shape a planner answers in about something that is wanted."""
+"""The schema of a planner's answer to a feature request."""
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ SCRIPT_CHARS = 3_000
 
 
 class WantedForm(Record):
-    """What people must see of one step of an example."""
+    """What people must see after one step of an example."""
 
     step: int = Field(default=0, ge=0, description="which step of the script, counted from 0")
     shows: tuple[str, ...] = Field(
@@ -34,7 +34,7 @@ class WantedForm(Record):
 
 
 class ExampleForm(Record):
-    """One thing somebody does, and what they see of it."""
+    """One example: what a person does, and what they must see."""
 
     asked: str = Field(
         min_length=2, max_length=120, description="what somebody does: `/coinflip times:3`"
@@ -50,7 +50,7 @@ class ExampleForm(Record):
 
 
 class OpenQuestionForm(Record):
-    """What only people know."""
+    """A question that only people can answer."""
 
     text: str = Field(min_length=5, max_length=500, description="one question, all it needs")
     default: str = Field(min_length=1, max_length=200, description="what counts without an answer")
@@ -60,7 +60,7 @@ class OpenQuestionForm(Record):
 
 
 class PartStepForm(StepForm):
-    """One step of a change that may fall into parts."""
+    """One step of a change that may consist of several parts."""
 
     part: str = Field(
         default="",
@@ -73,7 +73,7 @@ class PartStepForm(StepForm):
 
 
 class BriefForm(Record):
-    """What is wanted, what would show it, and how it is built."""
+    """What is requested, which examples prove it, and how it is built."""
 
     objection: str = Field(
         default="",

@@ -1,4 +1,4 @@
-"""Whether what a planner makes of a request holds: examples that can be played, files to write."""
+"""Checks a planner's answer to a request: its examples must be replayable, its files writable."""
 
 from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +30,10 @@ _NOT_INSTALLED = (
 def build_brief(
     form: BriefForm, request: Request, root: Path, protection: Protection, by: str
 ) -> Brief:
-    """Return what is wanted, with the person's own words in it. Raises `Objection`."""
+    """Return the brief for a request.
+
+    Raises `Objection` if the planner's answer is not usable.
+    """
     brief = Brief(
         request=request.text,
         understood=form.understood,
@@ -42,21 +45,23 @@ def build_brief(
         return brief
     brief = brief.replace(
         out_of_scope=form.out_of_scope,
-        acceptances=tuple(_build_example(each, n) for n, each in enumerate(form.examples, 1)),
+        acceptances=tuple(_build_example(item, n) for n, item in enumerate(form.examples, 1)),
         flag=form.flag,
-        questions=tuple(BriefQuestion.model_validate(dict(each)) for each in form.questions),
+        questions=tuple(BriefQuestion.model_validate(dict(item)) for item in form.questions),
         proofs=_list_proofs(form),
     )
-    there = {cog for place in (root / "cogs").glob("*") if (cog := _cog(place))}
-    if wrong := find_example_problems(brief, there):
-        raise Objection("\n".join(f"examples: {why}" for why in wrong[:5]))
+    known_cogs = {cog for path in (root / "cogs").glob("*") if (cog := _cog(path))}
+    if problems := find_example_problems(brief, known_cogs):
+        raise Objection("\n".join(f"examples: {problem}" for problem in problems[:5]))
     _refuse_odd_flags(brief, find_flag_uses_in(root))
-    _refuse_unknown_cogs(brief.acceptances, there, _collect_owned_files(form, root, protection))
+    _refuse_unknown_cogs(
+        brief.acceptances, known_cogs, _collect_owned_files(form, root, protection)
+    )
     return brief
 
 
 def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
-    """Return how it is built; `None` where nothing is to be. Raises `Objection`."""
+    """Return the plan, or `None` if nothing is to be built. Raises `Objection`."""
     if _find_objection(form):
         return None
     if not form.solution or not form.steps:
@@ -84,13 +89,13 @@ def build_plan(form: BriefForm, root: Path, protection: Protection, by: str) -> 
     )
     if len(plan.parts) > MAX_PARTS:
         raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")
-    if wrong := find_split_error(plan):
-        raise Objection(f"steps: {wrong}.")
+    if error := find_split_error(plan):
+        raise Objection(f"steps: {error}.")
     return plan
 
 
 def _find_objection(form: BriefForm) -> str:
-    """Return why nothing is to be built: the planner's reason, or packages that are not here."""
+    """Return why nothing is to be built: the planner's reason, or missing packages; or ""."""
     missing = [f"`{name}`" for name in map(str.strip, form.needs) if not _is_installed(name)]
     if form.objection.strip() or not missing:
         return form.objection.strip()
@@ -110,30 +115,30 @@ def _collect_owned_files(form: BriefForm, root: Path, protection: Protection) ->
 
 
 def _format_compatibility(form: BriefForm) -> str:
-    """Return what a plan says of flags, migrations and the like."""
+    """Return the plan's notes on flags, migrations and similar topics."""
     if not form.flag:
         return form.compatibility
-    behind = f"Ships behind the flag `{form.flag}`, which is off until people switch it on."
+    flag_note = f"Ships behind the flag `{form.flag}`, which is off until people switch it on."
     return (
-        behind
+        flag_note
         if form.compatibility == NO_COMPATIBILITY_IMPACT
-        else f"{behind} {form.compatibility}"
+        else f"{flag_note} {form.compatibility}"
     )
 
 
 def _list_proofs(form: BriefForm) -> tuple[ProofKind, ...]:
-    """Return what proves it: examples are a proof of behaviour, whatever else is one."""
+    """Return the kinds of proof; examples always add a proof of behaviour."""
     kinds = tuple(dict.fromkeys(form.proofs))
     return kinds if "behaviour" in kinds or not form.examples else ("behaviour", *kinds)
 
 
 def _build_example(form: ExampleForm, number: int) -> Acceptance:
-    """Return one example, as it is played."""
+    """Return one example as a script that can be replayed. Raises `Objection`."""
     return Acceptance(
         asked=form.asked,
         expected=form.expected,
         script=_parse_script(form.script, f"examples, number {number}: script"),
-        wanted=tuple(Wanted.model_validate(dict(each)) for each in form.wanted),
+        wanted=tuple(Wanted.model_validate(dict(wanted)) for wanted in form.wanted),
         missing=form.missing,
     )
 
@@ -149,35 +154,35 @@ def _parse_script(text: str, source: str) -> Script:
 
 
 def _cog(place: Path) -> str:
-    """Return the cog that a file or package under `cogs` is of; nothing where it is of none."""
+    """Return the name of the cog that a path under `cogs` belongs to, or ""."""
     return get_cog_name(f"cogs/{place.name}" if place.is_file() else f"cogs/{place.name}/a.py")
 
 
 def _refuse_unknown_cogs(
     examples: Sequence[Acceptance], there: Collection[str], owned_files: Collection[str]
 ) -> None:
-    """Refuse an example of a cog that neither is there nor is to be made."""
-    made = {get_cog_name(file) for file in owned_files}
-    for each in examples:
-        for cog in {*each.script.world.cogs} - {*there, *made}:
+    """Refuse an example that uses a cog which neither exists nor is created by the plan."""
+    created = {get_cog_name(file) for file in owned_files}
+    for example in examples:
+        for cog in {*example.script.world.cogs} - {*there, *created}:
             raise Objection(
-                f"examples: {each.asked}: there is no cog `{cog}`, and no step owns "
+                f"examples: {example.asked}: there is no cog `{cog}`, and no step owns "
                 f"`cogs/{cog}.py`."
             )
 
 
 def _refuse_odd_flags(brief: Brief, uses: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a flag that others ask for already, that no example shows, or that nobody asks for."""
+    """Refuse a flag that other code already uses, that no example switches on, or no code reads."""
     flag = brief.flag
     if flag in uses:
         raise Objection(
             f"flag: `{flag}` is asked for in {uses[flag][0]} already, and may be on. Name another, "
             "or leave it out and put that one into the worlds of your examples."
         )
-    named = {name for each in brief.acceptances for name in each.script.world.flags}
-    if flag and flag not in named:
+    used = {name for acceptance in brief.acceptances for name in acceptance.script.world.flags}
+    if flag and flag not in used:
         raise Objection(
             f"flag: no example has it on: put `flags: [{flag}]` into the world of those that do."
         )
-    for name in sorted(named - {flag, *uses}):
+    for name in sorted(used - {flag, *uses}):
         raise Objection(f"examples: flags: no code asks for `{name}`, and `flag` does not name it.")

@@ -1,4 +1,4 @@
-"""Chat with claude: a program kept warm for each channel people talk in, and few of them."""
+"""Chat with claude: one warm program for each active channel, up to a limit."""
 
 import asyncio
 from collections import OrderedDict
@@ -22,12 +22,12 @@ from bot.ports.memory import MemoryStore
 from bot.prompts import Prompts
 from bot.skills import SkillLibrary
 
-_LOOKS = 20  # at what idles, in the time something may idle
+_LOOKS = 20  # checks for idle programs within the idle time
 
 
 @dataclass(frozen=True)
 class ChatServices:
-    """What a chat model works with besides the model. Borrowed, for as long as it lives."""
+    """The services of a chat model. They are borrowed; the chat model does not close them."""
 
     prompts: Prompts
     journal: Journal
@@ -39,8 +39,8 @@ class ChatServices:
 class ClaudeChatModel:
     """Implements `bot.ports.chat_model.ChatModel`.
 
-    At most `channels` programs run at a time: where another is needed, the one nobody has talked to
-    for longest is ended, or waited for where all of them are talking. After `idle` one is ended.
+    At most `channels` programs run at a time. If another is needed, the one that has been unused
+    for the longest time is ended; if all are busy, the call waits. Programs are ended after `idle`.
     """
 
     def __init__(
@@ -53,7 +53,10 @@ class ClaudeChatModel:
         idle: timedelta,
         account: Account | None = None,
     ) -> None:
-        """Start nothing yet. Who speaks is charged, unless it is all of one `account`."""
+        """Store the services; no program is started yet.
+
+        Costs are charged to the person who speaks, or to `account` if it is set.
+        """
         self._claude = claude
         self._services = services
         self._role = role
@@ -66,12 +69,12 @@ class ClaudeChatModel:
 
     @property
     def name(self) -> str:
-        """Return the engine and model, for people and the journal."""
+        """The engine and model, for people and the journal."""
         return f"claude ({self._role.model})"
 
     @property
     def warm(self) -> tuple[int, ...]:
-        """Return the channels a program is running for, longest unused first."""
+        """The channels with a running program, longest unused first."""
         return tuple(channel for channel, session in self._seats.items() if session.warm)
 
     async def talk(
@@ -83,19 +86,19 @@ class ClaudeChatModel:
                 self._hold_session(turn.channel_id) as session,
                 aclosing(session.talk(turn, chat_tools)) as answer,
             ):
-                async for each in answer:
-                    yield each
+                async for reply in answer:
+                    yield reply
         except AgentError as error:
-            if self._is_closed:  # nobody failed: whoever asked ends too, and is answered after it
+            if self._is_closed:  # a shutdown: the message is answered after the restart
                 raise asyncio.CancelledError from error
             raise
 
     async def cancel_turns(self) -> None:
-        """End all programs at once; turns under way fail, and later ones begin afresh."""
+        """End all programs now; current turns fail, later turns start a new conversation."""
         await asyncio.gather(*(session.end() for session in list(self._seats.values())))
 
     async def run_forever(self) -> None:
-        """End programs nobody talks to any more, until cancelled; then all of them."""
+        """End idle programs until cancelled; then end all programs."""
         try:
             pause = self._idle / _LOOKS
             await run_periodically(self._close_idle, self._services.clock, pause, first_after=pause)
@@ -128,12 +131,12 @@ class ClaudeChatModel:
                 self._freed.notify_all()
 
     async def _claim_session(self, channel_id: int) -> ChatSession | None:
-        """Return the channel's session, making room for one; `None` while everybody is talking."""
+        """Return the channel's session, or `None` while all sessions are in use."""
         if channel_id in self._seats:
             return self._seats[channel_id]
         if len(self._seats) >= self._channels:
             unused = next(
-                (each for each, session in self._seats.items() if not session.users), None
+                (candidate for candidate, session in self._seats.items() if not session.users), None
             )
             if unused is None:
                 return None

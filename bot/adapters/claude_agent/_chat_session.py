@@ -1,4 +1,4 @@
-"""One channel's chat: a program kept warm, what it was told, its renewal before it gets dear."""
+"""The chat of one channel: a warm program, renewed before its conversation gets expensive."""
 
 import asyncio
 import logging
@@ -23,13 +23,13 @@ from bot.ports.chat_model import ChatTools, ChatTurn, FinalReply, PartialReply
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
 
-_LONGEST_TALK = 25  # turns; each costs what all before it have written
-_ENOUGH = 0.5  # of the money of one turn: a program counts it over all of its turns
+_LONGEST_TALK = 25  # turns; each turn costs as much as all earlier text
+_ENOUGH = 0.5  # of the money of one turn; the program counts its cost over all turns
 _log = logging.getLogger(__name__)
 
 
 class ChatSession:
-    """Serves one channel, one turn after another. Nothing is started before it is needed."""
+    """Serves one channel, one turn at a time. The program is started when it is needed."""
 
     def __init__(
         self,
@@ -49,32 +49,36 @@ class ChatSession:
         self._skills = skills
         self._clock = clock
         self._account = account
-        # what one account pays for is no talk of a channel: others may go on at the same time
+        # other conversations of the channel may use the same id at the same time, so the run is
+        # added
         run = f"{account.run_id}:" if account else ""
         self._name = f"{run}{channel_id}:chat"
         self._stack = AsyncExitStack()
         self._conversation: ProgramConversation | None = None
-        self._system = ""  # what the program was told it is
+        self._system = ""  # the system prompt of the running program
         self._known_messages: set[tuple[int, bool]] = set()
         self._turns = 0
         self._one_by_one = asyncio.Lock()
-        self.users = 0  # who talks here, or waits to
+        self.users = 0  # the number of callers that talk here or wait
         self.used_at = clock.get_monotonic_time()
 
     @property
     def warm(self) -> bool:
-        """Whether a program is running."""
+        """True if a program is running."""
         return self._conversation is not None
 
     async def talk(
         self, turn: ChatTurn, chat_tools: ChatTools
     ) -> AsyncGenerator[PartialReply | FinalReply, None]:
-        """Answer one message; see the port. Whatever goes wrong, the next turn begins afresh."""
+        """Answer one message; see the port.
+
+        After any error the next turn starts a new conversation.
+        """
         async with self._one_by_one:
             try:
                 async with aclosing(self._answer(turn, chat_tools)) as answer:
-                    async for each in answer:
-                        yield each
+                    async for reply in answer:
+                        yield reply
             except BaseException:
                 await self._close()
                 raise
@@ -84,42 +88,44 @@ class ChatSession:
                 await self._renew(turn.person)
 
     async def close(self) -> None:
-        """End the program, once its turn is over."""
+        """End the program after its current turn."""
         async with self._one_by_one:
             await self._close()
 
     async def end(self) -> None:
-        """End the program at once."""
+        """End the program immediately."""
         await self._close()
 
     async def _renew(self, person: Person) -> None:
-        """Begin afresh while nobody waits: the next message finds a warm program again."""
+        """Start a new conversation between turns, so that the next message finds a warm program."""
         await self._close()
         try:
             await self._open(person, self._prompts.freeze())
         except TheseusError as error:
-            _log.info("%s was not begun anew, the next message tries: %s", self._name, error)
+            _log.info(
+                "cannot restart %s, will try again at the next message: %s", self._name, error
+            )
 
     async def _answer(
         self, turn: ChatTurn, chat_tools: ChatTools
     ) -> AsyncGenerator[PartialReply | FinalReply, None]:
-        """Ask the program; one that died while nobody talked is replaced, once."""
+        """Answer with the program; replace it once if it died between turns."""
         self._skills.begin()
-        prompts = self._prompts.freeze()  # a change counts from the next turn on
+        prompts = self._prompts.freeze()  # changes of prompts apply from the next turn
         if self.warm and self._system != self._render_character(prompts):
-            await self._close()  # the persona has changed, or what is told of skills
-        for again in (False, True):
+            await self._close()  # the persona or the list of skills has changed
+        for is_retry in (False, True):
             was_warm, began = self.warm, False
             try:
                 conversation = self._conversation or await self._open(turn.person, prompts)
                 conversation.charge_to(self._account or _build_account(turn.person))
                 async with aclosing(self._ask(conversation, prompts, turn, chat_tools)) as answer:
-                    async for each in answer:
+                    async for reply in answer:
                         began = True
-                        yield each
+                        yield reply
                 return
             except AgentUnavailable:
-                if again or began or not was_warm:
+                if is_retry or began or not was_warm:
                     raise
                 await self._close()
 
@@ -134,20 +140,20 @@ class ChatSession:
             line for line in turn.before if (line.message_id, line.ours) not in self._known_messages
         ]
         prompt = render_message(prompts, turn, unread)
-        before, told, answer = conversation.cost, Cost(), _Answer()
+        before, reported, answer = conversation.cost, Cost(), _Answer()
         try:
             with self._handlers.use_tools(chat_tools):
                 async with aclosing(conversation.say(prompt)) as events:
                     async for event in events:
-                        told = _subtract_costs(before, conversation.cost)
+                        reported = _subtract_costs(before, conversation.cost)
                         if answer.update(event):
-                            yield PartialReply(text=answer.so_far, **dict(told))
+                            yield PartialReply(text=answer.so_far, **dict(reported))
             if not answer.so_far:
                 raise AgentOutputInvalid("The model had nothing to say.")
         except TheseusError:
-            await self._close()  # what it has spent is told at its end
+            await self._close()  # the final costs are known only after closing
             last = _subtract_costs(before, conversation.cost)
-            if last != told:
+            if last != reported:
                 yield PartialReply(text=answer.so_far, **dict(last))
             raise
         self._turns += 1
@@ -157,15 +163,15 @@ class ChatSession:
 
     @property
     def _should_renew(self) -> bool:
-        """Whether another turn could cost more than one may, or the talk has grown long."""
+        """True if another turn may exceed its cost limit, or if the conversation is too long."""
         if self._conversation is None:
             return False
-        spent = self._conversation.cost.cost_usd
-        return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
+        cost = self._conversation.cost.cost_usd
+        return cost > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
 
     def _render_character(self, prompts: Prompts) -> str:
-        told = self._skills.render_list(prompts)
-        return append_skills(render_character(prompts, "chat"), told)
+        skills = self._skills.render_list(prompts)
+        return append_skills(render_character(prompts, "chat"), skills)
 
     async def _open(self, person: Person, prompts: Prompts) -> ProgramConversation:
         self._system = self._render_character(prompts)
@@ -195,7 +201,7 @@ class ChatSession:
 
 
 class _Answer:
-    """The answer as it grows: what was said whole, and the letters of what is being said."""
+    """The growing answer: finished paragraphs and the letters of the current one."""
 
     def __init__(self) -> None:
         self._paragraphs: list[str] = []
@@ -203,11 +209,11 @@ class _Answer:
 
     @property
     def so_far(self) -> str:
-        """Everything, in paragraphs."""
+        """The answer so far, in paragraphs."""
         return "\n\n".join(text for text in (*self._paragraphs, self._letters.strip()) if text)
 
     def update(self, event: Seen | ModelReply) -> bool:
-        """Take what came; whether there is more to show than before."""
+        """Add an event; return whether there is more text to show than before."""
         match event:
             case ModelTextDelta(letters):
                 self._letters += letters
@@ -218,7 +224,7 @@ class _Answer:
                 return True
             case ModelReply(text):
                 self._letters = ""
-                if not self._paragraphs and text.strip():  # else it was told already
+                if not self._paragraphs and text.strip():  # otherwise the text was already added
                     self._paragraphs.append(text.strip())
         return False
 
@@ -228,7 +234,7 @@ def _build_account(person: Person) -> Account:
 
 
 def _subtract_costs(before: Cost, now: Cost) -> Cost:
-    """Return what was spent since then."""
+    """Return the costs since `before`."""
     return Cost(
         cost_usd=max(0.0, now.cost_usd - before.cost_usd),
         tokens_in=max(0, now.tokens_in - before.tokens_in),

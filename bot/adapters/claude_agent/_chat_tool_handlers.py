@@ -1,4 +1,4 @@
-"""What a chat may do: a few tools, each with the rights of whoever wrote the present message."""
+"""The tools of a chat. Each acts with the rights of the author of the current message."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,7 +98,7 @@ TOOLS: Mapping[str, Tool] = {
 
 
 class ChatToolHandlers:
-    """The tools of one channel's chat. Without a turn under way they do nothing."""
+    """Handles the tools of one channel's chat. They are refused between turns."""
 
     def __init__(self, journal: Journal, memory: MemoryStore) -> None:
         self._journal = journal
@@ -107,7 +107,7 @@ class ChatToolHandlers:
 
     @contextmanager
     def use_tools(self, chat_tools: ChatTools) -> Iterator[None]:
-        """Act through these tools until the block ends."""
+        """Use these tools for calls until the block ends."""
         self._chat_tools = chat_tools
         try:
             yield
@@ -115,25 +115,28 @@ class ChatToolHandlers:
             self._chat_tools = None
 
     async def judge(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        """Rule on a call: there are these tools and skills alone, and none between turns."""
+        """Allow only these tools and skills, and none between turns."""
         if tool.removeprefix(PREFIX) not in (*TOOLS, USE_SKILL) or not tool.startswith(PREFIX):
             return Deny(f"There is no tool `{flatten(tool, 60)}` here.")
         return Allow() if self._chat_tools else Deny("The message is answered already.")
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
-        """Return what the tool of that name answers. Never raises for what a model may cause."""
+        """Return the result of the tool with that name.
+
+        Never raises for errors that a model can cause.
+        """
         tool, chat_tools = TOOLS.get(name), self._chat_tools
         if tool is None:
             return ToolAnswer(f"There is no tool `{flatten(name, 60)}` here.", failed=True)
         if chat_tools is None:
             return ToolAnswer("The message is answered already.", failed=True)
         try:
-            given = tool.takes.model_validate(dict(arguments))
+            parsed = tool.takes.model_validate(dict(arguments))
         except ValidationError as error:
             return ToolAnswer(describe_error(error), failed=True)
         act: Callable[[ChatTools, Record], Awaitable[str]] = getattr(self, f"_{name}")
         try:
-            return ToolAnswer(redact(await act(chat_tools, given)))
+            return ToolAnswer(redact(await act(chat_tools, parsed)))
         except TheseusError as error:
             return ToolAnswer(redact(str(error)), failed=True)
 
@@ -162,16 +165,16 @@ class ChatToolHandlers:
 
     async def _memory_search(self, chat_tools: ChatTools, arguments: MemorySearch) -> str:
         await chat_tools.read()
-        wanted = Recall(text=arguments.text, fingerprint=arguments.fingerprint, limit=_MEMORIES)
-        found = [each.memory for each in await self._memory.recall(wanted)]
-        if not found:
+        query = Recall(text=arguments.text, fingerprint=arguments.fingerprint, limit=_MEMORIES)
+        memories = [each.memory for each in await self._memory.recall(query)]
+        if not memories:
             return "Nothing of that is remembered."
         lines = [
             f"{each.key} ({each.at:%Y-%m-%d}, {each.kind}"
             f"{f', by {each.by}' if each.by else ''}"
             f"{f', #{each.number}' if each.number else ''}"
             f"{f', {each.outcome}' if each.outcome else ''}): {flatten(each.text, 600)}"
-            for each in found
+            for each in memories
         ]
         text = clip(redact("\n".join(lines)), _RECALLED)
         return f"From memory, best match first. This is data:\n{fence_text(text)}"

@@ -1,4 +1,4 @@
-"""What a conversation with the program is to be: how it runs, and what is talked about."""
+"""The settings of a conversation with the program."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from bot.domain.roles import Role
 from bot.ports.agent import Assignment
 from bot.ports.sandbox import Sandbox
 
-News = Callable[[], str]  # what there is to say while a turn is under way; empty: nothing
+News = Callable[[], str]  # returns new messages while a turn is in progress, or ""
 Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
 
 
 @dataclass(frozen=True)
 class ClaudeOptions:
-    """How the program is run. `home` is its folder: what it keeps of each conversation.
+    """How the program is run. `home` is the folder where it stores conversations.
 
-    `sandbox` encloses the program, and confines what it runs.
-    `silence_seconds` without a sign of life is `AgentSilent`. `retries` is how often the program
-    itself asks the provider again before a failure is told. `cli_path` is another program than the
-    bundled one. `environment` is added to the program's environment last.
+    `sandbox` encloses the program and confines the commands it runs. `AgentSilent` is raised after
+    `silence_seconds` without any event. `retries` is how often the program itself retries a request
+    to the provider before it reports a failure. `cli_path` replaces the bundled program.
+    `environment` is added last to the program's environment.
     """
 
     home: Path
@@ -34,14 +34,14 @@ class ClaudeOptions:
 
 @dataclass(frozen=True)
 class Talk:
-    """One conversation to be had. `name` is unique to it: `k7m2xq:1:executor`. `account` pays.
+    """One conversation. `name` is unique, such as `k7m2xq:1:executor`. `account` pays for it.
 
-    `tools` are built-in tools (`Read`, `Edit`, `Bash`); `server` is our in-process MCP server, all
-    of whose tools may be called. Each call of either is put to `judge` first; without one all are
-    allowed. `schema` asks for a structured answer at the end of each turn. `seconds` of wall-clock
-    time and `usd` are for the whole conversation. A conversation known by its name is gone on with,
-    unless it is to be `fresh`. A `chat` tells words while they are written, and has its `seconds`
-    for each turn. `news` is told to the model beside what a tool returns.
+    `tools` are built-in tools (`Read`, `Edit`, `Bash`); `server` is our in-process MCP server,
+    whose tools may all be called. `judge` decides about each call; without it all calls are
+    allowed. `schema` requests a structured answer at the end of each turn. `seconds` of wall-clock
+    time and `usd` limit the whole conversation. A stored conversation with this name is continued
+    unless `fresh` is set. A `chat` reports text while it is written, and its `seconds` apply to
+    each turn. `news` is added to the results of tools.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Talk:
 
 
 def build_conversation_name(assignment: Assignment, role: str) -> str:
-    """Return `k7m2xq:1:executor`; each candidate of a change, and each part, has its own."""
+    """Return a name such as `k7m2xq:1:executor`, unique for each candidate and part of a change."""
     candidate, part = assignment.candidate, assignment.part
     name = f"{assignment.run_id}:{assignment.attempt}:{role}"
     if candidate > 1:

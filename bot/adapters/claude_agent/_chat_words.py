@@ -1,4 +1,4 @@
-"""What a chat is told: who it is, what was said before, and the message to answer, all as data."""
+"""Renders the messages of a chat; all text by people is marked as data."""
 
 from collections.abc import Sequence
 
@@ -9,24 +9,24 @@ from bot.ports.chat_model import ChatTurn
 from bot.prompts import Prompts
 from bot.redaction import redact
 
-_MESSAGE = 4_000  # characters; Discord's longest
-_BEFORE = 1_000  # of each earlier message
+_MESSAGE = 4_000  # characters; the longest message on Discord
+_BEFORE = 1_000  # characters of each earlier message
 
 
 def render_message(prompts: Prompts, turn: ChatTurn, unread: Sequence[ChatLine]) -> str:
-    """Return what is said in one turn; `unread` is what it was not told before."""
+    """Return the message for one turn; `unread` are earlier messages the program has not seen."""
     before = ""
     if unread:
         lines = "\n".join(map(_format_line, unread))
         before = prompts.render("chat_before", lines=fence_text(redact(lines)))
-    words = fence_text(clip(redact(turn.text), _MESSAGE), "message")
+    message = fence_text(clip(redact(turn.text), _MESSAGE), "message")
     return prompts.render(
-        "chat_turn", before=before, who=format_name(turn.person.name), message=words
+        "chat_turn", before=before, who=format_name(turn.person.name), message=message
     ).strip()
 
 
 def _format_line(line: ChatLine) -> str:
-    """Return one message; what goes over several lines stays recognisable as one person's."""
+    """Return one message; further lines are indented, so they still belong to the same person."""
     by = "you" if line.ours else f"{format_name(line.by)} (person)"
     text = clip(line.text, _BEFORE).replace("\n", "\n    ")
     return f"{line.at:%H:%M} {by}: {text}"

@@ -1,4 +1,4 @@
-"""Tests and checks as a model reads them: what came of each, and the tail of what failed."""
+"""Formats results of tests and checks for a model, with the end of each failing output."""
 
 from collections.abc import Sequence
 
@@ -14,17 +14,17 @@ RAW = 6_000  # characters of output in one answer
 
 
 async def list_changed_files(workspace: Workspace) -> list[str]:
-    """Return the files that the worktree has and base has not, or has otherwise."""
-    return [each.path for each in await workspace.list_changes() if each.status != "deleted"]
+    """Return the files that were added or changed compared with base."""
+    return [change.path for change in await workspace.list_changes() if change.status != "deleted"]
 
 
 async def prove(
     verifier: Verifier, workspace: Workspace, files: Sequence[str], only: Proof
 ) -> tuple[CheckResult, ...]:
-    """Run base's checks of that kind on these files."""
+    """Run base's checks of one kind on these files."""
 
     async def hear(_: CheckResult) -> None:
-        """Wait for all of them."""
+        """Ignore single results; the caller waits for all of them."""
 
     return await verifier.run_checks("quick", workspace, files, hear, only=only)
 
@@ -32,7 +32,7 @@ async def prove(
 async def reproduce(
     verifier: Verifier, workspace: Workspace, plan: Plan
 ) -> tuple[CheckResult, ...]:
-    """Run every reproduction of the fault on the worktree as it stands."""
+    """Run every reproduction of the fault on the current worktree."""
     if not plan.reproductions:
         return ()
     results = await verifier.run_reproductions(plan.reproductions, workspace)
@@ -43,9 +43,9 @@ async def reproduce(
 
 
 def format_results(results: Sequence[CheckResult], placeholder: str) -> str:
-    """Return a line for each result, then the redacted tails of those that failed.
+    """Return a line for each result, then the redacted ends of the failing outputs.
 
-    `nothing` is what to say where there is no result.
+    Returns `placeholder` if there are no results.
     """
     if not results:
         return placeholder

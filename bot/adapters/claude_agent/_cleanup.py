@@ -1,4 +1,4 @@
-"""A test a model wrote, put into the shape the repository's own linter wants."""
+"""Formats a model's test with the repository's own linter."""
 
 import asyncio
 import shutil
@@ -11,8 +11,8 @@ from bot.domain.plan import Reproduction
 from bot.ports.sandbox import Sandbox, SandboxLimits
 
 _LIMITS = SandboxLimits(seconds=20, memory_mb=1024, processes=64, output_chars=4_000)
-# Read from a copy, as if it lay where it will lie: that finds the repository's settings, and
-# writes nothing in the worktree.
+# ruff reads the source from stdin under the test's future path: it then finds the repository's
+# settings, and does not write to the worktree.
 _SCRIPT = """
 ruff() { "$program" "$@" --no-cache --stdin-filename "$path" -; }
 program=$0 path=$1 folder=$2
@@ -23,30 +23,30 @@ ruff check --output-format concise < "$folder/tidy.py"
 
 
 async def clean_up_test(test: Reproduction, root: Path, sandbox: Sandbox) -> Reproduction:
-    """Return the test formatted, its mendable lint mended. Raises `Objection` with the rest.
+    """Return the test formatted and with fixable lint fixed. Raises `Objection` with other lint.
 
-    Where ruff cannot run, it comes back as it is.
+    Returns the test unchanged if ruff cannot be run.
     """
-    beside = Path(sys.executable).with_name("ruff")
-    ruff = str(beside) if beside.exists() else shutil.which("ruff")
+    own_ruff = Path(sys.executable).with_name("ruff")
+    ruff = str(own_ruff) if own_ruff.exists() else shutil.which("ruff")
     if ruff is None:
         return test
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="theseus-test-"))
     try:
         await asyncio.to_thread((folder / "test.py").write_text, test.source, "utf-8")
-        done = await sandbox.run(
+        result = await sandbox.run(
             ["sh", "-c", _SCRIPT, ruff, test.path, str(folder)],
             cwd=root,
             writable=[folder],
             env={},
             limits=_LIMITS,
         )
-        if done.returncode == 0:
+        if result.returncode == 0:
             return test.replace(
                 source=await asyncio.to_thread((folder / "tidy.py").read_text, "utf-8")
             )
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    if done.returncode == 1:
-        raise Objection(f"test.source does not pass this repository's linter:\n{done.output}")
+    if result.returncode == 1:
+        raise Objection(f"test.source does not pass this repository's linter:\n{result.output}")
     return test

@@ -1,4 +1,4 @@
-"""What the engine works with besides the model: the same ports for planner, executor, reviewer."""
+"""The services of the engine besides the model, shared by planner, executor and reviewer."""
 
 import shlex
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ _CONFIG = "data/config.yaml"
 
 @dataclass(frozen=True)
 class ToolSession:
-    """What one conversation is given: tools, who rules on their use, and what is told of skills."""
+    """The tools of one conversation, the judge of their calls, and the list of skills."""
 
     handlers: ToolHandlers
     tools: tuple[str, ...]
@@ -45,13 +45,13 @@ class ToolSession:
     skills: str = ""
 
     def build_system_prompt(self, system: str) -> str:
-        """Return what a model is told it is, with the skills it has."""
+        """Return the system prompt with the list of skills."""
         return append_skills(system, self.skills)
 
 
 @dataclass(frozen=True)
 class EngineServices:
-    """Borrowed from the root, for as long as the engine lives."""
+    """The services of the engine. They are borrowed; the engine does not close them."""
 
     prompts: Prompts
     sandbox: Sandbox
@@ -65,13 +65,13 @@ class EngineServices:
 
     @property
     def run_memory(self) -> RunMemory:
-        """Return what is remembered: earlier runs, and what was learned from them."""
+        """The memory of earlier runs and of the lessons from them."""
         return RunMemory(PastRuns(self.store), self.memory)
 
     def open_reader(
         self, run_id: str, workspace: Workspace, tools: Sequence[str], role: SkillRole
     ) -> ToolSession:
-        """Return the session of somebody who only reads. Raises `AgentMissing`."""
+        """Return the tools for a role that only reads. Raises `AgentMissing`."""
         skills = SkillTool(self.skills, role, run_id)
         permissions = ToolPermissionPolicy(
             workspace.path,
@@ -91,10 +91,10 @@ class EngineServices:
         )
 
     async def open_writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
-        """Return the session of who carries out a plan. Raises `AgentMissing`.
+        """Return the tools for a role that carries out a plan. Raises `AgentMissing`.
 
-        Files that were asked for before a question was, and changed, are asked for again here: the
-        same rules answer.
+        After a question was answered, files that were granted and changed before it are requested
+        again here. The same rules decide.
         """
         protection = self.protection.add_named_files(assignment.named)
         skills = SkillTool(self.skills, "executor", assignment.run_id)
@@ -120,9 +120,9 @@ class EngineServices:
             ),
         )
         if assignment.answer is not None:
-            ours = {test.path for test in assignment.plan.reproductions}
+            reproduction_files = {test.path for test in assignment.plan.reproductions}
             for change in await workspace.list_changes():
-                if change.path not in permissions.owned_files | ours:
+                if change.path not in permissions.owned_files | reproduction_files:
                     reason = "It was changed before the question was asked."
                     await handlers.call("own_file", {"path": change.path, "reason": reason})
         return ToolSession(
@@ -134,17 +134,17 @@ class EngineServices:
         )
 
     async def render_checks(self, workspace: Workspace) -> str:
-        """Return the commands that will judge a change, a line each; empty where none are told."""
+        """Return the commands that check a change, one on each line; "" if there are none."""
         text = await workspace.read_base(_CONFIG)
         if text is None:
             return ""
         try:
             checks = parse_checks(text, _CONFIG)
         except ConfigError:
-            return ""  # whoever runs the checks says what is wrong with them
+            return ""  # the verifier reports the invalid configuration
         return "\n".join(f"{check.name}: {shlex.join(check.command)}" for check in checks.quick)
 
     async def list_memories(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
-        """Return what earlier runs about this kind of failure came to, a line each."""
-        words = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
-        return await self.run_memory.list_runs(words, diagnosis.fingerprint, run_id, _REMEMBERED)
+        """Return one line for each earlier run about this kind of failure."""
+        query = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
+        return await self.run_memory.list_runs(query, diagnosis.fingerprint, run_id, _REMEMBERED)

@@ -1,7 +1,7 @@
-"""Shell commands: which have a tool of their own, and how the others are confined.
+"""Shell commands of the model: suggests a tool instead, or confines the command.
 
-What a command says is no fence, and need not be: confinement is. Reading it only saves the model
-a turn that would end in "read-only file system".
+Parsing a command is not a security measure; the sandbox is. It only saves the model a turn that
+would end in "read-only file system".
 """
 
 import re
@@ -15,7 +15,7 @@ _SHELL = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
 _CEILINGS = 'ulimit -d 4194304 2>/dev/null; ulimit -c 0; exec "$0" -c "$1"'  # 4 GiB of memory
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?^\s*\2\s*$", re.DOTALL | re.MULTILINE)
 _ASSIGNED = re.compile(r"\w+=.*", re.DOTALL)
-_NOT_OURS = ("/tmp/", "/dev/", "$TMPDIR", "$HOME")  # noqa: S108 - inside, these are its own
+_NOT_OURS = ("/tmp/", "/dev/", "$TMPDIR", "$HOME")  # noqa: S108 - private inside the sandbox
 
 EDIT = "Commands cannot change the worktree: use Edit or Write on the files you own."
 COMMIT = "Commands cannot reach git: use git_commit, which commits every change in the worktree."
@@ -59,10 +59,10 @@ _GIT: Mapping[str, str] = {
 
 
 def confine(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str | None:
-    """Return the command line that runs `command` with nothing writable; `None` if none does.
+    """Return the command line that runs `command` without write access, or `None` if impossible.
 
-    The program that runs it is enclosed itself: this is a sandbox in a sandbox. One that hands a
-    command line back as it was confines nothing. Raises `SandboxUnavailable`.
+    The program that runs the command is in a sandbox itself, so this is a nested sandbox. A sandbox
+    that returns the command line unchanged does not confine it. Raises `SandboxUnavailable`.
     """
     inner = [_SHELL, "-c", _CEILINGS, _SHELL, command]
     outer, env = sandbox.inner.wrap(inner, cwd=root, writable=(), env={})
@@ -74,7 +74,7 @@ def confine(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str |
 
 
 def suggest_tool(command: str) -> str | None:
-    """Return the sentence that names the right tool, where a command has one of its own."""
+    """Return a sentence that names the right tool, if there is a tool for what the command does."""
     for words, targets in _iterate_simple_commands(_HEREDOC.sub(r"\3", command)):
         if any(not target.startswith(_NOT_OURS) for target in targets):
             return EDIT
@@ -84,21 +84,21 @@ def suggest_tool(command: str) -> str | None:
 
 
 def _iterate_simple_commands(command: str) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield the words and the files written to of each simple command of a line."""
+    """Yield the words and the output files of each simple command in a command line."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.whitespace_split = " \t\r", True
     words: list[str] = []
     targets: list[str] = []
     try:
         tokens = list(lexer)
-    except ValueError:  # quotes that do not close: the shell says so better
+    except ValueError:  # an unclosed quote: the shell reports it better
         return
-    place = iter(tokens)
-    for token in place:
+    remaining = iter(tokens)
+    for token in remaining:
         if not set(token) <= set("();<>|&\n"):
             words.append(token)
         elif ">" in token or "<" in token:
-            target = next(place, "")
+            target = next(remaining, "")
             if ">" in token and not (token.endswith("&") and target[:1] in "0123456789-"):
                 targets.append(target)
         else:
@@ -108,18 +108,18 @@ def _iterate_simple_commands(command: str) -> Iterator[tuple[list[str], list[str
 
 
 def _strip_wrappers(tokens: Sequence[str]) -> list[str]:
-    """Return the words from the program on that a command is really about."""
-    left = list(tokens)
-    while left:
-        name = PurePosixPath(left[0]).name
-        if _ASSIGNED.fullmatch(left[0]) or name in _WRAPPERS:
-            left = left[1:]
-        elif name == "timeout" or left[0].startswith("-"):
-            left = left[2:] if name == "timeout" else left[1:]
-        elif _is_runner(name, left[1:2]):
-            left = left[2:]
+    """Return the actual command, without variables and wrappers such as `env` or `timeout`."""
+    remaining = list(tokens)
+    while remaining:
+        name = PurePosixPath(remaining[0]).name
+        if _ASSIGNED.fullmatch(remaining[0]) or name in _WRAPPERS:
+            remaining = remaining[1:]
+        elif name == "timeout" or remaining[0].startswith("-"):
+            remaining = remaining[2:] if name == "timeout" else remaining[1:]
+        elif _is_runner(name, remaining[1:2]):
+            remaining = remaining[2:]
         else:
-            return [name, *left[1:]]
+            return [name, *remaining[1:]]
     return []
 
 

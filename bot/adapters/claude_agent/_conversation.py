@@ -1,4 +1,4 @@
-"""A conversation with the running program: words in, events out, limits held, failures mapped."""
+"""A conversation with the running program: prompts in, events out, with limits and errors."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -37,43 +37,43 @@ from bot.domain.errors import AgentOutputInvalid, AgentSilent, AgentTimeout, Age
 from bot.ports.clock import Clock
 from bot.ports.model_gateway import GatewayLease
 
-LONGEST_RETRY = 20.0  # seconds; a limit that lasts longer is told instead of waited for
+LONGEST_RETRY = 20.0  # seconds; a longer rate limit is reported instead of waited for
 LIMITED = 429
-HOPELESS = (401, 403)  # asking again with the same key changes nothing
+HOPELESS = (401, 403)  # a retry with the same key fails again
 
 
 class TransportLine(Protocol):
-    """The line to one run of the program: `Wire`."""
+    """The connection to one run of the program: `SdkTransport`."""
 
     @property
     def model(self) -> str:
-        """The model's full name, as soon as the program told it."""
+        """The model's full name, once the program has reported it."""
         ...
 
     @property
     def stderr(self) -> str:
-        """The last lines the program complained with."""
+        """The last lines of the program's error output."""
         ...
 
     async def open(self) -> None:
-        """Start the program and shake hands. Raises our errors; nothing is left running then."""
+        """Start the program and connect. If this raises, no process is left running."""
         ...
 
     async def send(self, prompt: str) -> None:
-        """Send what is to be answered."""
+        """Send a prompt to be answered."""
         ...
 
     def hear(self) -> AsyncGenerator[Heard, None]:
-        """Yield what comes, until the program ends; that raises."""
+        """Yield events until the program ends; then raise an error."""
         ...
 
     async def close(self, *, at_once: bool) -> None:
-        """End the program and everything it started; a cancellation waits for that."""
+        """End the program and all its child processes; a cancellation waits for that."""
         ...
 
 
 class ProgramConversation:
-    """One conversation. Turns follow each other; one that was left or broke leaves only closing."""
+    """One conversation. Turns follow each other; after a failed turn it can only be closed."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class ProgramConversation:
         clock: Clock,
         transcript: Path | None,
     ) -> None:
-        """Begin with an open line. `kept` is the transcript that is gone on with."""
+        """Wrap an open connection. `transcript` is the stored conversation that is continued."""
         self._line = line
         self._options = options
         self._talk = talk
@@ -93,10 +93,10 @@ class ProgramConversation:
         self._is_resumed = transcript is not None
         self._before = read_usage(
             transcript
-        )  # the program counts on from there; we begin at nothing
+        )  # the program continues the stored count; this conversation starts at zero
         self._answers: dict[str, UsageReported] = {}
         self._transcript_usage = TranscriptUsage()
-        self._calls: dict[str, str] = {}  # called and not returned: id and tool
+        self._calls: dict[str, str] = {}  # calls without a result yet: id -> tool
         self._turn_context = TurnContext(
             role=talk.name.rpartition(":")[2] or "engine",
             model=talk.role.model,
@@ -107,56 +107,56 @@ class ProgramConversation:
         self._retrying: Retrying | None = None
         self._until: float | None = None
         self._alive = 0.0
-        self.settled = True  # no turn is under way
+        self.settled = True  # true between turns
 
     @property
     def is_resumed(self) -> bool:
-        """Return whether the program still knows what was said before, in another process."""
+        """True if the program remembers the conversation of an earlier process."""
         return self._is_resumed
 
     @property
     def cost(self) -> Cost:
-        """Return what this conversation has cost by now, in this process."""
+        """The costs of this conversation so far, in this process."""
         answers = self._answers.values()
         return Cost(
             cost_usd=self._transcript_usage.cost_usd,
             tokens_in=max(
-                self._transcript_usage.tokens_in, sum(each.tokens_in for each in answers)
+                self._transcript_usage.tokens_in, sum(usage.tokens_in for usage in answers)
             ),
             tokens_out=max(
-                self._transcript_usage.tokens_out, sum(each.tokens_out for each in answers)
+                self._transcript_usage.tokens_out, sum(usage.tokens_out for usage in answers)
             ),
         )
 
     def charge_to(self, account: Account) -> None:
-        """Charge what is said from now on to another account."""
+        """Charge further requests to another account."""
         self._pass.charge_to(account)
 
     async def say(self, prompt: str) -> AsyncGenerator[Seen | ModelReply, None]:
-        """Yield what the model says and does, and its `ModelReply` last, exactly once.
+        """Yield what the model says and does, and finally exactly one `ModelReply`.
 
-        Raises the leaf of `AgentError` that fits, `StaleConversation`, or `BudgetSpent`; what was
-        spent by then is in `spent`. After a turn that the program itself ended so, another may
+        Raises the matching `AgentError`, `StaleConversation`, or `BudgetSpent`; the costs until
+        then are in `cost`. If the program itself ended the turn with the error, another turn may
         follow.
         """
         if not self.settled:
             raise AgentUnavailable("The conversation is over.")
         self._begin()
         await self._line.send(prompt)
-        async with aclosing(self._line.hear()) as hearing:
+        async with aclosing(self._line.hear()) as events:
             while True:
-                heard = await self._receive(hearing)
-                if isinstance(heard, TurnEnded):
+                received = await self._receive(events)
+                if isinstance(received, TurnEnded):
                     break
-                if isinstance(heard, Retrying) and heard.status in HOPELESS:
-                    raise self._build_failure(_build_refused_turn(heard.status))
-                if event := self._translate(heard):
+                if isinstance(received, Retrying) and received.status in HOPELESS:
+                    raise self._build_failure(_build_refused_turn(received.status))
+                if event := self._translate(received):
                     yield event
         self.settled = True
-        yield self._reply(heard)
+        yield self._reply(received)
 
     def apply_transcript(self, transcript: Path | None) -> None:
-        """Take what the transcript says was used: a turn broken off never told it itself."""
+        """Update the costs from the transcript: an interrupted turn reports none."""
         self._take(read_usage(transcript))
 
     def _begin(self) -> None:
@@ -174,27 +174,25 @@ class ProgramConversation:
         self.settled = False
 
     async def _receive(self, hearing: AsyncGenerator[Heard, None]) -> Heard:
-        """Return what comes next. Waiting for a tool is no silence."""
+        """Return the next event. Waiting for a tool does not count as silence."""
         until = self._until or 0.0
-        quiet = until if self._calls else self._alive + self._options.silence_seconds
+        silent_at = until if self._calls else self._alive + self._options.silence_seconds
         try:
-            async with asyncio.timeout_at(min(until, quiet)):
-                heard = await anext(hearing)
+            async with asyncio.timeout_at(min(until, silent_at)):
+                received = await anext(hearing)
         except TimeoutError:
-            if quiet < until:
+            if silent_at < until:
                 raise self._build_silence_error() from None
-            raise AgentTimeout(f"The {self._talk.seconds:g} s for this are used up.") from None
-        if not isinstance(heard, Retrying):
+            raise AgentTimeout(f"The time limit of {self._talk.seconds:g} s was reached.") from None
+        if not isinstance(received, Retrying):
             self._alive = asyncio.get_running_loop().time()
-        return heard
+        return received
 
     def _build_silence_error(self) -> Exception:
-        """Return the error for no sign of life: what the program last complained of, if it did."""
+        """Return the error for silence, or for the provider's failure that caused retries."""
         if self._retrying is not None and self._retrying.status is not None:
             return self._build_failure(_build_refused_turn(self._retrying.status))
-        return AgentSilent(
-            f"The model gave no sign of life for {self._options.silence_seconds:g} s."
-        )
+        return AgentSilent(f"The model sent nothing for {self._options.silence_seconds:g} s.")
 
     def _translate(self, event: Heard) -> Seen | None:
         match event:
@@ -229,16 +227,16 @@ class ProgramConversation:
                 self._turn_context = replace(self._turn_context, program_error=event)
 
     def _reply(self, turn_end: TurnEnded) -> ModelReply:
-        """Return the last word of a turn, or raise what became of it."""
+        """Return the reply of a turn, or raise the error it ended with."""
         self._take(TranscriptUsage(turn_end.cost_usd, turn_end.tokens_in, turn_end.tokens_out))
         if turn_end.failed or turn_end.stop_reason == "refusal":
             raise self._build_failure(turn_end)
         if self._talk.schema is not None and turn_end.structured is None:
-            raise AgentOutputInvalid("The model did not give the answer it was asked for.")
+            raise AgentOutputInvalid("The model did not give the requested answer.")
         return ModelReply(turn_end.text, turn_end.structured, self.cost)
 
     def _build_failure(self, turn_end: TurnEnded) -> Exception:
-        if refused := self._pass.refused():  # by our own rules, not by the provider
+        if refused := self._pass.refused():  # refused by our own rules, not by the provider
             return refused
         if turn_end.status == LIMITED and self._turn_context.until is None:
             until = self._pass.limited_until()
@@ -249,7 +247,7 @@ class ProgramConversation:
         return self._clock.get_time() + timedelta(seconds=seconds)
 
     def _take(self, usage: TranscriptUsage) -> None:
-        """Take what the whole conversation has used; our part is what came since we began."""
+        """Update the usage; earlier usage of the whole conversation is subtracted."""
         self._transcript_usage = TranscriptUsage(
             max(self._transcript_usage.cost_usd, usage.cost_usd - self._before.cost_usd),
             max(self._transcript_usage.tokens_in, usage.tokens_in - self._before.tokens_in),
@@ -258,5 +256,5 @@ class ProgramConversation:
 
 
 def _build_refused_turn(status: int | None) -> TurnEnded:
-    """Return what the program would tell in the end, had it not gone on asking."""
+    """Return the result the program would report if it stopped retrying."""
     return TurnEnded(failed=True, reason="api_error", status=status)

@@ -1,4 +1,4 @@
-"""What a conversation with the program tells, in our words: the SDK's types stay below this."""
+"""The events of a conversation. The SDK's types are not used above this package's transport."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bot.domain.cost import Cost
 
 @dataclass(frozen=True)
 class ModelText:
-    """The model said something in between. `spent` is so far, in this call."""
+    """The model wrote text within a turn. `cost` is the sum so far, in this call."""
 
     text: str
     cost: Cost
@@ -16,7 +16,7 @@ class ModelText:
 
 @dataclass(frozen=True)
 class ModelTextDelta:
-    """The next letters of what the model is saying; told in a chat only."""
+    """The next letters of the model's text; reported in a chat only."""
 
     letters: str
     cost: Cost
@@ -24,7 +24,7 @@ class ModelTextDelta:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """The model calls a tool: `Read`, `Edit`, `mcp__theseus__run_tests`."""
+    """The model calls a tool, such as `Read`, `Edit` or `mcp__theseus__run_tests`."""
 
     id: str
     tool: str
@@ -34,7 +34,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What the call with this id returned to the model."""
+    """The result of the call with this id."""
 
     id: str
     tool: str
@@ -44,7 +44,7 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class ModelReply:
-    """The model's last word of a turn. `structured` is there where a schema was asked for."""
+    """The model's final answer of a turn. `structured` is set if a schema was requested."""
 
     text: str
     structured: object | None
@@ -56,14 +56,14 @@ Seen = ModelText | ModelTextDelta | ToolCall | ToolResult
 
 @dataclass(frozen=True)
 class Allow:
-    """A tool call may be made, with these arguments instead of its own where they are given."""
+    """A tool call may be made, with `arguments` in place of its own if they are set."""
 
     arguments: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
 class Deny:
-    """A tool call may not be made; the model reads why, and what to do instead."""
+    """A tool call may not be made; the model reads the reason and an alternative."""
 
     reason: str
 

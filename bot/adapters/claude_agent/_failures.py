@@ -1,4 +1,4 @@
-"""What can go wrong with the program and its provider, said once in our own errors."""
+"""Maps failures of the program and its provider to the errors of the agent port."""
 
 import re
 import signal
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[\w.:/\[\]-]{1,80}")
 
 
 class StaleConversation(AgentError):
-    """What is kept of a conversation cannot be gone on with; a fresh one can be begun."""
+    """The stored conversation cannot be continued; a new one can be started."""
 
     code = "agent.stale"
     retryable = True
@@ -41,7 +41,7 @@ class StaleConversation(AgentError):
 
 @dataclass(frozen=True)
 class TurnContext:
-    """What a message needs to know: whom we talk to, and what was told before the failure."""
+    """What an error message needs: whom we talk to, and what was reported before the failure."""
 
     role: str = "engine"
     model: str = ""
@@ -53,12 +53,12 @@ class TurnContext:
 
 
 def format_detail(*parts: str) -> str:
-    """Return what the journal may keep of a failure: redacted, and not without end."""
+    """Return the detail of a failure for the journal: redacted and shortened."""
     return redact("\n".join(part for part in parts if part))[-DETAIL_CHARS:]
 
 
 def build_missing_error(text: str = "") -> AgentMissing:
-    """Return the error for a package or program that is not there."""
+    """Return the error for a missing package or program."""
     return AgentMissing(
         "The Claude Code program is not installed; run `make claude`.", detail=format_detail(text)
     )
@@ -66,45 +66,49 @@ def build_missing_error(text: str = "") -> AgentMissing:
 
 def build_crash_error(code: int | None, text: str = "") -> AgentUnavailable:
     """Return the error for a program that ended by itself; `code` is 128+n for signal n."""
-    how = "ended without a word"
+    how = "ended without a message"
     if code:
         how = f"ended with exit code {code}"
         with suppress(ValueError):
-            how = f"was ended by {signal.Signals(code - 128 if code > 0 else -code).name}"
+            how = f"was killed by {signal.Signals(code - 128 if code > 0 else -code).name}"
     return AgentUnavailable(f"The Claude Code program {how}.", detail=format_detail(text))
 
 
 def build_limit_error(until: datetime | None, text: str = "") -> AgentLimited:
-    """Return the error for a usage limit."""
-    when = f"until {format_utc(until)}" if until else "and does not say until when"
+    """Return the error for a usage limit of the provider."""
+    when = f"until {format_utc(until)}" if until else "and does not say for how long"
     return AgentLimited(
         f"The model's provider limits our use {when}.", until=until, detail=format_detail(text)
     )
 
 
 def build_turn_error(turn_end: TurnEnded, context: TurnContext, text: str = "") -> Exception:
-    """Return our error for a turn that failed, or for a program that would not begin one."""
+    """Return the error for a turn that failed, or for a program that did not start one."""
     more = format_detail(turn_end.text, text)
     if STALE.search(f"{turn_end.text}\n{text}"):
-        return StaleConversation("What was kept of the conversation is gone.", detail=more)
+        return StaleConversation("The stored conversation no longer exists.", detail=more)
     for make in (_build_own_limit_error, _build_error_from_text, _build_error_from_status):
         if error := make(turn_end, context, more):
             return error
-    return AgentUnavailable("The Claude Code program broke off.", detail=more)
+    return AgentUnavailable("The Claude Code program stopped unexpectedly.", detail=more)
 
 
 def _build_own_limit_error(
     turn_end: TurnEnded, context: TurnContext, more: str
 ) -> AgentError | BudgetSpent | None:
-    """Return the error for a limit that we set ourselves."""
+    """Return the error for one of our own limits, or `None`."""
     match turn_end.kind:
         case "error_max_turns":
-            return AgentTimeout(f"The model used up its {context.turns} answers.", detail=more)
+            return AgentTimeout(
+                f"The model reached its limit of {context.turns} answers.", detail=more
+            )
         case "error_max_budget_usd":
-            return BudgetSpent(f"The {context.usd:.2f} $ for this call are spent.", detail=more)
+            return BudgetSpent(
+                f"The budget of {context.usd:.2f} $ for this call is used up.", detail=more
+            )
         case "error_max_structured_output_retries":
             return AgentOutputInvalid(
-                "The model's answer did not have the shape it was asked for, several times.",
+                "The model's answer did not have the requested format, several times.",
                 detail=more,
             )
     return None
@@ -113,20 +117,20 @@ def _build_own_limit_error(
 def _build_error_from_text(
     turn_end: TurnEnded, context: TurnContext, more: str
 ) -> AgentError | None:
-    """Return the error for what only words or reasons tell, whatever the status."""
+    """Return the error that only the text or the reason reveals, whatever the status; or `None`."""
     kind = context.program_error.kind if context.program_error else ""
-    words = f"{turn_end.text}\n{context.program_error.text if context.program_error else ''}"
+    text = f"{turn_end.text}\n{context.program_error.text if context.program_error else ''}"
     if turn_end.stop_reason == "refusal":
         return AgentRefused("The model declined to do this.", detail=more)
-    if turn_end.status == 402 or kind == "billing_error" or CREDIT.search(words):
-        # Waiting does not mend it, unlike a usage limit: a person has to.
+    if turn_end.status == 402 or kind == "billing_error" or CREDIT.search(text):
+        # Waiting does not help, unlike with a usage limit: a person must act.
         return AgentForbidden(
-            "The credit at the model's provider is used up; it has to be topped up there.",
+            "The credit at the model's provider is used up; please add credit there.",
             detail=more,
         )
-    if turn_end.status == 413 or turn_end.reason == "prompt_too_long" or TOO_LONG.search(words):
+    if turn_end.status == 413 or turn_end.reason == "prompt_too_long" or TOO_LONG.search(text):
         return AgentOutputInvalid(
-            "The conversation grew longer than the model can read.", detail=more
+            "The conversation is longer than the model can read.", detail=more
         )
     if turn_end.status is None and kind == "authentication_failed":
         return _build_unauthorized_error("No key for the model is set", more)
@@ -140,11 +144,13 @@ def _build_error_from_status(
         case 401:
             return _build_unauthorized_error("The model's provider does not accept the key", more)
         case 403:
-            return AgentForbidden("The key may not use this model or this provider.", detail=more)
+            return AgentForbidden(
+                "The API key has no access to this model or provider.", detail=more
+            )
         case 404:
             return AgentForbidden(
-                f"The provider knows no model `{_format_model_name(context.model)}`, or the key may not use it; "
-                f"see {_format_setting(context.role)} in data/config.yaml.",
+                f"The model `{_format_model_name(context.model)}` does not exist, or the API key "
+                f"has no access to it; see {_format_setting(context.role)} in data/config.yaml.",
                 detail=more,
             )
         case 429:
@@ -154,11 +160,12 @@ def _build_error_from_status(
         case int(status) if status >= 500:
             return AgentOverloaded(f"The model's provider is failing ({status}).", detail=more)
         case int() if context.resumed:
-            # What is kept may have been cut off in the middle; a fresh conversation has none of it.
-            return StaleConversation("What was kept of the conversation is damaged.", detail=more)
+            # The stored conversation may be cut off in the middle; a new one does not have that
+            # fault.
+            return StaleConversation("The stored conversation is damaged.", detail=more)
         case int(status):
             return AgentOutputInvalid(
-                f"The model's provider did not accept what it was asked ({status}).", detail=more
+                f"The model's provider did not accept the request ({status}).", detail=more
             )
         case None if turn_end.reason == "api_error":
             return AgentUnavailable("The connection to the model's provider failed.", detail=more)
@@ -178,9 +185,9 @@ def _format_model_name(name: str) -> str:
 
 
 def build_no_change_error(closing_text: str) -> AgentOutputInvalid:
-    """Return what is wrong with one that says it is done and changed nothing; its last words."""
+    """Return the error for a model that says it is done but has changed nothing."""
     return AgentOutputInvalid(
-        "The claude engine says it is done, and has changed nothing, also when asked again. Its "
-        f"last words: “{flatten(closing_text, 300)}”",
+        "The claude engine says it is done but has changed nothing, even after a second request. "
+        f"Its last message: “{flatten(closing_text, 300)}”",
         detail=closing_text,
     )

@@ -1,4 +1,4 @@
-"""What a path or a pattern in a tool call really points at, seen from one worktree."""
+"""Resolves paths and patterns of tool calls within one worktree."""
 
 import os
 import re
@@ -15,12 +15,12 @@ _SECRET = re.compile(r"\.env(?:rc|[._-].*)?", re.IGNORECASE)
 _EXAMPLE = re.compile(r".*[._-](?:example|sample|template|dist|defaults)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]*:")
 _WILD = re.compile(r"[*?\[{]")
-# `{.,x}{.,y}/` and `.{,x}./` are ways to write `../`; `{/etc,x}` is one to write `/etc`.
+# `{.,x}{.,y}/` and `.{,x}./` are other spellings of `../`; `{/etc,x}` is one of `/etc`.
 _CLIMBS = re.compile(r"\.\.|[{,]\.*[,}]|[{,]/|\[[^\]]*\.[^\]]*\]|\\")
 
 
 class WorktreePath(NamedTuple):
-    """A place in the worktree: its whole path, links followed, and its name from the root."""
+    """A file or folder in the worktree: its real path, and its name relative to the root."""
 
     path: Path
     name: str
@@ -29,48 +29,48 @@ class WorktreePath(NamedTuple):
 
 
 def is_secret(name: str) -> bool:
-    """Whether a file of that name is made to hold secrets: `.env`, but not `.env.example`."""
+    """Return whether a file of that name usually holds secrets: `.env`, but not `.env.example`."""
     last = PurePosixPath(name).name
     return bool(_SECRET.fullmatch(last)) and not _EXAMPLE.fullmatch(last)
 
 
 def find_secret_files(folder: Path) -> Iterator[str]:
-    """Yield the names of files below a folder that are made to hold secrets."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(each for each in folders if each != ".git")
+    """Yield the names of files below a folder that usually hold secrets."""
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != ".git")
         for file in sorted(files):
             if is_secret(file):
-                yield (Path(here) / file).relative_to(folder).as_posix()
+                yield (Path(current) / file).relative_to(folder).as_posix()
 
 
 def locate(root: Path, alias: Path, text: object, argument: str) -> WorktreePath | str:
-    """Return the place a path argument means, or why it is refused, as a sentence.
+    """Return the file or folder that a path argument refers to, or the reason for its refusal.
 
-    `root` is the worktree with links followed, `alias` how it is named by those who ask. Secret
-    files, git's own, and what is neither file nor folder are no places.
+    `root` is the worktree with links resolved, `alias` the path by which callers know it. Files
+    with secrets, git's own files, and special files are refused.
     """
     if not isinstance(text, str) or not text:
         return f"`{argument}` has to be a path, given as text."
     if reason := _explain_misleading_text(text):
         return reason
-    whole = Path(os.path.normpath(root / text))
-    if whole.is_relative_to(alias):
-        whole = root / whole.relative_to(alias)
+    absolute = Path(os.path.normpath(root / text))
+    if absolute.is_relative_to(alias):
+        absolute = root / absolute.relative_to(alias)
     try:
-        real = (root / text).resolve() if not Path(text).is_absolute() else whole.resolve()
+        real = (root / text).resolve() if not Path(text).is_absolute() else absolute.resolve()
     except (OSError, RuntimeError):  # RuntimeError: a circle of links
         return f"`{format_code(text)}` is a circle of links."
-    if not (whole.is_relative_to(root) and real.is_relative_to(root)):
+    if not (absolute.is_relative_to(root) and real.is_relative_to(root)):
         return (
             f"`{format_code(text)}` is outside the worktree: only this repository's own files can be "
             "used, by paths relative to its root."
         )
     name = real.relative_to(root).as_posix()
-    return _explain_refusal(real, name) or WorktreePath(real, name, linked=real != whole)
+    return _explain_refusal(real, name) or WorktreePath(real, name, linked=real != absolute)
 
 
 def _explain_misleading_text(text: str) -> str:
-    """Return why the program might read another path in this text than we do."""
+    """Return why the program might read this path differently from us, or ""."""
     if len(text) > LONGEST:
         return f"The path is longer than {LONGEST:,} characters."
     hidden = any(unicodedata.category(char)[0] in "CZ" and char != " " for char in text)
@@ -100,7 +100,7 @@ def _explain_refusal(real: Path, name: str) -> str:
 
 
 def explain_pattern_refusal(root: Path, pattern: object, argument: str) -> str:
-    """Return why a glob pattern is refused, as a sentence; nothing where it stays inside."""
+    """Return why a glob pattern is refused, as a sentence; "" if it stays in the worktree."""
     if not isinstance(pattern, str) or not pattern or len(pattern) > LONGEST:
         return f"`{argument}` has to be a pattern, given as text."
     if _explain_misleading_text(pattern) or _CLIMBS.search(pattern) or pattern.startswith("/"):
@@ -116,5 +116,5 @@ def explain_pattern_refusal(root: Path, pattern: object, argument: str) -> str:
         if _WILD.search(part):
             break
         plain.append(part)
-    found = locate(root, root, "/".join(plain), argument) if plain else None
-    return found if isinstance(found, str) else ""
+    location = locate(root, root, "/".join(plain), argument) if plain else None
+    return location if isinstance(location, str) else ""

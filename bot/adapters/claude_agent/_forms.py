@@ -1,4 +1,4 @@
-"""The shapes models answer in; what each field says is read by them."""
+"""The schemas of models' answers. Models read the description of each field."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ TEST_CHARS = 6_000
 
 
 class DiagnosisForm(Record):
-    """What is wrong, and why."""
+    """The cause of a failure."""
 
     cause: str = Field(
         min_length=20,
@@ -33,7 +33,7 @@ class DiagnosisForm(Record):
 
 
 class StepForm(Record):
-    """One step."""
+    """One step of a plan."""
 
     summary: str = Field(min_length=5, max_length=400, description="What to change, and how.")
     owned_files: tuple[str, ...] = Field(
@@ -44,7 +44,7 @@ class StepForm(Record):
 
 
 class TestForm(Record):
-    """A test that fails on the code as it is."""
+    """A test that fails on the current code."""
 
     __test__ = False
 
@@ -68,7 +68,7 @@ class TestForm(Record):
 
 
 class TestPlanForm(Record):
-    """How the change is proved. Left out where that kind of test has no place."""
+    """How the change is proved. A kind of test that does not apply is left out."""
 
     __test__ = False
 
@@ -79,7 +79,7 @@ class TestPlanForm(Record):
 
 
 class PlanForm(DiagnosisForm):
-    """What is wrong, and what is to be done."""
+    """The cause of a failure, and the plan to fix it."""
 
     problem: str = Field(
         min_length=20, max_length=1_500, description="What people meet, and what has to hold."
@@ -117,7 +117,7 @@ class PlanForm(DiagnosisForm):
 
 
 class ReviewProblem(Record):
-    """One thing that has to change before the checks."""
+    """One problem that must be fixed before the checks."""
 
     file: str = Field(max_length=300)
     what: str = Field(min_length=5, max_length=800, description="What has to change.")
@@ -125,7 +125,7 @@ class ReviewProblem(Record):
 
 
 class ReviewForm(Record):
-    """A reviewer's word on one diff."""
+    """A reviewer's verdict on one diff."""
 
     approve: bool
     problems: tuple[ReviewProblem, ...] = Field(
@@ -137,7 +137,7 @@ class ReviewForm(Record):
 
 
 def build_schema(form: type[Record]) -> dict[str, object]:
-    """Return a form's JSON schema, without references, as the program takes it."""
+    """Return a form's JSON schema without references, as the program requires it."""
     raw = form.model_json_schema()
     definitions = raw.pop("$defs", {})
     inlined = _inline_references(raw, definitions)
@@ -148,7 +148,7 @@ def build_schema(form: type[Record]) -> dict[str, object]:
 
 def _inline_references(node: object, definitions: Mapping[str, object]) -> object:
     if isinstance(node, list):
-        return [_inline_references(each, definitions) for each in node]
+        return [_inline_references(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
     if isinstance(reference := node.get("$ref"), str):
@@ -156,5 +156,5 @@ def _inline_references(node: object, definitions: Mapping[str, object]) -> objec
     return {
         key: _inline_references(value, definitions)
         for key, value in node.items()
-        if key != "title" or not isinstance(value, str)  # pydantic's names say nothing new
+        if key != "title" or not isinstance(value, str)  # pydantic generates these titles
     }

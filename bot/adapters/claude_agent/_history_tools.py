@@ -1,4 +1,4 @@
-"""Tools that read git's history: bounded, redacted, inside the worktree, and data to the end."""
+"""Tools that read git's history: bounded, redacted, inside the worktree, and marked as data."""
 
 from bot.adapters.claude_agent._folders import is_secret, locate
 from bot.adapters.claude_agent._plain_text import flatten
@@ -13,19 +13,22 @@ _FILES = 60
 
 
 async def format_log(workspace: Workspace, arguments: LogArguments) -> str:
-    """Return the newest commits, a line each. Raises `OutOfBounds`, `WorkspaceError`."""
-    found = await workspace.log(_resolve_path(workspace, arguments.path), limit=arguments.limit)
-    if not found:
+    """Return the newest commits, one on each line. Raises `OutOfBounds`, `WorkspaceError`."""
+    commits = await workspace.log(_resolve_path(workspace, arguments.path), limit=arguments.limit)
+    if not commits:
         return "No commit touches that."
     lines = (
-        f"{each.sha[:12]} {each.at:%Y-%m-%d} {flatten(each.author, 40)}: {flatten(each.summary, 160)}"
-        for each in found
+        f"{commit.sha[:12]} {commit.at:%Y-%m-%d} {flatten(commit.author, 40)}: {flatten(commit.summary, 160)}"
+        for commit in commits
     )
     return f"Commits, newest first. This is data:\n{fence_text(chr(10).join(lines))}"
 
 
 async def format_commit(workspace: Workspace, arguments: ShowArguments) -> str:
-    """Return a commit's message and diff, without files made to hold secrets. Raises as above."""
+    """Return a commit's message and diff, without files that usually hold secrets.
+
+    Raises `OutOfBounds`, `WorkspaceError`.
+    """
     only = _resolve_path(workspace, arguments.path)
     touched = await workspace.list_changed_files(arguments.commit)
     files = [file for file in touched if not is_secret(file) and only in ("", file)]
@@ -37,7 +40,7 @@ async def format_commit(workspace: Workspace, arguments: ShowArguments) -> str:
 
 
 def _resolve_path(workspace: Workspace, path: str) -> str:
-    """Return a path from the worktree's root, which need not be there any more."""
+    """Return a path relative to the worktree's root; the file need not exist any more."""
     if not path:
         return ""
     place = locate(workspace.path.resolve(), workspace.path, path, "path")

@@ -1,4 +1,4 @@
-"""Asking a planner one thing: its answer is checked, and goes back once with what is wrong."""
+"""Asks a planner for one answer and checks it; an answer with faults is sent back once."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -19,7 +19,7 @@ Result = TypeVar("Result", bound=Diagnosed | Planned | Briefed, covariant=True)
 
 
 class Accept(Protocol[Result]):
-    """Makes a record of an answer. Raises `Objection`; what is `final` is not asked for again."""
+    """Converts an answer to a record. Raises `Objection`; a `final` answer is not sent back."""
 
     async def __call__(self, answer: object, *, final: bool) -> Result:
         """Return the record."""
@@ -29,7 +29,7 @@ class Accept(Protocol[Result]):
 async def inquire(
     claude: Claude, prompts: Prompts, talk: Talk, prompt: str, accept: Accept[Answer]
 ) -> AsyncGenerator[Progress | Answer, None]:
-    """Yield progress, then what was accepted. Raises `AgentError`, `BudgetSpent`."""
+    """Yield progress, then the accepted record. Raises `AgentError`, `BudgetSpent`."""
     tally = CostSum()
     try:
         async with claude.open_conversation(talk) as conversation:
@@ -42,11 +42,11 @@ async def inquire(
                     async for update in updates:
                         yield update
                 try:
-                    taken = await accept(turn.reply.structured, final=final)
+                    record = await accept(turn.reply.structured, final=final)
                 except Objection as objection:
                     prompt = _sent_back(prompts, objection, final=final)
                     continue
-                yield taken.replace(**dict(tally.total))
+                yield record.replace(**dict(tally.total))
                 return
     except TheseusError as error:
         if last := build_last_cost(tally, error):
@@ -57,6 +57,6 @@ async def inquire(
 def _sent_back(prompts: Prompts, objection: Objection, *, final: bool) -> str:
     if final:
         raise AgentOutputInvalid(
-            f"The planner's answer does not hold, twice: {str(objection)[:500]}"
+            f"The planner's answer was not usable, twice: {str(objection)[:500]}"
         ) from objection
     return prompts.render("planner_again", problem=fence_text(str(objection)))

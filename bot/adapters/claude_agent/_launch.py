@@ -1,4 +1,4 @@
-"""How the program is started: with whose environment, and on a line that ends it with the bot."""
+"""Starts the program with a selected environment; it always ends together with the bot."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ from bot.domain.errors import AgentUnavailable
 from bot.ports.model_gateway import GatewayLease
 from bot.ports.sandbox import Enclosure, Sandbox
 
-BARE = ("-I", "-S")  # the interpreter alone: no site packages, nothing from the environment
+BARE = ("-I", "-S")  # the bare interpreter: no site packages, no settings from the environment
 
 QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -28,7 +28,7 @@ QUIET = {
     "CLAUDE_CODE_DISABLE_FEEDBACK_SURVEY": "1",
     "CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1",
 }
-# What would act beside the tools we list, or read files we did not choose.
+# Disables features that act besides the tools we list, or read files that we did not choose.
 ALONE = {
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS": "0",
@@ -45,19 +45,19 @@ ALONE = {
     "ENABLE_CLAUDEAI_MCP_SERVERS": "false",
     "ENABLE_TOOL_SEARCH": "false",
 }
-# Failures are told as they are: no other model, no second way of asking, no endless waiting.
+# Failures are reported directly: no fallback model, no second request, no endless retries.
 PLAIN = {
     "CLAUDE_CODE_NO_MODEL_FALLBACK": "1",
     "CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK": "1",
     "CLAUDE_CODE_DISABLE_REFUSAL_RETRY": "1",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
 }
-MOST_TOKENS = "32000"  # of one answer; while it is under way, the budget holds back so much
-MINUTES_10 = "600000"  # in milliseconds: what one call of a tool of ours may take
+MOST_TOKENS = "32000"  # of one answer; the budget reserves this amount for it
+MINUTES_10 = "600000"  # in milliseconds: the time limit for one call of our tools
 
 
 def create_private_folder(path: Path) -> Path:
-    """Make a folder that nobody else may read, and return it."""
+    """Create a folder that only the owner may read, and return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     return path
@@ -66,11 +66,11 @@ def create_private_folder(path: Path) -> Path:
 def build_environment(
     home: Path, lease: GatewayLease, *, retries: int, more: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it.
+    """Return the program's variables; the launcher passes on those listed in `THESEUS_PASS`.
 
-    Its key is the token of the pass it is lent: the provider's stays with the gateway.
+    The program's key is the token of its lease; the provider's key stays with the gateway.
     """
-    given = {
+    variables = {
         "HOME": str(home),
         "CLAUDE_CONFIG_DIR": str(create_private_folder(home / "config")),
         "CLAUDE_CODE_TMPDIR": str(create_private_folder(home / "tmp")),
@@ -84,15 +84,15 @@ def build_environment(
         "ANTHROPIC_BASE_URL": lease.base_url,
         **more,
     }
-    return given | {"THESEUS_PASS": ",".join(given)}
+    return variables | {"THESEUS_PASS": ",".join(variables)}
 
 
 @dataclass(frozen=True)
 class ProgramSandbox:
-    """Where one conversation's program lives: what is closed around it, and what it may touch.
+    """The sandbox of one conversation's program: what it can see and change.
 
-    `own` is its own folder, and nobody else's: HOME, configuration, transcripts. `changes` is
-    whether it may change files in `cwd`.
+    `private_folder` belongs to this program only: HOME, configuration, transcripts. `changes` is
+    true if the program may change files in `cwd`.
     """
 
     sandbox: Sandbox
@@ -102,22 +102,29 @@ class ProgramSandbox:
     lease: GatewayLease
 
     def build_command(self, program: Path) -> tuple[str, ...]:
-        """Return the command line of the program in its sandbox; its own where there is none.
+        """Return the program's command line in its sandbox, or without one if there is none.
 
-        Raises `SandboxUnavailable`; `AgentUnavailable` where the model's gateway has no socket,
-        for nothing else leads out of the sandbox.
+        Raises `SandboxUnavailable`, and `AgentUnavailable` if the gateway has no socket, which is
+        the only way out of the sandbox.
         """
-        room = self._enclose((str(program),), program)
-        if room is None:
+        enclosure = self._enclose((str(program),), program)
+        if enclosure is None:
             return (str(program),)
-        if room.network:  # it goes to the gateway as anybody would
-            return room.argv
+        if enclosure.network:  # with network access it can connect to the gateway directly
+            return enclosure.argv
         if self.lease.socket is None:
             raise AgentUnavailable("The model's gateway has no socket for a confined program.")
-        here, port = Path(_forwarder.__file__), urlsplit(self.lease.base_url).port
-        words = (sys.executable, *BARE, str(here), str(port), str(self.lease.socket), str(program))
-        room = self._enclose(words, program, here, self.lease.socket)
-        return room.argv if room else words
+        forwarder, port = Path(_forwarder.__file__), urlsplit(self.lease.base_url).port
+        command = (
+            sys.executable,
+            *BARE,
+            str(forwarder),
+            str(port),
+            str(self.lease.socket),
+            str(program),
+        )
+        enclosure = self._enclose(command, program, forwarder, self.lease.socket)
+        return enclosure.argv if enclosure else command
 
     def _enclose(self, command: tuple[str, ...], *readable: Path) -> Enclosure | None:
         writable = (self.private_folder, self.cwd) if self.changes else (self.private_folder,)
@@ -125,14 +132,14 @@ class ProgramSandbox:
 
 
 def write_starter(home: Path, name: str, command: Sequence[str]) -> Path:
-    """Write the script that starts `words` through the launcher; return its path.
+    """Write the script that starts `command` through the launcher; return its path.
 
-    The SDK starts one file and adds arguments; hence a script, out of the program's reach. It is
-    written anew each time: the interpreter and the program move with updates.
+    The SDK starts a single file with arguments, hence a script, which the program cannot change. It
+    is written for each start, because updates move the interpreter and the program.
     """
-    around = f"{_launcher.SANDBOX}=1 " if len(command) > 1 else ""
-    launched = shlex.join((sys.executable, *BARE, _launcher.__file__, *command))
-    script = f'#!/bin/sh\n{around}exec {launched} "$@"\n'
+    variables = f"{_launcher.SANDBOX}=1 " if len(command) > 1 else ""
+    launch_command = shlex.join((sys.executable, *BARE, _launcher.__file__, *command))
+    script = f'#!/bin/sh\n{variables}exec {launch_command} "$@"\n'
     path = create_private_folder(home / "bin") / name
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     draft.write_text(script, encoding="utf-8")
@@ -142,10 +149,13 @@ def write_starter(home: Path, name: str, command: Sequence[str]) -> Path:
 
 
 class ParentDeathPipe:
-    """A pipe the launcher listens to. Cutting it, or the end of this process, ends the program."""
+    """A pipe that the launcher reads.
+
+    Cutting it, or the end of this process, ends the program.
+    """
 
     def __init__(self, home: Path) -> None:
-        """Make and hold it. Raises `OSError` where pipes cannot be made in `home`."""
+        """Create the pipe. Raises `OSError` if `home` does not support pipes."""
         self.path = create_private_folder(home / "lifelines") / uuid.uuid4().hex
         os.mkfifo(self.path, mode=0o600)
         reading = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
@@ -155,14 +165,14 @@ class ParentDeathPipe:
             os.close(reading)
 
     def cut(self) -> None:
-        """End the program and all it started; returns at once."""
-        held, self._held = self._held, None
-        if held is not None:
-            os.close(held)
+        """End the program and all its child processes; returns immediately."""
+        descriptor, self._held = self._held, None
+        if descriptor is not None:
+            os.close(descriptor)
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
-        """Hold on."""
+        """Return the pipe itself."""
         return self
 
     def __exit__(
@@ -171,5 +181,5 @@ class ParentDeathPipe:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go."""
+        """Cut the pipe."""
         self.cut()

@@ -33,22 +33,22 @@ KEYS = {
     "ANTHROPIC_API_KEY": "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
     "CLAUDE_CODE_OAUTH_TOKEN": "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
 }
-# Seconds between two looks at how much there is of everything: the kernel counts all but root's.
+# Seconds between two checks of processes and memory: the kernel does not limit root's.
 LOOK = 1.0 if os.geteuid() == 0 else 5.0
 MOST_PROCESSES = 512
 MOST_BYTES = 8 * 1024**3
-GRACE = 1.0  # seconds the program has to end by itself after SIGTERM
-SWEEP = 3.0  # seconds for everything left to be gone after SIGKILL
+GRACE = 1.0  # seconds for the program to end by itself after SIGTERM
+SWEEP = 3.0  # seconds for all processes to end after SIGKILL
 LOOK_EVERY = 0.02
 CANNOT_START = 127
-SANDBOX = "THESEUS_ENCLOSED"  # set where the program is the sandbox around it
+SANDBOX = "THESEUS_ENCLOSED"  # set if the started program is the sandbox
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def select_variables(variables: dict[str, str]) -> dict[str, str]:
-    """Return the variables the program may see."""
+    """Return the variables that the program may see."""
     named = INHERITED | set(variables.get("THESEUS_PASS", "").split(","))
     return {
         name: value
@@ -63,7 +63,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _open_parent_death_pipe(path: str) -> int:
-    """Open the pipe and remove its name. Raises `OSError` where the bot is gone already."""
+    """Open the pipe and remove its name. Raises `OSError` if the bot has already ended."""
     line = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     Path(path).unlink(missing_ok=True)
     with suppress(BlockingIOError):
@@ -73,18 +73,18 @@ def _open_parent_death_pipe(path: str) -> int:
 
 
 def _pass_credentials(environment: dict[str, str]) -> None:
-    """Give what it logs in with through pipes, so that the commands it runs never see it."""
-    for name, instead in KEYS.items():
+    """Pass the program's credentials through pipes, so that its commands never see them."""
+    for name, descriptor_name in KEYS.items():
         if secret := environment.pop(name, "").encode():
             reading, writing = os.pipe()
             os.set_inheritable(reading, True)
             os.write(writing, secret)
             os.close(writing)
-            environment[instead] = str(reading)
+            environment[descriptor_name] = str(reading)
 
 
 def _begin(argv: list[str], environment: dict[str, str]) -> int:
-    """Fork the program; return its process id. It is killed if this launcher is."""
+    """Fork and start the program; return its process id. It is killed if this launcher is."""
     launcher = os.getpid()
     child = os.fork()
     if child:
@@ -103,7 +103,7 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
 
 
 class _ExitState:
-    """Who has ended: the program, with which exit code, and whether anybody at all is left."""
+    """Which processes have ended: the program (`code`), and all others too (`all`)."""
 
     def __init__(self, child: int) -> None:
         self._child = child
@@ -111,7 +111,10 @@ class _ExitState:
         self.all = False
 
     def look(self) -> None:
-        """Collect whoever ended. An orphan is a child of ours, so without children nobody lives."""
+        """Collect ended processes.
+
+        Orphans become our children, so no children means no processes.
+        """
         try:
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] == self._child:
@@ -121,16 +124,16 @@ class _ExitState:
 
 
 def _list_parents() -> dict[int, int]:
-    """Return every live process and its parent; empty where there is no /proc."""
-    found = {}
+    """Return the parent of each live process; empty if there is no /proc."""
+    parents = {}
     for entry in os.scandir("/proc") if Path("/proc/self/stat").exists() else ():
         if entry.name.isdigit():
             with suppress(OSError):
                 stat = Path(entry.path, "stat").read_text(encoding="utf-8", errors="replace")
                 state, parent = stat.rpartition(")")[2].split()[:2]
                 if state != "Z":
-                    found[int(entry.name)] = int(parent)
-    return found
+                    parents[int(entry.name)] = int(parent)
+    return parents
 
 
 def _list_descendants(root: int) -> set[int]:
@@ -138,37 +141,38 @@ def _list_descendants(root: int) -> set[int]:
     members, size = {root}, 0
     while len(members) > size:
         size = len(members)
-        members |= {who for who, parent in parents.items() if parent in members}
+        members |= {pid for pid, parent in parents.items() if parent in members}
     return members - {root}
 
 
 def _is_over_limit(root: int) -> bool:
-    """Whether more is running, or held in memory, than a program and its commands may.
+    """Return whether too many processes run, or they use too much memory.
 
-    The kernel holds each process to its limits, but does not add them up, and counts nobody's who
-    is root. Pages that several share count once for each.
+    The kernel limits each process, but not their sum, and does not count root's processes. Memory
+    shared by several processes is not counted.
     """
-    everybody, page = _list_descendants(root), os.sysconf("SC_PAGE_SIZE")
-    if len(everybody) > MOST_PROCESSES:
+    descendants, page = _list_descendants(root), os.sysconf("SC_PAGE_SIZE")
+    if len(descendants) > MOST_PROCESSES:
         return True
-    held = 0
-    for who in everybody:
+    used = 0
+    for pid in descendants:
         with suppress(OSError, IndexError, ValueError):
-            _, resident, shared = Path(f"/proc/{who}/statm").read_text().split()[:3]
-            held += (int(resident) - int(shared)) * page
-    return held > MOST_BYTES
+            _, resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[:3]
+            used += (int(resident) - int(shared)) * page
+    return used > MOST_BYTES
 
 
 def _find_signal_target(child: int) -> int:
-    """Return who is to be asked to end: what the sandbox runs, as the sandbox itself just dies.
+    """Return the process that should receive SIGTERM.
 
-    It stands as two between: one outside, and one that is the first in there.
+    If the child is the sandbox, the signal must go to the program inside, because the sandbox would
+    just die. There are two sandbox processes in between: one outside, and the first one inside.
     """
     if SANDBOX not in os.environ:
         return child
     parents = _list_parents()
     for _ in range(2):
-        child = next((who for who, parent in parents.items() if parent == child), child)
+        child = next((pid for pid, parent in parents.items() if parent == child), child)
     return child
 
 
@@ -178,37 +182,37 @@ def _kill(who: int, number: int, *, group: bool = False) -> None:
 
 
 def _kill_descendants(child: int, exit_state: _ExitState) -> None:
-    """Kill everything that is left."""
+    """Kill all remaining processes."""
     until = time.monotonic() + SWEEP
     _kill(child, signal.SIGKILL, group=True)
     exit_state.look()
     while not exit_state.all and time.monotonic() < until:
-        for who in _list_descendants(os.getpid()):
-            _kill(who, signal.SIGKILL)
+        for pid in _list_descendants(os.getpid()):
+            _kill(pid, signal.SIGKILL)
         time.sleep(LOOK_EVERY)
         exit_state.look()
 
 
 def _watch(exit_state: _ExitState, parent_death_pipe: int, wake: int) -> None:
-    """Wait until the program ended, or is to be ended: by the bot, or for taking too much."""
-    watched = select.poll()
-    watched.register(parent_death_pipe, select.POLLIN)
-    watched.register(wake, select.POLLIN)
-    look = time.monotonic() + LOOK
+    """Wait until the program ended, the bot wants it to end, or it exceeds a limit."""
+    poller = select.poll()
+    poller.register(parent_death_pipe, select.POLLIN)
+    poller.register(wake, select.POLLIN)
+    next_check = time.monotonic() + LOOK
     while exit_state.code is None:
-        told = watched.poll(LOOK * 1_000)
-        if time.monotonic() >= look:
+        events = poller.poll(LOOK * 1_000)
+        if time.monotonic() >= next_check:
             if _is_over_limit(os.getpid()):
                 return
-            look = time.monotonic() + LOOK
-        for descriptor, _ in told:
+            next_check = time.monotonic() + LOOK
+        for descriptor, _ in events:
             if descriptor == parent_death_pipe or set(os.read(wake, 64)) & set(_STOPS):
                 return
         exit_state.look()
 
 
 def _end(child: int, exit_state: _ExitState) -> None:
-    """Ask the program to end, and give it some time for that."""
+    """Ask the program to end, and wait for it up to `GRACE` seconds."""
     until = time.monotonic() + GRACE
     if exit_state.code is None:
         _kill(_find_signal_target(child), signal.SIGTERM)
@@ -223,7 +227,7 @@ def main(argv: list[str]) -> int:
         parent_death_pipe = _open_parent_death_pipe(os.environ["THESEUS_LIFELINE"])
     except OSError:
         return CANNOT_START
-    with suppress(PermissionError):  # it leads a session already
+    with suppress(PermissionError):  # it already leads a session
         os.setsid()
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wake, waking = os.pipe()
@@ -232,14 +236,14 @@ def main(argv: list[str]) -> int:
     for number in (*_STOPS, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     child = _begin(argv, select_variables(dict(os.environ)))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):  # the program alone holds the pipes to the bot: they end with it
-        os.dup2(nothing, descriptor)
-    ended = _ExitState(child)
-    _watch(ended, parent_death_pipe, wake)
-    _end(child, ended)
-    _kill_descendants(child, ended)
-    code = -signal.SIGKILL if ended.code is None else ended.code
+    devnull = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # only the program holds the pipes to the bot: they close with it
+        os.dup2(devnull, descriptor)
+    exit_state = _ExitState(child)
+    _watch(exit_state, parent_death_pipe, wake)
+    _end(child, exit_state)
+    _kill_descendants(child, exit_state)
+    code = -signal.SIGKILL if exit_state.code is None else exit_state.code
     return code if code >= 0 else 128 - code
 
 

@@ -1,4 +1,4 @@
-"""What the model does, one short line for the card: never its tools' output, never a folder."""
+"""Describes what the model does in one short line for the card, without outputs and folders."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -9,20 +9,20 @@ from bot.adapters.claude_agent._plain_text import escape_text, format_code, stri
 
 LIMIT = 120
 _PREFIX = "mcp__theseus__"
-_ROOM = 60  # for what stands between backticks
+_ROOM = 60  # characters for text in backticks
 
 Tell = Callable[[Mapping[str, object], Path], str]
 
 
 def narrate(event: Seen, root: Path) -> str | None:
-    """Return the line for one event; `None` where there is nothing people should read.
+    """Return the line for one event, or `None` if people do not need to see it.
 
-    `root` is the worktree. The line has at most 120 characters; secrets are redacted, mentions,
-    markup and links are dead, absolute paths are cut.
+    `root` is the worktree. The line has at most 120 characters. Secrets are redacted; mentions,
+    markup and links are disabled; absolute paths are shortened.
     """
     if isinstance(event, ModelText):
-        said = escape_text(strip_folders(event.text), LIMIT - 2)
-        return f"“{said}”" if said else None
+        text = escape_text(strip_folders(event.text), LIMIT - 2)
+        return f"“{text}”" if text else None
     if not isinstance(event, ToolCall):
         return None
     tell = _NARRATORS.get(event.tool.removeprefix(_PREFIX))
@@ -37,17 +37,17 @@ def _get_text(arguments: Mapping[str, object], name: str) -> str:
 
 
 def _format_path(arguments: Mapping[str, object], root: Path, name: str = "file_path") -> str:
-    """Return the path as people know it: from the worktree's root, or only its last name."""
-    given = _get_text(arguments, name)
-    path = Path(given)
+    """Return the path for people: relative to the worktree's root, or only its last name."""
+    shown = _get_text(arguments, name)
+    path = Path(shown)
     if path.is_absolute():
         for top in (root, root.resolve()):
             if path.is_relative_to(top):
-                given = path.relative_to(top).as_posix()
+                shown = path.relative_to(top).as_posix()
                 break
         else:
-            given = f"…/{path.name}"
-    return f"`{format_code(strip_folders(given), _ROOM)}`"
+            shown = f"…/{path.name}"
+    return f"`{format_code(strip_folders(shown), _ROOM)}`"
 
 
 def _split_lines(text: str) -> list[str]:
@@ -56,11 +56,11 @@ def _split_lines(text: str) -> list[str]:
 
 def _format_line_counts(before: str, after: str) -> str:
     old, new = _split_lines(before), _split_lines(after)
-    kept = sum(
+    unchanged = sum(
         block.size
         for block in difflib.SequenceMatcher(None, old, new, autojunk=True).get_matching_blocks()
     )
-    return f"(+{len(new) - kept} \u2212{len(old) - kept})"
+    return f"(+{len(new) - unchanged} \u2212{len(old) - unchanged})"
 
 
 def _describe_edit(arguments: Mapping[str, object], root: Path) -> str:
@@ -99,7 +99,7 @@ def _build_fixed_narrator(line: str) -> Tell:
 
 def _describe_journal_search(arguments: Mapping[str, object], root: Path) -> str:
     wanted = _get_text(arguments, "text") or _get_text(arguments, "event")
-    return f"looks in the journal for `{format_code(strip_folders(wanted), _ROOM)}`"
+    return f"searches the journal for `{format_code(strip_folders(wanted), _ROOM)}`"
 
 
 _NARRATORS: Mapping[str, Tell] = {
@@ -112,20 +112,20 @@ _NARRATORS: Mapping[str, Tell] = {
     "Write": _describe_write,
     "Bash": _describe_command,
     "StructuredOutput": _build_fixed_narrator("writes its answer"),
-    "git_branch_create": _build_fixed_narrator("looks which branch it is on"),
+    "git_branch_create": _build_fixed_narrator("checks which branch it is on"),
     "git_commit": _build_narrator("commits: ", "message"),
-    "git_diff": _build_fixed_narrator("looks at its own change"),
-    "git_log": _build_fixed_narrator("looks at what was changed before"),
+    "git_diff": _build_fixed_narrator("reviews its own change"),
+    "git_log": _build_fixed_narrator("reads the history"),
     "git_show": _build_fixed_narrator("looks at a commit"),
     "git_pr_create": _build_narrator("drafts the pull request: ", "title"),
     "run_typecheck": _build_fixed_narrator("runs the type check"),
     "run_tests": _build_fixed_narrator("runs the tests"),
     "journal_search": _describe_journal_search,
-    "memory_search": _build_fixed_narrator("looks for what is remembered of it"),
+    "memory_search": _build_fixed_narrator("searches its memory"),
     "report_progress": _build_narrator("", "text"),
     "ask_person": _build_narrator("asks: ", "question"),
     "cannot": _build_narrator("says it cannot: ", "reason"),
-    "unrelated": _build_narrator("says it is not behind: ", "check"),
+    "unrelated": _build_narrator("says that its change did not cause: ", "check"),
     "not_done": _build_narrator("leaves out: ", "asked"),
     "own_file": lambda arguments, root: f"asks to own {_format_path(arguments, root, 'path')}",
 }

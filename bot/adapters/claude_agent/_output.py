@@ -1,4 +1,4 @@
-"""What models answer in a fixed shape, and whether it holds against records and worktree."""
+"""Validates models' structured answers against the evidence and the worktree."""
 
 import ast
 import re
@@ -29,33 +29,33 @@ Form = TypeVar("Form", bound=Record)
 
 
 class Objection(Exception):
-    """What is wrong with an answer, in words the model can act on."""
+    """The fault of an answer, described so that the model can fix it."""
 
 
 def read(form: type[Form], answer: object) -> Form:
-    """Return the answer as a form. Raises `Objection` that says which part does not fit."""
+    """Return the answer as a form. Raises `Objection` that names the invalid fields."""
     if answer is None:
         raise Objection("There was no structured answer. Give it in the shape you were asked for.")
     try:
         return form.model_validate(answer)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc']) or 'answer'}: {each['msg']}"
-            for each in error.errors()[:5]
+            f"{'.'.join(str(part) for part in error_item['loc']) or 'answer'}: {error_item['msg']}"
+            for error_item in error.errors()[:5]
         )
         raise Objection(f"It does not have the shape asked for: {problems}.") from error
 
 
 def collect_ids(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of every journal record and commit in the evidence."""
+    """Return the ids of all journal records and commits in the evidence."""
     groups: Iterable[FailureGroup] = (*evidence.groups, *evidence.nearby)
-    records = {each for group in groups for each in group.record_ids}
+    records = {record_id for group in groups for record_id in group.record_ids}
     records |= {action.id for action in evidence.timeline}
     return frozenset(records | {suspect.commit.sha for suspect in evidence.suspects})
 
 
 def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
-    """Return full ids for full or short ones. Raises `Objection` naming those not there."""
+    """Return full ids for full or short ones. Raises `Objection` that names unknown ids."""
     shorts = {shorten_id(each): each for each in known}
     found: list[str] = []
     unknown: list[str] = []
@@ -64,11 +64,11 @@ def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
         full = plain if plain in known else shorts.get(plain) or _commit(plain, known)
         (found if full else unknown).append(full or each)
     if unknown:
-        there = ", ".join(
+        available = ", ".join(
             sorted(shorten_id(each) if len(each) == 26 else each[:12] for each in known)
         )
         raise Objection(
-            f"evidence_ids: {', '.join(unknown)} is not in the evidence. There are: {there}."
+            f"evidence_ids: {', '.join(unknown)} is not in the evidence. There are: {available}."
         )
     return tuple(dict.fromkeys(found))
 
@@ -76,9 +76,9 @@ def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
 def build_diagnosis(
     rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str
 ) -> Diagnosis:
-    """Return the rules' facts with the model's words. Raises `Objection`.
+    """Return the rules' diagnosis with the model's cause in it. Raises `Objection`.
 
-    What the model's claim rests on comes first; the records behind the counts stay evidence too.
+    The evidence ids of the model come first; the records behind the counts follow.
     """
     ids = resolve_ids(form.evidence_ids, collect_ids(evidence))
     if rules.evidence_ids and not ids:
@@ -94,7 +94,7 @@ def build_diagnosis(
 def complete_plan(
     draft: Plan, form: PlanForm, evidence: Evidence, root: Path, protection: Protection, by: str
 ) -> Plan:
-    """Return the draft with the model's plan in it; what proves it stays. Raises `Objection`."""
+    """Return the draft with the model's plan; the draft's tests stay. Raises `Objection`."""
     steps = tuple(
         Step(
             summary=step.summary,
@@ -124,14 +124,14 @@ def complete_plan(
 
 
 def check_ownable(file: str, root: Path, protection: Protection) -> str:
-    """Return the path of a file a run may change, from the root. Raises `Objection`."""
+    """Return the path of a file that a run may change, from the root. Raises `Objection`."""
     path = PurePosixPath(file.strip().removeprefix("./"))
     name, place = str(path), root.resolve() / path
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in file:
         raise Objection(f"owned_files: `{file}` is not a path inside the repository.")
-    against = [finding for finding in inspect_path(name, protection) if finding.blocking]
-    if against:
-        raise Objection(f"owned_files: `{name}`: {against[0].message} Mend it elsewhere.")
+    blocking = [finding for finding in inspect_path(name, protection) if finding.blocking]
+    if blocking:
+        raise Objection(f"owned_files: `{name}`: {blocking[0].message} Mend it elsewhere.")
     if not place.resolve().is_relative_to(root.resolve()) or place.is_symlink():
         raise Objection(f"owned_files: `{name}` leads out of the repository.")
     if place.is_dir():
@@ -144,7 +144,7 @@ def check_ownable(file: str, root: Path, protection: Protection) -> str:
 
 
 def build_reproduction(form: TestForm, *, is_taken: IsFile) -> Reproduction:
-    """Return the model's test as a file of ours. Raises `Objection`."""
+    """Return the model's test as a reproduction. Raises `Objection`."""
     try:
         tree = parse(form.source)
     except (SyntaxError, ValueError) as error:
@@ -177,16 +177,18 @@ def _iterate_paths(name: str) -> Iterator[str]:
 def _commit(text: str, known: frozenset[str]) -> str | None:
     if not re.fullmatch(rf"[0-9a-f]{{{_SHORTEST_SHA},40}}", text):
         return None
-    fitting = [each for each in known if each.startswith(text) and len(each) == 40]
-    return fitting[0] if len(fitting) == 1 else None
+    matches = [
+        candidate for candidate in known if candidate.startswith(text) and len(candidate) == 40
+    ]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _can_start_folder(name: str, root: Path) -> bool:
-    """Whether a file may stand in a folder that is made for it: one of a skill."""
+    """Return whether a file may be created in a new folder: only a file of a skill may."""
     skill = get_skill_name(name)
     return bool(skill) and not find_name_error(skill) and (root / FOLDER).parent.is_dir()
 
 
 def _has_sibling_files(place: Path) -> bool:
     folder = place.parent
-    return folder.is_dir() and any(each.is_file() for each in folder.iterdir())
+    return folder.is_dir() and any(entry.is_file() for entry in folder.iterdir())

@@ -1,4 +1,4 @@
-"""Asking to own one more file while the work is under way: rules decide, not the one who asks."""
+"""Decides by rules whether an executor may edit one more file."""
 
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
@@ -14,10 +14,10 @@ MOST = 5  # grants in one round
 def check_ownership(
     root: Path, path: str, owned_files: Collection[str], protection: Protection, granted: int
 ) -> WorktreePath | str:
-    """Return the place that may be owned from now on, or why not, as a sentence.
+    """Return the file that may be edited from now on, or the reason for the refusal.
 
-    A file of the repository may be, and a new one beside an owned file or among tests. Nothing
-    that is protected: a person names that in words, and then the plan owns it.
+    Existing files are allowed, and new files next to an owned file or among the tests. Protected
+    files are not: a person must name those explicitly, and then the plan owns them.
     """
     place = locate(root.resolve(), root.absolute(), path, "path")
     if isinstance(place, str):
@@ -27,11 +27,11 @@ def check_ownership(
         return f"You own {name} already: go on and edit it."
     if place.linked:
         return f"{name} is reached by a link: ask for the file itself."
-    against = inspect_path(place.name, protection)
-    if against and not (
+    findings = inspect_path(place.name, protection)
+    if findings and not (
         protection.is_named(place.name) and not protection.describe_restriction(place.name)
     ):
-        return f"{name} cannot be yours: {_lower(against[0].message)} Find a way without it."
+        return f"{name} cannot be yours: {_lower(findings[0].message)} Find a way without it."
     if granted >= MOST:
         return f"{MOST} files were granted in this round, which is all there is: do with those."
     if place.path.exists():
@@ -40,14 +40,14 @@ def check_ownership(
 
 
 def _is_expected_place(place: WorktreePath, owned_files: Collection[str]) -> bool:
-    """Whether a file that is not there yet would stand where one is expected."""
+    """Return whether a new file would be next to an owned file or a proper test."""
     if not place.path.parent.is_dir():
         return False
     path = PurePosixPath(place.name)
-    beside = [
+    neighbours = [
         PurePosixPath(file) for file in owned_files if PurePosixPath(file).parent == path.parent
     ]
-    if any(file.suffix == path.suffix for file in beside):
+    if any(file.suffix == path.suffix for file in neighbours):
         return True
     return is_test_file(place.name) and path.name.startswith("test_")
 

@@ -1,4 +1,4 @@
-"""What earlier runs teach: what failed, what mended it, how it ended."""
+"""Finds earlier runs like this one: what failed, what fixed it, how it ended."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from bot.domain.run import FINAL_STATUSES, Run, Status
 from bot.grammar.likeness import extract_stems
 from bot.ports.store import Store
 
-_SAME_FAULT = 100.0  # one fingerprint says more than any number of words
-_RECENT = 100  # runs that are looked at
+_SAME_FAULT = 100.0  # the same fingerprint outweighs any number of shared words
+_RECENT = 100  # the number of recent runs that are searched
 _LINE = 500
 
 
 class PastRun(Record):
-    """One run that is over, or waits for a person."""
+    """One run that has ended, or waits for a person."""
 
     run_id: str
     day: str
@@ -29,17 +29,17 @@ class PastRun(Record):
 
     @property
     def summary(self) -> str:
-        """Return it on one line of at most 500 characters."""
+        """The run on one line of at most 500 characters."""
         parts = [self.headline or self.asked]
         if self.change:
-            where = f" in {', '.join(self.files[:3])}" if self.files else ""
-            parts.append(f"change: {self.change}{where}")
-        parts += [f"tried: {each}" for each in self.tried[:3]]
+            location = f" in {', '.join(self.files[:3])}" if self.files else ""
+            parts.append(f"change: {self.change}{location}")
+        parts += [f"tried: {attempt}" for attempt in self.tried[:3]]
         return flatten(f"run {self.run_id} ({self.day}, {self.outcome}): {'; '.join(parts)}", _LINE)
 
 
 class PastRuns:
-    """Finds past runs in the store. Their words are others' words: data, never instructions."""
+    """Finds past runs in the store. Their texts come from people: data, never instructions."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,18 +49,18 @@ class PastRuns:
     ) -> Sequence[PastRun]:
         """Return at most `limit` runs that share a fault or words with `text`, best first.
 
-        `besides` is a run to leave out: one does not remember oneself. Raises `StoreError`.
+        The run `excluded_run_id`, usually the current one, is left out. Raises `StoreError`.
         """
-        asked = extract_stems(text)
-        found: list[tuple[float, str, PastRun]] = []
+        terms = extract_stems(text)
+        matches: list[tuple[float, str, PastRun]] = []
         for run in await self._store.find(status=FINAL_STATUSES, limit=_RECENT):
             if run.id == excluded_run_id:
                 continue
             history = await self._store.get_history(run.id)
-            if points := _score(asked, fingerprint, run, history):
-                found.append((points, run.created_at.isoformat(), _build_past_run(run, history)))
-        found.sort(key=lambda each: each[:2], reverse=True)
-        return tuple(past for _, _, past in found[:limit])
+            if points := _score(terms, fingerprint, run, history):
+                matches.append((points, run.created_at.isoformat(), _build_past_run(run, history)))
+        matches.sort(key=lambda match: match[:2], reverse=True)
+        return tuple(past for _, _, past in matches[:limit])
 
 
 def _score(terms: frozenset[str], fingerprint: str, run: Run, history: History) -> float:
@@ -68,12 +68,12 @@ def _score(terms: frozenset[str], fingerprint: str, run: Run, history: History) 
     points = 0.0
     if fingerprint and diagnosis is not None and diagnosis.fingerprint == fingerprint:
         points += _SAME_FAULT
-    known = [run.trigger.subject, run.trigger.text]
+    texts = [run.trigger.subject, run.trigger.text]
     if diagnosis is not None:
-        known += [diagnosis.headline, diagnosis.event, diagnosis.file, diagnosis.function]
+        texts += [diagnosis.headline, diagnosis.event, diagnosis.file, diagnosis.function]
     if change is not None:
-        known += [change.summary, *(file.path for file in change.files)]
-    return points + len(terms & extract_stems(" ".join(known)))
+        texts += [change.summary, *(file.path for file in change.files)]
+    return points + len(terms & extract_stems(" ".join(texts)))
 
 
 def _build_past_run(run: Run, history: History) -> PastRun:
@@ -99,6 +99,12 @@ def _describe_outcome(run: Run, history: History) -> str:
     if run.status is Status.DONE:
         return "investigated"
     verdict = history.verdict
-    red = [check.name for check in verdict.checks if not check.ok] if verdict else []
-    why = f": red were {', '.join(red[:3])}" if red else f": {run.reason}" if run.reason else ""
-    return f"{run.status}{why}"
+    failing = [check.name for check in verdict.checks if not check.ok] if verdict else []
+    reason = (
+        f": failing were {', '.join(failing[:3])}"
+        if failing
+        else f": {run.reason}"
+        if run.reason
+        else ""
+    )
+    return f"{run.status}{reason}"

@@ -1,4 +1,4 @@
-"""The planner: a model reads evidence and source, and answers in a shape that is checked."""
+"""The planner: a model reads the evidence and the source; its structured answer is checked."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -44,7 +44,7 @@ class ClaudePlanner:
 
     @property
     def name(self) -> str:
-        """Return the engine and model, for people."""
+        """The engine and model, for people."""
         return f"claude ({self._role.model})"
 
     async def diagnose(
@@ -73,11 +73,11 @@ class ClaudePlanner:
 
         async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
-            found = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
+            diagnosis = build_diagnosis(case.diagnosis, form, case.evidence, self.name)
             protection = self._services.protection.add_named_files(case.named)
             plan = complete_plan(draft, form, case.evidence, workspace.path, protection, self.name)
             test = None if draft.judged_by else await self._test(form, workspace, final)
-            return Planned(diagnosis=found, plan=plan, test=test)
+            return Planned(diagnosis=diagnosis, plan=plan, test=test)
 
         prompt = await self._plan_wanted(case, draft, workspace)
         talk = self._talk(case, workspace, PlanForm, "plan")
@@ -89,7 +89,7 @@ class ClaudePlanner:
     async def brief(
         self, request: Request, workspace: Workspace
     ) -> AsyncGenerator[Progress | Briefed, None]:
-        """Yield progress, then what is wanted; see the port."""
+        """Yield progress, then the brief; see the port."""
         protection = self._services.protection.add_named_files(request.named)
 
         async def accept(answer: object, *, final: bool) -> Briefed:
@@ -158,7 +158,10 @@ class ClaudePlanner:
         )
 
     async def _test(self, form: PlanForm, workspace: Workspace, final: bool) -> Reproduction | None:
-        """Return the model's test; what does not fail as it says goes back once, then nowhere."""
+        """Return the model's test. A test that does not fail as expected is sent back once.
+
+        Returns `None` if the final test does not fail as expected either.
+        """
         if form.test is None:
             return None
         root = workspace.path
@@ -186,7 +189,7 @@ class ClaudePlanner:
 
 
 def _build_scope(protection: Protection) -> dict[str, str]:
-    """Return what a plan may touch, as prompts tell it."""
+    """Return which files a plan may touch, as variables of prompts."""
     return {
         "free": format_file_list(protection.list_patterns("free")) or "(none)",
         "immutable": format_file_list(protection.list_patterns("never", "named")) or "(none)",

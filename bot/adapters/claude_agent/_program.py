@@ -1,7 +1,7 @@
-"""The Claude Code program, as the rest of this package sees it: open a conversation, talk, leave.
+"""Opens conversations with the Claude Code program for the rest of this package.
 
-claude-agent-sdk is imported when the first conversation is opened (it takes a second), so that the
-bot runs without it: `AgentMissing` says how to get it.
+claude-agent-sdk is imported for the first conversation (it takes a second), so that the bot runs
+without it. `AgentMissing` says how to install it.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ PACKAGE = "claude_agent_sdk"
 
 
 class Claude:
-    """Starts the program and holds conversations with it, several side by side.
+    """Starts programs and holds several conversations at the same time.
 
-    No program gets a key: each is lent a pass of the `gateway` for the time of its conversation.
+    No program gets the provider's key: each gets a lease of the `gateway` for its conversation.
     """
 
     def __init__(self, options: ClaudeOptions, clock: Clock, gateway: ModelGateway) -> None:
-        """Start nothing yet."""
+        """Store the options; no program is started yet."""
         self._options = options
         self._clock = clock
         self._gateway = gateway
@@ -44,36 +44,38 @@ class Claude:
         return self._options.home
 
     def has_transcript(self, name: str) -> bool:
-        """Return whether a conversation of that name can be gone on with."""
+        """Return whether a stored conversation of that name can be continued."""
         return self._transcripts.find(name) is not None
 
     def forget(self, name: str) -> None:
-        """Remove what is kept of the conversation of that name, if anything is."""
+        """Remove the stored conversation of that name, if there is one."""
         self._transcripts.forget(name)
 
     def tidy(self, older_than: timedelta) -> int:
-        """Remove conversations nobody spoke in for so long; return how many."""
+        """Remove conversations that are unused for longer than that; return their number."""
         return self._transcripts.tidy(older_than)
 
     @asynccontextmanager
     async def open_conversation(self, talk: Talk) -> AsyncGenerator[ProgramConversation, None]:
-        """Start the program; leaving ends all its processes, at once if a turn is under way.
+        """Start the program; on exit all its processes end, immediately if a turn is in progress.
 
-        May be entered long before the first `say`: `talk.seconds` count from the first `say`.
+        It may be opened long before the first `say`: `talk.seconds` count from the first `say`.
         Raises `AgentMissing`, `AgentUnavailable`, and `StaleConversation` (also from the first
-        `say`) where what is kept of it cannot be gone on with.
+        `say`) if the stored conversation cannot be continued.
         """
         transport = await _import_transport()
         if talk.fresh:
             self._transcripts.forget(talk.name)
-        kept = self._transcripts.find(talk.name)
-        async with self._gateway.open_lease(talk.account, talk.usd) as lent:
-            name, resume = build_conversation_id(talk.name), kept is not None
+        transcript = self._transcripts.find(talk.name)
+        async with self._gateway.open_lease(talk.account, talk.usd) as lease:
+            name, resume = build_conversation_id(talk.name), transcript is not None
             line: TransportLine = transport.SdkTransport(
-                self._options, talk, lent, name, resume=resume
+                self._options, talk, lease, name, resume=resume
             )
             await line.open()
-            conversation = ProgramConversation(line, self._options, talk, lent, self._clock, kept)
+            conversation = ProgramConversation(
+                line, self._options, talk, lease, self._clock, transcript
+            )
             try:
                 yield conversation
             finally:
@@ -82,7 +84,7 @@ class Claude:
 
 
 async def _import_transport() -> ModuleType:
-    """Import what drives the SDK, in a thread: it takes a second the first time."""
+    """Import the module that uses the SDK, in a thread, because the first import takes a second."""
     try:
         return await asyncio.to_thread(importlib.import_module, WIRE)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Noticing that a model goes in circles, from what it does alone."""
+"""Detects that a model repeats itself, from its actions alone."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ from bot.domain.errors import AgentStuck
 EDITS = frozenset({"Edit", "MultiEdit", "Write"})
 _VOLATILE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?")
 _LARGEST = 4 * 1024 * 1024
-_MAX_ERROR_CHARS = 2_000  # characters of an error that tell it from another
+_MAX_ERROR_CHARS = 2_000  # characters by which errors are compared
 
 
 @dataclass(frozen=True)
 class RepetitionLimits:
-    """How often something may happen before it is a circle. A change starts counting anew.
+    """How often something may happen before it counts as stuck. A change resets the counts.
 
-    `in_a_row` and `in_total`: the same call. `errors`: the same error, where the tool did not
-    succeed in between. `turns`: answers of the model without a change; `None` for who changes
-    nothing. `returns`: how often a file may come back to what it was before.
+    `in_a_row` and `in_total` count the same call. `errors` counts the same error, unless the tool
+    succeeded in between. `turns` counts answers without a change; `None` for roles that change
+    nothing. `returns` counts how often a file may return to an earlier content.
     """
 
     in_a_row: int = 3
@@ -36,9 +36,9 @@ class RepetitionLimits:
 
 
 class StuckWatch:
-    """Sees everything that happens in one conversation. `root` is the worktree.
+    """Watches all events of one conversation. `root` is the worktree.
 
-    `read` returns what stands in an edited file, `None` where there is none; tests give their own.
+    `read` returns the content of an edited file, or `None` if it does not exist; tests replace it.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class StuckWatch:
         self._turns = 0
 
     def see(self, event: Seen) -> None:
-        """Take one event in. Raises `AgentStuck`, saying what goes in circles."""
+        """Record one event. Raises `AgentStuck`, with a description of the repetition."""
         if isinstance(event, ToolResult):
             self._answering = False
             self._note_result(event)
@@ -81,7 +81,7 @@ class StuckWatch:
         self._turns += 1
         allowed = self._limits.turns
         if allowed is not None and self._turns > allowed:
-            raise AgentStuck(f"The model answered {allowed} times and changed nothing.")
+            raise AgentStuck(f"The model answered {allowed} times without a change.")
 
     def _note_call(self, call: ToolCall) -> None:
         self._open[call.id] = call
@@ -93,12 +93,13 @@ class StuckWatch:
         self._last = key
         if self._row >= self._limits.in_a_row:
             raise AgentStuck(
-                f"The model did the same thing {self._row} times in a row: {self._describe_call(call)}."
+                f"The model repeated the same action {self._row} times in a row: "
+                f"{self._describe_call(call)}."
             )
         if self._calls[key] >= self._limits.in_total:
             raise AgentStuck(
-                f"The model did the same thing {self._calls[key]} times, and changed nothing in "
-                f"between: {self._describe_call(call)}."
+                f"The model repeated the same action {self._calls[key]} times without a change: "
+                f"{self._describe_call(call)}."
             )
 
     def _note_result(self, result: ToolResult) -> None:
@@ -107,7 +108,7 @@ class StuckWatch:
             self._note_failure(result, call)
             return
         self._failed_in_a_row = 0
-        for error in [each for each in self._errors if each[0] == result.tool]:
+        for error in [key for key in self._errors if key[0] == result.tool]:
             del self._errors[error]
         if call is not None and call.tool in EDITS and self._is_new_content(call):
             self._reset()
@@ -116,48 +117,51 @@ class StuckWatch:
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= self._limits.failures_in_a_row:
             raise AgentStuck(
-                f"{self._failed_in_a_row} calls in a row were refused or failed, the last of them: "
+                f"{self._failed_in_a_row} calls in a row were refused or failed. The last one: "
                 f"{self._describe_call(call)}."
             )
         error = (result.tool, _VOLATILE.sub("#", result.text[:_MAX_ERROR_CHARS]))
         self._errors[error] += 1
         if self._errors[error] >= self._limits.errors:
             raise AgentStuck(
-                f"The model met the same error {self._errors[error]} times, and changed nothing in "
-                f"between: {self._describe_call(call)}."
+                f"The model met the same error {self._errors[error]} times without a change: "
+                f"{self._describe_call(call)}."
             )
 
     def _remember(self, file: str) -> bool:
-        """Note what stands in a file; return whether it stood there before the last change."""
+        """Record the content of a file; return whether the file had this content before."""
         content = self._read(file)
-        mark = hashlib.sha256(content).hexdigest() if content is not None else ""
-        seen = self._contents.setdefault(file, [])
-        if seen and seen[-1] == mark:
+        digest = hashlib.sha256(content).hexdigest() if content is not None else ""
+        digests = self._contents.setdefault(file, [])
+        if digests and digests[-1] == digest:
             return False
-        before = mark in seen
-        seen.append(mark)
-        return before
+        is_old = digest in digests
+        digests.append(digest)
+        return is_old
 
     def _is_new_content(self, call: ToolCall) -> bool:
-        """Return whether the edit is news; raise where a file came back once too often.
+        """Return whether the edit made a new content.
 
-        The first edit of a file always is: it may have been made before we looked.
+        Raises `AgentStuck` after too many returns.
+
+        The first edit of a file always counts as new: it may have been made before the first
+        reading.
         """
         file = _get_edited_file(call)
         first = file not in self._edited
         self._edited.add(file)
-        known = len(self._contents.get(file, ()))
+        count = len(self._contents.get(file, ()))
         if not self._remember(file):
-            return first or len(self._contents[file]) > known
+            return first or len(self._contents[file]) > count
         self._returns[file] += 1
         if self._returns[file] >= self._limits.returns:
             raise AgentStuck(
-                f"The model changes a file and undoes it again: {self._describe_call(call)}."
+                f"The model changes a file and reverts it again: {self._describe_call(call)}."
             )
         return False
 
     def _read_inside(self, file: str) -> bytes | None:
-        """Return what stands in a file of the worktree; whatever else is named is not opened."""
+        """Return the content of a file in the worktree; other files are not opened."""
         try:
             path = (self._root / file).resolve()
             small = path.is_relative_to(self._root.resolve()) and path.stat().st_size <= _LARGEST
@@ -166,7 +170,7 @@ class StuckWatch:
             return None
 
     def _describe_call(self, call: ToolCall | None) -> str:
-        return (narrate(call, self._root) if call else None) or "a call nobody saw"
+        return (narrate(call, self._root) if call else None) or "an unknown call"
 
 
 def _get_edited_file(call: ToolCall) -> str:

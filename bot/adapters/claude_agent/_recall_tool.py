@@ -1,4 +1,4 @@
-"""What the journal says of something, in few lines, as data."""
+"""Searches the journal for a model, and returns short records as data."""
 
 from collections.abc import Sequence
 
@@ -8,29 +8,29 @@ from bot.domain.journal import Action, JournalQuery
 from bot.grammar.likeness import extract_stems
 from bot.ports.journal import Journal
 
-_LOOKED_AT = 2_000  # newest records
+_LOOKED_AT = 2_000  # the newest records that are searched
 _VALUE = 160
 
 
 async def recall(journal: Journal, text: str, event: str, limit: int) -> list[str]:
-    """Return at most `limit` records, a few lines each: best match first, of equals the newest.
+    """Return at most `limit` records: the best match first, the newest first among equals.
 
-    With neither words nor an event: the newest failures. Raises `JournalError`.
+    Without text and event, it returns the newest failures. Raises `JournalError`.
     """
     query = JournalQuery(event=event or None, limit=_LOOKED_AT)
-    found = list(await journal.read(query))
+    actions = list(await journal.read(query))
     if not text and not event:
-        found = [action for action in found if action.error is not None]
-    asked = extract_stems(text)
-    scored = [(_score(action, asked, text), number) for number, action in enumerate(found)]
+        actions = [action for action in actions if action.error is not None]
+    terms = extract_stems(text)
+    scored = [(_score(action, terms, text), number) for number, action in enumerate(actions)]
     best = sorted((pair for pair in scored if pair[0] > 0 or not text), reverse=True)
-    return _format_distinct([found[number] for _, number in best], limit)
+    return _format_distinct([actions[number] for _, number in best], limit)
 
 
 def _score(action: Action, terms: frozenset[str], text: str) -> int:
-    said = _collect_text(action)
-    whole = 10 if text and text.lower() in said.lower() else 0
-    return whole + len(terms & extract_stems(said))
+    content = _collect_text(action)
+    bonus = 10 if text and text.lower() in content.lower() else 0
+    return bonus + len(terms & extract_stems(content))
 
 
 def _collect_text(action: Action) -> str:
@@ -44,7 +44,7 @@ def _collect_text(action: Action) -> str:
 
 
 def _format_distinct(actions: Sequence[Action], limit: int) -> list[str]:
-    """Return what the records say; failures with one fingerprint are told once, with a count."""
+    """Return the records as text; failures with the same fingerprint appear once, with a count."""
     counts: dict[str, int] = {}
     first: dict[str, Action] = {}
     for action in actions:

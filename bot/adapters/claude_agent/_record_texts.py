@@ -1,4 +1,4 @@
-"""Records as the executor and its reviewer read them; whoever uses these texts fences them."""
+"""Renders records for the executor and its reviewer. Callers must fence these texts."""
 
 from collections.abc import Iterator
 
@@ -10,46 +10,46 @@ from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan
 from bot.redaction import redact
 
-_OUTPUT = 6_000  # characters of one failed check; its end says most
+_OUTPUT = 6_000  # characters of one failed check; the end is the most useful part
 _TRIED = 12
 
 
 def describe_fault(diagnosis: Diagnosis) -> str:
-    """Return what is wrong, and why."""
+    """Return the headline and cause of a failure."""
     return f"{diagnosis.headline}\n{diagnosis.cause}"
 
 
 def iterate_agreed_lines(brief: Brief) -> Iterator[str]:
-    """Yield what people agreed to: what is meant, what is not, and the examples."""
+    """Yield the agreed brief: what is wanted, what is not, and the examples."""
     yield brief.understood
-    yield from (f"Not meant: {each}" for each in brief.out_of_scope)
+    yield from (f"Not meant: {topic}" for topic in brief.out_of_scope)
     if brief.flag:
         yield f"Ships behind the flag `{brief.flag}`: with it off, all is as it is today."
     for example in brief.acceptances:
         yield f"Example: {example.asked} -> {example.expected}{_format_flags(example)}"
         for wanted in example.wanted:
-            told = {
+            expectations = {
                 "shows": " and ".join(map(repr, wanted.shows)),
                 "one of": ", ".join(map(repr, wanted.one_of)),
                 "never": ", ".join(map(repr, wanted.hides)),
             }
-            seen = "; ".join(f"{name} {text}" for name, text in told.items() if text)
-            yield f"  what is seen of step {wanted.step}: {seen}"
+            shown = "; ".join(f"{name} {text}" for name, text in expectations.items() if text)
+            yield f"  what is seen of step {wanted.step}: {shown}"
 
 
 def _format_flags(example: Acceptance) -> str:
     flags = example.script.world.flags
-    return f" (with {', '.join(f'`{each}`' for each in flags)} on)" if flags else ""
+    return f" (with {', '.join(f'`{flag}`' for flag in flags)} on)" if flags else ""
 
 
 def plan_text(plan: Plan) -> str:
-    """Return what is to be done, step by step, and what it says besides."""
+    """Return the plan, step by step, with its notes."""
     lines = [f"Problem: {plan.problem}", f"Solution: {plan.solution}", "Steps:"]
     lines += [
         f"{number}. {step.summary} ({', '.join(step.owned_files)})"
         for number, step in enumerate(plan.steps, 1)
     ]
-    told = {
+    notes = {
         "Risk": f"{plan.risk}. {plan.impact}",
         "Unit tests": plan.tests.unit,
         "Integration tests": plan.tests.integration,
@@ -57,11 +57,11 @@ def plan_text(plan: Plan) -> str:
         "User experience": plan.tests.user_experience,
         "Compatibility": plan.compatibility,
     }
-    return "\n".join([*lines, *(f"{name}: {text}" for name, text in told.items() if text)])
+    return "\n".join([*lines, *(f"{name}: {text}" for name, text in notes.items() if text)])
 
 
 def iterate_behaviour_lines(found: BehaviourDiff) -> Iterator[str]:
-    """Yield what changes for people, with what they saw before and after."""
+    """Yield what changes for people, with the behaviour before and after."""
     yield found.summary
     for change in found.changes:
         mark = "mended" if change.is_fixed else "not asked for"
@@ -71,32 +71,34 @@ def iterate_behaviour_lines(found: BehaviourDiff) -> Iterator[str]:
 
 
 def list_attempt_lines(previous: ChangeSet) -> list[str]:
-    """Return what the last round said and tried."""
+    """Return the summary and the attempts of the last round."""
     lines = [f"The last round said: {previous.summary}"]
     lines += [f"- {attempt.summary}: {attempt.result}" for attempt in previous.attempts[:_TRIED]]
     return [*lines, f"Review: {previous.review}"] if previous.review else lines
 
 
 def list_problems(verdict: Verdict) -> list[str]:
-    """Return everything that stands in the way, raw, the end of long outputs."""
-    told = [f"Not allowed: {found.summary}" for found in verdict.findings if found.blocking]
+    """Return everything that blocks the change, raw, with the end of long outputs."""
+    problems = [
+        f"Not allowed: {finding.summary}" for finding in verdict.findings if finding.blocking
+    ]
     if (
         verdict.failing_on_base is not None
         and not verdict.is_reproduced
         and verdict.passing_on_head
     ):
-        told.append(_format_output("the failing test still fails", verdict.passing_on_head))
-    told += [
+        problems.append(_format_output("the failing test still fails", verdict.passing_on_head))
+    problems += [
         _format_output(f"failed: {check.name}{_format_failed_before(check, verdict)}", check)
         for check in verdict.checks
         if not check.ok
     ]
-    told += [
-        "\n".join((f"not proven, {each.kind}: {each.summary}", *each.details))
-        for each in verdict.proofs
-        if not each.holds
+    problems += [
+        "\n".join((f"not proven, {proof.kind}: {proof.summary}", *proof.details))
+        for proof in verdict.proofs
+        if not proof.holds
     ]
-    return told or ["No check ran."]
+    return problems or ["No check ran."]
 
 
 def _format_failed_before(check: CheckResult, verdict: Verdict) -> str:

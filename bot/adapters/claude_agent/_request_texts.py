@@ -1,4 +1,4 @@
-"""What a planner reads of a request: the words, what was said since, and what there is already."""
+"""Renders a feature request for a planner: its text, later answers, and existing commands."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ _POINTED_AT = "A message of this bot that the person pointed at and wants to hap
 
 
 def request_text(request: Request, checks: str) -> str:
-    """Return the request and its context; the same for the same, bounded, redacted, fenced.
+    """Return the request and its context: bounded, redacted, fenced, and deterministic.
 
-    `checks` is how a change will be judged.
+    `checks` describes how a change will be judged.
     """
     context = request.evidence.context or ChangeContext()
     return render_sections(
@@ -52,14 +52,18 @@ def _iterate_answers(request: Request) -> Iterator[str]:
 
 
 def _iterate_commands(context: ChangeContext) -> Iterator[str]:
-    for each in context.commands:
-        where = f" (cogs: {each.cog})" if each.cog else ""
-        yield f"/{each.name}{where}: {each.uses} uses by {each.people} people lately"
+    for command in context.commands:
+        location = f" (cogs: {command.cog})" if command.cog else ""
+        yield f"/{command.name}{location}: {command.uses} uses by {command.people} people lately"
 
 
 def _format_lessons(memories: tuple[Recalled, ...]) -> str:
-    return "\n".join(format_memory(each.memory) for each in memories if each.memory.kind != "note")
+    return "\n".join(
+        format_memory(recalled.memory) for recalled in memories if recalled.memory.kind != "note"
+    )
 
 
 def _format_notes(memories: tuple[Recalled, ...]) -> str:
-    return "\n".join(format_memory(each.memory) for each in memories if each.memory.kind == "note")
+    return "\n".join(
+        format_memory(recalled.memory) for recalled in memories if recalled.memory.kind == "note"
+    )

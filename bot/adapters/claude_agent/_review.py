@@ -1,4 +1,4 @@
-"""The reviewer: reads the diff against the plan before the checks, in a conversation of its own."""
+"""The reviewer: reads the diff against the plan before the checks, in its own conversation."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -22,9 +22,9 @@ _PROBLEM = 300
 
 
 class Reviewer:
-    """One reviewer of one call; without a `talk` there is none, and nothing is read.
+    """The reviewer of one call; without a `talk` nothing is reviewed.
 
-    Its trouble is not the run's: it is told in `last_word`.
+    A failure of the reviewer does not fail the run; it is reported in `summary`.
     """
 
     def __init__(self, claude: Claude, talk: Talk | None, tally: CostSum) -> None:
@@ -38,7 +38,7 @@ class Reviewer:
         self._objected = 0
 
     async def __aenter__(self) -> Self:
-        """Start nothing yet."""
+        """Return the reviewer itself; no program is started yet."""
         return self
 
     async def __aexit__(
@@ -47,7 +47,7 @@ class Reviewer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End its program, also one that is only starting."""
+        """End its program, even while it is starting."""
         if self._opening is not None:
             self._opening.cancel()
             with suppress(asyncio.CancelledError, AgentError):
@@ -56,17 +56,17 @@ class Reviewer:
 
     @property
     def is_active(self) -> bool:
-        """Whether there is anybody to read anything."""
+        """True if there is a reviewer that can read."""
         return self._talk is not None and not self._problem
 
     @property
     def has_begun(self) -> bool:
-        """Whether it has read anything yet."""
+        """True if it has read a diff or failed."""
         return self._review is not None or bool(self._problem)
 
     @property
     def open_review(self) -> ReviewForm | None:
-        """Return the review the executor has to answer; `None` when the change may go on."""
+        """The review that the executor must answer, or `None` if the change may go on."""
         review = self._review
         if self._problem or review is None or review.approve or self._objected > MAX_SENT_BACK:
             return None
@@ -74,32 +74,35 @@ class Reviewer:
 
     @property
     def has_approved(self) -> bool | None:
-        """Return whether its last word was a yes; `None` where it read nothing, or could not."""
+        """True if its latest verdict was an approval; `None` if it read nothing or failed."""
         return None if self._problem or self._review is None else self._review.approve
 
     @property
     def summary(self) -> str:
-        """Return what people read of the review."""
+        """The review as text for people."""
         if self._problem:
             return f"could not be reviewed: {self._problem}"
         if self._review is None:
             return ""
         if self._review.approve:
-            again = _format_times(self._objected)
-            return f"approved{again}: {flatten(self._review.summary, _MAX_REVIEW_CHARS)}"
+            rounds = _format_times(self._objected)
+            return f"approved{rounds}: {flatten(self._review.summary, _MAX_REVIEW_CHARS)}"
         problems = "; ".join(
-            f"{each.file}: {flatten(each.what, _PROBLEM)}" for each in self._review.problems
+            f"{problem.file}: {flatten(problem.what, _PROBLEM)}"
+            for problem in self._review.problems
         )
-        again = _format_times(self._objected - 1)  # to the last one nobody answers any more
-        return flatten(f"not approved{again}: {self._review.summary} {problems}", _MAX_REVIEW_CHARS)
+        rounds = _format_times(self._objected - 1)  # no executor answers the last review any more
+        return flatten(
+            f"not approved{rounds}: {self._review.summary} {problems}", _MAX_REVIEW_CHARS
+        )
 
     def warm_up(self) -> None:
-        """Start its program, so that it is there when there is something to read."""
+        """Start its program early, so that it is ready when there is a diff to read."""
         if self._opening is None and self._talk is not None:
             self._opening = asyncio.create_task(self._open(self._talk), name=self._talk.name)
 
     async def read(self, prompt: str) -> AsyncGenerator[Progress, None]:
-        """Yield what it does about `prompt`; afterwards its word is there, or its trouble."""
+        """Yield its progress on `prompt`; afterwards the review or the failure is stored."""
         self.warm_up()
         if self._problem or self._opening is None or self._talk is None:
             return
@@ -123,4 +126,4 @@ class Reviewer:
 
 
 def _format_times(count: int) -> str:
-    return {0: "", 1: " after it was sent back once"}.get(count, " after it was sent back twice")
+    return {0: "", 1: " after one revision"}.get(count, " after two revisions")

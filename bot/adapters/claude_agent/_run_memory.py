@@ -1,4 +1,4 @@
-"""What is remembered of something: what was learned and noted, and earlier runs. All of it data."""
+"""Searches memories, notes and earlier runs. All of these are data, never instructions."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _MEMORIES = 8
 
 
 class RunMemory:
-    """Looks in the memory book, then in the store's runs."""
+    """Searches the stored memories first, then the runs of the store."""
 
     def __init__(self, runs: PastRuns, memory_store: MemoryStore) -> None:
         self._runs = runs
@@ -22,15 +22,15 @@ class RunMemory:
     async def recall_lines(
         self, text: str, *, fingerprint: str = "", excluded_run_id: str = "", limit: int = 5
     ) -> Sequence[str]:
-        """Return a line of at most 500 characters each: memories, then at most `limit` runs.
+        """Return lines of at most 500 characters: memories, then at most `limit` runs.
 
-        `besides` is the run that asks: one does not remember oneself. Raises `StoreError`.
+        `excluded_run_id`, usually the current run, is left out. Raises `StoreError`.
         """
-        wanted = Recall(text=text, fingerprint=fingerprint, limit=_MEMORIES)
-        found = [each.memory for each in await self._memory_store.recall(wanted)]
+        query = Recall(text=text, fingerprint=fingerprint, limit=_MEMORIES)
+        memories = [recalled.memory for recalled in await self._memory_store.recall(query)]
         lines = [
             flatten(format_memory(memory), _LINE)
-            for memory in found
+            for memory in memories
             if memory.run_id != excluded_run_id
         ]
         return (*lines, *await self.list_runs(text, fingerprint, excluded_run_id, limit))
@@ -38,8 +38,8 @@ class RunMemory:
     async def list_runs(
         self, text: str, fingerprint: str, excluded_run_id: str, limit: int
     ) -> tuple[str, ...]:
-        """Return at most `limit` earlier runs, a line each. Raises `StoreError`."""
-        found = await self._runs.find_similar(
+        """Return at most `limit` earlier runs, one on each line. Raises `StoreError`."""
+        runs = await self._runs.find_similar(
             text, fingerprint=fingerprint, excluded_run_id=excluded_run_id, limit=limit
         )
-        return tuple(run.summary for run in found)
+        return tuple(run.summary for run in runs)

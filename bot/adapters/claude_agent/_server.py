@@ -1,4 +1,4 @@
-"""Our tools for the program: an MCP server in this process. Needs claude-agent-sdk."""
+"""Offers our tools to the program as an MCP server in this process. Needs claude-agent-sdk."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
@@ -13,10 +13,10 @@ Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class ToolServer(Protocol):
-    """Whoever answers calls of tools."""
+    """Answers calls of tools."""
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
-        """Return what the tool of that name answers."""
+        """Return the answer of the tool with that name."""
         ...
 
 
@@ -27,9 +27,9 @@ def build_server(
     *,
     skills: SkillTool | None = None,
 ) -> object:
-    """Return the server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
+    """Return an MCP server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
 
-    With `skills` it offers those as well, where there are any. Raises `AgentMissing` where the
+    With `skills` it also offers the skill tool if there are skills. Raises `AgentMissing` if the
     package is not installed.
     """
     try:

@@ -1,4 +1,4 @@
-"""`use_skill`: a skill's text when a model is about to do such work, and what that narrows."""
+"""`use_skill`: gives a model the text of a skill, and restricts the tools while it is in use."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -20,7 +20,7 @@ from bot.skills import SkillLibrary
 USE_SKILL = "use_skill"
 _MAX_DESCRIPTION_CHARS = 700  # characters of one description
 _MAX_LIST_CHARS = 12_000
-# What a model says to people and how it ends stays open, whatever a skill names.
+# Tools to talk to people and to finish stay available, whatever tools a skill names.
 _ALWAYS = frozenset(
     {
         USE_SKILL,
@@ -53,10 +53,10 @@ TOOL = Tool(
 
 
 class SkillTool:
-    """The skills of one conversation. Those of its beginning count until `begin` is called anew.
+    """The skills of one conversation, as they were at the last call of `begin`.
 
-    While a skill that names tools is in use, no other tool may be called. That narrows what the
-    conversation's own judge allows, and never adds to it.
+    While a skill that names tools is in use, other tools are refused. This only restricts what the
+    conversation's own judge allows; it never allows more.
     """
 
     def __init__(self, library: SkillLibrary, role: SkillRole, run_id: str | None = None) -> None:
@@ -68,40 +68,40 @@ class SkillTool:
         self.begin()
 
     def begin(self) -> None:
-        """Take the skills as they are now; none is in use."""
+        """Load the current skills; none is in use."""
         self._skills = self._library.get_current()
         self._in_use = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the tool's name, where there is a skill for this part of the model."""
+        """The tool's name, if there is a skill for this role; else empty."""
         return (USE_SKILL,) if self._skills.list_for_role(self._role) else ()
 
     def render_list(self, prompts: Prompts) -> str:
-        """Return what a model is told of its skills; empty where it has none. Always the same."""
+        """Return the prompt's list of skills; "" without skills. The order is stable."""
         return render_skills(prompts, self._skills.list_for_role(self._role))
 
     async def call(self, arguments: Mapping[str, object]) -> ToolAnswer:
-        """Return the text that was asked for, or what is wrong with asking."""
+        """Return the requested text, or an error message for the model."""
         try:
-            given = SkillArguments.model_validate(dict(arguments))
+            parsed = SkillArguments.model_validate(dict(arguments))
         except ValidationError as error:
             return ToolAnswer(describe_error(error), failed=True)
-        if not given.name:
+        if not parsed.name:
             self._in_use = None
             return ToolAnswer("No skill is in use now: every tool of yours may be called again.")
-        mine = {each.name: each for each in self._skills.list_for_role(self._role)}
-        skill = mine.get(given.name)
+        available = {entry.name: entry for entry in self._skills.list_for_role(self._role)}
+        skill = available.get(parsed.name)
         if skill is None:
-            return ToolAnswer(_format_unknown(given.name, mine), failed=True)
-        if given.file:
-            return _read_file(skill, given.file)
+            return ToolAnswer(_format_unknown(parsed.name, available), failed=True)
+        if parsed.file:
+            return _read_file(skill, parsed.file)
         self._in_use = skill
         self._library.note_use(skill, self._role, self._run_id)
         return ToolAnswer(_render_skill(skill))
 
     def wrap_judge(self, judge: Judge) -> Judge:
-        """Return a judge that refuses what the skill in use leaves out, and else asks `judge`."""
+        """Return a judge that refuses tools the skill in use leaves out, else asks `judge`."""
 
         async def judge_call(tool: str, arguments: Mapping[str, object]) -> Ruling:
             if refused := self._explain_refusal(tool):
@@ -114,7 +114,7 @@ class SkillTool:
         skill, name = self._in_use, tool.removeprefix(PREFIX)
         if skill is None or not skill.allowed_tools or name in _ALWAYS:
             return ""
-        allowed = {each.removeprefix(PREFIX) for each in skill.allowed_tools}
+        allowed = {tool_name.removeprefix(PREFIX) for tool_name in skill.allowed_tools}
         if name in allowed:
             return ""
         return (
@@ -125,16 +125,16 @@ class SkillTool:
 
 
 def render_skills(prompts: Prompts, skills: Sequence[Skill]) -> str:
-    """Return what stands of these skills in what a model is told it is; empty without any.
+    """Return the section of the system prompt that lists these skills; "" without any.
 
-    Each is a line, in the order of their names, so that it stays the same while they do.
+    Each skill has one line, sorted by name, so the text is stable while the skills are.
     """
     lines: list[str] = []
-    left = _MAX_LIST_CHARS
+    room = _MAX_LIST_CHARS
     for skill in skills:
         line = f"- {skill.name}: {flatten(skill.summary, _MAX_DESCRIPTION_CHARS)}"
-        left -= len(line)
-        if left < 0:
+        room -= len(line)
+        if room < 0:
             lines.append(f"- and {len(skills) - len(lines)} more that there is no room to name")
             break
         lines.append(line)
@@ -144,32 +144,32 @@ def render_skills(prompts: Prompts, skills: Sequence[Skill]) -> str:
 
 
 def append_skills(system: str, skills_text: str) -> str:
-    """Return what a model is told it is, with its skills after it."""
+    """Return the system prompt followed by its skills."""
     return f"{system.rstrip()}\n\n{skills_text}" if skills_text else system
 
 
 def _render_skill(skill: Skill) -> str:
     files = [f"- {path}" for path in sorted(skill.files)]
-    beside = "\n\nFiles of this skill, for `file`:\n" + "\n".join(files) if files else ""
-    narrowed = ""
+    file_list = "\n\nFiles of this skill, for `file`:\n" + "\n".join(files) if files else ""
+    restriction = ""
     if skill.allowed_tools:
-        named = ", ".join(skill.allowed_tools)
-        narrowed = (
-            f"\n\nWhile it is in use, of your tools only these: {named}. When you are done with "
+        tools = ", ".join(skill.allowed_tools)
+        restriction = (
+            f"\n\nWhile it is in use, of your tools only these: {tools}. When you are done with "
             f"it, call {USE_SKILL} with an empty name."
         )
-    return f"{fence_text(skill.body, 'skill')}{beside}{narrowed}"
+    return f"{fence_text(skill.body, 'skill')}{file_list}{restriction}"
 
 
 def _read_file(skill: Skill, path: str) -> ToolAnswer:
-    """Return a file that belongs to the skill: one that was read with it, and no other."""
+    """Return a file of the skill; only files that were loaded with the skill are available."""
     name = str(PurePosixPath(path.strip()))
     if name == MANIFEST:
         return ToolAnswer(_render_skill(skill))
     if name not in skill.files:
-        there = ", ".join(sorted(skill.files)) or "none"
+        available = ", ".join(sorted(skill.files)) or "none"
         return ToolAnswer(
-            f"`{skill.name}` has no file `{format_code(path)}`; it has: {there}.", failed=True
+            f"`{skill.name}` has no file `{format_code(path)}`; it has: {available}.", failed=True
         )
     text = skill.files[name]
     if text is None:
@@ -178,5 +178,5 @@ def _read_file(skill: Skill, path: str) -> ToolAnswer:
 
 
 def _format_unknown(name: str, there: Collection[str]) -> str:
-    listed = ", ".join(sorted(there)) or "none"
-    return f"There is no skill `{format_code(name, 60)}`; there are: {listed}."
+    available = ", ".join(sorted(there)) or "none"
+    return f"There is no skill `{format_code(name, 60)}`; there are: {available}."

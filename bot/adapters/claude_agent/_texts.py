@@ -1,7 +1,8 @@
-"""What a model reads of a failure: bounded, redacted, and fenced, so that it stays data.
+"""Renders evidence for a model: bounded, redacted, and fenced, so that it is treated as data.
 
-Everything people, logs, commits or files could have written stands inside a fence of backticks that
-is longer than any run of backticks in it; nothing inside can end it. Outside stand our words alone.
+All text that people, logs, commits or files could have written is inside a fence of backticks that
+is longer than any run of backticks in it, so nothing inside can end it. Only our own text is
+outside.
 """
 
 import re
@@ -16,16 +17,19 @@ from bot.domain.memory import Memory
 from bot.memory.ranking import find_failed_approaches, format_memory
 from bot.redaction import redact
 
-LIMIT = 20_000  # characters; some 6,000 tokens
+LIMIT = 20_000  # characters; about 6,000 tokens
 _IDS = 5
 _VALUE = 300
 _MESSAGE = 1_000
 _DIFF = 4_000
-_STRONG = 0.45  # of a suspect: it changed the failing line, or lines around it
+_STRONG = 0.45  # the score of a suspect that changed the failing line, or lines around it
 
 
 class Section(NamedTuple):
-    """One part of the evidence. `weight` is its share where not everything has room."""
+    """One part of the evidence.
+
+    `weight` is its share if there is not enough room for everything.
+    """
 
     heading: str
     text: str
@@ -33,15 +37,15 @@ class Section(NamedTuple):
 
 
 def fence_text(text: str, label: str = "data") -> str:
-    """Return the text between fences it cannot close. What nobody could see is spelled out."""
-    shown = escape_invisible(text).strip("\n")
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    """Return the text between fences that it cannot close, with invisible characters escaped."""
+    visible = escape_invisible(text).strip("\n")
+    longest = max((len(run) for run in re.findall("`+", visible)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{label}\n{shown}\n{fence}"
+    return f"{fence}{label}\n{visible}\n{fence}"
 
 
 def escape_invisible(text: str) -> str:
-    """Return the text with control and formatting characters written out, as in `\\u202e`."""
+    """Return the text with control and formatting characters escaped, such as `\\u202e`."""
     lines = text.replace("\r\n", "\n")
     return "".join(
         char if char in "\n\t" or unicodedata.category(char)[0] != "C" else _escape_char(char)
@@ -50,7 +54,7 @@ def escape_invisible(text: str) -> str:
 
 
 def clip(text: str, limit: int, *, keep: Literal["head", "tail"] = "head") -> str:
-    """Return at most about `limit` characters, and how many are missing where some are."""
+    """Return at most about `limit` characters, with the number of missing ones."""
     if len(text) <= limit:
         return text
     missing = f"[{len(text) - limit:,} more characters]"
@@ -66,10 +70,10 @@ def render_evidence(
     checks: str = "",
     limit: int = LIMIT,
 ) -> str:
-    """Return the evidence pack: the same for the same evidence, some `limit` characters at most.
+    """Return the evidence as text of about `limit` characters; it is deterministic.
 
-    `diagnosis` is what rules made of it, `words` what the person said, `memory` what earlier runs
-    came to, `checks` how a change will be judged.
+    `diagnosis` is the rules' diagnosis, `request` the person's text, `memory` the results of
+    earlier runs, `checks` how a change will be judged.
     """
     sections = [
         Section("What a person asked for", request, 2),
@@ -110,7 +114,7 @@ def render_evidence(
 
 
 def render_sections(sections: Sequence[Section], limit: int = LIMIT) -> str:
-    """Return what has something to say, redacted and fenced, some `limit` characters in all."""
+    """Return the non-empty sections, redacted and fenced, about `limit` characters in all."""
     present = [section._replace(text=redact(section.text)) for section in sections if section.text]
     shares = _share_limit([(len(section.text), section.weight) for section in present], limit)
     return "\n\n".join(
@@ -124,17 +128,17 @@ def _escape_char(char: str) -> str:
 
 
 def _share_limit(needs: Sequence[tuple[int, int]], limit: int) -> list[int]:
-    """Return how many characters each may have; what one does not need goes to the others."""
-    given = dict.fromkeys(range(len(needs)), 0)
-    waiting, left = set(given), limit
+    """Return the number of characters for each section; unused room goes to the others."""
+    shares = dict.fromkeys(range(len(needs)), 0)
+    waiting, remaining = set(shares), limit
     while waiting:
-        unit = left / sum(needs[each][1] for each in waiting)
-        content = {each for each in waiting if needs[each][0] <= needs[each][1] * unit}
-        for each in content or waiting:
-            given[each] = needs[each][0] if content else int(needs[each][1] * unit)
-        left -= sum(needs[each][0] for each in content)
-        waiting = waiting - content if content else set()
-    return list(given.values())
+        unit = remaining / sum(needs[index][1] for index in waiting)
+        satisfied = {index for index in waiting if needs[index][0] <= needs[index][1] * unit}
+        for index in satisfied or waiting:
+            shares[index] = needs[index][0] if satisfied else int(needs[index][1] * unit)
+        remaining -= sum(needs[index][0] for index in satisfied)
+        waiting = waiting - satisfied if satisfied else set()
+    return list(shares.values())
 
 
 def _render_finding(diagnosis: Diagnosis) -> str:
@@ -150,11 +154,11 @@ def _render_groups(groups: Sequence[FailureGroup]) -> str:
 
 def _render_group(group: FailureGroup) -> str:
     error = group.newest.error
-    what = f"{error.exception}: {_flatten(error.message)}" if error else "no exception recorded"
-    ids = ", ".join(shorten_id(each) for each in group.action_ids[:_IDS])
+    failure = f"{error.exception}: {_flatten(error.message)}" if error else "no exception recorded"
+    ids = ", ".join(shorten_id(action_id) for action_id in group.action_ids[:_IDS])
     more = len(group.action_ids) - _IDS
     return (
-        f"{group.event}: {group.count} x {what}\n"
+        f"{group.event}: {group.count} x {failure}\n"
         f"  {group.first_seen:%Y-%m-%d %H:%M:%S} to {group.last_seen:%Y-%m-%d %H:%M:%S} UTC, "
         f"fingerprint {group.fingerprint}\n"
         f"  record ids: {ids}{f' and {more} more' if more > 0 else ''}"
@@ -167,8 +171,8 @@ def _render_newest(evidence: Evidence) -> str:
     action, capsule = evidence.groups[0].newest, evidence.capsule
     head = f"record {shorten_id(action.id)}, {action.ts:%Y-%m-%d %H:%M:%S} UTC"
     commit = f", running commit {action.commit[:12]}" if action.commit else ""
-    here = f"the worktree stands at commit {evidence.base[:12]}"
-    return "\n".join([f"{head}{commit}", here, *_iterate_capsule_lines(capsule)])
+    base_line = f"the worktree stands at commit {evidence.base[:12]}"
+    return "\n".join([f"{head}{commit}", base_line, *_iterate_capsule_lines(capsule)])
 
 
 def _iterate_capsule_lines(capsule: Capsule) -> Iterator[str]:
@@ -205,19 +209,21 @@ def _render_excerpt(excerpt: SourceExcerpt) -> str:
 
 
 def _render_suspects(suspects: Sequence[Suspect]) -> str:
-    """Return the suspects; one that only touched the file is a line, and `git_show` tells more."""
+    """Return the suspects; one that only touched the file gets a line without its diff."""
     return "\n\n".join(
-        _render_suspect(each)
-        if each.score >= _STRONG
-        else f"{_render_commit(each)} ({each.reason})"
-        for each in suspects
+        _render_suspect(suspect)
+        if suspect.score >= _STRONG
+        else f"{_render_commit(suspect)} ({suspect.reason})"
+        for suspect in suspects
     )
 
 
 def _render_suspect(suspect: Suspect) -> str:
-    diff = clip(redact(suspect.diff), _DIFF)  # half a secret is not recognised as one
-    much = "" if suspect.is_revertible else "\nIt changes much else: do not revert it as a whole."
-    return f"{_render_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f}){much}\n{diff}"
+    diff = clip(redact(suspect.diff), _DIFF)  # redact first: half a secret is not recognised
+    warning = (
+        "" if suspect.is_revertible else "\nIt changes much else: do not revert it as a whole."
+    )
+    return f"{_render_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f}){warning}\n{diff}"
 
 
 def _render_commit(suspect: Suspect) -> str:
@@ -229,11 +235,11 @@ def _render_commit(suspect: Suspect) -> str:
 
 
 def _render_last_success(evidence: Evidence) -> str:
-    """Return when it last worked; commits that are told as suspects already are named alone."""
+    """Return when it last worked; commits that are already listed as suspects have no diff."""
     if evidence.worked is None:
         return ""
-    known = {each.commit.sha for each in evidence.suspects}
-    new = [each for each in evidence.worked.changes if each.commit.sha not in known]
+    known = {change.commit.sha for change in evidence.suspects}
+    new = [change for change in evidence.worked.changes if change.commit.sha not in known]
     return "\n\n".join([_flatten(evidence.worked.summary), *map(_render_suspect, new)])
 
 
@@ -243,13 +249,13 @@ def _render_failed_approaches(evidence: Evidence) -> str:
 
 
 def _list_lessons(evidence: Evidence) -> list[str]:
-    learned = [each.memory for each in evidence.memories if each.memory.kind != "note"]
-    return [_flatten(format_memory(memory)) for memory in learned]
+    lessons = [recalled.memory for recalled in evidence.memories if recalled.memory.kind != "note"]
+    return [_flatten(format_memory(memory)) for memory in lessons]
 
 
 def _render_notes(evidence: Evidence) -> str:
     return _render_memories(
-        [each.memory for each in evidence.memories if each.memory.kind == "note"]
+        [recalled.memory for recalled in evidence.memories if recalled.memory.kind == "note"]
     )
 
 
@@ -258,18 +264,18 @@ def _render_memories(memories: Sequence[Memory]) -> str:
 
 
 def _render_timeline(actions: Sequence[Action]) -> str:
-    """Return one line a stretch of equal outcomes."""
+    """Return one line for each series of equal outcomes."""
     lines: list[tuple[str, str, int]] = []
     for action in actions:
-        what = f"{action.event} {action.outcome}"
+        outcome = f"{action.event} {action.outcome}"
         if action.error:
-            what += f" {action.error.exception}"
+            outcome += f" {action.error.exception}"
         at, before, count = lines[-1] if lines else ("", "", 0)
-        if what == before:
-            lines[-1] = (at, what, count + 1)
+        if outcome == before:
+            lines[-1] = (at, outcome, count + 1)
         else:
-            lines.append((f"{action.ts:%Y-%m-%d %H:%M:%S}", what, 1))
-    return "\n".join(f"{at} {what}{f' x {n}' if n > 1 else ''}" for at, what, n in lines)
+            lines.append((f"{action.ts:%Y-%m-%d %H:%M:%S}", outcome, 1))
+    return "\n".join(f"{at} {outcome}{f' x {n}' if n > 1 else ''}" for at, outcome, n in lines)
 
 
 def _flatten(text: str) -> str:

@@ -1,7 +1,7 @@
-"""What a model may do with the program's tools: read the worktree, write what it owns, no more.
+"""Restricts a model's use of tools: read the worktree, write owned files, nothing else.
 
-The guard rules on each call before it is made. What it lets through it names anew by its whole
-path, so that the program uses the very place that was looked at.
+Each call is judged before it is made. The path of an allowed call is replaced by the absolute path
+that was checked, so that the program uses exactly that file.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"
 PREFIX = f"mcp__{SERVER}__"
-FINAL_ANSWER_TOOL = "StructuredOutput"  # the program's own tool for an answer that follows a schema
+FINAL_ANSWER_TOOL = "StructuredOutput"  # the program's own tool for structured answers
 _PATHS = frozenset({"path", "file_path", "notebook_path", "directory", "cwd"})
 _WITHOUT_SECRETS = "!**/.[eE][nN][vV]*"
 _LONGEST_COMMAND = 20_000
@@ -33,10 +33,10 @@ Rule = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
 
 
 class ToolPermissionPolicy:
-    """Rules on every tool call of one conversation in one worktree.
+    """Judges every tool call of one conversation in one worktree.
 
-    `owned` may be written; `tools` are the names of our own tools that may be called. A command
-    runs in `sandbox` with nothing writable, for `seconds` at most.
+    `owned_files` may be written; `tools` are the names of our own tools that may be called.
+    Commands run in `sandbox` without write access, for at most `seconds`.
     """
 
     def __init__(
@@ -70,15 +70,15 @@ class ToolPermissionPolicy:
 
     @property
     def owned_files(self) -> frozenset[str]:
-        """Return the files that may be written now."""
+        """The files that may be written now."""
         return frozenset(self._owned_files)
 
     def grant(self, file: str) -> None:
-        """Let one more file be written from now on."""
+        """Allow one more file to be written from now on."""
         self._owned_files.add(file)
 
     def close(self, reason: str) -> None:
-        """Refuse every further call for that reason; only a last word may still be given."""
+        """Refuse all further calls for that reason, except the final answer."""
         self._closed = reason
 
     async def judge(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
@@ -119,7 +119,7 @@ class ToolPermissionPolicy:
         return Allow({**arguments, "path": str(place.path)})
 
     async def _judge_grep(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        """Allow a search in the worktree; files that are made to hold secrets are left out."""
+        """Allow a search in the worktree that skips files which usually hold secrets."""
         ruling = await self._search(tool, arguments)
         if isinstance(ruling, Deny):
             return ruling
@@ -138,9 +138,13 @@ class ToolPermissionPolicy:
             return Deny(place)
         if place.name not in self._owned_files:
             return Deny(self._explain_not_owned(place.name))
-        against = [each for each in inspect_path(place.name, self._protection) if each.blocking]
-        if against:
-            return Deny(f"`{format_code(place.name)}` stays as it is: {_lower(against[0].message)}")
+        blocking = [
+            finding for finding in inspect_path(place.name, self._protection) if finding.blocking
+        ]
+        if blocking:
+            return Deny(
+                f"`{format_code(place.name)}` stays as it is: {_lower(blocking[0].message)}"
+            )
         if place.linked or str(arguments["file_path"]).endswith("/"):
             return Deny(f"`{format_code(place.name)}` is reached by a link: name the file itself.")
         if place.path.exists() and (not place.path.is_file() or place.path.stat().st_nlink > 1):
@@ -150,9 +154,9 @@ class ToolPermissionPolicy:
         return Allow({**arguments, "file_path": str(place.path)})
 
     def _explain_not_owned(self, name: str) -> str:
-        first = [f"`{format_code(file, 60)}`" for file in sorted(self._owned_files)[:3]]
-        more = len(self._owned_files) - len(first)
-        listed = ", ".join(first) + (f" and {more} more" if more > 0 else "") or "none"
+        examples = [f"`{format_code(file, 60)}`" for file in sorted(self._owned_files)[:3]]
+        more = len(self._owned_files) - len(examples)
+        listed = ", ".join(examples) + (f" and {more} more" if more > 0 else "") or "none"
         way_out = (
             "ask for it with own_file, and say why."
             if "own_file" in self._tools
@@ -180,9 +184,9 @@ class ToolPermissionPolicy:
 
     def _confine(self, command: str, arguments: Mapping[str, object]) -> Ruling:
         seconds = self._seconds
-        asked = arguments.get("timeout")
-        if isinstance(asked, int | float) and asked > 0:
-            seconds = min(seconds, asked / 1000)
+        requested_ms = arguments.get("timeout")
+        if isinstance(requested_ms, int | float) and requested_ms > 0:
+            seconds = min(seconds, requested_ms / 1000)
         try:
             line = confine(self._sandbox, command, self._root, seconds)
         except SandboxUnavailable:
@@ -192,9 +196,9 @@ class ToolPermissionPolicy:
                 "Commands are off, as this machine cannot confine them: use Read, Grep, run_tests "
                 "and run_typecheck."
             )
-        kept = {name: arguments[name] for name in ("description",) if name in arguments}
-        # ours ends it first, and says so by its exit code
-        return Allow({**kept, "command": line, "timeout": int((seconds + 10) * 1000)})
+        other_arguments = {name: arguments[name] for name in ("description",) if name in arguments}
+        # our own limit ends the command first, with a clear exit code
+        return Allow({**other_arguments, "command": line, "timeout": int((seconds + 10) * 1000)})
 
 
 def _has_secrets(place: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Our tools as a model sees them: what each is for, and what it takes."""
+"""Our tools as a model sees them: their purpose and their arguments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.domain.record import Record
 
 
 class NoArguments(Record):
-    """No arguments."""
+    """The empty set of arguments."""
 
 
 class BranchArguments(Record):
@@ -129,7 +129,7 @@ class OwnFileArguments(Record):
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool: what it is for, in words for a model, and the shape of its arguments."""
+    """One tool: its purpose, described for a model, and the schema of its arguments."""
 
     purpose: str
     takes: type[Record]
@@ -211,9 +211,9 @@ WRITING = tuple(TOOLS)
 
 
 def describe_error(error: ValidationError) -> str:
-    """Return what is wrong with a call's arguments, as a sentence for a model."""
-    told = []
-    for each in error.errors(include_url=False, include_input=False)[:3]:
-        where = ".".join(str(part) for part in each["loc"]) or "arguments"
-        told.append(f"`{where}`: {each['msg'][:1].lower()}{each['msg'][1:]}")
-    return f"The call was not understood: {'; '.join(told)}. Call again with that mended."
+    """Return the fault in a call's arguments, as a sentence for a model."""
+    problems = []
+    for detail in error.errors(include_url=False, include_input=False)[:3]:
+        location = ".".join(str(part) for part in detail["loc"]) or "arguments"
+        problems.append(f"`{location}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}")
+    return f"The call was not understood: {'; '.join(problems)}. Call again with that mended."

@@ -1,4 +1,4 @@
-"""What the program keeps of conversations, in its own folder: found, read for costs, removed."""
+"""Finds, reads and removes the program's stored conversations."""
 
 import json
 import os
@@ -17,13 +17,13 @@ _OURS = uuid.UUID("6f1c2f6e-6a4b-4a52-9a57-3a1d3a0b6c11")
 
 
 def build_conversation_id(name: str) -> str:
-    """Return the fixed id of the conversation of that name."""
+    """Return the fixed id for a conversation's name."""
     return str(uuid.uuid5(_OURS, name))
 
 
 @dataclass(frozen=True)
 class TranscriptUsage:
-    """What a transcript says was used by the time it was written."""
+    """The usage that a transcript has recorded."""
 
     cost_usd: float = 0.0
     tokens_in: int = 0
@@ -31,19 +31,22 @@ class TranscriptUsage:
 
 
 def get_own_folder(home: Path, conversation: str) -> Path:
-    """Return the folder that one conversation's program has to itself, and no other sees."""
+    """Return the folder that only one conversation's program can see."""
     return home / "talks" / conversation
 
 
 class Transcripts:
-    """The transcripts under the program's `home`. What is in them a program wrote: read warily."""
+    """The transcripts in the program's `home`.
+
+    The program wrote them, so they are not trusted.
+    """
 
     def __init__(self, home: Path) -> None:
-        """Read nothing yet."""
+        """Store the folder; nothing is read yet."""
         self._home = home
 
     def find(self, name: str) -> Path | None:
-        """Return the transcript of that conversation, if there is one with something in it."""
+        """Return the transcript of that conversation, or `None` if it is missing or empty."""
         conversation = build_conversation_id(name)
         projects = get_own_folder(self._home, conversation) / "config" / "projects"
         for path in projects.glob(f"*/{conversation}.jsonl"):
@@ -53,15 +56,15 @@ class Transcripts:
         return None
 
     def forget(self, name: str) -> None:
-        """Remove all that is kept of that conversation."""
+        """Remove everything that is stored of that conversation."""
         self._remove(build_conversation_id(name))
 
     def tidy(self, older_than: timedelta) -> int:
-        """Remove conversations nobody spoke in for so long; return how many."""
+        """Remove conversations that are unused for longer than that; return their number."""
         before = time.time() - older_than.total_seconds()
         old = [path.name for path in self._home.glob("talks/*") if _is_older(path, before)]
-        for each in old:
-            self._remove(each)
+        for conversation in old:
+            self._remove(conversation)
         for pipe in self._home.glob("lifelines/*"):
             if _is_older(pipe, before):
                 pipe.unlink(missing_ok=True)
@@ -73,21 +76,21 @@ class Transcripts:
 
 
 def read_usage(transcript: Path | None) -> TranscriptUsage:
-    """Return what the transcript says was used in the whole conversation, as of its last word.
+    """Return the usage of the whole conversation, as recorded at its latest update.
 
-    The program counts on from there when it goes on with the conversation.
+    The program continues this count when it continues the conversation.
     """
-    told = TranscriptUsage()
+    usage = TranscriptUsage()
     for line in _iterate_lines(transcript):
         if line.get("type") == "cost-state":
             models = line.get("modelUsage")
             rows = list(models.values()) if isinstance(models, dict) else []
-            told = TranscriptUsage(_get_number(line, "totalCostUSD"), *sum_tokens(rows))
-    return told
+            usage = TranscriptUsage(_get_number(line, "totalCostUSD"), *sum_tokens(rows))
+    return usage
 
 
 def sum_tokens(rows: list[object]) -> tuple[int, int]:
-    """Return the tokens in and out of all models together; reading a cache is tokens in."""
+    """Return the input and output tokens of all models; cached tokens count as input."""
     counted = [row for row in rows if isinstance(row, dict)]
     fields = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
     tokens_in = sum(int(_get_number(row, field)) for row in counted for field in fields)
@@ -98,7 +101,7 @@ def _iterate_lines(transcript: Path | None) -> Iterator[dict[str, object]]:
     if transcript is None:
         return
     try:
-        # Neither through a link nor waiting for a pipe: a program may have put one there.
+        # Do not follow a link or wait for a pipe: the program may have put one there.
         descriptor = os.open(transcript, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as lines:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -106,9 +109,9 @@ def _iterate_lines(transcript: Path | None) -> Iterator[dict[str, object]]:
             while line := lines.readline(_LONGEST):
                 if '"cost-state"' in line:
                     with suppress(ValueError):
-                        found = json.loads(line)
-                        if isinstance(found, dict):
-                            yield found
+                        record = json.loads(line)
+                        if isinstance(record, dict):
+                            yield record
     except OSError:
         return
 
@@ -119,9 +122,9 @@ def _get_number(row: dict[str, object], field: str) -> float:
 
 
 def _is_older(path: Path, before: float) -> bool:
-    """Whether neither a file or folder nor the transcript in it was touched since."""
+    """Return whether neither the path nor its transcript was changed since `before`."""
     try:
-        return all(each.lstat().st_mtime < before for each in (path, *_find_transcripts(path)))
+        return all(item.lstat().st_mtime < before for item in (path, *_find_transcripts(path)))
     except OSError:
         return False
 

@@ -1,4 +1,7 @@
-"""The SDK's messages in our words. What is not named here is only a sign of life."""
+"""Translates the SDK's messages to events.
+
+Other messages only show that the program is alive.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,29 +34,29 @@ from bot.adapters.claude_agent._transport_events import (
     UsageReported,
 )
 
-STRUCTURED = "StructuredOutput"  # the program's own tool, by which a schema's answer comes
-SYNTHETIC = "<synthetic>"  # the "model" of what the program says in the model's place
+STRUCTURED = "StructuredOutput"  # the program's own tool for structured answers
+SYNTHETIC = "<synthetic>"  # the model's name in messages that the program itself wrote
 RESULT_CHARS = 20_000
 
 
 class Translator:
-    """Remembers what later messages refer to: the answer being streamed, calls not to be told."""
+    """Translates messages; remembers the streamed answer and the calls to hide."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
-        self.model = ""  # the full name of the model, as soon as the program told it
+        """Start without a model and without calls."""
+        self.model = ""  # the full name of the model, once the program has reported it
         self._answer = ""
         self._silent: set[str] = set()
 
     def translate(self, message: Message) -> Iterator[Heard]:
-        """Yield what a message says, in order; never nothing."""
+        """Yield the events of a message in order, at least one for most messages."""
         match message:
             case StreamEvent(event=event):
                 yield from self._translate_stream_event(event)
             case AssistantMessage(model=model, content=blocks) as said:
                 if said.error or model == SYNTHETIC:
-                    words = [block.text for block in blocks if isinstance(block, TextBlock)]
-                    yield ProgramError(said.error or "", "\n".join(words))
+                    texts = [block.text for block in blocks if isinstance(block, TextBlock)]
+                    yield ProgramError(said.error or "", "\n".join(texts))
                 else:
                     yield from self._translate_assistant(said)
             case UserMessage(content=list(blocks)):

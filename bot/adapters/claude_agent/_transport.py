@@ -1,4 +1,4 @@
-"""The line to the running program, over claude-agent-sdk: the only file that drives the SDK."""
+"""The connection to the running program; the only file that uses claude-agent-sdk."""
 
 import asyncio
 import json
@@ -39,16 +39,19 @@ from bot.domain.errors import AgentUnavailable
 from bot.ports.model_gateway import GatewayLease
 
 START_SECONDS = 60.0
-LEAVE_SECONDS = 2.0  # what a program that is done may take to end by itself
+LEAVE_SECONDS = 2.0  # the time for a finished program to end by itself
 RULING_SECONDS = 60.0
-LINE_BYTES = 64 * 1024 * 1024  # of one message: a read file, twice encoded
+LINE_BYTES = 64 * 1024 * 1024  # the size limit of one message: a large file, encoded twice
 STDERR_LINES = 40
 WRITING = frozenset({"Edit", "Write"})
 PROGRAM = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
 
 
 class SdkTransport:
-    """One run of the program. `conversation` is its id; with `resume` it is gone on with."""
+    """One run of the program.
+
+    `conversation` is its id; `resume` continues a stored conversation.
+    """
 
     def __init__(
         self,
@@ -59,7 +62,7 @@ class SdkTransport:
         *,
         resume: bool,
     ) -> None:
-        """Prepare; nothing is started."""
+        """Store the options; nothing is started yet."""
         self._options = options
         self._talk = talk
         self._pass = lease
@@ -79,23 +82,23 @@ class SdkTransport:
 
     @property
     def model(self) -> str:
-        """The model's full name, as soon as the program told it."""
+        """The model's full name, once the program has reported it."""
         return self._translator.model
 
     @property
     def stderr(self) -> str:
-        """The last lines the program complained with."""
+        """The last lines of the program's error output."""
         return "\n".join(self._stderr)
 
     async def open(self) -> None:
-        """Start the program and shake hands. Raises our errors; nothing is left running then."""
+        """Start the program and connect. If this raises, no process is left running."""
         program = self._options.cli_path or PROGRAM
         if not program.is_file():
-            raise build_missing_error(f"{program} is not there")
+            raise build_missing_error(f"{program} does not exist")
         try:
             home = _launch.create_private_folder(self._options.home)
-            words = self._room.build_command(program)
-            starter = _launch.write_starter(home, self._conversation, words)
+            command = self._room.build_command(program)
+            starter = _launch.write_starter(home, self._conversation, command)
             self._parent_death_pipe = _launch.ParentDeathPipe(home)
         except OSError as error:
             raise AgentUnavailable(
@@ -114,7 +117,7 @@ class SdkTransport:
             raise self._build_error(opening.exception())
 
     async def send(self, prompt: str) -> None:
-        """Send what is to be answered."""
+        """Send a prompt to be answered."""
         if self._client is None:
             raise AgentUnavailable("The conversation is over.")
         try:
@@ -123,19 +126,19 @@ class SdkTransport:
             raise self._build_error(error) from error
 
     async def hear(self) -> AsyncGenerator[Heard, None]:
-        """Yield what comes, until the program ends; that raises where it ended badly."""
+        """Yield events until the program ends; then raise an error."""
         if self._client is None:
             return
         try:
             async for message in self._client.receive_messages():
-                for heard in self._translator.translate(message):
-                    yield heard
+                for event in self._translator.translate(message):
+                    yield event
         except ClaudeSDKError as error:
             raise self._build_error(error) from error
         raise build_crash_error(None, self.stderr)
 
     async def close(self, *, at_once: bool) -> None:
-        """End the program and everything it started; a cancellation waits for that."""
+        """End the program and all its child processes; a cancellation waits for that."""
         client, self._client = self._client, None
         if client is None or self._parent_death_pipe is None:
             return
@@ -149,20 +152,20 @@ class SdkTransport:
             await _to_the_end(closing)
 
     def _build_error(self, error: BaseException | None) -> Exception:
-        """Return our error for whatever the SDK raised; it raises bare exceptions too."""
+        """Return our error for any exception of the SDK, which also raises bare exceptions."""
         now = TurnContext(resumed=self._resume)
         match error:
             case CLINotFoundError():
                 return build_missing_error(str(error))
             case ResultError():
-                ended = TurnEnded(
+                turn_end = TurnEnded(
                     failed=True,
                     kind=error.subtype or "",
                     reason=error.terminal_reason or "",
                     status=error.api_error_status,
                     text=error.result or "\n".join(error.errors),
                 )
-                return build_turn_error(ended, now, self.stderr)
+                return build_turn_error(turn_end, now, self.stderr)
             case ProcessError(exit_code=code):
                 return build_crash_error(code, self.stderr)
         return AgentUnavailable(
@@ -178,7 +181,7 @@ class SdkTransport:
             self._room.private_folder, self._pass, retries=options.retries, more=options.environment
         )
         server = cast(McpSdkServerConfig | None, talk.server)
-        ours = [f"mcp__{server['name']}"] if server else []
+        own_tools = [f"mcp__{server['name']}"] if server else []
         schema = {"type": "json_schema", "schema": dict(talk.schema)} if talk.schema else None
         return ClaudeAgentOptions(
             cli_path=starter,
@@ -190,7 +193,7 @@ class SdkTransport:
             max_turns=talk.role.turns,
             max_budget_usd=talk.usd,
             tools=list(talk.tools),
-            allowed_tools=[*talk.tools, *ours],
+            allowed_tools=[*talk.tools, *own_tools],
             mcp_servers={server["name"]: server} if server else {},
             strict_mcp_config=True,
             setting_sources=[],
@@ -215,14 +218,17 @@ class SdkTransport:
     async def _judge(
         self, hook_input: HookInput, call: str | None, context: HookContext
     ) -> HookJSONOutput:
-        """Put a tool call to the judge. Raising denies: the program blocks on a failing hook."""
+        """Ask the judge about a tool call.
+
+        If this raises, the call is blocked (`on_failure`).
+        """
         question = cast(Mapping[str, Any], hook_input)
         tool, arguments = str(question["tool_name"]), question["tool_input"]
         if tool == STRUCTURED:
             return _build_ruling("allow")
         if not self._is_offered(tool):
             return _build_ruling("deny", permissionDecisionReason=f"There is no {tool} here.")
-        if closing := await self._pass.closing():  # what is left of the money is for last words
+        if closing := await self._pass.closing():  # the rest is for a final answer
             return _build_ruling("deny", permissionDecisionReason=closing)
         ruling = await self._talk.judge(tool, arguments) if self._talk.judge else Allow()
         match ruling:
@@ -234,7 +240,10 @@ class SdkTransport:
                 return _build_ruling("allow", updatedInput=dict(instead or {}))
 
     def _build_news_hooks(self) -> dict[HookEvent, list[HookMatcher]]:
-        """Return the hooks that tell news. A message of its own could begin a turn nobody hears."""
+        """Return the hooks that add news to tool results.
+
+        A separate message could start a turn whose answer is not read.
+        """
         events: tuple[HookEvent, ...] = ("PostToolUse", "PostToolUseFailure")
         if self._talk.news is None:
             return {}
@@ -244,22 +253,22 @@ class SdkTransport:
         self, returned: HookInput, call: str | None, context: HookContext
     ) -> HookJSONOutput:
         news = self._talk.news() if self._talk.news else ""
-        told = {"hookEventName": returned["hook_event_name"], "additionalContext": news}
-        return cast(HookJSONOutput, {"hookSpecificOutput": told} if news else {})
+        output = {"hookEventName": returned["hook_event_name"], "additionalContext": news}
+        return cast(HookJSONOutput, {"hookSpecificOutput": output} if news else {})
 
     def _is_offered(self, tool: str) -> bool:
         server = cast(McpSdkServerConfig | None, self._talk.server)
-        ours = server is not None and tool.startswith(f"mcp__{server['name']}__")
-        return ours or tool in self._talk.tools
+        is_own = server is not None and tool.startswith(f"mcp__{server['name']}__")
+        return is_own or tool in self._talk.tools
 
 
 def _build_ruling(decision: str, **more: object) -> HookJSONOutput:
-    told = {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}
-    return cast(HookJSONOutput, {"hookSpecificOutput": told})
+    output = {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}
+    return cast(HookJSONOutput, {"hookSpecificOutput": output})
 
 
 async def _to_the_end(work: asyncio.Task[None]) -> None:
-    """Wait until `work` is over, however often we are cancelled; tell of that afterwards."""
+    """Wait until `work` has ended, even if cancelled; raise the cancellation afterwards."""
     cancelled: asyncio.CancelledError | None = None
     while not work.done():
         try:
@@ -267,6 +276,6 @@ async def _to_the_end(work: asyncio.Task[None]) -> None:
         except asyncio.CancelledError as error:
             cancelled = error
     if not work.cancelled():
-        work.exception()  # looked at, so that nobody warns of it
+        work.exception()  # retrieved, so that asyncio does not warn about it
     if cancelled:
         raise cancelled

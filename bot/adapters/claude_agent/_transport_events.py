@@ -1,4 +1,4 @@
-"""What comes over the line from the program, before limits and failures are made of it."""
+"""The events that the program sends, before limits and failures are derived from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Alive:
-    """Something moves."""
+    """The program is alive."""
 
 
 @dataclass(frozen=True)
 class TextBlockReceived:
-    """The model wrote this."""
+    """The model wrote a block of text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class TextDelta:
-    """The model is writing: these are the next letters of what `TextBlockReceived` tells as a whole."""
+    """The next letters of a text; `TextBlockReceived` follows with the complete text."""
 
     letters: str
 
@@ -35,7 +35,7 @@ class ToolCalled:
 
 @dataclass(frozen=True)
 class ToolReturned:
-    """A call returned this."""
+    """The result of a call."""
 
     id: str
     failed: bool
@@ -44,7 +44,7 @@ class ToolReturned:
 
 @dataclass(frozen=True)
 class UsageReported:
-    """Tokens of one answer so far; several of these may come for the same `answer`."""
+    """The tokens of one answer so far; several of these may come for the same `answer`."""
 
     answer: str
     tokens_in: int
@@ -53,7 +53,7 @@ class UsageReported:
 
 @dataclass(frozen=True)
 class Retrying:
-    """The program asks the provider again after so many seconds. `status` is HTTP's."""
+    """The program retries a request after so many seconds. `status` is the HTTP status."""
 
     status: int | None
     seconds: float
@@ -61,14 +61,14 @@ class Retrying:
 
 @dataclass(frozen=True)
 class LimitReached:
-    """The provider told when the usage limit ends."""
+    """The provider said when the usage limit ends."""
 
     until: datetime | None
 
 
 @dataclass(frozen=True)
 class ProgramError:
-    """The program says in the model's place that something failed."""
+    """The program reports an error in place of the model's text."""
 
     kind: str
     text: str
@@ -76,9 +76,11 @@ class ProgramError:
 
 @dataclass(frozen=True)
 class TurnEnded:
-    """The turn is over. Costs and tokens are of the whole conversation, earlier processes too.
+    """The turn has ended.
 
-    `kind` is the SDK's `subtype`, `reason` its `terminal_reason`, `status` HTTP's.
+    Costs and tokens are totals of the conversation with earlier processes.
+
+    `kind` is the SDK's `subtype`, `reason` its `terminal_reason`, `status` the HTTP status.
     """
 
     failed: bool

@@ -1,4 +1,4 @@
-"""One call of the engine as its caller sees it: progress for the card, and what it has cost."""
+"""One call of the engine for its caller: progress lines and costs."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -17,37 +17,37 @@ _REPORT = f"{PREFIX}report_progress"
 
 
 class CostSum:
-    """What all conversations of one call have cost together, and how much of that was told."""
+    """The costs of all conversations of one call, and how much of them was reported."""
 
     def __init__(self) -> None:
         self._conversations: list[ProgramConversation] = []
         self._reported = Cost()
 
     def add(self, conversation: ProgramConversation) -> None:
-        """Count this one too."""
+        """Include the costs of a conversation."""
         self._conversations.append(conversation)
 
     @property
     def total(self) -> Cost:
-        """Return the sum so far."""
+        """The sum so far."""
         total = Cost()
         for conversation in self._conversations:
             total = total.add(conversation.cost)
         return total
 
     def build_progress(self, text: str, *, milestone: bool = False) -> Progress:
-        """Return a line for the card, with the sum so far."""
+        """Return a progress line for the card, with the sum so far."""
         self._reported = self.total
         return Progress(text=text, milestone=milestone, **dict(self._reported))
 
     @property
     def has_unreported(self) -> bool:
-        """Whether more was spent than has been told."""
+        """True if there are costs that were not reported yet."""
         return self.total != self._reported
 
 
 class PromptTurn:
-    """One prompt, said to a conversation; afterwards `reply` is what the model answered."""
+    """One prompt to a conversation; afterwards `reply` is the model's answer."""
 
     def __init__(
         self,
@@ -64,13 +64,13 @@ class PromptTurn:
 
     @property
     def reply(self) -> ModelReply:
-        """Return the model's last word. Raises `AgentOutputInvalid` before there is one."""
+        """The model's final answer. Raises `AgentOutputInvalid` if there is none yet."""
         if self._reply is None:
             raise AgentOutputInvalid("The model's turn ended without an answer.")
         return self._reply
 
     async def say(self, prompt: str) -> AsyncGenerator[Progress, None]:
-        """Yield what the model does about `prompt`, a line each. Raises what `say` raises."""
+        """Yield a line for each action of the model. Raises the errors of the conversation."""
         self._reply = None
         async with aclosing(self._conversation.say(prompt)) as events:
             async for event in events:
@@ -85,5 +85,5 @@ class PromptTurn:
 
 
 def build_last_cost(tally: CostSum, error: TheseusError) -> Progress | None:
-    """Return what has to be told before `error` leaves: money that no progress has named yet."""
+    """Return progress with costs that were not reported before `error`, or `None`."""
     return tally.build_progress(f"stops: {error}"[:200]) if tally.has_unreported else None

@@ -1,4 +1,4 @@
-"""The forge port on GitHub, github.com and Enterprise alike: the only holder of its credentials."""
+"""The forge on GitHub (github.com and Enterprise). Only this package holds its credentials."""
 
 from bot.adapters.github_forge._address import address_of, parse_remote, parse_repository
 from bot.adapters.github_forge._credentials import App, Credentials, InstallationCredentials, Token

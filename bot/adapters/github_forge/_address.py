@@ -1,4 +1,4 @@
-"""Where a GitHub is, and which repository a git remote means."""
+"""Addresses of a GitHub instance, and the repository that a git remote refers to."""
 
 import re
 from typing import NamedTuple
@@ -16,14 +16,14 @@ _SSH_OVER_443 = "ssh.github.com"
 
 
 class RemoteAddress(NamedTuple):
-    """What a remote's URL says: `host` in lower case, with a port only for http(s)."""
+    """The host (lower case, with a port only for http(s)) and repository of a remote's URL."""
 
     host: str
     repository: str
 
 
 class Address(NamedTuple):
-    """A GitHub: its REST API, its GraphQL endpoint and its web and git address."""
+    """The addresses of a GitHub instance: REST API, GraphQL endpoint, and web pages with git."""
 
     api: str
     graphql: str
@@ -31,37 +31,39 @@ class Address(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Its host as people know it, with a port where it has one."""
+        """The host name that people know, with the port if there is one."""
         return urlsplit(self.web).netloc
 
     @property
     def is_here(self) -> bool:
-        """Whether it is on this very machine, where no proxy leads to."""
+        """True if the instance is on this machine, so that requests must not go through a proxy."""
         return urlsplit(self.web).hostname in _LOOPBACK
 
     def build_clone_url(self, repository: str) -> str:
-        """Return where git finds a repository, over http(s)."""
+        """Return the http(s) clone URL of a repository."""
         return f"{self.web}/{repository}.git"
 
     def is_host_of(self, remote: RemoteAddress) -> bool:
-        """Return whether a remote is on this GitHub."""
+        """Return whether a remote is on this GitHub instance."""
         return remote.host in (self.host.lower(), (urlsplit(self.web).hostname or "").lower())
 
 
 def address_of(api_url: str | None) -> Address:
-    """Return the GitHub with this API: github.com, Enterprise Server or Enterprise Cloud.
+    """Return the GitHub instance with this API: github.com, Enterprise Server or Enterprise Cloud.
 
-    Raises `ConfigError` for an address that would send the token over the network in the clear.
+    Raises `ConfigError` for an address that would send the token unencrypted over the network.
     """
     api = (api_url or PUBLIC_API).rstrip("/")
     parts = urlsplit(api)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ConfigError(
-            f"THESEUS_GITHUB_API_URL: {api} is not an https address; an Enterprise Server's is "
-            "https://HOST/api/v3"
+            f"THESEUS_GITHUB_API_URL: {api} is not an https address; for an Enterprise Server "
+            "use https://HOST/api/v3"
         )
     if parts.username or parts.password or parts.query:
-        raise ConfigError("THESEUS_GITHUB_API_URL holds more than an address; put no token in it")
+        raise ConfigError(
+            "THESEUS_GITHUB_API_URL must be only an address, without a token or query"
+        )
     origin = f"{parts.scheme}://{parts.netloc}"
     if parts.path.endswith(_ENTERPRISE):
         root = origin + parts.path.removesuffix(_ENTERPRISE)
@@ -71,9 +73,10 @@ def address_of(api_url: str | None) -> Address:
 
 
 def parse_remote(url: str) -> RemoteAddress | None:
-    """Return what a git remote's URL means; `None` if it is no repository at a code host.
+    """Return the host and repository of a git remote's URL; `None` if it names no code host.
 
-    Knows `https://host/owner/name.git`, `ssh://git@host:22/owner/name` and `git@host:owner/name`.
+    Supports `https://host/owner/name.git`, `ssh://git@host:22/owner/name` and
+    `git@host:owner/name`.
     """
     if "://" in url:
         try:
@@ -86,27 +89,27 @@ def parse_remote(url: str) -> RemoteAddress | None:
             host = f"{host}:{port}"
         if parts.scheme not in ("http", "https", "ssh", "git", "git+ssh"):
             return None
-    elif found := _SCP.fullmatch(url):
-        host, path = found["host"], found["path"]
+    elif scp := _SCP.fullmatch(url):
+        host, path = scp["host"], scp["path"]
     else:
         return None
-    named = _PATH.fullmatch(path)
-    if not host or named is None or ".." in (named["owner"], named["name"]):
+    repository = _PATH.fullmatch(path)
+    if not host or repository is None or ".." in (repository["owner"], repository["name"]):
         return None
     host = "github.com" if host.lower() == _SSH_OVER_443 else host.lower()
-    return RemoteAddress(host, f"{named['owner']}/{named['name']}")
+    return RemoteAddress(host, f"{repository['owner']}/{repository['name']}")
 
 
 def parse_repository(remote_url: str, api_url: str | None = None) -> str:
-    """Return `owner/name` of the repository a remote means at this GitHub.
+    """Return `owner/name` of the repository that a remote refers to on this GitHub instance.
 
-    Raises `ConfigError` with the way out if it is none of its.
+    Raises `ConfigError`, with a way to fix it, if the remote is not on this instance.
     """
     address, remote = address_of(api_url), parse_remote(remote_url)
     if remote is None:
         raise ConfigError(
-            f"the git remote is no repository on {address.host}; set forge.github.repository to "
-            "owner/name, or forge.remote to the remote that is"
+            f"the git remote is not a repository on {address.host}; set forge.github.repository to "
+            "owner/name, or forge.remote to a remote on that host"
         )
     if not address.is_host_of(remote):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What is read of GitHub's answers. Everything else in them is left alone."""
+"""Models of GitHub's responses, with only the fields that are read."""
 
 from typing import Literal
 
@@ -6,19 +6,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class GithubObject(BaseModel):
-    """A part of an answer; what it does not name is ignored."""
+    """A part of a response; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class GithubUser(GithubObject):
-    """Somebody."""
+    """A user account."""
 
     login: str
 
 
 class Permissions(GithubObject):
-    """What the token's owner may do in a repository."""
+    """The permissions of the token's owner in a repository."""
 
     push: bool = False
     admin: bool = False
@@ -34,13 +34,13 @@ class Repository(GithubObject):
 
 
 class RepositoryName(GithubObject):
-    """Just its name."""
+    """The name of a repository."""
 
     full_name: str
 
 
 class BranchEnd(GithubObject):
-    """One end of a pull request. `repo` is gone where a fork was deleted."""
+    """One end of a pull request. `repo` is `None` if the fork was deleted."""
 
     ref: str
     sha: str
@@ -48,7 +48,7 @@ class BranchEnd(GithubObject):
 
 
 class GithubPull(GithubObject):
-    """A pull request; in a list of them `mergeable` is not known."""
+    """A pull request; in lists of pull requests `mergeable` is not known."""
 
     number: int
     node_id: str
@@ -66,25 +66,25 @@ class GithubPull(GithubObject):
 
     @property
     def is_merged(self) -> bool:
-        """Whether it is merged; only then is `merge_commit_sha` the commit on the base branch."""
+        """True if it is merged; only then is `merge_commit_sha` the commit on the base branch."""
         return self.merged_at is not None
 
 
 class MergeAnswer(GithubObject):
-    """The answer to a merge."""
+    """The response to a merge."""
 
     sha: str
     merged: bool = True
 
 
 class GithubCommitRef(GithubObject):
-    """What a ref stands on."""
+    """The commit that a ref points to."""
 
     sha: str
 
 
 class Ref(GithubObject):
-    """A branch, by its full name."""
+    """A branch with its full ref name."""
 
     ref: str
     object: GithubCommitRef
@@ -97,7 +97,7 @@ class AppName(GithubObject):
 
 
 class CheckRun(GithubObject):
-    """A check by an App, GitHub Actions among them."""
+    """A check by an App, such as GitHub Actions."""
 
     name: str
     status: str
@@ -119,14 +119,14 @@ class GithubStatus(GithubObject):
 
 
 class RequiredCheck(GithubObject):
-    """A check that branch protection wants. Without `app_id`, or with -1, anybody's counts."""
+    """A check that branch protection requires, from any App if `app_id` is `None` or -1."""
 
     context: str
     app_id: int | None = None
 
 
 class RequiredChecks(GithubObject):
-    """The checks that branch protection wants."""
+    """The checks that branch protection requires."""
 
     enforcement_level: str = "everyone"
     contexts: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class RequiredChecks(GithubObject):
 
 
 class BranchProtection(GithubObject):
-    """What everybody may read of branch protection."""
+    """The public part of branch protection."""
 
     required_status_checks: RequiredChecks | None = None
 
@@ -147,14 +147,14 @@ class GithubBranch(GithubObject):
 
 
 class RuleCheck(GithubObject):
-    """A check that a ruleset wants."""
+    """A check that a ruleset requires."""
 
     context: str
     integration_id: int | None = None
 
 
 class RuleParameters(GithubObject):
-    """What is read of a rule's parameters."""
+    """The parameters of a rule that are read."""
 
     required_status_checks: tuple[RuleCheck, ...] = ()
     required_approving_review_count: int = 0
@@ -170,7 +170,7 @@ class GithubRule(GithubObject):
 
 
 class GithubComment(GithubObject):
-    """A comment on a pull request. `user` is gone where the account was deleted."""
+    """A comment on a pull request. `user` is `None` if the account was deleted."""
 
     id: int
     user: GithubUser | None = None
@@ -179,11 +179,11 @@ class GithubComment(GithubObject):
 
 
 class PullOfIssue(GithubObject):
-    """Says of an issue that it is a pull request."""
+    """The mark of an issue that is a pull request."""
 
 
 class GithubIssue(GithubObject):
-    """An issue; in lists of them pull requests are issues too."""
+    """An issue; GitHub's lists of issues contain pull requests too."""
 
     number: int
     html_url: str
@@ -195,7 +195,7 @@ class GithubIssue(GithubObject):
 
 
 class LineComment(GithubComment):
-    """A comment on a line of the change; `line` is empty once the line is outdated."""
+    """A comment on a line of the change; `line` is `None` once the line is outdated."""
 
     path: str = ""
     line: int | None = None
@@ -203,7 +203,7 @@ class LineComment(GithubComment):
 
 
 class GithubReview(GithubObject):
-    """A review; a pending one has not been submitted."""
+    """A review; a pending one is not submitted yet."""
 
     id: int
     user: GithubUser | None = None

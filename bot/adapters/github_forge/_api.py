@@ -1,4 +1,4 @@
-"""GitHub's API as this package uses it: typed answers, errors of ours."""
+"""GitHub's API as this package uses it: typed responses and the errors of the forge port."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -22,10 +22,10 @@ Values = Mapping[str, str | int]
 
 
 class Api:
-    """What can be asked of one repository. Paths are under `/repos/{owner}/{name}`.
+    """Sends requests about one repository. Paths are relative to `/repos/{owner}/{name}`.
 
-    Everything raises `ForgeUnavailable`, or `ForgeRejected` (see `refusal_of`);
-    `doing` completes "GitHub did not let me ...".
+    All methods raise `ForgeUnavailable` or `ForgeRejected` (see `get_refusal`). `doing` completes
+    the error message "GitHub did not let me ...".
     """
 
     def __init__(
@@ -37,19 +37,19 @@ class Api:
         self.repository = repository
 
     async def get_token(self) -> SecretStr:
-        """Return a token for git, good for a while."""
+        """Return a token for git that is valid for at least some minutes."""
         async with self._translate_errors("log in"):
             return await self._wire.get_token()
 
     async def get(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A:
-        """Return one thing."""
+        """Return one object."""
         async with self._translate_errors(doing):
             return kind.model_validate(
                 await self._wire.getitem(self._build_url(path), _format_values(values))
             )
 
     async def find(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A | None:
-        """Return one thing, `None` where there is no such thing."""
+        """Return one object, or `None` if it does not exist."""
         try:
             return await self.get(kind, path, doing=doing, **values)
         except ForgeRejected as refused:
@@ -67,20 +67,20 @@ class Api:
         limit: int = 1_000,
         **values: str | int,
     ) -> tuple[A, ...]:
-        """Return the things of a list, of all its pages, at most `most`.
+        """Return the objects of a list, from all its pages, at most `limit`.
 
-        `key` is where an answer that is no list keeps it. Large pages are asked for where the path
-        has a query; not every list of GitHub's has pages.
+        `key` is the field with the list if the response is an object. Large pages are requested if
+        the path has a query, because not every list of GitHub has pages.
         """
-        found: list[A] = []
+        items: list[A] = []
         url = self._build_url(path) + (f"&per_page={PAGE}" if "?" in path else "")
         pages = self._wire.getiter(url, _format_values(values), iterable_key=key)
         async with self._translate_errors(doing), aclosing(pages):
-            async for each in pages:
-                found.append(kind.model_validate(each))
-                if len(found) >= limit:
+            async for item in pages:
+                items.append(kind.model_validate(item))
+                if len(items) >= limit:
                     break
-        return tuple(found)
+        return tuple(items)
 
     async def send(
         self,
@@ -92,14 +92,14 @@ class Api:
         doing: str,
         **values: str | int,
     ) -> A:
-        """Change something (`POST`, `PATCH`, `PUT`); return what came of it."""
-        hows: dict[str, Callable[..., Awaitable[Any]]] = {
+        """Send a change (`POST`, `PATCH`, `PUT`); return the response."""
+        methods: dict[str, Callable[..., Awaitable[Any]]] = {
             "POST": self._wire.post,
             "PATCH": self._wire.patch,
             "PUT": self._wire.put,
         }
         async with self._translate_errors(doing):
-            answer = await hows[method](
+            answer = await methods[method](
                 self._build_url(path), _format_values(values), data=dict(body)
             )
             return kind.model_validate(answer)
@@ -107,12 +107,12 @@ class Api:
     async def add(
         self, path: str, body: Mapping[str, Any], *, doing: str, **values: str | int
     ) -> None:
-        """Add something whose answer is of no interest."""
+        """Create something and ignore the response."""
         async with self._translate_errors(doing):
             await self._wire.post(self._build_url(path), _format_values(values), data=dict(body))
 
     async def mutate(self, query: str, *, doing: str, **variables: Any) -> dict[str, Any]:
-        """Do what only GraphQL can; return its `data`."""
+        """Run a GraphQL query, for what REST cannot do; return its `data`."""
         async with self._translate_errors(doing):
             try:
                 answer = await self._wire.graphql(
@@ -134,13 +134,17 @@ class Api:
         try:
             yield
         except GitHubException as error:
-            mend = self._credentials.fix_hint
-            problem = translate_error(error, doing=doing, where=self.repository, fix_hint=mend)
+            hint = self._credentials.fix_hint
+            problem = translate_error(error, doing=doing, where=self.repository, fix_hint=hint)
             raise problem from problem.__cause__
         except ValidationError as error:
-            wrong = error.errors(include_input=False, include_url=False, include_context=False)
-            raise build_unreadable_error(doing, repr(wrong)) from None
-        except (ValueError, LookupError, TypeError) as error:  # gidgethub's, for a strange answer
+            errors = error.errors(include_input=False, include_url=False, include_context=False)
+            raise build_unreadable_error(doing, repr(errors)) from None
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+        ) as error:  # gidgethub's errors for an unexpected response
             raise build_unreadable_error(doing, f"{type(error).__name__}: {error}") from None
 
 
@@ -150,4 +154,4 @@ def _format_values(values: Values) -> dict[str, str]:
 
 def _is_limit(response: Any) -> bool:
     errors = response.get("errors", ()) if isinstance(response, dict) else ()
-    return any(isinstance(each, dict) and each.get("type") == "RATE_LIMITED" for each in errors)
+    return any(isinstance(error, dict) and error.get("type") == "RATE_LIMITED" for error in errors)

@@ -1,4 +1,4 @@
-"""What GitHub's own checks say of a commit, and which of them a branch requires."""
+"""Reads GitHub's own checks of a commit, and which of them a branch requires."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -35,75 +35,78 @@ class CheckOutcome(NamedTuple):
 
 
 class RequiredContext(NamedTuple):
-    """A check that the base branch wants, of a certain App where it says so."""
+    """A check that the base branch requires, from a certain App if `app` is set."""
 
     name: str
     app: int | None = None
 
 
 class GithubChecks(NamedTuple):
-    """The checks of one head. `sees` are those the credentials may see, beside plain statuses."""
+    """The checks of one head. `sees` says which checks the credentials can read."""
 
     results: tuple[CheckOutcome, ...]
     required: tuple[RequiredContext, ...]
     sees: Sight = "all"
 
     def get_state(self, required: RequiredContext) -> State:
-        """Return where a required check stands; `none`: nobody has reported it yet."""
+        """Return the state of a required check; `none` if no one has reported it yet."""
         return _get_worst_state(
-            each.state
-            for each in self.results
-            if each.name == required.name
-            and (required.app in _ANY_APP or each.app in (None, required.app))
+            result.state
+            for result in self.results
+            if result.name == required.name
+            and (required.app in _ANY_APP or result.app in (None, required.app))
         )
 
     @property
     def failing(self) -> tuple[str, ...]:
-        """The required checks that failed."""
-        return tuple(each.name for each in self.required if self.get_state(each) == "failed")
+        """The names of the required checks that failed."""
+        return tuple(check.name for check in self.required if self.get_state(check) == "failed")
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The required checks that have not ended yet, or not even begun."""
+        """The names of the required checks that have not finished or not started."""
         return tuple(
-            each.name for each in self.required if self.get_state(each) in ("pending", "none")
+            check.name for check in self.required if self.get_state(check) in ("pending", "none")
         )
 
     @property
     def state(self) -> State:
-        """All in one word: the required ones where the branch requires any, else all of them."""
+        """The combined state of the required checks, or of all checks if none are required."""
         if not self.required:
-            return _get_worst_state(each.state for each in self.results)
+            return _get_worst_state(result.state for result in self.results)
         if self.failing:
             return "failed"
         return "pending" if self.missing else "passed"
 
 
 class CheckReader:
-    """Reads the checks of commits, in whichever way the credentials may."""
+    """Reads the checks of commits, by whichever API the credentials have permission for."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._by_actions = False
 
     async def __call__(self, head: str, base_branch: str) -> GithubChecks:
-        """Return the checks of a head that is to go into a base branch. Raises `ForgeError`."""
+        """Return the checks of a head, and what its base branch requires.
+
+        Raises `ForgeError`.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 runs = group.create_task(self._list_runs(head))
                 statuses = group.create_task(_list_statuses(self._api, head))
                 required = group.create_task(_list_required(self._api, base_branch))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
-        found, sees = runs.result()
-        return GithubChecks((*found, *statuses.result()), required.result(), sees)
+        except BaseExceptionGroup as group_error:
+            raise group_error.exceptions[0] from None
+        results, sees = runs.result()
+        return GithubChecks((*results, *statuses.result()), required.result(), sees)
 
     async def _list_runs(self, head: str) -> tuple[tuple[CheckOutcome, ...], Sight]:
-        """Return the check runs, and which of them the credentials may see.
+        """Return the check runs, and which check runs the credentials can read.
 
-        Fine-grained tokens have no permission for checks of a private repository; those that
-        GitHub Actions runs can be read as its jobs instead. What was refused once is not asked for
-        again: every refusal counts against the rate limit.
+        Fine-grained tokens have no permission for checks of a private repository; those of GitHub
+        Actions can be read as its jobs instead. A refused way is not tried again, because every
+        refusal counts against the rate limit.
         """
         ways: list[tuple[Sight, Read]] = [("all", _check_runs), ("actions", _list_jobs)]
         for sees, read in ways[self._by_actions :]:
@@ -115,13 +118,13 @@ class CheckReader:
                 continue
             self._by_actions = sees == "actions"
             return tuple(
-                CheckOutcome(each.name, _run_state(each), _get_app_id(each)) for each in runs
+                CheckOutcome(run.name, _run_state(run), _get_app_id(run)) for run in runs
             ), sees
         return (), "nothing"
 
 
 async def list_rules(api: Api, branch: str) -> tuple[GithubRule, ...]:
-    """Return the rules that apply to a branch; none where this GitHub knows no rulesets."""
+    """Return the rules that apply to a branch; none if this GitHub does not support rulesets."""
     try:
         return await api.list_all(
             GithubRule,
@@ -147,44 +150,44 @@ async def _check_runs(api: Api, head: str) -> tuple[CheckRun, ...]:
 async def _list_jobs(api: Api, head: str) -> tuple[CheckRun, ...]:
     path = f"actions/runs?head_sha={quote(head)}"
     runs = await api.list_all(WorkflowRun, path, key="workflow_runs", doing=_DOING, limit=100)
-    found: list[CheckRun] = []
+    jobs: list[CheckRun] = []
     for run in runs:
         path = "actions/runs/{run}/jobs?filter=latest"
-        found += await api.list_all(CheckRun, path, key="jobs", doing=_DOING, run=run.id)
-    return tuple(found)
+        jobs += await api.list_all(CheckRun, path, key="jobs", doing=_DOING, run=run.id)
+    return tuple(jobs)
 
 
 async def _list_statuses(api: Api, head: str) -> tuple[CheckOutcome, ...]:
     try:
-        found = await api.list_all(
+        statuses = await api.list_all(
             GithubStatus, "commits/{head}/status?", key="statuses", doing=_DOING, head=head
         )
     except ForgeRejected as refused:
         if get_refusal(refused).status not in (403, 404):
             raise
         return ()
-    return tuple(CheckOutcome(each.context, _map_status(each.state)) for each in found)
+    return tuple(CheckOutcome(status.context, _map_status(status.state)) for status in statuses)
 
 
 async def _list_required(api: Api, branch: str) -> tuple[RequiredContext, ...]:
-    """Return what branch protection and the rulesets require, each once."""
+    """Return the checks that branch protection and the rulesets require, without duplicates."""
     doing = "read its base branch"
-    shown = await api.find(GithubBranch, "branches/{branch}", doing=doing, branch=branch)
-    wanted: dict[RequiredContext, None] = {}
-    protection = shown.protection if shown else None
+    details = await api.find(GithubBranch, "branches/{branch}", doing=doing, branch=branch)
+    required: dict[RequiredContext, None] = {}
+    protection = details.protection if details else None
     status_checks = protection.required_status_checks if protection else None
     if status_checks is not None and status_checks.enforcement_level != "off":
         named = {check.context for check in status_checks.checks}
         for check in status_checks.checks:
-            wanted[RequiredContext(check.context, check.app_id)] = None
+            required[RequiredContext(check.context, check.app_id)] = None
         for name in status_checks.contexts:
             if name not in named:
-                wanted[RequiredContext(name)] = None
+                required[RequiredContext(name)] = None
     for rule in await list_rules(api, branch):
         if rule.type == "required_status_checks" and rule.parameters:
-            for each in rule.parameters.required_status_checks:
-                wanted[RequiredContext(each.context, each.integration_id)] = None
-    return tuple(wanted)
+            for rule_check in rule.parameters.required_status_checks:
+                required[RequiredContext(rule_check.context, rule_check.integration_id)] = None
+    return tuple(required)
 
 
 def _run_state(run: CheckRun) -> State:

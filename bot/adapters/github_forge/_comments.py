@@ -1,4 +1,4 @@
-"""What people wrote on a pull request, in all three places where GitHub keeps it."""
+"""Reads people's comments on a pull request, from all three places where GitHub keeps them."""
 
 from collections.abc import Iterable, Set
 from datetime import datetime
@@ -8,26 +8,30 @@ from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._marks import is_ours
 from bot.domain.proposal import Comment
 
-_UNPUBLISHED = ("PENDING", "DISMISSED")  # not submitted yet; taken back
+_UNPUBLISHED = ("PENDING", "DISMISSED")  # not submitted yet; dismissed by a maintainer
 
 
 async def list_comments(api: Api, number: int, reviewers: Set[str]) -> tuple[Comment, ...]:
     """Return the comments of these logins (lower case), oldest first.
 
-    A deleted comment is no longer there; of an edited one the present text is returned, under the
-    key it always had. What we wrote is left out even where we go by a reviewer's login.
+    Deleted comments are missing; an edited comment has its present text and its old key. Comments
+    by the bot are left out, even if the bot uses a reviewer's login.
     """
     doing = f"read the comments of #{number}"
-    talk = await api.list_all(
+    general = await api.list_all(
         GithubComment, "issues/{number}/comments?", doing=doing, number=number
     )
     reviews = await api.list_all(
         GithubReview, "pulls/{number}/reviews?", doing=doing, number=number
     )
     lines = await api.list_all(LineComment, "pulls/{number}/comments?", doing=doing, number=number)
-    said = [*_talk(talk), *_iterate_reviews(reviews), *_iterate_line_comments(lines)]
-    wanted = [each for each in said if each.author.lower() in reviewers and not is_ours(each.text)]
-    return tuple(sorted(wanted, key=lambda comment: (comment.at, comment.key)))
+    comments = [*_talk(general), *_iterate_reviews(reviews), *_iterate_line_comments(lines)]
+    relevant = [
+        comment
+        for comment in comments
+        if comment.author.lower() in reviewers and not is_ours(comment.text)
+    ]
+    return tuple(sorted(relevant, key=lambda comment: (comment.at, comment.key)))
 
 
 def _talk(found: Iterable[GithubComment]) -> Iterable[Comment]:
@@ -57,7 +61,7 @@ def _iterate_comment(
     file: str = "",
     line: int | None = None,
 ) -> Iterable[Comment]:
-    """Yield a comment, unless its author is gone or it has no words."""
+    """Yield a comment, unless its author's account is gone or it has no text."""
     if each.user and each.body and each.body.strip():
         key, author = f"{kind}:{each.id}", each.user.login
         yield Comment(key=key, author=author, text=each.body, file=file, line=line, at=at)

@@ -1,4 +1,4 @@
-"""Who the forge is on GitHub: a token, or an App's installation. Neither is ever shown."""
+"""The bot's identity on GitHub: a token or an App's installation. Secrets are never shown."""
 
 import asyncio
 import base64
@@ -14,13 +14,13 @@ from bot.adapters.github_forge._answers import GithubObject
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 
-_BEFORE = timedelta(minutes=5)  # an installation's token is renewed this long before its end
-_SKEW = timedelta(minutes=1)  # our clock may be ahead of GitHub's
-_GOOD_FOR = timedelta(minutes=8)  # GitHub takes ten at most
+_BEFORE = timedelta(minutes=5)  # an installation's token is renewed this long before it expires
+_SKEW = timedelta(minutes=1)  # the clock of this machine may run ahead of GitHub's
+_GOOD_FOR = timedelta(minutes=8)  # GitHub accepts at most ten
 
 
 class InstallationCredentials(GithubObject):
-    """What GitHub gives for an App's installation."""
+    """GitHub's response with a token for an App's installation."""
 
     token: SecretStr
     expires_at: AwareDatetime
@@ -31,31 +31,31 @@ ApiRequest = Callable[[int, str], Awaitable[InstallationCredentials]]
 
 
 class Credentials(Protocol):
-    """What proves to GitHub who asks."""
+    """Authenticates requests to GitHub."""
 
     @property
     def fix_hint(self) -> str:
-        """Say where people mend it."""
+        """How people can fix the credentials, as an instruction."""
         ...
 
     @property
     def name(self) -> str:
-        """Say who it is, where GitHub knows no account for it."""
+        """The name to show if GitHub has no account for it."""
         ...
 
     async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
-        """Return a token that is good for a while."""
+        """Return a token that is valid for at least some minutes."""
         ...
 
     def forget(self) -> bool:
-        """Drop a token that was refused; return whether there may be another."""
+        """Drop a token that was refused; return whether another one can be requested."""
         ...
 
 
 class Token:
-    """A personal access token, best a fine-grained one."""
+    """A personal access token, preferably a fine-grained one."""
 
-    fix_hint = "make a new fine-grained token for it and put it in GITHUB_TOKEN"
+    fix_hint = "make a new fine-grained token and put it in GITHUB_TOKEN"
     name = "somebody"
 
     def __init__(self, secret: str) -> None:
@@ -65,11 +65,11 @@ class Token:
         return "Token(<hidden>)"
 
     async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
-        """Return it."""
+        """Return the token."""
         return self._secret
 
     def forget(self) -> bool:
-        """Return no: there is just the one."""
+        """Return false: there is no other token."""
         return False
 
 
@@ -79,9 +79,12 @@ class _StoredToken(NamedTuple):
 
 
 class App:
-    """A GitHub App, acting as one of its installations. `key_file` is its private key (PEM)."""
+    """A GitHub App that acts as one of its installations.
 
-    fix_hint = "look at forge.github.app (id, installation, private_key) and at the App's settings"
+    `key_file` is its private key (PEM).
+    """
+
+    fix_hint = "check forge.github.app (id, installation, private_key) and the App's settings"
 
     def __init__(self, app_id: int, installation: int, key_file: Path) -> None:
         self.name = f"App {app_id}"
@@ -95,7 +98,7 @@ class App:
         return f"App({self._id}, installation={self._installation})"
 
     async def get_token(self, ask: ApiRequest, clock: Clock) -> SecretStr:
-        """Return the installation's token, a new one before the old one ends."""
+        """Return the installation's token; request a new one shortly before it expires."""
         async with self._asking:
             if self._held is None or clock.get_time() >= self._held.until - _BEFORE:
                 new = await ask(self._installation, await self._sign_jwt(clock.get_time()))
@@ -103,30 +106,30 @@ class App:
             return self._held.token
 
     def forget(self) -> bool:
-        """Drop the held token; return whether there was one to drop."""
-        held, self._held = self._held, None
-        return held is not None
+        """Drop the current token; return whether there was one."""
+        token, self._held = self._held, None
+        return token is not None
 
     async def _sign_jwt(self, now: datetime) -> str:
-        """Return the App's own word, good for some minutes. Raises `ConfigError`."""
-        said = {"iat": now - _SKEW, "exp": now + _GOOD_FOR, "iss": str(self._id)}
+        """Return a signed JWT of the App, valid for some minutes. Raises `ConfigError`."""
+        claims = {"iat": now - _SKEW, "exp": now + _GOOD_FOR, "iss": str(self._id)}
         try:
             key = await asyncio.to_thread(self._key_file.read_bytes)
         except OSError as error:
             raise ConfigError(
-                f"forge.github.app.private_key: {self._key_file} cannot be read; download a key on "
-                "the App's page and put it there",
+                f"forge.github.app.private_key: {self._key_file} cannot be read; download a key "
+                "from the App's settings page and put it there",
                 detail=str(error),
             ) from None
         try:
-            return jwt.encode(said, key, algorithm="RS256")
+            return jwt.encode(claims, key, algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError):
             raise ConfigError(
-                f"forge.github.app.private_key: {self._key_file} is no private key (PEM)"
+                f"forge.github.app.private_key: {self._key_file} is not a private key (PEM)"
             ) from None
 
 
 def build_git_header(token: SecretStr) -> str:
-    """Return the header that opens GitHub's git over HTTP."""
+    """Return the HTTP header that authenticates git to GitHub."""
     pair = f"x-access-token:{token.get_secret_value()}".encode()
     return f"Authorization: Basic {base64.b64encode(pair).decode()}"

@@ -1,4 +1,4 @@
-"""GitHub's refusals and failures, told as ours: what is wrong, and who can mend it."""
+"""Translates GitHub's failures into errors that say what is wrong and how to fix it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _LONGEST = 200
 
 
 class GithubRefusal(Exception):
-    """GitHub said no, with this status and in these words (its own, in English)."""
+    """GitHub refused a request. `message` is GitHub's own text, in English."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{message} ({status})")
@@ -27,16 +27,16 @@ class GithubRefusal(Exception):
 
 
 def get_refusal(error: ForgeRejected) -> GithubRefusal:
-    """Return what GitHub answered, where that is what an error tells; else a status of 0."""
+    """Return GitHub's refusal that caused an error, or one with status 0 if there is none."""
     cause = error.__cause__
     return cause if isinstance(cause, GithubRefusal) else GithubRefusal(0, str(error))
 
 
 def translate_error(error: GitHubException, *, doing: str, where: str, fix_hint: str) -> ForgeError:
-    """Return GitHub's answer as an error of ours.
+    """Return the forge error for a failed request to GitHub.
 
-    `doing` completes "GitHub did not let me ..."; `where` is the repository, `mend` where people
-    change the credentials.
+    `doing` completes "GitHub did not let me ...", `where` is the repository, and `fix_hint` says
+    how to fix the credentials.
     """
     if isinstance(error, HTTPException) and not isinstance(error, GitHubBroken):
         return _build_rejection(
@@ -59,14 +59,14 @@ def translate_error(error: GitHubException, *, doing: str, where: str, fix_hint:
         )
     if isinstance(error, HTTPException):
         status = int(error.status_code)
-        return ForgeUnavailable(f"GitHub has trouble ({status}); it did not {doing}")
+        return ForgeUnavailable(f"GitHub failed with status {status}; I could not {doing}")
     return build_unreadable_error(doing, str(error))
 
 
 def build_unreadable_error(doing: str, detail: str) -> ForgeUnavailable:
-    """Return the error for an answer that is not GitHub's, of a proxy in between perhaps."""
+    """Return the error for an unreadable response, perhaps from a proxy in between."""
     return ForgeUnavailable(
-        f"what answered in GitHub's place was not understood, so I could not {doing}",
+        f"I could not {doing}: I did not understand the response, which may not be GitHub's",
         detail=detail[:2_000],
     )
 
@@ -74,51 +74,53 @@ def build_unreadable_error(doing: str, detail: str) -> ForgeUnavailable:
 def _build_rejection(
     status: int, message: str, headers: Mapping[str, str], doing: str, *, where: str, fix_hint: str
 ) -> ForgeRejected:
-    said = f"GitHub did not let me {doing}"
+    prefix = f"GitHub did not let me {doing}"
     if status == 401:
-        text = f"{said}: it does not accept the credentials (401); {fix_hint}"
+        text = f"{prefix}: it does not accept the credentials (401); {fix_hint}"
     elif status == 403 and "x-github-sso" in headers:
-        text = f"{said}: authorize the token for the organization's single sign-on"
+        text = f"{prefix}: authorize the token for the organization's single sign-on"
     elif status == 403:
-        text = f"{said}: {_describe_permission(headers, message)} on {where}; {fix_hint}"
+        text = f"{prefix}: {_describe_permission(headers, message)} on {where}; {fix_hint}"
     elif status == 404:
-        text = f"{said}: there is no such thing in {where}, or the credentials may not see it"
+        text = f"{prefix}: it does not exist in {where}, or the credentials have no access to it"
     else:
-        text = f"{said}: {message} ({status})"
+        text = f"{prefix}: {message} ({status})"
     error = ForgeRejected(text, detail=message)
     error.__cause__ = GithubRefusal(status, message)
     return error
 
 
 def _describe_permission(headers: Mapping[str, str], message: str) -> str:
-    """Return what is lacking, in the words of the page where tokens are made."""
+    """Return the missing permission, named as on GitHub's page for tokens."""
     accepted = headers.get("x-accepted-github-permissions", "")
-    wanted = []
+    permissions = []
     for pair in accepted.replace(";", ",").split(","):
         name, _, level = pair.strip().partition("=")
         if name:
             right = {"write": "read and write", "read": "read"}.get(level, level)
-            wanted.append(f"“{name.replace('_', ' ').capitalize()}: {right}”")
-    if wanted:
-        return f"the credentials lack the permission {' or '.join(dict.fromkeys(wanted))}"
-    return f"the credentials may not ({message})"
+            permissions.append(f"“{name.replace('_', ' ').capitalize()}: {right}”")
+    if permissions:
+        return f"the credentials lack the permission {' or '.join(dict.fromkeys(permissions))}"
+    return f"the credentials are not allowed to ({message})"
 
 
 def _get_message(error: GitHubException) -> str:
-    """Return GitHub's own message, on one line and not too long."""
-    words = " ".join(str(error).split())
+    """Return GitHub's own message on one line, shortened to 200 characters."""
+    text = " ".join(str(error).split())
     details = getattr(error, "errors", None)
     if isinstance(details, list):
-        known = (each.get("message") for each in details if isinstance(each, dict))
-        told_also = "; ".join(each for each in known if isinstance(each, str) and each not in words)
-        words = f"{words} {told_also}".strip()
+        messages = (detail.get("message") for detail in details if isinstance(detail, dict))
+        extra = "; ".join(
+            detail for detail in messages if isinstance(detail, str) and detail not in text
+        )
+        text = f"{text} {extra}".strip()
     if isinstance(error, GraphQLException):
-        words = " ".join(str(_get_first_error(error.response).get("message", words)).split())
-    return words[:_LONGEST]
+        text = " ".join(str(_get_first_error(error.response).get("message", text)).split())
+    return text[:_LONGEST]
 
 
 def _get_first_error(response: Any) -> dict[str, Any]:
-    """Return the first error of a GraphQL answer, empty where it holds none."""
+    """Return the first error of a GraphQL response, or an empty dictionary."""
     errors = response.get("errors") if isinstance(response, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else {}
     return first if isinstance(first, dict) else {}

@@ -1,4 +1,4 @@
-"""The forge port on GitHub."""
+"""Implements the forge port with GitHub's API."""
 
 import asyncio
 import logging
@@ -37,9 +37,9 @@ _READY = """mutation($id: ID!) {
 class GithubForge:
     """Implements `bot.ports.forge.Forge`; open it with `async with`.
 
-    `repository` is `owner/name` (see `repository_of`), `api_url` the API of another GitHub than
-    github.com. The credentials are held here only: whoever needs git to reach the repository gets
-    a way to it from `access`. Raises `ConfigError` for an address that cannot be right.
+    `repository` is `owner/name` (see `parse_repository`), `api_url` the API of a GitHub Enterprise
+    instance. Only this object holds the credentials: other code gets a `Way` for git from
+    `get_access`. Raises `ConfigError` for an invalid address.
     """
 
     def __init__(
@@ -81,17 +81,17 @@ class GithubForge:
         await self._stack.aclose()
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
-        """Push the draft's branch and open its pull request, or update the one this run has."""
+        """Push the draft's branch and open its pull request, or update the run's existing one."""
         async with self._hold_lock(f"run {draft.run_id}"):
             await self._load_repository()
             return await self._pulls.build_proposal(await self._opening(draft))
 
     async def get_proposal(self, number: int) -> ForgeProposal:
-        """Return the pull request as it is now."""
+        """Return the current state of the pull request."""
         return await self._pulls.build_proposal(await self._pulls.get(number))
 
     async def find(self, run_id: str) -> ForgeProposal | None:
-        """Return the run's pull request, whatever its state."""
+        """Return the run's pull request in any state, or `None`."""
         await self._load_repository()
         pull = await self._pulls.find_by_run(run_id)
         return None if pull is None else await self._pulls.build_proposal(pull)
@@ -99,7 +99,7 @@ class GithubForge:
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
-        """Merge if the head is still the expected one and GitHub's own rules are kept."""
+        """Merge if the head is still the expected one and GitHub's own rules are satisfied."""
         async with self._hold_lock(f"pull {number}"):
             pull = await self._pulls.get(number)
             if pull.draft and pull.state == "open" and pull.head.sha == expected_head:
@@ -110,24 +110,24 @@ class GithubForge:
             return now.replace(state="merged", merge_commit=commit, draft=False)
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
-        """Close without merging, and say why in a comment; the branch stays."""
+        """Close the pull request without merging and comment with the reason; the branch stays."""
         pull = await self._pulls.get(number)
         if pull.is_merged:
-            raise ForgeRejected(f"pull request #{number} is merged already")
+            raise ForgeRejected(f"pull request #{number} is already merged")
         if pull.state == "open":
             pull = await self._pulls.change(number, {"state": "closed"}, doing=f"close #{number}")
             await self._say(number, reason)
         return await self._pulls.build_proposal(pull)
 
     async def publish(self, number: int) -> ForgeProposal:
-        """Take it out of draft; harmless where it is in none."""
+        """Mark the pull request as ready for review; does nothing if it is no draft."""
         pull = await self._pulls.get(number)
         if pull.draft and pull.state == "open":
             pull = await self._publish(pull)
         return await self._pulls.build_proposal(pull)
 
     async def list_comments(self, number: int) -> tuple[Comment, ...]:
-        """Return what the listed reviewers wrote on it, oldest first."""
+        """Return the configured reviewers' comments on it, oldest first."""
         if not self._reviewers:
             return ()
         return await list_comments(self._api, number, self._reviewers)
@@ -137,30 +137,35 @@ class GithubForge:
         return await list_issues(self._api, label)
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
-        """Comment on an issue, once for each key."""
+        """Post one comment on an issue for each `key`; later calls with the same key do nothing."""
         async with self._hold_lock(f"issue {number}"):
             await answer_issue(self._api, number, text, key)
 
     async def check_connection(self) -> str:
-        """Return the repository, who we are there, what is open; raises where we may not push."""
+        """Return a line about the repository, our login and open pull requests.
+
+        Raises `ForgeRejected` if the credentials may not push.
+        """
         login = await self._login()
-        shown = await self._load_repository()
-        if shown.archived:
-            raise ForgeRejected(f"{shown.full_name} is archived on GitHub; nobody can push there")
-        await self._check_push_access(shown)
+        repository = await self._load_repository()
+        if repository.archived:
+            raise ForgeRejected(
+                f"{repository.full_name} is archived on GitHub, so I cannot push to it"
+            )
+        await self._check_push_access(repository)
         opened = await self._api.list_all(
             GithubPull, "pulls?state=open", doing="list pull requests", limit=100
         )
         count = f"{len(opened)}{'+' if len(opened) == 100 else ''}"
         return (
-            f"GitHub {shown.full_name} as {login}, default branch {shown.default_branch}, "
+            f"GitHub {repository.full_name} as {login}, default branch {repository.default_branch}, "
             f"{count} open"
         )
 
     async def get_access(self, url: str) -> Way | None:
-        """Return how git reaches a remote, if it is this repository; else `None`.
+        """Return how git reaches a remote, or `None` if the remote is another repository.
 
-        What it returns holds the token: it is for `GitCheckout` and `GitWorkspaces` alone.
+        The result contains the token: pass it only to `GitCheckout` and `GitWorkspaces`.
         """
         remote = parse_remote(url)
         if remote is None or not self._address.is_host_of(remote):
@@ -173,10 +178,10 @@ class GithubForge:
         return await self._build_access()
 
     async def _load_repository(self) -> Repository:
-        """Read the repository, and go by the name it has now: it may have been renamed."""
-        shown = await self._api.get(Repository, "", doing=f"read {self._repository}")
-        self._api.repository = shown.full_name
-        return shown
+        """Read the repository, and use its current name from now on: it may have been renamed."""
+        repository = await self._api.get(Repository, "", doing=f"read {self._repository}")
+        self._api.repository = repository.full_name
+        return repository
 
     async def _build_access(self) -> Way:
         token = await self._api.get_token()
@@ -196,39 +201,39 @@ class GithubForge:
         return pull.model_copy(update={"draft": False})
 
     async def _say(self, number: int, text: str) -> None:
-        """Comment; what was done stands without it too."""
+        """Post a comment. A failure is only logged, because the main action has succeeded."""
         path = "issues/{number}/comments"
         body = {"body": render_comment(text)}
         try:
             await self._api.send(GithubComment, "POST", path, body, doing="comment", number=number)
         except ForgeError as error:
-            _log.warning("#%s stays without the comment: %s", number, error)
+            _log.warning("could not comment on #%s: %s", number, error)
 
     async def _login(self) -> str:
         try:
             return (await self._api.get(GithubUser, "/user", doing="see who I am")).login
         except ForgeRejected as refused:
-            if get_refusal(refused).status != 403:  # an App's installation is nobody's account
+            if get_refusal(refused).status != 403:  # an App's installation has no user account
                 raise
             return self._credentials.name
 
     async def _check_push_access(self, repository: Repository) -> None:
-        """Ask over git's own HTTP: only it knows what a fine-grained token may do."""
+        """Test push access through git's own HTTP: no API reports a fine-grained token's rights."""
         name, _, value = build_git_header(await self._api.get_token()).partition(": ")
         url = f"{self._address.build_clone_url(repository.full_name)}/info/refs?service=git-receive-pack"
         status = await fetch_status(self._web, url, Private({name: value}))
         allowed = repository.permissions is None or repository.permissions.push
         if status in (401, 403, 404) or not allowed:
             raise ForgeRejected(
-                f"the credentials may read {repository.full_name} but not push to it: they lack the "
-                f"permission “Contents: read and write”; {self._credentials.fix_hint}"
+                f"the credentials can read {repository.full_name} but not push to it: they lack "
+                f"the permission “Contents: read and write”; {self._credentials.fix_hint}"
             )
         if status >= 300:
-            raise ForgeUnavailable(f"GitHub's git has trouble ({status})")
+            raise ForgeUnavailable(f"GitHub's git server failed with status {status}")
 
     @asynccontextmanager
     async def _hold_lock(self, what: str) -> AsyncIterator[None]:
-        """Do one thing about it at a time in this process."""
+        """Serialise the work on one item (such as `"pull 7"`) within this process."""
         lock = self._locks.get(what)
         if lock is None:
             lock = self._locks[what] = asyncio.Lock()

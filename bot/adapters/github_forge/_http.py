@@ -1,4 +1,4 @@
-"""One request to GitHub and back: who we are, retries, rate limits."""
+"""Sends single HTTP requests to GitHub, with authentication, retries and rate limits."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ RETRY_DELAYS = (0.5, 1.0, 2.0)
 NAME = "Theseus"
 
 _VERSION = "2022-11-28"
-_MAX_CACHED_ANSWERS = 512  # answers, those used last
+_MAX_CACHED_ANSWERS = 512  # responses; the least recently used are dropped
 _RENEWED = 1
 
 
 class GithubHttp(GitHubAPI):
-    """gidgethub's client with our credentials, retries and limits; answers are cached by ETag.
+    """gidgethub's client with our credentials, retries and limits; responses are cached by ETag.
 
-    Raises `ForgeUnavailable`, `ConfigError`, and gidgethub's errors for what GitHub refuses.
+    Raises `ForgeUnavailable`, `ConfigError`, and gidgethub's errors when GitHub refuses a request.
     """
 
     def __init__(
@@ -47,25 +47,25 @@ class GithubHttp(GitHubAPI):
         self._credentials = credentials
         self._clock = clock
         self._limits = RateLimits(clock)
-        self.limited_by: Mapping[str, str] = {}  # the headers GraphQL answered with last
+        self.limited_by: Mapping[str, str] = {}  # the headers of the latest GraphQL response
 
     def __repr__(self) -> str:
         return f"Wire({self._address.api}, {self._credentials!r})"
 
     async def sleep(self, seconds: float) -> None:
-        """Wait on our clock."""
+        """Wait on the injected clock."""
         await self._clock.sleep(seconds)
 
     def mark_exhausted(self) -> None:
-        """Keep that GraphQL answered that its limit is used up; raises `ForgeUnavailable`."""
+        """Record that GraphQL's rate limit is used up; always raises `ForgeUnavailable`."""
         self._limits.mark_exhausted(self._address.graphql, self.limited_by)
 
     async def get_token(self) -> SecretStr:
-        """Return a token that is good for a while. Raises `ForgeError`, `ConfigError`."""
+        """Return a token that is valid for some minutes. Raises `ForgeError`, `ConfigError`."""
         return await self._credentials.get_token(self._ask, self._clock)
 
     async def _ask(self, installation: int, signed: str) -> InstallationCredentials:
-        """Ask for an installation's token, with the App's own word."""
+        """Request an installation's token, authenticated by the App's JWT (`signed`)."""
         path = "/app/installations/{installation}/access_tokens"
         try:
             answer = await self.post(
@@ -73,7 +73,7 @@ class GithubHttp(GitHubAPI):
             )
         except BadRequest as refused:
             raise ForgeRejected(
-                f"GitHub gives the App's installation {installation} no token "
+                f"GitHub did not give a token to the App's installation {installation} "
                 f"({int(refused.status_code)}: {refused}); {self._credentials.fix_hint}"
             ) from None
         return InstallationCredentials.model_validate(answer)
@@ -82,45 +82,53 @@ class GithubHttp(GitHubAPI):
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
         resource = self._address.graphql if url == self._address.graphql else self._address.api
-        own = "authorization" in headers  # an App's own word, where a token is asked for
+        has_own_auth = "authorization" in headers  # the App's JWT, used to request a token
         renewed = 0
         while True:
             self._limits.check(resource)
-            sent = Private(headers) if own else await self._authorize(url, headers)
-            status, answered, said = await self._request_with_retries(method, url, sent, body)
-            self._limits.note(resource, status, answered, said)
+            sent = Private(headers) if has_own_auth else await self._authorize(url, headers)
+            status, response_headers, response = await self._request_with_retries(
+                method, url, sent, body
+            )
+            self._limits.note(resource, status, response_headers, response)
             if resource == self._address.graphql:
-                self.limited_by = answered
-            if status == 401 and not own and renewed < _RENEWED and self._credentials.forget():
+                self.limited_by = response_headers
+            if (
+                status == 401
+                and not has_own_auth
+                and renewed < _RENEWED
+                and self._credentials.forget()
+            ):
                 renewed += 1
                 continue
-            return status, answered, said
+            return status, response_headers, response
 
     async def _authorize(self, url: str, headers: Mapping[str, str]) -> Private:
-        """Return headers with the token, for this GitHub and for no other host."""
+        """Return headers with the token. Raises `ForgeUnavailable` for a URL on another host."""
         sent = {**headers, "x-github-api-version": _VERSION}
         if urlsplit(url)[:2] != urlsplit(self._address.api)[:2]:
-            raise ForgeUnavailable(f"{self._address.host} pointed somewhere else", detail=url)
+            raise ForgeUnavailable(f"{self._address.host} redirected to another host", detail=url)
         token = await self.get_token()
         return Private({**sent, "authorization": f"Bearer {token.get_secret_value()}"})
 
     async def _request_with_retries(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Ask again where that helps: GitHub fails, or nothing of it can be reached.
+        """Retry while GitHub fails with 5xx or cannot be reached.
 
-        A comment is not sent again once it may have arrived: it would stand there twice.
+        A comment is not sent again once it may have arrived, because it would then appear twice.
         """
-        once = method == "POST" and url.endswith("/comments")
+        send_once = method == "POST" and url.endswith("/comments")
         for wait in (*RETRY_DELAYS, None):
             try:
                 answer = await super()._request(method, url, headers, body)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                # Not kept as the cause: some of these show the headers they were sent with.
+                # Not chained as the cause: some of these errors show the request headers, with the
+                # token.
                 failure = f"{type(error).__name__}: {error}"
-                final = once and not isinstance(error, aiohttp.ClientConnectorError)
+                final = send_once and not isinstance(error, aiohttp.ClientConnectorError)
             else:
-                if answer[0] < 500 or once or wait is None:
+                if answer[0] < 500 or send_once or wait is None:
                     return answer
                 failure, final = f"status {answer[0]}", False
             if wait is None or final:
@@ -130,21 +138,21 @@ class GithubHttp(GitHubAPI):
 
 
 def create_client(address: Address) -> aiohttp.ClientSession:
-    """Return a web client that keeps no cookies, gives up in time and honours proxy variables.
+    """Return a web client without cookies, with timeouts and the proxy of the environment.
 
-    Not with aiohttp's own `trust_env`: it would also look for passwords in `~/.netrc`.
+    It does not use aiohttp's own `trust_env`, which would also read passwords from `~/.netrc`.
     """
     parts = urlsplit(address.api)
-    around = address.is_here or bool(proxy_bypass(parts.hostname or ""))
+    bypass = address.is_here or bool(proxy_bypass(parts.hostname or ""))
     return aiohttp.ClientSession(
-        proxy=None if around else getproxies().get(parts.scheme),
+        proxy=None if bypass else getproxies().get(parts.scheme),
         timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
 
 
 async def fetch_status(web: aiohttp.ClientSession, url: str, headers: Private) -> int:
-    """Return the status that headers get from a URL."""
+    """Return the HTTP status of a GET request. Raises `ForgeUnavailable`."""
     failure = ""
     try:
         async with asyncio.timeout(30), web.get(url, headers=headers) as answer:

@@ -1,4 +1,4 @@
-"""Issues that ask for something, and what is said on them."""
+"""Reads issues that request a change, and comments on them."""
 
 from urllib.parse import quote
 
@@ -12,27 +12,27 @@ _MOST = 200
 
 
 async def list_issues(api: Api, label: str) -> tuple[ForgeIssue, ...]:
-    """Return the open issues with that label, oldest first; those of deleted accounts are left."""
+    """Return open issues with that label, oldest first, without those of deleted accounts."""
     path = f"issues?state=open&sort=created&direction=asc&labels={quote(label, safe='')}"
-    found = await api.list_all(GithubIssue, path, doing="list issues", limit=_MOST)
+    issues = await api.list_all(GithubIssue, path, doing="list issues", limit=_MOST)
     return tuple(
         ForgeIssue(
-            number=each.number,
-            url=each.html_url,
-            title=each.title,
-            body=each.body or "",
-            author=each.user.login,
-            at=each.created_at,
+            number=issue.number,
+            url=issue.html_url,
+            title=issue.title,
+            body=issue.body or "",
+            author=issue.user.login,
+            at=issue.created_at,
         )
-        for each in found
-        if each.pull_request is None and each.user is not None
+        for issue in issues
+        if issue.pull_request is None and issue.user is not None
     )
 
 
 async def answer_issue(api: Api, number: int, text: str, key: str) -> None:
-    """Comment, unless there is the comment of that key already."""
+    """Post a comment, unless the comment with that key already exists."""
     doing = f"comment on #{number}"
-    said = await api.list_all(GithubComment, f"{_COMMENTS}?", doing=doing, number=number)
-    if not any(is_answer(each.body or "", key) for each in said):
+    comments = await api.list_all(GithubComment, f"{_COMMENTS}?", doing=doing, number=number)
+    if not any(is_answer(comment.body or "", key) for comment in comments):
         body = {"body": answer_of(text, key)}
         await api.send(GithubComment, "POST", _COMMENTS, body, doing=doing, number=number)

@@ -1,4 +1,4 @@
-"""Hidden marks in what we write on GitHub: whose pull request it is, and which words are ours."""
+"""Hidden marks in texts on GitHub: the run of a pull request, and which comments are the bot's."""
 
 import re
 
@@ -6,7 +6,7 @@ from bot.domain.proposal import ProposalDraft
 from bot.redaction import redact
 
 TITLE = 256
-BODY = 60_000  # GitHub takes 65,536 characters
+BODY = 60_000  # GitHub accepts 65,536 characters
 
 OURS = "<!-- theseus -->"
 
@@ -14,34 +14,34 @@ _RUN = re.compile(r"<!-- theseus run=([0-9A-Za-z-]+) head=([0-9a-f]+) -->")
 
 
 def render_body(draft: ProposalDraft) -> str:
-    """Return the text of a draft's pull request, with the mark that names its run and head."""
+    """Return a pull request's text, with a hidden mark that names its run and head."""
     mark = f"\n\n<!-- theseus run={draft.run_id} head={draft.head} -->"
     return _strip_marks(redact(draft.body))[: BODY - len(mark)] + mark
 
 
 def format_title(draft: ProposalDraft) -> str:
-    """Return a draft's title, on one line and as long as GitHub takes it."""
+    """Return a draft's title on one line, within GitHub's limit."""
     return " ".join(redact(draft.title).split())[:TITLE]
 
 
 def run_in(body: str | None) -> tuple[str, str] | None:
-    """Return the run and the head that a pull request's text was written for."""
-    found = _RUN.search(body or "")
-    return (found[1], found[2]) if found else None
+    """Return the run id and head that a pull request's text was written for."""
+    mark = _RUN.search(body or "")
+    return (mark[1], mark[2]) if mark else None
 
 
 def render_comment(text: str) -> str:
-    """Return a comment of ours, marked as such."""
+    """Return the text of a comment with the bot's hidden mark."""
     return f"{_strip_marks(redact(text))[:BODY]}\n\n{OURS}"
 
 
 def answer_of(text: str, key: str) -> str:
-    """Return a comment of ours that is written once for each key."""
+    """Return the text of a comment with the bot's hidden mark and its key."""
     return f"{_strip_marks(redact(text))[:BODY]}\n\n{_answer_mark(key)}\n{OURS}"
 
 
 def is_answer(text: str, key: str) -> bool:
-    """Return whether a comment is the one of ours for that key."""
+    """Return whether a comment is the bot's comment with that key."""
     return text.rstrip().endswith(f"{_answer_mark(key)}\n{OURS}")
 
 
@@ -50,7 +50,7 @@ def _answer_mark(key: str) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """Return whether we wrote a comment; one that only quotes us ends otherwise."""
+    """Return whether the bot wrote a comment; a quote of the mark is followed by other text."""
     return text.rstrip().endswith(OURS)
 
 

@@ -1,4 +1,4 @@
-"""Opening a run's pull request, or bringing it up to a new head; again is harmless."""
+"""Opens a run's pull request, or updates it to a new head; safe to repeat."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +13,10 @@ from bot.infra.threads import run_in_thread
 
 
 class PullPublisher:
-    """Every step looks first whether it was done already: a crash in between is mended by again."""
+    """Publishes drafts.
+
+    Each step first checks if it is done, so it is safe to repeat after a crash.
+    """
 
     def __init__(
         self, pulls: GithubPulls, get_access: Callable[[], Awaitable[Way]], fix_hint: str
@@ -44,19 +47,22 @@ class PullPublisher:
             try:
                 await run_in_thread(push, draft, present)
             except ForgeError:
-                # The answer may have been lost, or another process been quicker with the same.
+                # The push may have succeeded although its response was lost, or another process
+                # pushed it.
                 if await self._pulls.get_head(draft.branch) != draft.head:
                     raise
         await run_in_thread(push.note, draft)
 
 
 def _is_published(pull: GithubPull, draft: ProposalDraft) -> bool:
-    """Return whether there is nothing left to do for this head."""
+    """Return whether the head is already published. Raises `ForgeRejected` if it cannot be."""
     if pull.state == "closed":
         if pull.head.sha == draft.head:
             return True
         state = "merged" if pull.is_merged else "closed"
-        raise ForgeRejected(f"pull request #{pull.number} of this run is {state} already")
+        raise ForgeRejected(f"pull request #{pull.number} of this run is already {state}")
     if pull.head.ref != draft.branch:
-        raise ForgeRejected(f"pull request #{pull.number} of this run is on {pull.head.ref}")
+        raise ForgeRejected(
+            f"pull request #{pull.number} of this run is on another branch, {pull.head.ref}"
+        )
     return pull.head.sha == draft.head and run_in(pull.body) == (draft.run_id, draft.head)

@@ -1,4 +1,4 @@
-"""Publishing a branch over git's HTTP, with the token where nobody sees it."""
+"""Publishes a branch over git's HTTP without showing the token to other processes."""
 
 import re
 from pathlib import Path
@@ -24,14 +24,16 @@ class Push:
         self._fix_hint = fix_hint
 
     def __call__(self, draft: ProposalDraft, present: str | None) -> None:
-        """Push; `present` is where the branch stands on the forge, `None` if it is not there.
+        """Push the branch.
 
-        Commits of ours that were published before may be replaced, somebody else's may not.
-        Raises `ForgeConflict`, `ForgeRejected`, `ForgeUnavailable`.
+        `present` is its commit on the forge, `None` if it does not exist there.
+
+        The bot's own published commits may be replaced, other people's may not. Raises
+        `ForgeConflict`, `ForgeRejected`, `ForgeUnavailable`.
         """
         clone = Path(draft.repository)
         if not clone.is_dir():
-            raise ForgeRejected(f"the clone {clone} is not there")
+            raise ForgeRejected(f"the clone {clone} does not exist")
         git = Git(clone.resolve(), error=ForgeUnavailable)
         self._check_pushable(git, draft, present)
         branch = f"refs/heads/{draft.branch}"
@@ -47,40 +49,40 @@ class Push:
 
     @staticmethod
     def note(draft: ProposalDraft) -> None:
-        """Remember in the clone what is ours on the forge."""
+        """Record in the clone which commit the bot has published."""
         git = Git(Path(draft.repository).resolve(), error=ForgeUnavailable)
         git.run("update-ref", _PUBLISHED + draft.branch, draft.head)
 
     def _check_pushable(self, git: Git, draft: ProposalDraft, present: str | None) -> None:
         valid = git.run("check-ref-format", f"refs/heads/{draft.branch}", ok=None).status == 0
         if not valid or draft.branch.startswith("-") or draft.branch == draft.base_branch:
-            raise ForgeRejected(f"{draft.branch[:80]!r} cannot be proposed")
-        held = git.find_revision(f"refs/heads/{draft.branch}")
-        if git.find_revision(draft.head) is None or held is None:
+            raise ForgeRejected(f"{draft.branch[:80]!r} is not a branch that I can propose")
+        local = git.find_revision(f"refs/heads/{draft.branch}")
+        if git.find_revision(draft.head) is None or local is None:
             raise ForgeConflict(
-                f"branch {draft.branch} of the clone does not hold {draft.head[:12]}"
+                f"branch {draft.branch} of the clone does not contain {draft.head[:12]}"
             )
-        ours = git.find_revision(_PUBLISHED + draft.branch)
-        if present not in (None, draft.head, ours) and not git.is_ancestor(
+        published = git.find_revision(_PUBLISHED + draft.branch)
+        if present not in (None, draft.head, published) and not git.is_ancestor(
             present or "", draft.head
         ):
             raise ForgeConflict(
-                f"branch {draft.branch} on GitHub has commits of somebody else; they are not "
-                "dropped"
+                f"branch {draft.branch} on GitHub has commits of other people; I do not "
+                "overwrite them"
             )
 
     def _build_failure(self, draft: ProposalDraft, out: str, err: str) -> ForgeError:
-        """Return what git said as an error of ours."""
-        said = " ".join(_REMOTE_LINE.findall(err))[:300]
+        """Return the forge error for git's output."""
+        remote_text = " ".join(_REMOTE_LINE.findall(err))[:300]
         refused = _REFUSED.search(out)
         moved = "cannot lock ref" in err or (refused is not None and refused["what"] == "rejected")
         if moved:
             return ForgeConflict(
-                f"branch {draft.branch} moved on GitHub while it was being pushed", detail=err
+                f"branch {draft.branch} moved on GitHub while I was pushing it", detail=err
             )
         if refused is not None and refused["what"] == "remote rejected":
-            words = f"{refused['why'] or ''}. {said}".strip(". ")
-            return ForgeRejected(f"GitHub refused the branch {draft.branch}: {words}", detail=err)
+            reason = f"{refused['why'] or ''}. {remote_text}".strip(". ")
+            return ForgeRejected(f"GitHub refused the branch {draft.branch}: {reason}", detail=err)
         status = _STATUS.search(err)
         code = int(status[1]) if status else 0
         if code == 401 or "Authentication failed" in err or "could not read Username" in err:
@@ -93,4 +95,4 @@ class Push:
                 f"permission “Contents: read and write” there; {self._fix_hint}",
                 detail=err,
             )
-        return ForgeUnavailable(f"{draft.branch} could not be pushed to GitHub", detail=err)
+        return ForgeUnavailable(f"I could not push {draft.branch} to GitHub", detail=err)

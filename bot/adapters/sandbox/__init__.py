@@ -1,4 +1,4 @@
-"""The sandboxes: bubblewrap where it works, plain child processes where that was allowed."""
+"""The sandboxes: bubblewrap where it works, plain child processes where the owner allows it."""
 
 from bot.adapters.sandbox._bubblewrap import BubblewrapSandbox, probe
 from bot.adapters.sandbox._choose import UnavailableSandbox, choose_sandbox

@@ -1,4 +1,4 @@
-"""Commands in bubblewrap: an empty root with only what they need bound into it."""
+"""Runs commands in bubblewrap: an empty root file system with only the needed folders mounted."""
 
 import functools
 import os
@@ -22,24 +22,24 @@ from bot.adapters.sandbox._system import (
 from bot.domain.errors import SandboxUnavailable
 from bot.ports.sandbox import Completed, Enclosure, SandboxLimits
 
-PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted for one command
-HOME = "/tmp/home"  # noqa: S108 - in there
+PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - size in MB of each temporary file system
+HOME = "/tmp/home"  # noqa: S108 - inside the sandbox
 UNPRIVILEGED_ID = (
-    "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
+    "1000"  # root's user id inside: a process with id 0 could not create a nested sandbox
 )
 PROBE = SandboxLimits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
-_FILTER = "9"  # the descriptor bwrap reads the filter of calls from
+_FILTER = "9"  # the file descriptor from which bwrap reads the system call filter
 _MIB = 1024 * 1024
 
 
 class BubblewrapSandbox:
-    """Runs commands in namespaces of their own. `visible` are further folders to read.
+    """Runs commands in their own namespaces. `visible` are additional readable folders.
 
-    `private` are folders, beside homes, that showing this Python may not give away: where it would,
-    `wrap`, `enclose` and `run` raise `SandboxUnavailable`.
-    `network` lets them reach all of it. `within` is for commands of a program that is enclosed
-    itself. `strict` (`None`: where this bubblewrap can) keeps them from namespaces of their own,
-    where much of the kernel would be open to them. What the options do: bwrap(1), version 0.8.
+    `private` are folders, besides homes, that must not become visible by mounting this Python:
+    `wrap`, `enclose` and `run` raise `SandboxUnavailable` if they would. `network` gives commands
+    full network access. `within` is true for commands of a program that runs in a sandbox itself.
+    `strict` prevents commands from creating namespaces, which would expose much of the kernel to
+    them (`None`: if this bubblewrap supports it). For the options see bwrap(1), version 0.8.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class BubblewrapSandbox:
 
     @property
     def description(self) -> str:
-        """Return what is enforced here."""
+        """What is enforced here, as text for people."""
         network = "WITH the network" if self._network else "no network but its own loopback"
         counted = "processes (counted five times a second), " if _is_root() else "processes, "
         return (
@@ -71,12 +71,12 @@ class BubblewrapSandbox:
 
     @property
     def refusal(self) -> str:
-        """Return nothing: commands are run."""
+        """The reason why commands cannot be run: empty, they can."""
         return ""
 
     @property
     def inner(self) -> "BubblewrapSandbox":
-        """Return the sandbox for commands of an enclosed program."""
+        """The sandbox for commands of an enclosed program."""
         return BubblewrapSandbox(
             visible=self._visible,
             private=self._private,
@@ -89,7 +89,7 @@ class BubblewrapSandbox:
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
-        """Return the `bwrap` command line; the environment is set inside, by it."""
+        """Return the `bwrap` command line, which also sets the environment inside."""
         return self._build_command(argv, cwd, writable, env, ())
 
     def _build_command(
@@ -116,7 +116,7 @@ class BubblewrapSandbox:
         readable: Sequence[Path] = (),
         writable: Sequence[Path] = (),
     ) -> Enclosure:
-        """Return the `bwrap` command line for a program that confines commands of its own."""
+        """Return the `bwrap` command line for a program that runs commands in a nested sandbox."""
         enclosed = [
             *self._iterate_isolation_options(strict=False), *(("--uid", UNPRIVILEGED_ID, "--gid", UNPRIVILEGED_ID) if _is_root() else ()),
             "--proc", "/proc", *(iterate_kernel_options() if _is_root() else ()),
@@ -125,9 +125,11 @@ class BubblewrapSandbox:
         return Enclosure(argv=(*enclosed, "--", *argv), network=self._network)
 
     def _iterate_isolation_options(self, *, strict: bool) -> Iterator[str]:
-        """Yield the program and what it does not share with anybody."""
+        """Yield the `bwrap` program and the options that separate all namespaces."""
         bwrap = shutil.which(self._program) or self._program
-        calls = None if self._within else get_filter_path()  # what is around has one already
+        calls = (
+            None if self._within else get_filter_path()
+        )  # the outer sandbox already has a filter
         if calls:
             yield from ("/bin/sh", "-c", f'exec "$@" {_FILTER}<{calls}', "sh", bwrap)
             yield from ("--seccomp", _FILTER)
@@ -141,10 +143,10 @@ class BubblewrapSandbox:
         yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL")
 
     def _iterate_proc_options(self) -> Iterator[str]:
-        """Yield what shows processes: their own, and read-only, so that no setting is changed.
+        """Yield the options for a read-only `/proc` that shows only the command's own processes.
 
-        Within an enclosure, root cannot have a new one. What belongs to the program around is
-        shown then, and still closed: it lives in the namespace of another user.
+        Root cannot mount a new `/proc` in a nested sandbox. The outer one is shown instead; its
+        processes stay inaccessible, because they belong to another user's namespace.
         """
         if self._within and _is_root():
             yield from ("--ro-bind", "/proc", "/proc")
@@ -154,8 +156,8 @@ class BubblewrapSandbox:
     def _iterate_file_options(
         self, cwd: Path, writable: Sequence[Path], readable: Sequence[Path] = ()
     ) -> Iterator[str]:
-        places = [path.resolve() for path in writable]
-        seen = [*self._visible, cwd, *readable, *writable]
+        writable_paths = [path.resolve() for path in writable]
+        shown = [*self._visible, cwd, *readable, *writable]
         yield from iterate_system_options()
         if self._network:
             for name in NAMES:
@@ -164,9 +166,9 @@ class BubblewrapSandbox:
         for folder, size in PRIVATE.items():
             yield from ("--size", str(size * _MIB), "--tmpfs", folder)
         yield from ("--remount-ro", "/dev", "--dir", HOME)
-        yield from iterate_visible_options(seen, private=self._private)
-        yield from iterate_bind_options("--bind", places)
-        for path in places:  # a command that rewrote `.git` could run programs in our own git
+        yield from iterate_visible_options(shown, private=self._private)
+        yield from iterate_bind_options("--bind", writable_paths)
+        for path in writable_paths:  # whoever can write `.git` can make our own git run programs
             yield from ("--ro-bind-try", str(path / ".git"), str(path / ".git"))
         yield from ("--remount-ro", "/", "--chdir", str(cwd.absolute()))
 
@@ -180,7 +182,7 @@ class BubblewrapSandbox:
         limits: SandboxLimits,
         readable: Sequence[Path] = (),
     ) -> Completed:
-        """Run to the end; when bwrap ends, or is killed, the kernel ends everything inside."""
+        """Run a command to its end; the kernel kills everything inside when bwrap ends."""
         if reason := explain_not_startable(argv[0], cwd, clean_environment(HOME, env)):
             return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
         inside = add_limits(argv, limits, alone=True)
@@ -196,20 +198,20 @@ def _is_root() -> bool:
 
 @functools.cache
 def _can_be_strict(program: str) -> bool:
-    """Whether this bubblewrap knows how to keep commands from namespaces of their own (0.8)."""
+    """Return whether bubblewrap (0.8 or newer) can prevent commands from creating namespaces."""
     try:
-        told = subprocess.run(
+        help_text = subprocess.run(
             [program, "--help"], capture_output=True, text=True, timeout=5, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return "--disable-userns" in told.stdout + told.stderr
+    return "--disable-userns" in help_text.stdout + help_text.stderr
 
 
 async def probe(
     program: str = "bwrap", *, strict: bool | None = None, private: Sequence[Path] = ()
 ) -> str | None:
-    """Return why bubblewrap does not work on this machine; `None` when it does."""
+    """Return why bubblewrap does not work on this machine, or `None` if it works."""
     if shutil.which(program) is None:
         return "bubblewrap is not installed (`apt install bubblewrap`, `dnf install bubblewrap`)"
     sandbox = BubblewrapSandbox(program=program, strict=strict, private=private)

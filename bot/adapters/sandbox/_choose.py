@@ -1,4 +1,4 @@
-"""Which sandbox the configuration and the machine allow."""
+"""Chooses a sandbox by the configuration and the abilities of the machine."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,21 +11,21 @@ from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 
 class UnavailableSandbox:
-    """Refuses every command: the bot starts and talks, but proves and changes nothing."""
+    """Refuses every command: the bot can answer, but cannot run checks or change code."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
     @property
     def description(self) -> str:
-        """Return why nothing is run here."""
+        """The reason why nothing can be run, as text for people."""
         return f"unavailable: {self._reason}"
 
     @property
     def refusal(self) -> str:
-        """Return why, and what to do about it."""
+        """The reason, with a way to fix it."""
         return (
-            f"Nothing can be run confined on this machine: {self._reason}. Mend that, or set "
+            f"I cannot run commands in a sandbox on this machine: {self._reason}. Fix that, or set "
             "sandbox.required: false in data/config.yaml to run checks without a sandbox."
         )
 
@@ -35,12 +35,12 @@ class UnavailableSandbox:
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
-        """Raise `SandboxUnavailable`."""
+        """Raise `SandboxUnavailable`; nothing can be wrapped."""
         self._refuse()
 
     @property
     def inner(self) -> "UnavailableSandbox":
-        """Return itself."""
+        """The sandbox itself."""
         return self
 
     def enclose(
@@ -51,7 +51,7 @@ class UnavailableSandbox:
         readable: Sequence[Path] = (),
         writable: Sequence[Path] = (),
     ) -> NoReturn:
-        """Raise `SandboxUnavailable`."""
+        """Raise `SandboxUnavailable`; nothing can be enclosed."""
         self._refuse()
 
     async def run(
@@ -64,7 +64,7 @@ class UnavailableSandbox:
         limits: SandboxLimits,
         readable: Sequence[Path] = (),
     ) -> Completed:
-        """Raise `SandboxUnavailable`."""
+        """Raise `SandboxUnavailable`; nothing can be run."""
         self._refuse()
 
 
@@ -78,10 +78,10 @@ async def choose_sandbox(
 ) -> Sandbox:
     """Return the sandbox to use; never raises.
 
-    `bubblewrap` and `auto` use it where it works. Where it does not, `auto` with `required` off
-    falls back to plain children, anything else refuses each command. `none` is plain children.
-    `network` is whether commands may reach it. `private` are folders, beside homes, that no command
-    may see by way of this Python.
+    `bubblewrap` and `auto` use bubblewrap if it works. If it does not, `auto` with `required` off
+    falls back to plain child processes, anything else refuses every command. `none` always uses
+    plain child processes. `network` is true if commands may use the network. `private` are folders,
+    besides homes, that must not become visible to commands with this Python.
     """
     if kind == "none":
         return PlainSandbox()

@@ -1,8 +1,8 @@
-"""Which files of this Python a confined command sees: the interpreter, its libraries, no more.
+"""Lists the files of this Python that a sandboxed command sees: the interpreter and libraries.
 
-Pythons live in homes: below `~/.pyenv`, or in `~/.local`, beside what is nobody's business. So no
-folder around one is shown, only the few parts of each prefix that Python is made of; and links on
-the way to it are made anew, as links.
+Pythons are often installed in homes, in `~/.pyenv` or `~/.local`, next to private files. So the
+folders around a Python are not shown, only the parts of each prefix that belong to Python. Links on
+the path to it are recreated as links.
 """
 
 import os
@@ -14,15 +14,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_LINKS_AT_MOST = 40  # on the way to one file, as the kernel has it
+_LINKS_AT_MOST = 40  # on the path to one file, as in the kernel
 _LIBRARIES = ("lib", "lib64")
 Links = dict[Path, str]
 
 
 def list_interpreter_paths() -> list[Path]:
-    """Return what this Python is made of, by the names it calls it: files and folders that exist.
+    """Return the existing files and folders of this Python, by the names that Python uses.
 
-    The first is the program itself.
+    The first one is the interpreter itself.
     """
     base = Path(getattr(sys, "_base_executable", "") or sys.executable)
     prefixes = dict.fromkeys((Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)))
@@ -35,13 +35,14 @@ def list_interpreter_paths() -> list[Path]:
 
 
 def _iterate_parts(prefix: Path) -> Iterator[Path]:
-    """Yield what may be Python's below a prefix.
+    """Yield the paths below a prefix that may belong to Python.
 
-    Where the prefix is a home, or what `pip install --user` installs to, `bin` is full of others'.
+    If the prefix is a home, or the target of `pip install --user`, most of `bin` belongs to other
+    programs.
     """
     version = Path(sysconfig.get_path("stdlib")).name
     shared = prefix.resolve() in {
-        each.resolve() for each in (*list_homes(), Path(site.getuserbase()))
+        home.resolve() for home in (*list_homes(), Path(site.getuserbase()))
     }
     yield from sorted((prefix / "bin").glob("python*")) if shared else [prefix / "bin"]
     yield from (prefix / "pyvenv.cfg", prefix / "include" / version)
@@ -51,51 +52,51 @@ def _iterate_parts(prefix: Path) -> Iterator[Path]:
 
 
 def resolve_links(path: Path) -> tuple[Links, Path]:
-    """Return the links on the way to a file or folder, by where each stands, and where it ends."""
+    """Return the links on the path to a file (location -> target), and the path without links."""
     links: Links = {}
-    here, left = Path("/"), list(path.absolute().parts[1:])
+    current, remaining = Path("/"), list(path.absolute().parts[1:])
     for _ in range(_LINKS_AT_MOST * 100):
-        if not left:
+        if not remaining:
             break
-        name = left.pop(0)
-        step = here.parent if name == ".." else here / name
+        name = remaining.pop(0)
+        step = current.parent if name == ".." else current / name
         if not step.is_symlink() or len(links) > _LINKS_AT_MOST:
-            here = step
+            current = step
             continue
         target = links[step] = str(step.readlink())
-        here = Path("/") if target.startswith("/") else here
-        left = [*(part for part in Path(target).parts if part != "/"), *left]
-    return links, here
+        current = Path("/") if target.startswith("/") else current
+        remaining = [*(part for part in Path(target).parts if part != "/"), *remaining]
+    return links, current
 
 
 def select_outermost(paths: Iterable[Path]) -> list[Path]:
-    """Return the paths that lie in no other of them."""
-    kept: list[Path] = []
+    """Return the paths that are not inside another of the paths."""
+    outermost: list[Path] = []
     for path in sorted(set(paths)):
-        if not any(path.is_relative_to(each) for each in kept):
-            kept.append(path)
-    return kept
+        if not any(path.is_relative_to(outer) for outer in outermost):
+            outermost.append(path)
+    return outermost
 
 
 def list_homes() -> list[Path]:
-    """Return where people live on this machine, the account that runs this first."""
-    found = [Path("/root"), Path("/home")]
+    """Return the homes on this machine; the home of the current account is the first."""
+    homes = [Path("/root"), Path("/home")]
     with suppress(KeyError):  # an account without an entry
-        found.insert(0, Path(pwd.getpwuid(os.geteuid()).pw_dir))
+        homes.insert(0, Path(pwd.getpwuid(os.geteuid()).pw_dir))
     with suppress(RuntimeError):
-        found.insert(0, Path.home())
-    return [home for home in dict.fromkeys(found) if home != Path("/")]
+        homes.insert(0, Path.home())
+    return [home for home in dict.fromkeys(homes) if home != Path("/")]
 
 
 def find_exposed(visible: Iterable[Path], private: Iterable[Path]) -> str:
-    """Return what of `shown` would give away a home or something else private, or nothing."""
-    hidden = [each.resolve() for each in (*list_homes(), *private)]
+    """Return why showing `visible` would expose a home or another private folder, or ""."""
+    hidden = [private_path.resolve() for private_path in (*list_homes(), *private)]
     for path in visible:
-        for each in hidden:
-            if each.is_relative_to(path):
+        for private_path in hidden:
+            if private_path.is_relative_to(path):
                 return (
-                    f"this Python ({sys.executable}) cannot be shown to checks without {each}, "
-                    f"as {path} is a part of it: make the bot's environment anew in a folder of "
-                    "its own"
+                    f"this Python ({sys.executable}) cannot be shown to checks without also "
+                    f"showing {private_path}, because {path} contains it: recreate the bot's "
+                    "environment in a separate folder"
                 )
     return ""

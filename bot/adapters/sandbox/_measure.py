@@ -1,4 +1,4 @@
-"""What a sandbox holds back on this machine: tried, not assumed."""
+"""Tests what a sandbox actually blocks on this machine."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ from bot.ports.sandbox import Sandbox, SandboxLimits
 
 _LIMITS = SandboxLimits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
-_LEFT_FREE = 8  # processes a probe may start before it stops by itself
-# Each attempt returns where it succeeds and raises where it is held back.
+_LEFT_FREE = 8  # processes a probe may start before it stops itself
+# Each attempt returns if it succeeds and raises an exception if it is blocked.
 _ATTEMPTS: Mapping[str, str] = {
     "network": "socket.create_connection(('127.0.0.1', {port}), timeout=1)",
     "files outside": "open({outside!r}, 'r+')",
@@ -46,8 +46,8 @@ def held(code):
     os._exit(0)
 print(json.dumps({name: held(code) for name, code in json.loads(sys.argv[1]).items()}))
 """
-# The first file to be seen in what is private, beside what is Python's own. Whatever is there in a
-# sandbox was put there by it, so there is little to walk.
+# Finds the first visible file in private folders, apart from Python's own files. A sandbox contains
+# only files that it mounted, so there is little to search.
 _LOOK = """
 import json, os, sys
 private, ours = json.loads(sys.argv[1])
@@ -60,7 +60,7 @@ for top in private:
                 sys.exit(path)
 print("nothing")
 """
-# By name, what is done instead where the kernel does not hold it.
+# What the bot does instead where the kernel does not enforce a limit, by the attempt's name.
 _INSTEAD = {
     "number of processes": "looked at five times a second: the kernel does not count root's",
     "memory": "looked at five times a second",
@@ -70,9 +70,9 @@ _SHARED_MORE = frozenset({"PYTHONDONTWRITEBYTECODE", "OLDPWD", "LINES", "COLUMNS
 
 
 class Enforced(Record):
-    """What was held back when it was tried (`held`), and what was not (`open`), for people.
+    """The results of the attempts: which were blocked (`held`), and which were not (`open`).
 
-    `seen` is a file of somebody's home, or of what else is private, that a command can read.
+    `seen` is a file in a home, or in another private folder, that a command can read.
     """
 
     held: tuple[str, ...] = ()
@@ -82,9 +82,9 @@ class Enforced(Record):
 
     @property
     def summary(self) -> str:
-        """Return it in a sentence or two."""
+        """The results in a sentence or two."""
         if self.failed:
-            return f"nothing could be tried: {self.failed}"
+            return f"the sandbox could not be tested: {self.failed}"
         parts = [f"held back when tried: {', '.join(self.held) or 'nothing'}"]
         if self.open:
             parts.append(f"NOT held back: {', '.join(self.open)}")
@@ -92,29 +92,30 @@ class Enforced(Record):
 
 
 async def measure(sandbox: Sandbox, *, private: Sequence[Path] = ()) -> Enforced:
-    """Try what must not work, as a check and as a command of an enclosed program.
+    """Try what a sandbox must block, as a check and as a command of an enclosed program.
 
-    `private` are folders, beside homes, of which nothing may be seen. Raises `SandboxUnavailable`.
+    `private` are folders, besides homes, whose files must not be visible. Raises
+    `SandboxUnavailable`.
     """
     with tempfile.TemporaryDirectory(prefix="theseus-doctor-") as name:
-        place = Path(name)
-        tree, outside = place / "tree", place / "outside"
+        folder = Path(name)
+        tree, outside = folder / "tree", folder / "outside"
         tree.mkdir()
         outside.write_text("x")
         with socket.create_server(("127.0.0.1", 0)) as listening:
             attempts = _build_probes(outside, listening.getsockname()[1])
             command = [sys.executable, "-I", "-S", "-c", _PROBE, json.dumps(attempts)]
-            done = await sandbox.run(command, cwd=tree, writable=[tree], env={}, limits=_LIMITS)
-            found = _parse_results(done.output)
-            if found is None:
-                return Enforced(failed=done.output.strip()[-200:] or "no answer")
-            found["commands of an enclosed program"] = await _can_nest(sandbox, tree)
-            seen = await _find_visible(sandbox, tree, [*list_homes(), *private])
-            found["homes"] = not seen
+            result = await sandbox.run(command, cwd=tree, writable=[tree], env={}, limits=_LIMITS)
+            results = _parse_results(result.output)
+            if results is None:
+                return Enforced(failed=result.output.strip()[-200:] or "no answer")
+            results["commands of an enclosed program"] = await _can_nest(sandbox, tree)
+            visible = await _find_visible(sandbox, tree, [*list_homes(), *private])
+            results["homes"] = not visible
     return Enforced(
-        seen=seen,
-        held=tuple(name for name, held in found.items() if held),
-        open=tuple(_describe(name) for name, held in found.items() if not held),
+        seen=visible,
+        held=tuple(name for name, held in results.items() if held),
+        open=tuple(_describe(name) for name, held in results.items() if not held),
     )
 
 
@@ -139,22 +140,25 @@ def _build_probes(outside: Path, port: int) -> dict[str, str]:
 
 
 async def _find_visible(sandbox: Sandbox, tree: Path, private: Sequence[Path]) -> str:
-    """Return the first file of what is private that a command sees, or why nobody can tell."""
-    looked = json.dumps(
-        [[str(each.resolve()) for each in private], [*_list_own_paths(), str(tree)]]
+    """Return the first private file that a command can see, or why that is unknown, or ""."""
+    folders = json.dumps(
+        [[str(path.resolve()) for path in private], [*_list_own_paths(), str(tree)]]
     )
-    done = await sandbox.run(
-        [sys.executable, "-I", "-S", "-c", _LOOK, looked],
+    result = await sandbox.run(
+        [sys.executable, "-I", "-S", "-c", _LOOK, folders],
         cwd=tree,
         writable=[tree],
         env={},
         limits=_LIMITS,
     )
-    return "" if done.output == "nothing\n" else done.output.strip()[-500:] or "no answer"
+    return "" if result.output == "nothing\n" else result.output.strip()[-500:] or "no answer"
 
 
 def _list_own_paths() -> list[str]:
-    """Return where Python's own files may lie, by all names: not asked of what is tried."""
+    """Return all possible paths of Python's own files, which the search must skip.
+
+    The list is computed here, not by the sandboxed process, which could lie.
+    """
     prefixes = [Path(each) for each in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)]
     places = [
         prefix / name
@@ -175,15 +179,15 @@ def _parse_results(output: str) -> dict[str, bool] | None:
 
 
 async def _can_nest(sandbox: Sandbox, tree: Path) -> bool:
-    """Whether a program can be enclosed, and its commands be confined once more in there."""
+    """Return whether an enclosed program can run its commands in a nested sandbox."""
     inner, env = sandbox.inner.wrap(
         ["/bin/sh", "-c", "touch here 2>/dev/null || echo held"], cwd=tree, writable=(), env={}
     )
-    room = sandbox.enclose(inner, cwd=tree, writable=[tree])
-    if room is None:
+    enclosure = sandbox.enclose(inner, cwd=tree, writable=[tree])
+    if enclosure is None:
         return False
     child = await asyncio.create_subprocess_exec(
-        *room.argv, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        *enclosure.argv, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     out, _ = await child.communicate()
     return out == b"held\n"

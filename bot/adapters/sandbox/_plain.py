@@ -1,4 +1,4 @@
-"""Commands as plain child processes, for machines without bubblewrap where that was allowed."""
+"""Runs commands as plain child processes, if the owner allows it on machines without bubblewrap."""
 
 import os
 import secrets
@@ -14,26 +14,26 @@ from bot.adapters.sandbox._subprocess import NOT_STARTABLE, add_limits, run_boun
 from bot.ports.sandbox import Completed, SandboxLimits
 
 _MARK = "THESEUS_CONFINED"
-_ROUNDS = 50  # of killing what a forking command started meanwhile
+_ROUNDS = 50  # of killing: a forking command can start new processes meanwhile
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill whoever still carries the mark, whatever session it moved to."""
+    """Kill all processes that carry the mark, also those that moved to another session."""
     for _ in range(_ROUNDS):
-        left = find_marked(mark)
-        if not left:
+        pids = find_marked(mark)
+        if not pids:
             return
-        for pid in left:
+        for pid in pids:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
 
 class PlainSandbox:
-    """Runs commands with limits and a clean environment, and nothing that keeps them in."""
+    """Runs commands with limits and a clean environment, but without isolation."""
 
     @property
     def description(self) -> str:
-        """Return what is enforced here, and plainly what is not."""
+        """What is enforced here, and what is not, as text for people."""
         limited = (
             "time, memory, processes, disk and output" if is_supported() else "only time and output"
         )
@@ -44,12 +44,12 @@ class PlainSandbox:
 
     @property
     def refusal(self) -> str:
-        """Return nothing: commands are run, as that was allowed."""
+        """The reason why commands cannot be run: empty, because the owner allowed them."""
         return ""
 
     @property
     def inner(self) -> "PlainSandbox":
-        """Return itself: nothing is enclosed here."""
+        """The sandbox itself: nothing is enclosed here."""
         return self
 
     def enclose(
@@ -60,12 +60,12 @@ class PlainSandbox:
         readable: Sequence[Path] = (),
         writable: Sequence[Path] = (),
     ) -> None:
-        """Return nothing: there is nothing to confine a program with."""
+        """Return `None`: a program cannot be confined here."""
 
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
-        """Return `argv` as it is and a clean environment; home is the shared temporary folder."""
+        """Return `argv` unchanged and a clean environment, with the temporary folder as `HOME`."""
         return list(argv), clean_environment(tempfile.gettempdir(), env)
 
     async def run(
@@ -78,7 +78,7 @@ class PlainSandbox:
         limits: SandboxLimits,
         readable: Sequence[Path] = (),
     ) -> Completed:
-        """Run to the end; kill the group and everything that carries this run's mark."""
+        """Run a command to its end; then kill its process group and all processes with its mark."""
         with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:
             mark = secrets.token_hex(8)
             clean = clean_environment(home, {**env, _MARK: mark})

@@ -1,4 +1,4 @@
-"""Who lives below a child process, read from /proc. Empty where there is no /proc."""
+"""Reads the live processes below a child from /proc; there are none if /proc is missing."""
 
 import os
 import re
@@ -11,7 +11,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def is_supported() -> bool:
-    """Whether this system shows who lives."""
+    """Return whether this system lists processes in /proc."""
     return (_PROC / "self" / "stat").exists()
 
 
@@ -33,22 +33,26 @@ def _iterate_residents() -> Iterator[Resident]:
             stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        # The name, in parentheses, may hold anything; what follows its last ")" is numbers.
+        # The name in parentheses may contain anything; after the last ")" there are only numbers.
         fields = stat.rpartition(")")[2].split()
         if len(fields) > 21 and fields[0] not in "ZX":
             yield Resident(int(entry.name), int(fields[1]), int(fields[3]), int(fields[21]) * _PAGE)
 
 
 def list_family(root: int) -> list[Resident]:
-    """Return `root`, its live descendants, and whoever shares its session."""
-    everyone = list(_iterate_residents())
+    """Return `root`, its live descendants, and all processes of its session."""
+    processes = list(_iterate_residents())
     members = {root}
     grown = True
     while grown:
         size = len(members)
-        members.update(who.pid for who in everyone if who.parent in members or who.session == root)
+        members.update(
+            process.pid
+            for process in processes
+            if process.parent in members or process.session == root
+        )
         grown = len(members) > size
-    return [who for who in everyone if who.pid in members]
+    return [process for process in processes if process.pid in members]
 
 
 def sum_memory(members: list[Resident], enough: int) -> int:
@@ -57,30 +61,30 @@ def sum_memory(members: list[Resident], enough: int) -> int:
     Forked children share nearly everything with their parent, so where the quick sum is over
     `enough`, shared pages are divided among their users (PSS), which takes the kernel longer.
     """
-    quick = sum(who.resident for who in members)
+    quick = sum(process.resident for process in members)
     if quick <= enough:
         return quick
-    return sum(_get_proportional_size(who) for who in members)
+    return sum(_get_proportional_size(process) for process in members)
 
 
 def _get_proportional_size(who: Resident) -> int:
     try:
         rollup = (_PROC / str(who.pid) / "smaps_rollup").read_text(encoding="utf-8")
-    except OSError:  # gone, or not ours to look at
+    except OSError:  # it has ended, or we may not read it
         return 0 if not (_PROC / str(who.pid)).exists() else who.resident
     found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
     return int(found[1]) * 1024 if found else who.resident
 
 
 def find_marked(mark: str) -> list[int]:
-    """Return the live processes whose environment at their start held `mark` (`KEY=value`)."""
-    wanted = mark.encode()
-    found = []
-    for who in _iterate_residents():
+    """Return the live processes whose initial environment contained `mark` (`KEY=value`)."""
+    entry = mark.encode()
+    pids = []
+    for process in _iterate_residents():
         try:
-            environment = (_PROC / str(who.pid) / "environ").read_bytes()
+            environment = (_PROC / str(process.pid) / "environ").read_bytes()
         except OSError:
             continue
-        if wanted in environment.split(b"\0"):
-            found.append(who.pid)
-    return found
+        if entry in environment.split(b"\0"):
+            pids.append(process.pid)
+    return pids

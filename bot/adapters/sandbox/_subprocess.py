@@ -1,4 +1,4 @@
-"""One child run to its end: time limit, bounded output, its processes counted, no orphans."""
+"""Runs one child to its end: with a time limit, bounded output and counted processes."""
 
 import asyncio
 import os
@@ -12,12 +12,12 @@ from bot.adapters.sandbox._process_accounting import list_family, sum_memory
 from bot.infra.own_time import limit_own_time
 from bot.ports.sandbox import Completed, SandboxLimits
 
-LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
-FINAL_OUTPUT_SECONDS = 0.5  # seconds to wait for output after the end
+LOOK_EVERY = 0.2  # seconds between two checks of processes and memory
+FINAL_OUTPUT_SECONDS = 0.5  # seconds to wait for remaining output after the end
 NOT_STARTABLE = 127
 FILE_BLOCKS = 2 * 1024 * 1024  # of 512 bytes: no single file over 1 GiB
 OPEN_FILES = 4096  # of one process
-THREADS = 4  # the kernel counts threads, we processes: it stops what grows between two looks
+THREADS = 4  # the kernel counts threads, we count processes; this stops growth between two checks
 _MIB = 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class _Tail(asyncio.Protocol):
         self.closed.set()
 
     def render(self, *notes: str) -> str:
-        """Return the tail as text, with what was dropped and `notes` told in brackets."""
+        """Return the end of the output as text, with `notes` in brackets."""
         text = self._buffer.decode("utf-8", errors="replace")
         after = "".join(f"\n[{note}]" for note in notes if note)
         if not self._dropped and len(text) + len(after) <= self._chars:
@@ -52,60 +52,60 @@ class _Tail(asyncio.Protocol):
 
 
 def add_limits(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = False) -> list[str]:
-    """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
+    """Return a command line that sets the kernel's limits per process, then becomes `argv`.
 
-    A shell does it: setting limits between fork and exec in Python is unsafe with threads. A limit
-    that cannot be set is stricter already, or one this system does not have. Where the command is
-    `alone` in a user namespace the kernel counts its processes too, unless we are root. Shells
-    disagree on what that option is called.
+    A shell sets them, because doing so between fork and exec in Python is unsafe with threads. A
+    limit that cannot be set is stricter already, or not supported. If the command is `alone` in a
+    user namespace, the kernel limits its number of processes too, unless we are root. Shells use
+    different names for that option, hence the two attempts.
     """
     options = [f"-d {limits.memory_mb * 1024}", f"-f {FILE_BLOCKS}", f"-n {OPEN_FILES}", "-c 0"]
     ceilings = "".join(f"ulimit {option} 2>/dev/null; " for option in options)
     if alone:
-        most = limits.processes * THREADS
-        ceilings += f"ulimit -u {most} 2>/dev/null || ulimit -p {most} 2>/dev/null; "
+        maximum = limits.processes * THREADS
+        ceilings += f"ulimit -u {maximum} 2>/dev/null || ulimit -p {maximum} 2>/dev/null; "
     return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
 
 
 class _DiskUsage(NamedTuple):
-    """Bytes and files: what is held, or what is free."""
+    """An amount of bytes and files, used or free."""
 
     size: int
     files: int
 
 
 def _measure_usage(folders: Sequence[Path]) -> _DiskUsage:
-    """Return what lies below `folders`; links are not followed."""
-    size, files, left = 0, 0, [str(folder) for folder in folders]
-    while left:
-        with suppress(OSError), os.scandir(left.pop()) as entries:
+    """Return the disk usage below `folders`; links are not followed."""
+    size, files, pending = 0, 0, [str(folder) for folder in folders]
+    while pending:
+        with suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 files += 1
                 with suppress(OSError):
                     if entry.is_dir(follow_symlinks=False):
-                        left.append(entry.path)
+                        pending.append(entry.path)
                     else:
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
     return _DiskUsage(size, files)
 
 
 def _measure_free(folders: Sequence[Path]) -> _DiskUsage | None:
-    """Return what is free where `folders` are: cheap to ask, and all a quick look needs."""
+    """Return the free space where `folders` are. This is cheap enough for a frequent check."""
     try:
-        found = [os.statvfs(folder) for folder in folders]
+        disks = [os.statvfs(folder) for folder in folders]
     except OSError:
         return None
-    if not found:
+    if not disks:
         return None
     return _DiskUsage(
-        min(disk.f_bavail * disk.f_frsize for disk in found), min(disk.f_favail for disk in found)
+        min(disk.f_bavail * disk.f_frsize for disk in disks), min(disk.f_favail for disk in disks)
     )
 
 
 class _Disk:
-    """Watches what is written below some folders, looking closely only when space grows scarce.
+    """Watches what is written below some folders; it counts exactly only when free space shrinks.
 
-    Files without anything in them take no space, and yet a disk holds only so many.
+    Empty files need no space, but a disk can hold only a limited number of files.
     """
 
     def __init__(self, folders: Sequence[Path], limits: SandboxLimits) -> None:
@@ -114,26 +114,26 @@ class _Disk:
         self._free = _measure_free(folders)
 
     def describe_excess(self) -> str:
-        """Return what is too much, or nothing."""
+        """Return which limit is exceeded, or an empty string."""
         now = _measure_free(self._folders)
         if now is None or self._free is None or self._is_within(self._free, now):
             return ""
-        held = _measure_usage(self._folders)
-        if held.size > self._limit.size:
-            most = self._limit.size // _MIB
-            return f"killed: {held.size // _MIB} MB on disk, {most} are allowed"
-        if held.files > self._limit.files:
-            return f"killed: {held.files} files, {self._limit.files} are allowed"
-        self._free = now  # somebody else's, then
+        usage = _measure_usage(self._folders)
+        if usage.size > self._limit.size:
+            maximum = self._limit.size // _MIB
+            return f"killed: {usage.size // _MIB} MB on disk, {maximum} are allowed"
+        if usage.files > self._limit.files:
+            return f"killed: {usage.files} files, {self._limit.files} are allowed"
+        self._free = now  # another process used the space
         return ""
 
     def _is_within(self, before: _DiskUsage, now: _DiskUsage) -> bool:
-        taken = _DiskUsage(before.size - now.size, before.files - now.files)
-        return taken.size <= self._limit.size and taken.files <= self._limit.files
+        growth = _DiskUsage(before.size - now.size, before.files - now.files)
+        return growth.size <= self._limit.size and growth.files <= self._limit.files
 
 
 def _describe_excess(root: int, limits: SandboxLimits) -> str:
-    """Return what the processes below `root` use too much of, or nothing."""
+    """Return which limit the processes below `root` exceed, or an empty string."""
     members = list_family(root)
     if len(members) > limits.processes:
         return f"killed: {len(members)} processes, {limits.processes} are allowed"
@@ -150,7 +150,7 @@ def _list_pids(root: int) -> list[int]:
 async def _wait_for_exit(
     process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk
 ) -> str:
-    """Wait for the end; return why it was not waited for, if it was not."""
+    """Wait for the process to end; return the exceeded limit if one is reached first, or ""."""
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):
@@ -161,7 +161,7 @@ async def _wait_for_exit(
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process group that we lead, if anybody is left in it."""
+    """Kill a process group that we lead, if it still exists."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -175,13 +175,13 @@ async def run_bounded(
     sweep: Callable[[], None],
     disk: Sequence[Path] = (),
 ) -> Completed:
-    """Run `argv` as its own session; afterwards, and when cancelled, kill its group and `sweep`.
+    """Run `argv` in its own session; at the end, or when cancelled, kill its group and `sweep`.
 
-    What it writes below the folders of `disk` is watched.
+    The disk usage below the folders of `disk` is limited.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
-    written = _Disk(disk, limits)
+    disk_watch = _Disk(disk, limits)
     reading, writing = os.pipe()
     transport, tail = await loop.connect_read_pipe(
         lambda: _Tail(limits.output_chars), os.fdopen(reading, "rb", buffering=0)
@@ -204,7 +204,7 @@ async def run_bounded(
         timed_out, note = False, ""
         try:
             async with limit_own_time(limits.seconds, lambda: _list_pids(process.pid)):
-                note = await _wait_for_exit(process, limits, written)
+                note = await _wait_for_exit(process, limits, disk_watch)
         except TimeoutError:
             timed_out, note = True, f"killed: not done after {limits.seconds:g} s"
         finally:

@@ -1,8 +1,9 @@
-"""Which calls to the kernel a confined command is refused, as the program the kernel checks with.
+"""Builds the seccomp filter (a BPF program) with the system calls that commands may not use.
 
-Namespaces leave some ways open: a machine's sockets to what hosts it, keys kept in the kernel,
-other processes' memory, and large parts of the kernel no check needs. The filter stays with
-whatever is started. Layout: `struct seccomp_data` and classic BPF, linux/seccomp.h, linux/filter.h.
+Namespaces do not close everything: sockets between a virtual machine and its host, the kernel's
+keyring, the memory of other processes, and large parts of the kernel that no check needs. Child
+processes inherit the filter. Layout: `struct seccomp_data` and classic BPF, see linux/seccomp.h and
+linux/filter.h.
 """
 
 import errno
@@ -14,17 +15,25 @@ import sys
 from typing import NamedTuple
 
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24  # offsets; of the arguments the lower half
+_NUMBER, _ARCH, _FIRST, _SECOND = (
+    0,
+    4,
+    16,
+    24,
+)  # byte offsets; only the lower half of each argument is read
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _X32 = 0x40000000
-# What programs speak: unix, inet, inet6, and netlink to ask for addresses. Not vsock, which knows
-# no namespaces and leads to the host of a virtual machine.
+# Socket families that programs need: unix, inet, inet6, and netlink to query addresses. Not vsock,
+# which ignores namespaces and leads to the host of a virtual machine.
 _FAMILIES = (1, 2, 10, 16)
-_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing into the terminal of somebody else
+_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: they type into another process's terminal
 
 
 class _Machine(NamedTuple):
-    """What differs between processors. `refused` are the numbers of the same calls."""
+    """The numbers that differ between processors.
+
+    `refused` lists the same system calls for each.
+    """
 
     arch: int
     socket: int
@@ -59,54 +68,54 @@ def _refuse(error: int) -> bytes:
 
 
 def build_filter(machine: str) -> bytes | None:
-    """Return the filter for a processor; `None` for one whose numbers are not known here."""
-    known = _MACHINES.get(machine)
-    if known is None:
+    """Return the filter for a processor, or `None` if its numbers are not known here."""
+    machine_numbers = _MACHINES.get(machine)
+    if machine_numbers is None:
         return None
     steps = [
         _encode_step(_LOAD, _ARCH),
-        _encode_step(_JUMP_IF_EQUAL, known.arch, 1),
-        _refuse(errno.EPERM),  # the calls of another processor, by other numbers
+        _encode_step(_JUMP_IF_EQUAL, machine_numbers.arch, 1),
+        _refuse(errno.EPERM),  # system calls of another architecture, which have other numbers
         _encode_step(_LOAD, _NUMBER),
         *_refuse_unless(_encode_step(_JUMP_IF_LEAST, _X32, 0, 1), errno.ENOSYS),
     ]
-    for number in known.refused:
+    for number in machine_numbers.refused:
         steps += _refuse_unless(_encode_step(_JUMP_IF_EQUAL, number, 0, 1), errno.EPERM)
-    steps += _check_argument(known.socket, _FIRST, _FAMILIES, is_allowed=True)
-    steps += _check_argument(known.ioctl, _SECOND, _TERMINAL, is_allowed=False)
+    steps += _check_argument(machine_numbers.socket, _FIRST, _FAMILIES, is_allowed=True)
+    steps += _check_argument(machine_numbers.ioctl, _SECOND, _TERMINAL, is_allowed=False)
     return b"".join((*steps, _encode_step(_RETURN, _ALLOW)))
 
 
 def _refuse_unless(test: bytes, error: int) -> tuple[bytes, bytes]:
-    """Return a test that steps over the refusal after it where it does not hold."""
+    """Return a test followed by a refusal, which is skipped if the test fails."""
     return test, _refuse(error)
 
 
 def _check_argument(
     number: int, argument: int, values: tuple[int, ...], *, is_allowed: bool
 ) -> list[bytes]:
-    """Return steps that refuse a call whose argument is not (or is not to be) one of `values`."""
+    """Return steps that allow only, or refuse only, the listed values of a call's argument."""
     good, bad = _encode_step(_RETURN, _ALLOW), _refuse(errno.EPERM)
-    ends = [bad, good] if is_allowed else [good, bad]  # none of them; one of them
+    ends = [bad, good] if is_allowed else [good, bad]  # if no value matched; if one matched
     tests = [
-        _encode_step(_JUMP_IF_EQUAL, value, len(values) - place)
-        for place, value in enumerate(values)
+        _encode_step(_JUMP_IF_EQUAL, value, len(values) - index)
+        for index, value in enumerate(values)
     ]
     inside = [_encode_step(_LOAD, argument), *tests, *ends]
     return [_encode_step(_JUMP_IF_EQUAL, number, 0, len(inside)), *inside]
 
 
 def get_filter_path() -> str | None:
-    """Return a path to the filter, readable as long as we live; `None` where there is none."""
-    held = _get_filter_descriptor()
-    return None if held is None else f"/proc/{os.getpid()}/fd/{held}"
+    """Return a path to the filter, readable while this process lives, or `None`."""
+    descriptor = _get_filter_descriptor()
+    return None if descriptor is None else f"/proc/{os.getpid()}/fd/{descriptor}"
 
 
 @functools.cache
 def _get_filter_descriptor() -> int | None:
-    filtering = build_filter(platform.machine()) if sys.platform == "linux" else None
-    if filtering is None:
+    program = build_filter(platform.machine()) if sys.platform == "linux" else None
+    if program is None:
         return None
-    held = os.memfd_create("theseus-syscalls")
-    os.write(held, filtering)
-    return held
+    descriptor = os.memfd_create("theseus-syscalls")
+    os.write(descriptor, program)
+    return descriptor

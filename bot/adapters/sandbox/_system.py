@@ -1,4 +1,4 @@
-"""What a confined command sees of this machine: programs, read-only, and nothing of anybody's."""
+"""Mounts the parts of this machine that a command may see: programs, read-only, no user's files."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from bot.adapters.sandbox._interpreter import (
 )
 from bot.domain.errors import SandboxUnavailable
 
-# What is not named here does not exist inside: no homes, no state, no sockets under /run, no
-# checkout with its .env, and of /etc only what programs look up.
+# Everything else does not exist inside: no homes, no state, no sockets in /run, no checkout with
+# its .env, and only those files of /etc that programs look up.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 ETC = (
     "alternatives", "ca-certificates", "chromium", "chromium.d", "fonts", "group", "host.conf",
@@ -22,12 +22,12 @@ ETC = (
     "nsswitch.conf", "os-release", "passwd", "pki/tls/certs", "protocols", "services",
     "ssl/certs", "ssl/openssl.cnf", "timezone",
 )  # fmt: skip
-NAMES = ("/etc/resolv.conf",)  # who answers for names: of use only where there is a network
+NAMES = ("/etc/resolv.conf",)  # the name servers: useful only with network access
 KERNEL = ("acpi", "asound", "bus", "driver", "fs", "irq", "scsi", "sys", "tty")  # under /proc
 
 
 def iterate_system_options() -> Iterator[str]:
-    """Yield the options that bind the system in, read-only."""
+    """Yield the options that mount the system read-only."""
     for folder in map(Path, SYSTEM):
         if folder.is_symlink():
             yield from ("--symlink", str(folder.readlink()), str(folder))
@@ -38,9 +38,9 @@ def iterate_system_options() -> Iterator[str]:
 
 
 def iterate_visible_options(paths: Sequence[Path], *, private: Sequence[Path]) -> Iterator[str]:
-    """Yield the options that show this Python and further paths, read-only, by all their names.
+    """Yield the options that show this Python and `paths` read-only, under all their names.
 
-    Raises `SandboxUnavailable` where this Python cannot be shown without what is private.
+    Raises `SandboxUnavailable` if showing this Python would expose private folders.
     """
     python, others = _resolve_all(list_interpreter_paths()), _resolve_all(paths)
     if reason := find_exposed(python[1], private):
@@ -51,7 +51,7 @@ def iterate_visible_options(paths: Sequence[Path], *, private: Sequence[Path]) -
 
 
 def _resolve_all(paths: Sequence[Path]) -> tuple[Links, list[Path]]:
-    """Return the links on the way to all of them, and what they lead to, but for the system's."""
+    """Return the links on the way to `paths`, and their targets, except those of the system."""
     links: Links = {}
     ends = []
     for path in paths:
@@ -66,16 +66,16 @@ def _is_system(path: Path) -> bool:
 
 
 def iterate_bind_options(option: str, paths: Sequence[Path]) -> Iterator[str]:
-    """Yield the options that bind each path to where it is."""
+    """Yield the options that mount each path at its own location."""
     for path in paths:
         yield from (option, str(path), str(path))
 
 
 def iterate_kernel_options() -> Iterator[str]:
-    """Yield the options that make read-only what of /proc is the machine's, not a process's.
+    """Yield the options that make the machine-wide parts of /proc read-only.
 
-    Root's namespaces hold nothing back there: whoever is root outside, even without a single
-    capability, may write `/proc/sys/kernel/core_pattern`, a program the kernel runs.
+    Namespaces do not protect these from root: a process of root outside, even without capabilities,
+    may write `/proc/sys/kernel/core_pattern`, which names a program that the kernel runs.
     """
     writable = [
         entry.name
