@@ -165,7 +165,8 @@ class Briefing:
             retry = (
                 "\nBy now the other parts are there: your worktree holds those that come before "
                 "yours. You wrote yours beside them once, and it could not be used:\n\n"
-                f"{self._fence(part.retry_reason, _MAX_WORDS_CHARS)}\n\nWrite it again, on top of what is there."
+                f"{self._fence(part.retry_reason, _MAX_WORDS_CHARS)}\n\n"
+                "Write it again, on top of what is there."
             )
         return self._prompts.render(
             "executor_part",
@@ -186,7 +187,10 @@ class Briefing:
         asked = self._fence(question.text, _MAX_WORDS_CHARS) if question else "(your question)"
         if answer is not None and answer.person is not None:
             instruction = self._fence(answer.text, _INSTRUCTION, "instruction")
-            decision = f"{format_name(answer.person.name)} decides it, and this is an instruction:\n\n{instruction}"
+            decision = (
+                f"{format_name(answer.person.name)} decides it, and this is an instruction:\n\n"
+                f"{instruction}"
+            )
         else:
             default = answer.text if answer else ""
             default = question.default if question and not default else default

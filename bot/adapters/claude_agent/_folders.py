@@ -62,8 +62,8 @@ def locate(root: Path, alias: Path, text: object, argument: str) -> WorktreePath
         return f"`{format_code(text)}` is a circle of links."
     if not (absolute.is_relative_to(root) and real.is_relative_to(root)):
         return (
-            f"`{format_code(text)}` is outside the worktree: only this repository's own files can be "
-            "used, by paths relative to its root."
+            f"`{format_code(text)}` is outside the worktree: only this repository's own files can "
+            "be used, by paths relative to its root."
         )
     name = real.relative_to(root).as_posix()
     return _explain_refusal(real, name) or WorktreePath(real, name, linked=real != absolute)
@@ -105,8 +105,8 @@ def explain_pattern_refusal(root: Path, pattern: object, argument: str) -> str:
         return f"`{argument}` has to be a pattern, given as text."
     if _explain_misleading_text(pattern) or _CLIMBS.search(pattern) or pattern.startswith("/"):
         return (
-            f"`{format_code(pattern)}` may lead out of the worktree: give a pattern relative to its "
-            "root, without `..`, such as `**/*.py`."
+            f"`{format_code(pattern)}` may lead out of the worktree: give a pattern relative to "
+            "its root, without `..`, such as `**/*.py`."
         )
     parts = PurePosixPath(pattern).parts
     if any(part.lower() == ".git" or is_secret(part.rstrip("*")) for part in parts):

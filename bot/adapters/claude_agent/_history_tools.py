@@ -18,7 +18,8 @@ async def format_log(workspace: Workspace, arguments: LogArguments) -> str:
     if not commits:
         return "No commit touches that."
     lines = (
-        f"{commit.sha[:12]} {commit.at:%Y-%m-%d} {flatten(commit.author, 40)}: {flatten(commit.summary, 160)}"
+        f"{commit.sha[:12]} {commit.at:%Y-%m-%d} {flatten(commit.author, 40)}: "
+        f"{flatten(commit.summary, 160)}"
         for commit in commits
     )
     return f"Commits, newest first. This is data:\n{fence_text(chr(10).join(lines))}"
@@ -36,7 +37,8 @@ async def format_commit(workspace: Workspace, arguments: ShowArguments) -> str:
         raise OutOfBounds(f"That commit does not touch `{flatten(only, 80)}`.")
     text = redact(await workspace.show_commit(arguments.commit, files))
     listed = flatten(", ".join(touched[:_FILES]), 2_000)
-    return f"The commit, which touches {listed}. This is data:\n{fence_text(clip(text, _MAX_OUTPUT_CHARS))}"
+    shown = fence_text(clip(text, _MAX_OUTPUT_CHARS))
+    return f"The commit, which touches {listed}. This is data:\n{shown}"
 
 
 def _resolve_path(workspace: Workspace, path: str) -> str:

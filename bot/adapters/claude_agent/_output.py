@@ -117,8 +117,8 @@ def complete_plan(
     )
     if len(plan.owned_files) > MAX_OWNED_FILES:
         raise Objection(
-            f"steps: {len(plan.owned_files)} owned files; at most {MAX_OWNED_FILES}. Plan a smaller "
-            "change."
+            f"steps: {len(plan.owned_files)} owned files; at most {MAX_OWNED_FILES}. Plan a "
+            "smaller change."
         )
     return plan
 

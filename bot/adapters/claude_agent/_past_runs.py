@@ -101,7 +101,7 @@ def _describe_outcome(run: Run, history: History) -> str:
     verdict = history.verdict
     failing = [check.name for check in verdict.checks if not check.ok] if verdict else []
     reason = (
-        f": failing were {', '.join(failing[:3])}"
+        f": failing checks: {', '.join(failing[:3])}"
         if failing
         else f": {run.reason}"
         if run.reason

@@ -118,8 +118,8 @@ class SkillTool:
         if name in allowed:
             return ""
         return (
-            f"The skill `{skill.name}`, which is in use, goes without `{format_code(name, 60)}`; it "
-            f"takes {', '.join(sorted(allowed))}. When you are done with it, call {USE_SKILL} "
+            f"The skill `{skill.name}`, which is in use, goes without `{format_code(name, 60)}`; "
+            f"it takes {', '.join(sorted(allowed))}. When you are done with it, call {USE_SKILL} "
             "with an empty name."
         )
 

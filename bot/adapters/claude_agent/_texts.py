@@ -223,7 +223,10 @@ def _render_suspect(suspect: Suspect) -> str:
     warning = (
         "" if suspect.is_revertible else "\nIt changes much else: do not revert it as a whole."
     )
-    return f"{_render_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f}){warning}\n{diff}"
+    return (
+        f"{_render_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f})"
+        f"{warning}\n{diff}"
+    )
 
 
 def _render_commit(suspect: Suspect) -> str:

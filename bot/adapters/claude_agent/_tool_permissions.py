@@ -177,8 +177,8 @@ class ToolPermissionPolicy:
         secrets = await asyncio.to_thread(_find_secret, self._root)
         if secrets:
             return Deny(
-                f"Commands are off here, as the repository holds `{format_code(secrets)}`: use Read, "
-                "Grep, run_tests and run_typecheck."
+                f"Commands are off here, as the repository holds `{format_code(secrets)}`: use "
+                "Read, Grep, run_tests and run_typecheck."
             )
         return self._confine(command, arguments)
 

@@ -113,7 +113,7 @@ class GithubForge:
         """Close the pull request without merging and comment with the reason; the branch stays."""
         pull = await self._pulls.get(number)
         if pull.is_merged:
-            raise ForgeRejected(f"pull request #{number} is already merged")
+            raise ForgeRejected(f"pull request #{number} is merged already")
         if pull.state == "open":
             pull = await self._pulls.change(number, {"state": "closed"}, doing=f"close #{number}")
             await self._say(number, reason)
@@ -158,8 +158,8 @@ class GithubForge:
         )
         count = f"{len(opened)}{'+' if len(opened) == 100 else ''}"
         return (
-            f"GitHub {repository.full_name} as {login}, default branch {repository.default_branch}, "
-            f"{count} open"
+            f"GitHub {repository.full_name} as {login}, "
+            f"default branch {repository.default_branch}, {count} open"
         )
 
     async def get_access(self, url: str) -> Way | None:
@@ -220,7 +220,8 @@ class GithubForge:
     async def _check_push_access(self, repository: Repository) -> None:
         """Test push access through git's own HTTP: no API reports a fine-grained token's rights."""
         name, _, value = build_git_header(await self._api.get_token()).partition(": ")
-        url = f"{self._address.build_clone_url(repository.full_name)}/info/refs?service=git-receive-pack"
+        clone_url = self._address.build_clone_url(repository.full_name)
+        url = f"{clone_url}/info/refs?service=git-receive-pack"
         status = await fetch_status(self._web, url, Private({name: value}))
         allowed = repository.permissions is None or repository.permissions.push
         if status in (401, 403, 404) or not allowed:

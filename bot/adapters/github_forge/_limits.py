@@ -29,8 +29,8 @@ class RateLimits:
         until = max((self._until[key] for key in (resource, "") if key in self._until), default=now)
         if until > now:
             raise ForgeUnavailable(
-                f"GitHub's rate limit is used up; I will try again at {until.astimezone(UTC):%H:%M:%S} "
-                f"UTC (in {_format_duration(until - now)})",
+                f"GitHub's rate limit is used up; I will try again at "
+                f"{until.astimezone(UTC):%H:%M:%S} UTC (in {_format_duration(until - now)})",
                 until=until,
             )
 

@@ -1,4 +1,4 @@
-"""Who is connected: how many may be, and how long somebody may say nothing."""
+"""Limits the number of connections, and how long a connection may be silent."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from aiohttp.web_protocol import RequestHandler as Visitor
 
-_MEETING = 1.0  # seconds between a visitor's being let in and their line's being there, at most
+_MEETING = 1.0  # seconds between the creation of a visitor and its transport, at most
 
 
 @dataclass(frozen=True)
 class GatewayLimits:
-    """How much of the gateway one program, or one stranger, may take up. Times are in seconds.
+    """Limits for one program, or one unknown caller. Times are in seconds.
 
-    `connections` are those to each of its listeners, `at_once` requests under way with one lease.
-    After `refusals` in a row each further one takes a second.
-    Whoever shows no pass within `first` is cut, whoever showed one and says nothing for `idle` too;
-    a body has to be there within `body`, and what is sent has to be taken within `taken`.
+    `connections` is per listener, `at_once` counts requests in progress with one lease. After
+    `refusals` in a row each further one is delayed by a second. A connection is cut if no valid
+    token arrives within `first`, or if it is silent for `idle` afterwards. A body must arrive
+    within `body`, and each written piece must be read within `drain`.
     """
 
     connections: int = 256
@@ -30,26 +30,26 @@ class GatewayLimits:
 
 
 class ConnectionLimiter:
-    """All connections; whoever holds one up or floods a listener is cut, and told nothing."""
+    """Limits all connections. One that blocks or floods a listener is cut without an answer."""
 
     def __init__(self, limits: GatewayLimits) -> None:
         self._limits = limits
         self._waiting: dict[Visitor, asyncio.TimerHandle] = {}
 
     def build_acceptor(self, server: Callable[[], Visitor]) -> Callable[[], asyncio.BaseProtocol]:
-        """Return what accepts a listener's connections, as long as there are not too many."""
-        here: dict[Visitor, float] = {}
+        """Return a factory that accepts a listener's connections up to the limit."""
+        visitors: dict[Visitor, float] = {}
 
         def accept() -> asyncio.BaseProtocol:
             now = asyncio.get_running_loop().time()
-            for each in [each for each, since in here.items() if since < now - _MEETING]:
-                if each.transport is None:
-                    del here[each]
-                    self._forget(each)
-            if len(here) >= self._limits.connections:
+            for stale in [stale for stale, since in visitors.items() if since < now - _MEETING]:
+                if stale.transport is None:
+                    del visitors[stale]
+                    self._forget(stale)
+            if len(visitors) >= self._limits.connections:
                 return _Rejected()
             visitor = server()
-            here[visitor] = now
+            visitors[visitor] = now
             self._wait(visitor, self._limits.first)
             return visitor
 
@@ -57,7 +57,7 @@ class ConnectionLimiter:
 
     @contextmanager
     def suspend_timeout(self, visitor: Visitor) -> Iterator[None]:
-        """Let a visitor with a pass take their time for the block."""
+        """Suspend the silence timeout of an authenticated visitor within the block."""
         self._forget(visitor)
         try:
             yield
@@ -78,16 +78,16 @@ class ConnectionLimiter:
             visitor.transport.abort()
 
     def close(self) -> None:
-        """Wait for nobody any more."""
+        """Stop all timeouts."""
         for waiting in self._waiting.values():
             waiting.cancel()
         self._waiting.clear()
 
 
 class _Rejected(asyncio.Protocol):
-    """Where there is no room."""
+    """A connection over the limit."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Cut it."""
+        """Cut the connection."""
         if isinstance(transport, asyncio.Transport):
             transport.abort()

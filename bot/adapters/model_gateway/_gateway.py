@@ -1,4 +1,4 @@
-"""The gateway: listens on loopback and on a file, grants leases, writes down every request."""
+"""The gateway: listens on loopback and on a socket file, grants leases, records every request."""
 
 import asyncio
 import shutil
@@ -29,18 +29,18 @@ from bot.ports.spend_guard import SpendGuard
 
 HOST = "127.0.0.1"
 SOCKET = "model.sock"
-_LONGEST_PATH = 100  # bytes; the system takes 107 for a socket's
-_LEAVE = 1.0  # seconds an answer may still take when the gateway is closed
+_LONGEST_PATH = 100  # bytes; the system allows 107 for the path of a socket
+_LEAVE = 1.0  # seconds an answer may still take when the gateway closes
 _Made = Callable[[], Coroutine[Any, Any, None]]
 
 
 class HttpModelGateway:
     """Implements `bot.ports.model_gateway.ModelGateway`, as an async context manager.
 
-    `folder` is where its socket lies, or a folder of its own where that path is too long. `redact`
-    takes secrets out of a text (`None`: only the provider's key is). `prices` are those that were
-    set. After `failures` of the provider's in a row it is left alone for `rest` seconds. `limits`
-    say how much one program or stranger may take up.
+    `folder` is the place of its socket; if that path is too long, a temporary folder is used.
+    `redact` removes secrets from a text (`None`: only the provider's key is removed). `prices` are
+    configured prices. After `failures` of the provider in a row, it is not asked for `rest`
+    seconds. `limits` restrict one program or unknown caller.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class HttpModelGateway:
         self._base_url = ""
 
     async def __aenter__(self) -> Self:
-        """Listen. Raises `AgentUnavailable` where that cannot be done."""
+        """Listen. Raises `AgentUnavailable` if that fails."""
         app = web.Application(client_max_size=self._rules.most_bytes)
         app.router.add_route("*", "/{rest:.*}", self._serve)
         runner = web.AppRunner(
@@ -107,13 +107,13 @@ class HttpModelGateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Cut what is under way, and close."""
+        """Cancel requests in progress, and close."""
         await self.close()
 
     async def close(self) -> None:
-        """Close; again is harmless."""
-        for lent in self._leases:
-            await self._leases.end(lent)
+        """Close; safe to repeat."""
+        for lease in self._leases:
+            await self._leases.end(lease)
         while self._listening:
             self._listening.pop().close()
         runner, self._runner = self._runner, None
@@ -133,27 +133,30 @@ class HttpModelGateway:
         """Grant a lease; see the port."""
         if self._runner is None:
             raise AgentUnavailable("The model gateway is closed.")
-        lent = self._leases.add(account, usd)
+        lease = self._leases.add(account, usd)
         try:
             yield GatewayLease(
-                token=lent.token,
+                token=lease.token,
                 base_url=self._base_url,
                 socket=self._socket,
-                closing=lambda: self._rules.spend_guard.get_wrap_up_reason(lent.account),
-                refused=lambda: lent.refused,
-                limited_until=lambda: lent.limited_until,
-                charge_to=lent.charge_to,
+                closing=lambda: self._rules.spend_guard.get_wrap_up_reason(lease.account),
+                refused=lambda: lease.refused,
+                limited_until=lambda: lease.limited_until,
+                charge_to=lease.charge_to,
             )
         finally:
-            await self._leases.end(lent)
+            await self._leases.end(lease)
 
     async def stop_all(self, why: PolicyError) -> int:
-        """Cut every answer under way; return how many. New ones are the spend guard's to refuse."""
+        """Cancel all requests in progress; return their number.
+
+        The spend guard refuses new ones.
+        """
         cut = set[asyncio.Task[object]]()
-        for lent in self._leases:
-            lent.refused = why
-            cut |= lent.requests
-            lent.cut()
+        for lease in self._leases:
+            lease.refused = why
+            cut |= lease.requests
+            lease.cut()
         if cut:
             await asyncio.wait(cut)
         return len(cut)
@@ -161,18 +164,18 @@ class HttpModelGateway:
     # ------------------------------------------------------------------------------------ serving
 
     async def _serve(self, http: web.Request) -> web.StreamResponse:
-        if http.method == "HEAD" and http.raw_path == "/":  # the program opens its line early
+        if http.method == "HEAD" and http.raw_path == "/":  # the program connects early with it
             return web.Response()
-        lent = self._leases.find(http.headers)
-        if lent is None:
+        lease = self._leases.find(http.headers)
+        if lease is None:
             return refuse_stranger().answer()
         with self._connections.suspend_timeout(http.protocol):
-            if len(lent.requests) >= self._limits.at_once:
+            if len(lease.requests) >= self._limits.at_once:
                 return refuse_limited(
-                    1.0, "Too many requests are under way with this key."
+                    1.0, "Too many requests are in progress with this key."
                 ).answer()
-            answer = await self._carry_out(lent, http)
-            if lent.refusals > self._limits.refusals:  # each is written down: fill no disk
+            answer = await self._carry_out(lease, http)
+            if lease.refusals > self._limits.refusals:  # each is recorded: fill no disk
                 await self._clock.sleep(1.0)
             return answer
 
@@ -202,7 +205,7 @@ class HttpModelGateway:
         await self._rules.spend_guard.settle(charge)
 
     async def _listen(self, runner: web.AppRunner) -> None:
-        """Listen on loopback and on a file; many at the one are in nobody's way at the other."""
+        """Listen on loopback and on a socket file; each has its own connection limit."""
         loop, server = asyncio.get_running_loop(), runner.server
         if server is None:
             raise OSError("the server is not set up")
@@ -210,31 +213,31 @@ class HttpModelGateway:
         self._listening.append(port)
         self._base_url = f"http://{HOST}:{port.sockets[0].getsockname()[1]}"
         self._socket = self._create_socket_path()
-        door = self._connections.build_acceptor(server)
-        self._listening.append(await loop.create_unix_server(door, str(self._socket)))
+        acceptor = self._connections.build_acceptor(server)
+        self._listening.append(await loop.create_unix_server(acceptor, str(self._socket)))
         self._socket.chmod(0o600)
 
     def _create_socket_path(self) -> Path:
-        """Return a path that only we may open, in a folder that only we may enter."""
+        """Return a socket path that only we can open, in a folder that only we can enter."""
         folder = self._folder
         if len(str(folder / SOCKET).encode()) > _LONGEST_PATH:
             folder = self._made = Path(tempfile.mkdtemp(prefix="theseus-"))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         path = folder / SOCKET
-        path.unlink(missing_ok=True)  # left by one that was killed
+        path.unlink(missing_ok=True)  # left by a killed process
         return path
 
 
 async def _to_its_end(make: _Made) -> None:
-    """Do it whoever is cancelled meanwhile; that is told afterwards."""
-    doing = asyncio.create_task(make(), name="model gateway: settle")
+    """Run a coroutine to its end even if cancelled; raise the cancellation afterwards."""
+    task = asyncio.create_task(make(), name="model gateway: settle")
     cancelled: asyncio.CancelledError | None = None
-    while not doing.done():
+    while not task.done():
         try:
-            await asyncio.wait({doing})
+            await asyncio.wait({task})
         except asyncio.CancelledError as error:
             cancelled = error
-    doing.result()
+    task.result()
     if cancelled is not None:
         raise cancelled

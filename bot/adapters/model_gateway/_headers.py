@@ -1,4 +1,4 @@
-"""The few requests there are, and which of their headers go on, and come back."""
+"""The supported requests, and the headers that are forwarded in each direction."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from bot.adapters.model_gateway._answers import (
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
 _BETA = "?beta=true"
-# Exactly as they stand in the first line of a request: nothing is decoded, joined or cut off.
+# Exactly as in the request line: nothing is decoded, joined or cut off.
 _TARGETS: Mapping[str, str] = {
     target: path for path in (MESSAGES, COUNT) for target in (path, path + _BETA)
 }
@@ -34,39 +34,39 @@ _ANSWERED_PREFIX = "anthropic-ratelimit-"
 
 
 def parse_target(http: web.Request) -> str:
-    """Return which of the few requests it is. Raises `GatewayRefusal`."""
-    found = _TARGETS.get(http.raw_path)
-    if found is None:
+    """Return the path of a supported request. Raises `GatewayRefusal`."""
+    path = _TARGETS.get(http.raw_path)
+    if path is None:
         raise refuse_unknown()
     if http.method != "POST":
-        raise GatewayRefusal(405, "invalid_request_error", "This is asked with POST.")
+        raise GatewayRefusal(405, "invalid_request_error", "Use POST for this request.")
     if http.version != HttpVersion11:
-        raise refuse_invalid("This is asked with HTTP/1.1.")
+        raise refuse_invalid("Use HTTP/1.1 for this request.")
     host = http.headers.getall("Host", [])
     if len(host) != 1 or not _HOST.fullmatch(host[0]):
-        raise refuse_forbidden("This gateway has another name.")
+        raise refuse_forbidden("This is not the host name of this gateway.")
     if "Origin" in http.headers or "Cookie" in http.headers:
         raise refuse_forbidden("This gateway is not for browsers.")
     if http.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise refuse_invalid("The body has to be sent as it is, not packed.")
-    return found
+        raise refuse_invalid("The body must not be compressed.")
+    return path
 
 
 def build_request_headers(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return the headers of a program's that the provider is to see."""
-    found: dict[str, str] = {}
-    for name in {each.lower() for each in headers}:
+    """Return the headers of a program that the provider may see."""
+    selected: dict[str, str] = {}
+    for name in {header.lower() for header in headers}:
         if name in _ASKED or name.startswith(_ASKED_PREFIX):
             value = ",".join(headers.getall(name))
             if _PLAIN.fullmatch(value):
-                found[name] = value
-    return found
+                selected[name] = value
+    return selected
 
 
 def build_response_headers(
     headers: Mapping[str, str], clean: Callable[[str], str]
 ) -> CIMultiDict[str]:
-    """Return the headers of the provider's that a program is to see; none with a secret in it."""
+    """Return the provider's headers that a program may see; none that contains a secret."""
     return CIMultiDict(
         (name, value)
         for name, value in headers.items()

@@ -1,4 +1,4 @@
-"""Who is let in: leases granted for a time, known by a random token each."""
+"""Leases: temporary access to the gateway, each with a random token."""
 
 import asyncio
 import hmac
@@ -15,18 +15,18 @@ from bot.domain.errors import TheseusError
 
 TOKEN_BYTES = 32
 _TELLING = 5_000  # tokens
-_READ_AT_ONCE = 2  # bodies: read, parsed and cleaned one takes many times its size
-_PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hides it
+_READ_AT_ONCE = 2  # bodies; reading, parsing and cleaning one needs many times its size in memory
+_PREFIX = "sk-ant-theseus-"  # looks like a key, so that tools that hide keys hide it
 
 
 @dataclass(eq=False)
 class Lease:
-    """One pass while it is lent. `requests` are those under way with it.
+    """A lease while it is valid. `requests` are those in progress with it.
 
-    `density` is how many times more tokens its requests had than was estimated by their size,
-    `refusals` how many were refused in a row. `reading` is held while a body is read. `usd` is
-    what may be spent with it (`None`: whatever the budget allows), `read_before` how many tokens
-    its newest request had: what the provider's cache holds of the next one.
+    `density` is the ratio of actual to estimated tokens of its requests, `refusals` the number of
+    refusals in a row. `reading` is held while a body is read. `usd` is its budget (`None`: only the
+    general budget applies), and `read_before` the number of tokens in its newest request, which the
+    provider's cache contains for the next one.
     """
 
     account: Account
@@ -43,36 +43,36 @@ class Lease:
     _held: dict[str, float] = field(default_factory=dict)
 
     def charge_to(self, account: Account) -> None:
-        """Charge what follows to another account, with the whole of `usd` before it."""
+        """Charge further requests to another account, with the full `usd` available again."""
         self.account = account
         self._cost = 0.0
 
     def hold(self, request: str, usd: float) -> bool:
-        """Keep so much for a request that goes out, if there is so much left."""
-        others = sum(held for each, held in self._held.items() if each != request)
+        """Reserve an amount for a request; return whether the budget allows it."""
+        others = sum(held for other_request, held in self._held.items() if other_request != request)
         if self.usd is not None and self._cost + others + usd > self.usd:
             return False
         self._held[request] = usd
         return True
 
     def settle(self, request: str, usd: float) -> None:
-        """Take what a request came to, in place of what was kept for it."""
+        """Record the cost of a request, and release its reservation."""
         self._held.pop(request, None)
         self._cost += usd
 
     def learn(self, estimated: int, actual: int) -> None:
-        """Note how many tokens a request really had; small ones are mostly what is added."""
+        """Record the tokens of a request; small ones are ignored: they are mostly overhead."""
         if estimated >= _TELLING:
             self.density = min(max(self.density, actual / estimated), BYTES_A_TOKEN)
 
     def cut(self) -> None:
-        """End what is under way; who waits for it hears it as cancelled."""
+        """Cancel the requests in progress; waiting callers see a cancellation."""
         for request in self.requests:
             request.cancel()
 
 
 class LeaseTable:
-    """All that are lent now."""
+    """All valid leases."""
 
     def __init__(self) -> None:
         self._leases: set[Lease] = set()
@@ -81,31 +81,31 @@ class LeaseTable:
         return iter(tuple(self._leases))
 
     def add(self, account: Account, usd: float | None) -> Lease:
-        """Lend one."""
-        lent = Lease(account, usd=usd)
-        self._leases.add(lent)
-        return lent
+        """Create a lease."""
+        lease = Lease(account, usd=usd)
+        self._leases.add(lease)
+        return lease
 
     async def end(self, lease: Lease) -> None:
-        """Make it worthless, and wait until what was under way with it is over."""
+        """Invalidate a lease, and wait until its requests have ended."""
         self._leases.discard(lease)
         lease.cut()
         while lease.requests:
             await asyncio.wait(lease.requests)
 
     def find(self, headers: CIMultiDictProxy[str]) -> Lease | None:
-        """Return whose one token a request comes with; `None` where it is nobody's.
+        """Return the lease of a request's token, or `None` if the token is not valid.
 
-        How long it takes tells nothing about any of them.
+        All tokens are compared in constant time, so the duration reveals nothing about them.
         """
-        given = headers.getall("x-api-key", [])
+        tokens = headers.getall("x-api-key", [])
         for value in headers.getall("Authorization", []):
             scheme, _, rest = value.partition(" ")
-            given.append(rest if scheme.lower() == "bearer" else "")
-        if len(given) != 1 or not given[0]:
+            tokens.append(rest if scheme.lower() == "bearer" else "")
+        if len(tokens) != 1 or not tokens[0]:
             return None
-        asked, found = given[0].encode(), None
-        for lent in self._leases:
-            if hmac.compare_digest(asked, lent.token.encode()):
-                found = lent
+        token, found = tokens[0].encode(), None
+        for lease in self._leases:
+            if hmac.compare_digest(token, lease.token.encode()):
+                found = lease
         return found

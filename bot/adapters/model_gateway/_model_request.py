@@ -1,8 +1,8 @@
-"""What a program asks: read once, cleaned of secrets, and told anew in our own bytes.
+"""A program's request: parsed once, cleaned of secrets, and serialised again.
 
-The body is always written again from what was read of it: what a second reader could take otherwise
-(a key twice, odd escapes) does not go out. Secrets are taken out wherever words are; nothing else
-is touched.
+The body is always rewritten from its parsed form, so that nothing another parser could interpret
+differently (a duplicate key, odd escapes) is sent. Secrets are removed from all texts; nothing else
+is changed.
 """
 
 import hashlib
@@ -18,28 +18,28 @@ from cachetools import LRUCache
 
 from bot.adapters.model_gateway._answers import refuse_forbidden, refuse_invalid
 
-BYTES_A_TOKEN = 3  # few, so that an estimate is rather too high
-DENSE_BYTES_A_TOKEN = 1.5  # of letters that are not ASCII
-TOKENS_A_PICTURE = 5_000  # the largest
-TOKENS_A_DOCUMENT = 200_000  # a hundred pages may be few bytes
+BYTES_A_TOKEN = 3  # a low value, so that estimates are rather too high
+DENSE_BYTES_A_TOKEN = 1.5  # for letters that are not ASCII
+TOKENS_A_PICTURE = 5_000  # the size of the largest picture
+TOKENS_A_DOCUMENT = 200_000  # a hundred pages may have few bytes
 MOST_OUT = 1_000_000
-_MODEL = re.compile(r"[A-Za-z0-9][\w.:@/\[\]-]{0,99}", re.ASCII)  # it is written down
-_OURS = (None, "custom")  # tools that are run here; others would have the provider reach out
-# Which machine and conversation it is, and what has another price than the model's own.
+_MODEL = re.compile(r"[A-Za-z0-9][\w.:@/\[\]-]{0,99}", re.ASCII)  # it is recorded
+_OURS = (None, "custom")  # tools that run here; others would make the provider access the network
+# Fields that identify the machine and conversation, or change the price of the model.
 _LEFT_OUT = ("metadata", "speed", "service_tier", "inference_geo")
 _BY_NAME = frozenset({"url", "file_id"})
 _REACHING = ("mcp_servers", "container")
 _MARK = "[redacted:"
-# Made by the provider, which refuses a request where they are changed.
+# Made by the provider, which refuses a request if they were changed.
 _OPAQUE = frozenset({"id", "tool_use_id", "signature"})
-_SEALED = ("thinking", "redacted_thinking")  # signed: one letter changed makes it worthless
-_SHORT = 200  # characters; a longer text is looked through once, not with each request it is in
+_SEALED = ("thinking", "redacted_thinking")  # signed: any change makes them invalid
+_SHORT = 200  # characters; longer texts are redacted once and cached
 _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True)
 class CleanBody:
-    """A body without secrets, how many were taken out, and how much of it is no text."""
+    """A body without secrets, how many were removed, and how much of it is not text."""
 
     body: Mapping[str, object]
     redacted: int
@@ -49,7 +49,7 @@ class CleanBody:
 
 
 class BodyRedactor:
-    """Cleans bodies with `redact`. May be used in threads."""
+    """Cleans bodies with `redact`. Safe to use in threads."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
@@ -57,7 +57,10 @@ class BodyRedactor:
         self._lock = threading.Lock()
 
     def clean(self, body: Mapping[str, object]) -> CleanBody:
-        """Return it without secrets. Ids, signatures, thinking and pictures stay as they are."""
+        """Return the body without secrets.
+
+        Ids, signatures, thinking and pictures stay unchanged.
+        """
         walk = _Walk(self._redact_text)
         cleaned = walk.clean(dict(body))
         return CleanBody(
@@ -74,16 +77,16 @@ class BodyRedactor:
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         with self._lock:
             if key in self._known:
-                known = self._known[key]
-                return text if known is None else known
-        found = self._redact(text)
+                cached = self._known[key]
+                return text if cached is None else cached
+        redacted = self._redact(text)
         with self._lock:
-            self._known[key] = None if found == text else found
-        return found
+            self._known[key] = None if redacted == text else redacted
+        return redacted
 
 
 class _Walk:
-    """One way through one body."""
+    """One pass through one body."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
@@ -93,11 +96,11 @@ class _Walk:
         self.other_bytes = 0
 
     def clean(self, value: object, *, is_tool_input: bool = False) -> object:
-        """Return it cleaned. What a tool is `given` may call its own words anything."""
+        """Return the value without secrets. The input of a tool may use any keys for text."""
         if isinstance(value, str):
             return self._clean_text(value)
         if isinstance(value, list):
-            return [self.clean(each, is_tool_input=is_tool_input) for each in value]
+            return [self.clean(item, is_tool_input=is_tool_input) for item in value]
         if isinstance(value, dict):
             return self._block(value, is_tool_input=is_tool_input)
         return value
@@ -105,8 +108,8 @@ class _Walk:
     def _block(self, block: Mapping[str, object], *, is_tool_input: bool) -> object:
         if is_tool_input:
             return {
-                self._clean_text(key): self.clean(each, is_tool_input=True)
-                for key, each in block.items()
+                self._clean_text(key): self.clean(child, is_tool_input=True)
+                for key, child in block.items()
             }
         if block.get("type") in _SEALED:
             return block
@@ -117,25 +120,25 @@ class _Walk:
             self.other_bytes += len(data)
             return block
         return {
-            self._clean_text(key): each
-            if key in _OPAQUE and isinstance(each, str)
-            else self.clean(each, is_tool_input=key in ("input", "input_schema"))
-            for key, each in block.items()
+            self._clean_text(key): child
+            if key in _OPAQUE and isinstance(child, str)
+            else self.clean(child, is_tool_input=key in ("input", "input_schema"))
+            for key, child in block.items()
         }
 
     def _clean_text(self, text: str) -> str:
-        found = self._redact(text)
-        if found != text:
-            self.redacted += max(1, found.count(_MARK) - text.count(_MARK))
-        return found
+        redacted = self._redact(text)
+        if redacted != text:
+            self.redacted += max(1, redacted.count(_MARK) - text.count(_MARK))
+        return redacted
 
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """A request as it goes out. `tokens_in` is an estimate; `most_out` what it may write.
+    """A request to be sent. `tokens_in` is an estimate, `most_out` the limit for its answer.
 
-    `hour`: what it writes to the cache is kept an hour. `unseen`: what the model writes may be
-    paid before any of it is seen.
+    `hour` is true if its cache entries last an hour. `unseen` is true if the provider may charge
+    for output that is not visible in the stream.
     """
 
     body: bytes
@@ -149,28 +152,28 @@ class ModelRequest:
 
 
 def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
-    """Read a body. Raises `Refusal` for one that makes no sense, or asks for what nobody may."""
+    """Parse a body. Raises `GatewayRefusal` for one that is invalid or not allowed."""
     try:
-        told = json.loads(raw, parse_constant=_reject_number)
-        if not isinstance(told, dict):
-            raise refuse_invalid("The body has to be a JSON object.")
-        _look(told)
+        parsed = json.loads(raw, parse_constant=_reject_number)
+        if not isinstance(parsed, dict):
+            raise refuse_invalid("The body must be a JSON object.")
+        _look(parsed)
         for key in _LEFT_OUT:
-            told.pop(key, None)
-        clean = redactor.clean(told)
-        if clean.body["model"] != told["model"] or not _MODEL.fullmatch(told["model"]):
-            raise refuse_invalid("That is no name of a model.")
+            parsed.pop(key, None)
+        clean = redactor.clean(parsed)
+        if clean.body["model"] != parsed["model"] or not _MODEL.fullmatch(parsed["model"]):
+            raise refuse_invalid("That is not a valid model name.")
         body = _encode(clean.body)
-    except (ValueError, RecursionError):  # also letters that are none, and what nests without end
-        raise refuse_invalid("The body has to be JSON, in UTF-8.") from None
-    thinks = isinstance(thinking := told.get("thinking"), dict) and thinking.get("type")
-    streams = told.get("stream") is True
+    except (ValueError, RecursionError):  # also for invalid UTF-8 and endless nesting
+        raise refuse_invalid("The body must be JSON in UTF-8.") from None
+    thinks = isinstance(thinking := parsed.get("thinking"), dict) and thinking.get("type")
+    streams = parsed.get("stream") is True
     return ModelRequest(
         body=body,
-        model=str(told["model"]),
+        model=str(parsed["model"]),
         streams=streams,
         tokens_in=_estimate_tokens(body, clean),
-        most_out=_count(told.get("max_tokens")),
+        most_out=_count(parsed.get("max_tokens")),
         redacted=clean.redacted,
         hour=b'"ttl":"1h"' in body,
         unseen=not streams or thinks not in (False, None, "disabled"),
@@ -178,26 +181,26 @@ def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
 
 
 def append_note(request: ModelRequest, note: str) -> ModelRequest:
-    """Return the request with a word of ours to the model at its end."""
-    told = json.loads(request.body)
-    last = told["messages"][-1] if told["messages"] else None
+    """Return the request with a note from us to the model at its end."""
+    parsed = json.loads(request.body)
+    last = parsed["messages"][-1] if parsed["messages"] else None
     if not isinstance(last, dict) or last.get("role") not in ("user", "system"):
         return request
-    said = last.get("content")
-    blocks = [_build_text_block(said)] if isinstance(said, str) else list(said or ())
+    content = last.get("content")
+    blocks = [_build_text_block(content)] if isinstance(content, str) else list(content or ())
     last["content"] = [*blocks, _build_text_block(f"<system-reminder>{note}</system-reminder>")]
-    return replace(request, body=_encode(told))
+    return replace(request, body=_encode(parsed))
 
 
 def iterate_shorter(request: ModelRequest, tokens: Sequence[int]) -> Iterator[ModelRequest]:
-    """Yield the request for answers of so many tokens at most, where that is less."""
-    told = json.loads(request.body)
-    thinking = told.get("thinking")
+    """Yield the request with each of these token limits that is below its own."""
+    parsed = json.loads(request.body)
+    thinking = parsed.get("thinking")
     if isinstance(thinking, dict) and thinking.get("budget_tokens"):
-        return  # what it may think has to fit in too
+        return  # the thinking budget must fit into the answer
     for most_out in tokens:
         if most_out < request.most_out:
-            body = _encode({**told, "max_tokens": most_out})
+            body = _encode({**parsed, "max_tokens": most_out})
             yield replace(request, body=body, most_out=most_out)
 
 
@@ -210,7 +213,7 @@ def _encode(body: Mapping[str, object]) -> bytes:
 
 
 def _estimate_tokens(body: bytes, clean: CleanBody) -> int:
-    """Return how many tokens a request may be, rather too many."""
+    """Return an upper estimate of a request's tokens."""
     dense = len(body) - len(body.decode().encode("ascii", "ignore"))
     text = estimate_tokens(len(body) - clean.other_bytes - dense)
     text += math.ceil(dense / DENSE_BYTES_A_TOKEN)
@@ -218,43 +221,41 @@ def _estimate_tokens(body: bytes, clean: CleanBody) -> int:
 
 
 def estimate_tokens(length: int) -> int:
-    """Return how many tokens so many bytes may be."""
+    """Return an upper estimate of the tokens in so many bytes."""
     return -(-max(0, length) // BYTES_A_TOKEN)
 
 
 def _look(body: Mapping[str, object]) -> None:
-    """Refuse what would have the provider itself reach out: a way past a program's confinement."""
+    """Refuse features that make the provider access the network: they bypass the sandbox."""
     if not isinstance(body.get("model"), str) or not isinstance(body.get("messages"), list):
         raise refuse_invalid("The body needs a model and messages.")
     for key in _REACHING:
         if body.get(key):
-            raise refuse_forbidden(
-                f"`{key}` is not for programs here: it reaches out of this machine."
-            )
+            raise refuse_forbidden(f"`{key}` is not allowed here: it accesses other machines.")
     tools = body.get("tools")
     for tool in tools if isinstance(tools, list) else ():
         if not isinstance(tool, dict) or tool.get("type") not in _OURS:
-            raise refuse_forbidden("Tools that the provider runs are not for programs here.")
+            raise refuse_forbidden("Tools that the provider runs are not allowed here.")
     if any(
-        each.get("type") in ("url", "file") and each.keys() & _BY_NAME
-        for each in _iterate_sources(body)
+        source.get("type") in ("url", "file") and source.keys() & _BY_NAME
+        for source in _iterate_sources(body)
     ):
         raise refuse_forbidden(
-            "Pictures and documents are sent whole here, not by address or name."
+            "Pictures and documents must be sent as data here, not by address or name."
         )
 
 
 def _iterate_sources(value: object) -> Iterator[Mapping[str, object]]:
-    """Yield where pictures and documents come from; what a tool was given is none of that."""
+    """Yield the sources of pictures and documents; inputs of tools are skipped."""
     if isinstance(value, list):
-        for each in value:
-            yield from _iterate_sources(each)
+        for child in value:
+            yield from _iterate_sources(child)
     elif isinstance(value, dict):
-        for key, each in value.items():
-            if key == "source" and isinstance(each, dict):
-                yield each
+        for key, child in value.items():
+            if key == "source" and isinstance(child, dict):
+                yield child
             if key != "input":
-                yield from _iterate_sources(each)
+                yield from _iterate_sources(child)
 
 
 def _count(value: object) -> int:

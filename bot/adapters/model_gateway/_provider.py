@@ -1,4 +1,4 @@
-"""The provider: the only place that knows its key."""
+"""Sends requests to the provider; the only module that knows its key."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from bot.adapters.model_gateway._answers import refuse_unreachable
 
 ANTHROPIC = "https://api.anthropic.com"
 HIDDEN = "[redacted:api_key]"
-_SHORTEST = 12  # a key shorter than that is no secret: it would be found in plain words
+_SHORTEST = 12  # a shorter key is not hidden, because it could match ordinary text
 _TIMES = aiohttp.ClientTimeout(total=None, sock_connect=20.0, sock_read=600.0)
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _CANNOT_REACH = "The connection to the model's provider failed."
@@ -18,25 +18,25 @@ _CANNOT_REACH = "The connection to the model's provider failed."
 
 @dataclass(frozen=True)
 class Upstream:
-    """Whom the gateway asks, and with which key. `base_url` without a path of its own is usual."""
+    """The provider's address and key. Usually `base_url` has no path."""
 
     key: str = field(repr=False)
     base_url: str = ANTHROPIC
 
     def hide(self, text: str) -> str:
-        """Return a text without the key."""
+        """Return the text without the key."""
         return text.replace(self.key, HIDDEN) if len(self.key) >= _SHORTEST else text
 
 
 class Provider:
-    """Sends requests on, to one address only: redirects are not followed, cookies not kept."""
+    """Forwards requests to a single address: redirects are not followed, cookies are not stored."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        """Prepare; nothing is asked yet."""
+        """Create the session; no request is sent yet."""
         self._session = aiohttp.ClientSession(
             timeout=_TIMES,
             trust_env=True,
@@ -46,7 +46,7 @@ class Provider:
         )
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -55,7 +55,7 @@ class Provider:
     async def ask(
         self, path: str, headers: Mapping[str, str], body: bytes
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
-        """Send it on. Raises `Refusal` where the provider cannot be reached."""
+        """Send a request. Raises `GatewayRefusal` if the provider cannot be reached."""
         if self._session is None:
             raise refuse_unreachable("The gateway is closed.")
         asking = self._session.post(

@@ -1,4 +1,4 @@
-"""One request on its way to the provider, and the answer on its way back."""
+"""Forwards one request to the provider, and its response back."""
 
 import asyncio
 import math
@@ -42,17 +42,17 @@ from bot.ports.spend_guard import SpendGuard
 
 OK = 200
 LIMITED = 429
-SHORTER = (8_000, 2_000)  # tokens an answer may have where the one asked for may be too dear
+SHORTER = (8_000, 2_000)  # token limits for an answer if the requested limit may exceed the budget
 _ERROR_BYTES = 256 * 1024
-_LARGE = 32 * 1024  # bytes; what is larger is looked through in a thread
+_LARGE = 32 * 1024  # bytes; larger bodies are processed in a thread
 _STREAM = "text/event-stream"
 _ITS_FAULT = frozenset({"overloaded_error", "api_error", "timeout_error"})
-_BROKE_OFF = "The provider's answer broke off."
+_BROKE_OFF = "The provider's answer was interrupted."
 
 
 @dataclass(frozen=True)
 class ProxyRules:
-    """What every request goes by. `clean` takes secrets out of what the provider says in words."""
+    """The rules for every request. `clean` removes secrets from the provider's texts."""
 
     spend_guard: SpendGuard
     breaker: CircuitBreaker
@@ -65,7 +65,7 @@ class ProxyRules:
 
 
 class ProxiedRequest:
-    """Carries one request out. What becomes of it is noted in `entry`, whatever happens."""
+    """Forwards one request. The result is recorded in `entry` in any case."""
 
     def __init__(self, rules: ProxyRules, lease: Lease, entry: Entry) -> None:
         self._rules = rules
@@ -74,24 +74,24 @@ class ProxiedRequest:
         self._estimate = 0
 
     async def carry_out(self, http: web.Request) -> web.StreamResponse:
-        """Return the answer. Raises `GatewayRefusal`."""
+        """Return the response. Raises `GatewayRefusal`."""
         path = parse_target(http)
         self._entry.free = path == COUNT
         async with self._lease.reading:
-            asked = await self._read(http)
-        self._estimate = asked.tokens_in
-        tokens_in = math.ceil(asked.tokens_in * self._lease.density)
-        self._entry.request = replace(asked, tokens_in=tokens_in)
+            request = await self._read(http)
+        self._estimate = request.tokens_in
+        tokens_in = math.ceil(request.tokens_in * self._lease.density)
+        self._entry.request = replace(request, tokens_in=tokens_in)
         if not (self._entry.free or self._entry.request.most_out):
             raise refuse_invalid(
-                "The body needs `max_tokens`, from 1 to 1,000,000: what it may cost."
+                "The body needs `max_tokens` from 1 to 1,000,000, which limits its cost."
             )
-        asked = await self._prepare(self._entry.request)
+        request = await self._prepare(self._entry.request)
         breaker = self._rules.breaker
-        self._lease.limited_until = breaker.get_limit_end(asked.model)
-        breaker.check(asked.model, self._entry.id)
+        self._lease.limited_until = breaker.get_limit_end(request.model)
+        breaker.check(request.model, self._entry.id)
         try:
-            return await self._forward(path, asked, http)
+            return await self._forward(path, request, http)
         finally:
             breaker.release(self._entry.id)
 
@@ -109,37 +109,37 @@ class ProxiedRequest:
         return read(raw, redactor)
 
     async def _prepare(self, request: ModelRequest) -> ModelRequest:
-        """Ask whether it may go out; what the model should know of that is added to it."""
+        """Check whether the request may be sent; add a note for the model if needed."""
         try:
-            request, word = await self._ask_spend_guard(request)
+            request, note = await self._ask_spend_guard(request)
         except PolicyError as error:
             raise refuse_by_policy(error) from error
-        except TheseusError as error:  # nothing goes out that cannot be written down
+        except TheseusError as error:  # requests that cannot be recorded are not sent
             raise refuse_unrecorded(error) from error
         self._lease.refused = None
-        return append_note(request, word) if word and not self._entry.free else request
+        return append_note(request, note) if note and not self._entry.free else request
 
     async def _ask_spend_guard(self, request: ModelRequest) -> tuple[ModelRequest, str]:
-        """Ask the spend guard; for shorter answers where so long a one may be too dear."""
+        """Ask the spend guard; try shorter answers if the requested one may be too expensive."""
         choices = [request] if self._entry.free else [request, *iterate_shorter(request, SHORTER)]
         for choice in choices:
             self._entry.request = choice
             try:
-                word = await self._admit()
+                note = await self._admit()
             except BudgetSpent:
                 if choice is choices[-1]:
                     raise
                 continue
-            if not word or choice is choices[-1]:
-                return choice, word
+            if not note or choice is choices[-1]:
+                return choice, note
         raise AssertionError("there is always a last choice")
 
     async def _admit(self) -> str:
-        entry, most = self._entry, self._entry.estimate_maximum(self._rules.prices)
+        entry, maximum = self._entry, self._entry.estimate_maximum(self._rules.prices)
         likely = entry.estimate_likely(self._rules.prices, self._lease.read_before)
         if not self._lease.hold(entry.id, likely.cost_usd):
-            raise BudgetSpent(f"The {self._lease.usd:.2f} $ for this call are spent.")
-        return await self._rules.spend_guard.admit(entry.account, most, entry.id)
+            raise BudgetSpent(f"The budget of {self._lease.usd:.2f} $ for this call is used up.")
+        return await self._rules.spend_guard.admit(entry.account, maximum, entry.id)
 
     async def _forward(
         self, path: str, request: ModelRequest, http: web.Request
@@ -159,9 +159,9 @@ class ProxiedRequest:
     async def _stream(
         self, answer: aiohttp.ClientResponse, http: web.Request
     ) -> web.StreamResponse:
-        """Hand on each piece as it comes."""
+        """Forward each piece as it arrives."""
         entry = self._entry
-        entry.outcome = "cancelled"  # until it is over
+        entry.outcome = "cancelled"  # until the answer is complete
         meter = entry.meter = Meter(streams=answer.content_type == _STREAM)
         response = web.StreamResponse(
             headers=build_response_headers(answer.headers, self._rules.clean)
@@ -177,10 +177,10 @@ class ProxiedRequest:
             _cut(http)
             return response
         except TimeoutError:
-            entry.note = "Whoever asked did not take the answer."
+            entry.note = "The program did not read the answer."
             _cut(http)
             return response
-        except ConnectionResetError:  # whoever asked went away
+        except ConnectionResetError:  # the program closed the connection
             return response
         finally:
             meter.end()
@@ -188,7 +188,7 @@ class ProxiedRequest:
         return response
 
     def _finish(self, meter: Meter) -> None:
-        """Note an answer that came to its end."""
+        """Record an answer that arrived completely."""
         if meter.failed in _ITS_FAULT:
             self._note_break(f"The provider failed in the middle of its answer ({meter.failed}).")
         elif meter.failed or not (meter.complete or self._entry.free):
@@ -205,11 +205,11 @@ class ProxiedRequest:
         self._rules.breaker.record_failure()
 
     async def _forward_failure(self, answer: aiohttp.ClientResponse, model: str) -> web.Response:
-        """Hand on what went wrong, without any secret it may repeat."""
+        """Forward an error response, without secrets that it may repeat."""
         entry, breaker, status = self._entry, self._rules.breaker, answer.status
         if status < 400:
-            raise refuse_unreachable("The model's provider sent us elsewhere.")
-        told = await _start_of(answer)
+            raise refuse_unreachable("The model's provider redirected the request.")
+        text = await _start_of(answer)
         entry.note = f"The provider answered {status}."
         if status >= 500:
             breaker.record_failure()
@@ -219,13 +219,13 @@ class ProxiedRequest:
             self._lease.limited_until = breaker.note_limit(model, answer.headers)
         return web.Response(
             status=status,
-            body=self._rules.clean(told).encode(),
+            body=self._rules.clean(text).encode(),
             headers=build_response_headers(answer.headers, self._rules.clean),
         )
 
 
 class _StreamBroken(Exception):
-    """The provider's answer did not come to its end."""
+    """The provider's answer ended early."""
 
 
 def _cut(http: web.Request) -> None:
@@ -241,11 +241,11 @@ async def _read_piece(answer: aiohttp.ClientResponse) -> bytes:
 
 
 async def _start_of(answer: aiohttp.ClientResponse) -> str:
-    """Return as much of an error as anybody needs."""
-    found = bytearray()
+    """Return the beginning of an error response."""
+    received = bytearray()
     try:
-        while len(found) < _ERROR_BYTES and (piece := await _read_piece(answer)):
-            found += piece
+        while len(received) < _ERROR_BYTES and (piece := await _read_piece(answer)):
+            received += piece
     except _StreamBroken as error:
         raise refuse_unreachable(_BROKE_OFF) from error
-    return found[:_ERROR_BYTES].decode("utf-8", "replace")
+    return received[:_ERROR_BYTES].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Reads from the provider's answers what they used, as the bytes go by."""
+"""Reads the usage from the provider's answers while they are forwarded."""
 
 import json
 from collections.abc import Mapping
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from bot.budget.prices import Usage
 from bot.domain.spending import MOST_TOKENS
 
-LONGEST = 4 * 1024 * 1024  # of a line, or of a whole answer, that is looked at
+LONGEST = 4 * 1024 * 1024  # bytes of a line, or of a complete answer, that are parsed
 _DATA = b"data:"
 _TELLING = (b"usage", b"message_stop", b"error")
 _WRITES = "content_block_delta"
-_AROUND = 80  # bytes of such a line that are none of the model's words
+_AROUND = 80  # bytes of such a line that are not the model's text
 _KINDS = tuple(Usage.model_fields)
 
 
 class Meter:
-    """Fed with an answer's bytes, however they are split. It alters and delays nothing.
+    """Reads an answer's bytes, however they are split. It does not change or delay them.
 
-    `usage` is what the provider said by now; `complete` that it said its last word about it, and
-    that it can be: some tokens in, and how many out. `written` is how many bytes the model has
-    written, nearly; `failed` the type of an error told in the middle of a stream; `model` who
-    answered.
+    `usage` is what the provider has reported so far. `complete` is true if the final usage was
+    reported and is plausible: input tokens above zero, and output tokens. `written` is the
+    approximate number of bytes of text, `failed` the type of an error within the stream, and
+    `model` the model that answered.
     """
 
     def __init__(self, *, streams: bool) -> None:
         self._streams = streams
         self._rest = bytearray()
-        self._skips = False  # a line that is too long is not looked at
+        self._skips = False  # true within a line that is too long to parse
         self._counts: dict[str, int] = {}
         self.written = 0
         self.complete = False
@@ -36,11 +36,11 @@ class Meter:
 
     @property
     def usage(self) -> Usage | None:
-        """What was told by now; `None` before anything was."""
+        """The usage reported so far, or `None`."""
         return Usage(**self._counts) if self._counts else None
 
     def feed(self, chunk: bytes) -> None:
-        """Look at the next bytes."""
+        """Read the next bytes."""
         if not self._streams:
             self.written += len(chunk)
             if len(self._rest) <= LONGEST:
@@ -55,13 +55,13 @@ class Meter:
         self._add(lines[-1])
 
     def end(self) -> None:
-        """Look at what came last."""
+        """Read the remaining bytes."""
         rest = bytes(self._rest)
         self._rest.clear()
         if self._streams:
             self._read_line(rest)
-        elif isinstance(told := _parse_json(rest), Mapping):
-            self._note_message(told)
+        elif isinstance(message := _parse_json(rest), Mapping):
+            self._note_message(message)
             self._finish()
 
     def _add(self, piece: bytes) -> None:
@@ -72,11 +72,14 @@ class Meter:
             self._skips = True
 
     def _read_line(self, line: bytes) -> None:
-        """Look at a line; what a program or a model can put into one does not decide what it is."""
+        """Read one line.
+
+        Text of a program or model in a line must not affect how it is classified.
+        """
         if not line.startswith(_DATA):
             return
-        told = any(word in line for word in _TELLING)
-        event = _parse_json(line.removeprefix(_DATA)) if told else None
+        relevant = any(word in line for word in _TELLING)
+        event = _parse_json(line.removeprefix(_DATA)) if relevant else None
         if isinstance(event, Mapping) and event.get("type") != _WRITES:
             self._read_event(event)
         elif _WRITES.encode() in line:
@@ -105,32 +108,32 @@ class Meter:
         self._note(message.get("usage"))
 
     def _note(self, usage: object) -> None:
-        """Take counts as they stand now: they are told as sums, and never fall."""
+        """Record counts: they are reported as sums, and never decrease."""
         if not isinstance(usage, Mapping):
             return
-        told = _parse_counts(usage)
-        parts = usage.get("iterations")  # what the last one used is told as if it were all
+        counts = _parse_counts(usage)
+        parts = usage.get("iterations")  # the sums above cover only the last one
         for part in parts if isinstance(parts, list) else ():
             for kind, count in _parse_counts(part).items():
-                told[f"all {kind}"] = told.get(f"all {kind}", 0) + count
+                counts[f"all {kind}"] = counts.get(f"all {kind}", 0) + count
         for kind in _KINDS:
-            if kind in told:
-                most = max(told[kind], told.get(f"all {kind}", 0))
-                self._counts[kind] = max(most, self._counts.get(kind, 0))
-        self._has_final_usage = "output_tokens" in told
+            if kind in counts:
+                count_so_far = max(counts[kind], counts.get(f"all {kind}", 0))
+                self._counts[kind] = max(count_so_far, self._counts.get(kind, 0))
+        self._has_final_usage = "output_tokens" in counts
 
 
 def _parse_counts(usage: object) -> dict[str, int]:
-    """Return the counts that are some, of what is told of tokens and of tools."""
+    """Return the valid counts of tokens and tools in a usage report."""
     if not isinstance(usage, Mapping):
         return {}
     inner = (usage.get(name) for name in ("cache_creation", "server_tool_use"))
-    told = {
-        key: count for each in inner if isinstance(each, Mapping) for key, count in each.items()
+    nested = {
+        key: count for part in inner if isinstance(part, Mapping) for key, count in part.items()
     }
     return {
         kind: min(count, MOST_TOKENS)
-        for kind, count in {**told, **usage}.items()
+        for kind, count in {**nested, **usage}.items()
         if kind in _KINDS and isinstance(count, int) and not isinstance(count, bool) and count >= 0
     }
 

@@ -1,4 +1,4 @@
-"""The journal: NDJSON files by UTC day, and an index of them in SQLite."""
+"""The journal: NDJSON files, one for each UTC day, and an index of them in SQLite."""
 
 from bot.adapters.ndjson_journal._index import Damage
 from bot.adapters.ndjson_journal._journal import NdjsonJournal

@@ -1,7 +1,7 @@
-"""How many actions there were, and failed, by time and kind: from the index, without a record read.
+"""Counts actions and failures by time and kind, from the index, without reading records.
 
-Each event's times are a stretch of one index, so what lies outside the time that is asked for costs
-nothing. What the index does not cover yet is counted in the files.
+The times of each event are one range of an index, so records outside the requested time cost
+nothing. Lines that are not indexed yet are counted in the files.
 """
 
 import sqlite3
@@ -51,22 +51,22 @@ def count_actions(
     parts = find_gaps(connection, folder, since, until, portions)
     for _, row in search(parts, [], lambda ts: ts < first, portions):
         if first <= row.ts <= last:
-            place = (row.ts // width, _get_kind(row.event))
-            actions[place] += 1
-            failures[place] += row.outcome in FAILED
+            key = (row.ts // width, _get_kind(row.event))
+            actions[key] += 1
+            failures[key] += row.outcome in FAILED
     return [
-        ActionCount(float(place * seconds), kind, count, failures[place, kind])
-        for (place, kind), count in sorted(actions.items())
+        ActionCount(float(key * seconds), kind, count, failures[key, kind])
+        for (key, kind), count in sorted(actions.items())
     ]
 
 
 def _count(
     connection: sqlite3.Connection, sql: str, values: tuple[int, int, int]
 ) -> Counter[_Place]:
-    found: Counter[_Place] = Counter()
+    counts: Counter[_Place] = Counter()
     for row in connection.execute(sql, values):
-        found[row["place"], _get_kind(row["event"])] += row["found"]
-    return found
+        counts[row["place"], _get_kind(row["event"])] += row["found"]
+    return counts
 
 
 def _get_kind(event: str) -> str:

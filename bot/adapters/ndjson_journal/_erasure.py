@@ -1,8 +1,8 @@
-"""Erasing a person's records from the day files, where they stand.
+"""Erases a person's records in place in the day files.
 
-A record is overwritten by a shorter one that has its time and id alone, filled up with blanks: all
-others keep their places, so that writers, the index and those who follow a file go on. What is
-interrupted is done again: a line that is half overwritten is no record, and nobody's.
+A record is overwritten by a shorter one with only its time and id, padded with blanks. All other
+records keep their positions, so writers, the index and followers are not disturbed. If this is
+interrupted, it is repeated: a line that is half overwritten is not a valid record of anyone.
 """
 
 import json
@@ -21,7 +21,7 @@ _ERASED_LINE = b"{" + _END[1:]
 
 
 class MarkedLine(NamedTuple):
-    """A line that holds a mark, or has been erased; `id` is its record's, if it is one."""
+    """A line that contains a mark or was erased; `id` is its record's, "" if it is not a record."""
 
     path: Path
     start: int
@@ -30,14 +30,14 @@ class MarkedLine(NamedTuple):
 
 
 def is_erased(line: bytes) -> bool:
-    """Whether a line is what is left of an erased record."""
+    """Return whether a line is the remainder of an erased record."""
     return _END[1:] in line and line.rstrip().endswith((_END, _ERASED_LINE))
 
 
 def find_marked(folder: Path, marks: Sequence[str]) -> Iterator[MarkedLine]:
-    """Yield the lines of all files that hold one of these texts, oldest file first.
+    """Yield the lines of all files that contain one of these texts, oldest file first.
 
-    Those that were erased come too: the index may not know of that yet.
+    Erased lines are yielded too, because the index may not know yet that they were erased.
     """
     needles = [mark.encode() for mark in marks]
     for name in list_sizes(folder):
@@ -50,17 +50,17 @@ def find_marked(folder: Path, marks: Sequence[str]) -> Iterator[MarkedLine]:
                     start += len(line)
                 start = end
         except FileNotFoundError:
-            continue  # its day was too old meanwhile
+            continue  # its day was removed meanwhile
 
 
 def erase(lines: Iterable[MarkedLine]) -> None:
-    """Overwrite these lines for good."""
+    """Overwrite these lines permanently."""
     opened: dict[Path, int] = {}
     try:
-        for each in lines:
-            if each.path not in opened:
-                opened[each.path] = os.open(each.path, os.O_RDWR | os.O_CLOEXEC)
-            os.pwrite(opened[each.path], _erase_line(each.line), each.start)
+        for marked in lines:
+            if marked.path not in opened:
+                opened[marked.path] = os.open(marked.path, os.O_RDWR | os.O_CLOEXEC)
+            os.pwrite(opened[marked.path], _erase_line(marked.line), marked.start)
         for file in opened.values():
             os.fsync(file)
     finally:
@@ -69,24 +69,27 @@ def erase(lines: Iterable[MarkedLine]) -> None:
 
 
 def drop(index: sqlite3.Connection, lines: Iterable[MarkedLine]) -> None:
-    """Take these lines out of the index, the damaged ones too."""
-    places = [(each.start, each.path.name) for each in lines]
+    """Remove these lines from the index, damaged ones too."""
+    places = [(marked.start, marked.path.name) for marked in lines]
     for table in ("records", "damaged"):
-        gone = f"DELETE FROM {table} WHERE start = ? AND file = ({_FILE})"  # noqa: S608  our own
-        index.executemany(gone, places)
+        delete = f"DELETE FROM {table} WHERE start = ? AND file = ({_FILE})"  # noqa: S608  our own
+        index.executemany(delete, places)
 
 
 def _erase_line(line: bytes) -> bytes:
-    """Return what is left of a line, as long as it was. It begins as it did: files are known by
-    how they begin.
+    """Return the remainder of a line, with the same length and the same beginning.
+
+    Files are identified by how they begin.
     """
     text = line.rstrip(b"\r\n")
     try:
         fields = json.loads(text)
-        told = f'{{"ts":{json.dumps(fields["ts"])},"id":{json.dumps(fields["id"])}'.encode() + _END
+        remainder = (
+            f'{{"ts":{json.dumps(fields["ts"])},"id":{json.dumps(fields["id"])}'.encode() + _END
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
-        told = _ERASED_LINE
-    return told.ljust(len(text))[: len(text)] + line[len(text) :]
+        remainder = _ERASED_LINE
+    return remainder.ljust(len(text))[: len(text)] + line[len(text) :]
 
 
 def _parse_id(line: bytes) -> str:
@@ -94,5 +97,5 @@ def _parse_id(line: bytes) -> str:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         return ""
-    known = isinstance(fields, dict) and not is_erased(line)
-    return str(fields.get("id", "")) if known else ""
+    is_record = isinstance(fields, dict) and not is_erased(line)
+    return str(fields.get("id", "")) if is_record else ""

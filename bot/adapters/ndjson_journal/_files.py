@@ -1,4 +1,4 @@
-"""The day files: whole lines appended, never anything else."""
+"""The day files: complete lines are appended, nothing else is changed."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _NAME = re.compile(r"\d{4}-\d\d-\d\d\.ndjson")
 class Portions(NamedTuple):
     """How much of a file is read at once, in bytes.
 
-    A file larger than `whole` is searched by halves for a time, down to a part of `near`.
+    A file larger than `full` is searched by bisection for a time, down to a part of `near`.
     """
 
     chunk: int = 1024 * 1024
@@ -27,9 +27,9 @@ PORTIONS = Portions()
 class DayFiles:
     """Appends lines to `YYYY-MM-DD.ndjson`, keeping the last day's file open.
 
-    Each line is one write to a file opened for appending: lines of several processes never mix,
-    and a killed process leaves at most its last line torn. A torn line is sealed with a newline
-    before the next one, so it spoils nothing but itself.
+    Each line is one write to a file opened for appending: lines of several processes never mix, and
+    a killed process leaves at most its last line torn. A newline is written after a torn line
+    before the next line, so only the torn line is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class DayFiles:
         self._torn = False
 
     def append(self, day: str, line: bytes) -> None:
-        """Write one line, its newline included, to that day's file."""
+        """Write one line, with its newline, to that day's file. Raises `JournalError`."""
         try:
             if day != self._day:
                 self._open(day)
@@ -53,18 +53,18 @@ class DayFiles:
         self._torn = written < complete
         if self._torn:
             raise JournalError(
-                f"{self.folder / day}.ndjson took only {written} of {complete} bytes: "
-                "free space on the disk."
+                f"{self.folder / day}.ndjson accepted only {written} of {complete} bytes. "
+                "Free space on the disk."
             )
 
     def close(self) -> None:
-        """Close the open file; again is harmless."""
+        """Close the open file; safe to repeat."""
         if self._fd >= 0:
             os.close(self._fd)
         self._fd, self._day = -1, ""
 
     def has_moved(self) -> bool:
-        """Return whether the open file is no longer the one of that name (deleted, replaced)."""
+        """Return whether the open file was deleted or replaced."""
         if self._fd < 0:
             return False
         try:
@@ -86,7 +86,7 @@ class DayFiles:
 
 
 def remove_before(folder: Path, day: str) -> int:
-    """Remove the files of the days before that one (`YYYY-MM-DD`); return how many."""
+    """Remove the files of the days before `day` (`YYYY-MM-DD`); return their number."""
     old = [name for name in list_sizes(folder) if name < day]
     for name in old:
         (folder / name).unlink(missing_ok=True)
@@ -97,9 +97,9 @@ def list_sizes(folder: Path) -> dict[str, int]:
     """Return the day files of a folder with their sizes in bytes, oldest first."""
     try:
         with os.scandir(folder) as entries:
-            found = {
+            sizes = {
                 entry.name: entry.stat().st_size for entry in entries if _NAME.fullmatch(entry.name)
             }
     except FileNotFoundError:
         return {}
-    return dict(sorted(found.items()))
+    return dict(sorted(sizes.items()))

@@ -1,8 +1,8 @@
-"""Following the day files: what was written since, by anybody, without the index.
+"""Follows the day files: returns what any process has written since, without the index.
 
-A cursor names up to three newest day files, each with the place up to which it was read and a
-mark of how the file begins: `2026-11-21.ndjson:1200:9f3c07aa,...`. So a late record of yesterday is
-seen after midnight too, and a file that was replaced is told from one that was cut.
+A cursor names up to three newest day files, each with the position up to which it was read and a
+mark (a checksum of how the file begins): `2026-11-21.ndjson:1200:9f3c07aa,...`. So a late record of
+yesterday is found after midnight too, and a replaced file is distinguished from one that was cut.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _NO_FILES = "-"
 
 
 class _Position(NamedTuple):
-    """A file was read up to `end`; `mark` is the checksum of its first bytes."""
+    """The position up to which a file was read; `mark` is the checksum of its first bytes."""
 
     end: int
     mark: str
@@ -37,38 +37,38 @@ def follow(folder: Path, cursor: str | None, limit: int) -> Followed:
         return Followed(
             (), _format_cursor({name: _get_end(folder / name, size) for name, size in newest})
         )
-    places = _read(cursor)
-    first = min(places, default="")
+    positions = _read(cursor)
+    first = min(positions, default="")
     samples: list[Sample] = []
-    for name in sorted(places.keys() | present.keys()):
+    for name in sorted(positions.keys() | present.keys()):
         if name < first or name not in present:
-            continue  # older than what is followed, or gone
+            continue  # older than the followed files, or removed
         path = folder / name
-        start = _start(path, present[name], places.get(name, _Position(0, "")))
+        start = _start(path, present[name], positions.get(name, _Position(0, "")))
         end = start
         if present[name] > start and len(samples) < limit:
-            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+            with contextlib.suppress(FileNotFoundError):  # removed since it was listed
                 end = _collect(path, start, samples, limit)
-        places[name] = _Position(end, _mark(path, end))
-    return Followed(tuple(samples), _format_cursor(places))
+        positions[name] = _Position(end, _mark(path, end))
+    return Followed(tuple(samples), _format_cursor(positions))
 
 
 def iterate_full_lines(
     path: Path, start: int, chunk: int = CHUNK
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the whole lines from `start` on, a chunk at a time, each time with where they end.
+    """Yield the complete lines from `start` on, in chunks, each with the position of its end.
 
-    A last line without a newline counts if it is a whole record: part of one never parses.
+    A last line without a newline counts if it is a complete record: part of one never parses.
     """
     with path.open("rb") as file:
         file.seek(start)
         rest = b""
-        while read := file.read(chunk):
-            whole, newline, tail = read.rpartition(b"\n")
+        while block := file.read(chunk):
+            complete, newline, tail = block.rpartition(b"\n")
             if not newline:
                 rest += tail
                 continue
-            text = rest + whole + newline
+            text = rest + complete + newline
             start += len(text)
             rest = tail
             yield start, text.splitlines(keepends=True)
@@ -77,7 +77,7 @@ def iterate_full_lines(
 
 
 def _collect(path: Path, start: int, samples: list[Sample], limit: int) -> int:
-    """Add samples from `start` on until there are `limit`; return where that ended."""
+    """Add samples from `start` on, up to `limit` in all; return the position after the last one."""
     for end, lines in iterate_full_lines(path, start):
         for line in lines:
             if len(samples) == limit:
@@ -91,14 +91,14 @@ def _collect(path: Path, start: int, samples: list[Sample], limit: int) -> int:
 
 
 def _start(path: Path, size: int, place: _Position) -> int:
-    """Return where to go on: at the end of a file that was cut, at the start of another one."""
+    """Return where to continue: the end of a file that was cut, the start of a replaced one."""
     if place.end and place.mark != _mark(path, place.end):
         return 0
     return place.end if size >= place.end else _get_end(path, size).end
 
 
 def _get_end(path: Path, size: int) -> _Position:
-    """Return the place after the last whole line of a file of that size."""
+    """Return the position after the last complete line of a file of that size."""
     end = size
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
         while end > 0:
@@ -109,13 +109,13 @@ def _get_end(path: Path, size: int) -> _Position:
                 end = start + newline + 1
                 break
             end = start
-    for whole, _ in iterate_full_lines(path, end):
-        end = whole
+    for position, _ in iterate_full_lines(path, end):
+        end = position
     return _Position(end, _mark(path, end))
 
 
 def _mark(path: Path, end: int) -> str:
-    """Return the checksum of the first bytes, of as many as were read at least."""
+    """Return the checksum of the first bytes, at most of those that were read."""
     try:
         with path.open("rb") as file:
             return f"{zlib.crc32(file.read(min(end, _MARKED))):08x}"
@@ -129,7 +129,7 @@ def _format_cursor(places: Mapping[str, _Position]) -> str:
 
 
 def _read(cursor: str) -> dict[str, _Position]:
-    """Return the places of a cursor; a part that is none is left out."""
+    """Return the positions of a cursor; invalid parts are left out."""
     places = {}
     for part in filter(None, cursor.split(",")):
         name, _, rest = part.partition(":")

@@ -1,9 +1,9 @@
-"""The index: where each record stands in the day files. It can always be made again from them.
+"""The index: the position of each record in the day files. It can be rebuilt from them.
 
-Of each file it covers the lines from `low` to `indexed`. It is brought up to date by reading on
-where it stopped, whoever wrote the lines: what was added first, then backwards from the newest
-line to the oldest; the same code serves a running bot, a first start, and a bot that was killed.
-What it does not cover yet, questions read from the files.
+It covers the lines from `low` to `indexed` of each file. It is updated by reading on from these
+positions, whichever process wrote the lines: first the newly added lines, then backwards from the
+newest line to the oldest. The same code serves a running bot, a first start, and a start after a
+kill. Queries read lines that are not indexed yet from the files.
 """
 
 import json
@@ -60,8 +60,8 @@ MIGRATIONS = (
         ("CREATE INDEX wrong_by_outcome ON records (outcome, ts) WHERE outcome <> 'ok'",),
     ),
     Migration(
-        # Short ids are random: an index of all of them is written all over with each chunk. People
-        # are shown those of failures.
+        # Short ids are random, so inserting them all would rewrite the whole index with each chunk.
+        # People see only the short ids of failures.
         "0004_short_ids_of_failures",
         (
             "DROP INDEX records_by_short",
@@ -72,7 +72,7 @@ MIGRATIONS = (
 
 
 class Damage(NamedTuple):
-    """Bytes of a day file that are no record."""
+    """Bytes of a day file that are not a record."""
 
     file: str
     start: int
@@ -83,14 +83,14 @@ class Damage(NamedTuple):
 
 
 class IndexProgress(NamedTuple):
-    """What one step of catching up did."""
+    """The result of one indexing step."""
 
     more: bool
     damaged: tuple[Damage, ...] = ()
 
 
 class IndexedFile(NamedTuple):
-    """Which bytes of a file are indexed; `number` is its number in the index, if it has one."""
+    """The indexed range of a file; `number` is its number in the index, if it has one."""
 
     number: int | None = None
     low: int = 0
@@ -98,7 +98,7 @@ class IndexedFile(NamedTuple):
 
 
 def to_microseconds(at: datetime) -> int:
-    """Return a time as whole microseconds since 1970; a naive one is taken as UTC."""
+    """Return a time as microseconds since 1970; a naive time counts as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (aware - _EPOCH) // _MICROSECOND
 
@@ -112,21 +112,21 @@ def catch_up(
 ) -> IndexProgress:
     """Index the next chunk of lines; `more` says whether to call again.
 
-    Without `older` only lines that were added to files it knows are indexed, and small new files.
+    Without `older`, only lines added to known files are indexed, and small new files.
     """
     present, chunk = list_sizes(folder), portions.chunk
-    known = load_covered(connection)
-    for name, file in known.items():
-        if present.get(name, -1) < file.high:  # gone, or cut: what is indexed is not there any more
+    covered = load_covered(connection)
+    for name, file in covered.items():
+        if present.get(name, -1) < file.high:  # removed or cut: the indexed lines are gone
             connection.execute("DELETE FROM files WHERE number = ?", (file.number,))
             return IndexProgress(more=True)
     for name, size in reversed(present.items()):
-        if name in known and size > known[name].high:
-            step = _forward(connection, folder / name, known[name], chunk)
+        if name in covered and size > covered[name].high:
+            step = _forward(connection, folder / name, covered[name], chunk)
             if step is not None:
                 return step
     for name, size in reversed(present.items()):
-        file = known.get(name, IndexedFile())
+        file = covered.get(name, IndexedFile())
         step = None
         if file.number is None and (older or size <= chunk):
             step = _begin(connection, folder / name, size, chunk)
@@ -138,22 +138,22 @@ def catch_up(
 
 
 def load_covered(connection: sqlite3.Connection) -> dict[str, IndexedFile]:
-    """Return which bytes of which files are indexed."""
+    """Return the indexed range of each file."""
     rows = connection.execute("SELECT name, number, low, indexed FROM files")
     return {row["name"]: IndexedFile(row["number"], row["low"], row["indexed"]) for row in rows}
 
 
 def find_damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
-    """Return all bytes that are no record, a torn last line that nothing follows included.
+    """Return all bytes that are not records, including a torn last line.
 
-    The index is complete.
+    The index must be complete.
     """
     rows = connection.execute(
         "SELECT name, start, length FROM damaged JOIN files ON file = number ORDER BY name, start"
     )
     skipped = [Damage(*row) for row in rows]
-    known = load_covered(connection)
-    ends = {name: known.get(name, IndexedFile()).high for name in list_sizes(folder)}
+    covered = load_covered(connection)
+    ends = {name: covered.get(name, IndexedFile()).high for name in list_sizes(folder)}
     torn = [
         Damage(name, ends[name], size - ends[name])
         for name, size in list_sizes(folder).items()
@@ -165,7 +165,7 @@ def find_damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, .
 def _begin(
     connection: sqlite3.Connection, path: Path, size: int, max_bytes: int
 ) -> IndexProgress | None:
-    """Index the last lines of a file that is not in the index yet; `None` if it has none."""
+    """Index the last lines of a file that is not in the index yet; `None` if it has no lines."""
     start = find_line_start(path, max(size - max_bytes, 0), size)
     chunk = _read_full_lines(path, start, max_bytes)
     if not chunk:
@@ -180,7 +180,7 @@ def _begin(
 def _forward(
     connection: sqlite3.Connection, path: Path, file: IndexedFile, max_bytes: int
 ) -> IndexProgress | None:
-    """Index what was added to a file; `None` if there is only part of a line as yet."""
+    """Index the lines added to a file; `None` if there is no complete line yet."""
     chunk = _read_full_lines(path, file.high, max_bytes)
     if not chunk:
         return None
@@ -193,7 +193,7 @@ def _forward(
 def _index_backward(
     connection: sqlite3.Connection, path: Path, file: IndexedFile, max_bytes: int
 ) -> IndexProgress:
-    """Index the lines before those that are indexed."""
+    """Index the lines before the indexed ones."""
     start = find_line_start(path, max(file.low - max_bytes, 0), file.low)
     with path.open("rb") as open_file:
         open_file.seek(start)
@@ -205,7 +205,7 @@ def _index_backward(
 def _index_lines(
     connection: sqlite3.Connection, name: str, number: int | None, chunk: bytes, start: int
 ) -> IndexProgress:
-    """Put the lines of a chunk into the index."""
+    """Insert the lines of a chunk into the index."""
     rows, broken = [], []
     for offset, line in iterate_lines_at(chunk, start):
         row = parse_columns(line)
@@ -223,11 +223,11 @@ def _index_lines(
 
 
 def find_line_start(path: Path, at: int, end: int) -> int:
-    """Return the start of the first line from `at` on; of a line that spans all, its own."""
+    """Return the start of the first line from `at` on, or of the line that contains all of it."""
     with path.open("rb") as file:
         while at > 0:
             file.seek(at - 1)
-            newline = file.read(end - at).find(b"\n")  # not the one that ends the last line
+            newline = file.read(end - at).find(b"\n")  # not the newline at the end of the last line
             if newline >= 0:
                 return at + newline
             at = max(2 * at - end, 0)
@@ -237,13 +237,13 @@ def find_line_start(path: Path, at: int, end: int) -> int:
 def _read_full_lines(path: Path, start: int, max_bytes: int) -> bytes:
     """Read lines up to a chunk's size, or one longer line.
 
-    A last line without a newline counts if it is a whole record: part of one never parses.
+    A last line without a newline counts if it is a complete record: part of one never parses.
     """
     chunk = b""
     with path.open("rb") as file:
         file.seek(start)
-        while b"\n" not in chunk and (read := file.read(max_bytes)):
-            chunk += read
+        while b"\n" not in chunk and (block := file.read(max_bytes)):
+            chunk += block
     end = chunk.rfind(b"\n") + 1
     if end == 0:
         return b"" if parse_columns(chunk) is None else chunk
@@ -251,7 +251,7 @@ def _read_full_lines(path: Path, start: int, max_bytes: int) -> bytes:
 
 
 def iterate_lines_at(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """Return the lines of a chunk that stands at `start`, each with its own place."""
+    """Yield the lines of a chunk that begins at `start`, each with its position."""
     for line in chunk.splitlines(keepends=True):
         if line.strip():
             yield start, line.rstrip(b"\r\n")
@@ -259,7 +259,7 @@ def iterate_lines_at(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
 
 
 class Columns(NamedTuple):
-    """What the index keeps of a record."""
+    """The columns of a record in the index."""
 
     ts: int
     id: str
@@ -271,7 +271,7 @@ class Columns(NamedTuple):
 
 
 def parse_columns(line: bytes) -> Columns | None:
-    """Return the columns of a line; `None` if it is no record."""
+    """Return the columns of a line; `None` if it is not a record."""
     try:
         return _parse_columns(line)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):

@@ -1,7 +1,6 @@
-"""What the index does not cover yet, searched in the files themselves, the newest lines first.
+"""Searches lines that are not indexed yet in the files, newest first.
 
-Lines are not parsed unless they hold the texts that are asked for, so that a gigabyte takes
-seconds.
+Only lines that contain the requested texts are parsed, so a gigabyte takes seconds.
 """
 
 import json
@@ -26,11 +25,11 @@ FOREVER = 2**63 - 1
 _OUT_OF_ORDER = OUT_OF_ORDER // timedelta(microseconds=1)
 
 Enough = Callable[[int], bool]
-"""Says whether records of that time or before, in microseconds, are of no use any more."""
+"""Returns whether records of that time (in microseconds) or older are not needed any more."""
 
 
 class RecordPosition(NamedTuple):
-    """Where a record stands; a later one is greater."""
+    """The position of a record; a later record is greater."""
 
     ts: int
     name: str
@@ -40,7 +39,7 @@ class RecordPosition(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A record that may be asked for, and where it stands."""
+    """A record that may match, and its position."""
 
     place: RecordPosition
     columns: Columns
@@ -53,15 +52,15 @@ def find_gaps(
     until: datetime | None = None,
     portions: Portions = PORTIONS,
 ) -> list[Span]:
-    """Return the parts of the files that hold records of a time and are not indexed."""
-    known = load_covered(connection)
-    found = []
+    """Return the parts of the files that may contain records of a time and are not indexed."""
+    covered = load_covered(connection)
+    gaps = []
     for span in reversed(list_spans(folder, since, until, portions)):
-        file = known.get(span.path.name, IndexedFile())
+        file = covered.get(span.path.name, IndexedFile())
         after = Span(span.path, max(span.start, file.high), span.end)
         before = Span(span.path, span.start, min(span.end, file.low))
-        found += [part for part in (after, before) if part.start < part.end]
-    return found
+        gaps += [part for part in (after, before) if part.start < part.end]
+    return gaps
 
 
 def search(
@@ -70,19 +69,21 @@ def search(
     enough: Enough,
     portions: Portions = PORTIONS,
 ) -> Iterator[Hit]:
-    """Yield the records of lines that hold all values, the newest parts first, until enough.
+    """Yield the records of lines that contain all values, the newest parts first, until `enough`.
 
-    A line that holds them may hold them elsewhere: whoever asks looks at the columns.
+    The values may be anywhere in a line, so the caller must check the columns.
     """
     needles = [json.dumps(value).encode() for value in values if str(value).isascii()]
     for part in parts:
         if enough(_get_day_end(part.path)):
             return
         for start, chunk in _iterate_backwards(part, portions.chunk):
-            for at, line in _iterate_matching_lines(chunk, needles):
+            for offset, line in _iterate_matching_lines(chunk, needles):
                 if (row := parse_columns(line)) is not None:
-                    place = RecordPosition(row.ts, part.path.name, start + at, len(line), row.id)
-                    yield Hit(place, row)
+                    position = RecordPosition(
+                        row.ts, part.path.name, start + offset, len(line), row.id
+                    )
+                    yield Hit(position, row)
             first = parse_columns(chunk[: chunk.find(b"\n")])
             if first is not None and enough(first.ts + _OUT_OF_ORDER):
                 break
@@ -91,19 +92,19 @@ def search(
 def search_id(
     parts: Sequence[Span], record_id: str, portions: Portions = PORTIONS
 ) -> RecordPosition | None:
-    """Return the newest record whose full or short id that is."""
+    """Return the newest record with that full or short id, or `None`."""
     needle = record_id.encode() + b'"'
     for part in parts:
         for start, chunk in _iterate_backwards(part, portions.chunk):
-            for at, line in reversed(list(_iterate_matching_lines(chunk, [needle]))):
+            for offset, line in reversed(list(_iterate_matching_lines(chunk, [needle]))):
                 row = parse_columns(line)
                 if row is not None and record_id in (row.id, row.short):
-                    return RecordPosition(row.ts, part.path.name, start + at, len(line), row.id)
+                    return RecordPosition(row.ts, part.path.name, start + offset, len(line), row.id)
     return None
 
 
 def _iterate_backwards(part: Span, max_bytes: int) -> Iterator[tuple[int, bytes]]:
-    """Yield a part in chunks of whole lines, the last first, each with its place."""
+    """Yield a part in chunks of complete lines, the last first, each with its position."""
     end = part.end
     while end > part.start:
         try:
@@ -120,26 +121,26 @@ def _iterate_backwards(part: Span, max_bytes: int) -> Iterator[tuple[int, bytes]
 
 
 def _iterate_matching_lines(chunk: bytes, needles: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that hold all needles, each with its place in the chunk."""
+    """Yield the lines that contain all needles, each with its position in the chunk."""
     needle, others = (needles[0], needles[1:]) if needles else (b"\n", ())
-    found = chunk.find(needle)
-    while found >= 0:
-        start = chunk.rfind(b"\n", 0, found) + 1
-        end = chunk.find(b"\n", found)
+    position = chunk.find(needle)
+    while position >= 0:
+        start = chunk.rfind(b"\n", 0, position) + 1
+        end = chunk.find(b"\n", position)
         end = len(chunk) if end < 0 else end
         line = chunk[start:end]
         if all(other in line for other in others):
             yield start, line
-        found = chunk.find(needle, end + 1)
+        position = chunk.find(needle, end + 1)
     if not needles and chunk and not chunk.endswith(b"\n"):
         start = chunk.rfind(b"\n") + 1
         yield start, chunk[start:]
 
 
 def _get_day_end(path: Path) -> int:
-    """Return the end of a file's day."""
+    """Return the end of a file's day, in microseconds."""
     try:
         day = date.fromisoformat(path.stem) + timedelta(days=1)
     except (ValueError, OverflowError):
-        return FOREVER  # no such day: anything may stand there
+        return FOREVER  # not a valid day: the file may contain any time
     return to_microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""The journal: append on the hot path, index and read off it."""
+"""The journal: records are appended directly; a background task indexes them for queries."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ from bot.ports.journal import Followed
 
 BATCH_SECONDS = 0.25
 _CACHE_KIB = 32 * 1024
-_STEPS = 8  # chunks that a question waits for at most
+_STEPS = 8  # chunks that a query waits for at most
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ T = TypeVar("T")
 class NdjsonJournal:
     """Implements `bot.ports.journal.Journal` in `state/journal/` and `state/journal.sqlite3`.
 
-    `append` works on any thread once it is open. The index follows a moment later, on a thread of
-    its own; questions bring it up to date first. They never wait until an index of a whole month is
-    made: what it does not cover yet is searched in the files, while it is made in small steps.
+    `append` works on any thread while the journal is open. The index follows a moment later, on its
+    own thread; queries update it first. They never wait for an index of a whole month: lines that
+    are not indexed yet are searched in the files, while the index is built in small steps.
     """
 
     def __init__(self, state: Path, *, redact: Callable[[str], str]) -> None:
@@ -64,7 +64,7 @@ class NdjsonJournal:
         self._follower: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Open the index (made anew if it is damaged) and start bringing it up to date."""
+        """Open the index (rebuilt if it is damaged) and start updating it."""
         if self._loop is not None:
             return
         await self._open_index()
@@ -74,7 +74,7 @@ class NdjsonJournal:
         self._tell()
 
     async def close(self) -> None:
-        """Bring the index up to date and close everything; again is harmless."""
+        """Update the index and close everything; safe to repeat."""
         follower, self._follower = self._follower, None
         if follower is None:
             return
@@ -82,7 +82,7 @@ class NdjsonJournal:
         follower.cancel()
         await asyncio.gather(follower, return_exceptions=True)
         with contextlib.suppress(JournalError):
-            await self._catch_up()  # what is left of an old journal can wait for the next start
+            await self._catch_up()  # the rest of an old journal can wait for the next start
         with self._one_writer:
             self._files.close()
         await self._index.close()
@@ -95,7 +95,7 @@ class NdjsonJournal:
         await self.close()
 
     def append(self, action: Action) -> None:
-        """Write one record: it is in its day's file when this returns."""
+        """Write one record; it is in its day's file when this returns. Raises `JournalError`."""
         if self._loop is None:
             raise JournalError("The journal is not open.")
         line = self._lines.format_line(action)
@@ -106,43 +106,43 @@ class NdjsonJournal:
             self._tell()
 
     async def forget(self, before: date) -> int:
-        """Remove the files of the days before that one; the index follows."""
+        """Remove the files of the days before `before`; the index is updated later."""
         return await _from_files(remove_before, self._files.folder, before.isoformat())
 
     async def list_record_ids(self, subject: DataSubject) -> Sequence[str]:
-        """Return the ids of all records of that person, from the files."""
+        """Return the ids of all records of a person, from the files."""
         return await _from_files(
-            lambda: [each.id for each in self._find_marked(subject) if each.id]
+            lambda: [marked.id for marked in self._find_marked(subject) if marked.id]
         )
 
     async def erase(self, subject: DataSubject) -> int:
-        """Erase all records of that person from the files, and from the index."""
-        found = await _from_files(lambda: list(self._find_marked(subject)))
+        """Erase all records of a person from the files and the index; return their number."""
+        marked_lines = await _from_files(lambda: list(self._find_marked(subject)))
 
         def work(index: sqlite3.Connection) -> None:
-            erase(found)
-            drop(index, found)
+            erase(marked_lines)
+            drop(index, marked_lines)
 
         try:
             await self._index.write(work)
         except OSError as error:
-            raise JournalError(f"Records cannot be erased: {error}.") from error
-        return sum(bool(each.id) for each in found)
+            raise JournalError(f"I could not erase records: {error}.") from error
+        return sum(bool(marked.id) for marked in marked_lines)
 
     async def purge(self) -> None:
-        """Leave nothing of what was erased in the index or beside it."""
+        """Remove all traces of erased records from the index and its side files."""
         await self._index.purge()
 
     def _find_marked(self, subject: DataSubject) -> Iterator[MarkedLine]:
         return find_marked(self._files.folder, subject.marks)
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
-        """Return matching records, oldest first; `since` and `until` are both included."""
+        """Return matching records, oldest first; `since` and `until` are inclusive."""
         folder = self._files.folder
         return await self._ask(lambda index: _queries.find_matching(index, folder, query))
 
     async def get(self, record_id: str) -> Action | None:
-        """Return the record with that full or short id."""
+        """Return the record with that full or short id, or `None`."""
         folder = self._files.folder
         return await self._ask(lambda index: _queries.find_one(index, folder, record_id))
 
@@ -152,7 +152,7 @@ class NdjsonJournal:
         return await self._ask(lambda index: _queries.list_failures(index, folder, since, limit))
 
     async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
-        """Return what was written after `cursor`, by anybody, and the next cursor."""
+        """Return what any process has written after `cursor`, and the next cursor."""
         return await _from_files(_follower.follow, self._files.folder, cursor, limit)
 
     async def list_samples(
@@ -164,7 +164,7 @@ class NdjsonJournal:
     async def count_actions(
         self, *, since: datetime, until: datetime, seconds: int
     ) -> Sequence[ActionCount]:
-        """Return how many actions there were by time and kind, oldest first."""
+        """Return the number of actions by time and kind, oldest first."""
         folder = self._files.folder
         return await self._ask(
             lambda index: _counts.count_actions(index, folder, since, until, seconds)
@@ -173,9 +173,9 @@ class NdjsonJournal:
     async def find_damage(
         self, on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> tuple[Damage, ...]:
-        """Return where the day files hold bytes that are no record (a torn line, an edit).
+        """Return the bytes in the day files that are not records (a torn line, an edit).
 
-        Waits until the index is complete; tells how many bytes of how many are in it.
+        Waits until the index is complete; calls `on_progress` with the indexed bytes and the total.
         """
         more = True
         while more:
@@ -186,7 +186,7 @@ class NdjsonJournal:
         return await self._ask(lambda index: find_damage(index, self._files.folder))
 
     async def _ask(self, question: WorkArguments[T]) -> T:
-        """Answer from an index that is up to date, making it anew if it proves damaged."""
+        """Run a query on an updated index; rebuild the index if it is damaged."""
         try:
             await self._catch_up()
             return await self._index.read(question)
@@ -209,20 +209,20 @@ class NdjsonJournal:
             await self._rebuild_index(error)
 
     async def _rebuild_index(self, error: Exception) -> None:
-        log.warning("The journal's index is made anew from its files: %s", error)
+        log.warning("I am rebuilding the journal's index from its files: %s", error)
         for suffix in ("", "-wal", "-shm"):
             self._index.path.with_name(self._index.path.name + suffix).unlink(missing_ok=True)
         await self._index.open()
 
     def _tell(self) -> None:
-        """Let the follower know, once a batch."""
+        """Wake up the follower, once for each batch."""
         loop = self._loop
         if loop is not None:
             self._has_warned = True
             loop.call_soon_threadsafe(self._grown.set)
 
     async def _follow(self) -> None:
-        """Keep the index near the files, a batch at a time; go on with older lines in between."""
+        """Update the index in batches, and index older lines in between."""
         older = True
         while True:
             if not older:
@@ -238,7 +238,10 @@ class NdjsonJournal:
                 log.warning("The journal's index is behind its files: %s", error)
 
     async def _index_and_rest(self) -> bool:
-        """Index a chunk of older lines, then leave the machine to others for as long."""
+        """Index a chunk of older lines, then pause for the same time.
+
+        Return whether there is more. The pause leaves the machine to others.
+        """
         loop = asyncio.get_running_loop()
         began = loop.time()
         more = await self._index_chunk(older=True)
@@ -247,7 +250,7 @@ class NdjsonJournal:
         return more
 
     async def _catch_up(self) -> None:
-        """Index what was added of late."""
+        """Index the recently added lines."""
         with self._one_writer:
             if self._files.has_moved():
                 self._files.close()
@@ -262,30 +265,30 @@ class NdjsonJournal:
             step = await self._index.write(lambda index: catch_up(index, folder, older=older))
         except OSError as error:
             raise JournalError(f"The journal cannot be read: {error}.") from error
-        for spoilt in step.damaged:
-            log.warning("Journal %s; it is skipped.", spoilt)
+        for damage in step.damaged:
+            log.warning("Journal: %s; I skip them.", damage)
         return step.more
 
 
 def _measure_progress(connection: sqlite3.Connection, folder: Path) -> tuple[int, int]:
-    """Return how many bytes of the day files are indexed, and how many there are."""
+    """Return the number of indexed bytes of the day files, and their total."""
     done = sum(file.high - file.low for file in load_covered(connection).values())
     return done, sum(list_sizes(folder).values())
 
 
 def _enlarge_cache(index: sqlite3.Connection) -> None:
-    """Keep more of a large index in memory: records go to places all over it."""
+    """Cache more of a large index in memory, because new records belong to places all over it."""
     index.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
-async def _from_files(read: Callable[P, T], /, *asked: P.args, **also: P.kwargs) -> T:
-    """Read day files on a thread, so that the loop goes on."""
+async def _from_files(read: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Read day files on a thread, so that the event loop goes on."""
     try:
-        return await asyncio.to_thread(read, *asked, **also)
+        return await asyncio.to_thread(read, *args, **kwargs)
     except OSError as error:
         raise JournalError(f"The journal cannot be read: {error}.") from error
 
 
 def _is_damaged(error: JournalError) -> bool:
-    """Return whether SQLite found the file itself wrong, not just busy or out of reach."""
+    """Return whether SQLite found the file itself damaged, not just busy or inaccessible."""
     return type(error.__cause__) is sqlite3.DatabaseError

@@ -1,4 +1,4 @@
-"""Between an action and its line: one JSON object in ASCII, so that no text can break a line."""
+"""Converts actions to and from lines: one ASCII JSON object each, so no text can break a line."""
 
 import functools
 import json
@@ -19,22 +19,25 @@ _REMEMBERED_CHARS = 500
 
 
 class Lines:
-    """Writes actions as lines, redacting everything people or programs could have put text in.
+    """Writes actions as lines, redacting all fields that people or programs could have filled.
 
-    Names repeat, and so do failures: what redaction made of a text is remembered for a while.
+    Names and failures repeat, so redacted texts are cached for a while.
     """
 
     def __init__(self, redact: Redact) -> None:
         def clean(text: str) -> str:
             return _escape_surrogates(redact(text))
 
-        remembered = functools.lru_cache(maxsize=_REMEMBERED)(clean)
+        cached_clean = functools.lru_cache(maxsize=_REMEMBERED)(clean)
         self._text: Redact = lambda text: (
-            remembered(text) if len(text) <= _REMEMBERED_CHARS else clean(text)
+            cached_clean(text) if len(text) <= _REMEMBERED_CHARS else clean(text)
         )
 
     def format_line(self, action: Action) -> bytes:
-        """Return the action as one line, newline included. No validation: it is a valid record."""
+        """Return the action as one line with its newline.
+
+        Not validated: it is a valid record.
+        """
         fields = dict(action.__dict__)
         at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
         fields["ts"] = at.isoformat(timespec="microseconds")[:26] + "Z"
@@ -47,7 +50,7 @@ class Lines:
         if action.error is not None:
             fields["error"] = self._convert_capsule(action.error)
         if not action.flags:
-            del fields["flags"]  # most ask for none: their lines are read the short way
+            del fields["flags"]  # most have none: shorter lines are parsed faster
         try:
             return (_encode(fields) + "\n").encode("ascii")
         except ValueError:
@@ -72,18 +75,21 @@ class Lines:
         }
 
     def _convert_frame(self, frame: Frame) -> dict[str, object]:
-        kept = {name: self._redact_literal(source) for name, source in frame.arguments.items()}
+        cleaned = {name: self._redact_literal(source) for name, source in frame.arguments.items()}
         return {
             "file": frame.file,
             "line": frame.line,
             "function": frame.function,
             "module": frame.module,
-            "arguments": {name: source for name, source in kept.items() if source is not None},
-            "opaque": [*frame.opaque, *(name for name, source in kept.items() if source is None)],
+            "arguments": {name: source for name, source in cleaned.items() if source is not None},
+            "opaque": [
+                *frame.opaque,
+                *(name for name, source in cleaned.items() if source is None),
+            ],
         }
 
     def _redact_literal(self, source: str) -> str | None:
-        """Return the redacted source; `None` if redaction left something that is no literal."""
+        """Return the redacted source, or `None` if it is no longer a literal."""
         cleaned = self._text(source)
         if cleaned == source:
             return source
@@ -95,7 +101,7 @@ class Lines:
 
 
 def _convert_cause(capsule: Capsule) -> dict[str, object]:
-    """Return what tells whose fault it is, as far as it is known."""
+    """Return the fields that tell whose fault a failure is, without empty ones."""
     fields: dict[str, object] = {
         "kinds": list(capsule.kinds),
         "causes": list(capsule.causes),
@@ -109,10 +115,13 @@ def _convert_cause(capsule: Capsule) -> dict[str, object]:
 
 
 def parse(line: bytes) -> Action:
-    """Return the action of a line; `ValueError` if it is none. Keys of other versions are left."""
+    """Return the action of a line.
+
+    Raises `ValueError` if it is none; unknown keys are ignored.
+    """
     fields = json.loads(line)
     if not isinstance(fields, dict):
-        raise ValueError("not an object")  # noqa: TRY004  # what is wrong is the file
+        raise ValueError("not an object")  # noqa: TRY004 # the file is wrong, not a type
     known = {name: value for name, value in fields.items() if name in Action.model_fields}
     if isinstance(error := known.get("error"), dict):
         known["error"] = _select_known_fields(error)
@@ -120,7 +129,7 @@ def parse(line: bytes) -> Action:
 
 
 def _strip_old_messages(action: Action) -> Action:
-    """Return a direct message's failure without values, where an older version kept them."""
+    """Return a direct message's failure without values, which older versions stored."""
     error = action.error
     is_direct = action.guild_id is None and action.channel_id is not None
     if error is None or error.audience is not None or not is_direct:
@@ -129,17 +138,17 @@ def _strip_old_messages(action: Action) -> Action:
 
 
 def _select_known_fields(capsule: dict[str, object]) -> dict[str, object]:
-    """Return what this version knows of a capsule, and of the capsules in it."""
+    """Return the fields of a capsule, and of its children, that this version knows."""
     known = {name: value for name, value in capsule.items() if name in Capsule.model_fields}
     if isinstance(children := known.get("children"), list):
         known["children"] = [
-            _select_known_fields(each) for each in children if isinstance(each, dict)
+            _select_known_fields(child) for child in children if isinstance(child, dict)
         ]
     return known
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return `text` with lone surrogates spelt out: no reader could encode them again."""
+    """Return `text` with lone surrogates escaped, because no reader could encode them again."""
     try:
         text.encode()
     except UnicodeEncodeError:

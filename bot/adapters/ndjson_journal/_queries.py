@@ -1,6 +1,6 @@
-"""Questions to the index, answered with records read from the day files.
+"""Runs queries on the index, and loads the records from the day files.
 
-What the index does not cover yet is searched in the files, so that answers are always whole.
+Lines that are not indexed yet are searched in the files, so that results are always complete.
 """
 
 import heapq
@@ -27,7 +27,7 @@ from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
 _PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
 _MAX_LISTED_IDS = 20
-_SHARED = 1_000  # records of one millisecond, or of one short id, that are looked at
+_SHARED = 1_000  # records of one millisecond, or with one short id, that are compared
 
 
 def find_matching(
@@ -45,19 +45,19 @@ def find_matching(
         ("ts >= ?", query.since and to_microseconds(query.since)),
         ("ts <= ?", query.until and to_microseconds(query.until)),
     ]
-    asked = [(condition, value) for condition, value in conditions if value is not None]
-    where = " AND ".join(condition for condition, _ in asked) or "1"
+    used = [(condition, value) for condition, value in conditions if value is not None]
+    where = " AND ".join(condition for condition, _ in used) or "1"
     if query.outcome not in (None, ActionOutcome.OK):
-        where += " AND outcome <> 'ok'"  # says to SQLite that the index of these will do
+        where += " AND outcome <> 'ok'"  # lets SQLite use the partial index of these
     newest = _list_positions(
-        connection, f"WHERE {where} {_NEWEST_FIRST}", *(value for _, value in asked), query.limit
+        connection, f"WHERE {where} {_NEWEST_FIRST}", *(value for _, value in used), query.limit
     )
     heapq.heapify(newest)
     outcome = query.outcome and query.outcome.value
-    asked_for = (query.fingerprint, query.event, query.channel_id, outcome)
+    values = (query.fingerprint, query.event, query.channel_id, outcome)
     hits = search(
         find_gaps(connection, folder, query.since, query.until, portions),
-        [value for value in asked_for if value is not None],
+        [value for value in values if value is not None],
         lambda ts: len(newest) >= query.limit and newest[0].ts >= ts,
         portions,
     )
@@ -73,26 +73,31 @@ def find_one(
     record_id: str,
     portions: Portions = PORTIONS,
 ) -> Action | None:
-    """Return the record with that full or short id; the newest if a short id is shared."""
+    """Return the record with that full or short id; the newest if several share a short id."""
     wanted = record_id.strip().lower()
     if not wanted:
         return None
     short = shorten_id(wanted)
-    found = _find_by_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
-    if found is None and (at := parse_timestamp_ms(wanted)):
-        found = _find_by_id(connection, wanted, "ts BETWEEN ? AND ?", at * 1000, at * 1000 + 999)
-    if found is None:
-        found = search_id(find_gaps(connection, folder), wanted, portions)
-    if found is None:
-        found = _find_by_id(connection, wanted, "short = ?", short)  # among all records
-    return None if found is None else next(iter(_load(folder, [found])), None)
+    position = _find_by_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
+    if position is None and (timestamp := parse_timestamp_ms(wanted)):
+        position = _find_by_id(
+            connection, wanted, "ts BETWEEN ? AND ?", timestamp * 1000, timestamp * 1000 + 999
+        )
+    if position is None:
+        position = search_id(find_gaps(connection, folder), wanted, portions)
+    if position is None:
+        position = _find_by_id(connection, wanted, "short = ?", short)  # among all records
+    return None if position is None else next(iter(_load(folder, [position])), None)
 
 
 def _find_by_id(
     connection: sqlite3.Connection, record_id: str, where: str, *values: object
 ) -> RecordPosition | None:
-    places = _list_positions(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
-    return next((place for place in places if record_id in (place.id, shorten_id(place.id))), None)
+    positions = _list_positions(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
+    return next(
+        (position for position in positions if record_id in (position.id, shorten_id(position.id))),
+        None,
+    )
 
 
 def list_failures(
@@ -112,16 +117,16 @@ def list_failures(
         (earliest, -1 if parts else limit),
     )
     groups = {row[0]: _Group(*row) for row in counted.fetchall()}
-    for place, row in search(parts, ["fingerprint"], lambda ts: ts < earliest, portions):
+    for position, row in search(parts, ["fingerprint"], lambda ts: ts < earliest, portions):
         if row.fingerprint is not None and row.ts >= earliest:
-            groups.setdefault(row.fingerprint, _Group(row.fingerprint)).add(place)
+            groups.setdefault(row.fingerprint, _Group(row.fingerprint)).add(position)
     newest = sorted(groups.values(), key=lambda group: group.last, reverse=True)[:limit]
-    told = (_build_group(connection, folder, earliest, group) for group in newest)
-    return [group for group in told if group]
+    built = (_build_group(connection, folder, earliest, group) for group in newest)
+    return [group for group in built if group]
 
 
 class _Group:
-    """Failures of one fingerprint: those in the index as numbers, the others as they are found."""
+    """Failures of one fingerprint: totals from the index, and those found in the files."""
 
     def __init__(
         self, fingerprint: str, count: int = 0, first: int = FOREVER, last: int = 0
@@ -134,7 +139,7 @@ class _Group:
         self._newest: list[RecordPosition] = []
 
     def add(self, place: RecordPosition) -> None:
-        """Count one that is not in the index."""
+        """Count a failure that is not in the index."""
         self.count += 1
         self.last = max(self.last, place.ts)
         self._oldest = min(self._oldest or place, place)
@@ -143,13 +148,20 @@ class _Group:
     def load_ends(
         self, connection: sqlite3.Connection, earliest: int
     ) -> tuple[RecordPosition, list[RecordPosition]]:
-        """Return the first and the newest ones, the newest first."""
-        among = "WHERE fingerprint = ? AND ts"
+        """Return the first position and the newest ones, newest first."""
+        condition = "WHERE fingerprint = ? AND ts"
         newest = self._newest + _list_positions(
-            connection, f"{among} >= ? {_NEWEST_FIRST}", self.fingerprint, earliest, _MAX_LISTED_IDS
+            connection,
+            f"{condition} >= ? {_NEWEST_FIRST}",
+            self.fingerprint,
+            earliest,
+            _MAX_LISTED_IDS,
         )
         firsts = _list_positions(
-            connection, f"{among} = ? ORDER BY file, start LIMIT 1", self.fingerprint, self._first
+            connection,
+            f"{condition} = ? ORDER BY file, start LIMIT 1",
+            self.fingerprint,
+            self._first,
         )
         if self._oldest is not None:
             firsts.append(self._oldest)
@@ -186,7 +198,7 @@ def _is_match(row: Columns, query: JournalQuery) -> bool:
 
 
 def _keep(positions: list[RecordPosition], place: RecordPosition, limit: int) -> None:
-    """Add a place to a heap that keeps the newest of them."""
+    """Add a position to a heap of the newest ones."""
     if len(positions) < limit:
         heapq.heappush(positions, place)
     else:
@@ -201,19 +213,19 @@ def _list_positions(
 
 
 def _load(folder: Path, places: Iterable[RecordPosition]) -> list[Action]:
-    """Read records from their files; one that is gone since it was indexed is left out."""
+    """Read records from their files; records that were removed meanwhile are left out."""
     opened: dict[str, int] = {}
     actions = []
     with ExitStack() as stack:
-        for place in places:
-            name = place.name
+        for position in places:
+            name = position.name
             try:
                 if name not in opened:
                     opened[name] = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC)
                     stack.callback(os.close, opened[name])
-                action = parse(os.pread(opened[name], place.length, place.start))
+                action = parse(os.pread(opened[name], position.length, position.start))
             except (OSError, ValueError):
                 continue
-            if action.id == place.id:
+            if action.id == position.id:
                 actions.append(action)
     return actions

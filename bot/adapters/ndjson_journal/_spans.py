@@ -1,4 +1,4 @@
-"""Which parts of the day files can hold records of a time, told without the index."""
+"""Finds the parts of the day files that may contain records of a time, without the index."""
 
 import contextlib
 import json
@@ -13,11 +13,11 @@ from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
 
 OUT_OF_ORDER = timedelta(hours=1)
-"""In a file that is not read whole a record stands at most this far from its place by time."""
+"""In a large file, a record may be written this much later than its time says."""
 
 
 class Span(NamedTuple):
-    """Bytes of a day file, from a line's start to a line's end."""
+    """Bytes of a day file, from the start of a line to the end of a line."""
 
     path: Path
     start: int
@@ -30,24 +30,24 @@ def list_spans(
     until: datetime | None,
     portions: Portions = PORTIONS,
 ) -> list[Span]:
-    """Return where the records between two times are, oldest file first."""
+    """Return the parts with the records between two times, oldest file first."""
     first, last = _format_day(since, "0000-00-00"), _format_day(until, "9999-99-99")
-    found = []
+    spans = []
     for name, size in list_sizes(folder).items():
         if first <= name[:10] <= last:
             span = Span(folder / name, 0, size)
             if size > portions.full:
                 with contextlib.suppress(FileNotFoundError):
                     span = _narrow(span, since, until, portions.near)
-            found.append(span)
-    return found
+            spans.append(span)
+    return spans
 
 
 def list_samples(folder: Path, since: datetime, until: datetime, event: str | None) -> list[Sample]:
-    """Return the samples of that time (both included), of one event if named, oldest first."""
+    """Return the samples of that time (inclusive), oldest first, of one event if it is named."""
     earliest, latest = to_aware(since).timestamp(), to_aware(until).timestamp()
     needle = json.dumps(event).encode() if event is not None and event.isascii() else b""
-    found = [
+    samples = [
         sample
         for span in list_spans(folder, since, until)
         for line in iterate_lines(span)
@@ -56,25 +56,25 @@ def list_samples(folder: Path, since: datetime, until: datetime, event: str | No
         and earliest <= sample.at <= latest
         and event in (None, sample.event)
     ]
-    found.sort(key=lambda sample: sample.at)
-    return found
+    samples.sort(key=lambda sample: sample.at)
+    return samples
 
 
 def iterate_lines(span: Span) -> Iterator[bytes]:
-    """Return the lines of a span; none of a file that is gone."""
-    at = span.start
+    """Yield the lines of a span; none if its file was removed."""
+    position = span.start
     with contextlib.suppress(FileNotFoundError):
-        for end, lines in iterate_full_lines(span.path, at):
+        for end, lines in iterate_full_lines(span.path, position):
             for line in lines:
-                if at >= span.end:
+                if position >= span.end:
                     return
-                at += len(line)
+                position += len(line)
                 yield line
-            at = end
+            position = end
 
 
 def to_aware(at: datetime) -> datetime:
-    """Return the time; a naive one is taken as UTC."""
+    """Return the time with a time zone; a naive time counts as UTC."""
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -83,7 +83,7 @@ def _format_day(at: datetime | None, otherwise: str) -> str:
 
 
 def _narrow(span: Span, since: datetime | None, until: datetime | None, near: int) -> Span:
-    """Return the part of a large file in which the records of that time are."""
+    """Return the part of a large file that contains the records of that time."""
     path, start, end = span
     if since is not None:
         start, _ = _find_bounds(span, near, (to_aware(since) - OUT_OF_ORDER).timestamp())
@@ -93,7 +93,7 @@ def _narrow(span: Span, since: datetime | None, until: datetime | None, near: in
 
 
 def _find_bounds(span: Span, near: int, at: float) -> tuple[int, int]:
-    """Return the start of a line before that time, or 0, and a place after which none is."""
+    """Return the start of a line before that time (or 0), and a position after which none is."""
     path, low, high = span
     with path.open("rb") as file:
         while high - low > near:

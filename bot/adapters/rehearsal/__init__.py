@@ -1,4 +1,4 @@
-"""Rehearsals: scripts played with some commit's code, against a Discord of their own."""
+"""Rehearsals: run scripts with the code of some commit, against a private Discord server."""
 
 from bot.adapters.rehearsal._rehearsal import SandboxedRehearsal
 

@@ -1,4 +1,4 @@
-"""The channel to a play's bot: who goes on when, and in which time."""
+"""The control channel to a script's bot: when it may go on, and at which time."""
 
 import asyncio
 import base64
@@ -17,17 +17,20 @@ _ERRORS_AT_MOST = 200
 
 
 def _is_below(name: str) -> bool:
-    """Whether it names a file below a folder, wherever that is: the code under test made it up."""
+    """Return whether a name is a path below a folder; the code under test may send any name."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts and bool(path.name)
 
 
 class BotGoneError(Exception):
-    """The bot's process has ended, for the reason it gave."""
+    """The bot's process has ended; the message is the reason."""
 
 
 class EndOfTurn(NamedTuple):
-    """The bot has nothing left to do. `next_timer` is when it has, in the play's seconds."""
+    """The bot is idle.
+
+    `next_timer` is its next timer, in seconds since the start of the script.
+    """
 
     next_timer: float | None
     ready: bool
@@ -35,17 +38,16 @@ class EndOfTurn(NamedTuple):
 
 
 class ControlChannel:
-    """Our end of a play's channel; a context manager.
+    """The server's end of a control channel; a context manager.
 
-    Nothing that is heard here is believed, but for when to go on and what went wrong: the code
-    under test can say all of it. Failures are added to `errors`. Its first connection is the only
-    one. In there the bot stands still until `turn` lets it go on; whatever is written to its other
-    sockets before that, it finds at once.
+    The code under test may send anything, so messages are only used for timing and for errors.
+    Failures are added to `errors`. Only the first connection is accepted. The bot pauses until
+    `turn` lets it go on, so it finds everything that was written to its other sockets before.
     """
 
     def __init__(self, path: Path, errors: list[PlayedError]) -> None:
         self._errors = errors
-        self.pid = 0  # of the bot's process, once it has connected
+        self.pid = 0  # the process id of the bot, once it has connected
         self.files: dict[str, str] | None = None
         self.stored_files: dict[str, str] = {}
         self._path = path
@@ -65,7 +67,7 @@ class ControlChannel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it; the bot ends when it next wants to go on."""
+        """Close the channel; the bot ends when it next wants to go on."""
         if self._server is not None:
             self._server.close()
         if self._connected.done():
@@ -80,13 +82,13 @@ class ControlChannel:
             self._connected.set_result((reader, writer))
 
     async def begin(self, world: dict[str, Any]) -> EndOfTurn:
-        """Wait for the bot's process and tell it its world; return at the end of its first turn."""
+        """Wait for the bot's process and send it the world; return at the end of its first turn."""
         return await self._exchange(world)
 
     async def turn(self, seconds: float, **order: Any) -> EndOfTurn:
-        """Let the bot work, `seconds` after the play began, until nothing is left to do.
+        """Let the bot work until it is idle; `seconds` is the time since the start of the script.
 
-        Raises `BotGoneError` when it ends instead.
+        Raises `BotGoneError` if the bot ends instead.
         """
         return await self._exchange({"seconds": seconds, **order})
 
@@ -96,15 +98,15 @@ class ControlChannel:
             writer.write(json.dumps(order).encode() + b"\n")
             await writer.drain()
             while True:
-                heard = await self._read_line(reader)
-                if "idle" in heard:
-                    next_timer = heard["idle"]
+                message = await self._read_line(reader)
+                if "idle" in message:
+                    next_timer = message["idle"]
                     return EndOfTurn(
                         None if next_timer is None else float(next_timer),
-                        bool(heard.get("ready")),
-                        float(heard.get("seconds", 0.0)),
+                        bool(message.get("ready")),
+                        float(message.get("seconds", 0.0)),
                     )
-                self._note(heard)
+                self._note(message)
         except (OSError, ValueError, TypeError) as error:
             raise BotGoneError("the bot's process ended") from error
 
@@ -118,8 +120,8 @@ class ControlChannel:
         if "failed" in message:
             raise BotGoneError(str(message["failed"]))
         if isinstance(message.get("files"), dict):
-            told = message["files"].items()
-            self.files = {str(name): str(digest) for name, digest in told}
+            digests = message["files"].items()
+            self.files = {str(name): str(digest) for name, digest in digests}
         if isinstance(message.get("kept"), dict):
             self.stored_files = {
                 str(name): str(content)

@@ -1,4 +1,4 @@
-"""What people saw: the server's own events, as records of a play."""
+"""Records what people saw in a rehearsal, from the server's own events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,11 @@ from bot.adapters.rehearsal._parts import form_parts, list_message_parts
 from bot.domain.rehearsal import SeenEvent
 from local_discord.world import World, list_fields
 
-_EPHEMERAL, _LOADING = 64, 128  # flags of a message
+_EPHEMERAL, _LOADING = 64, 128  # message flags
 
 
 class EventRecorder:
-    """Listens to a world, before any network; `events` are what the bot showed to people."""
+    """Listens to the server directly; `events` are what the bot showed to people."""
 
     def __init__(self, world: World, names: TranscriptNames) -> None:
         self.events: list[SeenEvent] = []
@@ -52,11 +52,13 @@ class EventRecorder:
             payload, self._world.backend.files.get, self._names.make_readable
         )
         answered = (payload.get("message_reference") or {}).get("message_id")
-        if answered and int(payload.get("type", 0)) == 19:  # a reply; others are made by commands
+        if (
+            answered and int(payload.get("type", 0)) == 19
+        ):  # a reply; commands make other references
             parts = (f"in reply to {self._names.get_number(int(answered), channel_id)}", *parts)
         kind = "edit" if number in self._displayed else "message"
         if self._displayed.get(number) == (text, parts):
-            return  # a thread was opened at it, or what changed cannot be seen
+            return  # a thread was opened at it, or the change is not visible
         self._displayed[number] = (text, parts)
         only = self._find_only_reader(payload)
         self._add(kind, channel_id, to=only, message=number, text=text, parts=parts)
@@ -79,23 +81,23 @@ class EventRecorder:
     def _record_thread(self, event: str, payload: Mapping[str, Any]) -> None:
         parent = int(payload["parent_id"])
         meta = payload.get("thread_metadata") or {}
-        said = [word for word in ("archived", "locked") if meta.get(word)]
+        states = [state for state in ("archived", "locked") if meta.get(state)]
         if event == "THREAD_DELETE":
-            said = ["deleted"]
+            states = ["deleted"]
         name = payload.get("name") or self._names.get_channel(int(payload["id"]))
-        self._add("thread", parent, text=self._names.make_readable(name), parts=tuple(said))
+        self._add("thread", parent, text=self._names.make_readable(name), parts=tuple(states))
 
     def _record_reaction(self, event: str, payload: Mapping[str, Any]) -> None:
         if int(payload["user_id"]) != self._world.bot.id:
             return
         channel_id = int(payload["channel_id"])
         number = self._names.get_number(int(payload["message_id"]), channel_id)
-        gone = ("taken back",) if event == "MESSAGE_REACTION_REMOVE" else ()
+        parts = ("taken back",) if event == "MESSAGE_REACTION_REMOVE" else ()
         emoji = payload["emoji"]["name"]
-        self._add("reaction", channel_id, message=number, text=emoji, parts=gone)
+        self._add("reaction", channel_id, message=number, text=emoji, parts=parts)
 
     def record_answer(self, interaction_id: int) -> None:
-        """Note the form or choices that answered an interaction: no message tells of them."""
+        """Record the form or choices that answered an interaction; no message shows these."""
         record = self._world.backend.interactions[interaction_id]
         to = self._names.get_person(record.user_id)
         readable = self._names.make_readable
@@ -105,11 +107,13 @@ class EventRecorder:
             text = readable(record.modal["title"])
             self._add("form", record.channel_id, to=to, text=text, parts=parts)
         elif record.autocomplete_choices is not None:
-            parts = tuple(readable(_format_choice(each)) for each in record.autocomplete_choices)
+            parts = tuple(
+                readable(_format_choice(choice)) for choice in record.autocomplete_choices
+            )
             self._add("choices", record.channel_id, to=to, parts=parts)
 
     def record_missing_answer(self, channel_id: int, user_id: int, notice: str) -> None:
-        """Note that somebody was left without an answer, in Discord's own words."""
+        """Record that a person got no answer, with Discord's own text."""
         self._add("notice", channel_id, to=self._names.get_person(user_id), text=notice)
 
 

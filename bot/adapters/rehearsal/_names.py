@@ -1,4 +1,4 @@
-"""Ids as names: what a play shows must not depend on which ids its server gave."""
+"""Replaces ids by names, so that a transcript does not depend on the ids of its server."""
 
 import re
 from collections.abc import Mapping
@@ -11,50 +11,50 @@ _TIME = re.compile(r"<t:(-?\d{1,12})(:[a-zA-Z])?>")
 _LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/[\d@me]+/(\d+)(?:/(\d+))?")
 _COMMAND = re.compile(r"</([^:<>]{1,100}):\d{15,20}>")
 _ID = re.compile(r"(?<!\d)\d{15,20}(?!\d)")
-# The short id of an error reply, as `bot.domain.ids` makes them: chance and time.
+# The short id of an error reply, made by `bot.domain.ids` from the time and chance.
 _ERROR_ID = re.compile(r"(Error id `)[0-9a-hjkmnp-tv-z]{8}(`)")
 
 
 class TranscriptNames:
-    """Names for what exists in a world; messages are numbered as they come: `m1`.
+    """Names for the objects of a world; messages are numbered in order of arrival, as in `m1`.
 
-    `folders` are names of folders that lie elsewhere in each play, by their paths.
+    `folders` maps paths that differ in each run to fixed names.
     """
 
     def __init__(self, world: World, folders: Mapping[str, str]) -> None:
         self._world = world
         self._folders = folders
-        self._messages: dict[int, tuple[str, int]] = {}  # id to number and channel
+        self._messages: dict[int, tuple[str, int]] = {}  # message id -> its number and channel
         self._ids: dict[str, int] = {}
 
     def get_number(self, message_id: int, channel_id: int) -> str:
-        """Return a message's number, given now if it has none."""
-        known = self._messages.get(message_id)
-        if known is None:
-            known = (f"m{len(self._messages) + 1}", channel_id)
-            self._messages[message_id] = known
-            self._ids[known[0]] = message_id
-        return known[0]
+        """Return a message's number; assign one if it has none."""
+        entry = self._messages.get(message_id)
+        if entry is None:
+            entry = (f"m{len(self._messages) + 1}", channel_id)
+            self._messages[message_id] = entry
+            self._ids[entry[0]] = message_id
+        return entry[0]
 
     def find_message(self, number: str) -> tuple[int, int] | None:
-        """Return the message of that number and its channel, as ids."""
-        found = self._ids.get(number)
-        return None if found is None else (found, self._messages[found][1])
+        """Return the message with that number and its channel, as ids; `None` if there is none."""
+        message_id = self._ids.get(number)
+        return None if message_id is None else (message_id, self._messages[message_id][1])
 
     def get_person(self, user_id: int) -> str:
-        """Return the name of somebody."""
+        """Return the name of a user."""
         user = self._world.backend.users.get(user_id)
         return user.name if user is not None else "somebody"
 
     def get_channel(self, channel_id: int) -> str:
-        """Return the name of a channel or thread; `dm` with the bot."""
-        found = self._world.backend.channels.get(channel_id)
-        if found is None:
+        """Return the name of a channel or thread; `dm` for a direct channel with the bot."""
+        channel = self._world.backend.channels.get(channel_id)
+        if channel is None:
             return "gone"
-        return found.name or "dm"
+        return channel.name or "dm"
 
     def make_readable(self, text: str) -> str:
-        """Return a text of Discord's with names in place of ids, and times written out."""
+        """Return a text from Discord with names in place of ids, and with readable times."""
         for path, name in self._folders.items():
             text = text.replace(path, name)
         text = _TIME.sub(_format_timestamp, text)
@@ -69,8 +69,8 @@ class TranscriptNames:
         return f"{kind}{self._find_name(int(found[2])) or 'nobody'}"
 
     def _format_link(self, found: re.Match[str]) -> str:
-        wanted = [int(each) for each in found.groups() if each]
-        return "/".join(["link", *(self._find_name(each) or "nothing" for each in wanted)])
+        ids = [int(any_id) for any_id in found.groups() if any_id]
+        return "/".join(["link", *(self._find_name(any_id) or "nothing" for any_id in ids)])
 
     def _find_name(self, any_id: int) -> str:
         backend = self._world.backend

@@ -1,11 +1,11 @@
-"""What a message or form shows besides its text, as lines people could read."""
+"""Converts the parts of a message or form except its text to readable lines."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Readable = Callable[[str], str]
-FileOf = Callable[[str], bytes | None]  # an address without its host, to what lies there
+FileOf = Callable[[str], bytes | None]  # returns the file at an address without its host
 _BUTTON, _TEXT_INPUT, _TEXT_DISPLAY = 2, 4, 10
 _SELECTS = (3, 5, 6, 7, 8)
 
@@ -13,35 +13,37 @@ _SELECTS = (3, 5, 6, 7, 8)
 def list_message_parts(
     message: Mapping[str, Any], file_of: FileOf, readable: Readable
 ) -> tuple[str, ...]:
-    """Return what a message (Discord's object) shows besides its text."""
+    """Return what a message (Discord's object) shows in addition to its text."""
     lines = [line for embed in message.get("embeds") or () for line in _embed(embed)]
     lines += _iterate_components(message.get("components") or ())
-    lines += [_format_file(each, file_of) for each in message.get("attachments") or ()]
+    lines += [_format_file(attachment, file_of) for attachment in message.get("attachments") or ()]
     if message.get("poll"):
         lines += _format_poll(message["poll"])
     return tuple(readable(line) for line in lines)
 
 
 def form_parts(modal: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return a form's fields: `Reason (optional): as it is filled in`."""
-    texts = [each["content"] for each in modal["components"] if each.get("type") == _TEXT_DISPLAY]
+    """Return a form's fields, such as `Reason (optional): its value`."""
+    texts = [
+        field["content"] for field in modal["components"] if field.get("type") == _TEXT_DISPLAY
+    ]
     lines = []
-    for each in fields:
-        label = f"{each['label'] or each['custom_id']}"
-        label += "" if each["required"] else " (optional)"
-        shown = each.get("value") or each.get("placeholder") or ""
-        lines.append(f"{label}: {shown}".rstrip())
-        lines += [f"- {option['label']}" for option in each.get("options") or ()]
+    for field in fields:
+        label = f"{field['label'] or field['custom_id']}"
+        label += "" if field["required"] else " (optional)"
+        value = field.get("value") or field.get("placeholder") or ""
+        lines.append(f"{label}: {value}".rstrip())
+        lines += [f"- {option['label']}" for option in field.get("options") or ()]
     return (*texts, *lines)
 
 
 def _embed(embed: Mapping[str, Any]) -> Iterator[str]:
     for key in ("author", "title", "description", "url"):
-        shown = embed.get(key)
-        if isinstance(shown, Mapping):
-            shown = shown.get("name")
-        if shown:
-            yield str(shown)
+        value = embed.get(key)
+        if isinstance(value, Mapping):
+            value = value.get("name")
+        if value:
+            yield str(value)
     for field in embed.get("fields") or ():
         yield f"{field['name']}: {field['value']}"
     for key in ("image", "thumbnail"):
@@ -52,21 +54,21 @@ def _embed(embed: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _iterate_components(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for each in components:
-        kind = each.get("type")
+    for component in components:
+        kind = component.get("type")
         if kind == _BUTTON:
-            yield _format_button(each)
+            yield _format_button(component)
         elif kind in _SELECTS:
-            yield _format_select(each)
+            yield _format_select(component)
         elif kind == _TEXT_DISPLAY:
-            yield str(each.get("content", ""))
-        yield from _iterate_components(each.get("components") or ())
-        if isinstance(each.get("accessory"), Mapping):
-            yield from _iterate_components([each["accessory"]])
+            yield str(component.get("content", ""))
+        yield from _iterate_components(component.get("components") or ())
+        if isinstance(component.get("accessory"), Mapping):
+            yield from _iterate_components([component["accessory"]])
 
 
 def label_of(component: Mapping[str, Any]) -> str:
-    """Return what people read on a button or select."""
+    """Return the text that people read on a button or select."""
     if component.get("type") != _BUTTON:
         return str(component.get("placeholder") or component.get("custom_id") or "")
     emoji = (component.get("emoji") or {}).get("name") or ""
@@ -74,20 +76,20 @@ def label_of(component: Mapping[str, Any]) -> str:
 
 
 def _format_button(button: Mapping[str, Any]) -> str:
-    shown = f"[{label_of(button)}]"
+    text = f"[{label_of(button)}]"
     if button.get("url"):
-        shown += f"({button['url']})"
-    return f"{shown} (disabled)" if button.get("disabled") else shown
+        text += f"({button['url']})"
+    return f"{text} (disabled)" if button.get("disabled") else text
 
 
 def _format_select(select: Mapping[str, Any]) -> str:
     options = [
-        f"{'*' if each.get('default') else ''}{each['label']}"
-        for each in select.get("options") or ()
+        f"{'*' if option.get('default') else ''}{option['label']}"
+        for option in select.get("options") or ()
     ]
     placeholder = select.get("placeholder") or ""
-    shown = f"[{placeholder}: {' | '.join(options)}]"
-    return f"{shown} (disabled)" if select.get("disabled") else shown
+    text = f"[{placeholder}: {' | '.join(options)}]"
+    return f"{text} (disabled)" if select.get("disabled") else text
 
 
 def _format_file(attachment: Mapping[str, Any], file_of: FileOf) -> str:
@@ -97,5 +99,7 @@ def _format_file(attachment: Mapping[str, Any], file_of: FileOf) -> str:
 
 
 def _format_poll(poll: Mapping[str, Any]) -> list[str]:
-    answers = [each["poll_media"].get("text", "") for each in poll.get("answers") or ()]
+    answers = [
+        answer_data["poll_media"].get("text", "") for answer_data in poll.get("answers") or ()
+    ]
     return [str(poll["question"].get("text", "")), *(f"- {answer}" for answer in answers)]

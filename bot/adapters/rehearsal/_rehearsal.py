@@ -1,4 +1,4 @@
-"""The rehearsal: a tree's code in the sandbox, its Discord and everything people see outside."""
+"""The rehearsal: a tree's code runs in the sandbox; its Discord server and recorder run outside."""
 
 import asyncio
 import itertools
@@ -18,10 +18,10 @@ STEP_SECONDS = 10.0
 
 
 class SandboxedRehearsal:
-    """Implements `bot.ports.rehearsal.Rehearsal` with processes of this machine.
+    """Implements `bot.ports.rehearsal.Rehearsal` with processes on this machine.
 
-    A step that takes longer than `step_seconds` of its own time ends its play: what it waits for a
-    processor does not count.
+    A step that takes longer than `step_seconds` ends its script. Time in which the processes wait
+    for a processor does not count.
     """
 
     def __init__(self, sandbox: Sandbox, *, step_seconds: float = STEP_SECONDS) -> None:
@@ -30,14 +30,14 @@ class SandboxedRehearsal:
 
     @property
     def refusal(self) -> str:
-        """Return why nothing can be played on this machine."""
+        """The reason why scripts cannot be run on this machine; empty if they can."""
         return self._sandbox.refusal
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptRunner]:
-        """Start the tree's bot, up to where it would connect, and lend what plays scripts with it.
+        """Start the tree's bot, except its connection, and provide a runner for scripts.
 
-        Raises `RehearsalError` where nothing can be played.
+        Raises `RehearsalError` if scripts cannot be run.
         """
         if self._sandbox.refusal:
             raise RehearsalError(self._sandbox.refusal)
@@ -47,7 +47,7 @@ class SandboxedRehearsal:
 
 
 class SandboxedPlayer:
-    """Implements `ScriptRunner`; one that has lost its process starts another for the next play."""
+    """Implements `ScriptRunner`; a process that has ended is replaced for the next script."""
 
     def __init__(self, sandbox: Sandbox, tree: Path, step_seconds: float) -> None:
         self._sandbox = sandbox
@@ -59,15 +59,15 @@ class SandboxedPlayer:
         self._one_at_a_time = asyncio.Lock()
 
     async def __aenter__(self) -> "SandboxedPlayer":
-        """Nothing is started yet."""
+        """Return the player itself; no process is started yet."""
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        """End every process."""
+        """End all processes."""
         await self._stack.aclose()
 
     async def prepare(self) -> RunnerProcess:
-        """Return the process that plays, started where there is none."""
+        """Return the process that runs scripts; start it if there is none."""
         async with self._one_at_a_time:
             if self._runner is None or not (self._runner.alive or self._runner.broken):
                 folder = self._stack.enter_context(
@@ -81,10 +81,10 @@ class SandboxedPlayer:
             return self._runner
 
     async def run(self, script: Script, *, keep_files: bool = False) -> Transcript:
-        """Play a script from its beginning."""
+        """Run a script from its beginning."""
         runner = await self.prepare()
         if runner.broken:
             return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
         name = f"p{next(self._numbers)}"
-        play = ScriptRun(runner, name, script, self._step_seconds, keep_files=keep_files)
-        return await play.run()
+        script_run = ScriptRun(runner, name, script, self._step_seconds, keep_files=keep_files)
+        return await script_run.run()

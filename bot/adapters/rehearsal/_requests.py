@@ -1,4 +1,4 @@
-"""The bot's requests of a play: each waits until it is its turn to be answered."""
+"""Queues the bot's requests in a rehearsal, so that they are answered one at a time."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ _OF_AN_INTERACTION = re.compile(r"/interactions/(\d+)/|/webhooks/\d+/simcord_int
 
 @dataclass(eq=False)
 class WaitingRequest:
-    """A request the bot has made. `answered` is set once the answer is written."""
+    """A request by the bot. `answered` is set once the answer is written."""
 
     path: str
     allowed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -21,9 +21,9 @@ class WaitingRequest:
 
     @property
     def interaction(self) -> int | None:
-        """The interaction it belongs to, where its address says so."""
-        found = _OF_AN_INTERACTION.search(self.path)
-        return int(found[1] or found[2]) if found else None
+        """The id of the interaction it belongs to, if its address contains one."""
+        match = _OF_AN_INTERACTION.search(self.path)
+        return int(match[1] or match[2]) if match else None
 
 
 _MINE = web.RequestKey("rehearsal", WaitingRequest)
@@ -32,8 +32,9 @@ _MINE = web.RequestKey("rehearsal", WaitingRequest)
 class RequestQueue:
     """Holds requests back, and lets one at a time be answered.
 
-    One answer, then everything the bot does with it: so two plays are answered alike. `order` says
-    which interaction's requests come first, where several wait (smaller first).
+    After each answer the bot may do everything that follows from it, so two runs of a script are
+    answered in the same order. `order` says which interaction's requests come first if several wait
+    (smaller first).
     """
 
     def __init__(self) -> None:
@@ -43,34 +44,34 @@ class RequestQueue:
     @web.middleware
     async def hold_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Hold a request back until it is its turn (an aiohttp middleware)."""
-        mine = WaitingRequest(request.path)
-        request[_MINE] = mine
-        self._waiting.append(mine)
+        entry = WaitingRequest(request.path)
+        request[_MINE] = entry
+        self._waiting.append(entry)
         try:
-            await mine.allowed.wait()
+            await entry.allowed.wait()
             if request.headers.get("Upgrade"):
-                mine.answered.set()  # a connection that stays has no end to wait for
+                entry.answered.set()  # a websocket stays open, so its end is not waited for
             response = await handler(request)
             if not response.prepared:
                 await response.prepare(request)
                 await response.write_eof()
             return response
         finally:
-            mine.answered.set()
-            if mine in self._waiting:
-                self._waiting.remove(mine)
+            entry.answered.set()
+            if entry in self._waiting:
+                self._waiting.remove(entry)
 
     def release_next(self) -> WaitingRequest | None:
-        """Let the next one be answered and return it; `None` when none waits."""
+        """Let the next request be answered and return it; `None` if none waits."""
         if not self._waiting:
             return None
         last = len(self.order)
-        places = [self.order.get(each.interaction or 0, last) for each in self._waiting]
-        chosen = self._waiting.pop(places.index(min(places)))
+        priorities = [self.order.get(waiting.interaction or 0, last) for waiting in self._waiting]
+        chosen = self._waiting.pop(priorities.index(min(priorities)))
         chosen.allowed.set()
         return chosen
 
 
 def mark_unanswered(request: web.Request) -> None:
-    """Say that this request will not be answered, so that nobody waits for that."""
+    """Record that this request will not be answered, so that the driver does not wait for it."""
     request[_MINE].answered.set()

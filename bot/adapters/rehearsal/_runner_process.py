@@ -1,4 +1,4 @@
-"""The sandboxed process that has a tree's bot in memory and forks a child for each play."""
+"""The sandboxed process that has imported a tree's bot and forks a child for each script."""
 
 import asyncio
 import json
@@ -26,18 +26,18 @@ LIMITS = SandboxLimits(
 
 
 class RunnerProcess:
-    """Runs `runner` on a tree; a context manager, which ends every process in there.
+    """Runs `runner` on a tree; a context manager that ends every process in the sandbox.
 
-    `sockets` is shown to it, `state` is all that it may write to, `tree` is what it plays.
-    `broken` is why that cannot be played, where its bot does not even import. Raises
-    `RehearsalError` where nothing of ours comes to run in there.
+    The process can see `sockets`, write only to `state`, and runs the code of `tree`. `broken` is
+    the reason if the tree's bot cannot be imported. Raises `RehearsalError` if the runner itself
+    does not start.
     """
 
     def __init__(self, sandbox: Sandbox, tree: Path, folder: Path) -> None:
         self.sockets = folder / "sockets"
         self.state = folder / "state"
         self.broken = ""
-        self.pid = 0  # once it has connected
+        self.pid = 0  # the process id, once it has connected
         self._sandbox = sandbox
         self.tree = tree.absolute()
         self._code = folder / "code"
@@ -47,7 +47,7 @@ class RunnerProcess:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start it, and wait until it has imported the tree's bot."""
+        """Start the process, and wait until it has imported the tree's bot."""
         for folder in (self.sockets, self.state):
             folder.mkdir()
         shutil.copytree(
@@ -66,12 +66,12 @@ class RunnerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it, with everything that it started."""
+        """End the process, with all its children."""
         await self._stack.aclose()
 
     @property
     def alive(self) -> bool:
-        """Whether it can fork still."""
+        """True if the process can still fork."""
         return self._running is not None and not self._running.done() and not self.broken
 
     async def _start(self) -> None:
@@ -89,7 +89,7 @@ class RunnerProcess:
         self._running = asyncio.create_task(self._run(), name="rehearsal runner")
         self._stack.push_async_callback(_cancel, self._running)
         first = asyncio.create_task(connected.get())
-        # Until it connects nobody can tell how long it has waited for a processor.
+        # Until it connects, its process id is not known, so its own time cannot be measured.
         await asyncio.wait(
             {first, self._running},
             timeout=_START_SECONDS * GENEROUS,
@@ -97,22 +97,22 @@ class RunnerProcess:
         )
         if not first.done():
             first.cancel()
-            raise RehearsalError(f"Nothing can be played here: {self.get_last_output()}")
+            raise RehearsalError(f"I cannot run scripts here: {self.get_last_output()}")
         self._orders = first.result()
         self._stack.callback(self._orders[1].close)
-        server.close()  # the first connection is ours: the tree's code comes after it
+        server.close()  # the first connection is the runner's: the tree's code is not imported yet
         await self._hear("started")
         try:
             async with limit_own_time(_START_SECONDS, lambda: (os.getpid(), self.pid)):
-                told = await self._hear("prepared", "broken")
-            self.broken = str(told.get("broken", ""))
+                message = await self._hear("prepared", "broken")
+            self.broken = str(message.get("broken", ""))
         except TimeoutError:
-            self.broken = f"it was not imported within {_START_SECONDS:.0f} s"
+            self.broken = f"the import took more than {_START_SECONDS:.0f} s"
         except RehearsalError as error:
             self.broken = str(error)
 
     async def _run(self) -> Completed:
-        # Beside the tree's own `bot` nothing of ours is imported: the runner is copied apart.
+        # Only the tree's own `bot` may be importable, so the runner is copied to its own folder.
         env = {
             "PYTHONPATH": str(self._code),
             "PYTHONHASHSEED": "0",
@@ -129,29 +129,29 @@ class RunnerProcess:
         )
 
     def get_last_output(self) -> str:
-        """Return the end of what it printed, or what keeps it from running at all."""
+        """Return the end of its output, or the reason why it does not run."""
         if self._running is None or not self._running.done():
             return "it does not answer"
         if self._running.cancelled():
-            return "it was ended"
+            return "it was stopped"
         error = self._running.exception()
         if error is not None:
             return str(error)
         lines = self._running.result().output.strip().splitlines()
-        return " / ".join(lines[-_LAST_LINES:]) or "it ended without a word"
+        return " / ".join(lines[-_LAST_LINES:]) or "it ended without a message"
 
     async def fork(self, name: str, cogs: Sequence[str]) -> None:
-        """Have a child begin, which connects to the sockets of that name.
+        """Start a child that connects to the sockets of that name.
 
-        It runs these cogs alone; where there are none, all of the tree's bot.
+        The child runs only these cogs, or the tree's complete bot if there are none.
         """
         await self._order({"fork": name, "cogs": list(cogs)})
 
     async def end(self, name: str) -> None:
-        """Kill a play's processes; return when there are none left."""
+        """Kill a script's processes; return when none is left."""
         if not self.alive:
             return
-        with suppress(RehearsalError, TimeoutError):  # then there is nobody to be ended
+        with suppress(RehearsalError, TimeoutError):  # then there is no process to end
             async with asyncio.timeout(_ORDER_SECONDS), self._one_at_a_time:
                 await self._order({"end": name})
                 await self._hear("ended")
@@ -164,7 +164,7 @@ class RunnerProcess:
             await self._orders[1].drain()
         except OSError as error:
             raise RehearsalError(
-                f"the process that plays ended: {self.get_last_output()}"
+                f"the process that runs scripts ended: {self.get_last_output()}"
             ) from error
 
     async def _hear(self, *wanted: str) -> dict[str, Any]:
@@ -173,16 +173,16 @@ class RunnerProcess:
         try:
             while True:
                 line = await self._orders[0].readline()
-                told = json.loads(line) if line else None
-                if not isinstance(told, dict):
+                message = json.loads(line) if line else None
+                if not isinstance(message, dict):
                     break
-                if any(key in told for key in wanted):
-                    return told
+                if any(key in message for key in wanted):
+                    return message
         except (OSError, ValueError):
             pass
-        if self._running is not None:  # its output says why, once it has ended
+        if self._running is not None:  # once it has ended, its output contains the reason
             await asyncio.wait({self._running}, timeout=1.0)
-        raise RehearsalError(f"the process that plays ended: {self.get_last_output()}")
+        raise RehearsalError(f"the process that runs scripts ended: {self.get_last_output()}")
 
 
 async def _cancel(running: asyncio.Task[Completed]) -> None:

@@ -1,4 +1,4 @@
-"""One play: a script's world, its bot, and the transcript that comes of them."""
+"""One run of a script: its world, its bot, and the resulting transcript."""
 
 import os
 import re
@@ -32,10 +32,10 @@ from bot.domain.rehearsal import (
 from bot.infra.own_time import limit_own_time
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
-_READY_SECONDS = 60.0  # of the script's time
-_CLOSING_SECONDS = 60.0  # of the script's time
-_START_SECONDS = 30.0  # of its own time, for a bot to start or end
-_FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord takes the answer to "thinking..."
+_READY_SECONDS = 60.0  # in script time
+_CLOSING_SECONDS = 60.0  # in script time
+_START_SECONDS = 30.0  # in the bot's own processor time, to start or end
+_FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord accepts the answer to "thinking..."
 _START = RestartStep(restart=True)
 _ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
 
@@ -43,10 +43,10 @@ WorkArguments = Callable[["_StepRequests"], Awaitable[None]]
 
 
 class ScriptRun:
-    """Plays one script with a runner's bot; `name` is its own among the runner's plays.
+    """Runs one script with a runner's bot; `name` is unique among the runner's scripts.
 
     Each step may take `step_seconds` of its own time (`limit_own_time`). With `keep_files`, the
-    transcript has what the cogs' files hold in the end.
+    transcript contains the final contents of the cogs' files.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ScriptRun:
         self._world.rest.on_callback = note_answer
 
     async def run(self) -> Transcript:
-        """Play it from its beginning to its end, or to where its bot does not go on."""
+        """Run the script to its end, or until its bot fails."""
         async with self._local, self._web, self._channel:
             try:
                 started = await self._run_step(_START, self._begin)
@@ -122,33 +122,33 @@ class ScriptRun:
     # -------------------------------------------------------------------- steps
 
     async def _run_step(self, step: ScriptStep, work: WorkArguments) -> PlayedStep:
-        """Do a step, and gather what came of it, however it ends."""
+        """Do a step, and collect its results even if it fails."""
         marks = len(self._seen.events), len(self._errors), len(self._web.requests)
-        asked = _StepRequests()
+        requests = _StepRequests()
         seconds = self._step_seconds
-        if isinstance(step, RestartStep):  # a whole bot is imported then, on a busy machine too
+        if isinstance(step, RestartStep):  # a full bot is imported then, also on a busy machine
             seconds = max(seconds, _START_SECONDS)
         try:
             async with limit_own_time(seconds, self._list_pids):
-                await work(asked)
+                await work(requests)
         except TimeoutError:
-            self._note_loss(f"the bot did not come to an end within {seconds:g} s")
+            self._note_loss(f"the bot did not finish the step within {seconds:g} s")
         except BotGoneError as error:
             self._note_loss(str(error))
-        alone = [record for record in asked.interactions if _is_unanswered(record)]
-        for record in alone:
+        unanswered = [record for record in requests.interactions if _is_unanswered(record)]
+        for record in unanswered:
             self._seen.record_missing_answer(record.channel_id, record.user_id, NO_ANSWER)
         return PlayedStep(
             step=step,
             seen=tuple(self._seen.events[marks[0] :]),
             errors=tuple(map(self._make_readable, self._errors[marks[1] :])),
             wanted=tuple(self._web.requests[marks[2] :]),
-            refused=self._names.make_readable("; ".join(asked.refused)),
-            unanswered=bool(alone),
+            refused=self._names.make_readable("; ".join(requests.refused)),
+            unanswered=bool(unanswered),
         )
 
     def _list_pids(self) -> tuple[int, ...]:
-        """Return the processes that take turns in a step: when one has no processor, all wait."""
+        """Return the processes that take turns in a step: if one has no processor, all wait."""
         bot = self._driver.channel.pid if self._driver.channel else 0
         return tuple(filter(None, (os.getpid(), self._runner.pid, bot)))
 
@@ -167,9 +167,9 @@ class ScriptRun:
     async def _act(
         self, steps: Sequence[SingleStep], order: Sequence[int], requests: "_StepRequests"
     ) -> None:
-        """Do single steps in the same instant, and let the bot react to all of them."""
+        """Do single steps at the same time, and let the bot react to all of them."""
         began = self._driver.seconds
-        places: dict[int, int] = {}
+        priorities: dict[int, int] = {}
         for index, step in enumerate(steps):
             if not isinstance(step, PersonStep):
                 await self._pass(step)
@@ -181,21 +181,21 @@ class ScriptRun:
                 continue
             if record is not None:
                 requests.interactions.append(record)
-                places[record.id] = order.index(index) if index in order else len(order) + index
-        self._requests.order = places if order else {}
+                priorities[record.id] = order.index(index) if index in order else len(order) + index
+        self._requests.order = priorities if order else {}
         await self._wait_for_answers(await self._driver.settle(), began, requests.interactions)
 
     async def _wait_for_answers(
         self, turn_end: EndOfTurn, start: float, interactions: Sequence[Any]
     ) -> None:
-        """Let time pass as long as somebody waits for an answer, and Discord would take it."""
+        """Let time pass while a person waits for an answer that Discord would still accept."""
         pass_time = self._driver.pass_time
 
         def has_responded(_turn_end: EndOfTurn) -> bool:
-            return all(each.responded for each in interactions)
+            return all(record.responded for record in interactions)
 
         def has_answered(_turn_end: EndOfTurn) -> bool:
-            return not any(each.loading for each in interactions)
+            return not any(record.loading for record in interactions)
 
         waits = ((RESPONSE_SECONDS, has_responded), (_FOLLOW_UP_SECONDS, has_answered))
         for seconds, enough in waits:
@@ -205,7 +205,7 @@ class ScriptRun:
                 self._driver.seconds = max(self._driver.seconds, until)
 
     async def _pass(self, step: SingleStep) -> None:
-        """Do a step that is nobody's."""
+        """Do a step that no person does."""
         if isinstance(step, WaitStep):
             await self._driver.wait(step.wait)
         elif isinstance(step, ReloadStep):
@@ -218,25 +218,25 @@ class ScriptRun:
     # ------------------------------------------------------------- a bot's life
 
     async def _begin(self, _requests: "_StepRequests") -> None:
-        """Have a bot begin on the play's files, and wait until it is ready."""
+        """Start a bot with the script's files, and wait until it is ready."""
         self._start_count += 1
         self._local.gateway.forget_disconnected()
         channel = ControlChannel(Path(f"{self._runner.sockets / self._life}.control"), self._errors)
         await self._channel.enter_async_context(channel)
         await self._runner.fork(self._life, self._script.world.cogs)
         self._driver.channel = channel
-        failed = len(self._errors)
+        error_count = len(self._errors)
         await channel.begin(self._build_orders())
-        ended = await self._driver.settle()
+        turn_end = await self._driver.settle()
         until = self._driver.seconds + _READY_SECONDS
-        ended = await self._driver.pass_time(ended, until, lambda ended: ended.ready)
-        if not ended.ready:
+        turn_end = await self._driver.pass_time(turn_end, until, lambda turn_end: turn_end.ready)
+        if not turn_end.ready:
             raise BotGoneError(f"the bot was not ready within {_READY_SECONDS:.0f} s")
-        for each in self._errors[failed:]:
-            if each.event.startswith("reload."):
-                name = each.event.removeprefix("reload.")
-                told = f"{name} does not load: {each.error}: {each.message}"
-                self._problem = self._problem or told
+        for error in self._errors[error_count:]:
+            if error.event.startswith("reload."):
+                name = error.event.removeprefix("reload.")
+                problem = f"{name} cannot be loaded: {error.error}: {error.message}"
+                self._problem = self._problem or problem
 
     def _build_orders(self) -> dict[str, Any]:
         world = self._script.world
@@ -257,27 +257,27 @@ class ScriptRun:
         }
 
     def _collect_listed_roles(self) -> dict[str, list[int]]:
-        """Return the roles that a whole bot's settings list, as far as somebody has them."""
+        """Return the role ids for the roles that a full bot's settings list."""
         listed = ("developers", "approvers")
         return {name: sorted(self._local.find_role_ids(name)) for name in listed}
 
     async def _close(self, _requests: "_StepRequests") -> None:
-        """Have the bot end as a bot does that is stopped, and learn what its files are."""
+        """Stop the bot as a supervisor would, and read its final files."""
         channel, until = self._driver.channel, self._driver.seconds + _CLOSING_SECONDS
         try:
-            ended = await self._driver.settle(end=True)
-            await self._driver.pass_time(ended, until, lambda _: False)
+            turn_end = await self._driver.settle(end=True)
+            await self._driver.pass_time(turn_end, until, lambda _: False)
         except BotGoneError:
             if channel is None or channel.files is None:
                 raise
             self._files, self._stored_files = channel.files, channel.stored_files
         else:
-            raise BotGoneError("the bot did not end when it was asked to")
+            raise BotGoneError("the bot did not stop when it was asked to")
         await self._runner.end(self._life)
 
 
 class _StepRequests:
-    """What a step asked of the bot, and what Discord did not let people do."""
+    """The requests of a step to the bot, and what Discord refused."""
 
     def __init__(self) -> None:
         self.interactions: list[Any] = []
@@ -289,5 +289,5 @@ def _is_unanswered(record: Any) -> bool:
 
 
 def _simplify_refusal(refusal: str) -> str:
-    """Return a refusal of the person side without what it says of that side's own routes."""
+    """Return a refusal without hints at the local server's own routes."""
     return _ROUTES.sub("", refusal).rstrip("; ")

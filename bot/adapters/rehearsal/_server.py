@@ -1,4 +1,4 @@
-"""The Discord of a play: its people, channels and time, on a socket of its own."""
+"""The Discord server of a rehearsal: its people, channels and time, on a private socket."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,15 +8,15 @@ from bot.adapters.rehearsal._requests import RequestQueue
 from bot.domain.rehearsal import Actor, ScriptWorld
 from local_discord import LocalDiscord, LocalPerson
 
-TOKEN = "rehearsal"  # noqa: S105 - of a Discord that nobody else reaches
+TOKEN = "rehearsal"  # noqa: S105 - only the rehearsal can reach this server
 _OWNER = "owner"
-_NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
+_NO_HEARTBEAT = 1_000_000.0  # seconds: a rehearsal must not depend on the machine's time
 
 
 def create_server(
     world: ScriptWorld, prefix: Path, driver: BotDriver, requests: RequestQueue
 ) -> LocalDiscord:
-    """Return the server of a world, not listening yet; it will on `{prefix}.discord`."""
+    """Return the server of a world, which will listen on `{prefix}.discord`."""
     server = LocalDiscord(
         [*map(_build_person, world.people), *_build_owner(world.people)],
         token=TOKEN,
@@ -31,9 +31,9 @@ def create_server(
 
 
 def _build_owner(people: Sequence[Actor]) -> list[LocalPerson]:
-    """Return whose server it is: nobody else in a play may do everything."""
-    there = any(each.name == _OWNER for each in people)
-    return [] if there else [LocalPerson(name=_OWNER, listed=True)]
+    """Return the server's owner, if the script has none: only an owner may do everything."""
+    has_owner = any(actor.name == _OWNER for actor in people)
+    return [] if has_owner else [LocalPerson(name=_OWNER, listed=True)]
 
 
 def _build_person(actor: Actor) -> LocalPerson:

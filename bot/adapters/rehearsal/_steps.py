@@ -1,4 +1,4 @@
-"""What people do in a script, done in its world."""
+"""Does in a script's world what people do in its steps."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,13 +17,13 @@ from bot.domain.rehearsal import (
 )
 from local_discord.world import Refused, World, list_fields, walk_components
 
-_ATTACHMENT = 11  # an option's type
+_ATTACHMENT = 11  # the type of an option
 
 
 class PersonSteps:
-    """Does what a person's step says; the interaction that came of it is returned.
+    """Does a person's step, and returns the resulting interaction.
 
-    Raises `Refused` for what Discord does not let them do, in words for people.
+    Raises `Refused`, with a text for people, if Discord does not allow the step.
     """
 
     def __init__(self, world: World, names: TranscriptNames) -> None:
@@ -40,11 +40,11 @@ class PersonSteps:
         }
 
     def perform(self, step: PersonStep) -> Any:
-        """Do it; return the interaction, or `None` where it is none."""
+        """Do a step; return its interaction, or `None` if it has none."""
         lookup = self._world.lookup
         user = lookup.find_person(step.by, "by")
-        place = step.channel
-        channel = lookup.get_dm(user) if place == "dm" else lookup.find_channel(place)
+        name = step.channel
+        channel = lookup.get_dm(user) if name == "dm" else lookup.find_channel(name)
         lookup.require_access(user, channel)
         return self._actions[type(step)](step, user, channel)
 
@@ -76,10 +76,10 @@ class PersonSteps:
         return self._world.interactions.run_command(user, channel, step.menu, None, target)
 
     def _get_message(self, number: str) -> tuple[int, int]:
-        found = self._names.find_message(number)
-        if found is None:
+        message = self._names.find_message(number)
+        if message is None:
             raise Refused(404, f"there is no message {number}")
-        return found
+        return message
 
     def _press(self, step: PressStep, user: Any, channel: Any) -> Any:
         message_id, custom_id, values = self._find_component(step, user, channel)
@@ -89,28 +89,28 @@ class PersonSteps:
     def _find_component(
         self, step: PressStep, user: Any, channel: Any
     ) -> tuple[int, str, list[str]]:
-        """Return the message, the component's custom id and the values that a press means."""
-        kept = self._world.backend.messages.get(channel.id, {})
+        """Return the message, the component's custom id and the values of a press."""
+        messages = self._world.backend.messages.get(channel.id, {})
         if step.on:
-            shown = (
-                [kept[self._get_message(step.on)[0]]]
-                if self._get_message(step.on)[0] in kept
+            candidates = (
+                [messages[self._get_message(step.on)[0]]]
+                if self._get_message(step.on)[0] in messages
                 else []
             )
         else:
-            shown = [each for each in reversed(kept.values()) if each.visible_to(user.id)]
-        for message in shown:
+            candidates = [each for each in reversed(messages.values()) if each.visible_to(user.id)]
+        for message in candidates:
             for part in walk_components(message.components):
                 custom_id = part.get("custom_id")
                 if custom_id and step.press in (custom_id, label_of(part), part.get("label")):
                     return message.id, custom_id, [_find_value(part, each) for each in step.values]
-        where = f"the message {step.on}" if step.on else f"#{channel.name}"
-        raise Refused(404, f"{where} shows nothing called {step.press!r}")
+        location = f"the message {step.on}" if step.on else f"#{channel.name}"
+        raise Refused(404, f"{location} has no component called {step.press!r}")
 
     def _submit(self, step: SubmitStep, user: Any, channel: Any) -> Any:
         for record in reversed(self._world.backend.interactions.values()):
-            mine = record.user_id == user.id and record.channel_id == channel.id
-            if mine and record.modal and not record.modal_consumed:
+            is_own = record.user_id == user.id and record.channel_id == channel.id
+            if is_own and record.modal and not record.modal_consumed:
                 break
         else:
             raise Refused(404, f"no form is open for {user.name}")
@@ -133,7 +133,7 @@ class PersonSteps:
 
 
 def _find_value(select: Mapping[str, Any], label: str) -> str:
-    """Return the value behind an option's label; people and channels are looked up by name."""
+    """Return the value behind an option's label; people and channels are found by name."""
     for option in select.get("options") or ():
         if label in (option["value"], option["label"]):
             return str(option["value"])

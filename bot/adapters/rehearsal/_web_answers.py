@@ -1,4 +1,4 @@
-"""The web of a play: what services answer, as the script's world has it."""
+"""Answers the bot's web requests as the script's world defines."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from aiohttp import web
 from bot.adapters.rehearsal._requests import RequestQueue, mark_unanswered
 from bot.domain.rehearsal import WebAnswer
 
-FAILED = "X-Rehearsal-Failed"  # as in `runner/network.py`, which reads it
+FAILED = "X-Rehearsal-Failed"  # also in `runner/network.py`, which reads it
 _REQUEST_BYTES = 20_000_000
 _SHUTDOWN_SECONDS = 0.1
 
 
 class WebAnswers:
-    """Answers requests of every host, on one socket for each scheme; a context manager.
+    """Answers requests to all hosts, on one socket for each scheme; a context manager.
 
-    The same request gets the next of its answers, and the last one again when there are no more.
-    `wanted` are those that have none, as `GET https://host/path`.
+    Repeated requests get the next answer; the last answer is repeated. `requests` lists those
+    without an answer, as `GET https://host/path`.
     """
 
     def __init__(self, answers: Sequence[WebAnswer], prefix: Path, requests: RequestQueue) -> None:
         self.requests: list[str] = []
         self._answers: dict[str, list[WebAnswer]] = {}
-        for each in answers:
-            self._answers.setdefault(f"{each.method.upper()} {each.url}", []).append(each)
+        for answer in answers:
+            self._answers.setdefault(f"{answer.method.upper()} {answer.url}", []).append(answer)
         self._prefix = prefix
         self._requests = requests
         self._runners: list[web.AppRunner] = []
@@ -59,12 +59,12 @@ class WebAnswers:
             await runner.cleanup()
 
     async def _answer(self, scheme: str, request: web.Request) -> web.StreamResponse:
-        asked = f"{request.method} {scheme}://{request.host}{request.raw_path}"
-        left = self._answers.get(asked)
-        if not left:
-            self.requests.append(asked)
+        request_line = f"{request.method} {scheme}://{request.host}{request.raw_path}"
+        remaining = self._answers.get(request_line)
+        if not remaining:
+            self.requests.append(request_line)
             return web.Response(headers={FAILED: "unknown"})
-        answer = left.pop(0) if len(left) > 1 else left[0]
+        answer = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         if answer.error == "timeout":
             mark_unanswered(request)
             await asyncio.Event().wait()

@@ -101,7 +101,8 @@ class BubblewrapSandbox:
         readable: Sequence[Path],
     ) -> tuple[list[str], dict[str, str]]:
         confined = [
-            *self._iterate_isolation_options(strict=not (self._within and _is_root())), "--clearenv",
+            *self._iterate_isolation_options(strict=not (self._within and _is_root())),
+            "--clearenv",
             *self._iterate_proc_options(), *self._iterate_file_options(cwd, writable, readable),
         ]  # fmt: skip
         for key, value in clean_environment(HOME, env).items():
@@ -118,7 +119,8 @@ class BubblewrapSandbox:
     ) -> Enclosure:
         """Return the `bwrap` command line for a program that runs commands in a nested sandbox."""
         enclosed = [
-            *self._iterate_isolation_options(strict=False), *(("--uid", UNPRIVILEGED_ID, "--gid", UNPRIVILEGED_ID) if _is_root() else ()),
+            *self._iterate_isolation_options(strict=False),
+            *(("--uid", UNPRIVILEGED_ID, "--gid", UNPRIVILEGED_ID) if _is_root() else ()),
             "--proc", "/proc", *(iterate_kernel_options() if _is_root() else ()),
             *self._iterate_file_options(cwd, writable, readable),
         ]  # fmt: skip

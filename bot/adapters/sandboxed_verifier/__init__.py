@@ -1,4 +1,4 @@
-"""The verifier: base's checks, run confined on copies of the workspace."""
+"""The verifier: runs base's checks in a sandbox on copies of the workspace."""
 
 from bot.adapters.sandboxed_verifier._coverage import SandboxedCoverage
 from bot.adapters.sandboxed_verifier._verifier import SandboxedVerifier

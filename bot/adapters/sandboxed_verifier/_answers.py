@@ -1,4 +1,4 @@
-"""What a reproduction's call answers: run twice, apart, and believed where both say the same."""
+"""Determines the value of a reproduction's call. It is run twice, and both values must agree."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,9 @@ from bot.infra.syntax import evaluate_literal
 from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
-_MOST = 2_000  # characters of an answer
+_MOST = 2_000  # characters of a value
 _ANSWER = "answer.txt"
-# The test's last statement is the call: its value is written down, and nothing where it raises.
+# The test's last statement is the call. Its value is written to a file, unless it raises.
 _PROBE = """\
 import ast, pathlib, sys
 source, into = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -25,13 +25,13 @@ into.write_text(repr(names[function.name]()), encoding="utf-8")
 
 
 class Answers:
-    """Asks for the answers of calls on copies of a workspace."""
+    """Determines the values of calls on copies of a workspace."""
 
     def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: SandboxLimits) -> None:
         self._sandbox, self._scratch, self._limits = sandbox, scratch, limits
 
     async def compute(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return the answer's source, if it is a literal and the same both times."""
+        """Return the value's source if it is a literal and the same both times, else `None`."""
         async with self._scratch.lend(workspace, at_base=False) as place:
             if write_inside(place / "tree", test.path, test.source):
                 return None
@@ -40,17 +40,17 @@ class Answers:
         return first if first == second else None
 
     async def _compute_once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:
-        tree, into = place / "tree", place / f"{seed}-{_ANSWER}"
-        done = await self._sandbox.run(
-            [sys.executable, "-c", _PROBE, str(tree / test.path), str(into)],
+        tree, output_file = place / "tree", place / f"{seed}-{_ANSWER}"
+        result = await self._sandbox.run(
+            [sys.executable, "-c", _PROBE, str(tree / test.path), str(output_file)],
             cwd=tree,
             writable=[place],
             env={"PYTHONPATH": str(tree), "PYTHONHASHSEED": str(seed)},
             limits=self._limits,
         )
-        if done.returncode or into.is_symlink() or not into.is_file():
+        if result.returncode or output_file.is_symlink() or not output_file.is_file():
             return None
-        text = into.read_text(encoding="utf-8", errors="replace")
+        text = output_file.read_text(encoding="utf-8", errors="replace")
         return text if len(text) <= _MOST and _is_literal(text) else None
 
 

@@ -1,4 +1,4 @@
-"""From a configured check to a command line."""
+"""Builds command lines from configured checks."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ from bot.ports.verifier import Proof
 Tool = Literal["pytest", "mypy", "ruff", "other"]
 AFFECTED = "{affected_tests}"
 REPORT = "report.xml"
-"""Where pytest reports, beside the tree it runs in."""
+"""The file for pytest's report, next to the tree it runs in."""
 CHANGED = "{changed}"
 _TYPE_CHECKERS = frozenset(
     {"mypy", "dmypy", "pyright", "basedpyright", "pyre", "pytype", "ty", "tsc"}
@@ -24,7 +24,7 @@ _TOOLS: dict[str, Tool] = {"pytest": "pytest", "py.test": "pytest", "mypy": "myp
 
 
 def _get_program(command: Sequence[str]) -> str:
-    """Return the name of the program a command runs, also as `python -m program`."""
+    """Return the name of the program that a command runs, also for `python -m program`."""
     name = PurePosixPath(command[0]).name
     if name.startswith("python") or command[0] == "{python}" or command[0] == sys.executable:
         name = command[2] if len(command) > 2 and command[1] == "-m" else ""
@@ -32,12 +32,12 @@ def _get_program(command: Sequence[str]) -> str:
 
 
 def find_tool(command: Sequence[str]) -> Tool:
-    """Return which program we know a command to be."""
+    """Return the known tool that a command runs, or "other"."""
     return _TOOLS.get(_get_program(command), "other")
 
 
 def get_proof(check: Check) -> Proof | None:
-    """Return whether a check is a type check or tests; `None` for neither, such as a linter."""
+    """Return whether a check is a type check or tests; `None` for others, such as a linter."""
     if AFFECTED in check.command or find_tool(check.command) == "pytest":
         return "tests"
     return "types" if _get_program(check.command) in _TYPE_CHECKERS else None
@@ -53,36 +53,36 @@ def expand(
 ) -> list[str] | None:
     """Return the command with its placeholders filled in; `None` if one expands to nothing.
 
-    Without `workers` (by default: where pytest-xdist is not installed, which belongs to developers)
-    pytest is not told of any: it would refuse to start.
+    Without `workers`, options for pytest-xdist are removed, because pytest would refuse to start.
+    By default this depends on whether pytest-xdist, a development dependency, is installed.
     """
     if workers is None:
         workers = find_spec("xdist") is not None
     fills = {CHANGED: _as_arguments(changed), AFFECTED: _as_arguments(affected)}
     command: list[str] = []
-    for word in check.command:
-        if word not in fills:
-            command.append(word.replace("{python}", sys.executable))
-        elif fills[word]:
-            command += fills[word]
+    for argument in check.command:
+        if argument not in fills:
+            command.append(argument.replace("{python}", sys.executable))
+        elif fills[argument]:
+            command += fills[argument]
         else:
             return None
     return command if workers or find_tool(command) != "pytest" else _strip_workers(command)
 
 
 def _strip_workers(command: Sequence[str]) -> list[str]:
-    kept: list[str] = []
-    words = iter(command)
-    for word in words:
-        if word in _WORKERS:
-            next(words, None)
-        elif not _WORKERS_IN_ONE.fullmatch(word):
-            kept.append(word)
-    return kept
+    remaining: list[str] = []
+    arguments = iter(command)
+    for argument in arguments:
+        if argument in _WORKERS:
+            next(arguments, None)
+        elif not _WORKERS_IN_ONE.fullmatch(argument):
+            remaining.append(argument)
+    return remaining
 
 
 def test_options(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the options of a configured pytest command: all but program, files and workers."""
+    """Return the options of a configured pytest command, without program, files and workers."""
     if find_tool(command) != "pytest":
         return ()
     program = 3 if command[1:2] == ("-m",) and len(command) > 2 and "pytest" in command[2] else 1
@@ -90,12 +90,12 @@ def test_options(command: Sequence[str]) -> tuple[str, ...]:
 
 
 def add_report(command: Sequence[str], report: Path) -> list[str]:
-    """Return a pytest command that also writes what happened to `report`, and keeps no cache."""
+    """Return a pytest command that also writes a report to `report`, and does not use the cache."""
     return [*command, "-p", "no:cacheprovider", f"--junitxml={report}"]
 
 
 def present_python(root: Path, changed: Sequence[str]) -> list[str]:
-    """Return the changed Python files that are there as files."""
+    """Return the changed Python files that exist as regular files."""
     return [
         file
         for file in changed

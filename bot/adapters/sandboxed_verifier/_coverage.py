@@ -1,4 +1,4 @@
-"""Measure coverage: run the full checks' tests of a commit once, and note what they enter."""
+"""Measures coverage: runs the full checks' tests of a commit once, and notes entered functions."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ from bot.settings import parse_checks
 
 _PLUGIN = Path(__file__).with_name("_coverage_plugin.py")
 _NAME = "theseus_entered"
-_FAILED = 1  # pytest's exit status where tests failed; all others but 0 mean that it did not finish
+_FAILED = 1  # pytest's exit status if tests failed; others except 0 mean that it did not finish
 _MOST = 200  # characters of pytest's output
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -42,24 +42,24 @@ class SandboxedCoverage:
         self._load = load or SharedLock()
 
     async def measure(self, commit: str) -> CodeCoverage:
-        """Run the tests on a copy of the commit that is thrown away."""
+        """Run the tests on a temporary copy of the commit. Raises `VerifierError`."""
         entered: set[tuple[str, int]] = set()
         passed = True
         async with self._load.hold_shared(), self._trees.open_tree(commit) as tree:
             functions = await run_in_thread(lambda: dict(_iterate_functions(tree, self._folder)))
             for check in self._list_test_checks(tree, commit):
-                seen, problem, green = await self._run(check, tree)
+                newly_entered, problem, all_passed = await self._run(check, tree)
                 if problem:
                     return CodeCoverage(commit=commit, problem=problem)
-                entered |= seen
-                passed = passed and green
-        unrun = tuple(each for key, each in functions.items() if key not in entered)
+                entered |= newly_entered
+                passed = passed and all_passed
+        unrun = tuple(function for key, function in functions.items() if key not in entered)
         return CodeCoverage(
             commit=commit, functions=len(functions), unrun=unrun, tests_passed=passed
         )
 
     def _list_test_checks(self, tree: Path, commit: str) -> list[Check]:
-        """Return the full checks that are tests of pytest."""
+        """Return the full checks that run pytest. Raises `VerifierError`."""
         source = f"{self._config} at {commit[:10]}"
         try:
             checks = parse_checks((tree / self._config).read_text(encoding="utf-8"), source)
@@ -69,47 +69,47 @@ class SandboxedCoverage:
             c for c in checks.full if get_proof(c) == "tests" and find_tool(c.command) == "pytest"
         ]
         if not tests:
-            raise VerifierError(f"{source} names no pytest command in `checks.full`; add one.")
+            raise VerifierError(f"{source} has no pytest command in `checks.full`; add one.")
         return tests
 
     async def _run(self, check: Check, tree: Path) -> tuple[set[tuple[str, int]], str, bool]:
-        """Return what was entered, why there is no result, and whether all tests passed."""
+        """Return the entered functions, why there is no result, and whether all tests passed."""
         command = expand(check, (), ())
         if command is None:
             return set(), f"the check {check.name} in `checks.full` names no fixed tests", False
         with TemporaryDirectory(prefix="theseus-coverage-") as name:
-            place = Path(name)
-            shutil.copyfile(_PLUGIN, place / f"{_NAME}.py")
-            (place / "tree.txt").write_text(str(tree), encoding="utf-8")
-            done = await self._sandbox.run(
+            folder = Path(name)
+            shutil.copyfile(_PLUGIN, folder / f"{_NAME}.py")
+            (folder / "tree.txt").write_text(str(tree), encoding="utf-8")
+            result = await self._sandbox.run(
                 [*command, "-p", "no:cacheprovider", "-p", _NAME],
                 cwd=tree,
-                writable=[tree, place],
-                env={"PYTHONPATH": f"{tree}:{place}"},
+                writable=[tree, folder],
+                env={"PYTHONPATH": f"{tree}:{folder}"},
                 limits=SandboxLimits(seconds=check.seconds),
             )
-            if done.timed_out:
+            if result.timed_out:
                 return set(), f"the check {check.name} took over {check.seconds:g} s", False
-            written = await run_in_thread(lambda: sorted(place.glob("entered-*.json")))
-            # Without a file Python itself ended with 1, or the plugin did not come to write.
-            if done.returncode not in (0, _FAILED) or not written:
-                end = done.output.strip()[-_MOST:]
-                why = f"the check {check.name} ended with status {done.returncode}: {end}"
-                return set(), why, False
-            return await run_in_thread(_read, written), "", done.returncode == 0
+            outputs = await run_in_thread(lambda: sorted(folder.glob("entered-*.json")))
+            # Without a file, Python itself ended with 1, or the plugin could not write.
+            if result.returncode not in (0, _FAILED) or not outputs:
+                end = result.output.strip()[-_MOST:]
+                problem = f"the check {check.name} ended with status {result.returncode}: {end}"
+                return set(), problem, False
+            return await run_in_thread(_read, outputs), "", result.returncode == 0
 
 
 def _read(files: Sequence[Path]) -> set[tuple[str, int]]:
-    """Return what every process of the run wrote."""
+    """Return the entered functions that the processes of the run wrote."""
     return {
         (file, line)
-        for written in files
-        for file, line in json.loads(written.read_text(encoding="utf-8"))
+        for output in files
+        for file, line in json.loads(output.read_text(encoding="utf-8"))
     }
 
 
 def _iterate_functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int], UnrunFunction]]:
-    """Yield the functions below a folder, by file and first line; not those without a body."""
+    """Yield the functions below a folder, by file and first line, except empty ones."""
     for path in sorted((tree / folder).rglob("*.py")):
         file = path.relative_to(tree).as_posix()
         try:
@@ -117,7 +117,7 @@ def _iterate_functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int
         except (OSError, SyntaxError, ValueError, RecursionError) as error:
             raise VerifierError(f"{file} cannot be read as Python: {error}") from error
         for name, node in _iterate_named(module, ""):
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             lines = (node.end_lineno or node.lineno) - first + 1
             yield (file, first), UnrunFunction(file=file, name=name, lines=lines)
 
@@ -133,7 +133,7 @@ def _iterate_named(node: ast.AST, around: str) -> Iterator[tuple[str, _Function]
 
 
 def _is_empty(function: _Function) -> bool:
-    """Return true for a declaration: nothing but a docstring and `...`, as in a protocol."""
+    """Return whether a function is only a declaration: a docstring and `...`, as in a protocol."""
     last = function.body[-1]
     return (
         len(function.body) <= 2  # the docstring and the dots

@@ -1,9 +1,9 @@
-"""What decides how checks run is base's, whatever the branch holds: a change is not its own judge.
+"""Restores base's version of everything that decides how checks run: no change judges itself.
 
-Configuration, start-up files and plugins are put back as they were. Tests need the `conftest.py`
-that came with them, and the reproduction needs only base's: it was red there. The tree stands
-before everything else on Python's path, so what is new at its top and bears the name of a module
-of Python's or of an installed one would be run in its place: such files are left out.
+Configuration, start-up files and plugins are restored. Tests keep their own `conftest.py`, but
+reproductions use base's, with which they failed. The tree comes first on Python's path, so a new
+top-level file with the name of a standard or installed module would be imported in its place: such
+files are removed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _STARTED = frozenset({"sitecustomize", "usercustomize"})
 
 
 def _is_machinery(file: str, *, conftest: bool) -> bool:
-    """Whether a file, by its path in the tree, decides how checks run."""
+    """Return whether a file, by its path in the tree, decides how checks run."""
     path = PurePosixPath(file)
     if path.name in SETTINGS or path.suffix == ".pth" or (conftest and path.name == CONFTEST):
         return True
@@ -33,15 +33,15 @@ def _get_top(path: PurePosixPath) -> PurePosixPath:
 
 
 def _get_top_name(path: PurePosixPath) -> str:
-    """Return the name by which Python finds the outermost folder of a source, or the source."""
+    """Return the top-level module name of a source file, or ""."""
     top = _get_top(path)
     return (top.stem if top == path else top.name) if path.suffix == ".py" else ""
 
 
 def _find_impostors(tree: Path, new: frozenset[str]) -> Iterator[str]:
-    """Yield new sources that would be imported where Python's or an installed one is meant.
+    """Yield new sources that would be imported in place of a standard or installed module.
 
-    A package that was there before goes by its own name, whatever else is installed.
+    A package that already existed keeps its name, whatever is installed.
     """
     for path in map(PurePosixPath, new):
         name, top = _get_top_name(path), _get_top(path)
@@ -58,7 +58,7 @@ def _list_files(tree: Path, place: Path) -> set[str]:
 
 
 def _find_machinery(tree: Path, *, conftest: bool) -> Iterator[str]:
-    """Yield such files in a tree, links among them, ignored ones too; links are not followed."""
+    """Yield such files in a tree, including links and ignored files; links are not followed."""
     for folder, folders, files in os.walk(tree):
         for name in (*files, *folders):
             file = Path(folder, name).relative_to(tree).as_posix()
@@ -67,22 +67,22 @@ def _find_machinery(tree: Path, *, conftest: bool) -> Iterator[str]:
 
 
 class Machinery:
-    """Puts base's own back. What base holds is read once."""
+    """Restores base's files. Each of base's files is read once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str | None] = {}
 
     async def restore(self, tree: Path, workspace: Workspace, *, conftest: bool) -> None:
-        """Make a copy of the worktree decide as base does; `conftest` too, if so asked."""
+        """Restore base's files in a copy of the worktree, with `conftest` also `conftest.py`."""
         changes = await workspace.list_changes()
-        gone = {
+        deleted = {
             change.path
             for change in changes
             if change.status == "deleted" and _is_machinery(change.path, conftest=conftest)
         }
-        new = frozenset(each.path for each in changes if each.status in ("added", "renamed"))
-        posing = await asyncio.to_thread(lambda: set(_find_impostors(tree, new)))
-        for file in sorted({*_find_machinery(tree, conftest=conftest), *gone, *posing}):
+        new = frozenset(change.path for change in changes if change.status in ("added", "renamed"))
+        impostors = await asyncio.to_thread(lambda: set(_find_impostors(tree, new)))
+        for file in sorted({*_find_machinery(tree, conftest=conftest), *deleted, *impostors}):
             text = await self._read_base(file, workspace)
             if text is None:
                 _remove(tree / file)
@@ -102,5 +102,5 @@ def _remove(path: Path) -> None:
 
 
 async def select_present_at_base(files: Sequence[str], workspace: Workspace) -> list[str]:
-    """Return the files that are there at base as well."""
+    """Return the files that also exist at base."""
     return [file for file in files if await workspace.read_base(file) is not None]

@@ -1,12 +1,13 @@
-"""A pytest plugin that runs beside a branch's tests: one of them is repeated, and has to fail.
+"""A pytest plugin that repeats one of a branch's tests with a failure, which must be reported.
 
-It is copied into the sandbox and stands alone: nothing else of ours is to be had there. Who passes
-whatever a test says passes this one too. The exit status and what is printed are as without it. A
-test that the changed sources themselves skip has failed, and so has every test beside which a
-changed file brings a plugin or a hook that it did not bring at base.
+It is copied into the sandbox and must not import anything of the bot. Code that fakes the results
+of tests also fakes the result of this one, and is detected. The exit status and the output are
+unaffected. Tests that the changed sources skip count as failed, and so do tests in a run in which a
+changed file adds a plugin or a hook that it did not have at base.
 
-Nothing on a witness tells what it is: its mark is added to its report once its outcome is decided.
-What this plugin knows is read from a file that is removed, so that no environment shows it.
+A witness (the repeated test) cannot be recognised: its mark is added to its report after its
+outcome is decided. The plugin's data is read from a file that is then removed, so that no
+environment variable reveals it.
 """
 
 import builtins
@@ -28,7 +29,7 @@ _FILE = Path(__file__).with_name("handed.json")
 
 
 class _Run:
-    """What is known of one run: the secret, the files of the change, and what was found."""
+    """The state of one run: the secret, the files of the change, and the findings."""
 
     def __init__(self, config: pytest.Config, handed: dict[str, Any]) -> None:
         self.handed = handed
@@ -47,13 +48,13 @@ class _Run:
         self._execute: object = None
 
     def start(self) -> None:
-        """Remember how hooks are called before any test module is read."""
+        """Record how hooks are called, before any test module is imported."""
         self._execute = self._config.pluginmanager._inner_hookexec
 
     def search_intruders(self) -> None:
-        """Remember the first plugin or hook that a changed file brings and did not bring at base.
+        """Record the first plugin or hook that a changed file adds and did not have at base.
 
-        It stays known when its plugin is removed again.
+        It stays recorded even if its plugin is removed again.
         """
         manager = self._config.pluginmanager
         if self._execute is not None and manager._inner_hookexec is not self._execute:
@@ -62,38 +63,42 @@ class _Run:
             if not isinstance(caller, pluggy.HookCaller):
                 self.intruder = self.intruder or f"the hook {name} is replaced"
                 continue
-            for one in caller.get_hookimpls():
-                if one not in self._seen:
-                    self._seen.add(one)
-                    self._judge(one.plugin, {name, getattr(one.function, "__name__", name)}, one)
+            for implementation in caller.get_hookimpls():
+                if implementation not in self._seen:
+                    self._seen.add(implementation)
+                    self._judge(
+                        implementation.plugin,
+                        {name, getattr(implementation.function, "__name__", name)},
+                        implementation,
+                    )
 
     def judge_plugin(self, plugin: object, name: str | None) -> None:
-        """Look at a plugin as it is registered: one with fixtures alone reaches all tests too."""
+        """Check a plugin when it is registered; even one with only fixtures affects all tests."""
         file = _find_file(plugin)
         if file not in self.hooks or file in _early or Path(file).name == "conftest.py":
             return
         if getattr(plugin, "__name__", "") not in self._list_base_plugins():
-            known = "" if name is None or name.isdigit() else f" named {name}"
-            self.intruder = self.intruder or f"{self._format_path(file)} is a plugin{known}"
+            label = "" if name is None or name.isdigit() else f" named {name}"
+            self.intruder = self.intruder or f"{self._format_path(file)} is a plugin{label}"
 
     def _judge(self, plugin: object, names: set[str], one: pluggy.HookImpl) -> None:
         code = getattr(getattr(one.function, "__func__", one.function), "__code__", None)
         file = os.path.realpath(code.co_filename) if code else ""
-        for each in (_find_file(plugin), file):
-            if each in self.hooks and names.isdisjoint(self.hooks[each]):
-                self.intruder = self.intruder or f"{self._format_path(each)} brings {min(names)}"
+        for origin in (_find_file(plugin), file):
+            if origin in self.hooks and names.isdisjoint(self.hooks[origin]):
+                self.intruder = self.intruder or f"{self._format_path(origin)} brings {min(names)}"
         if self._execute is not None and not Path(file).exists():
             self.intruder = self.intruder or f"{min(names)} comes from no file"
 
     def _list_base_plugins(self) -> set[str]:
-        """Return the plugins that base's conftests name."""
-        found = set(self.handed["plugins"])
+        """Return the plugins that base's conftest files name."""
+        plugins = set(self.handed["plugins"])
         for plugin in self._config.pluginmanager.get_plugins():
             file = _find_file(plugin)
             if Path(file).name == "conftest.py" and file not in self.hooks:
-                named = getattr(plugin, "pytest_plugins", ())
-                found |= {named} if isinstance(named, str) else set(named)
-        return found
+                declared = getattr(plugin, "pytest_plugins", ())
+                plugins |= {declared} if isinstance(declared, str) else set(declared)
+        return plugins
 
     def _format_path(self, file: str) -> str:
         return os.path.relpath(file, self.handed["tree"])
@@ -104,46 +109,46 @@ _early: set[str] = set()
 
 
 def _find_file(plugin: object) -> str:
-    """Return the file that a plugin, or its class, is written in."""
+    """Return the file of a plugin, or of its class."""
     module = plugin if isinstance(plugin, ModuleType) else sys.modules.get(type(plugin).__module__)
     return os.path.realpath(getattr(module, "__file__", None) or "")
 
 
 def _build_failing_test(shape: FunctionType, secret: str) -> Callable[[], NoReturn]:
-    """Return a test that fails with the secret, from the file and under the name of another."""
+    """Return a test that fails with the secret, with the file and name of another test."""
 
     def fail() -> NoReturn:
         raise AssertionError(secret)
 
     name = shape.__name__
     code = fail.__code__.replace(co_filename=shape.__code__.co_filename, co_name=name)
-    space = {"__name__": shape.__module__, "__builtins__": vars(builtins)}
-    return FunctionType(code, space, name, None, fail.__closure__)
+    namespace = {"__name__": shape.__module__, "__builtins__": vars(builtins)}
+    return FunctionType(code, namespace, name, None, fail.__closure__)
 
 
 class _Item(pytest.Item):
-    """One that needs no fixture of anybody's."""
+    """A failing test that needs no fixtures."""
 
     secret = ""
 
     def runtest(self) -> None:
-        """Fail."""
+        """Fail with the secret."""
         raise AssertionError(self.secret)
 
     def reportinfo(self) -> tuple[str, int | None, str]:
-        """Return what it is called."""
+        """Return the location for the report."""
         return self.session.name, None, self.name
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Remember the plugins that base's own settings name: they come before any conftest."""
+    """Record the plugins of base's own settings, which are loaded before any conftest."""
     _early.update(map(_find_file, early_config.pluginmanager.get_plugins()))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Read what is handed over, and leave no trace of it; a worker has it from its controller."""
+    """Read the data and remove its file; a worker receives the data from its controller."""
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None:
         handed = worker.pop(_HANDED)
@@ -157,20 +162,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand everything to a worker of pytest-xdist."""
+    """Pass the data to a worker of pytest-xdist."""
     node.workerinput[_HANDED] = _state["run"].handed
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_plugin_registered(plugin: object, plugin_name: str) -> None:
-    """Judge a plugin that comes once the run has begun."""
+    """Check a plugin that is registered after the start."""
     if "run" in _state:
         _state["run"].judge_plugin(plugin, plugin_name)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection() -> None:
-    """Look at all that is there before a test module is read."""
+    """Check all plugins and hooks before a test module is imported."""
     run = _state["run"]
     run.search_intruders()
     run.start()
@@ -178,7 +183,7 @@ def pytest_collection() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the test files that run apart from these."""
+    """Leave out the test files that run separately."""
     run, file = _state["run"], os.path.realpath(collection_path)
     if file in run.ignored:
         return True
@@ -187,20 +192,22 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Add the witnesses at the end, where every source has been loaded."""
+    """Add the witnesses at the end, after all sources were loaded."""
     run = _state["run"]
     run.search_intruders()
     plain = [item for item in items if type(item) is pytest.Function and item.parent is not None]
     plain = [item for item in plain if not any(m.name in _SKIP_MARKS for m in item.iter_markers())]
     if plain:
-        # The same one in every worker.
+        # The seed makes every worker choose the same test.
         chosen = random.Random(run.secret).choice(plain)  # noqa: S311
-        made = _build_failing_test(chosen.function, run.secret)
-        run.items.append(pytest.Function.from_parent(chosen.parent, name=chosen.name, callobj=made))
+        failing_test = _build_failing_test(chosen.function, run.secret)
+        run.items.append(
+            pytest.Function.from_parent(chosen.parent, name=chosen.name, callobj=failing_test)
+        )
     if items:
-        alone = _Item.from_parent(session, name=items[-1].name)
-        alone.secret = run.secret
-        run.items.append(alone)
+        independent_test = _Item.from_parent(session, name=items[-1].name)
+        independent_test.secret = run.secret
+        run.items.append(independent_test)
     items += run.items
 
 
@@ -211,7 +218,7 @@ def _is_ours(report: pytest.TestReport | pytest.CollectReport) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """Say nothing of the witnesses to people."""
+    """Hide the witnesses from the output."""
     return ("", "", "") if _is_ours(report) else None
 
 
@@ -219,10 +226,10 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make a failure of a test that the changed sources skipped."""
+    """Turn a test that the changed sources skipped into a failure."""
     report = yield
     run = _state["run"]
-    if any(item is each for each in run.items):
+    if any(item is witness for witness in run.items):
         run.reports.append(report)
     if report.skipped and call.excinfo is not None:
         _refuse(report, [str(entry.path) for entry in call.excinfo.traceback])
@@ -231,7 +238,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Make a failure of tests that the changed sources had left out."""
+    """Turn tests that the changed sources left out into a failure."""
     report = yield
     if report.skipped and isinstance(report.longrepr, tuple):
         _refuse(report, [str(report.longrepr[0])])
@@ -240,18 +247,18 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 def _refuse(report: pytest.TestReport | pytest.CollectReport, by: Sequence[str]) -> None:
     sources = _state["run"].sources
-    if who := next((path for path in by if os.path.realpath(path) in sources), ""):
+    if source := next((path for path in by if os.path.realpath(path) in sources), ""):
         report.outcome = "failed"
-        report.longrepr = f"skipped by the changed sources: {who}"
+        report.longrepr = f"skipped by the changed sources: {source}"
         vars(report).pop("wasxfail", None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Mark the witnesses' reports, and fail whatever ends beside an intruder."""
+    """Mark the witnesses' reports, and fail other tests if there is an intruder."""
     run = _state["run"]
     run.search_intruders()
-    if any(report is each for each in run.reports):
+    if any(report is witness_report for witness_report in run.reports):
         report.user_properties.append(run.mark)
     if _is_ours(report):
         if report.failed:
@@ -264,7 +271,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End as it would have without the witnesses."""
+    """Set the exit status that the run would have without the witnesses."""
     failed = session.exitstatus == pytest.ExitCode.TESTS_FAILED
     run = _state["run"]
     if failed and session.testsfailed == len(run.failures) and not run.intruder:

@@ -1,11 +1,9 @@
-"""Running reproductions, together where that tells the same of each as running it alone.
+"""Runs reproductions, several at once if that gives the same results as separate runs.
 
-A copy of the tree, a Python, pytest and what the sources import take seconds; the tests take none.
-
-What a change brings runs in the very process that counts its tests: it can report what it likes.
-So the reproduction is run once more with a failure at its end, from the same file, under the same
-name. Beside other tests a plugin repeats one of them, and fails it. Sources that fake results fake
-these too, and are found out.
+Copying the tree and starting Python and pytest takes seconds; the tests themselves take almost no
+time. The changed code runs in the process that reports its test results, so it could fake them.
+Therefore each passing reproduction is run again with a failure at its end, from the same file and
+with the same name (a witness). Code that fakes results also fakes this one, and is detected.
 """
 
 import asyncio
@@ -57,11 +55,11 @@ def _fails(test):
 """
 
 
-BranchEnd = tuple[Completed | str, PytestReport | None]  # how it ended, or why it could not begin
+BranchEnd = tuple[Completed | str, PytestReport | None]  # the result, or why it could not start
 
 
 def build_witness(reproduction: Reproduction) -> tuple[Reproduction, str]:
-    """Return the reproduction with a failure at its end, and the word it fails with."""
+    """Return the reproduction with a failure at its end, and the nonce it fails with."""
     nonce = secrets.token_hex(8)
     name = ".".join(reproduction.node_id.split("::")[1:]).partition("[")[0]
     source = reproduction.source + _AFTER.format(nonce=nonce, name=name)
@@ -69,7 +67,7 @@ def build_witness(reproduction: Reproduction) -> tuple[Reproduction, str]:
 
 
 def has_expected_failure(report: PytestReport | None, nonce: str) -> bool:
-    """Whether the failure was reported as it was made."""
+    """Return whether the failure with this nonce was reported."""
     if report is None or len(report.failures) != 1 or report.passed:
         return False
     failure = report.failures[0]
@@ -77,7 +75,7 @@ def has_expected_failure(report: PytestReport | None, nonce: str) -> bool:
 
 
 class ReproductionRunner:
-    """Runs reproductions on copies of a workspace, with base's own machinery."""
+    """Runs reproductions on copies of a workspace, with base's configuration and plugins."""
 
     def __init__(
         self,
@@ -98,27 +96,27 @@ class ReproductionRunner:
     async def run_before_fix(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
     ) -> tuple[CheckResult, ...]:
-        """Run them where each should fail as it says."""
+        """Run reproductions that should fail with their expected exceptions."""
         ends = await self._run_together(tests, workspace, at_base=at_base)
         return tuple(
-            _build_result(*each, should_fail=True) for each in zip(tests, ends, strict=True)
+            _build_result(*pair, should_fail=True) for pair in zip(tests, ends, strict=True)
         )
 
     async def run_after_fix(
         self, tests: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
-        """Run them where they should pass, then witnesses of those that did, which should not.
+        """Run reproductions that should pass, then witnesses of those that did, which should fail.
 
-        One after the other: what takes longest, the affected tests, goes on beside them.
+        They run one after the other, because the affected tests, which take longest, run meanwhile.
         """
         ends = await self._run_together(tests, workspace)
         results = [
-            _build_result(*each, should_fail=False) for each in zip(tests, ends, strict=True)
+            _build_result(*pair, should_fail=False) for pair in zip(tests, ends, strict=True)
         ]
         passed = [number for number, result in enumerate(results) if result.status == "passed"]
-        failing = [build_witness(tests[number]) for number in passed]
-        told = await self._run_together([test for test, _ in failing], workspace)
-        for number, (_, nonce), (_, report) in zip(passed, failing, told, strict=True):
+        witnesses = [build_witness(tests[number]) for number in passed]
+        witness_results = await self._run_together([test for test, _ in witnesses], workspace)
+        for number, (_, nonce), (_, report) in zip(passed, witnesses, witness_results, strict=True):
             if not has_expected_failure(report, nonce):
                 results[number] = results[number].replace(status="failed", summary=FAKED)
         return tuple(results)
@@ -126,24 +124,24 @@ class ReproductionRunner:
     async def _run_together(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
     ) -> Sequence[BranchEnd]:
-        """Return how each ended; alone, where together they say too little of each."""
+        """Return the result of each test; run them separately if a joint run is not conclusive."""
         if len(tests) > 1 and len({test.path for test in tests}) == len(tests):
-            done, report = await self._run(tests, workspace, at_base=at_base)
-            together = _split_result(tests, done, report)
-            if together:
-                return together
+            result, report = await self._run(tests, workspace, at_base=at_base)
+            results = _split_result(tests, result, report)
+            if results:
+                return results
         return [await self._run_alone(test, workspace, at_base=at_base) for test in tests]
 
     async def _run_alone(
         self, test: Reproduction, workspace: Workspace, *, at_base: bool
     ) -> BranchEnd:
-        done, reports = await self._run([test], workspace, at_base=at_base)
-        return done, reports[0] if reports else None
+        result, reports = await self._run([test], workspace, at_base=at_base)
+        return result, reports[0] if reports else None
 
     async def _run(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
-        """Return how a run of them ends, once more and alone where its time ran out."""
+        """Return the result of a joint run; a timeout is repeated without parallel load."""
         return await self._load.run_alone_if_late(
             partial(self._run_once, tests, workspace, at_base=at_base),
             lambda end: not isinstance(end[0], str) and end[0].timed_out,
@@ -152,7 +150,7 @@ class ReproductionRunner:
     async def _run_once(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
-        """Run them in one pytest; return how that ended, and what it reported of each."""
+        """Run the tests in one pytest; return its result, and the report of each test."""
         async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
             tree = place / "tree"
             if not at_base:
@@ -161,15 +159,15 @@ class ReproductionRunner:
                 if reason := write_inside(tree, test.path, test.source):
                     return reason, ()
             nodes = [test.node_id for test in tests]
-            shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
-            done = await self._sandbox.run(
-                add_report(shown, place / REPORT),
+            command = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
+            result = await self._sandbox.run(
+                add_report(command, place / REPORT),
                 cwd=tree,
                 writable=[place],
                 env={"PYTHONPATH": str(tree)},
                 limits=self._limits,
             )
-            return done, _read_reports(place / REPORT, tests)
+            return result, _read_reports(place / REPORT, tests)
 
 
 def _read_reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:
@@ -182,20 +180,23 @@ def _read_reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestR
 def _split_result(
     tests: Sequence[Reproduction], done: Completed | str, reports: Sequence[PytestReport]
 ) -> Sequence[BranchEnd]:
-    """Return how each ended as if it had been alone; nothing where that cannot be told.
+    """Return the result of each test as if it had run alone; empty if that is not clear.
 
-    Pytest ends with 0 where all passed and with 1 where some failed; anything else says little.
+    Pytest ends with 0 if all passed and with 1 if some failed; other codes are not conclusive.
     """
     if isinstance(done, str) or done.timed_out or len(reports) != len(tests):
         return []
     failed = any(report.failures for report in reports)
     if done.returncode != int(failed) or not all(report.ran for report in reports):
         return []
-    return [(done.replace(returncode=int(bool(one.failures))), one) for one in reports]
+    return [
+        (done.replace(returncode=int(bool(test_report.failures))), test_report)
+        for test_report in reports
+    ]
 
 
 def _build_result(test: Reproduction, end: BranchEnd, *, should_fail: bool) -> CheckResult:
-    done, report = end
-    if isinstance(done, str):
-        return build_reproduction_result(test, None, report, should_fail, done)
-    return build_reproduction_result(test, done, report, should_fail)
+    result, report = end
+    if isinstance(result, str):
+        return build_reproduction_result(test, None, report, should_fail, result)
+    return build_reproduction_result(test, result, report, should_fail)

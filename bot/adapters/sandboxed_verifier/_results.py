@@ -1,4 +1,7 @@
-"""What a command's end means, and pytest's report, read with care: the sandbox wrote it."""
+"""Interprets results of commands and pytest's reports.
+
+Reports come from the sandbox: no trust.
+"""
 
 import io
 import os
@@ -17,22 +20,25 @@ from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
 from bot.ports.sandbox import Completed
 
-FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
-INTRUSION = "a changed file reaches into how other tests are run"
+FAKED = "the sources fake test results: a test that must fail was reported as passed"
+INTRUSION = "a changed file interferes with other tests"
 _MAX_BYTES = 20 * 1024 * 1024
-_MOST_ELEMENTS = 200_000  # each takes many times the bytes it has in the file
+_MOST_ELEMENTS = 200_000  # each needs many times its bytes in memory
 _CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
 
 
 Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
-TWICE = "tried twice, the second time alone"  # so is whatever is not done in time
+TWICE = "tried twice, the second time alone"  # commands that are not done in time are repeated
 _LINE = 160
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One test that did not pass. `broken` is an error outside the test: import, fixture."""
+    """One test that did not pass.
+
+    `broken` means an error outside the test, such as in a fixture.
+    """
 
     message: str
     text: str
@@ -40,12 +46,12 @@ class Failure:
 
     @property
     def crash(self) -> tuple[str, str]:
-        """Return the file the exception was raised in and its class name, as pytest shows them."""
+        """The file in which the exception was raised, and its class, as pytest shows them."""
         sites = list(_CRASH.finditer(self.text))
         return (sites[-1]["file"], sites[-1]["name"]) if sites else ("", "")
 
     def is_exception(self, exception: str) -> bool:
-        """Whether this is an exception of that class (its module may be left out)."""
+        """Return whether this is an exception of that class; the module may be left out."""
         name = re.escape(exception.rpartition(".")[2])
         if re.match(rf"(?:[\w.]+\.)?{name}(?::|\s|$)", self.message):
             return True
@@ -54,9 +60,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class PytestReport:
-    """What one run of pytest did.
+    """The result of one run of pytest.
 
-    `testified`: the tests that had to fail did so. They are counted nowhere else.
+    `testified` is true if the witnesses failed as they must. Witnesses are not counted elsewhere.
     """
 
     passed: int
@@ -66,12 +72,12 @@ class PytestReport:
 
     @property
     def ran(self) -> bool:
-        """Whether a test came to an end."""
+        """True if at least one test ran to its end."""
         return bool(self.passed or self.failures)
 
     @property
     def summary(self) -> str:
-        """Return the counts: `2 failed, 14 passed`."""
+        """The counts, such as `2 failed, 14 passed`."""
         broken = sum(failure.broken for failure in self.failures)
         counts = {
             "failed": len(self.failures) - broken,
@@ -79,13 +85,13 @@ class PytestReport:
             "passed": self.passed,
             "skipped": self.skipped,
         }
-        return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or (
+        return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or (
             "no tests ran"
         )
 
 
 def _read(file: Path) -> str | None:
-    """Return a regular file's text; never follows a link and never waits for a pipe."""
+    """Return the text of a regular file; never follows a link and never waits for a pipe."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -98,26 +104,29 @@ def _read(file: Path) -> str | None:
 
 
 def read_report(file: Path, nonce: str = "") -> PytestReport | None:
-    """Return the report, or `None` if there is none that can be trusted to be one.
+    """Return the report, or `None` if there is no trustworthy one.
 
-    `word` is what witnesses bear and fail with, where there are any.
+    `nonce` marks the witnesses and is in their failure messages; "" if there are none.
     """
     cases = _parse_cases(file)
     return None if cases is None else _report(cases, nonce)
 
 
 def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
-    """Return a report for each of these test files; none where one cannot be told from another."""
+    """Return a report for each of these test files; empty if their tests cannot be separated."""
     modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
     cases = _parse_cases(file) or []
-    parted = [[case for case in cases if _is_in_module(case, module)] for module in modules]
-    if sum(map(len, parted)) != len(cases):
+    groups = [[case for case in cases if _is_in_module(case, module)] for module in modules]
+    if sum(map(len, groups)) != len(cases):
         return []
-    return [_report(part, "") for part in parted]
+    return [_report(group, "") for group in groups]
 
 
 def _is_in_module(case: ElementTree.Element, module: str) -> bool:
-    """Whether a test is of that module. One that cannot be imported is named by itself alone."""
+    """Return whether a test belongs to a module.
+
+    A failed import is reported with its name only.
+    """
     place = case.get("classname") or case.get("name") or ""
     return place == module or place.startswith(f"{module}.")
 
@@ -126,17 +135,17 @@ def _parse_cases(file: Path) -> list[ElementTree.Element] | None:
     text = _read(file)
     if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
-    found = []
+    cases = []
     try:
-        begun = ElementTree.iterparse(io.StringIO(text), ("start",))  # noqa: S314 - no entities
-        for number, (_, element) in enumerate(begun):
+        events = ElementTree.iterparse(io.StringIO(text), ("start",))  # noqa: S314 - no entities
+        for number, (_, element) in enumerate(events):
             if number > _MOST_ELEMENTS:
                 return None
             if element.tag == "testcase":
-                found.append(element)
+                cases.append(element)
     except ElementTree.ParseError:
         return None
-    return found
+    return cases
 
 
 def _report(cases: Sequence[ElementTree.Element], nonce: str) -> PytestReport:
@@ -170,13 +179,13 @@ def _has_nonce(case: ElementTree.Element, nonce: str) -> bool:
 
 
 def _are_failing(witnesses: Sequence[ElementTree.Element], nonce: str) -> bool:
-    """Whether one failed as it was made to, and none passed.
+    """Return whether at least one witness failed with the nonce, and none passed.
 
-    Others' fixtures may skip or break one: that says nothing.
+    Fixtures of other tests may skip or break a witness; such results are ignored.
     """
-    told = [failure.message for case in witnesses for failure in _list_failures(case)]
+    messages = [failure.message for case in witnesses for failure in _list_failures(case)]
     passed = any(_end(case) == "passed" for case in witnesses)
-    return not passed and any(nonce in message for message in told)
+    return not passed and any(nonce in message for message in messages)
 
 
 def _get_last_line(output: str) -> str:
@@ -185,21 +194,24 @@ def _get_last_line(output: str) -> str:
 
 
 def build_skipped(check: Check) -> CheckResult:
-    """Return the result of a check that has nothing to look at."""
+    """Return the result of a check that has no files to check."""
     return CheckResult(
         name=check.name,
         status="skipped",
         seconds=0.0,
-        summary="nothing changed that it looks at",
+        summary="no changed file concerns it",
         command=shlex.join(check.command),
     )
 
 
 def _judge_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str]:
-    """Return how a pytest command ended. Exit code 0 alone proves nothing: any test could exit."""
+    """Return the status of a pytest command.
+
+    Exit code 0 alone is no proof: any test could exit.
+    """
     if report is None:
-        ended = f"ended with {done.returncode} and no report of its tests"
-        return "failed", f"{ended}: {_get_last_line(done.output)}"[:_LINE]
+        problem = f"ended with {done.returncode} and no report of its tests"
+        return "failed", f"{problem}: {_get_last_line(done.output)}"[:_LINE]
     if intrusion := next((f.message for f in report.failures if INTRUSION in f.message), ""):
         return "failed", intrusion[:_LINE]
     if done.returncode == 0 and not report.failures:
@@ -208,14 +220,14 @@ def _judge_tests(done: Completed, report: PytestReport | None) -> tuple[Status, 
         if report.skipped:
             return "skipped", report.summary
     if done.returncode in (0, 5) and not report.failures:
-        return "failed", "no tests ran: nothing was proved"
+        return "failed", "no tests ran, so nothing was proved"
     return "failed", report.summary
 
 
 def check_result(
     check: Check, command: str, done: Completed, tool: Tool, report: PytestReport | None
 ) -> CheckResult:
-    """Return a check's result: 0 passes, and tests must also have reported a pass."""
+    """Return a check's result: exit code 0 passes, and tests must also have reported a pass."""
     status: Status = "passed" if done.returncode == 0 else "failed"
     summary = _get_last_line(done.output)
     if done.timed_out:
@@ -233,22 +245,22 @@ def check_result(
 
 
 def _judge_failure(reproduction: Reproduction, report: PytestReport) -> tuple[bool, str]:
-    """Whether the test failed as it says it does, and how it failed."""
+    """Return whether the test failed as expected, and how it failed."""
     if len(report.failures) != 1:
         return False, report.summary
     failure = report.failures[0]
-    told = (failure.message.splitlines() or [""])[0][:_LINE]
+    message = (failure.message.splitlines() or [""])[0][:_LINE]
     if failure.broken:
-        return False, f"broken before the test began: {told}"
+        return False, f"an error before the test started: {message}"
     if not failure.is_exception(reproduction.expects):
-        return False, f"failed with {told}, not with {reproduction.expects}"
+        return False, f"failed with {message}, not with {reproduction.expects}"
     if failure.crash[0] == reproduction.path and not _is_answer(reproduction):
-        return False, f"{told}: raised by the test itself, not by what it calls"
-    return True, told
+        return False, f"{message}: raised by the test itself, not by the code it calls"
+    return True, message
 
 
 def _is_answer(reproduction: Reproduction) -> bool:
-    """Whether what fails it is that another answer comes than the one it is held to."""
+    """Return whether the test fails because the call's value differs from the expected one."""
     return reproduction.answered and reproduction.expects == AssertionError.__name__
 
 
@@ -275,8 +287,8 @@ def build_reproduction_result(
 ) -> CheckResult:
     """Return a reproduction's result.
 
-    Where it should be red, `failed` means that it failed with the exception it names; failing in
-    another way shows nothing and is `skipped`. Elsewhere any failure is `failed`.
+    If it should fail, `failed` means that it failed with the expected exception; any other failure
+    proves nothing and is `skipped`. If it should pass, any failure is `failed`.
     """
     if done is None:
         status: Status = "skipped" if should_fail else "failed"

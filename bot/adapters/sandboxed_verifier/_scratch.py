@@ -1,4 +1,4 @@
-"""Copies of the workspace to run things in: what a check writes never reaches the worktree."""
+"""Temporary copies of the workspace for commands, so checks never write to the worktree."""
 
 import asyncio
 import contextlib
@@ -22,15 +22,18 @@ _STALE_SECONDS = 24 * 3600
 
 def _copy(source: Path, target: Path) -> None:
     def list_ignored(folder: str, names: list[str]) -> set[str]:
-        here = Path(folder)
-        odd = {name for name in names if not _is_ordinary(here / name) or _is_compiled(name)}
-        return odd | ({".git"} if here == source else set())
+        current = Path(folder)
+        ignored = {name for name in names if not _is_ordinary(current / name) or _is_compiled(name)}
+        return ignored | ({".git"} if current == source else set())
 
     shutil.copytree(source, target, symlinks=True, ignore=list_ignored, dirs_exist_ok=True)
 
 
 def _is_compiled(name: str) -> bool:
-    """Whether Python would run this instead of the source beside it, which is what was read."""
+    """Return whether Python would run this file instead of the source next to it.
+
+    Such files are not copied, because people and models read only the sources.
+    """
     return name == "__pycache__" or name.endswith((".pyc", ".pyo"))
 
 
@@ -44,7 +47,7 @@ def _is_ordinary(path: Path) -> bool:
 
 
 class Once(Generic[T]):
-    """Makes something when it is first asked for, and gives the same to all who ask."""
+    """Creates a value at the first call, and returns the same value to all callers."""
 
     def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
         self._make = make
@@ -52,7 +55,7 @@ class Once(Generic[T]):
         self._made: list[T] = []
 
     async def __call__(self) -> T:
-        """Return it."""
+        """Return the value."""
         async with self._turn:
             if not self._made:
                 self._made.append(await self._make())
@@ -60,22 +63,25 @@ class Once(Generic[T]):
 
 
 class Scratch:
-    """Folders for one command each, under `folder`; removed after it."""
+    """Creates a temporary folder for each command under `folder`, and removes it afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def _reap(self) -> None:
-        """Remove what a killed bot left."""
+        """Remove folders of a killed bot."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for left in self._folder.iterdir():
+        for leftover in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # another check has just ended
-                if time.time() - left.lstat().st_mtime > _STALE_SECONDS:
-                    _remove(left)
+                if time.time() - leftover.lstat().st_mtime > _STALE_SECONDS:
+                    _remove(leftover)
 
     @asynccontextmanager
     async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
-        """Lend a fresh folder whose `tree` holds base's files, or the workspace's as they stand."""
+        """Create a folder whose `tree` holds base's files, or the workspace's current ones.
+
+        The folder is removed on exit. Raises `VerifierError`.
+        """
         await run_in_thread(self._reap)
         place = Path(tempfile.mkdtemp(dir=self._folder))
         tree = place / "tree"
@@ -88,7 +94,7 @@ class Scratch:
                     await run_in_thread(_copy, workspace.path, tree)
                 except (OSError, shutil.Error, RecursionError) as error:
                     raise VerifierError(
-                        f"{workspace.path} cannot be copied: {error}; is the disk full?"
+                        f"{workspace.path} cannot be copied: {error}. Is the disk full?"
                     ) from error
             yield place
         finally:
@@ -96,9 +102,9 @@ class Scratch:
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:
-    """Write a file under `tree`, replacing one that is there; return why it cannot be, or `None`.
+    """Write a file under `tree`, replacing an existing one; return why it failed, or `None`.
 
-    A branch may have put a link where a folder should be: nothing is written through it.
+    A branch may contain a link in place of a folder; such links are not followed.
     """
     path = PurePosixPath(file)
     if path.is_absolute() or ".." in path.parts or not path.parts:

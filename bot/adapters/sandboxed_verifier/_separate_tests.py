@@ -1,9 +1,9 @@
-"""Running tests so that those of a change cannot influence the others.
+"""Runs tests so that those of a change cannot influence the others.
 
-Whatever a test file does to its process (a plugin, a hook, a module put in the place of another,
-pytest itself patched) reaches every test that runs there. So tests that the change leaves alone run
-without its test files, which are not even imported, and each of those runs alone. A plugin beside
-them (`_repeat_plugin.py`) repeats a test that has to fail, and reports what a changed file hooks.
+A test file can change its process (with a plugin, a hook, a replaced module, or a patch of pytest)
+and so affect every test there. Therefore unchanged tests run without the change's test files, which
+are not even imported, and each changed test file runs alone. A plugin (`_repeat_plugin.py`) repeats
+a test with a failure, and reports hooks of changed files.
 """
 
 import ast
@@ -27,7 +27,7 @@ from bot.ports.workspace import Workspace
 
 _PLUGIN = "theseus_witness"
 _SOURCE = Path(__file__).with_name("_repeat_plugin.py")
-_NO_TESTS = 5  # pytest's exit status where nothing was collected
+_NO_TESTS = 5  # pytest's exit status if no test was collected
 _HOOK = re.compile(r"\bdef\s+(pytest_\w+)")
 
 
@@ -40,10 +40,10 @@ class PytestPart(NamedTuple):
 
 
 class ChangedPython(NamedTuple):
-    """What the plugin has to know of a change.
+    """The plugin's data about a change.
 
-    `sources` are its changed files that are no tests. `hooks` are the hooks that each of its Python
-    files had at base, `plugins` the modules that its conftests named there.
+    `sources` are its changed files that are not tests. `hooks` are the hooks that each of its
+    Python files had at base, `plugins` the modules that its conftest files named there.
     """
 
     sources: tuple[str, ...] = ()
@@ -55,18 +55,18 @@ class ChangedPython(NamedTuple):
 async def read_change(
     workspace: Workspace, python: Sequence[str], *, at_base: bool
 ) -> ChangedPython:
-    """Return what a workspace changes; `python` are its changed Python files that are there."""
+    """Return the data about a change; `python` are its changed Python files that exist."""
     sources = tuple(file for file in python if not is_test_file(file))
     if at_base:
         return ChangedPython(sources)
-    files = [each for each in await workspace.list_changes() if _is_python(each)]
-    texts = {each.path: await workspace.read_base(each.path) or "" for each in files}
-    named = [text for path, text in texts.items() if PurePosixPath(path).name == CONFTEST]
+    files = [change for change in await workspace.list_changes() if _is_python(change)]
+    texts = {change.path: await workspace.read_base(change.path) or "" for change in files}
+    conftests = [text for path, text in texts.items() if PurePosixPath(path).name == CONFTEST]
     return ChangedPython(
         sources=sources,
         tests=tuple(path for path in texts if is_test(path)),
         hooks={path: tuple(_HOOK.findall(text)) for path, text in texts.items()},
-        plugins=tuple(name for text in named for name in _list_plugins(text)),
+        plugins=tuple(name for text in conftests for name in _list_plugins(text)),
     )
 
 
@@ -86,40 +86,48 @@ def _list_plugins(text: str) -> list[str]:
         if isinstance(node, ast.Assign)
         and any(isinstance(t, ast.Name) and t.id == "pytest_plugins" for t in node.targets)
     ]
-    constants = [each for value in assigned for each in ast.walk(value)]
-    return [str(each.value) for each in constants if isinstance(each, ast.Constant)]
+    constants = [constant for value in assigned for constant in ast.walk(value)]
+    return [str(constant.value) for constant in constants if isinstance(constant, ast.Constant)]
 
 
 def separate(command: Sequence[str], tests: Sequence[str], tree: Path) -> list[PytestPart]:
-    """Return the runs that a pytest command becomes; `tests` are the test files of the change."""
+    """Split a pytest command into parts; `tests` are the change's test files."""
     named = _find_named_tests(command, tree)
     reached = [
         test
         for test in tests
-        if not named or test in named.values() or any((tree / each).is_dir() for each in command)
+        if not named
+        or test in named.values()
+        or any((tree / argument).is_dir() for argument in command)
     ]
     if not reached:
         return [PytestPart(tuple(command))]
     parts: list[PytestPart] = []
-    kept = set(named.values()) - set(tests) if named else _list_other_tests(tree, tests)
-    if kept:
-        words = [word for at, word in enumerate(command) if named.get(at, "") not in tests]
-        parts.append(PytestPart(tuple(words), ignored=tuple(tests)))
+    other_tests = set(named.values()) - set(tests) if named else _list_other_tests(tree, tests)
+    if other_tests:
+        arguments = [
+            argument for index, argument in enumerate(command) if named.get(index, "") not in tests
+        ]
+        parts.append(PytestPart(tuple(arguments), ignored=tuple(tests)))
     for test in reached:
-        words = [word for at, word in enumerate(command) if named.get(at, test) == test]
-        parts.append(PytestPart(tuple(words), only=test))
+        arguments = [
+            argument for index, argument in enumerate(command) if named.get(index, test) == test
+        ]
+        parts.append(PytestPart(tuple(arguments), only=test))
     return parts
 
 
 def _find_named_tests(command: Sequence[str], tree: Path) -> dict[int, str]:
-    """Return the test files that a command names, by their place; not the values of options."""
-    found: dict[int, str] = {}
-    for at, word in enumerate(command):
-        file = word.partition("::")[0].removeprefix("./")
-        is_value = at > 0 and command[at - 1].startswith("--") and "=" not in command[at - 1]
+    """Return the test files that a command names, by position, without values of options."""
+    named: dict[int, str] = {}
+    for index, argument in enumerate(command):
+        file = argument.partition("::")[0].removeprefix("./")
+        is_value = (
+            index > 0 and command[index - 1].startswith("--") and "=" not in command[index - 1]
+        )
         if not is_value and is_test(file) and (tree / file).is_file():
-            found[at] = file
-    return found
+            named[index] = file
+    return named
 
 
 def _list_other_tests(tree: Path, tests: Sequence[str]) -> set[str]:
@@ -133,31 +141,31 @@ async def run_tests(
     change: ChangedPython,
     limits: SandboxLimits,
 ) -> tuple[Completed, PytestReport | None]:
-    """Run a pytest command in `place/tree`, and return how it ended and what it reported.
+    """Run a pytest command in `place/tree`; return its result and its report.
 
-    Tests of the change come last: what they write, no other test reads.
+    The change's own tests run last, so that other tests cannot read what they write.
     """
     ends: list[tuple[Completed, PytestReport | None]] = []
     for number, part in enumerate(separate(command, change.tests, place / "tree")):
-        own = place / f"own-{number}"
-        secret = _write_plugin(own, part, change, place / "tree")
-        done = await sandbox.run(
-            [*add_report(part.command, own / REPORT), "-p", _PLUGIN],
+        plugin_folder = place / f"own-{number}"
+        secret = _write_plugin(plugin_folder, part, change, place / "tree")
+        result = await sandbox.run(
+            [*add_report(part.command, plugin_folder / REPORT), "-p", _PLUGIN],
             cwd=place / "tree",
             writable=[place],
-            env={"PYTHONPATH": os.pathsep.join((str(own), str(place / "tree")))},
+            env={"PYTHONPATH": os.pathsep.join((str(plugin_folder), str(place / "tree")))},
             limits=limits,
         )
-        if part.only and done.returncode == _NO_TESTS and ends:
+        if part.only and result.returncode == _NO_TESTS and ends:
             continue
-        ends.append((done, read_report(own / REPORT, secret)))
-        if done.timed_out:
+        ends.append((result, read_report(plugin_folder / REPORT, secret)))
+        if result.timed_out:
             break
     return _join(ends)
 
 
 def _write_plugin(own: Path, part: PytestPart, change: ChangedPython, tree: Path) -> str:
-    """Write the plugin and what it reads; return what its witnesses fail with."""
+    """Write the plugin and its data; return the secret with which its witnesses fail."""
     secret = secrets.token_hex(8)
     own.mkdir()
     (own / f"{_PLUGIN}.py").write_bytes(_SOURCE.read_bytes())
@@ -165,7 +173,7 @@ def _write_plugin(own: Path, part: PytestPart, change: ChangedPython, tree: Path
     def resolve(file: str) -> str:
         return os.path.realpath(tree / file)
 
-    handed: dict[str, Any] = {
+    data: dict[str, Any] = {
         "secret": secret,
         "intrusion": INTRUSION,
         "tree": os.path.realpath(tree),
@@ -175,27 +183,30 @@ def _write_plugin(own: Path, part: PytestPart, change: ChangedPython, tree: Path
         "hooks": {resolve(file): hooks for file, hooks in change.hooks.items()},
         "plugins": change.plugins,
     }
-    (own / "handed.json").write_text(json.dumps(handed), encoding="utf-8")
+    (own / "handed.json").write_text(json.dumps(data), encoding="utf-8")
     return secret
 
 
 def _join(
     ends: Sequence[tuple[Completed, PytestReport | None]],
 ) -> tuple[Completed, PytestReport | None]:
-    """Return several runs as one: it ends as the first that failed."""
+    """Combine several runs into one, which ends like the first that failed."""
     if len(ends) == 1:
         return ends[0]
-    dones, reports = [done for done, _ in ends], [report for _, report in ends]
-    worst = next((done for done in dones if done.timed_out or done.returncode), dones[0])
-    done = worst.replace(
-        output="".join(each.output for each in dones), seconds=sum(each.seconds for each in dones)
+    results, reports = [combined for combined, _ in ends], [report for _, report in ends]
+    first_failed = next(
+        (combined for combined in results if combined.timed_out or combined.returncode), results[0]
     )
-    known = [report for report in reports if report is not None]
-    if len(known) < len(reports):
-        return done, None
-    return done, PytestReport(
-        sum(report.passed for report in known),
-        sum(report.skipped for report in known),
-        tuple(failure for report in known for failure in report.failures),
-        all(report.testified for report in known if report.ran),
+    combined = first_failed.replace(
+        output="".join(result.output for result in results),
+        seconds=sum(result.seconds for result in results),
+    )
+    present = [report for report in reports if report is not None]
+    if len(present) < len(reports):
+        return combined, None
+    return combined, PytestReport(
+        sum(report.passed for report in present),
+        sum(report.skipped for report in present),
+        tuple(failure for report in present for failure in report.failures),
+        all(report.testified for report in present if report.ran),
     )

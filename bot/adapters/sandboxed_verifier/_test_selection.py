@@ -1,9 +1,9 @@
-"""Which tests reach a changed file: the import graph, read and never run.
+"""Finds the tests that reach a changed file, by the static import graph.
 
-Edges are imports, a test's `conftest.py`s, and dotted names or paths in strings ("cogs.dice" for a
-cog loaded by name). Strings may be mere data and count as far. The path of a Python file is data
-nearly always: tests that nothing else leads to are taken only where there are no others. Nearest
-tests come first, so that a cap drops the least likely.
+Edges are imports, a test's `conftest.py` files, and dotted names or paths in strings ("cogs.dice"
+for a cog loaded by name). Strings may be unrelated data, so they have a large distance. The path of
+a Python file is almost always data: tests reached only this way are used only if there are no
+others. The nearest tests come first, so that a limit drops the least likely ones.
 """
 
 import ast
@@ -19,17 +19,17 @@ from bot.infra.syntax import parse
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")
-_IMPORTED, _NAMED, _PATH = 1, 100, 10_000  # steps of distance
+_IMPORTED, _NAMED, _PATH = 1, 100, 10_000  # distances; an import outweighs any chain of strings
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
 
 
 def is_test(file: str) -> bool:
-    """Whether pytest would collect this file by its name."""
+    """Return whether pytest would collect this file by its name."""
     return bool(_TEST.fullmatch(PurePosixPath(file).name))
 
 
 def iterate_python_files(root: Path) -> Iterator[str]:
-    """Yield the Python files under a root; hidden folders, builds and links are passed over."""
+    """Yield the Python files under a root, without hidden folders, builds and links."""
     folders = [root]
     while folders:
         for entry in sorted(folders.pop().iterdir()):
@@ -42,7 +42,7 @@ def iterate_python_files(root: Path) -> Iterator[str]:
 
 
 def _iterate_imports(node: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield (level, dotted name) of what an import statement may load."""
+    """Yield (level, dotted name) for the modules that an import statement may load."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield 0, alias.name
@@ -55,7 +55,7 @@ def _iterate_imports(node: ast.AST) -> Iterator[tuple[int, str]]:
 
 @lru_cache(maxsize=4096)
 def _parse_references(text: str) -> tuple[frozenset[tuple[int, str]], frozenset[str]]:
-    """Return what a source imports, and its short strings. Source that won't parse has neither."""
+    """Return a source's imports and its short strings; both are empty if it cannot be parsed."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
@@ -70,7 +70,7 @@ def _parse_references(text: str) -> tuple[frozenset[tuple[int, str]], frozenset[
 
 
 def _iterate_module_names(file: str) -> Iterator[str]:
-    """Yield the names a file may be imported by; `src/` may be a root of its own."""
+    """Yield the names by which a file may be imported; `src/` may be a separate root."""
     path = PurePosixPath(file)
     parts = path.parts[:-1] if path.name == "__init__.py" else (*path.parts[:-1], path.stem)
     if parts:
@@ -80,7 +80,7 @@ def _iterate_module_names(file: str) -> Iterator[str]:
 
 
 class _Graph:
-    """Who needs whom. Built for one tree and one set of changed files."""
+    """The dependencies of one tree, with a set of changed files."""
 
     def __init__(self, root: Path, changed: Collection[str]) -> None:
         self.files = dict.fromkeys([*iterate_python_files(root), *changed])
@@ -130,34 +130,34 @@ class _Graph:
         return ".".join((*package, name)).strip(".")
 
     def _iterate_found(self, name: str, file: str) -> Iterator[str]:
-        """Yield the file of a module and of the packages around it, or of a neighbour."""
+        """Yield the file of a module and of its parent packages, or of a neighbouring module."""
         parts = name.split(".")
-        here = PurePosixPath(file).parts[:-1]
+        package = PurePosixPath(file).parts[:-1]
         for end in range(len(parts), 0, -1):
-            for prefix in ((), here):
-                wanted = self._modules.get(".".join((*prefix, *parts[:end])))
-                if wanted is not None and wanted != file:
-                    yield wanted
+            for prefix in ((), package):
+                file_found = self._modules.get(".".join((*prefix, *parts[:end])))
+                if file_found is not None and file_found != file:
+                    yield file_found
 
 
 def _measure_distances(
     needed_by: Mapping[str, Mapping[str, int]], changed: Iterable[str]
 ) -> dict[str, int]:
-    found: dict[str, int] = {}
-    edge = [(0, file) for file in changed]
-    heapq.heapify(edge)
-    while edge:
-        far, file = heapq.heappop(edge)
-        if file in found:
+    distances: dict[str, int] = {}
+    queue = [(0, file) for file in changed]
+    heapq.heapify(queue)
+    while queue:
+        distance, file = heapq.heappop(queue)
+        if file in distances:
             continue
-        found[file] = far
+        distances[file] = distance
         for user, steps in needed_by.get(file, {}).items():
-            heapq.heappush(edge, (far + steps, user))
-    return found
+            heapq.heappush(queue, (distance + steps, user))
+    return distances
 
 
 def _find_mirroring_tests(tests: Sequence[str], changed: Sequence[str]) -> list[str]:
-    """Return the tests in the folders that mirror the changed files' folders under tests/."""
+    """Return the tests in the folders under tests/ that mirror the changed files' folders."""
     folders = {PurePosixPath("tests", *PurePosixPath(file).parts[:-1]) for file in changed}
     return [test for test in tests if not folders.isdisjoint(PurePosixPath(test).parents)]
 
@@ -167,20 +167,20 @@ def select_affected_tests(
 ) -> tuple[str, ...]:
     """Return at most `cap` test files under `root` that reach a changed file, nearest first.
 
-    When Python changed and nothing reaches it: the tests in the mirroring folder, or all tests.
-    With `nearest`, those that only a string leads to are left out where imports lead to others.
+    If changed Python files are not reached, return the tests in the mirroring folder, or all tests.
+    With `nearest`, tests reached only by strings are left out if imports lead to others.
     """
     graph = _Graph(root, changed)
     stems = {f"test_{PurePosixPath(file).stem}" for file in changed}
-    far = _measure_distances(graph.needed_by, changed)
+    distances = _measure_distances(graph.needed_by, changed)
     reached = sorted(
-        (test for test in graph.tests if test in far and (root / test).is_file()),
-        key=lambda test: (far[test], PurePosixPath(test).stem not in stems, test),
+        (test for test in graph.tests if test in distances and (root / test).is_file()),
+        key=lambda test: (distances[test], PurePosixPath(test).stem not in stems, test),
     )
     for bound in (_NAMED, _PATH) if nearest else (_PATH,):
-        certain = [test for test in reached if far[test] < bound]
-        if certain:
-            reached = certain
+        nearer = [test for test in reached if distances[test] < bound]
+        if nearer:
+            reached = nearer
             break
     if not reached and any(file.endswith(".py") for file in changed):
         reached = _find_mirroring_tests(graph.tests, changed) or graph.tests
@@ -188,14 +188,14 @@ def select_affected_tests(
 
 
 def list_program_files(root: Path) -> tuple[str, ...]:
-    """Return the Python files of what runs: nothing among the tests, nor what imports those."""
+    """Return the Python files of the program: no tests, and no modules that import tests."""
     graph = _Graph(root, ())
-    far = _measure_distances(graph.needed_by, filter(is_test_file, graph.files))
-    needing = {file for file in graph.files if far.get(file, _NAMED) < _NAMED}
-    # Whoever imports a module imports the packages around it.
-    folders = {PurePosixPath(file).parent for file in needing if file.endswith("/__init__.py")}
+    distances = _measure_distances(graph.needed_by, filter(is_test_file, graph.files))
+    using_tests = {file for file in graph.files if distances.get(file, _NAMED) < _NAMED}
+    # An import of a module also imports its parent packages.
+    folders = {PurePosixPath(file).parent for file in using_tests if file.endswith("/__init__.py")}
     return tuple(
         file
         for file in graph.files
-        if file not in needing and folders.isdisjoint(PurePosixPath(file).parents)
+        if file not in using_tests and folders.isdisjoint(PurePosixPath(file).parents)
     )

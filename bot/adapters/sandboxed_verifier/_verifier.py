@@ -1,4 +1,4 @@
-"""`SandboxedVerifier`: which commands to run where, and what their ends mean."""
+"""`SandboxedVerifier`: decides which commands to run where, and interprets their results."""
 
 import asyncio
 import shlex
@@ -39,18 +39,18 @@ from bot.ports.workspace import Workspace
 from bot.settings import parse_checks
 
 _MAX_CACHED_FAILURES = (
-    64  # seen red on a base, the newest: neither that commit nor that test can change
+    64  # failures at a base, the newest; neither that commit nor that test can change
 )
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
 class SandboxedVerifier:
-    """Runs base's checks and reproductions in copies of the workspace that are thrown away.
+    """Runs base's checks and reproductions in temporary copies of the workspace.
 
-    What runs code of the branch has one of its own; what only reads has one that nobody can write.
-    `cache` keeps what makes the next run faster; a folder in it is writable only for the one tool
-    it belongs to, so that a test cannot plant a result there. `side_by_side` commands run at once;
-    what was not done in time is tried once more, alone among all that hold `load`.
+    Commands that run code of the branch have their own copy; tools that only read share one that is
+    read-only. `cache` stores the tools' caches; each cache is writable only for its tool, so that a
+    test cannot plant a result there. At most `side_by_side` commands run at once; a command that is
+    not done in time is repeated without other holders of `load`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SandboxedVerifier:
         self._config = config
         self._scratch = Scratch(self._cache / "scratch")
         self._slots, self._load = asyncio.Semaphore(side_by_side), load or SharedLock()
-        # Two writers of one cache corrupt it: the same tool runs once at a time.
+        # Two writers would corrupt a cache, so each tool runs only once at a time.
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
         self._machinery = Machinery()
@@ -84,43 +84,46 @@ class SandboxedVerifier:
 
     @property
     def sandbox(self) -> str:
-        """Return how commands are confined."""
+        """How commands are confined, as text for people."""
         return self._sandbox.description
 
     async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
-        """Return the candidates that fail as they say, run on a copy of the workspace."""
+        """Return the candidates that fail as expected on a copy of the workspace."""
         results = await self._reproducing.run_before_fix(candidates, workspace)
-        red = tuple(
+        failing = tuple(
             Reproduced(reproduction=candidate, result=result)
             for candidate, result in zip(candidates, results, strict=True)
             if result.status == "failed"
         )
-        if red and not await workspace.list_changes():
+        if failing and not await workspace.list_changes():
             self._failing_results.update(
-                {(workspace.base, one.reproduction): one.result for one in red}
+                {
+                    (workspace.base, reproduced.reproduction): reproduced.result
+                    for reproduced in failing
+                }
             )
-        return red
+        return failing
 
     async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return what the test's call answers, run twice on a copy of the workspace."""
+        """Return the value of the test's call, run twice on a copy of the workspace, or `None`."""
         async with self._slots:
             return await self._answers.compute(test, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
-        """Run it; neither the expected failure nor a pass is `skipped`, saying why.
+        """Run a reproduction at base; any end other than pass or the expected failure is `skipped`.
 
-        A red that this verifier saw on that very base is not run again.
+        A failure that this verifier has already seen on the same base is not repeated.
         """
-        if seen := self._failing_results.get((workspace.base, reproduction)):
-            return seen
+        if earlier_result := self._failing_results.get((workspace.base, reproduction)):
+            return earlier_result
         return (await self._reproducing.run_before_fix([reproduction], workspace, at_base=True))[0]
 
     async def run_reproductions(
         self, reproductions: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
-        """Run them on a copy of the workspace as it stands; a pass that was faked is `failed`."""
+        """Run reproductions on a copy of the current workspace; a faked pass is `failed`."""
         return await self._reproducing.run_after_fix(reproductions, workspace)
 
     async def find_affected_tests(
@@ -144,7 +147,7 @@ class SandboxedVerifier:
         *,
         only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks; results come back in the configured order."""
+        """Run base's checks; return the results in the configured order."""
         checks = await self._load_base_checks(tier, workspace)
         if only is not None:
             checks = tuple(check for check in checks if get_proof(check) == only)
@@ -160,7 +163,7 @@ class SandboxedVerifier:
         *,
         tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks of that tier and these names on base's own sources."""
+        """Run base's checks of that tier with these names on base's own sources."""
         checks = [c for c in await self._load_base_checks(tier, workspace) if c.name in names]
         python = present_python(workspace.path, changed)
         affected = await self._select_affected(checks, workspace, changed)
@@ -193,22 +196,22 @@ class SandboxedVerifier:
         at_base: bool = False,
     ) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}
-        telling = asyncio.Lock()
+        callback_lock = asyncio.Lock()
 
         async def run_one(number: int, check: Check, only_read: Once[Path]) -> None:
             command = expand(check, python, affected)
             if command is None:
                 results[number] = build_skipped(check)
             elif (tool := find_tool(command)) in CACHES:
-                once = partial(self._read, check, command, tool, only_read)
-                results[number] = await self._load.run_alone_if_late(once, _has_timed_out)
+                attempt = partial(self._read, check, command, tool, only_read)
+                results[number] = await self._load.run_alone_if_late(attempt, _has_timed_out)
             else:
-                once = partial(self._run, check, command, workspace, python, at_base=at_base)
-                results[number] = await self._load.run_alone_if_late(once, _has_timed_out)
-            async with telling:
+                attempt = partial(self._run, check, command, workspace, python, at_base=at_base)
+                results[number] = await self._load.run_alone_if_late(attempt, _has_timed_out)
+            async with callback_lock:
                 await on_check(results[number])
 
-        # Affected tests first: they say most, and take longest.
+        # The affected tests start first: they are the most informative, and take longest.
         order = sorted(enumerate(checks), key=lambda pair: AFFECTED not in pair[1].command)
         async with self._to_read(workspace, at_base=at_base) as only_read:
             try:
@@ -216,16 +219,15 @@ class SandboxedVerifier:
                     for number, check in order:
                         group.create_task(run_one(number, check, only_read))
             except ExceptionGroup as failures:
-                # The first is the cause; the others are the same failure met by the other checks.
+                # All checks fail with the same error, so raise the first one as the cause.
                 raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
 
     async def warm_caches(self, workspace: Workspace) -> None:
-        """Fill the tools' caches from a worktree at rest, so that the first run is as fast as any.
+        """Fill the tools' caches from an idle worktree, so that the first run is fast.
 
-        Those of what runs, and who imports whom: a run's checks wait while a cache is written, so
-        what is rarely repaired is left to them. The results mean nothing and are dropped. Raises
-        what `run_checks` raises.
+        Only the program's files are used: a run's checks must wait while a cache is written, and
+        tests are rarely repaired. The results are ignored. Raises the errors of `run_checks`.
         """
         checks = await self._load_base_checks("quick", workspace)
         sources = await asyncio.to_thread(list_program_files, workspace.path)
@@ -240,7 +242,7 @@ class SandboxedVerifier:
         text = await workspace.read_base(self._config)
         if text is None:
             raise VerifierError(
-                f"{source} is not there, so nothing says how to prove a change: commit the "
+                f"{source} does not exist, so I do not know how to check a change: commit the "
                 "configuration file with its `checks`."
             )
         try:
@@ -251,7 +253,7 @@ class SandboxedVerifier:
 
     @asynccontextmanager
     async def _to_read(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Once[Path]]:
-        """Lend one copy for all that only read it; it is made when the first of them begins."""
+        """Provide one copy for all tools that only read; the first tool creates it."""
         async with AsyncExitStack() as stack:
             yield Once(lambda: stack.enter_async_context(self._copy(workspace, at_base=at_base)))
 
@@ -265,18 +267,18 @@ class SandboxedVerifier:
     async def _read(
         self, check: Check, command: Sequence[str], tool: Tool, only_read: Once[Path]
     ) -> CheckResult:
-        """Run a tool that runs nothing of the tree, which it cannot write to."""
+        """Run a tool that only reads the tree, which is read-only for it."""
         async with self._turns[tool], self._slots:
-            tree, kept = await only_read() / "tree", self._cache / tool
-            kept.mkdir(parents=True, exist_ok=True)
-            done = await self._sandbox.run(
+            tree, cache_folder = await only_read() / "tree", self._cache / tool
+            cache_folder.mkdir(parents=True, exist_ok=True)
+            result = await self._sandbox.run(
                 command,
                 cwd=tree,
-                writable=[kept],
-                env={"PYTHONPATH": str(tree), CACHES[tool]: str(kept)},
+                writable=[cache_folder],
+                env={"PYTHONPATH": str(tree), CACHES[tool]: str(cache_folder)},
                 limits=SandboxLimits(seconds=check.seconds),
             )
-            return check_result(check, shlex.join(command), done, tool, None)
+            return check_result(check, shlex.join(command), result, tool, None)
 
     async def _run(
         self,
@@ -292,13 +294,13 @@ class SandboxedVerifier:
         async with self._slots, self._copy(workspace, at_base=at_base) as place:
             if tool == "pytest":
                 change = await read_change(workspace, changed, at_base=at_base)
-                done, report = await run_tests(self._sandbox, command, place, change, limits)
+                result, report = await run_tests(self._sandbox, command, place, change, limits)
             else:
                 cwd, env = place / "tree", {"PYTHONPATH": str(place / "tree")}
-                done = await self._sandbox.run(
+                result = await self._sandbox.run(
                     command, cwd=cwd, writable=[place], env=env, limits=limits
                 )
-            return check_result(check, shlex.join(command), done, tool, report)
+            return check_result(check, shlex.join(command), result, tool, report)
 
 
 def _has_timed_out(result: CheckResult) -> bool:
@@ -306,4 +308,4 @@ def _has_timed_out(result: CheckResult) -> bool:
 
 
 async def _ignore_check(_: CheckResult) -> None:
-    """Hear of a check nobody waits for."""
+    """Ignore the result of a check."""

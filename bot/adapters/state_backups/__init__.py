@@ -1,4 +1,4 @@
-"""Backups of the state folder, one compressed archive each."""
+"""Backups of the state folder, each a compressed archive."""
 
 from bot.adapters.state_backups._archive import OnBytes
 from bot.adapters.state_backups._backups import StateBackups, list_backups

@@ -1,4 +1,4 @@
-"""The archive: a compressed tar of a manifest, then the files."""
+"""Writes the archive: a compressed tar of a manifest and the files."""
 
 import hashlib
 import io
@@ -13,30 +13,33 @@ from bot.domain.backup import BackedUpFile, BackupManifest
 MANIFEST = "manifest.json"
 STATE = "state/"
 CHUNK = 1024 * 1024
-_LEVEL = 3  # of nine: most of what there is to gain, for a third of the time
+_LEVEL = 3  # of nine: almost the smallest size, in a third of the time
 
 OnBytes = Callable[[int, int], None]
-"""Told how many bytes of how many are done."""
+"""Called with the number of bytes done and the total."""
 
 
 class ChangedMeanwhile(Exception):
-    """A file is not any more what it was when the manifest was written: all has to be done anew."""
+    """A file has changed since the manifest was written, so the backup must start again."""
 
 
 def digest(file: StagedFile, go_on: Callable[[], None]) -> str:
-    """Return the SHA-256 of what goes into the archive of a file. Raises `ChangedMeanwhile`."""
-    found, left = hashlib.sha256(), file.size
+    """Return the SHA-256 of a file's part that goes into the archive.
+
+    Raises `ChangedMeanwhile`.
+    """
+    sha256, remaining = hashlib.sha256(), file.size
     try:
         with file.source.open("rb") as read:
-            while chunk := read.read(min(left, CHUNK)):
+            while chunk := read.read(min(remaining, CHUNK)):
                 go_on()
-                found.update(chunk)
-                left -= len(chunk)
+                sha256.update(chunk)
+                remaining -= len(chunk)
     except FileNotFoundError as error:
         raise ChangedMeanwhile(file.name) from error
-    if left:
+    if remaining:
         raise ChangedMeanwhile(file.name)
-    return found.hexdigest()
+    return sha256.hexdigest()
 
 
 def write_archive(
@@ -52,12 +55,12 @@ def write_archive(
     """
     done = 0
     at = int(manifest.made_at.timestamp())
-    told = manifest.model_dump_json(indent=1).encode()
+    manifest_json = manifest.model_dump_json(indent=1).encode()
     with tarfile.open(fileobj=into, mode="w:gz", compresslevel=_LEVEL) as archive:
-        archive.addfile(_build_member(MANIFEST, len(told), at), io.BytesIO(told))
-        for known, file in zip(manifest.files, staged, strict=True):
-            _add(archive, known, file.source, at, go_on)
-            done += known.size
+        archive.addfile(_build_member(MANIFEST, len(manifest_json), at), io.BytesIO(manifest_json))
+        for entry, file in zip(manifest.files, staged, strict=True):
+            _add(archive, entry, file.source, at, go_on)
+            done += entry.size
             on_progress(done, manifest.size)
 
 
@@ -81,7 +84,7 @@ def _build_member(name: str, size: int, at: int) -> tarfile.TarInfo:
 
 
 class _Hashed(io.RawIOBase):
-    """Reads a file for whoever copies it, and knows the digest of what was read."""
+    """Reads a file and computes the digest of what was read."""
 
     def __init__(self, read: IO[bytes], go_on: Callable[[], None]) -> None:
         self._read = read
@@ -89,7 +92,7 @@ class _Hashed(io.RawIOBase):
         self._digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes; fewer than asked for mean that the file was cut."""
+        """Return the next bytes. Raises `ChangedMeanwhile` if the file has become shorter."""
         self._go_on()
         chunk = self._read.read(size)
         if len(chunk) < size:
@@ -99,5 +102,5 @@ class _Hashed(io.RawIOBase):
 
     @property
     def digest(self) -> str:
-        """The digest of all that was read."""
+        """The digest of everything that was read."""
         return self._digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The backups in a folder: made one at a time, listed, and removed when they are superfluous."""
+"""Makes backups in a folder one at a time, lists them, and removes superfluous ones."""
 
 import asyncio
 import contextlib
@@ -30,9 +30,9 @@ SUFFIX = ".tar.gz"
 
 
 class StateBackups:
-    """Implements `bot.ports.backups.BackupStore` in a folder, for its owner alone.
+    """Implements `bot.ports.backups.BackupStore` in a folder that only its owner can read.
 
-    `commit` tells which code runs, `free` how many bytes there is room for in a folder.
+    `commit` returns the commit of the running code, `free` the free bytes in a folder.
     """
 
     def __init__(
@@ -53,33 +53,36 @@ class StateBackups:
     async def take(
         self, into: Path | None = None, on_progress: OnBytes = lambda done, total: None
     ) -> Backup:
-        """Make one, in a thread; `into` is a file to be made instead of one in the folder."""
+        """Make a backup in a thread; `into` is its file, if it should not be in the folder.
+
+        Raises `StoreError`.
+        """
         stopped = threading.Event()
-        made = asyncio.ensure_future(run_in_thread(self._take, into, stopped, on_progress))
+        task = asyncio.ensure_future(run_in_thread(self._take, into, stopped, on_progress))
         try:
-            return await asyncio.shield(made)
+            return await asyncio.shield(task)
         except asyncio.CancelledError:
             stopped.set()
-            await asyncio.wait([made])
-            made.exception()  # looked at, so that it is not reported as lost
+            await asyncio.wait([task])
+            task.exception()  # retrieved, so that asyncio does not report it as lost
             raise
 
     async def list_backups(self) -> Sequence[Backup]:
-        """Return those in the folder."""
+        """Return the backups in the folder. Raises `StoreError`."""
         try:
             return await run_in_thread(list_backups, self.folder)
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read ({error.strerror}).") from error
 
     async def prune(self, keep: int, weekly: int) -> int:
-        """Remove what is superfluous, one after the other."""
-        old = find_superfluous(await self.list_backups(), keep, weekly)
+        """Remove superfluous backups; return their number. Raises `StoreError`."""
+        superfluous = find_superfluous(await self.list_backups(), keep, weekly)
         try:
-            for each in old:
-                await run_in_thread(each.file.unlink, missing_ok=True)
+            for backup in superfluous:
+                await run_in_thread(backup.file.unlink, missing_ok=True)
         except OSError as error:
             raise StoreError(f"{error.filename} cannot be removed ({error.strerror}).") from error
-        return len(old)
+        return len(superfluous)
 
     def _take(self, into: Path | None, stopped: threading.Event, on_bytes: OnBytes) -> Backup:
         folder = self.folder if into is None else into.parent
@@ -93,36 +96,40 @@ class StateBackups:
                 target = into or _choose_path(folder, at)
                 return maker.make(target, at, BackupWatch(folder, self._free, stopped, on_bytes))
         except Locked as error:
-            raise StoreError(f"Another backup is being made in {folder}. Wait for it.") from error
-        except (OSError, sqlite3.Error) as error:
-            where = getattr(error, "filename", None) or self._state
-            why = getattr(error, "strerror", None) or error
             raise StoreError(
-                f"No backup could be made in {folder}: {where}: {why}. Make room, or let the bot's "
-                "account read the state and write there."
+                f"Another backup is being made in {folder}. Please wait for it."
+            ) from error
+        except (OSError, sqlite3.Error) as error:
+            path = getattr(error, "filename", None) or self._state
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"I could not make a backup in {folder}: {path}: {reason}. Free some space, or "
+                "give the bot's account permission to read the state and write there."
             ) from error
 
 
 def list_backups(folder: Path) -> tuple[Backup, ...]:
-    """Return the whole backups in a folder, the newest first; none where there is no folder.
+    """Return the complete backups in a folder, newest first; empty if there is no folder.
 
     Raises `OSError`.
     """
-    found = []
+    backups = []
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
-            named = NAME.fullmatch(entry.name)
-            if named is None or not entry.is_file(follow_symlinks=False):
+            match = NAME.fullmatch(entry.name)
+            if match is None or not entry.is_file(follow_symlinks=False):
                 continue
-            with contextlib.suppress(ValueError):  # digits that are no time
-                at = datetime.strptime(named[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+            with contextlib.suppress(ValueError):  # the digits are not a valid time
+                at = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
                 size = entry.stat(follow_symlinks=False).st_size
-                found.append(Backup(file=Path(entry.path), made_at=at, size=size))
-    return tuple(sorted(found, key=lambda each: (each.made_at, each.file.name), reverse=True))
+                backups.append(Backup(file=Path(entry.path), made_at=at, size=size))
+    return tuple(
+        sorted(backups, key=lambda backup: (backup.made_at, backup.file.name), reverse=True)
+    )
 
 
 def _choose_path(folder: Path, at: datetime) -> Path:
-    """Return the file of a backup of that time: with a number where there is one already."""
+    """Return a new file name for a backup of that time, with a number if the name is in use."""
     stem = f"theseus-{at:%Y%m%dT%H%M%S}Z"
     names = (f"{stem}{f'-{number}' if number else ''}{SUFFIX}" for number in count())
     return next(folder / name for name in names if not (folder / name).exists())

@@ -1,4 +1,4 @@
-"""What of a state folder goes into a backup: everything, but what is listed here."""
+"""Selects what goes into a backup: everything in the state folder except what is listed here."""
 
 import os
 import re
@@ -18,13 +18,13 @@ SNAPSHOTS = "traffic/snapshots"
 NAME = re.compile(r"theseus-(\d{8}T\d{6})Z(?:-\d+)?\.tar\.gz", re.ASCII)
 LARGEST_SNAPSHOTS = 32 * 1024 * 1024
 
-# By their name from the state folder. What is not named here is somebody's: a cog's, perhaps.
+# By their path in the state folder. Everything else is included, as it may belong to a cog.
 _RECREATED = {
     "cache": "a cache",
     "worktrees": "made for each run",
     "claude": "the engine's own home",
     "gateway": "sockets",
-    "journal.sqlite3": "the index of the journal, made anew from its files",
+    "journal.sqlite3": "the index of the journal, recreated from its files",
     "full-checks.json": "a cache",
 }
 _BACKUPS = "backups"
@@ -36,7 +36,10 @@ _SECRET = re.compile(r"^\.env|\.pem$")
 
 
 class StateContents(NamedTuple):
-    """Names from the state folder. The journal and the forge are looked up when they are read."""
+    """Paths relative to the state folder.
+
+    The journal and the forge are listed when they are read.
+    """
 
     databases: tuple[str, ...]
     files: tuple[str, ...]
@@ -44,12 +47,15 @@ class StateContents(NamedTuple):
 
 
 def is_backup(name: str) -> bool:
-    """Whether a file of that name is one of our archives."""
+    """Return whether a file name is that of a backup archive."""
     return NAME.fullmatch(name) is not None
 
 
 def is_never_backed_up(name: str) -> bool:
-    """Whether no backup holds a file of that name: it would be taken for something else."""
+    """Return whether no backup may contain a file of that name.
+
+    Restoring such a file would be wrong, because the bot gives the name another meaning.
+    """
     first, _, inside = name.partition("/")
     if first in _RECREATED or (first == _BACKUPS and inside):
         return True
@@ -57,35 +63,39 @@ def is_never_backed_up(name: str) -> bool:
 
 
 def is_recreated(left: LeftOut) -> bool:
-    """Whether nobody misses what was left out: a cache, or what other backups hold."""
+    """Return whether a left-out item is not needed: a cache, or part of other backups."""
     return left.name in _RECREATED or left.why in (_EARLIER, _MIGRATED)
 
 
 def list_contents(state: Path, without: Collection[Path] = ()) -> StateContents:
-    """Return what is in the folder now, but for the folders `without`. Raises `OSError`."""
+    """Return the current contents of the folder, without the folders `without`.
+
+    Raises `OSError`.
+    """
     databases: list[str] = []
     files: list[str] = []
     left_out: list[LeftOut] = []
-    for name, why_not in _walk(state, state, {each.resolve() for each in without}):
+    for name, why_not in _walk(state, state, {folder.resolve() for folder in without}):
         if why_not:
             left_out.append(LeftOut(name=name, why=why_not))
             continue
         try:
-            # One of ours whose first bytes are damaged is no plain file: opening it says so.
-            ours = name in DATABASES and (state / name).stat().st_size > 0
-            (databases if ours or is_database(state / name) else files).append(name)
+            # A database of the bot with a damaged header must not count as a plain file: opening it
+            # fails.
+            own = name in DATABASES and (state / name).stat().st_size > 0
+            (databases if own or is_database(state / name) else files).append(name)
         except FileNotFoundError:
-            continue  # it is gone since
+            continue  # it was removed meanwhile
         except sqlite3.Error as error:
             left_out.append(LeftOut(name=name, why=f"it cannot be read: {error}"))
     return StateContents(tuple(databases), tuple(files), tuple(left_out))
 
 
 def _walk(state: Path, folder: Path, without: Collection[Path]) -> Iterator[tuple[str, str]]:
-    """Yield the names of files, and of what is left out with the reason."""
+    """Yield the names of files, and of left-out items with the reason."""
     with os.scandir(folder) as entries:
-        listed = sorted(entries, key=lambda each: each.name)
-    for entry in listed:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
         name = Path(entry.path).relative_to(state).as_posix()
         why_not = _explain_exclusion(name, entry, without)
         if why_not is None:
@@ -97,7 +107,7 @@ def _walk(state: Path, folder: Path, without: Collection[Path]) -> Iterator[tupl
 
 
 def _explain_exclusion(name: str, entry: os.DirEntry[str], without: Collection[Path]) -> str | None:
-    """Return why an entry is left out, `""` where it is not; `None`: nobody would miss it."""
+    """Return why an entry is left out, "" if it is included, `None` if nobody needs to know."""
     last = entry.name
     why = _RECREATED.get(name, "")
     if _SIDE_FILES.search(last):
@@ -107,11 +117,11 @@ def _explain_exclusion(name: str, entry: os.DirEntry[str], without: Collection[P
     elif _SECRET.search(last):
         why = "a secret: keep it where your other secrets are"
     elif not _is_printable(name):
-        why = "its name is no plain text"
+        why = "its name contains special characters"
     elif entry.is_symlink():
         why = "a link"
     elif not (stat.S_ISREG(mode := _mode(entry)) or stat.S_ISDIR(mode)):
-        why = "no file"
+        why = "not a file"
     elif name == SNAPSHOTS and (size := _measure_size(Path(entry.path))) > LARGEST_SNAPSHOTS:
         why = f"copies of cogs' files at failures, {size / 1e6:.0f} MB"
     elif Path(entry.path).resolve() in without or is_backup(last):
@@ -127,8 +137,8 @@ def _mode(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
-        return stat.S_IFREG  # it is gone since; whoever reads it will see
+        return stat.S_IFREG  # it was removed meanwhile; reading it will fail
 
 
 def _measure_size(folder: Path) -> int:
-    return sum(each.lstat().st_size for each in folder.rglob("*"))
+    return sum(path.lstat().st_size for path in folder.rglob("*"))

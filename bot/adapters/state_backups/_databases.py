@@ -1,4 +1,4 @@
-"""What is told of a database in a backup, and whether it is whole."""
+"""Reads facts about a database for the manifest, and checks its integrity."""
 
 import contextlib
 import sqlite3
@@ -11,7 +11,7 @@ from bot.infra.sqlite_copy import open_connection
 
 
 class DatabaseFacts(NamedTuple):
-    """Its migrations, oldest first, the rows of its tables, and where its audit log ends."""
+    """Its migrations, oldest first, the row counts of its tables, and the end of its audit log."""
 
     migrations: tuple[str, ...]
     rows: dict[str, int]
@@ -19,7 +19,7 @@ class DatabaseFacts(NamedTuple):
 
 
 def read_facts(file: Path) -> DatabaseFacts:
-    """Return what there is to tell of a database. Raises `sqlite3.Error`."""
+    """Return the facts about a database. Raises `sqlite3.Error`."""
     with contextlib.closing(open_connection(file)) as connection:
         rows = dict(_count_rows(connection))
         return DatabaseFacts(
@@ -28,39 +28,41 @@ def read_facts(file: Path) -> DatabaseFacts:
 
 
 def find_trouble(file: Path, *, thorough: bool) -> str:
-    """Return what SQLite finds wrong with a database, `""` where that is nothing.
+    """Return the problem that SQLite finds in a database, or "".
 
-    `thorough` compares the indexes with their tables as well.
+    With `thorough` it also compares the indexes with their tables.
     """
     check = "integrity_check" if thorough else "quick_check"
     try:
         with contextlib.closing(open_connection(file)) as connection:
-            told = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
+            result = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
     except sqlite3.Error as error:
         return str(error)
-    return "" if told == "ok" else " ".join(told.split())
+    return "" if result == "ok" else " ".join(result.split())
 
 
 def _count_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
-    """Yield tables with their rows; one that only a cog's own SQLite can read has none told."""
-    listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in listed:
+    """Yield tables with their row counts, except those that only a cog's own SQLite can read."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (name,) in tables:
         if str(name).startswith("sqlite_"):
             continue  # SQLite's own
         quoted = str(name).replace('"', '""')
         with contextlib.suppress(sqlite3.OperationalError):
-            counted = connection.execute(f'SELECT count(*) FROM "{quoted}"')  # noqa: S608
-            yield str(name), int(counted.fetchone()[0])
+            cursor = connection.execute(f'SELECT count(*) FROM "{quoted}"')  # noqa: S608
+            yield str(name), int(cursor.fetchone()[0])
 
 
 def _list_migrations(connection: sqlite3.Connection, rows: dict[str, int]) -> tuple[str, ...]:
     if "schema_migrations" not in rows:
         return ()
     try:
-        found = connection.execute("SELECT name FROM schema_migrations ORDER BY number").fetchall()
+        rows_found = connection.execute(
+            "SELECT name FROM schema_migrations ORDER BY number"
+        ).fetchall()
     except sqlite3.OperationalError:
-        return ()  # somebody else's table of that name
-    return tuple(str(name) for (name,) in found)
+        return ()  # another table with that name
+    return tuple(str(name) for (name,) in rows_found)
 
 
 def _read_audit_head(connection: sqlite3.Connection, rows: dict[str, int]) -> AuditHead | None:

@@ -1,8 +1,8 @@
-"""Reading an archive that anybody may have made: nothing is believed but what was compared.
+"""Reads archives from any source: nothing is trusted before it is compared.
 
-An archive is refused whole for the first thing that is wrong with it, whatever that is: a name
-that leads elsewhere, a link, a device, a file that the manifest does not name, one byte that
-differs, a size that does not fit. What was extracted by then lies in a folder of its own.
+An archive is refused for the first fault of any kind: a name that leads elsewhere, a link, a
+device, a file that the manifest does not list, a wrong byte, a wrong size. Files are extracted into
+a separate folder, which may then contain a part of the archive.
 """
 
 import gzip
@@ -34,9 +34,9 @@ _LARGEST_PIECE = 4 * CHUNK
 
 
 def read_manifest(file: Path) -> BackupManifest:
-    """Return what an archive says of itself; nothing of that is compared yet.
+    """Return an archive's manifest; it is not compared with the contents yet.
 
-    Raises `ConfigError` with the file and the way out.
+    Raises `ConfigError` with the file and a way to fix it.
     """
     with _open_archive(file) as (archive, _):
         return _read_manifest(file, archive)
@@ -47,61 +47,61 @@ def extract(
 ) -> BackupManifest:
     """Extract an archive into an empty folder, comparing all of it with its manifest.
 
-    `room` is how many bytes it may take. Raises `ConfigError`, and `OSError` for the folder's disk.
+    `room` is the maximum number of bytes. Raises `ConfigError`, and `OSError` for disk errors.
     """
     with _open_archive(file) as (archive, stream):
         manifest = _read_manifest(file, archive)
         if manifest.size > room:
             raise ConfigError(
-                f"{file} takes {manifest.size / 1e6:,.0f} MB, and there is room for "
-                f"{room / 1e6:,.0f} MB in {into.parent}, beside what has to stay free. Make "
-                "room there."
+                f"{file} needs {manifest.size / 1e6:,.0f} MB, but only {room / 1e6:,.0f} MB are "
+                f"available in {into.parent}, with the reserve that must stay free. Free some "
+                "space there."
             )
-        left = {STATE + known.name: known for known in manifest.files}
+        missing = {STATE + entry.name: entry for entry in manifest.files}
         done = 0
         while (member := archive.next()) is not None:
-            known = left.pop(member.name, None)
-            if known is None:
+            entry = missing.pop(member.name, None)
+            if entry is None:
                 raise _build_refusal(
-                    file, f"{member.name[:200]!r} is not in its manifest, or twice"
+                    file, f"{member.name[:200]!r} is not in its manifest, or appears twice"
                 )
-            _extract_member(file, archive, member, known, into / known.name)
-            done += known.size
+            _extract_member(file, archive, member, entry, into / entry.name)
+            done += entry.size
             on_progress(done, manifest.size)
-        if left:
-            raise _build_refusal(file, f"{min(left)} is missing")
-        if len(stream.read(CHUNK)) == CHUNK:  # at its end the sum over all of it is compared
+        if missing:
+            raise _build_refusal(file, f"{min(missing)} is missing")
+        if len(stream.read(CHUNK)) == CHUNK:  # reading to the end checks the checksum
             raise _build_refusal(file, "something follows its last file")
-    for known in manifest.files:
-        if known.database:
-            _compare_database(file, known, into / known.name)
+    for entry in manifest.files:
+        if entry.database:
+            _compare_database(file, entry, into / entry.name)
     return manifest
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that nothing can be asked of but small pieces: no header is larger than that."""
+    """A stream that only returns small pieces, because no header of ours is larger."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises `tarfile.ReadError` for more than is ever needed."""
+        """Return the next bytes. Raises `tarfile.ReadError` for a request above the limit."""
         if not 0 <= size <= _LARGEST_PIECE:
             raise tarfile.ReadError("a header is larger than any of ours")
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place; backwards nobody has to."""
+        """Move to a position; only forward moves are needed."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the position."""
         return self._stream.tell()
 
 
 @contextmanager
 def _open_archive(file: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
-    """Open an archive; whatever is wrong with its form is a `ConfigError`."""
+    """Open an archive. Raises `ConfigError` if it is not a valid archive."""
     try:
         with (
             file.open("rb") as raw,
@@ -118,51 +118,51 @@ def _open_archive(file: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]
     except IsADirectoryError as error:
         raise ConfigError(f"{file} is a folder. Name one of the archives in it.") from error
     except _NO_ARCHIVE as error:
-        raise _build_refusal(file, f"it is damaged, or no archive ({error})") from error
+        raise _build_refusal(file, f"it is damaged, or not an archive ({error})") from error
 
 
 def _read_manifest(file: Path, archive: tarfile.TarFile) -> BackupManifest:
     member = archive.next()
     if member is None or member.name != MANIFEST or not _is_plain(member):
-        raise _build_refusal(file, "it does not begin with a manifest: it is none of ours")
+        raise _build_refusal(file, "it does not begin with a manifest, so Theseus did not make it")
     if member.size > MOST_MANIFEST:
-        raise _build_refusal(file, "its manifest is larger than any of ours")
+        raise _build_refusal(file, "its manifest is too large")
     body = b"".join(_iterate_chunks(archive, member))
     try:
-        told = json.loads(body)
-        form = int(told["format"])
+        raw = json.loads(body)
+        format_number = int(raw["format"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _build_refusal(file, "its manifest cannot be read") from error
-    if form > FORMAT:
+    if format_number > FORMAT:
         raise ConfigError(
-            f"{file} was made by a newer Theseus (format {form}; this one knows {FORMAT}). Update "
-            "Theseus, then restore it."
+            f"{file} was made by a newer Theseus (format {format_number}; this one "
+            f"knows {FORMAT}). Update Theseus, then restore it."
         )
     try:
-        manifest = BackupManifest.model_validate(told)
+        manifest = BackupManifest.model_validate(raw)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise _build_refusal(file, f"its manifest is wrong at {where}") from error
-    _check_names(file, [known.name for known in manifest.files])
+        location = ".".join(map(str, error.errors()[0]["loc"]))
+        raise _build_refusal(file, f"its manifest is wrong at {location}") from error
+    _check_names(file, [entry.name for entry in manifest.files])
     return manifest
 
 
 def _check_names(file: Path, names: list[str]) -> None:
-    """Raise unless every name is a place of its own below the folder."""
+    """Raise `ConfigError` unless every name is a separate path below the folder."""
     seen: set[str] = set()
     for name in names:
         parts = name.split("/")
         plain = name.isprintable() and "\\" not in name and PurePosixPath(name).as_posix() == name
         if not plain or not name or {"", ".", ".."} & set(parts) or len(name) > 1_000:
-            raise _build_refusal(file, f"the name {name[:200]!r} leads elsewhere")
+            raise _build_refusal(file, f"the name {name[:200]!r} leads out of the folder")
         if is_never_backed_up(name):
-            raise _build_refusal(file, f"the name {name!r} is of nothing that is backed up")
+            raise _build_refusal(file, f"the name {name!r} is never part of a backup")
         if name in seen:
             raise _build_refusal(file, f"{name!r} is in it twice")
         seen.add(name)
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    if both := folders & seen:
-        raise _build_refusal(file, f"{min(both)!r} is a file and a folder")
+    if conflicts := folders & seen:
+        raise _build_refusal(file, f"{min(conflicts)!r} is a file and a folder")
 
 
 def _is_plain(member: tarfile.TarInfo) -> bool:
@@ -173,7 +173,7 @@ def _extract_member(
     file: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, known: BackedUpFile, to: Path
 ) -> None:
     if not _is_plain(member):
-        raise _build_refusal(file, f"{member.name!r} is no plain file")
+        raise _build_refusal(file, f"{member.name!r} is not a plain file")
     if member.size != known.size:
         raise _build_refusal(
             file, f"{known.name} has {member.size} bytes, its manifest {known.size}"
@@ -181,33 +181,33 @@ def _extract_member(
     to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
-        with _create_file(to) as written:
+        with _create_file(to) as output:
             for piece in _iterate_chunks(archive, member):
                 digest.update(piece)
-                written.write(piece)
-    except FileExistsError as error:  # names that are one to this file system
+                output.write(piece)
+    except FileExistsError as error:  # two names are the same to this file system
         raise _build_refusal(file, f"{known.name!r} is in it twice") from error
     if digest.hexdigest() != known.sha256:
-        raise _build_refusal(file, f"{known.name} is not what its manifest says")
+        raise _build_refusal(file, f"{known.name} does not match its manifest")
 
 
 def _iterate_chunks(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-    read = archive.extractfile(member)
-    if read is None:
+    content = archive.extractfile(member)
+    if content is None:
         raise tarfile.ReadError("a file without content")
-    with read:
-        while piece := read.read(CHUNK):
+    with content:
+        while piece := content.read(CHUNK):
             yield piece
 
 
 @contextmanager
 def _create_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that is not there yet, for its owner alone; it is on the disk at the end."""
+    """Create a file that only its owner can read; its content is flushed to disk on exit."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
-        yield written
-        written.flush()
-        os.fsync(written.fileno())
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as output:
+        yield output
+        output.flush()
+        os.fsync(output.fileno())
 
 
 def _compare_database(file: Path, known: BackedUpFile, path: Path) -> None:
@@ -219,4 +219,4 @@ def _compare_database(file: Path, known: BackedUpFile, path: Path) -> None:
 
 
 def _build_refusal(file: Path, why: str) -> ConfigError:
-    return ConfigError(f"{file} is not restored: {why}. Take another backup.")
+    return ConfigError(f"{file} cannot be restored: {why}. Use another backup.")

@@ -1,4 +1,4 @@
-"""Making one backup: staged, told in a manifest, written beside, and put in place whole."""
+"""Makes one backup: stages the files, writes a manifest and a draft, and moves it into place."""
 
 import os
 import shutil
@@ -20,26 +20,26 @@ from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import flush
 
 ROOM = 256 * 1024 * 1024
-"""Bytes that a backup leaves free: the bot goes on writing."""
+"""Bytes that a backup leaves free, because the bot goes on writing."""
 _DRAFT = ".theseus-backup"
 _TRIES = 3
-_LOOK_EVERY = 64  # chunks between two looks at the room there is
+_LOOK_EVERY = 64  # chunks between two checks of the free space
 
 Free = Callable[[Path], int]
-"""Says how many bytes there is room for in a folder."""
+"""Returns the free bytes in a folder."""
 
 
 class Interrupted(Exception):
-    """Whoever wanted the backup wants it no more."""
+    """The backup was cancelled by its caller."""
 
 
 def get_free_bytes(folder: Path) -> int:
-    """Return how many bytes there is room for."""
+    """Return the free bytes."""
     return shutil.disk_usage(folder).free
 
 
 class BackupWatch:
-    """Asked between two pieces of work whether to go on: nobody stopped it, and there is room."""
+    """Called between pieces of work to check for cancellation and free space."""
 
     def __init__(
         self, folder: Path, free: Free, stopped: threading.Event, on_bytes: OnBytes
@@ -51,7 +51,7 @@ class BackupWatch:
         self._looks = 0
 
     def __call__(self) -> None:
-        """Raise `Interrupted` or `StoreError` where it does not go on."""
+        """Raise `Interrupted` or `StoreError` if the work must stop."""
         if self._stopped.is_set():
             raise Interrupted
         self._looks += 1
@@ -59,17 +59,18 @@ class BackupWatch:
             self.need(0)
 
     def need(self, size: int) -> None:
-        """Raise `StoreError` unless so many bytes fit, and enough is left for the bot."""
+        """Raise `StoreError` unless so many bytes fit and `ROOM` stays free."""
         free = self._free(self._folder)
         if free - size < ROOM:
             raise StoreError(
-                f"There is no room for a backup in {self._folder}: {free / 1e6:,.0f} MB are free, "
-                f"it takes {(size + ROOM) / 1e6:,.0f} MB. Make room there, or set backup.folder."
+                f"There is not enough space for a backup in {self._folder}: {free / 1e6:,.0f} MB "
+                f"are free, and it needs {(size + ROOM) / 1e6:,.0f} MB. Free some space there, or "
+                "set backup.folder."
             )
 
 
 class BackupMaker:
-    """Makes archives of one state folder; of folders `without` nothing is in them."""
+    """Makes archives of one state folder, without the folders `without`."""
 
     def __init__(self, state: Path, commit: str | None, without: Collection[Path]) -> None:
         self._state = state
@@ -77,7 +78,9 @@ class BackupMaker:
         self._without = without
 
     def make(self, target: Path, at: datetime, watch: BackupWatch) -> Backup:
-        """Make one. Whoever calls is alone in the target's folder, where drafts are made.
+        """Make a backup.
+
+        The caller must hold the lock of the target's folder, where drafts are made.
 
         Blocking. Raises `StoreError`, `Interrupted`, `OSError` and `sqlite3.Error`.
         """
@@ -85,7 +88,7 @@ class BackupMaker:
             try:
                 return self._make(target, at, watch)
             except ChangedMeanwhile:
-                continue  # erased, as somebody asked for that, or cut
+                continue  # a file was erased on a person's request, or cut
             finally:
                 clear(target.parent)
         raise StoreError(
@@ -100,11 +103,11 @@ class BackupMaker:
         watch.need(_measure_size(self._state, (*contents.databases, *contents.files)))
         staged = stage_state(self._state, contents, staging, watch)
         left_out = (*contents.left_out, *staged.left_out)
-        manifest, kept = self._build_manifest(staged.files, left_out, at, watch)
-        with _create_private(draft) as written:
-            write_archive(written, manifest, kept, watch, watch.on_bytes)
+        manifest, listed = self._build_manifest(staged.files, left_out, at, watch)
+        with _create_private(draft) as output:
+            write_archive(output, manifest, listed, watch, watch.on_bytes)
         if target.exists():
-            raise StoreError(f"{target} is there already. Name another file.")
+            raise StoreError(f"{target} already exists. Choose another file.")
         draft.replace(target)
         flush(folder)
         return Backup(file=target, made_at=at, size=target.stat().st_size)
@@ -116,52 +119,52 @@ class BackupMaker:
         at: datetime,
         watch: BackupWatch,
     ) -> tuple[BackupManifest, list[StagedFile]]:
-        """Return the manifest, and the files it names. A cog's database that is broken is not."""
-        known: list[BackedUpFile] = []
-        kept: list[StagedFile] = []
-        not_kept = list(left_out)
+        """Return the manifest and the files in it, without damaged databases of cogs."""
+        entries: list[BackedUpFile] = []
+        listed: list[StagedFile] = []
+        omitted = list(left_out)
         audit: AuditHead | None = None
         for file in staged:
             watch()
             if file.database and (trouble := find_trouble(file.source, thorough=False)):
                 if file.name in DATABASES:
                     raise StoreError(f"{self._state / file.name} is damaged: {trouble}.")
-                not_kept.append(LeftOut(name=file.name, why=f"it is damaged: {trouble}"))
+                omitted.append(LeftOut(name=file.name, why=f"it is damaged: {trouble}"))
                 continue
-            told = BackedUpFile(name=file.name, size=file.size, sha256=digest(file, watch))
+            entry = BackedUpFile(name=file.name, size=file.size, sha256=digest(file, watch))
             if file.database:
                 facts = read_facts(file.source)
                 audit = facts.audit if file.name == DATABASES[0] else audit
-                told = told.replace(database=True, migrations=facts.migrations, rows=facts.rows)
-            known.append(told)
-            kept.append(file)
+                entry = entry.replace(database=True, migrations=facts.migrations, rows=facts.rows)
+            entries.append(entry)
+            listed.append(file)
         manifest = BackupManifest(
-            made_at=at, commit=self._commit, files=tuple(known), left_out=tuple(not_kept),
+            made_at=at, commit=self._commit, files=tuple(entries), left_out=tuple(omitted),
             audit=audit,
         )  # fmt: skip
-        return manifest, kept
+        return manifest, listed
 
 
 def clear(folder: Path) -> None:
-    """Remove the drafts that a backup which ended early left in a folder."""
+    """Remove the drafts of a backup that ended early."""
     (folder / f"{_DRAFT}.tar").unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         shutil.rmtree(folder / f"{_DRAFT}.files")
 
 
 def lock_in(folder: Path) -> Path:
-    """Return the file whose lock makes a backup alone in its folder."""
+    """Return the lock file that allows only one backup at a time in a folder."""
     return folder / f"{_DRAFT}.lock"
 
 
 @contextmanager
 def _create_private(path: Path) -> Iterator[IO[bytes]]:
-    """Open a new file for its owner alone; its content is on the disk at the end."""
+    """Create a file that only its owner can read; its content is flushed to disk on exit."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as written:
-        yield written
-        written.flush()
-        os.fsync(written.fileno())
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as output:
+        yield output
+        output.flush()
+        os.fsync(output.fileno())
 
 
 def _measure_size(state: Path, names: Collection[str]) -> int:

@@ -1,9 +1,9 @@
-"""One moment of the state: what a power cut would have left then, while everything goes on.
+"""Stages a consistent snapshot of the state, as after a power cut, while the bot goes on.
 
-For some milliseconds nobody may write to the bot's databases. In that time a view of each of them
-begins, the journal is measured, and the few small files that go with them are read. So no database
-names a record, a commit or an entry that is not in the backup, and none of these is ahead of what
-it belongs to. The views are copied after that, beside whoever writes.
+For some milliseconds all databases of the bot are locked for writing. In that time a snapshot of
+each begins, the journal is measured, and the few small files that belong to them are read. So no
+database refers to a record, a commit or an entry that is missing in the backup, and none of these
+is newer than the rows that refer to it. The snapshots are copied after that, while others write.
 """
 
 import contextlib
@@ -21,18 +21,18 @@ from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import begin_snapshot, copy_snapshot, open_connection
 
 _OURS_SECONDS = 10.0
-_FORGE_SECONDS = 60.0  # it fetches and merges within a transaction
+_FORGE_SECONDS = 60.0  # the forge fetches and merges within a transaction
 _OTHERS_SECONDS = 2.0
 _CHUNK = 1024 * 1024
 _STOP = "STOP"
 _DATABASE_COMPANIONS = "audit."
 _OBJECTS = f"{FORGE}/objects"
-# A ref that is packed meanwhile is in `packed-refs` before its own file goes.
+# git writes a packed ref to `packed-refs` before it removes the ref's own file.
 _REFS_LAST = f"{FORGE}/packed-refs"
 
 
 class StagedFile(NamedTuple):
-    """A file as it goes into the archive: the first `size` bytes of `source`."""
+    """A file for the archive: the first `size` bytes of `source`."""
 
     name: str
     source: Path
@@ -41,7 +41,7 @@ class StagedFile(NamedTuple):
 
 
 class StagedState(NamedTuple):
-    """All that goes into the archive, and what of the contents does not."""
+    """All files for the archive, and the contents that are left out."""
 
     files: list[StagedFile]
     left_out: list[LeftOut]
@@ -50,28 +50,28 @@ class StagedState(NamedTuple):
 def stage_state(
     state: Path, contents: StateContents, staging: Path, go_on: Callable[[], None]
 ) -> StagedState:
-    """Copy what changes into `staging`, and return all that goes into the archive.
+    """Copy changing files into `staging`, and return all files for the archive.
 
-    What only grows, or never changes, is left where it is. Blocking; `go_on` is called now and
-    then, and may raise. Raises `StoreError`, `OSError` and `sqlite3.Error`.
+    Files that only grow, or never change, are not copied. Blocking; `go_on` is called now and then,
+    and may raise. Raises `StoreError`, `OSError` and `sqlite3.Error`.
     """
     copier = _Copier(state, staging, go_on)
     with ExitStack() as views:
         with _hold_databases(state, contents.databases):
-            seen = {
+            snapshots = {
                 name: view
                 for name in contents.databases
                 if (view := copier.begin_view(name, views)) is not None
             }
-            early = [each for each in contents.files if each.startswith(_DATABASE_COMPANIONS)]
-            copier.take(early)
+            companions = [name for name in contents.files if name.startswith(_DATABASE_COMPANIONS)]
+            copier.take(companions)
             copier.stop()
             copier.take(_list_refs(state))
             copier.leave(_list_days(state))
-        for name, view in seen.items():
+        for name, view in snapshots.items():
             copier.view(name, view)
-    done = {*early, _STOP}
-    copier.take([name for name in contents.files if name not in done])
+    staged_names = {*companions, _STOP}
+    copier.take([name for name in contents.files if name not in staged_names])
     copier.leave(_list_objects(state))
     return StagedState(sorted(copier.staged), copier.left_out)
 
@@ -85,7 +85,7 @@ class _Copier:
         self.left_out: list[LeftOut] = []
 
     def take(self, names: Sequence[str]) -> None:
-        """Copy files; one that is gone meanwhile is none."""
+        """Copy files; one that was removed meanwhile is skipped."""
         for name in names:
             target = self._place(name)
             with contextlib.suppress(FileNotFoundError):
@@ -93,7 +93,7 @@ class _Copier:
                 self.staged.append(StagedFile(name, target, size))
 
     def stop(self) -> None:
-        """Keep the emergency stop, whatever stands by its name: a folder stops as well."""
+        """Include the emergency stop, whatever its file is: even a folder of that name counts."""
         if os.path.lexists(self._state / _STOP):
             target = self._place(_STOP)
             with contextlib.suppress(OSError):
@@ -102,11 +102,11 @@ class _Copier:
             self.staged.append(StagedFile(_STOP, target, target.stat().st_size))
 
     def leave(self, sizes: Sequence[tuple[str, int]]) -> None:
-        """Take so many bytes of files, from where they are."""
+        """Add the first bytes of files without copying them."""
         self.staged += [StagedFile(name, self._state / name, size) for name, size in sizes]
 
     def begin_view(self, name: str, views: ExitStack) -> sqlite3.Connection | None:
-        """Return a connection that sees this moment; a cog's database that is broken has none."""
+        """Return a connection with a snapshot, or `None` for a damaged database of a cog."""
         try:
             view = views.enter_context(closing(open_connection(self._state / name, "rw")))
             begin_snapshot(view)
@@ -118,7 +118,7 @@ class _Copier:
         return view
 
     def view(self, name: str, view: sqlite3.Connection) -> None:
-        """Copy what a connection sees of its database."""
+        """Copy a connection's snapshot of its database."""
         target = self._place(name)
         copy_snapshot(view, target, go_on=self._go_on)
         view.rollback()
@@ -132,16 +132,16 @@ class _Copier:
     def _copy_file(self, source: Path, target: Path) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         size = 0
-        with source.open("rb") as read, os.fdopen(os.open(target, flags, 0o600), "wb") as written:
-            while chunk := read.read(_CHUNK):
+        with source.open("rb") as content, os.fdopen(os.open(target, flags, 0o600), "wb") as output:
+            while chunk := content.read(_CHUNK):
                 self._go_on()
-                size += written.write(chunk)
+                size += output.write(chunk)
         return size
 
 
 @contextmanager
 def _hold_databases(state: Path, databases: Sequence[str]) -> Iterator[None]:
-    """Hold the databases so that nobody writes to them; of a cog's, only if it is free soon."""
+    """Lock the databases for writing; a cog's database only if it is free soon."""
     with ExitStack() as stack:
         for name in sorted(databases, key=_get_timeout, reverse=True):
             seconds = _get_timeout(name)
@@ -154,38 +154,38 @@ def _hold_databases(state: Path, databases: Sequence[str]) -> Iterator[None]:
                 if name in DATABASES:
                     way_out = "Try again."
                     if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                        way_out = "It is damaged: `theseus restore FILE` brings a backup back."
+                        way_out = "It is damaged: `theseus restore FILE` restores a backup."
                     raise StoreError(
-                        f"{state / name} cannot be held for a moment ({error}). {way_out}"
+                        f"{state / name} cannot be locked ({error}). {way_out}"
                     ) from error
         yield
 
 
 def _get_timeout(name: str) -> float:
-    """Return how long to wait for a database; who takes longest comes first, while none is held."""
+    """Return how long to wait for a database. The slowest is locked first, before any other."""
     if name not in DATABASES:
         return _OTHERS_SECONDS
     return _FORGE_SECONDS if name.startswith("forge.") else _OURS_SECONDS
 
 
 def _list_days(state: Path) -> list[tuple[str, int]]:
-    """Return the journal's files with how much is in them now."""
+    """Return the journal's files with their current sizes."""
     folder = state / JOURNAL
     if folder.is_symlink() or not folder.is_dir():
         return []
-    sizes = [(each.name, each.lstat().st_size) for each in folder.glob("*.ndjson")]
+    sizes = [(file.name, file.lstat().st_size) for file in folder.glob("*.ndjson")]
     return [(f"{JOURNAL}/{name}", size) for name, size in sorted(sizes)]
 
 
 def _list_refs(state: Path) -> list[str]:
-    """Return the forge's files that are no objects: what its names stand for, and settings."""
+    """Return the forge's files except objects: its refs and settings."""
     return sorted(_forge_files(state, objects=False), key=lambda name: (name == _REFS_LAST, name))
 
 
 def _list_objects(state: Path) -> list[tuple[str, int]]:
-    """Return the forge's objects with their sizes: all that the names read before can mean.
+    """Return the forge's objects with sizes, including all that the refs read before refer to.
 
-    Whoever packs objects writes the pack, then removes them; packs are looked at last.
+    Git writes a pack before it removes the loose objects, so packs are listed last.
     """
     sizes = []
     for name in sorted(
@@ -200,12 +200,12 @@ def _forge_files(state: Path, *, objects: bool) -> Iterator[str]:
     top = state / (_OBJECTS if objects else FORGE)
     if (state / FORGE).is_symlink():
         return
-    for here, folders, files in os.walk(top):
-        inside = Path(here).relative_to(state)
+    for current, folders, files in os.walk(top):
+        inside = Path(current).relative_to(state)
         if not objects:
-            folders[:] = [each for each in folders if inside / each not in _NOT_OF_THE_FORGE]
+            folders[:] = [name for name in folders if inside / name not in _NOT_OF_THE_FORGE]
         else:
-            folders.sort()  # `pack` comes after the folders of loose objects
+            folders.sort()  # `pack` sorts after the folders of loose objects
         for file in files:
             if not file.endswith(".lock") and not file.startswith("tmp_"):
                 yield (inside / file).as_posix()

@@ -39,7 +39,7 @@ async def test_a_python_that_cannot_be_shown_without_what_is_private_is_refused(
     library = Path(sysconfig.get_path("stdlib"))
     for private in (library, library / "site-packages/theseus"):
         sandbox = await choose_sandbox("auto", required=True, private=[private])
-        assert f"cannot be shown to checks without {private}" in sandbox.refusal
+        assert f"cannot be shown to checks without also showing {private}" in sandbox.refusal
         assert "a folder of its own" in sandbox.refusal
 
 

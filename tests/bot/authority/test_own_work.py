@@ -103,7 +103,7 @@ async def test_with_none_an_hour_nothing_is_started(world: AgentHarness) -> None
 
 
 async def test_where_nothing_can_be_confined_nothing_is_done_unasked(world: AgentHarness) -> None:
-    why = "Nothing can be run confined on this machine: bubblewrap is not installed."
+    why = "I cannot run commands in a sandbox on this machine: bubblewrap is not installed."
     world.limits = replace(world.limits, unconfined=why)
     agent = world.create_agent()
     with pytest.raises(Paused, match="bubblewrap is not installed"):

@@ -23,7 +23,7 @@ from tests.fakes.fake_key_value_store import FakeKeyValueStore
 NIGHT = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
 HOUR, DAY = 3_600.0, 86_400.0
 DEV = 10
-FULL = StoreError("There is no room for a backup in /backups.")
+FULL = StoreError("There is not enough space for a backup in /backups.")
 
 
 class Room:

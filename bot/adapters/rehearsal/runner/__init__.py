@@ -1,6 +1,6 @@
-"""What starts inside of the sandbox: the played tree's bot, in a time and network of the script's.
+"""Runs inside the sandbox: a tree's bot, with the script's time and network.
 
-It imports nothing of ours but itself: `bot`, `cogs` and discord.py come from the tree that is
-played and from this Python. Everything in here is at the mercy of the played code, and nobody
-outside believes more of it than when to go on.
+It imports only its own modules; `bot`, `cogs` and discord.py come from the tree and from this
+Python. The tree's code can change everything in this process, so the outside uses its messages only
+for timing and errors.
 """

@@ -1,4 +1,4 @@
-"""`python -m runner SOCKETS TREE`: prepares the tree's bot, and forks a child for each play."""
+"""`python -m runner SOCKETS TREE`: prepares the tree's bot, and forks a child for each script."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from .seeds import Seeds
 
 if __name__ == "__main__":
     sockets, tree = Path(sys.argv[1]), Path(sys.argv[2])
-    # Before anything is imported that takes a copy of what they replace.
+    # Before any import that copies the replaced functions.
     time, seeds = ScriptTime(), Seeds()
     time.install()
     seeds.install()

@@ -1,4 +1,4 @@
-"""One play's process: a bot of the tree, in turns, on the script's Discord."""
+"""The process of one script: the tree's bot, in turns, on the script's Discord server."""
 
 import asyncio
 import base64
@@ -18,12 +18,12 @@ from .seeds import Seeds
 from .state_files import compute_digests, read_contents
 from .stepped_loop import SteppedLoop
 
-TOKEN = "rehearsal"  # noqa: S105 - the script's Discord takes any
+TOKEN = "rehearsal"  # noqa: S105 - the script's Discord accepts any token
 _MESSAGE_CHARS = 2_000
 
 
 class TreeBot:
-    """Lives from the first order to the one that ends it; see `ControlChannel` for the orders."""
+    """Runs from the first order to the one that ends it; see `ControlChannel` for the orders."""
 
     def __init__(self, channel: LineSocket, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
         self._channel = channel
@@ -34,11 +34,11 @@ class TreeBot:
         self._stopped = False
 
     def run(self) -> None:
-        """Set everything up as the first order says, and run the bot until it is to end."""
+        """Set everything up by the first order, and run the bot until it must end."""
         world = self._channel.receive()
         if world is None:
             return
-        gc.disable()  # what is collected when depends on what else happened in this process
+        gc.disable()  # garbage collection would depend on what else happened in this process
         self._time.move_to(float(world["seconds"]))
         self._time.begin(datetime.fromisoformat(world["starts"]))
         self._seeds.begin(int(world["seed"]))
@@ -64,7 +64,7 @@ class TreeBot:
                 self._channel.send({"failed": "the bot ended by itself"})
             if world["keep"] and world["cogs"]:
                 self._channel.send({"kept": read_contents(state)})
-            # A whole bot's own books are no file of a cog's, and hold more than the script's time.
+            # A full bot's own files do not belong to cogs, and contain the machine's times.
             self._channel.send({"files": compute_digests(state) if world["cogs"] else {}})
         except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
             traceback.print_exc()
@@ -79,7 +79,7 @@ class TreeBot:
         self._channel.send({"idle": next_timer, "ready": ready, "seconds": self._time.seconds})
         order = self._channel.receive()
         if order is None:
-            raise SystemExit("nobody plays this any more")
+            raise SystemExit("the rehearsal has ended")
         self._time.move_to(float(order["seconds"]))
         if order.get("end") and self._bot is not None:
             self._stopped = True
@@ -90,15 +90,15 @@ class TreeBot:
             self._reloading = loop.create_task(client.runtime.adopt([file]))
 
     def _report_failure(self, action: Any) -> None:
-        """Tell of what failed; the rest of the journal says nothing that the server has not."""
+        """Report a failure. Other records are not needed: the server knows what they say."""
         error = action.error
         if error is None:
             return
-        frames = [f"{each.file}:{each.function}" for each in error.frames]
-        told = {
+        frames = [f"{frame.file}:{frame.function}" for frame in error.frames]
+        report = {
             "event": action.event,
             "error": error.exception,
             "at": frames[-1] if frames else "",
             "message": error.message[:_MESSAGE_CHARS],
         }
-        self._channel.send({"error": told})
+        self._channel.send({"error": report})

@@ -1,4 +1,4 @@
-"""The process that has imported the tree's bot, and forks a child for each play."""
+"""The process that has imported the tree's bot, and forks a child for each script."""
 
 import ast
 import ctypes
@@ -19,15 +19,15 @@ from .script_time import ScriptTime
 from .seeds import Seeds
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
-# What every play needs. Cogs are not among it: each child imports them as they are then.
+# What every script needs. Cogs are not included: each child imports their current version.
 _PREPARED = ("discord.ext.commands", "discord.ext.tasks", "aiosqlite", "bot.client")
 _ALL = ("bot.app.bot", "bot.settings", "git")
 
 
 class ForkServer:
-    """Obeys `{"fork": NAME}` and `{"end": NAME}`, one after the other, until its socket closes.
+    """Handles the orders `{"fork": NAME}` and `{"end": NAME}` until its socket closes.
 
-    `{"cogs": [...]}` beside a fork: the child runs these; without any, all of the bot.
+    With `{"cogs": [...]}` in a fork order the child runs only these; without, the complete bot.
     """
 
     def __init__(self, sockets: Path, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
@@ -39,13 +39,13 @@ class ForkServer:
         self._orders = LineSocket(sockets / "server")
 
     def serve(self) -> None:
-        """Prepare, say how that went, and fork."""
+        """Prepare, report the result, and handle orders."""
         self._orders.send({"started": True})
         sys.path.insert(0, str(self._tree))
         broken = self._prepare(_PREPARED)
         self._orders.send({"broken": broken} if broken else {"prepared": True})
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: the kernel does
-        with suppress(OSError, AttributeError):  # where there is none, they are somebody else's
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects ended children
+        with suppress(OSError, AttributeError):  # on other systems orphans go to another process
             ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
         while (order := self._orders.receive()) is not None:
             if name := order.get("fork"):
@@ -57,7 +57,7 @@ class ForkServer:
                 self._orders.send({"ended": name})
 
     def _prepare(self, modules: Sequence[str]) -> str:
-        """Import what plays need, once for all; return why that cannot be done."""
+        """Import what scripts need, once for all; return the reason if that fails."""
         missing = [name for name in modules if name not in sys.modules]
         if not missing:
             return ""
@@ -90,39 +90,39 @@ class ForkServer:
             os._exit(code)
 
     def _end(self, name: str) -> None:
-        """Kill a play's processes, and whatever has left its family, until there are none."""
+        """Kill a script's processes, including those that left its process tree."""
         child = self._children.pop(name, None)
         doomed = {child} if child is not None else set()
         while doomed:
-            for each in doomed:
+            for pid in doomed:
                 with suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
             doomed = self._find_strays()
 
     def _find_strays(self) -> set[int]:
-        """Return the living processes below us that belong to no play that goes on."""
+        """Return the living processes below us that do not belong to a running script."""
         parents = dict(_iterate_processes())
-        kept = {os.getpid(), *self._children.values()}
-        found = set()
+        roots = {os.getpid(), *self._children.values()}
+        strays = set()
         for process in parents:
-            line = [process]
-            while line[-1] in parents and line[-1] not in kept:
-                line.append(parents[line[-1]])
-            if line[-1] == os.getpid() and process != os.getpid():
-                found.add(process)
-        return found
+            ancestors = [process]
+            while ancestors[-1] in parents and ancestors[-1] not in roots:
+                ancestors.append(parents[ancestors[-1]])
+            if ancestors[-1] == os.getpid() and process != os.getpid():
+                strays.add(process)
+        return strays
 
 
 def list_needed_modules(folder: Path, cogs: Sequence[str]) -> list[str]:
-    """Return the modules of the bot that these cogs import, which no play changes."""
-    found: dict[str, None] = {}
+    """Return the modules of the bot that these cogs import; scripts never change them."""
+    modules: dict[str, None] = {}
     for cog in cogs:
         for file in (folder / f"{cog}.py", *(folder / cog).rglob("*.py")):
             with suppress(OSError, ValueError, SyntaxError, RecursionError):
                 nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
                 froms = (node for node in nodes if isinstance(node, ast.ImportFrom))
-                found.update(dict.fromkeys(str(node.module) for node in froms if not node.level))
-    return [name for name in found if name.startswith("bot.")]
+                modules.update(dict.fromkeys(str(node.module) for node in froms if not node.level))
+    return [name for name in modules if name.startswith("bot.")]
 
 
 def _iterate_processes() -> Any:

@@ -1,4 +1,4 @@
-"""The bot as its own composition root builds it, for worlds that name no cogs: all of it."""
+"""The complete bot, as its own composition root builds it, for worlds that name no cogs."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ import yaml
 from . import network
 from .cog_bot import build_flag_finder
 
-_NEEDED = ("bot", "cogs", "prompts")  # what it reads of its checkout
+_NEEDED = ("bot", "cogs", "prompts")  # the parts of the checkout that the bot reads
 _NO_CHECK = {"name": "none", "command": ["true"], "seconds": 1}
 _OF_GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -28,10 +28,10 @@ _OF_GIT = {
 
 
 class FullBot:
-    """Runs the tree's `run_bot`, in a checkout and state of the play's own.
+    """Runs the tree's `run_bot` with a private checkout and state.
 
-    It has no engine but the offline one and no forge but a local one; its checks are never run.
-    `told` gets what its journal records. `client` is its client, once that is made.
+    It has only the offline engine and a local forge; its checks are never run. `on_record` receives
+    what its journal records. `client` is its client, once it is created.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class FullBot:
         self._on_record = on_record
 
     async def run(self, world: Mapping[str, Any]) -> None:
-        """Run it until it is asked to stop."""
+        """Run the bot until it is asked to stop."""
         root = self._create_checkout()
         config = self._state / "rehearsal.yaml"
         config.write_text(json.dumps(self._build_config(world)), encoding="utf-8")  # JSON is YAML
@@ -61,11 +61,11 @@ class FullBot:
         await app.run_bot(settings.load(root, variables))
 
     def stop(self) -> None:
-        """Ask it to stop, as a supervisor does."""
+        """Ask the bot to stop, as a supervisor does."""
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _create_checkout(self) -> Path:
-        """Make the checkout it runs from: what lies in the tree, as one commit."""
+        """Create the checkout that the bot runs from: the tree's files as one commit."""
         root = self._state.parent / f"{self._state.name}-checkout"
         if root.exists():
             return root
@@ -78,35 +78,35 @@ class FullBot:
         return root
 
     def _listen(self, flags: Sequence[str]) -> None:
-        """Hear of the client and of what is journalled, as nobody hands these over.
+        """Patch the journal and the client to observe them, because `run_bot` does not expose them.
 
-        The client finds these flags on for everybody; people in the play may switch others.
+        The client finds these flags on for everyone; people in the script may switch others.
         """
         journal = importlib.import_module("bot.adapters.ndjson_journal").NdjsonJournal
         client = importlib.import_module("bot.client").TheseusClient
-        append, made = journal.append, client.__init__
+        append, init = journal.append, client.__init__
 
         def append_and_report(self_: Any, action: Any) -> None:
             append(self_, action)
             self._on_record(action)
 
         def init_client(self_: Any, *args: Any, **options: Any) -> None:
-            given = {**options, "guild_ready_timeout": network.READY_SECONDS}
+            arguments = {**options, "guild_ready_timeout": network.READY_SECONDS}
             if flags and "flags" in options:
-                on, kept = build_flag_finder(flags), options["flags"]
-                given["flags"] = lambda name: on(name) or kept(name)
-            made(self_, *args, **given)
+                find_forced, find_other = build_flag_finder(flags), options["flags"]
+                arguments["flags"] = lambda name: find_forced(name) or find_other(name)
+            init(self_, *args, **arguments)
             network.disable_heartbeats(self_)
             self.client = self_
 
         journal.append, client.__init__ = append_and_report, init_client
 
     def _build_config(self, world: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the tree's configuration, so that it lets nothing out, and listed roles in."""
+        """Return the tree's configuration, changed to local services and the script's roles."""
         text = (self._tree / "data" / "config.yaml").read_text(encoding="utf-8")
         people = {
-            each: {"users": [], "roles": world["roles"].get(each, [])}
-            for each in ("developers", "approvers")
+            group: {"users": [], "roles": world["roles"].get(group, [])}
+            for group in ("developers", "approvers")
         }
         return {
             **yaml.safe_load(text),

@@ -1,4 +1,4 @@
-"""JSON lines over a Unix socket, without an event loop."""
+"""Sends and receives JSON lines over a Unix socket, without an event loop."""
 
 import json
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class LineSocket:
-    """Connects to a socket; sending and receiving block until it is done."""
+    """Connects to a socket; sending and receiving block."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -17,12 +17,12 @@ class LineSocket:
         self._one_at_a_time = threading.Lock()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send one object; a line never mixes with another thread's."""
+        """Send one object; lines of several threads never mix."""
         with self._one_at_a_time:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> dict[str, Any] | None:
-        """Return the next object; `None` when the other side is gone."""
+        """Return the next object, or `None` if the other side has closed the socket."""
         line = self._file.readline()
         return dict(json.loads(line)) if line else None
 

@@ -1,4 +1,4 @@
-"""The only network of a play: Unix sockets to the script's Discord and web."""
+"""The only network of a rehearsal: Unix sockets to the script's Discord and web servers."""
 
 import errno
 import os
@@ -15,22 +15,22 @@ from aiohttp.client_reqrep import ConnectionKey
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-DISCORD = "localhost"  # where the script's Discord says that it is
-READY_SECONDS = 0.01  # that discord.py waits for more servers: there is one
-FAILED = "X-Rehearsal-Failed"  # how a web answer says that there is none
+DISCORD = "localhost"  # the address of the script's Discord server
+READY_SECONDS = 0.01  # how long discord.py waits for more servers; there is only one
+FAILED = "X-Rehearsal-Failed"  # marks a web response that means there is no answer
 
 _request = aiohttp.ClientSession._request
 
 
 def install(prefix: Path) -> None:
-    """Have every aiohttp session connect to the sockets beside `prefix`, and discord.py with it."""
+    """Make all aiohttp sessions, and discord.py, connect to the sockets with this `prefix`."""
 
     class ScriptConnector(aiohttp.BaseConnector):
-        """Connects to the script's Discord or web, by the host and scheme that are asked for."""
+        """Connects to the script's Discord or web server, depending on the host and scheme."""
 
         def __init__(self, *_args: Any, **options: Any) -> None:
-            kept = ("force_close", "limit", "limit_per_host", "loop")
-            super().__init__(**{key: options[key] for key in kept if key in options})
+            supported = ("force_close", "limit", "limit_per_host", "loop")
+            super().__init__(**{key: options[key] for key in supported if key in options})
 
         async def _create_connection(self, req: Any, _traces: Any, _timeout: Any) -> Any:
             side = "discord" if req.url.host == DISCORD else req.url.scheme.replace("ws", "http")
@@ -46,24 +46,24 @@ def install(prefix: Path) -> None:
 
 
 def disable_heartbeats(client: Any) -> None:
-    """Keep a client from taking its connection for dead: heartbeats go by the machine's time."""
+    """Disable a client's heartbeat timeout, which depends on the machine's time."""
     client._connection.heartbeat_timeout = 1e9
 
 
 async def _send_request(
     session: aiohttp.ClientSession, method: str, url: Any, **options: Any
 ) -> aiohttp.ClientResponse:
-    """Request it; where the script has no answer, fail as the network does."""
+    """Send a request; if the script has no answer, fail like an unreachable host."""
     response = await _request(session, method, url, **options)
-    why = response.headers.get(FAILED)
-    if why is None:
+    failure = response.headers.get(FAILED)
+    if failure is None:
         return response
-    asked = response.url
+    address = response.url
     response.close()
     key = ConnectionKey(
-        asked.host or "", asked.port, asked.scheme == "https", True, None, None, None
+        address.host or "", address.port, address.scheme == "https", True, None, None, None
     )
-    if why == "refused":
+    if failure == "refused":
         code = errno.ECONNREFUSED
         raise aiohttp.ClientConnectorError(key, OSError(code, os.strerror(code)))
     unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")

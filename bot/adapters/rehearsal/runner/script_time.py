@@ -1,6 +1,6 @@
-"""The script's time, in place of the machine's."""
+"""Replaces the machine's time by the script's."""
 
-# What waits in threads goes on by the machine's time: it takes its clocks at import, so now.
+# Threads use the machine's time: this module copies its clocks at import, so import it first.
 import asyncio  # noqa: F401
 import concurrent.futures.thread  # noqa: F401
 import queue  # noqa: F401
@@ -16,9 +16,9 @@ _NANO = 1_000_000_000
 
 
 class ScriptTime:
-    """Seconds since the play began, which go on only when somebody says so.
+    """Seconds since the start of the script, which advance only by `move_to` and sleeps.
 
-    Installed, all of the standard library's clocks show it; `begin` sets what the calendar says.
+    After `install`, all clocks of the standard library show it; `begin` sets the calendar.
     """
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class ScriptTime:
         self._really_sleep = time.sleep
 
     def install(self) -> None:
-        """Replace the clocks that count from anywhere, and `time.sleep`."""
+        """Replace the monotonic clocks and `time.sleep`."""
         time.monotonic = time.perf_counter = lambda: self.seconds
         time.monotonic_ns = time.perf_counter_ns = lambda: round(self.seconds * _NANO)
         time.sleep = self._sleep
 
     def begin(self, starts: datetime) -> None:
-        """Set the calendar, which every way to read it shows from now on."""
+        """Set the calendar for all ways to read it."""
         self._starts = starts
         self._calendar = time_machine.travel(self.get_time(), tick=False).start()
 
@@ -44,14 +44,17 @@ class ScriptTime:
         return self._starts + timedelta(seconds=self.seconds)
 
     def move_to(self, seconds: float) -> None:
-        """Let time pass up to that many seconds after the beginning; it never goes back."""
+        """Advance to that many seconds after the start; time never goes back."""
         if seconds > self.seconds:
             self.seconds = seconds
             if self._calendar is not None:
                 self._calendar.move_to(self.get_time())
 
     def _sleep(self, seconds: Any, /) -> None:
-        """Pass time; a thread of its own sleeps really, as it cannot keep the others waiting."""
+        """Advance the time.
+
+        Other threads really sleep, as they must not block the main thread.
+        """
         if threading.current_thread() is threading.main_thread():
             self.move_to(self.seconds + seconds)
         else:

@@ -1,4 +1,4 @@
-"""Luck that repeats itself: every source of chance in Python, from the script's seed."""
+"""Makes all randomness of Python deterministic, by the script's seed."""
 
 import os
 import random
@@ -8,25 +8,25 @@ _seed = random.Random.seed
 
 
 class Seeds:
-    """What `random`, `secrets` and `uuid` draw from."""
+    """The random source for `random`, `secrets` and `uuid`."""
 
     def __init__(self) -> None:
-        self._source = random.Random(0)  # noqa: S311 - repeating itself is its purpose
+        self._source = random.Random(0)  # noqa: S311 - it must be deterministic
 
     def install(self) -> None:
-        """Take the place of the machine's chance, and of what unseeded generators begin with."""
-        bytes_of = self.generate_bytes
+        """Replace the system's randomness, and the seeds of generators without one."""
+        generate = self.generate_bytes
 
         def seed(generator: random.Random, a: Any = None, version: int = 2) -> None:
-            _seed(generator, bytes_of(16) if a is None else a, version)
+            _seed(generator, generate(16) if a is None else a, version)
 
-        os.urandom = bytes_of
-        random._urandom = bytes_of  # type: ignore[attr-defined]
+        os.urandom = generate
+        random._urandom = generate  # type: ignore[attr-defined]
         random.Random.seed = seed  # type: ignore[assignment,method-assign]
         random.seed()
 
     def begin(self, seed: int) -> None:
-        """Begin anew, as the script says."""
+        """Restart the random sequence with the script's seed."""
         _seed(self._source, seed)
         random.seed(seed)
 

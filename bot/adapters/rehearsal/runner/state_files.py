@@ -1,4 +1,4 @@
-"""What lies in the folder where cogs keep files: names to digests, or to what they hold."""
+"""Reads the folder where cogs store files: digests, or contents, by name."""
 
 import base64
 import hashlib
@@ -20,28 +20,28 @@ MAX_STORED_BYTES = (
 
 
 def compute_digests(folder: Path) -> dict[str, str]:
-    """Return each file's name below the folder and a digest of its content, in order.
+    """Return the digest of each file below the folder by its name, in order.
 
-    Of SQLite files it is that of their rows: pages lie as they come.
+    The digest of an SQLite file covers its rows, because the order of pages is not deterministic.
     """
     return {path.relative_to(folder).as_posix(): _digest(path) for path in _list_files(folder)}
 
 
 def read_contents(folder: Path) -> dict[str, str]:
-    """Return each file's name below the folder and its content, as base64.
+    """Return the content of each file below the folder as base64, by its name.
 
-    What no longer fits is left out, and so is what cannot be read.
+    Unreadable files, and files beyond the size limit, are left out.
     """
-    found, room = dict[str, str](), MAX_STORED_BYTES
+    contents, room = dict[str, str](), MAX_STORED_BYTES
     for path in _list_files(folder):
         try:
             content = _read_full(path) if path.stat().st_size <= room else None
         except (OSError, sqlite3.Error):
             content = None
         if content is not None and len(content) <= room:
-            found[path.relative_to(folder).as_posix()] = base64.b64encode(content).decode()
+            contents[path.relative_to(folder).as_posix()] = base64.b64encode(content).decode()
             room -= len(content)
-    return found
+    return contents
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -50,7 +50,7 @@ def _list_files(folder: Path) -> list[Path]:
 
 
 def _read_full(path: Path) -> bytes:
-    """Return all that a file holds; of SQLite's, with what still lies beside it."""
+    """Return the complete content of a file; for SQLite including its write-ahead log."""
     if not _is_database(path):
         return path.read_bytes()
     with closing(sqlite3.connect(path)) as database:
@@ -65,10 +65,10 @@ def _is_database(path: Path) -> bool:
 def _digest(path: Path) -> str:
     try:
         lines = _iterate_rows(path) if _is_database(path) else iter([path.read_bytes()])
-        found = hashlib.sha256()
+        sha256 = hashlib.sha256()
         for line in lines:
-            found.update(line)
-        return found.hexdigest()[:16]
+            sha256.update(line)
+        return sha256.hexdigest()[:16]
     except (OSError, sqlite3.Error) as error:
         return f"unreadable: {error}"
 

@@ -1,4 +1,4 @@
-"""An event loop that goes in turns: it works until nothing is left to do, and then asks."""
+"""An event loop that works in turns: it runs until it is idle, and then asks for the next turn."""
 
 import asyncio
 import queue
@@ -14,7 +14,7 @@ Turn = Callable[[float | None], None]
 
 
 class _SteppedSelector(selectors.DefaultSelector):
-    """Where the loop would wait, it ends its turn instead."""
+    """Ends the turn where the loop would wait."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,26 +25,26 @@ class _SteppedSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if loop is not None and not ready and timeout != 0:
             if loop.busy:
-                ready = super().select(None)  # a thread works: it wakes us
+                ready = super().select(None)  # a thread is working and will wake us
             else:
                 loop.end_turn()
                 ready = super().select(0)
-        # In an order of its own, not in the kernel's: two plays are to be equal.
-        return sorted(ready, key=lambda each: each[0].fd)
+        # In a fixed order, not the kernel's, so that two runs are equal.
+        return sorted(ready, key=lambda entry: entry[0].fd)
 
 
 class SteppedLoop(asyncio.SelectorEventLoop):
-    """The loop of a play.
+    """The event loop of a rehearsal, with the script's time.
 
-    Its time is the script's. When nothing is left to do but to wait for timers and for answers,
-    `turn` is called with when the next timer is due, and blocks until the bot may go on: what the
-    server writes meanwhile is found at once, whole, and in the same order each time.
+    When it has nothing to do except to wait for timers and answers, it calls `turn` with the time
+    of the next timer. `turn` blocks until the bot may go on, so all that the server writes
+    meanwhile is found at once, completely, and in the same order each time.
     """
 
     def __init__(self, time: ScriptTime, turn: Turn) -> None:
         selector = _SteppedSelector()
         super().__init__(selector)
-        self.busy = 0  # calls that threads work at
+        self.busy = 0  # the number of calls that threads are working on
         self._script_time = time
         self._turn = turn
         selector.loop = self
@@ -55,18 +55,18 @@ class SteppedLoop(asyncio.SelectorEventLoop):
         return self._script_time.seconds
 
     def end_turn(self) -> None:
-        """Tell when the next timer is due, and wait for the next turn."""
-        waiting = self._scheduled  # type: ignore[attr-defined]
-        self._turn(waiting[0].when() if waiting else None)
+        """Report when the next timer is due, and wait for the next turn."""
+        timers = self._scheduled  # type: ignore[attr-defined]
+        self._turn(timers[0].when() if timers else None)
 
     def run_in_executor(  # type: ignore[override]  # its own type needs what 3.11 cannot say
         self, executor: Any, func: Any, *args: Any
     ) -> asyncio.Future[Any]:
-        """Run it in a thread; the turn lasts until it is done."""
+        """Run a call in a thread; the turn lasts until it is done."""
         return self.count(super().run_in_executor(executor, func, *args))
 
     def count(self, working: asyncio.Future[Any]) -> asyncio.Future[Any]:
-        """Let the turn last until this future is done."""
+        """Extend the turn until this future is done."""
         self.busy += 1
         working.add_done_callback(self._finish_work)
         return working
@@ -76,7 +76,7 @@ class SteppedLoop(asyncio.SelectorEventLoop):
 
 
 def _watch_sqlite(loop: SteppedLoop) -> None:
-    """Count what aiosqlite has its threads do, which it hands over in a queue of its own."""
+    """Count the calls that aiosqlite passes to its threads by its own queue."""
 
     class CountedQueue(queue.SimpleQueue):  # type: ignore[type-arg]
         def put_nowait(self, item: Any) -> None:

@@ -104,7 +104,7 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         assert "FACES[value - 1]" in room.read_dice()
         assert end.summary == "Faces are counted from one now."
         assert (end.title, end.description) == ("Count faces from one", "The index.")
-        assert end.review == "approved after it was sent back once: It counts from zero now."
+        assert end.review == "approved after one revision: It counts from zero now."
         assert end.approved
         assert "wrapping round" in end.attempts[0].result
         lines = [update.text for update in updates if isinstance(update, Progress)]
@@ -348,7 +348,7 @@ async def test_a_reviewer_sends_back_twice_at_most(tmp_path: Path) -> None:
     }
     async with open_claude_room(tmp_path, story, reviewer=REVIEWER) as room:
         end = last(await room.work())
-        assert end.review.startswith("not approved after it was sent back twice: It hides")
+        assert end.review.startswith("not approved after two revisions: It hides")
         assert "wrapping round" in end.review
         assert end.approved is False
 

@@ -22,12 +22,12 @@ SECRET = "sk-ant-api03-" + "A" * 95
     ("code", "words"),
     [
         (3, "ended with exit code 3"),
-        (137, "was ended by SIGKILL"),
-        (-9, "was ended by SIGKILL"),
-        (139, "was ended by SIGSEGV"),
+        (137, "was killed by SIGKILL"),
+        (-9, "was killed by SIGKILL"),
+        (139, "was killed by SIGSEGV"),
         (255, "ended with exit code 255"),
-        (0, "ended without a word"),
-        (None, "ended without a word"),
+        (0, "ended without a message"),
+        (None, "ended without a message"),
     ],
 )
 def test_how_the_program_ended_is_told_by_its_exit_code(code: int | None, words: str) -> None:

@@ -92,7 +92,7 @@ async def test_what_was_tried_and_what_mended_it_is_told_on_one_line() -> None:
                     checks=(CheckResult(name="types", status="failed", seconds=1),),
                 ),
             ),
-            "failed: red were types",
+            "failed: failing checks: types",
         ),
         (Status.REJECTED, (), "rejected: no luck"),
     ],

@@ -188,7 +188,7 @@ async def test_the_time_for_the_whole_conversation_ends_it_in_the_middle_of_a_to
     story = [call_tool("Bash", command="sleep 1000").set_tokens(4_000, 10)]
     async with ScriptedModel(story) as model:
         talk = table.build_talk(tools=("Bash",), seconds=1.0)
-        with pytest.raises(AgentTimeout, match=r"The 1 s for this are used up\."):
+        with pytest.raises(AgentTimeout, match=r"The time limit of 1 s was reached\."):
             async with table.create_claude(model.base_url).open_conversation(talk) as conversation:
                 await collect_reply(conversation)
     assert conversation.cost.tokens_in == 4_000
@@ -199,13 +199,13 @@ async def test_too_many_answers_end_it(table: ConversationSetup) -> None:
     story = [call_tool("Read", file_path="x"), call_tool("Read", file_path="y")]
     role = Role(model="sonnet", turns=2)
     error = await failing(AgentTimeout, table, story, role=role)
-    assert str(error) == "The model used up its 2 answers."
+    assert str(error) == "The model reached its limit of 2 answers."
 
 
 async def test_money_ends_it_and_what_was_spent_is_known(table: ConversationSetup) -> None:
     story = [call_tool("Read", file_path="x").set_tokens(1_000_000, 1_000)]
     async with table.open_conversation(story, usd=0.5) as conversation:
-        with pytest.raises(BudgetSpent, match=r"The 0\.50 \$ for this call are spent\."):
+        with pytest.raises(BudgetSpent, match=r"The budget of 0\.50 \$ for this call is used up\."):
             await collect_reply(conversation)
         assert conversation.cost.cost_usd > 0.5
         assert conversation.cost.tokens_in == 1_000_000
@@ -233,7 +233,7 @@ async def test_a_program_that_is_not_there_says_how_to_get_it(table: Conversatio
     ("script", "words"),
     [
         ("echo 'it broke' >&2; exit 3", "ended with exit code 3"),
-        ("echo 'it broke' >&2; kill -SEGV $$", "was ended by SIGSEGV"),
+        ("echo 'it broke' >&2; kill -SEGV $$", "was killed by SIGSEGV"),
         ("echo 'it broke' >&2; echo '{not json'; cat >/dev/null", "broke"),
     ],
     ids=["at start", "by a signal", "in its speech"],
@@ -256,7 +256,7 @@ async def test_a_program_that_crashes_is_told_with_its_last_words_for_the_journa
 async def test_a_program_killed_in_the_middle_of_a_turn_is_told(table: ConversationSetup) -> None:
     story = [call_tool("Bash", command="kill -9 $CLAUDE_PID; sleep 1000")]
     error = await failing(AgentUnavailable, table, story, tools=("Bash",))
-    assert str(error) == "The Claude Code program was ended by SIGKILL."
+    assert str(error) == "The Claude Code program was killed by SIGKILL."
 
 
 async def test_a_folder_that_is_gone_is_told(table: ConversationSetup) -> None:

@@ -61,7 +61,7 @@ def test_the_same_call_five_times_with_others_between_is_a_circle() -> None:
     for other in range(4):
         story.call("Read", file_path="a.py")
         story.call("Read", file_path=f"{other}.py")
-    with pytest.raises(AgentStuck, match="5 times, and changed nothing"):
+    with pytest.raises(AgentStuck, match="5 times without a change"):
         story.call("Read", file_path="a.py")
 
 
@@ -111,7 +111,7 @@ def test_many_answers_without_a_change_are_a_circle() -> None:
     story = Story(RepetitionLimits(turns=25))
     for number in range(25):
         story.call("Read", file_path=f"{number}.py")
-    with pytest.raises(AgentStuck, match="answered 25 times and changed nothing"):
+    with pytest.raises(AgentStuck, match="answered 25 times without a change"):
         story.call("Read", file_path="last.py")
 
 
@@ -136,7 +136,7 @@ def test_undoing_an_edit_twice_is_a_circle() -> None:
     story.write("two")
     story.write("one")
     story.write("three")
-    with pytest.raises(AgentStuck, match=r"undoes it again: writes `a\.py`"):
+    with pytest.raises(AgentStuck, match=r"reverts it again: writes `a\.py`"):
         story.write("one")
 
 
@@ -146,7 +146,7 @@ def test_undoing_the_very_first_edit_counts_as_well() -> None:
     story.write("tried")
     story.write("as it was")
     story.write("tried differently")
-    with pytest.raises(AgentStuck, match="undoes it again"):
+    with pytest.raises(AgentStuck, match="reverts it again"):
         story.write("as it was")
 
 

@@ -74,5 +74,5 @@ async def test_a_required_check_of_another_app_is_waited_for_and_why_is_said(
     room.twin.choose(private=True)
     room.twin.protect(checks=["by another app"])
     proposed = await opened(forge, room.change())
-    with pytest.raises(ForgePending, match="a token sees only those of GitHub Actions"):
+    with pytest.raises(ForgePending, match="my token can read only checks of GitHub Actions"):
         await forge.merge(proposed.number, proposed.head)

@@ -69,4 +69,4 @@ async def test_our_own_rest_is_told_as_ours(tmp_path: Path) -> None:
         await room.ask(lent)
         why = lent.refused()
         assert isinstance(why, AgentOverloaded)
-        assert str(why).startswith("I ask the model's provider nothing for 30 s")
+        assert str(why).startswith("I send no requests to the model's provider for 30 s")
