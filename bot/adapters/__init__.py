@@ -1,1 +1,1 @@
-"""The outside world: what implements the ports. Only `bot.app` names what is in here."""
+"""Implementations of the ports for the outside world. Only `bot.app` may import them."""

@@ -1,4 +1,4 @@
-"""Installing what the lock names, as `make install` does, in a child."""
+"""Installs the locked dependencies in a child process, as `make install` does."""
 
 import asyncio
 import importlib.util
@@ -17,10 +17,10 @@ _BY_HAND = "run `make install` in {root}, then restart me"
 
 
 class DependencyInstaller:
-    """Brings the environment of a checkout up to its lock. One installation at a time.
+    """Installs a checkout's locked dependencies. Only one installation runs at a time.
 
-    `environment` is where this Python's packages are: another checkout's, or a system's, is left
-    alone.
+    `environment` is the folder of this Python's packages. An environment of another checkout, or of
+    the system, is never changed.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class DependencyInstaller:
         self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self) -> str:
-        """Install; return why that could not be done, with the way out, or nothing."""
+        """Install; return why it failed, with a way to fix it, or ""."""
         by_hand = _BY_HAND.format(root=self._root)
         if not self._is_ours():
             return (
                 f"I run from {self._environment}, not from {self._root / '.venv'}. In a container, "
-                f"start that anew: it installs what is missing (docs/deployment.md); else {by_hand}"
+                f"restart it to install missing packages (docs/deployment.md); otherwise {by_hand}"
             )
         if shutil.which("make") is None:
             return f"`make` is not installed here; {by_hand}"
@@ -47,16 +47,16 @@ class DependencyInstaller:
             return ""
         tail = " ".join(redact(output).split())[-_TAIL:]
         took = f" within {self._seconds:.0f} s" if status is None else f" (status {status})"
-        return f"`make` did not finish{took}: {tail or 'it said nothing'}; {by_hand}"
+        return f"`make` did not finish{took}: {tail or 'no output'}; {by_hand}"
 
     def _is_ours(self) -> bool:
-        ours = self._root / ".venv"
-        return ours.is_dir() and ours.resolve() == self._environment.resolve()
+        own_environment = self._root / ".venv"
+        return own_environment.is_dir() and own_environment.resolve() == self._environment.resolve()
 
     async def _run(self) -> tuple[int | None, str]:
-        """Return the status, `None` where its time was up, and the output."""
+        """Return the exit status (`None` after a timeout) and the output."""
         claude = importlib.util.find_spec("claude_agent_sdk") is not None
-        made = await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             "make", "--no-print-directory", "claude" if claude else "install",
             cwd=self._root,
             env={**os.environ, "PYTHON": sys.executable},
@@ -67,12 +67,12 @@ class DependencyInstaller:
         )  # fmt: skip
         try:
             async with asyncio.timeout(self._seconds):
-                output, _ = await made.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             return None, ""
         finally:
-            if made.returncode is None:
+            if process.returncode is None:
                 with suppress(ProcessLookupError):
-                    os.killpg(made.pid, signal.SIGKILL)
-                await made.wait()
-        return made.returncode, output.decode(errors="replace")
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        return process.returncode, output.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Alerts by e-mail, through a mail server of the owner's choice."""
+"""Sends alerts by e-mail, with a mail server that the owner configures."""
 
 import hashlib
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class MailServer(NamedTuple):
-    """Where mail is handed in, as whom, and how the connection is kept from others."""
+    """The mail server's address, login and connection security."""
 
     host: str
     port: int
@@ -35,8 +35,9 @@ class MailServer(NamedTuple):
 class EmailAlertChannel:
     """Implements `bot.ports.alert_channel.AlertChannel` with smtplib, in a thread.
 
-    A server without the TLS that was asked for, or with a certificate that does not hold, gets
-    neither the password nor the alert. `context` is the TLS to use; the system's authorities else.
+    A server without the configured TLS, or with an invalid certificate, receives neither the
+    password nor the alert. `context` sets the TLS options; by default the system's authorities are
+    trusted.
     """
 
     name = "e-mail"
@@ -55,7 +56,7 @@ class EmailAlertChannel:
         self._context = context
 
     async def send(self, alert: Alert) -> None:
-        """Hand one message in; see the port."""
+        """Send one message; see the port."""
         await run_in_thread(self._send, self._build_message(alert.redact_secrets(redact)))
 
     def _build_message(self, alert: Alert) -> EmailMessage:
@@ -68,38 +69,40 @@ class EmailAlertChannel:
         mail["Auto-Submitted"] = "auto-generated"
         if alert.state == "resolved":
             mail["In-Reply-To"] = mail["References"] = self._build_message_id(alert, "firing")
-        mail.set_content("\n\n".join(each for each in (alert.title, alert.text, alert.url) if each))
+        mail.set_content("\n\n".join(part for part in (alert.title, alert.text, alert.url) if part))
         return mail
 
     def _build_message_id(self, alert: Alert, state: str) -> str:
-        """Return the same for the same alert: mail programs show it once, and its end below it."""
+        """Return a stable id for an alert: mail programs show it once, with its end below it."""
         digest = hashlib.sha256(f"{alert.id} {alert.since} {state}".encode()).hexdigest()[:32]
         return f"<{digest}@{self._sender.rpartition('@')[2].rstrip('>')}>"
 
     def _send(self, mail: EmailMessage) -> None:
-        where = f"{self._server.host}:{self._server.port}"
+        address = f"{self._server.host}:{self._server.port}"
         try:
             with self._connect() as smtp:
                 if self._server.user is not None and self._server.password is not None:
                     smtp.login(self._server.user, self._server.password.get_secret_value())
                 refused = smtp.send_message(mail)
         except smtplib.SMTPNotSupportedError as error:
-            raise AlertRejected(f"{where} does not offer what it takes: {error}") from None
+            raise AlertRejected(f"{address} does not support what I need: {error}") from None
         except smtplib.SMTPAuthenticationError as error:
-            raise _build_response_error(f"{where} refuses the login", error.smtp_code) from None
+            raise _build_response_error(f"{address} refuses the login", error.smtp_code) from None
         except smtplib.SMTPRecipientsRefused as error:
             raise _build_response_error(
-                f"{where} takes mail for none of them", _get_worst_status(error)
+                f"{address} accepts mail for none of the recipients", _get_worst_status(error)
             ) from None
         except smtplib.SMTPResponseException as error:
-            raise _build_response_error(f"{where} refuses the mail", error.smtp_code) from None
+            raise _build_response_error(f"{address} refuses the mail", error.smtp_code) from None
         except ssl.SSLCertVerificationError as error:
-            told = f"the certificate of {where} does not hold ({error.verify_message})"
-            raise AlertRejected(told) from None
+            message = f"the certificate of {address} is not valid ({error.verify_message})"
+            raise AlertRejected(message) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise AlertUnavailable(f"{where} cannot be reached ({type(error).__name__})") from None
+            raise AlertUnavailable(
+                f"{address} cannot be reached ({type(error).__name__})"
+            ) from None
         if refused:
-            _log.warning("%s took an alert, but not for %d of those named", where, len(refused))
+            _log.warning("%s accepted an alert, but not for %d recipients", address, len(refused))
 
     def _connect(self) -> smtplib.SMTP:
         host, port, security = self._server.host, self._server.port, self._server.security
@@ -117,7 +120,7 @@ class EmailAlertChannel:
 
 
 def _build_response_error(text: str, status: int) -> AlertRejected | AlertUnavailable:
-    """Return the error of an answer: 4xx is for now, 5xx for good."""
+    """Return the error for a response: 4xx is temporary, 5xx is permanent."""
     kind = AlertUnavailable if 400 <= status < 500 else AlertRejected
     return kind(f"{text} ({status})")
 

@@ -1,7 +1,7 @@
 """The kill switch as a file: `touch STOP` in the state folder stops everything.
 
-The file's being there is what counts. What it says only tells who and why, so one that is empty,
-broken, unreadable, or no file at all means stop just as well.
+Only the existence of the file matters. Its content says who stopped and why, so an empty, damaged
+or unreadable file, or a folder of that name, stops as well.
 """
 
 import contextlib
@@ -22,30 +22,33 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FileKillSwitch:
-    """Implements `bot.ports.kill_switch.KillSwitch`. A look costs one `lstat`."""
+    """Implements `bot.ports.kill_switch.KillSwitch`. A check costs one `lstat`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands; only a file that is certainly not there is none."""
+        """Return the active stop, or `None` only if the file certainly does not exist."""
         return _read(self.path)
 
     async def pull(self, stop: Stop) -> Stop:
-        """Put the file there, whole and on the disk, unless there is one."""
+        """Create the file atomically on disk, unless it exists; return the active stop."""
         stop = stop.replace(why=redact(stop.why))
         try:
             if not _put(self.path, stop):
                 return _read(self.path) or await self.pull(stop)
         except OSError as error:
             raise StoreError(
-                f"The stop cannot be kept in {self.path} ({error.strerror}). It holds while I run; "
-                f"make room, or `touch {self.path}` by hand."
+                f"I cannot write the stop to {self.path} ({error.strerror}). It is active only "
+                f"while I run. Free some space, or run `touch {self.path}` yourself."
             ) from error
         return stop
 
     async def lift(self) -> None:
-        """Remove whatever is there by that name; a folder with something in it stays, and says."""
+        """Remove the file.
+
+        Raises `StoreError` if that fails, such as for a folder with files.
+        """
         try:
             if self.path.is_dir() and not self.path.is_symlink():
                 self.path.rmdir()
@@ -56,15 +59,15 @@ class FileKillSwitch:
             return
         except OSError as error:
             raise StoreError(
-                f"{self.path} cannot be removed ({error.strerror}), so everything stays stopped. "
-                "Remove it by hand."
+                f"I cannot remove {self.path} ({error.strerror}), so everything stays stopped. "
+                "Remove it yourself."
             ) from error
 
 
 def _put(path: Path, stop: Stop) -> bool:
-    """Write beside, flush, then link into place; `False` if something lies there already.
+    """Write a draft, flush it, then link it into place; return false if the file already exists.
 
-    Nobody ever sees half of it.
+    Readers never see a partial file.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
@@ -85,7 +88,7 @@ def _put(path: Path, stop: Stop) -> bool:
 
 
 def _flush(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the file system can."""
+    """Flush a folder's entries to disk, if the file system supports it."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with contextlib.suppress(OSError):
@@ -96,19 +99,19 @@ def _flush(folder: Path) -> None:
 
 def _read(path: Path) -> Stop | None:
     try:
-        seen = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
-    except OSError:  # the folder cannot be looked into: nobody can say that it is not there
+    except OSError:  # the folder cannot be read, so the file may exist
         return Stop(how="file", at=_EPOCH)
     try:
-        return Stop.model_validate_json(_read_text(path, seen))
+        return Stop.model_validate_json(_read_text(path, status))
     except (OSError, ValidationError):
-        return Stop(how="file", at=_parse_time(seen.st_mtime))
+        return Stop(how="file", at=_parse_time(status.st_mtime))
 
 
 def _read_text(path: Path, seen: os.stat_result) -> bytes:
-    """Return what a plain file says; a pipe or a link is never opened."""
+    """Return the content of a regular file; pipes and links are never opened."""
     if not stat.S_ISREG(seen.st_mode):
         return b""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

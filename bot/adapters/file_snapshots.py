@@ -1,4 +1,4 @@
-"""Snapshots of cogs' files in folders that only the owner of the process can read."""
+"""Stores snapshots of cogs' files in folders that only the owner can read."""
 
 import contextlib
 import json
@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 class FileSnapshots:
     """Implements `bot.ports.traffic.SnapshotStore`: `folder/<fingerprint>/<failure>/`.
 
-    `state` is where cogs keep files. Of a failure that comes again and again the newest few are
-    kept, and one a minute at most is taken; of all failures `MOST`, the newest.
+    `state` is the folder with cogs' files. For each fingerprint the newest few snapshots are
+    stored, and at most one is taken a minute; of all failures, the newest `MOST` are stored.
     """
 
     def __init__(self, folder: Path, state: Path, clock: Clock, *, largest: int = LARGEST) -> None:
@@ -48,9 +48,9 @@ class FileSnapshots:
         self._largest = largest
 
     async def take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
-        """Copy the cog's files, in a thread."""
+        """Copy the cog's files, in a thread. Returns `None` if there is nothing to copy."""
         if not _SAFE.fullmatch(fingerprint) or not _SAFE.fullmatch(failure_id):
-            raise StoreError("A snapshot is kept by its failure's fingerprint and id.")
+            raise StoreError("A snapshot needs its failure's fingerprint and id.")
         return await self._run(lambda: self._take(cog, fingerprint, failure_id))
 
     async def list_for_failure(self, fingerprint: str) -> Sequence[CogSnapshot]:
@@ -58,7 +58,7 @@ class FileSnapshots:
         return await self._run(lambda: self._list_for_failure(fingerprint))
 
     async def read_files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
-        """Return what is in one; nothing where it is gone."""
+        """Return the files of a snapshot by name; empty if it was removed."""
         folder = self._place(snapshot) / "files"
         return await self._run(
             lambda: {
@@ -69,7 +69,7 @@ class FileSnapshots:
         )
 
     async def forget(self, before: datetime) -> int:
-        """Remove those older than that."""
+        """Remove snapshots older than that; return their number."""
 
         def work() -> int:
             old = [each for each in self._list_all() if each.at < before]
@@ -82,8 +82,8 @@ class FileSnapshots:
     async def list_for_person(
         self, subject: DataSubject, failures: Collection[str]
     ) -> Sequence[CogSnapshot]:
-        """Return those of these failures, and those that hold the person's id."""
-        marks = (str(subject.id).encode(), subject.id.to_bytes(8, "big"))  # as text, as in SQLite
+        """Return the snapshots of these failures, and those that contain the person's id."""
+        marks = (str(subject.id).encode(), subject.id.to_bytes(8, "big"))  # as text; as in SQLite
 
         def work() -> list[CogSnapshot]:
             return [
@@ -95,7 +95,7 @@ class FileSnapshots:
         return await self._run(work)
 
     async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
-        """Remove these; again is harmless."""
+        """Remove snapshots; safe to repeat."""
 
         def work() -> None:
             for each in snapshots:
@@ -109,17 +109,17 @@ class FileSnapshots:
             return await run_in_thread(work)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
-                f"The cogs' files cannot be copied to {self._folder} ({type(error).__name__})."
+                f"I cannot copy the cogs' files to {self._folder} ({type(error).__name__})."
             ) from error
 
     def _take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
-        now, known = self._clock.get_time(), self._list_for_failure(fingerprint)
-        if known and now - known[0].at < PAUSE:
+        now, existing = self._clock.get_time(), self._list_for_failure(fingerprint)
+        if existing and now - existing[0].at < PAUSE:
             return None
-        own = sorted(_iterate_files(self._state, cog))[:_MOST_FILES]
-        if not own or self._largest <= 0:
+        names = sorted(_iterate_files(self._state, cog))[:_MOST_FILES]
+        if not names or self._largest <= 0:
             return None
-        fits, too_large = _select_fitting(self._state, own, self._largest)
+        fits, too_large = _select_fitting(self._state, names, self._largest)
         snapshot = CogSnapshot(
             failure_id=failure_id, fingerprint=fingerprint, cog=cog, at=now,
             files=tuple(fits), left_out=tuple(too_large),
@@ -135,7 +135,7 @@ class FileSnapshots:
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
-        for old in known[MOST_OF_ONE - 1 :]:
+        for old in existing[MOST_OF_ONE - 1 :]:
             self._remove(old)
         for old in sorted(self._list_all(), key=lambda each: each.at, reverse=True)[MOST:]:
             self._remove(old)
@@ -159,44 +159,44 @@ class FileSnapshots:
         place = self._place(snapshot)
         shutil.rmtree(place)
         with contextlib.suppress(OSError):
-            place.parent.rmdir()  # unless others of it are there
+            place.parent.rmdir()  # unless it contains other snapshots
 
 
 def _iterate_snapshots(folder: Path) -> Iterator[CogSnapshot]:
-    """Yield what is told of the snapshots in a failure's folder; half of one is none."""
-    for told in folder.glob(f"*/{_MANIFEST}"):
+    """Yield the snapshots in a failure's folder; incomplete ones are skipped."""
+    for manifest in folder.glob(f"*/{_MANIFEST}"):
         try:
-            yield CogSnapshot.model_validate(json.loads(told.read_bytes()))
+            yield CogSnapshot.model_validate(json.loads(manifest.read_bytes()))
         except (OSError, ValueError, ValidationError):
-            _log.warning("a snapshot cannot be read: %s", told.parent.name)
+            _log.warning("a snapshot cannot be read: %s", manifest.parent.name)
 
 
 def _has_mark(folder: Path, marks: Collection[bytes]) -> bool:
-    """Whether one of the files in a folder holds one of these."""
-    files = (each for each in folder.rglob("*") if each.is_file())
-    return any(mark in each.read_bytes() for each in files for mark in marks)
+    """Return whether one of the files in a folder contains one of the marks."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return any(mark in file.read_bytes() for file in files for mark in marks)
 
 
 def _iterate_files(state: Path, cog: str) -> Iterator[str]:
-    """Yield the cog's files by their names from the state folder; links lead nowhere."""
+    """Yield the cog's files, relative to the state folder; links are not followed."""
     for entry in state.iterdir():
         if not is_cog_file(entry.name, cog) or entry.is_symlink():
             continue
         if entry.is_file():
             yield entry.name
         elif entry.is_dir():
-            inside = (each for each in entry.rglob("*") if each.is_file() and not each.is_symlink())
-            yield from (each.relative_to(state).as_posix() for each in inside)
+            inside = (path for path in entry.rglob("*") if path.is_file() and not path.is_symlink())
+            yield from (path.relative_to(state).as_posix() for path in inside)
 
 
 def _select_fitting(state: Path, names: Sequence[str], largest: int) -> tuple[list[str], list[str]]:
-    """Return what fits, the smallest first, and what does not."""
+    """Return the names that fit, smallest first, and those that do not."""
     fits: list[str] = []
     too_large: list[str] = []
-    left = largest
+    remaining = largest
     for name in sorted(names, key=lambda each: (state / each).stat().st_size):
-        left -= (state / name).stat().st_size
-        (fits if left >= 0 else too_large).append(name)
+        remaining -= (state / name).stat().st_size
+        (fits if remaining >= 0 else too_large).append(name)
     return sorted(fits), sorted(too_large)
 
 
@@ -208,11 +208,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _create_private_folder(folder: Path, top: Path) -> None:
-    """Make a folder under `top`, and each on the way, for the owner alone."""
-    for each in (*reversed(folder.parents), folder):
-        if each == top or top in each.parents:
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-            each.chmod(0o700)
+    """Create a folder under `top`, with its parents, readable by the owner only."""
+    for path in (*reversed(folder.parents), folder):
+        if path == top or top in path.parents:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.chmod(0o700)
 
 
 def _write(path: Path, content: bytes) -> None:

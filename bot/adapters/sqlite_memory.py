@@ -1,7 +1,7 @@
-"""Memories in an SQLite file of their own, found by what failed and by words (FTS5).
+"""Memories in their own SQLite file, found by failure and by words (FTS5).
 
-The words are cut and stemmed in `bot.memory.ranking`; the index sees plain letters and digits
-only, so nothing a person writes reaches FTS5 as a query.
+Words are split and stemmed in `bot.memory.ranking`. The index contains only plain letters and
+digits, so text by people never reaches FTS5 as a query.
 """
 
 import logging
@@ -25,11 +25,11 @@ from bot.memory.ranking import (
 
 MOST = 50_000
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
-_MAKE_ROOM = ("fault", "lesson")  # in this order
+_MAKE_ROOM = ("fault", "lesson")  # removed in this order
 _PLACES = ("fingerprint", "function", "file", "event")
-_COMMON = 2_000  # memories that hold a word: beyond it, rarer words decide alone
-_HITS = 1_000  # newest memories with the words that are weighed
-_SLACK = 3  # so many times more are looked at than are wanted: words decide among equals
+_COMMON = 2_000  # memories with a word; above it, only rarer words are used
+_HITS = 1_000  # the newest memories with the words, which are scored
+_SLACK = 3  # candidates per wanted result, because words decide among equal ones
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +67,8 @@ MIGRATIONS = (
 class SqliteMemory(DatabaseOwner):
     """Implements `bot.ports.memory.MemoryStore` on one file. Open it before use.
 
-    `redact` takes secrets out of every text before it is written. `most` memories are kept.
+    `redact` removes secrets from every text before it is written. At most `max_memories` are
+    stored.
     """
 
     def __init__(
@@ -78,38 +79,46 @@ class SqliteMemory(DatabaseOwner):
         self._max_memories = max_memories
 
     async def remember(self, memory: Memory) -> None:
-        """Keep it without secrets; one with the same key is replaced."""
+        """Store a memory without secrets; one with the same key is replaced."""
         await self.remember_all((memory,))
 
     async def remember_all(self, memories: Iterable[Memory]) -> None:
-        """Keep all of them or none, in one transaction."""
+        """Store all of them or none, in one transaction.
+
+        Raises `StoreError` if there is no room.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
             for memory in memories:
-                kept = _redact_memory(memory, self._redact)
-                _drop(connection, kept.key)
-                _insert(connection, kept)
+                redacted = _redact_memory(memory, self._redact)
+                _drop(connection, redacted.key)
+                _insert(connection, redacted)
             _make_room(connection, self._max_memories)
 
         await self._database.write(work)
 
     async def recall(self, wanted: Recall) -> Sequence[Recalled]:
-        """Return what fits, the best first; where nothing is asked, the newest."""
-        asked = [
+        """Return matching memories, best first; with an empty query, the newest."""
+        terms = [
             _encode_term(term)
             for term in extract_terms(wanted.text[: LONGEST_TEXT * 2])[:MOST_ASKED]
         ]
 
         def work(connection: sqlite3.Connection) -> tuple[Recalled, ...]:
-            said = _score_words(connection, wanted, asked)
-            found = (score_memory(memory, wanted, said.get(number, 0.0))
-                     for number, memory in _iterate_candidates(connection, wanted, said))  # fmt: skip
-            return select_best((each for each in found if each is not None), wanted.limit)
+            scores = _score_words(connection, wanted, terms)
+            candidates = _iterate_candidates(connection, wanted, scores)
+            scored = (
+                score_memory(memory, wanted, scores.get(number, 0.0))
+                for number, memory in candidates
+            )
+            return select_best(
+                (recalled for recalled in scored if recalled is not None), wanted.limit
+            )
 
         return await self._database.read(work)
 
     async def get(self, key: str) -> Memory | None:
-        """Return one memory."""
+        """Return one memory, or `None`."""
         row = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT key, body FROM memories WHERE key = ?", (replace_surrogates(key),)
@@ -118,20 +127,22 @@ class SqliteMemory(DatabaseOwner):
         return None if row is None else _parse_memory(row)
 
     async def purge(self) -> None:
-        """Leave nothing of what was forgotten: the index of words is written again first."""
+        """Remove all traces of forgotten memories; the index of words is rewritten first."""
         await self._database.write(
-            lambda each: each.execute("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
+            lambda connection: connection.execute(
+                "INSERT INTO memory_words(memory_words) VALUES ('optimize')"
+            )
         )
         await super().purge()
 
     async def forget(self, key: str) -> bool:
-        """Remove it for good; `False` if there was none."""
+        """Remove a memory permanently; return false if there was none."""
         return await self._database.write(
             lambda connection: _drop(connection, replace_surrogates(key))
         )
 
     async def export(self) -> Sequence[Memory]:
-        """Return everything, oldest first."""
+        """Return all memories, oldest first."""
         return await self._database.read(
             lambda connection: tuple(
                 _parse_memory(row)
@@ -141,14 +152,14 @@ class SqliteMemory(DatabaseOwner):
 
 
 def _redact_memory(memory: Memory, redact: Callable[[str], str]) -> Memory:
-    """Return it without secrets; what that made longer is cut again."""
+    """Return a memory without secrets; texts that became longer are cut again."""
     longest = {"text": LONGEST_TEXT, "approach": LONGEST_TEXT}
     names = ("text", "approach", "event", "exception", "file", "function", "by")
-    told = {
+    texts = {
         name: replace_surrogates(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
         for name in names
     }
-    return memory.replace(key=replace_surrogates(memory.key), **told)
+    return memory.replace(key=replace_surrogates(memory.key), **texts)
 
 
 def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
@@ -183,21 +194,24 @@ def _drop(connection: sqlite3.Connection, key: str) -> bool:
 
 
 def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
-    """Forget what is least missed until at most `most` are left. Raises `StoreError`."""
-    over = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - max_memories
+    """Remove the least important memories until at most `max_memories` are left.
+
+    Raises `StoreError` if only memories are left that must not be removed.
+    """
+    excess = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - max_memories
     for kind in _MAKE_ROOM:
-        if over <= 0:
+        if excess <= 0:
             return
         oldest = connection.execute(
-            "SELECT key FROM memories WHERE kind = ? ORDER BY at LIMIT ?", (kind, over)
+            "SELECT key FROM memories WHERE kind = ? ORDER BY at LIMIT ?", (kind, excess)
         ).fetchall()
         for row in oldest:
             _drop(connection, row["key"])
             _log.info("the memory is full: %s is forgotten", row["key"])
-        over -= len(oldest)
-    if over > 0:
+        excess -= len(oldest)
+    if excess > 0:
         raise StoreError(
-            f"My memory is full ({max_memories} memories, all notes and fixes); forget some with "
+            f"My memory is full ({max_memories} memories, all notes and fixes). Remove some with "
             "`/memory forget` first."
         )
 
@@ -205,7 +219,7 @@ def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
 def _score_words(
     connection: sqlite3.Connection, recall: Recall, terms: list[str]
 ) -> dict[int, float]:
-    """Return how well the words fit, by memory: 1 for the best match, 0 for none."""
+    """Return the word score of each memory: 1 for the best match."""
     rare = _select_rare(connection, terms)
     if not rare:
         return {}
@@ -222,31 +236,31 @@ def _score_words(
 
 
 def _select_rare(connection: sqlite3.Connection, terms: list[str]) -> list[str]:
-    """Return the words that tell memories apart: the rarest, up to where they are common."""
-    held: list[tuple[int, str]] = []
+    """Return the most distinctive words: the rarest ones, up to a total of common ones."""
+    counts: list[tuple[int, str]] = []
     for term in dict.fromkeys(terms):
         count = connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM memory_words WHERE memory_words MATCH ? LIMIT ?)",
             (f"words : {_match_any([term])}", _COMMON + 1),
         ).fetchone()[0]
         if count:
-            held.append((count, term))
-    kept: list[str] = []
+            counts.append((count, term))
+    selected: list[str] = []
     room = _COMMON
-    for count, term in sorted(held):
-        if kept and count > room:
+    for count, term in sorted(counts):
+        if selected and count > room:
             break
-        kept.append(term)
+        selected.append(term)
         room -= count
-    return kept
+    return selected
 
 
 def _match_any(terms: Sequence[str]) -> str:
-    return " OR ".join(f'"{word}"' for word in terms)
+    return " OR ".join(f'"{term}"' for term in terms)
 
 
 def _encode_term(term: str) -> str:
-    """Return the term in letters and digits alone: the index has no other signs."""
+    """Return the term in letters and digits only, because the index has no other characters."""
     plain = term.isascii() and term.isalnum()
     return term if plain else f"u{term.encode('utf-8', 'replace').hex()}"
 
@@ -254,10 +268,10 @@ def _encode_term(term: str) -> str:
 def _iterate_candidates(
     connection: sqlite3.Connection, query: Recall, scores: dict[int, float]
 ) -> Iterator[tuple[int, Memory]]:
-    """Yield what may be among the best: the nearest in each kind of likeness."""
+    """Yield the memories that may be among the best, by each kind of similarity."""
     numbers = dict.fromkeys(_iterate_near(connection, query))
-    standings = sorted(scores, key=lambda number: (-scores[number], -number))
-    numbers.update(dict.fromkeys(standings[: _SLACK * query.limit]))
+    by_score = sorted(scores, key=lambda number: (-scores[number], -number))
+    numbers.update(dict.fromkeys(by_score[: _SLACK * query.limit]))
     for number in numbers:
         row = connection.execute(
             "SELECT key, body FROM memories WHERE number = ?", (number,)
@@ -277,12 +291,12 @@ def _iterate_near(connection: sqlite3.Connection, query: Recall) -> Iterator[int
                 )
             )
         return
-    for place in _PLACES:
-        value = getattr(query, place)
+    for column in _PLACES:
+        value = getattr(query, column)
         for kind in kinds if value else ():
             yield from _iterate_numbers(
                 connection.execute(
-                    f"SELECT number FROM memories WHERE {place} = ? AND kind = ? "  # noqa: S608
+                    f"SELECT number FROM memories WHERE {column} = ? AND kind = ? "  # noqa: S608
                     "ORDER BY standing DESC, at DESC LIMIT ?",
                     (replace_surrogates(value), kind, _SLACK * query.limit),
                 )
@@ -297,4 +311,4 @@ def _parse_memory(row: sqlite3.Row) -> Memory:
     try:
         return Memory.model_validate_json(row["body"])
     except ValidationError as error:
-        raise StoreError(f"{row['key']} is no memory this version can read.") from error
+        raise StoreError(f"This version of Theseus cannot read the memory {row['key']}.") from error

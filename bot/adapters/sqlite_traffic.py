@@ -1,7 +1,7 @@
-"""Traffic in an SQLite file of its own, which only the owner of the process can read.
+"""Recorded traffic in its own SQLite file, which only the owner can read.
 
-SQLite and not one more NDJSON file: what is kept of an event is chosen anew with each record, which
-in a file of lines means writing it again.
+It is SQLite and not another NDJSON file, because each new record decides again which records of an
+event stay. With lines this would mean rewriting the file.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ from bot.infra.sqlite_migrations import Migration
 
 Redact = Callable[[str], str]
 
-# No words of anybody's.
+# Fields that never contain text by people.
 _OURS = frozenset({"answer", "commit", "fingerprint", "id", "permissions", "pseudonyms"})
-_REMEMBERED = 2_048  # texts, for the same are asked again and again
+_REMEMBERED = 2_048  # texts; the same texts are redacted again and again
 
 _OF_PERSON = "instr(body, ?1) OR instr(body, ?2)"
 
@@ -53,7 +53,8 @@ MIGRATIONS = (
     ),
 )
 
-# Those with the most newer equals go first, then those of the commonest form; the newest stay.
+# Records with the most newer duplicates are removed first, then those of the most common form; the
+# newest stay.
 _LEAST = """
 DELETE FROM traffic WHERE id IN (
     SELECT id FROM (
@@ -70,8 +71,8 @@ DELETE FROM traffic WHERE id IN (
 class SqliteTraffic:
     """Implements `bot.ports.traffic.TrafficLog` on one file. Open it before use.
 
-    `redact` takes secrets out of every text before it is written. A power cut may cost the last
-    records; a killed process costs none.
+    `redact` removes secrets from every text before it is written. A power cut may lose the last
+    records; a killed process loses none.
     """
 
     def __init__(self, path: Path, *, redact: Redact, bounds: TrafficBounds | None = None) -> None:
@@ -89,22 +90,24 @@ class SqliteTraffic:
         await self.database.close()
 
     async def record(self, records: Sequence[TrafficRecord]) -> None:
-        """Keep all of them or none, and make room for them."""
+        """Store all of them or none, and remove old records to make room."""
 
         def work(connection: sqlite3.Connection) -> None:
             for record in records:
                 row = _build_row(_clean(record, self._redact))
                 connection.execute("REPLACE INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            for event, ok in {(each.event, each.ok) for each in records}:
+            for event, ok in {(item.event, item.ok) for item in records}:
                 _make_room(connection, event, ok, self._bounds)
 
         await self.database.write(work)
 
     async def get(self, record_id: str) -> TrafficRecord | None:
-        """Return the record with that full or short id."""
-        wanted = record_id.strip().lower()
-        found = await self._read("WHERE id = ?1 OR short = ?1 ORDER BY at DESC LIMIT 1", wanted)
-        return found[0] if found else None
+        """Return the record with that full or short id, or `None`."""
+        wanted_id = record_id.strip().lower()
+        matches = await self._read(
+            "WHERE id = ?1 OR short = ?1 ORDER BY at DESC LIMIT 1", wanted_id
+        )
+        return matches[0] if matches else None
 
     async def list_recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
         """Return the newest records of an event, oldest first."""
@@ -112,49 +115,53 @@ class SqliteTraffic:
         return (await self._read(where, event, limit))[::-1]
 
     async def list_since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
-        """Return the newest records from that time on, oldest first."""
+        """Return the newest records since a time, oldest first."""
         where = "WHERE at >= ?1 ORDER BY at DESC, id DESC LIMIT ?2"
         return (await self._read(where, stamp(at), limit))[::-1]
 
     async def forget(self, before: datetime) -> int:
-        """Remove what is older than that."""
+        """Remove records older than that; return their number."""
 
         def work(connection: sqlite3.Connection) -> int:
-            gone = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
-            return gone.rowcount
+            deleted = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
+            return deleted.rowcount
 
         return await self.database.write(work)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many records that person is in."""
-        held = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
-        found = await self.database.read(lambda each: each.execute(held, subject.marks).fetchone())
-        return int(found[0])
+        """Return the number of records about a person."""
+        query = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608 constants only
+        row = await self.database.read(
+            lambda connection: connection.execute(query, subject.marks).fetchone()
+        )
+        return int(row[0])
 
     async def erase(self, subject: DataSubject) -> int:
-        """Remove those records; `purge` cleans what lies around them."""
+        """Remove the records about a person; `purge` removes their traces."""
 
         def work(connection: sqlite3.Connection) -> int:
-            gone = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
-            return connection.execute(gone, subject.marks).rowcount
+            query = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608 constants only
+            return connection.execute(query, subject.marks).rowcount
 
         return await self.database.write(work)
 
     async def purge(self) -> None:
-        """Leave nothing of what was deleted in the file or beside it."""
+        """Remove all traces of deleted records from the file and its side files."""
         await self.database.purge()
 
     async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
-        query = f"SELECT body FROM traffic {where}"  # noqa: S608  our own words
-        rows = await self.database.read(lambda each: each.execute(query, values).fetchall())
+        query = f"SELECT body FROM traffic {where}"  # noqa: S608 constants only
+        rows = await self.database.read(
+            lambda connection: connection.execute(query, values).fetchall()
+        )
         return list(_iterate_records(row["body"] for row in rows))
 
 
 def _clean(record: TrafficRecord, redact: Redact) -> TrafficRecord:
-    """Return the record without secrets: mostly, as it is."""
-    told = record.model_dump()
-    clean = _redact_value(told, redact)
-    return record if clean == told else TrafficRecord.model_validate(clean)
+    """Return the record without secrets; usually it is unchanged."""
+    fields = record.model_dump()
+    clean = _redact_value(fields, redact)
+    return record if clean == fields else TrafficRecord.model_validate(clean)
 
 
 def _redact_value(value: Any, redact: Redact) -> Any:
@@ -166,7 +173,7 @@ def _redact_value(value: Any, redact: Redact) -> Any:
             for name, inner in value.items()
         }
     if isinstance(value, tuple):
-        return tuple(_redact_value(each, redact) for each in value)
+        return tuple(_redact_value(item, redact) for item in value)
     return value
 
 
@@ -184,9 +191,9 @@ def _build_row(record: TrafficRecord) -> tuple[object, ...]:
 
 
 def _iterate_records(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
-    """Return the records; one that another version wrote otherwise is none of this one's.
+    """Yield the records; those in another version's format are skipped.
 
-    Older versions kept the text of direct messages: these are left out until they are too old.
+    Older versions recorded the text of direct messages. These are skipped until they expire.
     """
     for body in bodies:
         with contextlib.suppress(ValidationError):
@@ -196,18 +203,18 @@ def _iterate_records(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
 
 
 def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: TrafficBounds) -> None:
-    most = bounds.successes if ok else bounds.failures
-    counted = connection.execute(
+    maximum = bounds.successes if ok else bounds.failures
+    count = connection.execute(
         "SELECT count(*) FROM traffic WHERE event = ? AND ok = ?", (event, int(ok))
     )
-    spare = counted.fetchone()[0] - most
+    spare = count.fetchone()[0] - maximum
     if spare > 0:
-        newest = min(bounds.newest if ok else 1, most)
+        newest = min(bounds.newest if ok else 1, maximum)
         connection.execute(_LEAST, (event, int(ok), newest, spare))
 
 
 def _restrict_to_owner(path: Path) -> None:
-    """Make the file before SQLite does: what SQLite puts beside it gets the same rights."""
+    """Create the file before SQLite does, so that SQLite's side files get the same permissions."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
@@ -215,6 +222,6 @@ def _restrict_to_owner(path: Path) -> None:
         path.chmod(0o600)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be made or closed to others ({error.strerror}). "
+            f"I cannot create {path}, or make it private ({error.strerror}). "
             "Set THESEUS_STATE to a folder Theseus may write to."
         ) from error

@@ -11,14 +11,14 @@ from bot.infra.schema_versions import DATABASES, list_commit_migrations
 from bot.infra.threads import run_in_thread
 from bot.ports.restarter import RestartAnswer
 
-_GONE = "the supervisor of this process is gone, so a person has to start the service again"
+_GONE = "the supervisor of this process has ended, so a person must start the service again"
 _BAD = (
-    "that commit was taken back after a start of it ({why}); commit something newer, or start the "
-    "service again by hand on it"
+    "that commit was rolled back after it was started ({why}); commit a newer version, or start "
+    "the service with it manually"
 )
 _MIGRATES = (
-    "it migrates the state ({names}), which older code cannot open: once that is done it is not "
-    "taken back by itself if it fails; a copy of each database from before is kept beside it"
+    "it migrates the state ({names}), which older code cannot open: after that I cannot roll it "
+    "back automatically if it fails; a copy of each database is stored before the migration"
 )
 _log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 class SupervisedRestarter:
     """Implements `bot.ports.restarter.Restarter` for the checkout at `root`.
 
-    `ask` takes what is to be asked of the supervisor; `bad` maps commits that were rolled back to
-    the reason; `running` is the commit of this process, `known` the migrations it knows.
+    `ask` sends a request to the supervisor. `bad` maps commits that were rolled back to the reason.
+    `running` is the commit of this process, `known` the migrations that it knows.
     """
 
     def __init__(
@@ -50,33 +50,35 @@ class SupervisedRestarter:
     async def request(
         self, *, commit: str, reason: str, run_id: str | None = None
     ) -> RestartAnswer:
-        """Pass it on; the supervisor looks at the checkout itself, whatever is said here."""
+        """Pass the request on; the supervisor checks the checkout itself in any case."""
         bad = self.get_rollback_reason(commit)
         if bad is not None:
             return RestartAnswer(accepted=False, reason=_BAD.format(why=bad))
         if self._is_gone():
             return RestartAnswer(accepted=False, reason=_GONE)
         migrates = await self._list_new_migrations(commit)
-        told = {"commit": commit, "reason": reason, "run_id": run_id, "migrates": migrates}
-        # Before it goes back to this code it looks whether that opens the state still.
-        self._ask({**told, "databases": list(DATABASES), "known": self._known})
+        restart = {"commit": commit, "reason": reason, "run_id": run_id, "migrates": migrates}
+        # Before a rollback the supervisor checks whether this code can still open the state.
+        self._ask({**restart, "databases": list(DATABASES), "known": self._known})
         caution = _MIGRATES.format(names=", ".join(migrates)) if migrates else ""
         return RestartAnswer(accepted=True, caution=caution)
 
     def get_rollback_reason(self, commit: str) -> str | None:
-        """Return why it was taken back, if it was."""
+        """Return why a commit was rolled back, or `None`."""
         return self._bad.get(commit)
 
     def learn(self, bad: Mapping[str, str]) -> None:
-        """Take note of what has been rolled back since."""
+        """Record commits that were rolled back since."""
         self._bad.update(bad)
 
     async def _list_new_migrations(self, commit: str) -> list[str]:
-        """Return the migrations that the state has with this commit, and not with ours."""
+        """Return the migrations of a commit that the running code does not have."""
         git = Git(self._root)
         try:
-            ours = await run_in_thread(list_commit_migrations, git, self._running)
-            return sorted(await run_in_thread(list_commit_migrations, git, commit) - ours)
+            running_migrations = await run_in_thread(list_commit_migrations, git, self._running)
+            return sorted(
+                await run_in_thread(list_commit_migrations, git, commit) - running_migrations
+            )
         except PortError as error:
-            _log.warning("whether %s migrates the state is not known: %s", commit[:12], error)
+            _log.warning("cannot find out whether %s migrates the state: %s", commit[:12], error)
             return []

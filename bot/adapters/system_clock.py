@@ -13,9 +13,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def get_monotonic_time(self) -> float:
-        """Return `time.monotonic()`, seconds."""
+        """Return `time.monotonic()` in seconds."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep on the running event loop."""
+        """Wait on the running event loop."""
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Alerts by HTTP: JSON with a signature, or what Slack and ntfy understand."""
+"""Sends alerts by HTTP: signed JSON, or the formats of Slack and ntfy."""
 
 import hashlib
 import hmac
@@ -21,17 +21,17 @@ from bot.redaction import redact
 WebhookFormat = Literal["json", "slack", "ntfy"]
 
 _SECONDS = 20.0
-_RETRY_STATUSES = frozenset({408, 425, 429})  # beside 5xx: not now
+_RETRY_STATUSES = frozenset({408, 425, 429})  # temporary, in addition to 5xx
 _PRIORITIES = {Severity.LOW: 2, Severity.MEDIUM: 3, Severity.HIGH: 5}
 _MARKS = {"firing": "🔴", "resolved": "✅", "test": "🔔"}
 
 
 class WebhookAlertChannel:
-    """Implements `bot.ports.alert_channel.AlertChannel`: one POST an alert.
+    """Implements `bot.ports.alert_channel.AlertChannel` with one POST request for each alert.
 
-    `url` is the owner's; redirects are not followed, so nobody else says where it goes. `secret`
-    signs the JSON, and is the access token for ntfy. Raises `ConfigError` for another address than
-    http or https.
+    `url` is configured by the owner; redirects are not followed, so no one else decides where
+    alerts are sent. `secret` signs the JSON, and is the access token for ntfy. Raises `ConfigError`
+    for an address that is not http or https.
     """
 
     name = "webhook"
@@ -43,8 +43,8 @@ class WebhookAlertChannel:
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError(
-                "THESEUS_ALERT_WEBHOOK_URL is no http or https address; give it whole, such as "
-                "https://alerts.example.org/theseus."
+                "THESEUS_ALERT_WEBHOOK_URL is not an http or https address; use a full address "
+                "such as https://alerts.example.org/theseus."
             )
         self._clock = clock
         self._form = form
@@ -55,7 +55,7 @@ class WebhookAlertChannel:
         return f"WebhookAlertChannel({self._form} to {self._host})"
 
     async def send(self, alert: Alert) -> None:
-        """Make one request; see the port."""
+        """Send one request; see the port."""
         url, body = self._address(), self._build_body(alert.redact_secrets(redact))
         headers = {
             "Content-Type": "application/json",
@@ -69,7 +69,8 @@ class WebhookAlertChannel:
             ):
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            # Not its words, and not kept as the cause: both may show the address, which is secret.
+            # Without the error's text, and not chained: both may contain the address, which is
+            # secret.
             failure = type(error).__name__
             raise AlertUnavailable(f"{self._host} cannot be reached ({failure})") from None
         if status in _RETRY_STATUSES or status >= 500:
@@ -79,22 +80,25 @@ class WebhookAlertChannel:
             raise AlertRejected(f"{self._host} answered {status}{hint}")
 
     def _create_client(self) -> aiohttp.ClientSession:
-        around = bool(proxy_bypass(self._host or ""))
+        bypass = bool(proxy_bypass(self._host or ""))
         return aiohttp.ClientSession(
-            proxy=None if around else getproxies().get(self._scheme),
+            proxy=None if bypass else getproxies().get(self._scheme),
             timeout=aiohttp.ClientTimeout(total=_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     def _address(self) -> str:
-        """Return where to POST; ntfy takes JSON at the server, and the topic in it."""
+        """Return the address for the request; for ntfy it is the server's root.
+
+        ntfy's topic is in the JSON.
+        """
         if self._form != "ntfy":
             return self._url
         parts = urlsplit(self._url)
         return parts._replace(path=parts.path.rstrip("/").rpartition("/")[0] + "/").geturl()
 
     def _build_headers(self, body: bytes) -> Mapping[str, str]:
-        """Return the headers that show who sends it."""
+        """Return the headers that authenticate the sender."""
         if self._secret is None or self._form == "slack":
             return {}
         secret = self._secret.get_secret_value()
@@ -109,18 +113,18 @@ class WebhookAlertChannel:
 
     def _as_ntfy(self, alert: Alert) -> dict[str, object]:
         firing = alert.state == "firing"
-        told: dict[str, object] = {
+        message: dict[str, object] = {
             "topic": urlsplit(self._url).path.rstrip("/").rpartition("/")[2],
             "title": alert.headline,
             "message": alert.text or alert.title,
             "priority": _PRIORITIES[alert.severity] if firing else 3,
             "tags": ["rotating_light" if firing else "white_check_mark"],
         }
-        return told | ({"click": alert.url} if alert.url else {})
+        return message | ({"click": alert.url} if alert.url else {})
 
 
 def sign(secret: str, stamp: str, body: bytes) -> str:
-    """Return what `X-Theseus-Signature` holds: HMAC-SHA256 over the stamp, a dot and the body."""
+    """Return the value of `X-Theseus-Signature`: HMAC-SHA256 over the stamp, a dot and the body."""
     signed = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
     return f"sha256={signed.hexdigest()}"
 
@@ -130,10 +134,10 @@ def _as_json(alert: Alert) -> dict[str, object]:
 
 
 def _as_slack(alert: Alert) -> dict[str, object]:
-    """Return a message; names come from strangers, so nothing in it can mention anybody."""
+    """Return a Slack message. Names come from strangers, so mentions are escaped."""
     head = f"{_MARKS[alert.state]} *{_escape_slack(alert.headline)}*"
     link = f"<{alert.url}|Open>" if alert.url else ""
-    return {"text": "\n".join(each for each in (head, _escape_slack(alert.text), link) if each)}
+    return {"text": "\n".join(line for line in (head, _escape_slack(alert.text), link) if line)}
 
 
 def _escape_slack(text: str) -> str:

@@ -237,7 +237,7 @@ async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with SqliteLedger(path) as one, SqliteLedger(path) as other:
         await one.charge(charge("a"))
-        with pytest.raises(StoreError, match=r"Another program keeps the ledger .*THESEUS_STATE"):
+        with pytest.raises(StoreError, match=r"Another program uses the ledger .*THESEUS_STATE"):
             await other.charge(charge("b"))
         with pytest.raises(StoreError, match="Another program"):
             await other.begin("run1", "claude", START, window=HOUR, most=3)

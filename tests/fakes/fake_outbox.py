@@ -76,5 +76,5 @@ class FakeOutbox:
 
     def _get_row(self, key: str) -> Row:
         if key not in self.rows:
-            raise StoreError(f"The outbox holds no message with the key {key}.")
+            raise StoreError(f"The outbox has no message with the key {key}.")
         return self.rows[key]

@@ -36,7 +36,7 @@ class FakeStore:
             if known.trigger.key == run.trigger.key:
                 return known
         if run.id in self.runs:
-            raise StoreConflict(f"There is a run {run.id} already; take another id.")
+            raise StoreConflict(f"The run id {run.id} is already in use; choose another one.")
         self.runs[run.id] = run
         return run
 
@@ -51,7 +51,7 @@ class FakeStore:
         """Write the run and append its records, if nobody wrote the run in between."""
         stored = await self.get(run.id)
         if stored.version != run.version or stored.trigger.key != run.trigger.key:
-            raise StoreConflict(f"Run {run.id} was changed by somebody else meanwhile.")
+            raise StoreConflict(f"Run {run.id} was changed by another writer meanwhile.")
         _check(records)
         until = run.lease_until
         if until and stored.lease_until and run.lease_owner == stored.lease_owner:

@@ -1,4 +1,4 @@
-"""The chat and the member directory on Discord: a durable outbox, paced edits, who is there."""
+"""Discord's chat and member directory: a durable outbox, paced edits, and members with roles."""
 
 from bot.adapters.discord_chat._chat import DiscordChat
 from bot.adapters.discord_chat._member_directory import DiscordMemberDirectory

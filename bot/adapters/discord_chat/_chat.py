@@ -1,4 +1,4 @@
-"""`DiscordChat`: the outbox's rows go out in order, one lane a channel, each exactly once."""
+"""`DiscordChat`: sends the outbox's messages exactly once, in order within each channel."""
 
 import asyncio
 import heapq
@@ -30,7 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 class DiscordChat:
-    """Implements `bot.ports.chat.Chat`. `run_forever` must be running for anything to go out."""
+    """Implements `bot.ports.chat.Chat`.
+
+    Messages are sent only while `run_forever` is running.
+    """
 
     def __init__(
         self, client: discord.Client, outbox: OutboxStore, clock: Clock, redact: Redact
@@ -48,24 +51,26 @@ class DiscordChat:
         self._storing: set[asyncio.Task[MessageRef | asyncio.Future[MessageRef]]] = set()
 
     async def forget(self, older_than: datetime) -> int:
-        """Remove what is kept of messages sent before then; they stay in Discord."""
+        """Remove stored data about messages sent before then; they stay in Discord."""
         return await self._outbox.forget(discord.utils.time_snowflake(older_than))
 
     async def run_forever(self) -> None:
-        """Send what waits, what an earlier process left first, until cancelled.
+        """Send waiting messages until cancelled, those of an earlier process first.
 
         The client's login must have begun.
         """
         await self._client.wait_until_ready()
-        # A message of this process may be in the queue already: sorted by number, in its lane, it
-        # comes after what an earlier process left.
-        left = [p for p in await self._patient_outbox.list_pending() if p.key not in self._awaited]
+        # A message of this process may already be in the queue. Lanes are sorted by number, so it
+        # follows the messages of an earlier process.
+        leftovers = [
+            p for p in await self._patient_outbox.list_pending() if p.key not in self._awaited
+        ]
         try:
             async with asyncio.TaskGroup() as group:
-                for pending in left:
+                for pending in leftovers:
                     self._take(pending)
                 while True:
-                    # All that is known goes into the lanes before any lane starts.
+                    # Sort all known messages into lanes before any lane starts.
                     self._sort_in(await self._todo.get(), group)
                     while not self._todo.empty():
                         self._sort_in(self._todo.get_nowait(), group)
@@ -75,7 +80,7 @@ class DiscordChat:
             await asyncio.gather(*self._storing, return_exceptions=True)
 
     async def wait_until_sent(self, seconds: float) -> bool:
-        """Wait until all that was posted is sent; `False`: that takes longer."""
+        """Wait until all posted messages are sent; return false if that takes longer."""
         try:
             async with asyncio.timeout(seconds):
                 while self._storing or self._awaited:
@@ -88,14 +93,14 @@ class DiscordChat:
         return True
 
     async def send_leftovers(self) -> None:
-        """Send what another process has left in the outbox since this one began."""
+        """Send messages that another process has added to the outbox since our start."""
         for pending in await self._patient_outbox.list_pending():
             self._take(pending)
 
     async def send_directly(self, channel_id: int, post: Post) -> None:
-        """Send a message that is not stored first: for when nothing can be stored.
+        """Send a message that is not stored first, for times when the store cannot be used.
 
-        It may come twice, or not at all if the process ends. Raises `ChatRejected`.
+        It may be sent twice, or not at all if the process ends. Raises `ChatRejected`.
         """
         channel = self._client.get_partial_messageable(channel_id)
         for part in render(post, self._redact):
@@ -104,9 +109,9 @@ class DiscordChat:
     # The port
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
-        """Send once for ever under this key; see the port."""
-        # A task of its own: a caller cancelled while the row is written must not leave a message
-        # that is stored but waits for the next start.
+        """Send a message exactly once for this key; see the port."""
+        # A separate task: if the caller is cancelled while the row is written, the message must not
+        # stay stored until the next start without being sent.
         storing = asyncio.create_task(self._store(channel_id, post, key), name=f"outbox {key}")
         self._storing.add(storing)
         storing.add_done_callback(self._finish_storing)
@@ -114,14 +119,14 @@ class DiscordChat:
         return stored if isinstance(stored, MessageRef) else await asyncio.shield(stored)
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
-        """Bring a message up to date, paced; see the port."""
+        """Edit a message at the pace of edits; see the port."""
         if self._edits.request(ref, post):
             self._todo.put_nowait(ref)
         if final:
             await self._edits.wait_until_displayed(ref)
 
     async def open_thread(self, ref: MessageRef, name: str) -> int:
-        """Return the message's thread; Discord gives a thread the id of its message."""
+        """Return the message's thread, whose id is the message's id on Discord."""
         start = partial(
             self._client.http.start_thread_with_message,
             ref.channel_id,
@@ -130,48 +135,48 @@ class DiscordChat:
             auto_archive_duration=1440,
         )
         try:
-            made = await self._retry(start)
+            created = await self._retry(start)
         except ChatRejected as error:
             cause = error.__cause__
             if isinstance(cause, discord.HTTPException) and cause.code == _THREAD_EXISTS:
                 return ref.message_id
             if isinstance(cause, discord.NotFound):
                 raise
-            told = self._permissions.explain(error, ref.channel_id, "open a thread")
-            raise ThreadsUnavailable(str(told)) from cause
-        return int(made["id"])
+            explained = self._permissions.explain(error, ref.channel_id, "open a thread")
+            raise ThreadsUnavailable(str(explained)) from cause
+        return int(created["id"])
 
     async def archive_thread(self, thread_id: int) -> None:
-        """Fold a thread away; see the port."""
+        """Archive a thread; see the port."""
         try:
             await self._retry(lambda: self._client.http.edit_channel(thread_id, archived=True))
         except ChatRejected as error:
-            _log.info("the thread %s stays open: %s", thread_id, error)
+            _log.info("cannot archive the thread %s: %s", thread_id, error)
 
     async def open_direct_channel(self, person_id: int) -> int:
-        """Return the direct channel's id; Discord opens the same one each time."""
-        made = await self._retry(lambda: self._client.http.start_private_message(person_id))
-        return int(made["id"])
+        """Return the id of a direct channel; Discord returns the same one each time."""
+        created = await self._retry(lambda: self._client.http.start_private_message(person_id))
+        return int(created["id"])
 
     # How it is done
 
     async def _store(
         self, channel_id: int, post: Post, key: str
     ) -> MessageRef | asyncio.Future[MessageRef]:
-        """Return where the message stands, or the future of that."""
+        """Return the reference of a message that was sent, or a future of it."""
         stored = await self._outbox.enqueue(key, channel_id, post)
         return stored if isinstance(stored, MessageRef) else self._take(stored)
 
     def _finish_storing(self, task: asyncio.Task[MessageRef | asyncio.Future[MessageRef]]) -> None:
         self._storing.discard(task)
-        _look_at_exception(task)  # the caller may be gone
+        _look_at_exception(task)  # the caller may have been cancelled
 
     def _take(self, pending: Pending) -> asyncio.Future[MessageRef]:
-        """Queue a message that is not queued yet; return the future of where it stands."""
+        """Queue a message that is not queued yet; return the future of its reference."""
         future = self._awaited.get(pending.key)
         if future is None:
             future = asyncio.get_running_loop().create_future()
-            future.add_done_callback(_look_at_exception)  # one of an earlier process has no caller
+            future.add_done_callback(_look_at_exception)  # it may have no caller
             self._awaited[pending.key] = future
             self._todo.put_nowait(pending)
         return future
@@ -187,7 +192,7 @@ class DiscordChat:
         heapq.heappush(lane, (item.number, item))
 
     async def _send_lane(self, channel_id: int, lane: list[tuple[int, Pending]]) -> None:
-        """Send a channel's messages one after the other, until there is none left."""
+        """Send a channel's messages one after the other, until none is left."""
         while lane:
             _, pending = heapq.heappop(lane)
             future = self._awaited[pending.key]
@@ -203,17 +208,17 @@ class DiscordChat:
         del self._lanes[channel_id]
 
     async def _send(self, pending: Pending) -> MessageRef:
-        """Send all parts; each has a nonce of its own, by which Discord knows a repetition."""
+        """Send all parts. Each has its own nonce, by which Discord detects repetitions."""
         channel = self._client.get_partial_messageable(pending.channel_id)
         try:
             parts = render(pending.post, self._redact)
         except (ValueError, TypeError) as error:  # else it would stop the bot at every start
-            raise ChatRejected(f"The message cannot be drawn: {error}") from error
+            raise ChatRejected(f"The message cannot be rendered: {error}") from error
         if parts[0].empty:
-            raise ChatRejected("There was nothing to say: the message is empty.")
+            raise ChatRejected("The message is empty.")
         sent: list[discord.Message] = []
         for number, part in enumerate(parts):
-            nonce = f"{pending.nonce[:24]}{number}"  # 25 characters at most, and at most 4 parts
+            nonce = f"{pending.nonce[:24]}{number}"  # at most 25 characters, for at most 4 parts
             try:
                 sent.append(await self._retry(partial(_send_part, channel, part, nonce)))
             except ChatRejected as error:
@@ -222,7 +227,7 @@ class DiscordChat:
         return MessageRef(channel_id=pending.channel_id, message_id=sent[0].id)
 
     async def _show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
-        """Edit the message once; what is wanted may change while Discord is out of reach."""
+        """Edit the message once; its content may change while Discord is unreachable."""
         post = newest()
 
         async def show() -> None:
@@ -234,8 +239,8 @@ class DiscordChat:
         try:
             await self._retry(show)
         except ChatRejected as error:
-            told = self._permissions.explain(error, ref.channel_id, "change my message")
-            _log.info("an edit was left out: %s", told)  # gone, or too old; the port says so
+            reason = self._permissions.explain(error, ref.channel_id, "change my message")
+            _log.info("an edit was skipped: %s", reason)  # deleted or too old; see the port
         return post
 
     def _get_message(self, ref: MessageRef) -> discord.PartialMessage:
@@ -243,15 +248,15 @@ class DiscordChat:
         return channel.get_partial_message(ref.message_id)
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Return what `call` returns, trying again for as long as Discord is out of reach."""
+        """Return the result of `call`; retry while Discord is unreachable."""
         wait = 1.0
         while True:
-            # Not ready yet, or closed: there is nothing to send with, and nothing comes of trying.
+            # Before the client is ready, and after it is closed, a request cannot succeed.
             await self._client.wait_until_ready()
             try:
                 return await map_errors(call)
             except ChatUnavailable as error:
-                _log.warning("discord is out of reach, trying again in %s s: %s", wait, error)
+                _log.warning("Discord is unreachable, trying again in %s s: %s", wait, error)
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
 
@@ -259,7 +264,7 @@ class DiscordChat:
 async def _send_part(
     channel: discord.PartialMessageable, part: Part, nonce: str
 ) -> discord.Message:
-    """Send one message. discord.py wants absent arguments absent, hence the dictionary."""
+    """Send one message. discord.py requires that unused arguments are absent, hence the dict."""
     options: dict[str, Any] = {"nonce": nonce, "files": part.open_files()}
     options["allowed_mentions"] = _allow_mentions(part.notify)
     if part.embed is not None:
@@ -274,7 +279,7 @@ async def _send_part(
 
 
 def _allow_mentions(people: Sequence[int]) -> discord.AllowedMentions:
-    """Return what lets mentions of these people ring, and of nobody else."""
+    """Return the setting that lets only mentions of these people notify."""
     users = [discord.Object(person) for person in people]
     return discord.AllowedMentions(
         everyone=False, roles=False, users=users or False, replied_user=False
@@ -282,7 +287,7 @@ def _allow_mentions(people: Sequence[int]) -> discord.AllowedMentions:
 
 
 async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) -> None:
-    """Change one message; its files stay, unless the edit brings its own or loses a picture."""
+    """Edit one message; its files stay, unless the edit has files or removes a picture."""
     files = part.open_files()
     options: dict[str, Any] = {"attachments": files} if files or pictured else {}
     await message.edit(
@@ -295,6 +300,6 @@ async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) 
 
 
 def _look_at_exception(future: asyncio.Future[Any]) -> None:
-    """Mark the exception as seen, so that asyncio does not complain that nobody waited for it."""
+    """Mark the exception as retrieved, so that asyncio does not warn about it."""
     if not future.cancelled():
         future.exception()

@@ -1,4 +1,4 @@
-"""Edits: paced for each message, the newest wins, identical ones are skipped."""
+"""Paces edits for each message; the newest content wins, and identical edits are skipped."""
 
 import asyncio
 import hashlib
@@ -13,12 +13,12 @@ from bot.ports.clock import Clock
 PACE_SECONDS = 1.5
 _REMEMBERED = 1_000
 
-# Shows what the function returns when asked last, and returns that.
+# Shows the function's latest result in the message, and returns it.
 Show = Callable[[MessageRef, Callable[[], Post]], Awaitable[Post]]
 
 
 class _Appearance(NamedTuple):
-    """What a message looks like, to be compared: of its pictures, which are large, only digests."""
+    """The appearance of a message, for comparison; large pictures are replaced by digests."""
 
     post: Post
     pictures: tuple[bytes, ...]
@@ -31,7 +31,7 @@ def _look(post: Post) -> _Appearance:
 
 @dataclass
 class _EditState:
-    """One message that is being kept up to date; `wanted` is set while it is busy."""
+    """The state of one message; `wanted` is set while it is being edited."""
 
     wanted: Post | None = None
     displayed: _Appearance | None = None
@@ -40,14 +40,14 @@ class _EditState:
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def get_wanted(self) -> Post:
-        """Return what the message should say."""
+        """Return the content that the message should have."""
         if self.wanted is None:
-            raise AssertionError("an edit was begun with nothing to show")
+            raise AssertionError("an edit was started without content")
         return self.wanted
 
 
 class PacedEdits:
-    """Keeps messages up to date, each at most once in `PACE_SECONDS`."""
+    """Keeps messages up to date, each edited at most once in `PACE_SECONDS`."""
 
     def __init__(self, show: Show, clock: Clock) -> None:
         self._show = show
@@ -55,55 +55,56 @@ class PacedEdits:
         self._states: OrderedDict[int, _EditState] = OrderedDict()
 
     def note_post(self, ref: MessageRef, post: Post) -> None:
-        """Note that a new message says this already."""
+        """Record the content of a new message."""
         self._states.setdefault(ref.message_id, _EditState(displayed=_look(post)))
         self._forget()
 
     def has_picture(self, ref: MessageRef) -> bool:
-        """Whether the message is known to show a picture."""
-        living = self._states.get(ref.message_id)
-        return bool(living and living.displayed and living.displayed.pictures)
+        """Return whether the message is known to show a picture."""
+        state = self._states.get(ref.message_id)
+        return bool(state and state.displayed and state.displayed.pictures)
 
     def request(self, ref: MessageRef, post: Post) -> bool:
-        """Note what the message should say; `True` if somebody must now call `bring_up_to_date`."""
-        living = self._states.setdefault(ref.message_id, _EditState())
+        """Record the wanted content; return true if the caller must now call `update`."""
+        state = self._states.setdefault(ref.message_id, _EditState())
         self._states.move_to_end(ref.message_id)
-        if not living.busy and living.displayed == _look(post):
+        if not state.busy and state.displayed == _look(post):
             return False
-        living.wanted = post
-        if living.busy:
+        state.wanted = post
+        if state.busy:
             return False
-        living.busy = True
+        state.busy = True
         return True
 
     async def wait_until_displayed(self, ref: MessageRef) -> None:
-        """Wait until the message says what was last wanted."""
-        living = self._states.get(ref.message_id)
-        if living is not None and living.busy:
+        """Wait until the message shows the latest wanted content."""
+        state = self._states.get(ref.message_id)
+        if state is not None and state.busy:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            living.waiting.append(future)
+            state.waiting.append(future)
             await future
 
     async def update(self, ref: MessageRef) -> None:
-        """Edit until the message says what is wanted, at the pace.
+        """Edit the message, at the pace, until it shows the wanted content.
 
-        Cancelled, it leaves those who wait waiting: they are being ended as well.
+        If this is cancelled, waiting callers are not woken up, because they are being cancelled
+        too.
         """
-        living = self._states[ref.message_id]
+        state = self._states[ref.message_id]
         try:
-            while living.displayed != _look(living.get_wanted()):
-                if (pause := living.next_at - self._clock.get_monotonic_time()) > 0:
+            while state.displayed != _look(state.get_wanted()):
+                if (pause := state.next_at - self._clock.get_monotonic_time()) > 0:
                     await self._clock.sleep(pause)
-                    continue  # what is wanted by now may be what is shown
-                living.displayed = _look(await self._show(ref, living.get_wanted))
-                living.next_at = self._clock.get_monotonic_time() + PACE_SECONDS
-            living.wanted = None  # it may hold pictures
+                    continue  # the wanted content may have changed back meanwhile
+                state.displayed = _look(await self._show(ref, state.get_wanted))
+                state.next_at = self._clock.get_monotonic_time() + PACE_SECONDS
+            state.wanted = None  # it may contain large pictures
         finally:
-            living.busy = False
-        for future in living.waiting:
+            state.busy = False
+        for future in state.waiting:
             if not future.done():
                 future.set_result(None)
-        living.waiting.clear()
+        state.waiting.clear()
         self._forget()
 
     def _forget(self) -> None:

@@ -1,4 +1,4 @@
-"""discord.py's errors, mapped to ours here and nowhere else."""
+"""Maps discord.py's errors to the errors of the chat port; no other module does."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def map_errors(call: Callable[[], Awaitable[T]]) -> T:
-    """Return what `call` returns. Raises `ChatUnavailable`, `ChatRejected`."""
+    """Return the result of `call`. Raises `ChatUnavailable`, `ChatRejected`."""
     try:
         return await call()
     except discord.HTTPException as error:
@@ -23,7 +23,8 @@ async def map_errors(call: Callable[[], Awaitable[T]]) -> T:
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
     except (RuntimeError, json.JSONDecodeError) as error:
-        # aiohttp's word for a client that was closed meanwhile; an answer that is not Discord's own
+        # RuntimeError: aiohttp's client was closed meanwhile. JSONDecodeError: not Discord's
+        # response.
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
     except (ValueError, TypeError) as error:
         raise ChatRejected(f"discord.py refused: {error}") from error

@@ -1,4 +1,4 @@
-"""Who has which roles now, asked of Discord itself: what is remembered may be old."""
+"""Reads members and their roles from Discord itself, because cached data may be old."""
 
 import asyncio
 
@@ -9,13 +9,14 @@ from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.people import PeopleList, Person
 from bot.ports.clock import Clock
 
-_WAITS = (1.0, 3.0)  # seconds between attempts: somebody waits for the answer
-_ATTEMPT_SECONDS = 10.0  # for one attempt; discord.py waits out rate limits inside
+_WAITS = (1.0, 3.0)  # seconds between attempts; short, because a person waits for the answer
+_ATTEMPT_SECONDS = 10.0  # for one attempt; discord.py waits for rate limits within it
 
 
 class DiscordMemberDirectory:
-    """Implements `bot.ports.member_directory.MemberDirectory`
-    for one server; without one, for all the bot is in.
+    """Implements `bot.ports.member_directory.MemberDirectory`.
+
+    It covers one server, or all servers of the bot if `guild_id` is `None`.
     """
 
     def __init__(self, client: discord.Client, guild_id: int | None, clock: Clock) -> None:
@@ -24,7 +25,7 @@ class DiscordMemberDirectory:
         self._clock = clock
 
     async def fetch_person(self, person_id: int) -> Person | None:
-        """Return the member with their roles of this moment; see the port."""
+        """Return the member with their current roles; see the port."""
         for wait in _WAITS:
             try:
                 return await self._fetch_person(person_id)
@@ -33,25 +34,27 @@ class DiscordMemberDirectory:
         return await self._fetch_person(person_id)
 
     def list_names(self, listed: PeopleList) -> tuple[str, ...]:
-        """Return what the members on a list are called; see the port."""
+        """Return the names of the members on a list; see the port."""
         guilds = [g for g in self._client.guilds if self._guild_id in (None, g.id)]
-        known = (_build_person(member) for guild in guilds for member in guild.members)
-        return tuple(sorted({each.name for each in known if listed.has(each) and not each.bot}))
+        people = (_build_person(member) for guild in guilds for member in guild.members)
+        return tuple(
+            sorted({person.name for person in people if listed.has(person) and not person.bot})
+        )
 
     async def _fetch_person(self, person_id: int) -> Person | None:
         if not self._client.is_ready():
-            raise ChatUnavailable("I am not connected to Discord just now.")
+            raise ChatUnavailable("I am not connected to Discord at the moment.")
         guilds = (
             self._client.guilds if self._guild_id is None else [self._get_guild(self._guild_id)]
         )
-        found = [await self._fetch_member(guild, person_id) for guild in guilds]
-        members = [member for member in found if member is not None]
+        results = [await self._fetch_member(guild, person_id) for guild in guilds]
+        members = [member for member in results if member is not None]
         return _build_person(*members) if members else None
 
     def _get_guild(self, guild_id: int) -> discord.Guild:
         guild = self._client.get_guild(guild_id)
         if guild is None or guild.unavailable:
-            raise ChatUnavailable("The server I work for is not there just now.")
+            raise ChatUnavailable("The server I work for is not available at the moment.")
         return guild
 
     async def _fetch_member(self, guild: discord.Guild, person_id: int) -> discord.Member | None:
@@ -65,11 +68,13 @@ class DiscordMemberDirectory:
             cause = error.__cause__
             if isinstance(cause, discord.NotFound):
                 return None
-            raise ChatUnavailable(f"Discord did not say who is in the server: {error}") from error
+            raise ChatUnavailable(
+                f"Discord did not list the members of the server: {error}"
+            ) from error
 
 
 def _build_person(*members: discord.Member) -> Person:
-    """Return somebody as they are in one server or several, with their roles in all of these."""
+    """Return a person from their membership in one or several servers, with all their roles."""
     return Person(
         id=members[0].id,
         name=members[0].display_name,

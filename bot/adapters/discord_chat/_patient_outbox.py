@@ -1,4 +1,4 @@
-"""The outbox, asked again for as long as it fails."""
+"""An outbox that retries as long as the store fails."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,9 +16,9 @@ _FAILED = log_warnings(logging.getLogger(__name__), "the outbox failed; I try ag
 
 
 class PatientOutbox:
-    """Waits where the state cannot be read or written, and raises nothing for that.
+    """Retries while the store cannot be read or written, instead of raising errors.
 
-    A channel waits meanwhile: a message that was sent and is not marked so would be sent again.
+    The channel waits meanwhile: a sent message that is not marked as sent would be sent again.
     """
 
     def __init__(self, outbox: OutboxStore, clock: Clock) -> None:
@@ -26,15 +26,15 @@ class PatientOutbox:
         self._clock = clock
 
     async def list_pending(self) -> Sequence[Pending]:
-        """Return what was not sent yet, oldest first."""
+        """Return the messages that were not sent yet, oldest first."""
         return await self._retry(self._outbox.list_pending)
 
     async def mark_sent(self, key: str, ref: MessageRef) -> None:
-        """Note that the chat has the message."""
+        """Record that the chat has the message."""
         await self._retry(partial(self._outbox.mark_sent, key, ref))
 
     async def mark_failed(self, key: str, reason: str) -> None:
-        """Note that the chat refused the message for good."""
+        """Record that the chat permanently refused the message."""
         await self._retry(partial(self._outbox.mark_failed, key, reason))
 
     async def _retry(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,7 @@
-"""Which permission a refusal is for want of, and how to give it: Discord names none."""
+"""Finds out which permission a refusal was about, and explains how to grant it.
+
+Discord's errors do not name the permission.
+"""
 
 import logging
 from typing import Literal
@@ -10,7 +13,7 @@ from bot.domain.errors import ChatRejected
 Doing = Literal["write", "change my message", "open a thread"]
 
 _REFUSED = (50001, 50013)  # Missing Access, Missing Permissions
-# As discord.py calls them and as Discord's own pages do.
+# The names in discord.py and in Discord's settings.
 _NAMES = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
@@ -30,9 +33,9 @@ _log = logging.getLogger(__name__)
 
 
 class PermissionReport:
-    """Puts a refusal into words that name the permission, the place and the way out.
+    """Explains refusals with the permission, the channel and a way to grant it.
 
-    Each is logged once: whoever runs the bot may not read the channel.
+    Each explanation is logged once, because the bot's owner may not read the channel.
     """
 
     def __init__(self, client: discord.Client) -> None:
@@ -40,20 +43,20 @@ class PermissionReport:
         self._logged: set[str] = set()
 
     def explain(self, error: ChatRejected, channel_id: int, doing: Doing) -> ChatRejected:
-        """Return the error as it is told; one that is not for want of a permission unchanged."""
+        """Return an explained error, or the same error if permissions are not the cause."""
         cause = error.__cause__
         if not isinstance(cause, discord.HTTPException) or cause.code not in _REFUSED:
             return error
         channel = self._client.get_channel(channel_id)
-        named = f"#{channel.name}" if isinstance(channel, _Named) else f"<#{channel_id}>"
+        channel_name = f"#{channel.name}" if isinstance(channel, _Named) else f"<#{channel_id}>"
         missing = self._list_missing(channel, doing)
-        names = " and ".join(f"“{_NAMES[each]}”" for each in missing)
+        names = " and ".join(f"“{_NAMES[permission]}”" for permission in missing)
         text = (
-            f"I lack the permission {names} in {named}, which it takes to {doing} there. "
-            "Give it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
+            f"I lack the permission {names} in {channel_name}, which I need to {doing} there. "
+            "Grant it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
             if missing
-            else f"Discord does not let me {doing} in {named} ({cause.text}), though my role has "
-            "what that takes there. Is a setting of the whole server in the way?"
+            else f"Discord does not let me {doing} in {channel_name} ({cause.text}), although my "
+            "role has the permissions there. Does a setting of the server prevent it?"
         )
         if text not in self._logged:
             self._logged.add(text)
@@ -61,14 +64,14 @@ class PermissionReport:
         return ChatRejected(text)
 
     def _list_missing(self, channel: object, doing: Doing) -> list[str]:
-        """Return what is missing as far as is known here; of an unknown channel, seeing it."""
+        """Return the missing permissions; for an unknown channel, the permission to view it."""
         if not isinstance(channel, _Named):
             return ["view_channel"]
         allowed = channel.permissions_for(channel.guild.me)
         threaded = isinstance(channel, discord.Thread)
         speaking = "send_messages_in_threads" if threaded else "send_messages"
-        needed = (*_NEEDED[doing], *([speaking] if doing == "write" else []))
-        return [name for name in needed if not getattr(allowed, name)]
+        required = (*_NEEDED[doing], *([speaking] if doing == "write" else []))
+        return [name for name in required if not getattr(allowed, name)]
 
 
 _Named = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread

@@ -1,4 +1,4 @@
-"""From a neutral post to what discord.py sends."""
+"""Renders a neutral post as discord.py's objects."""
 
 import io
 import logging
@@ -18,11 +18,11 @@ from bot.presentation.times import localise_times
 _MOST_PARTS = 4
 _MOST_FILES = 10
 _MOST_BYTES = 8_000_000  # of all files of one message
-_EMBED = 6_000  # Discord's limit on a whole embed
+_EMBED = 6_000  # Discord's limit for a complete embed
 _BODY = 4_096
 _CUSTOM_ID = 100
 _LEAST_BODY = 1_000
-_ATTACHED = "\n-# The whole text is in message.md."
+_ATTACHED = "\n-# The full text is in message.md."
 _BLANK = "\u200b"
 
 _COLOURS = {
@@ -58,26 +58,26 @@ class Part:
 
     @property
     def empty(self) -> bool:
-        """Whether Discord would refuse it as empty."""
+        """True if Discord would refuse the message as empty."""
         card = self.embed is not None and len(self.embed) > 0  # a colour alone is not enough
         return not (self.content or card or self.attachments or self.images or self.view)
 
     def open_files(self) -> list[discord.File]:
-        """Return the files: made anew for every try, a file is read once. Pictures come first."""
+        """Return new file objects, as each can be read only once. Pictures come first."""
         files = [
             discord.File(io.BytesIO(i.png), filename=i.name, description=i.description or None)
             for i in self.images
         ]
-        left = _MOST_BYTES - sum(len(image.png) for image in self.images)
+        remaining = _MOST_BYTES - sum(len(image.png) for image in self.images)
         for attachment in self.attachments[: _MOST_FILES - len(files)]:
-            content = attachment.text.encode()[:left]
-            left -= len(content)
+            content = attachment.text.encode()[:remaining]
+            remaining -= len(content)
             files.append(discord.File(io.BytesIO(content), filename=attachment.name))
         return files
 
 
 def render(post: Post, redact: Redact) -> list[Part]:
-    """Return the messages that make up `post`; the first carries card, buttons and attachments."""
+    """Return the messages that make up `post`; the first has the card, buttons and attachments."""
     clean = _build_cleaner(redact)
     text = localise_times(clean(post.text))
     texts = split(text)
@@ -99,7 +99,7 @@ def render(post: Post, redact: Redact) -> list[Part]:
 
 
 def render_edit(post: Post, redact: Redact) -> Part:
-    """Return what an existing message is to show: one message, so a long text is cut."""
+    """Return the content for an existing message; a long text is cut to one message."""
     clean = _build_cleaner(redact)
     images = _build_images(post, clean)
     return Part(
@@ -112,7 +112,7 @@ def render_edit(post: Post, redact: Redact) -> Part:
 
 
 def _build_cleaner(redact: Redact) -> Redact:
-    """Return `redact`, which also replaces what UTF-8 cannot carry (halves of pairs)."""
+    """Return `redact` extended to replace characters that UTF-8 cannot encode (lone surrogates)."""
     return lambda text: redact(text).encode(errors="replace").decode()
 
 
@@ -121,19 +121,21 @@ def _clean_attachments(post: Post, clean: Redact) -> tuple[Attachment, ...]:
 
 
 def _build_images(post: Post, clean: Redact) -> tuple[Image, ...]:
-    """Return the pictures that fit, under names of their own that a card can refer to."""
-    left, kept = _MOST_BYTES, list[Image]()
+    """Return the pictures that fit, with unique names that a card can refer to."""
+    remaining, images = _MOST_BYTES, list[Image]()
     for number, image in enumerate(post.images):
-        if len(kept) == _MOST_FILES or len(image.png) > left:
-            _log.warning("%s was left out, %d bytes: too much", image.name, len(image.png))
+        if len(images) == _MOST_FILES or len(image.png) > remaining:
+            _log.warning(
+                "%s was left out, because its %d bytes are too much", image.name, len(image.png)
+            )
             continue
-        left -= len(image.png)
-        # Discord changes other letters in the names of files, and the card would not find it.
+        remaining -= len(image.png)
+        # Discord replaces other characters in file names, so the card would not find the file.
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", clean(image.name).removesuffix(".png")).strip("-")
         name = f"{stem[:60] or 'picture'}{f'-{number}' if number else ''}.png"
-        told = clip(clean(image.description), 1_024)
-        kept.append(Image(name=name, png=image.png, description=told))
-    return tuple(kept)
+        description = clip(clean(image.description), 1_024)
+        images.append(Image(name=name, png=image.png, description=description))
+    return tuple(images)
 
 
 def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord.Embed:
@@ -160,21 +162,23 @@ def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord
 
 
 def _replace_blank(text: str) -> str:
-    """Return the text, or what Discord takes for it when there is nothing to see."""
+    """Return the text, or a character that Discord accepts in place of a blank text."""
     return text if text.strip() else _BLANK
 
 
 def _view(buttons: tuple[Button, ...], clean: Redact) -> ui.View | None:
-    """Return a view that only draws: the presses go to the persistent items of `cogs.ui`."""
-    # A link that leads nowhere would have Discord refuse the whole message.
-    drawn = [each for each in buttons if each.style != "link" or parse_web_address(each.url)][:25]
-    if not drawn:
+    """Return a view for display only: the persistent items of `cogs.ui` handle the buttons."""
+    # With an invalid link Discord would refuse the complete message.
+    shown = [entry for entry in buttons if entry.style != "link" or parse_web_address(entry.url)][
+        :25
+    ]
+    if not shown:
         return None
-    ids = [each.custom_id for each in drawn if each.style != "link"]
-    if len(set(ids)) < len(ids) or any(len(each) > _CUSTOM_ID for each in ids):
-        raise ChatRejected("Two of the message's buttons are the same, or one's id is too long.")
+    ids = [entry.custom_id for entry in shown if entry.style != "link"]
+    if len(set(ids)) < len(ids) or any(len(entry) > _CUSTOM_ID for entry in ids):
+        raise ChatRejected("Two buttons of the message have the same id, or an id is too long.")
     view = ui.View(timeout=None)
-    for button in drawn:
+    for button in shown:
         link = button.style == "link"
         view.add_item(
             ui.Button[ui.View](

@@ -1,4 +1,4 @@
-"""Splitting long text into messages, with fenced blocks that survive the cut."""
+"""Splits long text into messages, and keeps fenced blocks intact across the cut."""
 
 import re
 
@@ -6,24 +6,24 @@ LIMIT = 2_000
 _MARK = "```"
 _CLOSING = f"\n{_MARK}"
 _OPENING = re.compile(r"```[\w+-]{0,30}\s*$")
-_SLACK = 60  # what a line leaves for the fence around it: the opening line and the closing one
+_SLACK = 60  # characters that a line must leave for the opening and closing lines of a fence
 
 
 def split(text: str, limit: int = LIMIT) -> list[str]:
     """Return `text` in parts of at most `limit` characters, cut at line ends where possible.
 
     A fenced block that is cut is closed at the end of one part and opened again, with its language,
-    at the start of the next. No part is blank. An empty text is no parts.
+    at the start of the next. No part is blank. An empty text has no parts.
     """
     parts: list[str] = []
     current: list[str] = []
     size = 0
-    fence: str | None = None  # the opening line of the block we are in
+    fence: str | None = None  # the opening line of the current block
 
     def close() -> None:
         nonlocal current, size
         body = "\n".join(current)
-        # Nothing but the fence that was opened again is nothing to say.
+        # A part with only a reopened fence has no content.
         if body.strip() and current != [fence]:
             parts.append(body + _CLOSING if fence is not None else body)
         current = [fence] if fence is not None else []
@@ -41,9 +41,9 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
 
 
 def _find_open_fence(line: str, fence: str | None) -> str | None:
-    """Return the opening of the block that is open after this line; `None` outside one.
+    """Return the opening of the block that is open after this line, or `None`.
 
-    Discord opens and closes a block at every mark, wherever it stands in a line.
+    Discord opens and closes a block at every mark, wherever it is in a line.
     """
     if line.count(_MARK) % 2 == 0:
         return fence
@@ -54,7 +54,7 @@ def _find_open_fence(line: str, fence: str | None) -> str | None:
 
 
 def _split_lines(text: str, limit: int) -> list[str]:
-    """Return the text's lines, with longer ones cut at spaces or, failing that, anywhere."""
+    """Return the text's lines, with longer ones cut at spaces or, if there are none, anywhere."""
     lines = []
     for line in text.split("\n"):
         rest = line
@@ -74,6 +74,6 @@ def clip(text: str, limit: int) -> str:
     cut = text[: limit - 1].rstrip() + "…"
     if cut.count(_MARK) % 2 == 0:
         return cut
-    # Room for the closing mark is made first: the cut may take the opening one away with it.
+    # Reserve room for the closing mark first; this cut may even remove the opening mark.
     cut = text[: limit - len(_CLOSING) - 2].rstrip() + "\n…"
     return cut + _CLOSING if cut.count(_MARK) % 2 else cut

@@ -1,4 +1,4 @@
-"""The charts with matplotlib, drawn in a program of its own."""
+"""Draws charts with matplotlib, in a separate process."""
 
 from bot.adapters.matplotlib_charts._charts import MatplotlibCharts
 

@@ -1,7 +1,7 @@
-"""`MatplotlibCharts`: each chart is drawn by a short-lived child, so the event loop is never held.
+"""`MatplotlibCharts`: draws each chart in a short-lived child, so the event loop never blocks.
 
-matplotlib takes a second to import and 60 MB; a child gives both back, and what a chart's text or
-numbers may do to a drawing library is done to the child.
+Importing matplotlib takes a second and 60 MB, which the child returns at its end. If a chart's text
+or numbers harm the drawing library, only the child is affected.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class MatplotlibCharts:
     """Implements `bot.ports.charts.Charts`, one chart at a time.
 
-    `cache` is where matplotlib keeps its list of fonts; `python` is the interpreter that has it.
+    `cache` is the folder for matplotlib's list of fonts; `python` is the interpreter that has it.
     """
 
     def __init__(self, cache: Path, *, python: str | Path = sys.executable) -> None:
@@ -38,27 +38,29 @@ class MatplotlibCharts:
         self._missing = False
 
     async def draw(self, chart: TimeChart | BarChart) -> bytes | None:
-        """Return the PNG; `None`, with a line in the log, where there can be none."""
-        wanted = json.dumps(_convert_chart(chart)).encode()
+        """Return the PNG, or `None`, with a log message, if it cannot be drawn."""
+        chart_json = json.dumps(_convert_chart(chart)).encode()
         async with self._turn:
             if self._missing:
                 return None
             try:
-                code, png, words = await self._run(wanted)
+                code, png, messages = await self._run(chart_json)
             except OSError as error:
                 _log.warning("no chart was drawn: %s", error)
                 return None
         if code == 0 and png.startswith(_PNG):
-            if words:
-                _log.info("a chart was drawn, but: %s", words[-500:])
+            if messages:
+                _log.info("a chart was drawn, but: %s", messages[-500:])
             return png
         self._missing = code == _program.MISSING
-        why = "matplotlib is not installed" if self._missing else words[-500:] or f"exit {code}"
-        _log.warning("no chart was drawn: %s", why)
+        reason = (
+            "matplotlib is not installed" if self._missing else messages[-500:] or f"exit {code}"
+        )
+        _log.warning("no chart was drawn: %s", reason)
         return None
 
     async def _run(self, chart: bytes) -> tuple[int | None, bytes, str]:
-        """Return the child's exit code, picture and last words; it is gone when this returns."""
+        """Return the child's exit code, picture and messages; the child has ended then."""
         self._cache.mkdir(parents=True, exist_ok=True)
         child = await asyncio.create_subprocess_exec(
             *(self._python, "-I", _program.__file__),
@@ -70,23 +72,23 @@ class MatplotlibCharts:
         )
         try:
             async with asyncio.timeout(_SECONDS):
-                png, words = await child.communicate(chart)
+                png, messages = await child.communicate(chart)
         except TimeoutError:
             return None, b"", f"not done after {_SECONDS:g} s"
         finally:
             with suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
-        return child.returncode, png, words.decode(errors="replace").strip()
+        return child.returncode, png, messages.decode(errors="replace").strip()
 
     def _build_environment(self) -> Mapping[str, str]:
-        """Return what matplotlib needs, and no secret of ours."""
-        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        return {**kept, "MPLCONFIGDIR": str(self._cache), "MPLBACKEND": "Agg"}
+        """Return the variables that matplotlib needs, without secrets."""
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return {**passed_on, "MPLCONFIGDIR": str(self._cache), "MPLBACKEND": "Agg"}
 
 
 def _convert_chart(chart: TimeChart | BarChart) -> dict[str, object]:
-    """Return a chart as the child reads it: times in seconds since 1970."""
+    """Return a chart in the child's format, with times in seconds since 1970."""
     head: dict[str, object] = {"title": redact(chart.title), "unit": redact(chart.unit)}
     if isinstance(chart, BarChart):
         return head | {"bars": [[redact(bar.name), bar.value] for bar in chart.bars]}

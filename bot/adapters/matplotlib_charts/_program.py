@@ -1,6 +1,6 @@
-"""The child: reads one chart as JSON on standard input, writes a PNG to standard output.
+"""The child: reads one chart as JSON from standard input, writes a PNG to standard output.
 
-Started by its path, in isolation: standard library and matplotlib only.
+It is started by its path in isolated mode, with only the standard library and matplotlib.
 """
 
 import io
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from typing import Any
 
-MISSING = 3  # exit code: there is no matplotlib
+MISSING = 3  # exit code if matplotlib is not installed
 
 _SIZE, _DPI = (8.0, 3.6), 100  # 800 x 360 pixels
 _BACK, _INK, _FAINT, _GRID = "#2b2d31", "#dbdee1", "#a3a6ad", "#3f4147"
@@ -45,8 +45,8 @@ Points = list[tuple[float, float]]
 
 
 def main() -> int:
-    """Draw what standard input asks for; return the exit code."""
-    wanted = json.load(sys.stdin)
+    """Draw the chart from standard input; return the exit code."""
+    chart = json.load(sys.stdin)
     try:
         import matplotlib as mpl
     except ImportError:
@@ -58,12 +58,12 @@ def main() -> int:
 
     figure = Figure(figsize=_SIZE, dpi=_DPI)
     axes = figure.add_axes((0.075, 0.12, 0.885, 0.72))
-    words = _build_shortener()
-    if "bars" in wanted:
-        _draw_bars(axes, wanted, words)
+    shorten = _build_shortener()
+    if "bars" in chart:
+        _draw_bars(axes, chart, shorten)
     else:
-        _draw_time_chart(axes, wanted, words)
-    _draw_title(figure, wanted["title"], words)
+        _draw_time_chart(axes, chart, shorten)
+    _draw_title(figure, chart["title"], shorten)
     png = io.BytesIO()
     figure.savefig(png, format="png")
     sys.stdout.buffer.write(png.getvalue())
@@ -71,26 +71,26 @@ def main() -> int:
 
 
 def _draw_title(figure: Any, text: str, shorten: Words) -> None:
-    """Write the title over the chart, cut where it would leave the picture."""
+    """Draw the title above the chart, shortened to the width of the picture."""
     limit = 90
-    shown = figure.text(0.02, 0.945, shorten(text, limit), size=12, weight="bold", va="center")
-    while limit > 10 and shown.get_window_extent().x1 > _SIZE[0] * _DPI * 0.98:
+    label = figure.text(0.02, 0.945, shorten(text, limit), size=12, weight="bold", va="center")
+    while limit > 10 and label.get_window_extent().x1 > _SIZE[0] * _DPI * 0.98:
         limit -= 4
-        shown.set_text(shorten(text, limit))
+        label.set_text(shorten(text, limit))
 
 
 def _build_shortener() -> Words:
-    """Return what makes any text one line that the font can show, no longer than told."""
+    """Return a function that makes a text one line of printable letters, of limited length."""
     from matplotlib.font_manager import findfont, get_font
 
-    known = get_font(findfont("DejaVu Sans")).get_charmap()
+    charmap = get_font(findfont("DejaVu Sans")).get_charmap()
 
     def shorten(text: str, limit: int) -> str:
         flat = " ".join(text[: limit * 4].split())
-        shown = "".join(letter if ord(letter) in known else "\0" for letter in flat)
-        pieces = [piece for piece in shown.split("\0") if piece]
-        kept = "□".join(pieces).strip() or "□" * ("\0" in shown)
-        return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+        marked = "".join(letter if ord(letter) in charmap else "\0" for letter in flat)
+        pieces = [piece for piece in marked.split("\0") if piece]
+        result = "□".join(pieces).strip() or "□" * ("\0" in marked)
+        return result if len(result) <= limit else result[: limit - 1] + "…"
 
     return shorten
 
@@ -136,12 +136,12 @@ def _select_finite(points: Sequence[Sequence[float | None]]) -> Points:
 
 
 def _measure_width(times: Sequence[float]) -> float:
-    """Return the seconds from one column to the next; times differ and go up."""
+    """Return the seconds between columns; times must be distinct and sorted."""
     return min((after - before for before, after in pairwise(times)), default=300.0)
 
 
 def split_line(points: Points, marks: Sequence[float]) -> list[Points]:
-    """Return a line cut at each mark, of which the first comes first: what follows is another."""
+    """Return a line cut at each mark, because the values after a mark belong to other code."""
     return [list(piece) for _, piece in groupby(points, lambda point: bisect(marks, point[0]))]
 
 
@@ -161,7 +161,7 @@ def _draw_lines(
 
 
 def _draw_stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tuple[float, float]:
-    """Draw columns, the lines on top of each other; return the lowest and the highest."""
+    """Draw stacked columns; return the lowest and the highest total."""
     tops: dict[float, float] = {}
     for number, (name, points) in enumerate(lines):
         xs, ys = zip(*points, strict=True)
@@ -175,7 +175,7 @@ def _draw_stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tup
 def _draw_time_axis(
     axes: Any, first: float, last: float, columns: Sequence[float] | None = None
 ) -> None:
-    """Put UTC times under the axis: under each column where there are few, else round ones."""
+    """Label the axis with UTC times: under each column if there are few, else at round times."""
     axes.set_xlim(first, last)
     step = _choose_step(last - first)
     if columns is not None and len(columns) <= _MOST_COLUMNS:
@@ -207,7 +207,7 @@ _STEPS = (
 
 
 def _choose_step(span: float) -> float:
-    """Return seconds between ticks, for at most nine of them."""
+    """Return the seconds between ticks, for at most nine ticks."""
     return next((step for step in _STEPS if span / step <= 8), max(span / 8, 1.0))
 
 
@@ -228,10 +228,8 @@ def _draw_value_axis(axes: Any, lowest: float, highest: float, unit: str) -> Non
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _format_number(value)))
     axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    place, side = (-0.012, "right") if len(unit) <= 4 else (-0.06, "left")
-    axes.text(
-        place, 1.04, unit, transform=axes.transAxes, color=_FAINT, size=9, ha=side, va="bottom"
-    )
+    x, side = (-0.012, "right") if len(unit) <= 4 else (-0.06, "left")
+    axes.text(x, 1.04, unit, transform=axes.transAxes, color=_FAINT, size=9, ha=side, va="bottom")
 
 
 def _format_number(value: float) -> str:
@@ -256,50 +254,50 @@ def _draw_threshold(axes: Any, threshold: float, unit: str) -> None:
 
 
 def _draw_marks(axes: Any, marks: list[Any], shorten: Words) -> None:
-    """Draw thin vertical lines; a text is left out where it would run into the one before."""
+    """Draw thin vertical lines; a text is left out if it would overlap the previous one."""
     first, last = axes.get_xlim()
     free = -1.0
     inside = sorted((at, text) for at, text in marks if first <= at <= last)
     for at, text in inside[:_MOST_MARKS]:
         axes.axvline(at, color=_MARK, linewidth=0.9, zorder=2.5)
-        shown = shorten(text, 24)
-        place, room = (at - first) / (last - first), len(shown) * 0.0085 + 0.012
-        begins = place if place + room <= 1 else place - room
+        label = shorten(text, 24)
+        position, room = (at - first) / (last - first), len(label) * 0.0085 + 0.012
+        begins = position if position + room <= 1 else position - room
         if begins >= free:
-            side = ("left", 4) if begins == place else ("right", -4)
+            side = ("left", 4) if begins == position else ("right", -4)
             axes.annotate(
-                shown, (at, 1), (side[1], 2), xycoords=axes.get_xaxis_transform(),
+                label, (at, 1), (side[1], 2), xycoords=axes.get_xaxis_transform(),
                 textcoords="offset points", color=_MARK, size=8, ha=side[0], va="bottom",
             )  # fmt: skip
-            free = max(begins + room, place)
+            free = max(begins + room, position)
 
 
 def _draw_bars(axes: Any, chart: dict[str, Any], shorten: Words) -> None:
-    given = [
+    all_bars = [
         (shorten(name, 34), max(-_LARGEST, min(value, _LARGEST)))
         for name, value in chart["bars"]
         if value is not None and math.isfinite(value)
     ]
-    given.sort(key=lambda bar: -bar[1])
-    bars, left_out = given[:_MOST_BARS], len(given) - _MOST_BARS
+    all_bars.sort(key=lambda bar: -bar[1])
+    bars, left_out = all_bars[:_MOST_BARS], len(all_bars) - _MOST_BARS
     values = [value for _, value in bars]
-    places = range(len(bars))
+    positions = range(len(bars))
     axes.set_position((0.3, 0.06, 0.58, 0.8))
-    axes.barh(places, values, 0.62, color=_COLOURS[0])
-    axes.set_yticks(places, [name for name, _ in bars], color=_INK)
+    axes.barh(positions, values, 0.62, color=_COLOURS[0])
+    axes.set_yticks(positions, [name for name, _ in bars], color=_INK)
     axes.set_ylim(max(len(bars), 6) - 0.5, -0.5)
     axes.set_xlim(min([0.0, *values]), max([0.0, *values]) or 1.0)
     axes.set_xticks([])
     axes.tick_params(length=0)
     near = {"textcoords": "offset points", "color": _FAINT}
-    for place, value in zip(places, values, strict=True):
-        told = _format_value(round(value, 2), shorten(chart["unit"], 12))
-        axes.annotate(told, (value, place), (5, 0), va="center", **near)
+    for position, value in zip(positions, values, strict=True):
+        label = _format_value(round(value, 2), shorten(chart["unit"], 12))
+        axes.annotate(label, (value, position), (5, 0), va="center", **near)
     for spine in axes.spines.values():
         spine.set_visible(False)
     if left_out > 0:
-        told = f"and {left_out} more"
-        axes.annotate(told, (0, 0), (4, -2), "axes fraction", va="top", size=8, **near)
+        label = f"and {left_out} more"
+        axes.annotate(label, (0, 0), (4, -2), "axes fraction", va="top", size=8, **near)
 
 
 if __name__ == "__main__":

@@ -53,14 +53,14 @@ from bot.repair.source_text import decode_source
 from bot.repair.stated_answers import StatedAnswers
 
 _END = None
-_SEARCHING = 0.8  # of the time; the rest is for taking a whole commit back
-_GUIDED = 0.6  # of that, where the failing calls are only a help
-_LATE = 30.0  # seconds that a search may take to end
-_WITHDRAWN = 2  # suspects
+_SEARCHING = 0.8  # of the time; the rest is reserved to revert a complete commit
+_GUIDED = 0.6  # of that, if the guides are tried first
+_LATE = 30.0  # seconds by which a search may exceed its time
+_WITHDRAWN = 2  # the number of suspects that are reverted at most
 
 
 class OfflineAgent:
-    """Searches parts of suspect commits to undo and single edits, judged by tests."""
+    """Searches for single edits and for reverts of parts of suspect commits, judged by tests."""
 
     name = "offline"
     can_follow_instructions = False
@@ -69,8 +69,8 @@ class OfflineAgent:
         self._load = load or SharedLock()
         self._sandbox = sandbox
         self._clock = clock
-        self._refused: dict[str, list[Texts]] = {}  # by run: what our own checks turned down
-        self._asked: dict[str, SearchReport] = {}  # by run: what was found when it was asked
+        self._refused: dict[str, list[Texts]] = {}  # by run id: edits that our own checks refused
+        self._asked: dict[str, SearchReport] = {}  # by run id: the report when a question was asked
 
     async def work(
         self,
@@ -79,15 +79,15 @@ class OfflineAgent:
         budget: Budget,
         news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then what was found; see the port."""
-        if again := await finish_without_ignores(assignment, workspace):
-            yield again
+        """Yield progress, then the result; see the port."""
+        if finished := await finish_without_ignores(assignment, workspace):
+            yield finished
             return
         await self._reset_to_base(assignment, workspace)
         if not assignment.plan.judged_by:
             yield await self._work_without_test(assignment, workspace, budget)
             return
-        undone: Suspect | None = None
+        reverted: Suspect | None = None
         memo, may_ask = build_memo(assignment)
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
         search = asyncio.create_task(
@@ -98,8 +98,8 @@ class OfflineAgent:
                 yield Progress(text=format_progress(update))
             report = await search
             if report.fix is None:
-                undone = await self._revert_suspect(assignment, workspace, budget)
-            if undone is None and may_ask and (question := build_question(report, memo)):
+                reverted = await self._revert_suspect(assignment, workspace, budget)
+            if reverted is None and may_ask and (question := build_question(report, memo)):
                 self._asked[assignment.run_id] = report
                 yield question
                 return
@@ -108,41 +108,43 @@ class OfflineAgent:
             with suppress(asyncio.CancelledError):
                 await search
         files = {**report.files, **report.tests}
-        if undone is None and report.unverified is not None:
+        if reverted is None and report.unverified is not None:
             files = dict(report.unverified.files)
         await asyncio.to_thread(write, workspace.path, files)
-        found = build_finished(report)
-        yield found if undone is None else build_reverted(undone, found)
+        result = build_finished(report)
+        yield result if reverted is None else build_reverted(reverted, result)
 
     async def _work_without_test(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> Finished:
-        """Take a suspect back whole where plays alone show the failure: they judge it afterwards.
+        """Revert a suspect if only replays show the failure; they judge the revert afterwards.
 
-        Edits are too many to be played, each with what it needs.
+        Edits are too numerous to replay each of them.
         """
         if assignment.plan.replay_proof is None:
-            return Finished(changed=False, summary="There is no failing test to judge edits by.")
-        undone = await self._revert_suspect(assignment, workspace, budget)
-        if undone is None:
-            summary = "Plays alone show it, and no suspect commit can be taken back as a whole."
+            return Finished(changed=False, summary="There is no failing test to check edits with.")
+        reverted = await self._revert_suspect(assignment, workspace, budget)
+        if reverted is None:
+            summary = "Only replays show the failure, and no suspect commit can be reverted."
             return Finished(changed=False, summary=summary)
-        return build_reverted(undone)
+        return build_reverted(reverted)
 
     async def _reset_to_base(self, assignment: Assignment, workspace: Workspace) -> None:
-        """Go back to base, remembering what did not hold; the first round starts there anyway."""
+        """Reset to base and remember the refused edit; the first round starts at base anyway."""
         if assignment.round == 1 or assignment.previous is None:
             self._refused.pop(assignment.run_id, None)
             return
-        owned = assignment.plan.owned_files
-        turned_down = {
+        owned_files = assignment.plan.owned_files
+        refused = {
             change.path: decode_source(
                 await asyncio.to_thread((workspace.path / change.path).read_bytes)
             )
             for change in assignment.previous.files
-            if change.path in owned and change.status != "deleted" and not is_test(change.path)
+            if change.path in owned_files
+            and change.status != "deleted"
+            and not is_test(change.path)
         }
-        self._refused.setdefault(assignment.run_id, []).append(turned_down)
+        self._refused.setdefault(assignment.run_id, []).append(refused)
         await workspace.reset(workspace.base)
 
     async def _find_fix(
@@ -153,24 +155,26 @@ class OfflineAgent:
         updates: asyncio.Queue[SearchProgress | None],
         memo: AnswerMemo,
     ) -> SearchReport:
-        """Search for what mends every call that fails; then for what mends what decides.
+        """Search for an edit that fixes all failing calls, or else at least the decisive ones.
 
-        A guide that no edit mends beside the replay may ask for what people do not need: the
-        call may go, or be refused in the cog's own words.
+        A guide that conflicts with the replay may demand behaviour that people do not need: the
+        call may be removed, or be refused with the cog's own message.
         """
         plan = assignment.plan
-        alone = plan.reproductions if plan.guides else ()
-        share = budget.seconds * _SEARCHING * (_GUIDED if alone else 1)
-        told, first = updates.put_nowait, (*plan.guides, *plan.reproductions)
+        decisive = plan.reproductions if plan.guides else ()
+        share = budget.seconds * _SEARCHING * (_GUIDED if decisive else 1)
+        on_progress, all_tests = updates.put_nowait, (*plan.guides, *plan.reproductions)
         try:
             async with asyncio.timeout(budget.seconds + _LATE):
-                report = await self._search(assignment, root, first, share, told, memo)
-                if report.fix is None and report.question is None and alone:
-                    left = budget.seconds * _SEARCHING - share
-                    report = await self._search(assignment, root, alone, left, told, memo)
+                report = await self._search(assignment, root, all_tests, share, on_progress, memo)
+                if report.fix is None and report.question is None and decisive:
+                    remaining = budget.seconds * _SEARCHING - share
+                    report = await self._search(
+                        assignment, root, decisive, remaining, on_progress, memo
+                    )
         except TimeoutError as error:
             raise AgentTimeout(
-                f"The offline engine did not end within {budget.seconds:.0f} s."
+                f"The offline engine did not finish within {budget.seconds:.0f} s."
             ) from error
         finally:
             updates.put_nowait(_END)
@@ -207,40 +211,42 @@ class OfflineAgent:
         try:
             async with self._build_runner(root, assignment) as runner:
                 report = await repair_tree(request, runner, self._clock, on_progress)
-                held = await answer_tests(root, FOLDER, report.stated, report.files, runner)
-                return replace(report, tests=held)
+                answer_tests_text = await answer_tests(
+                    root, FOLDER, report.stated, report.files, runner
+                )
+                return replace(report, tests=answer_tests_text)
         finally:
-            for test in tests:  # they are added to the commit by others
+            for test in tests:  # other code adds them to the commit
                 (root / test.path).unlink(missing_ok=True)
 
     async def _revert_suspect(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> Suspect | None:
-        """Take the likeliest suspect back whole, its tests with it, if that mends the failure.
+        """Revert the likeliest suspect, with its tests, if that fixes the failure.
 
-        What failed may be something the commit brought: then it is gone, and what people reach
-        through it has to work. The worktree is as it was where none of them does. A commit with
-        much else in it stays: people would lose that.
+        The failing code may be something the commit added: then it is removed, and the related
+        commands must still work. If no revert helps, the worktree is unchanged. A commit with many
+        other changes is not reverted, because people would lose these.
         """
-        tried = assignment.previous.reverted_commit if assignment.previous else ""
-        likely = [
-            each
-            for each in assignment.evidence.suspects
-            if each.commit.sha != tried and each.is_revertible
+        reverted_before = assignment.previous.reverted_commit if assignment.previous else ""
+        candidates = [
+            suspect
+            for suspect in assignment.evidence.suspects
+            if suspect.commit.sha != reverted_before and suspect.is_revertible
         ]
-        for suspect in likely[:_WITHDRAWN]:
+        for suspect in candidates[:_WITHDRAWN]:
             sha = suspect.commit.sha
             try:
-                undone = await workspace.revert(sha, sha)
+                result = await workspace.revert(sha, sha)
             except WorkspaceError:
-                continue  # git cannot tell it apart from what came later: the next one
-            if undone.files and await self._is_fixed(assignment, workspace.path, budget):
+                continue  # git cannot separate it from later changes: try the next one
+            if result.files and await self._is_fixed(assignment, workspace.path, budget):
                 return suspect
             await workspace.reset(workspace.base)
         return None
 
     async def _is_fixed(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
-        """Return whether the failure is gone in the tree as it lies there, and its tests pass."""
+        """Return whether the failure is fixed in the current tree, and its tests pass."""
         plan, memo = assignment.plan, build_memo(assignment)[0]
         tests = select_existing(plan.judged_by, read=lambda file: _read(root, file))
         for test in tests:
@@ -251,8 +257,8 @@ class OfflineAgent:
                 for stage in (tuple(test.node_id for test in tests), plan.affected.files):
                     if stage and not (await runner.run(stage, {}, limits)).is_passing:
                         return False
-                own = [test.node_id for test in tests]
-                if await StatedAnswers(runner, own, memo.stated, limits).find_conflict({}):
+                node_ids = [test.node_id for test in tests]
+                if await StatedAnswers(runner, node_ids, memo.stated, limits).find_conflict({}):
                     return False
         finally:
             for test in tests:

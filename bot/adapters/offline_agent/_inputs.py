@@ -1,4 +1,4 @@
-"""What a run knows, as the search takes it."""
+"""Converts a run's evidence to the inputs of the search."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,10 @@ from bot.repair.reverts import parse_diff
 
 
 def build_memo(assignment: Assignment) -> tuple[AnswerMemo, bool]:
-    """Return what people said by now, and whether they may be asked: not where nobody answered."""
+    """Return people's answers so far, and whether they may be asked again.
+
+    They may not if the last question was not answered by a person.
+    """
     question, answer = assignment.question, assignment.answer
     if question is not None and answer is not None:
         by = answer.person.name if answer.person else ""
@@ -25,7 +28,7 @@ def build_memo(assignment: Assignment) -> tuple[AnswerMemo, bool]:
 
 
 def build_crash(evidence: Evidence) -> Crash | None:
-    """Return what production saw of the failure, if anything was kept of it."""
+    """Return the recorded crash of the failure, if there is one."""
     capsule = evidence.capsule
     if capsule is None:
         return None
@@ -34,7 +37,7 @@ def build_crash(evidence: Evidence) -> Crash | None:
 
 
 def list_hunks(evidence: Evidence) -> list[SuspectHunk]:
-    """Return the suspects' hunks; a suspect's place in the list is its age."""
+    """Return the suspects' hunks; a suspect's position in the list is its age."""
     return [
         hunk
         for age, suspect in enumerate(evidence.suspects)
@@ -43,10 +46,10 @@ def list_hunks(evidence: Evidence) -> list[SuspectHunk]:
 
 
 def iterate_complete_suspects(evidence: Evidence) -> Iterator[str]:
-    """Yield the suspects whose diff holds all the code they changed."""
+    """Yield the suspects whose diff contains all the code that they changed."""
     for suspect in evidence.suspects:
-        shown = {hunk.path for hunk in parse_diff(suspect.diff)}
-        others = set(suspect.touched) - shown
+        diff_files = {hunk.path for hunk in parse_diff(suspect.diff)}
+        others = set(suspect.touched) - diff_files
         if suspect.touched and all(is_test(file) or _is_prose(file) for file in others):
             yield suspect.commit.sha[:7]
 
@@ -56,7 +59,7 @@ def _is_prose(file: str) -> bool:
 
 
 def list_failed_hashes(evidence: Evidence) -> frozenset[str]:
-    """Return what was shipped for this failure and did not hold: it is not proposed again."""
+    """Return the hashes of shipped edits that did not fix this failure; they are not repeated."""
     fingerprint = evidence.groups[0].fingerprint if evidence.groups else ""
-    known = find_failed_approaches(evidence.memories, fingerprint)
-    return frozenset(memory.diff_hash for memory in known if memory.diff_hash)
+    failed = find_failed_approaches(evidence.memories, fingerprint)
+    return frozenset(memory.diff_hash for memory in failed if memory.diff_hash)

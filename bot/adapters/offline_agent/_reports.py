@@ -1,4 +1,4 @@
-"""What the search found, as the run takes it."""
+"""Converts reports of the search to results of the run."""
 
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
@@ -16,87 +16,89 @@ UNANSWERED = "proposing no edit, for nobody has said what is right"
 
 
 def format_progress(progress: SearchProgress) -> str:
-    """Return one line for the card."""
-    verdict = "holds" if progress.latest.judgement.is_passing else "does not hold"
+    """Return one progress line for the card."""
+    verdict = "passed" if progress.latest.judgement.is_passing else "failed"
     return (
         f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
     )
 
 
 def _format_fix(fix: Candidate) -> str:
-    where = f"{fix.path}:{fix.line}" if fix.line else fix.path
-    return f"{fix.why} in {where}"
+    location = f"{fix.path}:{fix.line}" if fix.line else fix.path
+    return f"{fix.why} in {location}"
 
 
 def build_question(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
-    """Return what to ask people, if they can be asked: what has to be redacted is not."""
+    """Return a question for people, or `None`; a question with secrets is never asked."""
     question = report.question
     if question is None or len(memo.stated) >= QUESTIONS:
         return None
-    kept = AnswerMemo(memo.stated, question).to_text()
-    shown = (question.text, *question.choices, *question.call.arguments.values())
-    if any(redact(each) != each for each in shown):
+    memo_text = AnswerMemo(memo.stated, question).to_text()
+    texts = (question.text, *question.choices, *question.call.arguments.values())
+    if any(redact(text_shown) != text_shown for text_shown in texts):
         return None
     text, default = (
         _format_failure_question(question) if question.now else _format_rival_question(question)
     )
     default = UNANSWERED if report.fix is None else default
     return QuestionAsked(
-        text=f"{text} What you say picks the edit and is kept as a test.",
+        text=f"{text} Your answer selects the edit and becomes a test.",
         default=default,
         choices=question.choices,
         values=bool(question.now),
-        memo=kept,
+        memo=memo_text,
     )
 
 
 def _format_failure_question(question: CallQuestion) -> tuple[str, str]:
-    """Return what is asked where nothing says what a call should answer, and what counts else."""
+    """Return the question about the result of a failing call, and the default without an answer."""
     call = f"`{question.call.text}`"
     return (
-        f"{call} {question.now}, and nothing says what it should answer instead. What should "
-        f"{call} answer: {', or '.join(question.choices)}? Another value is written as in "
-        "Python: `3`, `'none'`, `[]`.",
+        f"{call} {question.now}, and the expected result is not known. What should {call} "
+        f"return: {', or '.join(question.choices)}? Write another value as in Python: `3`, "
+        "`'none'`, `[]`.",
         UNANSWERED,
     )
 
 
 def _format_rival_question(question: CallQuestion) -> tuple[str, str]:
-    """Return what is asked where edits answer differently, and what counts else."""
-    told = [answer.text for answer in question.answers]
+    """Return the question about edits with different results, and the default without an answer."""
+    results = [answer.text for answer in question.answers]
     return (
-        "Several edits mend it, and no test says which is right. What should "
-        f"`{question.call.text}` answer: {' or '.join(told)}, or {question.choices[-1]}?",
-        f"{told[0]}, which the likeliest edit answers; the proposal says what others answer",
+        "Several edits fix it, and no test shows which one is right. What should "
+        f"`{question.call.text}` return: {' or '.join(results)}, or {question.choices[-1]}?",
+        f"{results[0]}, the result of the likeliest edit; the proposal lists the other results",
     )
 
 
 def build_finished(report: SearchReport) -> Finished:
-    """Return the last word of a search: the fix, or what was tried in vain."""
+    """Return the result of a search: the fix, or the attempts."""
     attempts = [
-        Attempt(summary=f"{count} of kind “{kind}”", result="judged by the tests")
+        Attempt(summary=f"{count} of kind “{kind}”", result="checked by the tests")
         for kind, count in report.tried.items()
     ]
     attempts += [
         Attempt(
-            summary=near.candidate.why,
-            result=near.judgement.detail or f"fell at {near.judgement.stage}",
+            summary=attempt.candidate.why,
+            result=attempt.judgement.detail or f"failed at {attempt.judgement.stage}",
         )
-        for near in report.near[:3]
+        for attempt in report.near[:3]
     ]
-    last = Finished(
+    finished = Finished(
         changed=False,
         summary=explain(report),
         attempts=tuple(attempts),
-        stated=tuple(each.description for each in report.stated),
+        stated=tuple(answer.description for answer in report.stated),
         memo=AnswerMemo(report.stated).to_text() if report.stated else "",
     )
     if report.fix is None:
         return (
-            last if report.unverified is None else _build_unproven(last, report, report.unverified)
+            finished
+            if report.unverified is None
+            else _build_unproven(finished, report, report.unverified)
         )
-    reason = "Holds what a person said is right."
-    return last.replace(
+    reason = "Contains the result that a person confirmed."
+    return finished.replace(
         changed=True,
         summary=_format_fix(report.fix),
         proven=report.proof,
@@ -106,7 +108,7 @@ def build_finished(report: SearchReport) -> Finished:
 
 
 def _build_unproven(last: Finished, report: SearchReport, found: UnverifiedFix) -> Finished:
-    """Return the last word with an edit for people to judge."""
+    """Return the result with an unproven edit for people to judge."""
     return last.replace(
         changed=True,
         summary=_format_fix(found.candidate),
@@ -114,17 +116,17 @@ def _build_unproven(last: Finished, report: SearchReport, found: UnverifiedFix) 
             reason=redact(found.reason),
             evidence=tuple(map(redact, list_evidence(report))),
             against=tuple(map(redact, found.against)),
-            answers=tuple(redact(answer_line(each)) for each in found.answers),
+            answers=tuple(redact(answer_line(answer)) for answer in found.answers),
         ),
     )
 
 
 def build_reverted(suspect: Suspect, searched: Finished | None = None) -> Finished:
-    """Return the last word where a commit was taken back as a whole, after a search or without."""
+    """Return the result for a reverted commit, with or without an earlier search."""
     commit = suspect.commit
-    summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
-    last = searched or Finished(changed=True, summary=summary)
-    return last.replace(
+    summary = f"revert commit {commit.sha[:7]} ({commit.summary})"
+    finished = searched or Finished(changed=True, summary=summary)
+    return finished.replace(
         changed=True,
         summary=summary,
         proven="undo",

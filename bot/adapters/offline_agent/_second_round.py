@@ -1,4 +1,4 @@
-"""What a second round does with an edit that only a comment stands in the way of."""
+"""Repeats an edit in the second round if only unneeded ignore comments blocked it."""
 
 import asyncio
 
@@ -14,9 +14,9 @@ from bot.repair.unneeded_ignores import remove_unneeded_ignores
 
 
 async def finish_without_ignores(assignment: Assignment, workspace: Workspace) -> Finished | None:
-    """Return the last round's edit again, without the ignores that it made unneeded.
+    """Return the last round's edit without the ignore comments that it made unneeded.
 
-    `None` where its checks said anything else, or nothing: then another edit is searched for.
+    Returns `None` if its checks reported anything else; then another edit is searched for.
     """
     previous, failed = assignment.previous, _find_only_failed_check(assignment)
     if previous is None or failed is None:
@@ -33,7 +33,7 @@ async def finish_without_ignores(assignment: Assignment, workspace: Workspace) -
 
 
 def _find_only_failed_check(assignment: Assignment) -> CheckResult | None:
-    """Return the one thing that spoke against the last round, if it is a check."""
+    """Return the only problem of the last round if it is a failed check, else `None`."""
     verdict = assignment.feedback
     if verdict is None or any(finding.blocking for finding in verdict.findings):
         return None

@@ -1,4 +1,4 @@
-"""The ledger in an SQLite file of its own."""
+"""The ledger of costs, in its own SQLite file."""
 
 from bot.adapters.sqlite_ledger._ledger import SqliteLedger
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS

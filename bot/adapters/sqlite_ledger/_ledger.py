@@ -1,4 +1,4 @@
-"""Charges in SQLite: appended, added up, forgotten when they are old, and never changed."""
+"""Stores charges in SQLite: they are appended, summed, and removed when old, but never changed."""
 
 import asyncio
 import logging
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 class SqliteLedger:
     """Implements `bot.ports.ledger.Ledger` on one file.
 
-    Whoever comes first owns the file, by a lock beside it that dies with them, and alone writes;
-    others may read. So the owner's sums can be kept in memory. A file that cannot be used raises
-    nothing on opening: it is tried again with each call.
+    The first program owns the file by a lock file that is released when it ends. Only the owner
+    writes; others may read. So the owner can cache sums in memory. A file that cannot be used does
+    not raise an error at opening: opening is tried again with each call.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,32 +43,32 @@ class SqliteLedger:
         try:
             await self._ensure_open()
         except StoreError as error:
-            _log.error("no model is asked anything: %s", error)
+            _log.error("no model requests are possible: %s", error)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """Let another program have the file, until the next call; again is harmless."""
+        """Release the file for other programs until the next call; safe to repeat."""
         self._is_open = False
         self._sums = CostTable()
         await self.database.close()
-        owned, self._ownership = self._ownership, None
-        if owned is not None:
-            owned.close()
+        ownership, self._ownership = self._ownership, None
+        if ownership is not None:
+            ownership.close()
 
     async def hold(self, charge: Charge) -> None:
-        """Keep a charge in case nobody comes to say what became of the request."""
+        """Store a charge in case the program dies before the request's result is known."""
 
         def work(connection: sqlite3.Connection) -> None:
-            kept = (replace_surrogates(charge.id), as_body(charge))
-            connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", kept)
+            row = (replace_surrogates(charge.id), as_body(charge))
+            connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", row)
 
         await self._write(work, flushed=False)
 
     async def charge(self, *charges: Charge) -> None:
-        """Append them at once; the same id again changes nothing."""
+        """Append charges in one transaction; a charge with a known id is ignored."""
         for charge in charges:
             _look_at(charge)
 
@@ -82,7 +82,7 @@ class SqliteLedger:
         try:
             new = await self._write(work, flushed=paid)
         except BaseException:
-            self._sums = CostTable()  # it may be written nevertheless
+            self._sums = CostTable()  # the charge may have been written nevertheless
             raise
         for charge in new:
             self._sums.add(charge)
@@ -94,18 +94,18 @@ class SqliteLedger:
         person_id: int | None = None,
         since: datetime | None = None,
     ) -> Cost:
-        """Return the sum of what fits."""
+        """Return the sum of the matching charges."""
         which, sums = ChargeFilter(run_id, person_id, since), self._sums
-        known = sums.get(which)
-        if known is not None:
-            return known
-        # The file has one thread: what it answers comes in the order it was asked, so nothing is
-        # charged between this sum's being read and its being kept. Where what is written became
-        # unsure meanwhile, there are new sums, and this one is kept in the old.
-        spent = await self._read(lambda connection: read_total(connection, which))
+        cached = sums.get(which)
+        if cached is not None:
+            return cached
+        # The database has one thread and answers in order, so no charge can be added between
+        # reading this sum and caching it. If a write has failed meanwhile, `self._sums` is a new
+        # table, and this sum goes to the old one.
+        total = await self._read(lambda connection: read_total(connection, which))
         if self._ownership is not None:
-            sums.put(which, spent)
-        return spent
+            sums.put(which, total)
+        return total
 
     async def list_charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
         """Return charges, newest first."""
@@ -120,7 +120,7 @@ class SqliteLedger:
         return await self._read(work)
 
     async def sum_charges(self, *, since: datetime) -> Sequence[ChargeSum]:
-        """Return charges added up."""
+        """Return charges summed by day, account and model."""
 
         def work(connection: sqlite3.Connection) -> tuple[ChargeSum, ...]:
             rows = connection.execute(
@@ -138,7 +138,7 @@ class SqliteLedger:
         return await self._read(work)
 
     async def forget(self, older_than: datetime) -> int:
-        """Remove what is older; the sums of runs keep it."""
+        """Remove older charges; their amounts stay in the sums of runs and people."""
 
         def work(connection: sqlite3.Connection) -> int:
             before = stamp(older_than)
@@ -151,10 +151,10 @@ class SqliteLedger:
                 (before,),
             )
             connection.execute("UPDATE retention SET before = ?", (before,))
-            gone = connection.execute("DELETE FROM charges WHERE at < ?", (before,)).rowcount
+            removed = connection.execute("DELETE FROM charges WHERE at < ?", (before,)).rowcount
             connection.execute("UPDATE retention SET before = ''")
             connection.execute("DELETE FROM begun WHERE at < ?", (before,))
-            return gone
+            return removed
 
         try:
             return await self._write(work)
@@ -164,27 +164,30 @@ class SqliteLedger:
     async def begin(
         self, run_key: str, agent: str, now: datetime, *, window: timedelta, most: int
     ) -> datetime | None:
-        """Note that an engine begins a change, if it may."""
+        """Record that an engine begins a change, if its limit allows it.
+
+        Returns `None` if it may begin, else the time when it may.
+        """
 
         def work(connection: sqlite3.Connection) -> datetime | None:
             key, since = replace_surrogates(run_key), stamp(now - window)
-            known = "SELECT 1 FROM begun WHERE run_key = ? AND agent = ?"
-            if connection.execute(known, (key, agent)).fetchone() is not None:
+            known_query = "SELECT 1 FROM begun WHERE run_key = ? AND agent = ?"
+            if connection.execute(known_query, (key, agent)).fetchone() is not None:
                 return None
-            lately = connection.execute(
+            recent = connection.execute(
                 "SELECT at FROM begun WHERE agent = ? AND at > ? ORDER BY at DESC LIMIT ?",
                 (agent, since, most),
             ).fetchall()
-            if len(lately) < most:
+            if len(recent) < most:
                 connection.execute("INSERT INTO begun VALUES (?, ?, ?)", (key, agent, stamp(now)))
                 return None
-            oldest = datetime.fromisoformat(lately[-1]["at"]) if lately else now
+            oldest = datetime.fromisoformat(recent[-1]["at"]) if recent else now
             return min(oldest, now) + window
 
         return await self._write(work)
 
     async def count_changes(self, since: datetime) -> Mapping[str, int]:
-        """Return how many changes each agent began."""
+        """Return the number of changes that each agent began."""
 
         def work(connection: sqlite3.Connection) -> dict[str, int]:
             rows = connection.execute(
@@ -203,8 +206,8 @@ class SqliteLedger:
         await self._ensure_open()
         if self._ownership is None:
             raise StoreError(
-                f"Another program keeps the ledger {self._path}, and two would spend the same "
-                "money. Stop it, or give this one another THESEUS_STATE."
+                f"Another program uses the ledger {self._path}, and both would spend the same "
+                "budget. Stop it, or set another THESEUS_STATE for this one."
             )
         return await self.database.write(work, flushed=flushed)
 
@@ -222,17 +225,19 @@ class SqliteLedger:
                 await self._take_ownership()
 
     async def _take_ownership(self) -> None:
-        """Become the one who writes, if nobody is, and charge what one who died had under way."""
+        """Become the only writer if there is none, and charge requests that a dead program left."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(FileLock(self._path.with_name(f"{self._path.name}.lock")))
             except (Locked, OSError) as error:
-                _log.debug("the ledger is not ours: %s", error)
+                _log.debug("another program owns the ledger: %s", error)
                 return
             lost = await self.database.write(_charge_lost)
             self._ownership = stack.pop_all()
         if lost:
-            _log.warning("%d requests were under way when the last program died: charged", lost)
+            _log.warning(
+                "charged %d requests that were in progress when the last program died", lost
+            )
 
 
 def _charge_lost(connection: sqlite3.Connection) -> int:

@@ -1,4 +1,4 @@
-"""Charges as rows, and rows as charges."""
+"""Converts charges to rows and back."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from bot.infra.sqlite import replace_surrogates, stamp
 from bot.redaction import redact
 
 _SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
-# What is forgotten keeps its sums alone; of a charge, its body says so. One that this version
-# cannot read is added up all the same, so nothing is parsed here.
+# For removed charges only sums are stored. For stored charges the body tells if a cost is
+# estimated; it is searched as text, so charges of newer versions are counted too.
 _ESTIMATED = {
     "charges": """coalesce(max(instr(body, '"estimated":true') > 0), 0)""",
     "forgotten": "0",
@@ -24,12 +24,12 @@ _ESTIMATED = {
 
 
 def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
-    """Append a charge; return whether it was new."""
+    """Append a charge; return whether its id was new."""
     account = charge.account
-    known = connection.execute(
+    existing = connection.execute(
         "SELECT 1 FROM charges WHERE id = ?", (replace_surrogates(charge.id),)
     )
-    if known.fetchone() is not None:
+    if existing.fetchone() is not None:
         return False
     connection.execute(
         "INSERT INTO charges (id, at, run_id, person_id, purpose, model, outcome, cost_usd,"
@@ -52,7 +52,7 @@ def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
 
 
 def as_body(charge: Charge) -> str:
-    """Return all of a charge, as it is kept."""
+    """Return the JSON of a charge as it is stored, without secrets."""
     return charge.replace(
         id=replace_surrogates(charge.id),
         model=replace_surrogates(charge.model),
@@ -61,7 +61,7 @@ def as_body(charge: Charge) -> str:
 
 
 def read_total(connection: sqlite3.Connection, which: ChargeFilter) -> Cost:
-    """Return the sum of these charges; without a beginning, also of what was forgotten of them."""
+    """Return the sum of matching charges; without a start time, including removed ones."""
     terms: list[tuple[str, object]] = []
     if which.run_id is not None:
         terms.append(("run_id = ?", replace_surrogates(which.run_id)))
@@ -78,14 +78,14 @@ def _sum_table(
 ) -> Cost:
     where = " AND ".join(["1", *(term for term, _ in terms)])
     sums = f"{_SUMS}, {_ESTIMATED[table]}"
-    sql = f"SELECT {sums} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
+    sql = f"SELECT {sums} FROM {table} WHERE {where}"  # noqa: S608 # constants, no values
     values = [value for _, value in terms]
     usd, tokens_in, tokens_out, guessed = connection.execute(sql, values).fetchone()
     return Cost(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out, estimated=bool(guessed))
 
 
 def tally(row: sqlite3.Row) -> ChargeSum:
-    """Return a row of sums as a tally."""
+    """Convert a row of sums to a `ChargeSum`."""
     account = Account(purpose=row["purpose"], person_id=row["person_id"], run_id=row["run_id"])
     sums = ("model", "requests", "refused", "cost_usd", "tokens_in", "tokens_out")
     return ChargeSum(
@@ -97,7 +97,7 @@ def tally(row: sqlite3.Row) -> ChargeSum:
 
 
 def parse_charge(body: str) -> Charge:
-    """Return a charge as it was kept. Raises `StoreError`."""
+    """Parse a stored charge. Raises `StoreError`."""
     try:
         return Charge.model_validate_json(body)
     except ValidationError as error:

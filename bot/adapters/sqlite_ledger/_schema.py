@@ -1,6 +1,6 @@
-"""The ledger's schema, one named step after another. A step that was released is never edited.
+"""The ledger's schema as named migrations. A released migration is never edited.
 
-Times are text, UTC, always with six digits of microseconds, so that they sort as they read.
+Times are text in UTC, always with six digits of microseconds, so that they sort chronologically.
 """
 
 from bot.infra.sqlite_migrations import Migration
@@ -25,13 +25,13 @@ MIGRATIONS = (
                 body TEXT NOT NULL
             )
             """,
-            # with all that is added up, so that a sum reads the index alone
+            # with all summed columns, so that a sum reads only the index
             "CREATE INDEX charges_by_time ON charges (at, cost_usd, tokens_in, tokens_out)",
             "CREATE INDEX charges_by_person"
             " ON charges (person_id, at, cost_usd, tokens_in, tokens_out)",
             "CREATE INDEX charges_by_run ON charges (run_id, at, cost_usd, tokens_in, tokens_out)"
             " WHERE run_id IS NOT NULL",
-            # what may be removed is older than this; empty: nothing
+            # charges before this time may be removed; empty: none
             "CREATE TABLE retention (before TEXT NOT NULL)",
             "INSERT INTO retention VALUES ('')",
             """
@@ -43,7 +43,7 @@ MIGRATIONS = (
             WHEN OLD.at >= (SELECT before FROM retention)
             BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END
             """,
-            # INSERT OR REPLACE removes a row without asking the trigger on DELETE
+            # INSERT OR REPLACE removes a row without the trigger on DELETE
             """
             CREATE TRIGGER charges_no_replace BEFORE INSERT ON charges
             WHEN EXISTS (SELECT 1 FROM charges WHERE id = NEW.id OR number = NEW.number)
@@ -72,7 +72,7 @@ MIGRATIONS = (
     ),
     Migration(
         "0002_holds",
-        # charges of requests under way; what is left here by a program that died is charged
+        # charges of requests in progress; if a program dies, its entries here are charged
         ("CREATE TABLE holds (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",),
     ),
 )

@@ -1,4 +1,4 @@
-"""State in one SQLite file: the store, the outbox's rows, and the key-value store."""
+"""The state in one SQLite file: the store, the outbox, and the key-value store."""
 
 from bot.adapters.sqlite_store._audit_check import check_rows
 from bot.adapters.sqlite_store._audit_rows import AuditRow

@@ -1,7 +1,7 @@
-"""The audit log's rows: appended, chained, sealed, never changed; old ones go by a checkpoint.
+"""The audit log's rows: appended, chained and sealed. Old rows are removed with a checkpoint.
 
-The table refuses changes by itself; chain and seals show one made behind its back, and what lies
-outside the database shows what was cut off.
+The table itself refuses changes. The chain and the seals reveal changes made by other means, and
+the anchor outside the database reveals entries that were cut off.
 """
 
 import json
@@ -19,7 +19,7 @@ _COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 
 
 def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> AuditHead:
-    """Append one entry after the last; what people could have written goes in without secrets."""
+    """Append one entry after the last; texts by people are stored without secrets."""
     person = entry.person and entry.person.replace(name=redact(entry.person.name))
     entry = entry.replace(note=redact(entry.note), how=redact(entry.how), person=person)
     last = end(connection)
@@ -34,7 +34,7 @@ def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> Aud
 
 
 def end(connection: sqlite3.Connection) -> AuditHead:
-    """Return where the log ends; 0 where it has not begun."""
+    """Return the end of the log; its number is 0 if the log is empty."""
     last = connection.execute(
         "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
     ).fetchone()
@@ -42,16 +42,16 @@ def end(connection: sqlite3.Connection) -> AuditHead:
 
 
 def read_head(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
-    """Return where the log ends, and whether any entry was written with a seal."""
-    known = "SELECT 1 FROM sqlite_master WHERE name = 'audit_log'"
-    if connection.execute(known).fetchone() is None:
-        return AuditHead(number=0, hash=""), False  # a schema from before there was one
+    """Return the end of the log, and whether any entry was written with a seal."""
+    table_query = "SELECT 1 FROM sqlite_master WHERE name = 'audit_log'"
+    if connection.execute(table_query).fetchone() is None:
+        return AuditHead(number=0, hash=""), False  # a schema without an audit log
     sealed = "SELECT 1 FROM audit_log WHERE hash LIKE '2:%' LIMIT 1"
     return end(connection), connection.execute(sealed).fetchone() is not None
 
 
 def is_known(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
-    """Whether the log goes on from that head; one from before a checkpoint counts."""
+    """Return whether the log continues from that head; a head before a checkpoint counts too."""
     if head is None:
         return False
     row = connection.execute(
@@ -70,7 +70,7 @@ def list_newest(
     since: datetime | None,
     limit: int,
 ) -> tuple[AuditEntry, ...]:
-    """Return the newest entries that fit, newest first."""
+    """Return the newest matching entries, newest first."""
     rows = connection.execute(
         "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING (number)"
         " WHERE (?1 IS NULL OR run_id = ?1)"
@@ -87,27 +87,27 @@ def list_newest(
 def list_rows(
     connection: sqlite3.Connection, since: datetime | None, beyond: int, limit: int
 ) -> tuple[AuditRow, ...]:
-    """Return rows in their order, from after `beyond` on."""
-    found = connection.execute(
-        f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?1"  # noqa: S608  # ours, no values
+    """Return rows in order, starting after the number `beyond`."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?1"  # noqa: S608 # constants, no values
         " AND (?2 IS NULL OR at >= ?2) ORDER BY number LIMIT ?3",
         (beyond, None if since is None else stamp(since), limit),
     )
-    return tuple(AuditRow(*row) for row in found)
+    return tuple(AuditRow(*row) for row in rows)
 
 
 def forget(
     connection: sqlite3.Connection, older_than: datetime, now: datetime, key: bytes
 ) -> tuple[int, AuditHead]:
-    """Remove entries from before, behind a checkpoint that says so; return how many, and the end.
+    """Remove older entries after writing a checkpoint; return their number, and the new end.
 
-    The log keeps its last entry, and never a gap.
+    The log always keeps its last entry, and never has a gap.
     """
-    stays = connection.execute(
+    first_kept = connection.execute(
         "SELECT min(number) FROM audit_log WHERE at >= ?", (stamp(older_than),)
     ).fetchone()[0]
     last = end(connection)
-    cut = (stays if stays is not None else last.number) - 1
+    cut = (first_kept if first_kept is not None else last.number) - 1
     row = connection.execute("SELECT hash FROM audit_log WHERE number = ?", (cut,)).fetchone()
     if row is None:
         return 0, last
@@ -117,5 +117,5 @@ def forget(
     )
     last = append(connection, entry, key)
     connection.execute("DELETE FROM audit_notes WHERE number <= ?", (cut,))
-    gone = connection.execute("DELETE FROM audit_log WHERE number <= ?", (cut,)).rowcount
-    return gone, last
+    removed = connection.execute("DELETE FROM audit_log WHERE number <= ?", (cut,)).rowcount
+    return removed, last

@@ -1,11 +1,11 @@
-"""What is kept of the audit log outside the database: its key, and where it ends.
+"""The data about the audit log outside the database: its key, and its end.
 
-The end is written after the entry is on the disk. So a crash leaves it behind at most, and the
-entries beyond it prove themselves by their seals; it is never ahead, unless entries were taken
-away. It moves on only from an entry that it knows, so it stays where it was after a break.
+The end is written after the entry is on disk. So after a crash it can only lag behind, and the
+entries beyond it are proved by their seals. It is never ahead of the log, unless entries were
+removed. It advances only from an entry that the log contains, so it stays in place after a break.
 
-An entry that is begun is noted before, in the entry's own transaction. One that a crash left
-beyond the end may have been kept or not; where it is not there, the next entry says so.
+An entry is announced before it is written, within its own transaction. After a crash, an announced
+entry beyond the end may be stored or not; if it is not, the next entry says so.
 """
 
 import fcntl
@@ -25,9 +25,9 @@ from bot.telemetry import load_secret
 
 
 class Anchor:
-    """The files `audit.key`, `audit.head` and `audit.next` beside the database.
+    """The files `audit.key`, `audit.head` and `audit.next` next to the database.
 
-    Its calls block for a flush.
+    All methods block until the data is on disk.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,13 +38,16 @@ class Anchor:
         self.key = b""
 
     def open(self, end: AuditHead, *, sealed_rows: bool) -> None:
-        """Load the key; begin the head where no sealed entry says that there has to be one."""
+        """Load the key; create the head file, unless sealed entries show that it must exist.
+
+        Raises `ConfigError` if the key cannot be read.
+        """
         try:
             self.key = load_secret(self.key_file)
         except ConfigError as error:
             raise ConfigError(
-                f"{self.key_file} seals the audit log and cannot be used ({error.__cause__}). "
-                "Restore it from a backup; a new one breaks the log, which is then told."
+                f"{self.key_file} seals the audit log, but I cannot use it ({error.__cause__}). "
+                "Restore it from a backup. With a new key, I report the log as broken."
             ) from error
         if not sealed_rows and not self.head_file.exists():
             with self._hold_lock():
@@ -52,34 +55,41 @@ class Anchor:
                     self._write(self.head_file, end)
 
     def read_head(self) -> AuditHead | None:
-        """Return where the log ended at least; `None` where that cannot be told, or is forged."""
+        """Return the known end of the log; `None` if it cannot be read, or is forged."""
         return self._read(self.head_file)
 
     def read_begun(self) -> AuditHead | None:
-        """Return the entry that was begun last, kept or not; `None` as for `head`."""
+        """Return the entry that was announced last, stored or not; `None` as for `read_head`."""
         return self._read(self.next_file)
 
     def begin(self, end: AuditHead) -> None:
-        """Note an entry that is about to be kept; whoever calls is the log's only writer."""
+        """Announce an entry that is about to be stored.
+
+        The caller must be the log's only writer.
+        """
         self._write(self.next_file, end)
 
     def advance(self, known: AuditHead | None, end: AuditHead) -> None:
-        """Move on to `end`, from a head that the log still knew when it was appended to."""
+        """Advance to `end`, from a head that the log contained when it was appended to."""
         with self._hold_lock():
-            now = self.read_head()
-            if known is not None and now is not None and known.number <= now.number < end.number:
+            current = self.read_head()
+            if (
+                known is not None
+                and current is not None
+                and known.number <= current.number < end.number
+            ):
                 self._write(self.head_file, end)
 
     def force(self, end: AuditHead) -> None:
-        """Begin anew at `end`: somebody took note of what was wrong."""
+        """Reset the end after a person has accepted a break."""
         with self._hold_lock():
             self._write(self.head_file, end)
 
     def _read(self, file: Path) -> AuditHead | None:
         try:
-            kept = json.loads(file.read_text(encoding="ascii"))
-            head = AuditHead(number=kept["number"], hash=kept["hash"])
-            genuine = is_valid_seal(str(kept["seal"]), format_head(head), self.key)
+            stored = json.loads(file.read_text(encoding="ascii"))
+            head = AuditHead(number=stored["number"], hash=stored["hash"])
+            genuine = is_valid_seal(str(stored["seal"]), format_head(head), self.key)
         except (OSError, ValueError, TypeError, KeyError, ValidationError):
             return None
         return head if genuine else None

@@ -1,4 +1,4 @@
-"""Checking the audit log: row by row, then against what is kept outside of it."""
+"""Checks the audit log: each row, then its end against the data outside the database."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,10 +8,10 @@ from bot.domain.audit import AuditBreak, AuditHead, AuditState, BreakKind
 
 
 class AuditChainCheck:
-    """Takes rows in their order; `ended` returns what they show.
+    """Checks rows in their order; `finish` returns the result.
 
-    Without a `key` seals cannot be told, only the chain. With `from_the_start` the first row has to
-    be the first there ever was, or go on from a checkpoint.
+    Without a `key`, only the chain is checked, not the seals. With `from_the_start`, the first row
+    must be the first ever written, or continue from a checkpoint.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class AuditChainCheck:
         self._broken: AuditBreak | None = None
         self._accepted: AuditBreak | None = None
         self._accepted_at: datetime | None = None
-        self.accepted_number = 0  # of the last entry that took note of a break
+        self.accepted_number = 0  # of the last entry in which a person accepted a break
 
     def take(self, row: AuditRow) -> None:
-        """Check one row against the one before."""
+        """Check one row against the previous one."""
         self._first = self._first or row
         genuine = self._check_row(row)
         if genuine and row.accepts:
@@ -44,16 +44,16 @@ class AuditChainCheck:
         self._last = row
 
     def finish(self, anchor: AuditHead | None = None, *, anchored: bool = False) -> AuditState:
-        """Return what all rows have shown; the `anchor` tells where the log ended at least.
+        """Return the result for all rows; `anchor` is the known end of the log.
 
-        Where it is `anchored`, there has to be one.
+        With `anchored`, a missing anchor is a break too.
         """
         if self._from_the_start:
             self._start()
         if anchor is not None:
             self._check_head(anchor, "cut")
         elif anchored and self._sealed_from is not None and self._last is not None:
-            what = "audit.head lacks or is forged: what may have been cut off is not seen"
+            what = "audit.head is missing or forged, so I cannot see if entries were cut off"
             self._note(self._last.number, "head", what)
         for head in self._heads:
             before = head.at and self._accepted_at and head.at <= self._accepted_at
@@ -80,11 +80,13 @@ class AuditChainCheck:
             return False
         if not row.has_seal:
             if self._sealed_from is not None:
-                self._note(number, "downgraded", f"entry {number} lacks the seal it had to have")
+                self._note(
+                    number, "downgraded", f"entry {number} has no seal, although it must have one"
+                )
             return False
         self._sealed_from = self._sealed_from or number
         if self._key is not None and not is_valid_seal(row.seal, row.hash, self._key):
-            what = f"entry {number} was not written by this bot, or audit.key is another one now"
+            what = f"entry {number} was not written by this bot, or audit.key has changed"
             self._note(number, "seal", what)
             return False
         return True
@@ -95,20 +97,20 @@ class AuditChainCheck:
         if first is None:
             return
         begins = first.number == 1 and not first.previous
-        known = begins or (first.number - 1, first.previous) in self._checkpoints
-        if not known and self._accepted_at is None:
-            what = f"entries before {first.number} are missing, and no checkpoint tells why"
+        is_explained = begins or (first.number - 1, first.previous) in self._checkpoints
+        if not is_explained and self._accepted_at is None:
+            what = f"entries before {first.number} are missing, and no checkpoint explains it"
             self._note(1, "missing", what)
 
     def _check_head(self, head: AuditHead, kind: BreakKind) -> None:
-        """Check against where the log is known to have ended once."""
+        """Check the log against an end that it is known to have had."""
         last = self._last.number if self._last else 0
-        where = "audit.head" if kind == "cut" else "the journal"
+        source = "audit.head" if kind == "cut" else "the journal"
         if head.number > last:
-            what = f"{_describe_gap(last + 1, head.number)} missing, as {where} shows"
+            what = f"{_describe_gap(last + 1, head.number)} missing, as {source} shows"
             self._note(last + 1, kind, what)
         elif self._hashes.get(head.number, head.hash) != head.hash:
-            what = f"entry {head.number} is another one than {where} knows of"
+            what = f"entry {head.number} is different from the one in {source}"
             self._note(head.number, kind, what)
 
     def _accept(self, row: AuditRow) -> None:
@@ -119,10 +121,10 @@ class AuditChainCheck:
         self.accepted_number = row.number
 
     def _note(self, number: int, kind: BreakKind, what: str) -> None:
-        """Keep the first break."""
+        """Record the first break."""
         if self._broken is None:
-            told = f"{what[0].upper()}{what[1:]}."
-            self._broken = AuditBreak(number=number, kind=kind, summary=told)
+            summary = f"{what[0].upper()}{what[1:]}."
+            self._broken = AuditBreak(number=number, kind=kind, summary=summary)
 
 
 def _describe_gap(first: int, last: int) -> str:
@@ -130,7 +132,7 @@ def _describe_gap(first: int, last: int) -> str:
 
 
 def check_rows(rows: Iterable[AuditRow], key: bytes | None) -> AuditState:
-    """Return what rows show by themselves, wherever they begin and end."""
+    """Return the result for rows alone, wherever they begin and end."""
     check = AuditChainCheck(key, from_the_start=False)
     for row in rows:
         check.take(row)

@@ -1,4 +1,4 @@
-"""The audit log: its rows in the database, its anchor beside it, in the right order."""
+"""The audit log: coordinates the rows in the database with the anchor files."""
 
 import asyncio
 import sqlite3
@@ -14,13 +14,13 @@ from bot.domain.audit import LOST, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
 from bot.infra.sqlite import Database
 
-_CHUNK = 2_000  # rows read at once; others get their turn in between
+_CHUNK = 2_000  # rows read at once; other queries run in between
 
 
 class AuditLog:
-    """Writes entries before it writes where they end; reads where they end before it reads them.
+    """Writes entries before the anchor; reads the anchor before the entries.
 
-    So whatever is killed when, the anchor is never ahead of what a check finds.
+    So the anchor is never ahead of what a check finds, whenever a process is killed.
     """
 
     def __init__(self, database: Database, anchor: Anchor) -> None:
@@ -28,7 +28,7 @@ class AuditLog:
         self._anchor = anchor
 
     async def open(self) -> None:
-        """Load the key, and begin where nothing has begun. Raises `ConfigError`."""
+        """Load the key, and start an empty log. Raises `ConfigError`."""
         end, has_sealed = await self._database.read(_audit.read_head)
         try:
             await asyncio.to_thread(self._anchor.open, end, sealed_rows=has_sealed)
@@ -36,21 +36,21 @@ class AuditLog:
             raise _build_anchor_error(error) from error
 
     async def append(self, entry: AuditEntry, *, force: bool = False) -> None:
-        """Append one entry; with `anew` the anchor moves here from wherever it was."""
-        known = await asyncio.to_thread(self._anchor.read_head)
+        """Append one entry; with `force` the anchor moves to it from any position."""
+        head = await asyncio.to_thread(self._anchor.read_head)
         try:
-            end, known = await self._database.write(
+            end, head = await self._database.write(
                 lambda connection: (
                     self._append(connection, entry),
-                    known if _audit.is_known(connection, known) else None,
+                    head if _audit.is_known(connection, head) else None,
                 )
             )
         except OSError as error:
             raise _build_anchor_error(error) from error
-        await self._move_anchor(known, end, force=force)
+        await self._move_anchor(head, end, force=force)
 
     def _append(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditHead:
-        """Append within the transaction: what was begun before and is not there, then the entry."""
+        """Append within the transaction: first a note about a lost entry if there is one."""
         key, begun = self._anchor.key, self._anchor.read_begun()
         if begun is not None and begun.number > _audit.end(connection).number:
             _audit.append(connection, _build_lost_entry(begun, entry), key)
@@ -59,17 +59,17 @@ class AuditLog:
         return end
 
     async def forget(self, older_than: datetime, now: datetime) -> int:
-        """Remove older entries behind a checkpoint; return how many."""
-        known = await asyncio.to_thread(self._anchor.read_head)
-        known, (gone, end) = await self._database.write(
+        """Remove older entries with a checkpoint; return their number."""
+        head = await asyncio.to_thread(self._anchor.read_head)
+        head, (removed, end) = await self._database.write(
             lambda connection: (
-                known if _audit.is_known(connection, known) else None,
+                head if _audit.is_known(connection, head) else None,
                 _audit.forget(connection, older_than, now, self._anchor.key),
             )
         )
-        if gone:
-            await self._move_anchor(known, end)
-        return gone
+        if removed:
+            await self._move_anchor(head, end)
+        return removed
 
     async def check(
         self,
@@ -77,12 +77,12 @@ class AuditLog:
         tail: int | None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AuditState:
-        """Check all of it, or its last `tail` entries."""
+        """Check the complete log, or its last `tail` entries."""
         anchor = await asyncio.to_thread(self._anchor.read_head)
         end = await self._database.read(_audit.end)
         beyond = 0 if tail is None else max(end.number - tail, 0)
-        known = heads if anchor is None else (anchor, *heads)
-        check = AuditChainCheck(self._anchor.key, known, from_the_start=beyond == 0)
+        all_heads = heads if anchor is None else (anchor, *heads)
+        check = AuditChainCheck(self._anchor.key, all_heads, from_the_start=beyond == 0)
         async for row in self.iterate_rows(None, beyond):
             check.take(row)
             if on_progress and (row.number % _CHUNK == 0 or row.number == end.number):
@@ -90,7 +90,9 @@ class AuditLog:
         state = check.finish(anchor, anchored=True)
         if state.broken is None:
             after = max(beyond, check.accepted_number)
-            changed = await self._database.read(lambda each: find_changed_note(each, after))
+            changed = await self._database.read(
+                lambda connection: find_changed_note(connection, after)
+            )
             state = state.replace(broken=changed)
         return state
 
@@ -99,15 +101,15 @@ class AuditLog:
     ) -> AsyncIterator[AuditRow]:
         """Yield rows, oldest first."""
         while True:
-            at = beyond
-            found = await self._database.read(
-                lambda connection: _audit.list_rows(connection, since, at, _CHUNK)  # noqa: B023  # awaited
+            after = beyond
+            rows = await self._database.read(
+                lambda connection: _audit.list_rows(connection, since, after, _CHUNK)  # noqa: B023  # awaited
             )
-            for row in found:
+            for row in rows:
                 yield row
-            if len(found) < _CHUNK:
+            if len(rows) < _CHUNK:
                 return
-            beyond = found[-1].number
+            beyond = rows[-1].number
 
     async def _move_anchor(
         self, known: AuditHead | None, end: AuditHead, *, force: bool = False
@@ -122,16 +124,16 @@ class AuditLog:
 
 
 def _build_lost_entry(head: AuditHead, entry: AuditEntry) -> AuditEntry:
-    """Return the entry that tells of one that is not there."""
+    """Return the entry that reports a lost entry."""
     note = (
-        f"entry {head.number} ({head.hash}) was begun and is not there: I ended before it was "
-        "kept, or it was cut off then"
+        f"entry {head.number} ({head.hash}) was begun but is missing: I ended before it was "
+        "stored, or it was cut off"
     )
     return AuditEntry(at=entry.at, action=LOST, allowed=True, note=note)
 
 
 def _build_anchor_error(error: OSError) -> StoreError:
     return StoreError(
-        f"Where the audit log ends cannot be kept in {error.filename} ({error.strerror}). Make "
-        "room there, or give this user the right to write."
+        f"I cannot store the end of the audit log in {error.filename} ({error.strerror}). Free "
+        "some space there, or give this user permission to write."
     )

@@ -1,7 +1,7 @@
-"""What people said about an entry of the audit log, beside it: it can be erased, the entry cannot.
+"""Stores people's notes on audit entries separately, because notes can be erased, entries not.
 
-The entry holds a digest. While the note is there the digest proves it; once the note and its salt
-are gone, nobody can find the text by trying.
+The entry contains a digest, which proves the note while it exists. Once the note and its salt are
+erased, the text cannot be found by guessing.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _OF_PERSON = "person_id = ?1 OR instr(text, ?2) OR instr(text, ?3)"
 
 
 def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry) -> AuditEntry:
-    """Store the note of a new entry; return the entry with its digest instead."""
+    """Store the note of a new entry; return the entry with the note's digest instead."""
     if not entry.note or entry.action in OWN_ACTIONS:
         return entry
     salt = secrets.token_hex(16)
@@ -30,14 +30,14 @@ def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry
 
 
 def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
-    """Return an entry as it was written, given the `text` of its note if that is still there."""
+    """Return an entry with its note; `text` is `None` if the note was erased."""
     if not entry.note_digest:
         return entry
     return entry.replace(note=ERASED_NOTE if text is None else text, note_digest="")
 
 
 def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak | None:
-    """Return the first note after an entry that is not what its entry was written with."""
+    """Return the first note after `beyond` that does not match its entry's digest, or `None`."""
     rows = connection.execute(
         "SELECT number, salt, text, body FROM audit_notes LEFT JOIN audit_log USING (number)"
         " WHERE number > ? ORDER BY number",
@@ -53,23 +53,27 @@ def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak
 
 
 class AuditNotes:
-    """Implements `bot.ports.personal_data.ErasableData`: the entries stay, and say so."""
+    """Implements `bot.ports.personal_data.ErasableData`; erased notes are marked in the entries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many notes are of a person or name them."""
-        query = f"SELECT count(*) FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608  # ours
+        """Return the number of notes by a person or about them."""
+        query = f"SELECT count(*) FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608 # constants
         marks = (subject.id, *subject.marks)
-        found = await self._database.read(lambda each: each.execute(query, marks).fetchone())
-        return int(found[0])
+        row = await self._database.read(
+            lambda connection: connection.execute(query, marks).fetchone()
+        )
+        return int(row[0])
 
     async def erase(self, subject: DataSubject) -> int:
-        """Remove these notes; return how many."""
-        query = f"DELETE FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608  # ours
+        """Remove these notes; return their number."""
+        query = f"DELETE FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608 # constants only
         marks = (subject.id, *subject.marks)
-        return await self._database.write(lambda each: each.execute(query, marks).rowcount)
+        return await self._database.write(
+            lambda connection: connection.execute(query, marks).rowcount
+        )
 
 
 def _digest(salt: str, text: str) -> str:

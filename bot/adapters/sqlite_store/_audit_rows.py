@@ -1,7 +1,7 @@
-"""One row of the audit log, and what its hash and its seal are made of.
+"""One row of the audit log, and the inputs of its hash and its seal.
 
-The hash chains rows and needs no secret: whoever has an export can follow it. The seal is made with
-a key that lies outside the database: whoever rewrites rows and hashes cannot make it anew.
+The hash chains rows and needs no secret, so anyone with an export can verify the chain. The seal is
+made with a key outside the database, so an attacker who rewrites rows cannot recreate it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _SEALED = "2:"
 
 
 class AuditRow(NamedTuple):
-    """One row, as it stands in the table and in exports."""
+    """One row, as in the table and in exports."""
 
     number: int
     at: str
@@ -31,12 +31,12 @@ class AuditRow(NamedTuple):
 
     @property
     def has_seal(self) -> bool:
-        """Whether it was written with a seal; rows of older versions have none."""
+        """True if it was written with a seal; rows of older versions have none."""
         return self.hash.startswith(_SEALED)
 
     @property
     def entry(self) -> AuditEntry | None:
-        """What it says; `None` where that cannot be read."""
+        """The parsed entry, or `None` if it cannot be parsed."""
         try:
             return AuditEntry.model_validate_json(self.body)
         except ValidationError:
@@ -44,7 +44,7 @@ class AuditRow(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether hash and columns go with the body."""
+        """True if the hash and the columns match the body."""
         if self.hash != (
             self.expected_hash if self.has_seal else _hash_v1(self.previous, self.body)
         ):
@@ -55,13 +55,13 @@ class AuditRow(NamedTuple):
 
     @property
     def expected_hash(self) -> str:
-        """What its hash has to be."""
+        """The hash that the row must have."""
         parts = [self.number, self.at, self.run_id, self.action, self.body, self.previous]
         return _SEALED + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
     def checkpoint(self) -> tuple[int, str] | None:
-        """Up to where it says that older rows were removed, with the hash there."""
+        """The last removed row and its hash, if this row is a checkpoint."""
         entry = self.entry if self.action == CHECKPOINT else None
         if entry is None or entry.cut is None or entry.cut >= self.number:
             return None
@@ -69,7 +69,7 @@ class AuditRow(NamedTuple):
 
     @property
     def accepts(self) -> bool:
-        """Whether by it somebody took note of what was wrong before it."""
+        """True if a person accepted the break before this row."""
         return self.action == ACCEPTED
 
 
@@ -81,17 +81,17 @@ def build_row(number: int, entry: AuditEntry, body: str, previous: str, key: byt
 
 
 def seal_text(text: str, key: bytes) -> str:
-    """Return the seal on a text."""
+    """Return the seal of a text."""
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def is_valid_seal(seal: str, text: str, key: bytes) -> bool:
-    """Whether that is the seal on the text."""
+    """Return whether a seal belongs to a text."""
     return hmac.compare_digest(seal.encode(), seal_text(text, key).encode())
 
 
 def format_head(head: AuditHead) -> str:
-    """Return what the seal of a head is on."""
+    """Return the text that a head's seal is made of."""
     return f"head {head.number} {head.hash}"
 
 

@@ -1,4 +1,4 @@
-"""The key-value store: records under names, in the store's file."""
+"""The key-value store: records by name, in the store's file."""
 
 import sqlite3
 from pathlib import Path
@@ -14,15 +14,16 @@ R = TypeVar("R", bound=Record)
 
 
 class SqliteKeyValueStore(DatabaseOwner):
-    """Implements `bot.ports.key_value_store.KeyValueStore`
-    in the store's file, on a connection of its own.
+    """Implements `bot.ports.key_value_store.KeyValueStore`.
+
+    It has its own connection to the store's file.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def put(self, name: str, record: Record) -> None:
-        """Keep the record under that name, in place of what stood there."""
+        """Store the record under a name; replace an existing one."""
         body = dump_record(record)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -35,7 +36,7 @@ class SqliteKeyValueStore(DatabaseOwner):
         await self._database.write(work)
 
     async def get(self, name: str, kind: type[R]) -> R | None:
-        """Return the record of that name, or `None`."""
+        """Return the record with that name, or `None`."""
         row = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT body FROM shelf WHERE name = ?", (name,)
@@ -44,7 +45,7 @@ class SqliteKeyValueStore(DatabaseOwner):
         return None if row is None else parse(kind, row["body"], f"{name} in the store")
 
     async def list_records(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
-        """Return the records whose names begin with `prefix`, in the order of their names."""
+        """Return the records whose names begin with `prefix`, sorted by name."""
         rows = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT name, body FROM shelf WHERE substr(name, 1, ?) = ? ORDER BY name",
@@ -54,7 +55,7 @@ class SqliteKeyValueStore(DatabaseOwner):
         return tuple(parse(kind, row["body"], f"{row['name']} in the store") for row in rows)
 
     async def remove(self, name: str) -> None:
-        """Forget it; again is harmless."""
+        """Remove a record; safe to repeat."""
         await self._database.write(
             lambda connection: connection.execute("DELETE FROM shelf WHERE name = ?", (name,))
         )

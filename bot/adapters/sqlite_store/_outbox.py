@@ -1,4 +1,4 @@
-"""The outbox's rows: what was asked to be said, and where it stands."""
+"""The outbox's rows: messages to send, and their state."""
 
 import secrets
 import sqlite3
@@ -16,13 +16,13 @@ _OF_PERSON = "state = 'pending' AND (instr(post, ?1) OR instr(post, ?2))"
 
 
 class SqliteOutbox(DatabaseOwner):
-    """Implements `bot.ports.outbox.OutboxStore` in the store's file, on a connection of its own."""
+    """Implements `bot.ports.outbox.OutboxStore` with its own connection to the store's file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
-        """Store the message once; `ChatRejected` if the chat refused this key for good."""
+        """Store the message once. Raises `ChatRejected` if the chat has refused this key."""
 
         def work(connection: sqlite3.Connection) -> MessageRef | Pending:
             connection.execute(
@@ -40,7 +40,7 @@ class SqliteOutbox(DatabaseOwner):
         return await self._database.write(work)
 
     async def mark_sent(self, key: str, ref: MessageRef) -> None:
-        """Note that the chat has it; what it said need not be kept."""
+        """Record that the chat has the message; its text is deleted."""
         await self._settle(
             key,
             "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?, post = ''"
@@ -49,7 +49,7 @@ class SqliteOutbox(DatabaseOwner):
         )
 
     async def mark_failed(self, key: str, reason: str) -> None:
-        """Note that the chat refused it for good; what was sent stays sent."""
+        """Record that the chat permanently refused the message; a sent message stays sent."""
         await self._settle(
             key,
             "UPDATE outbox SET state = 'failed', reason = ?, post = ''"
@@ -58,37 +58,39 @@ class SqliteOutbox(DatabaseOwner):
         )
 
     async def forget(self, before: int) -> int:
-        """Remove what was sent before the message of that id, and refused before it."""
+        """Remove messages sent or refused before that message id; return their number."""
 
         def work(connection: sqlite3.Connection) -> int:
             last = connection.execute(
                 "SELECT max(number) FROM outbox WHERE state = 'sent' AND message_id < ?", (before,)
             ).fetchone()[0]
-            gone = connection.execute(
+            deleted = connection.execute(
                 "DELETE FROM outbox WHERE (state = 'sent' AND message_id < ?)"
                 " OR (state = 'failed' AND number < ?)",
                 (before, last or 0),
             )
-            return gone.rowcount
+            return deleted.rowcount
 
         return await self._database.write(work)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many messages that wait to be sent name a person."""
-        query = f"SELECT count(*) FROM outbox WHERE {_OF_PERSON}"  # noqa: S608  # ours
-        found = await self._database.read(
-            lambda each: each.execute(query, subject.marks).fetchone()
+        """Return the number of unsent messages that name a person."""
+        query = f"SELECT count(*) FROM outbox WHERE {_OF_PERSON}"  # noqa: S608 # constants only
+        row = await self._database.read(
+            lambda connection: connection.execute(query, subject.marks).fetchone()
         )
-        return int(found[0])
+        return int(row[0])
 
     async def erase(self, subject: DataSubject) -> int:
-        """Take back these messages: nobody gets them any more."""
+        """Erase these messages, which will never be sent; return their number."""
         query = f"UPDATE outbox SET state = 'failed', post = '', reason = ?3 WHERE {_OF_PERSON}"  # noqa: S608
         values = (*subject.marks, "It was erased before it was sent: a person asked for that.")
-        return await self._database.write(lambda each: each.execute(query, values).rowcount)
+        return await self._database.write(
+            lambda connection: connection.execute(query, values).rowcount
+        )
 
     async def get_depth(self) -> OutboxDepth:
-        """Return how full it is: each count is of an index that holds these rows alone."""
+        """Return the number of waiting and refused messages, counted in partial indexes."""
 
         def work(connection: sqlite3.Connection) -> OutboxDepth:
             row = connection.execute(
@@ -101,7 +103,7 @@ class SqliteOutbox(DatabaseOwner):
         return await self._database.read(work)
 
     async def list_pending(self) -> tuple[Pending, ...]:
-        """Return what was not sent yet, oldest first."""
+        """Return the messages that were not sent yet, oldest first."""
         rows = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT * FROM outbox WHERE state = 'pending' ORDER BY number"
@@ -111,9 +113,9 @@ class SqliteOutbox(DatabaseOwner):
 
     async def _settle(self, key: str, sql: str, values: tuple[object, ...]) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            known = connection.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone()
-            if known is None:
-                raise StoreError(f"The outbox holds no message with the key {key}.")
+            row = connection.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                raise StoreError(f"The outbox has no message with the key {key}.")
             connection.execute(sql, values)
 
         await self._database.write(work)

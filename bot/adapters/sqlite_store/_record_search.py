@@ -1,4 +1,4 @@
-"""Questions about many records, on a connection of their own: who writes the store never waits."""
+"""Queries over many records, on their own connection, so that writers of the store never wait."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ _ABOUT_RUN = "id || ' ' || coalesce(json_extract(body, '$.trigger.subject'), '')
 _ABOUT_ENTRY = " || ' ' || ".join(
     f"coalesce({each}, '')"
     for each in (
-        "text",  # of the note; entries of older versions hold it themselves
+        "text",  # the note's text; entries of older versions contain it
         *(f"json_extract(body, '$.{name}')" for name in ("note", "how", "run_id", "head")),
     )
 )
@@ -64,14 +64,14 @@ Condition = tuple[str, Sequence[object]]
 class SqliteRecordSearch(DatabaseOwner):
     """Implements `bot.ports.record_search.RecordSearch` on the store's file.
 
-    Open it before use, after the store: its schema is brought up to date by either.
+    Open it before use. Both the store and this class migrate the schema.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
-        """Return the runs begun since then, the newest first."""
+        """Return the runs begun since then, newest first."""
 
         def work(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
             return tuple(map(_parse_summary, connection.execute(_SUMMARIES, (stamp(since), limit))))
@@ -79,7 +79,7 @@ class SqliteRecordSearch(DatabaseOwner):
         return await self._database.read(work)
 
     async def search_runs(self, query: RunQuery) -> ResultPage[Run]:
-        """Return the runs that fit, the newest first."""
+        """Return the matching runs, newest first."""
         statuses = sorted(status.value for status in query.statuses)
         conditions: list[Condition] = [_match_text(_ABOUT_RUN, query.text)] if query.text else []
         if statuses:
@@ -93,7 +93,7 @@ class SqliteRecordSearch(DatabaseOwner):
         )
 
     async def search_audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
-        """Return the entries that fit, the newest first."""
+        """Return the matching audit entries, newest first."""
         conditions: list[Condition] = [_match_text(_ABOUT_ENTRY, query.text)] if query.text else []
         if query.action:
             conditions.append(("action = ?", (replace_surrogates(query.action),)))
@@ -107,7 +107,7 @@ class SqliteRecordSearch(DatabaseOwner):
         return await self._read_page(_ENTRIES, conditions, "number DESC", query, _parse_entry)
 
     async def list_audit_actions(self) -> Sequence[str]:
-        """Return every action that the audit log tells of."""
+        """Return all actions in the audit log."""
 
         def work(connection: sqlite3.Connection) -> tuple[str, ...]:
             rows = connection.execute("SELECT DISTINCT action FROM audit_log ORDER BY action")
@@ -124,7 +124,7 @@ class SqliteRecordSearch(DatabaseOwner):
         read: Callable[[sqlite3.Row], T],
     ) -> ResultPage[T]:
         where = " AND ".join(condition for condition, _ in conditions) or "1"
-        values = [value for _, given in conditions for value in given]
+        values = [value for _, condition_values in conditions for value in condition_values]
         sql = f"{select} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
 
         def work(connection: sqlite3.Connection) -> list[sqlite3.Row]:
@@ -135,14 +135,14 @@ class SqliteRecordSearch(DatabaseOwner):
 
 
 def _match_text(text: str, needle: str) -> Condition:
-    """Return the condition that a text holds these words, as they stand."""
+    """Return the condition that a text contains another text, ignoring case."""
     return f"instr(lower({text}), lower(?)) > 0", (replace_surrogates(needle),)
 
 
 def _match_person(person: str) -> Condition:
-    named, value = _match_text("coalesce(json_extract(body, '$.person.name'), '')", person)
-    same = "CAST(json_extract(body, '$.person.id') AS TEXT) = ?"
-    return f"({same} OR {named})", (replace_surrogates(person), *value)
+    name_matches, value = _match_text("coalesce(json_extract(body, '$.person.name'), '')", person)
+    id_matches = "CAST(json_extract(body, '$.person.id') AS TEXT) = ?"
+    return f"({id_matches} OR {name_matches})", (replace_surrogates(person), *value)
 
 
 def _parse_entry(row: sqlite3.Row) -> NumberedEntry:

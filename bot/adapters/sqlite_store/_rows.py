@@ -1,4 +1,4 @@
-"""Between records and rows."""
+"""Converts records to rows and back."""
 
 import json
 import logging
@@ -21,24 +21,24 @@ R = TypeVar("R", bound=Record)
 _log = logging.getLogger(__name__)
 
 FIELDS = {kind: get_field_name(record) for kind, record in RECORDS.items()}
-"""The field of `History` that holds each kind of record: `ChangeSet` is in `change_set`."""
+"""The field of `History` for each kind of record: `ChangeSet` is in `change_set`."""
 
 
 _FOREIGN_RECORDS = frozenset({"Evidence"})
-"""Made of the journal, which is redacted, and of source, which lies in the repository as it is."""
+"""Built from the journal, which is redacted already, and from source in the repository."""
 _EXACT = frozenset({"diff", "source"})
-"""Code that is run, or looked at by the diff guard, has to stay what it is."""
+"""Code that is run, or checked by the diff guard, must not be changed by redaction."""
 
 
 class WrittenRow(NamedTuple):
-    """A stage record as it is kept."""
+    """A stage record as it is stored."""
 
     kind: str
     body: str
 
 
 def dump_record(record: Record) -> str:
-    """Return a record as JSON; lone surrogates, which SQLite cannot hold, become `?`."""
+    """Return a record as JSON; lone surrogates, which SQLite cannot store, become `?`."""
     try:
         return record.model_dump_json()
     except PydanticSerializationError:
@@ -47,18 +47,18 @@ def dump_record(record: Record) -> str:
 
 
 def parse(kind: type[R], body: str, where: str) -> R:
-    """Read a stored body back; `StoreError` names `where` it stands if this version cannot.
+    """Parse a stored body. Raises `StoreError`, which names `where` the body is stored.
 
-    Newer code, which was taken back since, may have stored fields that this one does not know: of
-    kinds that allow it they are passed over, and gone when the record is stored again.
+    Newer code that was rolled back may have stored fields that this version does not know. For
+    kinds that allow it, they are ignored, and lost when the record is stored again.
     """
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        known = _strip_unknown(body, error) if kind.reads_newer else None
-        if known is not None:
-            _log.warning("%s has fields of newer code, which are passed over", where)
-            return parse(kind, known, where)
+        stripped = _strip_unknown(body, error) if kind.reads_newer else None
+        if stripped is not None:
+            _log.warning("%s has fields of newer code, which I ignore", where)
+            return parse(kind, stripped, where)
         raise StoreError(
             f"The stored {kind.__name__} of {where} cannot be read by this version of Theseus.",
             detail=str(error),
@@ -66,25 +66,25 @@ def parse(kind: type[R], body: str, where: str) -> R:
 
 
 def _strip_unknown(body: str, error: ValidationError) -> str | None:
-    """Return the body without what no field takes; `None` where that is not all that is wrong."""
-    wrong = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(each["type"] != "extra_forbidden" for each in wrong):
+    """Return the body without unknown fields, or `None` if it has other errors."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(item["type"] != "extra_forbidden" for item in errors):
         return None
-    told: Any = json.loads(body)
+    fields: Any = json.loads(body)
     try:
-        for each in wrong:
-            *way, name = each["loc"]
-            holder = told
-            for step in way:
+        for item in errors:
+            *path, name = item["loc"]
+            holder = fields
+            for step in path:
                 holder = holder[step]
             del holder[name]
-    except (LookupError, TypeError):  # a step that is in no JSON: the name of a union's member
+    except (LookupError, TypeError):  # a step that is not in the JSON: a union's member
         return None
-    return json.dumps(told)
+    return json.dumps(fields)
 
 
 def run_from(row: sqlite3.Row) -> Run:
-    """Return the run of a row. The lease stands in columns: it changes without a new version."""
+    """Return the run of a row. The lease has columns, as it changes without a new version."""
     run = parse(Run, row["body"], f"run {row['id']}")
     until = row["lease_until"]
     return run.model_copy(
@@ -97,7 +97,7 @@ def run_from(row: sqlite3.Row) -> Run:
 
 
 def insert_run(connection: sqlite3.Connection, run: Run) -> None:
-    """Add the row of a new run."""
+    """Insert the row of a new run."""
     connection.execute(
         "INSERT INTO runs (id, trigger_key, status, thread_id, created_at, version, lease_owner,"
         " lease_until, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -106,7 +106,7 @@ def insert_run(connection: sqlite3.Connection, run: Run) -> None:
 
 
 def update_run(connection: sqlite3.Connection, run: Run) -> None:
-    """Replace the row of a known run."""
+    """Replace the row of an existing run."""
     connection.execute(
         "UPDATE runs SET status = ?, thread_id = ?, created_at = ?, version = ?, lease_owner = ?,"
         " lease_until = ?, body = ? WHERE id = ?",
@@ -128,9 +128,9 @@ def _build_columns(run: Run) -> tuple[object, ...]:
 
 
 def redact_record(record: Record) -> WrittenRow:
-    """Return a stage record as JSON, without the secrets that a check printed or a model said.
+    """Return a stage record as JSON, without secrets in outputs of checks or texts of models.
 
-    Takes its time with long outputs, so do it outside of transactions. Raises `StoreError`.
+    This is slow for long outputs, so call it outside of transactions. Raises `StoreError`.
     """
     kind = get_stored_name(record)
     if RECORDS.get(kind) is not type(record):
@@ -145,7 +145,7 @@ def _redact_value(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
-        return [_redact_value(each) for each in value]
+        return [_redact_value(item) for item in value]
     if isinstance(value, dict):
         return {
             key: inner if key in _EXACT else _redact_value(inner) for key, inner in value.items()
@@ -179,9 +179,9 @@ def load_history(connection: sqlite3.Connection, run_id: str) -> History:
 
 
 def load_histories(connection: sqlite3.Connection, run_ids: Collection[str]) -> dict[str, History]:
-    """Return the same of those of these runs that there are."""
-    known = connection.execute(
+    """Return the histories of these runs; unknown ids are left out."""
+    rows = connection.execute(
         "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(sorted(run_ids)),),
     )
-    return {run_id: load_history(connection, run_id) for (run_id,) in known.fetchall()}
+    return {run_id: load_history(connection, run_id) for (run_id,) in rows.fetchall()}

@@ -1,7 +1,7 @@
-"""The schema, one named step after another. A step that was released is never edited.
+"""The store's schema as named migrations. A released migration is never edited.
 
-Times are text, UTC, always with six digits of microseconds, so that they sort as they read.
-Bodies are the records' own JSON; the columns beside them are what queries need.
+Times are text in UTC, always with six digits of microseconds, so that they sort chronologically.
+Bodies are the records' JSON; the other columns are those that queries need.
 """
 
 from bot.infra.sqlite_migrations import Migration
@@ -46,7 +46,7 @@ _APPEND_ONLY = (
     CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
     """,
-    # INSERT OR REPLACE removes a row without asking the trigger on DELETE.
+    # INSERT OR REPLACE removes a row without the trigger on DELETE.
     """
     CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
     WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
@@ -122,7 +122,7 @@ SEALED_AUDIT = Migration(
     (
         "ALTER TABLE audit_log ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
         "DROP TRIGGER audit_log_no_delete",
-        # Old entries may go once a later one says up to where.
+        # Old entries may be removed once a later checkpoint covers them.
         """
         CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
         WHEN NOT EXISTS (
@@ -134,13 +134,13 @@ SEALED_AUDIT = Migration(
     ),
 )
 
-# Else each row that goes looks through all that stay for its checkpoint.
+# Without this index, each removed row would scan all remaining rows for its checkpoint.
 AUDIT_CHECKPOINTS = Migration(
     "0006_audit_checkpoints",
     ("CREATE INDEX audit_checkpoints ON audit_log (number) WHERE action = 'audit.checkpoint'",),
 )
 
-# What belongs to runs may go with them, once they are older than `retention` says.
+# The records of runs may be removed with them, once they are older than `retention`.
 RETENTION = Migration(
     "0007_retention_of_runs",
     (
@@ -162,7 +162,7 @@ RETENTION = Migration(
     ),
 )
 
-# Until then what a run waits for was told from the words of its reason alone: read once, here.
+# Before this migration, the reason's text alone showed what a run waits for: it is parsed here.
 _WAITED_FOR = """
     CASE
         WHEN {stage} = 'ship' THEN CASE
@@ -199,10 +199,10 @@ REFUSED_MESSAGES = Migration(
     ("CREATE INDEX outbox_failed ON outbox (number) WHERE state = 'failed'",),
 )
 
-# The newest runs, and those of a time, without reading all there ever were.
+# Finds the newest runs, and those of a time, without reading all runs.
 RUNS_BY_TIME = Migration("0010_runs_by_time", ("CREATE INDEX runs_by_time ON runs (created_at)",))
 
-# A chained row can never change, so what people said lies beside it, where it can be erased.
+# A chained row can never change, so people's notes have their own table, which can be erased.
 AUDIT_NOTES = Migration(
     "0011_audit_notes",
     (
@@ -218,7 +218,7 @@ AUDIT_NOTES = Migration(
     ),
 )
 
-# What has been sent or refused is only looked up by its key.
+# Sent and refused messages are looked up only by their keys, so their texts are deleted.
 SETTLED_MESSAGES = Migration(
     "0012_settled_messages_without_text",
     ("UPDATE outbox SET post = '' WHERE state != 'pending'",),

@@ -36,10 +36,10 @@ from bot.infra.sqlite_migrations import Migration
 
 
 class SqliteStore(DatabaseOwner):
-    """Implements `bot.ports.store.Store` on one file, which other processes may have open too.
+    """Implements `bot.ports.store.Store` on one file, which other processes may open too.
 
-    Open it before use (`await open()` or `async with`): `ConfigError` says what is wrong with a
-    file that cannot be used.
+    Open it before use (`await open()` or `async with`). Opening raises `ConfigError` if the file
+    cannot be used.
     """
 
     def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -48,7 +48,7 @@ class SqliteStore(DatabaseOwner):
         self._audited = AuditLog(self._database, Anchor(path.parent))
 
     async def open(self) -> None:
-        """Open the file, and what seals its audit log. Raises `ConfigError`."""
+        """Open the file and the audit log's anchor. Raises `ConfigError`."""
         await super().open()
         try:
             await self._audited.open()
@@ -57,7 +57,10 @@ class SqliteStore(DatabaseOwner):
             raise
 
     async def create(self, run: Run) -> Run:
-        """Insert the run, or return the one with its trigger's key; a taken id conflicts."""
+        """Insert the run, or return the existing run of its trigger's key.
+
+        Raises `StoreConflict` if the id is in use.
+        """
 
         def work(connection: sqlite3.Connection) -> Run:
             same = connection.execute(
@@ -65,27 +68,30 @@ class SqliteStore(DatabaseOwner):
             ).fetchone()
             if same is not None:
                 return run_from(same)
-            taken = connection.execute("SELECT 1 FROM runs WHERE id = ?", (run.id,)).fetchone()
-            if taken is not None:
-                raise StoreConflict(f"There is a run {run.id} already; take another id.")
+            existing = connection.execute("SELECT 1 FROM runs WHERE id = ?", (run.id,)).fetchone()
+            if existing is not None:
+                raise StoreConflict(f"The run id {run.id} is already in use; choose another one.")
             insert_run(connection, run)
             return run
 
         return await self._database.write(work)
 
     async def get(self, run_id: str) -> Run:
-        """Return the run."""
+        """Return the run. Raises `UnknownRun`."""
         return await self._database.read(lambda connection: _run(connection, run_id))
 
     async def save(self, run: Run, *records: Record) -> Run:
-        """Write the run and append its records, if nobody wrote the run in between."""
-        kept = await _redact_records(records)
+        """Write the run and append its records.
+
+        Raises `StoreConflict` if the run has changed since.
+        """
+        rows = await _redact_records(records)
 
         def work(connection: sqlite3.Connection) -> Run:
             stored = _run(connection, run.id)
             if stored.version != run.version:
                 raise StoreConflict(
-                    f"Run {run.id} was changed by somebody else meanwhile "
+                    f"Run {run.id} was changed by another writer meanwhile "
                     f"(version {stored.version}, not {run.version})."
                 )
             if stored.trigger.key != run.trigger.key:
@@ -94,19 +100,19 @@ class SqliteStore(DatabaseOwner):
                 update={"version": run.version + 1, "lease_until": _get_latest_lease(stored, run)}
             )
             update_run(connection, saved)
-            for record in kept:
+            for record in rows:
                 append_record(connection, saved, record)
             return saved
 
         return await self._database.write(work)
 
     async def append(self, run_id: str, *records: Record) -> None:
-        """Append records without touching the run."""
-        kept = await _redact_records(records)
+        """Append records without changing the run."""
+        rows = await _redact_records(records)
 
         def work(connection: sqlite3.Connection) -> None:
             run = _run(connection, run_id)
-            for record in kept:
+            for record in rows:
                 append_record(connection, run, record)
 
         await self._database.write(work)
@@ -121,7 +127,7 @@ class SqliteStore(DatabaseOwner):
         return await self._database.read(work)
 
     async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
-        """Return the same of those of these runs that there are."""
+        """Return the histories of these runs; unknown ids are left out."""
         return await self._database.read(lambda connection: load_histories(connection, run_ids))
 
     async def find(
@@ -149,17 +155,17 @@ class SqliteStore(DatabaseOwner):
         return tuple(run_from(row) for row in rows)
 
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
-        """Take the most urgent queued run, the oldest of those."""
+        """Lease the most urgent queued run; the oldest one if several are equally urgent."""
 
         def work(connection: sqlite3.Connection) -> Run | None:
             rows = connection.execute(
                 "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid",
                 (Status.QUEUED.value,),
             )
-            fitting = [run for run in map(run_from, rows) if get_lane(run) <= lane]
-            if not fitting:
+            eligible = [run for run in map(run_from, rows) if get_lane(run) <= lane]
+            if not eligible:
                 return None
-            queued = min(fitting, key=get_lane)
+            queued = min(eligible, key=get_lane)
             version = queued.version + 1
             leased = move(
                 queued, Status.RUNNING, lease_owner=owner, lease_until=until, version=version
@@ -170,7 +176,7 @@ class SqliteStore(DatabaseOwner):
         return await self._database.write(work)
 
     async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
-        """Prolong a lease that is still this owner's."""
+        """Extend a lease if this owner still has it; return whether it was extended."""
 
         def work(connection: sqlite3.Connection) -> bool:
             run = _run(connection, run_id)
@@ -185,7 +191,7 @@ class SqliteStore(DatabaseOwner):
         return await self._database.write(work)
 
     async def approve(self, approval: Approval) -> Approval:
-        """Record the first approval of a head; every later one gets the first back."""
+        """Record the first approval of a head; later approvals return the first one."""
 
         def work(connection: sqlite3.Connection) -> Approval:
             _run(connection, approval.run_id)
@@ -207,13 +213,13 @@ class SqliteStore(DatabaseOwner):
         return await self._database.write(work)
 
     async def get_approval(self, run_id: str, head: str) -> Approval | None:
-        """Return the approval of exactly that head."""
+        """Return the approval of exactly that head, or `None`."""
         return await self._database.read(
             lambda connection: _load_approval(connection, run_id, head)
         )
 
     async def append_audit_entry(self, entry: AuditEntry) -> None:
-        """Append to the audit log, chained to the entry before, and sealed."""
+        """Append to the audit log, chained to the previous entry and sealed."""
         await self._audited.append(entry)
 
     async def list_audit_entries(
@@ -224,7 +230,7 @@ class SqliteStore(DatabaseOwner):
         since: datetime | None = None,
         limit: int = 100,
     ) -> Sequence[AuditEntry]:
-        """Return the newest entries that fit, newest first."""
+        """Return the newest matching entries, newest first."""
         return await self._database.read(
             lambda connection: _audit.list_newest(connection, run_id, person_id, since, limit)
         )
@@ -236,20 +242,20 @@ class SqliteStore(DatabaseOwner):
         tail: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> AuditState:
-        """Check the whole log, or its last `tail` entries; tell now and then how many of all."""
+        """Check the complete log, or its last `tail` entries; report progress now and then."""
         return await self._audited.check(heads, tail, on_progress)
 
     async def iterate_audit(self, *, since: datetime | None = None) -> AsyncIterator[AuditRow]:
-        """Yield the rows as they stand, oldest first, for an export."""
+        """Yield the raw rows, oldest first, for an export."""
         async for row in self._audited.iterate_rows(since):
             yield row
 
     async def accept_audit_break(self, entry: AuditEntry) -> None:
-        """Take note of what is broken: from this entry on the log counts as whole again."""
+        """Accept the present break: from this entry on the log counts as intact."""
         await self._audited.append(entry.replace(action=ACCEPTED), force=True)
 
     async def forget_runs(self, older_than: datetime) -> int:
-        """Remove runs that had ended by then, with all they recorded; return how many."""
+        """Remove runs that had ended before then, with all their records; return their number."""
         before = stamp(older_than)
 
         def work(connection: sqlite3.Connection) -> int:
@@ -258,26 +264,26 @@ class SqliteStore(DatabaseOwner):
                 f"SELECT * FROM runs WHERE status IN ({marks}) AND created_at < ?",  # noqa: S608
                 (*(status.value for status in FINAL_STATUSES), before),
             ).fetchall()
-            over = [run.id for run in map(run_from, rows) if run.updated_at < older_than]
+            expired = [run.id for run in map(run_from, rows) if run.updated_at < older_than]
             connection.execute("UPDATE retention SET before = ?", (before,))
-            for run_id in over:
+            for run_id in expired:
                 for table in ("stage_records", "approvals"):
                     connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608
                 connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
             connection.execute("UPDATE retention SET before = ''")
-            return len(over)
+            return len(expired)
 
         return await self._database.write(work)
 
     async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
-        """Remove older entries behind a checkpoint; return how many."""
+        """Remove older entries with a checkpoint; return their number."""
         return await self._audited.forget(older_than, now)
 
 
 async def _redact_records(records: Sequence[Record]) -> Sequence[WrittenRow]:
-    """Return records as they are kept; a thread of its own redacts what a check printed."""
+    """Return records as rows; a thread redacts them, because long outputs take time."""
     return (
-        await asyncio.to_thread(lambda: [redact_record(each) for each in records])
+        await asyncio.to_thread(lambda: [redact_record(record) for record in records])
         if records
         else ()
     )
@@ -286,12 +292,12 @@ async def _redact_records(records: Sequence[Record]) -> Sequence[WrittenRow]:
 def _run(connection: sqlite3.Connection, run_id: str) -> Run:
     row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
-        raise UnknownRun(f"There is no run {run_id}. `/runs list` shows those there are.")
+        raise UnknownRun(f"There is no run {run_id}. `/runs list` shows the existing runs.")
     return run_from(row)
 
 
 def _get_latest_lease(stored: Run, run: Run) -> datetime | None:
-    """Return when the lease ends: a heartbeat since `run` was read is not taken back."""
+    """Return the end of the lease: a heartbeat since `run` was read must not be lost."""
     if run.lease_until is None or stored.lease_until is None:
         return run.lease_until
     if run.lease_owner != stored.lease_owner:

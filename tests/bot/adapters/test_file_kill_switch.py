@@ -92,7 +92,7 @@ async def test_a_folder_with_something_in_it_stays_and_says_so(tmp_path: Path) -
     kill_switch = FileKillSwitch(tmp_path / "STOP")
     kill_switch.path.mkdir()
     (kill_switch.path / "kept").touch()
-    with pytest.raises(StoreError, match="Remove it by hand"):
+    with pytest.raises(StoreError, match="Remove it yourself"):
         await kill_switch.lift()
     assert await kill_switch.get_stop() is not None
 

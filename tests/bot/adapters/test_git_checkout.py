@@ -173,7 +173,7 @@ async def test_a_commit_that_is_only_on_another_branch_is_refused(clone: Clone) 
     run_git(clone.other, "push", "-q", "origin", "feature")
     run_git(clone.path, "fetch", "-q")
     before = take_snapshot(clone.path)
-    with pytest.raises(WorkspaceError, match="not on the forge.s branch main"):
+    with pytest.raises(WorkspaceError, match="not on the forge's branch main"):
         await clone.checkout.fast_forward(head)
     assert take_snapshot(clone.path) == before
 

@@ -139,7 +139,7 @@ async def test_of_two_programs_on_one_ledger_only_the_first_spends(tmp_path: Pat
         await gate(one, day=Cap(usd=1.0)).settle(bill("r1", 0.25))
         async with SqliteLedger(path) as other:
             spend_guard = gate(other, day=Cap(usd=1.0))
-            with pytest.raises(BudgetSpent, match="Another program keeps the ledger"):
+            with pytest.raises(BudgetSpent, match="Another program uses the ledger"):
                 await spend_guard.admit(ALICES, most(0.25), "r2")
             (day,) = (
                 each for each in await spend_guard.list_cap_statuses(ALICES) if each.name == "day"

@@ -35,7 +35,7 @@ def settings(folder: Path, alerts: dict[str, Any] | None = None, **variables: st
          ["good alerts: by webhook, of high incidents, always", "note alerts: the webhook is not"]),
         ({"webhook": {"format": "slack"}}, {URL: "http://x.example/s3cret"},
          ["good alerts: by webhook", "note alerts: what goes to x.example can be read"]),
-        ({}, {URL: "x.example/s3cret"}, ["bad alerts: THESEUS_ALERT_WEBHOOK_URL is no http"]),
+        ({}, {URL: "x.example/s3cret"}, ["bad alerts: THESEUS_ALERT_WEBHOOK_URL is not an http"]),
         ({"email": MAIL}, {}, ["good alerts: by e-mail"]),
         ({"email": {**MAIL, "user": "bot"}}, {},
          ["good alerts: by e-mail", "bad alerts: alerts.email.user is bot, and there is no pass"]),

@@ -148,7 +148,7 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
 
     alone = CoreUpdates(UnsupervisedRestarter(), install)
     told = await alone.bring(("bot/a.py",), "c0ffee", None)
-    assert told.startswith("it takes a restart: nobody watches over this process, so a person")
+    assert told.startswith("it takes a restart: this process has no supervisor, so a person")
     service = await alone.bring(("bot/supervisor/parent.py",), "c0ffee", None)
     assert service.startswith("`bot/supervisor` counts once the service itself is restarted")
     text = render_arrival(

@@ -17,7 +17,7 @@ from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.chat_clients import make_client, run_chat
 from tests.support.discord_client import run_bot
 
-HOW = "Give it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
+HOW = "Grant it to my role: Edit Channel, Permissions. `theseus doctor` lists what I need."
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_what_is_missing_for_a_thread_is_named_with_where_and_how_to_give_
         with pytest.raises(ChatRejected) as refused:
             await chat.open_thread(ref, "a run")
     assert str(refused.value) == (
-        "I lack the permission “Create Public Threads” in #dev, which it takes to open a thread "
+        "I lack the permission “Create Public Threads” in #dev, which I need to open a thread "
         f"there. {HOW}"
     )
     logged = [each for each in caplog.records if each.levelno >= logging.ERROR]
