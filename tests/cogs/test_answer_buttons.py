@@ -89,7 +89,7 @@ async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
 
 WHICH = QuestionAsked(
     text="What should `face(9)` answer: 'a' or 'i', or neither?",
-    default="'a', which the likeliest edit answers",
+    default="'a', the result of the likeliest edit",
     choices=("'a'", "'i'", "neither"),
     memo="the engine's own",
 )

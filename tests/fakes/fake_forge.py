@@ -84,7 +84,7 @@ class FakeForge:
             raise ForgeRejected(f"pull request #{number} of this run is {pull.state} already")
         pushed = self._pushed.get(draft.branch)
         if pushed is not None and not self.fetched(pushed):
-            raise ForgeConflict(f"branch {draft.branch} on the forge has commits of somebody else")
+            raise ForgeConflict(f"branch {draft.branch} on the forge has commits of other people")
         self.drafts.append(draft)
         self._pulls[number] = pull.replace(head=draft.head, title=draft.title)
         return self._pulls[number]

@@ -21,12 +21,12 @@ async def test_killed_while_it_asks_the_old_button_still_picks_the_edit_that_shi
         await world.break_command(TICKET)
         thread = await world.alice.ask(TICKET.report)
         question = await world.alice.wait_for_text(
-            thread, "no test says which is right", timeout=120
+            thread, "no test shows which one is right", timeout=120
         )
         *answers, neither = get_buttons(question)
         assert {"25", "21"} <= set(answers)
         assert neither == "neither"
-        assert f"{answers[0]}, which the likeliest edit answers" in get_text(question)
+        assert f"{answers[0]}, the result of the likeliest edit" in get_text(question)
 
         world.kill()
         await world.wait_until_restarted(2)

@@ -40,7 +40,7 @@ async def test_a_python_that_cannot_be_shown_without_what_is_private_is_refused(
     for private in (library, library / "site-packages/theseus"):
         sandbox = await choose_sandbox("auto", required=True, private=[private])
         assert f"cannot be shown to checks without also showing {private}" in sandbox.refusal
-        assert "a folder of its own" in sandbox.refusal
+        assert "a separate folder" in sandbox.refusal
 
 
 def test_a_home_is_private_to_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:

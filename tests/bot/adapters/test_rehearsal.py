@@ -267,7 +267,7 @@ async def test_refusals_are_told_in_plain_words(player: ScriptRunner) -> None:
     refusals = [step.refused for step in played.steps]
     assert all(refusals)
     assert not any("/local" in refusal for refusal in refusals)
-    assert refusals[1] == "#dev shows nothing called 'Nowhere'"
+    assert refusals[1] == "#dev has no component called 'Nowhere'"
 
 
 async def test_commands_and_the_start_are_told(player: ScriptRunner) -> None:

@@ -65,7 +65,7 @@ async def test_a_branch_cannot_choose_its_own_checks(
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (None, "is not there"),
+        (None, "does not exist"),
         ("checks: {quick: []}\n", "quick"),
         ("checks:\n  quick:\n    - {name: x}\n", "quick.0.command"),
         ("checks: [", "not valid YAML"),

@@ -85,7 +85,7 @@ async def test_it_says_what_it_holds_and_what_not(tmp_path: Path) -> None:
     assert told == {
         "link": "a link",
         "notes.txt": "a link",
-        "pipe": "no file",
+        "pipe": "not a file",
         "github-app.pem": "a secret: keep it where your other secrets are",
     }
 
@@ -209,7 +209,7 @@ async def test_what_is_erased_while_it_is_copied_is_copied_anew(tmp_path: Path) 
 async def test_where_there_is_no_room_nothing_is_left_behind(tmp_path: Path) -> None:
     state = await make_state_folder(tmp_path)
     store = StateBackups(state, tmp_path / "to", SystemClock(), free=lambda folder: ROOM)
-    with pytest.raises(StoreError, match=r"no room .* set backup\.folder"):
+    with pytest.raises(StoreError, match=r"not enough space .* set backup\.folder"):
         await store.take()
     assert list((tmp_path / "to").iterdir()) == []
     assert await store.list_backups() == ()
@@ -220,7 +220,7 @@ async def test_a_full_disk_in_the_middle_leaves_nothing_behind(tmp_path: Path) -
     (state / "polls.json").write_bytes(os.urandom(2_000_000))
     left = iter([MUCH])
     store = StateBackups(state, tmp_path / "to", SystemClock(), free=lambda folder: next(left, 0))
-    with pytest.raises(StoreError, match="no room"):
+    with pytest.raises(StoreError, match="not enough space"):
         await store.take()
     assert list((tmp_path / "to").iterdir()) == []
 

@@ -234,7 +234,7 @@ async def test_a_forge_that_lacks_a_commit_is_refused(state: Path, tmp_path: Pat
 
 async def test_without_room_nothing_is_left_behind(state: Path, tmp_path: Path) -> None:
     file = await make_backup(state, tmp_path / "to")
-    with pytest.raises(ConfigError, match="there is room for"):
+    with pytest.raises(ConfigError, match="MB are available"):
         await Restoration(file, state, free=lambda folder: 1_000).restore()
     assert _around(state) == set()
 

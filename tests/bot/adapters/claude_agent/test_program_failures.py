@@ -168,7 +168,7 @@ async def test_silence_is_told_after_the_time_that_was_set(
 ) -> None:
     async with ScriptedModel([fall_silent(after)]) as model:
         claude = table.create_claude(model.base_url, silence_seconds=0.5)
-        with pytest.raises(AgentSilent, match=r"no sign of life for 0\.5 s"):
+        with pytest.raises(AgentSilent, match=r"sent nothing for 0\.5 s"):
             async with claude.open_conversation(table.build_talk()) as conversation:
                 await collect_reply(conversation)
 

@@ -186,7 +186,7 @@ def test_a_picture_that_is_too_large_is_left_out_and_told(caplog: pytest.LogCapt
     assert part.embed is not None
     assert part.embed.image.url == "attachment://small-1.png"
     assert [record.message for record in caplog.records] == [
-        "huge.png was left out, 8000001 bytes: too much"
+        "huge.png was left out, because its 8000001 bytes are too much"
     ]
 
 

@@ -148,7 +148,7 @@ async def test_a_github_that_is_not_there_is_said(room: Room, clock: FakeClock) 
 
 async def test_what_is_not_githubs_answer_is_said(room: Room, forge: GithubForge) -> None:
     room.twin.faults.fail(200, path="/pulls/1$")
-    with pytest.raises(ForgeUnavailable, match="not understood"):
+    with pytest.raises(ForgeUnavailable, match="did not understand"):
         await forge.get_proposal(1)
     assert (await forge.get_proposal(1)).number == 1
 

@@ -226,7 +226,7 @@ async def test_a_branch_without_commits_of_its_own_is_refused(
 
 async def test_the_base_branch_is_never_pushed_to(room: Room, forge: GithubForge) -> None:
     before = room.twin.get_head()
-    with pytest.raises(ForgeRejected, match="cannot be proposed"):
+    with pytest.raises(ForgeRejected, match="not a branch that I can propose"):
         await forge.open_proposal(room.change().replace(branch="main"))
     assert room.twin.get_head() == before
 

@@ -42,7 +42,7 @@ async def test_an_answer_has_no_more_room_than_there_is_money_left(tmp_path: Pat
         assert room.provider.last.body["max_tokens"] == 2_000
         assert (await room.ask(lent, asked))[0] == 403
         assert isinstance(lent.refused(), BudgetSpent)
-        assert "The 0.11 $ for this call" in str(lent.refused())
+        assert "The budget of 0.11 $ for this call" in str(lent.refused())
         assert len(room.provider.requests) == 2
         lent.charge_to(BOBS)
         assert (await room.ask(lent, asked))[0] == 200

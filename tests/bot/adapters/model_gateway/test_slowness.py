@@ -137,7 +137,7 @@ async def test_who_does_not_take_the_answer_holds_no_money(tmp_path: Path) -> No
         (charge,) = room.charges
         assert not room.spend_guard.held
     assert (charge.outcome, charge.estimated, charge.tokens_in) == ("cancelled", True, 1_000)
-    assert "did not take" in charge.note
+    assert "did not read" in charge.note
 
 
 async def test_a_crowd_at_the_port_is_turned_away_and_the_file_stays_open(tmp_path: Path) -> None:
