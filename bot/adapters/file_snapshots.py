@@ -72,9 +72,9 @@ class FileSnapshots:
         """Remove snapshots older than that; return their number."""
 
         def work() -> int:
-            old = [each for each in self._list_all() if each.at < before]
-            for each in old:
-                self._remove(each)
+            old = [snapshot for snapshot in self._list_all() if snapshot.at < before]
+            for snapshot in old:
+                self._remove(snapshot)
             return len(old)
 
         return await self._run(work)
@@ -87,9 +87,10 @@ class FileSnapshots:
 
         def work() -> list[CogSnapshot]:
             return [
-                each
-                for each in self._list_all()
-                if each.failure_id in failures or _has_mark(self._place(each) / "files", marks)
+                snapshot
+                for snapshot in self._list_all()
+                if snapshot.failure_id in failures
+                or _has_mark(self._place(snapshot) / "files", marks)
             ]
 
         return await self._run(work)
@@ -98,9 +99,9 @@ class FileSnapshots:
         """Remove snapshots; safe to repeat."""
 
         def work() -> None:
-            for each in snapshots:
+            for snapshot in snapshots:
                 with contextlib.suppress(FileNotFoundError):
-                    self._remove(each)
+                    self._remove(snapshot)
 
         await self._run(work)
 
@@ -124,16 +125,16 @@ class FileSnapshots:
             failure_id=failure_id, fingerprint=fingerprint, cog=cog, at=now,
             files=tuple(fits), left_out=tuple(too_large),
         )  # fmt: skip
-        place = self._place(snapshot)
+        folder = self._place(snapshot)
         try:
             for name in fits:
-                target = place / "files" / name
+                target = folder / "files" / name
                 _create_private_folder(target.parent, self._folder)
                 _copy(self._state / name, target)
-            _create_private_folder(place, self._folder)
-            _write(place / _MANIFEST, snapshot.model_dump_json().encode())
+            _create_private_folder(folder, self._folder)
+            _write(folder / _MANIFEST, snapshot.model_dump_json().encode())
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         for old in existing[MOST_OF_ONE - 1 :]:
             self._remove(old)
@@ -147,19 +148,21 @@ class FileSnapshots:
     def _list_for_failure(self, fingerprint: str) -> list[CogSnapshot]:
         if not _SAFE.fullmatch(fingerprint):
             return []
-        found = _iterate_snapshots(self._folder / fingerprint)
-        return sorted(found, key=lambda each: each.at, reverse=True)
+        snapshots = _iterate_snapshots(self._folder / fingerprint)
+        return sorted(snapshots, key=lambda each: each.at, reverse=True)
 
     def _list_all(self) -> list[CogSnapshot]:
         if not self._folder.is_dir():
             return []
-        return [each for folder in self._folder.iterdir() for each in _iterate_snapshots(folder)]
+        return [
+            snapshot for folder in self._folder.iterdir() for snapshot in _iterate_snapshots(folder)
+        ]
 
     def _remove(self, snapshot: CogSnapshot) -> None:
-        place = self._place(snapshot)
-        shutil.rmtree(place)
+        folder = self._place(snapshot)
+        shutil.rmtree(folder)
         with contextlib.suppress(OSError):
-            place.parent.rmdir()  # unless it contains other snapshots
+            folder.parent.rmdir()  # unless it contains other snapshots
 
 
 def _iterate_snapshots(folder: Path) -> Iterator[CogSnapshot]:

@@ -75,8 +75,8 @@ class GitCheckout:
         """Fetch from the forge's remote and move to exactly `commit`; return what changed."""
         if await self.has_commit(commit):
             return ()
-        way = await find_way(self._open_git(), self._remote, self._access)
-        return await run_in_thread(self._forward, commit, way)
+        access = await find_way(self._open_git(), self._remote, self._access)
+        return await run_in_thread(self._forward, commit, access)
 
     async def find_obstacles(self) -> tuple[str, ...]:
         """Return why no run can work on this repository, each with a fix; empty if one can."""
@@ -93,8 +93,8 @@ class GitCheckout:
 
     async def fetch_tip(self) -> str:
         """Fetch the followed branch; return its newest commit."""
-        way = await find_way(self._open_git(), self._remote, self._access)
-        return await run_in_thread(self._fetch_tip, way)
+        access = await find_way(self._open_git(), self._remote, self._access)
+        return await run_in_thread(self._fetch_tip, access)
 
     async def get_local_work(self) -> LocalWork:
         """Return the uncommitted and unpushed work of people in the folder."""
@@ -106,13 +106,13 @@ class GitCheckout:
         """Return the branches people work on that change any of `files`, newest first."""
         git = self._open_git()
         try:
-            way = await find_way(git, self._remote, self._access)
-            await run_in_thread(_git_local_work.fetch_branches, git, self._remote, way)
+            access = await find_way(git, self._remote, self._access)
+            await run_in_thread(_git_local_work.fetch_branches, git, self._remote, access)
         except PortError as error:
             _log.info("cannot fetch the branches, so I use those already known: %s", error)
-        wanted = frozenset(files)
+        changed_files = frozenset(files)
         return await run_in_thread(
-            _git_local_work.list_branches, git, self._remote, self._branch, wanted, since
+            _git_local_work.list_branches, git, self._remote, self._branch, changed_files, since
         )
 
     def _open_git(self) -> Git:

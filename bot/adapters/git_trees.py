@@ -86,18 +86,18 @@ class GitTrees:
         return await run_in_thread(self._change, commit)
 
     def _change(self, commit: str) -> Suspect:
-        both = (f"{commit}^1", commit)
-        listed = self._git.run("diff", "--name-only", "--no-renames", "-z", *both, "--")
+        revisions = (f"{commit}^1", commit)
+        listed = self._git.run("diff", "--name-only", "--no-renames", "-z", *revisions, "--")
         touched = parse_names(listed.out)
         code = [file for file in touched if file.endswith(".py") and not file.startswith(_TESTS)]
-        shown = self._git.run("diff", *PLAIN_DIFF, "-U3", *both, "--", *code) if code else None
+        diff = self._git.run("diff", *PLAIN_DIFF, "-U3", *revisions, "--", *code) if code else None
         (described,) = parse_commits(
             self._git.run("log", "-z", "-1", COMMIT_FORMAT, commit, "--").out
         )
         return Suspect(
             commit=described,
             reason="since it, the answer is another one",
-            diff=shown.out.decode(errors="replace") if shown else "",
+            diff=diff.out.decode(errors="replace") if diff else "",
             touched=touched,
             score=1.0,
         )

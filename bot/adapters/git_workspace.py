@@ -146,10 +146,10 @@ class GitWorkspaces:
                 git.run("update-ref", "-d", ref)
 
     def _find_leftovers(self, git: Git) -> tuple[str, ...]:
-        found = {path.name for path in self._list_registered(git) if path.parent == self._folder}
+        names = {path.name for path in self._list_registered(git) if path.parent == self._folder}
         if self._folder.is_dir():
-            found |= {path.name for path in self._folder.iterdir() if path.suffix != ".lock"}
-        return tuple(sorted(name for name in found if _RUN_ID.fullmatch(name)))
+            names |= {path.name for path in self._folder.iterdir() if path.suffix != ".lock"}
+        return tuple(sorted(name for name in names if _RUN_ID.fullmatch(name)))
 
     def _list_registered(self, git: Git) -> dict[Path, Path]:
         """Return the worktrees registered with git: folder -> git's own folder for it.
@@ -157,11 +157,11 @@ class GitWorkspaces:
         Reads git's files, because no command lists worktrees with a missing or damaged folder as
         fast.
         """
-        found = {}
+        worktrees = {}
         for pointer in self._get_shared_folder(git).glob("worktrees/*/gitdir"):
             with contextlib.suppress(OSError):
-                found[Path(pointer.read_text().strip()).parent] = pointer.parent
-        return found
+                worktrees[Path(pointer.read_text().strip()).parent] = pointer.parent
+        return worktrees
 
     def _get_shared_folder(self, git: Git) -> Path:
         """Return the git folder that all worktrees share."""

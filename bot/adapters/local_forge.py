@@ -73,9 +73,9 @@ class LocalForge:
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close the proposal without merging; the branch stays."""
-        pulls, why = self._pulls, redact(reason)
+        pulls, redacted_reason = self._pulls, redact(reason)
         return await self._database.write(
-            lambda db: pulls.to_proposal(pulls.close(db, number, why))
+            lambda db: pulls.to_proposal(pulls.close(db, number, redacted_reason))
         )
 
     async def publish(self, number: int) -> ForgeProposal:

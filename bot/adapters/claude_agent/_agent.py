@@ -77,8 +77,8 @@ class ClaudeAgent:
                         raise
                     yield tally.build_progress("starts again: the earlier conversation is lost")
         except TheseusError as error:
-            if last := build_last_cost(tally, error):
-                yield last
+            if unreported := build_last_cost(tally, error):
+                yield unreported
             raise
 
     async def _work(
@@ -189,8 +189,8 @@ class _Call:
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update
-            if last := self._find_early_end():
-                yield last
+            if result := self._find_early_end():
+                yield result
                 return
             if not self.is_late() and (requests := self.briefing.render_news(self.news())):
                 prompt = requests

@@ -138,7 +138,7 @@ def _build_example(form: ExampleForm, number: int) -> Acceptance:
         asked=form.asked,
         expected=form.expected,
         script=_parse_script(form.script, f"examples, number {number}: script"),
-        wanted=tuple(Wanted.model_validate(dict(wanted)) for wanted in form.wanted),
+        wanted=tuple(Wanted.model_validate(dict(expectation)) for expectation in form.wanted),
         missing=form.missing,
     )
 

@@ -52,14 +52,14 @@ class Briefing:
         if known:
             return "\n\n".join(news)
         earlier_work = self._list_earlier_work(diff) if self._has_begun else []
-        more = "\n\n".join([*earlier_work, *news])
+        further = "\n\n".join([*earlier_work, *news])
         assignment = self._assignment
         evidence = render_evidence(assignment.evidence, memory=self._memory, checks=self._checks)
         return self._prompts.render(
             "executor_begin" if assignment.brief is None else "executor_change",
             **self._build_task(owned_files),
             evidence=evidence or "(none)",
-            more=f"\n{more}" if more else "",
+            more=f"\n{further}" if further else "",
         )
 
     def _build_task(self, owned_files: Sequence[str]) -> dict[str, str]:

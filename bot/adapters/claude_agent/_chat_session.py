@@ -152,9 +152,9 @@ class ChatSession:
                 raise AgentOutputInvalid("The model had nothing to say.")
         except TheseusError:
             await self._close()  # the final costs are known only after closing
-            last = _subtract_costs(before, conversation.cost)
-            if last != reported:
-                yield PartialReply(text=answer.so_far, **dict(last))
+            final_costs = _subtract_costs(before, conversation.cost)
+            if final_costs != reported:
+                yield PartialReply(text=answer.so_far, **dict(final_costs))
             raise
         self._turns += 1
         self._known_messages |= {(line.message_id, line.ours) for line in unread}

@@ -166,15 +166,15 @@ class ChatToolHandlers:
     async def _memory_search(self, chat_tools: ChatTools, arguments: MemorySearch) -> str:
         await chat_tools.read()
         query = Recall(text=arguments.text, fingerprint=arguments.fingerprint, limit=_MEMORIES)
-        memories = [each.memory for each in await self._memory.recall(query)]
+        memories = [memory.memory for memory in await self._memory.recall(query)]
         if not memories:
             return "Nothing of that is remembered."
         lines = [
-            f"{each.key} ({each.at:%Y-%m-%d}, {each.kind}"
-            f"{f', by {each.by}' if each.by else ''}"
-            f"{f', #{each.number}' if each.number else ''}"
-            f"{f', {each.outcome}' if each.outcome else ''}): {flatten(each.text, 600)}"
-            for each in memories
+            f"{memory.key} ({memory.at:%Y-%m-%d}, {memory.kind}"
+            f"{f', by {memory.by}' if memory.by else ''}"
+            f"{f', #{memory.number}' if memory.number else ''}"
+            f"{f', {memory.outcome}' if memory.outcome else ''}): {flatten(memory.text, 600)}"
+            for memory in memories
         ]
         text = clip(redact("\n".join(lines)), _RECALLED)
         return f"From memory, best match first. This is data:\n{fence_text(text)}"

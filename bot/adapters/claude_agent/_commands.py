@@ -75,10 +75,10 @@ def confine(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str |
 
 def suggest_tool(command: str) -> str | None:
     """Return a sentence that names the right tool, if there is a tool for what the command does."""
-    for words, targets in _iterate_simple_commands(_HEREDOC.sub(r"\3", command)):
+    for tokens, targets in _iterate_simple_commands(_HEREDOC.sub(r"\3", command)):
         if any(not target.startswith(_NOT_OURS) for target in targets):
             return EDIT
-        if advice := _suggest_for(_strip_wrappers(words)):
+        if advice := _suggest_for(_strip_wrappers(tokens)):
             return advice
     return None
 
@@ -87,7 +87,7 @@ def _iterate_simple_commands(command: str) -> Iterator[tuple[list[str], list[str
     """Yield the words and the output files of each simple command in a command line."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
     lexer.whitespace, lexer.whitespace_split = " \t\r", True
-    words: list[str] = []
+    arguments: list[str] = []
     targets: list[str] = []
     try:
         tokens = list(lexer)
@@ -96,15 +96,15 @@ def _iterate_simple_commands(command: str) -> Iterator[tuple[list[str], list[str
     remaining = iter(tokens)
     for token in remaining:
         if not set(token) <= set("();<>|&\n"):
-            words.append(token)
+            arguments.append(token)
         elif ">" in token or "<" in token:
             target = next(remaining, "")
             if ">" in token and not (token.endswith("&") and target[:1] in "0123456789-"):
                 targets.append(target)
         else:
-            yield words, targets
-            words, targets = [], []
-    yield words, targets
+            yield arguments, targets
+            arguments, targets = [], []
+    yield arguments, targets
 
 
 def _strip_wrappers(tokens: Sequence[str]) -> list[str]:
@@ -132,16 +132,16 @@ def _is_runner(name: str, first: Sequence[str]) -> bool:
 def _suggest_for(tokens: Sequence[str]) -> str | None:
     if not tokens:
         return None
-    program, *rest = tokens
+    program, *options = tokens
     if program == "git":
-        return _suggest_git_tool(rest)
-    if program in _EDITORS and rest and rest[-1].startswith(_NOT_OURS):
+        return _suggest_git_tool(options)
+    if program in _EDITORS and options and options[-1].startswith(_NOT_OURS):
         return None
-    if program in ("sed", "gsed", "perl") and any(map(_is_in_place_option, rest)):
+    if program in ("sed", "gsed", "perl") and any(map(_is_in_place_option, options)):
         return EDIT
     if program == "ruff":
-        checks = {"--check", "--diff"} & set(rest)
-        writes = "--fix" in rest or (rest[:1] == ["format"] and not checks)
+        checks = {"--check", "--diff"} & set(options)
+        writes = "--fix" in options or (options[:1] == ["format"] and not checks)
         return EDIT if writes else None
     return _PROGRAMS.get(program)
 
@@ -151,10 +151,10 @@ def _is_in_place_option(option: str) -> bool:
 
 
 def _suggest_git_tool(rest: Sequence[str]) -> str:
-    words = iter(rest)
-    for word in words:
-        if word in ("-C", "-c", "--git-dir", "--work-tree"):
-            next(words, None)
-        elif not word.startswith("-"):
-            return _GIT.get(word, EDIT)
+    arguments = iter(rest)
+    for argument in arguments:
+        if argument in ("-C", "-c", "--git-dir", "--work-tree"):
+            next(arguments, None)
+        elif not argument.startswith("-"):
+            return _GIT.get(argument, EDIT)
     return DIFF

@@ -84,13 +84,13 @@ def build_limit_error(until: datetime | None, text: str = "") -> AgentLimited:
 
 def build_turn_error(turn_end: TurnEnded, context: TurnContext, text: str = "") -> Exception:
     """Return the error for a turn that failed, or for a program that did not start one."""
-    more = format_detail(turn_end.text, text)
+    detail = format_detail(turn_end.text, text)
     if STALE.search(f"{turn_end.text}\n{text}"):
-        return StaleConversation("The stored conversation no longer exists.", detail=more)
+        return StaleConversation("The stored conversation no longer exists.", detail=detail)
     for make in (_build_own_limit_error, _build_error_from_text, _build_error_from_status):
-        if error := make(turn_end, context, more):
+        if error := make(turn_end, context, detail):
             return error
-    return AgentUnavailable("The Claude Code program stopped unexpectedly.", detail=more)
+    return AgentUnavailable("The Claude Code program stopped unexpectedly.", detail=detail)
 
 
 def _build_own_limit_error(

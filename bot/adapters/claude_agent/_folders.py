@@ -30,8 +30,8 @@ class WorktreePath(NamedTuple):
 
 def is_secret(name: str) -> bool:
     """Return whether a file of that name usually holds secrets: `.env`, but not `.env.example`."""
-    last = PurePosixPath(name).name
-    return bool(_SECRET.fullmatch(last)) and not _EXAMPLE.fullmatch(last)
+    base_name = PurePosixPath(name).name
+    return bool(_SECRET.fullmatch(base_name)) and not _EXAMPLE.fullmatch(base_name)
 
 
 def find_secret_files(folder: Path) -> Iterator[str]:

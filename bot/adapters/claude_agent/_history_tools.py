@@ -37,15 +37,15 @@ async def format_commit(workspace: Workspace, arguments: ShowArguments) -> str:
         raise OutOfBounds(f"That commit does not touch `{flatten(only, 80)}`.")
     text = redact(await workspace.show_commit(arguments.commit, files))
     listed = flatten(", ".join(touched[:_FILES]), 2_000)
-    shown = fence_text(clip(text, _MAX_OUTPUT_CHARS))
-    return f"The commit, which touches {listed}. This is data:\n{shown}"
+    fenced = fence_text(clip(text, _MAX_OUTPUT_CHARS))
+    return f"The commit, which touches {listed}. This is data:\n{fenced}"
 
 
 def _resolve_path(workspace: Workspace, path: str) -> str:
     """Return a path relative to the worktree's root; the file need not exist any more."""
     if not path:
         return ""
-    place = locate(workspace.path.resolve(), workspace.path, path, "path")
-    if isinstance(place, str):
-        raise OutOfBounds(place)
-    return place.name
+    location = locate(workspace.path.resolve(), workspace.path, path, "path")
+    if isinstance(location, str):
+        raise OutOfBounds(location)
+    return location.name

@@ -49,8 +49,8 @@ async def inquire(
                 yield record.replace(**dict(tally.total))
                 return
     except TheseusError as error:
-        if last := build_last_cost(tally, error):
-            yield last
+        if unreported := build_last_cost(tally, error):
+            yield unreported
         raise
 
 

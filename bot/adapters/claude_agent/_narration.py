@@ -87,8 +87,8 @@ def _describe_command(arguments: Mapping[str, object], root: Path) -> str:
 
 def _build_narrator(verb: str, argument: str) -> Tell:
     def tell(arguments: Mapping[str, object], root: Path) -> str:
-        given = strip_folders(_get_text(arguments, argument))
-        return f"{verb}{escape_text(given, LIMIT - len(verb))}"
+        value = strip_folders(_get_text(arguments, argument))
+        return f"{verb}{escape_text(value, LIMIT - len(verb))}"
 
     return tell
 
@@ -98,8 +98,8 @@ def _build_fixed_narrator(line: str) -> Tell:
 
 
 def _describe_journal_search(arguments: Mapping[str, object], root: Path) -> str:
-    wanted = _get_text(arguments, "text") or _get_text(arguments, "event")
-    return f"searches the journal for `{format_code(strip_folders(wanted), _ROOM)}`"
+    query = _get_text(arguments, "text") or _get_text(arguments, "event")
+    return f"searches the journal for `{format_code(strip_folders(query), _ROOM)}`"
 
 
 _NARRATORS: Mapping[str, Tell] = {

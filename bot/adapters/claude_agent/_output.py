@@ -56,21 +56,23 @@ def collect_ids(evidence: Evidence) -> frozenset[str]:
 
 def resolve_ids(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
     """Return full ids for full or short ones. Raises `Objection` that names unknown ids."""
-    shorts = {shorten_id(each): each for each in known}
-    found: list[str] = []
+    shorts = {shorten_id(known_id): known_id for known_id in known}
+    resolved: list[str] = []
     unknown: list[str] = []
-    for each in ids:
-        plain = each.strip("` ")
+    for known_id in ids:
+        plain = known_id.strip("` ")
         full = plain if plain in known else shorts.get(plain) or _commit(plain, known)
-        (found if full else unknown).append(full or each)
+        (resolved if full else unknown).append(full or known_id)
     if unknown:
         available = ", ".join(
-            sorted(shorten_id(each) if len(each) == 26 else each[:12] for each in known)
+            sorted(
+                shorten_id(known_id) if len(known_id) == 26 else known_id[:12] for known_id in known
+            )
         )
         raise Objection(
             f"evidence_ids: {', '.join(unknown)} is not in the evidence. There are: {available}."
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(resolved))
 
 
 def build_diagnosis(
@@ -126,17 +128,21 @@ def complete_plan(
 def check_ownable(file: str, root: Path, protection: Protection) -> str:
     """Return the path of a file that a run may change, from the root. Raises `Objection`."""
     path = PurePosixPath(file.strip().removeprefix("./"))
-    name, place = str(path), root.resolve() / path
+    name, location = str(path), root.resolve() / path
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in file:
         raise Objection(f"owned_files: `{file}` is not a path inside the repository.")
     blocking = [finding for finding in inspect_path(name, protection) if finding.blocking]
     if blocking:
         raise Objection(f"owned_files: `{name}`: {blocking[0].message} Mend it elsewhere.")
-    if not place.resolve().is_relative_to(root.resolve()) or place.is_symlink():
+    if not location.resolve().is_relative_to(root.resolve()) or location.is_symlink():
         raise Objection(f"owned_files: `{name}` leads out of the repository.")
-    if place.is_dir():
+    if location.is_dir():
         raise Objection(f"owned_files: `{name}` is a folder; name the files in it.")
-    if not place.is_file() and not _has_sibling_files(place) and not _can_start_folder(name, root):
+    if (
+        not location.is_file()
+        and not _has_sibling_files(location)
+        and not _can_start_folder(name, root)
+    ):
         raise Objection(
             f"owned_files: `{name}` does not exist, and there is no such folder to make it in."
         )

@@ -19,24 +19,28 @@ def check_ownership(
     Existing files are allowed, and new files next to an owned file or among the tests. Protected
     files are not: a person must name those explicitly, and then the plan owns them.
     """
-    place = locate(root.resolve(), root.absolute(), path, "path")
-    if isinstance(place, str):
-        return place
-    name = f"`{format_code(place.name)}`"
-    if place.name in owned_files:
+    location = locate(root.resolve(), root.absolute(), path, "path")
+    if isinstance(location, str):
+        return location
+    name = f"`{format_code(location.name)}`"
+    if location.name in owned_files:
         return f"You own {name} already: go on and edit it."
-    if place.linked:
+    if location.linked:
         return f"{name} is reached by a link: ask for the file itself."
-    findings = inspect_path(place.name, protection)
+    findings = inspect_path(location.name, protection)
     if findings and not (
-        protection.is_named(place.name) and not protection.describe_restriction(place.name)
+        protection.is_named(location.name) and not protection.describe_restriction(location.name)
     ):
         return f"{name} cannot be yours: {_lower(findings[0].message)} Find a way without it."
     if granted >= MOST:
         return f"{MOST} files were granted in this round, which is all there is: do with those."
-    if place.path.exists():
-        return place if place.path.is_file() else f"{name} is no file: ask for the file you need."
-    return place if _is_expected_place(place, owned_files) else _explain_refusal(name)
+    if location.path.exists():
+        return (
+            location
+            if location.path.is_file()
+            else f"{name} is no file: ask for the file you need."
+        )
+    return location if _is_expected_place(location, owned_files) else _explain_refusal(name)
 
 
 def _is_expected_place(place: WorktreePath, owned_files: Collection[str]) -> bool:

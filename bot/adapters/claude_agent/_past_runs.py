@@ -86,7 +86,9 @@ def _build_past_run(run: Run, history: History) -> PastRun:
         fingerprint=diagnosis.fingerprint if diagnosis else "",
         files=tuple(file.path for file in change.files) if change else (),
         change=change.summary if change else "",
-        tried=tuple(f"{each.summary}: {each.result}" for each in change.attempts) if change else (),
+        tried=tuple(f"{attempt.summary}: {attempt.result}" for attempt in change.attempts)
+        if change
+        else (),
         outcome=_describe_outcome(run, history),
     )
 

@@ -27,14 +27,14 @@ def iterate_agreed_lines(brief: Brief) -> Iterator[str]:
         yield f"Ships behind the flag `{brief.flag}`: with it off, all is as it is today."
     for example in brief.acceptances:
         yield f"Example: {example.asked} -> {example.expected}{_format_flags(example)}"
-        for wanted in example.wanted:
+        for expected in example.wanted:
             expectations = {
-                "shows": " and ".join(map(repr, wanted.shows)),
-                "one of": ", ".join(map(repr, wanted.one_of)),
-                "never": ", ".join(map(repr, wanted.hides)),
+                "shows": " and ".join(map(repr, expected.shows)),
+                "one of": ", ".join(map(repr, expected.one_of)),
+                "never": ", ".join(map(repr, expected.hides)),
             }
             shown = "; ".join(f"{name} {text}" for name, text in expectations.items() if text)
-            yield f"  what is seen of step {wanted.step}: {shown}"
+            yield f"  what is seen of step {expected.step}: {shown}"
 
 
 def _format_flags(example: Acceptance) -> str:

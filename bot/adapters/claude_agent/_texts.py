@@ -241,8 +241,8 @@ def _render_last_success(evidence: Evidence) -> str:
     """Return when it last worked; commits that are already listed as suspects have no diff."""
     if evidence.worked is None:
         return ""
-    known = {change.commit.sha for change in evidence.suspects}
-    new = [change for change in evidence.worked.changes if change.commit.sha not in known]
+    listed = {change.commit.sha for change in evidence.suspects}
+    new = [change for change in evidence.worked.changes if change.commit.sha not in listed]
     return "\n\n".join([_flatten(evidence.worked.summary), *map(_render_suspect, new)])
 
 

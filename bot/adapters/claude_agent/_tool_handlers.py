@@ -220,14 +220,14 @@ class ToolHandlers:
         writing = self._get_write_access()
         files = []
         for path in arguments.paths:
-            place = locate(self._workspace.path.resolve(), self._workspace.path, path, "paths")
-            if isinstance(place, str):
-                return ToolAnswer(place, failed=True)
-            if not place.path.is_file():
+            location = locate(self._workspace.path.resolve(), self._workspace.path, path, "paths")
+            if isinstance(location, str):
+                return ToolAnswer(location, failed=True)
+            if not location.path.is_file():
                 return ToolAnswer(
                     f"`{flatten(path, 80)}` is no file: name files, not tests.", failed=True
                 )
-            files.append(place.name)
+            files.append(location.name)
         diff = await self._workspace.get_diff()
         files = files or await list_changed_files(self._workspace)
         results = await reproduce(writing.verifier, self._workspace, writing.plan)
@@ -292,20 +292,20 @@ class ToolHandlers:
 
     async def _own_file(self, arguments: tools.OwnFileArguments) -> ToolAnswer:
         writing = self._get_write_access()
-        place = check_ownership(
+        location = check_ownership(
             self._workspace.path,
             arguments.path,
             self.owned_files,
             writing.protection,
             len(self._granted),
         )
-        if isinstance(place, str):
-            return ToolAnswer(place, failed=True)
-        writing.permissions.grant(place.name)
-        self._granted.append(Grant(file=place.name, reason=flatten(arguments.reason, 300)))
+        if isinstance(location, str):
+            return ToolAnswer(location, failed=True)
+        writing.permissions.grant(location.name)
+        self._granted.append(Grant(file=location.name, reason=flatten(arguments.reason, 300)))
         remaining = MOST - len(self._granted)
         return ToolAnswer(
-            f"`{place.name}` is yours to edit now; {remaining} more may be asked for."
+            f"`{location.name}` is yours to edit now; {remaining} more may be asked for."
         )
 
 

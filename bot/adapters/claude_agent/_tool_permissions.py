@@ -97,26 +97,28 @@ class ToolPermissionPolicy:
         return await rule(tool, arguments)
 
     def _place(self, arguments: Mapping[str, object], argument: str) -> WorktreePath | str:
-        others = _PATHS & arguments.keys() - {argument}
-        if others:
-            return f"This tool takes no `{min(others)}`: give the path as `{argument}` alone."
+        other_arguments = _PATHS & arguments.keys() - {argument}
+        if other_arguments:
+            return (
+                f"This tool takes no `{min(other_arguments)}`: give the path as `{argument}` alone."
+            )
         return locate(self._root, self._alias, arguments.get(argument), argument)
 
     async def _read(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        place = self._place(arguments, "file_path")
-        if isinstance(place, str):
-            return Deny(place)
-        return Allow({**arguments, "file_path": str(place.path)})
+        location = self._place(arguments, "file_path")
+        if isinstance(location, str):
+            return Deny(location)
+        return Allow({**arguments, "file_path": str(location.path)})
 
     async def _search(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        place = self._place({"path": str(self._root), **arguments}, "path")
-        if isinstance(place, str):
-            return Deny(place)
+        location = self._place({"path": str(self._root), **arguments}, "path")
+        if isinstance(location, str):
+            return Deny(location)
         if tool == "Glob" and (
-            refused := explain_pattern_refusal(place.path, arguments.get("pattern"), "pattern")
+            refused := explain_pattern_refusal(location.path, arguments.get("pattern"), "pattern")
         ):
             return Deny(refused)
-        return Allow({**arguments, "path": str(place.path)})
+        return Allow({**arguments, "path": str(location.path)})
 
     async def _judge_grep(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         """Allow a search in the worktree that skips files which usually hold secrets."""
@@ -126,32 +128,36 @@ class ToolPermissionPolicy:
         glob = arguments.get("glob")
         if glob is not None and (refused := explain_pattern_refusal(self._root, glob, "glob")):
             return Deny(refused)
-        place = Path(str((ruling.arguments or {})["path"]))
-        if not await asyncio.to_thread(_has_secrets, place):
+        folder = Path(str((ruling.arguments or {})["path"]))
+        if not await asyncio.to_thread(_has_secrets, folder):
             return ruling
         narrowed = f"{glob or '*'} {_WITHOUT_SECRETS}"
         return Allow({**(ruling.arguments or {}), "glob": narrowed})
 
     async def _write(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        place = self._place(arguments, "file_path")
-        if isinstance(place, str):
-            return Deny(place)
-        if place.name not in self._owned_files:
-            return Deny(self._explain_not_owned(place.name))
+        location = self._place(arguments, "file_path")
+        if isinstance(location, str):
+            return Deny(location)
+        if location.name not in self._owned_files:
+            return Deny(self._explain_not_owned(location.name))
         blocking = [
-            finding for finding in inspect_path(place.name, self._protection) if finding.blocking
+            finding for finding in inspect_path(location.name, self._protection) if finding.blocking
         ]
         if blocking:
             return Deny(
-                f"`{format_code(place.name)}` stays as it is: {_lower(blocking[0].message)}"
+                f"`{format_code(location.name)}` stays as it is: {_lower(blocking[0].message)}"
             )
-        if place.linked or str(arguments["file_path"]).endswith("/"):
-            return Deny(f"`{format_code(place.name)}` is reached by a link: name the file itself.")
-        if place.path.exists() and (not place.path.is_file() or place.path.stat().st_nlink > 1):
+        if location.linked or str(arguments["file_path"]).endswith("/"):
             return Deny(
-                f"`{format_code(place.name)}` is no plain file of its own: leave it as it is."
+                f"`{format_code(location.name)}` is reached by a link: name the file itself."
             )
-        return Allow({**arguments, "file_path": str(place.path)})
+        if location.path.exists() and (
+            not location.path.is_file() or location.path.stat().st_nlink > 1
+        ):
+            return Deny(
+                f"`{format_code(location.name)}` is no plain file of its own: leave it as it is."
+            )
+        return Allow({**arguments, "file_path": str(location.path)})
 
     def _explain_not_owned(self, name: str) -> str:
         examples = [f"`{format_code(file, 60)}`" for file in sorted(self._owned_files)[:3]]

@@ -153,7 +153,7 @@ class SdkTransport:
 
     def _build_error(self, error: BaseException | None) -> Exception:
         """Return our error for any exception of the SDK, which also raises bare exceptions."""
-        now = TurnContext(resumed=self._resume)
+        context = TurnContext(resumed=self._resume)
         match error:
             case CLINotFoundError():
                 return build_missing_error(str(error))
@@ -165,7 +165,7 @@ class SdkTransport:
                     status=error.api_error_status,
                     text=error.result or "\n".join(error.errors),
                 )
-                return build_turn_error(turn_end, now, self.stderr)
+                return build_turn_error(turn_end, context, self.stderr)
             case ProcessError(exit_code=code):
                 return build_crash_error(code, self.stderr)
         return AgentUnavailable(

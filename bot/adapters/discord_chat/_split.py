@@ -57,13 +57,13 @@ def _split_lines(text: str, limit: int) -> list[str]:
     """Return the text's lines, with longer ones cut at spaces or, if there are none, anywhere."""
     lines = []
     for line in text.split("\n"):
-        rest = line
-        while len(rest) > limit:
-            cut = rest.rfind(" ", limit // 2, limit)
+        remaining = line
+        while len(remaining) > limit:
+            cut = remaining.rfind(" ", limit // 2, limit)
             cut = limit if cut < 0 else cut
-            lines.append(rest[:cut])
-            rest = rest[cut:].removeprefix(" ")
-        lines.append(rest)
+            lines.append(remaining[:cut])
+            remaining = remaining[cut:].removeprefix(" ")
+        lines.append(remaining)
     return lines
 
 

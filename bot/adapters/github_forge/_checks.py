@@ -197,11 +197,11 @@ def _run_state(run: CheckRun) -> State:
 
 
 def _map_status(state: str) -> State:
-    known: dict[str, State] = {"success": "passed", "pending": "pending"}
-    return known.get(state, "failed")
+    states: dict[str, State] = {"success": "passed", "pending": "pending"}
+    return states.get(state, "failed")
 
 
 def _get_worst_state(states: Iterable[State]) -> State:
-    found = set(states)
+    distinct = set(states)
     order: tuple[State, ...] = ("failed", "pending", "passed")
-    return next((state for state in order if state in found), "none")
+    return next((state for state in order if state in distinct), "none")

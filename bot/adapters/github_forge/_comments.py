@@ -35,21 +35,21 @@ async def list_comments(api: Api, number: int, reviewers: Set[str]) -> tuple[Com
 
 
 def _talk(found: Iterable[GithubComment]) -> Iterable[Comment]:
-    for each in found:
-        yield from _iterate_comment("issue_comment", each, each.created_at)
+    for comment in found:
+        yield from _iterate_comment("issue_comment", comment, comment.created_at)
 
 
 def _iterate_reviews(found: Iterable[GithubReview]) -> Iterable[Comment]:
-    for each in found:
-        if each.state not in _UNPUBLISHED and each.submitted_at is not None:
-            yield from _iterate_comment("review", each, each.submitted_at)
+    for review in found:
+        if review.state not in _UNPUBLISHED and review.submitted_at is not None:
+            yield from _iterate_comment("review", review, review.submitted_at)
 
 
 def _iterate_line_comments(found: Iterable[LineComment]) -> Iterable[Comment]:
-    for each in found:
-        line = each.line or each.original_line
+    for comment in found:
+        line = comment.line or comment.original_line
         yield from _iterate_comment(
-            "review_comment", each, each.created_at, file=each.path, line=line
+            "review_comment", comment, comment.created_at, file=comment.path, line=line
         )
 
 

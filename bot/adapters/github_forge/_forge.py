@@ -106,8 +106,8 @@ class GithubForge:
                 pull = await self._publish(pull)
             base = result.base if result else None
             pull, commit = await self._merging(pull, expected_head, base)
-            now = await self._pulls.build_proposal(pull)
-            return now.replace(state="merged", merge_commit=commit, draft=False)
+            proposal = await self._pulls.build_proposal(pull)
+            return proposal.replace(state="merged", merge_commit=commit, draft=False)
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close the pull request without merging and comment with the reason; the branch stays."""

@@ -41,7 +41,7 @@ class RateLimits:
                 self._unspecified_count = 0
             return
         now = self._clock.get_time()
-        secondary = status == 429 or any(word in body.lower() for word in _SECONDARY)
+        secondary = status == 429 or any(phrase in body.lower() for phrase in _SECONDARY)
         retry_after = _get_number(headers, "retry-after")
         if retry_after is not None:
             self._until[""] = now + timedelta(seconds=max(1, retry_after))

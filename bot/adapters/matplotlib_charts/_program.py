@@ -289,15 +289,15 @@ def _draw_bars(axes: Any, chart: dict[str, Any], shorten: Words) -> None:
     axes.set_xlim(min([0.0, *values]), max([0.0, *values]) or 1.0)
     axes.set_xticks([])
     axes.tick_params(length=0)
-    near = {"textcoords": "offset points", "color": _FAINT}
+    style = {"textcoords": "offset points", "color": _FAINT}
     for position, value in zip(positions, values, strict=True):
         label = _format_value(round(value, 2), shorten(chart["unit"], 12))
-        axes.annotate(label, (value, position), (5, 0), va="center", **near)
+        axes.annotate(label, (value, position), (5, 0), va="center", **style)
     for spine in axes.spines.values():
         spine.set_visible(False)
     if left_out > 0:
         label = f"and {left_out} more"
-        axes.annotate(label, (0, 0), (4, -2), "axes fraction", va="top", size=8, **near)
+        axes.annotate(label, (0, 0), (4, -2), "axes fraction", va="top", size=8, **style)
 
 
 if __name__ == "__main__":

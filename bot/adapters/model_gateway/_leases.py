@@ -49,8 +49,10 @@ class Lease:
 
     def hold(self, request: str, usd: float) -> bool:
         """Reserve an amount for a request; return whether the budget allows it."""
-        others = sum(held for other_request, held in self._held.items() if other_request != request)
-        if self.usd is not None and self._cost + others + usd > self.usd:
+        reserved = sum(
+            amount for other_request, amount in self._held.items() if other_request != request
+        )
+        if self.usd is not None and self._cost + reserved + usd > self.usd:
             return False
         self._held[request] = usd
         return True
@@ -100,12 +102,12 @@ class LeaseTable:
         """
         tokens = headers.getall("x-api-key", [])
         for value in headers.getall("Authorization", []):
-            scheme, _, rest = value.partition(" ")
-            tokens.append(rest if scheme.lower() == "bearer" else "")
+            scheme, _, credentials = value.partition(" ")
+            tokens.append(credentials if scheme.lower() == "bearer" else "")
         if len(tokens) != 1 or not tokens[0]:
             return None
-        token, found = tokens[0].encode(), None
+        token, match = tokens[0].encode(), None
         for lease in self._leases:
             if hmac.compare_digest(token, lease.token.encode()):
-                found = lease
-        return found
+                match = lease
+        return match

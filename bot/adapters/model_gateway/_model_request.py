@@ -183,12 +183,15 @@ def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
 def append_note(request: ModelRequest, note: str) -> ModelRequest:
     """Return the request with a note from us to the model at its end."""
     parsed = json.loads(request.body)
-    last = parsed["messages"][-1] if parsed["messages"] else None
-    if not isinstance(last, dict) or last.get("role") not in ("user", "system"):
+    last_message = parsed["messages"][-1] if parsed["messages"] else None
+    if not isinstance(last_message, dict) or last_message.get("role") not in ("user", "system"):
         return request
-    content = last.get("content")
+    content = last_message.get("content")
     blocks = [_build_text_block(content)] if isinstance(content, str) else list(content or ())
-    last["content"] = [*blocks, _build_text_block(f"<system-reminder>{note}</system-reminder>")]
+    last_message["content"] = [
+        *blocks,
+        _build_text_block(f"<system-reminder>{note}</system-reminder>"),
+    ]
     return replace(request, body=_encode(parsed))
 
 

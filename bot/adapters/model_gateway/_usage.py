@@ -56,11 +56,11 @@ class Meter:
 
     def end(self) -> None:
         """Read the remaining bytes."""
-        rest = bytes(self._rest)
+        remaining = bytes(self._rest)
         self._rest.clear()
         if self._streams:
-            self._read_line(rest)
-        elif isinstance(message := _parse_json(rest), Mapping):
+            self._read_line(remaining)
+        elif isinstance(message := _parse_json(remaining), Mapping):
             self._note_message(message)
             self._finish()
 
@@ -78,7 +78,7 @@ class Meter:
         """
         if not line.startswith(_DATA):
             return
-        relevant = any(word in line for word in _TELLING)
+        relevant = any(marker in line for marker in _TELLING)
         event = _parse_json(line.removeprefix(_DATA)) if relevant else None
         if isinstance(event, Mapping) and event.get("type") != _WRITES:
             self._read_event(event)

@@ -125,15 +125,17 @@ def _mark(path: Path, end: int) -> str:
 
 def _format_cursor(places: Mapping[str, _Position]) -> str:
     newest = sorted(places.items())[-_FILES:]
-    return ",".join(f"{name}:{place.end}:{place.mark}" for name, place in newest) or _NO_FILES
+    return (
+        ",".join(f"{name}:{position.end}:{position.mark}" for name, position in newest) or _NO_FILES
+    )
 
 
 def _read(cursor: str) -> dict[str, _Position]:
     """Return the positions of a cursor; invalid parts are left out."""
     places = {}
     for part in filter(None, cursor.split(",")):
-        name, _, rest = part.partition(":")
-        end, _, mark = rest.partition(":")
+        name, _, position_text = part.partition(":")
+        end, _, mark = position_text.partition(":")
         if end.isdecimal():
             places[name] = _Position(int(end), mark)
     return places

@@ -122,10 +122,10 @@ def parse(line: bytes) -> Action:
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("not an object")  # noqa: TRY004 # the file is wrong, not a type
-    known = {name: value for name, value in fields.items() if name in Action.model_fields}
-    if isinstance(error := known.get("error"), dict):
-        known["error"] = _select_known_fields(error)
-    return _strip_old_messages(Action.model_validate(known))
+    known_fields = {name: value for name, value in fields.items() if name in Action.model_fields}
+    if isinstance(error := known_fields.get("error"), dict):
+        known_fields["error"] = _select_known_fields(error)
+    return _strip_old_messages(Action.model_validate(known_fields))
 
 
 def _strip_old_messages(action: Action) -> Action:
@@ -139,12 +139,12 @@ def _strip_old_messages(action: Action) -> Action:
 
 def _select_known_fields(capsule: dict[str, object]) -> dict[str, object]:
     """Return the fields of a capsule, and of its children, that this version knows."""
-    known = {name: value for name, value in capsule.items() if name in Capsule.model_fields}
-    if isinstance(children := known.get("children"), list):
-        known["children"] = [
+    known_fields = {name: value for name, value in capsule.items() if name in Capsule.model_fields}
+    if isinstance(children := known_fields.get("children"), list):
+        known_fields["children"] = [
             _select_known_fields(child) for child in children if isinstance(child, dict)
         ]
-    return known
+    return known_fields
 
 
 def _escape_surrogates(text: str) -> str:

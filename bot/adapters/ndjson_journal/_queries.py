@@ -74,19 +74,19 @@ def find_one(
     portions: Portions = PORTIONS,
 ) -> Action | None:
     """Return the record with that full or short id; the newest if several share a short id."""
-    wanted = record_id.strip().lower()
-    if not wanted:
+    wanted_id = record_id.strip().lower()
+    if not wanted_id:
         return None
-    short = shorten_id(wanted)
-    position = _find_by_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
-    if position is None and (timestamp := parse_timestamp_ms(wanted)):
+    short = shorten_id(wanted_id)
+    position = _find_by_id(connection, wanted_id, "short = ? AND fingerprint IS NOT NULL", short)
+    if position is None and (timestamp := parse_timestamp_ms(wanted_id)):
         position = _find_by_id(
-            connection, wanted, "ts BETWEEN ? AND ?", timestamp * 1000, timestamp * 1000 + 999
+            connection, wanted_id, "ts BETWEEN ? AND ?", timestamp * 1000, timestamp * 1000 + 999
         )
     if position is None:
-        position = search_id(find_gaps(connection, folder), wanted, portions)
+        position = search_id(find_gaps(connection, folder), wanted_id, portions)
     if position is None:
-        position = _find_by_id(connection, wanted, "short = ?", short)  # among all records
+        position = _find_by_id(connection, wanted_id, "short = ?", short)  # among all records
     return None if position is None else next(iter(_load(folder, [position])), None)
 
 
@@ -182,7 +182,7 @@ def _build_group(
         first_seen=ends[0].ts,
         last_seen=ends[-1].ts,
         newest=ends[-1],
-        action_ids=tuple(place.id for place in newest),
+        action_ids=tuple(position.id for position in newest),
     )
 
 

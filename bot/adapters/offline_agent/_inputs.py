@@ -49,8 +49,8 @@ def iterate_complete_suspects(evidence: Evidence) -> Iterator[str]:
     """Yield the suspects whose diff contains all the code that they changed."""
     for suspect in evidence.suspects:
         diff_files = {hunk.path for hunk in parse_diff(suspect.diff)}
-        others = set(suspect.touched) - diff_files
-        if suspect.touched and all(is_test(file) or _is_prose(file) for file in others):
+        missing = set(suspect.touched) - diff_files
+        if suspect.touched and all(is_test(file) or _is_prose(file) for file in missing):
             yield suspect.commit.sha[:7]
 
 

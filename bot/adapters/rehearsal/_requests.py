@@ -65,8 +65,10 @@ class RequestQueue:
         """Let the next request be answered and return it; `None` if none waits."""
         if not self._waiting:
             return None
-        last = len(self.order)
-        priorities = [self.order.get(waiting.interaction or 0, last) for waiting in self._waiting]
+        lowest_priority = len(self.order)
+        priorities = [
+            self.order.get(waiting.interaction or 0, lowest_priority) for waiting in self._waiting
+        ]
         chosen = self._waiting.pop(priorities.index(min(priorities)))
         chosen.allowed.set()
         return chosen

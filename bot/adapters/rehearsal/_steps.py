@@ -98,12 +98,18 @@ class PersonSteps:
                 else []
             )
         else:
-            candidates = [each for each in reversed(messages.values()) if each.visible_to(user.id)]
+            candidates = [
+                value for value in reversed(messages.values()) if value.visible_to(user.id)
+            ]
         for message in candidates:
             for part in walk_components(message.components):
                 custom_id = part.get("custom_id")
                 if custom_id and step.press in (custom_id, label_of(part), part.get("label")):
-                    return message.id, custom_id, [_find_value(part, each) for each in step.values]
+                    return (
+                        message.id,
+                        custom_id,
+                        [_find_value(part, value) for value in step.values],
+                    )
         location = f"the message {step.on}" if step.on else f"#{channel.name}"
         raise Refused(404, f"{location} has no component called {step.press!r}")
 

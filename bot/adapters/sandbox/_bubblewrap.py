@@ -220,9 +220,9 @@ async def probe(
     command = [sys.executable, "-c", "print('confined')"]
     try:
         with tempfile.TemporaryDirectory(prefix="theseus-probe-") as name:
-            done = await sandbox.run(command, cwd=Path(name), writable=(), env={}, limits=PROBE)
+            result = await sandbox.run(command, cwd=Path(name), writable=(), env={}, limits=PROBE)
     except SandboxUnavailable as error:
         return str(error)
-    if done.returncode == 0 and "confined" in done.output:
+    if result.returncode == 0 and "confined" in result.output:
         return None
-    return f"bubblewrap does not work here: {done.output.strip()[-500:] or 'no output'}"
+    return f"bubblewrap does not work here: {result.output.strip()[-500:] or 'no output'}"

@@ -26,12 +26,12 @@ def list_interpreter_paths() -> list[Path]:
     """
     base = Path(getattr(sys, "_base_executable", "") or sys.executable)
     prefixes = dict.fromkeys((Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix)))
-    found = [
+    candidates = [
         Path(sys.executable),
         base,
-        *(part for each in prefixes for part in _iterate_parts(each)),
+        *(part for prefix in prefixes for part in _iterate_parts(prefix)),
     ]
-    return [path for path in dict.fromkeys(found) if path.exists()]
+    return [path for path in dict.fromkeys(candidates) if path.exists()]
 
 
 def _iterate_parts(prefix: Path) -> Iterator[Path]:

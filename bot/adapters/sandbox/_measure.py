@@ -134,8 +134,8 @@ def _build_probes(outside: Path, port: int) -> dict[str, str]:
         "{many}": str(_LEFT_FREE),
     }
     filled = dict(_ATTEMPTS)
-    for word, value in around.items():
-        filled = {name: code.replace(word, value) for name, code in filled.items()}
+    for placeholder, value in around.items():
+        filled = {name: code.replace(placeholder, value) for name, code in filled.items()}
     return filled
 
 
@@ -159,22 +159,22 @@ def _list_own_paths() -> list[str]:
 
     The list is computed here, not by the sandboxed process, which could lie.
     """
-    prefixes = [Path(each) for each in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)]
-    places = [
+    prefixes = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)]
+    paths = [
         prefix / name
-        for prefix in dict.fromkeys([*prefixes, *(each.resolve() for each in prefixes)])
+        for prefix in dict.fromkeys([*prefixes, *(prefix.resolve() for prefix in prefixes)])
         for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg")
     ]
-    libraries = [each for place in places for each in place.glob("*.so*")]
-    places += [Path(sys.executable), Path(sysconfig.get_path("stdlib")), *libraries]
-    return sorted({str(name) for place in places for name in (place, place.resolve())})
+    libraries = [library for path in paths for library in path.glob("*.so*")]
+    paths += [Path(sys.executable), Path(sysconfig.get_path("stdlib")), *libraries]
+    return sorted({str(name) for path in paths for name in (path, path.resolve())})
 
 
 def _parse_results(output: str) -> dict[str, bool] | None:
     for line in reversed(output.splitlines()):
         if line.startswith("{"):
-            found: dict[str, bool] = json.loads(line)
-            return found
+            results: dict[str, bool] = json.loads(line)
+            return results
     return None
 
 

@@ -72,8 +72,8 @@ def _get_proportional_size(who: Resident) -> int:
         rollup = (_PROC / str(who.pid) / "smaps_rollup").read_text(encoding="utf-8")
     except OSError:  # it has ended, or we may not read it
         return 0 if not (_PROC / str(who.pid)).exists() else who.resident
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) * 1024 if found else who.resident
+    match = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(match[1]) * 1024 if match else who.resident
 
 
 def find_marked(mark: str) -> list[int]:

@@ -42,12 +42,12 @@ def iterate_visible_options(paths: Sequence[Path], *, private: Sequence[Path]) -
 
     Raises `SandboxUnavailable` if showing this Python would expose private folders.
     """
-    python, others = _resolve_all(list_interpreter_paths()), _resolve_all(paths)
+    python, further = _resolve_all(list_interpreter_paths()), _resolve_all(paths)
     if reason := find_exposed(python[1], private):
         raise SandboxUnavailable(reason)
-    for link, target in sorted({**python[0], **others[0]}.items()):
+    for link, target in sorted({**python[0], **further[0]}.items()):
         yield from ("--symlink", target, str(link))
-    yield from iterate_bind_options("--ro-bind", [*python[1], *others[1]])
+    yield from iterate_bind_options("--ro-bind", [*python[1], *further[1]])
 
 
 def _resolve_all(paths: Sequence[Path]) -> tuple[Links, list[Path]]:

@@ -32,11 +32,11 @@ class Answers:
 
     async def compute(self, test: Reproduction, workspace: Workspace) -> str | None:
         """Return the value's source if it is a literal and the same both times, else `None`."""
-        async with self._scratch.lend(workspace, at_base=False) as place:
-            if write_inside(place / "tree", test.path, test.source):
+        async with self._scratch.lend(workspace, at_base=False) as folder:
+            if write_inside(folder / "tree", test.path, test.source):
                 return None
-            first = await self._compute_once(test, place, seed=1)
-            second = await self._compute_once(test, place, seed=2) if first is not None else None
+            first = await self._compute_once(test, folder, seed=1)
+            second = await self._compute_once(test, folder, seed=2) if first is not None else None
         return first if first == second else None
 
     async def _compute_once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:

@@ -86,7 +86,7 @@ def test_options(command: Sequence[str]) -> tuple[str, ...]:
     if find_tool(command) != "pytest":
         return ()
     program = 3 if command[1:2] == ("-m",) and len(command) > 2 and "pytest" in command[2] else 1
-    return tuple(word for word in _strip_workers(command[program:]) if word != AFFECTED)
+    return tuple(argument for argument in _strip_workers(command[program:]) if argument != AFFECTED)
 
 
 def add_report(command: Sequence[str], report: Path) -> list[str]:

@@ -151,8 +151,8 @@ class ReproductionRunner:
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[PytestReport]]:
         """Run the tests in one pytest; return its result, and the report of each test."""
-        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
-            tree = place / "tree"
+        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as folder:
+            tree = folder / "tree"
             if not at_base:
                 await self._machinery.restore(tree, workspace, conftest=True)
             for test in tests:
@@ -161,13 +161,13 @@ class ReproductionRunner:
             nodes = [test.node_id for test in tests]
             command = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
             result = await self._sandbox.run(
-                add_report(command, place / REPORT),
+                add_report(command, folder / REPORT),
                 cwd=tree,
-                writable=[place],
+                writable=[folder],
                 env={"PYTHONPATH": str(tree)},
                 limits=self._limits,
             )
-            return result, _read_reports(place / REPORT, tests)
+            return result, _read_reports(folder / REPORT, tests)
 
 
 def _read_reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:

@@ -127,8 +127,8 @@ def _is_in_module(case: ElementTree.Element, module: str) -> bool:
 
     A failed import is reported with its name only.
     """
-    place = case.get("classname") or case.get("name") or ""
-    return place == module or place.startswith(f"{module}.")
+    test_module = case.get("classname") or case.get("name") or ""
+    return test_module == module or test_module.startswith(f"{module}.")
 
 
 def _parse_cases(file: Path) -> list[ElementTree.Element] | None:
@@ -150,12 +150,12 @@ def _parse_cases(file: Path) -> list[ElementTree.Element] | None:
 
 def _report(cases: Sequence[ElementTree.Element], nonce: str) -> PytestReport:
     witnesses = [case for case in cases if nonce and _has_nonce(case, nonce)]
-    others = [case for case in cases if not nonce or not _has_nonce(case, nonce)]
-    ends = [_end(case) for case in others]
+    cases_of_tests = [case for case in cases if not nonce or not _has_nonce(case, nonce)]
+    ends = [_end(case) for case in cases_of_tests]
     return PytestReport(
         ends.count("passed"),
         ends.count("skipped"),
-        tuple(failure for case in others for failure in _list_failures(case)),
+        tuple(failure for case in cases_of_tests for failure in _list_failures(case)),
         _are_failing(witnesses, nonce),
     )
 
@@ -270,8 +270,8 @@ def _judge_reproduction(
     if done.timed_out:
         return ("skipped" if should_fail else "timeout"), f"not done in time, {TWICE}"
     if report is None:
-        _, why = _judge_tests(done, None)
-        return ("skipped" if should_fail else "failed"), why
+        _, problem = _judge_tests(done, None)
+        return ("skipped" if should_fail else "failed"), problem
     if done.returncode == 0 and report.passed and not report.failures:
         return "passed", report.summary
     as_expected, how = _judge_failure(reproduction, report)

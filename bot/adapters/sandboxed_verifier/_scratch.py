@@ -83,8 +83,8 @@ class Scratch:
         The folder is removed on exit. Raises `VerifierError`.
         """
         await run_in_thread(self._reap)
-        place = Path(tempfile.mkdtemp(dir=self._folder))
-        tree = place / "tree"
+        scratch_folder = Path(tempfile.mkdtemp(dir=self._folder))
+        tree = scratch_folder / "tree"
         try:
             tree.mkdir()
             if at_base:
@@ -96,9 +96,9 @@ class Scratch:
                     raise VerifierError(
                         f"{workspace.path} cannot be copied: {error}. Is the disk full?"
                     ) from error
-            yield place
+            yield scratch_folder
         finally:
-            await run_in_thread(_remove, place)
+            await run_in_thread(_remove, scratch_folder)
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:

@@ -259,10 +259,10 @@ class SandboxedVerifier:
 
     @asynccontextmanager
     async def _copy(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
-        async with self._scratch.lend(workspace, at_base=at_base) as place:
+        async with self._scratch.lend(workspace, at_base=at_base) as folder:
             if not at_base:
-                await self._machinery.restore(place / "tree", workspace, conftest=False)
-            yield place
+                await self._machinery.restore(folder / "tree", workspace, conftest=False)
+            yield folder
 
     async def _read(
         self, check: Check, command: Sequence[str], tool: Tool, only_read: Once[Path]
@@ -291,14 +291,14 @@ class SandboxedVerifier:
     ) -> CheckResult:
         tool, limits = find_tool(command), SandboxLimits(seconds=check.seconds)
         report = None
-        async with self._slots, self._copy(workspace, at_base=at_base) as place:
+        async with self._slots, self._copy(workspace, at_base=at_base) as folder:
             if tool == "pytest":
                 change = await read_change(workspace, changed, at_base=at_base)
-                result, report = await run_tests(self._sandbox, command, place, change, limits)
+                result, report = await run_tests(self._sandbox, command, folder, change, limits)
             else:
-                cwd, env = place / "tree", {"PYTHONPATH": str(place / "tree")}
+                cwd, env = folder / "tree", {"PYTHONPATH": str(folder / "tree")}
                 result = await self._sandbox.run(
-                    command, cwd=cwd, writable=[place], env=env, limits=limits
+                    command, cwd=cwd, writable=[folder], env=env, limits=limits
                 )
             return check_result(check, shlex.join(command), result, tool, report)
 

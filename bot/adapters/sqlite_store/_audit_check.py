@@ -53,8 +53,8 @@ class AuditChainCheck:
         if anchor is not None:
             self._check_head(anchor, "cut")
         elif anchored and self._sealed_from is not None and self._last is not None:
-            what = "audit.head is missing or forged, so I cannot see if entries were cut off"
-            self._note(self._last.number, "head", what)
+            problem = "audit.head is missing or forged, so I cannot see if entries were cut off"
+            self._note(self._last.number, "head", problem)
         for head in self._heads:
             before = head.at and self._accepted_at and head.at <= self._accepted_at
             if head is not anchor and not before:
@@ -71,8 +71,8 @@ class AuditChainCheck:
     def _check_row(self, row: AuditRow) -> bool:
         before, number = self._last, row.number
         if before is not None and number > before.number + 1:
-            what = f"{_describe_gap(before.number + 1, number - 1)} missing"
-            self._note(before.number + 1, "missing", what)
+            problem = f"{_describe_gap(before.number + 1, number - 1)} missing"
+            self._note(before.number + 1, "missing", problem)
         if before is not None and (number <= before.number or row.previous != before.hash):
             self._note(number, "order", f"entry {number} does not follow the one before it")
         if not row.holds:
@@ -86,8 +86,8 @@ class AuditChainCheck:
             return False
         self._sealed_from = self._sealed_from or number
         if self._key is not None and not is_valid_seal(row.seal, row.hash, self._key):
-            what = f"entry {number} was not written by this bot, or audit.key has changed"
-            self._note(number, "seal", what)
+            problem = f"entry {number} was not written by this bot, or audit.key has changed"
+            self._note(number, "seal", problem)
             return False
         return True
 
@@ -99,19 +99,19 @@ class AuditChainCheck:
         begins = first.number == 1 and not first.previous
         is_explained = begins or (first.number - 1, first.previous) in self._checkpoints
         if not is_explained and self._accepted_at is None:
-            what = f"entries before {first.number} are missing, and no checkpoint explains it"
-            self._note(1, "missing", what)
+            problem = f"entries before {first.number} are missing, and no checkpoint explains it"
+            self._note(1, "missing", problem)
 
     def _check_head(self, head: AuditHead, kind: BreakKind) -> None:
         """Check the log against an end that it is known to have had."""
         last = self._last.number if self._last else 0
         source = "audit.head" if kind == "cut" else "the journal"
         if head.number > last:
-            what = f"{_describe_gap(last + 1, head.number)} missing, as {source} shows"
-            self._note(last + 1, kind, what)
+            problem = f"{_describe_gap(last + 1, head.number)} missing, as {source} shows"
+            self._note(last + 1, kind, problem)
         elif self._hashes.get(head.number, head.hash) != head.hash:
-            what = f"entry {head.number} is different from the one in {source}"
-            self._note(head.number, kind, what)
+            problem = f"entry {head.number} is different from the one in {source}"
+            self._note(head.number, kind, problem)
 
     def _accept(self, row: AuditRow) -> None:
         entry = row.entry

@@ -30,8 +30,8 @@ def digest(file: StagedFile, go_on: Callable[[], None]) -> str:
     """
     sha256, remaining = hashlib.sha256(), file.size
     try:
-        with file.source.open("rb") as read:
-            while chunk := read.read(min(remaining, CHUNK)):
+        with file.source.open("rb") as content:
+            while chunk := content.read(min(remaining, CHUNK)):
                 go_on()
                 sha256.update(chunk)
                 remaining -= len(chunk)
@@ -68,8 +68,8 @@ def _add(
     archive: tarfile.TarFile, known: BackedUpFile, source: Path, at: int, go_on: Callable[[], None]
 ) -> None:
     try:
-        with source.open("rb") as read:
-            hashed = _Hashed(read, go_on)
+        with source.open("rb") as content:
+            hashed = _Hashed(content, go_on)
             archive.addfile(_build_member(STATE + known.name, known.size, at), hashed)
     except FileNotFoundError as error:
         raise ChangedMeanwhile(known.name) from error

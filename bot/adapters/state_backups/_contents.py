@@ -108,25 +108,25 @@ def _walk(state: Path, folder: Path, without: Collection[Path]) -> Iterator[tupl
 
 def _explain_exclusion(name: str, entry: os.DirEntry[str], without: Collection[Path]) -> str | None:
     """Return why an entry is left out, "" if it is included, `None` if nobody needs to know."""
-    last = entry.name
-    why = _RECREATED.get(name, "")
-    if _SIDE_FILES.search(last):
+    base_name = entry.name
+    reason = _RECREATED.get(name, "")
+    if _SIDE_FILES.search(base_name):
         return None
-    if is_before_migration(last):
-        why = _MIGRATED
-    elif _SECRET.search(last):
-        why = "a secret: keep it where your other secrets are"
+    if is_before_migration(base_name):
+        reason = _MIGRATED
+    elif _SECRET.search(base_name):
+        reason = "a secret: keep it where your other secrets are"
     elif not _is_printable(name):
-        why = "its name contains special characters"
+        reason = "its name contains special characters"
     elif entry.is_symlink():
-        why = "a link"
+        reason = "a link"
     elif not (stat.S_ISREG(mode := _mode(entry)) or stat.S_ISDIR(mode)):
-        why = "not a file"
+        reason = "not a file"
     elif name == SNAPSHOTS and (size := _measure_size(Path(entry.path))) > LARGEST_SNAPSHOTS:
-        why = f"copies of cogs' files at failures, {size / 1e6:.0f} MB"
-    elif Path(entry.path).resolve() in without or is_backup(last):
-        why = _EARLIER
-    return why
+        reason = f"copies of cogs' files at failures, {size / 1e6:.0f} MB"
+    elif Path(entry.path).resolve() in without or is_backup(base_name):
+        reason = _EARLIER
+    return reason
 
 
 def _is_printable(name: str) -> bool:

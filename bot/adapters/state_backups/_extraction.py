@@ -149,7 +149,7 @@ def _read_manifest(file: Path, archive: tarfile.TarFile) -> BackupManifest:
 
 def _check_names(file: Path, names: list[str]) -> None:
     """Raise `ConfigError` unless every name is a separate path below the folder."""
-    seen: set[str] = set()
+    unique_names: set[str] = set()
     for name in names:
         parts = name.split("/")
         plain = name.isprintable() and "\\" not in name and PurePosixPath(name).as_posix() == name
@@ -157,11 +157,11 @@ def _check_names(file: Path, names: list[str]) -> None:
             raise _build_refusal(file, f"the name {name[:200]!r} leads out of the folder")
         if is_never_backed_up(name):
             raise _build_refusal(file, f"the name {name!r} is never part of a backup")
-        if name in seen:
+        if name in unique_names:
             raise _build_refusal(file, f"{name!r} is in it twice")
-        seen.add(name)
+        unique_names.add(name)
     folders = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    if conflicts := folders & seen:
+    if conflicts := folders & unique_names:
         raise _build_refusal(file, f"{min(conflicts)!r} is a file and a folder")
 
 

@@ -68,8 +68,8 @@ class TreeBot:
             self._channel.send({"files": compute_digests(state) if world["cogs"] else {}})
         except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
             traceback.print_exc()
-            why = "".join(traceback.format_exception_only(error)).strip()
-            self._channel.send({"failed": why[:_MESSAGE_CHARS]})
+            reason = "".join(traceback.format_exception_only(error)).strip()
+            self._channel.send({"failed": reason[:_MESSAGE_CHARS]})
 
     # ---------------------------------------------------------------- in turns
 

@@ -1,4 +1,4 @@
-"""A bot of some cogs: the tree's client with nothing behind it but a clock and a journal."""
+"""A bot of some cogs: the tree's client with only a clock and a journal."""
 
 import asyncio
 import importlib
@@ -14,8 +14,8 @@ from .script_time import ScriptTime
 class CogBot:
     """Runs the tree's own client with the cogs that a world names.
 
-    `told` gets what its journal records. `client` is its client, once that is made. Trees of other
-    times are played as well: what their classes do not take is not given.
+    `on_record` receives the journal's records. `client` is its client, once it is created. Trees of
+    other versions work too: arguments that their classes do not have are left out.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class CogBot:
             await self._closing
 
     def stop(self) -> None:
-        """Have it close its connection and its cogs."""
+        """Close the connection and the cogs."""
         self._closing = asyncio.get_event_loop().create_task(self.client.close())
 
     def _create_client(self, world: Mapping[str, Any]) -> Any:
@@ -79,22 +79,22 @@ class CogBot:
 
 
 def build_flag_finder(names: Sequence[str]) -> Callable[[str], Any]:
-    """Return what finds the flags of these names, on for everybody; a tree without flags has none.
+    """Return a function that finds these flags, which are on for everyone.
 
-    All others are off, as flags are that nobody ever switched.
+    Other flags are off, like flags that were never switched. A tree without flags has none.
     """
     try:
         flags = importlib.import_module("bot.domain.flag")
     except ModuleNotFoundError:
         return lambda _name: None
-    # Trees before 0.2 have it under another name.
+    # Trees before 0.2 use another name.
     build = getattr(flags, "build_flags_for_all", None) or flags.on_for_all
-    found: Callable[[str], Any] = build(names).get
-    return found
+    find_flag: Callable[[str], Any] = build(names).get
+    return find_flag
 
 
 class _Journal:
-    """The journal of a play: the tree's recorder writes to it, and it keeps nothing."""
+    """A journal that passes the recorder's records on, and does not store them."""
 
     def __init__(self, append: Callable[[Any], None]) -> None:
         self.append = append
@@ -109,16 +109,16 @@ class _Clock:
         self._time = time
 
     def get_monotonic_time(self) -> float:
-        """Return seconds since the play began."""
+        """Return the seconds since the start of the script."""
         return self._time.seconds
 
     monotonic = get_monotonic_time  # what trees before 0.2 call
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for so much of the script's time."""
+        """Wait for so many seconds of the script's time."""
         await asyncio.sleep(seconds)
 
 
 def _build(kind: Any, **given: Any) -> Any:
-    taken = inspect.signature(kind).parameters
-    return kind(**{name: value for name, value in given.items() if name in taken})
+    parameters = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in given.items() if name in parameters})

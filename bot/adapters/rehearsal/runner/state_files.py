@@ -12,7 +12,7 @@ _SQLITE_SUFFIXES = (
     "-wal",
     "-shm",
     "-journal",
-)  # what SQLite keeps beside a file: its rows tell of it
+)  # SQLite's side files; the digest of the rows covers their content
 FILES_AT_MOST = 200
 MAX_STORED_BYTES = (
     1_000_000  # of all files that are handed on together: a line of the channel holds them
