@@ -17,7 +17,7 @@ from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
 from bot.redaction import redact
 
-_MOST_BYTES = 65_536
+_MOST_BYTES = 65_536  # a longer file is not a stop that we wrote, but it stops all the same
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,10 +45,7 @@ class FileKillSwitch:
         return stop
 
     async def lift(self) -> None:
-        """Remove the file.
-
-        Raises `StoreError` if that fails, such as for a folder with files.
-        """
+        """Remove the file. Raises `StoreError` if that fails, such as for a folder with files."""
         try:
             if self.path.is_dir() and not self.path.is_symlink():
                 self.path.rmdir()

@@ -24,7 +24,7 @@ from bot.ports.clock import Clock
 T = TypeVar("T")
 
 LARGEST = 16 * 1024 * 1024  # bytes of all files of one snapshot
-MOST_OF_ONE = 3
+MOST_OF_ONE = 3  # snapshots of one failure's fingerprint
 MOST = 60
 PAUSE = timedelta(minutes=1)
 
@@ -138,7 +138,7 @@ class FileSnapshots:
             raise
         for old in existing[MOST_OF_ONE - 1 :]:
             self._remove(old)
-        for old in sorted(self._list_all(), key=lambda each: each.at, reverse=True)[MOST:]:
+        for old in sorted(self._list_all(), key=lambda snapshot: snapshot.at, reverse=True)[MOST:]:
             self._remove(old)
         return snapshot
 
@@ -149,7 +149,7 @@ class FileSnapshots:
         if not _SAFE.fullmatch(fingerprint):
             return []
         snapshots = _iterate_snapshots(self._folder / fingerprint)
-        return sorted(snapshots, key=lambda each: each.at, reverse=True)
+        return sorted(snapshots, key=lambda snapshot: snapshot.at, reverse=True)
 
     def _list_all(self) -> list[CogSnapshot]:
         if not self._folder.is_dir():
@@ -197,7 +197,7 @@ def _select_fitting(state: Path, names: Sequence[str], largest: int) -> tuple[li
     fits: list[str] = []
     too_large: list[str] = []
     remaining = largest
-    for name in sorted(names, key=lambda each: (state / each).stat().st_size):
+    for name in sorted(names, key=lambda file: (state / file).stat().st_size):
         remaining -= (state / name).stat().st_size
         (fits if remaining >= 0 else too_large).append(name)
     return sorted(fits), sorted(too_large)

@@ -18,10 +18,7 @@ _TESTS = "tests/"
 
 
 class GitTrees:
-    """A repository whose commits can be exported to folders.
-
-    It is never changed, nor is it run.
-    """
+    """A repository whose commits can be exported to folders. It is never changed, nor is it run."""
 
     def __init__(self, git: Git) -> None:
         self._git = git

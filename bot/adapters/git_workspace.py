@@ -175,10 +175,7 @@ class GitWorkspaces:
         return FileLock(self._get_shared_folder(git) / "theseus-worktrees.lock", wait=True)
 
     def _clear(self, git: Git, path: Path) -> None:
-        """Remove a worktree: its folder and git's record of it.
-
-        Other worktrees are not touched.
-        """
+        """Remove a worktree: its folder and git's record of it. Other worktrees are not touched."""
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.exists():

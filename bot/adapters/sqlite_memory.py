@@ -67,8 +67,7 @@ MIGRATIONS = (
 class SqliteMemory(DatabaseOwner):
     """Implements `bot.ports.memory.MemoryStore` on one file. Open it before use.
 
-    `redact` removes secrets from every text before it is written. At most `max_memories` are
-    stored.
+    `redact` removes secrets from every text before it is written. `max_memories` is the limit.
     """
 
     def __init__(
@@ -83,10 +82,7 @@ class SqliteMemory(DatabaseOwner):
         await self.remember_all((memory,))
 
     async def remember_all(self, memories: Iterable[Memory]) -> None:
-        """Store all of them or none, in one transaction.
-
-        Raises `StoreError` if there is no room.
-        """
+        """Store all of them or none. Raises `StoreError` if there is no room."""
 
         def work(connection: sqlite3.Connection) -> None:
             for memory in memories:
@@ -107,13 +103,8 @@ class SqliteMemory(DatabaseOwner):
         def work(connection: sqlite3.Connection) -> tuple[Recalled, ...]:
             scores = _score_words(connection, wanted, terms)
             candidates = _iterate_candidates(connection, wanted, scores)
-            scored = (
-                score_memory(memory, wanted, scores.get(number, 0.0))
-                for number, memory in candidates
-            )
-            return select_best(
-                (recalled for recalled in scored if recalled is not None), wanted.limit
-            )
+            scored = (score_memory(memory, wanted, scores.get(n, 0.0)) for n, memory in candidates)
+            return select_best((memory for memory in scored if memory is not None), wanted.limit)
 
         return await self._database.read(work)
 
@@ -129,9 +120,7 @@ class SqliteMemory(DatabaseOwner):
     async def purge(self) -> None:
         """Remove all traces of forgotten memories; the index of words is rewritten first."""
         await self._database.write(
-            lambda connection: connection.execute(
-                "INSERT INTO memory_words(memory_words) VALUES ('optimize')"
-            )
+            lambda db: db.execute("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
         )
         await super().purge()
 
@@ -194,10 +183,7 @@ def _drop(connection: sqlite3.Connection, key: str) -> bool:
 
 
 def _make_room(connection: sqlite3.Connection, max_memories: int) -> None:
-    """Remove the least important memories until at most `max_memories` are left.
-
-    Raises `StoreError` if only memories are left that must not be removed.
-    """
+    """Remove the least important memories above the limit. Raises `StoreError`."""
     excess = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - max_memories
     for kind in _MAKE_ROOM:
         if excess <= 0:

@@ -30,10 +30,7 @@ _NOT_INSTALLED = (
 def build_brief(
     form: BriefForm, request: Request, root: Path, protection: Protection, by: str
 ) -> Brief:
-    """Return the brief for a request.
-
-    Raises `Objection` if the planner's answer is not usable.
-    """
+    """Return the brief for a request. Raises `Objection` if the planner's answer is not usable."""
     brief = Brief(
         request=request.text,
         understood=form.understood,

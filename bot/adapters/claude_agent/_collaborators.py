@@ -30,7 +30,7 @@ from bot.skills import SkillLibrary
 
 READING = ("Read", "Grep", "Glob")
 WRITING = ("Edit", "Write", "Bash")
-_REMEMBERED = 5
+_REMEMBERED = 5  # earlier runs in a prompt
 _CONFIG = "data/config.yaml"
 
 

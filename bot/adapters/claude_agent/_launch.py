@@ -149,10 +149,7 @@ def write_starter(home: Path, name: str, command: Sequence[str]) -> Path:
 
 
 class ParentDeathPipe:
-    """A pipe that the launcher reads.
-
-    Cutting it, or the end of this process, ends the program.
-    """
+    """A pipe that the launcher reads. Cutting it, or the end of this process, ends the program."""
 
     def __init__(self, home: Path) -> None:
         """Create the pipe. Raises `OSError` if `home` does not support pipes."""

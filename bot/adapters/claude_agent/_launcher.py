@@ -35,7 +35,7 @@ KEYS = {
 }
 # Seconds between two checks of processes and memory: the kernel does not limit root's.
 LOOK = 1.0 if os.geteuid() == 0 else 5.0
-MOST_PROCESSES = 512
+MOST_PROCESSES = 512  # of the program with all its commands
 MOST_BYTES = 8 * 1024**3
 GRACE = 1.0  # seconds for the program to end by itself after SIGTERM
 SWEEP = 3.0  # seconds for all processes to end after SIGKILL

@@ -16,7 +16,7 @@ from bot.adapters.claude_agent._turn import CostSum, PromptTurn
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 
-MAX_SENT_BACK = 2
+MAX_SENT_BACK = 2  # then the change goes to the checks with the reviewer's objections
 _MAX_REVIEW_CHARS = 1_200
 _PROBLEM = 300
 

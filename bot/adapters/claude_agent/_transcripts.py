@@ -36,10 +36,7 @@ def get_own_folder(home: Path, conversation: str) -> Path:
 
 
 class Transcripts:
-    """The transcripts in the program's `home`.
-
-    The program wrote them, so they are not trusted.
-    """
+    """The transcripts in the program's `home`. The program wrote them, so they are not trusted."""
 
     def __init__(self, home: Path) -> None:
         """Store the folder; nothing is read yet."""

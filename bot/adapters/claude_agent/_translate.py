@@ -1,7 +1,4 @@
-"""Translates the SDK's messages to events.
-
-Other messages only show that the program is alive.
-"""
+"""Translates the SDK's messages to events. Other messages only show that the program is alive."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime

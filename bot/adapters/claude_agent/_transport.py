@@ -218,10 +218,7 @@ class SdkTransport:
     async def _judge(
         self, hook_input: HookInput, call: str | None, context: HookContext
     ) -> HookJSONOutput:
-        """Ask the judge about a tool call.
-
-        If this raises, the call is blocked (`on_failure`).
-        """
+        """Ask the judge about a tool call. If this raises, the call is blocked (`on_failure`)."""
         question = cast(Mapping[str, Any], hook_input)
         tool, arguments = str(question["tool_name"]), question["tool_input"]
         if tool == STRUCTURED:

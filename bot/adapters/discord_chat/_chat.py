@@ -24,16 +24,13 @@ from bot.ports.outbox import OutboxStore, Pending
 
 T = TypeVar("T")
 
-_THREAD_EXISTS = 160004
+_THREAD_EXISTS = 160004  # Discord's error code
 _LONGEST_WAIT_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
 class DiscordChat:
-    """Implements `bot.ports.chat.Chat`.
-
-    Messages are sent only while `run_forever` is running.
-    """
+    """Implements `bot.ports.chat.Chat`. Messages are sent only while `run_forever` is running."""
 
     def __init__(
         self, client: discord.Client, outbox: OutboxStore, clock: Clock, redact: Redact
@@ -62,9 +59,8 @@ class DiscordChat:
         await self._client.wait_until_ready()
         # A message of this process may already be in the queue. Lanes are sorted by number, so it
         # follows the messages of an earlier process.
-        leftovers = [
-            p for p in await self._patient_outbox.list_pending() if p.key not in self._awaited
-        ]
+        waiting = await self._patient_outbox.list_pending()
+        leftovers = [message for message in waiting if message.key not in self._awaited]
         try:
             async with asyncio.TaskGroup() as group:
                 for pending in leftovers:

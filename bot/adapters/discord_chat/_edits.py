@@ -10,8 +10,8 @@ from typing import NamedTuple
 from bot.domain.posts import MessageRef, Post
 from bot.ports.clock import Clock
 
-PACE_SECONDS = 1.5
-_REMEMBERED = 1_000
+PACE_SECONDS = 1.5  # below Discord's limit of about five edits in five seconds for a channel
+_REMEMBERED = 1_000  # messages whose appearance is cached
 
 # Shows the function's latest result in the message, and returns it.
 Show = Callable[[MessageRef, Callable[[], Post]], Awaitable[Post]]

@@ -15,7 +15,7 @@ from bot.domain.links import parse_web_address
 from bot.domain.posts import Attachment, Button, Card, Image, Post
 from bot.presentation.times import localise_times
 
-_MOST_PARTS = 4
+_MOST_PARTS = 4  # messages; a longer text is attached as a file
 _MOST_FILES = 10
 _MOST_BYTES = 8_000_000  # of all files of one message
 _EMBED = 6_000  # Discord's limit for a complete embed

@@ -87,10 +87,7 @@ class CheckReader:
         self._by_actions = False
 
     async def __call__(self, head: str, base_branch: str) -> GithubChecks:
-        """Return the checks of a head, and what its base branch requires.
-
-        Raises `ForgeError`.
-        """
+        """Return the checks of a head, and what its base branch requires. Raises `ForgeError`."""
         try:
             async with asyncio.TaskGroup() as group:
                 runs = group.create_task(self._list_runs(head))

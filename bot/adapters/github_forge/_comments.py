@@ -55,13 +55,13 @@ def _iterate_line_comments(found: Iterable[LineComment]) -> Iterable[Comment]:
 
 def _iterate_comment(
     kind: str,
-    each: GithubComment | GithubReview | LineComment,
+    comment: GithubComment | GithubReview | LineComment,
     at: datetime,
     *,
     file: str = "",
     line: int | None = None,
 ) -> Iterable[Comment]:
     """Yield a comment, unless its author's account is gone or it has no text."""
-    if each.user and each.body and each.body.strip():
-        key, author = f"{kind}:{each.id}", each.user.login
-        yield Comment(key=key, author=author, text=each.body, file=file, line=line, at=at)
+    if comment.user and comment.body and comment.body.strip():
+        key, author = f"{kind}:{comment.id}", comment.user.login
+        yield Comment(key=key, author=author, text=comment.body, file=file, line=line, at=at)

@@ -79,10 +79,7 @@ class _StoredToken(NamedTuple):
 
 
 class App:
-    """A GitHub App that acts as one of its installations.
-
-    `key_file` is its private key (PEM).
-    """
+    """A GitHub App that acts as one of its installations. `key_file` is its private key (PEM)."""
 
     fix_hint = "check forge.github.app (id, installation, private_key) and the App's settings"
 

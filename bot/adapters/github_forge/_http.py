@@ -25,7 +25,7 @@ NAME = "Theseus"
 
 _VERSION = "2022-11-28"
 _MAX_CACHED_ANSWERS = 512  # responses; the least recently used are dropped
-_RENEWED = 1
+_RENEWED = 1  # a second 401 with a new token is final
 
 
 class GithubHttp(GitHubAPI):

@@ -18,7 +18,7 @@ from bot.ports.clock import Clock
 
 Method = Literal["merge", "squash", "rebase"]
 
-_TRIES = 4
+_TRIES = 4  # merges, as the base branch may move in between
 _WAITING = ("is expected", "are expected", "pending", "in progress", "are queued")
 
 _RULES = {

@@ -8,7 +8,7 @@ from bot.adapters.model_gateway._answers import refuse_limited, refuse_resting
 from bot.ports.clock import Clock
 from bot.presentation.times import format_utc
 
-LONGEST = timedelta(days=32)
+LONGEST = timedelta(days=32)  # no real limit lasts longer; a header may contain any date
 _UNIFIED = "anthropic-ratelimit-unified-reset"
 _RESET = "-reset"
 _EVERYONE = ""  # a limit of the account, not of one model

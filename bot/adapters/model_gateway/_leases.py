@@ -14,7 +14,7 @@ from bot.domain.account import Account
 from bot.domain.errors import TheseusError
 
 TOKEN_BYTES = 32
-_TELLING = 5_000  # tokens
+_TELLING = 5_000  # tokens; smaller requests are mostly overhead
 _READ_AT_ONCE = 2  # bodies; reading, parsing and cleaning one needs many times its size in memory
 _PREFIX = "sk-ant-theseus-"  # looks like a key, so that tools that hide keys hide it
 

@@ -17,8 +17,8 @@ from bot.domain.samples import Sample
 from bot.ports.journal import Followed
 
 CHUNK = 1024 * 1024
-_FILES = 3
-_MARKED = 64
+_FILES = 3  # the days that may still get late records
+_MARKED = 64  # the first bytes of a file, which identify it
 _NO_FILES = "-"
 
 

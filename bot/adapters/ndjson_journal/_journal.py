@@ -28,7 +28,7 @@ from bot.domain.samples import ActionCount, Sample
 from bot.infra.sqlite import Database, WorkArguments
 from bot.ports.journal import Followed
 
-BATCH_SECONDS = 0.25
+BATCH_SECONDS = 0.25  # the index may lag this long: one transaction for many records
 _CACHE_KIB = 32 * 1024
 _STEPS = 8  # chunks that a query waits for at most
 

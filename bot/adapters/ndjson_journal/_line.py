@@ -14,7 +14,7 @@ Redact = Callable[[str], str]
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _REMOVED = "'[redacted]'"
-_REMEMBERED = 2048
+_REMEMBERED = 2048  # redacted texts in the cache
 _REMEMBERED_CHARS = 500
 
 
@@ -34,10 +34,7 @@ class Lines:
         )
 
     def format_line(self, action: Action) -> bytes:
-        """Return the action as one line with its newline.
-
-        Not validated: it is a valid record.
-        """
+        """Return the action as one line with its newline. Not validated: it is a valid record."""
         fields = dict(action.__dict__)
         at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
         fields["ts"] = at.isoformat(timespec="microseconds")[:26] + "Z"
@@ -115,10 +112,7 @@ def _convert_cause(capsule: Capsule) -> dict[str, object]:
 
 
 def parse(line: bytes) -> Action:
-    """Return the action of a line.
-
-    Raises `ValueError` if it is none; unknown keys are ignored.
-    """
+    """Return the action of a line. Raises `ValueError` if it is none; unknown keys are ignored."""
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("not an object")  # noqa: TRY004 # the file is wrong, not a type

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.domain.rehearsal import PlayedError
 from bot.infra.own_time import get_peer_pid
 
-_LINE_BYTES = 2_000_000
+_LINE_BYTES = 2_000_000  # more than the largest message with stored files
 _ERRORS_AT_MOST = 200
 
 
@@ -27,10 +27,7 @@ class BotGoneError(Exception):
 
 
 class EndOfTurn(NamedTuple):
-    """The bot is idle.
-
-    `next_timer` is its next timer, in seconds since the start of the script.
-    """
+    """The bot is idle. `next_timer` is its next timer, in seconds since the start of the script."""
 
     next_timer: float | None
     ready: bool

@@ -18,7 +18,7 @@ from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 _RUNNER = Path(__file__).parent / "runner"
 _START_SECONDS = 30.0
 _ORDER_SECONDS = 10.0
-_LIFE_SECONDS = 6 * 3600.0
+_LIFE_SECONDS = 6 * 3600.0  # longer than any series of scripts
 _LAST_LINES = 3
 LIMITS = SandboxLimits(
     seconds=_LIFE_SECONDS, memory_mb=1536, processes=64, output_chars=20_000, disk_mb=512

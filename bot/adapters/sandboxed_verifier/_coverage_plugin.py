@@ -20,10 +20,7 @@ _entered: set[tuple[str, int]] = set()
 
 
 def _note(frame: FrameType, event: str, argument: object) -> None:
-    """Record a call.
-
-    Returning `None` disables tracing of the function's lines, which is faster.
-    """
+    """Record a call. Returning `None` disables tracing of the function's lines, which is faster."""
     code = frame.f_code
     _entered.add((code.co_filename, code.co_firstlineno))
 

@@ -1,7 +1,4 @@
-"""Interprets results of commands and pytest's reports.
-
-Reports come from the sandbox: no trust.
-"""
+"""Interprets results of commands and pytest's reports. Reports come from the sandbox: no trust."""
 
 import io
 import os
@@ -123,10 +120,7 @@ def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
 
 
 def _is_in_module(case: ElementTree.Element, module: str) -> bool:
-    """Return whether a test belongs to a module.
-
-    A failed import is reported with its name only.
-    """
+    """Return whether a test belongs to a module. A failed import is reported with its name only."""
     test_module = case.get("classname") or case.get("name") or ""
     return test_module == module or test_module.startswith(f"{module}.")
 
@@ -205,10 +199,7 @@ def build_skipped(check: Check) -> CheckResult:
 
 
 def _judge_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str]:
-    """Return the status of a pytest command.
-
-    Exit code 0 alone is no proof: any test could exit.
-    """
+    """Return the status of a pytest command. Exit code 0 alone is no proof: any test could exit."""
     if report is None:
         problem = f"ended with {done.returncode} and no report of its tests"
         return "failed", f"{problem}: {_get_last_line(done.output)}"[:_LINE]

@@ -17,7 +17,7 @@ from bot.infra.threads import run_in_thread
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")
-_STALE_SECONDS = 24 * 3600
+_STALE_SECONDS = 24 * 3600  # longer than any check: an older folder is left over
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -24,10 +24,7 @@ class ChangedMeanwhile(Exception):
 
 
 def digest(file: StagedFile, go_on: Callable[[], None]) -> str:
-    """Return the SHA-256 of a file's part that goes into the archive.
-
-    Raises `ChangedMeanwhile`.
-    """
+    """Return the SHA-256 of a file's part that goes into the archive. Raises `ChangedMeanwhile`."""
     sha256, remaining = hashlib.sha256(), file.size
     try:
         with file.source.open("rb") as content:

@@ -22,7 +22,7 @@ from bot.infra.sqlite_copy import flush
 ROOM = 256 * 1024 * 1024
 """Bytes that a backup leaves free, because the bot goes on writing."""
 _DRAFT = ".theseus-backup"
-_TRIES = 3
+_TRIES = 3  # each starts again because a file changed meanwhile
 _LOOK_EVERY = 64  # chunks between two checks of the free space
 
 Free = Callable[[Path], int]

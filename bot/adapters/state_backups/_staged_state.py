@@ -22,7 +22,7 @@ from bot.infra.sqlite_copy import begin_snapshot, copy_snapshot, open_connection
 
 _OURS_SECONDS = 10.0
 _FORGE_SECONDS = 60.0  # the forge fetches and merges within a transaction
-_OTHERS_SECONDS = 2.0
+_OTHERS_SECONDS = 2.0  # a busy cog must not block the bot's databases
 _CHUNK = 1024 * 1024
 _STOP = "STOP"
 _DATABASE_COMPANIONS = "audit."

@@ -51,10 +51,7 @@ class ScriptTime:
                 self._calendar.move_to(self.get_time())
 
     def _sleep(self, seconds: Any, /) -> None:
-        """Advance the time.
-
-        Other threads really sleep, as they must not block the main thread.
-        """
+        """Advance the time. Other threads really sleep, as they must not block the main thread."""
         if threading.current_thread() is threading.main_thread():
             self.move_to(self.seconds + seconds)
         else:
