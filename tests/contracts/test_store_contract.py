@@ -70,7 +70,7 @@ async def test_the_same_trigger_twice_is_one_run(store: Store) -> None:
 
 async def test_a_run_id_that_is_taken_conflicts(store: Store) -> None:
     await store.create(a_run("abc123", key="message:1"))
-    with pytest.raises(StoreConflict, match="another id"):
+    with pytest.raises(StoreConflict, match="already in use"):
         await store.create(a_run("abc123", key="message:2"))
 
 

@@ -106,8 +106,7 @@ class DiscordChat:
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
         """Send a message exactly once for this key; see the port."""
-        # A separate task: if the caller is cancelled while the row is written, the message must not
-        # stay stored until the next start without being sent.
+        # A separate task: a cancelled caller must not leave a stored message that is never queued.
         storing = asyncio.create_task(self._store(channel_id, post, key), name=f"outbox {key}")
         self._storing.add(storing)
         storing.add_done_callback(self._finish_storing)

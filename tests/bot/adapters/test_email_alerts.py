@@ -100,7 +100,7 @@ async def test_one_who_is_not_there_does_not_keep_it_from_the_others(mails: Mail
 
 async def test_nobody_of_those_named_is_there(mails: MailReceiver) -> None:
     mails.unknown = frozenset({"ann@example.org", "ben@example.org"})
-    with pytest.raises(AlertRejected, match="none of them"):
+    with pytest.raises(AlertRejected, match="none of the recipients"):
         await channel(mails.port).send(ALERT)
 
 

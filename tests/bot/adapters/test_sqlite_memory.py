@@ -58,7 +58,7 @@ async def test_lessons_go_after_faults_and_notes_and_fixes_never(tmp_path: Path)
         await memory_store.remember(a_memory("note", 3))
         await memory_store.remember(a_memory("note", 4))
         assert await keys(memory_store) == ["fix:2", "note:3", "note:4"]
-        with pytest.raises(StoreError, match=r"memory is full \(3 memories.*forget some"):
+        with pytest.raises(StoreError, match=r"memory is full \(3 memories.*Remove some"):
             await memory_store.remember(a_memory("note", 5))
         await memory_store.remember(a_memory("note", 4, "changed"))
         assert await keys(memory_store) == ["fix:2", "note:3", "note:4"]
@@ -84,7 +84,7 @@ async def test_a_memory_of_another_version_is_named(tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "memory.sqlite3") as other:
             other.execute("""UPDATE memories SET body = '{"kind": "dream"}'""")
         other.close()
-        with pytest.raises(StoreError, match="note:1 is no memory"):
+        with pytest.raises(StoreError, match="cannot read the memory note:1"):
             await memory_store.get("note:1")
 
 

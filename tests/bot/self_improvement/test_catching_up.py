@@ -154,7 +154,7 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
     text = render_arrival(
         Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)
     ).text
-    assert "`c0ffee1` is not live yet: it has core code. It takes a restart: nobody" in text
+    assert "`c0ffee1` is not live yet: it has core code. It takes a restart: this process" in text
 
 
 async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(

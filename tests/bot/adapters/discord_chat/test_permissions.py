@@ -87,7 +87,7 @@ async def test_a_place_it_does_not_see_and_a_refusal_for_no_known_reason_are_tol
         with pytest.raises(ChatRejected, match="“View Channel” in <#77>"):
             await chat.post(77, Post(text="hello"), key="1")
         await alice.call("POST", "/local/faults", {**fault, "code": 50013})
-        with pytest.raises(ChatRejected, match="though my role has what that takes there"):
+        with pytest.raises(ChatRejected, match="although my role has the permissions there"):
             await chat.post(local.dev_channel_id, Post(text="hello"), key="2")
         assert isinstance(
             await chat.post(local.dev_channel_id, Post(text="hello"), key="3"), MessageRef
