@@ -74,7 +74,7 @@ def test_another_folder_or_file_may_be_named(home: Path) -> None:
     assert len(archives(home / "elsewhere")) == 1
     assert run("backup", "--to", "mine.tar.gz").exit_code == 0
     assert run("restore", "mine.tar.gz", "--verify-only").exit_code == 0
-    assert "already exists" in refused("backup", "--to", "mine.tar.gz")
+    assert "is there already" in refused("backup", "--to", "mine.tar.gz")
     assert "is no folder" in refused("backup", "--to", "data/config.yaml")
     assert run("backup", "list").exit_code == 0
     assert archives(home / "data/state/backups") == []
