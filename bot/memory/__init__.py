@@ -1,1 +1,1 @@
-"""What is remembered: recording, recall, forgetting."""
+"""The bot's long-term memory: recording, recalling and forgetting."""

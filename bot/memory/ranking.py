@@ -1,4 +1,4 @@
-"""How well a memory fits a question, and how memories are told. Pure."""
+"""Scores how well a memory matches a query, and formats memories as text. Pure functions."""
 
 import re
 import unicodedata
@@ -21,8 +21,10 @@ _ASKED_WITH = """
     should will would is are was were be been has have had there any at wer wen wem wann wie wo
     warum welche welcher wir ihr uns ich du mir dir sie es wissen weiss
 """
-"""Words of a question that name nothing of what it asks about."""
+"""Stop words of questions, in English and German: they do not name the topic."""
 
+# How much a fix's outcome counts. An unknown outcome counts as much as an unclear one, so that
+# new fixes are neither preferred to proven ones nor hidden behind failed ones.
 _OUTCOME_WEIGHTS: dict[Judgement | None, float] = {
     "fixed": 1.0, None: 0.6, "inconclusive": 0.6, "partial": 0.4, "not_fixed": 0.1,
     "regressed": 0.0,
@@ -33,18 +35,20 @@ _OUTCOME_TEXTS: dict[Judgement | None, str] = {
     "partial": "held in part: some of the faults came back",
     "not_fixed": "did not hold: it came back",
     "regressed": "did not hold: it made things worse",
-    None: "nobody watched how it turned out",
+    None: "its outcome was not watched",
 }
 
 
 class _Band(NamedTuple):
-    """A kind of likeness: where its scores begin, how far they reach, what it is called."""
+    """A kind of similarity: its lowest score, the width of its range, and its name for people."""
 
     base: float
     width: float
     because: str
 
 
+# The ranges do not overlap, so a closer kind of similarity always ranks higher, whatever the
+# outcome and the text add within the range.
 _FAILURE = _Band(0.8, 0.2, "the same failure")
 _EXCEPTION = _Band(0.6, 0.2, "the same exception in the same function")
 _FUNCTION = _Band(0.4, 0.2, "the same function")
@@ -52,20 +56,20 @@ _FILE = _Band(0.3, 0.1, "the same file")
 _EVENT = _Band(0.2, 0.1, "the same action")
 _TEXT = _Band(0.0, 0.2, "the words")
 _NEWEST = "the newest"
-_BELOW = 0.99  # a band never reaches the next one
+_BELOW = 0.99  # keeps a score below the range of the next kind
 
 
 def extract_terms(text: str) -> tuple[str, ...]:
-    """Return the words of a text as they are looked up: lower case, stemmed, noise left out.
+    """Return a text's search terms: lower case, stemmed, without stop words.
 
-    Where a script knows no spaces, pairs of signs are words; symbols such as emoji are too.
+    In scripts without spaces each pair of characters is a term. Symbols such as emoji are terms.
     """
     plain = unicodedata.normalize("NFKC", text)
     return tuple(dict.fromkeys(each[:_LONGEST_TERM] for each in _iterate_terms(plain)))
 
 
 def list_search_terms(memory: Memory) -> tuple[str, ...]:
-    """Return the words a memory is found by."""
+    """Return the terms a memory can be found by."""
     number = f"{memory.number}" if memory.number is not None else ""
     parts = (
         memory.text, memory.approach, memory.event, memory.exception, memory.file,
@@ -75,46 +79,49 @@ def list_search_terms(memory: Memory) -> tuple[str, ...]:
 
 
 def is_about(memory: Memory, question: str) -> bool:
-    """Return whether a memory says all that a question names, or at least two words and half."""
+    """Return whether a memory contains all terms of a question, or at least two and half of it."""
     asked = set(extract_terms(question)) - set(extract_terms(_ASKED_WITH))
     found = asked & set(extract_terms(memory.text))
     return bool(asked) and (found == asked or len(found) >= max(2, (len(asked) + 1) // 2))
 
 
 def score_memory(memory: Memory, wanted: Recall, text_score: float = 0.0) -> Recalled | None:
-    """Return how well it fits; `None` where nothing does. `said` is how well its words do, 0 to 1.
+    """Return the memory with its score, or `None` if it does not match.
 
-    Likeness decides; within the same likeness how it turned out, then the words.
+    The kind of similarity decides first; within a kind, how the fix turned out and then the text
+    match do. `text_score` says how well the text matches, from 0 to 1.
     """
     if wanted.kinds and memory.kind not in wanted.kinds:
         return None
-    standing = _OUTCOME_WEIGHTS[memory.outcome]
+    outcome_weight = _OUTCOME_WEIGHTS[memory.outcome]
     if wanted.is_empty:
         return Recalled(memory=memory, score=0.0, because=_format_reason(_NEWEST, memory))
     band = _find_band(memory, wanted)
     if band is None:
         if text_score <= 0:
             return None
-        band, inside = _TEXT, 0.7 * text_score + 0.3 * text_score * standing
+        # Without any similarity of code the text decides; the outcome only adjusts it.
+        band, position = _TEXT, 0.7 * text_score + 0.3 * text_score * outcome_weight
     else:
-        inside = 0.7 * standing + 0.3 * text_score
-    score = band.base + band.width * inside * _BELOW
+        position = 0.7 * outcome_weight + 0.3 * text_score
+    score = band.base + band.width * position * _BELOW
     return Recalled(
         memory=memory, score=round(min(score, 1.0), 6), because=_format_reason(band.because, memory)
     )
 
 
 def select_best(found: Iterable[Recalled], limit: int) -> tuple[Recalled, ...]:
-    """Return the best first, of equals the newest, each once."""
-    once = {each.memory.key: each for each in found}
+    """Return the highest scores first, newer memories first among equals, without duplicates."""
+    by_key = {each.memory.key: each for each in found}
     ordered = sorted(
-        once.values(), key=lambda each: (-each.score, -each.memory.at.timestamp(), each.memory.key)
+        by_key.values(),
+        key=lambda each: (-each.score, -each.memory.at.timestamp(), each.memory.key),
     )
     return tuple(ordered[:limit])
 
 
 def format_memory(memory: Memory) -> str:
-    """Return a memory on one line, as people and models read it: data, with who said it."""
+    """Return a memory as one line for people and models; a note names its author."""
     text = " ".join(memory.text.split())
     if memory.kind == "note":
         return f"{memory.by or 'somebody'} noted: {text}"
@@ -127,7 +134,7 @@ def format_memory(memory: Memory) -> str:
 
 
 def describe_history(memories: Sequence[Recalled], fingerprint: str) -> str:
-    """Return what was done about this very failure before; empty where nothing is known."""
+    """Return what was done about exactly this failure before; empty if nothing is known."""
     same = [each.memory for each in memories if each.memory.fingerprint == fingerprint]
     if not fingerprint or not same:
         return ""
@@ -173,7 +180,7 @@ def format_day(at: datetime) -> str:
 
 
 def describe_outcome(outcome: Judgement | None) -> str:
-    """Return how a fix turned out."""
+    """Return a phrase for how a fix turned out."""
     return _OUTCOME_TEXTS[outcome]
 
 
@@ -181,22 +188,22 @@ def _iterate_terms(plain: str) -> Iterator[str]:
     yield from sorted(extract_stems(plain))
     for word in _TOKEN.findall(plain):
         if word.isascii() and word.isalpha():
-            continue  # told above, stemmed
+            continue  # already yielded above as a stem
         lower = word.casefold()
         runs = _NO_SPACES.findall(lower)
         for run in runs:
-            pairs = [run[place : place + 2] for place in range(len(run) - 1)]
+            pairs = [run[start : start + 2] for start in range(len(run) - 1)]
             yield from pairs or [run]
-        if rest := _NO_SPACES.sub("", lower):
-            yield rest
-    yield from (stop_guard for stop_guard in plain if unicodedata.category(stop_guard) == "So")
+        if remainder := _NO_SPACES.sub("", lower):
+            yield remainder
+    yield from (character for character in plain if unicodedata.category(character) == "So")
 
 
 def _find_band(memory: Memory, wanted: Recall) -> _Band | None:
     if wanted.fingerprint and memory.fingerprint == wanted.fingerprint:
         return _FAILURE
-    elsewhere = wanted.file and memory.file and wanted.file != memory.file
-    if wanted.function and memory.function == wanted.function and not elsewhere:
+    other_file = wanted.file and memory.file and wanted.file != memory.file
+    if wanted.function and memory.function == wanted.function and not other_file:
         same = wanted.exception and memory.exception == wanted.exception
         return _EXCEPTION if same else _FUNCTION
     if wanted.file and memory.file == wanted.file:
@@ -221,10 +228,10 @@ def _format_fix(memory: Memory) -> str:
 
 def _format_sightings(memory: Memory) -> str:
     first = memory.first_at or memory.at
-    often = f"{memory.times} time{'' if memory.times == 1 else 's'}" if memory.times else "seen"
+    frequency = f"{memory.times} time{'' if memory.times == 1 else 's'}" if memory.times else "seen"
     if first.date() == memory.at.date():
-        return f"{often} on {format_day(memory.at)}"
-    return f"{often} from {format_day(first)} to {format_day(memory.at)}"
+        return f"{frequency} on {format_day(memory.at)}"
+    return f"{frequency} from {format_day(first)} to {format_day(memory.at)}"
 
 
 def _shorten(text: str, limit: int = 200) -> str:

@@ -1,4 +1,4 @@
-"""What people do with the memory: note things, look them up, have them forgotten, take them out."""
+"""What users can do with the memory: add notes, search, forget and export them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
 
 
 class Forgotten(Record):
-    """What came of a wish to forget: what is gone, or what may have been meant."""
+    """The result of a request to forget: the memory that was removed, or the candidates."""
 
     memory: Memory | None = None
     fitting: tuple[Memory, ...] = ()
 
 
 class MemoryService:
-    """The memory as people use it. Everything they ask is authorised and audited here."""
+    """The memory as users access it. Every request is authorised and audited here."""
 
     def __init__(
         self,
@@ -46,21 +46,23 @@ class MemoryService:
         self._recorder = recorder
 
     async def remember(self, person: Person, text: str) -> Memory:
-        """Keep a person's note, without secrets; the same words again are the same note.
+        """Store a person's note without secrets.
+
+        The same text gives the same note, so it is stored once.
 
         Raises `NotAuthorized`, `OutOfBounds`, `StoreError`.
         """
-        said = redact(" ".join(text.split()))
-        await self._authorizer.ask(person, Act.STEER, None, f"remember: {said}")
-        if not said:
+        note_text = redact(" ".join(text.split()))
+        await self._authorizer.ask(person, Act.STEER, None, f"remember: {note_text}")
+        if not note_text:
             raise OutOfBounds("Tell me what to remember: “remember that dice count from 1”.")
-        if len(said) > LONGEST_TEXT:
+        if len(note_text) > LONGEST_TEXT:
             raise OutOfBounds(f"That is too long to remember: at most {LONGEST_TEXT:,} characters.")
-        same = hashlib.sha256(said.casefold().encode("utf-8", "replace")).hexdigest()[:8]
+        digest = hashlib.sha256(note_text.casefold().encode("utf-8", "replace")).hexdigest()[:8]
         note = Memory(
-            key=f"note:{same}",
+            key=f"note:{digest}",
             kind="note",
-            text=said,
+            text=note_text,
             by=redact(person.name)[:100],
             by_id=person.id,
             at=self._clock.get_time(),
@@ -69,27 +71,27 @@ class MemoryService:
         return note
 
     async def forget(self, person: Person, wanted: str) -> Forgotten:
-        """Forget the memory of that key, or the one note with all those words.
+        """Forget the memory with that key, or the only note that contains all these words.
 
-        Where several fit, or what fits is no note, nothing is forgotten: they are returned. Raises
-        `NotAuthorized`, `StoreError`.
+        Nothing is forgotten if several memories match, or if the match is not a note; the
+        candidates are returned instead. Raises `NotAuthorized`, `StoreError`.
         """
         wanted = wanted.strip()
         await self._authorizer.ask(person, Act.STEER, None, f"forget: {wanted}")
-        named = await self._find_by_key(wanted)
-        if named is None:
+        target = await self._find_by_key(wanted)
+        if target is None:
             fitting = await self._find_by_text(wanted)
             notes = [memory for memory in fitting if memory.kind == "note"]
             if len(notes) != 1 or not _has_all_terms(notes[0], wanted):
                 return Forgotten(fitting=fitting)
-            named = notes[0]
-        gone = await self._memory.forget(named.key)
-        return Forgotten(memory=named) if gone else Forgotten()
+            target = notes[0]
+        removed = await self._memory.forget(target.key)
+        return Forgotten(memory=target) if removed else Forgotten()
 
     async def search(
         self, person: Person, text: str = "", *, limit: int = _MOST_SHOWN
     ) -> Sequence[Recalled]:
-        """Return what fits the words, the best first; without words the newest.
+        """Return the best matches for a text, best first, or the newest memories if it is empty.
 
         Raises `NotAuthorized`, `StoreError`.
         """
@@ -97,7 +99,7 @@ class MemoryService:
         return await self._memory.recall(Recall(text=text, limit=limit))
 
     async def find_notes(self, person: Person, question: str) -> tuple[Memory, ...]:
-        """Return the notes that answer a question, the best first; none where none is about it.
+        """Return the notes that answer a question, best first; empty if none is about it.
 
         Raises `NotAuthorized`, `StoreError`.
         """
@@ -107,16 +109,19 @@ class MemoryService:
         return tuple(each.memory for each in found if is_about(each.memory, question))
 
     async def export(self, person: Person) -> Sequence[Memory]:
-        """Return everything, oldest first. Raises `NotAuthorized`, `StoreError`."""
+        """Return every memory, oldest first. Raises `NotAuthorized`, `StoreError`."""
         await self._authorizer.ask(person, Act.READ, None, "export the memory")
         return await self._memory.export()
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many notes are that person's own. Raises `StoreError`."""
+        """Return how many notes the person has written. Raises `StoreError`."""
         return len(await self._list_note_keys(subject))
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget those notes; whose they are has been made sure of. Raises `StoreError`."""
+        """Forget the person's notes and return how many; the caller has checked the identity.
+
+        Raises `StoreError`.
+        """
         return sum([await self._memory.forget(key) for key in await self._list_note_keys(subject)])
 
     async def _list_note_keys(self, subject: DataSubject) -> list[str]:
@@ -124,15 +129,15 @@ class MemoryService:
         return [each.key for each in memories if each.kind == "note" and each.by_id == subject.id]
 
     async def remember_rejection(self, run: Run, history: History, why: str) -> None:
-        """Remember why people did not want a fix. Never raises for the memory's troubles."""
+        """Remember why people rejected a fix. Errors of the memory are logged, not raised."""
         await self._recorder.remember_rejection(run, history, why)
 
     async def remember_outcome(self, run: Run, outcome: Outcome) -> None:
-        """Remember how a shipped fix turned out. Never raises for the memory's troubles."""
+        """Remember how a shipped fix turned out. Errors of the memory are logged, not raised."""
         await self._recorder.remember_outcome(run, outcome)
 
     async def _find_by_key(self, wanted: str) -> Memory | None:
-        """Return the memory of that key, said with its kind or without."""
+        """Return the memory with that key; the key's kind (`note:`) may be missing."""
         key = wanted.strip("`“”\"' ").lower()
         for full in (key, *(f"{kind}:{key}" for kind in _KINDS)):
             if key and (found := await self._memory.get(full)) is not None:
@@ -140,7 +145,7 @@ class MemoryService:
         return None
 
     async def _find_by_text(self, wanted: str) -> tuple[Memory, ...]:
-        """Return what has all those words; where nothing has, what has some of them."""
+        """Return the memories that contain all the words, or else those that contain some."""
         if not extract_terms(wanted):
             return ()
         found = await self._memory.recall(Recall(text=wanted, limit=_MOST_SHOWN))

@@ -1,7 +1,7 @@
-"""What runs teach: faults seen, fixes shipped and how they held, and what came to nothing.
+"""Records what runs teach: faults, shipped fixes and their outcomes, and failed attempts.
 
-A memory that cannot be written never fails a run: that is logged and journalled, and the run goes
-on.
+A memory that cannot be written never fails a run: the error is logged and journalled, and the run
+continues.
 """
 
 import logging
@@ -15,7 +15,7 @@ from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory
 from bot.domain.proposal import Outcome
 from bot.domain.run import Run, Status
 from bot.guards import hash_diff
-from bot.memory.ranking import describe_outcome as turned_out
+from bot.memory.ranking import describe_outcome
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
 from bot.ports.recorder import ActionRecorder
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class MemoryRecorder:
-    """Writes memories of runs. Doing any of it again is harmless."""
+    """Writes the memories of runs. Every method can be repeated safely."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class MemoryRecorder:
         self._memory = memory
 
     async def remember_diagnosis(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
-        """Remember the fault by its fingerprint: since when it is seen, until when, how often."""
+        """Remember the fault by its fingerprint: when it was first and last seen, and how often."""
         if diagnosis.found and diagnosis.fingerprint:
             await self._ignore_store_errors(run, self._store_fault(run, history, diagnosis))
 
     async def remember_end(self, run: Run, history: History) -> None:
-        """Remember a fix that shipped, or what a fix that came to nothing teaches."""
+        """Remember the fix that a run shipped, or the lesson of a fix attempt that failed."""
         diagnosis = history.diagnosis
         if run.goal != "fix" or diagnosis is None or not diagnosis.found:
             return
@@ -58,7 +58,7 @@ class MemoryRecorder:
             )
 
     async def remember_rejection(self, run: Run, history: History, why: str) -> None:
-        """Remember why people did not want a change, of what failed or of what was wished for."""
+        """Remember why people rejected a fix or a requested change."""
         reason = f"People did not want it: {why}"
         if history.brief is not None:
             await self._ignore_store_errors(run, self._store_change(run, history, (reason,)))
@@ -68,26 +68,28 @@ class MemoryRecorder:
             )
 
     async def remember_outcome(self, run: Run, outcome: Outcome) -> None:
-        """Remember how a shipped fix turned out; one that did not hold is a lesson too."""
+        """Remember how a shipped fix turned out; if it did not hold, also store a lesson."""
         await self._ignore_store_errors(run, self._store_outcome(run, outcome))
 
     async def remember_use(self, run: Run, history: History, summary: str) -> None:
-        """Remember of a shipped change that it made things worse, or how it is used: `told`."""
+        """Remember that a shipped change made matters worse, or how it is used (`summary`)."""
         outcome = history.outcome
-        worse = (f"It {turned_out(outcome.verdict)}", *outcome.reasons[:3]) if outcome else ()
-        what = (*worse, *([summary] if summary else []))
-        await self._ignore_store_errors(run, self._store_change(run, history, what))
+        regression = (
+            (f"It {describe_outcome(outcome.verdict)}", *outcome.reasons[:3]) if outcome else ()
+        )
+        findings = (*regression, *([summary] if summary else []))
+        await self._ignore_store_errors(run, self._store_change(run, history, findings))
 
     async def _store_change(self, run: Run, history: History, what: tuple[str, ...]) -> None:
         brief, proposal, watch = history.brief, history.proposal, history.use_watch
         if brief is None or proposal is None:
             return
-        told = (f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}", *what)
+        sentences = (f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}", *what)
         await self._memory.remember(
             Memory(
                 key=f"lesson:{run.id}",
                 kind="lesson",
-                text=_cut("; ".join(told), LONGEST_TEXT),
+                text=_cut("; ".join(sentences), LONGEST_TEXT),
                 event=_cut(watch.events[0], LONGEST_NAME) if watch else "",
                 run_id=run.id,
                 number=proposal.number,
@@ -101,8 +103,10 @@ class MemoryRecorder:
         times = max(diagnosis.count, 1)
         known = await self._memory.get(f"fault:{diagnosis.fingerprint}")
         if known is not None:
-            new = first > known.at  # what is counted now was not counted before
-            times = known.times + times if new else max(known.times, times)
+            seen_since = (
+                first > known.at
+            )  # the counted periods do not overlap, so the counts add up
+            times = known.times + times if seen_since else max(known.times, times)
             first = min(first, known.first_at or known.at)
             last = max(last, known.at)
         await self._keep(
@@ -122,7 +126,7 @@ class MemoryRecorder:
     async def _store_fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         key, change = f"fix:{run.id}", history.change_set
         if change is None or await self._memory.get(key) is not None:
-            return  # told before, and maybe judged since
+            return  # stored before; storing it again would lose a verdict given since then
         await self._keep(
             run,
             history,
@@ -171,11 +175,11 @@ class MemoryRecorder:
         await self._memory.remember(judged)
         if judged.has_failed:
             reasons = " ".join(outcome.reasons[:3])
-            why = f"What was shipped {turned_out(outcome.verdict)}. {reasons}".strip()
+            why = f"What was shipped {describe_outcome(outcome.verdict)}. {reasons}".strip()
             await self._store_lesson(run, history, diagnosis, why)
 
     async def _keep(self, run: Run, history: History, diagnosis: Diagnosis, what: Memory) -> None:
-        """Write it, with where it is about."""
+        """Write a memory together with its place in the code and its run."""
         number = history.proposal.number if history.proposal else None
         await self._memory.remember(
             what.replace(
@@ -193,7 +197,7 @@ class MemoryRecorder:
         try:
             await writing
         except StoreError as error:
-            _log.warning("what run %s teaches is not remembered: %s", run.id, error)
+            _log.warning("the memory of run %s could not be stored: %s", run.id, error)
             self._recorder.record(
                 Kind.RUN, "remember", ActionOutcome.ERROR, run_id=run.id, error=error
             )

@@ -1,4 +1,4 @@
-"""Noticing by itself: follows the journal, opens incidents, tells people, starts runs."""
+"""Monitoring: follows the journal, opens incidents, notifies people and starts runs."""
 
 from bot.monitoring.issue_intake import IssueIntake, IssueRules
 from bot.monitoring.report_intake import IntakeResult

@@ -1,4 +1,4 @@
-"""Tells people elsewhere than in the chat: each alert once a channel, and once that it is over."""
+"""Sends alerts outside the chat: each alert once per channel, and its end once."""
 
 import asyncio
 import logging
@@ -17,19 +17,21 @@ from bot.ports.key_value_store import KeyValueStore
 
 TURN_SECONDS = 5.0
 _PREFIX = "alert:"
-_PAUSES = (5.0, 15.0, 60.0, 300.0)  # seconds between attempts, the last for ever
-_TRIED = timedelta(days=1)
+_PAUSES = (5.0, 15.0, 60.0, 300.0)  # seconds between attempts; the last value repeats
+_TRIED = timedelta(days=1)  # then the channel is given up for this alert
 _RETENTION = timedelta(days=30)
-_OPEN_RETENTION = timedelta(days=400)
+_OPEN_RETENTION = timedelta(
+    days=400
+)  # longer: without its record an open alert would be sent again
 _log = logging.getLogger(__name__)
 
 
 class AlertDispatcher:
-    """Sends what `AlertSources` finds through every channel, and what it is handed.
+    """Sends the alerts of `AlertSources`, and those given to `send_alert`, through every channel.
 
-    What was sent is stored before anything else is: after a restart nothing is sent again. Where
-    it cannot be stored, it is sent nevertheless, and not again by this process. `first` is what
-    there is to tell from the start.
+    An alert is stored before it is sent, so nothing is sent twice after a restart. If it cannot be
+    stored, it is sent anyway, and this process does not repeat it. `first` holds alerts that exist
+    from the start.
     """
 
     def __init__(
@@ -53,22 +55,22 @@ class AlertDispatcher:
         self._turning = asyncio.Lock()
         self._first = tuple(first)
         self.sent: Counter[tuple[str, str]] = Counter()
-        """How many by channel and `sent`, `failed` or `refused`, since the start."""
+        """Alerts since the start, by channel and result (`sent`, `failed` or `refused`)."""
 
     def reconfigure(self, rules: AlertRules) -> None:
-        """Go by these rules from now on. The channels stay those of the start."""
+        """Use these rules from now on. The channels do not change before a restart."""
         self._sources.reconfigure(rules)
         self._reach.reconfigure(timedelta(seconds=rules.down_seconds))
 
     async def run_forever(self) -> None:
         """Look and send, every few seconds, until cancelled."""
-        failed = log_tracebacks(_log, "people could not be alerted; I try again")
+        failed = log_tracebacks(_log, "alerts could not be sent; I will try again")
         await run_periodically(self.turn, self._clock, TURN_SECONDS, failed=failed)
 
     async def send_alert(self, alert: Alert) -> None:
-        """Have something told that is no incident, such as that the code went back; once by its id.
+        """Queue an alert that is not an incident, for example a code rollback; once per alert id.
 
-        It goes out with the next turn, and has no end. Raises nothing.
+        It is sent at the next turn and has no end. Errors of the store are logged, not raised.
         """
         known = await self._load()
         if alert.id not in known:
@@ -76,27 +78,29 @@ class AlertDispatcher:
             await self._save(alert.id)
 
     async def turn(self, *, ending: bool = False) -> None:
-        """Look once, and send what is due. Errors of channels are kept for the next attempt.
+        """Look once and send what is due.
 
-        `ending`: the program ends for an error, and this is its last look.
+        A channel's error is logged, and the next turn tries again.
+
+        `ending` means that the program is about to end with an error and this is the last look.
         """
         async with self._turning:
             for alert in self._first:
                 await self.send_alert(alert)
             self._first = ()
             known, now = await self._load(), self._clock.get_time()
-            down = await self._get_down_since(ending=ending)
-            for delivery in self._sources.find_new(tuple(known.values()), now, down):
+            down_since = await self._get_down_since(ending=ending)
+            for delivery in self._sources.find_new(tuple(known.values()), now, down_since):
                 known[delivery.alert.id] = delivery
                 await self._save(delivery.alert.id)
             for alert_id, delivery in tuple(known.items()):
-                over = (
-                    self._sources.find_resolution(delivery, now, down)
+                resolution = (
+                    self._sources.find_resolution(delivery, now, down_since)
                     if delivery.resolution is None
                     else None
                 )
-                if over is not None:
-                    known[alert_id] = delivery.replace(resolution=over)
+                if resolution is not None:
+                    known[alert_id] = delivery.replace(resolution=resolution)
                     await self._save(alert_id)
             async with asyncio.TaskGroup() as group:
                 for channel in self._channels:
@@ -105,23 +109,23 @@ class AlertDispatcher:
                 await self._save(alert_id)
             await self._prune(now)
 
-    # How it is done
+    # Implementation
 
     async def _load(self) -> dict[str, AlertDelivery]:
         if self._known is None:
             try:
-                kept = await self._key_values.list_records(_PREFIX, AlertDelivery)
+                deliveries = await self._key_values.list_records(_PREFIX, AlertDelivery)
             except StoreError:
-                _log.exception("which alerts were sent cannot be read; I begin without them")
-                kept = ()
-            self._known = {each.alert.id: each for each in kept}
+                _log.exception("the sent alerts cannot be read; I start without them")
+                deliveries = ()
+            self._known = {delivery.alert.id: delivery for delivery in deliveries}
         return self._known
 
     async def _get_down_since(self, *, ending: bool) -> datetime | None:
         try:
             return await self._reach.get_down_since(ending=ending)
         except StoreError as error:
-            _log.warning("whether the chat is out of reach cannot be told: %s", error)
+            _log.warning("it is unknown whether the chat can be reached: %s", error)
             return None
 
     async def _send_all(self, channel: AlertChannel) -> None:
@@ -135,6 +139,7 @@ class AlertDispatcher:
         attempts, due = self._next.get(key, (0, 0.0))
         if attempts and self._clock.get_monotonic_time() < due:
             return
+        # Stored before sending: after a crash in between the alert is known to be possibly sent.
         await self._note_attempt(channel.name, alert.id)
         try:
             await channel.send(alert)
@@ -147,8 +152,13 @@ class AlertDispatcher:
                 return
             pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]
             self._next[key] = (attempts + 1, self._clock.get_monotonic_time() + pause)
-            told = "%s has not taken the alert %s yet, again in %.0f s: %s"
-            _log.warning(told, channel.name, alert.id, pause, error)
+            _log.warning(
+                "%s has not accepted the alert %s yet; next attempt in %.0f s: %s",
+                channel.name,
+                alert.id,
+                pause,
+                error,
+            )
         else:
             await self._settle(channel.name, alert, "sent")
 
@@ -160,7 +170,7 @@ class AlertDispatcher:
             await self._save(alert_id)
 
     async def _give_up(self, channel: str, alert: Alert, error: PortError) -> None:
-        _log.error("%s will not have the alert %s: %s", channel, alert.id, error)
+        _log.error("%s refuses the alert %s: %s", channel, alert.id, error)
         await self._settle(channel, alert, "refused")
 
     async def _settle(self, channel: str, alert: Alert, result: str) -> None:
@@ -177,10 +187,10 @@ class AlertDispatcher:
             await self._key_values.put(_PREFIX + alert_id, delivery)
         except StoreError as error:
             self._unsaved.add(alert_id)
-            _log.warning("that an alert was sent could not be stored: %s", error)
+            _log.warning("the state of an alert could not be stored: %s", error)
 
     async def _prune(self, now: datetime) -> None:
-        """Forget what is long over; what nobody can tell the end of is kept longer."""
+        """Forget old alerts. Alerts whose end cannot be determined are stored longer."""
         known = await self._load()
         for alert_id, delivery in tuple(known.items()):
             ended = delivery.resolution is not None or not delivery.covers

@@ -1,4 +1,4 @@
-"""What there is to alert people of: incidents the chat does not tell, and the chat itself."""
+"""Decides which alerts are due: unannounced incidents and an outage of the chat."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from bot.domain.incident import LOUDNESS, Incident, Severity
 from bot.monitoring.digests import get_start_time
 from bot.presentation.counts import format_people_count, format_times
 
-_MOST_ALONE = 5  # more that begin together are told in one
+_MOST_ALONE = 5  # more that begin together are combined into one alert
 _MOST_LISTED = 20
 _TITLE, _TEXT = 300, 4_000
 
 
 @dataclass(frozen=True)
 class IncidentSource:
-    """Where incidents come from. `told` says whether people in the chat have heard of one.
+    """Gives access to incidents. `is_announced` says whether the chat has announced one.
 
-    `page` is what addresses of incidents begin with, without a slash at the end; empty: no page.
+    `page` is the start of incident URLs, without a slash at the end; empty without a dashboard.
     """
 
     incidents: Callable[[], Sequence[Incident]]
@@ -27,20 +27,20 @@ class IncidentSource:
 
 
 class AlertSources:
-    """Says of what people should be told elsewhere, and what of that is over."""
+    """Decides which alerts to send outside the chat, and which of them have ended."""
 
     def __init__(self, source: IncidentSource, rules: AlertRules) -> None:
         self._source = source
         self._rules = rules
 
     def reconfigure(self, rules: AlertRules) -> None:
-        """Go by these rules from now on."""
+        """Use these rules from now on."""
         self._rules = rules
 
     def find_new(
         self, known: Sequence[AlertDelivery], now: datetime, down: datetime | None
     ) -> tuple[AlertDelivery, ...]:
-        """Return what is not among what is `known`; `down`: since when the chat is."""
+        """Return the alerts that are due and not `known`; `down` is when the outage began."""
         covered = {each for delivery in known for each in delivery.covers}
         due = [
             each
@@ -59,36 +59,41 @@ class AlertSources:
     def find_resolution(
         self, delivery: AlertDelivery, now: datetime, down: datetime | None
     ) -> Alert | None:
-        """Return what says that it is over; `None`: it goes on, or nobody could tell.
+        """Return the message that the alert has ended; `None` if it continues or this is unknown.
 
-        An incident that is not known any more, as before they are read, says nothing.
+        An incident that is not loaded counts as unknown, because after a start incidents are loaded
+        later than alerts.
         """
         alert = delivery.alert
         if alert.id.startswith(_CHAT):
-            gone = down is None or _build_outage(down, now).alert.id != alert.id
-            return _build_resolution(alert, "The chat can be reached again.", now) if gone else None
+            has_ended = down is None or _build_outage(down, now).alert.id != alert.id
+            return (
+                _build_resolution(alert, "The chat can be reached again.", now)
+                if has_ended
+                else None
+            )
         known = {each.id: each for each in self._source.incidents()}
-        about = [known.get(each.partition(":")[0]) for each in delivery.covers]
-        found = [each for each in about if each is not None]
-        if len(found) < len(about) or not found:
+        covered = [known.get(each.partition(":")[0]) for each in delivery.covers]
+        found = [each for each in covered if each is not None]
+        if len(found) < len(covered) or not found:
             return None
         if any(each.open and build_cover_key(each) in delivery.covers for each in found):
             return None
         last = max(each.last_at for each in found)
-        again = "It came back since. " if any(each.open for each in found) else ""
-        return _build_resolution(alert, f"{again}Last seen {_format_time(last)}.", now)
+        recurrence = "It has come back since then. " if any(each.open for each in found) else ""
+        return _build_resolution(alert, f"{recurrence}Last seen {_format_time(last)}.", now)
 
     def _is_due(self, incident: Incident, now: datetime, down: datetime | None) -> bool:
-        loud = LOUDNESS.index(incident.severity) >= LOUDNESS.index(self._rules.severity)
-        if not (incident.open and loud) or incident.is_muted(now):
+        is_severe = LOUDNESS.index(incident.severity) >= LOUDNESS.index(self._rules.severity)
+        if not (incident.open and is_severe) or incident.is_muted(now):
             return False
         if incident.rollback is not None:
-            return False  # the alert of the roll-back itself told that
+            return False  # the rollback has sent its own alert
         if self._rules.when == "always":
             return True
-        untold = not self._source.is_announced(incident)
+        is_unannounced = not self._source.is_announced(incident)
         patience = timedelta(seconds=self._rules.down_seconds)
-        return untold and (down is not None or now - get_start_time(incident) >= patience)
+        return is_unannounced and (down is not None or now - get_start_time(incident) >= patience)
 
     def _build_single(self, incident: Incident, now: datetime) -> AlertDelivery:
         about = (incident.noticed and f"Noticed when {incident.noticed}.", _format_counts(incident))
@@ -118,7 +123,7 @@ _CHAT = "chat:"
 
 
 def build_cover_key(incident: Incident) -> str:
-    """Return what an alert about it covers: that it comes back is another matter."""
+    """Return the key of what an alert covers. A recurrence of the incident has another key."""
     return f"{incident.id}:{incident.recurrences}"
 
 
@@ -148,8 +153,8 @@ def _build_outage(down: datetime, now: datetime) -> AlertDelivery:
         id=f"{_CHAT}{down:%Y-%m-%dT%H:%M:%S}",
         severity=Severity.HIGH,
         title="The chat cannot be reached",
-        text=f"I have not been able to connect to it, or to send a message, since "
-        f"{_format_time(down)}. I go on trying; nothing that was to be said there is lost.",
+        text=f"I have not been able to connect to the chat, or to send a message, since "
+        f"{_format_time(down)}. I keep trying. Messages that wait to be sent are not lost.",
         since=down,
         at=now,
     )
@@ -157,8 +162,8 @@ def _build_outage(down: datetime, now: datetime) -> AlertDelivery:
 
 
 def _build_resolution(alert: Alert, text: str, now: datetime) -> Alert:
-    since = f"It had begun {_format_time(alert.since)}."
-    return alert.replace(state="resolved", text=f"{text} {since}", at=now)
+    beginning = f"It began {_format_time(alert.since)}."
+    return alert.replace(state="resolved", text=f"{text} {beginning}", at=now)
 
 
 def _format_counts(incident: Incident) -> str:

@@ -1,4 +1,4 @@
-"""What the records behind an anomaly say: which failure, where, and whose fault it is."""
+"""Reads the journal records behind an anomaly: which failure it is, where, and its origin."""
 
 import logging
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from bot.monitoring.fault_texts import format_error
 from bot.ports.journal import Journal
 from bot.triage import Triage, triage
 
-_LOOKED_AT = 5  # records of an anomaly
+_LOOKED_AT = 5  # the newest records of an anomaly that are read
 _TIMELINE = 12
 _NEARBY = timedelta(minutes=30)
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ClassifiedAnomaly:
-    """The failure behind an anomaly; what is not known is empty."""
+    """The failure behind an anomaly. Unknown fields are empty."""
 
     fingerprint: str | None = None
     error: str = ""
@@ -32,21 +32,24 @@ class ClassifiedAnomaly:
 
 
 class AnomalyClassifier:
-    """Reads the journal about anomalies. What it cannot read leaves the judgement open."""
+    """Classifies anomalies by their journal records.
+
+    Without readable records the triage stays open.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     async def look_at(self, anomaly: Anomaly) -> ClassifiedAnomaly:
-        """Return what is known of the failure that most of its records are of."""
+        """Return what is known of the failure that most of the anomaly's records have."""
         try:
             return await self._classify(anomaly)
         except JournalError as error:
-            _log.warning("what is behind %s cannot be read: %s", anomaly.key, error)
+            _log.warning("the records behind %s cannot be read: %s", anomaly.key, error)
             return ClassifiedAnomaly(fingerprint=anomaly.fingerprint)
 
     async def rejudge(self, incident: Incident) -> Triage | None:
-        """Return whose fault an incident is by all there is of it; `None`: no failure is known.
+        """Return the triage of an incident from all of its records; `None` if it has no failure.
 
         Raises `JournalError`.
         """
@@ -86,7 +89,7 @@ class AnomalyClassifier:
         )
 
     async def _list_records(self, anomaly: Anomaly) -> list[Action | None]:
-        """Return the newest records behind an anomaly; of a loop that stopped, its last failure."""
+        """Return the newest records of an anomaly; for a stopped loop, the loop's last failure."""
         loop = get_loop_event(anomaly.event)
         if loop is None:
             return [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
@@ -117,14 +120,14 @@ def _get_fingerprint(action: Action) -> str | None:
 
 
 def _find_commonest(failed: list[Action]) -> str | None:
-    """Return the fingerprint that more than half of them have."""
+    """Return the fingerprint that more than half of the records have."""
     prints = [_get_fingerprint(each) for each in failed]
     best = max(dict.fromkeys(prints), key=prints.count, default=None)
     return best if 2 * prints.count(best) > len(prints) else None
 
 
 def _group_of(same: list[Action]) -> FailureGroup:
-    """Return the group of failures that the journal cannot group yet, newest first."""
+    """Return a group of failures that the journal has not grouped yet. `same` is newest first."""
     return FailureGroup(
         fingerprint=_get_fingerprint(same[0]) or "",
         event=same[0].event,

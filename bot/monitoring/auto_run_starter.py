@@ -1,4 +1,4 @@
-"""What the bot does about an incident by itself, and why it goes no further."""
+"""Starts runs about incidents without being asked, as far as the autonomy level allows."""
 
 import logging
 from dataclasses import dataclass
@@ -15,29 +15,32 @@ from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 from bot.triage import Origin
 
-_SHORT_DELAY = timedelta(seconds=5)
+_SHORT_DELAY = timedelta(seconds=5)  # while another run does not know its failure yet
 _RETRY_DELAY = timedelta(minutes=1)
-_LONG_DELAY = timedelta(minutes=10)
+_LONG_DELAY = timedelta(minutes=10)  # after a start that failed
 _GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
-_REPORT_ONLY = "By myself I only tell of it: {}."
+_REPORT_ONLY = "I only report this incident: {}."
 _LEVEL_TEXTS = {
     Level.REPORT: _REPORT_ONLY,
-    Level.INVESTIGATE: "By myself I only look into it: {}.",
-    Level.PROPOSE: "I look into it, and propose a fix if I can prove one.",
+    Level.INVESTIGATE: "I only investigate by myself: {}.",
+    Level.PROPOSE: "I investigate, and propose a fix if I can prove one.",
 }
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Decision:
-    """How far to go: no goal means no further than telling. `why` is for people."""
+    """The decision how far to go. No goal means: announce the incident only.
+
+    `why` is for people.
+    """
 
     goal: Goal | None
     why: str
 
 
 class AutoRunStarter:
-    """Starts at most one run an incident, through the agent's own `start_itself`."""
+    """Starts at most one run per incident, through the agent's `start_itself`."""
 
     def __init__(
         self,
@@ -59,17 +62,17 @@ class AutoRunStarter:
         self._not_before: dict[str, datetime] = {}
 
     def reconfigure(self, autonomy: Autonomy) -> None:
-        """Go no further than this from now on."""
+        """Use this autonomy from now on."""
         self._autonomy = autonomy
 
     def record_level(self, incident_id: str) -> None:
-        """Note how far it will go, so that the first message says so."""
+        """Record how far the bot will go, so that the first message can say so."""
         incident = self._incident_repository.get(incident_id)
         if incident is not None and incident.run_id is None:
             self._incident_repository.change(incident_id, level=self._choose_goal(incident).why)
 
     async def start_if_allowed(self, incident_id: str) -> None:
-        """Start a run about a told incident if there is none and one may be started."""
+        """Start a run about an announced incident if it has none and the rules allow one."""
         incident, now = self._incident_repository.get(incident_id), self._clock.get_time()
         if incident is None:
             return
@@ -82,12 +85,12 @@ class AutoRunStarter:
         if decision.goal is None:
             self._incident_repository.change(incident_id, level=decision.why)
             return
-        found = await self._previous.look(incident, now)
-        if found.run is not None:
-            self._incident_repository.change(incident_id, run_id=found.run.id)
-        elif found.why:
-            self._incident_repository.change(incident_id, level=found.why)
-        elif found.unclear:
+        earlier = await self._previous.look(incident, now)
+        if earlier.run is not None:
+            self._incident_repository.change(incident_id, run_id=earlier.run.id)
+        elif earlier.why:
+            self._incident_repository.change(incident_id, level=earlier.why)
+        elif earlier.unclear:
             self._not_before[incident_id] = now + _SHORT_DELAY
         else:
             async with self._incident_repository.starting:
@@ -100,7 +103,7 @@ class AutoRunStarter:
         if incident.run_id is not None and not await self._can_retry(
             incident.run_id, self._clock.get_time()
         ):
-            return  # somebody asked for one meanwhile
+            return  # a person has started a run while this call waited for the lock
         try:
             run = await self._agent.start_itself(self._trigger(incident, goal))
         except Paused as pause:
@@ -113,10 +116,12 @@ class AutoRunStarter:
             self._incident_repository.change(incident.id, run_id=run.id, level=why)
 
     def _trigger(self, incident: Incident, goal: Goal) -> Trigger:
-        message, before = incident.message, incident.run_id
+        message, previous_run_id = incident.message, incident.run_id
         evidence = incident.evidence
         return Trigger(
-            key=":".join(("incident", incident.id, *([before] if before else []))),
+            key=":".join(
+                ("incident", incident.id, *([previous_run_id] if previous_run_id else []))
+            ),
             goal=goal,
             person=ITSELF,
             place=Place(
@@ -135,38 +140,40 @@ class AutoRunStarter:
         )
 
     def _choose_goal(self, incident: Incident) -> _Decision:
-        """Return how far to go by the rules alone: what is not ours goes to nobody."""
+        """Return how far the rules allow to go. Faults outside our code never start a run."""
         if incident.rollback is not None:
-            return _Decision(
-                None, _REPORT_ONLY.format("what becomes of that commit, people decide")
-            )
+            return _Decision(None, _REPORT_ONLY.format("people decide what to do with that commit"))
         if self._is_in_storm(incident):
             return _Decision(
-                None, _REPORT_ONLY.format("it came in a storm, and I start nothing in one")
+                None,
+                _REPORT_ONLY.format(
+                    "many incidents began at once, and I start no runs during a storm"
+                ),
             )
         if incident.triage.remedies:
             return _Decision(
-                None, _REPORT_ONLY.format("it is not ours, and people decide about that")
+                None, _REPORT_ONLY.format("the cause is not our code, and people decide about it")
             )
         if not incident.triage.ours:
-            return _Decision(None, _REPORT_ONLY.format("there is nothing of ours to change"))
+            return _Decision(None, _REPORT_ONLY.format("none of our code needs a change"))
+        # The most cautious level of all anomalies counts.
         levels = [
             find_level(self._autonomy, anomaly.rule, incident.files)
             for anomaly in incident.anomalies
         ]
         if incident.triage.origin is Origin.UNKNOWN:
-            levels.append((Level.INVESTIGATE, f"{Level.INVESTIGATE}: I cannot tell whose it is"))
+            levels.append((Level.INVESTIGATE, f"{Level.INVESTIGATE}: the cause is unknown"))
         level, why = min(levels, key=lambda each: tuple(Level).index(each[0]))
         reason = why.partition(": ")[2]
         return _Decision(_GOALS.get(level), _LEVEL_TEXTS[level].format(reason))
 
     def _is_in_storm(self, incident: Incident) -> bool:
         digests = {each.id: each for each in self._incident_repository.digests}
-        told_in = digests.get(incident.digest or "")
-        return told_in is not None and told_in.why == "storm"
+        digest = digests.get(incident.digest or "")
+        return digest is not None and digest.why == "storm"
 
     async def _can_retry(self, run_id: str, now: datetime) -> bool:
-        """Whether a run came to nothing so long ago that another may be tried."""
+        """Return whether the run failed so long ago that another one may start."""
         run = await self._run(run_id)
         return run is not None and run.status in UNSUCCESSFUL and has_lapsed(run, now)
 

@@ -1,4 +1,4 @@
-"""Whether the chat can be reached: the connection, and what waits to be sent."""
+"""Detects whether the chat can be reached, from the connection and the outbox."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,24 +10,25 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.outbox import OutboxDepth
 
 _KEY = "chat-outage"
-_CONNECTING = timedelta(seconds=30)
-_AWAY = timedelta(minutes=10)
+_CONNECTING = timedelta(seconds=30)  # what a start needs to connect
+_AWAY = timedelta(minutes=10)  # longer than a supervisor needs for a restart
 
 
 class MessageBacklog(Protocol):
-    """What waits to be sent."""
+    """The messages that wait to be sent."""
 
     async def get_depth(self) -> OutboxDepth:
-        """Return how much it is, and the number of the oldest. Raises `StoreError`."""
+        """Return how many messages wait, and the number of the oldest. Raises `StoreError`."""
         ...
 
 
 class ChatReach:
-    """Tells since when the chat has been out of reach, also over restarts.
+    """Knows since when the chat has been out of reach, also across restarts.
 
-    It is where there is no connection, or where the same message has been the oldest that waits,
-    for `patience`. A program that cannot connect ends and is started again: what it has seen is
-    kept, unless it was away for so long in between that somebody has switched it off.
+    The chat counts as out of reach if there is no connection, or if the same message has been the
+    oldest in the outbox, for `patience`. A program that cannot connect exits and is restarted, so
+    the state is stored. It is discarded if the program was not running for so long that a person
+    has probably switched it off.
     """
 
     def __init__(
@@ -47,37 +48,37 @@ class ChatReach:
         self._first_look: datetime | None = None
 
     def reconfigure(self, patience: timedelta) -> None:
-        """Have so much patience from now on."""
+        """Use this patience from now on."""
         self._patience = patience
 
     async def get_down_since(self, *, ending: bool = False) -> datetime | None:
-        """Return since when it is out of reach; `None`: it is not, or not for long.
+        """Return when the outage began; `None` if there is none or it is shorter than `patience`.
 
-        A program that has just been started is not connected yet, which says nothing unless it is
-        `ending` for that. Raises `StoreError`.
+        A program that has just started is not connected yet. That does not count as an outage,
+        unless the program is `ending` because of it. Raises `StoreError`.
         """
         now = self._clock.get_time()
         self._first_look = self._first_look or now
-        before = self._known or await self._load(now)
+        previous = self._known or await self._load(now)
         depth = await self._backlog.get_depth()
-        since = None if self._connected() else before.since or now
-        stuck = before.message_since if depth.oldest == before.message else None
-        seen = ChatOutage(
+        since = None if self._connected() else previous.since or now
+        stuck_since = previous.message_since if depth.oldest == previous.message else None
+        current = ChatOutage(
             looked_at=now,
             since=since,
             message=depth.oldest,
-            message_since=None if depth.oldest is None else stuck or now,
+            message_since=None if depth.oldest is None else stuck_since or now,
         )
-        self._known = seen
-        if seen.replace(looked_at=before.looked_at) != before or since is not None:
-            await self._key_values.put(_KEY, seen)
+        self._known = current
+        if current.replace(looked_at=previous.looked_at) != previous or since is not None:
+            await self._key_values.put(_KEY, current)
         if not ending and now - self._first_look < min(_CONNECTING, self._patience):
             return None
-        begun = [at for at in (seen.since, seen.message_since) if at is not None]
-        return min((at for at in begun if now - at >= self._patience), default=None)
+        beginnings = [at for at in (current.since, current.message_since) if at is not None]
+        return min((at for at in beginnings if now - at >= self._patience), default=None)
 
     async def _load(self, now: datetime) -> ChatOutage:
-        kept = await self._key_values.get(_KEY, ChatOutage)
-        if kept is None or now - kept.looked_at > max(_AWAY, self._patience):
+        stored = await self._key_values.get(_KEY, ChatOutage)
+        if stored is None or now - stored.looked_at > max(_AWAY, self._patience):
             return ChatOutage(looked_at=now)
-        return kept
+        return stored

@@ -13,29 +13,29 @@ _MOST_LISTED = 200
 
 
 def is_quiet(hours: QuietHours | None, at: datetime) -> bool:
-    """Whether that moment is within the quiet hours; from a time to the same time is all day."""
+    """Return whether `at` is within the quiet hours; equal start and end mean all day."""
     if hours is None:
         return False
-    wall = at.astimezone(ZoneInfo(hours.timezone)).time()
+    local_time = at.astimezone(ZoneInfo(hours.timezone)).time()
     if hours.start < hours.end:
-        return hours.start <= wall < hours.end
-    return wall >= hours.start or wall < hours.end
+        return hours.start <= local_time < hours.end
+    return local_time >= hours.start or local_time < hours.end
 
 
 def can_wait(incident: Incident) -> bool:
-    """Whether it is told after the quiet hours only."""
+    """Return whether the incident may wait until the quiet hours are over."""
     return incident.severity is not Severity.HIGH
 
 
 class Digests:
-    """Decides who is told in a digest, and gathers them there."""
+    """Decides which incidents are announced together in a digest, and builds the digests."""
 
     def __init__(self, incident_repository: IncidentRepository, config: IncidentsConfig) -> None:
         self._incident_repository = incident_repository
         self._config = config
 
     def reconfigure(self, config: IncidentsConfig) -> None:
-        """Go by these quiet hours and storms from now on."""
+        """Use these quiet hours and storm limits from now on."""
         self._config = config
 
     @property
@@ -43,20 +43,20 @@ class Digests:
         return timedelta(minutes=self._config.storm.minutes)
 
     def is_held(self, incident: Incident, now: datetime) -> bool:
-        """Whether it is kept until the quiet hours are over."""
+        """Return whether the incident is held back until the quiet hours are over."""
         return can_wait(incident) and is_quiet(self._config.quiet_hours, now)
 
     def sort_in(self, fresh: tuple[Incident, ...], now: datetime) -> tuple[Incident, ...]:
-        """Put those that belong into a digest; return those to be told one by one."""
-        told_alone = tuple(each for each in fresh if not self.is_held(each, now))
+        """Add incidents to a digest where they belong; return those to announce one by one."""
+        due = tuple(each for each in fresh if not self.is_held(each, now))
         if len(self._list_recent(now)) > self._config.storm.incidents:
-            self._collect("storm", told_alone, now)
+            self._collect("storm", due, now)
             return ()
-        kept = tuple(each for each in told_alone if self._was_held(each))
-        if len(kept) > 1:
-            self._collect("quiet hours", kept, now)
-            return tuple(each for each in told_alone if each not in kept)
-        return told_alone
+        held_before = tuple(each for each in due if self._was_held(each))
+        if len(held_before) > 1:
+            self._collect("quiet hours", held_before, now)
+            return tuple(each for each in due if each not in held_before)
+        return due
 
     def _list_recent(self, now: datetime) -> tuple[Incident, ...]:
         return tuple(
@@ -78,7 +78,8 @@ class Digests:
         )
         new = tuple(each.id for each in incidents if each.id not in digest.incidents)
         listed = (*digest.incidents, *new)
-        # the digest first: an incident whose digest was not kept would be told nowhere
+        # The digest is saved first: after a crash in between, an incident without its digest would
+        # never be announced.
         self._incident_repository.put_digest(
             digest.replace(
                 incidents=listed[:_MOST_LISTED],
@@ -90,7 +91,7 @@ class Digests:
             self._incident_repository.change(each.id, digest=digest.id, told_at=now)
 
     def _present(self, why: str, now: datetime) -> Digest | None:
-        """Return the digest that is being filled: a storm lasts while incidents keep coming."""
+        """Return the digest that is still open. A storm lasts as long as incidents keep coming."""
         for each in self._incident_repository.digests:
             if each.why == why and now - each.joined_at <= self._window:
                 return each
@@ -98,5 +99,5 @@ class Digests:
 
 
 def get_start_time(incident: Incident) -> datetime:
-    """Return when it began, or came back."""
+    """Return when the incident began, or when it came back last."""
     return incident.recurred_at or incident.opened_at

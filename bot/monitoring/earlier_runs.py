@@ -1,4 +1,4 @@
-"""Runs about a fault that there are already, whoever asked for them."""
+"""Finds runs that already exist for a fault, no matter who started them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,17 +12,17 @@ from bot.presentation.times import format_timestamp
 from bot.self_improvement import SelfImprovementAgent
 
 _LET_BE = timedelta(days=1)
-_LOOKED_AT = 50
-_LOOKING = timedelta(minutes=2)
+_LOOKED_AT = 50  # the newest runs
+_LOOKING = timedelta(minutes=2)  # what a run needs to find out which failure it is about
 UNSUCCESSFUL = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
 
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """What stands in the way of another run.
+    """A reason not to start another run.
 
-    `run`: one is under way. `why`: there was one, and for now none is to follow. `unclear`: one
-    has begun that has not said yet what it is about.
+    `run`: a run is under way. `why`: a run has ended, and another one has to wait. `unclear`: a run
+    has just begun and does not know its failure yet.
     """
 
     run: Run | None = None
@@ -31,7 +31,7 @@ class EarlierRun:
 
 
 class EarlierRuns:
-    """Looks through the newest runs."""
+    """Searches the newest runs."""
 
     def __init__(
         self, incident_repository: IncidentRepository, agent: SelfImprovementAgent
@@ -40,28 +40,28 @@ class EarlierRuns:
         self._agent = agent
 
     async def look(self, incident: Incident, now: datetime) -> EarlierRun:
-        """Return what there is about that fault: what is under way first, then what was lately."""
+        """Return what exists for the incident's fault: a run under way first, then a recent one."""
         related = {
             each.id for each in self._incident_repository.incidents if each.is_same_fault(incident)
         }
-        unclear, lately = False, EarlierRun()
+        unclear, recent = False, EarlierRun()
         for run in await self._agent.list_runs(limit=_LOOKED_AT):
             if run.has_ended and has_lapsed(run, now):
                 continue
             history = await self._agent.get_history(run.id)
-            about = _get_fingerprint(history)
-            same = about is not None and about == incident.fingerprint
-            if not same and run.trigger.incident not in related:
+            fingerprint = _get_fingerprint(history)
+            is_same = fingerprint is not None and fingerprint == incident.fingerprint
+            if not is_same and run.trigger.incident not in related:
                 unclear = unclear or _has_just_begun(run, now)
             elif not run.has_ended and history.shipment is None:
                 return EarlierRun(run=run)
-            elif not lately.why:
-                lately = EarlierRun(why=_find_obstacle(run, history))
-        return EarlierRun(why=lately.why, unclear=unclear)
+            elif not recent.why:
+                recent = EarlierRun(why=_find_obstacle(run, history))
+        return EarlierRun(why=recent.why, unclear=unclear)
 
 
 def has_lapsed(run: Run, now: datetime) -> bool:
-    """Whether a run that ended is no reason any more to let its fault be."""
+    """Return whether a run ended so long ago that it no longer prevents another run."""
     return now - run.updated_at >= _LET_BE
 
 
@@ -70,20 +70,23 @@ def _has_just_begun(run: Run, now: datetime) -> bool:
 
 
 def _find_obstacle(run: Run, history: History) -> str:
-    """Return why none is to follow that run for now; empty where one may."""
+    """Return why no run may follow that run for now; empty if one may."""
     until = format_timestamp(run.updated_at + _LET_BE)
     if run.status in UNSUCCESSFUL:
         return (
-            f"Run `{run.id}` about the same came to nothing ({status_text(run)}); by myself I try "
-            f"again after {until}."
+            f"Run `{run.id}` for the same fault ended without a fix ({status_text(run)}). I try "
+            f"again by myself after {until}."
         )
     if history.shipment is not None:
-        return f"Run `{run.id}` shipped a change for the same; I do nothing more before {until}."
+        return (
+            f"Run `{run.id}` shipped a change for the same fault. I start no other run before "
+            f"{until}."
+        )
     return ""
 
 
 def _get_fingerprint(history: History) -> str | None:
-    """Return which failure a run is about, as far as it knows."""
+    """Return the fingerprint of the failure that a run is about, if it is known."""
     if history.diagnosis is not None:
         return history.diagnosis.fingerprint or None
     groups = history.evidence.groups if history.evidence is not None else ()

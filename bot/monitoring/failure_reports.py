@@ -1,4 +1,4 @@
-"""Reports of people who may not ask for work: noted, and answered once more when it is fixed."""
+"""Stores reports of people who may not start runs, and tells them when the failure is fixed."""
 
 import logging
 from datetime import timedelta
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class FailureReports:
-    """Keeps one report of a person for each failure, and forgets it when they were told."""
+    """Stores one report per person and failure until the person has been told of the fix."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class FailureReports:
         self._clock = clock
 
     async def take(self, trigger: Trigger, able: tuple[str, ...]) -> str:
-        """Note a report and return what its person reads; `able` may have work begun.
+        """Store a report and return the reply to its person; `able` names who may start work.
 
         Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
@@ -66,14 +66,17 @@ class FailureReports:
             place=trigger.place,
             at=self._clock.get_time(),
         )
-        same = f"{REPORTED}{group.fingerprint}:"
-        if len(await self._key_values.list_records(same, FailureReport)) < MOST_REPORTS:
+        prefix = f"{REPORTED}{group.fingerprint}:"
+        if len(await self._key_values.list_records(prefix, FailureReport)) < MOST_REPORTS:
             await self._key_values.put(report.key, report)
 
     async def count_of(self, subject: DataSubject) -> int:
-        """Return how many reports are that person's that no incident holds. Raises `StoreError`."""
-        noted = self._incident_repository.has_report
-        return sum(not noted(subject, each) for each in await self._list_reports(subject))
+        """Return how many of the person's reports are not noted on an incident.
+
+        Raises `StoreError`.
+        """
+        is_noted = self._incident_repository.has_report
+        return sum(not is_noted(subject, report) for report in await self._list_reports(subject))
 
     async def erase(self, subject: DataSubject) -> None:
         """Forget that person's reports. Raises `StoreError`."""
@@ -81,22 +84,22 @@ class FailureReports:
             await self._key_values.remove(report.key)
 
     async def _list_reports(self, subject: DataSubject) -> list[FailureReport]:
-        kept = await self._key_values.list_records(REPORTED, FailureReport)
-        return [report for report in kept if report.person_id == subject.id]
+        reports = await self._key_values.list_records(REPORTED, FailureReport)
+        return [report for report in reports if report.person_id == subject.id]
 
     async def look(self) -> None:
-        """Tell everybody whose failure a live fix has ended since, once; forget what is old."""
-        kept = await self._key_values.list_records(REPORTED, FailureReport)
-        fixes = await self._agent.fixes() if kept else {}
-        for report in kept:
+        """Tell everyone whose reported failure has been fixed, once; forget old reports."""
+        reports = await self._key_values.list_records(REPORTED, FailureReport)
+        fixes = await self._agent.fixes() if reports else {}
+        for report in reports:
             fix = fixes.get(report.fingerprint)
             if fix is not None and fix.live_at is not None and fix.live_at > report.at:
-                where = report.place.thread_id or report.place.channel_id
+                channel_id = report.place.thread_id or report.place.channel_id
                 key = f"{report.key}:{fix.run_id}"
                 try:
-                    await self._chat.post(where, render_fixed(report, fix), key=key)
+                    await self._chat.post(channel_id, render_fixed(report, fix), key=key)
                 except ChatRejected as error:
-                    _log.warning("a reporter cannot be told of a fix: %s", error)
+                    _log.warning("the reporter of a failure cannot be told of its fix: %s", error)
             elif self._clock.get_time() - report.at < _RETENTION:
                 continue
             await self._key_values.remove(report.key)

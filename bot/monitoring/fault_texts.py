@@ -1,4 +1,4 @@
-"""Faults in people's words. Only names go in, so nothing that people typed comes out."""
+"""Describes faults for people. Only names are used, so no text that users typed can appear."""
 
 import re
 
@@ -12,13 +12,13 @@ _NOT_A_NAME = re.compile(r"[^\w./: -]+")
 
 
 def format_action(event: str) -> str:
-    """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
+    """Return the name of an action for people: `/roll`, `the task Reminders.deliver`."""
     kind, _, name = (get_loop_event(event) or event).partition(".")
     return format_action_name(name_only(kind), name_only(name or kind))
 
 
 def format_error(capsule: Capsule | None) -> str:
-    """Return `IndexError in face()`, or as much as is known."""
+    """Return `IndexError in face()`, or as much of it as is known."""
     if capsule is None:
         return ""
     frame = capsule.innermost
@@ -27,9 +27,9 @@ def format_error(capsule: Capsule | None) -> str:
 
 
 def describe_anomaly(anomaly: Anomaly, thresholds: Thresholds) -> str:
-    """Return what made it known: `6 of 10 failed in 10 min`, `it failed 5 times in 10 min`."""
+    """Return what triggered the anomaly, such as `6 of 10 failed in 10 min`."""
     if get_loop_event(anomaly.event) is not None:
-        return "a failure ended its loop, which does not start again by itself"
+        return "a failure stopped its loop, and the loop does not restart by itself"
     span = f"{get_window_minutes(thresholds, anomaly):g} min"
     if anomaly.rule is Rule.ERROR_RATE:
         return f"{anomaly.bad} of {anomaly.volume} failed in {span}"
@@ -39,7 +39,10 @@ def describe_anomaly(anomaly: Anomaly, thresholds: Thresholds) -> str:
 
 
 def format_title(name: str, error: str, anomaly: Anomaly) -> str:
-    """Return what is wrong in a line, without a count, which grows: `/roll fails: IndexError …`."""
+    """Return a one-line title such as `/roll fails: IndexError …`.
+
+    It contains no count, because a count would change.
+    """
     if get_loop_event(anomaly.event) is not None:
         return f"{name} has stopped" + (f": {error}" if error else "")
     if anomaly.rule is not Rule.LATENCY:
@@ -49,7 +52,7 @@ def format_title(name: str, error: str, anomaly: Anomaly) -> str:
 
 
 def get_window_minutes(thresholds: Thresholds, anomaly: Anomaly) -> float:
-    """Return how long the window is in which the anomaly was seen."""
+    """Return the length of the window in which the anomaly was detected."""
     rules = thresholds.get_rules(anomaly.event)
     if anomaly.rule is Rule.ERROR_RATE:
         return rules.error_rate.minutes if rules.error_rate else _MINUTES
@@ -59,7 +62,7 @@ def get_window_minutes(thresholds: Thresholds, anomaly: Anomaly) -> float:
 
 
 def name_only(text: str) -> str:
-    """Return the text as a name may be, at most 60 characters."""
+    """Return the text with only the characters of a name, at most 60."""
     return _NOT_A_NAME.sub("", text)[:60]
 
 

@@ -1,7 +1,7 @@
-"""What a shipped fix means for the incident it was for. Fixes are read from the runs, not kept.
+"""Links shipped fixes to their incidents. Fixes are read from the runs and not stored here.
 
-A fix that holds closes its incident. A failure after that is another incident, which names the
-closed one; while the fix is still watched, it is the same one, and goes on.
+A fix that holds closes its incident. A later failure opens a new incident that refers to the closed
+one. While the fix is still watched, a failure reopens the same incident.
 """
 
 import hashlib
@@ -18,42 +18,47 @@ from bot.monitoring.incident_repository import IncidentRepository
 
 
 class FixedIncidents:
-    """Shows fixes on incidents, ends those that hold, and notices the first failure after one."""
+    """Shows fixes on incidents, closes those whose fix holds, and detects a failure after it."""
 
     def __init__(self, incident_repository: IncidentRepository, quiet: timedelta) -> None:
         self._incident_repository = incident_repository
         self._quiet = quiet
-        self._failed: dict[str, float] = {}  # fingerprints of incidents: when one began last
-        self._live: dict[str, tuple[str, float]] = {}  # of mended ones: incident, since when
+        self._failed: dict[
+            str, float
+        ] = {}  # by fingerprint of an incident: start of the last failure
+        self._live: dict[
+            str, tuple[str, float]
+        ] = {}  # by fingerprint of a fixed incident: its id, and when the fix came live
 
     def reconfigure(self, quiet: timedelta) -> None:
-        """Take an incident for over after so long without its failure, from now on."""
+        """Set how long an incident must be without its failure to count as over."""
         self._quiet = quiet
 
     def begin(self) -> None:
-        """Take up what the repository holds."""
+        """Load the state from the repository."""
         for each in self._incident_repository.incidents:
-            self._listen(each)
+            self._track(each)
 
     def settle(self, fixes: Mapping[str, ShippedFix], now: datetime) -> bool:
-        """Bring incidents up to what was shipped for them; return whether one was ended."""
-        self._live, over = {}, False
+        """Update incidents with the fixes shipped for them; return whether one was closed."""
+        self._live, has_closed = {}, False
         fingerprints = {each.fingerprint for each in self._incident_repository.incidents}
         self._failed = {one: at for one, at in self._failed.items() if one in fingerprints}
         for each in self._incident_repository.incidents:
             fix = fixes.get(each.fingerprint or "")
+            # A fix that a newer failure has overtaken is not shown on the incident.
             if fix is not None and not (each.is_ended_by(fix) and self._is_unseen(fix)):
                 fix = None
             if each.fix != fix:
                 self._incident_repository.change(each.id, fix=fix)
             if fix is not None and each.open and self._is_holding(fix, now):
                 self._incident_repository.change(each.id, status="resolved", resolved_at=now)
-                over = True
-            self._listen(self._incident_repository.get(each.id) or each)
-        return over
+                has_closed = True
+            self._track(self._incident_repository.get(each.id) or each)
+        return has_closed
 
     def see(self, sample: Sample, number: int) -> bool:
-        """Return whether the record is a failure after a fix, and an incident goes on now."""
+        """Return whether the record is a failure after a fix, so that an incident is open again."""
         fingerprint = sample.fingerprint
         if fingerprint is None or fingerprint not in self._failed or not sample.is_failure:
             return False
@@ -67,14 +72,14 @@ class FixedIncidents:
         if known.open:
             self._incident_repository.put(_reopen(known, sample))
         elif self._incident_repository.get(create_successor_id(known.id)) is None:
-            opened = _open_successor(
-                known, sample, number
-            )  # first: without it the old one tells nothing
+            # The successor is saved first. Otherwise a crash in between would leave the closed
+            # incident with a reference to an incident that does not exist.
+            opened = _open_successor(known, sample, number)
             self._incident_repository.put(opened)
             self._incident_repository.change(known.id, fix=None, followed_by=opened.id)
         return True
 
-    def _listen(self, incident: Incident) -> None:
+    def _track(self, incident: Incident) -> None:
         if incident.fingerprint is None:
             return
         self._failed.setdefault(incident.fingerprint, 0.0)
@@ -83,15 +88,15 @@ class FixedIncidents:
             self._live[incident.fingerprint] = incident.id, fix.live_at.timestamp()
 
     def _is_unseen(self, fix: ShippedFix) -> bool:
-        """Whether nothing that began since it came live has failed that way."""
+        """Return whether no action that began after the fix came live has failed this way."""
         return fix.is_later_than(
             datetime.fromtimestamp(self._failed.get(fix.fingerprint, 0.0), UTC)
         )
 
     def _is_holding(self, fix: ShippedFix, now: datetime) -> bool:
-        """Whether it is over: judged so, or judged by too little and quiet for as long as others.
+        """Return whether the fix holds: it was judged so, or it was inconclusive and stayed quiet.
 
-        Any failure since has taken the fix off the incident.
+        Every failure after the fix has removed the fix from the incident before this is called.
         """
         if fix.live_at is None or fix.verdict is None:
             return False
@@ -99,7 +104,10 @@ class FixedIncidents:
 
 
 def _reopen(known: Incident, sample: Sample) -> Incident:
-    """Return an incident whose fix was watched, and did not hold. It counts its failures itself."""
+    """Return an incident whose fix was still watched and did not hold, as open again.
+
+    The incident's counter counts the failure, so the count does not change here.
+    """
     return known.replace(
         fix=None,
         recurrences=known.recurrences + 1,
@@ -109,7 +117,7 @@ def _reopen(known: Incident, sample: Sample) -> Incident:
 
 
 def _open_successor(closed: Incident, sample: Sample, number: int) -> Incident:
-    """Return the incident that a failure opens which a fix had ended."""
+    """Return a new incident for a failure whose earlier incident was closed by a fix."""
     anomaly = Anomaly(
         rule=Rule.REPEATED_ERROR, event=sample.event, fingerprint=sample.fingerprint,
         at=sample.when, value=1, threshold=1, volume=1, since=sample.when, evidence=(sample.id,),
@@ -137,11 +145,11 @@ def _open_successor(closed: Incident, sample: Sample, number: int) -> Incident:
 
 
 def to_earlier(closed: Incident) -> Earlier:
-    """Return a closed incident as the one that follows it names it."""
+    """Return a closed incident in the form that its successor refers to."""
     return Earlier(incident=closed.id, ended_at=closed.last_at, fix=closed.fix)
 
 
 def create_successor_id(incident_id: str) -> str:
-    """Return the id of the one that follows: the same whenever asked, so none is opened twice."""
+    """Return the id of the following incident. It is derived, so none is opened twice."""
     number = int.from_bytes(hashlib.sha256(incident_id.encode()).digest()[:4])
     return encode_short_code(number)

@@ -1,4 +1,4 @@
-"""Draws the charts of open incidents, beside everything else."""
+"""Draws the charts of open incidents in the background."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,17 +13,17 @@ from bot.periodic import run_periodically
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 
-_SLOT = timedelta(minutes=5)  # what the detector keeps its history in
-_FEW = 3  # points that make no line yet
+_SLOT = timedelta(minutes=5)  # the resolution of the detector's history
+_FEW = 3  # fewer points are drawn as bars
 
 TURN_SECONDS = 2.0
-_PACE = timedelta(seconds=30)
+_PACE = timedelta(seconds=30)  # between two drawings of one incident
 Sketch = Callable[[Incident], TimeChart | None]
-"""Returns what an incident's chart shows now; `None` where there is nothing to show."""
+"""Returns the current chart of an incident; `None` if it has no data."""
 
 
 def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
-    """Return the chart of its error rate, or else of what was noticed last, if it is remembered."""
+    """Return the chart of the incident's error rate, or else of its newest anomaly."""
     if not incident.anomalies:
         return None
     anomaly = max(incident.anomalies, key=lambda each: (each.rule is Rule.ERROR_RATE, each.at))
@@ -48,14 +48,14 @@ def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
 
 
 def _has_both(point: Point, deploys: tuple[Mark, ...]) -> bool:
-    """Whether a point is of the code before a deploy and of that after it: it is of neither."""
+    """Return whether a point mixes code from before and after a deploy, so it describes neither."""
     return any(point.at < each.at < point.at + _SLOT for each in deploys)
 
 
 def _get_scale(anomaly: Anomaly) -> tuple[float, str, float | None]:
-    """Return by what to multiply, the unit that gives, and the threshold in it.
+    """Return the factor for values, the unit, and the threshold in that unit.
 
-    There is none for a count: the rule counts over other minutes than a bar.
+    A count has no threshold, because the rule counts over another window than a bar.
     """
     if anomaly.rule is Rule.ERROR_RATE:
         return 100.0, "%", 100.0 * anomaly.threshold
@@ -73,7 +73,10 @@ def _list_deploys(detector: Detector, since: datetime, until: datetime) -> tuple
 
 
 class IncidentCharts:
-    """Keeps the newest picture of each open incident. Drawing takes seconds, so nobody waits."""
+    """Stores the newest picture of each open incident.
+
+    Drawing takes seconds, so no caller waits.
+    """
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class IncidentCharts:
         self._images: dict[str, Image] = {}
 
     async def run_forever(self) -> None:
-        """Draw what changed, one after the other, until cancelled."""
+        """Draw changed charts one after the other, until cancelled."""
         if self._charts is not None:
             await run_periodically(self._draw_all, self._clock, TURN_SECONDS)
 
@@ -99,7 +102,7 @@ class IncidentCharts:
             await self.draw(incident)
 
     async def draw(self, incident: Incident) -> None:
-        """Draw the incident's chart if it has one, and shows something else by now."""
+        """Draw the incident's chart if it has one and it has changed."""
         now = self._clock.get_time()
         last = self._drawn.get(incident.id)
         if self._charts is None or incident.message is None:
@@ -121,6 +124,6 @@ class IncidentCharts:
         return self._images.get(incident_id)
 
     def forget(self, incident_id: str) -> None:
-        """Let go of what nobody needs any more."""
+        """Drop the picture of an incident that no message needs any more."""
         self._images.pop(incident_id, None)
         self._drawn.pop(incident_id, None)

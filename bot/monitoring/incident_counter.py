@@ -1,4 +1,4 @@
-"""Counts for one open incident what belongs to it, record by record."""
+"""Counts the records that belong to one open incident."""
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import MOST_AFFECTED, Incident
@@ -6,10 +6,10 @@ from bot.domain.samples import Sample
 
 
 class IncidentCounter:
-    """Counts cheaply; `beaten` gives it to the incident's record.
+    """Counts in memory; `apply_to` copies the counts to the incident.
 
-    Records that were counted before, as after a crash, are not counted again: they are known by
-    their number.
+    A record that was counted before, for example before a crash, is recognised by its number and
+    not counted again.
     """
 
     def __init__(self, incident: Incident) -> None:
@@ -20,11 +20,11 @@ class IncidentCounter:
         self.changed = False
 
     def follow(self, incident: Incident) -> None:
-        """Count what the incident is about now."""
+        """Use the incident's current anomalies from now on."""
         self._anomalies = incident.anomalies
 
     def see(self, sample: Sample, number: int) -> None:
-        """Take in one record of its event or failure."""
+        """Count a record if it matches one of the incident's anomalies."""
         if number <= self._counted_to or not any(each.is_of(sample) for each in self._anomalies):
             return
         self._counted_to, self.changed = number, True
@@ -33,7 +33,7 @@ class IncidentCounter:
             self._affected[sample.user] = None
 
     def apply_to(self, incident: Incident) -> Incident:
-        """Return the incident with all that was seen since."""
+        """Return the incident with the current counts."""
         self.changed = False
         return incident.replace(
             count=self._count, counted_to=self._counted_to, affected=tuple(self._affected)
@@ -41,6 +41,6 @@ class IncidentCounter:
 
 
 def has_wider_count(known: Incident, anomaly: Anomaly) -> bool:
-    """Whether an anomaly is of all failures of the action since before one of them was counted."""
-    all_of_them = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
-    return all_of_them and anomaly.since is not None and anomaly.since <= known.since
+    """Return whether the anomaly counts all failures of the action from before `known` began."""
+    is_first_error_rate = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
+    return is_first_error_rate and anomaly.since is not None and anomaly.since <= known.since

@@ -1,4 +1,4 @@
-"""Tells people of incidents, each in one message that is kept up to date."""
+"""Announces incidents in the chat, each in one message that is kept up to date."""
 
 import logging
 from datetime import datetime, timedelta
@@ -18,19 +18,24 @@ from bot.presentation import cards
 from bot.self_improvement import SelfImprovementAgent
 
 TURN_SECONDS = 1.0
-_SETTLED = timedelta(seconds=1)  # a storm is seen as one when its first gusts are together
-_LATEST = timedelta(seconds=3)
+_SETTLED = timedelta(seconds=1)  # wait this long, so that incidents of one storm are seen together
+_LATEST = timedelta(seconds=3)  # at the latest, also while anomalies are being classified
 _PACE = timedelta(seconds=5)
 _OLD = timedelta(hours=1)
-_OLD_PACE = timedelta(minutes=1)  # Discord counts edits of messages older than an hour
-_EDITS_A_TURN = 3
-_RECENTLY_ANNOUNCED = timedelta(hours=6)  # so soon it needs no new word when it comes back
+_OLD_PACE = timedelta(
+    minutes=1
+)  # Discord limits edits of messages older than an hour more strictly
+_EDITS_A_TURN = 3  # stays below Discord's limit of five messages in five seconds per channel
+_RECENTLY_ANNOUNCED = timedelta(hours=6)  # a recurrence within this time is not announced
 _DIGEST_LIVES = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 
 class IncidentNotifier:
-    """Says what the repository holds. Every message has a lasting key, so none is sent twice."""
+    """Announces what the repository holds.
+
+    Each message has a lasting key, so none is sent twice.
+    """
 
     def __init__(
         self,
@@ -52,26 +57,28 @@ class IncidentNotifier:
         self._chat = chat
         self._clock = clock
         self._dev_channel_id = dev_channel_id
-        self._posts: dict[str, Post] = {}  # by incident or digest
+        self._posts: dict[str, Post] = {}  # by the id of the incident or digest
         self._edited: dict[str, datetime] = {}
         self._states: dict[str, tuple[object, ...]] = {}
         self._refused: set[str] = set()
-        self._done: set[tuple[str, str | None]] = set()  # with the one that follows
+        self._done: set[tuple[str, str | None]] = (
+            set()
+        )  # ended incidents, each with the one that follows it
 
     async def run_forever(self) -> None:
-        """Tell what there is to tell, every second, until cancelled."""
-        failed = log_tracebacks(_log, "incidents could not be told; I try again")
+        """Announce and update every second, until cancelled."""
+        failed = log_tracebacks(_log, "incidents could not be announced; I will try again")
         await run_periodically(self.turn, self._clock, TURN_SECONDS, failed=failed)
 
     async def turn(self) -> None:
-        """Tell what is new, start what follows from it, and bring up to date what was told."""
+        """Announce new incidents, start the runs that follow from them, and update old messages."""
         now = self._clock.get_time()
         fresh = tuple(each for each in self._incident_repository.open if self._is_fresh(each, now))
         for incident in self._digests.sort_in(fresh, now):
-            await self._tell(incident.id)
+            await self._announce(incident.id)
         await self._incident_repository.flush()
         for digest in self._incident_repository.digests:
-            await self._tell_digest(digest)
+            await self._announce_digest(digest)
         for incident in self._incident_repository.open:
             if self._has_unannounced_return(incident, now):
                 await self._announce_return(incident, now)
@@ -81,25 +88,33 @@ class IncidentNotifier:
         await self._incident_repository.flush()
 
     def has_announced(self, incident: Incident) -> bool:
-        """Whether the chat has what tells of it; a return too soon for a new word counts as told.
+        """Return whether the chat shows a message about the incident.
 
-        A digest that waits to be sent has told nobody yet.
+        A recurrence shortly after the last message counts as announced. A digest counts only once
+        it has been sent.
         """
         digests = {each.id for each in self._incident_repository.digests if each.message}
         if incident.message is None and incident.digest not in digests:
             return False
-        told, again = incident.announced_at, incident.recurred_at
-        return told is None or again is None or again - told < _RECENTLY_ANNOUNCED
+        announced_at, recurred_at = incident.announced_at, incident.recurred_at
+        return (
+            announced_at is None
+            or recurred_at is None
+            or recurred_at - announced_at < _RECENTLY_ANNOUNCED
+        )
 
-    # What is new
+    # New incidents
 
     def _is_fresh(self, incident: Incident, now: datetime) -> bool:
-        untold = not incident.is_announced and incident.id not in self._refused
-        settled = _SETTLED if not self._incident_repository.busy else _LATEST
-        return untold and not incident.is_muted(now) and now - get_start_time(incident) >= settled
+        is_new = not incident.is_announced and incident.id not in self._refused
+        delay = _SETTLED if not self._incident_repository.busy else _LATEST
+        return is_new and not incident.is_muted(now) and now - get_start_time(incident) >= delay
 
-    async def _tell(self, incident_id: str) -> None:
-        """Post the incident's message; it is stored before, so it has one key for ever."""
+    async def _announce(self, incident_id: str) -> None:
+        """Post the incident's message.
+
+        The incident is stored first, so the message key never changes.
+        """
         self._auto_run_starter.record_level(incident_id)
         incident = self._incident_repository.get(incident_id)
         if incident is None:
@@ -109,7 +124,7 @@ class IncidentNotifier:
         try:
             ref = await self._chat.post(self._dev_channel_id, post, key=f"incident:{incident.id}")
         except ChatRejected as error:
-            _log.warning("incident %s cannot be told: %s", incident.id, error)
+            _log.warning("incident %s cannot be announced: %s", incident.id, error)
             self._refused.add(incident.id)
             return
         now = self._clock.get_time()
@@ -119,18 +134,23 @@ class IncidentNotifier:
         await self._incident_repository.flush()
 
     def _has_unannounced_return(self, incident: Incident, now: datetime) -> bool:
-        """Whether it came back after people had last heard of it, and that is long ago."""
-        told, again = incident.announced_at, incident.recurred_at
-        if told is None or again is None or not incident.is_announced or told >= again:
+        """Return whether the incident came back long after its last message."""
+        announced_at, recurred_at = incident.announced_at, incident.recurred_at
+        if (
+            announced_at is None
+            or recurred_at is None
+            or not incident.is_announced
+            or announced_at >= recurred_at
+        ):
             return False
-        quiet = self._digests.is_held(incident, now) or incident.is_muted(now)
-        return again - told >= _RECENTLY_ANNOUNCED and not quiet
+        is_silenced = self._digests.is_held(incident, now) or incident.is_muted(now)
+        return recurred_at - announced_at >= _RECENTLY_ANNOUNCED and not is_silenced
 
     async def _announce_return(self, incident: Incident, now: datetime) -> None:
-        """Say in a short reply that it is back; what only a digest told gets its own message."""
+        """Reply that the incident is back; an incident of a digest gets its own message."""
         if incident.message is None:
             self._incident_repository.change(incident.id, digest=None)
-            await self._tell(incident.id)
+            await self._announce(incident.id)
             return
         key = f"incident:{incident.id}:again:{incident.recurrences}"
         try:
@@ -138,17 +158,17 @@ class IncidentNotifier:
                 incident.message.channel_id, cards.render_recurrence(incident), key=key
             )
         except ChatRejected as error:
-            _log.warning("that incident %s is back cannot be told: %s", incident.id, error)
+            _log.warning("the return of incident %s cannot be announced: %s", incident.id, error)
         self._incident_repository.change(incident.id, told_at=now)
 
-    async def _tell_digest(self, digest: Digest) -> None:
+    async def _announce_digest(self, digest: Digest) -> None:
         if digest.message is not None or digest.id in self._refused or not digest.incidents:
             return
         post = await self._digest_post(digest)
         try:
             ref = await self._chat.post(self._dev_channel_id, post, key=f"incidents:{digest.id}")
         except ChatRejected as error:
-            _log.warning("digest %s cannot be told: %s", digest.id, error)
+            _log.warning("digest %s cannot be announced: %s", digest.id, error)
             self._refused.add(digest.id)
             return
         known = next(
@@ -158,16 +178,18 @@ class IncidentNotifier:
         self._posts[digest.id], self._edited[digest.id] = post, self._clock.get_time()
         await self._incident_repository.flush()
 
-    # What was told
+    # Announced incidents
 
     async def _bring_up_to_date(self, now: datetime) -> None:
-        """Edit what says something else by now: a few at a time, the longest unchanged first."""
-        told = [each for each in self._incident_repository.incidents if self._can_change(each, now)]
-        told.sort(key=lambda each: self._edited.get(each.id, each.opened_at))
+        """Edit the messages whose content has changed: a few per turn, longest unchanged first."""
+        changeable = [
+            each for each in self._incident_repository.incidents if self._can_change(each, now)
+        ]
+        changeable.sort(key=lambda each: self._edited.get(each.id, each.opened_at))
         edits = 0
         for digest in self._incident_repository.digests:
             edits += await self._edit_digest(digest, now)
-        for incident in told:
+        for incident in changeable:
             if edits >= _EDITS_A_TURN:
                 return
             edits += await self._edit(incident, now)
@@ -175,12 +197,12 @@ class IncidentNotifier:
     def _can_change(self, incident: Incident, now: datetime) -> bool:
         if incident.open:
             self._done.discard((incident.id, incident.followed_by))
-        ended = incident.resolved_at
-        lately = ended is None or now - ended < _OLD or incident.id in self._posts
+        resolved_at = incident.resolved_at
+        is_recent = resolved_at is None or now - resolved_at < _OLD or incident.id in self._posts
         return (
             incident.message is not None
             and (incident.id, incident.followed_by) not in self._done
-            and lately
+            and is_recent
         )
 
     async def _edit(self, incident: Incident, now: datetime) -> bool:
@@ -222,7 +244,7 @@ class IncidentNotifier:
         )
 
     def _is_time(self, incident: Incident, now: datetime) -> bool:
-        """Whether the message may change again; what matters is shown at once."""
+        """Return whether the message may be edited again; a change of state is shown at once."""
         edited = self._edited.get(incident.id)
         if edited is None or self._states.get(incident.id) != _get_state(incident):
             return True
@@ -233,7 +255,7 @@ class IncidentNotifier:
         self._posts[announced_id], self._edited[announced_id] = post, now
 
     def _forget(self, incident: Incident) -> None:
-        """Let go of what only a message needs that may still change."""
+        """Drop what is needed only while a message can still change."""
         self._done.add((incident.id, incident.followed_by))
         self._incident_charts.forget(incident.id)
         for known in (self._posts, self._edited, self._states):
@@ -249,6 +271,6 @@ class IncidentNotifier:
 
 
 def _get_state(incident: Incident) -> tuple[object, ...]:
-    """Return what of an incident is shown at once when it changes."""
+    """Return the fields of an incident whose change is shown at once."""
     fix = incident.fix
     return incident.status, incident.recurrences, incident.run_id, incident.muted_until, fix

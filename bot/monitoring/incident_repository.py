@@ -1,4 +1,4 @@
-"""Every incident that is open or was lately, in memory and in the key-value store."""
+"""Holds the open and the recent incidents, in memory and in the key-value store."""
 
 import asyncio
 import logging
@@ -19,9 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 class IncidentRepository:
-    """Incidents by id. A change counts at once; `flush` makes it durable.
+    """Incidents by id. A change is visible at once; `flush` makes it durable.
 
-    Whoever waited for something changes the incident there is now, never the copy they had.
+    After an `await`, callers must change the incident that is stored now, never the copy from
+    before it.
     """
 
     def __init__(self, key_values: KeyValueStore) -> None:
@@ -31,85 +32,88 @@ class IncidentRepository:
         self._mutes: dict[str, Mute] = {}
         self._unsaved: dict[str, Record] = {}
         self.starting = asyncio.Lock()  # held while a run about an incident is started
-        self.busy = False  # what was found is still being looked into: there may be more of it
+        self.busy = False  # anomalies are still being classified; more may follow
 
     async def load(self) -> None:
-        """Read what an earlier process kept. What cannot be read is logged and left alone."""
+        """Read what an earlier process stored.
+
+        If it cannot be read, log this and leave it alone.
+        """
         try:
             incidents = await self._key_values.list_records(INCIDENT, Incident)
             digests = await self._key_values.list_records("digest:", Digest)
             mutes = await self._key_values.list_records("mute:", Mute)
         except StoreError:
-            _log.exception("the incidents of earlier cannot be read; I begin without them")
+            _log.exception("the stored incidents cannot be read; I start without them")
             return
         self._incidents |= {each.id: each for each in incidents}
         self._digests |= {each.id: each for each in digests}
         self._mutes |= {each.key: each for each in mutes}
         for digest in digests:
-            for listed in digest.incidents:  # it was ended before it had noted that
+            for listed in digest.incidents:  # the process was killed before it noted this
                 known = self._incidents.get(listed)
                 if known is not None and not known.is_announced:
                     self.change(listed, digest=digest.id)
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
-        """All there are, those that were opened first first."""
+        """All incidents, in the order in which they were opened."""
         return tuple(sorted(self._incidents.values(), key=lambda each: (each.opened_at, each.id)))
 
     @property
     def open(self) -> tuple[Incident, ...]:
-        """Those that go on."""
+        """The incidents that are open."""
         return tuple(each for each in self.incidents if each.open)
 
     @property
     def seen_by_rules(self) -> tuple[Incident, ...]:
-        """Those that go on and are over once no rule sees them any more."""
+        """The open incidents that end once no rule detects them any more."""
         return tuple(each for each in self.open if each.rollback is None)
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """All there are."""
+        """All digests."""
         return tuple(self._digests.values())
 
     def get(self, incident_id: str) -> Incident | None:
-        """Return one by id."""
+        """Return the incident with that id, if it exists."""
         return self._incidents.get(incident_id)
 
     def list_for_digest(self, digest: Digest) -> tuple[Incident, ...]:
-        """Return the incidents a digest lists, as far as they are kept."""
+        """Return the incidents of a digest that are still stored."""
         found = (self._incidents.get(each) for each in digest.incidents)
         return tuple(each for each in found if each is not None)
 
     def put(self, incident: Incident) -> None:
-        """Take in a new one, or another version of one."""
+        """Add an incident, or replace its stored version."""
         if self._incidents.get(incident.id) != incident:
             self._incidents[incident.id] = incident
             self._unsaved[INCIDENT + incident.id] = incident
 
     def change(self, incident_id: str, **changes: object) -> Incident:
-        """Return the incident with these fields changed."""
+        """Change these fields of an incident and return it."""
         changed = self._incidents[incident_id].replace(**changes)
         self.put(changed)
         return changed
 
     def put_digest(self, digest: Digest) -> None:
-        """Take in a new digest, or another version of one."""
+        """Add a digest, or replace its stored version."""
         self._digests[digest.id] = digest
         self._unsaved[f"digest:{digest.id}"] = digest
 
     def mute(self, keys: frozenset[str], by: Person, until: datetime) -> None:
-        """Have nothing told of these keys until then."""
+        """Silence these anomaly keys until `until`."""
         for key in keys:
             self._mutes[key] = mute = Mute(key=key, by=by, until=until)
             self._unsaved[f"mute:{key}"] = mute
 
     def is_muted(self, key: str, now: datetime) -> bool:
-        """Whether somebody muted that key, and it lasts."""
+        """Return whether a person has muted that key and the mute has not ended."""
         mute = self._mutes.get(key)
         return mute is not None and now < mute.until
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many reports of faults are that person's."""
+        """Return how many reports of faults the person has made."""
         return sum(
             report.person.id == subject.id
             for incident in self._incidents.values()
@@ -117,7 +121,7 @@ class IncidentRepository:
         )
 
     def has_report(self, subject: DataSubject, report: FailureReport) -> bool:
-        """Whether that person's report of a failure is noted on its incident as well."""
+        """Return whether the person's failure report is also noted on an incident."""
         return any(
             incident.has_failure(report.event, report.fingerprint)
             and any(each.person.id == subject.id for each in incident.reports)
@@ -125,7 +129,7 @@ class IncidentRepository:
         )
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget their reports, and that they were affected; return how many reports.
+        """Forget the person's reports and that they were affected; return how many reports.
 
         Raises `StoreError`.
         """
@@ -138,17 +142,18 @@ class IncidentRepository:
         return count
 
     async def flush(self) -> None:
-        """Make every change durable, in the order they were made. Raises `StoreError`."""
+        """Make every change durable, in the order of the changes. Raises `StoreError`."""
         while self._unsaved:
             name, record = next(iter(self._unsaved.items()))
             await self._key_values.put(name, record)
+            # Another change may have arrived during the write; then the newer record stays unsaved.
             if self._unsaved.get(name) is record:
                 del self._unsaved[name]
 
     def make_room(self) -> Incident | None:
-        """Return the open incident that has to go so that there is room for another, if one has.
+        """Return the open incident to close so that another one fits; `None` if there is room.
 
-        Least is lost with the quietest of them, and of those the one longest not seen.
+        It is one of the lowest severity, and of these the one not seen for the longest time.
         """
         going_on = self.open
         if len(going_on) < MOST_OPEN:
@@ -156,7 +161,7 @@ class IncidentRepository:
         return min(going_on, key=lambda each: (LOUDNESS.index(each.severity), each.last_at))
 
     async def prune(self, now: datetime) -> None:
-        """Forget what is long over. Raises `StoreError`."""
+        """Forget old resolved incidents, digests and mutes. Raises `StoreError`."""
         over = [each for each in self.incidents if not each.open]
         too_many = len(over) - _MOST_STORED
         for number, each in enumerate(over):

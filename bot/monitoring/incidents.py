@@ -1,4 +1,4 @@
-"""Incidents: which fault an anomaly is of, and when it is over."""
+"""Decides which incident an anomaly belongs to, and when an incident is over."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,12 +21,12 @@ from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 from bot.triage import Origin
 
-_RETURN_WINDOW = timedelta(days=1)
+_RETURN_WINDOW = timedelta(days=1)  # a failure within it reopens the incident
 _log = logging.getLogger(__name__)
 
 
 class IncidentTracker:
-    """Opens, updates and resolves what the repository holds. Tells nobody."""
+    """Opens, updates and resolves the repository's incidents. Sends no messages."""
 
     def __init__(
         self,
@@ -45,53 +45,53 @@ class IncidentTracker:
         self._fixed = FixedIncidents(incident_repository, self._quiet)
         self._counters: dict[str, IncidentCounter] = {}
         self._by_event: dict[str, list[IncidentCounter]] = {}
-        self._loops: dict[str, str] = {}  # by the event of a loop that has stopped
+        self._loops: dict[str, str] = {}  # incident ids by the event of a stopped loop
         self._by_fingerprint: dict[str | None, list[IncidentCounter]] = {}
 
     def reconfigure(self, config: IncidentsConfig, thresholds: Thresholds) -> None:
-        """Go by these from now on: what is open stays as severe as it was until it grows."""
+        """Use these settings from now on. An open incident keeps its severity until it grows."""
         self._config, self._thresholds = config, thresholds
         self._quiet = timedelta(minutes=config.resolved_after_minutes)
         self._fixed.reconfigure(self._quiet)
 
     def begin(self) -> int:
-        """Take up what the repository holds; return the number of the newest record counted."""
+        """Load the state from the repository; return the number of the newest counted record."""
         self._fixed.begin()
         self._reindex()
         return max((each.counted_to for each in self._incident_repository.incidents), default=0)
 
     def see(self, sample: Sample, number: int) -> None:
-        """Count a record for the incidents it belongs to. Called for every record: cheap."""
+        """Count a record for its incidents. Called for every record, so it must be cheap."""
         if self._fixed.see(sample, number):
             self._reindex()
-        if sample.event in self._loops and sample.outcome == "ok":  # it runs again
-            over: dict[str, object] = {"status": "resolved", "resolved_at": sample.when}
-            self._incident_repository.change(self._loops[sample.event], **over)
+        if sample.event in self._loops and sample.outcome == "ok":  # the loop runs again
+            resolution: dict[str, object] = {"status": "resolved", "resolved_at": sample.when}
+            self._incident_repository.change(self._loops[sample.event], **resolution)
             self._reindex()
-        heard = self._by_event.get(sample.event, [])
+        counters = self._by_event.get(sample.event, [])
         if sample.fingerprint in self._by_fingerprint:
-            elsewhere = self._by_fingerprint[sample.fingerprint]
-            heard = heard + [each for each in elsewhere if each not in heard]
-        for incident_counter in heard:
+            same_failure = self._by_fingerprint[sample.fingerprint]
+            counters = counters + [each for each in same_failure if each not in counters]
+        for incident_counter in counters:
             incident_counter.see(sample, number)
 
     def settle(self, fixes: Mapping[str, ShippedFix]) -> None:
-        """Show what was shipped, and end what a fix is seen to have ended."""
+        """Show shipped fixes on incidents, and close the incidents that a fix has ended."""
         self.fold()
         if self._fixed.settle(fixes, self._clock.get_time()):
             self._reindex()
 
     def fold(self) -> None:
-        """Put what was counted into the records."""
+        """Write the counters' values into the incidents."""
         for incident_id, incident_counter in self._counters.items():
             known = self._incident_repository.get(incident_id)
             if incident_counter.changed and known is not None:
                 self._incident_repository.put(incident_counter.apply_to(known))
 
     async def judge(self, anomaly: Anomaly, number: int = 0) -> Incident | None:
-        """Return the incident an anomaly is of, new or known; `None` where nobody is to be told.
+        """Return the new or known incident of an anomaly; `None` if it is not to be announced.
 
-        What it changed is durable when it returns. Raises `StoreError`.
+        The change is durable when it returns. Raises `StoreError`.
         """
         now = self._clock.get_time()
         if self._incident_repository.is_muted(anomaly.key, now) or now - anomaly.at >= self._quiet:
@@ -105,6 +105,7 @@ class IncidentTracker:
             if known is not None and known.fix is not None and known.fix.is_later_than(anomaly.at):
                 return None
         seen = await self._classifier.look_at(anomaly) if known is None else None
+        # Only now is it known whether a third party is at fault.
         if seen is not None:
             known = self._find_same_outage(anomaly, seen)
         if known is None:
@@ -123,10 +124,10 @@ class IncidentTracker:
         return incident
 
     def resolve(self, detector: Detector) -> None:
-        """End what was quiet for long enough, by what the detector has seen."""
+        """Close the incidents that have been quiet for long enough, according to the detector."""
         self.fold()
         now = self._clock.get_time()
-        over = False
+        has_resolved = False
         for each in self._incident_repository.seen_by_rules:
             if each.muted_until is not None and not each.is_muted(now):
                 self._incident_repository.change(each.id, muted_until=None, muted_by=None)
@@ -136,14 +137,14 @@ class IncidentTracker:
             if now - last_at < self._quiet:
                 self._incident_repository.change(each.id, last_at=last_at)
             else:
-                over = True
+                has_resolved = True
                 self._incident_repository.change(
                     each.id, status="resolved", last_at=last_at, resolved_at=now
                 )
-        if over:
+        if has_resolved:
             self._reindex()
 
-    # How it is done
+    # Implementation
 
     def _find_recently_resolved(self, anomaly: Anomaly, now: datetime) -> Incident | None:
         for each in reversed(self._incident_repository.incidents):
@@ -160,16 +161,17 @@ class IncidentTracker:
         return None
 
     def _find_predecessor(self, incident: Incident) -> Incident | None:
-        """Return the newest closed one of the same failure, however long ago."""
+        """Return the newest closed incident of the same failure, whatever its age."""
         for each in reversed(self._incident_repository.incidents):
             if not each.open and each.is_same_fault(incident):
                 return each
         return None
 
     def _find_same_outage(self, anomaly: Anomaly, seen: ClassifiedAnomaly) -> Incident | None:
-        """Return what is open of the same action if both are a third party's.
+        """Return an open incident of the same action if a third party causes both.
 
-        Who is down answers with an error now and not at all then: that is one incident.
+        A service that is down answers with an error at one time and not at all at another. Both
+        belong to one incident.
         """
         if anomaly.rule is Rule.LATENCY or seen.triage.origin is not Origin.OUTSIDE:
             return None
@@ -187,9 +189,9 @@ class IncidentTracker:
         seen: ClassifiedAnomaly,
         number: int,
     ) -> Incident:
-        """Count what was not counted before, as it was not known to belong to the incident."""
+        """Add failures that were not counted yet, because they were not linked to the incident."""
         if Rule.ERROR_RATE in known.rules:
-            return incident  # every failure of the action was counted
+            return incident  # all failures of the action are already counted
         self._counters.pop(incident.id, None)
         affected = dict.fromkeys((*incident.affected, *seen.users))
         return incident.replace(
@@ -272,7 +274,7 @@ class IncidentTracker:
         return known.replace(**changes)
 
     def _get_severity(self, anomalies: Iterable[Anomaly]) -> Severity:
-        """Return that of the loudest rule; one that is not set in the configuration is medium."""
+        """Return the highest severity of the rules; a rule without a setting counts as medium."""
         found = [self._config.severity.get(each.rule, Severity.MEDIUM) for each in anomalies]
         return max(found, key=LOUDNESS.index)
 
@@ -282,16 +284,18 @@ class IncidentTracker:
         )
 
     def _reindex(self) -> None:
-        """Sort the counters of what is open by what they have to hear."""
-        going_on = {each.id: each for each in self._incident_repository.open}
+        """Index the counters of open incidents by event and by fingerprint."""
+        open_incidents = {each.id: each for each in self._incident_repository.open}
         self._counters = {
             each.id: self._counters.get(each.id) or IncidentCounter(each)
-            for each in going_on.values()
+            for each in open_incidents.values()
         }
         self._by_event, self._by_fingerprint = {}, {}
-        self._loops = {each.loop: each.id for each in going_on.values() if each.loop is not None}
+        self._loops = {
+            each.loop: each.id for each in open_incidents.values() if each.loop is not None
+        }
         for incident_id, incident_counter in self._counters.items():
-            incident = going_on[incident_id]
+            incident = open_incidents[incident_id]
             incident_counter.follow(incident)
             for event in {each.event for each in incident.anomalies}:
                 self._by_event.setdefault(event, []).append(incident_counter)
@@ -300,7 +304,7 @@ class IncidentTracker:
 
 
 def _iterate_last_seen(incident: Incident, detector: Detector) -> Iterator[datetime]:
-    """Yield when each of its anomalies was not quiet last, and when that is not known, long ago."""
+    """Yield when each anomaly was last active; if unknown, when the incident was opened."""
     for each in incident.anomalies:
         at = detector.get_quiet_since(each.rule, each.event, each.fingerprint)
         yield incident.opened_at if at is None else datetime.fromtimestamp(at, UTC)

@@ -1,6 +1,7 @@
-"""Issues of the forge that are requests: from listed people, with a label, in the grammar's words.
+"""Starts runs from forge issues that a listed person has written and labelled.
 
-Only their authors' own rights count, as Discord has them now. Nothing that decides is heard there.
+The title has to be a request that the grammar knows. The author's current rights in Discord count.
+Approvals and other decisions are not accepted in issues.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ GOALS: Mapping[Intent, Goal] = {
     Intent.FIX: "fix",
     Intent.CHANGE: "change",
 }
-"""What may be asked for in an issue, by what its title means; no more than that is heard there."""
+"""The requests that are accepted in an issue, by the intent of its title."""
 
 _SETTING = Setting(addressed=True, dev_channel=True, listed=True)
 _PREFIX = "forge-issue:"
@@ -50,9 +51,9 @@ AskForWork = Callable[[Trigger], Awaitable[IntakeResult]]
 
 @dataclass(frozen=True)
 class IssueRules:
-    """Whose issues count, and where their runs speak.
+    """Whose issues count, and where their runs post.
 
-    `people` are Discord ids by login in lower case; a login that is not there is nobody's.
+    `people` maps forge logins in lower case to Discord ids. Issues of other logins are ignored.
     """
 
     label: str
@@ -62,9 +63,9 @@ class IssueRules:
 
 
 class IssueIntake:
-    """Looks at the forge's issues every now and then; takes each once, and answers it once.
+    """Polls the forge's issues; accepts each issue once and answers it once.
 
-    What was taken is kept, so neither a restart nor a second look begins anything twice.
+    Accepted issues are stored, so neither a restart nor another poll starts anything twice.
     """
 
     def __init__(
@@ -87,71 +88,71 @@ class IssueIntake:
         self._wake_up = asyncio.Event()
 
     async def run_forever(self) -> None:
-        """Look until cancelled. A forge that cannot be reached is asked again the next time."""
-        failed = log_warnings(_log, "the forge's issues could not be read; I try again")
+        """Poll until cancelled. If the forge cannot be reached, the next poll tries again."""
+        failed = log_warnings(_log, "the forge's issues could not be read; I will try again")
         seconds = self._rules.seconds
         await run_periodically(self.turn, self._clock, seconds, wake=self._wake_up, failed=failed)
 
     def request_poll(self) -> None:
-        """Look now rather than in a while: the forge says that something is new."""
+        """Poll at once; a webhook has announced a change."""
         self._wake_up.set()
 
     async def turn(self) -> None:
-        """Take new issues, and answer those whose runs came to something."""
-        taken = {
+        """Accept new issues, and answer those whose runs have a result."""
+        accepted = {
             each.number: each
             for each in await self._key_values.list_records(_PREFIX, AcceptedIssue)
         }
         for issue in await self._forge.list_issues(self._rules.label):
-            if issue.number not in taken:
+            if issue.number not in accepted:
                 await self._try(issue.number, self._take(issue))
         for each in await self._key_values.list_records(_PREFIX, AcceptedIssue):
             if not each.is_answered:
                 await self._try(each.number, self._answer(each))
 
     async def _try(self, number: int, work: Awaitable[None]) -> None:
-        """Do it; what one issue cannot have now stands in no other's way."""
+        """Run the work for one issue. An error is logged and does not affect other issues."""
         try:
             await work
         except TheseusError as error:
             _log.warning("issue #%s: %s", number, error)
 
     async def _take(self, issue: ForgeIssue) -> None:
-        """Begin what a listed person asks for; an issue of anybody else is not looked at."""
+        """Start what a listed person asks for. Issues of other people are not read."""
         person_id = self._rules.people.get(issue.author.lower())
         person = await self._members.fetch_person(person_id) if person_id is not None else None
         if person is None:
             return
         try:
-            taken = await self._start_run(issue, person)
-        except (Stopped, TooMany):  # it waits, as everything does
+            accepted = await self._start_run(issue, person)
+        except (Stopped, TooMany):  # the issue stays unaccepted, so a later poll tries again
             return
         except (NotAuthorized, OutOfBounds) as refusal:
-            taken = AcceptedIssue(number=issue.number, answer=escape_text(str(refusal)))
-        await self._keep(taken)
+            accepted = AcceptedIssue(number=issue.number, answer=escape_text(str(refusal)))
+        await self._keep(accepted)
 
     async def _start_run(self, issue: ForgeIssue, person: Person) -> AcceptedIssue:
         trigger = self._trigger(issue, person)
         if trigger is None:
             return AcceptedIssue(number=issue.number, answer=NOT_UNDERSTOOD)
         if trigger.goal == "change":
-            wanted = await self._agent.changes.ask(trigger)
-            if isinstance(wanted, ChangeBegun):
-                return AcceptedIssue(number=issue.number, run_id=wanted.run.id)
+            change = await self._agent.changes.ask(trigger)
+            if isinstance(change, ChangeBegun):
+                return AcceptedIssue(number=issue.number, run_id=change.run.id)
             return AcceptedIssue(
                 number=issue.number, answer="I keep it as a wish; I cannot write it."
             )
         found = await self._agent.answers.find_answer(trigger)
         if isinstance(found, RequestAnswer):
-            told = escape_text(found.diagnosis.summary, MAX_CHARACTERS)
-            return AcceptedIssue(number=issue.number, answer=told)
+            answer = escape_text(found.diagnosis.summary, MAX_CHARACTERS)
+            return AcceptedIssue(number=issue.number, answer=answer)
         return AcceptedIssue(number=issue.number, run_id=(await self._ask(trigger)).run.id)
 
     def _trigger(self, issue: ForgeIssue, person: Person) -> Trigger | None:
-        """Return what the title asks for; what follows goes with it. `None`: nothing we do here."""
-        said = parse(issue.title, _SETTING)
-        goal = GOALS.get(said.intent)
-        if goal is None or not said.slots.subject:  # "fix it" points at nothing there
+        """Return the trigger for the title, with the body as details; `None` if it is none."""
+        parsed = parse(issue.title, _SETTING)
+        goal = GOALS.get(parsed.intent)
+        if goal is None or not parsed.slots.subject:  # "fix it" refers to nothing in an issue
             return None
         return Trigger(
             key=f"issue:{issue.number}",
@@ -159,13 +160,13 @@ class IssueIntake:
             person=person,
             place=self._rules.place,
             text=f"{issue.title}\n\n{issue.body}".strip()[:_TEXT],
-            subject=said.slots.subject[:_SUBJECT],
+            subject=parsed.slots.subject[:_SUBJECT],
             issue=issue.number,
             at=issue.at,
         )
 
     async def _answer(self, accepted: AcceptedIssue) -> None:
-        """Say what became of it once that is known, and never again."""
+        """Answer the issue once its result is known, and only once."""
         text = accepted.answer or await self._describe_outcome(accepted)
         if text:
             await self._forge.answer_issue(accepted.number, text, f"issue-{accepted.number}")
@@ -175,7 +176,7 @@ class IssueIntake:
         try:
             run = await self._agent.find(run_id=accepted.run_id)
         except UnknownRun:
-            return "It was so long ago that I no longer know what became of it."
+            return "This was so long ago that I no longer have its result."
         history = await self._agent.get_history(run.id)
         return describe_outcome(run, history) if run.has_ended or history.shipment else ""
 

@@ -1,4 +1,4 @@
-"""Follows the journal, judges every record, remembers where it was."""
+"""Follows the journal, passes every record to the detector, and stores its position."""
 
 import asyncio
 import logging
@@ -19,15 +19,15 @@ from bot.ports.key_value_store import KeyValueStore
 TURN_SECONDS = 1.0
 SAVE_SECONDS = 15.0
 CHUNK = 500
-"""Records judged before others get a turn: some 20 ms."""
-_SAVING_SHARE = 0.01  # of the time at most: to write down thousands of kinds takes half a second
+"""Records judged before other tasks get a turn: about 20 ms."""
+_SAVING_SHARE = 0.01  # at most this share of time: saving thousands of events takes half a second
 _KEY_VALUES = "detection"
 _PRUNE_SECONDS = 3_600.0
 _log = logging.getLogger(__name__)
 
 
 class Position(Record):
-    """Where the follower is in the journal, and what the detector knew there: one row."""
+    """The follower's position in the journal, and the detector's state there. Stored as one row."""
 
     cursor: str | None = None
     number: int = 0
@@ -35,10 +35,10 @@ class Position(Record):
 
 
 class JournalFollower:
-    """Follows the journal from where an earlier process was.
+    """Follows the journal from where an earlier process stopped.
 
-    What happened since the last save is judged again after a crash; the incidents know what they
-    have counted by the records' numbers.
+    After a crash, the records since the last save are judged again. Incidents recognise counted
+    records by their numbers.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class JournalFollower:
         self._number = 0
         self._moved = False
         self._trouble = ""
-        self._torn = False  # the detector has seen part of what comes after the cursor
+        self._torn = False  # the detector has seen some records after the cursor
         self._saved_at = clock.get_monotonic_time()
         self._save_every = SAVE_SECONDS
         self._pruned_at = clock.get_monotonic_time()
@@ -68,12 +68,12 @@ class JournalFollower:
         self.detector = Detector(thresholds)
 
     def reconfigure(self, thresholds: Thresholds) -> None:
-        """Judge by these from now on; what was counted until now goes on counting."""
+        """Use these thresholds from now on. The counts so far are kept."""
         self._thresholds = thresholds
         self.detector = Detector(thresholds, self.detector.build_state())
 
     async def run_forever(self) -> None:
-        """Look every second until cancelled, then remember where it was."""
+        """Poll every second until cancelled, then save the position."""
         await self._take_up()
         try:
             await run_periodically(
@@ -91,7 +91,7 @@ class JournalFollower:
         self._trouble = ""
 
     async def turn(self) -> None:
-        """Judge what was written since the last turn. Raises `JournalError`, `StoreError`."""
+        """Judge the records written since the last turn. Raises `JournalError`, `StoreError`."""
         try:
             await self._catch_up()
             for anomaly in self.detector.tick(self._clock.get_time().timestamp()):
@@ -103,13 +103,13 @@ class JournalFollower:
         await self._save_now_and_then()
 
     def _log_trouble(self, error: TheseusError) -> None:
-        """Log what keeps it from seeing, once for as long as it lasts."""
+        """Log an error once for as long as the same error repeats."""
         if str(error) != self._trouble:
             self._trouble = str(error)
-            _log.warning("the follower could not see or remember; it tries again", exc_info=error)
+            _log.warning("the follower could not read or save; it will try again", exc_info=error)
 
     async def _catch_up(self) -> None:
-        """See what was written, in chunks, so that others get a turn."""
+        """Read the new records in chunks, so that other tasks get a turn."""
         while True:
             followed = await self._journal.follow(self._cursor, limit=CHUNK)
             self._torn = True
@@ -131,25 +131,28 @@ class JournalFollower:
             await self._report_anomalies()
 
     async def _report_anomalies(self) -> None:
-        """Give what was found to the incidents; what fails is given again next time."""
+        """Pass the anomalies to the incidents.
+
+        After an error, the next turn passes the rest again.
+        """
         try:
             while self._unreported:
                 self._incident_repository.busy = True
                 await self._incidents.judge(*self._unreported[0])
                 del self._unreported[0]
         except StoreError as error:
-            _log.warning("an anomaly could not be kept: %s", error)
+            _log.warning("an anomaly could not be stored: %s", error)
 
     async def _take_up(self) -> None:
         try:
             position = await self._key_values.get(_KEY_VALUES, Position)
         except StoreError:
-            _log.exception("where the follower was cannot be read; it begins now")
+            _log.exception("the follower's position cannot be read; it starts without one")
             position = None
         counted = self._incidents.begin()
         if position is None:
             self._number = counted
-            self._saved_at -= SAVE_SECONDS  # the very first look is remembered at once
+            self._saved_at -= SAVE_SECONDS  # the first position is saved at once
             return
         self._cursor, self._number = position.cursor, position.number
         self.detector = Detector(self._thresholds, position.detector)
@@ -163,7 +166,7 @@ class JournalFollower:
             await self._incident_repository.prune(self._clock.get_time())
 
     async def _save(self) -> None:
-        """Keep incidents and position. What is found but not handed over is found again."""
+        """Save incidents and position. The position waits while anomalies are not passed on yet."""
         self._saved_at = self._clock.get_monotonic_time()
         self._incidents.fold()
         await self._incident_repository.flush()
@@ -174,13 +177,14 @@ class JournalFollower:
     def _build_position(self) -> Position:
         began = self._clock.get_monotonic_time()
         state = self.detector.build_state()
-        taken = self._clock.get_monotonic_time() - began
-        self._save_every = max(SAVE_SECONDS, taken / _SAVING_SHARE)
+        duration = self._clock.get_monotonic_time() - began
+        self._save_every = max(SAVE_SECONDS, duration / _SAVING_SHARE)
+        # `model_construct` skips validation, which would take longer than building the state.
         return Position.model_construct(cursor=self._cursor, number=self._number, detector=state)
 
     async def _remember(self) -> None:
-        """Save at the end; there is nobody left to try again."""
+        """Save at the end. An error is only logged, because no later turn can try again."""
         try:
             await self._save()
         except StoreError:
-            _log.exception("the follower could not remember where it was")
+            _log.exception("the follower could not save its position")

@@ -1,4 +1,4 @@
-"""Key figures of a span: how runs end, how long they take, what they cost, and what held. Pure."""
+"""Computes key figures of a period: results, durations and costs of runs. Pure functions."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -11,21 +11,21 @@ from bot.domain.run import FINAL_STATUSES, Status
 
 
 class Ratio(NamedTuple):
-    """So many of so many."""
+    """A part of a total."""
 
     part: int
     total: int
 
     @property
     def ratio(self) -> float | None:
-        """0 to 1; nothing, where there was nothing to count."""
+        """The ratio from 0 to 1; `None` if the total is 0."""
         return self.part / self.total if self.total else None
 
 
 class Spread(NamedTuple):
-    """How long something took, or what it cost: median, 90th percentile, and of how many.
+    """The median and the 90th percentile of durations or costs, and the number of values.
 
-    Both are absent where there was none.
+    Median and percentile are `None` without values.
     """
 
     median: float | None
@@ -34,14 +34,14 @@ class Spread(NamedTuple):
 
 
 class KeyFigures(NamedTuple):
-    """Of the runs begun in a span, and of the incidents that began in it.
+    """Figures of the runs and incidents that began in a period.
 
-    `shipped` came live. `unaided`: of all runs that ended, those that got done without anybody
-    answering a question, giving an instruction or asking for a revision. `approved`: of what was
-    proposed and decided, what was approved. `held`: of what was watched and judged surely, what
-    holds. `recovered`: of the incidents, those that a fix or a revert ended; one that only became
-    quiet does not count. Times are in seconds from when it was asked; `cost` is in US dollars a
-    change that came live.
+    `shipped` counts changes that came live. `unaided` counts, of all ended runs, those that were
+    done without an answer, an instruction or a revision request of a person. `approved` counts the
+    approved among the proposals that were decided. `held` counts the fixes that hold among those
+    with a clear verdict. `recovered` counts the incidents that a fix or a revert has ended; an
+    incident that only became quiet does not count. Times are in seconds from the request; `cost` is
+    in US dollars per change that came live.
     """
 
     begun: int
@@ -63,7 +63,7 @@ class KeyFigures(NamedTuple):
 def compute_key_figures(
     runs: Sequence[RunSummary], incidents: Iterable[Incident], since: datetime
 ) -> KeyFigures:
-    """Return the figures; `runs` are those begun since then."""
+    """Return the figures. `runs` are those that began since `since`."""
     proposed = [run for run in runs if run.proposed_at is not None]
     shipped = [run for run in runs if run.live_at is not None]
     began = [each for each in incidents if each.since >= since]
@@ -95,7 +95,7 @@ def compute_key_figures(
 def measure_times(
     runs: Iterable[RunSummary], reached: Callable[[RunSummary], datetime | None]
 ) -> list[float]:
-    """Return how many seconds each run took to where it is `reached`, if it got there."""
+    """Return the seconds each run took until `reached`, for the runs that got there."""
     ends = ((reached(run), run.created_at) for run in runs)
     return [
         max((end - begin) / timedelta(seconds=1), 0.0) for end, begin in ends if end is not None
@@ -103,7 +103,7 @@ def measure_times(
 
 
 def compute_spread(values: Sequence[float]) -> Spread:
-    """Return the median and the 90th percentile; that of few values lies among them."""
+    """Return the median and the 90th percentile, interpolated between the values."""
     if not values:
         return Spread(None, None, 0)
     if len(values) == 1:

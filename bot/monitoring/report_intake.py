@@ -1,4 +1,4 @@
-"""People who report a fault that is an open incident become part of it."""
+"""Links people's reports to the open incidents and the runs they are about."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,9 +25,9 @@ Failures = tuple[FailureGroup, ...] | None
 
 @dataclass(frozen=True)
 class IntakeResult:
-    """What became of a request: its run, and the incident it is about if it is one.
+    """The run of a request, and the incident it is about, if there is one.
 
-    `joined`: no run was started, because `run` is under way for that fault already.
+    `joined` is true if no run was started because `run` was already under way for the fault.
     """
 
     run: Run
@@ -36,7 +36,7 @@ class IntakeResult:
 
 
 class ReportIntake:
-    """Brings together what people report and what the bot saw."""
+    """Connects what people report with what the bot has detected."""
 
     def __init__(
         self,
@@ -56,29 +56,29 @@ class ReportIntake:
         self._lookback = lookback
 
     async def join(self, trigger: Trigger) -> Incident | None:
-        """Note a listed person's report on the incident it is about, and return that."""
+        """Note a listed person's report on the incident it is about, and return the incident."""
         return await self._find_joinable(trigger, await self._list_failures(trigger))
 
     async def should_join(self, trigger: Trigger) -> bool:
-        """Whether a request is about an open incident, be it one of slowness."""
+        """Return whether a request is about an open incident, also one of slowness."""
         going_on = self._incident_repository.open
         failures = await self._list_failures(trigger) if going_on else None
         return await self._find_incident(trigger, failures) is not None
 
     async def _find_joinable(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if not is_allowed(self._people, trigger.person, Act.ASK):
-            return None  # whoever starts the run refuses, and writes that down
+            return None  # starting the run refuses this person and audits the refusal
         incident = await self._find_incident(trigger, failures)
         if incident is None:
             return None
         if trigger.incident is not None:
-            return incident  # asked from its own card: nobody reports anything
+            return incident  # a button of the incident's own card is not a report
         noted = note_report(self._incident_repository, incident, trigger)
         await self._incident_repository.flush()
         return noted
 
     async def ask(self, trigger: Trigger) -> IntakeResult:
-        """Join the incident and its run, or start the run; it is the incident's then.
+        """Join the incident's run or start one for it.
 
         Raises what `SelfImprovementAgent.request` raises.
         """
@@ -91,17 +91,19 @@ class ReportIntake:
             run = await self._find_usable_run(incident, trigger)
             if run is not None:
                 return IntakeResult(run, incident, joined=run.trigger.key != trigger.key)
-            about = trigger.replace(incident=incident.id, since=incident.since)
+            linked = trigger.replace(incident=incident.id, since=incident.since)
             if incident.rules == {Rule.LATENCY} and incident.evidence:
-                about = about.replace(error_id=trigger.error_id or incident.evidence[0])
-            run = await self._agent.request(about)
+                linked = linked.replace(error_id=trigger.error_id or incident.evidence[0])
+            run = await self._agent.request(linked)
             changed = self._incident_repository.change(incident.id, run_id=run.id)
             await self._incident_repository.flush()
             return IntakeResult(run, changed)
 
     async def _join_or_start(self, trigger: Trigger, failures: Failures) -> IntakeResult:
-        """Join the run that mends the same failure already, or start one."""
-        async with self._incident_repository.starting:  # or two who ask at once begin two
+        """Join the run that already fixes the same failure, or start a run."""
+        async with (
+            self._incident_repository.starting
+        ):  # otherwise two simultaneous requests start two runs
             run = await self._find_matched_run(trigger, failures)
             if run is None:
                 return IntakeResult(await self._agent.request(trigger))
@@ -112,12 +114,12 @@ class ReportIntake:
         return IntakeResult(run, joined=joined)
 
     async def _find_matched_run(self, trigger: Trigger, failures: Failures) -> Run | None:
-        """Return the run under way for the failure that is meant, if there is one."""
-        wanted = await self._match_failure(trigger, failures)
-        return None if wanted is None else await self._run_for(wanted.fingerprint, failures)
+        """Return the active run for the failure that the request matches, if there is one."""
+        failure = await self._match_failure(trigger, failures)
+        return None if failure is None else await self._run_for(failure.fingerprint, failures)
 
     async def find_run(self, fingerprint: str) -> Run | None:
-        """Return the run under way for a failure, as far as its own diagnosis tells."""
+        """Return the active run for a failure, as far as its own diagnosis says."""
         return await self._run_for(fingerprint, None)
 
     async def _run_for(self, fingerprint: str, failures: Failures) -> Run | None:
@@ -130,9 +132,9 @@ class ReportIntake:
     async def _is_other_fault(
         self, incident: Incident, trigger: Trigger, failures: Failures
     ) -> bool:
-        """Return whether the error a person points at is not what the incident's run is about.
+        """Return whether a person points at another error than the incident's run is about.
 
-        An incident of an action that fails in several ways has a run for one of these only.
+        An incident of an action that fails in several ways has a run for only one of them.
         """
         if trigger.error_id is None or trigger.incident is not None or incident.run_id is None:
             return False
@@ -145,13 +147,13 @@ class ReportIntake:
         return None not in (pointed_at, fault) and fault != (pointed_at and pointed_at.fingerprint)
 
     async def _get_fingerprint(self, run: Run, failures: Failures) -> str | None:
-        """Return the fingerprint of the failure that a run is about, as far as that is known."""
+        """Return the fingerprint of the failure that a run is about, if it is known."""
         diagnosis = (await self._agent.get_history(run.id)).diagnosis
         known = diagnosis or await self._match_failure(run.trigger, failures)
         return known.fingerprint if known is not None else None
 
     async def _find_usable_run(self, incident: Incident, trigger: Trigger) -> Run | None:
-        """Return the incident's run if it is of use; an ended investigation goes on to a fix."""
+        """Return the incident's run if it can be used; promote an ended investigation."""
         if incident.run_id is None:
             return None
         try:
@@ -164,7 +166,7 @@ class ReportIntake:
             try:
                 return await self._agent.promote(run.id, trigger.person)
             except WrongStage:
-                return None  # nothing to fix was found then
+                return None  # the investigation found nothing to fix
         return None
 
     async def _find_incident(self, trigger: Trigger, failures: Failures) -> Incident | None:
@@ -183,23 +185,23 @@ class ReportIntake:
         return next(exact, covered[0] if covered else None)
 
     async def _find_slow(self, trigger: Trigger, going_on: tuple[Incident, ...]) -> Incident | None:
-        """Return the incident of the slow action that a complaint names."""
+        """Return the incident of the slow action that the report names."""
         slow = {each.id: each for each in going_on if Rule.LATENCY in each.rules}
         found = [(each, await self._record(each)) for each in slow.values()]
         groups = tuple(_as_group(each, record) for each, record in found if record is not None)
         named = match_failures(trigger, groups, None, self._agent.commands())
-        sure = named.groups if named.named != "not at all" else ()
-        return slow[sure[0].fingerprint] if sure else None
+        certain = named.groups if named.named != "not at all" else ()
+        return slow[certain[0].fingerprint] if certain else None
 
     async def _record(self, incident: Incident) -> Action | None:
-        """Return the newest record that speaks for an incident, where it can be read."""
+        """Return the newest journal record of an incident, if it can be read."""
         try:
             return await self._journal.get(incident.evidence[0]) if incident.evidence else None
         except JournalError:
             return None
 
     async def _list_failures(self, trigger: Trigger) -> Failures:
-        """Return what failed lately; `None` where nobody asks for it, or nobody can tell."""
+        """Return recent failures; `None` if they are not needed or the journal cannot be read."""
         known = trigger.incident is not None or trigger.goal == "revert"
         if known or not is_allowed(self._people, trigger.person, Act.ASK):
             return None
@@ -210,7 +212,7 @@ class ReportIntake:
             return None
 
     async def _match_failure(self, trigger: Trigger, failures: Failures) -> FailureGroup | None:
-        """Return which of these failures a request is about, if it surely is about one."""
+        """Return the failure that a request is about, if the match is certain."""
         if failures is None:
             return None
         try:
@@ -222,9 +224,9 @@ class ReportIntake:
 
 
 def note_report(repository: IncidentRepository, incident: Incident, trigger: Trigger) -> Incident:
-    """Return the incident with somebody's report on it, once."""
-    own = "" if trigger.quotes_bot else trigger.statement or trigger.subject
-    text = redact(own)[:300]
+    """Return the incident with the person's report on it; the same report is added once."""
+    statement = "" if trigger.quotes_bot else trigger.statement or trigger.subject
+    text = redact(statement)[:300]
     report = Report(person=trigger.person, text=text, at=trigger.at)
     if report in incident.reports:
         return incident
@@ -234,7 +236,7 @@ def note_report(repository: IncidentRepository, incident: Incident, trigger: Tri
 
 
 def _as_group(incident: Incident, record: Action) -> FailureGroup:
-    """Return a slow action as a failure, so that words find it like one."""
+    """Return a slow action as a failure group, so that the failure matching can find it."""
     return FailureGroup(
         fingerprint=incident.id,
         event=incident.event,

@@ -1,4 +1,4 @@
-"""Incidents of code that was taken back: each opened once by its commit, closed by a later one."""
+"""Incidents of rolled back code: opened once per commit, closed when a later commit runs."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from bot.ports.clock import Clock
 from bot.redaction import redact
 
 EVENT = "reload.restart"
-"""What is journalled of restarts."""
+"""The event under which restarts are journalled."""
 
 
 class RollbackIncidents:
-    """Opens and closes them in the repository. `running` returns the commit that runs now."""
+    """Opens and closes rollback incidents. `running` returns the commit that runs now."""
 
     def __init__(
         self, incident_repository: IncidentRepository, clock: Clock, running: Callable[[], str]
@@ -27,23 +27,28 @@ class RollbackIncidents:
         self._running = running
 
     async def open(self, report: RestartReport) -> None:
-        """Open it, or again where the same commit was taken back before. Raises `StoreError`."""
-        now, told = self._clock.get_time(), _redact_report(report)
+        """Open an incident, or reopen the one of the same commit. Raises `StoreError`."""
+        now, redacted = self._clock.get_time(), _redact_report(report)
         known = self._find(report.commit)
         if known is None:
-            self._incident_repository.put(self._build(told))
-        elif known.rollback is not None and known.rollback.at != told.at:
-            again: dict[str, object] = {}
+            self._incident_repository.put(self._build(redacted))
+        elif known.rollback is not None and known.rollback.at != redacted.at:
+            changes: dict[str, object] = {}
             if not known.open:
-                again = {"recurrences": known.recurrences + 1, "recurred_at": now, "closed_for": ""}
+                changes = {
+                    "recurrences": known.recurrences + 1,
+                    "recurred_at": now,
+                    "closed_for": "",
+                }
             self._incident_repository.change(
-                known.id, **again, status="open", resolved_at=None, rollback=told,
-                count=known.count + 1, last_at=now, noticed=told.why, title=_format_title(told),
+                known.id, **changes, status="open", resolved_at=None, rollback=redacted,
+                count=known.count + 1, last_at=now, noticed=redacted.why,
+                title=_format_title(redacted),
             )  # fmt: skip
         await self._incident_repository.flush()
 
     async def settle(self) -> None:
-        """Close those in whose place a later commit runs by now. Raises `StoreError`."""
+        """Close the incidents whose code a later commit has replaced. Raises `StoreError`."""
         running = self._running()
         for each in self._incident_repository.open:
             if each.rollback is not None and _is_replaced(each.rollback, running):
@@ -51,10 +56,10 @@ class RollbackIncidents:
         await self._incident_repository.flush()
 
     async def close(self, incident: Incident, person: Person) -> Incident:
-        """Close one because a person says so. Raises `WrongStage`, `StoreError`."""
+        """Close an incident because a person says so. Raises `WrongStage`, `StoreError`."""
         if incident.rollback is None:
             raise WrongStage(
-                "That one closes by itself once it is quiet; mute it to hear no more of it."
+                "This incident closes by itself once it is quiet. Mute it to stop its messages."
             )
         if incident.open:
             incident = self._close(incident, f"{person.name} closed it")
@@ -86,25 +91,31 @@ class RollbackIncidents:
             opened_at=now,
             last_at=now,
             triage=Triage(
-                origin=Origin.CODE, confidence="high", reasons=("it ran well before that commit",)
+                origin=Origin.CODE,
+                confidence="high",
+                reasons=("the bot ran well before that commit",),
             ),
             rollback=report,
         )
 
 
 def _is_replaced(report: RestartReport, running: str) -> bool:
-    """Whether other code runs than before it and with it; or it runs, which a person had done."""
+    """Return whether another commit runs than before the rollback and with the bad commit.
+
+    If the bad commit itself runs again, a person has started it, and the incident counts as settled
+    unless the rollback had failed.
+    """
     if running == report.commit:
         return not report.not_back
     return bool(running) and running != report.previous
 
 
 def _format_title(report: RestartReport) -> str:
-    ends = "could not be taken back" if report.not_back else "was taken back"
-    return f"The code of {report.commit[:7] or 'a restart'} {ends}"
+    result = "could not be rolled back" if report.not_back else "was rolled back"
+    return f"The code of {report.commit[:7] or 'a restart'} {result}"
 
 
 def _redact_report(report: RestartReport) -> RestartReport:
-    """Return it without secrets: what is stored is shown on pages."""
-    told = {name: redact(getattr(report, name)) for name in ("why", "tail", "not_back", "reason")}
-    return report.replace(**told)
+    """Return the report without secrets, because stored reports are shown on pages."""
+    texts = {name: redact(getattr(report, name)) for name in ("why", "tail", "not_back", "reason")}
+    return report.replace(**texts)

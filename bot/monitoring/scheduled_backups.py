@@ -1,4 +1,4 @@
-"""Backups by themselves: at the times that are configured, once each, and told when they fail."""
+"""Makes backups at the configured times, once per time, and reports failures in the chat."""
 
 import asyncio
 import logging
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 class ScheduledBackups:
-    """Backs the state up, and removes old backups after each that was made.
+    """Backs up the state, and removes old backups after each new one.
 
-    A failure is told once, and so is its end; in between it is tried every hour.
+    A failure is reported once, and its end once. In between, a backup is tried every hour.
     """
 
     def __init__(
@@ -52,23 +52,24 @@ class ScheduledBackups:
         self._dev_channel_id = dev_channel_id
 
     async def run_forever(self) -> None:
-        """Make what is due, until cancelled."""
-        failed = log_warnings(_log, "backups wait a minute")
+        """Make backups that are due, until cancelled."""
+        failed = log_warnings(_log, "backups are delayed by a minute")
         await run_periodically(
             self._look, self._clock, self._pause, wake=self._changed, failed=failed
         )
 
     def reconfigure(self, config: BackupConfig) -> BackupConfig:
-        """Go by these times and numbers from now on, and return all that counts.
+        """Use these times and numbers from now on, and return the settings in force.
 
-        The folder stays the one of the start. What a new time has made due is made at once.
+        The folder does not change before a restart. A backup that a new time makes due is made at
+        once.
         """
         self._config = config.replace(folder=self._config.folder)
         self._changed.set()
         return self._config
 
     async def get_status(self) -> BackupStatus:
-        """Return how backups stand. Raises `StoreError`."""
+        """Return the state of the backups. Raises `StoreError`."""
         known = await self._backups.list_backups()
         last = await self._key_values.get(_KEY, BackupSlot)
         newest = known[0] if known else None
@@ -83,16 +84,16 @@ class ScheduledBackups:
     async def format_vital_sign(self) -> str:
         """Return a line for `/health`."""
         try:
-            told = describe_backups(await self.get_status(), self._clock.get_time())
+            text = describe_backups(await self.get_status(), self._clock.get_time())
         except StoreError as error:
-            told = f"⚠️ {error}"
-        return f"**Backups** {told}" + ("" if self._config.cron else ", none by themselves")
+            text = f"⚠️ {error}"
+        return f"**Backups** {text}" + ("" if self._config.cron else ", none are scheduled")
 
     def _pause(self) -> float:
         return pause(self._config, self._clock.get_time())
 
     async def _look(self) -> None:
-        """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
+        """Make the backup of the newest slot unless it was made. A first start has no slot yet."""
         if self._config.cron is None:
             return
         now = self._clock.get_time()
@@ -101,24 +102,24 @@ class ScheduledBackups:
         if last is None:
             await self._key_values.put(_KEY, BackupSlot(slot=slot or now, tried_at=now))
             return
-        if last.failure and not last.is_reported:  # the process ended in between
+        if last.failure and not last.is_reported:  # the process ended before it reported this
             await self._tell_failure(last)
         if slot is None or not is_due(slot, last.slot, now) or not _can_retry(last, now):
             return
         try:
-            made = await self._make()
+            backup = await self._make()
         except StoreError as error:
             await self._record_failure(last, str(error), now)
             return
         await self._key_values.put(_KEY, BackupSlot(slot=slot, tried_at=now))
         if last.failing_since is not None:
-            await self._tell(describe_recovery(made), f"again:{last.failing_since.isoformat()}")
+            await self._tell(describe_recovery(backup), f"again:{last.failing_since.isoformat()}")
 
     async def _make(self) -> Backup:
         with self._recorder.measure(Kind.TASK, "backup", audience=Audience.TEAM):
-            made = await self._backups.take()
+            backup = await self._backups.take()
             await self._backups.prune(self._config.keep, self._config.weekly)
-            return made
+            return backup
 
     async def _record_failure(self, last: BackupSlot, why: str, now: datetime) -> None:
         since = last.failing_since or now
@@ -139,7 +140,10 @@ class ScheduledBackups:
 def is_overdue(
     config: BackupConfig, newest: Backup | None, last: BackupSlot | None, now: datetime
 ) -> bool:
-    """Whether one was due a day ago and there is none since; not before the first that was due."""
+    """Return whether a backup was due over a day ago and has not been made since.
+
+    Slots before the first start do not count.
+    """
     slot = find_newest_slot(config.cron, config.timezone, now - _LATE) if config.cron else None
     if slot is None or (last is not None and last.slot >= slot):
         return False
@@ -147,5 +151,5 @@ def is_overdue(
 
 
 def _can_retry(last: BackupSlot, now: datetime) -> bool:
-    """Whether it is time to try again after a failure; a clock that was set back counts as that."""
+    """Return whether to try again after a failure; also true if the clock was set back."""
     return not last.failure or not timedelta() <= now - last.tried_at < _RETRY_DELAY

@@ -1,4 +1,4 @@
-"""The self-audit: now and then, and when asked, the bot looks back on itself and tells."""
+"""The self-audit: a regular report of the bot on its own work, also on request."""
 
 import asyncio
 import logging
@@ -31,26 +31,30 @@ _log = logging.getLogger(__name__)
 
 
 class AuditGateway(Protocol):
-    """What an audit needs of the `SelfImprovementAgent`."""
+    """The methods of `SelfImprovementAgent` that an audit needs."""
 
     @property
     def can_change(self) -> bool:
-        """Whether anything here can write what is only wanted."""
+        """True if this bot can write requested changes."""
         ...
 
     async def permit(self, person: Person, act: Act) -> None:
-        """Authorise. Raises `NotAuthorized`."""
+        """Authorise the act. Raises `NotAuthorized`."""
         ...
 
     async def start_itself(self, trigger: Trigger) -> Run:
-        """Start a run nobody asked for. Raises `Paused`, `ChatRejected`, `OutOfBounds`."""
+        """Start a run without a person's request.
+
+        Raises `Paused`, `ChatRejected`, `OutOfBounds`.
+        """
         ...
 
 
 class SelfAudit:
-    """Tells in the dev channel how the bot did, once for each time the configuration names.
+    """Posts the self-audit in the dev channel, once for each configured time.
 
-    `abilities` returns the commands there are now; `root` is the project, whose flags are read.
+    `abilities` returns the current commands; `root` is the project folder, which is searched for
+    flags.
     """
 
     def __init__(
@@ -73,20 +77,21 @@ class SelfAudit:
         self._looking = ActivityCollector(services, root, abilities)
 
     async def run_forever(self) -> None:
-        """Tell what is due, until cancelled."""
-        failed = log_warnings(_log, "the self-audit waits a minute")
+        """Post reports that are due, until cancelled."""
+        failed = log_warnings(_log, "the self-audit is delayed by a minute")
         clock = self._services.clock
         await run_periodically(self._look, clock, self._pause, wake=self._changed, failed=failed)
 
     def reconfigure(self, config: SelfAuditConfig, autonomy: Autonomy) -> SelfAuditConfig:
-        """Go by these from now on, and return them: it starts no more than at its beginning.
+        """Use these settings from now on, and return those in force.
 
-        `autonomy` is what is granted now. What a new time has made due is told at once.
+        The numbers of proposals and changes cannot exceed those of the start. `autonomy` is what is
+        granted now. A report that a new time makes due is posted at once.
         """
-        most = self._granted
+        limits = self._granted
         self._config = config.replace(
-            proposals=min(config.proposals, most.proposals),
-            changes=min(config.changes, most.changes),
+            proposals=min(config.proposals, limits.proposals),
+            changes=min(config.changes, limits.changes),
         )
         self._autonomy = autonomy
         self._changed.set()
@@ -105,7 +110,10 @@ class SelfAudit:
         return pause(self._config, self._services.clock.get_time())
 
     async def _look(self) -> None:
-        """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
+        """Post the report of the newest slot unless it was posted.
+
+        A first start has no slot yet.
+        """
         if self._config.cron is None:
             return
         now = self._services.clock.get_time()
@@ -121,7 +129,7 @@ class SelfAudit:
             await self._services.key_values.put(_KEY_VALUES, AuditSlot(slot=slot, done_at=now))
 
     async def _tell(self, slot: datetime, now: datetime) -> None:
-        """Post the slot's report, under a key that makes a second time harmless."""
+        """Post the slot's report. The message key prevents a second post of the same slot."""
         findings = await self._looking.collect(now, self._config.days, measure=True)
         post = await self._post(findings.report)
         try:
@@ -129,7 +137,7 @@ class SelfAudit:
                 self._dev_channel_id, post, key=f"self_audit:{slot.isoformat()}"
             )
         except ChatRejected as error:
-            _log.warning("the dev channel does not take the self-audit: %s", error)
+            _log.warning("the dev channel refuses the self-audit: %s", error)
             return
         await self._propose(findings, slot)
 
@@ -140,17 +148,17 @@ class SelfAudit:
     # Proposals
 
     async def _propose(self, findings: Findings, slot: datetime) -> None:
-        """Begin runs for the top faults that are ours, and for what most people wish for.
+        """Start runs for the top faults of our code and for the wishes of most people.
 
-        Nobody sees to any of it yet. A pause ends it.
+        Only faults and wishes without a run are chosen. A pause ends the loop.
         """
         faults = [
             self._trigger(fault, goal, slot)
             for fault in findings.report.faults
             if (goal := self._choose_goal(findings, fault)) is not None
         ]
-        wished = findings.report.feature_requests if self._gate.can_change else ()
-        changes = [self._change(each, slot) for each in wished]
+        requests = findings.report.feature_requests if self._gate.can_change else ()
+        changes = [self._change(each, slot) for each in requests]
         for trigger in (*faults[: self._config.proposals], *changes[: self._config.changes]):
             try:
                 await self._gate.start_itself(trigger)
@@ -158,10 +166,10 @@ class SelfAudit:
                 _log.info("the self-audit proposes nothing: %s", pause)
                 return
             except TheseusError as error:
-                _log.warning("nothing was begun about %s: %s", trigger.subject, error)
+                _log.warning("no run was started about %s: %s", trigger.subject, error)
 
     def _choose_goal(self, findings: Findings, fault: AuditedFault) -> Goal | None:
-        """Return how far to go: no further than for an incident, and nowhere if it is not ours."""
+        """Return how far to go: as far as for an incident, and not at all outside our code."""
         group = findings.groups.get(fault.fingerprint)
         if group is None or fault.fingerprint in findings.in_hand:
             return None
@@ -173,13 +181,13 @@ class SelfAudit:
 
     def _trigger(self, fault: AuditedFault, goal: Goal, slot: datetime) -> Trigger:
         times = f"{fault.count} times" if fault.count > 1 else "once"
-        raised = f" with {fault.exception}" if fault.exception else ""
+        exception = f" with {fault.exception}" if fault.exception else ""
         return Trigger(
             key=f"audit:{slot.isoformat()}:{fault.fingerprint}",
             goal=goal,
             person=ITSELF,
             place=Place(channel_id=self._dev_channel_id),
-            text=f"{fault.name} failed {times}{raised}",
+            text=f"{fault.name} failed {times}{exception}",
             quotes_bot=True,
             subject=fault.name,
             error_id=fault.newest_id,

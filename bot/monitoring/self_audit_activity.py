@@ -1,4 +1,4 @@
-"""Looking back: the ports are asked, and one report comes out."""
+"""Collects the data of a self-audit from the ports and builds one report."""
 
 import asyncio
 import logging
@@ -54,19 +54,20 @@ from bot.telemetry import Recorder
 
 T = TypeVar("T")
 
-_LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # of a slice
-_MANY = 10_000  # samples of a slice; the next one is shorter
-_AT_ONCE = 1_000  # samples counted before others get a turn
+_LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # the length of a slice
+_MANY = 10_000  # samples per slice to aim at
+_AT_ONCE = 1_000  # samples counted before other tasks get a turn
 _MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
 _MOST_LESSONS = 12
 _UNREAD = timedelta(days=30)
-_ASKING = "command.audit now"  # who asks with it uses it, and it has not ended yet
+# Excluded from unused commands: it may be running now, and it is journalled only when it ends.
+_ASKING = "command.audit now"
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class AuditSources:
-    """The ports a self-audit goes through."""
+    """The ports that a self-audit uses."""
 
     journal: Journal
     store: Store
@@ -82,18 +83,18 @@ class AuditSources:
 
 
 class Findings:
-    """One report, and what a proposal needs to know beside it."""
+    """One report, and the additional data that a proposal needs."""
 
     def __init__(self, report: AuditReport, groups: Sequence[FailureGroup]) -> None:
         self.report = report
         self.groups = {group.fingerprint: group for group in groups}
-        self.in_hand: set[str] = set()  # fingerprints somebody or some run sees to already
+        self.in_hand: set[str] = set()  # fingerprints that a person or a run already handles
 
 
 class ActivityCollector:
-    """Asks journal, store, key-value store and memory about a period and the one before it.
+    """Reads journal, store, key-value store and memory for a period and the period before it.
 
-    A port that fails costs its part of the report, which says so.
+    If a port fails, its part is missing from the report, and the report says so.
     """
 
     def __init__(
@@ -104,9 +105,9 @@ class ActivityCollector:
         self._abilities = abilities
 
     async def collect(self, until: datetime, days: float, *, measure: bool = False) -> Findings:
-        """Return what there is to tell of the days before `until`.
+        """Return the report on the `days` before `until`.
 
-        With `measure` the coverage of the live commit is measured where it is not known yet.
+        With `measure`, the test coverage of the live commit is measured if it is unknown.
         """
         length = timedelta(days=days)
         look = _Collection(self._services, until - 2 * length, until - length, until)
@@ -187,7 +188,7 @@ class _Collection:
             return otherwise
 
     async def _count(self) -> None:
-        """Count the samples of both periods, slice by slice: however many, few are held at once."""
+        """Count the samples of both periods in slices, so that memory use stays bounded."""
         at, length = self._before, _SHORTEST
         while at < self._until:
             end = min(at + length, self._until)
@@ -201,7 +202,7 @@ class _Collection:
             at = end
 
     async def _list_runs(self) -> list[tuple[Run, History]]:
-        """Return the runs that something happened to in the period, newest first."""
+        """Return the runs that changed in the period, newest first."""
         runs = await self._try("runs", self._services.store.find(limit=_MOST_RUNS), ())
         touched = [run for run in runs if self._since <= run.updated_at <= self._until]
         known = []
@@ -226,23 +227,23 @@ class _Collection:
         )
 
     async def _list_feature_requests(self) -> tuple[RequestedFeature, ...]:
-        """Return what was wished for in the period and not begun, that of most people first."""
-        kept = await self._try(
+        """Return the wishes of the period without a run, those with the most votes first."""
+        requests = await self._try(
             "wishes", self._services.key_values.list_records("wish:", FeatureRequest), ()
         )
-        waiting = [each for each in kept if each.run_id is None and each.last_at >= self._since]
+        waiting = [each for each in requests if each.run_id is None and each.last_at >= self._since]
         ranked = sorted(waiting, key=lambda each: each.rank, reverse=True)
         return tuple(
             RequestedFeature(id=each.id, text=each.text, votes=each.votes) for each in ranked
         )
 
     async def _list_flags(self, root: Path) -> tuple[FlagDue, ...]:
-        """Return the flags that decide nothing any more."""
-        kept = await self._try("flags", self._services.key_values.list_records("flag:", Flag), ())
-        return find_due_flags(kept, await asyncio.to_thread(find_flag_uses_in, root), self._until)
+        """Return the flags that no longer decide anything."""
+        flags = await self._try("flags", self._services.key_values.list_records("flag:", Flag), ())
+        return find_due_flags(flags, await asyncio.to_thread(find_flag_uses_in, root), self._until)
 
     async def _list_unread_skills(self) -> tuple[str, ...]:
-        """Return the skills nobody reads: what they tell is not found, or not wanted."""
+        """Return the skills that no run reads: they are not found, or not needed."""
         asking = self._services.skills.find_unread(self._until - _UNREAD)
         return await self._try("how skills are used", asking, ())
 
@@ -255,7 +256,7 @@ class _Collection:
         return tuple(lessons[:_MOST_LESSONS])
 
     async def _add_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
-        """Add what models cost, by what they did, now and before; and by run."""
+        """Add the costs of models for this period and the one before, by purpose and by run."""
         parts, before = await self._sum_charges() or await self._sum_journal_costs()
         paid = [run for run in runs if run.cost_usd > 0]
         return report.replace(
@@ -266,7 +267,7 @@ class _Collection:
         )
 
     async def _sum_charges(self) -> tuple[list[SpentOn], float] | None:
-        """Return what the ledger says by purpose, now and before; `None` where it says nothing."""
+        """Return the ledger's costs by purpose, now and before; `None` without any charges."""
         if self._services.ledger is None:
             return None
         asking = self._services.ledger.list_charges(since=self._before, limit=_MOST_CALLS)
@@ -288,7 +289,7 @@ class _Collection:
         return (parts, before) if charges else None
 
     async def _sum_journal_costs(self) -> tuple[list[SpentOn], float]:
-        """Return what the journal says of each kind of call, now and before."""
+        """Return the journal's costs by kind of call, now and before."""
         now: dict[str, list[Action]] = {}
         before = 0.0
         for event in sorted(self._figures.paid):

@@ -1,4 +1,4 @@
-"""What no test ran: from a measurement of this very commit, or said to be not measured."""
+"""Lists functions that no test ran, as measured for the live commit."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ _MOST_NAMES = 5  # of one file
 
 @dataclass(frozen=True)
 class CoverageSource:
-    """Measures each commit once at most; `live_commit` returns what runs now."""
+    """Measures each commit at most once; `live_commit` returns the commit that runs now."""
 
     meter: CoverageMeter
     live_commit: Callable[[], str]
 
     async def read(self, key_values: KeyValueStore, *, measure: bool) -> CodeCoverage | None:
-        """Return the live commit's measurement; without one, measure it if asked to.
+        """Return the live commit's measurement; if it is missing, measure it if `measure` is set.
 
         Raises `PortError`.
         """
@@ -40,7 +40,7 @@ class CoverageSource:
 def find_coverage_gaps(
     coverage: CodeCoverage | None, faults: Iterable[AuditedFault]
 ) -> tuple[Gap, ...]:
-    """Return the functions that no test ran, with counts: those that failed first, then by file."""
+    """Return what no test ran: totals first, then functions that failed, then files."""
     if coverage is None:
         return (Gap(what="cogs", why="not measured for the code that is live"),)
     if coverage.problem:
@@ -72,7 +72,7 @@ def _count_lines(unrun: Iterable[UnrunFunction]) -> int:
 
 
 def _format_functions(unrun: list[UnrunFunction]) -> str:
-    """Return how many functions of a file did not run, and the longest of them by name."""
+    """Return how many functions of a file no test ran, and the names of the longest."""
     longest = sorted(unrun, key=lambda each: (-each.lines, each.name))
     names = ", ".join(f"{each.name}()" for each in longest[:_MOST_NAMES])
     more = f" and {len(unrun) - _MOST_NAMES} more" if len(unrun) > _MOST_NAMES else ""

@@ -1,4 +1,4 @@
-"""Figures of a self-audit: samples in; faults, pace and use out. Pure; memory by kind of action."""
+"""Computes the figures of a self-audit from samples: faults, speed and use. No I/O."""
 
 import math
 from collections import Counter
@@ -14,14 +14,16 @@ from bot.domain.self_audit import Ability, ActionPace, AuditedFault, Column
 DAY, HOUR = 86_400.0, 3_600.0
 _MOST_FAULTS = 20
 _MOST_PEOPLE = 1_000
-_MOST_EVENTS = 4  # in the chart; the others are one
+_MOST_EVENTS = 4  # in the chart; all others are combined
 _OTHERS = "others"
-_ENOUGH = 20  # actions on either side, before slower is called slower
+_ENOUGH = 20  # actions in each period that a comparison needs
+# An action is slow from one second, or if it takes half again as long as before. Below 100 ms
+# people notice neither.
 _SLOWER, _SLOW_MS, _LEAST_MS = 1.5, 1_000.0, 100.0
 
 
 class Period(NamedTuple):
-    """The time that is told of, and an equal one before it. Seconds since 1970."""
+    """The period of the report, and an equal one before it. Seconds since 1970."""
 
     before: float
     since: float
@@ -29,14 +31,14 @@ class Period(NamedTuple):
 
     @property
     def column(self) -> float:
-        """How many seconds a column of the chart stands for."""
+        """The length of a column of the chart in seconds."""
         return DAY if self.until - self.since > 2 * DAY else HOUR
 
 
 class Figures:
-    """Counts samples of both periods; those of the bot's own improvement work only as its cost.
+    """Counts the samples of both periods. The bot's own improvement work counts only as cost.
 
-    `name` tells events in words.
+    `name` converts an event to its name for people.
     """
 
     def __init__(self, period: Period, name: Callable[[str], str] = str) -> None:
@@ -87,33 +89,35 @@ class Figures:
         if sample.user is not None and len(people) < _MOST_PEOPLE:
             people.add(sample.user)
 
-    # What was counted
+    # Results
 
     @property
     def has_comparison(self) -> bool:
-        """Whether there is anything before to compare with."""
+        """True if the period before has any actions to compare with."""
         return bool(self._used[1])
 
     @property
     def watched_since(self) -> datetime | None:
-        """When the journal begins, where that is inside the period."""
+        """When the journal begins, if that is inside the period."""
         if not self.period.since < self.first_at <= self.period.until:
             return None
         return datetime.fromtimestamp(self.first_at, UTC)
 
     def count_actions(self, side: int) -> int:
-        """Return how many actions there were, now (0) or before (1)."""
+        """Return the number of actions, now (`side` 0) or before (1)."""
         return self._used[side].total()
 
     def count_failures(self, side: int) -> int:
-        """Return how many of them failed."""
+        """Return the number of failed actions, now (`side` 0) or before (1)."""
         return self._failed[side].total()
 
     def list_faults(self, groups: Iterable[FailureGroup]) -> tuple[AuditedFault, ...]:
-        """Return what failed most, the most frequent first; `groups` tell what is raised where."""
+        """Return the most frequent faults first; `groups` add where each is raised."""
         known = {group.fingerprint: group for group in groups}
-        often = sorted(self._faults[0].items(), key=lambda each: (-each[1], each[0]))
-        return tuple(self._build_fault(name, known.get(name)) for name, _ in often[:_MOST_FAULTS])
+        by_count = sorted(self._faults[0].items(), key=lambda each: (-each[1], each[0]))
+        return tuple(
+            self._build_fault(name, known.get(name)) for name, _ in by_count[:_MOST_FAULTS]
+        )
 
     def _build_fault(self, fingerprint: str, group: FailureGroup | None) -> AuditedFault:
         newest = self._newest[fingerprint]
@@ -135,10 +139,10 @@ class Figures:
         )
 
     def list_slow(self) -> tuple[ActionPace, ...]:
-        """Return what is slow, or has become slower, by p95; the slowest first."""
+        """Return the actions that are slow or have become slower, by p95, slowest first."""
         paces = (self._build_pace(event, sketch) for event, sketch in self._pace[0].items())
-        told = [pace for pace in paces if _is_notable(pace)]
-        return tuple(sorted(told, key=lambda pace: (-pace.p95_ms, pace.event)))
+        notable = [pace for pace in paces if _is_notable(pace)]
+        return tuple(sorted(notable, key=lambda pace: (-pace.p95_ms, pace.event)))
 
     def _build_pace(self, event: str, now: Sketch) -> ActionPace:
         before = self._pace[1].get(event)
@@ -152,14 +156,14 @@ class Figures:
         )
 
     def find_unused(self, abilities: Sequence[Ability]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the labels of commands nobody used, and the cogs none of whose were used."""
+        """Return the labels of unused commands, and the cogs without any used command."""
         used = self._used[0]
         idle = sorted({each.label for each in abilities if not used[each.event]})
-        awake = {each.cog for each in abilities if used[each.event]}
-        return tuple(idle), tuple(sorted({each.cog for each in abilities} - awake))
+        active_cogs = {each.cog for each in abilities if used[each.event]}
+        return tuple(idle), tuple(sorted({each.cog for each in abilities} - active_cogs))
 
     def build_columns(self) -> tuple[Column, ...]:
-        """Return failures by day or hour, empty ones too."""
+        """Return the failures per day or hour, including empty columns."""
         shown = [event for event, _ in self._failed[0].most_common(_MOST_EVENTS)]
         width = self.period.column
         first = math.floor(self.period.since / width)

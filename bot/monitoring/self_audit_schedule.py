@@ -1,4 +1,4 @@
-"""When an audit or a backup is due. Pure."""
+"""Computes when a self-audit or a backup is due. Pure functions."""
 
 from datetime import datetime, timedelta
 from math import inf
@@ -9,12 +9,13 @@ from cronsim import CronSim, CronSimError
 from bot.domain.monitoring_config import CronSchedule
 
 _WRONG_CLOCK = timedelta(days=1)
-_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
+_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be changed during the sleep
 
 
 def find_newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
-    """Return the newest moment at or before `now` that the expression names, if there is any."""
-    # It looks strictly before; local times that a clock change skips or repeats are its affair.
+    """Return the newest moment at or before `now` that `cron` names, if there is one."""
+    # In reverse, CronSim finds times strictly before `start`, hence the added second. It also
+    # handles local times that a clock change skips or repeats.
     start = now.astimezone(ZoneInfo(timezone)) + timedelta(seconds=1)
     try:
         return next(
@@ -27,7 +28,7 @@ def find_newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None
 
 
 def find_next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
-    """Return the first moment after `now` that the expression names, if there is any."""
+    """Return the first moment after `now` that `cron` names, if there is one."""
     try:
         found = next(CronSim(cron, now.astimezone(ZoneInfo(timezone))))
     except (CronSimError, StopIteration):
@@ -36,10 +37,10 @@ def find_next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
 
 
 def is_due(slot: datetime | None, last: datetime, now: datetime) -> bool:
-    """Whether a slot is to be dealt with, `last` being the newest one that was.
+    """Return whether a slot has to be handled; `last` is the newest handled slot.
 
-    Slots that were missed meanwhile are one. A clock set back for a while makes none due again; one
-    that was far ahead by mistake does not keep audits away until it is right.
+    Several missed slots count as one. A clock that was set back for a while makes no slot due
+    again. A `last` far in the future, from a wrong clock, does not block slots until that date.
     """
     if slot is None:
         return False
@@ -47,9 +48,9 @@ def is_due(slot: datetime | None, last: datetime, now: datetime) -> bool:
 
 
 def pause(schedule: CronSchedule, now: datetime) -> float:
-    """Return for how many seconds to sleep before the next look; endless where nothing is due."""
+    """Return the seconds to sleep before the next look; infinite if nothing is scheduled."""
     if schedule.cron is None:
         return inf
-    coming = find_next_slot(schedule.cron, schedule.timezone, now)
-    left = coming - now if coming is not None else _LONGEST_SLEEP
+    next_slot = find_next_slot(schedule.cron, schedule.timezone, now)
+    left = next_slot - now if next_slot is not None else _LONGEST_SLEEP
     return min(left, _LONGEST_SLEEP).total_seconds()

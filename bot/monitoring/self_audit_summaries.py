@@ -1,4 +1,4 @@
-"""What an audit found in the stores, as lines of its report. Pure."""
+"""Summarises stored records as lines of the self-audit. Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ MOST_SPENT, MOST_OPEN = 8, 20
 
 
 def summarise_runs(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
-    """Return runs by how they ended, or where they stand."""
+    """Return the number and median duration of runs by status."""
     by_status: dict[Status, list[float]] = {}
     for run in runs:
         seconds = (run.updated_at - run.created_at).total_seconds()
@@ -29,7 +29,7 @@ def summarise_runs(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
 
 
 def open_incidents(incidents: Sequence[Incident]) -> tuple[Open, ...]:
-    """Return the incidents that go on, the oldest first."""
+    """Return the open incidents, oldest first."""
     still = sorted((each for each in incidents if each.open), key=lambda each: each.opened_at)
     return tuple(
         Open(id=each.id, title=each.title, count=each.count, since=each.since)
@@ -38,12 +38,12 @@ def open_incidents(incidents: Sequence[Incident]) -> tuple[Open, ...]:
 
 
 def build_lesson(memory: Memory) -> Lesson:
-    """Return something that was learned."""
+    """Return a memory as a lesson of the report."""
     return Lesson(kind=memory.kind, text=memory.text, by=memory.by)
 
 
 def sum_call_costs(event: str, calls: Sequence[Action]) -> SpentOn:
-    """Return what the calls of one kind cost."""
+    """Return the total cost of the calls of one kind."""
     return SpentOn(
         name=event.partition(".")[2] or event,
         usd=sum(call.cost_usd or 0.0 for call in calls),
@@ -53,23 +53,23 @@ def sum_call_costs(event: str, calls: Sequence[Action]) -> SpentOn:
 
 
 def get_run_cost(run: Run) -> SpentOn:
-    """Return what a run cost."""
+    """Return the cost of a run."""
     tokens = run.tokens_in + run.tokens_out
     what = run.trigger.subject or run.goal
     return SpentOn(name=f"{run.id} {what}", usd=run.cost_usd, tokens=tokens, calls=1)
 
 
 def select_most_expensive(costs: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
-    """Return the few that cost most."""
+    """Return the most expensive entries, the highest cost first."""
     return tuple(sorted(costs, key=lambda each: (-each.usd, each.name))[:MOST_SPENT])
 
 
 def find_due_flags(
     flags: Iterable[Flag], uses: Mapping[str, tuple[str, ...]], now: datetime
 ) -> tuple[FlagDue, ...]:
-    """Return flags to take out of the code, or to forget; `uses` are the files that ask for each.
+    """Return flags to remove from the code or to delete; `uses` are the files by flag.
 
-    Those are on for everybody for a week, or nobody asks for them.
+    A flag is due if it has been on for everyone for a week, or if no code asks for it.
     """
     return tuple(
         FlagDue(name=flag.name, files=uses.get(flag.name, ()), since=flag.at)
@@ -81,11 +81,11 @@ def find_due_flags(
 def list_handled_faults(
     known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]
 ) -> set[str]:
-    """Return the faults that need nobody to begin: a run or an open incident is about them."""
+    """Return the fingerprints of faults that a run or an open incident already handles."""
     by_run = {
         history.diagnosis.fingerprint
         for run, history in known
         if history.diagnosis is not None and run.goal != "investigate"
     }
-    told = {each.fingerprint for each in incidents if each.open and each.run_id}
-    return {name for name in by_run | told if name}
+    by_incident = {each.fingerprint for each in incidents if each.open and each.run_id}
+    return {name for name in by_run | by_incident if name}

@@ -1,4 +1,4 @@
-"""`Monitoring`: noticing by itself, as the rest of the program sees it."""
+"""`Monitoring`: the interface of monitoring for the rest of the program."""
 
 import asyncio
 import logging
@@ -45,9 +45,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MonitoringServices:
-    """The ports monitoring goes through. Without `charts` messages have no pictures.
+    """The ports that monitoring uses. Without `charts`, messages have no pictures.
 
-    `running` returns the commit of the code that runs; nothing where that is not all of one.
+    `running` returns the commit of the running code; empty if it is not exactly one commit.
     """
 
     journal: Journal
@@ -60,7 +60,7 @@ class MonitoringServices:
 
 @dataclass(frozen=True)
 class MonitoringRules:
-    """What counts, how it is told, how far it goes, and where."""
+    """The settings of monitoring: thresholds, announcements, autonomy, people and places."""
 
     thresholds: Thresholds
     incidents: IncidentsConfig
@@ -72,7 +72,7 @@ class MonitoringRules:
 
 
 class Monitoring:
-    """Follows the journal, opens incidents, tells people, and has the agent look into them."""
+    """Follows the journal, opens and announces incidents, and starts runs about them."""
 
     def __init__(
         self, services: MonitoringServices, agent: SelfImprovementAgent, rules: MonitoringRules
@@ -94,7 +94,7 @@ class Monitoring:
             config,
             thresholds,
         )
-        self._monitoring_world = JournalFollower(
+        self._journal_follower = JournalFollower(
             services.journal,
             services.key_values,
             clock,
@@ -138,13 +138,13 @@ class Monitoring:
     def reconfigure(
         self, thresholds: Thresholds, incidents: IncidentsConfig, autonomy: Autonomy
     ) -> IncidentsConfig:
-        """Go by these from now on, and return all that counts of incidents' settings.
+        """Use these settings from now on, and return the incident settings in force.
 
-        Whether there are charts stays as at the start. `autonomy` is what is granted now.
+        The setting for charts does not change before a restart. `autonomy` is what is granted now.
         """
         config = incidents.replace(charts=self._rules.incidents.charts)
         if thresholds != self._rules.thresholds:
-            self._monitoring_world.reconfigure(thresholds)
+            self._journal_follower.reconfigure(thresholds)
         self._rules = replace(
             self._rules, thresholds=thresholds, incidents=config, autonomy=autonomy
         )
@@ -154,25 +154,27 @@ class Monitoring:
         return config
 
     async def run_forever(self) -> None:
-        """Take up what an earlier process left, then notice until cancelled."""
-        failed = log_warnings(_log, "the incidents could not be read; I try again")
+        """Load what an earlier process left, then monitor until cancelled."""
+        failed = log_warnings(_log, "the incidents could not be read; I will try again")
         await run_until_success(self._incident_repository.load, self._clock, failed=failed)
         self._loaded.set()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._monitoring_world.run_forever(), name="journal-follower")
+            group.create_task(self._journal_follower.run_forever(), name="journal-follower")
             group.create_task(self._settle_forever(), name="shipped fixes")
             group.create_task(self._review_forever(), name="triage-review")
             group.create_task(self._incident_notifier.run_forever(), name="incident-notifier")
             group.create_task(self._incident_charts.run_forever(), name="incident-charts")
 
     async def _settle_forever(self) -> None:
-        failed = log_warnings(_log, "what was shipped could not be read; I try again")
+        failed = log_warnings(_log, "the shipped fixes could not be read; I will try again")
         await run_periodically(
             self._settle, self._clock, _SETTLE_SECONDS, tolerated=StoreError, failed=failed
         )
 
     async def _review_forever(self) -> None:
-        failed = log_warnings(_log, "an incident could not be judged again; I try later")
+        failed = log_warnings(
+            _log, "the triage of an incident could not be reviewed; I will try again"
+        )
         await run_periodically(
             self._triage_review.turn, self._clock, _SETTLE_SECONDS, tolerated=PortError,
             failed=failed,
@@ -184,39 +186,38 @@ class Monitoring:
             await self._rollbacks.settle()
         await self._reports.look()
 
-    # What people see and ask
+    # What users see and ask for
 
     @property
     def dev_channel_id(self) -> int:
-        """Where incidents are told."""
+        """The channel in which incidents are announced."""
         return self._rules.dev_channel_id
 
     def list_incidents(self) -> tuple[Incident, ...]:
-        """Return what is open and was lately, the newest first."""
+        """Return the open and the recent incidents, newest first."""
         return tuple(reversed(self._incident_repository.incidents))
 
     def find(self, incident_id: str) -> Incident:
-        """Return one. Raises `WrongStage` where there is none of that id."""
+        """Return the incident. Raises `WrongStage` if no incident has that id."""
         found = self._incident_repository.get(incident_id.strip().lower())
         if found is None:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
 
     def is_announced(self, incident: Incident) -> bool:
-        """Whether people in the chat have heard of it, since it began or came back last."""
+        """Return whether the chat has announced the incident since it began or last came back."""
         return self._incident_notifier.has_announced(incident)
 
     async def go_on(
         self, incident_id: str, goal: Goal, person: Person, *, key: str, message: MessageRef | None
     ) -> IntakeResult:
-        """Investigate or fix an incident because a person says so. Raises as `ask`.
+        """Investigate or fix an incident because a person says so. Raises what `ask` raises.
 
-        Its thread hangs on the incident's message; where there is none, as for those that are told
-        together in one message, it is in the channel of `said_in`.
+        The run's thread is attached to the incident's message. An incident without a message of its
+        own, for example in a digest, gets a thread in the channel of `message`.
         """
-        if (
-            self._incident_repository.get(incident_id.strip().lower()) is None
-        ):  # which there are is not for all
+        # Authorised first, so that only people who may ask learn which incidents exist.
+        if self._incident_repository.get(incident_id.strip().lower()) is None:
             await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
         incident = self.find(incident_id)
         own, where = incident.message, incident.message or message
@@ -241,7 +242,7 @@ class Monitoring:
         return await self.ask(trigger)
 
     async def mute(self, incident_id: str, person: Person) -> Incident:
-        """Have nothing more told of that fault for a day. Raises `NotAuthorized`, `WrongStage`."""
+        """Silence the incident's fault for a day. Raises `NotAuthorized`, `WrongStage`."""
         known = self._incident_repository.get(incident_id)
         keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
@@ -253,12 +254,12 @@ class Monitoring:
         return muted
 
     async def close(self, incident_id: str, person: Person) -> Incident:
-        """Close the incident of code that was taken back. Raises `NotAuthorized`, `WrongStage`."""
+        """Close the incident of a code rollback. Raises `NotAuthorized`, `WrongStage`."""
         await self._agent.permit(person, Act.STEER, note=f"close incident {incident_id[:20]}")
         return await self._rollbacks.close(self.find(incident_id), person)
 
     async def open_rollback_incident(self, report: RestartReport) -> None:
-        """Open the incident of code that was taken back, once what was known is read.
+        """Open the incident of a code rollback, once the stored incidents are loaded.
 
         Raises `StoreError`.
         """
@@ -266,16 +267,16 @@ class Monitoring:
         await self._rollbacks.open(report)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many reports of faults are that person's. Raises `StoreError`."""
-        noted = await self._incident_repository.count_records(subject)
-        return noted + await self._reports.count_of(subject)
+        """Return how many reports of faults the person has made. Raises `StoreError`."""
+        on_incidents = await self._incident_repository.count_records(subject)
+        return on_incidents + await self._reports.count_of(subject)
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget a person's reports; return how many. Raises `StoreError`."""
+        """Forget the person's reports and return how many. Raises `StoreError`."""
         count = await self.count_records(subject)
         await self._incident_repository.erase(subject)
         await self._reports.erase(subject)
         return count
 
     def _build_sketch(self, incident: Incident) -> TimeChart | None:
-        return chart_of(incident, self._monitoring_world.detector)
+        return chart_of(incident, self._journal_follower.detector)

@@ -1,4 +1,4 @@
-"""Watches the files that hold state, and says once when one cannot be used any more."""
+"""Watches the state files, and reports once when one cannot be used any more."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,26 +13,26 @@ LOOK_SECONDS = 15.0
 _log = logging.getLogger(__name__)
 
 Send = Callable[[str], Awaitable[None]]
-"""Says a text in the dev channel without storing it first. Raises `PortError`."""
+"""Posts a text in the dev channel without storing it first. Raises `PortError`."""
 RaiseAlert = Callable[[StorageFault], Awaitable[None]]
-"""Alerts people elsewhere than in the chat."""
+"""Sends an alert outside the chat."""
 
 
 class StateFile(Protocol):
-    """A file that holds state, open."""
+    """An open file that holds state."""
 
     path: Path
     fault: StorageFault | None
 
     async def probe(self) -> None:
-        """Find out whether the file can be written, and set `fault`. Raises nothing for that."""
+        """Check whether the file can be written, and set `fault`. Such a fault is not raised."""
         ...
 
 
 class StorageWatch:
-    """Looks at every file now and then. Each fault is said once, and so is its end.
+    """Checks every file at intervals. Each fault is reported once, and the end of all faults once.
 
-    The message does not pass the outbox: that is in one of these files.
+    The message does not go through the outbox, because the outbox is one of these files.
     """
 
     def __init__(
@@ -52,17 +52,17 @@ class StorageWatch:
 
     @property
     def faults(self) -> tuple[StorageFault, ...]:
-        """The faults as of the last look or use, one a file."""
+        """The faults as of the last check or use, one per file."""
         found = {each.path: each.fault for each in self._files if each.fault is not None}
         return tuple(found.values())
 
     async def run_forever(self) -> None:
-        """Look until cancelled."""
-        failed = log_warnings(_log, "the dev channel was not told about the state files")
+        """Check until cancelled."""
+        failed = log_warnings(_log, "the state of the files could not be posted in the dev channel")
         await run_periodically(self.look, self._clock, LOOK_SECONDS, failed=failed)
 
     async def look(self) -> None:
-        """Try every file, and say what is new. Raises `PortError` where nobody could be told."""
+        """Check every file and report news. Raises `PortError` if the message cannot be sent."""
         for each in self._files:
             await each.probe()
         faults = {(each.file, each.kind): each for each in self.faults}
@@ -76,7 +76,7 @@ class StorageWatch:
             await self._send("✅ I can read and write all my state files again.")
 
     async def _announce(self, new: dict[tuple[Path, StorageFaultKind], StorageFault]) -> None:
-        """Say all that is new in one message; alerts go out even where the chat refuses it."""
+        """Report all new faults in one message. Alerts are sent even if the chat refuses it."""
         for key, fault in new.items():
             if key not in self._alerted:
                 self._alerted.add(key)
@@ -84,5 +84,5 @@ class StorageWatch:
                 if self._raise_alert is not None:
                     await self._raise_alert(fault)
         lines = "\n".join(f"- {fault.text}" for fault in new.values())
-        await self._send(f"⚠️ I cannot use my state as it is, so I start nothing new:\n{lines}")
+        await self._send(f"⚠️ I cannot use my state files, so I start nothing new:\n{lines}")
         self._announced |= new

@@ -1,16 +1,16 @@
-"""Judges again whose fault an incident is, as it grows: the first few failures may mislead."""
+"""Repeats the triage of growing incidents, because the first few failures may mislead."""
 
 from bot.domain.incident import Incident
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 
-_GROWN = 2  # times as many as when it was judged last: a few looks, however many there are
+_GROWN = 2  # doubling keeps the number of reviews logarithmic, however many failures there are
 _AT_ONCE = 3
 
 
 class TriageReview:
-    """Looks at what has doubled since it was judged, a few at a time."""
+    """Reviews incidents whose count has doubled since the last triage, a few at a time."""
 
     def __init__(
         self, incident_repository: IncidentRepository, classifier: AnomalyClassifier, clock: Clock
@@ -20,7 +20,7 @@ class TriageReview:
         self._clock = clock
 
     async def turn(self) -> None:
-        """Judge again what has grown. Raises `JournalError`, `StoreError`."""
+        """Repeat the triage of grown incidents. Raises `JournalError`, `StoreError`."""
         grown = [each for each in self._incident_repository.open if _has_grown(each)]
         for each in grown[:_AT_ONCE]:
             await self._judge(each)

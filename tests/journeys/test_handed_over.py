@@ -117,7 +117,7 @@ async def _is_an_incident(world: HandoverHarness, told: Message) -> None:
     """Check that it is told once, and that a person may close it by its button."""
     alice = PageReader(world.alice)
     assert "\n-# incident " in told["content"]
-    assert "was taken back" in await alice.run("dev", "incidents list")
+    assert "was rolled back" in await alice.run("dev", "incidents list")
     assert "alice closed it" in await alice.press("dev", told, "Close")
     over = await alice.wait_for_text("dev", "It is over: alice closed it")
     assert over["id"] == told["id"]

@@ -59,13 +59,13 @@ async def test_edits_are_live_by_themselves_and_broken_ones_are_told_and_left(
         await _told(alice, "The file of the cog `hello` is good again: version 3 is live")
         assert await _hello(alice) == "mended"
 
-        assert "none by themselves" not in await _health(alice)
+        assert "none are scheduled" not in await _health(alice)
         config = running.workspace.config
         settings = yaml.safe_load(config.read_text())
         settings["backup"]["cron"], settings["autonomy"]["an_hour"] = None, 1_000
         config.write_text(yaml.safe_dump(settings))
         await _told(alice, "`autonomy.an_hour` will count after a restart")
-        assert "none by themselves" in await _health(alice), "and the other one counts"
+        assert "none are scheduled" in await _health(alice), "and the other one counts"
 
 
 async def _health(person: Person) -> str:

@@ -33,7 +33,7 @@ def recalled(*memories: Memory) -> list[Recalled]:
         ("not_fixed", "fixed in #47 on 3 November 2026, did not hold: it came back"),
         ("regressed", "fixed in #47 on 3 November 2026, did not hold: it made things worse"),
         ("inconclusive", "fixed in #47 on 3 November 2026, not clear whether it held"),
-        (None, "fixed in #47 on 3 November 2026, nobody watched how it turned out"),
+        (None, "fixed in #47 on 3 November 2026, its outcome was not watched"),
     ],
 )
 def test_what_was_done_before_says_how_it_turned_out(outcome: Judgement | None, said: str) -> None:

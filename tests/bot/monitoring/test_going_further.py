@@ -84,7 +84,7 @@ async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_
         incident = monitoring_world.get_incident()
         assert str(incident.triage.origin) == "outside"
         assert "Whose fault: **A third party's**" in monitoring_world.get_card_text()
-        assert "What I do: By myself I only tell of it: " in monitoring_world.get_card_text()
+        assert "What I do: I only report this incident: " in monitoring_world.get_card_text()
         assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
     assert await runs(monitoring_world) == ()
     assert monitoring_world.world.engine.asked == []
@@ -145,7 +145,7 @@ async def test_the_lowest_level_that_applies_decides_how_far_it_goes(
         assert [run.goal for run in await runs(monitoring_world)] == ([goal] if goal else [])
         if goal is None:
             assert monitoring_world.list_button_labels() == ["Investigate", "Fix it", "Mute"]
-            assert "What I do: By myself I only tell of it: " in monitoring_world.get_card_text()
+            assert "What I do: I only report this incident: " in monitoring_world.get_card_text()
 
 
 async def test_a_pause_is_told_on_the_card_and_work_begins_when_it_is_lifted(
@@ -213,7 +213,7 @@ async def test_what_somebody_had_rejected_is_let_be_too(tmp_path: Path) -> None:
         await monitoring_world.pass_time(90)
         assert len(await runs(monitoring_world)) == 1
         assert (
-            f"Run `{run.id}` about the same came to nothing (rejected)"
+            f"Run `{run.id}` for the same fault ended without a fix (rejected)"
             in monitoring_world.get_card_text()
         )
 
@@ -229,7 +229,10 @@ async def test_a_fault_that_a_change_was_just_shipped_for_is_left_to_its_watch(
         monitoring_world.journal_failures(5)
         await monitoring_world.pass_time(90)
         assert len(await runs(monitoring_world)) == 1
-        assert f"Run `{run.id}` shipped a change for the same" in monitoring_world.get_card_text()
+        assert (
+            f"Run `{run.id}` shipped a change for the same fault"
+            in monitoring_world.get_card_text()
+        )
 
 
 async def test_bot_and_person_at_the_same_moment_start_one_run(tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ async def test_it_is_told_once_however_often_the_process_hears_of_it(
             await watched.pass_time(5)
             incident = watched.get_incident()
     assert (incident.severity, incident.count, incident.open) == (Severity.HIGH, 1, True)
-    assert incident.title == "The code of bbbbbbb was taken back"
+    assert incident.title == "The code of bbbbbbb was rolled back"
     assert watched.list_keys() == [f"incident:{incident.id}"]
     post = watched.get_post()
     assert "I restarted onto `bbbbbbb`, and took it back: it ended with exit code 1." in post.text
     assert [each.label for each in post.buttons] == ["Revert it", "Close"]
     assert "hunter2" not in str(post) + str(incident)
     assert (
-        incident.level == "By myself I only tell of it: what becomes of that commit, people decide."
+        incident.level == "I only report this incident: people decide what to do with that commit."
     )
 
 
@@ -58,7 +58,7 @@ async def test_it_is_not_over_for_being_quiet_and_is_over_once_later_code_runs(
         incident = watched.get_incident()
         assert (incident.open, describe_incident(incident)) == (False, "Closed")
         assert incident.closed_for == "`ccccccc` runs in its place"
-        assert watched.get_post().text.startswith("✅ The code of bbbbbbb was taken back")
+        assert watched.get_post().text.startswith("✅ The code of bbbbbbb was rolled back")
         assert watched.get_post().buttons == ()
 
 
@@ -92,7 +92,7 @@ async def test_what_cannot_be_taken_back_says_why_and_what_to_do(
         text = watched.get_post().text
     assert "I restarted onto `bbbbbbb`, and cannot go back: it ended with exit code 1." in text
     assert f"look at it on the machine. T{why[1:]}." in text
-    assert watched.get_incident().title == "The code of bbbbbbb could not be taken back"
+    assert watched.get_incident().title == "The code of bbbbbbb could not be rolled back"
 
 
 async def test_a_listed_person_closes_it_and_it_comes_back_with_the_next_roll_back(

@@ -157,7 +157,7 @@ async def test_without_a_time_none_is_made_and_health_says_so() -> None:
     room = Room(cron=None)
     async with room.running():
         await room.clock.advance(3 * DAY)
-    assert await room.program().format_vital_sign() == "**Backups** none yet, none by themselves"
+    assert await room.program().format_vital_sign() == "**Backups** none yet, none are scheduled"
     assert not (await room.program().get_status()).overdue
 
 

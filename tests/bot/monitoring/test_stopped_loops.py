@@ -42,7 +42,7 @@ async def test_it_is_told_at_the_first_failure_with_what_ended_it(tmp_path: Path
         incident = monitoring_world.get_incident()
         assert incident.title == "the task Reminders.deliver has stopped: KeyError in deliver()"
         assert (incident.fingerprint, incident.count) == ("cafecafecafe", 1)
-        assert "does not start again by itself" in monitoring_world.get_card_text()
+        assert "does not restart by itself" in monitoring_world.get_card_text()
         history = await monitoring_world.world.store.get_history(incident.run_id or "")
         assert history.evidence is not None
         [group] = history.evidence.groups

@@ -186,7 +186,7 @@ async def test_slowness_names_what_is_usual(tmp_path: Path) -> None:
             await monitoring_world.pass_time(MINUTE)
         incident = monitoring_world.get_incident()
         await monitoring_world.pass_time(70)
-        assert "By myself I only look into it" in incident.level
+        assert "I only investigate by myself" in incident.level
         assert (
             "/search is slow: p95 900 ms in the last 10 min, 100 ms before"
             in monitoring_world.get_card_text()
