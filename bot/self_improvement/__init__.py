@@ -1,4 +1,4 @@
-"""`SelfImprovementAgent`: the only place that knows the order of the stages; saves after each."""
+"""The self-improvement agent: the stages of a run, in order, saved after each stage."""
 
 from bot.self_improvement.agent import SelfImprovementAgent
 from bot.self_improvement.services import RunSettings, Services

@@ -1,4 +1,4 @@
-"""The agent as the rest of the program sees it: what people can ask of it."""
+"""The interface of the agent for the rest of the program: what users can ask it to do."""
 
 import asyncio
 import logging
@@ -28,12 +28,14 @@ from bot.self_improvement.run_starter import build_retry_trigger, restart_run, t
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import open_question, to_be_fixed
 
-_TRIES = 10
-_NOT_RECOVERED = log_tracebacks(logging.getLogger(__name__), "runs are not recovered; I try again")
+_TRIES = 10  # a worker may save the run between reading and saving it here
+_NOT_RECOVERED = log_tracebacks(
+    logging.getLogger(__name__), "runs could not be recovered; I will try again"
+)
 
 
 class SelfImprovementAgent:
-    """Runs the stages. Everything a person asks is authorised and audited here."""
+    """Runs the stages. Every request of a person is authorised and audited here."""
 
     def __init__(self, services: Services, settings: RunSettings, parts: AgentParts) -> None:
         self._services = services
@@ -66,7 +68,7 @@ class SelfImprovementAgent:
         )
 
     async def run_forever(self) -> None:
-        """Pick up what an earlier process left, then work until cancelled."""
+        """Recover what an earlier process left, then work until cancelled."""
         await run_until_success(self.recover, self._services.clock, failed=_NOT_RECOVERED)
         async with asyncio.TaskGroup() as group:
             for part in (
@@ -85,45 +87,53 @@ class SelfImprovementAgent:
                     group.create_task(part.run_forever(), name=type(part).__name__)
 
     async def recover(self) -> None:
-        """Continue, queue or end every run that was left, saying so; under a stop, end them all."""
+        """Continue, queue or end every unfinished run; resume none during an emergency stop."""
         stop = await self.emergency.on_start()
         await self.audit.on_start()
         await self._parts.recovery.recover(stopped=stop is not None)
         self._parts.workers.wake()
 
     async def drain(self, seconds: float, *, refuse: str = "") -> None:
-        """Finish the steps runs are at, in time, and begin no other; `refuse` is told who asks."""
+        """Finish the current step of each run within `seconds`, and start no other step.
+
+        With `refuse`, new requests are refused with that text.
+        """
         if refuse:
             self._parts.admission.close(refuse)
         await self._parts.workers.drain(seconds)
 
-    # What people ask
+    # Requests of people
 
     async def request(self, trigger: Trigger) -> Run:
-        """Start a run, or return the one this very trigger started. Its thread and card are there.
+        """Start a run, or return the run that the same trigger has started, with thread and card.
 
-        Raises `NotAuthorized`, `Stopped`, `TooMany`, `ChatRejected` where no thread can be opened.
+        Raises `NotAuthorized`, `Stopped`, `TooMany`, or `ChatRejected` if no thread can be opened.
         """
         trigger = redact_trigger(trigger)
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
         return await self._parts.admission.start(trigger)
 
     async def start_itself(self, trigger: Trigger) -> Run:
-        """Start a run nobody asked for. Raises `Paused`, `ChatRejected`; see `AutonomyPolicy`."""
+        """Start a run without a person's request; see `AutonomyPolicy`.
+
+        Raises `Paused`, `ChatRejected`.
+        """
         run = await self.autonomy.start(trigger)
         if run.goal == "change":
             await self.wishes.mark_started(trigger.text, run.id)
         return run
 
     async def promote(self, run_id: str, person: Person) -> Run:
-        """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`, `TooMany`."""
+        """Turn an investigation into a fix (“Fix it”). Raises `WrongStage`, `TooMany`."""
         await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
         async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.goal != "investigate":
                 raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({status_text(run)}).")
             if run.status is not Status.DONE:
-                raise WrongStage(f"Run `{run.id}` is not there yet ({status_text(run)}).")
+                raise WrongStage(
+                    f"Run `{run.id}` has not finished its investigation ({status_text(run)})."
+                )
             history = await self._services.store.get_history(run.id)
             diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
@@ -136,28 +146,29 @@ class SelfImprovementAgent:
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.
 
-        A run that had a proposal keeps it as it ended: a new run is started in its place, and
-        returned.
+        A run that had a proposal stays as it ended; a new run is started instead and returned.
         """
         await self.permit(person, Act.ASK, run_id=run_id, note="retry")
         async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             if run.status not in FINAL_STATUSES - {Status.DONE}:
                 raise WrongStage(
-                    f"Run `{run.id}` has not failed ({status_text(run)}); only one that has can be "
+                    f"Run `{run.id}` has not failed ({status_text(run)}). Only a failed run can be "
                     "retried."
                 )
             history = await self._services.store.get_history(run.id)
             if history.proposal is not None:
                 return await self._parts.admission.start(build_retry_trigger(run.trigger, person))
             await self._parts.cancellation.drop(run.id)
-            over = () if history.revising is None else (history.revising.replace(is_finished=True),)
+            finished_revision = (
+                () if history.revising is None else (history.revising.replace(is_finished=True),)
+            )
             return await self._parts.admission.queue(
-                restart_run(run, person), history.add_shaper(person), *over
+                restart_run(run, person), history.add_shaper(person), *finished_revision
             )
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
-        """Ship, if this person may and this is the newest head. See `Approvals.give`."""
+        """Approve the newest head for shipping, if the person may. See `Approvals.give`."""
         result = await self.approvals.give(request)
         self._parts.workers.wake()
         return result
@@ -165,17 +176,20 @@ class SelfImprovementAgent:
     async def reject(
         self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
     ) -> Run:
-        """End a run that waits, on that card if given. Raises `WrongStage`, `StaleApproval`."""
+        """End a waiting run; with `card_id`, only if that card is current.
+
+        Raises `WrongStage`, `StaleApproval`.
+        """
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
         async with self._parts.run_locks.get(run_id):
             run = await self._services.store.get(run_id)
             history = await self._services.store.get_history(run.id)
             proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
             if not proposed and run.waiting is not Waiting.JUDGEMENT:
-                stands = status_text(run)
+                status = status_text(run)
                 if history.revising is not None and not run.has_ended:
-                    stands = "it is being revised; “cancel” ends that, and closes it"
-                raise WrongStage(f"Run `{run.id}` has no open proposal ({stands}).")
+                    status = "it is being revised; “cancel” ends the run and closes the proposal"
+                raise WrongStage(f"Run `{run.id}` has no open proposal ({status}).")
             if (shown := history.proposal) is not None:
                 check_binding(shown, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
@@ -196,10 +210,10 @@ class SelfImprovementAgent:
         how: Literal["text", "modal"] = "text",
         key: str = "",
     ) -> Run:
-        """Change what is proposed as a person says, or note it for the round to come.
+        """Revise the proposal as a person asks, or record the request for the next round.
 
-        `key` makes hearing the same words twice harmless. Raises `WrongStage` where there is no
-        change to revise, or no engine that follows words.
+        `key` makes a repeated delivery of the same message harmless. Raises `WrongStage` if there
+        is no change to revise, or if the engine cannot follow instructions.
         """
         await self.permit(person, Act.REVISE, run_id=run_id, note=instruction)
         now = self._services.clock.get_time()
@@ -216,7 +230,7 @@ class SelfImprovementAgent:
         )
 
     async def answer(self, run_id: str, person: Person, text: str) -> Run:
-        """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""
+        """Answer the question a run waits for; the first answer counts. Raises `WrongStage`."""
         await self.permit(person, Act.ANSWER, run_id=run_id, note=text)
         await self._services.stop_guard.check()
         return await self._run_exclusively(
@@ -224,7 +238,7 @@ class SelfImprovementAgent:
         )
 
     async def get_question(self, run: Run) -> Question | None:
-        """Return the question the run waits with, if it does, with where people see it."""
+        """Return the question the run waits for, with the id of its message; `None` without one."""
         if not run.is_parked:
             return None
         question = open_question(run, await self._services.store.get_history(run.id))
@@ -233,9 +247,9 @@ class SelfImprovementAgent:
         return await self._parts.transitions.put(run, question)
 
     async def cancel(self, run_id: str, person: Person) -> Run:
-        """End a run and everything it started; its proposal is closed.
+        """End a run and everything it started, and close its proposal.
 
-        Raises `WrongStage` if it has ended, or has merged by now and is coming live.
+        Raises `WrongStage` if the run has ended, or if it has been merged and is coming live.
         """
         await self.permit(person, Act.CANCEL, run_id=run_id)
         reason = f"Cancelled by {person.name}."
@@ -243,23 +257,23 @@ class SelfImprovementAgent:
             run_id, lambda run: self._parts.cancellation.cancel(run.id, reason)
         )
 
-    # What people look at
+    # Queries
 
     async def list_runs(self, *, limit: int = 20) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""
         return await self._services.store.find(limit=limit)
 
     async def get_history(self, run_id: str) -> History:
-        """Return what a run has recorded."""
+        """Return the records of a run."""
         return await self._services.store.get_history(run_id)
 
     async def get_histories(self, runs: Collection[Run]) -> list[tuple[Run, History]]:
-        """Return runs with what they have recorded; one that is gone by now is left out."""
+        """Return the runs with their records; runs that no longer exist are left out."""
         known = await self._services.store.get_histories([run.id for run in runs])
         return [(run, known[run.id]) for run in runs if run.id in known]
 
     async def list_evidence(self, run_id: str) -> tuple[Action, ...]:
-        """Return the journal records that the run's diagnosis rests on, newest first."""
+        """Return the journal records that the run's diagnosis is based on, newest first."""
         diagnosis = (await self._services.store.get_history(run_id)).diagnosis
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._services.journal.get(record_id) for record_id in ids]
@@ -267,28 +281,31 @@ class SelfImprovementAgent:
 
     @property
     def live_registry(self) -> LiveRegistry | None:
-        """Return what keeps the versions of what can change while it runs, if anything does."""
+        """The registry of versions of what can change while the bot runs, if there is one."""
         return self._services.live_registry
 
     @property
     def live_items(self) -> LiveItemService:
-        """Return what can change while it runs. Raises `PartMissing` without a registry."""
+        """The service for what can change while the bot runs.
+
+        Raises `PartMissing` if it is missing.
+        """
         if self._services.live_registry is None:
             raise PartMissing("This bot was started without a live registry.")
         return LiveItemService(self._services.live_registry, self._parts.authorizer)
 
     @property
     def can_change(self) -> bool:
-        """Return whether changes that nobody had to break first can be written here."""
+        """True if this bot can write changes that people request, not only fixes of failures."""
         return self._parts.changes.able
 
     @property
     def engine(self) -> str:
-        """Return which engines write changes, for people."""
+        """The names of the engines that write changes, for people."""
         return self._settings.engine
 
     async def format_vital_signs(self) -> tuple[str, ...]:
-        """Return a line each on forge, own work, sandbox, backups and engine, for `/health`."""
+        """Return lines for `/health`: forge, autonomy, sandbox, backups, engine and more."""
         try:
             forge = await self._services.forge.check_connection()
         except ForgeError as error:
@@ -305,14 +322,14 @@ class SelfImprovementAgent:
             *self._settings.code_signs(),
         )
 
-    # How it is done
+    # Implementation
 
     async def _run_exclusively(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
-        """Do it while nobody else decides about the run; again if a worker came in between."""
+        """Run `act` under the run's lock; repeat it if a worker changed the run in between."""
         async with self._parts.run_locks.get(run_id):
             for _ in range(_TRIES):
                 try:
                     return await act(await self._services.store.get(run_id))
                 except StoreConflict:
                     continue
-        raise WrongStage(f"Run `{run_id}` changes too fast; please try again.")
+        raise WrongStage(f"Run `{run_id}` is changing right now. Please try again.")

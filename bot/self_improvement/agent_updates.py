@@ -1,4 +1,4 @@
-"""What engines and planners tell while they work: progress on the way, then one last word."""
+"""Reads the updates of an engine or planner: progress reports, then one result."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -15,18 +15,18 @@ OnProgress = Callable[[Progress], Awaitable[None]]
 async def wait_for_result(
     updates: AsyncGenerator[Progress | Last, None], on_progress: OnProgress, missing: str
 ) -> Last:
-    """Return what an engine ends with; what it tells before goes to `on_progress`.
+    """Return the engine's result; its progress reports go to `on_progress`.
 
-    Its processes are gone when this returns. Raises what `updates` raises, and
-    `AgentOutputInvalid`, with `missing` as its text, where it ended without a last word.
+    The engine's processes have ended when this returns. Raises what `updates` raises, and
+    `AgentOutputInvalid` with the text `missing` if no result came.
     """
-    last: Last | None = None
+    result: Last | None = None
     async with aclosing(updates):
         async for update in updates:
             if isinstance(update, Progress):
                 await on_progress(update)
             else:
-                last = update
-    if last is None:
+                result = update
+    if result is None:
         raise AgentOutputInvalid(missing)
-    return last
+    return result

@@ -1,4 +1,4 @@
-"""What people say to what was understood of a change: go ahead. Anything else is a correction."""
+"""People's agreement to what the bot has understood of a requested change (“go ahead”)."""
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
@@ -14,13 +14,13 @@ from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.services import Services
 
 _OLD = (
-    "That card is not the newest one of this run: what I understand has changed since. Please use "
-    "the newest."
+    "This is not the newest card of the run. My understanding has changed since. Please use "
+    "the newest card."
 )
 
 
 class Agreements:
-    """Takes a go-ahead from whoever may ask, for the brief they saw and no other; audited."""
+    """Accepts an agreement for exactly the brief that the person saw; authorised and audited."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class Agreements:
         self._dialogue = dialogue
 
     async def give(self, run_id: str, person: Person, how: How, digest: str = "") -> Run:
-        """Let a run write what it has understood; `digest` is what the card that was pressed shows.
+        """Let a run write the agreed change; `digest` is the one on the card that was pressed.
 
-        Raises `NotAuthorized`, `Stopped`, `WrongStage` where nothing is to be agreed to,
-        `StaleApproval` where the card is not the newest.
+        Raises `NotAuthorized`, `Stopped`, `WrongStage` if the run does not wait for agreement, and
+        `StaleApproval` if the card is not the newest.
         """
         note = f"go ahead {digest}".strip()
         await self._authorizer.ask(person, Act.ASK, run_id, note)
@@ -47,23 +47,23 @@ class Agreements:
             run = await self._services.store.get(run_id)
             history = await self._services.store.get_history(run.id)
             brief = _open(run, history, digest)
-            given = Agreement(
+            agreement = Agreement(
                 digest=brief.digest, person=person, at=self._services.clock.get_time(), how=how
             )
-            told = f"**{person.name}** says go ahead. I write it now."
+            text = f"**{person.name}** says go ahead. I write it now."
             return await self._dialogue.accept_agreement(
-                run, given, told, history.add_shaper(person)
+                run, agreement, text, history.add_shaper(person)
             )
 
     async def check(self, run_id: str, person: Person, digest: str) -> None:
-        """Return where a card still shows what is to be agreed to. Raises as `give`."""
+        """Raise unless the card still shows the current brief. Raises what `give` raises."""
         await self._authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
         run = await self._services.store.get(run_id)
         _open(run, await self._services.store.get_history(run.id), digest)
 
 
 def _open(run: Run, history: History, digest: str) -> Brief:
-    """Return the brief a run waits with. Raises `WrongStage`, `StaleApproval`."""
+    """Return the brief that waits for agreement. Raises `WrongStage`, `StaleApproval`."""
     if history.brief is None or run.waiting is not Waiting.AGREEMENT:
         raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({status_text(run)}).")
     if not history.brief.digest.startswith(digest):

@@ -1,4 +1,4 @@
-"""Which uses of commands and buttons a complaint of an answer may be about."""
+"""Finds the uses of commands and buttons that a report of incorrect output may be about."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from bot.proof.scripts import describe_step
 
 
 class InspectedTree(NamedTuple):
-    """The commit that is looked into, laid out; the traffic that is known, and its cogs' texts."""
+    """A checked out commit, the recorded traffic, and the texts of the commit's cogs."""
 
     folder: Path
     known: Sequence[TrafficRecord]
@@ -27,9 +27,9 @@ class InspectedTree(NamedTuple):
 
 
 class MatchedUses(NamedTuple):
-    """What a complaint may be about, the likeliest first.
+    """The uses that a report may be about, most likely first.
 
-    Where only a cog is `named_by_cog`, it is about that of them whose answer has changed.
+    If only the cog is known (`named_by_cog`), the report is about the use whose output has changed.
     """
 
     records: tuple[TrafficRecord, ...] = ()
@@ -37,16 +37,16 @@ class MatchedUses(NamedTuple):
 
     @property
     def only(self) -> bool:
-        """Whether it is known which one is meant."""
+        """True if exactly one use matches."""
         return len(self.records) == 1 and not self.named_by_cog
 
 
 def match_uses(
     text: str, answered: str, tree: InspectedTree, commands: Collection[str], now: datetime
 ) -> MatchedUses:
-    """Return what may be meant: the answer replied to, the command named, or values of one.
+    """Return the matching uses: the answer replied to, the named command, or one with its values.
 
-    Else what people did last with the cog that is named: `my poll says it is over`.
+    Otherwise return the last uses of the named cog (`my poll says it is over`).
     """
     replied = [e for e in tree.known if answered and e.pseudonyms.get("interaction") == answered]
     if replied:
@@ -68,7 +68,7 @@ def match_uses(
 def _use_of(
     typed: TypedCommand, values: str, text: str, tree: InspectedTree, now: datetime
 ) -> TrafficRecord | None:
-    """Return a command as it was used, or as it was typed where it was not used so."""
+    """Return a recorded use of the command, or else one built from the typed text."""
     used = find_similar_use(tree.known, typed, text)
     if used is not None:
         return used
@@ -80,7 +80,7 @@ def _use_of(
 
 
 def _add_cog(record: TrafficRecord, cogs: Mapping[str, str]) -> TrafficRecord:
-    """Return the record with its cog: who is refused before it began was never in one."""
+    """Return the record with its cog, which is missing if the command was refused early."""
     step = record.step
     if record.cog or not isinstance(step, CommandStep):
         return record
@@ -99,7 +99,7 @@ def cog_texts(tree: Path) -> dict[str, str]:
 
 
 def format_command(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
-    """Return how a command is typed of which no options are known; nothing where it needs none."""
+    """Return how to type a command with its options, if these are unknown; empty if it has none."""
     step = record.step
     if not isinstance(step, CommandStep) or step.options:
         return ""
@@ -109,6 +109,6 @@ def format_command(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
 
 
 def list_recent_commands(known: Sequence[TrafficRecord]) -> list[str]:
-    """Return the commands that were used last, each once, as they were typed."""
+    """Return the most recently used commands, each once, as they were typed."""
     commands = [e for e in reversed(known) if e.ok and e.cog and e.event.startswith("command.")]
     return [*{each.event: describe_step(each.step) for each in reversed(commands)}.values()][::-1]

@@ -1,4 +1,4 @@
-"""Looks into a wrong answer: which command is meant, what it answers, since which commit."""
+"""Investigates incorrect output: which command, what it outputs, and since which commit."""
 
 import asyncio
 import logging
@@ -44,19 +44,19 @@ from bot.self_improvement.answer_examples import (
 from bot.self_improvement.answer_replays import AnswerReplays, Lines
 
 MOST_COMMITS = 64
-"""How many commits are looked through, from the newest on."""
-_NEAR = 8  # the newest commits, looked through first: what is complained of is mostly new
+"""The number of commits that are searched, newest first."""
+_NEAR = 8  # the newest commits are searched first, because most reports are about recent changes
 _KNOWN, _LIKELY = 1_000, 4
 _LINES, _LONGEST = 6, 160
 _log = logging.getLogger(__name__)
 
 
 class AnswerInquiry:
-    """Finds a complaint's example and plays it, with today's code and that of before.
+    """Finds the example of a report and replays it with current and earlier commits.
 
-    `commands` returns the names of all commands, `called` what traffic calls an interaction by its
-    id; `catch_up` has the traffic written down that people were answered until then; `lookback` is
-    how far back commands that were used count; `loads` tells when a cog was loaded.
+    `commands` returns the names of all commands, `called` the pseudonym of an interaction id.
+    `catch_up` writes pending traffic to the log. `lookback` limits how old a use may be. `loads`
+    returns when a cog was loaded.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class AnswerInquiry:
     async def examine_request(
         self, trigger: Trigger, base: str, attempt: int
     ) -> IncorrectOutput | None:
-        """Return what is known of a complaint; `None` where it is none about an answer.
+        """Return what is known of a report of incorrect output; `None` if it is no such report.
 
-        Who was refused says that a command fails: then the refusal is the answer. `None` too where
-        nothing can be played here. Raises `WorkspaceError`.
+        If a person reports that a command fails and it was refused, the refusal is the output. Also
+        returns `None` if nothing can be replayed here. Raises `WorkspaceError`.
         """
         text = f"{trigger.subject}\n{trigger.text}"
         answered = self._called(trigger.answered) if trigger.answered else ""
@@ -101,9 +101,9 @@ class AnswerInquiry:
         return await self._examine(text, answered, known, base, attempt)
 
     async def is_known(self, trigger: Trigger) -> bool:
-        """Whether an answer is complained of, and which one is told: it can be played.
+        """Return whether a report of incorrect output names an output that can be replayed.
 
-        A command that is only named by its words counts where it is said what is wrong with it.
+        A command that is named only by words counts if the report says what is wrong with it.
         """
         text = f"{trigger.subject}\n{trigger.text}"
         if is_failure_statement(trigger.text):
@@ -116,15 +116,16 @@ class AnswerInquiry:
         if claim.named and has_specific_fault(trigger.text or trigger.subject):
             return True
         known = await self._list_uses()
-        told = has_specific_fault(trigger.text or trigger.subject)
+        names_fault = has_specific_fault(trigger.text or trigger.subject)
         return bool(
-            find_uses_by_value(known, claim.values) or (told and find_uses_of_cogs(known, text))
+            find_uses_by_value(known, claim.values)
+            or (names_fault and find_uses_of_cogs(known, text))
         )
 
     def _find_refusal(self, text: str, known: Sequence[TrafficRecord]) -> str:
-        """Return what traffic calls the newest use of a command that is named, if it was refused.
+        """Return the pseudonym of the newest use of a named command, if it was refused.
 
-        Nothing failed then: whoever asked was told that they, or the bot, may not do it.
+        Such a use has not failed: the person was told that they, or the bot, may not do this.
         """
         typed, named, _ = answer_claim(text, self._commands())
         events = {f"{Kind.COMMAND}.{each}" for each in ([typed.name] if typed else named)}
@@ -134,36 +135,36 @@ class AnswerInquiry:
         return newest.pseudonyms.get("interaction", "") if newest and refused else ""
 
     async def examine_command(self, text: str, base: str, attempt: int) -> IncorrectOutput | None:
-        """Return the same for a command that somebody names when asked. Raises `WorkspaceError`."""
+        """Return the same for a command that a person has named. Raises `WorkspaceError`."""
         return await self._examine(text, "", await self._list_uses(), base, attempt)
 
     async def change(self, since: AnswerSince) -> Suspect | None:
-        """Return what the commit changed; `None` where that cannot be told."""
+        """Return what the commit changed; `None` if it cannot be read."""
         try:
             return await self._trees.get_change(since.commit.sha)
         except WorkspaceError as error:
-            _log.warning("a commit's change is not shown: %s", error)
+            _log.warning("the change of a commit cannot be shown: %s", error)
             return None
 
     async def _examine(
         self, text: str, answered: str, known: Sequence[TrafficRecord], base: str, attempt: int
     ) -> IncorrectOutput | None:
-        """Return what a complaint comes to; of several uses, that whose answer has changed."""
+        """Return the result of a report; of several uses, the one whose output has changed."""
         try:
             async with self._trees.open_tree(base) as folder:
                 cogs = await asyncio.to_thread(cog_texts, folder)
                 tree = InspectedTree(folder, known, cogs)
                 now = self._clock.get_time()
-                meant = match_uses(text, answered, tree, self._commands(), now)
-                for record in meant.records:
+                matched = match_uses(text, answered, tree, self._commands(), now)
+                for record in matched.records:
                     found = await self._examine_use(record, tree, base, attempt)
-                    if found is not None and (found.since or meant.only):
+                    if found is not None and (found.since or matched.only):
                         return found
         except RehearsalError as error:
-            _log.warning("a wrong answer is not looked into: %s", error)
+            _log.warning("incorrect output cannot be investigated: %s", error)
             return None
-        form = format_command(meant.records[0], cogs) if meant.only else ""
-        named = () if meant.named_by_cog else meant.records
+        form = format_command(matched.records[0], cogs) if matched.only else ""
+        named = () if matched.named_by_cog else matched.records
         likely = (
             []
             if form
@@ -176,7 +177,7 @@ class AnswerInquiry:
     async def _examine_use(
         self, record: TrafficRecord, tree: InspectedTree, base: str, attempt: int
     ) -> IncorrectOutput | None:
-        """Return the complaint, if it is about this use; `None` where it cannot be asked again."""
+        """Return the result if the report is about this use; `None` if it cannot be replayed."""
         shown = await self._load_output(record, tree)
         if shown is None:
             return None
@@ -191,16 +192,16 @@ class AnswerInquiry:
         try:
             return await self._traffic.list_since(since, limit=_KNOWN)
         except StoreError as error:
-            _log.warning("looking into a wrong answer without what was asked: %s", error)
+            _log.warning("investigating incorrect output without recorded traffic: %s", error)
             return ()
 
     async def _load_output(
         self, record: TrafficRecord, tree: InspectedTree
     ) -> tuple[AnswerExample, Lines] | None:
-        """Return the example with what people read today; `None` where it cannot be asked.
+        """Return the example with its current output; `None` if it cannot be replayed.
 
-        Alone, if it is answered in the same way without what was asked before, and the bot's
-        restarts between.
+        The example is as small as possible: alone if its output is the same without earlier uses
+        and without the bot's restarts in between.
         """
         loads = await self._loads(record.cog)
         examples = [build_example(record)]
@@ -217,13 +218,13 @@ class AnswerInquiry:
     async def _find_change(
         self, example: AnswerExample, today: Lines, base: str, attempt: int
     ) -> IncorrectOutput:
-        """Return the complaint with the newest change of its answer that is found."""
+        """Return the result with the newest change of the example's output."""
         commits = await self._trees.list_commits(base, limit=MOST_COMMITS)
-        plays = AnswerReplays(self._rehearsal, self._trees, example, {base: today}, self._clock)
+        replays = AnswerReplays(self._rehearsal, self._trees, example, {base: today}, self._clock)
         since = None
         for looked_at in dict.fromkeys((min(_NEAR, len(commits)), len(commits))):
             near = commits[-looked_at:]
-            changed = await find_changed_answer([each.sha for each in near], plays.answer)
+            changed = await find_changed_answer([each.sha for each in near], replays.answer)
             if changed is not None:
                 old, new = find_first_difference(changed.old, changed.new)
                 since = AnswerSince(
@@ -240,19 +241,19 @@ class AnswerInquiry:
             today=tuple(map(_shorten, today[:_LINES])),
             since=since,
             commits=len(commits),
-            replay_count=plays.replay_count,
+            replay_count=replays.replay_count,
         )
 
 
 def _is_of_answer(trigger: Trigger) -> bool:
-    """Whether somebody may complain of an answer."""
+    """Return whether the request may be a report of incorrect output."""
     return bool(trigger.answered or is_output_report(trigger.text) or _is_to_be_fixed(trigger))
 
 
 def _is_to_be_fixed(trigger: Trigger) -> bool:
-    """Whether somebody wants a thing mended and does not say how it goes wrong, nor that it fails.
+    """Return whether a person wants a fix without describing how it fails.
 
-    An order to fix what has not failed is about what it answers; people say which answer is right.
+    If nothing has failed, such a request is about the output, and people say which output is right.
     """
     by_person = trigger.goal == "fix" and trigger.origin == "person"
     return by_person and bool(trigger.subject) and can_be_about_output(trigger.text)
@@ -261,13 +262,13 @@ def _is_to_be_fixed(trigger: Trigger) -> bool:
 async def _run_example(
     example: AnswerExample, runner: ScriptRunner
 ) -> tuple[AnswerExample, Lines] | None:
-    """Return the example and its answer, with a service where the play looks for it."""
-    play = await runner.run(example.script)
-    moved = find_moved_address(example.script, play)
+    """Return the example and its output; web addresses are corrected if the service has moved."""
+    transcript = await runner.run(example.script)
+    moved = find_moved_address(example.script, transcript)
     if moved is not None:
         example = example.replace(script=replace_address(example.script, moved))
-        play = await runner.run(example.script)
-    lines = list_answer_lines(play, example.at)
+        transcript = await runner.run(example.script)
+    lines = list_answer_lines(transcript, example.at)
     return None if lines is None else (example, lines)
 
 

@@ -1,4 +1,4 @@
-"""An example of a complaint, played with one commit after another."""
+"""Replays the example of a report with one commit after another."""
 
 from bot.domain.incorrect_output import AnswerExample
 from bot.ports.clock import Clock
@@ -7,15 +7,15 @@ from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import list_answer_lines
 
 MOST_REPLAYS = 14
-"""How many commits are played at most."""
+"""The largest number of commits that are replayed."""
 PATIENCE = 600.0
-"""Seconds after which no further one is played."""
+"""Seconds after which no further commit is replayed."""
 
 Lines = tuple[str, ...]
 
 
 class AnswerReplays:
-    """Plays an example with commits, each once, until enough is played."""
+    """Replays an example, at most once per commit, until a limit of number or time is reached."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class AnswerReplays:
 
     @property
     def replay_count(self) -> int:
-        """How many commits were played."""
+        """The number of commits that were replayed."""
         return len(self._answers)
 
     async def answer(self, commit: str) -> Lines | None:
-        """Return what a commit answers; `None` where it does not, or enough is played."""
+        """Return the output with a commit; `None` if there is none or a limit is reached."""
         if commit not in self._answers:
             if self.replay_count >= MOST_REPLAYS or self._clock.get_monotonic_time() > self._until:
                 return None
             async with self._trees.open_tree(commit) as tree:
-                play = await run_script(self._rehearsal, tree, self._example.script)
-            self._answers[commit] = list_answer_lines(play, self._example.at)
+                transcript = await run_script(self._rehearsal, tree, self._example.script)
+            self._answers[commit] = list_answer_lines(transcript, self._example.at)
         return self._answers[commit]

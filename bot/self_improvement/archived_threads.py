@@ -1,4 +1,4 @@
-"""Threads of runs that have really ended are folded away: nothing in them waits for anybody."""
+"""Archives the threads of runs in which nothing is left to do."""
 
 import logging
 from datetime import timedelta
@@ -11,14 +11,16 @@ from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 
 _LOOKED_AT = 50  # of the newest runs that have ended
-_SETTLED = timedelta(minutes=1)  # so long people read how it ended, and answers are on their way
-_LATEST = timedelta(minutes=30)  # a thread somebody opened again stays open
+_SETTLED = timedelta(minutes=1)  # time to read the ending, and for pending messages to arrive
+_LATEST = timedelta(
+    minutes=30
+)  # older ends are ignored, so a thread that a person reopened stays open
 _PAUSE_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
 class ThreadArchiver:
-    """Archives them a minute after the end, each end once."""
+    """Archives each thread a minute after its run has ended, once per end."""
 
     def __init__(self, services: Services, notifier: RunNotifier) -> None:
         self._services = services
@@ -26,12 +28,14 @@ class ThreadArchiver:
         self._seen: set[tuple[str, int]] = set()
 
     async def run_forever(self) -> None:
-        """Look at what has ended, again and again, until cancelled."""
-        failed_look = log_tracebacks(_log, "threads of ended runs stay open; the next look tries")
+        """Check ended runs at intervals, until cancelled."""
+        failed_look = log_tracebacks(
+            _log, "threads of ended runs could not be archived; I will try again"
+        )
         await run_periodically(self.look, self._services.clock, _PAUSE_SECONDS, failed=failed_look)
 
     async def look(self) -> None:
-        """Archive the threads of the runs that ended lately and are over."""
+        """Archive the threads of runs that ended recently and need no more attention."""
         store, now = self._services.store, self._services.clock.get_time()
         ended = await store.find(status=FINAL_STATUSES, limit=_LOOKED_AT)
         for run in ended:
@@ -44,10 +48,10 @@ class ThreadArchiver:
 
 
 def has_ended(run: Run, history: History) -> bool:
-    """Whether a run has really ended: taken back, without a finding, or shipped and judged.
+    """Return whether nothing is left to do: rejected, without a finding, or shipped and judged.
 
-    A fault that people may still have mended, a failure they may try again and a verdict that
-    offers a revert keep the thread open.
+    The thread stays open while people may still ask for a fix, retry a failed run, or revert a fix
+    that did not hold.
     """
     if run.status in (Status.CANCELLED, Status.REJECTED):
         return True

@@ -1,4 +1,4 @@
-"""Everything the agent is made of, built once, in order: nobody changes another afterwards."""
+"""Builds all parts of the agent once, in order. No part is changed afterwards."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ from bot.self_improvement.worker import Workers
 
 @dataclass(frozen=True)
 class Authority:
-    """Who may do what, and what stops everything, with what these are asked through."""
+    """The parts that decide who may do what, and what stops everything."""
 
     run_locks: RunLocks
     approval_policy: ApprovalPolicy
@@ -65,7 +65,7 @@ class Authority:
 
 @dataclass(frozen=True)
 class AgentParts:
-    """What the agent hands its requests to."""
+    """The parts to which the agent delegates requests."""
 
     commands: Callable[[], Collection[str]]
     failures: Callable[[datetime], Awaitable[tuple[FailureGroup, ...]]]

@@ -1,8 +1,7 @@
-"""Catching up: commits that came to the followed branch from elsewhere are taken on.
+"""Deploys commits that reached the followed branch from elsewhere, such as a manual merge.
 
-Somebody merged at the forge by hand, or wants the files read again. Whoever asks can only make the
-bot look at the remote itself: what is there is what counts, never what was said about it. The bot
-also looks after each start and every few minutes: while it was down nobody could ask.
+A request only makes the bot look at the remote, and only what the remote holds counts. The bot also
+looks after each start and every few minutes, because requests were lost while it was down.
 """
 
 import asyncio
@@ -23,13 +22,13 @@ from bot.self_improvement.services import Services
 from bot.self_improvement.steps.ship import Deployer
 
 SETTLE_SECONDS = 1.0
-"""Between being asked and looking: what is asked meanwhile is the same look."""
+"""Seconds from a request to the look: requests during this time share one look."""
 LOOK_SECONDS = 300.0
-"""Between looks that nobody asked for: a push is noticed without a webhook, or with a lost one."""
+"""Seconds between looks without a request, for missing or lost webhooks."""
 START, TIMER = "start", "timer"
-"""How looks are named that nobody asked for; one that finds nothing new leaves no trace."""
+"""The sources of looks without a request. Such a look leaves no trace if nothing is new."""
 NAME = "webhook"
-"""How looks are journalled (`reload.webhook`) and audited."""
+"""The name of looks in the journal (`reload.webhook`) and in the audit log."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ async def _get_no_stop() -> Stop | None:
 
 
 class BaseUpdates:
-    """Looks at the remote when asked, one look at a time, however often it is asked."""
+    """Looks at the remote on request, one look at a time. Requests during a wait share one look."""
 
     def __init__(
         self,
@@ -58,9 +57,9 @@ class BaseUpdates:
         self._last_failure = ""
 
     async def ask(self, how: str) -> Stop | None:
-        """Have the remote looked at soon; return the emergency stop that keeps it from that.
+        """Request a look at the remote; return the emergency stop if it prevents the look.
 
-        `how` names the way it was asked, for the audit log.
+        `how` names the source of the request for the audit log.
         """
         stop = await self._get_stop()
         if stop is None:
@@ -69,23 +68,23 @@ class BaseUpdates:
         return stop
 
     def leave_refused(self) -> None:
-        """Take note that a restart was refused, and the checkout put back to what runs."""
+        """Record that a restart was refused and the checkout was reset to the running commit."""
         self._deployer.leave_refused()
 
     async def run_forever(self) -> None:
-        """Look whenever asked, and now and then, until cancelled."""
+        """Look on request and at intervals, until cancelled."""
         await run_periodically(
-            self._take_on,
+            self._answer_requests,
             self._services.clock,
             LOOK_SECONDS,
             first_after=LOOK_SECONDS,
             wake=self._asked,
-            failed=log_warnings(_log, "what came from elsewhere was not taken on"),
+            failed=log_warnings(_log, "new commits of the followed branch were not deployed"),
         )
 
-    async def _take_on(self) -> None:
+    async def _answer_requests(self) -> None:
         await self._services.clock.sleep(SETTLE_SECONDS)
-        self._asked.clear()  # who asked meanwhile is answered by this look
+        self._asked.clear()  # this look also answers the requests that came during the wait
         how = self._how or {TIMER}
         self._how = set()
         if how <= {START, TIMER} and not await self._has_news():
@@ -93,29 +92,32 @@ class BaseUpdates:
         await self.look(" and ".join(sorted(how)))
 
     async def _has_news(self) -> bool:
-        """Return whether there is something to take on. Raises `WorkspaceError`.
+        """Return whether there is something to deploy. Raises `WorkspaceError`.
 
-        Without a connection to the remote nothing is known, and nothing is said: the next look
-        tries again.
+        Without a connection to the remote this is false, and nothing is logged: the next look tries
+        again.
         """
         return await self._get_stop() is None and await self._deployer.is_behind()
 
     async def look(self, how: str) -> Arrival | None:
-        """Take on what is new on the followed branch, and say so; `None`: nothing was new.
+        """Deploy what is new on the followed branch and announce it; `None` if nothing is new.
 
-        Raises `CheckoutDirty`, `WorkspaceError`, `StoreError`; the channel is told of those first.
+        Raises `CheckoutDirty`, `WorkspaceError`, `StoreError`. These are announced in the channel
+        first.
         """
         stop = await self._get_stop()
         if stop is not None:
             await self._append_audit_entry(
-                how, "not done: the emergency stop stands", allowed=False
+                how, "not done: the emergency stop is active", allowed=False
             )
             return None
         try:
             with self._services.recorder.measure(Kind.RELOAD, NAME):
                 arrival = await self._deployer.sync()
         except TheseusError as error:
-            if how != TIMER or str(error) != self._last_failure:  # else every look would be a row
+            if (
+                how != TIMER or str(error) != self._last_failure
+            ):  # otherwise each look by the timer would add a row
                 await self._append_audit_entry(how, f"failed: {error}", allowed=True)
             self._last_failure = str(error)
             await self._say_failed(error)
@@ -130,21 +132,21 @@ class BaseUpdates:
         return arrival
 
     async def _say_failed(self, error: TheseusError) -> None:
-        """Say once what is in the way; the same again is no news."""
+        """Announce what prevents the deployment; the same problem is announced once per commit."""
         text = redact(str(error))
-        mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         checkout = self._services.checkout
         head = await checkout.get_head() if checkout is not None else ""
         post = Post(
-            text=f"⚠️ Commits came to the branch I follow, and I could not take them on: {text}"
+            text=f"⚠️ New commits are on the branch I follow, and I could not load them: {text}"
         )
-        await self._say(post, key=f"not-arrived:{head[:12]}:{mark}")
+        await self._say(post, key=f"not-arrived:{head[:12]}:{digest}")
 
     async def _say(self, post: Post, *, key: str) -> None:
         try:
             await self._services.chat.post(self._dev_channel_id, post, key=key)
         except ChatError as error:
-            _log.warning("the channel was not told what came from elsewhere: %s", error)
+            _log.warning("the new commits could not be announced: %s", error)
 
     async def _append_audit_entry(self, how: str, note: str, *, allowed: bool) -> None:
         await self._services.store.append_audit_entry(

@@ -1,4 +1,4 @@
-"""What a change does to answers people got: base and head play what was asked, and are compared."""
+"""Compares the output that users get with a change's base and with its head."""
 
 import asyncio
 from datetime import timedelta
@@ -19,13 +19,13 @@ from bot.proof.scripts import describe_step
 from bot.redaction import redact, redact_value
 
 PATIENCE = 900.0
-"""Seconds on the clock that all plays of one comparison may take: each is limited by itself."""
+"""Seconds that all replays of one comparison may take; each replay also has its own limit."""
 
 _EXAMPLES = 3
 
 
 class BehaviourCheck:
-    """Plays recorded traffic with a change's base and with its head."""
+    """Replays recorded traffic with a change's base and with its head."""
 
     def __init__(
         self,
@@ -43,35 +43,36 @@ class BehaviourCheck:
         self._lookback = lookback
 
     async def __call__(self, change: ChangeSet) -> BehaviourDiff:
-        """Return what changes for people, redacted.
+        """Return what changes for users, redacted.
 
-        Where nothing could be played, that says why: a change is not refused for it.
+        If nothing could be replayed, the result says why. A change is not refused for that.
         """
         try:
             scripts = await self._list_scripts(change)
             if not scripts:
                 return BehaviourDiff()
-            laid_out = self._trees.open_tree
-            async with laid_out(change.base) as base, laid_out(change.head) as head:
+            open_tree = self._trees.open_tree
+            async with open_tree(change.base) as base, open_tree(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
                     found = await compare(self._rehearsal, base, head, scripts)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return BehaviourDiff(unplayed=redact(str(error)))
         except TimeoutError:
-            return BehaviourDiff(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
+            return BehaviourDiff(unplayed=f"the replays took longer than {PATIENCE:.0f} s")
         return BehaviourDiff.model_validate(redact_value(found.model_dump(mode="json")))
 
     async def measure_times(self, change: ChangeSet, text: str) -> tuple[tuple[float, float], ...]:
-        """Return how long what was recorded takes with base and with head, round by round.
+        """Return the durations of recorded traffic with base and with head, per round.
 
-        Of the commands that are spoken of in `said`, where there are any; nothing recorded is no
-        round. Raises `RehearsalError`, `StoreError`, `WorkspaceError`, `TimeoutError`.
+        Only the commands mentioned in `text` are measured, if it mentions any. Without recorded
+        traffic the result is empty. Raises `RehearsalError`, `StoreError`, `WorkspaceError`,
+        `TimeoutError`.
         """
         scripts = select_scripts(await self._list_scripts(change), text)
         if not scripts:
             return ()
-        laid_out, now = self._trees.open_tree, self._clock.get_monotonic_time
-        async with laid_out(change.base) as base, laid_out(change.head) as head:
+        open_tree, now = self._trees.open_tree, self._clock.get_monotonic_time
+        async with open_tree(change.base) as base, open_tree(change.head) as head:
             async with asyncio.timeout(PATIENCE):
                 return await measure_rounds(self._rehearsal, base, head, scripts, now)
 
@@ -81,28 +82,30 @@ class BehaviourCheck:
 
 
 def excuse_requested_changes(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
-    """Return a comparison in which answers that a brief wants otherwise count as asked for.
+    """Return the diff with output changes that the brief asks for counted as requested.
 
-    Those are of the commands whose examples are answered otherwise today. More is not forgiven:
-    options and commands that are new leave what was answered before as it is, and so does what
-    ships behind a flag: nobody had that on when it was recorded.
+    These are changes of commands whose examples expect another output than today. New options and
+    commands leave recorded output as it is. So does a change behind a flag, because the flag was
+    off when the traffic was recorded.
     """
     if brief.flag:
         return found
-    meant = tuple(
+    prefixes = tuple(
         f"/{step.command} " if isinstance(step, CommandStep) else f"{describe_step(step)} "
         for each in brief.acceptances
         if each.missing == "another answer"
         for step in each.script.steps
     )
-    wanted = [
-        each for each in found.changes if not each.is_fixed and f"{each.asked} ".startswith(meant)
+    requested = [
+        each
+        for each in found.changes
+        if not each.is_fixed and f"{each.asked} ".startswith(prefixes)
     ]
-    return found.replace(unasked=max(0, found.unasked - len(wanted)))
+    return found.replace(unasked=max(0, found.unasked - len(requested)))
 
 
 def build_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding | None:
-    """Return what is to be said of a fix that changes answers which were no failures."""
+    """Return the finding for a fix that changes output which was no failure; `None` without."""
     if found is None or not found.unasked:
         return None
     examples = [describe_change(each) for each in found.changes if not each.is_fixed]

@@ -1,4 +1,4 @@
-"""Cancelling: a run ends with everything it started, and its proposal is closed."""
+"""Cancels runs: a run ends with everything it started, and its proposal is closed."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Cancellation:
-    """Ends runs before their time. Whoever calls has authorised it, and holds the run's turn."""
+    """Ends runs early. The caller has authorised this and holds the run's lock."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Cancellation:
         self._reconciler = reconciler
 
     async def cancel(self, run_id: str, reason: str, *, forge_seconds: float | None = None) -> Run:
-        """End the run. Raises `WrongStage` if it has ended, or has merged by now.
+        """End the run. Raises `WrongStage` if it has ended or has been merged.
 
-        One that is merged comes live, as it would have. The forge gets `forge_seconds`; one
-        that does not answer is asked again later.
+        A merged change comes live as planned. `forge_seconds` limits the wait for the forge; if it
+        does not answer, it is asked again later.
         """
         stopped = await self._workers.stop(run_id)
         run = self._cost_meter.settle(await self._services.store.get(run_id))
@@ -58,10 +58,12 @@ class Cancellation:
             what = str(error) or "The forge does not answer."
             reason += f" Its pull request could not be closed: {what}"
             await self._reconciler.schedule(run)
-            reason += " I ask the forge again until it tells what became of it."
+            reason += " I ask the forge again until I know its state."
         if ships and opened is not None and opened.state == "merged":
             await self._hand_back(run)
-            raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
+            raise WrongStage(
+                f"It is too late: #{opened.number} is already merged and is coming live."
+            )
         ended = await self._transitions.end(
             run, Status.CANCELLED, reason + describe_closing(opened)
         )
@@ -76,7 +78,10 @@ class Cancellation:
             _log.exception("the branch of run %s could not be removed", run_id)
 
     async def _is_shipping(self, run: Run, history: History) -> bool:
-        """Whether it was approved and is being shipped, if only by a process that is gone."""
+        """Return whether the run is being shipped after its approval.
+
+        This is also true if the process that shipped it has ended.
+        """
         if run.stage is not Stage.SHIP or run.status is Status.WAITING or not history.proposal:
             return False
         return await self._services.store.get_approval(run.id, history.proposal.head) is not None

@@ -1,4 +1,4 @@
-"""Which of several candidates of a change is proposed: rules over what was proven of each."""
+"""Chooses which of several candidates of a change is proposed, by rules over their verdicts."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,11 +8,11 @@ from bot.guards import count_program_lines
 
 
 class CandidateRank(NamedTuple):
-    """What candidates are compared by, the gravest first; the lowest is the best.
+    """The criteria by which candidates are compared, most important first; the lowest is best.
 
-    `pending_instructions` is what people asked that it does not know, `unasked` how many answers it changes
-    though nobody asked for that, `lines` its size without tests and documents, and `objected`
-    whether its reviewer did not approve.
+    `pending_instructions` is the number of instructions that the candidate does not include,
+    `unasked` the number of output changes that were not requested, `lines` its size without tests
+    and documents, and `objected` whether its reviewer did not approve it.
     """
 
     pending_instructions: int
@@ -23,21 +23,21 @@ class CandidateRank(NamedTuple):
 
 
 _DECIDED = {
-    "pending_instructions": "it alone has all that was asked meanwhile",
-    "unasked": "it changes fewer answers that were to stay as they are",
-    "lines": "it is the smallest that holds",
+    "pending_instructions": "it alone includes all that was asked meanwhile",
+    "unasked": "it changes fewer answers that should stay the same",
+    "lines": "it is the smallest candidate that holds",
     "objected": "its reviewer approved it",
-    "number": "nothing tells it from the others, and it was the first",
+    "number": "it is as good as the others, and it was the first",
 }
 
 
 def choose_best(candidates: Candidates) -> ProvenCandidate:
-    """Return the best of those that hold; there has to be one."""
+    """Return the best of the candidates that hold. At least one has to hold."""
     return min(candidates.held, key=lambda each: _rank(each, candidates.held))
 
 
 def explain_best(candidates: Candidates) -> str:
-    """Return the first thing that tells the best from the next best, in words."""
+    """Return, as text, the first criterion that separates the best from the second best."""
     ranks = sorted(_rank(each, candidates.held) for each in candidates.held)
     if len(ranks) == 1:
         return "no other holds" if candidates.judged_count > 1 else "no other was written"
@@ -48,7 +48,7 @@ def explain_best(candidates: Candidates) -> str:
 
 
 def _rank(candidate: ProvenCandidate, among: Sequence[ProvenCandidate]) -> CandidateRank:
-    """Return what a candidate is compared by; what the best informed has heard, all could have."""
+    """Return a candidate's rank. Instructions are counted against the best informed candidate."""
     change, behaviour = candidate.change_set, candidate.verdict.behaviour
     return CandidateRank(
         pending_instructions=max(each.change_set.instruction_count for each in among)

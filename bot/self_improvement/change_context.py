@@ -1,4 +1,4 @@
-"""What there is already that a wanted change may be about. Deterministic, no model."""
+"""Collects what exists already for a requested change. Deterministic, without a model."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from bot.ports.memory import MemoryStore
 from bot.ports.workspace import Workspace
 
 MOST_NAMED = 12
-"""Files that are told as what a request is about."""
+"""The largest number of files that a context names."""
 
 _REMEMBERED = 6
 _TOKEN = re.compile(r"[a-z][a-z0-9_]+")
@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 
 
 class ChangeContextCollector:
-    """Looks up commands with their use, cogs, files, tests and memories for a request.
+    """Finds commands with their use, cogs, files, tests and memories for a request.
 
-    `commands` returns all commands with their cogs; `lookback` is how far back uses count.
+    `commands` returns all commands with their cogs; `lookback` limits how old a use may be.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ChangeContextCollector:
         self._lookback = lookback
 
     async def __call__(self, trigger: Trigger, workspace: Workspace) -> ChangeContext:
-        """Return what there is at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
+        """Return the context at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
         said = f"{trigger.subject}\n{trigger.text}"
         files = sorted(await workspace.list_base_files())
         cogs = tuple(file for file in files if get_cog_name(file))
@@ -63,7 +63,7 @@ class ChangeContextCollector:
         )
 
     async def _list_commands(self) -> tuple[CommandUse, ...]:
-        """Return every command, the most used first."""
+        """Return every command, most used first."""
         now = self._clock.get_time()
         uses: Counter[str] = Counter()
         people: defaultdict[str, set[str]] = defaultdict(set)
@@ -83,35 +83,37 @@ class ChangeContextCollector:
         return tuple(sorted(found, key=lambda each: -each.uses))
 
     async def _recall(self, request: str) -> tuple[Recalled, ...]:
-        """Return notes, lessons and fixes with words of the request.
+        """Return notes, lessons and fixes that match words of the request.
 
-        A memory that cannot be read is no reason not to look into it.
+        If the memory cannot be read, the result is empty and the run continues.
         """
         wanted = Recall(text=request, kinds=("note", "lesson", "fix"), limit=_REMEMBERED)
         try:
             return tuple(await self._memory.recall(wanted))
         except StoreError as error:
-            _log.warning("looking into a request without my memory: %s", error)
+            _log.warning("a request is processed without the memory: %s", error)
             return ()
 
 
 def match_files(
     request: str, files: Sequence[str], commands: Sequence[CommandUse]
 ) -> tuple[str, ...]:
-    """Return the files that words are about: named by path first, then by cog or command."""
+    """Return the files a request is about: those named by path first, then by cog or command."""
     said_words = extract_tokens(request)
     paths = [file for file in files if file in request]
-    meant = {each.cog for each in commands if each.cog and set(each.name.split()) & said_words}
+    matched_cogs = {
+        each.cog for each in commands if each.cog and set(each.name.split()) & said_words
+    }
     cogs = [
         file
         for file in files
-        if (cog := get_cog_name(file)) and (cog in meant or cog in said_words)
+        if (cog := get_cog_name(file)) and (cog in matched_cogs or cog in said_words)
     ]
     return tuple(dict.fromkeys([*paths, *cogs]))
 
 
 def find_tests(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
-    """Return the test files that are called after any of the `named` files."""
+    """Return the test files that are named after any of the `named` files."""
     stems = {get_cog_name(file) or PurePosixPath(file).stem for file in named}
     return tuple(
         file
@@ -122,6 +124,6 @@ def find_tests(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
 
 
 def extract_tokens(text: str) -> frozenset[str]:
-    """Return the words, each in one and in many: who says “poll” may mean `polls`."""
+    """Return the words of a text, each in singular and plural: “poll” may mean `polls`."""
     words = set(_TOKEN.findall(text.lower()))
     return frozenset(words | {f"{word}s" for word in words} | {word.rstrip("s") for word in words})

@@ -1,4 +1,4 @@
-"""What git says of a committed change beside its diff: what it takes back, how far it is proven."""
+"""What git says of a change in addition to its diff: what it reverts, how far it is proven."""
 
 from pathlib import Path
 
@@ -10,34 +10,35 @@ from bot.proof import judge
 from bot.proof.reproduction import select_existing
 
 _GOES_ALONG = ("test_deleted", "test_weakened")
-_REMOVED_WITH = "Taken back along with what it tested:"
+_REMOVED_WITH = "Reverted together with the code it tested:"
 
 
 async def list_reverted_files(
     change: ChangeSet, workspace: Workspace, ours: frozenset[str]
 ) -> frozenset[str]:
-    """Return the files of the commit that the change takes back, if it does that and no more.
+    """Return the files of the commit that the change reverts; empty if it does anything else.
 
-    Git takes it back once more, from base, and every file has to come out the same. Then the
-    commit's own tests may go with what they tested.
+    The revert is repeated from base, and every file has to come out the same. Then the commit's own
+    tests may be removed with the code they tested.
     """
     if not change.reverted_commit:
         return frozenset()
     await workspace.reset(workspace.base)
-    undone = await workspace.revert(change.reverted_commit, change.reverted_commit)
-    wanted = {file: _read_bytes(workspace.path / file) for file in undone.files}
+    reverted = await workspace.revert(change.reverted_commit, change.reverted_commit)
+    expected = {file: _read_bytes(workspace.path / file) for file in reverted.files}
     await workspace.reset(change.head)
-    same = all(_read_bytes(workspace.path / file) == text for file, text in wanted.items())
-    theirs = {file.path for file in change.files} - ours
-    return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
+    same = all(_read_bytes(workspace.path / file) == text for file, text in expected.items())
+    changed = {file.path for file in change.files} - ours
+    return frozenset(expected) if same and expected.keys() == changed else frozenset()
 
 
 def excuse_reverted_tests(
     findings: tuple[Finding, ...], reverted: frozenset[str]
 ) -> tuple[Finding, ...]:
-    """Return the findings; tests that go with what they tested are told of and block nothing.
+    """Return the findings; tests removed with the code they tested are noted and do not block.
 
-    The plan of a fix does not own the files of the commit that it takes back: nobody could know.
+    Findings on file ownership are dropped, because the plan of a fix cannot know the files of a
+    commit it reverts.
     """
     return tuple(
         each.replace(blocking=False, message=f"{_REMOVED_WITH} {each.message}")
@@ -51,7 +52,7 @@ def excuse_reverted_tests(
 async def assess_proof(
     change: ChangeSet, workspace: Workspace, ours: frozenset[str]
 ) -> tuple[Proven, tuple[Finding, ...]]:
-    """Return how far the change is proven; what runs in a test is no concern of it."""
+    """Return how far the change is proven. Code that runs only in tests does not matter here."""
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for file in change.files:
@@ -67,7 +68,7 @@ async def assess_proof(
 async def list_remaining_tests(
     plan: Plan, change: ChangeSet, workspace: Workspace
 ) -> tuple[Reproduction, ...]:
-    """Return the reproductions whose function is there on head."""
+    """Return the reproductions whose tested function still exists on head."""
     files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
     texts = {file: await workspace.read_at(change.head, file) for file in files}
     return select_existing(plan.reproductions, read=texts.get)

@@ -1,4 +1,4 @@
-"""What proves a change that is wanted: a prover for each kind of proof that its brief names."""
+"""Proves a requested change, with one prover for each kind of proof that its brief names."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,31 +39,31 @@ from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.mutation_check import MutationCheck
 
 CONFIG = "data/config.yaml"
-"""Where the settings stand that a change of the configuration is about."""
+"""The file with the settings that a change of the configuration edits."""
 
 PATIENCE = 900.0
-"""Seconds that all plays of a brief's examples may take."""
+"""Seconds that all runs of a brief's examples may take."""
 
 
 class CurrentChange(NamedTuple):
-    """What is to be proven: a change and what was agreed on, with what is known of its head."""
+    """A change to prove: the agreed brief, and what is known of the change's head."""
 
     brief: Brief
     change: ChangeSet
     workspace: Workspace
     verdict: Verdict
     account: Account = Account(purpose="chat", person_id=ITSELF.id)
-    """Who pays where a model takes part in proving it."""
+    """The account that is charged if a model takes part in the proof."""
 
 
 ReadSettings = Callable[[str, str], Record]
-"""Reads a configuration's text, told by its source. Raises `ConfigError`."""
+"""Parses a configuration's text; errors name the given source. Raises `ConfigError`."""
 
 Prover = Callable[[CurrentChange], Awaitable[Verdict]]
 
 
 class ChangeProofs:
-    """Proves what was agreed on, and says before that whether it could be."""
+    """Proves what was agreed, and checks beforehand whether it can be proven."""
 
     def __init__(
         self,
@@ -92,20 +92,20 @@ class ChangeProofs:
     async def build_tests(
         self, brief: Brief, workspace: Workspace
     ) -> tuple[Reproduction | None, ...]:
-        """Return each example as a test, in order; `None` where it can only be played."""
+        """Return each example as a test, in order; `None` for one that can only be replayed."""
         room = await workspace.read_base(ROOM)
         return build_acceptance_tests(brief, await _list_cogs(workspace), room)
 
     async def find_objections(self, brief: Brief, workspace: Workspace) -> tuple[str, ...]:
-        """Return why a brief could not be proven as it stands, for whoever wrote it.
+        """Return why a brief cannot be proven as it is, for the planner that wrote it.
 
-        Its examples are played on base: each has to fail for the reason that it states. Where
-        nothing can be played here, its tests have to say so.
+        Its examples are run on base: each has to fail for the reason that it states. If nothing can
+        be run here, its tests have to show that.
         """
         unknown = [kind for kind in brief.proofs if kind not in self._provers]
         if unknown:
             able = ", ".join(self._provers)
-            return tuple(f"nothing here proves `{kind}`; name some of {able}" for kind in unknown)
+            return tuple(f"`{kind}` cannot be proven here; use some of {able}" for kind in unknown)
         found = find_example_problems(brief, await _list_cogs(workspace))
         if found or not brief.acceptances:
             return found
@@ -115,22 +115,22 @@ class ChangeProofs:
         except (RehearsalError, WorkspaceError):
             return ()
         except TimeoutError:
-            return (f"the examples take longer than {PATIENCE:.0f} s to play: make them shorter",)
+            return (f"the examples take longer than {PATIENCE:.0f} s to run: make them shorter",)
 
-    async def __call__(self, at_hand: CurrentChange) -> Verdict:
+    async def __call__(self, current: CurrentChange) -> Verdict:
         """Return the verdict with a proof of each kind, redacted. Raises `WorkspaceError`."""
-        brief, verdict = at_hand.brief, at_hand.verdict
+        brief, verdict = current.brief, current.verdict
         shown: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
         for kind in dict.fromkeys((*shown, *brief.proofs)):
-            verdict = await self._provers[kind](at_hand._replace(verdict=verdict))
+            verdict = await self._provers[kind](current._replace(verdict=verdict))
         return verdict
 
     async def _prove_behaviour(self, current: CurrentChange) -> Verdict:
-        """Play the examples with base and head; where nothing plays, their tests decide."""
+        """Run the examples with base and head; if they cannot be run, their tests decide."""
         brief, change, _, verdict, _ = current
         try:
-            laid_out = self._trees.open_tree
-            async with laid_out(change.base) as old, laid_out(change.head) as new:
+            open_tree = self._trees.open_tree
+            async with open_tree(change.base) as old, open_tree(change.head) as new:
                 async with asyncio.timeout(PATIENCE):
                     base = await run_examples(self._rehearsal, old, brief)
                     head = await run_examples(self._rehearsal, new, brief)
@@ -140,27 +140,27 @@ class ChangeProofs:
         except (RehearsalError, WorkspaceError) as error:
             why = str(error)
         except TimeoutError:
-            why = f"the plays took longer than {PATIENCE:.0f} s"
-        told = f"not played: {why}"
+            why = f"the examples took longer than {PATIENCE:.0f} s"
+        summary = f"not played: {why}"
         if verdict.is_reproduced:
-            told = f"its tests: red before, green now ({told})"
-        proof = Proof(kind="behaviour", holds=verdict.is_reproduced, summary=told)
+            summary = f"its tests: red before, green now ({summary})"
+        proof = Proof(kind="behaviour", holds=verdict.is_reproduced, summary=summary)
         return _add_proof(verdict, await _require_flag(current, proof))
 
     async def _prove_preserving(self, current: CurrentChange) -> Verdict:
-        """Compare what people see, and what other code and the tests do."""
+        """Compare what users see, and what other code and the tests do."""
         brief, change, workspace, verdict, _ = current
         found = verdict.behaviour or await self._compared(change)
         proof = build_preserving_proof(brief, found, await _read_texts(change, workspace))
         return _add_proof(verdict.replace(behaviour=found), proof)
 
     async def _prove_coverage(self, current: CurrentChange) -> Verdict:
-        """Have new tests kill mutants that lived."""
+        """Prove that new tests kill mutants that survived before."""
         brief, change, workspace, verdict, _ = current
         return _add_proof(verdict, await self._mutation(brief, change, workspace))
 
     async def _prove_speed(self, current: CurrentChange) -> Verdict:
-        """Time what people ask, with base and head in turns."""
+        """Measure the duration of recorded traffic, with base and head in turns."""
         brief, change, _, verdict, _ = current
         try:
             rounds = await self._compared.measure_times(
@@ -168,8 +168,8 @@ class ChangeProofs:
             )
             return _add_proof(verdict, build_speed_proof(rounds))
         except (RehearsalError, StoreError, WorkspaceError, TimeoutError) as error:
-            told = f"not timed: {error or 'the plays took too long'}"
-            return _add_proof(verdict, Proof(kind="measured", holds=False, summary=told))
+            summary = f"not measured: {error or 'the replays took too long'}"
+            return _add_proof(verdict, Proof(kind="measured", holds=False, summary=summary))
 
     async def _prove_configuration(self, current: CurrentChange) -> Verdict:
         """Read the configuration as the program would."""
@@ -185,13 +185,13 @@ class ChangeProofs:
         return _add_proof(verdict, build_configuration_proof(*settings))
 
     async def _prove_texts(self, current: CurrentChange) -> Verdict:
-        """Look at what changed prompts and documents need and name; talk by them, and by base's."""
+        """Check what changed prompts and documents refer to, and compare sample conversations."""
         _, change, workspace, verdict, account = current
         files = await _read_texts(change, workspace)
-        gone = {each.path for each in files if each.after is None}
-        paths = {*await workspace.list_base_files(), *(each.path for each in files)} - gone
-        kept = [path for path in paths if path.endswith(".md") or get_cog_name(path)]
-        texts = {path: await workspace.read_at(change.head, path) for path in kept}
+        deleted = {each.path for each in files if each.after is None}
+        paths = {*await workspace.list_base_files(), *(each.path for each in files)} - deleted
+        readable = [path for path in paths if path.endswith(".md") or get_cog_name(path)]
+        texts = {path: await workspace.read_at(change.head, path) for path in readable}
         proof = build_text_proof(files, paths, texts.get)
         return _add_proof(
             verdict, await self._conversations(proof, files, change, workspace, account)
@@ -201,7 +201,7 @@ class ChangeProofs:
 async def _require_flag(
     current: CurrentChange, proof: Proof, off: Sequence[ExampleRuns] = ()
 ) -> Proof:
-    """Return the proof, which holds only where the brief's flag is asked for, if it has one."""
+    """Return the proof; if the brief has a flag, the proof holds only if the code uses it."""
     brief, change, workspace, *_ = current
     if not brief.flag:
         return proof
@@ -227,8 +227,10 @@ async def _read_texts(change: ChangeSet, workspace: Workspace) -> tuple[ChangedT
 
 
 def _add_proof(verdict: Verdict, proof: Proof) -> Verdict:
-    kept = proof.replace(summary=redact(proof.summary), details=tuple(map(redact, proof.details)))
-    return verdict.replace(proofs=(*verdict.proofs, kept))
+    redacted = proof.replace(
+        summary=redact(proof.summary), details=tuple(map(redact, proof.details))
+    )
+    return verdict.replace(proofs=(*verdict.proofs, redacted))
 
 
 async def _list_cogs(workspace: Workspace) -> frozenset[str]:

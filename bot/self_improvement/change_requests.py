@@ -1,4 +1,4 @@
-"""What becomes of a change that somebody asks for: a run, the run of others, or a kept wish."""
+"""Handles a request for a change: starts a run, joins one, or stores a wish."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _LOOKED_AT = 1_000  # runs that have not ended
 
 @dataclass(frozen=True)
 class ChangeBegun:
-    """The run that makes a change; `joined` where others had asked for the same before."""
+    """The run that makes a change; `joined` is true if others had asked for the same before."""
 
     run: Run
     joined: bool = False
@@ -31,19 +31,19 @@ class ChangeBegun:
 
 @dataclass(frozen=True)
 class FeatureRequestState:
-    """A wish, and the run that was begun for it last, if one was."""
+    """A feature request (“wish”) and the last run that was started for it, if any."""
 
     feature_request: FeatureRequest
     run: Run | None = None
 
     @property
     def open(self) -> bool:
-        """Whether a run may be begun for it: none was, or it came to nothing."""
+        """True if a run may be started: there is none, or the last one has ended."""
         return self.run is None or self.run.has_ended
 
 
 class ChangeRequests:
-    """Decides about wishes, for everybody: where `able`, and who asks may, a run begins."""
+    """Decides about requested changes: a run starts if the bot is `able` and the person may ask."""
 
     def __init__(
         self,
@@ -64,9 +64,10 @@ class ChangeRequests:
         self._starting = asyncio.Lock()
 
     async def ask(self, trigger: Trigger) -> ChangeBegun | FeatureRequest:
-        """Begin the change, join the run that makes it already, or keep the wish.
+        """Start a run for the change, join the run that makes it, or store it as a feature request.
 
-        Raises what `FeatureRequestService.keep` and, where a run begins, `SelfImprovementAgent.request` do.
+        Raises what `FeatureRequestService.keep` raises, and what `SelfImprovementAgent.request`
+        raises if a run starts.
         """
         trigger = redact_trigger(trigger)
         if not has_content(_extract_request(trigger)) or parse_decision(_extract_request(trigger)):
@@ -75,7 +76,7 @@ class ChangeRequests:
             await self._drop_shipped(_extract_request(trigger))
             return await self.feature_requests.keep(trigger.person, _extract_request(trigger))
         await self._authorizer.ask(trigger.person, Act.ASK, None, f"change: {trigger.subject}")
-        async with self._starting:  # or two who ask at once begin two
+        async with self._starting:  # otherwise two simultaneous requests would start two runs
             same = await self._find_active_run(trigger)
             if same is not None:
                 return ChangeBegun(same, joined=True)
@@ -84,20 +85,23 @@ class ChangeRequests:
         return ChangeBegun(run)
 
     async def start(self, request_id: str, trigger: Trigger) -> ChangeBegun | FeatureRequest:
-        """Begin what was wished for, at the word of whoever presses; the words are the wish's.
+        """Start a run for a stored feature request, with the request's text.
 
-        Raises `NotAuthorized`, `WrongStage` where there is no such wish or nothing can write it.
+        `trigger` names the person who starts it. Raises `NotAuthorized`, and `WrongStage` if there
+        is no such request or no model to write it.
         """
         await self._authorizer.ask(trigger.person, Act.ASK, None, f"start wish:{request_id}")
         wish = await self.feature_requests.find(request_id)
         if wish is None:
-            raise WrongStage("I keep no such wish any more. `/capabilities` shows what there is.")
+            raise WrongStage(
+                "I have no such wish any more. `/capabilities` shows the wishes I have."
+            )
         if not self.able:
-            raise WrongStage("I need a model to write a change, and there is none here.")
+            raise WrongStage("I need a model to write a change, and none is configured here.")
         return await self.ask(trigger.replace(text=wish.text, subject=wish.text[:LONGEST_SUBJECT]))
 
     async def list_feature_requests(self) -> tuple[FeatureRequestState, ...]:
-        """Return the wishes that are not shipped, the most wanted first, with the runs for them."""
+        """Return the feature requests that are not shipped, most wanted first, with their runs."""
         states = [
             FeatureRequestState(wish, await self._find_run(wish))
             for wish in await self.feature_requests.list_requests()
@@ -107,7 +111,7 @@ class ChangeRequests:
         )
 
     async def _find_active_run(self, trigger: Trigger) -> Run | None:
-        """Return the run under way for the same change, begun by other words than these."""
+        """Return the active run for the same change that another message has started."""
         about = normalise_request(_extract_request(trigger))
         runs = await self._store.find(status=set(Status) - FINAL_STATUSES, limit=_LOOKED_AT)
         same = (run for run in runs if run.goal == "change" and _is_about(run, about))
@@ -120,10 +124,10 @@ class ChangeRequests:
         try:
             return await self._store.get(feature_request.run_id)
         except UnknownRun:
-            return None  # from a backup that is older than the run
+            return None  # the store was restored from a backup older than the run
 
     async def _drop_shipped(self, text: str) -> None:
-        """Let a wish begin anew that was fulfilled: who says it now may want it back."""
+        """Remove a feature request that was shipped, so that it can be made again."""
         wish = await self.feature_requests.find_same(text)
         run = await self._find_run(wish) if wish else None
         if wish is not None and run is not None and run.status is Status.DONE:
@@ -131,7 +135,7 @@ class ChangeRequests:
 
 
 def _extract_request(trigger: Trigger) -> str:
-    """Return the words that say what is wanted: a message may only agree to it ("yes, do that")."""
+    """Return the text that says what is wanted; the message may only agree (“yes, do that”)."""
     own = is_change_request(trigger.text) or not trigger.subject
     return trigger.text if own else trigger.subject
 

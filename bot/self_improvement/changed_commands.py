@@ -1,4 +1,4 @@
-"""Which commands a shipped change brought or changed, as the journal calls them."""
+"""Lists the commands that a shipped change added or changed, by their journal events."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
@@ -12,17 +12,17 @@ from bot.self_improvement.change_context import extract_tokens
 
 
 class ChangedEvents(NamedTuple):
-    """The events of what people use otherwise since a change, and those of them that are new."""
+    """The events that users see changed by a change, and those of them that are new."""
 
     events: tuple[str, ...]
     new: tuple[str, ...]
 
 
 def list_changed_events(history: History, commands: Mapping[str, str]) -> ChangedEvents:
-    """Return what people use otherwise since a change; `commands` are there now, each with its cog.
+    """Return the events a change affects; `commands` maps current commands to their cogs.
 
-    Those whose answers its examples show, and new ones of the changed cogs. Without examples, the
-    commands of these cogs that were spoken of, or all of them where none was.
+    These are the commands whose output its examples show, and new commands of the changed cogs.
+    Without examples, they are the commands of these cogs that the brief mentions, or all of them.
     """
     brief, change = history.brief, history.change_set
     context = history.evidence.context if history.evidence else None
@@ -30,11 +30,11 @@ def list_changed_events(history: History, commands: Mapping[str, str]) -> Change
         return ChangedEvents((), ())
     found = dict.fromkeys(each for example in brief.acceptances for each in _iterate_shown(example))
     cogs = {get_cog_name(file.path) for file in change.files} - {""}
-    theirs = sorted(name for name, cog in commands.items() if cog in cogs)
+    cog_commands = sorted(name for name, cog in commands.items() if cog in cogs)
     known = {each.name for each in context.commands} if context else commands.keys()
-    meant = theirs if brief.acceptances else _filter_mentioned(theirs, brief)
+    affected = cog_commands if brief.acceptances else _filter_mentioned(cog_commands, brief)
     new = {f"{Kind.COMMAND}.{name}" for name in commands.keys() - known}
-    for name in meant:
+    for name in affected:
         event = f"{Kind.COMMAND}.{name}"
         if event in new or not brief.acceptances:
             found[event] = None
@@ -42,7 +42,7 @@ def list_changed_events(history: History, commands: Mapping[str, str]) -> Change
 
 
 def _iterate_shown(example: Acceptance) -> Iterator[str]:
-    """Yield the commands whose answers an example shows; where it shows none, all that it uses."""
+    """Yield the commands whose output an example shows, or else all that it uses."""
     steps = example.script.steps
     looked_at = [steps[each.step] for each in example.wanted if each.step < len(steps)]
     yield from list(_iterate_events(looked_at)) or _iterate_events(steps)
@@ -59,7 +59,7 @@ def _iterate_events(steps: Collection[ScriptStep]) -> Iterator[str]:
 
 
 def _filter_mentioned(names: Collection[str], brief: Brief) -> Collection[str]:
-    """Return those that were spoken of by all their words, else by some, else all of them."""
+    """Return the names whose words are all mentioned, else those with any, else all names."""
     said = extract_tokens(brief.request)
-    whole = [name for name in names if set(name.split()) <= said]
-    return whole or [name for name in names if set(name.split()) & said] or names
+    complete = [name for name in names if set(name.split()) <= said]
+    return complete or [name for name in names if set(name.split()) & said] or names

@@ -1,4 +1,4 @@
-"""What a shipped change owes beside itself: a line for the people who will notice it."""
+"""Checks that a change which users will notice adds a line to the changelog."""
 
 import re
 
@@ -10,7 +10,7 @@ from bot.ports.workspace import Workspace
 CHANGELOG = "CHANGELOG.md"
 
 _NOTICED = frozenset({"behaviour", "measured"})
-"""Proofs of what people notice; tidier code and more tests are nothing to them."""
+"""Kinds of proof for changes that users notice, unlike cleaner code or more tests."""
 
 _UNRELEASED = re.compile(r"^##\s+\[?unreleased\b.*?(?=^##\s|\Z)", re.I | re.M | re.S)
 
@@ -18,25 +18,25 @@ _UNRELEASED = re.compile(r"^##\s+\[?unreleased\b.*?(?=^##\s|\Z)", re.I | re.M | 
 async def find_missing_entry(
     brief: Brief, change: ChangeSet, workspace: Workspace
 ) -> tuple[Finding, ...]:
-    """Return what a change of commands has not brought with it; people judge of that.
+    """Return a finding if a change of commands lacks a changelog entry; people decide about it.
 
-    A repository without a changelog is owed none. Raises `WorkspaceError`.
+    A repository without a changelog needs none. Raises `WorkspaceError`.
     """
-    noticed = brief.acceptances or _NOTICED & set(brief.proofs)
-    if not noticed or not any(get_cog_name(file.path) for file in change.files):
+    is_noticeable = brief.acceptances or _NOTICED & set(brief.proofs)
+    if not is_noticeable or not any(get_cog_name(file.path) for file in change.files):
         return ()
     before = await workspace.read_base(CHANGELOG)
     after = await workspace.read_at(change.head, CHANGELOG)
     if before is None or (after is not None and _has_new_line(before, after)):
         return ()
-    message = f"Owed and missing: a line in `{CHANGELOG}`"
+    message = f"Missing: a line in `{CHANGELOG}`"
     if _UNRELEASED.search(before):
         message += " under Unreleased"
     return (Finding(rule="owed", path=CHANGELOG, message=f"{message}.", blocking=False),)
 
 
 def _has_new_line(before: str, after: str) -> bool:
-    """Whether there is a line more among what was not released, or anywhere where that has none."""
+    """Return whether the unreleased section, or else the whole file, has a new line."""
     known = {*_list_lines(before)}
     return any(line not in known for line in _list_lines(after))
 

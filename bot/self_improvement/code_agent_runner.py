@@ -1,4 +1,4 @@
-"""One call of an engine: it works in a lent worktree, and what really changed is recorded."""
+"""Runs an engine once in a worktree, and records what it really changed."""
 
 from bot.domain.change import ChangeSet
 from bot.domain.record import Record
@@ -20,14 +20,14 @@ from bot.self_improvement.steps._reproduction_files import read_inside, write_in
 
 
 class ExecutionPaused(Record):
-    """A question, and the commit that keeps the work done by then."""
+    """A question of the engine, and the commit with its work so far."""
 
     asked: QuestionAsked
     head: str
 
 
 class CodeAgentRunner:
-    """Lets a code agent work and records what really changed."""
+    """Runs a code agent and records what it really changed."""
 
     def __init__(self, agent: CodeAgent, clock: Clock, *, budget: Budget) -> None:
         self._agent = agent
@@ -36,12 +36,12 @@ class CodeAgentRunner:
 
     @property
     def engine(self) -> str:
-        """Return the engine's name."""
+        """The engine's name."""
         return self._agent.name
 
     @property
     def can_follow_instructions(self) -> bool:
-        """Return whether the engine can do what people ask in words."""
+        """True if the engine can follow instructions in natural language."""
         return self._agent.can_follow_instructions
 
     async def __call__(
@@ -51,15 +51,15 @@ class CodeAgentRunner:
         on_progress: OnProgress,
         news: News = get_no_news,
     ) -> ChangeSet | ExecutionPaused:
-        """Return the change on the branch; `files` is empty when this round changed nothing.
+        """Return the change on the branch; `files` is empty if this round changed nothing.
 
-        Where the engine asks something, the work so far is committed and returned with it. What
-        counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
-        `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
+        If the engine asks a question, the work so far is committed and returned with it. The
+        changed files are read from the workspace, not from the engine's report. Raises
+        `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
         started = self._clock.get_monotonic_time()
         before = assignment.previous.head if assignment.previous else workspace.base
-        # what a crash left of this round does not count
+        # Discards what an interrupted attempt of this round may have left.
         await workspace.reset(assignment.question.head if assignment.question else before)
         finished = await self._work(assignment, workspace, on_progress, news)
         if isinstance(finished, QuestionAsked):
@@ -76,7 +76,7 @@ class CodeAgentRunner:
     async def _commit(
         self, assignment: Assignment, workspace: Workspace, finished: Finished
     ) -> str:
-        """Return the head with the engine's change, and the reproduction beside it."""
+        """Return the head with the engine's change and the reproduction tests."""
         if not await workspace.list_changes():
             return workspace.base
         root = workspace.path
@@ -95,5 +95,5 @@ class CodeAgentRunner:
         return await wait_for_result(
             self._agent.work(assignment, workspace, self._budget, news),
             on_progress,
-            f"The {self._agent.name} engine ended without a last word.",
+            f"The {self._agent.name} engine ended without a result.",
         )

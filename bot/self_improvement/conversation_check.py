@@ -1,4 +1,4 @@
-"""Sample conversations with the chat model, by the words of base and by those of head."""
+"""Holds sample conversations with the chat model, with the prompts of base and of head."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,62 +31,62 @@ from bot.proof.sample_conversations import (
 )
 
 MOST_USD = 1.0
-"""Dollars after which no further message is said, of both sides together."""
+"""Dollars for both sides together, after which no further message is sent."""
 PATIENCE = 240.0
 """Seconds that all conversations of both sides may take."""
 
 _SAMPLE_PERSON = Person(id=1, name="Robin")
-_SAMPLE_NOTICE = "This talk is only played to see how it sounds: nothing was begun or looked up."
-_CHANCE = "a model's words also differ by chance from one time to the next"
+_SAMPLE_NOTICE = "This is only a sample conversation: nothing was started or looked up."
+_CHANCE = "a model's answers also differ by chance"
 
 OpenChat = Callable[[TextsOfChat, Account], ChatModel]
-"""Returns a chat model that goes by those texts, and is charged to that account."""
+"""Returns a chat model that uses those texts and is charged to that account."""
 
 
 class SampleTools:
-    """Implements `bot.ports.chat_model.ChatTools` for a talk in which nothing is done."""
+    """Implements `bot.ports.chat_model.ChatTools` without any effect, for sample conversations."""
 
     async def investigate(self, what: str) -> str:
-        """Begin nothing."""
+        """Start nothing."""
         return _SAMPLE_NOTICE
 
     async def fix(self, what: str) -> str:
-        """Begin nothing."""
+        """Start nothing."""
         return _SAMPLE_NOTICE
 
     async def change(self, what: str) -> str:
-        """Begin nothing."""
+        """Start nothing."""
         return _SAMPLE_NOTICE
 
     async def get_status(self) -> str:
-        """Look nothing up: what is under way is nobody's sample."""
+        """Look up nothing, because real runs do not belong in a sample."""
         return _SAMPLE_NOTICE
 
     async def ask(self, question: str) -> str:
-        """Look nothing up."""
+        """Look up nothing."""
         return _SAMPLE_NOTICE
 
     async def read(self) -> None:
-        """Raise `NotAuthorized`: journal and memory hold what people wrote."""
+        """Raise `NotAuthorized`: journal and memory contain what people wrote."""
         raise NotAuthorized(_SAMPLE_NOTICE)
 
 
 @dataclass
 class _TalkResults:
-    """What the words of base and of head answered, as far as it came, and what it cost."""
+    """The answers with the prompts of base and of head so far, and their cost."""
 
     base: list[SampleAnswer] = field(default_factory=list)
     head: list[SampleAnswer] = field(default_factory=list)
     usd: float = 0.0
     trouble: str = ""
     unusable: bool = False
-    """A talk cannot go by head's words."""
+    """True if the chat model cannot use head's prompts."""
 
 
 class ConversationCheck:
-    """Says the same to the chat model with base's words and with head's; shows what changes.
+    """Sends the same messages with base's and head's prompts, and shows changed answers.
 
-    Without `open_chat` there is no model here, and it says that nothing was played.
+    Without `open_chat` there is no model, and the proof says that nothing was run.
     """
 
     def __init__(self, open_chat: OpenChat | None = None) -> None:
@@ -100,10 +100,10 @@ class ConversationCheck:
         workspace: Workspace,
         account: Account,
     ) -> Proof:
-        """Return the proof with what became of the conversations. Raises `WorkspaceError`.
+        """Return the proof with the result of the conversations. Raises `WorkspaceError`.
 
-        A proof that does not hold is returned as it is, and so is one of words that no chat model
-        goes by, with that said of prompts. Words that a chat model cannot use are no proof.
+        A proof that does not hold is returned unchanged. If the chat model does not use the changed
+        prompts, the proof only says so. Prompts that the chat model cannot use make the proof fail.
         """
         if not proof.holds or not any(each.path.startswith("prompts/") for each in files):
             return proof
@@ -112,7 +112,7 @@ class ConversationCheck:
             for commit, paths in await _list_versions(files, change, workspace)
         ]
         if has_same_chat_texts(base, head):
-            return _note_no_talks(proof, "no talk goes by these words")
+            return _note_no_talks(proof, "the chat does not use these texts")
         if self._open_chat is None:
             return _note_no_talks(proof, "there is no chat model here")
         try:
@@ -136,7 +136,7 @@ async def _list_versions(
 
 
 async def _read_texts(workspace: Workspace, commit: str, paths: Sequence[str]) -> TextsOfChat:
-    """Return the words in a commit: what git holds, so that a link leads nowhere."""
+    """Return the chat's texts in a commit, read from git so that links are not followed."""
     read = {path: await workspace.read_at(commit, path) for path in select_text_files(paths)}
     known = {path: text for path, text in read.items() if text is not None}
     prompts = {
@@ -148,26 +148,28 @@ async def _read_texts(workspace: Workspace, commit: str, paths: Sequence[str]) -
 
 
 async def _run_talks(base: ChatModel, head: ChatModel, talks: Sequence[SampleTalk]) -> _TalkResults:
-    """Have each talk with both, one after the other; at trouble there is what came by then."""
-    played = _TalkResults()
+    """Hold each talk with both models in turn; after an error, return the answers so far."""
+    results = _TalkResults()
     try:
         async with asyncio.timeout(PATIENCE):
             for number, talk in enumerate(talks, 1):
-                await _run_talk(base, number, talk, played.base, played)
-                played.unusable = True  # until it has answered
-                await _run_talk(head, number, talk, played.head, played)
-                played.unusable = False
+                await _run_talk(base, number, talk, results.base, results)
+                results.unusable = (
+                    True  # until head has answered; an error before that is head's fault
+                )
+                await _run_talk(head, number, talk, results.head, results)
+                results.unusable = False
     except ConfigError as error:
-        played.trouble = str(error)
-        return played
+        results.trouble = str(error)
+        return results
     except (AgentError, BudgetSpent, Stopped) as error:
-        played.trouble = str(error)
+        results.trouble = str(error)
     except TimeoutError:
-        played.trouble = f"they took longer than {PATIENCE:.0f} s"
+        results.trouble = f"they took longer than {PATIENCE:.0f} s"
     finally:
         await asyncio.gather(base.cancel_turns(), head.cancel_turns())
-    played.unusable = False
-    return played
+    results.unusable = False
+    return results
 
 
 async def _run_talk(
@@ -177,19 +179,19 @@ async def _run_talk(
     answers: list[SampleAnswer],
     results: _TalkResults,
 ) -> None:
-    """Have one talk, in a channel of its own. Raises what the model raises, and `BudgetSpent`."""
-    for said in talk.says:
+    """Hold one talk in its own channel. Raises what the model raises, and `BudgetSpent`."""
+    for message in talk.says:
         if results.usd >= MOST_USD:
             raise BudgetSpent(f"they cost more than ${MOST_USD:.2f}")
-        answer, cost = await _answer(chat_model, number, said, len(answers) + 1)
+        answer, cost = await _answer(chat_model, number, message, len(answers) + 1)
         results.usd += cost
-        answers.append(SampleAnswer(said, answer))
+        answers.append(SampleAnswer(message, answer))
 
 
 async def _answer(
     chat_model: ChatModel, channel: int, prompt: str, message: int
 ) -> tuple[str, float]:
-    """Return the answer to one message and its dollars; each talk has a channel of its own."""
+    """Return the answer to one message and its cost in dollars; each talk has its own channel."""
     turn = ChatTurn(channel_id=channel, message_id=message, person=_SAMPLE_PERSON, text=prompt)
     text, cost = "", 0.0
     async with aclosing(chat_model.talk(turn, SampleTools())) as answer:
@@ -202,21 +204,23 @@ async def _answer(
 def _add_talks(proof: Proof, results: _TalkResults) -> Proof:
     if results.unusable:
         return proof.replace(
-            holds=False, summary=f"no talk can go by these words: {results.trouble}"
+            holds=False, summary=f"the chat cannot use these texts: {results.trouble}"
         )
     both = min(len(results.base), len(results.head))
     if not both:
         return _note_no_talks(proof, results.trouble or "nobody answered")
     lines = describe_changed_answers(results.base, results.head)
     count = len(lines) // 2
-    some = f"{count} of" if count else "none of"
+    amount = f"{count} of" if count else "none of"
     verb = "change" if count > 1 else "changes"
-    told = f"{some} {both} sample answers of the chat {verb}"
-    more = list(lines)
-    more += [f"({_CHANCE})"] if count else []
-    more += [f"not all were played: {results.trouble}"] if results.trouble else []
-    return proof.replace(summary=f"{proof.summary}; {told}", details=(*proof.details, *more))
+    comparison = f"{amount} {both} sample answers of the chat {verb}"
+    details = list(lines)
+    details += [f"({_CHANCE})"] if count else []
+    details += [f"not all conversations were held: {results.trouble}"] if results.trouble else []
+    return proof.replace(
+        summary=f"{proof.summary}; {comparison}", details=(*proof.details, *details)
+    )
 
 
 def _note_no_talks(proof: Proof, why: str) -> Proof:
-    return proof.replace(summary=f"{proof.summary}; no sample conversation was played: {why}")
+    return proof.replace(summary=f"{proof.summary}; no sample conversation was held: {why}")

@@ -1,4 +1,4 @@
-"""What people tell a run: answers to its questions, and what else its change should do."""
+"""Handles people's messages to a run: answers to its questions, and instructions."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,14 +22,16 @@ from bot.self_improvement.steering import Steering
 from bot.self_improvement.step_context import need
 from bot.self_improvement.transitions import RunTransitions, open_question
 
-_YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."
-_CHOICES = "I take one of these there, or a button: {}. Until then I leave it open."
+_YES_OR_NO = "Please answer yes or no, or press a button: {}. Until then I change nothing."
+_CHOICES = (
+    "Please answer with one of these, or press a button: {}. Until then the question stays open."
+)
 _VALUES = ", or a value as Python writes it (`3`, `'none'`, `[]`)"
 _NO_INSTRUCTIONS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
 class RunDialogue:
-    """Records what was said and lets the run go on. Who calls it holds the run's turn."""
+    """Records people's messages and lets the run continue. The caller holds the run's lock."""
 
     def __init__(
         self,
@@ -49,13 +51,13 @@ class RunDialogue:
 
     @property
     def can_follow_instructions(self) -> bool:
-        """Return whether there is an engine that does what people ask in words."""
+        """True if there is an engine that follows instructions in natural language."""
         return self._engine.can_follow_instructions
 
     # Questions
 
     async def answer(self, run: Run, person: Person, text: str) -> Run:
-        """Take a person's answer; the first one counts. Raises `WrongStage`."""
+        """Accept a person's answer; the first one counts. Raises `WrongStage`."""
         history = await self._services.store.get_history(run.id)
         question = open_question(run, history)
         if question is None:
@@ -64,37 +66,37 @@ class RunDialogue:
             raise WrongStage(
                 _YES_OR_NO.format(" or ".join(f"“{each}”" for each in question.choices))
             )
-        said = ""
+        choice = ""
         if question.only_choices:
             text = _parse_choice(question, text)
-            said = f": {redact(text)}"
+            choice = f": {redact(text)}"
         answer = Answer(
             question_id=question.id,
             text=redact(text),
             person=person,
             at=self._services.clock.get_time(),
         )
-        told = f"💬 I go on with what **{person.name}** said{said}."
-        return await self._save_answer(run, told, answer, history.add_shaper(person))
+        message = f"💬 I go on with the answer of **{person.name}**{choice}."
+        return await self._save_answer(run, message, answer, history.add_shaper(person))
 
     async def resume_overdue(self, run: Run) -> Run:
-        """Let a parked run go on whose time has come; an open question gets its default."""
+        """Continue a parked run whose time has come; an open question gets its default answer."""
         history = await self._services.store.get_history(run.id)
         now = self._services.clock.get_time()
         if run.waiting is Waiting.AGREEMENT:
-            given = Agreement(digest=need(history.brief).digest, at=now, how="time")
+            agreement = Agreement(digest=need(history.brief).digest, at=now, how="time")
             return await self.accept_agreement(
-                run, given, "Nobody objected in time, so I go ahead."
+                run, agreement, "Nobody objected in time, so I go ahead."
             )
         question = open_question(run, history)
         if question is None:
             return await self.go_on(run)
         answer = Answer(question_id=question.id, text=question.default, at=now)
-        told = f"💬 Nobody answered in time. I go on with: {question.default}"
-        return await self._save_answer(run, told, answer)
+        message = f"💬 Nobody answered in time. I go on with: {question.default}"
+        return await self._save_answer(run, message, answer)
 
     async def go_on(self, run: Run, *records: Record) -> Run:
-        """Queue a parked run, with what it waited for."""
+        """Queue a parked run, with the records it waited for."""
         saved = await self._transitions.resume(run, *records)
         self._wake()
         return saved
@@ -102,7 +104,7 @@ class RunDialogue:
     async def accept_agreement(
         self, run: Run, agreement: Agreement, message: str, *records: Record
     ) -> Run:
-        """Let a run go on to write what was agreed to, and say so."""
+        """Let a run write what was agreed, and announce this."""
         saved = await self.go_on(run, agreement, *records)
         key = f"agreed:{run.attempt}:{agreement.digest[:12]}"
         await self._notifier.say(saved, f"👍 {message}", key=key)
@@ -118,11 +120,11 @@ class RunDialogue:
     async def tell(
         self, run: Run, instructions: Sequence[Instruction], person: Person | None = None
     ) -> Run:
-        """Take up what people ask of a change, each once: at once, or in the next round.
+        """Add people's instructions for a change, each once: at once, or in the next round.
 
-        An engine that is at work on it is told; where it has just ended, the next round is. Who
-        said it at the forge, and not to us, is no `person`. Raises `WrongStage` where there is no
-        change to speak of, or nobody who follows words.
+        An engine at work receives them at once; otherwise the next round does. `person` is `None`
+        for a comment at the forge. Raises `WrongStage` if there is no change to revise, or if no
+        engine follows instructions.
         """
         history = await self._services.store.get_history(run.id)
         known = history.instructions or Instructions()
@@ -130,17 +132,17 @@ class RunDialogue:
         if not new:
             return run
         self._check(run, history)
-        told = Instructions(items=(*known.items, *new))
-        by = () if person is None else (history.add_shaper(person),)
+        all_instructions = Instructions(items=(*known.items, *new))
+        shaper_records = () if person is None else (history.add_shaper(person),)
         revises, heard = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
-            run = await self._transitions.reopen_brief(run, told, *by)
+            run = await self._transitions.reopen_brief(run, all_instructions, *shaper_records)
             self._wake()
         elif revises:
-            run = await self._begin(run, history, told, *by)
+            run = await self._begin(run, history, all_instructions, *shaper_records)
         else:
-            await self._services.store.append(run.id, told, *by)
-            heard = self._steering.tell(run.id, told.items)
+            await self._services.store.append(run.id, all_instructions, *shaper_records)
+            heard = self._steering.tell(run.id, all_instructions.items)
         for item in new:
             text = format_instruction(
                 item, at_once=revises, is_received=heard, understood=_is_briefed(run)
@@ -149,7 +151,7 @@ class RunDialogue:
         return run
 
     async def catch_up(self, run: Run, history: History) -> bool:
-        """Begin a revision for what was asked while the proposal was being made; was there any?"""
+        """Start a revision if instructions are pending; return whether one was started."""
         if not history.pending_instructions or not self.can_follow_instructions:
             return False
         await self._begin(run, history, need(history.instructions))
@@ -164,14 +166,14 @@ class RunDialogue:
             raise WrongStage(_NO_INSTRUCTIONS + (by_hand if branch else ""))
         if run.stage is Stage.SHIP and run.status is not Status.WAITING:
             raise WrongStage(
-                f"Run `{run.id}` is being shipped right now, as somebody said; it is too late to "
+                f"Run `{run.id}` is approved and is being shipped right now. It is too late to "
                 "revise it."
             )
 
     async def _begin(
         self, run: Run, history: History, instructions: Instructions, *records: Record
     ) -> Run:
-        """Queue the run for writing again, and keep what stands meanwhile."""
+        """Queue the run for another round, and store the current state as a fallback."""
         revision = history.revising or Revision(
             change_set=need(history.change_set),
             verdict=need(history.verdict),
@@ -183,7 +185,7 @@ class RunDialogue:
 
 
 def _parse_choice(question: Question, text: str) -> str:
-    """Return the choice or the value that was said; raise `WrongStage` where it is none."""
+    """Return the choice or value that was typed. Raises `WrongStage` if it is none."""
     number = find_choice(text, question.choices)
     if number is not None:
         return question.choices[number]
@@ -195,17 +197,17 @@ def _parse_choice(question: Question, text: str) -> str:
 
 
 def _is_briefed(run: Run) -> bool:
-    """Whether it is still being found out what is wanted."""
+    """Return whether the run is still finding out what is wanted."""
     return run.goal == "change" and run.stage in (Stage.OBSERVE, Stage.BRIEF)
 
 
 def _explain_no_question(run: Run, history: History) -> str:
-    """Return why an answer comes too late, or answers nothing."""
+    """Return why an answer comes too late or answers no question."""
     answer = history.answer
     if run.has_ended:
-        return f"Run `{run.id}` has ended already: {run.reason or status_text(run)}"
+        return f"Run `{run.id}` has already ended: {run.reason or status_text(run)}"
     if answer is None:
-        return f"Run `{run.id}` has asked nothing."
+        return f"Run `{run.id}` has not asked a question."
     if answer.person is None:
-        return f"That comes too late: nobody answered in time, so I went on with: {answer.text}"
-    return f"{answer.person.name} has answered that already."
+        return f"It is too late: nobody answered in time, so I went on with: {answer.text}"
+    return f"{answer.person.name} has already answered this."

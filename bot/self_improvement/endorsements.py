@@ -1,4 +1,4 @@
-"""An approver's decision to propose a change that was found, not proven."""
+"""An approver's decision to propose a change that was found but is not proven."""
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
@@ -12,11 +12,11 @@ from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 
-_OLD = "That card shows `{shown}`; the run stands at `{head}`. Please read the newest card."
+_OLD = "This card shows `{shown}`, but the run is at `{head}`. Please read the newest card."
 
 
 class Endorsements:
-    """Records who decided it, for the head that the card shows and no other; audited."""
+    """Records the decision for exactly the head that the card shows; authorised and audited."""
 
     def __init__(
         self,
@@ -33,10 +33,10 @@ class Endorsements:
         self._notifier = notifier
 
     async def give(self, run_id: str, person: Person, head: str) -> Run:
-        """Let a run propose its unproven change, as an approver decides who has read `head`.
+        """Let a run propose its unproven change; the approver has read `head`.
 
-        Raises `NotAuthorized`, `Stopped`, `WrongStage` where the run does not wait for that,
-        `StaleApproval` where the card shows another head.
+        Raises `NotAuthorized`, `Stopped`, `WrongStage` if the run does not wait for this decision,
+        and `StaleApproval` if the card shows another head.
         """
         note = f"propose {head}, found, not proven"
         await self._authorizer.ask(person, Act.ENDORSE, run_id, note)
@@ -51,8 +51,8 @@ class Endorsements:
                 )
             if head != change.head:
                 raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
-            given = Endorsement(head=head, person=person, at=self._services.clock.get_time())
-            saved = await self._dialogue.go_on(run, given, history.add_shaper(person))
+            endorsement = Endorsement(head=head, person=person, at=self._services.clock.get_time())
+            saved = await self._dialogue.go_on(run, endorsement, history.add_shaper(person))
         text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
         await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")
         return saved

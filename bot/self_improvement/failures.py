@@ -1,4 +1,4 @@
-"""What follows where a step did not work: the end, another word, or what stood before it."""
+"""Decides what follows a failed step: the run ends, waits for a person, or falls back."""
 
 from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.change import ChangeSet, FullTier, Verdict
@@ -31,12 +31,13 @@ from bot.self_improvement.proposal_closer import try_close_proposal
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
 
-# Others pass, or say nothing of the fault: no money, no provider, a mistake of ours.
+# Errors that teach something about the fault. Others are temporary, or are not about the fault: an
+# exhausted budget, an unavailable provider, a bug in Theseus.
 _TEACHING = (AgentOutputInvalid, AgentRefused, AgentStuck, AgentTimeout, OutOfBounds)
 
 
 class StepFailures:
-    """Decides what becomes of a run then, and says why. Raises `StoreConflict`."""
+    """Decides how a run continues after a failure, and says why. Raises `StoreConflict`."""
 
     def __init__(
         self,
@@ -53,21 +54,21 @@ class StepFailures:
         self._candidates = candidates
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
-        """End the run whose `stage` raised; a shipment that failed waits for another word."""
+        """End the run whose `stage` raised; after a failed shipment, wait for another approval."""
         run = await self._services.store.get(run_id)
         if run.has_ended:
             return run
         run = self._cost_meter.settle(run)
         history = await self._services.store.get_history(run.id)
-        what = _explain(error, record_id)
+        explanation = _explain(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
-            return await self.wait_for_ship(run, what)
+            return await self.wait_for_ship(run, explanation)
         if isinstance(error, ChatRejected) and run.thread_id is not None:
-            return await self.wait_for_thread(run, what)
-        instead = await self.fall_back(run, history, what)
-        if instead is not None:
-            return instead
-        reason = f"Stopped while {get_activity(stage)}: {what}"
+            return await self.wait_for_thread(run, explanation)
+        fallback = await self.fall_back(run, history, explanation)
+        if fallback is not None:
+            return fallback
+        reason = f"Stopped while {get_activity(stage)}: {explanation}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await try_close_proposal(self._services.forge, run, history, reason)
@@ -84,24 +85,24 @@ class StepFailures:
         *,
         worked_on: bool = True,
     ) -> Run | None:
-        """Go back to what holds without what just failed, if anything does; else `None`.
+        """Fall back to an earlier state that holds, if there is one; else return `None`.
 
-        That is what stood before a revision, or the best of the candidates by now. `change` is
-        what a revision had come to.
+        This is the state before a revision, or the best of the candidates so far. `change` is what
+        the revision has produced.
         """
         if history.revising is not None:
             return await self.give_up_revision(run, history, why, change, worked_on=worked_on)
         return await self._candidates.propose_best(run, history, why, worked_on=worked_on)
 
     async def wait_for_thread(self, run: Run, why: str) -> Run:
-        """Wait with what its thread did not take until people say where to go on."""
+        """Wait with messages that the thread refused until people say where to continue."""
         waiting = await self._transitions.await_thread(run, THREAD_LOST)
         await self.report_lost_thread(waiting, f"{why} ")
         return waiting
 
     async def report_lost_thread(self, run: Run, why: str = "") -> None:
-        """Say where people see it that a run waits for a thread; again is harmless."""
-        text = f"{why}{THREAD_LOST} “Open a new thread” goes on with it, “Cancel” ends it."
+        """Say in another place that a run waits for a thread. Can be repeated safely."""
+        text = f"{why}{THREAD_LOST} Press “Open a new thread” to go on, or “Cancel” to end the run."
         await self._notifier.say_in_fallback(run, text, key="unheard")
 
     async def give_up_revision(
@@ -113,31 +114,36 @@ class StepFailures:
         *,
         worked_on: bool = True,
     ) -> Run:
-        """Give a revision up, and go back to what stood before it, which can still be shipped.
+        """Give up a revision and return to the state before it, which can still be shipped.
 
-        `change` is what the revision had come to; what was asked of it is not tried again. Where
-        nobody works on the run it is queued.
+        `change` is what the revision has produced. Its instructions are not tried again. The run is
+        queued unless a worker is working on it (`worked_on`).
         """
         revising = history.revising
         if revising is None:
             raise AssertionError("there is no revision to give up")
-        heard = max(revising.instruction_count, change.instruction_count if change else 0)
-        before, verdict = revising.change_set.replace(instruction_count=heard), revising.verdict
+        instruction_count = max(
+            revising.instruction_count, change.instruction_count if change else 0
+        )
+        before, verdict = (
+            revising.change_set.replace(instruction_count=instruction_count),
+            revising.verdict,
+        )
         records = (before, verdict, revising.replace(is_finished=True))
-        known = history.proposal is not None and history.proposal.head == before.head
-        what = f"The revision came to nothing: {why}"
-        if verdict.is_passing and not known:
-            text = f"⚠️ {what} `{before.head[:7]}` holds without it; I propose that."
-            ours = worked_on and run.status is Status.RUNNING
-            go_on = self._transitions.advance if ours else self._transitions.queue_at
-            saved = await go_on(run, Stage.PROPOSE, *records)
+        is_proposed = history.proposal is not None and history.proposal.head == before.head
+        what = f"The revision failed: {why}"
+        if verdict.is_passing and not is_proposed:
+            text = f"⚠️ {what} `{before.head[:7]}` holds without it, so I propose that."
+            is_working = worked_on and run.status is Status.RUNNING
+            save = self._transitions.advance if is_working else self._transitions.queue_at
+            saved = await save(run, Stage.PROPOSE, *records)
             await self._notifier.say(saved, text, key=f"stands:{run.attempt}:{run.round}")
             return saved
         ending = (
-            f"`{before.head[:7]}` stands as proposed: say “ship it”, what else to change, or "
+            f"`{before.head[:7]}` is still proposed: say “ship it”, what else to change, or "
             "“reject”."
             if verdict.is_passing
-            else f"The branch stands at `{before.head[:7]}`, which does not pass the checks."
+            else f"The branch is at `{before.head[:7]}`, which does not pass the checks."
         )
         waiting = await self._transitions.wait(
             run, *records, reason=f"{what} {ending}", waiting=Waiting.UNREVISED
@@ -148,7 +154,7 @@ class StepFailures:
     async def wait_for_ship(
         self, run: Run, what: str, *records: Record, attachments: tuple[Attachment, ...] = ()
     ) -> Run:
-        """Wait for another "ship it", and say why the last one did not work."""
+        """Wait for another “ship it”, and say why the last one did not work."""
         reason = f"Not shipped: {what}"
         waiting = await self._transitions.wait(
             run, *records, reason=reason, waiting=Waiting.UNSHIPPED
@@ -157,7 +163,7 @@ class StepFailures:
         return waiting
 
     async def report_failed_merge_check(self, run: Run, tier: FullTier) -> Run:
-        """Wait for another "ship it" where the merge does not hold, with the checks' output."""
+        """Wait for another “ship it” after failed checks of the merge; attach their output."""
         failed = ", ".join(escape_line(check.description, 300) for check in tier.against)
         what = f"full checks fail ({failed}).{describe_unrelated_failures(tier)}"
         if tier.is_undecided:
@@ -169,35 +175,37 @@ class StepFailures:
         )
 
     async def say_unshipped(self, run: Run, attachments: tuple[Attachment, ...] = ()) -> None:
-        """Say why a waiting run was not shipped, or not revised; again is harmless."""
+        """Say why a waiting run was not shipped or not revised. Can be repeated safely."""
         text = f"⚠️ {run.reason}"
         if run.waiting is Waiting.UNSHIPPED:
-            text += "\nOnce that is mended, say “ship it” again, or “reject”."
+            text += "\nOnce that is fixed, say “ship it” again, or “reject”."
         buttons = await self._build_retry_buttons(run)
         key = f"unshipped:{run.version}"
         await self._notifier.say(run, text, key=key, attachments=attachments, buttons=buttons)
 
     async def _build_retry_buttons(self, run: Run) -> tuple[Button, ...]:
-        """Return a button where a check could not decide, and nothing else is in the way."""
+        """Return a “Check again” button if only an undecided check prevents the merge."""
         history = await self._services.store.get_history(run.id)
         tier, proposal = history.full_tier, history.proposal
         if run.waiting is not Waiting.UNSHIPPED or tier is None or proposal is None:
             return ()
         if not tier.is_undecided or tier.head != proposal.head or UNDECIDED not in run.reason:
             return ()
-        this = (run.id, proposal.head)
-        return (Button(label="Check again", action="recheck", arguments=this, style="success"),)
+        arguments = (run.id, proposal.head)
+        return (
+            Button(label="Check again", action="recheck", arguments=arguments, style="success"),
+        )
 
     async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
-        """Say why a head does not hold, with the output of what failed."""
+        """Say why a head does not hold, with the output of the failed checks."""
         await self._notifier.say(run, text, key=key, attachments=build_verdict_files(verdict))
 
 
 def _explain(error: Exception, record_id: str) -> str:
     if isinstance(error, TheseusError):
-        told = redact(str(error)).rstrip()
-        return told if told.endswith((".", "!", "?", "”", "`")) else f"{told}."
+        message = redact(str(error)).rstrip()
+        return message if message.endswith((".", "!", "?", "”", "`")) else f"{message}."
     return (
-        "an error inside Theseus itself, not of the change. It is in my journal as "
+        "an error inside Theseus itself, not in the change. My journal has it as "
         f"`{shorten_id(record_id)}`."
     )

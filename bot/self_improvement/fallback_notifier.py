@@ -1,6 +1,6 @@
-"""The second place to say it, where a run's own thread is gone or takes nothing.
+"""Posts a run's messages elsewhere if its own thread is gone or refuses them.
 
-There is always one: the channel the request came from, the dev channel, or whoever asked, directly.
+There is always a place: the channel of the request, the dev channel, or a direct message.
 """
 
 import logging
@@ -15,34 +15,34 @@ from bot.presentation.cards import to_plain_text
 from bot.presentation.titles import format_title
 
 THREAD_LOST = (
-    "I wait with it: its thread is gone, or takes nothing from me, and nobody would see it."
+    "The run waits, because its thread is gone or refuses my messages, and nobody would see them."
 )
 _log = logging.getLogger(__name__)
 
 
 class FallbackNotifier:
-    """Says what a run's thread did not take."""
+    """Posts what a run's thread has refused."""
 
     def __init__(self, chat: Chat, dev_channel_id: int) -> None:
         self._chat = chat
         self._dev_channel_id = dev_channel_id
 
     async def say(self, run: Run, post: Post, key: str, why: ChatRejected | None = None) -> None:
-        """Say it in the first place that takes it; once for this key."""
-        said = post.replace(
+        """Post the message in the first place that accepts it; once for this key."""
+        redirected = post.replace(
             text=f"{_format_lead(run, why)}\n{post.text}", buttons=_build_buttons(run)
         )
         async for number, channel in self._iterate_places(run):
             try:
-                await self._chat.post(channel, said, key=f"{key}:elsewhere:{number}")
+                await self._chat.post(channel, redirected, key=f"{key}:elsewhere:{number}")
             except ChatRejected as error:
-                _log.warning("run %s cannot speak in %s either: %s", run.id, channel, error)
+                _log.warning("run %s cannot post in %s either: %s", run.id, channel, error)
             else:
                 return
-        _log.error("nobody could be told of run %s: %s", run.id, post.text)
+        _log.error("a message of run %s could not be posted anywhere: %s", run.id, post.text)
 
     async def _iterate_places(self, run: Run) -> AsyncIterator[tuple[int, int]]:
-        """Yield where to try, each place once, with a number that stays its own."""
+        """Yield the channels to try, each once, with a number that is stable across restarts."""
         here = run.trigger.place.channel_id
         yield 0, here
         if here != self._dev_channel_id:
@@ -52,18 +52,18 @@ class FallbackNotifier:
             try:
                 yield 2, await self._chat.open_direct_channel(person.id)
             except ChatRejected as error:
-                _log.warning("run %s: %s takes no direct message: %s", run.id, person.id, error)
+                _log.warning("run %s: %s accepts no direct message: %s", run.id, person.id, error)
 
 
 def _format_lead(run: Run, why: ChatRejected | None) -> str:
     what = to_plain_text(format_title(run.trigger, 80))
-    lost = " I could not say this in its thread" if run.thread_id else " It has no thread"
-    told = str(why).rstrip(".") if why else ""
-    return f"About `{run.id}`, {run.goal} **{what}**.{lost}{f' ({told})' if told else ''}:"
+    problem = " I could not say this in its thread" if run.thread_id else " It has no thread"
+    reason = str(why).rstrip(".") if why else ""
+    return f"About `{run.id}`, {run.goal} **{what}**.{problem}{f' ({reason})' if reason else ''}:"
 
 
 def _build_buttons(run: Run) -> tuple[Button, ...]:
-    """Return the buttons of a run that goes on: in a thread that people see, or not at all."""
+    """Return the buttons of an unfinished run: continue in a new thread, or cancel."""
     if run.has_ended:
         return ()
     return (

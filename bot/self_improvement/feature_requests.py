@@ -1,4 +1,4 @@
-"""What people wish for while nobody can begin it: kept, counted, looked at and forgotten."""
+"""Stores feature requests (“wishes”) that cannot be started now, and counts who wants them."""
 
 import asyncio
 import hashlib
@@ -15,24 +15,24 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.redaction import redact
 
 _PREFIX = "wish:"
-_ID = 6  # letters of an id; some 16 million
+_ID = 6  # letters of an id; about 16 million ids
 MOST = 300
-"""Wishes that are kept; beyond that the one of fewest people, said longest ago, makes room."""
+"""The largest number of requests; beyond it the one of fewest people, oldest first, is deleted."""
 MOST_OF_ONE = 20
-"""Wishes of one person that are kept at once."""
+"""The largest number of requests of one person."""
 EMPTY_REQUEST = "Tell me what to change: “add a /coinflip command”."
 _NO_MEMBER = (
-    "Sorry {name}, I keep wishes only of people who are members of the server I work for, said "
-    "there or in a direct message."
+    "Sorry {name}, I keep wishes only from members of the server I work for. They can tell me in "
+    "the server or in a direct message."
 )
 _ENOUGH = (
-    "I keep {most} wishes of yours already, which is what I take from one person. `/capabilities` "
-    "shows them; somebody on my list can have some of them made, or forgotten."
+    "I already keep {most} wishes of yours, which is my limit for one person. `/capabilities` "
+    "shows them. Somebody on my list can have some of them made or forgotten."
 )
 
 
 class FeatureRequestService:
-    """Wishes, in the key-value store. Everybody in the server may have one; see `FeatureRequest`."""
+    """Feature requests in the key-value store. Every member of the server may make them."""
 
     def __init__(self, key_values: KeyValueStore, clock: Clock, authorizer: Authorizer) -> None:
         self._key_values = key_values
@@ -41,50 +41,50 @@ class FeatureRequestService:
         self._writing = asyncio.Lock()
 
     async def keep(self, person: Person, text: str) -> FeatureRequest:
-        """Keep what somebody wishes for, without secrets; where it is there, with one word more.
+        """Store a feature request without secrets; if it exists, add the person to it.
 
-        Raises `NotAuthorized` for programs and strangers to the server, `OutOfBounds` without a
-        word, `TooMany`, `StoreError`.
+        Raises `NotAuthorized` for bots and people outside the server, `OutOfBounds` for an empty
+        request, `TooMany`, `StoreError`.
         """
         if person.bot or person.outsider:
             raise NotAuthorized(_NO_MEMBER.format(name=person.name))
-        said = " ".join(redact(text).split())[:LONGEST]
-        if not said:
+        request_text = " ".join(redact(text).split())[:LONGEST]
+        if not request_text:
             raise OutOfBounds(EMPTY_REQUEST)
         now = self._clock.get_time()
         async with self._writing:
-            kept = {wish.id: wish for wish in await self.list_requests()}
-            wish = kept.get(create_request_id(said))
+            stored = {wish.id: wish for wish in await self.list_requests()}
+            wish = stored.get(create_request_id(request_text))
             if wish is not None:
-                grown = wish.add_requester(person, now)
+                updated = wish.add_requester(person, now)
             else:
-                await self._make_room(kept, person)
+                await self._make_room(stored, person)
                 first = Requester(id=person.id, name=person.name)
-                grown = FeatureRequest(
-                    id=create_request_id(said),
-                    text=said,
+                updated = FeatureRequest(
+                    id=create_request_id(request_text),
+                    text=request_text,
                     requesters=(first,),
                     first_at=now,
                     last_at=now,
                 )
-            await self._key_values.put(_PREFIX + grown.id, grown)
-        return grown
+            await self._key_values.put(_PREFIX + updated.id, updated)
+        return updated
 
     async def list_requests(self) -> tuple[FeatureRequest, ...]:
-        """Return every wish, that of most people first, then the newest. Raises `StoreError`."""
+        """Return every request, most people first, then newest first. Raises `StoreError`."""
         found = await self._key_values.list_records(_PREFIX, FeatureRequest)
         return tuple(sorted(found, key=lambda wish: wish.rank, reverse=True))
 
     async def find(self, named: str) -> FeatureRequest | None:
-        """Return the wish of that id (`wish:k7m2xq`, `k7m2xq`), if there is one."""
+        """Return the request with that id (`wish:k7m2xq` or `k7m2xq`), if it exists."""
         return await self._key_values.get(_PREFIX + _normalise(named), FeatureRequest)
 
     async def find_same(self, text: str) -> FeatureRequest | None:
-        """Return the wish for the same as `text` says, if anybody has it."""
+        """Return the stored request for the same change as `text`, if it exists."""
         return await self.find(create_request_id(" ".join(text.split())[:LONGEST]))
 
     async def forget(self, person: Person, named: str) -> FeatureRequest | None:
-        """Forget that wish for good, and return it; `None` where there is none.
+        """Delete a request and return it; `None` if it does not exist.
 
         Raises `NotAuthorized`, `StoreError`.
         """
@@ -95,31 +95,31 @@ class FeatureRequestService:
         return wish
 
     async def drop(self, feature_request: FeatureRequest) -> None:
-        """Keep it no longer; again is harmless."""
+        """Delete a request. Can be repeated safely."""
         async with self._writing:
             await self._key_values.remove(_PREFIX + feature_request.id)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many wishes that person is one of. Raises `StoreError`."""
+        """Return how many requests the person has made or joined. Raises `StoreError`."""
         return len(await self._list_for_person(subject))
 
     async def erase(self, subject: DataSubject) -> int:
-        """Have that person wish for nothing any more; what only they wished for goes.
+        """Remove the person from all requests; delete requests of only this person.
 
-        Returns how many wishes that were. Raises `StoreError`.
+        Returns how many requests were affected. Raises `StoreError`.
         """
         async with self._writing:
-            theirs = await self._list_for_person(subject)
-            for wish in theirs:
+            affected = await self._list_for_person(subject)
+            for wish in affected:
                 others = tuple(each for each in wish.requesters if each.id != subject.id)
                 if others:
                     await self._key_values.put(_PREFIX + wish.id, wish.replace(requesters=others))
                 else:
                     await self._key_values.remove(_PREFIX + wish.id)
-        return len(theirs)
+        return len(affected)
 
     async def mark_started(self, text: str, run_id: str) -> None:
-        """Note the run that is begun for the same as somebody wished for, if anybody did."""
+        """Record the run that was started for the same change, if the request is stored."""
         async with self._writing:
             wish = await self.find_same(text)
             if wish is not None:
@@ -139,7 +139,7 @@ class FeatureRequestService:
 
 
 def create_request_id(text: str) -> str:
-    """Return the id of what is wished for: the same for the same wish in other words."""
+    """Return the id of a request: the same change in other words has the same id."""
     return hashlib.sha256(normalise_request(text).encode("utf-8", "replace")).hexdigest()[:_ID]
 
 

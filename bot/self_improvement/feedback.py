@@ -1,4 +1,4 @@
-"""What people think of a change that is live: 👍 and 👎, counted by person. It decides nothing."""
+"""Counts users' reactions (👍 and 👎) to a live change, per person. They decide nothing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -14,27 +14,27 @@ from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, TrafficLog
 
 USE_WATCH = "use:"
-"""What the names of watches of use begin with; feedback is heard as long as one is there."""
+"""The key prefix of use watches; reactions count as long as the run has one."""
 
 _FEEDBACK = "feedback:"
-_MOST = 10_000  # people whose sign is kept, of one change
-_NEWEST = 200  # uses of a command that an answer is looked for among
+_MOST = 10_000  # the largest number of people per change
+_NEWEST = 200  # the newest uses of a command that are searched
 
 Answered = Callable[[int, Collection[str]], Awaitable[TrafficRecord | None]]
-"""Returns what an interaction was, by its id, among uses of these events; `None`: nobody knows."""
+"""Returns the use with an interaction's id among these events; `None` if it is not found."""
 
 
 async def get_no_record(_interaction: int, _events: Collection[str]) -> TrafficRecord | None:
-    """Return nothing: no use is recorded."""
+    """Return `None`: no traffic is recorded."""
     return None
 
 
 def build_record_lookup(
     traffic: TrafficLog, get_pseudonym: Callable[[int], str], catch_up: CatchUp
 ) -> Answered:
-    """Return what looks in the traffic; `called` is how that calls an interaction.
+    """Return a lookup in the traffic; `get_pseudonym` maps an interaction id to its pseudonym.
 
-    `catch_up` has what people were answered a moment ago written down: that is when they react.
+    `catch_up` writes pending traffic to the log, because people react within moments.
     """
 
     async def find_record(interaction: int, events: Collection[str]) -> TrafficRecord | None:
@@ -50,9 +50,9 @@ def build_record_lookup(
 
 
 class SignedChange(NamedTuple):
-    """The change that a sign is about; `flagged` says whether the answer was with its flag on.
+    """The change that a reaction is about; `flagged` says whether its flag was on for the answer.
 
-    `None`: it was no answer, or nobody knows.
+    `flagged` is `None` if the message was no answer, or if this is unknown.
     """
 
     run_id: str
@@ -60,7 +60,7 @@ class SignedChange(NamedTuple):
 
 
 class FeedbackService:
-    """Keeps the last sign of each person, of changes whose use is being counted."""
+    """Stores the last reaction of each person to changes whose use is being counted."""
 
     def __init__(self, store: Store, key_values: KeyValueStore, answered: Answered) -> None:
         self._store = store
@@ -69,16 +69,16 @@ class FeedbackService:
         self._one_at_a_time = asyncio.Lock()
 
     async def is_counting(self) -> bool:
-        """Whether the use of anything is being counted: else nobody has to look closer."""
+        """Return whether the use of any change is being counted; if not, ignore reactions."""
         return bool(await self._key_values.list_records(USE_WATCH, UseWatch))
 
     async def find_signed_change(
         self, thread_id: int, message_id: int, interaction_id: int | None
     ) -> SignedChange | None:
-        """Return the shipped change that a message of ours is about; `None`: it is about none.
+        """Return the shipped change that a message of the bot is about; `None` if there is none.
 
-        It is one of what was said in the thread of the run after its last card, or the answer to a
-        use of its commands since they are live. Raises `StoreError`.
+        The message is in the run's thread after its last card, or it answers a use of the change's
+        commands since they are live. Raises `StoreError`.
         """
         for run in await self._store.find(thread_id=thread_id, limit=1):
             watch = await self._key_values.get(USE_WATCH + run.id, UseWatch)
@@ -94,43 +94,46 @@ class FeedbackService:
         return None
 
     async def give(self, change: SignedChange, person_id: int, sign: Sign) -> None:
-        """Keep what somebody thinks now, in place of what they thought before."""
+        """Store the person's reaction in place of an earlier one."""
         who = str(person_id)
         async with self._one_at_a_time:
             known = await self.get_feedback(change.run_id)
             if len(known.signs) >= _MOST and who not in known.signs:
                 return
             others = _remove_person(known, who)
-            on = {} if change.flagged is None else {who: change.flagged}
-            signs, flagged = {**others.signs, who: sign}, {**others.flagged, **on}
+            flag_state = {} if change.flagged is None else {who: change.flagged}
+            signs, flagged = {**others.signs, who: sign}, {**others.flagged, **flag_state}
             await self._put(known.replace(signs=signs, flagged=flagged))
 
     async def take_back(self, run_id: str, person_id: int, sign: Sign) -> None:
-        """Forget that sign of somebody; a later one stays."""
+        """Remove that reaction of a person; a different, later one stays."""
         async with self._one_at_a_time:
             known = await self.get_feedback(run_id)
             if known.signs.get(str(person_id)) == sign:
                 await self._put(_remove_person(known, str(person_id)))
 
     async def get_feedback(self, run_id: str) -> ChangeFeedback:
-        """Return what people think of a run's change."""
+        """Return the reactions to a run's change."""
         found = await self._key_values.get(_FEEDBACK + run_id, ChangeFeedback)
         return found or ChangeFeedback(run_id=run_id)
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many signs are that person's. Raises `StoreError`."""
+        """Return how many reactions the person has given. Raises `StoreError`."""
         return len(await self._list_signed_by(subject))
 
     async def erase(self, subject: DataSubject) -> int:
-        """Forget every sign of that person; return how many. Raises `StoreError`."""
+        """Remove every reaction of the person; return how many. Raises `StoreError`."""
         async with self._one_at_a_time:
-            theirs = await self._list_signed_by(subject)
-            for each in theirs:
+            signed = await self._list_signed_by(subject)
+            for each in signed:
                 await self._put(_remove_person(each, str(subject.id)))
-        return len(theirs)
+        return len(signed)
 
     async def forget(self, run_id: str) -> None:
-        """Forget all of it, once it is told; again is harmless."""
+        """Remove all reactions to a run's change, after they were reported.
+
+        Can be repeated safely.
+        """
         await self._key_values.remove(_FEEDBACK + run_id)
 
     async def _list_signed_by(self, subject: DataSubject) -> list[ChangeFeedback]:
@@ -142,7 +145,7 @@ class FeedbackService:
 
 
 def _remove_person(known: ChangeFeedback, who: str) -> ChangeFeedback:
-    """Return it without that person's sign, and without what had the flag on for them."""
+    """Return the feedback without the person's reaction and flag state."""
     return known.replace(
         signs={each: sign for each, sign in known.signs.items() if each != who},
         flagged={each: on for each, on in known.flagged.items() if each != who},
@@ -150,6 +153,6 @@ def _remove_person(known: ChangeFeedback, who: str) -> ChangeFeedback:
 
 
 def _is_later(message_id: int, run: Run, history: History) -> bool:
-    """Whether a message stands below the card of what is live now; ids grow with time."""
+    """Return whether a message is below the card of the live change; ids grow with time."""
     card = history.proposal.card_id if history.proposal else None
     return run.status is Status.DONE and card is not None and message_id > card

@@ -1,4 +1,4 @@
-"""Whether a shipped fix holds: what failed played again, and the journal before and after it."""
+"""Judges whether a shipped fix holds, by a replay and by the journal before and after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,17 +20,19 @@ from bot.ports.workspace import Checkout
 from bot.presentation.markdown import escape_line
 from bot.self_improvement.interaction_replays import InteractionReplays
 
-_SURELY = 0.1  # times alpha: a regression called before the end has been looked for many times
+# A regression is tested at every look before the end. The factor on alpha keeps the chance of a
+# false alarm over all these looks low.
+_SURELY = 0.1
 
-_LATER = 50  # commits after a fix that are looked at
+_LATER = 50  # commits after a fix that are read
 _BAD = frozenset({"not_fixed", "regressed"})
 
 MANY = 10_000
-"""Samples from which on others should not have to wait for a comparison."""
+"""From this number of samples on, a comparison runs in a thread so that other tasks continue."""
 
 
 class Look(NamedTuple):
-    """What a watch shows by now; `outcome` once it may be judged."""
+    """The state of a watch; `outcome` is set once it may be judged."""
 
     comparison: Comparison
     outcome: Outcome | None
@@ -44,10 +46,10 @@ class LaterChange(NamedTuple):
 
 
 class FixEvaluator:
-    """Begins watches, and judges them when they may be judged.
+    """Starts watches, and judges them when they may be judged.
 
-    A fix answers for its own code: what is bad only since a later commit changed the same files,
-    which the `checkout` knows, is not held against it.
+    A fix is judged only by its own code. What is bad only since a later commit to the same files,
+    known from the `checkout`, does not count against it.
     """
 
     def __init__(
@@ -65,10 +67,10 @@ class FixEvaluator:
         self.rules = rules
 
     def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
-        """Return the watch of a fix that is live now; `None` where nothing is to go away."""
+        """Return the watch of a fix that is live now; `None` if it fixes no recorded failure."""
         diagnosis, proposal = history.diagnosis, history.proposal
-        named = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
-        if run.goal != "fix" or diagnosis is None or proposal is None or not named:
+        is_recorded = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
+        if run.goal != "fix" or diagnosis is None or proposal is None or not is_recorded:
             return None
         now = self._clock.get_time()
         return Watch(
@@ -84,9 +86,9 @@ class FixEvaluator:
         )
 
     async def replay_failure(self, watch: Watch, history: History) -> CheckResult | None:
-        """Return what came of playing what failed with the merge; `None` where it is not known how.
+        """Return the result of replaying the failure with the merge; `None` if it has no replay.
 
-        Once is enough: what is live does not change by itself.
+        One replay is enough, because the live code does not change by itself.
         """
         replay = history.plan.replay if history.plan else None
         if self._replays is None or replay is None or watch.replay is not None:
@@ -94,9 +96,9 @@ class FixEvaluator:
         return await self._replays.check_output(replay, watch.merge_commit)
 
     async def __call__(self, watch: Watch) -> Look:
-        """Return how both sides compare by now, judged if it is time. Raises `JournalError`.
+        """Return the comparison of both sides, judged if it is time. Raises `JournalError`.
 
-        What still fails when it is played needs no time.
+        A failure that the replay still shows is judged at once.
         """
         now = self._clock.get_time()
         until = min(now, watch.until)
@@ -104,15 +106,15 @@ class FixEvaluator:
             since=watch.before_since, until=until, event=watch.event
         )
         found = await self._compare(watch, seen, until)
-        red = watch.replay is not None and not watch.replay.ok
-        if not red and not can_be_judged(found, self.rules, has_ended=now >= watch.until):
+        is_failing = watch.replay is not None and not watch.replay.ok
+        if not is_failing and not can_be_judged(found, self.rules, has_ended=now >= watch.until):
             return Look(found, None)
         excuse: tuple[str, ...] = ()
-        if not red and found.verdict in _BAD:
+        if not is_failing and found.verdict in _BAD:
             found, excuse = await self._exclude_later_code(watch, seen, found)
         outcome = Outcome(
             run_id=watch.run_id,
-            verdict="not_fixed" if red and found.verdict != "regressed" else found.verdict,
+            verdict="not_fixed" if is_failing and found.verdict != "regressed" else found.verdict,
             reasons=(*describe_replay(watch), *excuse, *found.reasons),
             comparison=found,
             at=now,
@@ -122,16 +124,14 @@ class FixEvaluator:
     async def _compare(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
         if len(seen) < MANY:
             return self._compare_samples(watch, seen, until)
-        return await asyncio.to_thread(
-            self._compare_samples, watch, seen, until
-        )  # others need not wait
+        return await asyncio.to_thread(self._compare_samples, watch, seen, until)
 
     async def _exclude_later_code(
         self, watch: Watch, seen: Sequence[Sample], found: Comparison
     ) -> tuple[Comparison, tuple[str, ...]]:
-        """Return what the code of the fix shows by itself, and the commit that is to blame instead.
+        """Return the comparison without later code, and the commit that is to blame for the rest.
 
-        Where its own code was bad already, a later commit is no excuse.
+        If the fix's own code was already bad, a later commit is no excuse.
         """
         later = await self._find_later_change(watch, seen)
         if later is None:
@@ -141,12 +141,12 @@ class FixEvaluator:
         if own.verdict in _BAD:
             return found, ()
         return own, (
-            f"`{later.commit[:7]}` changed the same code after it, and it failed only since then: "
-            "what was seen before counts for the fix.",
+            f"`{later.commit[:7]}` changed the same code after the fix, and it has failed only "
+            "since then. Only what was seen before counts for the fix.",
         )
 
     async def _find_later_change(self, watch: Watch, seen: Sequence[Sample]) -> LaterChange | None:
-        """Return the first commit that changed the files of the fix and ran since it was live."""
+        """Return the first later commit that changed the fix's files and has run since."""
         checkout = self._checkout
         if checkout is None or not watch.files:
             return None
@@ -154,11 +154,11 @@ class FixEvaluator:
         if not later:
             return None
         _, after = split_samples(seen, watch.began_at)
-        first: dict[str, float] = {}
+        first_seen: dict[str, float] = {}
         for each in sorted(after, key=lambda sample: sample.at):
             if each.commit:
-                first.setdefault(each.commit, each.at)
-        for commit, at in first.items():
+                first_seen.setdefault(each.commit, each.at)
+        for commit, at in first_seen.items():
             if await checkout.has_commit(commit):
                 missing = await self._list_changes_since(checkout, commit, watch.files)
                 brought = [sha for sha in later if sha not in missing]
@@ -170,7 +170,7 @@ class FixEvaluator:
     async def _list_changes_since(
         checkout: Checkout, commit: str, files: Sequence[str]
     ) -> tuple[str, ...]:
-        """Return the commits after one that change any of the files, the newest first."""
+        """Return the commits after `commit` that change any of the files, newest first."""
         found = await checkout.list_changes_since(commit, files, limit=_LATER)
         return tuple(each.commit.sha for each in found)
 
@@ -186,14 +186,14 @@ class FixEvaluator:
         )
 
     def _get_start(self, diagnosis: Diagnosis, now: datetime) -> datetime:
-        """Return where before begins: while the fault was there, as far as it is looked back."""
+        """Return the start of the earlier side: the fault's first sighting, within the lookback."""
         earliest = now - timedelta(hours=self.rules.before_hours)
         first = diagnosis.first_seen
         return earliest if first is None else min(max(earliest, first), now)
 
 
 def _list_watched_files(history: History) -> tuple[str, ...]:
-    """Return the files that the fix changed, and those that the failing calls go through."""
+    """Return the files that the fix changed, and those that the failing calls reach."""
     changed = history.change_set.files if history.change_set else ()
     capsule = history.evidence.capsule if history.evidence else None
     reached = capsule.frames if capsule else ()
@@ -202,9 +202,9 @@ def _list_watched_files(history: History) -> tuple[str, ...]:
 
 
 def can_be_judged(found: Comparison, rules: WatchRules, *, has_ended: bool) -> bool:
-    """Whether enough time has passed, and enough was done in it; what is plain needs neither.
+    """Return whether enough time has passed and enough was used; clear results need neither.
 
-    Before the end, a regression has to be surer: it is looked for again and again.
+    Before the end a regression needs stronger evidence, because the test is repeated many times.
     """
     if has_ended or is_decisive_early(found, rules):
         return True
@@ -217,21 +217,19 @@ def can_be_judged(found: Comparison, rules: WatchRules, *, has_ended: bool) -> b
 
 
 def describe_replay(watch: Watch) -> tuple[str, ...]:
-    """Return what playing it again showed, in a sentence; nothing where it told nothing."""
+    """Return the result of the replay as a sentence; empty if it was skipped."""
     if watch.replay is None or watch.replay.status == "skipped":
         return ()
-    return (
-        f"Played again with `{watch.merge_commit[:7]}`: {escape_line(watch.replay.summary, 300)}.",
-    )
+    return (f"Replayed with `{watch.merge_commit[:7]}`: {escape_line(watch.replay.summary, 300)}.",)
 
 
 def split_samples(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
-    """Return what ended before and what began after; what was under way then is on neither."""
+    """Return the samples that ended before, and those that began after; none that overlap."""
     edge = began.timestamp()
     before = [each for each in seen if each.at < edge]
     return before, [each for each in seen if each.at - (each.duration_ms or 0) / 1_000 >= edge]
 
 
 def count_minutes(start: datetime, end: datetime) -> float:
-    """Return the minutes from one to the other; none where the end is not after the start."""
+    """Return the minutes between both; 0 if the end is not after the start."""
     return max(0.0, (end - start).total_seconds() / 60)

@@ -1,4 +1,4 @@
-"""Failures that came through an interaction: found again by plays, and their fixes proven so."""
+"""Replays failures of interactions, to reproduce them and to prove their fixes."""
 
 import asyncio
 import logging
@@ -39,10 +39,10 @@ from bot.proof.traffic_scripts import add_files
 from bot.redaction import redact
 
 PATIENCE = 600.0
-"""Seconds on the clock for a search or a proof: each play is limited by its own time."""
+"""Seconds for a search or a proof; each replay also has its own limit."""
 
 _NAME = "replay"
-_UNPLAYED = "The failure could not be played again, which says nothing against the change: {why}"
+_UNPLAYED = "The failure could not be replayed. This says nothing against the change: {why}"
 _LONGEST_COMMAND = 80
 _TWICE = 2
 _log = logging.getLogger(__name__)
@@ -51,17 +51,16 @@ Ended = Literal["passed", "failed", "skipped", "undecided"]
 
 
 class ReplaySearch(NamedTuple):
-    """What came of looking for a replay; `unplayed` is why nothing was played, if anything was."""
+    """The result of a search; `unplayed` says why nothing could be replayed, if so."""
 
     replay: Replay | None = None
     unplayed: str = ""
 
 
 class InteractionReplays:
-    """Plays failing interactions, from traffic and the snapshots of their cogs' files.
+    """Replays failing interactions, from traffic and from snapshots of their cogs' files.
 
-    `catch_up` has all of the traffic written down that people were answered until then; `loads`
-    tells when a cog was loaded.
+    `catch_up` writes pending traffic to the log; `loads` returns when a cog was loaded.
     """
 
     def __init__(
@@ -86,10 +85,10 @@ class InteractionReplays:
         self._loads = loads
 
     async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
-        """Return the failure with the least that it needs to happen on `base`, if plays show it.
+        """Return the smallest replay that shows the failure on `base`, if there is one.
 
-        A failure that came by another way than an interaction, or of which nothing was recorded,
-        has none. The failure is looked for all the same where nothing can be played: that says why.
+        Failures without a recorded interaction have none. If nothing can be replayed here, the
+        result says why.
         """
         try:
             await self._catch_up()
@@ -101,12 +100,13 @@ class InteractionReplays:
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return ReplaySearch(unplayed=redact(str(error)))
         except TimeoutError:
-            return ReplaySearch(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
+            return ReplaySearch(unplayed=f"the replays took longer than {PATIENCE:.0f} s")
 
     async def answer(self, example: AnswerExample, commit: str, base: str) -> Replay | None:
-        """Return an example that `commit` answers rightly and `base` otherwise, to be proven so.
+        """Return a replay whose output is right with `commit` and different with `base`.
 
-        `None` where plays do not show that, each time. The right answer is all that people read.
+        Returns `None` unless both replays with `commit` agree. Only the right output is shown to
+        people.
         """
         began = self._clock.get_monotonic_time()
         try:
@@ -119,20 +119,20 @@ class InteractionReplays:
                     today = await run_script(self._rehearsal, tree, example.script)
         except (RehearsalError, WorkspaceError, TimeoutError) as error:
             why = redact(str(error)) or f"it took {self._clock.get_monotonic_time() - began:.0f} s"
-            _log.warning("a right answer is not played: %s", why)
+            _log.warning("the right output cannot be replayed: %s", why)
             return None
-        right, again = (list_answer_lines(play, example.at) for play in old)
-        if not right or right != again:
-            return None  # nobody was answered, or by chance
+        right, repeated = (list_answer_lines(play, example.at) for play in old)
+        if not right or right != repeated:
+            return None  # no answer, or one that depends on chance
         replay = Replay(script=example.script, right=right, at=example.at, asked=example.asked)
         return replay.replace(replay_count=_TWICE + 1) if _is_failing(replay, today) else None
 
     async def prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
-        """Return what came of the replay with base and with head; red is `failed`.
+        """Return the results of the replay with base and with head; a failure has status `failed`.
 
-        Head is red only where it is twice. Raises `VerifierError` where that could not be played:
-        no fix is refused for it. Nothing of what was played is in what they say: it may be
-        people's.
+        Head fails only if it fails twice. Raises `VerifierError` if the replay cannot be run; a fix
+        is not refused for that. The results contain nothing of the recorded traffic, which may be
+        private.
         """
         began = self._clock.get_monotonic_time()
         try:
@@ -146,32 +146,32 @@ class InteractionReplays:
         except (RehearsalError, StoreError, WorkspaceError) as error:
             raise VerifierError(_UNPLAYED.format(why=redact(str(error)))) from error
         except TimeoutError as error:
-            why = f"the plays took longer than {PATIENCE:.0f} s"
+            why = f"the replays took longer than {PATIENCE:.0f} s"
             raise VerifierError(_UNPLAYED.format(why=why)) from error
         return _build_results(replay, before, after, (self._clock.get_monotonic_time() - began) / 2)
 
     async def check_output(self, replay: Replay, commit: str) -> CheckResult:
-        """Return whether people get an answer with a commit that is to have the fix.
+        """Return whether users get an answer with a commit that should contain the fix.
 
-        It is red only where it is twice; skipped where this machine can play nothing, or where the
-        web was asked for what nobody recorded; undecided where a play did not end. Nothing of what
-        was played is in what it says.
+        It fails only if it fails twice. It is skipped if this machine cannot replay, or if
+        unrecorded web requests are needed. It is undecided if a replay did not end. The result
+        contains nothing of the recorded traffic.
         """
         began = self._clock.get_monotonic_time()
         try:
             script = await self._add_files(replay)
             async with asyncio.timeout(PATIENCE), self._trees.open_tree(commit) as tree:
-                play = await run_script(self._rehearsal, tree, script)
-                status, why = _judge_ending(replay, play)
+                transcript = await run_script(self._rehearsal, tree, script)
+                status, why = _judge_ending(replay, transcript)
                 if status == "failed":  # a busy machine may be too slow once
-                    play = await run_script(self._rehearsal, tree, script)
-                    status, why = _judge_ending(replay, play)
+                    transcript = await run_script(self._rehearsal, tree, script)
+                    status, why = _judge_ending(replay, transcript)
         except (RehearsalError, StoreError, WorkspaceError) as error:
-            lasting = self._rehearsal.refusal or isinstance(error, StoreError)
-            status = "skipped" if lasting else "undecided"
-            why = f"not played: {redact(str(error))}"
+            is_permanent = self._rehearsal.refusal or isinstance(error, StoreError)
+            status = "skipped" if is_permanent else "undecided"
+            why = f"not replayed: {redact(str(error))}"
         except TimeoutError:
-            status, why = "undecided", f"not played: it took longer than {PATIENCE:.0f} s"
+            status, why = "undecided", f"not replayed: it took longer than {PATIENCE:.0f} s"
         return CheckResult(
             name=ANSWERED,
             status=status,
@@ -181,7 +181,7 @@ class InteractionReplays:
         )
 
     async def _record(self, group: FailureGroup) -> TrafficRecord | None:
-        """Return the newest interaction that failed so; only some failures have theirs."""
+        """Return the newest interaction with this failure, if one was recorded."""
         record = await find_failure_record(
             self._traffic, group, lambda each: isinstance(each.step, InteractionStep)
         )
@@ -215,11 +215,11 @@ class InteractionReplays:
         )
 
     async def _add_files(self, replay: Replay) -> Script:
-        """Return the script with the files it needs. Raises `StoreError` where these are gone."""
+        """Return the script with the files it needs. Raises `StoreError` if they are gone."""
         if not replay.snapshot:
             return replay.script
-        kept = await self._snapshots.list_for_failure(replay.fingerprint)
-        found = [each for each in kept if each.failure_id == replay.snapshot] or kept
+        snapshots = await self._snapshots.list_for_failure(replay.fingerprint)
+        found = [each for each in snapshots if each.failure_id == replay.snapshot] or snapshots
         if not found:
             raise StoreError("the copy of the cog's files is gone")
         return add_files(replay.script, await self._read_files(found[0]))
@@ -229,7 +229,7 @@ class InteractionReplays:
 
 
 def _build_expected_error(event: str, capsule: Capsule) -> PlayedError:
-    """Return the failure as a play's journal tells of it."""
+    """Return the failure in the form that a replay's journal reports it."""
     frame = capsule.innermost
     at = f"{frame.file}:{frame.function}" if frame else ""
     return PlayedError(event=event, error=capsule.exception, at=at)
@@ -238,25 +238,25 @@ def _build_expected_error(event: str, capsule: Capsule) -> PlayedError:
 def _build_results(
     replay: Replay, before: Transcript, after: Transcript, seconds: float
 ) -> tuple[CheckResult, CheckResult]:
-    red, against = _is_failing(replay, before), _find_objection(replay, after)
+    is_reproduced, objection = _is_failing(replay, before), _find_objection(replay, after)
     return (
         CheckResult(
             name=_NAME,
-            status="failed" if red else "passed",
+            status="failed" if is_reproduced else "passed",
             seconds=seconds,
-            summary=replay.ends if red else "it does not fail as it did",
+            summary=replay.ends if is_reproduced else "it does not fail as it did",
         ),
         CheckResult(
             name=_NAME,
-            status="failed" if against else "passed",
+            status="failed" if objection else "passed",
             seconds=seconds,
-            summary=against.partition(":")[0] or "people get an answer",
+            summary=objection.partition(":")[0] or "people get an answer",
         ),
     )
 
 
 def _is_failing(replay: Replay, transcript: Transcript) -> bool:
-    """Whether it fails as it did; where nothing failed, whether it is answered, and otherwise."""
+    """Return whether the failure occurs; without a failure, whether the output is wrong."""
     if replay.wanted is not None:
         return len(replay.script.steps) - 1 in find_failing_steps(transcript, replay.wanted)
     answer = list_answer_lines(transcript, replay.at)
@@ -264,20 +264,20 @@ def _is_failing(replay: Replay, transcript: Transcript) -> bool:
 
 
 def _find_objection(replay: Replay, transcript: Transcript) -> str:
-    """Return what stands against a play as proof of the mend; empty: nothing does."""
+    """Return why a transcript does not prove the fix; empty if it does."""
     if replay.wanted is not None:
         return find_objection((len(replay.script.steps) - 1,), transcript, replay.wanted)
     if transcript.trouble:
         return f"the bot does not hold: {transcript.trouble}"
     right = list_answer_lines(transcript, replay.at) == replay.right
-    return "" if right else "people get another answer than the one that is right"
+    return "" if right else "people get an answer other than the right one"
 
 
 def _judge_ending(replay: Replay, transcript: Transcript) -> tuple[Ended, str]:
-    """Return how what failed ends now; with no web to answer it, a play tells nothing."""
+    """Return how the failing step ends now; skipped if it needs an unrecorded web request."""
     last = replay.setup
     step = transcript.steps[last] if last < len(transcript.steps) else None
     if step is not None and step.wanted and not transcript.trouble:
         return "skipped", "it asks the web for what was not recorded"
-    against = _find_objection(replay, transcript).partition(":")[0]
-    return ("failed", against) if against else ("passed", "people get an answer")
+    objection = _find_objection(replay, transcript).partition(":")[0]
+    return ("failed", objection) if objection else ("passed", "people get an answer")

@@ -1,4 +1,4 @@
-"""What a run says about a round, and about what people asked of it, in words."""
+"""Texts of a run about its rounds and about people's instructions."""
 
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Instruction
@@ -13,63 +13,63 @@ _SHOWN, _BRIEF, _FEW, _NO = 300, 120, 4, 600
 
 def explain_no_change(run: Run, history: History, change: ChangeSet) -> str:
     """Return why a round that changed nothing ends the run."""
-    what = "way to do it" if run.goal == "change" else "fix"
+    goal = "way to do it" if run.goal == "change" else "fix"
     if run.round > run.first_round and history.verdict is not None:
         tried = format_rounds(run.round - run.first_round)
         last = f"The {change.engine} engine found nothing else after {tried}."
-        told = f"{summarise_failure(history.verdict)}.{describe_unrelated(change)}"
-        return f"No proposal: {told} {format_refusal(change) or last}"
-    return format_refusal(change) or f"The {change.engine} engine found no {what}. {change.summary}"
+        failure = f"{summarise_failure(history.verdict)}.{describe_unrelated(change)}"
+        return f"No proposal: {failure} {format_refusal(change) or last}"
+    return format_refusal(change) or f"The {change.engine} engine found no {goal}. {change.summary}"
 
 
 def format_refusal(change: ChangeSet) -> str:
-    """Return the engine's own no, told as one; empty where it gave none."""
+    """Return the engine's refusal as a sentence; empty if it did not refuse."""
     if not change.cannot:
         return ""
     return f"The {change.engine} engine says it cannot: {escape_line(change.cannot, _NO)}"
 
 
 def describe_unrelated(change: ChangeSet) -> str:
-    """Return which failing checks the engine says are not its change's, and why, as sentences."""
+    """Return, as sentences, which failing checks the engine calls unrelated, and why."""
     return "".join(
-        f" The {change.engine} engine says that {escape_line(each.about, 80)} has nothing to do with its "
+        f" The {change.engine} engine says that {escape_line(each.about, 80)} is unrelated to its "
         f"change: {escape_line(each.reason, _SHOWN).rstrip('.')}."
         for each in change.unrelated
     )
 
 
 def explain_empty_claim(change: ChangeSet) -> str:
-    """Return what is wrong with an engine that says it is done and changed nothing."""
+    """Return the objection to an engine that claims to be done but changed nothing."""
     said = to_one_line(change.summary, _SHOWN)
-    return f"The {change.engine} engine ended and had changed nothing, whatever it says: “{said}”"
+    return f"The {change.engine} engine changed nothing, although it says: “{said}”"
 
 
 def format_instruction(
     item: Instruction, *, at_once: bool, is_received: bool = False, understood: bool = False
 ) -> str:
-    """Return who asked what of a change, and when it is taken up.
+    """Return who gave which instruction, and when it is used.
 
-    `at_once` begins a revision with it; where it is `heard`, an engine is at work and is told;
-    where what is wanted is still to be `understood`, that is thought over.
+    `at_once` starts a revision; with `is_received` an engine at work has received it; with
+    `understood` it changes what is to be agreed on.
     """
     said = "wrote on the pull request" if item.how == "review" else "asked"
     when = (
-        "I think it over, and show you anew what I understand."
+        "I think about it, and show you again what I understand."
         if understood
         else "I am on it, and post a new card when it holds."
         if at_once
         else "I pass it on now."
         if is_received
-        else "I take it up in the next round."
+        else "I use it in the next round."
     )
     return f"✏️ **{item.by}** {said}: “{to_one_line(item.text, _SHOWN)}” {when}"
 
 
 def format_requests(items: tuple[Instruction, ...]) -> str:
-    """Return `alice asked “...”; bob asked “...”`, of the first few."""
-    told = [f"{item.by} asked “{to_one_line(item.text, _BRIEF)}”" for item in items[:_FEW]]
-    more = len(items) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+    """Return `alice asked “...”; bob asked “...”`, for the first few."""
+    requests = [f"{item.by} asked “{to_one_line(item.text, _BRIEF)}”" for item in items[:_FEW]]
+    more = len(items) - len(requests)
+    return "; ".join(requests) + (f"; and {more} more" if more > 0 else "")
 
 
 def format_rounds(count: int) -> str:
@@ -78,12 +78,12 @@ def format_rounds(count: int) -> str:
 
 
 def explain_moved_branch(error: ForgeConflict) -> str:
-    """Return what is said when the branch moved between the word and the merge."""
+    """Return the message for a branch that moved between the approval and the merge."""
     return f"Nothing was merged: {error} I check the new commit and post a new card."
 
 
 def summarise_failure(verdict: Verdict) -> str:
-    """Return in a few words why a verdict is not green."""
+    """Return briefly why a verdict is not passing."""
     blocking = [f.summary.rstrip(".") for f in verdict.findings if f.blocking]
     if blocking:
         return "; ".join(blocking)
@@ -105,15 +105,16 @@ def summarise_failure(verdict: Verdict) -> str:
 
 
 def describe_merge_findings(tier: FullTier) -> str:
-    """Return what the diff guard has against a change as part of the newest base branch."""
-    told = "; ".join(finding.summary.rstrip(".") for finding in tier.findings[:_FEW])
+    """Return the diff guard's objections to a change merged with the newest base branch."""
+    objections = "; ".join(finding.summary.rstrip(".") for finding in tier.findings[:_FEW])
     more = f" and {len(tier.findings) - _FEW} more" if len(tier.findings) > _FEW else ""
     return (
-        f"merged with what has come to the base branch since, it may not be shipped: {told}{more}. "
+        f"merged with the newest base branch, the change may not be shipped: {objections}{more}. "
         "Reject it and ask again, then I start from there."
     )
 
 
+# Keep this text: “Check again” is offered to waiting runs whose stored reason contains it.
 UNDECIDED = (
     "That says nothing against this change, and nothing was merged. If the main branch does not "
     "start, fix that first. “Check again” repeats the checks, and merges if they pass."
@@ -121,25 +122,25 @@ UNDECIDED = (
 
 
 def describe_conflict(error: MergeConflict) -> str:
-    """Return what is said where a change and the newest base branch cannot be put together."""
+    """Return the message for a change that conflicts with the newest base branch."""
     named = ", ".join(f"`{file}`" for file in error.files[:_FEW])
     more = f" and {len(error.files) - _FEW} more" if len(error.files) > _FEW else ""
     return (
         f"the base branch has changed {named}{more} since I wrote this, in the same places. "
-        "Nothing was merged: which of the two is meant, nobody told me. Reject this one and ask "
+        "Nothing was merged, because I cannot know which version is right. Reject this one and ask "
         "again, then I start from the newest code."
     )
 
 
 def describe_unrelated_failures(tier: FullTier) -> str:
-    """Return which of the full checks that failed fail without the change too, and the way out."""
+    """Return which failed full checks also fail without the change, and what to do."""
     failed = [check.name for check in tier.checks if not check.ok]
     anyway = [name for name in failed if name in tier.failing_before]
     if not anyway:
         return ""
     named = "That fails" if anyway == failed else f"Of these, {', '.join(anyway)} fails"
     return (
-        f" {named} on base too, without this change: it is not this change's fault, and nothing "
+        f" {named} on base too, without this change. So it is not this change's fault, and nothing "
         "can ship until the main branch passes on this machine. `theseus doctor` runs these checks "
-        "there and says what they miss."
+        "there and says what is missing."
     )

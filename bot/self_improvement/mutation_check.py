@@ -1,4 +1,4 @@
-"""Whether new tests look at what no test looked at: they kill mutants that lived through base's."""
+"""Checks that new tests cover untested code: they have to kill mutants that base's tests miss."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ PATIENCE = 600.0
 
 
 class _Tried(NamedTuple):
-    """Mutants that lived through base's tests, killed by the new ones or living on."""
+    """Mutants that survive base's tests: killed by the new tests, or surviving them too."""
 
     killed: list[Mutant]
     left: list[Mutant]
 
 
 class MutationCheck:
-    """Runs base's tests that reach a module against mutants of it, then these and the new ones."""
+    """Runs base's tests for a module against its mutants, then the new tests on the survivors."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
 
     async def __call__(self, brief: Brief, change: ChangeSet, workspace: Workspace) -> Proof:
-        """Return what the change's tests prove; the workspace stands at its head afterwards.
+        """Return what the change's tests prove; the workspace is at the change's head afterwards.
 
         Raises `VerifierError`, `WorkspaceError`.
         """
@@ -42,8 +42,8 @@ class MutationCheck:
             for each in change.files
             if is_test_file(each.path)
         }
-        said = f"{brief.request}\n{brief.understood}"
-        module = find_covered_module(tests, await workspace.list_base_files(), said)
+        request = f"{brief.request}\n{brief.understood}"
+        module = find_covered_module(tests, await workspace.list_base_files(), request)
         text = await workspace.read_base(module) if module else None
         if text is None or (workspace.path / module).is_symlink():
             return _build_failed_proof("no module is named in the tests that could be looked at")
@@ -53,7 +53,7 @@ class MutationCheck:
                 for mutant in generate_mutants(text):
                     await self._try(mutant, module, change, workspace, tried)
         except TimeoutError:
-            pass  # what is known by now is told
+            pass  # the mutants tried so far decide
         finally:
             await workspace.reset(change.head)
         return build_covering_proof(module, tried.killed, tried.left)
@@ -61,11 +61,11 @@ class MutationCheck:
     async def _try(
         self, mutant: Mutant, module: str, change: ChangeSet, workspace: Workspace, tried: _Tried
     ) -> None:
-        """Note what became of a mutant, if it lives through base's tests."""
+        """Record a mutant's result if it survives base's tests."""
         if not await self._is_surviving(mutant, module, change.base, workspace):
             return
-        lives = await self._is_surviving(mutant, module, change.head, workspace)
-        (tried.left if lives else tried.killed).append(mutant)
+        survives = await self._is_surviving(mutant, module, change.head, workspace)
+        (tried.left if survives else tried.killed).append(mutant)
 
     async def _is_surviving(
         self, mutant: Mutant, module: str, commit: str, workspace: Workspace
@@ -79,7 +79,7 @@ class MutationCheck:
 
 
 def _is_unnoticed(results: Sequence[CheckResult]) -> bool:
-    """Whether no test noticed; none of a module that no test reaches does."""
+    """Return whether no test failed; this is also true for a module without tests."""
     return all(each.ok for each in results)
 
 
@@ -92,4 +92,4 @@ def _build_failed_proof(why: str) -> Proof:
 
 
 async def _ignore_result(_result: CheckResult) -> None:
-    """Tell nobody: what fails of a mutant is no failure."""
+    """Show nothing: a failing check of a mutant is no failure of the change."""

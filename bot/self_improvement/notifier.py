@@ -1,4 +1,4 @@
-"""How a run speaks: its thread, its living card, its last word. Every post has a lasting key."""
+"""Posts a run's messages: thread, progress card and result. Every post has a lasting key."""
 
 import logging
 from contextlib import suppress
@@ -26,9 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 class RunNotifier:
-    """Posts and edits for runs. Saying the same thing twice is harmless: the outbox knows keys.
+    """Posts and edits a run's messages. Repeating a post is harmless, because its key is known.
 
-    What a thread does not take, because somebody deleted it, is said elsewhere.
+    If the thread refuses a message, for example because it was deleted, it is posted elsewhere.
     """
 
     def __init__(self, services: Services, dev_channel_id: int, links: RunLinks = NO_LINKS) -> None:
@@ -43,10 +43,10 @@ class RunNotifier:
         self._threads = RunThreads(services, dev_channel_id)
 
     async def announce(self, run: Run) -> Run:
-        """Return the run with its thread and card, opening them if they are not there yet.
+        """Return the run with its thread and card, which are opened if they are missing.
 
-        A channel that takes no thread, or no card in it, is answered in the dev channel. Raises
-        `ChatRejected` where that takes none either, saying which.
+        If the channel allows no thread or card, they are opened in the dev channel. Raises
+        `ChatRejected` if that refuses too.
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
@@ -56,7 +56,7 @@ class RunNotifier:
         return await self._threads.announce(run, post, _build_key(run))
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
-        """Bring the living card up to date; at the end of a run, wait until it is shown."""
+        """Update the progress card; at the end of a run, wait until it is shown."""
         if run.thread_id is None or run.card_id is None:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
@@ -73,18 +73,18 @@ class RunNotifier:
         attachments: tuple[Attachment, ...] = (),
         buttons: tuple[Button, ...] = (),
     ) -> None:
-        """Post a plain sentence in the run's thread, once for this key."""
+        """Post a text in the run's thread, once for this key."""
         post = Post(text=text, attachments=attachments, buttons=buttons)
         await self._post(run, post, f"{_build_key(run)}:{key}")
 
     async def tell(self, text: str, *, key: str) -> None:
-        """Say it in the dev channel, once for this key."""
+        """Post a text in the dev channel, once for this key."""
         await tell(self._chat, self._dev_channel_id, text, key=key)
 
     async def ask(self, run: Run, question: Question) -> int | None:
-        """Ask whoever wanted the run, and anybody listed who reads it; once a question.
+        """Ask the run's person, or any listed person who reads it; once per question.
 
-        Returns the message's id, if it stands in the run's thread.
+        Returns the message's id if it is in the run's thread.
         """
         asker = run.trigger.person
         notify = () if asker == ITSELF else (asker.id,)
@@ -99,14 +99,14 @@ class RunNotifier:
         )
 
     async def post_brief(self, run: Run, history: History) -> None:
-        """Show what was understood of a change, once a brief, to whoever wanted it."""
+        """Show the person what was understood of the change, once per brief."""
         if history.brief is None:
             raise AssertionError("there is no brief to agree to")
         key = f"{_build_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
         await self._post(run, cards.render_contract(run, history, self._cap), key)
 
     async def post_plausible_edit(self, run: Run, history: History) -> None:
-        """Show a change that was found, not proven, once a head."""
+        """Show a change that was found but is not proven, once per head."""
         if history.change_set is None:
             raise AssertionError(f"run {run.id} has no change to show")
         key = f"{_build_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
@@ -115,11 +115,12 @@ class RunNotifier:
         )
 
     async def propose(self, run: Run, history: History) -> int:
-        """Post the proposal card; return its message id. Raises `ChatRejected`."""
+        """Post the proposal card and return its message id. Raises `ChatRejected`."""
         if run.thread_id is None or history.proposal is None:
             raise AssertionError("a proposal card needs a thread and a proposal")
         opened = history.proposal
-        # With the head: one shown just before a kill must not stand for what was pushed since.
+        # The key contains the head: a card shown just before a kill must not count as the card of a
+        # commit that was pushed since.
         key = f"{_build_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
         card = self._links.on(
             cards.render_proposal(self._update_times(run), history, self._cap), run
@@ -148,33 +149,33 @@ class RunNotifier:
         await self.refresh(run, history)
 
     async def announce_flag_comparison(self, run: Run, flag: Flag, found: FlagComparison) -> None:
-        """Say once how it goes with a flag and without, with a button for the step after that."""
+        """Post once the comparison with and without a flag, with a button for the next step."""
         key = f"{run.id}:flag:{flag.at.timestamp():.0f}"
         await self._post(run, render_comparison(flag, found), key)
 
     async def announce_end(self, run: Run, history: History) -> None:
-        """Say how the run ended. Called again after a restart, it says nothing twice."""
+        """Say how the run ended. A repeated call after a restart posts nothing twice."""
         post = _build_last_post(run, history, self._cap)
         if post is None:
             return
         await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
-        with suppress(ChatRejected):  # nobody sees the card: there is nothing to bring up to date
+        with suppress(ChatRejected):  # without a thread there is no card to update
             await self.show_proposal(run, await self._add_card(run, history))
 
     async def _add_card(self, run: Run, history: History) -> History:
-        """Return the history with where the card is, be it that the end overtook it on its way."""
+        """Return the history with the id of the proposal's card, posted if missing."""
         opened = history.proposal
         if opened is None or opened.card_id is not None or run.thread_id is None:
             return history
         return history.add(opened.replace(card_id=await self.propose(run, history)))
 
     async def archive(self, run: Run) -> None:
-        """Fold the run's thread away; a message in it opens it again."""
+        """Archive the run's thread; a new message in it reopens it."""
         if run.thread_id is not None:
             await self._chat.archive_thread(run.thread_id)
 
     async def show_proposal(self, run: Run, history: History) -> None:
-        """Bring the newest proposal's card up to date: whose word it has, or that it is over."""
+        """Update the newest proposal's card: who approved it, or that it is closed."""
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
@@ -185,32 +186,32 @@ class RunNotifier:
             await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> int | None:
-        """Post it in the run's thread, else elsewhere; return its id if it is in the thread."""
+        """Post in the run's thread, else elsewhere; return the id of a message in the thread."""
         if run.thread_id is None:
             return None
         try:
             return (await self._chat.post(run.thread_id, post, key=key)).message_id
         except ChatRejected as error:
-            _log.warning("run %s cannot speak in its thread: %s", run.id, error)
+            _log.warning("run %s cannot post in its thread: %s", run.id, error)
             await self._fallback.say(run, post, key, error)
             return None
 
     async def say_in_fallback(self, run: Run, text: str, *, key: str) -> None:
-        """Say it where people see it though the run's thread is gone, or there is none."""
+        """Post a text elsewhere, because the run's thread is gone or missing."""
         await self._fallback.say(run, Post(text=text), f"{_build_key(run)}:{key}")
 
     @property
     def _cap(self) -> Cap | None:
-        """What one run may cost, for its cards."""
+        """The largest cost of one run, for its cards."""
         return self._budget.rules.run if self._budget else None
 
     def _update_times(self, run: Run) -> Run:
-        """Return the run with its times up to now, so that the card's clock moves."""
+        """Return the run with the current time, so that the card's clock moves."""
         return run if run.has_ended else run.replace(updated_at=self._clock.get_time())
 
 
 def _build_buttons(run: Run, question: Question) -> tuple[Button, ...]:
-    """Return a button for each answer there is a choice of."""
+    """Return a button for each choice of the question."""
     return tuple(
         Button(label=choice, action="answer", arguments=(run.id, str(number)))
         for number, choice in enumerate(question.choices)
@@ -218,7 +219,7 @@ def _build_buttons(run: Run, question: Question) -> tuple[Button, ...]:
 
 
 def _build_key(run: Run) -> str:
-    """Return what the keys of its posts begin with: a new thread is told what the old one was."""
+    """Return the prefix of the run's message keys; a new thread repeats the old one's messages."""
     return f"{run.id}.{run.reopened}" if run.reopened else run.id
 
 

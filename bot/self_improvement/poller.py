@@ -1,4 +1,4 @@
-"""The sweep: lets parked runs go on, and notices what happens to proposals at the forge itself."""
+"""Polls waiting runs: continues parked ones, and notices changes of proposals at the forge."""
 
 import logging
 from datetime import datetime, timedelta
@@ -22,16 +22,16 @@ from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.worker import Workers
 
-_RETRY_DELAY = timedelta(seconds=10)  # between attempts to merge what the forge still checks
+_RETRY_DELAY = timedelta(seconds=10)  # between attempts to merge while the forge's checks run
 _UNFOLLOWED = (
-    "**{by}** wrote on #{number}, and I cannot follow it: my engine works from tests alone. A "
-    "commit pushed to `{branch}` is checked and gets a new card."
+    "**{by}** commented on #{number}. I cannot follow the comment, because my engine works from "
+    "tests alone. Push a commit to `{branch}`: I check it and post a new card."
 )
 _log = logging.getLogger(__name__)
 
 
 class Poller:
-    """Looks at every run that waits, again and again."""
+    """Checks every waiting run at intervals."""
 
     def __init__(
         self,
@@ -57,15 +57,15 @@ class Poller:
         self._read: dict[str, datetime] = {}  # run -> when its proposal's comments were read
 
     async def run_forever(self) -> None:
-        """Look at every waiting run, then pause, until cancelled."""
+        """Check every waiting run, then pause, until cancelled."""
         pause = self._limits.sweep.total_seconds()
-        failed = log_tracebacks(_log, "the sweep did not get to its end; the next one starts over")
+        failed = log_tracebacks(_log, "the sweep failed; the next one starts again")
         await run_periodically(
             self.look, self._services.clock, pause, first_after=pause, failed=failed
         )
 
     async def look(self) -> None:
-        """Look once at every waiting run, and at what is paused; nothing goes on while stopped."""
+        """Check every waiting run and paused kinds of work once; continue none during a stop."""
         if await self._stop_guard.get_stop() is not None:
             return
         try:
@@ -76,7 +76,7 @@ class Poller:
             async with self._run_locks.get(run.id):
                 try:
                     await self._look_at(await self._services.store.get(run.id))
-                except TheseusError:  # the others are looked at all the same
+                except TheseusError:  # one failing run must not block the others
                     _log.exception("run %s could not be looked at; the next sweep tries", run.id)
 
     async def _look_at(self, run: Run) -> None:
@@ -100,7 +100,7 @@ class Poller:
             if opened.state == "open" and opened.draft and opened.checks != "pending":
                 opened = await self._services.forge.publish(proposal.number)
         except ForgeError:
-            return  # the next sweep looks again; an approval would say what is wrong
+            return  # the next sweep tries again; an approval would report the problem
         if opened.state == "closed":
             reason = f"#{proposal.number} was closed at the forge by hand."
             await self._transitions.end(run, Status.REJECTED, reason)
@@ -112,15 +112,15 @@ class Poller:
     async def _handle_merge(self, run: Run, proposal: Proposal) -> None:
         if await self._services.store.get_approval(run.id, proposal.head) is not None:
             await self._go_on_shipping(run)
-            return  # our own merge: it failed to come live, and waits for another word
+            return  # our own merge, which failed to come live and waits for another approval
         reason = (
-            f"#{proposal.number} was merged at the forge by hand. It is live once this checkout is "
-            "brought up to it and I am restarted."
+            f"#{proposal.number} was merged at the forge by hand. It becomes live once this "
+            "checkout is updated to it and I am restarted."
         )
         await self._transitions.end(run, Status.DONE, reason)
 
     async def _open(self, run: Run, history: History, opened: ForgeProposal) -> None:
-        """Check a head that somebody pushed; else read what people wrote, or go on shipping."""
+        """Check a head that was pushed; otherwise read comments, or continue shipping."""
         if history.verdict is None or opened.head != history.verdict.head:
             await self._handle_push(run)
             return
@@ -137,7 +137,7 @@ class Poller:
         self._workers.wake()
 
     async def _go_on_shipping(self, run: Run) -> None:
-        """Try again to merge what waits for the forge's own checks; its limit stays in the row."""
+        """Retry a merge that waits for the forge's checks; the run stores its time limit."""
         now = self._services.clock.get_time()
         if run.parked_until is None or now < min(run.parked_until, run.updated_at + _RETRY_DELAY):
             return
@@ -145,9 +145,9 @@ class Poller:
         self._workers.wake()
 
     async def _handle_review(self, run: Run, opened: ForgeProposal) -> bool:
-        """Revise once for all that reviewers wrote since; return whether they wrote anything."""
+        """Start one revision for all new review comments; return whether there were any."""
         if run.goal == "revert":
-            return False  # it is the undo of a merge and nothing else
+            return False  # a revert contains exactly the reverted merge, so it cannot be revised
         now = self._services.clock.get_time()
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False

@@ -1,4 +1,4 @@
-"""The card of a proposal: posted once the proposal is saved, by whoever finds it without one."""
+"""Posts the card of a proposal after the proposal is saved."""
 
 from bot.authority.run_locks import RunLocks
 from bot.domain.history import History
@@ -9,11 +9,10 @@ from bot.self_improvement.notifier import RunNotifier
 
 
 class ProposalCards:
-    """Shows people what waits for their word, each proposal once.
+    """Shows proposals that wait for approval, each once.
 
-    A proposal is saved without a card, and gets its `card_id` when the chat has the card. What
-    comes in between, be it a kill, leaves a proposal without one: `show` again then finds the card
-    by its key, or posts it.
+    A proposal is saved without a card, and gets its `card_id` when the chat has the card. After a
+    kill in between it has no `card_id`. Then `show` finds the card by its key, or posts it.
     """
 
     def __init__(self, store: Store, notifier: RunNotifier, run_locks: RunLocks) -> None:
@@ -22,10 +21,11 @@ class ProposalCards:
         self._run_locks = run_locks
 
     async def show(self, run: Run) -> None:
-        """Post the card of what the run proposes, unless it is known to be there.
+        """Post the card of the run's proposal unless it is already recorded.
 
-        Whoever calls must not hold the run's lock: it is taken to note the card, and left free
-        while the chat is out of reach. Raises `ChatRejected`, `UnknownRun`, `StoreError`.
+        The caller must not hold the run's lock. It is taken only to save the card's id, so that it
+        stays free while the chat is out of reach. Raises `ChatRejected`, `UnknownRun`,
+        `StoreError`.
         """
         history = await self._store.get_history(run.id)
         proposal = _find_unposted(run, history)
@@ -38,9 +38,9 @@ class ProposalCards:
 
 
 def _find_unposted(run: Run, history: History) -> Proposal | None:
-    """Return the proposal that waits for people's word and was not shown to them, if there is one.
+    """Return the proposal that waits for approval and has no card, if there is one.
 
-    A head that does not hold, pushed to the branch since, is proposed by nobody.
+    A commit that was pushed to the branch since and does not hold is not proposed.
     """
     proposal, verdict = history.proposal, history.verdict
     if run.stage is not Stage.SHIP or run.waiting not in (Waiting.APPROVAL, Waiting.UNREVISED):

@@ -1,4 +1,4 @@
-"""Closing the proposal of a run that ends, as far as the forge lets us."""
+"""Closes the proposal of a run that ends."""
 
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.history import History
@@ -13,9 +13,9 @@ _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
 async def close_proposal(
     forge: Forge, run: Run, history: History, why: str
 ) -> ForgeProposal | None:
-    """Close the run's proposal if it has an open one; return it as it stands now.
+    """Close the run's proposal if it is open; return its current state at the forge.
 
-    One that is merged stays merged. Raises `ForgeError`.
+    A merged proposal stays merged. Raises `ForgeError`.
     """
     if history.proposal is None and run.stage not in _MAY_BE_PROPOSED:
         return None
@@ -24,12 +24,12 @@ async def close_proposal(
         return opened
     try:
         return await forge.close(opened.number, why)
-    except ForgeRejected:  # merged in the meantime, or refused for good: look again
+    except ForgeRejected:  # it was merged in the meantime, or the forge refuses: read the state
         return await forge.get_proposal(opened.number)
 
 
 async def try_close_proposal(forge: Forge, run: Run, history: History, why: str) -> str:
-    """Close the run's proposal as far as possible; return what people should know of it."""
+    """Close the run's proposal if possible; return a text for people about problems."""
     try:
         return describe_closing(await close_proposal(forge, run, history, why))
     except ForgeError as error:
@@ -37,9 +37,9 @@ async def try_close_proposal(forge: Forge, run: Run, history: History, why: str)
 
 
 def describe_closing(opened: ForgeProposal | None) -> str:
-    """Return what to add about a proposal that was withdrawn; nothing if it is closed now."""
+    """Return what to add about a proposal that could not be closed; empty if it is closed."""
     if opened is None or opened.state == "closed":
         return ""
     if opened.state == "merged":
-        return f" {format_link(f'#{opened.number}', opened.url)} is merged already, though."
+        return f" {format_link(f'#{opened.number}', opened.url)} is already merged, though."
     return f" {format_link(f'#{opened.number}', opened.url)} is still open at the forge."

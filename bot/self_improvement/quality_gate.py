@@ -1,4 +1,4 @@
-"""The quality gate: one head is proven in our own process, never on the engine's word."""
+"""The quality gate: verifies a head in our own process, whatever the engine says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -39,10 +39,10 @@ OnCheck = Callable[[CheckResult], Awaitable[None]]
 
 
 class QualityGate:
-    """Runs the diff guard, the reproduction on both sides, and base's checks.
+    """Runs the diff guard, the reproduction on base and head, and base's checks.
 
-    With `start`, the whole bot is played beside them; with `replays`, what failed is, where plays
-    are the proof.
+    With `start`, the complete bot is started as a check. With `replays`, failures that are proven
+    by a replay are replayed.
     """
 
     def __init__(
@@ -61,18 +61,19 @@ class QualityGate:
         self._redact = redact
 
     def remove_forbidden_files(self, plan: Plan, named: frozenset[str]) -> Plan:
-        """Return the plan without the files no run may change. Raises `OutOfBounds`, with why.
+        """Return the plan without files that no run may change.
 
-        It does where nothing else is left to change: better said before the work than after it.
+        Raises `OutOfBounds` with the reasons if no file is left. This is reported before the work,
+        not after it.
         """
         protection = self._protection.add_named_files(named)
-        barred = {
+        forbidden = {
             file: why for file in plan.owned_files if (why := protection.describe_restriction(file))
         }
-        if plan.owned_files and barred.keys() == plan.owned_files:
-            told = " ".join(f"`{file}`: {why}" for file, why in sorted(barred.items())[:3])
-            raise OutOfBounds(f"I know where to look, but may not change it. {told}")
-        steps = (step.remove_files(barred) for step in plan.steps)
+        if plan.owned_files and forbidden.keys() == plan.owned_files:
+            reasons = " ".join(f"`{file}`: {why}" for file, why in sorted(forbidden.items())[:3])
+            raise OutOfBounds(f"I know where to look, but may not change it. {reasons}")
+        steps = (step.remove_files(forbidden) for step in plan.steps)
         return plan.replace(steps=tuple(step for step in steps if step.owned_files) or plan.steps)
 
     async def __call__(
@@ -86,19 +87,21 @@ class QualityGate:
         named: frozenset[str] = frozenset(),
         is_proven_otherwise: bool = False,
     ) -> Verdict:
-        """Return the verdict on `change.head`; `named` are the files people named.
+        """Return the verdict on `change.head`; `named` are the files that people named.
 
-        A blocking finding ends it there: code that may not be proposed is not run either. Without
-        a reproduction there is nothing to run, but where it is `proven_apart`: then the checks are.
+        A blocking finding ends the verification, because code that may not be proposed is not run
+        either. Without a reproduction the checks run only if the change `is_proven_otherwise`.
         Raises `VerifierError`, `WorkspaceError`.
         """
-        new = frozenset(test.path for test in plan.reproductions)
-        withdrawn = await list_reverted_files(change, workspace, new)
-        findings = await self._inspect(plan, change, workspace, named, new, withdrawn)
+        reproduction_files = frozenset(test.path for test in plan.reproductions)
+        withdrawn = await list_reverted_files(change, workspace, reproduction_files)
+        findings = await self._inspect(
+            plan, change, workspace, named, reproduction_files, withdrawn
+        )
         claimed = (
             change if withdrawn or not change.reverted_commit else change.replace(proven="call")
         )
-        proven, unproven = await assess_proof(claimed, workspace, new)
+        proven, unproven = await assess_proof(claimed, workspace, reproduction_files)
         findings += unproven
         verdict = Verdict(
             head=change.head,
@@ -108,15 +111,19 @@ class QualityGate:
             reverted_commit=change.reverted_commit if withdrawn else "",
             sandbox=self._verifier.sandbox,
         )
-        shown = plan.demonstration is not None or is_proven_otherwise
-        if not shown or any(finding.blocking for finding in findings):
+        is_demonstrated = plan.demonstration is not None or is_proven_otherwise
+        if not is_demonstrated or any(finding.blocking for finding in findings):
             return verdict
-        await workspace.reset(change.head)  # what no commit holds would be proven with it
+        await workspace.reset(
+            change.head
+        )  # discards uncommitted files, which would take part in the checks
         changed = [file.path for file in change.files if file.status != "deleted"]
-        red, green, checks = await self._run(plan, change, workspace, changed, on_check)
+        base_result, head_result, checks = await self._run(
+            plan, change, workspace, changed, on_check
+        )
         return verdict.replace(
-            failing_on_base=red,
-            passing_on_head=green,
+            failing_on_base=base_result,
+            passing_on_head=head_result,
             checks=checks,
             failing_before=await self._find_failing_before(checks, workspace, changed),
         )
@@ -131,18 +138,20 @@ class QualityGate:
         round_number: int,
         on_check: OnCheck,
     ) -> Verdict:
-        """Return the verdict on a revert: nothing is claimed but the undo, and that is proven.
+        """Return the verdict on a revert, which has to be exactly the reverted merge.
 
-        Taking the merge back once more, from base, has to come to the very same diff; then base's
-        checks are run. Tests that come or go with the merge are no finding. Raises
-        `VerifierError`, `WorkspaceError`.
+        The merge is reverted again from base and has to give the same diff; then base's checks run.
+        Tests that are added or removed with the merge are no finding. Raises `VerifierError`,
+        `WorkspaceError`.
         """
         await workspace.reset(workspace.base)
-        undone = await workspace.revert(shipped.merge_commit, shipped.approved_head)
-        wanted = await workspace.get_diff()
+        reverted = await workspace.revert(shipped.merge_commit, shipped.approved_head)
+        expected_diff = await workspace.get_diff()
         await workspace.reset(change.head)
-        exact = bool(undone.files) and await workspace.get_diff() == wanted == change.diff
-        named = plan.owned_files  # in "revert that"
+        is_exact = (
+            bool(reverted.files) and await workspace.get_diff() == expected_diff == change.diff
+        )
+        named = plan.owned_files  # a person named these files by asking for the revert
         files = frozenset(file.path for file in change.files)
         findings = await self._inspect(plan, change, workspace, named, frozenset(), files)
         verdict = Verdict(
@@ -150,9 +159,9 @@ class QualityGate:
             round=round_number,
             findings=findings,
             sandbox=self._verifier.sandbox,
-            revert_result=undone if exact else None,
+            revert_result=reverted if is_exact else None,
         )
-        if not exact or any(finding.blocking for finding in verdict.findings):
+        if not is_exact or any(finding.blocking for finding in verdict.findings):
             return verdict
         changed = [file.path for file in change.files if file.status != "deleted"]
         checks = await self._run_checks("quick", workspace, changed, change.head, on_check)
@@ -170,9 +179,10 @@ class QualityGate:
         allowed_new: frozenset[str],
         withdrawn: frozenset[str],
     ) -> tuple[Finding, ...]:
-        """Return what the diff guard says; it reads from git alone, not from the worktree.
+        """Return the diff guard's findings, which are read from git, not from the worktree.
 
-        Tests in `withdrawn` files go with what they tested: that is noted and blocks nothing.
+        Tests in `withdrawn` files are removed with the code they tested; this is noted and does not
+        block.
         """
         sources = {
             path: PythonText(
@@ -206,10 +216,10 @@ class QualityGate:
         changed: Sequence[str],
         on_check: OnCheck,
     ) -> tuple[CheckResult | None, CheckResult | None, tuple[CheckResult, ...]]:
-        """Return the reproduction on base and on head, and the checks.
+        """Return the reproduction's results on base and on head, and the checks.
 
-        They run side by side, each in a copy of its own; how many at once, the verifier knows.
-        Where a witness of the failure is not green on head, that is what comes back for head.
+        Both run side by side, each in its own copy; the verifier limits how many run at once. If a
+        test of the failure does not pass on head, its result is returned for head.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -218,23 +228,31 @@ class QualityGate:
                     self._run_checks("quick", workspace, changed, change.head, on_check)
                 )
         except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures  # one door closed to all of them
+            raise failures.exceptions[
+                0
+            ] from failures  # one error is enough, and it is usually the same for both
         return *proof.result(), checks.result()
 
     async def _reproduce(
         self, plan: Plan, change: ChangeSet, workspace: Workspace
     ) -> tuple[CheckResult | None, CheckResult | None]:
-        """Return what shows the failure, with base and with head: plays, tests, or both."""
+        """Return the results that show the failure with base and head: a replay, tests, or both."""
         if plan.demonstration is None:
             return None, None
         tests = await list_remaining_tests(plan, change, workspace)
         if plan.replay_proof is not None and self._replays is not None:
-            red, green = await self._replays.prove(plan.replay_proof, change.base, change.head)
-            ends = await self._verifier.run_reproductions(tests, workspace) if tests else ()
-            return red, next((end for end in ends if end.status != "passed"), green)
-        red = await self._verifier.run_at_base(tests[0], workspace)  # mostly known from the plan
-        ends = await self._verifier.run_reproductions(tests, workspace)
-        return red, next((end for end in ends if end.status != "passed"), ends[0])
+            base_result, head_result = await self._replays.prove(
+                plan.replay_proof, change.base, change.head
+            )
+            results = await self._verifier.run_reproductions(tests, workspace) if tests else ()
+            return base_result, next(
+                (end for end in results if end.status != "passed"), head_result
+            )
+        base_result = await self._verifier.run_at_base(
+            tests[0], workspace
+        )  # usually cached since the plan
+        results = await self._verifier.run_reproductions(tests, workspace)
+        return base_result, next((end for end in results if end.status != "passed"), results[0])
 
     async def _run_checks(
         self,
@@ -245,19 +263,19 @@ class QualityGate:
         on_check: OnCheck,
         replay: Replay | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Return base's checks of a tier, and what plays of `head` show, beside each other."""
-        plays = [self._start(head, workspace.base)] if self._start else []
+        """Run base's checks of a tier and the rehearsals of `head` side by side."""
+        rehearsals = [self._start(head, workspace.base)] if self._start else []
         if self._replays is not None and replay is not None:
-            plays.append(self._replays.check_output(replay, head))
+            rehearsals.append(self._replays.check_output(replay, head))
         checks: tuple[CheckResult, ...] = ()
         try:
             async with asyncio.TaskGroup() as group:
-                playing = [group.create_task(_report_result(play, on_check)) for play in plays]
+                tasks = [group.create_task(_report_result(play, on_check)) for play in rehearsals]
                 if tier is not None:
                     checks = await self._verifier.run_checks(tier, workspace, changed, on_check)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
-        return (*checks, *(play.result() for play in playing))
+        return (*checks, *(play.result() for play in tasks))
 
     async def check_merge(
         self,
@@ -270,30 +288,34 @@ class QualityGate:
         is_revert: bool = False,
         checked_here: bool = True,
     ) -> FullTier:
-        """Return what is found of `merged`: `change.head` and the newest base, put together.
+        """Return the full tier for `merged`: `change.head` merged with the newest base.
 
         The diff guard reads it as a change of that base. Then that base's full checks run, unless
-        the forge does that, and it is played. Raises `VerifierError`, `WorkspaceError`.
+        the forge runs them, and the rehearsals. Raises `VerifierError`, `WorkspaceError`.
         """
         files, head = await merged.list_changes(), await merged.get_head()
         result = change.replace(
             base=merged.base, head=head, files=files, diff=await merged.get_diff()
         )
-        new = frozenset(() if is_revert else (test.path for test in plan.reproductions))
+        reproduction_files = frozenset(
+            () if is_revert else (test.path for test in plan.reproductions)
+        )
         named = plan.owned_files if is_revert else named
         withdrawn = frozenset(file.path for file in files)
         if not is_revert:
-            withdrawn = await list_reverted_files(result, merged, new)
-        found = await self._inspect(plan, result, merged, named, new, withdrawn)
-        against = [each for each in found if each.blocking and each.rule != "empty"]  # harmless
+            withdrawn = await list_reverted_files(result, merged, reproduction_files)
+        findings = await self._inspect(plan, result, merged, named, reproduction_files, withdrawn)
+        blocking = [
+            each for each in findings if each.blocking and each.rule != "empty"
+        ]  # an empty merge is harmless
         tier = FullTier(head=change.head, base=merged.base, tree=await merged.get_tree_id())
-        if against:
-            return tier.replace(findings=tuple(against))
+        if blocking:
+            return tier.replace(findings=tuple(blocking))
         changed = [file.path for file in files if file.status != "deleted"]
         full: Tier | None = "full" if checked_here else None
         checks = await self._run_checks(full, merged, changed, head, on_check, plan.replay)
-        red_before = await self._find_failing_before(checks, merged, changed, "full")
-        return tier.replace(checks=checks, failing_before=red_before)
+        failing_before = await self._find_failing_before(checks, merged, changed, "full")
+        return tier.replace(checks=checks, failing_before=failing_before)
 
     async def _find_failing_before(
         self,
@@ -302,7 +324,7 @@ class QualityGate:
         changed: list[str],
         tier: Tier = "quick",
     ) -> tuple[str, ...]:
-        """Return which failed checks the change is not to blame for: no engine can mend those."""
+        """Return the failed checks that also fail on base, so the change is not to blame."""
         failed = [
             check.name for check in checks if not check.ok and check.name not in REHEARSAL_CHECKS
         ]

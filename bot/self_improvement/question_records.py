@@ -1,4 +1,4 @@
-"""What questions about the bot are answered from: runs, incidents, failures, use, the ledger."""
+"""The records that answer questions about the bot: runs, incidents, failures, use, costs."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 
 
 class QuestionRecords:
-    """Reads them. `commands` returns the names of all commands there are, without the slash."""
+    """Reads the records. `commands` returns the names of all commands, without the slash."""
 
     def __init__(
         self, services: Services, fixes: ShippedFixes, commands: Callable[[], Collection[str]]
@@ -35,11 +35,11 @@ class QuestionRecords:
 
     @property
     def now(self) -> datetime:
-        """The time."""
+        """The current time."""
         return self._services.clock.get_time()
 
     async def get_history(self, run_id: str) -> History:
-        """Return what a run recorded."""
+        """Return the records of a run."""
         return await self._services.store.get_history(run_id)
 
     async def list_runs(self) -> tuple[Run, ...]:
@@ -47,7 +47,10 @@ class QuestionRecords:
         return await self._services.store.find(limit=_LOOKED_AT)
 
     async def find_run(self, run_id: str | None, number: int | None) -> Run:
-        """Return the run of that id, or the newest that proposed that number. `UnknownRun`."""
+        """Return the run with that id, or the newest that proposed that number.
+
+        Raises `UnknownRun`.
+        """
         if run_id is not None:
             return await self._services.store.get(run_id)
         found = await self.find_newest(
@@ -58,19 +61,19 @@ class QuestionRecords:
         return found
 
     async def find_newest(self, fits: Callable[[History], bool]) -> Run | None:
-        """Return the newest run whose records fit."""
+        """Return the newest run whose history satisfies `fits`; `None` if none does."""
         async for run, history in self.iterate_histories():
             if fits(history):
                 return run
         return None
 
     async def iterate_histories(self) -> AsyncIterator[tuple[Run, History]]:
-        """Yield the newest runs with what they recorded, newest first, each read when wanted."""
+        """Yield the newest runs with their histories, newest first, each loaded on demand."""
         for run in await self.list_runs():
             yield run, await self.get_history(run.id)
 
     async def list_shipped(self) -> list[tuple[Run, History]]:
-        """Return the runs that shipped something, the newest shipment first."""
+        """Return the runs that shipped something, newest shipment first."""
         runs = await self.list_runs()
         known = await self._services.store.get_histories([run.id for run in runs])
         merged = [
@@ -82,7 +85,7 @@ class QuestionRecords:
         return [(run, history) for _, run, history in merged]
 
     async def sum_costs(self, span: TimeSpan | None) -> Cost | None:
-        """Return what the ledger says models cost, by days of UTC; `None` where there is none."""
+        """Return the ledger's total for models, by UTC days; `None` without a ledger."""
         if self._services.budget is None:
             return None
         ledger = self._services.budget.ledger
@@ -95,12 +98,12 @@ class QuestionRecords:
         return total
 
     async def list_incidents(self) -> list[Incident]:
-        """Return every incident that is kept, that which was seen last first."""
+        """Return every stored incident, most recently seen first."""
         found = await self._services.key_values.list_records(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
     async def list_failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
-        """Return what failed of people's actions in that time; with a `subject`, of that."""
+        """Return users' failures in the span; with a `subject`, only those that match it."""
         found = await self._services.journal.list_failures(since=span.since, limit=_GROUPS)
         groups = [
             each
@@ -109,18 +112,18 @@ class QuestionRecords:
         ]
         if not subject:
             return groups
-        meant = self.match_commands(subject)
-        if meant:
+        named = self.match_commands(subject)
+        if named:
             return [
                 each
                 for each in groups
-                if each.newest.kind is Kind.COMMAND and each.newest.name in meant
+                if each.newest.kind is Kind.COMMAND and each.newest.name in named
             ]
         fits = find_fitting_failures(subject, groups, self._commands())
         return list(fits.certain or fits.likely)
 
     async def filter_unfixed(self, groups: Sequence[FailureGroup]) -> list[FailureGroup]:
-        """Return these failures, but for what was not seen since a fix came live."""
+        """Return the failures without those not seen since their fix came live."""
         fixes = await self._fixes()
         ended = {key: fix.live_at for key, fix in fixes.items() if fix.live_at is not None}
         return [
@@ -130,7 +133,7 @@ class QuestionRecords:
         ]
 
     async def count_uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
-        """Return how often commands were used in that time, the most used first."""
+        """Return how often commands were used in the span, most used first."""
         names = self.match_commands(subject) if subject else frozenset(self._commands())
         seen = await self._load_samples({f"{Kind.COMMAND}.{name}" for name in names}, span)
         uses = [use_of(event, (), seen[event]) for event in sorted(seen)]
@@ -139,7 +142,7 @@ class QuestionRecords:
     async def _load_samples(
         self, events: Collection[str], span: TimeSpan
     ) -> dict[str, list[Sample]]:
-        """Return the samples of these events; each day is read once, however many they are."""
+        """Return the samples of these events. Each day is read once for all events."""
         found: dict[str, list[Sample]] = {}
         one = next(iter(events)) if len(events) == 1 else None
         since = span.since
@@ -154,7 +157,7 @@ class QuestionRecords:
         return found
 
     def match_commands(self, subject: str) -> frozenset[str]:
-        """Return the commands that people name: by slash, by their words, or all of a group."""
+        """Return the commands that a text names: by slash, by words, or all of a group."""
         known = self._commands()
         if subject.startswith("/"):
             name = subject[1:].lower()
@@ -166,15 +169,15 @@ class QuestionRecords:
         return find_named_commands(subject, known) or frozenset(of_heads)
 
     async def get_head(self) -> str:
-        """Return the commit the running checkout stands on; empty where there is none."""
+        """Return the commit of the running checkout; empty if there is no checkout."""
         checkout = self._services.checkout
         return await checkout.get_head() if checkout is not None else ""
 
     def get_recent_span(self, days: float) -> TimeSpan:
-        """Return the last `days`."""
+        """Return the span of the last `days`."""
         count = f"{days:g} days" if days != 1 else "24 hours"
         return TimeSpan(self.now - timedelta(days=days), self.now, f"in the last {count}")
 
     def get_full_span(self) -> TimeSpan:
-        """Return all the time that may be on record."""
+        """Return the span of all records."""
         return TimeSpan(self.now - _RETENTION, self.now, "as far as I remember")

@@ -1,4 +1,4 @@
-"""Questions about the bot itself, answered from records to whoever may read them."""
+"""Answers questions about the bot itself from its records, for people who may read them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.question_records import QuestionRecords
 
 OPEN_TO_ALL = frozenset({Topic.ABILITIES, Topic.HELP, Topic.FEATURE_REQUESTS, Topic.HOW_TO})
-"""Topics that tell nobody anything that is not there for everybody."""
+"""Topics whose answers contain only what everyone may know."""
 _FITS: Mapping[Topic, Callable[[History], bool]] = {
     Topic.CAUSE: lambda history: history.diagnosis is not None or history.brief is not None,
     Topic.COST: lambda history: True,
@@ -46,7 +46,7 @@ _FITS: Mapping[Topic, Callable[[History], bool]] = {
     Topic.PROOF: lambda history: history.verdict is not None,
     Topic.WHO: lambda history: history.shipment is not None,
 }
-"""Which run a question is about that names none, and is asked in none's thread: the newest so."""
+"""For a question that names no run and is asked outside threads: the newest fitting run."""
 _FITS_OF_NAMED = {**_FITS, Topic.WATCH: _FITS[Topic.WHO], Topic.CHANGES: _FITS[Topic.WHO]}
 _FOR_PEOPLE = frozenset(
     {
@@ -58,16 +58,16 @@ _FOR_PEOPLE = frozenset(
         Waiting.UNREVISED,
     }
 )
-_NONE_ABOUT = "I have no run about {subject} on record. I know of no fix or change of it."
+_NONE_ABOUT = "I have no record of a run about {subject}. I know of no fix or change of it."
 _NO_FLAG = "Nobody has switched a flag. `/flags list` shows which ones code asks for."
 _NO_RUN = "I have no record of that yet: no run of mine has got that far. `/runs list` shows them."
 
 
 @dataclass(frozen=True)
 class AskedQuestion:
-    """What somebody wants to know. `run` is the one whose thread or card it is said at.
+    """A question of a person. `run` is the run in whose thread or at whose card it is asked.
 
-    `run_id` and `number` are what the words name, `subject` a command or words to look for.
+    `run_id` and `number` are named in the question; `subject` is a command or words to look for.
     """
 
     person: Person
@@ -80,7 +80,10 @@ class AskedQuestion:
 
 
 class QuestionService:
-    """Answers them. What is not open to all is told to who may read, and to nobody else."""
+    """Answers questions.
+
+    Topics that are not open to all are answered only to people who may read.
+    """
 
     def __init__(
         self,
@@ -120,8 +123,8 @@ class QuestionService:
     async def answer(self, asked: AskedQuestion) -> str:
         """Return a few lines that name their record, or say that there is none.
 
-        What it can do is told by whoever knows the commands, not here. Raises `NotAuthorized`,
-        `UnknownRun`, `StoreError`, `JournalError`.
+        Questions about abilities are answered elsewhere, where the commands are known. Raises
+        `NotAuthorized`, `UnknownRun`, `StoreError`, `JournalError`.
         """
         if asked.topic not in OPEN_TO_ALL:
             await self._authorizer.ask(asked.person, Act.READ, None, f"ask: {asked.topic}")
@@ -136,7 +139,7 @@ class QuestionService:
         return await answer(asked) if answer else _NO_RUN
 
     async def _match_run(self, asked: AskedQuestion) -> Run | None:
-        """Return the one run that is asked about; `None` where it is about more, or none."""
+        """Return the one run that the question is about; `None` if it is about several or none."""
         if asked.topic not in RUN_ANSWERS:
             return None
         if asked.run_id is not None or asked.number is not None:
@@ -150,7 +153,7 @@ class QuestionService:
         return await self._records.find_newest(fits) if fits else None
 
     async def _find_run(self, subject: str, topic: Topic) -> Run | None:
-        """Return the newest run about what is named that got so far; else the newest about it."""
+        """Return the newest run about the subject that got far enough, else the newest about it."""
         commands, asked = self._records.match_commands(subject), extract_stems(subject)
         fits, newest = _FITS_OF_NAMED.get(topic), None
         async for run, history in self._records.iterate_histories():
@@ -160,7 +163,7 @@ class QuestionService:
                 newest = newest or run
         return newest
 
-    # About more than one run
+    # Answers about several runs
 
     async def _answer_changes(self, asked: AskedQuestion) -> str:
         shipped = await self._records.list_shipped()
@@ -210,7 +213,7 @@ class QuestionService:
         return render_uses(uses, asked.subject, span.description)
 
     def _get_span(self, asked: AskedQuestion, otherwise: TimeSpan | None = None) -> TimeSpan:
-        """Return the time that is asked about; without one, `otherwise`, or all there is."""
+        """Return the span that is asked about; without one, `otherwise`, or all records."""
         span = read_span(asked.span, self._records.now)
         always = self._records.get_full_span()
         return span or (always if asked.span else otherwise or always)
@@ -243,7 +246,7 @@ class QuestionService:
 
 
 def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history: History) -> bool:
-    """Whether a run was of one of these commands, or is told of in all those words."""
+    """Return whether a run is about one of the commands, or contains all the asked words."""
     event = history.diagnosis.event if history.diagnosis else ""
     said = f"{run.trigger.subject} {run.trigger.text}".lower()
     if any(event == f"command.{name}" or f"/{name}" in said for name in commands):

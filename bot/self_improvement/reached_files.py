@@ -1,4 +1,4 @@
-"""Which files a failing call reaches, the nearest first."""
+"""Lists the files that a failing call reaches, nearest first."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ _IMPORT = re.compile(
 
 
 def list_reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the frames' files, innermost first, and behind them those that their modules import.
+    """Return the frames' files, innermost first, then the files that their modules import.
 
-    `sources` are the texts of the frames' files. An import is told as every file it may mean
-    (`cogs.dice` as `cogs/dice.py` and `cogs/dice/__init__.py`), whether it is there or not; those
-    of packages that no frame is of are left out.
+    `sources` are the texts of the frames' files. An import gives every file it may refer to
+    (`cogs.dice` gives `cogs/dice.py` and `cogs/dice/__init__.py`), whether it exists or not.
+    Imports from packages without a frame are left out.
     """
     ours = {file.partition("/")[0] for file in frames}
     found = dict.fromkeys(frames)
@@ -29,7 +29,7 @@ def list_reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tup
 
 
 def _list_imports(source: str) -> tuple[str, ...]:
-    """Return the modules that a file imports, and what may be a module of one of them."""
+    """Return the modules that a file imports, and names that may be submodules."""
     found: dict[str, None] = {}
     for package, names, modules in _IMPORT.findall(source):
         if package:

@@ -1,7 +1,7 @@
-"""Settling: what became of a cancelled run's proposal when the forge did not answer at its end.
+"""Finds out what became of a cancelled run's proposal if the forge did not answer at its end.
 
-The run ends all the same, within seconds; a merge that was on its way then may have happened or
-not. So the forge is asked again and again, over restarts, until it tells, and people are told.
+The run ends within seconds all the same. A merge that was under way may or may not have happened.
+So the forge is asked repeatedly, also after restarts, until it answers; then people are told.
 """
 
 import asyncio
@@ -19,35 +19,38 @@ from bot.self_improvement.proposal_closer import close_proposal
 from bot.self_improvement.services import Services
 
 RETRY_SECONDS = 30.0
-_ANSWER_SECONDS = 20.0  # seconds for one answer
+_ANSWER_SECONDS = 20.0  # for one answer of the forge
 _PREFIX = "unsettled:"
 _log = logging.getLogger(__name__)
 
 
 class Unsettled(Record):
-    """A run that ended without knowing what became of its proposal."""
+    """A run that ended while the state of its proposal was unknown."""
 
     run_id: str
 
 
 class Reconciler:
-    """Keeps such runs in the key-value store, and asks."""
+    """Stores such runs in the key-value store, and asks the forge about them."""
 
     def __init__(self, services: Services, notifier: RunNotifier) -> None:
         self._services = services
         self._notifier = notifier
 
     async def schedule(self, run: Run) -> None:
-        """Ask what became of it later. Kept before the run ends: a crash forgets nothing."""
+        """Ask about the run's proposal later.
+
+        Stored before the run ends, so a crash loses nothing.
+        """
         await self._services.key_values.put(_PREFIX + run.id, Unsettled(run_id=run.id))
 
     async def run_forever(self) -> None:
-        """Ask again and again, until cancelled."""
-        failed = log_tracebacks(_log, "what became of a proposal was not told; the next look tries")
+        """Ask repeatedly, until cancelled."""
+        failed = log_tracebacks(_log, "the state of a proposal is still unknown; I will try again")
         await run_periodically(self.look, self._services.clock, RETRY_SECONDS, failed=failed)
 
     async def look(self) -> None:
-        """Ask about each once; close what is still open."""
+        """Ask once about each run; close proposals that are still open."""
         for each in await self._services.key_values.list_records(_PREFIX, Unsettled):
             run = await self._services.store.get(each.run_id)
             history = await self._services.store.get_history(run.id)
@@ -62,7 +65,7 @@ class Reconciler:
             await self._services.key_values.remove(_PREFIX + run.id)
 
     async def _report(self, run: Run, opened: ForgeProposal | None) -> None:
-        """Say what the forge says: in the thread, and of a merge in the dev channel and the log."""
+        """Report the forge's answer in the thread; a merge also in dev channel and audit log."""
         if opened is None or opened.state != "merged":
             number = f"#{opened.number} is {opened.state}" if opened else "it has no pull request"
             await self._notifier.say(
@@ -73,8 +76,8 @@ class Reconciler:
         named = format_link(f"#{opened.number}", opened.url)
         text = (
             f"⚠️ The forge answers again: {named} of run `{run.id}` was "
-            f"merged as `{commit}` before its end reached the forge. It comes live with what is "
-            "shipped next; revert it at the forge if it should not."
+            f"merged as `{commit}` before the forge knew that the run had ended. It comes live "
+            "with the next shipped change. Revert it at the forge if it should not."
         )
         await self._services.store.append_audit_entry(
             AuditEntry(

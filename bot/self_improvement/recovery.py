@@ -1,4 +1,4 @@
-"""The start: continue, queue or end what an earlier process left, each with a word about it."""
+"""Recovers runs at the start: continues, queues or ends them, and says so in their threads."""
 
 import logging
 from typing import assert_never
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class RecoveryService:
-    """Looks at every run found in the store, once."""
+    """Handles every unfinished run in the store, once."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class RecoveryService:
         self._run_locks = run_locks
 
     async def recover(self, *, stopped: bool = False) -> None:
-        """Decide about every run that has not ended; say last words that were not said.
+        """Handle every unfinished run, and post endings that were not posted.
 
-        While everything is `stopped`, none is taken up again.
+        If everything is `stopped`, no run is resumed.
         """
         store = self._services.store
         for run in () if stopped else await store.find(status=_LIVE, limit=_ALL):
@@ -53,9 +53,9 @@ class RecoveryService:
                 try:
                     await self._recover(await store.get(run.id))
                 except StoreConflict:
-                    continue  # asked for just now: whoever asked takes it from there
+                    continue  # another request has changed the run and continues it
                 except TheseusError as error:
-                    _log.warning("run %s could not be taken up again: %s", run.id, error)
+                    _log.warning("run %s could not be resumed: %s", run.id, error)
                     await self._report_not_resumed(run, error)
             await self._show_card(run.id)
         for run in await store.find(status=FINAL_STATUSES, limit=_MOST_REEXPLAINED):
@@ -76,7 +76,7 @@ class RecoveryService:
             return await self._report_ended(announced)
 
     async def _show_card(self, run_id: str) -> None:
-        """Show a proposal whose card an earlier process saved, and did not live to post."""
+        """Post the card of a proposal that an earlier process saved but did not post."""
         try:
             await self._proposal_cards.show(await self._services.store.get(run_id))
         except ChatRejected as error:
@@ -86,17 +86,17 @@ class RecoveryService:
                 )
 
     async def _report_not_resumed(self, run: Run, error: TheseusError) -> None:
-        """Say what keeps a run from going on after a restart: its own thread may not be there."""
+        """Say why a run cannot continue after a restart; its own thread may not exist."""
         now = await self._services.store.get(run.id)
         way_out = f" `/runs retry {run.id}` tries again." if now.has_ended else ""
-        text = f"I was restarted, and could not take this up again: {error}{way_out}"
+        text = f"I was restarted, and could not resume this run: {error}{way_out}"
         await self._notifier.say_in_fallback(now, text, key=f"left:{now.version}")
 
     async def _report_ended(self, announced: Run) -> Run:
-        """Say in the thread that was just opened that the run has ended. Raises `StoreConflict`."""
+        """Say in the new thread that the run has ended meanwhile. Raises `StoreConflict`."""
         now = await self._services.store.get(announced.id)
         if not now.has_ended or now.thread_id is not None:
-            raise StoreConflict(f"Run {now.id} was changed by somebody else meanwhile.")
+            raise StoreConflict(f"Run {now.id} was changed meanwhile.")
         known = now.replace(thread_id=announced.thread_id, card_id=announced.card_id)
         ended = await self._services.store.save(known)
         history = await self._services.store.get_history(ended.id)
@@ -122,16 +122,19 @@ class RecoveryService:
         history = await self._services.store.get_history(run.id)
         why = f"I was interrupted twice while {get_activity(run.stage)}."
         if await self._failures.fall_back(run, history, why, worked_on=False) is not None:
-            return  # what stood before is not to blame
-        reason = f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it again."
+            return  # the earlier state did not cause the interruptions
+        reason = (
+            f"Interrupted twice while {get_activity(run.stage)}; `/runs retry {run.id}` tries it "
+            "again."
+        )
         reason += await try_close_proposal(self._services.forge, run, history, reason)
         await self._transitions.end(run, Status.QUARANTINED, reason)
 
     async def _requeue_released(self, run: Run) -> None:
-        """Queue a waiting run whose reason to wait is gone: announced by half, or approved."""
+        """Queue a waiting run that has no more reason to wait: half announced, or approved."""
         if run.status is not Status.WAITING:
             return
-        if run.asks:  # the sweep lets it go on when its time has come
+        if run.asks:  # the poller continues it when its time has come
             await self._transitions.say_parked(run, await self._services.store.get_history(run.id))
             return
         if run.stage is not Stage.SHIP:

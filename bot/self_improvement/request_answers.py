@@ -1,4 +1,4 @@
-"""Requests that one message answers: no failure is there to work on, so no run and no thread."""
+"""Answers requests with one message if there is nothing to work on, so no run starts."""
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act, is_allowed
@@ -15,9 +15,9 @@ from bot.self_improvement.steps.observe import EvidenceCollector
 
 
 class RequestAnswers:
-    """Looks for what is meant before a run begins.
+    """Looks for the failure of a request before a run begins.
 
-    Without `inquiry`, complaints of answers in which nothing failed are answered as well.
+    Without `inquiry`, reports of incorrect output are answered with a message as well.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class RequestAnswers:
         self._people = people
 
     async def find_answer(self, trigger: Trigger) -> RequestAnswer | None:
-        """Return what there is to say at once; `None` where a run is to look into it.
+        """Return an immediate answer; `None` if a run should handle the request.
 
-        So it is too for who may not ask: whoever starts the run refuses. Raises `JournalError`,
-        `StoreError`, `WorkspaceError`.
+        Also returns `None` for people who may not ask, because starting the run refuses them.
+        Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
         asks = trigger.goal in ("investigate", "fix") and trigger.incident is None
         if not asks or not is_allowed(self._people, trigger.person, Act.ASK):
@@ -54,9 +54,10 @@ class RequestAnswers:
         )
 
     async def _list_likely(self, trigger: Trigger, evidence: Evidence) -> tuple[str, ...]:
-        """Return the commands that may be meant.
+        """Return the commands that the request may mean.
 
-        Where one was named that has not failed, only those that did; our own, too, only then.
+        If a named command has not failed, only failed commands are listed. The bot's own commands
+        are listed only if they failed.
         """
         commands = self._collector.commands()
         failed = [
@@ -69,11 +70,17 @@ class RequestAnswers:
         return find_likely_commands(trigger.subject, known, failed=failed, used=used)
 
     async def match_failure(self, trigger: Trigger) -> Evidence:
-        """Return which failure somebody means who may only report it. Raises as the above."""
+        """Return the failure that a person reports who may only report.
+
+        Raises what `find_answer` raises.
+        """
         return await self._collector.look_for(trigger)
 
     async def _is_of_answer(self, trigger: Trigger, evidence: Evidence) -> bool:
-        """Whether an answer is complained of that can be played: that takes a while."""
+        """Return whether this is a report of incorrect output that can be replayed.
+
+        Finding that out takes a while.
+        """
         if self._inquiry is None or evidence.fix is not None or evidence.change:
             return False
         if evidence.likely and not evidence.idle:

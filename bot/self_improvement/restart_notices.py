@@ -1,4 +1,4 @@
-"""Says what became of restarts: in the thread of the run that asked, and in the dev channel."""
+"""Announces the results of restarts, in the thread of the run that asked and in the dev channel."""
 
 import asyncio
 import logging
@@ -22,25 +22,25 @@ from bot.presentation.restarts import (
 )
 
 NAME = "restart"
-"""How restarts are journalled: `reload.restart`."""
+"""The name of restarts in the journal: `reload.restart`."""
 
 _log = logging.getLogger(__name__)
-_Told = Callable[[RestartReport], Post]
-_BAD: Mapping[str, _Told] = {"rolled_back": render_rollback, "crashed": render_crash}
+_RenderPost = Callable[[RestartReport], Post]
+_BAD: Mapping[str, _RenderPost] = {"rolled_back": render_rollback, "crashed": render_crash}
 
 OpenIncident = Callable[[RestartReport], Awaitable[None]]
-"""Opens the incident of code that was taken back, which the dev channel is told of. Raises
+"""Opens the incident of a code rollback, which is announced in the dev channel. Raises
 `StoreError`."""
 
 
 LeaveRefused = Callable[[], Awaitable[None]]
-"""Takes note that the checkout is back at the code that runs. Raises `WorkspaceError`."""
+"""Records that the checkout is back at the running code. Raises `WorkspaceError`."""
 
 
 class RestartNotices:
-    """`news` is what this process was told at its beginning; `refused` gives what comes later.
+    """Announces restarts: `news` is known at the start, and `refused` delivers later failures.
 
-    Code that was taken back is an incident, told in the dev channel as any other.
+    A code rollback is announced as an incident in the dev channel.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class RestartNotices:
         self._leave_refused = leave_refused
 
     async def run_forever(self) -> None:
-        """Say what is new, until cancelled; each once."""
+        """Announce what is new, each once, until cancelled."""
         if (report := _read(self._news.get("restarted"))) is not None:
             await self._announce_success(report)
-        for name, told in _BAD.items():
+        for name, build_post in _BAD.items():
             if (report := _read(self._news.get(name))) is not None:
-                await self._announce_failure(report, name, told)
+                await self._announce_failure(report, name, build_post)
         while True:
             report = _read(await self._refused.get())
             if report is not None:
@@ -82,7 +82,7 @@ class RestartNotices:
         try:
             await self._leave_refused()
         except WorkspaceError as error:
-            _log.warning("the commit that runs is not known after a refused restart: %s", error)
+            _log.warning("the running commit is unknown after a refused restart: %s", error)
 
     async def _announce_success(self, report: RestartReport) -> None:
         self._recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)
@@ -90,7 +90,9 @@ class RestartNotices:
         if not await self._say_in_thread(report, post, "live"):
             await self._say(self._dev_channel_id, post, f"restart:live:{_build_key(report)}")
 
-    async def _announce_failure(self, report: RestartReport, name: str, build_post: _Told) -> None:
+    async def _announce_failure(
+        self, report: RestartReport, name: str, build_post: _RenderPost
+    ) -> None:
         error = PortError(report.why, detail=report.tail)
         self._recorder.record(
             Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
@@ -104,18 +106,22 @@ class RestartNotices:
         try:
             await self._open_incident(report)
         except StoreError as error:
-            _log.warning("no incident of %s could be opened: %s", report.commit[:12], error)
+            _log.warning("no incident could be opened for %s: %s", report.commit[:12], error)
             return False
         return True
 
     async def _say_in_thread(self, report: RestartReport, post: Post, name: str) -> bool:
-        """Say it to whoever follows the run; `False`: there is no such thread."""
+        """Post in the run's thread; return `False` if there is none."""
         if report.run_id is None:
             return False
         try:
             run = await self._store.get(report.run_id)
         except (UnknownRun, StoreError) as error:
-            _log.warning("the run %s was not told of its restart: %s", report.run_id, error)
+            _log.warning(
+                "the restart could not be announced in the thread of run %s: %s",
+                report.run_id,
+                error,
+            )
             return False
         if run.thread_id is None:
             return False
@@ -125,7 +131,7 @@ class RestartNotices:
         try:
             await self._chat.post(channel_id, post, key=key)
         except PortError as error:
-            _log.warning("nobody was told of a restart (%s): %s", key, error)
+            _log.warning("a restart could not be announced (%s): %s", key, error)
             return False
         return True
 
@@ -136,7 +142,7 @@ def _read(value: object) -> RestartReport | None:
     try:
         return RestartReport.model_validate(value)
     except ValidationError as error:
-        _log.warning("what the supervisor tells of a restart cannot be read: %s", error)
+        _log.warning("the supervisor's report of a restart cannot be read: %s", error)
         return None
 
 

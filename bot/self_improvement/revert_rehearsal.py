@@ -1,7 +1,7 @@
-"""Whether a change can be taken back: the code before it is played on the files it leaves behind.
+"""Checks whether a change can be reverted: the older code runs on the files the change leaves.
 
-The code itself needs no play: what git takes back right after a merge is just what that brought.
-Files and databases stay as the change wrote them, though, and no git brings those back.
+The code itself needs no check, because git reverts exactly what the merge brought. Files and
+databases stay as the change wrote them, however, and git cannot restore them.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ from bot.proof.regression_scripts import build_regression_scripts
 from bot.redaction import redact
 
 PATIENCE = 600.0
-"""Seconds that all plays of one look may take."""
+"""Seconds that all runs of one check may take."""
 
 _MOST = 4  # scripts of examples, and as many of recorded traffic
 _MOST_SHOWN = 3
 
 
 class _Leftover(NamedTuple):
-    """A script as the older code can be asked it, with the files that each code left."""
+    """A script for the older code, with the files that base and head each left behind."""
 
     script: Script
     by_base: dict[str, str]
@@ -41,7 +41,7 @@ class _Leftover(NamedTuple):
 
 
 class RevertRehearsal:
-    """Plays what a change reaches, then the code before it on what that left."""
+    """Runs what a change affects, then the older code on the files that this left."""
 
     def __init__(
         self,
@@ -59,22 +59,22 @@ class RevertRehearsal:
         self._lookback = lookback
 
     async def __call__(self, change: ChangeSet, brief: Brief | None) -> RevertTrial:
-        """Return what came of it, redacted; where nothing could be played, that says why."""
+        """Return the redacted result; if nothing could be run, it says why."""
         try:
             scripts = await self._list_scripts(change, brief)
             if not scripts:
                 return RevertTrial()
-            laid_out = self._trees.open_tree
-            async with laid_out(change.base) as base, laid_out(change.head) as head:
+            open_tree = self._trees.open_tree
+            async with open_tree(change.base) as base, open_tree(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
                     return await self._run_trial(base, head, scripts)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return RevertTrial(unplayed=redact(str(error)))
         except TimeoutError:
-            return RevertTrial(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
+            return RevertTrial(unplayed=f"the rehearsal took longer than {PATIENCE:.0f} s")
 
     async def _list_scripts(self, change: ChangeSet, brief: Brief | None) -> tuple[Script, ...]:
-        """Return what is played: examples of what is wanted, and what was asked before."""
+        """Return the scripts to run: examples of the brief, and recorded traffic."""
         records = await self._traffic.list_since(self._clock.get_time() - self._lookback)
         examples = (each.script for each in brief.acceptances) if brief else ()
         recorded = build_regression_scripts(records, [file.path for file in change.files])
@@ -83,15 +83,15 @@ class RevertRehearsal:
 
     async def _run_trial(self, base: Path, head: Path, scripts: tuple[Script, ...]) -> RevertTrial:
         async with self._rehearsal.open(base) as before, self._rehearsal.open(head) as after:
-            left = [
+            leftovers = [
                 found
                 for script in scripts
                 if (found := await _find_leftover(before, after, base, script)) is not None
             ]
-            failures = [why for each in left if (why := await _find_failure(before, each))]
-        names = sorted({name for each in left for name in each.files})
+            failures = [why for each in leftovers if (why := await _find_failure(before, each))]
+        names = sorted({name for each in leftovers for name in each.files})
         return RevertTrial(
-            script_count=len(left),
+            script_count=len(leftovers),
             files=tuple(redact(name) for name in names[:_MOST_SHOWN]),
             failure=redact(failures[0]) if failures else "",
         )
@@ -100,25 +100,31 @@ class RevertRehearsal:
 async def _find_leftover(
     before: ScriptRunner, after: ScriptRunner, base: Path, script: Script
 ) -> _Leftover | None:
-    """Return what a script leaves with the change, if that differs and older code would read it."""
+    """Return the files a script leaves with the change, if they differ and old code reads them."""
     cogs = tuple(each for each in script.world.cogs if has_cog(base, each))
     older = script.replace(world=script.world.replace(cogs=cogs))
     if not cogs:
         return None
-    was = await before.run(older, keep_files=True)
-    now = await after.run(script, keep_files=True)
+    with_base = await before.run(older, keep_files=True)
+    with_head = await after.run(script, keep_files=True)
     changed = tuple(
-        name for name in now.file_contents if now.files.get(name) != was.files.get(name)
+        name
+        for name in with_head.file_contents
+        if with_head.files.get(name) != with_base.files.get(name)
     )
-    return _Leftover(older, was.file_contents, now.file_contents, changed) if changed else None
+    return (
+        _Leftover(older, with_base.file_contents, with_head.file_contents, changed)
+        if changed
+        else None
+    )
 
 
 async def _find_failure(before: ScriptRunner, left: _Leftover) -> str:
-    """Return what goes wrong on the files of the change that does not on the older code's own."""
-    own = await before.run(_add_files(left.script, left.by_base))
-    theirs = await before.run(_add_files(left.script, left.by_head))
-    known = {*_iterate_faults(own)}
-    return next((each for each in _iterate_faults(theirs) if each not in known), "")
+    """Return what fails on the change's files but not on the older code's own files."""
+    on_base_files = await before.run(_add_files(left.script, left.by_base))
+    on_head_files = await before.run(_add_files(left.script, left.by_head))
+    known = {*_iterate_faults(on_base_files)}
+    return next((each for each in _iterate_faults(on_head_files) if each not in known), "")
 
 
 def _add_files(script: Script, files: dict[str, str]) -> Script:
@@ -126,7 +132,7 @@ def _add_files(script: Script, files: dict[str, str]) -> Script:
 
 
 def _iterate_faults(transcript: Transcript) -> Iterator[str]:
-    """Yield what went wrong in a play, each in a few words; what values there were is not said."""
+    """Yield short descriptions of what went wrong in a transcript, without any values."""
     if transcript.trouble:
         yield transcript.trouble.partition(":")[0]
     steps = (transcript.started, *transcript.steps) if transcript.started else transcript.steps

@@ -1,4 +1,4 @@
-"""What people ask of a run that is there: take it back, say which failure is meant, reopen it."""
+"""Requests about an existing run: revert it, choose the failure it is about, reopen its thread."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ _LOOKED_THROUGH = 500  # of the newest runs, for a number
 
 
 class RunRequests:
-    """Carries out such requests; who may ask is looked at first, and audited."""
+    """Carries out such requests; each is authorised and audited first."""
 
     def __init__(
         self,
@@ -47,10 +47,9 @@ class RunRequests:
         thread_id: int | None = None,
         number: int | None = None,
     ) -> Run:
-        """Return the run that takes back what is meant, by run, number or thread: it proposes that.
+        """Return the run that proposes the revert of a shipped run, found by id, number or thread.
 
-        Asked again, it is the run already there. Raises `NotAuthorized`, `UnknownRun`,
-        `WrongStage`.
+        A repeated request returns the same run. Raises `NotAuthorized`, `UnknownRun`, `WrongStage`.
         """
         named = run_id or (f"#{number}" if number is not None else f"thread {thread_id}")
         await self._authorizer.ask(person, Act.ASK, run_id, f"revert {named}")
@@ -59,7 +58,7 @@ class RunRequests:
         proposal = history.proposal
         if run.status is not Status.DONE or history.shipment is None or proposal is None:
             raise WrongStage(
-                f"Run `{run.id}` has merged nothing that I could take back ({status_text(run)})."
+                f"Run `{run.id}` has merged nothing that I could revert ({status_text(run)})."
             )
         return await self._admission.start(
             Trigger(
@@ -75,9 +74,9 @@ class RunRequests:
         )
 
     async def choose(self, run_id: str, error_id: str, person: Person) -> Run:
-        """Begin a run anew, about the failure of that record. Raises `NotAuthorized`, `WrongStage`.
+        """Restart a run for the failure of that record. Raises `NotAuthorized`, `WrongStage`.
 
-        It has to be one of those the run offers, and nobody has chosen before.
+        The failure has to be one of those the run offers, and no choice may have been made before.
         """
         await self._authorizer.ask(person, Act.ASK, run_id, f"the error {error_id} is meant")
         async with self._run_locks.get(run_id):
@@ -86,16 +85,16 @@ class RunRequests:
             offered = history.diagnosis.choices if history.diagnosis else ()
             if not run.has_ended or error_id not in {each.error_id for each in offered}:
                 raise WrongStage(
-                    f"Run `{run.id}` does not ask that: which failure is meant was said already."
+                    f"Run `{run.id}` does not ask for this. The failure was already chosen."
                 )
-            anew = restart_run(run, person)
-            meant = anew.replace(trigger=anew.trigger.replace(error_id=error_id))
-            return await self._admission.queue(meant, history.add_shaper(person))
+            restarted = restart_run(run, person)
+            retargeted = restarted.replace(trigger=restarted.trigger.replace(error_id=error_id))
+            return await self._admission.queue(retargeted, history.add_shaper(person))
 
     async def reopen(self, run_id: str, person: Person) -> Run:
-        """Return the run in its new thread: what it waited with is said there again.
+        """Return the run in a new thread, where what it waits for is posted again.
 
-        Raises `WrongStage` where it waits for nothing, `ChatRejected` where no thread opens.
+        Raises `WrongStage` if it waits for nothing, and `ChatRejected` if no thread can be opened.
         """
         await self._authorizer.ask(person, Act.ASK, run_id, "open a new thread")
         async with self._run_locks.get(run_id):
@@ -124,8 +123,8 @@ class RunRequests:
             if runs:
                 return runs[0]
         raise UnknownRun(
-            "I don't know what to revert; say it in the run's thread, or its number (“revert #7”). "
-            "`/revert` shows what was shipped lately."
+            "I don't know what to revert. Ask in the run's thread, or give a number (“revert #7”). "
+            "`/revert` shows recent changes."
         )
 
     async def _find_shipped_run(self, number: int) -> Run:

@@ -1,4 +1,4 @@
-"""Starting runs: one for a trigger, with its thread and card before anything is done."""
+"""Starts runs: one per trigger, with its thread and card before any work."""
 
 import asyncio
 
@@ -15,14 +15,14 @@ from bot.self_improvement.worker import Workers
 _TRIES = 10
 _LOOKED_AT = 1_000  # runs that have not ended
 _FULL = (
-    "You have {count} requests under way already ({where}), and {most} is what I take from one "
-    "person at once (`runs.per_person`). This one I have not begun: ask again when one of them is "
-    "done or waits for your word, or cancel one."
+    "You already have {count} requests under way ({where}), and I accept at most {most} from one "
+    "person at once (`runs.per_person`). I have not started this one. Ask again when one of them "
+    "is done or waits for you, or cancel one."
 )
 
 
 class RunStarter:
-    """Makes runs of triggers."""
+    """Creates runs from triggers."""
 
     def __init__(self, services: Services, recovery: RecoveryService, per_person: int) -> None:
         self._services = services
@@ -31,10 +31,10 @@ class RunStarter:
         self._counting = asyncio.Lock()
 
     async def check_can_begin(self, trigger: Trigger) -> None:
-        """Raise `TooMany` where a person asks for more than one may have under way.
+        """Raise `TooMany` if the person already has the allowed number of active runs.
 
-        What is under way already needs no room, and neither do reverts: taking back is always
-        possible. What nobody asked for is limited elsewhere.
+        A trigger whose run is active already needs no room. Reverts need none either, so that
+        reverting is always possible. Runs that the bot starts itself are limited elsewhere.
         """
         if trigger.origin != "person" or trigger.goal == "revert":
             return
@@ -48,8 +48,11 @@ class RunStarter:
         raise TooMany(_FULL.format(count=len(own), where=where, most=self._per_person))
 
     async def start(self, trigger: Trigger) -> Run:
-        """Return the trigger's run, new or known, announced. Raises `ChatRejected`, `TooMany`."""
-        async with self._counting:  # or all who ask at once find room
+        """Return the trigger's run, new or existing, announced.
+
+        Raises `ChatRejected`, `TooMany`.
+        """
+        async with self._counting:  # otherwise simultaneous requests would all pass the check
             await self.check_can_begin(trigger)
             run = await self._create(trigger)
         return await self._announce(run, trigger)
@@ -72,12 +75,12 @@ class RunStarter:
             try:
                 return await self._services.store.create(new)
             except StoreConflict:
-                new = new.replace(id=new_run_id())  # somebody has this id already
+                new = new.replace(id=new_run_id())  # the id is taken
         return await self._services.store.create(new)
 
 
 class RunAdmission:
-    """Lets runs begin, where nothing is stopped and the person has room for one more."""
+    """Admits runs unless everything is stopped or the person has too many."""
 
     def __init__(self, services: Services, starter: RunStarter, workers: Workers) -> None:
         self._services = services
@@ -86,17 +89,17 @@ class RunAdmission:
         self._closed = ""
 
     def close(self, why: str) -> None:
-        """Let nothing begin any more; `why` is told whoever asks."""
+        """Admit no more runs; `why` is the reply to requests."""
         self._closed = why
 
     def _check_open(self) -> None:
         if self._closed:
             raise PolicyError(
-                f"{self._closed}, so I have not begun this. Please say it again in a minute."
+                f"{self._closed}, so I have not started this. Please ask again in a minute."
             )
 
     async def _check_repository(self, goal: Goal) -> None:
-        """Refuse a change of a repository whose worktrees would not hold what its commits hold."""
+        """Raise `PolicyError` if worktrees of the repository would differ from its commits."""
         checkout = self._services.checkout
         if checkout is None or goal == "investigate":
             return
@@ -107,7 +110,7 @@ class RunAdmission:
     async def start(self, trigger: Trigger) -> Run:
         """Return the trigger's run, queued.
 
-        Raises `Stopped`, `TooMany`, `ChatRejected`; `PolicyError` where nothing begins any more.
+        Raises `Stopped`, `TooMany`, `ChatRejected`, and `PolicyError` if no run may start now.
         """
         self._check_open()
         await self._services.stop_guard.check()
@@ -117,7 +120,7 @@ class RunAdmission:
         return run
 
     async def queue(self, run: Run, *records: Record) -> Run:
-        """Let a run that waited or ended go on. Raises what `start` raises."""
+        """Queue a run that waited or ended. Raises what `start` raises."""
         self._check_open()
         await self._services.stop_guard.check()
         await self._check_repository(run.goal)
@@ -129,20 +132,20 @@ class RunAdmission:
 
 
 def build_retry_trigger(trigger: Trigger, person: Person) -> Trigger:
-    """Return the trigger of a new run in place of one that had a proposal."""
+    """Return the trigger of a new run that replaces one that had a proposal."""
     place = trigger.place.replace(message_id=None, thread_id=None)
     key = f"{trigger.key}:again"
-    words_of = trigger.shaped_by | {trigger.person.id}
-    return trigger.replace(key=key, person=person, place=place, origin="person", shaped_by=words_of)
+    shapers = trigger.shaped_by | {trigger.person.id}
+    return trigger.replace(key=key, person=person, place=place, origin="person", shaped_by=shapers)
 
 
 def take_over(run: Run, person: Person) -> Run:
-    """Return a run that goes on at a person's word; what the bot began is theirs then."""
+    """Return a run that continues for a person; a run of the bot itself becomes theirs."""
     if run.trigger.person != ITSELF:
         return run
     return run.replace(trigger=run.trigger.replace(person=person, origin="person"))
 
 
 def restart_run(run: Run, person: Person) -> Run:
-    """Return a run that starts again from the beginning at a person's word."""
+    """Return a run that starts from the beginning because a person asks."""
     return requeue_from_start(take_over(run, person))

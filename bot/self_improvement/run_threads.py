@@ -1,4 +1,4 @@
-"""Where a run speaks: a thread on the message that asked for it, or in the dev channel."""
+"""Opens the threads of runs: on the message of the request, or in the dev channel."""
 
 import logging
 from contextlib import suppress
@@ -23,13 +23,15 @@ class RunThreads:
         self._store = services.store
         self._journal = services.journal
         self._dev_channel_id = dev_channel_id
-        self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
+        self._roots: dict[
+            int, str
+        ] = {}  # message id -> id of the run whose thread is attached to it
 
     async def announce(self, run: Run, card: Post, key: str) -> Run:
-        """Return the run with its thread and its card in it; once for this key.
+        """Return the run with its thread and the card in it; once for this key.
 
-        What was asked in a channel that takes no thread, or no card in one, goes on in the dev
-        channel. Raises `ChatRejected` where that takes none either, saying which.
+        If the channel of the request allows no thread or no card, the run continues in the dev
+        channel. Raises `ChatRejected` if that refuses too.
         """
         name = await self._name(run.trigger)
         try:
@@ -54,7 +56,9 @@ class RunThreads:
         try:
             await self._chat.post(asked_in, notice, key=f"{key}:moved")
         except ChatRejected as error:
-            _log.warning("run %s cannot say in %s where it goes on: %s", run.id, asked_in, error)
+            _log.warning(
+                "run %s could not post in %s where it continues: %s", run.id, asked_in, error
+            )
         return announced
 
     async def _show(self, run: Run, thread: int, card: Post, key: str) -> Run:
@@ -65,7 +69,7 @@ class RunThreads:
         return run.replace(thread_id=thread, card_id=shown.message_id)
 
     async def _name(self, trigger: Trigger) -> str:
-        """Return what the thread is called; without the journal, by the words alone."""
+        """Return the thread's name; if the journal cannot be read, from the request alone."""
         failed = None
         if trigger.error_id is not None:
             with suppress(JournalError):
@@ -73,9 +77,9 @@ class RunThreads:
         return format_thread_title(trigger, failed)
 
     async def _open(self, run: Run, name: str, key: str) -> int:
-        """Return a thread of the run's own: on the person's message, or on a post that names them.
+        """Return the run's own thread: on the person's message, or on a post that names them.
 
-        A message that another run's thread hangs on already is not used twice.
+        A message that already has another run's thread is not used.
         """
         own = _find_own_message(run) if not run.reopened else None
         if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
@@ -106,7 +110,7 @@ class RunThreads:
         return thread if all(other.id == run.id for other in others) else None
 
     def _get_channel_id(self, run: Run) -> int:
-        """Return the channel the thread belongs in; there is none under a direct message."""
+        """Return the channel of the thread. Direct messages have no threads."""
         place = run.trigger.place
         return self._dev_channel_id if place.guild_id is None else place.channel_id
 
@@ -118,7 +122,7 @@ def _request_line(run: Run) -> str:
 
 
 def _describe_request(trigger: Trigger) -> str:
-    """Return who wanted what; what nobody asked for says so."""
+    """Return who asked for what, or that the bot acts without a request."""
     if trigger.person != ITSELF:
         return f"**{trigger.person.name}** asked me to {trigger.goal}"
     doing = {
@@ -131,7 +135,7 @@ def _describe_request(trigger: Trigger) -> str:
 
 
 def _find_own_message(run: Run) -> MessageRef | None:
-    """Return the message a thread may hang on: one in a server's channel, not in a thread."""
+    """Return the message for the thread: one in a server's channel, not in a thread."""
     place = run.trigger.place
     if place.message_id is None or place.thread_id is not None or place.guild_id is None:
         return None

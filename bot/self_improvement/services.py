@@ -1,4 +1,4 @@
-"""What the agent is built from. The root owns all of it; the agent borrows."""
+"""The ports and settings that the agent is built from. The application owns them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,10 +27,10 @@ from bot.telemetry import Recorder
 
 @dataclass(frozen=True)
 class Services:
-    """The ports the agent itself goes through; what does the work of a step holds its own.
+    """The ports that the agent uses; the steps' workers have ports of their own.
 
-    Without a `checkout` there is no dev mode; without a `budget` nothing that runs do is counted;
-    without a `live_registry` nothing is read again or rolled back by people.
+    Without a `checkout` there is no dev mode. Without a `budget` the runs' costs are not counted.
+    Without a `live_registry` people can neither reload nor roll back versions.
     """
 
     store: Store
@@ -57,30 +57,30 @@ VitalSign = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How runs are worked on, and for whom."""
+    """How runs are processed, and for whom."""
 
     people: AllowList
     dev_channel_id: int
     workers: int = 2
-    per_person: int = 5  # runs under way that one person asked for
+    per_person: int = 5  # active runs of one person
     rounds: int = 3
-    candidates: int = 1  # written of each wanted change; the best is proposed
-    full_tier: bool = True  # off where the forge runs it
+    candidates: int = 1  # written for each requested change; the best is proposed
+    full_tier: bool = True  # off if the forge runs the full checks
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)
-    kill_switch: timedelta = timedelta(seconds=0.25)  # between looks whether everything is stopped
+    kill_switch: timedelta = timedelta(seconds=0.25)  # between checks for an emergency stop
     question: timedelta = timedelta(hours=1)
-    confirm: timedelta | None = None  # after which a low-risk change goes on without a go-ahead
-    forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
-    comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
+    confirm: timedelta | None = None  # then a low-risk change continues without an agreement
+    forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's checks
+    comments: timedelta = timedelta(seconds=30)  # between reads of review comments
     autonomy: Autonomy = field(default_factory=Autonomy)
     approval: ApprovalRules = field(default_factory=ApprovalRules)
     dev_mode: bool = False  # pause while people work on the code
-    unconfined: str = ""  # why nothing can be run confined; then nothing is done unasked
-    audit: timedelta = timedelta(days=400)  # how long entries are kept
-    configured: str = ""  # what of the configuration is audited when it has changed
+    unconfined: str = ""  # why there is no sandbox; then the bot starts nothing by itself
+    audit: timedelta = timedelta(days=400)  # how long audit entries are stored
+    configured: str = ""  # the part of the configuration whose changes are audited
     engine: str = ""  # which engines write changes, for people
     vital_signs: tuple[str, ...] = ()
-    code_signs: Callable[[], tuple[str, ...]] = tuple  # what does not run as the checkout has it
-    signs: tuple[VitalSign, ...] = ()  # asked for a line each
-    links: RunLinks = NO_LINKS  # where people find a run
+    code_signs: Callable[[], tuple[str, ...]] = tuple  # running code that differs from the checkout
+    signs: tuple[VitalSign, ...] = ()  # each gives one line for `/health`
+    links: RunLinks = NO_LINKS  # links to a run's page

@@ -1,4 +1,4 @@
-"""Which failures a shipped change has ended, read from the runs: there is no other record of it."""
+"""Lists the failures that shipped changes have fixed, read from the runs' records."""
 
 from collections.abc import Mapping
 
@@ -11,21 +11,21 @@ _LOOKED_AT = 200  # of the newest runs that are done
 
 
 class ShippedFixes:
-    """Reads them. What cannot change any more is read once."""
+    """Reads shipped fixes. Fixes that can no longer change are cached."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read: dict[tuple[str, int], ShippedFix | None] = {}
 
     async def __call__(self) -> Mapping[str, ShippedFix]:
-        """Return the newest fix of each failure, by its fingerprint. Raises `StoreError`.
+        """Return the newest fix of each failure, by fingerprint. Raises `StoreError`.
 
-        One that was reverted is none any more.
+        Reverted fixes are left out.
         """
         runs = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
         reverted = {run.trigger.reverts for run in runs if run.goal == "revert"}
         found: dict[str, ShippedFix] = {}
-        for run in reversed(runs):  # the newest last: it counts
+        for run in reversed(runs):  # newest last, so that it replaces older fixes
             fix = None if run.id in reverted else await self._load_fix(run)
             if fix is not None:
                 known = found.get(fix.fingerprint)
@@ -45,12 +45,12 @@ class ShippedFixes:
         return fix
 
     def _forget_all_but(self, runs: tuple[Run, ...]) -> None:
-        kept = {(run.id, run.version) for run in runs}
-        self._read = {key: fix for key, fix in self._read.items() if key in kept}
+        keys = {(run.id, run.version) for run in runs}
+        self._read = {key: fix for key, fix in self._read.items() if key in keys}
 
 
 def _build_fix(run: Run, history: History) -> ShippedFix | None:
-    """Return what a run shipped for a failure; `None` where it shipped none."""
+    """Return what a run shipped for a failure; `None` if it shipped no fix."""
     diagnosis, proposal, shipment = history.diagnosis, history.proposal, history.shipment
     if run.goal != "fix" or shipment is None or proposal is None:
         return None

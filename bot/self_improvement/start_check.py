@@ -1,4 +1,4 @@
-"""Whether a commit starts: the whole bot is played once, with every cog, as in production."""
+"""Checks whether a commit starts: the complete bot runs once with every cog, as in production."""
 
 import asyncio
 from pathlib import Path
@@ -21,31 +21,31 @@ from bot.ports.trees import CommitTrees
 from bot.redaction import redact
 
 PATIENCE = 900.0
-"""Seconds on the clock that all plays of one look may take: each play is limited by itself."""
+"""Seconds that all starts of one check may take; each also has its own limit."""
 
-_ASKED = "@Theseus what is broken now?"  # answered from records, with a model and without
+_ASKED = "@Theseus what is broken now?"  # answered from records, so it needs no model
 _SCRIPT = Script(
     world=ScriptWorld(people=(Actor(name="alice", roles=("developers",)),)),
     steps=(CommandStep(command="health"), SayStep(say=_ASKED)),
 )
-_BOT = "bot"  # among the faults: nothing of it starts
-_LOADS = "reload."  # what the journal calls a cog that was to be loaded
+_BOT = "bot"  # key of the fault that the bot does not start at all
+_LOADS = "reload."  # the journal's event prefix for loading a cog
 _LONGEST, _MOST = 300, 3
 
 _ExitState = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
 
 
 class _Start(NamedTuple):
-    """What came of a start: what went wrong, by what it is about, and how many commands it has."""
+    """The result of a start: faults by subject, and the number of registered commands."""
 
     faults: dict[str, str]
     commands: int = 0
 
 
 class StartCheck:
-    """Plays the whole bot of a commit: it connects, registers its commands, and answers.
+    """Starts the complete bot of a commit: it connects, registers its commands, and answers.
 
-    It is asked by `/health`, and in words.
+    It is asked `/health`, and a question in natural language.
     """
 
     def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, clock: Clock) -> None:
@@ -54,28 +54,28 @@ class StartCheck:
         self._clock = clock
 
     async def __call__(self, head: str, base: str) -> CheckResult:
-        """Return whether `head` starts, in a sentence that names cog and error where it does not.
+        """Return whether `head` starts; the summary names the cog and error if it does not.
 
-        It is red only for what fails twice, and does not fail on `base`, which is played between.
-        Skipped, with why: nothing can be played on this machine, or there is nothing to start.
-        Undecided, which holds up a merge: base does not start either, or a play did not end.
+        It fails only for faults that occur twice and not on `base`, which is started in between. It
+        is skipped, with the reason, if this machine cannot run it or there is nothing to start. It
+        is undecided, which holds up a merge, if base does not start either or a run did not end.
         """
         began = self._clock.get_monotonic_time()
         try:
             async with asyncio.timeout(PATIENCE):
-                status, told = await self._check(head, base)
+                status, summary = await self._check(head, base)
         except (RehearsalError, WorkspaceError) as error:
             status = "skipped" if self._rehearsal.refusal else "undecided"
-            told = f"not played: {error}"
+            summary = f"not run: {error}"
         except TimeoutError:
-            status, told = "undecided", f"not played: it took longer than {PATIENCE:.0f} s"
-        told = redact(told)
+            status, summary = "undecided", f"not run: it took longer than {PATIENCE:.0f} s"
+        summary = redact(summary)
         return CheckResult(
             name=STARTS,
             status=status,
             seconds=max(0.0, self._clock.get_monotonic_time() - began),
-            summary=told,
-            output=told if status == "failed" else "",
+            summary=summary,
+            output=summary if status == "failed" else "",
         )
 
     async def _check(self, head: str, base: str) -> _ExitState:
@@ -84,21 +84,25 @@ class StartCheck:
             return "skipped", "there is no `bot/app` in it that could be run"
         if not first.faults:
             return "passed", _format_success(first)
-        # In turns, not at once: together they would take the machine from each other.
+        # One after the other: at the same time they would slow each other down.
         before = await self._start_commit(base) or _Start({})
-        again = await self._start_commit(head) or first
-        lasting = {about: told for about, told in first.faults.items() if about in again.faults}
-        if not lasting:
-            return "passed", _format_success(again)
+        repeated = await self._start_commit(head) or first
+        repeated_faults = {
+            about: fault for about, fault in first.faults.items() if about in repeated.faults
+        }
+        if not repeated_faults:
+            return "passed", _format_success(repeated)
         if _BOT in before.faults:
             return "undecided", f"base does not start either: {before.faults[_BOT]}"
-        new = [told for about, told in lasting.items() if about not in before.faults]
-        if new:
-            return "failed", "; ".join(new[:_MOST])
-        return "skipped", f"as on base: {'; '.join([*lasting.values()][:_MOST])}"
+        new_faults = [
+            fault for about, fault in repeated_faults.items() if about not in before.faults
+        ]
+        if new_faults:
+            return "failed", "; ".join(new_faults[:_MOST])
+        return "skipped", f"as on base: {'; '.join([*repeated_faults.values()][:_MOST])}"
 
     async def _start_commit(self, commit: str) -> _Start | None:
-        """Return what came of a start; `None` where a commit has no bot of this kind."""
+        """Return the result of a start; `None` if the commit has no bot of this kind."""
         async with self._trees.open_tree(commit) as tree:
             if not (tree / "bot" / "app").is_dir():
                 return None
@@ -109,16 +113,18 @@ class StartCheck:
 
 
 def _parse_start(transcript: Transcript) -> _Start:
-    """Return what went wrong; a cog that does not load is told of before all else."""
+    """Return the faults; cogs that do not load come first."""
     errors = transcript.started.errors if transcript.started else ()
     cogs, others = dict[str, str](), dict[str, str]()
     for each in errors:
-        told = _shorten(f"{each.error}: {each.message}" if each.message else each.error)
+        error_text = _shorten(f"{each.error}: {each.message}" if each.message else each.error)
         if each.event.startswith(_LOADS):
             name = each.event.removeprefix(_LOADS)
-            cogs[name] = f"`{name}` does not load: {told}"
+            cogs[name] = f"`{name}` does not load: {error_text}"
         else:
-            others[f"{each.event} {each.error}"] = f"`{each.event}` fails at the start: {told}"
+            others[f"{each.event} {each.error}"] = (
+                f"`{each.event}` fails at the start: {error_text}"
+            )
     if transcript.trouble and not cogs:
         return _Start({_BOT: f"the bot does not start: {_shorten(transcript.trouble)}"})
     if not transcript.commands:
@@ -131,7 +137,7 @@ def _parse_start(transcript: Transcript) -> _Start:
 
 
 def _find_health_problem(step: PlayedStep) -> str:
-    """Return what is wrong with the answer to what it was asked."""
+    """Return what is wrong with the answer to a question; empty if it is right."""
     if step.errors:
         return f"fails: {_shorten(f'{step.errors[0].error}: {step.errors[0].message}')}"
     if step.refused:

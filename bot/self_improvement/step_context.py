@@ -1,4 +1,4 @@
-"""What the steps work with."""
+"""What the steps work with: ports, limits, and shared operations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,14 +38,14 @@ T = TypeVar("T")
 FORGE_WAITS = (2.0, 5.0, 15.0)
 """Seconds between attempts while the forge is out of reach."""
 LONGEST_FORGE_WAIT = 3_700.0
-"""Seconds to wait for a forge that says how long: a rate limit ends within the hour."""
+"""The longest wait that a forge may ask for: a rate limit ends within an hour."""
 
-_PACE = 20.0  # seconds between two in the thread; the card shows what comes in between
-_MOST = 12  # of one stage
+_PACE = 20.0  # seconds between two milestones in the thread; the card shows all
+_MOST = 12  # milestones per stage
 
 
 class Milestones:
-    """Says what an engine reports while it works on one stage of a run, each once."""
+    """Posts the milestones that an engine reports during one stage, each once."""
 
     def __init__(self, run: Run, notifier: RunNotifier, clock: Clock) -> None:
         self._run = run
@@ -55,20 +55,20 @@ class Milestones:
         self._next = 0.0
 
     async def report(self, text: str) -> None:
-        """Say it, unless one was said just now. After a restart the same one is not said again."""
+        """Post a milestone, unless one was posted just now. A restart does not repeat it."""
         now = self._clock.get_monotonic_time()
         if now < self._next or self._count >= _MOST:
             return
         self._next, self._count = now + _PACE, self._count + 1
-        told = redact(text)
-        digest = sha256(told.encode(errors="replace")).hexdigest()[:12]
+        milestone = redact(text)
+        digest = sha256(milestone.encode(errors="replace")).hexdigest()[:12]
         key = f"milestone:{self._run.attempt}:{self._run.round}:{digest}"
-        await self._notifier.say(self._run, f"🔹 {told}", key=key)
+        await self._notifier.say(self._run, f"🔹 {milestone}", key=key)
 
 
 @dataclass(frozen=True)
 class StepContext:
-    """Ports and limits, and those who save and speak."""
+    """The ports and limits of the steps, and the objects that save and post."""
 
     services: Services
     limits: RunSettings
@@ -87,10 +87,10 @@ class StepContext:
     async def open_workspace(
         self, run: Run, evidence: Evidence, *, at: str | None = None
     ) -> AsyncIterator[Workspace]:
-        """Lend the run's worktree at a commit, by default at the base of the run.
+        """Open the run's worktree at a commit, by default at the run's base.
 
-        The branch may be at another commit: steps visit earlier ones, and a killed process leaves
-        it at any of them.
+        The branch may be at another commit, because steps visit earlier commits and a killed
+        process may stop at any of them.
         """
         name = slugify(run.trigger.subject or run.goal)
         workspaces = self.services.workspaces
@@ -101,9 +101,9 @@ class StepContext:
     def build_progress_handler(
         self, run: Run, history: History
     ) -> Callable[[Progress], Awaitable[None]]:
-        """Return what shows on the card what an engine does, and counts what it spends.
+        """Return a handler that shows an engine's progress on the card and counts its cost.
 
-        Milestones are said in the thread too, now and then: the card shows all of them.
+        Some milestones are posted in the thread too; the card shows all of them.
         """
         milestones = Milestones(run, self.notifier, self.services.clock)
 
@@ -120,7 +120,7 @@ class StepContext:
     def build_check_handler(
         self, run: Run, history: History, lead: str = ""
     ) -> Callable[[CheckResult], Awaitable[None]]:
-        """Return what shows on the card which checks are done."""
+        """Return a handler that shows finished checks on the card."""
         done: list[str] = []
 
         async def show(check: CheckResult) -> None:
@@ -132,7 +132,7 @@ class StepContext:
     async def retry_unavailable(
         self, run: Run, history: History, call: Callable[[], Awaitable[T]]
     ) -> T:
-        """Return what `call` returns, waiting a while for a forge that is out of reach."""
+        """Return the result of `call`; retry for a while if the forge is out of reach."""
         for wait in FORGE_WAITS:
             try:
                 return await call()
@@ -146,23 +146,23 @@ class StepContext:
     async def get_pull_request(
         self, run: Run, history: History, proposal: Proposal
     ) -> ForgeProposal:
-        """Return the pull request as the forge has it now. Raises `ForgeError`."""
+        """Return the pull request's current state at the forge. Raises `ForgeError`."""
         forge = self.services.forge
         return await self.retry_unavailable(
             run, history, lambda: forge.get_proposal(proposal.number)
         )
 
     def _get_pause(self, error: ForgeUnavailable) -> float:
-        """Return how many seconds the forge asked to be left alone for, if it is not too long."""
+        """Return the seconds the forge asks to wait; 0 if it asks for none or too many."""
         if error.until is None:
             return 0.0
         left = (error.until - self.services.clock.get_time()).total_seconds() + 1.0
         return left if left <= LONGEST_FORGE_WAIT else 0.0
 
     async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
-        """Whether everything is stopped, yet the forge has merged what was approved before.
+        """Return whether the approved change is already merged although everything is stopped.
 
-        Then it only has to come live. Nothing is asked while nothing is stopped.
+        Such a change only has to come live. The forge is not asked unless a stop is active.
         """
         if await self.stop_guard.get_stop() is None:
             return False
@@ -177,9 +177,9 @@ class StepContext:
         return opened.state == "merged"
 
     async def record_call(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
-        """Return what a model's call returns; journal what it cost, however it ends.
+        """Return the result of a model call; journal its cost, however it ends.
 
-        `call` meters what it spends. Why it failed stands in the record of the stage.
+        `call` meters its own cost. The reason of a failure is in the stage's record.
         """
         started, outcome = self.services.clock.get_monotonic_time(), ActionOutcome.ERROR
         before = await self.cost_meter.load_ledger_cost(run)
@@ -205,23 +205,23 @@ class StepContext:
             )
 
     def record(self, run: Run, error: TheseusError) -> None:
-        """Journal a failure that does not end the stage."""
+        """Journal an error that does not end the stage."""
         self.services.recorder.record(
             Kind.RUN, run.stage.value, ActionOutcome.ERROR, run_id=run.id, error=error
         )
 
 
 def need(record: R | None) -> R:
-    """Return the record; a stage that runs before it was saved is a mistake of ours."""
+    """Return the record. Raises `AssertionError` if it is missing, which is a bug."""
     if record is None:
         raise AssertionError("a stage ran before the record it needs was saved")
     return record
 
 
 def is_pushed_by_others(opened: ForgeProposal, history: History) -> bool:
-    """Return whether the branch at the forge is neither what we wrote nor what we began from."""
+    """Return whether the branch's head is neither our change nor what we started from."""
     ours = {need(history.change_set).head}
-    if history.revising is not None:  # what it began from may not have been proposed itself
+    if history.revising is not None:  # a revision may start from a change that was not proposed
         ours.add(history.revising.change_set.head)
         ours.add(need(history.proposal).head)
     return opened.head not in ours

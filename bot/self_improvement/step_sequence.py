@@ -1,4 +1,4 @@
-"""The order of the steps: which class does which, and what is done before each."""
+"""The order of the steps: which class performs which stage, and what precedes each stage."""
 
 from dataclasses import dataclass
 
@@ -31,13 +31,13 @@ from bot.self_improvement.use_evaluator import UseEvaluator
 
 @dataclass(frozen=True)
 class StepServices:
-    """What does the work of each step, and of trying what they propose, ready to call.
+    """The objects that do the work of each step.
 
-    `answered` tells which command an interaction was, as far as that is known.
-    `stand_in` writes the change when `runner` cannot. Without `evaluator` and `use`, what ships is
-    not watched; without `behaviour`, what people see is not compared; without `undo`, nobody tries
-    whether it can be taken back; without `inquiry`, complaints of answers in which nothing failed
-    are not looked into. Without `changes`, `briefer` and `proofs`, nothing is changed on request.
+    `answered` finds the command of an interaction, if it is known. `stand_in` writes the change if
+    `runner` cannot. Without `evaluator` and `use`, shipped changes are not watched. Without
+    `behaviour`, output is not compared. Without `revert_rehearsal`, reverts are not tried
+    beforehand. Without `inquiry`, reports of incorrect output are not investigated. Without
+    `changes`, `briefer` and `proofs`, no requested change is made.
     """
 
     collector: EvidenceCollector
@@ -61,7 +61,7 @@ class StepServices:
 
 
 class StepSequence:
-    """Does a run's next step and saves what came of it, before anything else happens."""
+    """Performs a run's next step and saves its result before anything else happens."""
 
     def __init__(
         self, context: StepContext, services: StepServices, watch: WatchStep, blocks: AutonomyBlocks
@@ -97,7 +97,7 @@ class StepSequence:
         }
 
     async def perform(self, run: Run) -> Run:
-        """Return the run one step further. What a step raises comes out unchanged."""
+        """Return the run one step further. Errors of the step are raised unchanged."""
         run = await self._announce(run)
         history = await self._context.services.store.get_history(run.id)
         await self._context.notifier.refresh(run, history)

@@ -1,7 +1,7 @@
 """The only writer of a run's state: every change is an edge of the table, saved, then shown.
 
-What a run is to do next, how it stands and what it waits for change here and nowhere else, but for
-the lease that the store gives. `moved` refuses what is no edge (`InvalidTransition`).
+A run's stage, status and reason to wait change only here, except for the lease, which the store
+sets. `move` refuses transitions that are no edge (`InvalidTransition`).
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from bot.redaction import redact
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 
-_HELD_FOR = timedelta(days=3_650)  # the sweep looks at what holds it, not at the clock
+_HELD_FOR = timedelta(days=3_650)  # effectively unlimited: the poller checks the pause itself
 
 
 class RunTransitions:
-    """Saves runs and says what became of them. Raises `StoreConflict` where others were first."""
+    """Saves runs and shows their state. Raises `StoreConflict` if another writer was first."""
 
     def __init__(
         self,
@@ -40,15 +40,15 @@ class RunTransitions:
         self._memory = memory
 
     async def save(self, after: Run, *records: Record) -> Run:
-        """Save the run where it stands, with new records, and bring its card up to date."""
+        """Save the run in its current state, with new records, and update its card."""
         return await self._save(after, await self._load_history(after, records), *records)
 
     async def _load_history(self, run: Run, records: Sequence[Record]) -> History:
-        """Return what the run has recorded once these records are saved."""
+        """Return the run's history as it will be once these records are saved."""
         return (await self._services.store.get_history(run.id)).add(*records)
 
     async def _save(self, after: Run, history: History, *records: Record) -> Run:
-        """Save the run with new records, which its `history` has, and show that on its card."""
+        """Save the run with new records, which `history` contains, and show it on the card."""
         now = self._services.clock.get_time()
         paid = await self._cost_meter.add_ledger_cost(after)
         saved = await self._services.store.save(paid.replace(updated_at=now), *records)
@@ -56,24 +56,24 @@ class RunTransitions:
         return saved
 
     async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
-        """Save the run as one that does `stage` next, with the worker that has it."""
+        """Save the run at `stage`, to be continued by the same worker."""
         return await self.save(move(_enter_stage(run), Status.RUNNING, stage), *records)
 
     async def queue_at(self, run: Run, stage: Stage, *records: Record) -> Run:
-        """Save the run as one that does `stage` next, with any worker."""
+        """Queue the run at `stage` for any worker."""
         return await self.save(
             move(_release_lease(_enter_stage(run)), Status.QUEUED, stage), *records
         )
 
     async def confirm_fix(self, run: Run, *records: Record) -> Run:
-        """Save an investigation in which a person said what is right as a fix that goes on."""
+        """Turn an investigation into a fix, after a person said which output is right."""
         fix = move(_enter_stage(run), Status.RUNNING, Stage.PLAN, goal="fix")
         return await self.save(fix, *records)
 
     # Back in the queue
 
     async def hand_back(self, run: Run) -> Run:
-        """Leave the run to whichever worker takes it next, and its card as it is."""
+        """Return the run to the queue for any worker, and leave its card as it is."""
         return await self._services.store.save(move(_release_lease(run), Status.QUEUED))
 
     async def queue_announced(self, run: Run) -> Run:
@@ -81,23 +81,23 @@ class RunTransitions:
         return await self._services.store.save(move(run, Status.QUEUED))
 
     async def resume(self, run: Run, *records: Record) -> Run:
-        """Queue a run that waited, with what it waited for."""
+        """Queue a run that waited, with the records it waited for."""
         return await self.save(move(run, Status.QUEUED, parked_until=None, reason=""), *records)
 
     async def queue_reopened(self, run: Run) -> Run:
-        """Queue a run that has a new thread; what is proposed gets a new card there."""
+        """Queue a run that has a new thread; an open proposal gets a new card there."""
         stage = Stage.PROPOSE if run.stage is Stage.SHIP else run.stage
         return await self._services.store.save(move(run, Status.QUEUED, stage, reason=""))
 
     async def queue_shipment(self, run: Run) -> Run:
-        """Queue a run whose proposal is to be merged; how long it may wait for that stays."""
+        """Queue a run whose proposal is to be merged; its time limit for waiting is kept."""
         now = self._services.clock.get_time()
         return await self._services.store.save(
             move(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
         )
 
     async def check_pushed(self, run: Run) -> Run:
-        """Queue a run to whose branch somebody pushed."""
+        """Queue a run for verification of a commit that was pushed to its branch."""
         fresh = run.replace(round=run.round + 1, parks=0, parked_until=None, reason="")
         now = self._services.clock.get_time()
         return await self._services.store.save(
@@ -105,7 +105,7 @@ class RunTransitions:
         )
 
     async def revise(self, run: Run, *records: Record) -> Run:
-        """Queue a run that waits with a proposal for writing again, from a new round on."""
+        """Queue a run that waits with a proposal for another round of writing."""
         fresh = _enter_stage(run).replace(round=run.round + 1, first_round=run.round + 1, reason="")
         return await self.save(move(fresh, Status.QUEUED, Stage.EXECUTE), *records)
 
@@ -118,9 +118,9 @@ class RunTransitions:
         reason: str = "",
         waiting: Waiting = Waiting.APPROVAL,
     ) -> Run:
-        """Save the run as one that waits for a person's word; `reason` says what went wrong.
+        """Save the run as waiting for a person; `reason` says what went wrong.
 
-        Raises `InvalidTransition` where nothing is proposed that it could be about.
+        Raises `InvalidTransition` if the run has no proposal.
         """
         history = await self._load_history(run, records)
         if history.proposal is None:
@@ -129,11 +129,11 @@ class RunTransitions:
         return await self._save(after, history, *records)
 
     async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
-        """Save the run as one whose merge is tried again and again, until then."""
+        """Save the run as waiting for the forge; the merge is retried until `until`."""
         return await self.save(_park(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
 
     async def ask(self, run: Run, question: Question, *records: Record) -> Run:
-        """Park the run with a question to people, and ask it in the thread."""
+        """Park the run with a question to people, and post it in the thread."""
         reason = "Waiting for an answer."
         parked = _park(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
         parked = await self.save(parked, question, *records)
@@ -141,7 +141,7 @@ class RunTransitions:
         return parked
 
     async def put(self, run: Run, question: Question) -> Question:
-        """Ask people the question and return it with where it stands; again is harmless."""
+        """Post the question and return it with its message id. Can be repeated safely."""
         message_id = await self._notifier.ask(run, question)
         if message_id is None or message_id == question.message_id:
             return question
@@ -151,9 +151,9 @@ class RunTransitions:
         return asked
 
     async def request_agreement(self, run: Run, until: datetime | None, *records: Record) -> Run:
-        """Save the run as one that waits for a go-ahead, and show what was understood.
+        """Save the run as waiting for an agreement, and show its brief.
 
-        At `until` it goes on without one; where that is absent, it waits.
+        At `until` it continues without one; if `until` is `None`, it waits.
         """
         fresh = _release_lease(_enter_stage(run)).replace(parked_until=until)
         waiting = await self.save(
@@ -163,7 +163,7 @@ class RunTransitions:
         return waiting
 
     async def await_judgement(self, run: Run) -> Run:
-        """Save the run as one whose unproven change an approver has to read, and show it."""
+        """Save the run as waiting for an approver to read its unproven change, and show it."""
         waiting = await self.save(
             move(_release_lease(_enter_stage(run)), Waiting.JUDGEMENT, reason="")
         )
@@ -171,26 +171,26 @@ class RunTransitions:
         return waiting
 
     async def reopen_brief(self, run: Run, *records: Record) -> Run:
-        """Queue a run whose brief is to be thought over, with what people said of it."""
+        """Queue a run whose brief has to be revised after people's corrections."""
         return await self.save(
             move(_enter_stage(run), Status.QUEUED, Stage.BRIEF, reason=""), *records
         )
 
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
-        """Park the run until a usage limit, or a spent budget, has ended, and say so."""
+        """Park the run until a usage limit or an exhausted budget has ended, and say so."""
         reason = f"⏸️ {redact(str(limit))} I go on by myself {format_timestamp(until)}."
         waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
         going_on = run.replace(activity="going on after a pause")
         return await self._park(_park(going_on, waiting, until, reason, run.parks + 1))
 
     async def hold(self, run: Run, pause: Pause) -> Run:
-        """Park a run that nobody asked for while its kind of work is paused, and say so."""
+        """Park a run of the bot itself while its kind of work is paused, and say so."""
         until = pause.until or self._services.clock.get_time() + _HELD_FOR
         reason = f"⏸️ Held before the next step. {pause.describe()}"
         return await self._park(_park(run, Waiting.PAUSED, until, reason, run.parks))
 
     async def await_turn(self, run: Run, until: datetime, reason: str) -> Run:
-        """Park a run until it is its turn, and say so; waiting in line is no trouble of its own."""
+        """Park a run until its turn, and say so; this does not count as trouble."""
         return await self._park(_park(run, Waiting.TURN, until, reason, run.parks))
 
     async def _park(self, parked: Run) -> Run:
@@ -199,15 +199,15 @@ class RunTransitions:
         return saved
 
     async def await_thread(self, run: Run, why: str) -> Run:
-        """Save the run as one that waits for a thread which takes what it has to say."""
+        """Save the run as waiting for a thread that accepts its messages."""
         return await self.save(move(_release_lease(run), Waiting.THREAD, reason=why))
 
     async def stop(self, run: Run, why: str) -> Run:
-        """Save the run as one nobody works on while everything is stopped."""
+        """Save the run as waiting while everything is stopped."""
         return await self.save(move(_release_lease(run), Waiting.STOPPED, reason=why))
 
     async def say_parked(self, run: Run, history: History) -> None:
-        """Say what a parked run waits for; again is harmless."""
+        """Post what a parked run waits for. Can be repeated safely."""
         if run.waiting is Waiting.AGREEMENT:
             await self._notifier.post_brief(run, history)
             return
@@ -223,7 +223,7 @@ class RunTransitions:
     async def end(
         self, run: Run, status: Status, reason: str, *records: Record, teaches: bool = True
     ) -> Run:
-        """Save the run as ended and say so in its thread; what it `teaches` is remembered first."""
+        """Save the run as ended and say so; with `teaches`, its lesson is remembered first."""
         ended = move(_release_lease(run), status, reason=reason, parked_until=None, activity="")
         history = await self._load_history(run, records)
         if teaches:
@@ -234,7 +234,7 @@ class RunTransitions:
 
 
 def create_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
-    """Return a run as it begins: not queued before it has a thread to speak in."""
+    """Return a new run. It is not queued before it has a thread."""
     return Run(
         id=run_id,
         goal=trigger.goal,
@@ -262,19 +262,19 @@ def requeue_from_start(run: Run) -> Run:
 
 
 def to_be_fixed(run: Run) -> Run:
-    """Return an investigation that found something as a fix that goes on from there."""
+    """Return a successful investigation as a fix that continues with the plan."""
     return move(run, Status.QUEUED, Stage.PLAN, goal="fix", reason="")
 
 
 def open_question(run: Run, history: History) -> Question | None:
-    """Return the question the run waits with, if it does."""
+    """Return the question the run waits for, if there is one."""
     asked = history.open_question if run.waiting is Waiting.QUESTION else None
     here = asked is not None and (asked.attempt, asked.round) == (run.attempt, run.round)
     return asked if here else None
 
 
 def _park(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) -> Run:
-    """Return the run as one that goes on at its stage by itself, at `until` at the latest."""
+    """Return the run as parked at its stage, until `until` at the latest."""
     return move(
         _release_lease(run),
         waiting,
@@ -286,7 +286,7 @@ def _park(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) 
 
 
 def _enter_stage(run: Run) -> Run:
-    """Return the run as it enters a stage."""
+    """Return the run with its counters reset for a new stage."""
     return run.replace(interruptions=0, parks=0, parked_until=None, activity="")
 
 

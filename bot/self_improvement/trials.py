@@ -1,4 +1,4 @@
-"""Trying a proposal: what people would be answered today, and with the proposed commit."""
+"""Tries a proposal: what users get today, and with the proposed commit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ from bot.proof.regression_scripts import build_script_with_setup
 from bot.proof.scripts import describe_step, format_steps, parse_steps
 from bot.proof.visible_lines import list_visible_lines
 
-MOST = 3  # at a time: each is two bots
+MOST = 3  # at a time, because each trial starts two bots
 LONGEST = 1_000  # characters of what is typed
-_FORM = "Write a line for each thing that is done: `/roll dice:2d6`, then `press: Again`."
-_BEFORE = timedelta(days=7)  # how far back what made a button is looked for
+_FORM = "Write one line for each step: `/roll dice:2d6`, then `press: Again`."
+_BEFORE = timedelta(days=7)  # how far back the use that created a button may be
 _PEOPLE = ScriptWorld().people
 
 
 class ProposalTrials:
-    """Plays what a person typed with base and with the proposed head, on a server of its own."""
+    """Runs what a person typed with base and with the proposed head, each on its own server."""
 
     def __init__(
         self, store: Store, rehearsal: Rehearsal, trees: CommitTrees, traffic: TrafficLog
@@ -47,31 +47,32 @@ class ProposalTrials:
         self._under_way = 0
 
     async def suggest_lines(self, run_id: str) -> str:
-        """Return what failed as lines to try: a command as it was typed, or a button's set-up too.
+        """Return the failure as lines to try: the command as typed, or a button with its set-up.
 
-        Nothing where none of that is known.
+        Empty if none of it is known.
         """
         history = await self._store.get_history(run_id)
         recorded = await self._find_recorded(history)
         return get_failed_command(history) if recorded is None else _format_script(recorded)
 
     async def run(self, run_id: str, lines: str) -> Trial:
-        """Play a few typed lines with both commits; the suggestion itself as it was recorded.
+        """Run a few typed lines with both commits; the unchanged suggestion runs as recorded.
 
-        Raises `WrongStage` where nothing is proposed or a line is no step, `TooMany` where enough
-        is played already, `RehearsalError` where nothing can be, `StoreError`, `WorkspaceError`.
+        Raises `WrongStage` if nothing is proposed or a line cannot be parsed, `TooMany` if too many
+        trials are under way, `RehearsalError` if nothing can be run, `StoreError`,
+        `WorkspaceError`.
         """
         history = await self._store.get_history(run_id)
         change, head = history.change_set, _get_head(history)
         if change is None or not head:
             raise WrongStage(f"Run `{run_id}` has proposed nothing that could be tried.")
         recorded = await self._find_recorded(history)
-        again = recorded is not None and _split_lines(lines) == _split_lines(
+        is_suggestion = recorded is not None and _split_lines(lines) == _split_lines(
             _format_script(recorded)
         )
-        script = recorded if again and recorded else _parse_script(history, lines)
+        script = recorded if is_suggestion and recorded else _parse_script(history, lines)
         if self._under_way >= MOST:
-            raise TooMany(f"{MOST} trials are under way already. Try again when one is done.")
+            raise TooMany(f"{MOST} trials are already under way. Try again when one is done.")
         self._under_way += 1
         try:
             base = change.base
@@ -81,9 +82,9 @@ class ProposalTrials:
         finally:
             self._under_way -= 1
         before, after = _list_answers(script, old, new)
-        did = "; ".join(describe_step(step) for step in script.steps)
+        steps_text = "; ".join(describe_step(step) for step in script.steps)
         return Trial(
-            asked=did,
+            asked=steps_text,
             base=base,
             head=head,
             before=before,
@@ -97,10 +98,10 @@ class ProposalTrials:
             return await run_script(self._rehearsal, tree, script)
 
     async def _find_recorded(self, history: History) -> Script | None:
-        """Return the button or form that failed, after what may have made it, if it was kept.
+        """Return the failed button or form after the use that may have created it, if recorded.
 
-        Where plays have found what a failure needs beforehand, or of services on the web, it is
-        just that, of commands too.
+        If a replay has found which set-up or web services the failure needs, exactly that is
+        returned, for commands too.
         """
         replay = history.plan.replay if history.plan else None
         if replay is not None and not replay.snapshot and (replay.setup or replay.script.world.web):
@@ -116,7 +117,7 @@ class ProposalTrials:
 
 
 def _get_head(history: History) -> str:
-    """Return the commit people may try: what is proposed, or what was found and waits for them."""
+    """Return the commit people may try: the proposal, or an unproven change that waits for them."""
     if history.proposal is not None:
         return history.proposal.head
     change, verdict = history.change_set, history.verdict
@@ -125,13 +126,13 @@ def _get_head(history: History) -> str:
 
 
 def _add_cogs(script: Script, history: History) -> Script:
-    """Return a recorded script in a server that has the cogs the change is about as well."""
+    """Return a recorded script on a server that also has the cogs of the change."""
     cogs = {*script.world.cogs, *_build_world(history).cogs}
     return script.replace(world=script.world.replace(cogs=tuple(sorted(cogs))))
 
 
 def _format_script(script: Script) -> str:
-    """Return a recorded script as lines; some can only be played as they are."""
+    """Return a recorded script as lines; some scripts can only run as recorded."""
     last = script.steps[-1]
     asker = last.by if isinstance(last, PersonStep) else ""
     lines = format_steps(script.steps, asker)
@@ -145,7 +146,7 @@ def _split_lines(lines: str) -> list[str]:
 def _list_answers(
     script: Script, old: Transcript, new: Transcript
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the answers to the last step, and to others where they differ; what is at a step."""
+    """Return the answers to the last step, and to other steps where both sides differ."""
     sides = list_visible_lines(old), list_visible_lines(new)
     steps = sorted({*sides[0], *sides[1]} - {-1})
     last = len(script.steps) - 1
@@ -158,15 +159,15 @@ def _list_answers(
 def _format_answers(
     side: dict[int, tuple[str, ...]], step_numbers: Sequence[int], steps: Sequence[ScriptStep]
 ) -> tuple[str, ...]:
-    told: list[str] = []
+    lines: list[str] = []
     for at in step_numbers:
-        told += [f"{describe_step(steps[at])}:"] if at < len(steps) else []
-        told += side.get(at, ())
-    return tuple(told)
+        lines += [f"{describe_step(steps[at])}:"] if at < len(steps) else []
+        lines += side.get(at, ())
+    return tuple(lines)
 
 
 def get_failed_command(history: History) -> str:
-    """Return the slash command whose failure a run is about, with its options, where it had one."""
+    """Return the failed slash command of a run with its options; empty if there is none."""
     groups = history.evidence.groups if history.evidence else ()
     failure = groups[0].newest if groups else None
     if failure is None or failure.error is None or failure.kind is not Kind.COMMAND:
@@ -177,7 +178,7 @@ def get_failed_command(history: History) -> str:
 
 
 def _parse_script(history: History, lines: str) -> Script:
-    """Return what was typed, in a server where everybody is whom it names. Raises `WrongStage`."""
+    """Return the typed lines as a script whose people exist. Raises `WrongStage`."""
     try:
         steps = parse_steps(lines)
     except ValueError as error:
@@ -190,7 +191,7 @@ def _parse_script(history: History, lines: str) -> Script:
 
 
 def _list_flags(history: History) -> tuple[str, ...]:
-    """Return the flags that are on for who tries it: what it ships behind, or what failed had."""
+    """Return the flags for the trial: the change's own flag, or those of the replay."""
     if history.brief is not None:
         return (history.brief.flag,) if history.brief.flag else ()
     replay = history.plan.replay if history.plan else None
@@ -198,7 +199,7 @@ def _list_flags(history: History) -> tuple[str, ...]:
 
 
 def _build_world(history: History) -> ScriptWorld:
-    """Return a server with the cogs the change is about: those it edits, or those that failed."""
+    """Return a server with the cogs the change edits, or else those that failed."""
     edited = [change.path for change in history.change_set.files] if history.change_set else []
     capsule = history.evidence.capsule if history.evidence else None
     failed = [frame.file for frame in capsule.frames] if capsule else []

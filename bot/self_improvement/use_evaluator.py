@@ -1,4 +1,4 @@
-"""How the commands of a shipped change are used, from the journal before and after it."""
+"""Evaluates how the commands of a shipped change are used, from the journal."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ from bot.self_improvement.fix_evaluator import MANY, can_be_judged, count_minute
 
 
 class UseEvaluator:
-    """Begins to count the use of changes, and says what came of it.
+    """Starts counting the use of changes, and evaluates it.
 
-    `commands` returns all commands there are now, each with its cog; `days` is how long use is
-    counted before it is told, 0: not at all.
+    `commands` returns all current commands with their cogs. `days` is how long use is counted
+    before it is reported; 0 means that it is not reported.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class UseEvaluator:
         self._counted_for = timedelta(days=days)
 
     def begin(self, run: Run, history: History, shipment: Shipment) -> UseWatch | None:
-        """Return what is to be counted of a change that is live now; `None` for no commands."""
+        """Return the watch for a change that is live now; `None` if it affects no commands."""
         if run.goal != "change" or history.proposal is None:
             return None
         changed = list_changed_events(history, self._commands())
@@ -68,7 +68,7 @@ class UseEvaluator:
         )
 
     async def find_regression(self, watch: UseWatch) -> Outcome | None:
-        """Return what has got worse by now, where that may be said already; else `None`.
+        """Return a regression, if one can already be judged; else `None`.
 
         Raises `JournalError`.
         """
@@ -104,10 +104,10 @@ class UseEvaluator:
     async def compare_by_flag(
         self, watch: UseWatch, flag: Flag, feedback: ChangeFeedback
     ) -> FlagComparison | None:
-        """Return those with its flag against those without; `None` while too little was seen.
+        """Return users with the flag compared to users without; `None` if there are too few uses.
 
-        Enough is as many uses with the flag as a watch looks for, or some in as long as one lasts.
-        Raises `JournalError`.
+        The number of uses with the flag must reach the watch's volume, or one after a watch's
+        duration. Raises `JournalError`.
         """
         now, since = self._clock.get_time(), max(flag.at, watch.began_at)
         events = []
@@ -147,14 +147,14 @@ class UseEvaluator:
 
 
 def _get_promise(history: History) -> Promise:
-    """Return how fast people were to be answered, by what was agreed to and what was measured."""
+    """Return the promised speed, from the brief and from the measurement."""
     proofs = history.verdict.proofs if history.verdict else ()
     ratio = next((proof.ratio for proof in proofs if proof.ratio is not None), None)
     return Promise(ms=find_promised_ms(history.brief) if history.brief else None, ratio=ratio)
 
 
 def _split_by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], list[Sample]]:
-    """Return the uses with a flag on, and those with it off; others did not ask for it."""
+    """Return the uses with the flag on, and those with it off; other uses are left out."""
     sides: dict[bool, list[Sample]] = {True: [], False: []}
     for action in actions:
         if name in action.flags:
@@ -163,7 +163,7 @@ def _split_by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], 
 
 
 def _count_signs(feedback: ChangeFeedback, *, flagged: bool) -> Signs:
-    """Return the signs on answers with the flag on, or on those with it off."""
+    """Return the reactions to answers with the flag on, or to those with it off."""
     given = [feedback.signs[who] for who, on in feedback.flagged.items()
              if on is flagged and who in feedback.signs]  # fmt: skip
     return Signs(len(given), given.count("👎"))

@@ -1,7 +1,7 @@
-"""Use of shipped changes: what goes wrong with their commands is said, and later how they are used.
+"""Watches the use of shipped changes: reports regressions, and later how commands are used.
 
-Both are kept until they are said, so a restart forgets none; a look at what is not due reads no
-journal.
+Watches are stored until they are reported, so a restart loses none. The journal is read only when a
+watch is due.
 """
 
 import logging
@@ -22,13 +22,13 @@ from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 from bot.self_improvement.use_evaluator import UseEvaluator
 
-_PAUSE = timedelta(minutes=5)  # between comparisons of those with a flag and those without
-_LONGEST = timedelta(days=60)  # that a flag is followed on its way to everybody
+_PAUSE = timedelta(minutes=5)  # between comparisons of both sides of a flag
+_LONGEST = timedelta(days=60)  # how long a flag's rollout is watched
 _log = logging.getLogger(__name__)
 
 
 class UseWatches:
-    """Keeps what is counted, and says what comes of it in the run's thread, each once."""
+    """Stores use watches, and posts their results in the run's thread, each once."""
 
     def __init__(
         self,
@@ -43,32 +43,32 @@ class UseWatches:
         self._feedback = feedback
         self._notifier = notifier
         self._memory = memory
-        self._next: dict[str, datetime] = {}  # run -> when its flag's sides are compared again
+        self._next: dict[str, datetime] = {}  # run id -> time of the next comparison
 
     async def begin(self, run: Run, history: History, shipment: Shipment) -> UseWatch | None:
-        """Count the use of a change that is live now; begun again, it begins anew."""
+        """Count the use of a change that is live now; a repeated call starts the count again."""
         watch = self._evaluator.begin(run, history, shipment)
         if watch is not None:
             await self._put(watch)
         return watch
 
     async def cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
-        """Hold nothing that comes after `at` against earlier changes of the same commands."""
+        """End earlier watches of the same commands at `at`, so that later use does not count."""
         for other in await self._services.key_values.list_records(USE_WATCH, UseWatch):
             if other.run_id != run_id and set(events) & set(other.events):
                 await self._put(other.replace(until=min(other.until, at)))
 
     async def end(self, run_id: str) -> None:
-        """Stop counting for a run; again is harmless."""
+        """Stop counting for a run. Can be repeated safely."""
         await self._services.key_values.remove(USE_WATCH + run_id)
         await self._feedback.forget(run_id)
 
     async def look(self) -> None:
-        """Look once at everything whose use is counted."""
+        """Check every use watch once."""
         for watch in await self._services.key_values.list_records(USE_WATCH, UseWatch):
             try:
                 await self._look_at(watch)
-            except TheseusError:  # the others are looked at all the same
+            except TheseusError:  # one failing watch must not block the others
                 _log.exception("use of run %s's change: the next look tries again", watch.run_id)
 
     async def _look_at(self, watch: UseWatch) -> None:
@@ -88,7 +88,7 @@ class UseWatches:
         await self._report_use(run, watch)
 
     async def _offer_next_step(self, run: Run, watch: UseWatch) -> UseWatch:
-        """Say once of each reach of its flag how it goes with it and without, and what is next."""
+        """Post once per reach of the flag how both sides compare, and the next step."""
         flag, now = self._find_partial_flag(watch), self._services.clock.get_time()
         if flag is None or watch.compared_at == flag.at or now < self._next.get(run.id, now):
             return watch
@@ -103,12 +103,12 @@ class UseWatches:
         return watch
 
     def _find_partial_flag(self, watch: UseWatch) -> Flag | None:
-        """Return the flag that a change ships behind, while some have it and others have not."""
+        """Return the change's flag while it is on for some users and off for others."""
         flag = self._services.flags.find(watch.flag) if watch.flag else None
         return None if flag is None or flag.reach in ("off", "all") else flag
 
     async def _judge(self, run: Run, watch: UseWatch) -> UseWatch:
-        """Say once what has got worse; return the watch, with whether that is decided."""
+        """Report a regression once; return the watch, marked as judged if this is decided."""
         over = self._services.clock.get_time() >= watch.until
         history = await self._services.store.get_history(run.id)
         if history.outcome is None:
@@ -125,7 +125,7 @@ class UseWatches:
         return watch
 
     async def _report_use(self, run: Run, watch: UseWatch) -> None:
-        """Say once how it is used, when it is time; then, or with nothing to say, it is over."""
+        """Report the use once when it is time; end the watch if nothing is left to report."""
         now = self._services.clock.get_time()
         if watch.tell_at is None:
             if watch.judged and not (
@@ -145,21 +145,20 @@ class UseWatches:
             history = history.add(report)
         await self._notifier.announce_use(run, history)
         await self._memory.remember_use(run, history, use_text(report))
-        if (
-            self._find_partial_flag(watch) is not None
-        ):  # it goes on for whoever has its flag by and by
+        if self._find_partial_flag(watch) is not None:
+            # The watch continues without a report date while the flag reaches more users.
             await self._put(watch.replace(tell_at=None))
         else:
             await self._finish(run, history)
 
     async def _finish(self, run: Run, history: History) -> None:
-        """Stop counting; once it was told how it is used, nobody needs the thread any more."""
+        """Stop counting; archive the thread if the report was its last message."""
         if history.use_report is not None and has_ended(run, history):
             await self._notifier.archive(run)
         await self.end(run.id)
 
     async def _load_opinions(self, run_id: str) -> dict[str, int]:
-        """Return what people think of the change, as a report has it."""
+        """Return the counts of people's reactions as fields of a report."""
         found = await self._feedback.get_feedback(run_id)
         return {"liked": found.count("👍"), "disliked": found.count("👎")}
 

@@ -1,4 +1,4 @@
-"""Workers: lease queued runs, keep the lease alive, survive whatever a stage does."""
+"""Workers: lease queued runs, extend the leases, and survive any error of a stage."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Workers:
-    """Works on runs side by side until it is cancelled."""
+    """Works on runs in parallel until cancelled."""
 
     def __init__(
         self,
@@ -52,9 +52,10 @@ class Workers:
             event.set()
 
     async def run_forever(self) -> None:
-        """Lease and work on runs; on cancellation, put those being worked on back in the queue.
+        """Lease and work on runs; on cancellation, return active runs to the queue.
 
-        Beside the workers of searches each more urgent lane has one that no search can hold.
+        The search lane has the configured number of workers. Each more urgent lane has one extra
+        worker, so searches cannot block it.
         """
         async with asyncio.TaskGroup() as group:
             for lane in Lane:
@@ -71,9 +72,9 @@ class Workers:
             task.add_done_callback(partial(self._finish_run, run.id, slots))
 
     async def stop(self, run_id: str) -> bool:
-        """Stop working on the run and wait until nothing of it is left; `False` if it was not.
+        """Stop working on the run and wait until its task has ended; `False` if it was not active.
 
-        The run is left as it stands in the store, for the caller to decide about.
+        The run's state in the store is not changed; the caller decides about it.
         """
         task = self._working.get(run_id)
         if task is None:
@@ -87,13 +88,13 @@ class Workers:
         return True
 
     async def stop_all(self, but: Collection[str] = ()) -> None:
-        """Stop working on every run, all at once, and wait until nothing is left of it."""
+        """Stop working on all runs at once, and wait until their tasks have ended."""
         await asyncio.gather(*(self.stop(each) for each in list(self._working) if each not in but))
 
     async def drain(self, seconds: float) -> None:
-        """Take up nothing more, and wait until each run has ended the step it is at.
+        """Start no more runs, and wait until each active run has finished its step.
 
-        What is not there by then is left to cancellation, which puts it back in the queue.
+        Runs that need longer than `seconds` are cancelled later, which returns them to the queue.
         """
         self._draining = True
         working = list(self._working.values())
@@ -154,8 +155,8 @@ class Workers:
                 with set_current_run(run.id):
                     run = await self._sequence.perform(run)
             except StoreConflict:
-                return  # somebody changed the run under us: theirs counts, ours is dropped
-            except Exception as failure:  # noqa: BLE001  the stage boundary: no run dies silently
+                return  # another writer has changed the run: its version counts, ours is dropped
+            except Exception as failure:  # noqa: BLE001  the stage boundary: no run may end silently
                 error = failure
             action = self._record_stage(run.id, stage.value, started, error)
             if error is None:
@@ -181,36 +182,35 @@ class Workers:
         )
 
     async def _hand_over(self, run: Run) -> None:
-        """Leave a run to the other workers, or to the next process: it is less urgent than its
-        worker's lane by now, or nothing more is taken up.
-        """
+        """Return a run to the queue: it is less urgent than this lane, or workers are draining."""
         try:
             await self._transitions.hand_back(run)
         except StoreConflict:
-            return  # somebody changed the run under us: theirs counts
+            return  # another writer has changed the run: its version counts
         except StoreError:
-            _log.exception("run %s could not be handed on; the next start finds it", run.id)
+            _log.exception("run %s could not be handed over; the next start recovers it", run.id)
             return
         self.wake()
 
     async def _requeue(self, run_id: str) -> None:
-        """Leave the run for the next start: a shutdown in good order is no interruption."""
+        """Return the run to the queue; an orderly shutdown does not count as an interruption."""
         try:
             run = await self._services.store.get(run_id)
             if run.status is Status.RUNNING:
                 left = self._cost_meter.settle(run).replace(activity="going on after a restart")
                 await self._transitions.hand_back(left)
         except StoreError:
-            _log.exception("run %s was not put back; the next start finds it", run_id)
+            _log.exception("run %s could not be requeued; the next start recovers it", run_id)
 
     async def _extend_lease(self, run_id: str) -> None:
         while True:
+            # A third of the lease: two attempts may fail before it runs out.
             await self._services.clock.sleep(self._limits.lease.total_seconds() / 3)
             until = self._services.clock.get_time() + self._limits.lease
             try:
-                kept = await self._services.store.extend_lease(run_id, self._owner, until)
+                is_extended = await self._services.store.extend_lease(run_id, self._owner, until)
             except StoreError:
-                _log.exception("the lease of run %s was not prolonged", run_id)
+                _log.exception("the lease of run %s could not be extended", run_id)
                 continue
-            if not kept:
+            if not is_extended:
                 return

@@ -65,7 +65,7 @@ async def test_of_a_developers_requests_at_once_few_begin_and_all_are_answered(
                 break
             await asyncio.sleep(0.05)
     assert len(await room.list_runs()) == 5
-    assert all("is what I take from one person at once" in each for each in refused)
+    assert all("from one person at once" in each for each in refused)
     assert 1 <= len(refused) < 10
 
 

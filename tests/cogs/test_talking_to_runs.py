@@ -107,7 +107,7 @@ async def test_more_asked_while_it_asks_is_no_answer(room: DevChannel) -> None:
     _, thread, _ = await asked(room)
     await room["dora"].say(thread, "also handle 0d6")
     told = await room["dora"].wait_for(thread, lambda m: m["content"].startswith("✏️"))
-    assert "I take it up in the next round." in told["content"]
+    assert "I use it in the next round." in told["content"]
     assert (await room.list_runs())[0].is_parked
 
 

@@ -1,4 +1,4 @@
-"""The plan where a command answers wrongly: the answer a person called right is what proves it."""
+"""Plans the fix of incorrect output: the output that a person called right is the proof."""
 
 from bot.domain.cogs import get_cog_name
 from bot.domain.errors import WorkspaceError
@@ -17,14 +17,14 @@ from bot.proof.reproduction import ROOM
 from bot.self_improvement.interaction_replays import InteractionReplays
 
 NOT_PROVABLE = (
-    "I see the answer, but could not write a test that shows it wrong here and right there: it may "
-    "rest on luck, on other services, or on what my test room has not. So I cannot prove a fix and "
-    "propose none."
+    "I see the answer, but could not write a test that shows the wrong and the right answer. It "
+    "may depend on chance, on other services, or on what my test room lacks. So I cannot prove a "
+    "fix and propose none."
 )
 
 
 def get_incorrect_output(run: Run, history: History) -> IncorrectOutput | None:
-    """Return what people called wrong in this attempt, once it is known what is right."""
+    """Return this attempt's report of incorrect output, once the right output is known."""
     wrong = history.incorrect_output
     here = wrong is not None and wrong.attempt == run.attempt and wrong.expected != ""
     return wrong if here else None
@@ -33,10 +33,11 @@ def get_incorrect_output(run: Run, history: History) -> IncorrectOutput | None:
 async def _find_failing_test(
     wrong: IncorrectOutput, verifier: Verifier, workspace: Workspace
 ) -> Reproduction | None:
-    """Return the test of the right answer, which fails on base; `None` where none can be made.
+    """Return a test of the right output that fails on base; `None` if none can be made.
 
-    What a commit answered is asked of that commit in the test's own room, which has other people
-    and other luck than the play. What a person expects has to mean the same in both.
+    The output of an earlier commit is evaluated again in the test's room, because the room has
+    other users and other random values than the replay. An output that a person expects has to mean
+    the same in both.
     """
     room = await workspace.read_base(ROOM)
     first = answer_test(wrong.example, wrong.expected, room) if wrong.example and room else None
@@ -45,20 +46,20 @@ async def _find_failing_test(
         return None
     today = _read(await verifier.evaluate_call(probe, workspace))
     if wrong.since is None or wrong.expected != wrong.since.old:
-        means_the_same = not today or any(line in today for line in wrong.today)
-        test = first if means_the_same else None
+        is_same_here = not today or any(line in today for line in wrong.today)
+        test = first if is_same_here else None
     else:
         old = await _evaluate_before(wrong.since.before, probe, verifier, workspace)
         expected = find_room_difference(old, today)
         test = answer_test(wrong.example, expected, room) if expected else None
-    reds = await verifier.find_failing([test.replace(answered=True)], workspace) if test else ()
-    return reds[0].reproduction if reds else None
+    failing = await verifier.find_failing([test.replace(answered=True)], workspace) if test else ()
+    return failing[0].reproduction if failing else None
 
 
 async def _evaluate_before(
     commit: str, probe: Reproduction, verifier: Verifier, workspace: Workspace
 ) -> str:
-    """Return what an earlier commit answers; empty where it does not."""
+    """Return the output of an earlier commit; empty if it gives none."""
     try:
         await workspace.reset(commit)
         return _read(await verifier.evaluate_call(probe, workspace))
@@ -71,9 +72,9 @@ async def _evaluate_before(
 async def _build_replay(
     wrong: IncorrectOutput, replays: InteractionReplays | None, base: str
 ) -> Replay | None:
-    """Return the example as plays prove it, where the answer of an earlier commit is right.
+    """Return a replay that proves the example, if the output of an earlier commit is right.
 
-    It is for what no test's room has: permissions, restarts of the bot, what comes too late.
+    It covers what a test's room lacks: permissions, restarts of the bot, and late answers.
     """
     since = wrong.since
     if replays is None or wrong.example is None or since is None or wrong.expected != since.old:
@@ -88,9 +89,9 @@ async def answer_plan(
     workspace: Workspace,
     replays: InteractionReplays | None = None,
 ) -> Plan:
-    """Return what is to be done about the answer, and the test of it if one fails on base.
+    """Return the plan for incorrect output, with a test if one fails on base.
 
-    Where none can be written, and an earlier commit answers rightly, plays are the proof.
+    If no test can be written and an earlier commit is right, a replay is the proof.
     """
     reproduction = await _find_failing_test(wrong, verifier, workspace)
     replay = None if reproduction else await _build_replay(wrong, replays, workspace.base)
@@ -103,16 +104,16 @@ async def answer_plan(
         problem=diagnosis.cause,
         solution=(
             f"Find the smallest edit of {listed} after which {format_request(wrong)} is answered "
-            "rightly again: parts of the suspect commit undone first, then single edits."
+            "correctly again: revert parts of the suspect commit first, then try single edits."
         ),
         steps=(Step(summary=f"Edit {listed}", owned_files=files),),
-        impact=f"People who use {format_request(wrong)}, and whatever else that commit changed.",
+        impact=f"People who use {format_request(wrong)}, and everything else that commit changed.",
         tests=TestPlan(
             unit=f"A regression test that asks `{reproduction.calls}`." if reproduction else "",
             integration="The tests that reach the changed files.",
         ),
         verification=f"{format_request(wrong)} is answered as people said it should be.",
-        rollback="Revert the merge commit; nothing else to undo.",
+        rollback="Revert the merge commit. Nothing else needs to be reverted.",
         reproduction=reproduction,
         replay=replay,
     )
@@ -123,6 +124,6 @@ def _cog(wrong: IncorrectOutput) -> str:
 
 
 def _read(source: str | None) -> str:
-    """Return the text that a literal's source stands for; of anything else, nothing."""
+    """Return the text of a string literal's source; empty for anything else."""
     value = evaluate_literal(source) if source else ""
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""What an engine is told, and how its words are recorded."""
+"""Builds the engine's assignment, and records the engine's result."""
 
 from datetime import datetime
 
@@ -22,12 +22,12 @@ from bot.self_improvement.step_context import need
 
 
 def build_assignment(run: Run, history: History) -> Assignment:
-    """Return what the engine is to do in this round."""
+    """Return the engine's assignment for this round."""
     revising, question, versions = history.revising, history.question, history.candidates
     first = run.round == run.first_round
     asked_here = (
         question is not None
-        and question.head != ""  # it was an engine that asked
+        and question.head != ""  # the question came from an engine
         and (question.attempt, question.round) == (run.attempt, run.round)
     )
     items = history.instructions.items if history.instructions else ()
@@ -53,12 +53,12 @@ def build_assignment(run: Run, history: History) -> Assignment:
 
 
 def _build_diagnosis(brief: Brief) -> Diagnosis:
-    """Return what is known where nothing failed, and something is wanted."""
+    """Return the diagnosis of a requested change, where nothing has failed."""
     return Diagnosis(found=False, instead="change", headline=brief.understood, cause="")
 
 
 def add_granted_files(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
-    """Return the plan that owns what the engine was granted as well."""
+    """Return the plan with the additional files that the engine was granted."""
     new = {grant.file: grant for grant in granted if grant.file not in plan.owned_files}
     steps = tuple(
         Step(summary=f"Granted: {redact(grant.reason)}", owned_files=(grant.file,))
@@ -70,7 +70,7 @@ def add_granted_files(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
 def build_question(
     run: Run, asked: QuestionAsked, paused: str, engine: str, *, asked_at: datetime, until: datetime
 ) -> Question:
-    """Return what the engine asks in the thread; `paused` is the head with the work so far."""
+    """Return the engine's question; `paused` is the head with the work so far."""
     return Question(
         id=f"{run.id}:{run.attempt}:{run.round}:{run.parks}",
         attempt=run.attempt,
@@ -104,10 +104,10 @@ def commit_message(assignment: Assignment, finished: Finished) -> str:
 async def build_change_set(
     finished: Finished, engine: str, workspace: Workspace, head: str, *, changed: bool
 ) -> ChangeSet:
-    """Return the engine's words, and what the workspace says was changed by `head`."""
-    said = finished.model_dump(exclude={"kind", "changed"})
+    """Return the engine's texts, with the files that the workspace says changed at `head`."""
+    texts = finished.model_dump(exclude={"kind", "changed"})
     facts = {"base": workspace.base, "head": head, "branch": workspace.branch, "engine": engine}
-    change = ChangeSet.model_validate({**said, **facts})
+    change = ChangeSet.model_validate({**texts, **facts})
     if not changed:
         return change
     return change.replace(files=await workspace.list_changes(), diff=await workspace.get_diff())

@@ -1,4 +1,4 @@
-"""The failing interaction played again, and written as a test where that shows it as well."""
+"""Replays the failing interaction, and writes a test of it if a test shows the failure too."""
 
 from typing import NamedTuple
 
@@ -11,13 +11,13 @@ from bot.proof.reproduction import ROOM, build_replay_candidate
 from bot.self_improvement.interaction_replays import InteractionReplays
 
 REPEATS = 1
-"""Times that a test of a replay is run once more; plays with other chances came before it."""
+"""How often the test is repeated. Few are enough: the replay itself has run with other seeds."""
 
 
 class ReplayedFailure(NamedTuple):
-    """What plays show of a failure, and the test of it, red; `unplayed` is why nothing was played.
+    """The replay of a failure, and its failing test; `unplayed` says why it was not replayed.
 
-    Without a test, plays are the proof.
+    Without a test, the replay is the proof.
     """
 
     replay: Replay | None = None
@@ -31,7 +31,7 @@ async def replay_failure(
     group: FailureGroup,
     workspace: Workspace,
 ) -> ReplayedFailure:
-    """Return the failing interaction as it can be played again. Raises `VerifierError`."""
+    """Return the failing interaction as a replay. Raises `VerifierError`."""
     if replays is None:
         return ReplayedFailure()
     found = await replays.find(group, workspace.base)
@@ -39,27 +39,27 @@ async def replay_failure(
         return ReplayedFailure(unplayed=found.unplayed)
     room = await workspace.read_base(ROOM) is not None
     test = build_replay_candidate(group.newest, found.replay) if room else None
-    red = await _confirm_failing(test, verifier, workspace) if test else None
-    return ReplayedFailure(found.replay.replace(written=red is not None), red)
+    failing = await _confirm_failing(test, verifier, workspace) if test else None
+    return ReplayedFailure(found.replay.replace(written=failing is not None), failing)
 
 
 async def _confirm_failing(
     test: Reproduction, verifier: Verifier, workspace: Workspace
 ) -> Reproduced | None:
-    """Return how it fails, if it does each time."""
-    reds: tuple[Reproduced, ...] = ()
+    """Return the failing test if it fails each time."""
+    failing: tuple[Reproduced, ...] = ()
     for _ in range(1 + REPEATS):
-        reds = await verifier.find_failing([test], workspace)
-        if not reds:
+        failing = await verifier.find_failing([test], workspace)
+        if not failing:
             return None
-    return reds[0]
+    return failing[0]
 
 
 def is_decisive(found: ReplayedFailure, failing: tuple[Reproduced, ...]) -> bool:
-    """Whether the replay is the proof, and not the tests of the failing calls that are red.
+    """Return whether the replay is the proof, rather than tests of the failing calls.
 
-    A play that a test cannot repeat may rest on chance: it is the proof only where it needs what
-    no test can have, or where nothing else shows the failure.
+    A replay that no test can repeat may depend on chance. It is the proof only if it needs what no
+    test can have, or if nothing else shows the failure.
     """
     replay = found.replay
     return replay is not None and (replay.written or bool(replay.snapshot) or not failing)

@@ -1,4 +1,4 @@
-"""What a merge comes to is checked before it is made: nothing else is merged."""
+"""Checks the result of a merge before it is made, so that only checked results are merged."""
 
 from bot.authority.protection import collect_named_files
 from bot.domain.change import FullTier
@@ -16,16 +16,16 @@ from bot.self_improvement.step_context import StepContext, need
 
 
 class MergeCheck:
-    """Puts an approved head and the newest base together, apart from the running checkout."""
+    """Merges an approved head with the newest base in the run's worktree, and checks the result."""
 
     def __init__(self, context: StepContext, gate: QualityGate) -> None:
         self._context = context
         self._gate = gate
 
     async def __call__(self, run: Run, history: History, proposal: Proposal) -> FullTier | None:
-        """Return what is found of the merge; known already, it is not looked for again.
+        """Return the full tier of the merge; a known result for the same commits is reused.
 
-        `None` where it is merged already. Raises `MergeConflict`, `ForgeError`.
+        Returns `None` if it is already merged. Raises `MergeConflict`, `ForgeError`.
         """
         opened = await self._context.services.forge.get_proposal(proposal.number)
         if opened.state == "merged":
@@ -34,7 +34,7 @@ class MergeCheck:
             raise ForgeRejected(f"pull request #{opened.number} was closed")
         if opened.head != proposal.head:
             raise ForgeConflict(
-                f"pull request #{opened.number} stands at {opened.head[:12]}, not at the approved "
+                f"pull request #{opened.number} is at {opened.head[:12]}, not at the approved "
                 f"{proposal.head[:12]}"
             )
         known, tip = history.full_tier, await self._fetch_tip()
@@ -44,9 +44,9 @@ class MergeCheck:
 
     async def _check(self, run: Run, history: History, tip: str) -> FullTier:
         context, change = self._context, need(history.change_set)
-        here = context.limits.full_tier
-        doing = "running the full checks" if here else "looking at the result"
-        await context.notifier.refresh(run, history, f"{doing} before merging")
+        is_checked_here = context.limits.full_tier
+        activity = "running the full checks" if is_checked_here else "looking at the result"
+        await context.notifier.refresh(run, history, f"{activity} before merging")
         async with context.open_workspace(run, need(history.evidence), at=change.head) as workspace:
             return await self._gate.check_merge(
                 need(history.plan),
@@ -55,14 +55,14 @@ class MergeCheck:
                 context.build_check_handler(run, history, "before merging: "),
                 named=collect_named_files(run, history),
                 is_revert=run.goal == "revert",
-                checked_here=here,
+                checked_here=is_checked_here,
             )
 
     async def _fetch_tip(self) -> str:
-        """Return the newest commit of the base branch, as the forge has it now."""
+        """Return the newest commit of the base branch at the forge."""
         checkout = self._context.services.checkout
         if checkout is None:
-            raise AssertionError("nothing ships without a checkout to bring up to it")
+            raise AssertionError("shipping needs a checkout to update")
         try:
             return await checkout.fetch_tip()
         except WorkspaceError as error:

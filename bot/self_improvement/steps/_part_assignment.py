@@ -1,4 +1,4 @@
-"""What whoever writes one part of a change is told, and the parts' words as those of the whole."""
+"""Builds the assignment for one part of a change, and combines the parts' results."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from bot.proof.acceptance import get_acceptance_path
 def build_part_assignment(
     assignment: Assignment, part: PlanPart, *, retry_reason: str = ""
 ) -> Assignment:
-    """Return what is to be done in one part: its steps, and the examples that it alone shows.
+    """Return the assignment for one part: its steps, and the examples that it alone shows.
 
-    `again` is why it is written once more, on top of the parts before it.
+    `retry_reason` says why the part is written again on top of the parts before it.
     """
     examples = assignment.brief.acceptances if assignment.brief else ()
     own = {get_acceptance_path(each) for each in examples if _is_example_of(each, part, assignment)}
@@ -36,7 +36,7 @@ def build_part_assignment(
 
 
 def _is_example_of(example: Acceptance, part: PlanPart, assignment: Assignment) -> bool:
-    """Whether an example is of cogs that this part changes, and of none that another does."""
+    """Return whether an example uses cogs that this part changes, and none of another part."""
     cogs = {*example.script.world.cogs}
     own = {get_cog_name(file) for file in part.owned_files}
     all_owned = {get_cog_name(file) for file in assignment.plan.owned_files}
@@ -44,14 +44,14 @@ def _is_example_of(example: Acceptance, part: PlanPart, assignment: Assignment) 
 
 
 def combine_changes(changes: Sequence[ChangeSet], parts: tuple[WrittenPart, ...]) -> ChangeSet:
-    """Return what the engine said of each part as what it says of the whole."""
-    told = [(part.name, change) for part, change in zip(parts, changes, strict=True)]
+    """Return the parts' results as one change."""
+    named_changes = [(part.name, change) for part, change in zip(parts, changes, strict=True)]
     reviews = [change.approved for change in changes if change.approved is not None]
     return changes[-1].replace(
         summary=" ".join(change.summary for change in changes),
-        description="\n\n".join(f"{name}: {each.description}" for name, each in told
+        description="\n\n".join(f"{name}: {each.description}" for name, each in named_changes
                                 if each.description),
-        review="; ".join(f"{name}: {each.review}" for name, each in told if each.review),
+        review="; ".join(f"{name}: {each.review}" for name, each in named_changes if each.review),
         approved=all(reviews) if reviews else None,
         title="",
         attempts=tuple(each for change in changes for each in change.attempts),

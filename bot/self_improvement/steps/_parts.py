@@ -1,4 +1,4 @@
-"""A change in parts: written side by side, proven alone, joined in order on the run's branch."""
+"""Writes a change in parts: side by side, verified alone, then joined on the run's branch."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ from bot.self_improvement.steps._reproduction_files import write_inside
 
 
 class PartAskedError(Exception):
-    """One part has a question for people, who are asked about the whole."""
+    """Raised if a part has a question; people are then asked about the complete change."""
 
 
 class _Written(NamedTuple):
-    """A part as it was written alone, and what was found of it."""
+    """A part as it was written alone, and its verdict."""
 
     part: PlanPart
     change: ChangeSet
@@ -38,10 +38,10 @@ class _Written(NamedTuple):
 
 @dataclass
 class PartsWork:
-    """The parts of one plan, written by one engine: as many at once as runs are worked on.
+    """Writes the parts of one plan with one engine, as many at once as there are workers.
 
-    Each has a worktree and a conversation of its own. One that does not hold alone, or does not
-    merge into those before it, is written once more, on top of them.
+    Each part has its own worktree and conversation. A part that fails alone, or does not merge with
+    the parts before it, is written once more on top of them.
     """
 
     context: StepContext
@@ -53,7 +53,7 @@ class PartsWork:
     _costs: dict[str, Cost] = field(default_factory=dict)
 
     async def __call__(self, workspace: Workspace) -> ChangeSet:
-        """Return the whole change, on the run's branch; where a part cannot be made, its no.
+        """Return the complete change on the run's branch, or the refusal of a part.
 
         Raises `PartAskedError`, and what the engine, the verifier and workspaces raise.
         """
@@ -78,9 +78,11 @@ class PartsWork:
         return change.replace(**dict(spent), seconds=seconds)
 
     async def _write_alone(self, part: PlanPart, workspace_id: str) -> _Written:
-        """Have a part written in a worktree of its own, and look whether it holds there."""
+        """Write a part in its own worktree and verify it there."""
         workspaces, evidence = self.context.services.workspaces, self.assignment.evidence
-        await workspaces.drop(workspace_id)  # what a crash left began elsewhere
+        await workspaces.drop(
+            workspace_id
+        )  # an interrupted attempt may have left one with another base
         try:
             async with workspaces.open(
                 workspace_id, base=evidence.base, slug=part.name
@@ -90,7 +92,7 @@ class PartsWork:
             await workspaces.drop(workspace_id)
 
     async def _write_in_rounds(self, part: PlanPart, workspace: Workspace) -> _Written:
-        """Return the part as it holds alone, or after one more round as it is then."""
+        """Return the part after one round, or after a second one if the first does not pass."""
         assignment = build_part_assignment(self.assignment, part)
         change = await self._work(assignment, workspace, f"{part.name} 1")
         if change.cannot:
@@ -100,15 +102,15 @@ class PartsWork:
         if is_passing_alone(verdict):
             return _Written(part, change, verdict)
         assignment = assignment.replace(plan=plan, round=2, previous=change, feedback=verdict)
-        again = await self._work(assignment, workspace, f"{part.name} 2")
-        if not again.files:  # it leaves it as it is
+        revised = await self._work(assignment, workspace, f"{part.name} 2")
+        if not revised.files:  # the engine keeps the change
             return _Written(part, change, verdict)
-        assignment = assignment.replace(plan=add_granted_files(plan, again.granted))
-        again = again.replace(granted=(*change.granted, *again.granted))
-        return _Written(part, again, await self._judge(assignment, again, workspace))
+        assignment = assignment.replace(plan=add_granted_files(plan, revised.granted))
+        revised = revised.replace(granted=(*change.granted, *revised.granted))
+        return _Written(part, revised, await self._judge(assignment, revised, workspace))
 
     async def _work(self, assignment: Assignment, workspace: Workspace, call: str) -> ChangeSet:
-        """Return what one call of the engine changed. Raises where it asks, or did nothing."""
+        """Return the result of one engine call. Raises if it asks a question or did nothing."""
         done = await self.engine(assignment, workspace, self._build_progress_handler(call))
         spent = done.asked if isinstance(done, ExecutionPaused) else done
         self.context.cost_meter.note(self.run.id, self._note_cost(call, spent))
@@ -133,7 +135,7 @@ class PartsWork:
         )
 
     async def _join(self, done: Sequence[_Written], workspace: Workspace) -> ChangeSet:
-        """Return all parts in one change, joined in order, with the tests that are of several."""
+        """Return all parts as one change, joined in order, with the tests of several parts."""
         await workspace.reset(workspace.base)
         changes, parts = [], []
         for number, each in enumerate(done):
@@ -142,17 +144,17 @@ class PartsWork:
             parts.append(_summarise_part(each, how))
         for reproduction in select_permanent(self.assignment.plan.reproductions):
             write_inside(workspace.path, reproduction)
-        head = await workspace.commit(f"Add what shows the whole\n\nRun: {self.run.id}\n")
-        whole = combine_changes(changes, tuple(parts))
+        head = await workspace.commit(f"Add tests of the complete change\n\nRun: {self.run.id}\n")
+        combined = combine_changes(changes, tuple(parts))
         files, diff = await workspace.list_changes(), await workspace.get_diff()
-        return whole.replace(
+        return combined.replace(
             base=workspace.base, head=head, branch=workspace.branch, files=files, diff=diff
         )
 
     async def _add(
         self, each: _Written, workspace: Workspace, *, first: bool
     ) -> tuple[ChangeSet, str]:
-        """Put a part on the branch, and return its change and why it was written again."""
+        """Add a part to the branch; return its change, and why it was written again, if so."""
         why = "" if first or is_passing_alone(each.verdict) else summarise_failure(each.verdict)
         if not why:
             message = f"Join {each.part.name}: {each.change.summary}\n\nRun: {self.run.id}\n"
@@ -162,18 +164,18 @@ class PartsWork:
                 why = f"it does not merge in {', '.join(conflict.files[:3])}"
             else:
                 return each.change, ""
-        before = each.change.replace(
+        current = each.change.replace(
             head=await workspace.get_head(),
             files=await workspace.list_changes(),
             diff=await workspace.get_diff(),
         )
         assignment = build_part_assignment(self.assignment, each.part, retry_reason=why)
-        assignment = assignment.replace(round=1, previous=before)
-        again = await self._work(assignment, workspace, f"{each.part.name} again")
-        return again, why
+        assignment = assignment.replace(round=1, previous=current)
+        rewritten = await self._work(assignment, workspace, f"{each.part.name} again")
+        return rewritten, why
 
     def _build_progress_handler(self, call: str) -> OnProgress:
-        """Return what shows what one call does, with what all of them have spent."""
+        """Return a handler that shows a call's progress with the total cost of all calls."""
         show = self.context.build_progress_handler(self.run, self.history)
 
         async def show_progress(progress: Progress) -> None:
@@ -184,7 +186,7 @@ class PartsWork:
         return show_progress
 
     def _note_cost(self, call: str, cost: Cost) -> Cost:
-        """Note what one call has spent by now, and return what all have."""
+        """Record the current cost of one call, and return the total of all calls."""
         self._costs[call] = Cost().add(cost)
         total = Cost()
         for each in self._costs.values():
@@ -193,7 +195,7 @@ class PartsWork:
 
 
 def is_passing_alone(verdict: Verdict) -> bool:
-    """Whether nothing is against a part, and what shows it alone is green where there is any."""
+    """Return whether a part has no objections, and passes its own reproduction if it has one."""
     blocked = any(finding.blocking for finding in verdict.findings)
     shown = verdict.is_reproduced or verdict.passing_on_head is None
     return shown and not blocked and all(check.ok for check in verdict.checks)

@@ -1,4 +1,4 @@
-"""The reproduction's files in the worktree, whatever links an engine made there."""
+"""Reads and writes the reproduction's files, safe against symbolic links of an engine."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from bot.domain.plan import Reproduction
 
 
 def read_inside(root: Path, file: str) -> str | None:
-    """Return a file's text, if it is one and lies in the worktree."""
+    """Return a file's text if the file is inside the worktree, else `None`."""
     path = (root / file).resolve()
     return (
         path.read_text("utf-8") if path.is_relative_to(root.resolve()) and path.is_file() else None
@@ -15,7 +15,7 @@ def read_inside(root: Path, file: str) -> str | None:
 
 
 def write_inside(root: Path, reproduction: Reproduction) -> None:
-    """Write the reproduction; raise `OutOfBounds` where the engine's links lead elsewhere."""
+    """Write the reproduction. Raises `OutOfBounds` if a link leads out of the worktree."""
     file = root / reproduction.path
     if not file.resolve().is_relative_to(root.resolve()):
         raise OutOfBounds(f"`{reproduction.path}` leads out of the worktree.")

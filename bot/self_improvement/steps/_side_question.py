@@ -1,4 +1,4 @@
-"""What people are asked about a failure of somebody else's that our side could take better."""
+"""Asks people whether our side should handle a third party's failure better."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ _CHANGE, _LEAVE = "Change our side", "Leave it"
 def build_side_question(
     run: Run, diagnosis: Diagnosis, asked_at: datetime, until: datetime
 ) -> Question:
-    """Return the question whether our side is to change; it is asked once an attempt."""
+    """Return the question whether our side should change; asked once per attempt."""
     return Question(
         id=_build_id(run),
         attempt=run.attempt,
@@ -28,7 +28,7 @@ def build_side_question(
 
 
 def get_side_decision(run: Run, answer: Answer | None) -> bool | None:
-    """Return what came of that question; `None` where it was not asked, or not answered yet."""
+    """Return the decision; `None` if it was not asked or not answered yet."""
     if answer is None or answer.question_id != _build_id(run):
         return None
     return parse_agreement(answer.text) is True

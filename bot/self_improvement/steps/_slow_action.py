@@ -1,4 +1,4 @@
-"""The diagnosis where somebody names an action that did not fail, and is slow."""
+"""Diagnoses a named action that is slow but did not fail."""
 
 from bot.domain.evidence import Diagnosis
 from bot.domain.journal import format_action_name
@@ -6,7 +6,7 @@ from bot.domain.slowness import Slowness
 
 
 def diagnose_slowness(slow: Slowness) -> Diagnosis:
-    """Return what the durations of an action say; nothing failed, so there is no frame."""
+    """Return the diagnosis from the action's durations; it has no frame, as nothing failed."""
     name, lately, before = (
         format_action_name(slow.newest.kind, slow.newest.name),
         slow.recent,
@@ -21,7 +21,7 @@ def diagnose_slowness(slow: Slowness) -> Diagnosis:
     if slow.came_with:
         cause += f" It is slower since `{slow.came_with}` came live: start there."
     elif slow.by_code:
-        cause += " It is the same code as before, so look at what it waits for: services, data."
+        cause += " The code is the same as before, so check what it waits for: services or data."
     return Diagnosis(
         found=True,
         headline=f"{name} is slow: p95 {_format_duration(lately.p95_ms)} in the last 10 min{usual}",

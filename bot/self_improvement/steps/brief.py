@@ -1,4 +1,4 @@
-"""Brief: what is wanted of a change, as examples that fail today, before anything is written."""
+"""Brief: states what is wanted of a change, as examples that fail today."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,22 +27,20 @@ from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps.plan import add_nearest_tests
 
-_THOUGHTS = 2  # briefs of one request before it is given up
-_LOOKED_AT = 100  # runs that ended well, for what one costs
+_THOUGHTS = 2  # attempts at a brief before the request is given up
+_LOOKED_AT = 100  # the newest successful runs, for the estimate
 _NO_PLANNER = (
-    "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
-    "is one."
+    "I have no model that could find out what you want, so I write nothing. Ask again when a model "
+    "is configured."
 )
-_NOT_PROVABLE = (
-    "I understood “{}”, but could not show how it would be proven, so I write nothing: {}."
-)
-_RETRY_NOTE = "Our program, about the examples of your last brief, which prove nothing so: {}"
-_FLAG_EXISTS = "the flag `{}` was switched before and is kept, so it may be on: name another"
+_NOT_PROVABLE = "I understood “{}”, but found no way to prove it, so I write nothing: {}."
+_RETRY_NOTE = "Our program rejects the examples of your last brief, because they prove nothing: {}"
+_FLAG_EXISTS = "the flag `{}` exists already and may be on: name another"
 _NOT_FAILING = "`{}`: its test does not fail today because of {}"
 
 
 class Understood(NamedTuple):
-    """What a request comes to; `unproven` is what keeps its examples from proving it."""
+    """The understanding of a request; `proof_problems` say why its examples prove nothing."""
 
     brief: Brief
     plan: Plan | None = None
@@ -50,7 +48,7 @@ class Understood(NamedTuple):
 
 
 class RequestBriefer:
-    """Asks the planner of requests, and proves on base what it says is missing."""
+    """Asks the planner about a request, and verifies on base that the examples fail."""
 
     def __init__(self, planner: RequestPlanner, verifier: Verifier, proofs: ChangeProofs) -> None:
         self._planner = planner
@@ -59,13 +57,13 @@ class RequestBriefer:
 
     @property
     def name(self) -> str:
-        """Return the planner's name, for people."""
+        """The planner's name, for people."""
         return self._planner.name
 
     async def ask_planner(
         self, request: Request, workspace: Workspace, on_progress: OnProgress
     ) -> Briefed:
-        """Return what the planner makes of a request. Raises `AgentError`, `BudgetSpent`."""
+        """Return the planner's brief of a request. Raises `AgentError`, `BudgetSpent`."""
         return await wait_for_result(
             self._planner.brief(request, workspace),
             on_progress,
@@ -73,23 +71,23 @@ class RequestBriefer:
         )
 
     async def prove(self, briefed: Briefed, workspace: Workspace) -> Understood:
-        """Return the plan with what has to turn green, if the brief can be proven as it says.
+        """Return the plan with the tests that have to pass, if the brief can be proven.
 
-        Examples that no test can be written of are held to by plays alone. Raises `VerifierError`,
+        Examples without a possible test are proven by replays alone. Raises `VerifierError`,
         `WorkspaceError`.
         """
         brief, plan = briefed.brief, briefed.plan
         if brief.objection or plan is None:
             return Understood(brief)
-        wrong = await self._proofs.find_objections(brief, workspace)
-        if wrong:
-            return Understood(brief, proof_problems=wrong)
+        objections = await self._proofs.find_objections(brief, workspace)
+        if objections:
+            return Understood(brief, proof_problems=objections)
         tests = [
             each for each in await self._proofs.build_tests(brief, workspace) if each is not None
         ]
-        reds = await self._verifier.find_failing(tests, workspace) if tests else ()
-        if len(reds) < len(tests):
-            return Understood(brief, proof_problems=_find_not_failing(tests, reds))
+        failing = await self._verifier.find_failing(tests, workspace) if tests else ()
+        if len(failing) < len(tests):
+            return Understood(brief, proof_problems=_find_not_failing(tests, failing))
         first, *others = tests or (None,)
         witnesses = tuple(each for each in others if each is not None)
         proven = plan.replace(reproduction=first, witnesses=witnesses, risk=brief.risk)
@@ -97,7 +95,7 @@ class RequestBriefer:
 
 
 class BriefStep:
-    """Finds out what is wanted, and shows that to people; nothing is written before their word."""
+    """Finds out what is wanted and shows it to people. Nothing is written before they agree."""
 
     def __init__(
         self, context: StepContext, briefer: RequestBriefer | None, gate: QualityGate
@@ -107,7 +105,7 @@ class BriefStep:
         self._gate = gate
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Ask the planner; then people, where something is open, or whether that is meant."""
+        """Ask the planner; then ask people about open questions or for their agreement."""
         context, transitions = self._context, self._context.transitions
         if self._briefer is None:
             return await transitions.end(run, Status.FAILED, _NO_PLANNER)
@@ -125,7 +123,7 @@ class BriefStep:
         return await self._present(context.cost_meter.settle(run), history, understood)
 
     async def _understand(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
-        """Return the brief, proven; examples that prove nothing go back to the planner once."""
+        """Return the proven brief; examples that prove nothing go back to the planner once."""
         context, evidence = self._context, need(history.evidence)
         request, working = _request_of(run, history), context.build_progress_handler(run, history)
         spent = Cost()
@@ -144,12 +142,12 @@ class BriefStep:
                 understood = self._check_flag_is_new(await briefer.prove(briefed, workspace))
                 if not understood.proof_problems:
                     break
-                told = _RETRY_NOTE.format("; ".join(understood.proof_problems))
-                request = request.replace(corrections=(*request.corrections, told))
+                correction = _RETRY_NOTE.format("; ".join(understood.proof_problems))
+                request = request.replace(corrections=(*request.corrections, correction))
         return understood
 
     def _check_flag_is_new(self, understood: Understood) -> Understood:
-        """Return it as unproven where its flag was switched for an earlier change, and is kept."""
+        """Return the brief as unproven if its flag exists already, since it may be on."""
         flag = understood.brief.flag
         if not flag or self._context.services.flags.find(flag) is None:
             return understood
@@ -158,7 +156,7 @@ class BriefStep:
         )
 
     async def _present(self, run: Run, history: History, understood: Understood) -> Run:
-        """Ask what is open, end where nothing is to be built, else wait for the go-ahead."""
+        """Ask open questions, end if nothing is to be built, or wait for the agreement."""
         context, transitions = self._context, self._context.transitions
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
@@ -166,7 +164,7 @@ class BriefStep:
             asked = _build_question(run, brief, now, now + context.limits.question)
             return await transitions.ask(run, asked, brief)
         if brief.objection:
-            why = f"I leave it: {escape_line(redact(brief.objection), 900)}"
+            why = f"I do not write this: {escape_line(redact(brief.objection), 900)}"
             return await transitions.end(run, Status.FAILED, why, brief)
         if plan is None:
             return await transitions.end(run, Status.FAILED, _explain_unprovable(understood), brief)
@@ -175,7 +173,9 @@ class BriefStep:
         except OutOfBounds as bounds:
             return await transitions.end(run, Status.FAILED, str(bounds), brief, plan)
         known = await context.services.store.get_history(run.id)
-        if known.instructions != history.instructions:  # said while it was thought over
+        if (
+            known.instructions != history.instructions
+        ):  # an instruction arrived while the planner worked
             return await transitions.queue_at(run, Stage.BRIEF, brief)
         brief = (await self._add_estimate(brief)).replace(candidates=context.limits.candidates)
         return await transitions.request_agreement(
@@ -183,15 +183,15 @@ class BriefStep:
         )
 
     async def _add_estimate(self, brief: Brief) -> Brief:
-        """Return it with what the last runs that shipped cost, in the middle, where any did."""
+        """Return the brief with the median cost of recent shipped runs, if there are any."""
         ended = await self._context.services.store.find(status={Status.DONE}, limit=_LOOKED_AT)
         paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
         return brief.replace(estimate_usd=median(paid)) if paid else brief
 
     def _get_auto_start(self, run: Run, brief: Brief) -> datetime | None:
-        """Return when it goes on without a word: a low risk alone, and only if so configured.
+        """Return when a low-risk change starts without an agreement, if so configured.
 
-        What no person began waits for one.
+        Runs that no person started always wait for an agreement.
         """
         patience = self._context.limits.confirm
         if patience is None or brief.risk != "low" or run.trigger.origin != "person":
@@ -200,21 +200,22 @@ class BriefStep:
 
 
 def build_question_id(run: Run) -> str:
-    """Return the id of the question a brief asks; it is asked once an attempt."""
+    """Return the id of the brief's question, which is asked once per attempt."""
     return f"{run.id}:{run.attempt}:brief"
 
 
 def _to_ask(run: Run, history: History, brief: Brief) -> bool:
-    """Whether people are to be asked first; what a later brief asks, its defaults answer."""
+    """Return whether people are asked first; questions of a later brief get their defaults."""
     asked = history.question is not None and history.question.id == build_question_id(run)
     return bool(brief.questions) and not brief.objection and not asked
 
 
 def _build_question(run: Run, brief: Brief, now: datetime, until: datetime) -> Question:
-    """Return all that is open as one question; a single one has a button for each choice."""
+    """Return all open questions as one; a single question has a button for each choice."""
     alone = brief.questions[0] if len(brief.questions) == 1 else None
     listed = "\n".join(
-        f"{number}. {escape_line(redact(each.text), 500)} (otherwise: {escape_line(redact(each.default))})"
+        f"{number}. {escape_line(redact(each.text), 500)} "
+        f"(otherwise: {escape_line(redact(each.default))})"
         for number, each in enumerate(brief.questions, 1)
     )
     defaults = "; ".join(redact(each.default) for each in brief.questions)
@@ -231,13 +232,13 @@ def _build_question(run: Run, brief: Brief, now: datetime, until: datetime) -> Q
 
 
 def _request_of(run: Run, history: History) -> Request:
-    """Return what a planner is asked: the words, what was answered, and what was corrected."""
+    """Return the planner's request: the text, the answers, and the corrections."""
     question, answer = history.question, history.answer
     answered = (
         question is not None and answer is not None and answer.question_id == build_question_id(run)
     )
     pairs = ((question.text, answer.text),) if answered and question and answer else ()
-    said = history.instructions.items if history.instructions else ()
+    instructions = history.instructions.items if history.instructions else ()
     return Request(
         run_id=run.id,
         person_id=run.trigger.person.id,
@@ -247,7 +248,7 @@ def _request_of(run: Run, history: History) -> Request:
         attached=run.trigger.attached,
         evidence=need(history.evidence),
         answers=pairs,
-        corrections=tuple(item.text for item in said),
+        corrections=tuple(item.text for item in instructions),
         named=collect_named_files(run, history),
     )
 
@@ -255,13 +256,15 @@ def _request_of(run: Run, history: History) -> Request:
 def _find_not_failing(
     tests: Sequence[Reproduction], failing: Sequence[Reproduced]
 ) -> tuple[str, ...]:
-    """Return which tests are not red on base as they say."""
-    red = {each.reproduction for each in failing}
-    return tuple(_NOT_FAILING.format(each.calls, each.expects) for each in tests if each not in red)
+    """Return which tests do not fail on base as the brief states."""
+    failing_tests = {each.reproduction for each in failing}
+    return tuple(
+        _NOT_FAILING.format(each.calls, each.expects) for each in tests if each not in failing_tests
+    )
 
 
 def _explain_unprovable(understood: Understood) -> str:
-    """Return why there is nothing that could be proven."""
-    meant = escape_line(redact(understood.brief.understood), 300)
-    wrong = "; ".join(escape_line(redact(each), 300) for each in understood.proof_problems[:3])
-    return _NOT_PROVABLE.format(meant, wrong)
+    """Return why the brief cannot be proven."""
+    understood_text = escape_line(redact(understood.brief.understood), 300)
+    problems = "; ".join(escape_line(redact(each), 300) for each in understood.proof_problems[:3])
+    return _NOT_PROVABLE.format(understood_text, problems)

@@ -1,4 +1,4 @@
-"""Diagnose: say what the evidence shows, and how sure that is. Never more than it shows."""
+"""Diagnose: states what the evidence shows and how certain it is, and no more."""
 
 from typing import Literal
 
@@ -31,13 +31,13 @@ from bot.self_improvement.steps._side_question import build_side_question, get_s
 from bot.self_improvement.steps._slow_action import diagnose_slowness
 from bot.triage import Triage, triage
 
-_HOW_TO_INSIST = " If you see that otherwise, `/runs retry {}` goes on all the same."
+_HOW_TO_INSIST = " If you disagree, `/runs retry {}` continues anyway."
 
 
 class FaultAnalyzer:
-    """Turns evidence into a diagnosis: by rules, then in a planner's words where there is one.
+    """Turns evidence into a diagnosis: by rules, then explained by a planner if there is one.
 
-    The facts and counts are always the rules'.
+    Facts and counts always come from the rules.
     """
 
     def __init__(self, planner: Planner | None = None) -> None:
@@ -45,13 +45,13 @@ class FaultAnalyzer:
 
     @property
     def planned_by(self) -> str | None:
-        """Return the planner's name, where there is one."""
+        """The planner's name; `None` without a planner."""
         return self._planner.name if self._planner else None
 
     async def explain(
         self, case: Case, workspace: Workspace, on_progress: OnProgress
     ) -> tuple[Diagnosis, Cost]:
-        """Return what the planner makes of the case, and what that cost.
+        """Return the planner's diagnosis of the case, and its cost.
 
         Raises `AgentError`, `BudgetSpent`.
         """
@@ -66,9 +66,9 @@ class FaultAnalyzer:
 
 
 class DiagnoseStep:
-    """Diagnoses; an investigation ends with it, and so does what is no fault of ours.
+    """Diagnoses. An investigation ends here, and so does a fault outside our code.
 
-    Without `answers`, nothing is done about what never failed.
+    Without `answers`, reports in which nothing failed are not handled.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class DiagnoseStep:
         self._answers = answers
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Say what the evidence shows; an investigation ends with it."""
+        """Diagnose the evidence; an investigation ends with the diagnosis."""
         transitions, evidence = self._context.transitions, need(history.evidence)
         diagnosis = diagnose_by_rules(evidence)
         if self._answers is not None and _can_be_incorrect_output(evidence, diagnosis):
-            taken_up = await self._answers.perform(run, history, evidence)
-            if taken_up is not None:
-                return taken_up
+            handled = await self._answers.perform(run, history, evidence)
+            if handled is not None:
+                return handled
         await self._context.memory.remember_diagnosis(run, history, diagnosis)
         if diagnosis.instead == "fixed":
             return await transitions.end(run, Status.DONE, diagnosis.summary, diagnosis)
@@ -93,8 +93,8 @@ class DiagnoseStep:
             if diagnosis.found and self._analyzer.planned_by:
                 diagnosis = await self._explain(run, history, evidence, diagnosis)
                 run = self._context.cost_meter.settle(run)
-            told = diagnosis.headline if diagnosis.found else diagnosis.summary
-            return await transitions.end(run, Status.DONE, told, diagnosis)
+            text = diagnosis.headline if diagnosis.found else diagnosis.summary
+            return await transitions.end(run, Status.DONE, text, diagnosis)
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {to_plain_text(diagnosis.seen_before, 400)}."
             await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
@@ -105,7 +105,7 @@ class DiagnoseStep:
         return await transitions.advance(run, Stage.PLAN, diagnosis)
 
     async def _report_outside_fault(self, run: Run, history: History, diagnosis: Diagnosis) -> Run:
-        """Say whose it is; where our side could do better, ask people whether it should."""
+        """Say whose fault it is; if our side could handle it better, ask people about that."""
         context, transitions = self._context, self._context.transitions
         reason = f"{diagnosis.headline}. {diagnosis.triage.summary}"
         changes = get_side_decision(run, history.answer)
@@ -115,14 +115,14 @@ class DiagnoseStep:
             now = context.services.clock.get_time()
             asked = build_side_question(run, diagnosis, now, now + context.limits.question)
             return await transitions.ask(run, asked)
-        left = "" if changes is None else " I leave our side as it is."
-        reason += f"{left}{_HOW_TO_INSIST.format(run.id)}"
+        decision = "" if changes is None else " I leave our side as it is."
+        reason += f"{decision}{_HOW_TO_INSIST.format(run.id)}"
         return await transitions.end(run, Status.FAILED, reason, diagnosis)
 
     async def _explain(
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
     ) -> Diagnosis:
-        """Return the diagnosis in the planner's words; where it fails, the rules' own."""
+        """Return the planner's diagnosis, or the rules' diagnosis if the planner fails."""
         context, case = self._context, build_case(run, history, evidence)
 
         async def explain(workspace: Workspace) -> Diagnosis:
@@ -138,13 +138,13 @@ class DiagnoseStep:
                 found = await context.record_call(run, "diagnose", planner, explain(workspace))
             await context.services.workspaces.drop(run.id)  # an investigation leaves no branch
         except (AgentError, BudgetSpent, WorkspaceError) as error:
-            await say_without_planner(context, run, error, "This is what my rules make of it.")
+            await say_without_planner(context, run, error, "I use the diagnosis of my rules.")
             return diagnosis
         return found
 
 
 def build_case(run: Run, history: History, evidence: Evidence) -> Case:
-    """Return what a planner is asked about: the request, the evidence, the rules' diagnosis."""
+    """Return the planner's case: the request, the evidence, the rules' diagnosis."""
     return Case(
         run_id=run.id,
         person_id=run.trigger.person.id,
@@ -159,14 +159,14 @@ def build_case(run: Run, history: History, evidence: Evidence) -> Case:
 async def say_without_planner(
     context: StepContext, run: Run, error: TheseusError, instead: str
 ) -> None:
-    """Say that the planner failed, and what takes its place."""
+    """Say that the planner failed, and what is used instead."""
     context.record(run, error)
     key = f"planner:{run.attempt}:{run.goal}"
     await context.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
 
 
 def _can_be_incorrect_output(evidence: Evidence, diagnosis: Diagnosis) -> bool:
-    """Whether what is meant may be an answer: no recorded failure is meant, and none may be."""
+    """Return whether the request may be about output: it matches no recorded failure."""
     return (
         not diagnosis.found
         and diagnosis.instead in ("", "which")
@@ -175,13 +175,13 @@ def _can_be_incorrect_output(evidence: Evidence, diagnosis: Diagnosis) -> bool:
 
 
 def _has_insisted(history: History) -> bool:
-    """Whether a person has read that it is not ours, and asked for it all the same."""
-    read = history.diagnosis
-    return read is not None and read.found and not read.triage.ours
+    """Return whether a person read that the fault is not ours, and still asked for a fix."""
+    earlier = history.diagnosis
+    return earlier is not None and earlier.found and not earlier.triage.ours
 
 
 def diagnose_by_rules(evidence: Evidence) -> Diagnosis:
-    """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
+    """Return the rules' diagnosis; `found` is false if nothing in the journal matches."""
     if not evidence.groups:
         return diagnose_slowness(evidence.slow) if evidence.slow else build_diagnosis(evidence)
     group = evidence.groups[0]
@@ -212,7 +212,7 @@ def diagnose_by_rules(evidence: Evidence) -> Diagnosis:
 
 
 def judge_origin(evidence: Evidence) -> Triage:
-    """Return whose fault the best-matching failure is."""
+    """Return the triage of the best-matching failure."""
     best, *others = evidence.groups or (None,)
     return triage(
         best,
@@ -225,17 +225,17 @@ def judge_origin(evidence: Evidence) -> Triage:
 
 
 def _list_newer_suspects(evidence: Evidence) -> tuple[str, ...]:
-    """Return the suspects that are newer than what the action last went well with."""
+    """Return the suspects that are newer than the action's last success."""
     changes = evidence.worked.changes if evidence.worked else ()
     return tuple(change.commit.sha for change in changes)
 
 
 def _describe_recurrence(fix: ShippedFix | None, group: FailureGroup) -> str:
-    """Return that a fix was shipped for it and it was seen since; nothing where none was."""
+    """Return that a shipped fix did not end the failure; empty if no fix was shipped."""
     if fix is None:
         return ""
     if fix.fingerprint != group.fingerprint:
-        return f"{fix.label} mended another failure of it before. "
+        return f"{fix.label} fixed another failure of it before. "
     seen = format_utc(group.first_seen)
     return f"It was fixed in {fix.label}, but is seen again since {seen}. "
 
@@ -247,7 +247,8 @@ def _build_outside_diagnosis(
     return Diagnosis(
         found=True,
         headline=format_headline(group),
-        cause=f"The failure is {place(group)}: {message}. {_explain_no_change(judge_origin(evidence))}",
+        cause=f"The failure is {place(group)}: {message}. "
+        f"{_explain_no_change(judge_origin(evidence))}",
         fingerprint=group.fingerprint,
         event=group.event,
         count=group.count,
@@ -273,7 +274,9 @@ def _describe_cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
         f"at `{frame.file}:{frame.line}`."
     )
     if capsule.holds_stand_ins and values:
-        text += " These values are stand-ins of the same shape: the real ones are private."
+        text += (
+            " These values are placeholders of the same shape, because the real ones are private."
+        )
     if suspects:
         commit = suspects[0].commit
         text += (
@@ -284,7 +287,7 @@ def _describe_cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
 
 
 def _rate_confidence(evidence: Evidence) -> Literal["low", "medium", "high"]:
-    """Return how sure the cause is: no surer than that this is the failure somebody meant."""
+    """Return the confidence in the cause, limited by how surely the failure is the right one."""
     if evidence.named == "not at all":
         return "low" if evidence.nearby else "medium"
     suspects = evidence.suspects

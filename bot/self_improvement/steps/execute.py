@@ -1,4 +1,4 @@
-"""Execute: an engine writes the change; we commit it together with the reproduction."""
+"""Execute: an engine writes the change, which is committed together with the reproduction."""
 
 from bot.budget.allowance import check_run_budget, describe_turn_wait, turn_of
 from bot.domain.change import ChangeSet
@@ -27,13 +27,13 @@ from bot.self_improvement.steps._assignment import (
 )
 from bot.self_improvement.steps._parts import PartAskedError, PartsWork
 
-_MOST_QUESTIONS = 5  # in one stage
+_MOST_QUESTIONS = 5  # per stage
 
-_TOO_MANY_QUESTIONS = "The engine asks again and again; it has had {count} answers and is not done."
+_TOO_MANY_QUESTIONS = "The engine keeps asking. It has received {count} answers and is not done."
 
 
 class ExecuteStep:
-    """Lets an engine work on one round."""
+    """Runs an engine for one round."""
 
     def __init__(
         self,
@@ -48,30 +48,30 @@ class ExecuteStep:
         self._fallback = stand_in
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Write the change. Where the engine fails: pause, let another take over, or raise."""
+        """Write the change. If the engine fails: pause, switch to the fallback, or raise."""
         context = self._context
         if run.goal == "change" and not history.is_agreed:
-            raise AssertionError("what nobody agreed to was about to be written")
+            raise AssertionError("a change without an agreement was about to be written")
         await self._say_what_was_asked(run, history)
-        engine, stand_in = self._choose_engine(run, history), self._get_fallback_engine(history)
-        takes_over = stand_in is not None and engine is not stand_in
+        engine, fallback = self._choose_engine(run, history), self._get_fallback_engine(history)
+        can_switch = fallback is not None and engine is not fallback
         try:
             return await self._run_if_allowed(engine, run, history)
         except (AgentError, BudgetSpent) as error:
             until = pause_until(
-                error, run, context.services.clock.get_time(), has_fallback=takes_over
+                error, run, context.services.clock.get_time(), has_fallback=can_switch
             )
             if until is not None:
                 paid = context.cost_meter.settle(run)
                 best = await context.candidates.propose_best(paid, history, redact(str(error)))
                 return best or await context.transitions.await_limit(paid, until, error)
-            if stand_in is None or not takes_over:
+            if fallback is None or not can_switch:
                 raise
-            run = await self._switch_engine(run, history, error, stand_in.engine)
-            return await self._run_if_allowed(stand_in, run, history)
+            run = await self._switch_engine(run, history, error, fallback.engine)
+            return await self._run_if_allowed(fallback, run, history)
 
     async def _run_if_allowed(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
-        """Let the engine write if there is money for it, once it may begin another change."""
+        """Run the engine if the budget allows it, and when it is the run's turn."""
         services = self._context.services
         if engine.can_follow_instructions:
             await check_run_budget(services.budget, run, "execute")
@@ -86,57 +86,59 @@ class ExecuteStep:
             reason = describe_turn_wait(services.budget, engine.engine, until)
             paid = self._context.cost_meter.settle(run)
             best = await self._context.candidates.propose_best(
-                paid, history, "no other change may be begun this hour"
+                paid, history, "no other change may be started this hour"
             )
             return best or await self._context.transitions.await_turn(paid, until, reason)
         return await self._write(engine, run, history)
 
     def _choose_engine(self, run: Run, history: History) -> CodeAgentRunner:
-        """Return who works on this round: whoever stood in for the last one goes on.
+        """Return the engine of this round; a fallback that wrote the last round continues.
 
-        So does whoever stood in and asked something.
+        A fallback that asked a question in this round continues too.
         """
-        stand_in, change, asked = (
+        fallback, change, asked = (
             self._get_fallback_engine(history),
             history.change_set,
             history.question,
         )
-        if stand_in is None:
+        if fallback is None:
             return self._runner
-        goes_on = run.round > run.first_round and change and change.engine == stand_in.engine
+        goes_on = run.round > run.first_round and change and change.engine == fallback.engine
         here = asked and (asked.attempt, asked.round) == (run.attempt, run.round)
-        answered = here and asked and asked.engine == stand_in.engine
-        return stand_in if goes_on or answered else self._runner
+        answered = here and asked and asked.engine == fallback.engine
+        return fallback if goes_on or answered else self._runner
 
     def _get_fallback_engine(self, history: History) -> CodeAgentRunner | None:
-        """Return the engine that may take over; none follows words, so none writes what is wanted.
+        """Return the fallback engine, if it can do the work.
 
-        Neither does it take a revision.
+        It cannot follow instructions in natural language, so it writes no requested change and no
+        revision.
         """
         proven = history.plan is not None and bool(history.plan.judged_by)
-        in_words = history.brief is not None or history.revising is not None
-        return self._fallback if proven and not in_words else None
+        needs_instructions = history.brief is not None or history.revising is not None
+        return self._fallback if proven and not needs_instructions else None
 
     async def _switch_engine(
         self, run: Run, history: History, error: TheseusError, name: str
     ) -> Run:
-        """Say why another engine takes over; what the first one spent is saved."""
+        """Say why another engine takes over, and save the cost of the first one."""
         context = self._context
         context.record(run, error)
         text = f"⚠️ {redact(str(error))} The {name} engine takes over."
         if history.instructions:
-            text += " It works from tests alone: what was asked in words is not in its change."
+            text += " It works from tests alone, so its change does not follow instructions."
         saved = await context.transitions.save(context.cost_meter.settle(run))
         await context.notifier.say(saved, text, key=f"handed-over:{run.attempt}:{run.round}")
         return saved
 
     async def _write(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
-        """Let the engine write; what people ask meanwhile it hears at once, if it follows words."""
+        """Run the engine; it receives new instructions at once if it can follow them."""
         context = self._context
         if not engine.can_follow_instructions:
             return await self._write_with_inbox(engine, run, history, SteeringInbox())
         with context.steering.open_inbox(run.id) as steering_inbox:
-            # what was asked before anybody listened is noted by now, and all after it is heard
+            # Read after opening the inbox: earlier instructions are stored by now, and later ones
+            # arrive in the inbox. So none is lost in between.
             asked = (await context.services.store.get_history(run.id)).instructions
             history = history.replace(instructions=asked)
             return await self._write_with_inbox(engine, run, history, steering_inbox)
@@ -189,9 +191,9 @@ class ExecuteStep:
         assignment: Assignment,
         workspace: Workspace,
     ) -> ChangeSet | None:
-        """Return the change as its parts come to; `None` where it is written in one piece.
+        """Return the change written in parts; `None` if it is to be written in one piece.
 
-        So is what comes after the first round, and what a question to people was asked of.
+        Only the first round without a question is written in parts.
         """
         begun = assignment.previous or assignment.question
         if not assignment.plan.parts or begun:
@@ -200,7 +202,7 @@ class ExecuteStep:
         try:
             return await work(workspace)
         except PartAskedError:
-            text = "One part of it has a question, so I write all of it in one piece."
+            text = "One part has a question, so I write the change in one piece."
             key = f"one-piece:{run.attempt}:{run.round}"
             await self._context.notifier.say(run, text, key=key)
             return None
@@ -208,7 +210,7 @@ class ExecuteStep:
     async def _handle_no_change(
         self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet
     ) -> Run:
-        """End a run whose engine found nothing; one that claims to be done has failed."""
+        """End a run whose engine changed nothing; an engine that claims to be done has failed."""
         context, first = self._context, run.round == run.first_round
         if not first and history.verdict is not None and history.verdict.is_blocked_by_answers_only:
             return await self._accept_as_is(run, change)
@@ -217,16 +219,17 @@ class ExecuteStep:
         reason, paid = explain_no_change(run, history, change), context.cost_meter.settle(run)
         so_far = context.candidates.get_candidates(run, history)
         if so_far is not None and not first:
-            after = await context.candidates.drop(paid, so_far, reason)
-            if after is not None:
-                return after
-        instead = await context.failures.fall_back(paid, history, reason, change)
-        return instead or await context.transitions.end(paid, Status.FAILED, reason, change)
+            next_run = await context.candidates.drop(paid, so_far, reason)
+            if next_run is not None:
+                return next_run
+        fallback = await context.failures.fall_back(paid, history, reason, change)
+        return fallback or await context.transitions.end(paid, Status.FAILED, reason, change)
 
     async def _accept_as_is(self, run: Run, change: ChangeSet) -> Run:
-        """Go on with the change as it stands: only what it changes for people was against it.
+        """Continue with the unchanged change, whose only objection is changed output.
 
-        The engine holds to it, or knows nothing else; in the last round that is left to people.
+        The engine insists on it or knows nothing better. As this counts as the last round, people
+        decide.
         """
         context = self._context
         text = f"The {change.engine} engine leaves the change as it is: {change.summary}"
@@ -246,7 +249,7 @@ class ExecuteStep:
         return await self._context.transitions.ask(self._context.cost_meter.settle(run), question)
 
     async def _say_what_was_asked(self, run: Run, history: History) -> None:
-        """Say what people asked, in case a crash came before it was said; again is harmless."""
+        """Post the instructions, in case a crash prevented that. Can be repeated safely."""
         for item in history.instructions.items if history.instructions else ():
             text = format_instruction(item, at_once=True)
             await self._context.notifier.say(run, text, key=f"asked:{item.key}")

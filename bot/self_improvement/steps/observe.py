@@ -1,4 +1,4 @@
-"""Observe: gather what the journal, the source and its history say. Deterministic, no model."""
+"""Observe: collects what the journal, the source and its history say. Uses no model."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ from bot.self_improvement.step_context import StepContext
 
 _LINES_AROUND = 14
 _TIMELINE = 12
-_PACE = timedelta(hours=6)  # so far back it is looked how long something took
+_PACE = timedelta(hours=6)  # how far back durations are compared
 _GROUPS = 3
 _REMEMBERED = 8
 _NOTES = 3
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 class EvidenceCollector:
     """Turns a trigger into evidence.
 
-    `fixes` returns what was shipped, by fingerprint: without it, nothing was. `commands` returns
-    the names of all commands there are. `traffic` tells when something last worked.
+    `fixes` returns the shipped fixes by fingerprint. `commands` returns the names of all commands.
+    `traffic` shows when an action last worked.
     """
 
     def __init__(
@@ -64,23 +64,29 @@ class EvidenceCollector:
         self._traffic = traffic
 
     async def collect_checkout_state(self) -> Evidence:
-        """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
+        """Return evidence with only the commit of the running checkout.
+
+        Raises `WorkspaceError`.
+        """
         return Evidence(base=await self._checkout.get_head(), searched="what was merged")
 
     async def __call__(self, trigger: Trigger) -> Evidence:
-        """Return the evidence for what was asked.
+        """Return the evidence for a request.
 
-        What failed before a fix for it came live is no evidence of anything that is there now.
-        Raises `JournalError`, `StoreError`, `WorkspaceError`.
+        Failures from before their fix came live are no evidence about the current code. Raises
+        `JournalError`, `StoreError`, `WorkspaceError`.
         """
         found = await self.look_for(trigger)
         return await self._add_details(found, trigger) if found.groups or found.slow else found
 
     async def look_for(self, trigger: Trigger) -> Evidence:
-        """Return only which failures are meant, and what else failed. Raises as the above."""
+        """Return only the matching failures, and what else failed.
+
+        Raises what `__call__` raises.
+        """
         fixes = await self._fixes() if self._fixes else {}
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
-        present, over = await self._split_by_fix(
+        present, ended = await self._split_by_fix(
             exclude_own_work(
                 await self._journal.list_failures(since=self._clock.get_time() - self._lookback)
             ),
@@ -97,16 +103,18 @@ class EvidenceCollector:
             change=asked.change,
             searched=searched,
         )
-        past = find_failure_before_fix(trigger, asked, named, over, fixes, self.commands())
-        if past is not None:
-            return found.replace(fix=fixes[past.fingerprint], before_fix=past, likely=())
+        past_failure = find_failure_before_fix(trigger, asked, named, ended, fixes, self.commands())
+        if past_failure is not None:
+            return found.replace(
+                fix=fixes[past_failure.fingerprint], before_fix=past_failure, likely=()
+            )
         if (before := find_fix(trigger, fixes.values())) is not None:
-            again = tuple(group for group in present if group.event == before.event)[:_GROUPS]
-            return found.replace(fix=before, groups=again, likely=(), named="in words")
+            recurring = tuple(group for group in present if group.event == before.event)[:_GROUPS]
+            return found.replace(fix=before, groups=recurring, likely=(), named="in words")
         slow = await self._measure_slowness(named) if named and not asked.groups else None
         fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
         groups, since = asked.groups[:_GROUPS], trigger.since
-        if since is not None and fix is None:  # as its incident counts
+        if since is not None and fix is None:  # count from the incident's start, as it does
             now = {
                 each.fingerprint: each for each in await self._journal.list_failures(since=since)
             }
@@ -114,7 +122,7 @@ class EvidenceCollector:
         return found.replace(groups=groups, slow=slow, fix=fix)
 
     async def list_recent_commands(self) -> tuple[str, ...]:
-        """Return the commands of cogs that people used, the newest first, each once."""
+        """Return the cogs' commands that people used, newest first, each once."""
         used = (
             await self._traffic.list_since(self._clock.get_time() - self._lookback, limit=_ASKED)
             if self._traffic
@@ -124,7 +132,7 @@ class EvidenceCollector:
         return tuple(dict.fromkeys(filter(None, names)))
 
     async def list_failures(self, since: datetime) -> tuple[FailureGroup, ...]:
-        """Return what failed since then and no shipped fix has ended, the most recent first.
+        """Return the failures since then that no shipped fix has ended, most recent first.
 
         Raises `JournalError`, `StoreError`.
         """
@@ -133,7 +141,7 @@ class EvidenceCollector:
         return (await self._split_by_fix(failed, fixes))[0]
 
     async def _add_details(self, found: Evidence, trigger: Trigger) -> Evidence:
-        """Return the evidence with what is known of the failures, or of the slow action."""
+        """Return the evidence with details of the failures, or of the slow action."""
         groups, slow = found.groups, found.slow
         since = trigger.since or self._clock.get_time() - self._lookback
         sites = _list_sites(groups[0].newest.error if groups else None)
@@ -149,16 +157,16 @@ class EvidenceCollector:
     async def _find_last_success(
         self, group: FailureGroup, sites: tuple[tuple[str, int], ...]
     ) -> LastWorked | None:
-        """Return when the action went well before it began to fail, and what changed since.
+        """Return when the action last worked before its failures, and what changed since.
 
-        Without what was asked of cogs there is still all the rest to look at.
+        If the traffic cannot be read, the other evidence has to do.
         """
         if self._traffic is None:
             return None
         try:
             asked = await self._traffic.list_recent(group.event, limit=_ASKED)
         except StoreError as error:
-            _log.warning("looking into a failure without what was asked: %s", error)
+            _log.warning("a failure is examined without recorded traffic: %s", error)
             return None
         worked = find_last_success(asked, group.first_seen)
         if worked is None or worked.commit is None:
@@ -172,26 +180,26 @@ class EvidenceCollector:
     async def _split_by_fix(
         self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
     ) -> tuple[tuple[FailureGroup, ...], tuple[FailureGroup, ...]]:
-        """Return the failures that are there, and those that a fix ended and were not seen since.
+        """Return the present failures, and those that a fix has ended.
 
-        Of one that was seen since, only what was seen since counts.
+        Of a failure that was seen after its fix, only the occurrences after the fix count.
         """
-        present, over = [], []
+        present, ended = [], []
         for group in failures:
             fix = fixes.get(group.fingerprint)
             if fix is None:
                 present.append(group)
             elif fix.live_at is None or fix.is_later_than(get_start_time(group.newest)):
-                over.append(group)
+                ended.append(group)
             else:
                 since = await self._journal.list_failures(since=fix.live_at)
                 present += [each for each in since if each.fingerprint == group.fingerprint]
-        return tuple(present), tuple(over)
+        return tuple(present), tuple(ended)
 
     async def _recall(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
-        """Return what is known of such failures, then people's notes with words of it.
+        """Return memories of similar failures, then people's notes that match.
 
-        A memory that cannot be read is no reason not to look into a failure.
+        If the memory cannot be read, the result is empty and the run continues.
         """
         capsule = group.newest.error
         frame = capsule.innermost if capsule else None
@@ -209,16 +217,16 @@ class EvidenceCollector:
         try:
             return (*await self._memory.recall(what), *await self._memory.recall(notes))
         except StoreError as error:
-            _log.warning("looking into a failure without my memory: %s", error)
+            _log.warning("a failure is examined without the memory: %s", error)
             return ()
 
     async def _count_users(self, group: FailureGroup, since: datetime) -> int:
-        """Return how many people it happened to."""
+        """Return how many users had the failure."""
         query = JournalQuery(fingerprint=group.fingerprint, since=since)
         return len({action.user for action in await self._journal.read(query)} - {None})
 
     async def _measure_slowness(self, named: Action) -> Slowness | None:
-        """Return how long the action took lately and before."""
+        """Return how long the action took recently and before."""
         since = self._clock.get_time() - min(self._lookback, _PACE)
         samples = await self._journal.list_samples(
             since=since, until=self._clock.get_time(), event=named.event
@@ -246,7 +254,7 @@ class EvidenceCollector:
 
 
 class ObserveStep:
-    """Saves the evidence, and goes on to diagnose it; of a wanted change, to understand it."""
+    """Saves the evidence and continues with the diagnosis, or with the brief of a change."""
 
     def __init__(
         self,
@@ -259,7 +267,7 @@ class ObserveStep:
         self._changes = changes
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Gather the evidence."""
+        """Collect the evidence and save it."""
         if run.goal == "change":
             wanted = await self._collect_for_request(run)
             return await self._context.transitions.advance(run, Stage.BRIEF, wanted)
@@ -267,7 +275,7 @@ class ObserveStep:
         return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
 
     async def _collect_for_request(self, run: Run) -> Evidence:
-        """Return what there is that the request may be about; nothing of it has failed."""
+        """Return the context of a requested change, where nothing has failed."""
         base = (await self._collector.collect_checkout_state()).base
         evidence = Evidence(base=base, change=True, searched="what there is that it may be about")
         if self._changes is None:

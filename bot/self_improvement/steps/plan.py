@@ -1,4 +1,4 @@
-"""Plan: what may change, and the reproduction that must turn from red to green."""
+"""Plan: defines what may change, and the reproduction that has to fail before and pass after."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,31 +41,31 @@ from bot.self_improvement.steps._failure_plan import build_failure_plan
 from bot.self_improvement.steps._failure_replay import ReplayedFailure, is_decisive, replay_failure
 from bot.self_improvement.steps.diagnose import build_case, say_without_planner
 
-# What the engine judges every edit by; the verifier runs more of them, once.
+# The number of tests that the engine runs for every edit. The verifier runs more later, once.
 _NEAREST_TESTS = 4
 
 _FRAMES = 4
 
-_REPEATS = 2  # times that a command which failed is asked once more
+_REPEATS = 2  # repetitions of a failing command's test
 
-# What of a plan is ours alone, whoever thought it over.
+# Fields of a plan that never come from a planner, because they are the proof.
 _PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
 
-_BEFORE = 2  # suspect commits before which the call is made again
+_BEFORE = 2  # suspect commits whose predecessors are evaluated
 
 _NOT_REPRODUCED = (
-    "I see the failure ({}) but could not reproduce it from what was recorded, so I cannot prove a "
+    "I see the failure ({}), but could not reproduce it from the recorded data. So I cannot prove a "
     "fix and propose none."
 )
 _ASK_FOR_EXAMPLE = (
-    "I see the failure ({}), but what was typed there is private: I do not show it, and stand-ins "
-    "of the same shape do not fail here. Use the command in this channel with an input that fails "
-    "and that everyone here may see, then ask me again."
+    "I see the failure ({}), but its input is private. I do not show it, and placeholders of the "
+    "same shape do not fail here. Use the command in this channel with an input that fails and "
+    "that everyone here may see. Then ask me again."
 )
 
 
 class Thought(Record):
-    """What a planner made of a case, and what that cost."""
+    """A planner's diagnosis and plan of a case, and their cost."""
 
     former_names: ClassVar = {"spent": "cost"}
 
@@ -76,14 +76,14 @@ class Thought(Record):
 
 @dataclass(frozen=True)
 class _Pause:
-    """The planner's provider wants us to wait."""
+    """A usage limit or budget requires a pause until `until`."""
 
     error: TheseusError
     until: datetime
 
 
 class PlanBuilder:
-    """Writes a plan from the evidence alone; a planner, where there is one, thinks it over."""
+    """Builds a plan by rules from the evidence; a planner, if there is one, refines it."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class PlanBuilder:
 
     @property
     def planned_by(self) -> str | None:
-        """Return the planner's name, where there is one."""
+        """The planner's name; `None` without a planner."""
         return self._planner.name if self._planner else None
 
     async def __call__(
@@ -107,10 +107,10 @@ class PlanBuilder:
         workspace: Workspace,
         wrong: IncorrectOutput | None = None,
     ) -> Plan:
-        """Return the rules' plan, with what fails on base if anything that does could be made.
+        """Return the rules' plan, with a reproduction that fails on base if there is one.
 
-        `workspace` stands at base; `wrong` is what people called wrong, where nothing failed.
-        Raises `VerifierError`.
+        `workspace` is at base; `wrong` is a report of incorrect output, if nothing failed. Raises
+        `VerifierError`.
         """
         if wrong is not None:
             plan = await answer_plan(wrong, diagnosis, self._verifier, workspace, self._replays)
@@ -121,7 +121,7 @@ class PlanBuilder:
             group = evidence.groups[0]
             found = await replay_failure(self._replays, self._verifier, group, workspace)
             tests = await _build_candidates(group.newest, workspace)
-            if found.test is not None:  # it asks the command again, and more
+            if found.test is not None:  # the replay's test already covers the command
                 tests = tuple(test for test in tests if test.target)
             reds = await self._verifier.find_failing(tests, workspace)
             if len(reds) == 1 and not reds[0].reproduction.target:
@@ -133,7 +133,7 @@ class PlanBuilder:
     async def _confirm_failing(
         self, failing: tuple[Reproduced, ...], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
-        """Return a command's test that is alone if it fails each time: luck would prove nothing."""
+        """Return a single command test only if it fails each time, to exclude chance."""
         for _ in range(_REPEATS):
             failing = await self._verifier.find_failing(
                 [red.reproduction for red in failing], workspace
@@ -143,10 +143,10 @@ class PlanBuilder:
     async def _add_expected_answers(
         self, failing: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
     ) -> tuple[Reproduced, ...]:
-        """Return the tests held to what their calls answered before a suspect commit.
+        """Return the tests with the answers their calls gave before a suspect commit.
 
-        Where a call worked there and fails now, that answer is known; the first such commit counts.
-        Where none is, a refusal that people are told in words is as good an answer.
+        If a call worked there and fails now, its answer is known; the first such commit counts.
+        Without a known answer, an error message that the user can read also passes the test.
         """
         for suspect in evidence.suspects[:_BEFORE] if failing else ():
             try:
@@ -154,7 +154,7 @@ class PlanBuilder:
                 answers = [await self._verifier.evaluate_call(red.reproduction, workspace)
                            for red in failing]  # fmt: skip
             except WorkspaceError:
-                continue  # nothing is before it: the next one
+                continue  # the first commit has no predecessor
             finally:
                 await workspace.reset(workspace.base)
             if any(answers):
@@ -166,9 +166,9 @@ class PlanBuilder:
     ) -> Thought:
         """Return the planner's diagnosis and plan in place of the rules'.
 
-        A test the planner wrote counts only where the rules have none, and only if it fails on base
-        as it says. Without a planner, the rules' own come back. Raises `AgentError`, `BudgetSpent`,
-        `VerifierError`.
+        A test by the planner counts only if the rules have none, and only if it fails on base as
+        stated. Without a planner, the rules' results are returned. Raises `AgentError`,
+        `BudgetSpent`, `VerifierError`.
         """
         if self._planner is None:
             return Thought(diagnosis=case.diagnosis, plan=draft, cost=Cost())
@@ -181,7 +181,7 @@ class PlanBuilder:
         return Thought(diagnosis=planned.diagnosis, plan=plan, cost=Cost().add(planned))
 
     async def _add_proof(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
-        """Return the plan with what proves it: nothing there rests on the planner's word."""
+        """Return the plan with its proof, which never depends on the planner's claims."""
         plan = planned.plan.replace(**{name: getattr(draft, name) for name in _PROOF})
         if draft.reproduction is None and planned.test is not None:
             red = await self._verifier.find_failing([planned.test], workspace)
@@ -190,14 +190,14 @@ class PlanBuilder:
 
 
 async def add_nearest_tests(plan: Plan, verifier: Verifier, workspace: Workspace) -> Plan:
-    """Return the plan with the tests that an engine judges every edit by."""
+    """Return the plan with the tests by which an engine judges every edit."""
     owned = sorted(plan.owned_files)
     affected = await verifier.find_affected_tests(workspace, owned, limit=_NEAREST_TESTS)
     return plan.replace(affected=affected)
 
 
 class PlanStep:
-    """Plans a fix: what cannot be reproduced or may not be changed ends here."""
+    """Plans a fix. A run ends here if nothing can be reproduced or may be changed."""
 
     def __init__(self, context: StepContext, builder: PlanBuilder, gate: QualityGate) -> None:
         self._context = context
@@ -205,7 +205,7 @@ class PlanStep:
         self._gate = gate
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Say what is to be done and how it is proved; no reproduction, no fix."""
+        """Build the plan and its proof. Without a reproduction there is no fix."""
         context, transitions = self._context, self._context.transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         wrong = get_incorrect_output(run, history)
@@ -233,7 +233,7 @@ class PlanStep:
     async def _ask_planner(
         self, run: Run, history: History, draft: Plan, workspace: Workspace
     ) -> Thought | _Pause:
-        """Return what the planner makes of it; where it fails, what the rules made."""
+        """Return the planner's results, or the rules' results if the planner fails."""
         context, diagnosis = self._context, need(history.diagnosis)
         rules = Thought(diagnosis=diagnosis, plan=draft, cost=Cost())
         planner = self._builder.planned_by
@@ -254,7 +254,7 @@ class PlanStep:
             until = pause_until(error, run, context.services.clock.get_time())
             if until is not None:
                 return _Pause(error, until)
-            await say_without_planner(context, run, error, "The plan is my rules' own.")
+            await say_without_planner(context, run, error, "I use the plan of my rules.")
             return rules
 
 
@@ -267,12 +267,12 @@ def _explain_not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
 
 
 def _add_expectation(failing: Reproduced, answer: str | None) -> Reproduced:
-    held = add_answer(failing.reproduction, answer) if answer else None
-    return failing.replace(reproduction=held or add_refusals(failing.reproduction))
+    with_answer = add_answer(failing.reproduction, answer) if answer else None
+    return failing.replace(reproduction=with_answer or add_refusals(failing.reproduction))
 
 
 async def _build_candidates(failure: Action, workspace: Workspace) -> tuple[Reproduction, ...]:
-    """Return tests of the innermost calls, and of the command itself last."""
+    """Return tests of the innermost calls, and last of the command itself."""
     if failure.error is None:
         return ()
     files = {ROOM, *(frame.file for frame in failure.error.frames)}
@@ -283,7 +283,7 @@ async def _build_candidates(failure: Action, workspace: Workspace) -> tuple[Repr
 
 
 def _attach_proof(plan: Plan, found: ReplayedFailure, failing: tuple[Reproduced, ...]) -> Plan:
-    """Return the plan with what has to turn green; beside a replay, failing calls are a help."""
+    """Return the plan with what has to pass; with a replay, failing calls only guide the engine."""
     tests = tuple(red.reproduction for red in failing)
     if not is_decisive(found, failing):
         first, *others = tests or (None,)

@@ -1,4 +1,4 @@
-"""Propose: publish the proven head as a pull request."""
+"""Propose: publishes the proven head as a pull request."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ Render = Callable[..., str]
 
 
 class PullRequestPublisher:
-    """Opens or updates the run's pull request. Refuses anything that is not green."""
+    """Opens or updates the run's pull request. Refuses a change whose checks do not pass."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class PullRequestPublisher:
             or not verdict.is_passing
             or verdict.head != change.head
         ):
-            raise AssertionError("a change that is not green was about to be proposed")
+            raise AssertionError("a change that does not pass was about to be proposed")
         if history.needs_endorsement:
             raise AssertionError(
                 "an unproven change that no approver read was about to be proposed"
@@ -70,7 +70,7 @@ class PullRequestPublisher:
         )
         if opened.head != verdict.head:
             raise ForgeConflict(
-                f"#{opened.number} stands at `{opened.head[:7]}`, not at the commit I checked."
+                f"#{opened.number} is at `{opened.head[:7]}`, not at the commit I checked."
             )
         return self._build_proposal(run, history, opened)
 
@@ -132,16 +132,16 @@ class PullRequestPublisher:
 
 
 class ProposeStep:
-    """Shows the proposal to people, and waits for their word."""
+    """Shows the proposal to people and waits for their approval."""
 
     def __init__(self, context: StepContext, publisher: PullRequestPublisher) -> None:
         self._context = context
         self._publisher = publisher
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Publish the head that holds; then the run waits for a person's word.
+        """Publish the head that holds; then the run waits for an approval.
 
-        What was found, not proven, waits first for an approver who has read it.
+        A change that is not proven first waits for an approver who has read it.
         """
         context = self._context
         if history.needs_endorsement:
@@ -153,7 +153,7 @@ class ProposeStep:
         except ForgeConflict:
             if not await self._was_pushed(run, history):
                 raise
-            return await context.transitions.wait(run)  # the sweep takes it up
+            return await context.transitions.wait(run)  # the poller handles the pushed commit
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:
@@ -165,13 +165,13 @@ class ProposeStep:
             if history.proposal is not None and asked:
                 note = f"Revised: {format_requests(asked)}. {proposal.note}"
                 proposal = proposal.replace(note=note)
-        words = context.approval_policy.create_votes(run, history, proposal)
-        waiting = await context.transitions.wait(run, proposal, words, *records)
+        votes = context.approval_policy.create_votes(run, history, proposal)
+        waiting = await context.transitions.wait(run, proposal, votes, *records)
         await context.proposal_cards.show(waiting)
         return waiting
 
     async def _was_pushed(self, run: Run, history: History) -> bool:
-        """Whether somebody pushed once more, which is no fault of what we propose."""
+        """Return whether a commit was pushed, so that our head is not the newest."""
         if history.proposal is None:
             return False
         opened = await self._context.get_pull_request(run, history, history.proposal)
@@ -179,7 +179,7 @@ class ProposeStep:
 
 
 def _choose_template(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
-    """Return the template, and its parts that tell why: what was wanted, or what was wrong."""
+    """Return the template, and its parts about the reason: the request, or the failure."""
     brief, diagnosis = history.brief, history.diagnosis
     if brief is not None:
         behind = describe_upcoming_flag(brief.flag) if brief.flag else ""
@@ -197,14 +197,14 @@ def _choose_template(history: History, verdict: Verdict) -> tuple[str, dict[str,
 
 
 def _describe_test(plan: Plan, change: ChangeSet) -> str:
-    """Return where the test of it is from now on, where the change brings one."""
-    ours = {test.path for test in plan.reproductions}
-    brought = [f"`{file.path}`" for file in change.files if file.path in ours]
-    return f"; from now on a test, {brought[0]}" if len(brought) == 1 else ""
+    """Return the file of the new regression test, if the change adds one."""
+    reproduction_files = {test.path for test in plan.reproductions}
+    new_tests = [f"`{file.path}`" for file in change.files if file.path in reproduction_files]
+    return f"; now covered by a test, {new_tests[0]}" if len(new_tests) == 1 else ""
 
 
 def _format_records(history: History) -> str:
-    """Return the journal records that the diagnosis rests on; a wanted change rests on none."""
+    """Return the journal records behind the diagnosis; empty for a requested change."""
     if history.brief is not None or history.diagnosis is None:
         return ""
     ids = ", ".join(f"`{record}`" for record in history.diagnosis.evidence_ids[:5])

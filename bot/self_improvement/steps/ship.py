@@ -1,4 +1,4 @@
-"""Ship: check what the merge comes to, merge the approved head, and take it on."""
+"""Ship: checks the result of the merge, merges the approved head, and deploys it."""
 
 import asyncio
 from collections.abc import Collection
@@ -32,14 +32,12 @@ from bot.self_improvement.steps._merge_check import MergeCheck
 from bot.self_improvement.steps.revert import RevertSteps
 from bot.self_improvement.steps.watch import WatchStep
 
-_BEHIND = (
-    "what runs is not what its file holds: that was refused, or an older version rolled back to"
-)
-_MERGES = 3  # checked for one word, while the base branch moves
+_BEHIND = "the running code differs from its file: the new code was refused or rolled back"
+_MERGES = 3  # attempts per approval while the base branch moves
 
 
 class Deployer:
-    """Merges exactly what was approved, once."""
+    """Merges exactly what was approved, once, and loads it into the running bot."""
 
     def __init__(
         self,
@@ -56,20 +54,22 @@ class Deployer:
         self._runtime = runtime
         self._clock = clock
         self._core = core
-        self._pending_reload: set[str] = set(left_behind)  # files moved forward under this process
+        self._pending_reload: set[str] = set(left_behind)  # files that changed under this process
         self._pending_restart: set[str] = set()  # files this process will never run
-        self._old: dict[str, str] = {}  # modules that kept their old code, and why
-        self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
+        self._old: dict[str, str] = {}  # modules that still run their old code, and why
+        self._one_at_a_time = (
+            asyncio.Lock()
+        )  # the checkout and the running code must change together
 
     async def __call__(
         self, proposal: Proposal, approval: Approval, result: MergeResult | None
     ) -> Shipment:
-        """Return what was merged and what the running bot took on.
+        """Return what was merged and what the running bot has loaded.
 
-        Every step may be repeated: a merge at the same head returns the same commit, a new process
-        has loaded the new files anyway, and files whose taking on was cut short are kept in mind.
-        `result` is what the merge was checked to come to; `None` only for one that is made already.
-        Raises `StaleApproval`, `ForgeError`, `CheckoutDirty`.
+        Every step can be repeated. A merge of the same head returns the same commit. A new process
+        has loaded the new files anyway. Files whose reload was interrupted are remembered. `result`
+        is the checked result of the merge, and `None` only for a merge that exists already. Raises
+        `StaleApproval`, `ForgeError`, `CheckoutDirty`.
         """
         if (approval.run_id, approval.head) != (proposal.run_id, proposal.head):
             raise StaleApproval("The approval was for another commit; nothing was merged.")
@@ -80,29 +80,29 @@ class Deployer:
         return shipment.replace(otherwise=result is not None and landed != result.tree)
 
     async def is_behind(self) -> bool:
-        """Return whether `catch_up` has something to take on. Raises `WorkspaceError`."""
+        """Return whether `sync` has something to deploy. Raises `WorkspaceError`."""
         tip = await self._checkout.fetch_tip()
         if self._is_rolled_back(tip):
             return False
         return self.has_files_left() or not await self._checkout.has_commit(tip)
 
     def _is_rolled_back(self, commit: str) -> bool:
-        """Return whether it was started and rolled back: something newer has to come."""
+        """Return whether the commit was started and rolled back, so only a newer one counts."""
         return self._core is not None and self._core.get_rollback_reason(commit) is not None
 
     def has_files_left(self) -> bool:
-        """Return whether the checkout has files that this process has not taken on yet."""
+        """Return whether the checkout has files that this process has not reloaded yet."""
         return bool(self._pending_reload)
 
     def leave_refused(self) -> None:
-        """Forget the files whose restart was refused: the checkout has them as before."""
+        """Forget the files of a refused restart, because the checkout was reset."""
         self._pending_restart.clear()
 
     async def sync(self) -> Arrival | None:
-        """Take on what came to the followed branch from elsewhere; `None`: nothing was new.
+        """Deploy new commits of the followed branch; `None` if there are none.
 
-        It moves to what the remote itself says is the branch's newest commit, in the same turn as
-        shipments. Raises `CheckoutDirty`, `WorkspaceError`.
+        The checkout moves to the newest commit of the remote, never at the same time as a shipment.
+        Raises `CheckoutDirty`, `WorkspaceError`.
         """
         async with self._one_at_a_time:
             tip = await self._checkout.fetch_tip()
@@ -124,32 +124,32 @@ class Deployer:
             )
 
     async def _adopt(self) -> Adoption:
-        """Have the running bot take on what moved, and keep in mind what it did not."""
+        """Reload the changed files, and remember what could not be reloaded."""
         adoption = await self._runtime.adopt(sorted(self._pending_reload))
         self._pending_reload.clear()
         self._pending_restart.update(adoption.restart_needed)
         for module in adoption.reloaded:
             self._old.pop(module, None)
-        if adoption.behind is not None:  # somebody may have mended the others by hand
+        if adoption.behind is not None:  # a person may have fixed the other files by hand
             self._old = {name: self._old.get(name, _BEHIND) for name in adoption.behind}
         self._old |= adoption.failed
         return adoption
 
     async def _request_restart(self, adoption: Adoption, commit: str, run_id: str | None) -> str:
-        """Have core code come to run; return what is still missing, and who does it."""
+        """Request a restart for core code; return what is still missing and who does it."""
         if self._core is None or not adoption.restart_needed:
             return ""
         return await self._core.bring(adoption.restart_needed, commit, run_id)
 
     def _list_leftovers(self, adoption: Adoption) -> tuple[str, ...]:
-        """Return what earlier changes left as it was, until a restart or another change of it."""
+        """Return the old code of earlier changes that still runs."""
         waiting = self._pending_restart.difference(adoption.restart_needed)
         return (*sorted(waiting), *sorted(self._old.keys() - adoption.failed.keys()))
 
     async def _deploy(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal
     ) -> Shipment:
-        """Bring the running checkout up to the merge, and the running bot up to the checkout."""
+        """Update the running checkout to the merge, and the running bot to the checkout."""
         commit = merged.merge_commit or merged.head
         self._pending_reload.update(await self._checkout.fast_forward(commit))
         adoption = await self._adopt()
@@ -187,13 +187,13 @@ class ShipStep:
         self._approval_policy = context.approval_policy
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Merge what was approved and take it on; what does not work waits for another word.
+        """Merge and deploy what was approved; after a failure, wait for another approval.
 
-        What the merge comes to is checked before it is made. Where the base branch moves
-        meanwhile that is another merge, and it is checked anew, a few times.
+        The merge result is checked before the merge. If the base branch moves meanwhile, the new
+        result is checked, a few times at most.
         """
         try:
-            # before checks take their time
+            # fail early, before the slow checks
             await self._approval_policy.get_approval(run, need(history.proposal))
         except ChatUnavailable as error:
             return await self._wait(run, error)
@@ -201,16 +201,16 @@ class ShipStep:
             try:
                 return await self._check_and_merge(run, history)
             except BaseMoved as error:
-                moved = f"{error}: checking the merge with what came"
+                moved = f"{error}: checking the merge with the new commits"
                 await self._context.notifier.refresh(run, history, moved)
         what = (
-            f"other changes came to the base branch {_MERGES} times while I checked what merging "
-            "this comes to, so nothing was merged."
+            f"other changes came to the base branch {_MERGES} times while I checked the result of "
+            "the merge, so nothing was merged."
         )
         return await self._context.failures.wait_for_ship(run, what)
 
     async def _check_and_merge(self, run: Run, history: History) -> Run:
-        """Check what the merge comes to, and make it if that holds. Raises `BaseMoved`."""
+        """Check the result of the merge, and merge if it passes. Raises `BaseMoved`."""
         context, proposal = self._context, need(history.proposal)
         records: tuple[Record, ...] = ()
         try:
@@ -230,21 +230,21 @@ class ShipStep:
         except ForgeConflict as error:
             if not await self._has_moved(proposal):
                 raise
-            again = run.replace(round=run.round + 1)
+            next_round = run.replace(round=run.round + 1)
             await context.notifier.say(
                 run, explain_moved_branch(error), key=f"conflict:{run.version}"
             )
-            return await context.transitions.advance(again, Stage.VERIFY)
+            return await context.transitions.advance(next_round, Stage.VERIFY)
         return await self._finish(run, history, shipment, *records, approval)
 
     async def _finish(
         self, run: Run, history: History, shipment: Shipment, *records: Record
     ) -> Run:
-        """End the run with what became of it."""
+        """End the run with its result."""
         reason = f"{shipment.summary[0].upper()}{shipment.summary[1:]}."
         if shipment.otherwise:
             reason += (
-                " ⚠️ The base branch moved in that very moment, so what landed is not exactly what "
+                " ⚠️ The base branch moved at that moment, so the merged code is not exactly what "
                 "was checked: look at it, or say “revert”."
             )
         await self._append_audit_entry(run, shipment, reason)
@@ -257,19 +257,20 @@ class ShipStep:
     async def _merge(
         self, run: Run, proposal: Proposal, tier: FullTier | None
     ) -> tuple[Approval, Shipment]:
-        """Merge with the words of those who may give them at this very moment.
+        """Merge with the approvals that are valid at this moment.
 
-        Minutes may have passed since they were given, with the full checks or a forge out of reach.
+        They are checked again, because the full checks or an unavailable forge may have taken
+        minutes.
         """
         approval = await self._approval_policy.get_approval(run, proposal)
         if not await self._context.is_merged(run, proposal):
-            # what is merged already comes live, though
+            # An already merged change comes live even during a stop.
             await self._context.stop_guard.check_merge()
         result = tier.result if tier else None
         return approval, await self._deployer(proposal, approval, result)
 
     async def _append_audit_entry(self, run: Run, shipment: Shipment, reason: str) -> None:
-        """Write down what was merged and what of it runs; cut short, it is written again."""
+        """Audit what was merged and what runs; repeated if it was interrupted."""
         taken = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
         reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
         await self._context.services.store.append_audit_entry(
@@ -284,15 +285,15 @@ class ShipStep:
         )
 
     async def _wait(self, run: Run, error: PortError, *records: Record) -> Run:
-        """Wait for the forge's own checks, or for the chat, without holding a worker; not for ever.
+        """Wait for the forge's checks or for the chat without holding a worker, up to a limit.
 
-        The limit is kept in the row while the sweep tries again and again.
+        The limit is stored with the run while the poller retries.
         """
         limit, now = self._context.limits.forge_checks, self._context.services.clock.get_time()
         until = run.parked_until or now + limit
         if now >= until:
             waited = f"{limit.total_seconds() / 60:.0f} min"
-            what = f"{error} I waited {waited} for that."
+            what = f"{error} I waited {waited} for this."
             return await self._context.failures.wait_for_ship(run, what, *records)
         reason = f"{error} I try again until {format_timestamp(until)}."
         return await self._context.transitions.await_forge(run, until, reason, *records)

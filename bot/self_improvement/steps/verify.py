@@ -1,4 +1,4 @@
-"""Verify: check the newest head, and say what follows from its verdict."""
+"""Verify: checks the newest head and continues according to the verdict."""
 
 from bot.authority.protection import collect_named_files
 from bot.domain.account import Account
@@ -30,7 +30,7 @@ from bot.self_improvement.steps.revert import RevertSteps
 
 
 class VerifyStep:
-    """Proposes a head that holds; one that does not is tried again, or ends the run."""
+    """Proposes a head that holds. Otherwise it starts another round or ends the run."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class VerifyStep:
         self._can_follow_instructions = can_follow_instructions
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Check the newest head: ours, or one that somebody pushed to the branch."""
+        """Check the newest head: our own, or a commit that was pushed to the branch."""
         context, change = self._context, need(history.change_set)
         async with context.open_workspace(run, need(history.evidence), at=change.head) as workspace:
             if history.proposal is not None:
                 opened = await context.get_pull_request(run, history, history.proposal)
                 if opened.state != "open":
-                    return await context.transitions.wait(run)  # the sweep says what became of it
+                    return await context.transitions.wait(run)  # the poller reports its state
                 if is_pushed_by_others(opened, history):
                     history = await self._drop_overtaken_revision(run, history, opened)
                     change = await _as_pushed(need(history.change_set), opened.head, workspace)
@@ -68,7 +68,7 @@ class VerifyStep:
     async def _verify(
         self, run: Run, history: History, change: ChangeSet, workspace: Workspace
     ) -> Verdict:
-        """Return what verification says; only a revert, which no engine wrote, needs no test."""
+        """Return the verdict; a revert has its own verification."""
         if run.goal == "revert":
             return await self._revert.verify(run, history, change, workspace)
         verdict = await self._gate(
@@ -92,15 +92,15 @@ class VerifyStep:
         workspace: Workspace,
         verdict: Verdict,
     ) -> Verdict:
-        """Add to a verdict whose checks passed what proves the change that was agreed on."""
+        """Add the proofs of the agreed change to a verdict whose checks passed."""
         passed = bool(verdict.checks) and all(check.ok for check in verdict.checks)
         blocked = any(finding.blocking for finding in verdict.findings)
         if run.goal != "change" or self._proofs is None or not passed or blocked:
             return verdict
         await self._context.notifier.refresh(run, history, "proving what was agreed on")
         brief = need(history.brief)
-        owed = await find_missing_entry(brief, change, workspace)
-        verdict = verdict.replace(findings=(*verdict.findings, *owed))
+        missing = await find_missing_entry(brief, change, workspace)
+        verdict = verdict.replace(findings=(*verdict.findings, *missing))
         asker = run.trigger.person.id
         account = Account(purpose="chat", person_id=asker, run_id=run.id)
         return await self._proofs(CurrentChange(brief, change, workspace, verdict, account))
@@ -108,12 +108,12 @@ class VerifyStep:
     async def _add_comparison(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict
     ) -> Verdict:
-        """Add to a green verdict what changes for people.
+        """Add to a passing verdict what changes for users.
 
-        A fix may change only what failed: anything else goes back to an engine that follows words,
-        as long as it has a round left. What remains then stands on the card, for people to judge;
-        so does all of it where an answer was called wrong, for then answers are meant to change.
-        Of a wanted change, so are those that its brief says are to be other ones.
+        A fix may change only what failed. Other changes go back to an engine that follows
+        instructions, while rounds are left. What remains is shown on the card for people to judge.
+        After a report of incorrect output all changes are shown, because output is expected to
+        change. Changes that a brief asks for do not count.
         """
         if self._behaviour is None or not verdict.is_passing or verdict.behaviour is not None:
             return verdict
@@ -121,47 +121,47 @@ class VerifyStep:
         found = await self._behaviour(change)
         if history.brief is not None:
             found = excuse_requested_changes(found, history.brief)
-        ours = history.proposal is None or history.revising is not None
-        ours = ours and get_incorrect_output(run, history) is None
-        again = (
-            ours
+        is_own_change = history.proposal is None or history.revising is not None
+        is_own_change = is_own_change and get_incorrect_output(run, history) is None
+        may_go_back = (
+            is_own_change
             and self._can_follow_instructions
             and self._count_rounds(run) < self._context.limits.rounds
         )
-        finding = build_finding(found, blocking=again) if run.goal != "revert" else None
+        finding = build_finding(found, blocking=may_go_back) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings
         return verdict.replace(behaviour=found, findings=findings)
 
     async def _add_revert_trial(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict
     ) -> Verdict:
-        """Add to a green verdict whether the change can be taken back; people judge of that."""
+        """Add to a passing verdict whether the change can be reverted; people judge this."""
         if self._revert_rehearsal is None or not verdict.is_passing:
             return verdict
-        await self._context.notifier.refresh(run, history, "trying to take it back")
+        await self._context.notifier.refresh(run, history, "trying to revert it")
         return verdict.replace(revert_trial=await self._revert_rehearsal(change, history.brief))
 
     def _count_rounds(self, run: Run) -> int:
-        """Return how many rounds there were since the work, or the revision, began."""
+        """Return the number of rounds since the work or the revision began."""
         return run.round - run.first_round + 1
 
     async def _drop_overtaken_revision(
         self, run: Run, history: History, opened: ForgeProposal
     ) -> History:
-        """Return the history without a revision that somebody's push has overtaken.
+        """Return the history without a revision that a pushed commit has replaced.
 
-        What people asked is asked again of the commit that was pushed, once that one holds.
+        Its instructions are applied to the pushed commit once that commit holds.
         """
         revising = history.revising
         if revising is None:
             return history
         text = (
-            f"`{opened.head[:7]}` was pushed to the branch while I was revising: it counts, and "
-            "what I had written is dropped. I check that commit, then go on from it."
+            f"`{opened.head[:7]}` was pushed to the branch while I was revising. The pushed commit "
+            "counts, and I drop what I had written. I check that commit and go on from it."
         )
         await self._context.notifier.say(run, text, key=f"overtaken:{opened.head}")
-        over = revising.replace(is_finished=True)
-        return history.replace(revision=over, change_set=revising.change_set)
+        finished = revising.replace(is_finished=True)
+        return history.replace(revision=finished, change_set=revising.change_set)
 
     async def _judge(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
         transitions, failures = self._context.transitions, self._context.failures
@@ -171,31 +171,32 @@ class VerifyStep:
         if history.proposal is not None and history.revising is None:
             text = (
                 f"The branch moved to `{verdict.head[:7]}` and that commit does not pass: "
-                f"{summarise_failure(verdict)}. Earlier approvals and cards no longer count; push a commit "
-                "that passes, or reject."
+                f"{summarise_failure(verdict)}. Earlier approvals and cards no longer count. Push "
+                "a commit that passes, or reject."
             )
             await failures.say_round(run, verdict, text, key=f"moved:{verdict.head}")
             return await transitions.wait(run, *records)
         done = self._count_rounds(run)
         again_helps = not verdict.is_failing_as_before and run.goal != "revert"
         if again_helps and done < self._context.limits.rounds:
-            again = run.replace(round=run.round + 1)
-            told = f"{summarise_failure(verdict)}.{describe_unrelated(change)}"
-            text = f"Round {run.round} does not hold: {told} Trying again."
+            next_round = run.replace(round=run.round + 1)
+            failure_text = f"{summarise_failure(verdict)}.{describe_unrelated(change)}"
+            text = f"Round {run.round} does not hold: {failure_text} Trying again."
             key = f"round:{run.attempt}:{run.round}"
             await failures.say_round(run, verdict, text, key=key)
-            return await transitions.advance(again, Stage.EXECUTE, *records)
-        why = f"{summarise_failure(verdict)} (after {format_rounds(done)}).{describe_unrelated(change)}"
+            return await transitions.advance(next_round, Stage.EXECUTE, *records)
+        failure = summarise_failure(verdict)
+        why = f"{failure} (after {format_rounds(done)}).{describe_unrelated(change)}"
         if verdict.is_failing_as_before:
             why = (
-                f"{summarise_failure(verdict)}. The failure is gone, but these checks fail without my "
-                "change too, so they prove nothing: mend them first."
+                f"{failure}. The failure is gone, but these checks fail without my change too, so "
+                "they prove nothing: fix them first."
             )
         so_far = self._context.candidates.get_candidates(run, history)
         if so_far is not None:
-            after = await self._context.candidates.drop(run, so_far, why, change, verdict)
-            if after is not None:
-                return after
+            next_run = await self._context.candidates.drop(run, so_far, why, change, verdict)
+            if next_run is not None:
+                return next_run
         if history.revising is not None:
             key = f"unrevised:{run.attempt}:{run.round}"
             text = f"Round {run.round} does not hold: {summarise_failure(verdict)}."
@@ -204,7 +205,7 @@ class VerifyStep:
         return await transitions.end(run, Status.FAILED, f"No proposal: {why}", *records)
 
     async def _accept(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
-        """Propose a head that holds; first go on with what was asked while it was written."""
+        """Propose a head that holds; first apply instructions that arrived meanwhile."""
         transitions, records = self._context.transitions, _build_records(history, change, verdict)
         known = await self._context.services.store.get_history(run.id)
         later = known.replace(change_set=change).pending_instructions
@@ -213,7 +214,7 @@ class VerifyStep:
             if so_far is not None:
                 return await self._context.candidates.accept(run, so_far, change, verdict)
             return await transitions.advance(run, Stage.PROPOSE, *records)
-        asked = f"`{verdict.head[:7]}` holds. Now for what {format_requests(later)}."
+        asked = f"`{verdict.head[:7]}` holds. Next is what {format_requests(later)}."
         first = run.round + 1
         total = change.instruction_count + len(later)
         revision = Revision(change_set=change, verdict=verdict, instruction_count=total)
@@ -224,13 +225,13 @@ class VerifyStep:
 
 
 def _build_records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:
-    """Return what to save of a judged head; a revision that was overtaken is over."""
+    """Return the records to save for a judged head, with a replaced revision as finished."""
     over = history.revision is not None and history.revision.is_finished
     return (change, verdict, history.revision) if over and history.revision else (change, verdict)
 
 
 async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> ChangeSet:
-    """Return the change as it is at the forge: people may push to the branch too."""
+    """Return the change as it is at the forge, because people may push to the branch too."""
     await workspace.fetch(head)
     by_hand = " (with a commit pushed by hand)"
     return change.replace(

@@ -1,6 +1,6 @@
-"""Watch: what became of a shipped change, from the journal before and after it came live.
+"""Watch: judges a shipped change by the journal before and after it came live.
 
-A fix is judged by what it was to end; what was wanted, by its use.
+A fix is judged by the failure it should end, a requested change by its use.
 """
 
 import logging
@@ -24,19 +24,22 @@ from bot.self_improvement.use_watches import UseWatches
 
 _KEY_VALUES = "watch:"
 
-_LOOKS = 100  # in the time of a watch
+_LOOKS = 100  # checks per watch
 
-_LONGEST = timedelta(minutes=1)  # between looks
+_LONGEST = timedelta(minutes=1)  # between checks
 
-_SHIPPED = 200  # of the newest runs, looked at after a start
+_SHIPPED = 200  # the newest runs that are checked after a start
 
-_FORGOTTEN = timedelta(days=7)  # what was merged earlier is not watched from a restart on
+_FORGOTTEN = timedelta(days=7)  # older merges are not watched after a restart
 
 _log = logging.getLogger(__name__)
 
 
 class WatchStep:
-    """Watches are stored until they are judged, so a restart forgets none."""
+    """Watches shipped changes.
+
+    Watches are stored until they are judged, so a restart loses none.
+    """
 
     def __init__(
         self,
@@ -59,10 +62,10 @@ class WatchStep:
     async def begin(
         self, run: Run, history: History, shipment: Shipment
     ) -> Watch | UseWatch | None:
-        """Watch what is live now; return the watch, to be saved with the run.
+        """Start watching what is live now; return the watch, to be saved with the run.
 
-        Begun again, it begins anew. What is not live yet is watched from the next start on. An
-        earlier change of the same action is judged by what was seen until now.
+        A repeated call starts the watch again. A change that is not live yet is watched from the
+        next start on. An earlier change of the same action is judged by what was seen until now.
         """
         if not shipment.live:
             return None
@@ -85,18 +88,16 @@ class WatchStep:
             await self._uses.cut_short(events, run_id, at)
 
     async def end(self, run_id: str) -> None:
-        """Stop watching a run; again is harmless."""
+        """Stop watching a run. Can be repeated safely."""
         await self._services.key_values.remove(_KEY_VALUES + run_id)
         if self._uses is not None:
             await self._uses.end(run_id)
 
     async def run_forever(self) -> None:
-        """Look at what is watched, again and again, until cancelled."""
+        """Check all watches at intervals, until cancelled."""
         if self._evaluator is None:
             return
-        failed = log_tracebacks(
-            _log, "what was shipped could not be looked at; the next look tries again"
-        )
+        failed = log_tracebacks(_log, "shipped changes could not be checked; I will try again")
         try:
             await self.catch_up()
         except TheseusError as error:
@@ -108,9 +109,9 @@ class WatchStep:
         )
 
     async def catch_up(self) -> None:
-        """Watch what came live by this start: it was merged, and needed one.
+        """Watch changes that came live with this start, because they needed a restart.
 
-        Where the checkout moved on while this process was started, the next one looks.
+        If the checkout moved on while this process was starting, the next start handles them.
         """
         if self._is_behind():
             return
@@ -125,16 +126,16 @@ class WatchStep:
                 await self._begin_after_restart(run, history, shipment)
 
     async def _is_here(self, shipment: Shipment) -> bool:
-        """Whether this process runs the merge: one that did not start well was taken back."""
+        """Return whether this process runs the merge; it may have been rolled back at its start."""
         checkout = self._services.checkout
         return checkout is None or await checkout.has_commit(shipment.merge_commit)
 
     async def look(self) -> None:
-        """Look once at everything that is watched."""
+        """Check all watches once."""
         for watch in await self._services.key_values.list_records(_KEY_VALUES, Watch):
             try:
                 await self._look_at(watch)
-            except TheseusError:  # the others are looked at all the same
+            except TheseusError:  # one failing watch must not block the others
                 _log.exception("run %s could not be judged; the next look tries", watch.run_id)
         if self._uses is not None:
             await self._uses.look()
@@ -146,19 +147,19 @@ class WatchStep:
             await self.end(watch.run_id)
             return
         if not run.has_ended:
-            return  # it is being shipped this very moment
+            return  # it is being shipped right now
         if run.status is Status.DONE and not await self._judge(run, watch):
             return
         await self.end(run.id)
 
     async def _judge(self, run: Run, watch: Watch) -> bool:
-        """Judge the watch if it may be; save, say and remember the verdict, each once."""
+        """Judge the watch if it is time; save, post and remember the verdict, each once."""
         history = await self._services.store.get_history(run.id)
         if history.outcome is None and self._evaluator is not None:
-            played = await self._replay(run, history, watch)
-            if played is None:
+            replayed = await self._replay(run, history, watch)
+            if replayed is None:
                 return True
-            outcome = (await self._evaluator(played)).outcome
+            outcome = (await self._evaluator(replayed)).outcome
             if outcome is None:
                 return False
             await self._services.store.append(run.id, outcome)
@@ -171,24 +172,24 @@ class WatchStep:
         return True
 
     async def _replay(self, run: Run, history: History, watch: Watch) -> Watch | None:
-        """Play what failed with what is live; save and say what came of it, once.
+        """Replay the failure with the live code; save and post the result, once.
 
-        `None` where the watch was ended meanwhile.
+        Returns `None` if the watch was ended meanwhile.
         """
-        play = (
+        result = (
             await self._evaluator.replay_failure(watch, history)
             if self._evaluator
             else watch.replay
         )
-        if play == watch.replay:
+        if result == watch.replay:
             return watch
         now = await self._services.key_values.get(_KEY_VALUES + run.id, Watch)
         if now is None:
             return None
-        watch = now.replace(replay=play)
+        watch = now.replace(replay=result)
         await self._services.store.append(run.id, watch)
         await self._put(watch)
-        if play is not None and play.status == "passed":
+        if result is not None and result.status == "passed":
             text = f"▶️ {' '.join(describe_replay(watch))}"
             await self._notifier.say(run, text, key=f"played:{watch.merge_commit}")
         return watch

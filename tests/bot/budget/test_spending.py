@@ -106,7 +106,7 @@ async def test_without_money_offline_takes_over_and_says_so(tmp_path: Path) -> N
     said = told(world, run)
     assert "The budget of today is spent: $0.00 of $0.00" in said
     assert "The offline engine takes over." in said
-    assert "The plan is my rules' own." in said
+    assert "I use the plan of my rules." in said
     assert (world.engine.asked, world.planner.asked) == ([], [])
     assert not [a for a in world.journal.actions if a.kind is Kind.MODEL]
     assert "$0.00" in card(world, run)
@@ -157,7 +157,7 @@ async def test_an_investigation_without_money_is_told_by_the_rules(tmp_path: Pat
         run = await agent.request(world.make_trigger(goal="investigate"))
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
-    assert "This is what my rules make of it." in told(world, run)
+    assert "I use the diagnosis of my rules." in told(world, run)
     assert world.planner.asked == []
 
 

@@ -129,7 +129,7 @@ async def test_a_correction_is_thought_over_and_the_card_before_it_is_void(tmp_p
         await agent.revise(run.id, DORA, "several at once", "modal", "m1")
         run = await wait_for_contract(world, run, cards=2)
         assert world.request_planner.asked[-1].corrections == ("several at once",)
-        assert "I think it over" in await _told(world, run)
+        assert "I think about it" in await _told(world, run)
         with pytest.raises(StaleApproval):
             await agent.agreements.give(run.id, ALICE, "button", old)
         with pytest.raises(StaleApproval):
@@ -234,7 +234,7 @@ async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path
     world.rehearsal.answers = lambda _tree, script: make_transcript(script, "heads")
     async with world.run_agent() as agent:
         run = await world.wait_until_ended((await agent.request(make_request(world))).id)
-        assert "could not show how it would be proven" in run.reason
+        assert "found no way to prove it" in run.reason
         assert run.cost_usd == pytest.approx(0.04)
         first, again = world.request_planner.asked
         assert not first.corrections

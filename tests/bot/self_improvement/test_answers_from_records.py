@@ -58,7 +58,7 @@ async def test_where_nothing_happened_each_answer_says_so(world: WatchHarness) -
         ("when did /roll last fail?", "I know of no failure of /roll"),
         ("how often is /roll used", "Nobody used /roll"),
         ("which flags are on?", "Nobody has switched a flag."),
-        ("who asked for /coinflip?", "I have no run about /coinflip on record."),
+        ("who asked for /coinflip?", "I have no record of a run about /coinflip."),
     ):
         assert told in await ask(agent, text), text
 

@@ -104,7 +104,9 @@ async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path:
         assert "3 candidates are written, and the best is proposed" in cost
         card = next(each.post.card for each in world.chat.messages if ":proposal:" in each.key)
         assert card is not None
-        assert "**Best of 3**: candidate 2, for it is the smallest that holds" in card.body
+        assert (
+            "**Best of 3**: candidate 2, for it is the smallest candidate that holds" in card.body
+        )
         lines = next(field.value for field in card.fields if field.name == "Candidates")
         assert "• 1: 10 lines of program" in lines
         assert "➡️ 2: 2 lines of program" in lines
@@ -140,7 +142,7 @@ async def test_one_whose_engine_knows_nothing_else_ends_nothing(tmp_path: Path) 
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert [each.candidate for each in world.engine.asked] == [1, 1, 2]
         said = "\n".join(world.list_texts(run))
-        assert "found nothing else after 1 round. Now for the next" in said
+        assert "found nothing else after 1 round. I now write the next" in said
 
 
 async def test_where_none_holds_there_is_no_proposal(tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ async def test_what_holds_is_proposed_where_the_engine_gives_up(
         run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         said = "\n".join(world.list_texts(run))
-        assert f"Candidate 2 of 3 came to nothing: {trouble}" in said
+        assert f"Candidate 2 of 3 failed: {trouble}" in said
         assert "I propose candidate 1: no other holds." in said
 
 
@@ -184,7 +186,7 @@ async def test_no_other_is_begun_where_the_run_has_no_money_for_it(tmp_path: Pat
         run = await world.wait_until_settled(run.id)
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert len(world.engine.asked) == 1
-        assert "there was no money left for another" in "\n".join(world.list_texts(run))
+        assert "the budget has no room for another" in "\n".join(world.list_texts(run))
 
 
 async def test_what_is_asked_meanwhile_ends_the_search_and_is_done(tmp_path: Path) -> None:

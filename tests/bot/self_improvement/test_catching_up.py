@@ -112,7 +112,7 @@ async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed
     arrival = await ship.sync()
     assert arrival is not None
     assert (arrival.live, installed) == (False, [])
-    assert arrival.pending == "I restart onto it now, and say here when it is live"
+    assert arrival.pending == "I restart now to load it, and say here when it is live"
     assert restarter.asked == [(commit, None, "core code changed (bot/domain/run.py)")]
 
     failure = "no network; run `make install` in /srv, then restart me"
@@ -120,7 +120,7 @@ async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed
     arrival = await ship.sync()
     assert arrival is not None
     assert installed == ["all"]
-    assert arrival.pending.startswith("what it needs could not be installed: no network; run")
+    assert arrival.pending.startswith("its dependencies could not be installed: no network; run")
     assert len(restarter.asked) == 1, "nothing is restarted onto what is not installed"
 
 
@@ -148,13 +148,15 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
 
     alone = CoreUpdates(UnsupervisedRestarter(), install)
     told = await alone.bring(("bot/a.py",), "c0ffee", None)
-    assert told.startswith("it takes a restart: this process has no supervisor, so a person")
+    assert told.startswith("it needs a restart: this process has no supervisor, so a person")
     service = await alone.bring(("bot/supervisor/parent.py",), "c0ffee", None)
-    assert service.startswith("`bot/supervisor` counts once the service itself is restarted")
+    assert service.startswith(
+        "`bot/supervisor` takes effect when a person restarts the service itself"
+    )
     text = render_arrival(
         Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)
     ).text
-    assert "`c0ffee1` is not live yet: it has core code. It takes a restart: this process" in text
+    assert "`c0ffee1` is not live yet: it has core code. It needs a restart: this process" in text
 
 
 async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(
@@ -177,7 +179,7 @@ async def test_what_is_rolled_back_keeps_a_commit_from_being_called_live(quay: Q
     assert not arrival.live
     (text,) = quay.world.chat.list_texts(DEV)
     assert "live at" not in text
-    assert "prompts/persona.md`: what runs is not what its file holds" in text
+    assert "prompts/persona.md`: the running code differs from its file" in text
 
 
 async def test_what_somebody_mended_by_hand_keeps_nothing_from_being_live(quay: Quay) -> None:
@@ -283,7 +285,7 @@ async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) 
         await quay.world.clock.advance(1)
     assert quay.world.checkout.asked == 0
     assert quay.world.runtime.adopted == []
-    assert quay.notes == [("webhook", False, "not done: the emergency stop stands")]
+    assert quay.notes == [("webhook", False, "not done: the emergency stop is active")]
 
 
 async def test_a_push_that_nobody_reported_is_noticed_at_the_next_look(quay: Quay) -> None:

@@ -385,7 +385,7 @@ async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
         (proof,) = (await it.verdict(FASTER)).proofs
     assert not proof.holds
     assert proof.summary == (
-        "not timed: no sandbox"
+        "not measured: no sandbox"
         if refusal
         else "nothing was recorded of what it is about, so nothing could be timed"
     )

@@ -99,7 +99,7 @@ async def test_a_change_that_is_not_heard_says_so(tmp_path: Path) -> None:
     ("models", "written", "why"),
     [
         (None, {PERSONA: "Curt."}, "there is no chat model here"),
-        (Models(persona_said), {PLANNER: "Plan well."}, "no talk goes by these words"),
+        (Models(persona_said), {PLANNER: "Plan well."}, "the chat does not use these texts"),
     ],
 )
 async def test_what_cannot_be_played_is_said_and_nothing_is_asked_of_a_model(
@@ -107,7 +107,7 @@ async def test_what_cannot_be_played_is_said_and_nothing_is_asked_of_a_model(
 ) -> None:
     async with proven(tmp_path, models, written) as proof:
         assert proof.holds
-    assert proof.summary == f"{HOLDS.summary}; no sample conversation was played: {why}"
+    assert proof.summary == f"{HOLDS.summary}; no sample conversation was held: {why}"
     assert models is None or models.opened == []
 
 
@@ -136,7 +136,7 @@ async def test_a_change_chooses_neither_its_own_samples_nor_what_is_done_by_them
         pass
     (base, head) = models.opened
     assert [turn.text for turn in head.turns] == ["hi", "and you?", "bye"]
-    assert all("only played" in result for result in (*base.results, *head.results))
+    assert all("only a sample" in result for result in (*base.results, *head.results))
     assert models.texts[1].prompts["persona"] == "Curt."
 
 
@@ -144,7 +144,7 @@ async def test_a_change_chooses_neither_its_own_samples_nor_what_is_done_by_them
     ("error", "holds", "told"),
     [
         (BudgetSpent("The day's money is used up."), True, "The day's money is used up."),
-        (ConfigError("prompts/persona.md: write $$"), False, "no talk can go by these words"),
+        (ConfigError("prompts/persona.md: write $$"), False, "the chat cannot use these texts"),
     ],
 )
 async def test_a_spent_budget_is_said_and_words_that_cannot_be_used_are_no_proof(

@@ -50,5 +50,5 @@ async def test_who_asks_for_more_at_the_end_is_told_to_ask_again(tmp_path: Path)
         with pytest.raises(PolicyError) as told:
             await agent.request(world.make_trigger())
     assert str(told.value) == (
-        "I am being stopped just now, so I have not begun this. Please say it again in a minute."
+        "I am being stopped just now, so I have not started this. Please ask again in a minute."
     )

@@ -170,7 +170,7 @@ async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_look
     assert history.evidence.fix.run_id == fixed.id
     assert history.diagnosis is not None
     assert history.diagnosis.fingerprint == "0e0e0e0e0e0e"
-    assert "mended another failure of it before" in history.diagnosis.cause
+    assert "fixed another failure of it before" in history.diagnosis.cause
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def test_a_failing_check_it_says_it_is_not_behind_still_fails_with_its_wor
     world.engine = FakeAgent(FIX, unrelated=(EngineRemark(about="types", reason=reason),))
     run, text = await ended(world)
     assert run.status is Status.FAILED
-    assert f"says that types has nothing to do with its change: {reason}" in text
+    assert f"says that types is unrelated to its change: {reason}" in text
     assert f"❌ types · 1 failed · 0.0 s · not its change's, it says: {reason}" in (text)
 
 

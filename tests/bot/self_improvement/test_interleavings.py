@@ -201,7 +201,7 @@ async def assert_promises(world: AgentHarness) -> None:
         if run.status in (Status.CANCELLED, Status.REJECTED, Status.FAILED):
             left = opened is not None and opened.state == "open"
             assert not left or "could not be closed" in run.reason, run
-            assert opened is None or opened.state != "merged" or "is merged already" in run.reason
+            assert opened is None or opened.state != "merged" or "is already merged" in run.reason
     keys = [said.key for said in world.chat.messages]
     assert len(keys) == len(set(keys))
     drafts = [(draft.run_id, draft.head) for draft in world.forge.drafts]

@@ -111,7 +111,7 @@ async def test_of_fifteen_requests_at_once_five_get_threads_and_the_others_an_an
         assert (len(begun), len(refused)) == (5, 10)
         assert len({run.thread_id for run in begun}) == 5
         assert f"<#{begun[0].thread_id}>" in str(refused[-1])
-        assert "5 is what I take from one person at once" in str(refused[-1])
+        assert "I accept at most 5 from one person at once" in str(refused[-1])
         assert (await agent.request(triggers[0])).id == begun[0].id, "it is begun already"
         assert (
             await agent.request(world.make_trigger(key="bob", person=BOB))

@@ -164,7 +164,7 @@ async def test_who_stood_in_and_asked_something_gets_the_answer(tmp_path: Path) 
     assert (answer.text, question.engine, question.memo) == ("4", "offline", "mine")
     assert history.change_set is not None
     assert history.change_set.engine == "offline"
-    assert "💬 I go on with what **alice** said: 4." in world.list_texts(run)
+    assert "💬 I go on with the answer of **alice**: 4." in world.list_texts(run)
 
 
 async def test_an_engine_that_claims_to_be_done_and_changed_nothing_is_stood_in_for(
@@ -176,7 +176,7 @@ async def test_an_engine_that_claims_to_be_done_and_changed_nothing_is_stood_in_
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
     [told] = [text for text in world.list_texts(run) if "takes over" in text]
-    assert "had changed nothing, whatever it says: “All done!”" in told
+    assert "changed nothing, although it says: “All done!”" in told
 
 
 async def test_who_stood_in_goes_on_in_the_rounds_that_follow(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ async def test_where_the_planner_fails_an_investigation_ends_with_the_rules_word
     assert run.status is Status.DONE
     assert history.diagnosis is not None
     assert history.diagnosis.explained_by == ""
-    assert f"⚠️ {error} This is what my rules make of it." in world.list_texts(run)
+    assert f"⚠️ {error} I use the diagnosis of my rules." in world.list_texts(run)
     assert run.cost_usd == pytest.approx(0.005)
 
 
@@ -302,7 +302,7 @@ async def test_where_the_planner_fails_a_fix_goes_on_with_the_rules_plan(
     world.planner = FakePlanner(error=error)
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-    assert f"⚠️ {error} The plan is my rules' own." in world.list_texts(run)
+    assert f"⚠️ {error} I use the plan of my rules." in world.list_texts(run)
 
 
 async def test_a_planner_at_its_limit_is_waited_for(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_t
     world = AgentHarness(tmp_path)
     async with world.run_agent() as agent:
         run = await left_alone(world, agent)
-        told = await told_in(world, DEV, "nobody would see it")
+        told = await told_in(world, DEV, "nobody would see them")
         other = await world.propose_fix(agent)
     assert (run.stage, run.parked_until) == (Stage.SHIP, None)
     assert told.text.startswith(f"About `{run.id}`, fix **")
@@ -47,7 +47,9 @@ async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_t
     assert other.thread_id != run.thread_id
     async with world.run_agent():
         await world.clock.advance(5)  # the next start survives it, and says nothing twice
-    assert len([text for text in world.chat.list_texts(DEV) if "nobody would see it" in text]) == 1
+    assert (
+        len([text for text in world.chat.list_texts(DEV) if "nobody would see them" in text]) == 1
+    )
 
 
 async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposal_is_there(
@@ -86,7 +88,7 @@ async def test_the_next_place_is_tried_until_one_takes_it(tmp_path: Path) -> Non
         assert run.thread_id is not None
         world.chat.gone |= {run.thread_id, DEV}
         world.engine.release()
-        await told_in(world, -run.trigger.person.id, "nobody would see it")
+        await told_in(world, -run.trigger.person.id, "nobody would see them")
 
 
 async def test_a_run_that_cannot_be_taken_up_again_says_so_with_the_real_reason(
@@ -109,6 +111,6 @@ async def test_a_run_that_cannot_be_taken_up_again_says_so_with_the_real_reason(
     await world.store.save(half.replace(**begun, card_id=None))
     world.chat = NoCards()
     async with world.run_agent():
-        await told_in(world, DEV, "could not take this up again: I could not show my card in <#")
+        await told_in(world, DEV, "could not resume this run: I could not show my card in <#")
     ended = await world.store.get(made.id)
     assert (ended.status, "the card is too long" in ended.reason) == (Status.FAILED, True)

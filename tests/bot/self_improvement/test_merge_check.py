@@ -134,7 +134,7 @@ async def test_what_landed_otherwise_is_said(tmp_path: Path) -> None:
     async with world.run_agent() as agent:
         run = await _approved(world, agent, await world.propose_fix(agent))
     assert run.status is Status.DONE
-    assert "what landed is not exactly what was checked" in run.reason
+    assert "the merged code is not exactly what was checked" in run.reason
 
 
 async def test_the_diff_guard_reads_the_change_once_more_against_what_came(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ async def test_the_diff_guard_reads_the_change_once_more_against_what_came(tmp_p
         moved(world, {package: ""})
         run = await _approved(world, agent, run)
     assert run.status is Status.WAITING
-    assert "merged with what has come to the base branch since, it may not" in run.reason
+    assert "merged with the newest base branch, the change may not" in run.reason
     assert proof in run.reason
     assert world.forge.merges == []
     assert "full checks" not in world.verifier.ran

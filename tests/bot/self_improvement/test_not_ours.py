@@ -120,7 +120,7 @@ async def test_where_our_side_could_do_better_people_are_asked(world: AgentHarne
 async def test_nothing_is_changed_without_a_yes(world: AgentHarness) -> None:
     async with world.run_agent() as agent:
         run, _ = await asked(world, agent)
-        with pytest.raises(WrongStage, match="a plain yes or no"):
+        with pytest.raises(WrongStage, match="Please answer yes or no"):
             await agent.answer(run.id, ALICE, "why?")
         await agent.answer(run.id, ALICE, "no, leave it")
         run = await world.wait_until_ended(run.id)

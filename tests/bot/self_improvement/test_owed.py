@@ -11,7 +11,7 @@ from tests.support.agent_harness import DORA
 from tests.support.change_harness import ADDED, ChangeHarness, request_change
 
 LOG = "# Changes\n\n## [Unreleased]\n\n- Dice.\n\n## [1.0]\n\n- All of it.\n"
-MISSING = "• Owed and missing: a line in `CHANGELOG.md` under Unreleased."
+MISSING = "• Missing: a line in `CHANGELOG.md` under Unreleased."
 
 
 async def notes(world: ChangeHarness, log: str | None, written: str | None) -> str:

@@ -186,7 +186,7 @@ async def test_a_part_with_a_question_makes_it_one_piece(tmp_path: Path) -> None
         run = await propose_change(world, agent)
         assert run.waiting is Waiting.APPROVAL, run.reason
         assert engine.asked[-1].part is None
-        assert any("I write all of it in one piece" in text for text in world.list_texts(run))
+        assert any("I write the change in one piece" in text for text in world.list_texts(run))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_a_part_with_a_question_makes_it_one_piece(tmp_path: Path) -> None
     [
         (FakeAgent({}, cannot="There is no coin."), "says it cannot: There is no coin."),
         (FakeAgent(AgentOutputInvalid("It made no sense.")), "It made no sense."),
-        (FakeAgent({}), "had changed nothing"),
+        (FakeAgent({}), "changed nothing"),
     ],
 )
 async def test_what_ends_one_part_ends_the_run_and_leaves_no_branch(

@@ -113,7 +113,7 @@ async def test_what_failed_is_answered_before_the_merge_and_after_it(world: Play
         await world.pass_minutes(2)
         shipment = (await agent.get_history(run.id)).shipment
         assert shipment is not None
-        told = f"▶️ Played again with `{shipment.merge_commit[:7]}`: `/roll dice:2d6`: people get an"
+        told = f"▶️ Replayed with `{shipment.merge_commit[:7]}`: `/roll dice:2d6`: people get an"
         assert [text for text in world.list_texts(run) if text.startswith("▶️")] == [
             f"{told} answer."
         ]
@@ -129,7 +129,7 @@ async def test_what_failed_is_answered_before_the_merge_and_after_it(world: Play
     assert "Played again with it, what failed is answered." in build_diagnosis(evidence).cause
     assert outcome is not None
     assert outcome.verdict == "fixed"
-    assert outcome.reasons[0].startswith("Played again with")
+    assert outcome.reasons[0].startswith("Replayed with")
     assert not any("secret" in text for text in world.list_texts(run))
 
 

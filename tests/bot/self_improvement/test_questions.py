@@ -95,7 +95,7 @@ async def test_a_listed_persons_answer_is_recorded_and_the_engine_gets_it(tmp_pa
     assert second.question.head == (history.question and history.question.head)
     assert second.answer is not None
     assert (second.answer.text, second.answer.person) == ("No, return an empty letter.", DORA)
-    assert any("I go on with what **dora** said." in text for text in world.list_texts(run))
+    assert any("I go on with the answer of **dora**." in text for text in world.list_texts(run))
     assert (run.cost_usd, run.tokens_in) == (0.25, 10)
     [entry] = [
         entry for entry in await world.store.list_audit_entries() if entry.action == "answer"
@@ -145,7 +145,7 @@ async def test_two_answers_at_the_same_instant_count_once(tmp_path: Path) -> Non
         await world.wait_until_settled(run.id)
     assert isinstance(first, Run)
     assert isinstance(second, WrongStage)
-    assert "alice has answered that already" in str(second)
+    assert "alice has already answered this" in str(second)
     answers = [assignment.answer.text for assignment in world.engine.asked if assignment.answer]
     assert answers == ["Yes."]
 
@@ -179,7 +179,7 @@ async def test_cancelled_while_it_waits_it_ends_at_once_and_takes_no_answer(tmp_
         ended = await agent.cancel(run.id, DORA)
         assert world.clock.get_monotonic_time() == before
         assert (ended.status, ended.parked_until) == (Status.CANCELLED, None)
-        with pytest.raises(WrongStage, match="has ended already"):
+        with pytest.raises(WrongStage, match="has already ended"):
             await agent.answer(run.id, ALICE, "Yes.")
         await world.clock.advance(2 * HOUR)
     assert (await world.store.get(run.id)).status is Status.CANCELLED
@@ -220,7 +220,7 @@ async def test_an_engine_that_asks_and_asks_is_stopped(tmp_path: Path) -> None:
             await agent.answer(run.id, ALICE, "Yes.")
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
-    assert "asks again and again" in run.reason
+    assert "keeps asking" in run.reason
 
 
 Reaction = Callable[[AgentHarness, SelfImprovementAgent, Run], Awaitable[object]]

@@ -66,7 +66,7 @@ async def test_a_revert_says_of_what_and_why_and_ships_only_with_a_word(
     assert await world.checkout.read("cogs/dice.py") == BROKEN
     there = {name for name, text in world.checkout.files.items() if text is not None}
     assert there == set(FILES)  # the test that came with the fix is gone with it
-    assert "↩️ Taken back by [#2]" in world.list_texts(run)[-1]
+    assert "↩️ Reverted by [#2]" in world.list_texts(run)[-1]
 
 
 async def test_a_run_is_reverted_once_and_asking_again_returns_the_run_already_there(
@@ -149,7 +149,7 @@ async def test_a_revert_that_base_has_made_already_ends_honestly(world: WatchHar
         files: dict[str, str | None] = {each.path: None for each in need(added).files}
         await world.push_commit(files | {"cogs/dice.py": BROKEN})
         undo = await reverted(world, agent, run)
-    assert (undo.status, undo.reason) == (Status.FAILED, "Nothing of #1 is left to take back.")
+    assert (undo.status, undo.reason) == (Status.FAILED, "Nothing of #1 is left to revert.")
 
 
 async def test_checks_that_fail_keep_a_revert_from_being_proposed(world: WatchHarness) -> None:
@@ -212,7 +212,7 @@ async def test_what_is_taken_back_is_not_watched_any_more(world: WatchHarness) -
     assert await world.key_values.list_records("watch:", Watch) == ()
     assert await world.get_outcome(run) is None
     lesson = await world.memory.get(f"lesson:{run.id}")
-    assert lesson is not None and "taken back by #2" in lesson.text
+    assert lesson is not None and "reverted by #2" in lesson.text
 
 
 async def test_a_restart_amid_a_revert_goes_on_with_it(world: WatchHarness) -> None:
@@ -295,4 +295,4 @@ async def test_a_request_that_names_no_run_to_revert_comes_to_nothing(world: Wat
         forged = world.make_trigger(goal="revert", key="forged")
         run = await world.wait_until_settled((await agent.request(forged)).id)
         assert run.status is Status.FAILED
-        assert "does not say what it should take back" in run.reason
+        assert "does not say what it should revert" in run.reason

@@ -187,8 +187,8 @@ async def test_a_revision_that_does_not_hold_leaves_the_old_proposal_which_ships
         run = await world.wait_until(lambda now: bool(now.reason), run.id)
         assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP)
         consistent(await agent.get_history(run.id))
-        said = await _told(world, run, "The revision came to nothing")
-        assert f"`{old.head[:7]}` stands as proposed" in said
+        said = await _told(world, run, "The revision failed")
+        assert f"`{old.head[:7]}` is still proposed" in said
         assert "(after 3 rounds)" in said
         await world.clock.advance(60)
         assert [each.round for each in world.engine.asked] == [1, 2, 3, 4]
@@ -211,7 +211,7 @@ async def test_a_revision_that_changes_nothing_is_said_and_the_old_proposal_stan
         run = await world.propose_fix(agent)
         await agent.revise(run.id, ALICE, ASK)
         run = await world.wait_until(lambda now: bool(now.reason), run.id)
-        assert "had changed nothing, whatever it says" in run.reason
+        assert "changed nothing, although it says" in run.reason
         consistent(await agent.get_history(run.id))
         await agent.approve(world.approval(run))
         assert (await world.wait_until_ended(run.id)).status is Status.DONE
@@ -226,7 +226,7 @@ async def test_an_engine_that_fails_in_a_revision_ends_nothing_and_no_other_stan
         run = await world.propose_fix(agent)
         await agent.revise(run.id, ALICE, ASK)
         run = await world.wait_until(lambda now: bool(now.reason), run.id)
-        assert run.reason.startswith("The revision came to nothing: The key is not accepted.")
+        assert run.reason.startswith("The revision failed: The key is not accepted.")
         assert (await world.forge.get_proposal(1)).state == "open"
         world.engine.rounds = (FIX, BETTER)
         await agent.revise(run.id, ALICE, "try again")
@@ -268,7 +268,7 @@ async def test_what_is_asked_while_the_change_is_written_is_done_before_it_is_pr
     assert len(world.list_cards(run)) == 1
     said = world.list_texts(run)
     assert any("I pass it on now" in text for text in said)
-    assert any(f"holds. Now for what dora asked “{ASK}”" in text for text in said)
+    assert any(f"holds. Next is what dora asked “{ASK}”" in text for text in said)
 
 
 async def test_what_holds_is_proposed_where_more_was_asked_and_came_to_nothing(
@@ -283,7 +283,7 @@ async def test_what_holds_is_proposed_where_more_was_asked_and_came_to_nothing(
         world.engine.release()
         run = await world.wait_until_settled(run.id)
         consistent(await agent.get_history(run.id))
-    assert any("holds without it; I propose that." in text for text in world.list_texts(run))
+    assert any("holds without it, so I propose that." in text for text in world.list_texts(run))
 
 
 async def test_what_is_asked_while_the_card_is_posted_is_taken_up_afterwards(
@@ -330,7 +330,7 @@ async def test_rejecting_while_it_revises_is_answered_with_the_way_out(tmp_path:
         run = await world.propose_fix(agent)
         world.engine.hold()
         await agent.revise(run.id, ALICE, ASK)
-        with pytest.raises(WrongStage, match="being revised; “cancel” ends that"):
+        with pytest.raises(WrongStage, match="being revised; “cancel” ends the run"):
             await agent.reject(run.id, ALICE)
 
 

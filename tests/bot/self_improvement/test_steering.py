@@ -66,7 +66,7 @@ async def test_what_comes_when_the_engine_has_just_ended_is_done_in_the_next_rou
         world.engine.release()
         run = await world.wait_until_settled(run.id)
     assert [each.steering for each in world.engine.asked] == [(), (ASK,)]
-    assert any("holds. Now for what dora asked" in text for text in world.list_texts(run))
+    assert any("holds. Next is what dora asked" in text for text in world.list_texts(run))
 
 
 async def test_who_is_not_listed_steers_nothing(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_an_engine_that_follows_no_words_is_told_nothing_and_that_is_said(
         stand_in.release()
         run = await world.wait_until_settled(run.id)
     assert stand_in.news == []
-    assert any("I take it up in the next round." in text for text in world.list_texts(run))
+    assert any("I use it in the next round." in text for text in world.list_texts(run))
     assert world.engine.asked[-1].steering == (ASK,)
 
 
@@ -113,7 +113,7 @@ async def test_what_an_engine_that_failed_had_heard_is_asked_again_of_the_next(
         run = await world.wait_until_settled(run.id)
     assert world.engine.news == [ASK]
     assert world.engine.asked[-1].steering == (ASK,)
-    assert any("holds. Now for what dora asked" in text for text in world.list_texts(run))
+    assert any("holds. Next is what dora asked" in text for text in world.list_texts(run))
 
 
 async def test_words_said_to_an_engine_that_was_stopped_are_told_to_it_at_the_next_start(

@@ -105,8 +105,8 @@ async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed
     world.engine = FakeAgent({}, claims="All done!")
     _, text = await _failed(world)
     assert text.partition("\n\n")[0] == (
-        "❌ Stopped while writing the change: The fake engine ended and had changed nothing, "
-        "whatever it says: “All done!”"
+        "❌ Stopped while writing the change: The fake engine changed nothing, "
+        "although it says: “All done!”"
     )
 
 
@@ -196,7 +196,7 @@ async def test_where_stand_ins_do_not_fail_an_example_is_asked_for(tmp_path: Pat
     )
     world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
     _, text = await _failed(world)
-    assert "what was typed there is private" in text
+    assert "its input is private" in text
     assert "Use the command in this channel" in text
 
 
@@ -339,7 +339,7 @@ async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_na
     _, text = await _failed(world)
     assert text.startswith(
         "❌ No proposal: types failed as on base. The failure is gone, but these checks fail "
-        "without my change too, so they prove nothing: mend them first."
+        "without my change too, so they prove nothing: fix them first."
     )
     assert len(world.engine.asked) == 1
 

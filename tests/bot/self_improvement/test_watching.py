@@ -248,7 +248,7 @@ async def test_a_later_commit_that_brings_the_fault_back_is_not_held_against_the
         await world.pass_minutes(2)
         (text,) = verdicts(world, run)
         assert told in text
-        assert f"`{later[:7]}` changed the same code after it" in text
+        assert f"`{later[:7]}` changed the same code after the fix" in text
     outcome = await world.get_outcome(run)
     assert outcome is not None and outcome.verdict == verdict
     assert (await remembered(world, run)).outcome == verdict

@@ -99,7 +99,7 @@ async def test_programs_and_who_is_not_in_the_server_have_no_wish(
 async def test_one_person_has_so_many_wishes_and_no_more(wishes: FeatureRequestService) -> None:
     for number in range(MOST_OF_ONE):
         await wishes.keep(MALLORY, f"add command{number}")
-    with pytest.raises(TooMany, match="from one person"):
+    with pytest.raises(TooMany, match="my limit for one person"):
         await wishes.keep(MALLORY, "add one more thing")
     assert (await wishes.keep(MALLORY, "add command3")).requesters[0].times == 2
     assert (await wishes.keep(ALICE, "add one more thing")).votes == 1

@@ -230,7 +230,7 @@ async def test_nobodys_word_is_no_word(tmp_path: Path) -> None:
         await world.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
-    assert run.reason == "Nobody said what is right there: I leave it as it is."
+    assert run.reason == "Nobody said which answer is right: I leave it as it is."
 
 
 async def test_where_no_commit_answers_otherwise_the_bot_asks_what_is_right(
@@ -258,7 +258,7 @@ async def test_what_stands_there_already_is_nothing_to_mend(tmp_path: Path) -> N
         await agent.answer(run.id, ALICE, "it should say “it is c”")
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
-    assert "which has that already" in run.reason
+    assert "which already contains that" in run.reason
 
 
 async def test_a_yes_to_two_answers_is_asked_again(tmp_path: Path) -> None:

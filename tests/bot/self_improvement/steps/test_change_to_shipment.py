@@ -155,7 +155,7 @@ async def test_an_engine_without_a_last_word_is_not_trusted(tmp_path: Path) -> N
 
     workspaces = FakeWorkspaces(tmp_path, FILES)
     async with workspaces.open(RUN.id, base=workspaces.base) as workspace:
-        with pytest.raises(AgentOutputInvalid, match="without a last word"):
+        with pytest.raises(AgentOutputInvalid, match="without a result"):
             await _execute(Silent())(_assignment(), workspace, _heard)
 
 

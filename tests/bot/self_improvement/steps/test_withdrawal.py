@@ -154,7 +154,9 @@ async def test_the_card_says_which_tests_go_along(tmp_path: Path) -> None:
 
     [note] = [each for each in verdict.findings if each.rule == "test_deleted"]
     assert (note.path, note.blocking) == ("tests/test_dice.py", False)
-    assert note.summary.startswith("`tests/test_dice.py`: Taken back along with what it tested: ")
+    assert note.summary.startswith(
+        "`tests/test_dice.py`: Reverted together with the code it tested: "
+    )
 
 
 async def test_a_change_that_does_more_than_take_a_commit_back_may_take_no_test_with_it(
