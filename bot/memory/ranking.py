@@ -80,9 +80,11 @@ def list_search_terms(memory: Memory) -> tuple[str, ...]:
 
 def is_about(memory: Memory, question: str) -> bool:
     """Return whether a memory contains all terms of a question, or at least two and half of it."""
-    asked = set(extract_terms(question)) - set(extract_terms(_ASKED_WITH))
-    found = asked & set(extract_terms(memory.text))
-    return bool(asked) and (found == asked or len(found) >= max(2, (len(asked) + 1) // 2))
+    question_terms = set(extract_terms(question)) - set(extract_terms(_ASKED_WITH))
+    found = question_terms & set(extract_terms(memory.text))
+    return bool(question_terms) and (
+        found == question_terms or len(found) >= max(2, (len(question_terms) + 1) // 2)
+    )
 
 
 def score_memory(memory: Memory, wanted: Recall, text_score: float = 0.0) -> Recalled | None:

@@ -206,8 +206,8 @@ class IncidentNotifier:
         )
 
     async def _edit(self, incident: Incident, now: datetime) -> bool:
-        shown = self._posts.get(incident.id)
-        if incident.message is None or (shown is not None and not self._is_time(incident, now)):
+        last_post = self._posts.get(incident.id)
+        if incident.message is None or (last_post is not None and not self._is_time(incident, now)):
             return False
         run = await self._run_of(incident)
         image = self._incident_charts.get_image(incident.id)
@@ -219,18 +219,21 @@ class IncidentNotifier:
         self._states[incident.id] = _get_state(incident)
         if not incident.open and (run is None or run.has_ended):
             self._forget(incident)
-        if post == shown:
+        if post == last_post:
             return False
         await self._chat.edit(incident.message, post)
         return True
 
     async def _edit_digest(self, digest: Digest, now: datetime) -> bool:
-        shown, edited = self._posts.get(digest.id), self._edited.get(digest.id, digest.opened_at)
+        last_post, edited = (
+            self._posts.get(digest.id),
+            self._edited.get(digest.id, digest.opened_at),
+        )
         pace = _PACE if now - digest.opened_at < _OLD else _OLD_PACE
         if digest.message is None or now - edited < pace or now - digest.joined_at > _DIGEST_LIVES:
             return False
         post = await self._digest_post(digest)
-        if post == shown:
+        if post == last_post:
             return False
         self._note(digest.id, post, now)
         await self._chat.edit(digest.message, post)

@@ -162,9 +162,9 @@ class IncidentRepository:
 
     async def prune(self, now: datetime) -> None:
         """Forget old resolved incidents, digests and mutes. Raises `StoreError`."""
-        over = [each for each in self.incidents if not each.open]
-        too_many = len(over) - _MOST_STORED
-        for number, each in enumerate(over):
+        resolved = [each for each in self.incidents if not each.open]
+        too_many = len(resolved) - _MOST_STORED
+        for number, each in enumerate(resolved):
             if number < too_many or now - each.last_at > _RETENTION:
                 del self._incidents[each.id]
                 await self._forget(INCIDENT + each.id)

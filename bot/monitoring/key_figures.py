@@ -67,7 +67,7 @@ def compute_key_figures(
     proposed = [run for run in runs if run.proposed_at is not None]
     shipped = [run for run in runs if run.live_at is not None]
     began = [each for each in incidents if each.since >= since]
-    sure = [run for run in runs if run.verdict in ("fixed", "partial", "not_fixed", "regressed")]
+    judged = [run for run in runs if run.verdict in ("fixed", "partial", "not_fixed", "regressed")]
     return KeyFigures(
         begun=len(runs),
         finished=sum(run.status in FINAL_STATUSES for run in runs),
@@ -82,7 +82,7 @@ def compute_key_figures(
             [run for run in proposed if run.approved_at or run.status is Status.REJECTED],
             lambda run: run.approved_at is not None,
         ),
-        held=_share(sure, lambda run: run.verdict == "fixed"),
+        held=_share(judged, lambda run: run.verdict == "fixed"),
         unsure=sum(run.verdict == "inconclusive" for run in runs),
         still_watched=sum(run.watched and run.verdict is None for run in shipped),
         recovered=Ratio(sum(each.is_fixed for each in began), len(began)),

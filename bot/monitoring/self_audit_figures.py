@@ -164,13 +164,13 @@ class Figures:
 
     def build_columns(self) -> tuple[Column, ...]:
         """Return the failures per day or hour, including empty columns."""
-        shown = [event for event, _ in self._failed[0].most_common(_MOST_EVENTS)]
+        top_events = [event for event, _ in self._failed[0].most_common(_MOST_EVENTS)]
         width = self.period.column
         first = math.floor(self.period.since / width)
         last = math.floor(self.period.until / width)
         columns: dict[float, Counter[str]] = {n * width: Counter() for n in range(first, last + 1)}
         for (at, event), count in self._columns.items():
-            columns[at][self._name(event) if event in shown else _OTHERS] += count
+            columns[at][self._name(event) if event in top_events else _OTHERS] += count
         return tuple(
             Column(at=datetime.fromtimestamp(at, UTC), counts=dict(counts))
             for at, counts in columns.items()

@@ -52,5 +52,5 @@ def pause(schedule: CronSchedule, now: datetime) -> float:
     if schedule.cron is None:
         return inf
     next_slot = find_next_slot(schedule.cron, schedule.timezone, now)
-    left = next_slot - now if next_slot is not None else _LONGEST_SLEEP
-    return min(left, _LONGEST_SLEEP).total_seconds()
+    remaining = next_slot - now if next_slot is not None else _LONGEST_SLEEP
+    return min(remaining, _LONGEST_SLEEP).total_seconds()

@@ -190,8 +190,8 @@ class SelfImprovementAgent:
                 if history.revising is not None and not run.has_ended:
                     status = "it is being revised; “cancel” ends the run and closes the proposal"
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({status}).")
-            if (shown := history.proposal) is not None:
-                check_binding(shown, card_id=card_id, head=None, forge_head=None)
+            if (proposal := history.proposal) is not None:
+                check_binding(proposal, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await close_proposal(self._services.forge, run, history, reason)
             if why:

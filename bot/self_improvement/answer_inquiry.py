@@ -178,10 +178,10 @@ class AnswerInquiry:
         self, record: TrafficRecord, tree: InspectedTree, base: str, attempt: int
     ) -> IncorrectOutput | None:
         """Return the result if the report is about this use; `None` if it cannot be replayed."""
-        shown = await self._load_output(record, tree)
-        if shown is None:
+        output = await self._load_output(record, tree)
+        if output is None:
             return None
-        example, today = shown
+        example, today = output
         source = find_command_source(tree.cogs, example.event.partition(".")[2])
         example = example.replace(file=source.file if source else "")
         return await self._find_change(example, today, base, attempt)
@@ -205,15 +205,15 @@ class AnswerInquiry:
         """
         loads = await self._loads(record.cog)
         examples = [build_example(record)]
-        for more in (build_example(record, tree.known), build_example(record, tree.known, loads)):
-            examples += [more] if more != examples[-1] else []
-        shown: tuple[AnswerExample, Lines] | None = None
+        for longer in (build_example(record, tree.known), build_example(record, tree.known, loads)):
+            examples += [longer] if longer != examples[-1] else []
+        output: tuple[AnswerExample, Lines] | None = None
         async with self._rehearsal.open(tree.folder) as player:
             for each in examples:
-                found = await _run_example(each, player)
-                if found is not None and (shown is None or found[1] != shown[1]):
-                    shown = found
-        return shown
+                candidate = await _run_example(each, player)
+                if candidate is not None and (output is None or candidate[1] != output[1]):
+                    output = candidate
+        return output
 
     async def _find_change(
         self, example: AnswerExample, today: Lines, base: str, attempt: int

@@ -43,7 +43,7 @@ def explain_best(candidates: Candidates) -> str:
         return "no other holds" if candidates.judged_count > 1 else "no other was written"
     first, second = ranks[:2]
     return next(
-        told for name, told in _DECIDED.items() if getattr(first, name) != getattr(second, name)
+        text for name, text in _DECIDED.items() if getattr(first, name) != getattr(second, name)
     )
 
 

@@ -49,17 +49,17 @@ class ChangeContextCollector:
 
     async def __call__(self, trigger: Trigger, workspace: Workspace) -> ChangeContext:
         """Return the context at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
-        said = f"{trigger.subject}\n{trigger.text}"
+        request = f"{trigger.subject}\n{trigger.text}"
         files = sorted(await workspace.list_base_files())
         cogs = tuple(file for file in files if get_cog_name(file))
         commands = await self._list_commands()
-        named = match_files(said, files, commands)[:MOST_NAMED]
+        named = match_files(request, files, commands)[:MOST_NAMED]
         return ChangeContext(
             commands=commands,
             named=named,
             tests=find_tests(named, files),
             cogs=cogs,
-            memories=await self._recall(said),
+            memories=await self._recall(request),
         )
 
     async def _list_commands(self) -> tuple[CommandUse, ...]:

@@ -120,8 +120,8 @@ class ChangeProofs:
     async def __call__(self, current: CurrentChange) -> Verdict:
         """Return the verdict with a proof of each kind, redacted. Raises `WorkspaceError`."""
         brief, verdict = current.brief, current.verdict
-        shown: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
-        for kind in dict.fromkeys((*shown, *brief.proofs)):
+        implied: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
+        for kind in dict.fromkeys((*implied, *brief.proofs)):
             verdict = await self._provers[kind](current._replace(verdict=verdict))
         return verdict
 

@@ -60,6 +60,6 @@ def _iterate_events(steps: Collection[ScriptStep]) -> Iterator[str]:
 
 def _filter_mentioned(names: Collection[str], brief: Brief) -> Collection[str]:
     """Return the names whose words are all mentioned, else those with any, else all names."""
-    said = extract_tokens(brief.request)
-    complete = [name for name in names if set(name.split()) <= said]
-    return complete or [name for name in names if set(name.split()) & said] or names
+    request_tokens = extract_tokens(brief.request)
+    complete = [name for name in names if set(name.split()) <= request_tokens]
+    return complete or [name for name in names if set(name.split()) & request_tokens] or names

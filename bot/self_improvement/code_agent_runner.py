@@ -80,8 +80,10 @@ class CodeAgentRunner:
         if not await workspace.list_changes():
             return workspace.base
         root = workspace.path
-        left = select_existing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
-        for reproduction in select_permanent(left):
+        remaining = select_existing(
+            assignment.plan.reproductions, read=lambda f: read_inside(root, f)
+        )
+        for reproduction in select_permanent(remaining):
             write_inside(root, reproduction)
         return await workspace.commit(commit_message(assignment, finished))
 

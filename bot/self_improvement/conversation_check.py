@@ -130,8 +130,8 @@ async def _list_versions(
 ) -> tuple[tuple[str, list[str]], ...]:
     """Return base and head, each with the paths of its files."""
     base = await workspace.list_base_files()
-    gone = {each.path for each in files if each.after is None}
-    head = {*base, *(each.path for each in files)} - gone
+    deleted = {each.path for each in files if each.after is None}
+    head = {*base, *(each.path for each in files)} - deleted
     return (change.base, sorted(base)), (change.head, sorted(head))
 
 

@@ -134,7 +134,7 @@ class RunDialogue:
         self._check(run, history)
         all_instructions = Instructions(items=(*known.items, *new))
         shaper_records = () if person is None else (history.add_shaper(person),)
-        revises, heard = run.stage is Stage.SHIP, False
+        revises, is_received = run.stage is Stage.SHIP, False
         if run.waiting is Waiting.AGREEMENT:
             run = await self._transitions.reopen_brief(run, all_instructions, *shaper_records)
             self._wake()
@@ -142,10 +142,10 @@ class RunDialogue:
             run = await self._begin(run, history, all_instructions, *shaper_records)
         else:
             await self._services.store.append(run.id, all_instructions, *shaper_records)
-            heard = self._steering.tell(run.id, all_instructions.items)
+            is_received = self._steering.tell(run.id, all_instructions.items)
         for item in new:
             text = format_instruction(
-                item, at_once=revises, is_received=heard, understood=_is_briefed(run)
+                item, at_once=revises, is_received=is_received, understood=_is_briefed(run)
             )
             await self._notifier.say(run, text, key=f"asked:{item.key}")
         return run

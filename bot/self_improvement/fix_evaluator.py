@@ -161,9 +161,9 @@ class FixEvaluator:
         for commit, at in first_seen.items():
             if await checkout.has_commit(commit):
                 missing = await self._list_changes_since(checkout, commit, watch.files)
-                brought = [sha for sha in later if sha not in missing]
-                if brought:
-                    return LaterChange(brought[-1], at)
+                added = [sha for sha in later if sha not in missing]
+                if added:
+                    return LaterChange(added[-1], at)
         return None
 
     @staticmethod

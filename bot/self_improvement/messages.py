@@ -40,8 +40,8 @@ def describe_unrelated(change: ChangeSet) -> str:
 
 def explain_empty_claim(change: ChangeSet) -> str:
     """Return the objection to an engine that claims to be done but changed nothing."""
-    said = to_one_line(change.summary, _SHOWN)
-    return f"The {change.engine} engine changed nothing, although it says: “{said}”"
+    claim = to_one_line(change.summary, _SHOWN)
+    return f"The {change.engine} engine changed nothing, although it says: “{claim}”"
 
 
 def format_instruction(
@@ -52,7 +52,7 @@ def format_instruction(
     `at_once` starts a revision; with `is_received` an engine at work has received it; with
     `understood` it changes what is to be agreed on.
     """
-    said = "wrote on the pull request" if item.how == "review" else "asked"
+    verb = "wrote on the pull request" if item.how == "review" else "asked"
     when = (
         "I think about it, and show you again what I understand."
         if understood
@@ -62,7 +62,7 @@ def format_instruction(
         if is_received
         else "I use it in the next round."
     )
-    return f"✏️ **{item.by}** {said}: “{to_one_line(item.text, _SHOWN)}” {when}"
+    return f"✏️ **{item.by}** {verb}: “{to_one_line(item.text, _SHOWN)}” {when}"
 
 
 def format_requests(items: tuple[Instruction, ...]) -> str:

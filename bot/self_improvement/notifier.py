@@ -60,8 +60,8 @@ class RunNotifier:
         if run.thread_id is None or run.card_id is None:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
-        shown = self._update_times(run).replace(activity=activity)
-        post = self._links.on(cards.render_progress(shown, history, self._cap), run)
+        current = self._update_times(run).replace(activity=activity)
+        post = self._links.on(cards.render_progress(current, history, self._cap), run)
         await self._chat.edit(ref, post, final=run.has_ended)
 
     async def say(

@@ -248,8 +248,8 @@ class QuestionService:
 def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history: History) -> bool:
     """Return whether a run is about one of the commands, or contains all the asked words."""
     event = history.diagnosis.event if history.diagnosis else ""
-    said = f"{run.trigger.subject} {run.trigger.text}".lower()
-    if any(event == f"command.{name}" or f"/{name}" in said for name in commands):
+    request = f"{run.trigger.subject} {run.trigger.text}".lower()
+    if any(event == f"command.{name}" or f"/{name}" in request for name in commands):
         return True
     file = history.diagnosis.file if history.diagnosis else ""
     return (

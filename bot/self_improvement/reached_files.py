@@ -18,11 +18,11 @@ def list_reached_files(frames: Sequence[str], sources: Mapping[str, str]) -> tup
     (`cogs.dice` gives `cogs/dice.py` and `cogs/dice/__init__.py`), whether it exists or not.
     Imports from packages without a frame are left out.
     """
-    ours = {file.partition("/")[0] for file in frames}
+    packages = {file.partition("/")[0] for file in frames}
     found = dict.fromkeys(frames)
     for frame in frames:
         for module in _list_imports(sources.get(frame, "")):
-            if module.partition(".")[0] in ours:
+            if module.partition(".")[0] in packages:
                 path = module.replace(".", "/")
                 found |= dict.fromkeys((f"{path}.py", f"{path}/__init__.py"))
     return tuple(found)[:MOST]

@@ -63,10 +63,10 @@ class RunThreads:
 
     async def _show(self, run: Run, thread: int, card: Post, key: str) -> Run:
         try:
-            shown = await self._chat.post(thread, card, key=key)
+            message = await self._chat.post(thread, card, key=key)
         except ChatRejected as error:
             raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
-        return run.replace(thread_id=thread, card_id=shown.message_id)
+        return run.replace(thread_id=thread, card_id=message.message_id)
 
     async def _name(self, trigger: Trigger) -> str:
         """Return the thread's name; if the journal cannot be read, from the request alone."""

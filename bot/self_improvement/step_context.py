@@ -156,8 +156,8 @@ class StepContext:
         """Return the seconds the forge asks to wait; 0 if it asks for none or too many."""
         if error.until is None:
             return 0.0
-        left = (error.until - self.services.clock.get_time()).total_seconds() + 1.0
-        return left if left <= LONGEST_FORGE_WAIT else 0.0
+        remaining = (error.until - self.services.clock.get_time()).total_seconds() + 1.0
+        return remaining if remaining <= LONGEST_FORGE_WAIT else 0.0
 
     async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
         """Return whether the approved change is already merged although everything is stopped.
@@ -220,8 +220,8 @@ def need(record: R | None) -> R:
 
 def is_pushed_by_others(opened: ForgeProposal, history: History) -> bool:
     """Return whether the branch's head is neither our change nor what we started from."""
-    ours = {need(history.change_set).head}
+    own_heads = {need(history.change_set).head}
     if history.revising is not None:  # a revision may start from a change that was not proposed
-        ours.add(history.revising.change_set.head)
-        ours.add(need(history.proposal).head)
-    return opened.head not in ours
+        own_heads.add(history.revising.change_set.head)
+        own_heads.add(need(history.proposal).head)
+    return opened.head not in own_heads

@@ -145,10 +145,10 @@ class RunTransitions:
         message_id = await self._notifier.ask(run, question)
         if message_id is None or message_id == question.message_id:
             return question
-        asked = question.replace(message_id=message_id)
+        posted = question.replace(message_id=message_id)
         if (await self._services.store.get_history(run.id)).question == question:
-            await self._services.store.append(run.id, asked)
-        return asked
+            await self._services.store.append(run.id, posted)
+        return posted
 
     async def request_agreement(self, run: Run, until: datetime | None, *records: Record) -> Run:
         """Save the run as waiting for an agreement, and show its brief.

@@ -121,8 +121,8 @@ def _get_head(history: History) -> str:
     if history.proposal is not None:
         return history.proposal.head
     change, verdict = history.change_set, history.verdict
-    shown = change is not None and change.plausible_edit is not None
-    return verdict.head if shown and verdict is not None and verdict.is_passing else ""
+    is_shown = change is not None and change.plausible_edit is not None
+    return verdict.head if is_shown and verdict is not None and verdict.is_passing else ""
 
 
 def _add_cogs(script: Script, history: History) -> Script:
@@ -150,9 +150,13 @@ def _list_answers(
     sides = list_visible_lines(old), list_visible_lines(new)
     steps = sorted({*sides[0], *sides[1]} - {-1})
     last = len(script.steps) - 1
-    shown = [at for at in steps if at >= last or sides[0].get(at, ()) != sides[1].get(at, ())]
-    named = len(shown) > 1
-    before, after = (_format_answers(side, shown, script.steps if named else ()) for side in sides)
+    step_numbers = [
+        at for at in steps if at >= last or sides[0].get(at, ()) != sides[1].get(at, ())
+    ]
+    has_several = len(step_numbers) > 1
+    before, after = (
+        _format_answers(side, step_numbers, script.steps if has_several else ()) for side in sides
+    )
     return before, after
 
 

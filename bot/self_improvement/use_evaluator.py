@@ -164,6 +164,6 @@ def _split_by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], 
 
 def _count_signs(feedback: ChangeFeedback, *, flagged: bool) -> Signs:
     """Return the reactions to answers with the flag on, or to those with it off."""
-    given = [feedback.signs[who] for who, on in feedback.flagged.items()
+    signs = [feedback.signs[who] for who, on in feedback.flagged.items()
              if on is flagged and who in feedback.signs]  # fmt: skip
-    return Signs(len(given), given.count("👎"))
+    return Signs(len(signs), signs.count("👎"))

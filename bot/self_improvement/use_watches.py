@@ -109,7 +109,7 @@ class UseWatches:
 
     async def _judge(self, run: Run, watch: UseWatch) -> UseWatch:
         """Report a regression once; return the watch, marked as judged if this is decided."""
-        over = self._services.clock.get_time() >= watch.until
+        is_over = self._services.clock.get_time() >= watch.until
         history = await self._services.store.get_history(run.id)
         if history.outcome is None:
             outcome = await self._evaluator.find_regression(watch)
@@ -119,7 +119,7 @@ class UseWatches:
         if history.outcome is not None:
             await self._notifier.announce_outcome(run, history)
             await self._memory.remember_use(run, history, "")
-        if over or history.outcome is not None:
+        if is_over or history.outcome is not None:
             watch = watch.replace(judged=True)
             await self._put(watch)
         return watch

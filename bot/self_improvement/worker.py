@@ -197,8 +197,8 @@ class Workers:
         try:
             run = await self._services.store.get(run_id)
             if run.status is Status.RUNNING:
-                left = self._cost_meter.settle(run).replace(activity="going on after a restart")
-                await self._transitions.hand_back(left)
+                released = self._cost_meter.settle(run).replace(activity="going on after a restart")
+                await self._transitions.hand_back(released)
         except StoreError:
             _log.exception("run %s could not be requeued; the next start recovers it", run_id)
 

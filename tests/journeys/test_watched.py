@@ -66,7 +66,7 @@ async def test_a_fix_is_watched_and_one_that_did_not_hold_is_taken_back(tmp_path
         assert "4 in 4 after" in get_text(card)
         await alice.person.say(found[1], "ship it")
         await alice.wait_until_live(found[1])
-        await alice.wait_for_text(thread, "Taken back by")
+        await alice.wait_for_text(thread, "Reverted by")
         await world.break_command(SPIN)
         assert world.list_pulls() == [(1, "merged"), (2, "merged"), (3, "merged")]
         await world.check_command(FLIP)

@@ -91,8 +91,8 @@ def build_question(
 def commit_message(assignment: Assignment, finished: Finished) -> str:
     """Return the message of the commit with the engine's change."""
     if assignment.brief is not None:
-        wanted = assignment.brief.understood
-        return f"{finished.summary}\n\n{wanted}\n\nRun: {assignment.run_id}\n"
+        understood = assignment.brief.understood
+        return f"{finished.summary}\n\n{understood}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
     what = format_event_name(diagnosis.event) if diagnosis.event else "a failure"

@@ -197,8 +197,8 @@ class PartsWork:
 def is_passing_alone(verdict: Verdict) -> bool:
     """Return whether a part has no objections, and passes its own reproduction if it has one."""
     blocked = any(finding.blocking for finding in verdict.findings)
-    shown = verdict.is_reproduced or verdict.passing_on_head is None
-    return shown and not blocked and all(check.ok for check in verdict.checks)
+    is_demonstrated = verdict.is_reproduced or verdict.passing_on_head is None
+    return is_demonstrated and not blocked and all(check.ok for check in verdict.checks)
 
 
 def _summarise_part(each: _Written, why: str) -> WrittenPart:

@@ -7,7 +7,7 @@ from bot.domain.slowness import Slowness
 
 def diagnose_slowness(slow: Slowness) -> Diagnosis:
     """Return the diagnosis from the action's durations; it has no frame, as nothing failed."""
-    name, lately, before = (
+    name, recent, before = (
         format_action_name(slow.newest.kind, slow.newest.name),
         slow.recent,
         slow.before,
@@ -24,10 +24,10 @@ def diagnose_slowness(slow: Slowness) -> Diagnosis:
         cause += " The code is the same as before, so check what it waits for: services or data."
     return Diagnosis(
         found=True,
-        headline=f"{name} is slow: p95 {_format_duration(lately.p95_ms)} in the last 10 min{usual}",
+        headline=f"{name} is slow: p95 {_format_duration(recent.p95_ms)} in the last 10 min{usual}",
         cause=cause.strip() or "No record says which code ran.",
         event=slow.newest.event,
-        count=lately.actions,
+        count=recent.actions,
         last_seen=slow.newest.ts,
         confidence="medium" if slow.came_with else "low",
         evidence_ids=slow.slowest,

@@ -161,8 +161,8 @@ class BriefStep:
         brief, plan = understood.brief, understood.plan
         if _to_ask(run, history, brief):
             now = context.services.clock.get_time()
-            asked = _build_question(run, brief, now, now + context.limits.question)
-            return await transitions.ask(run, asked, brief)
+            question = _build_question(run, brief, now, now + context.limits.question)
+            return await transitions.ask(run, question, brief)
         if brief.objection:
             why = f"I do not write this: {escape_line(redact(brief.objection), 900)}"
             return await transitions.end(run, Status.FAILED, why, brief)
@@ -206,8 +206,8 @@ def build_question_id(run: Run) -> str:
 
 def _to_ask(run: Run, history: History, brief: Brief) -> bool:
     """Return whether people are asked first; questions of a later brief get their defaults."""
-    asked = history.question is not None and history.question.id == build_question_id(run)
-    return bool(brief.questions) and not brief.objection and not asked
+    was_asked = history.question is not None and history.question.id == build_question_id(run)
+    return bool(brief.questions) and not brief.objection and not was_asked
 
 
 def _build_question(run: Run, brief: Brief, now: datetime, until: datetime) -> Question:

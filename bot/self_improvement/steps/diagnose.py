@@ -113,8 +113,8 @@ class DiagnoseStep:
             return await transitions.advance(run, Stage.PLAN, diagnosis)
         if changes is None and diagnosis.triage.remedies and diagnosis.file:
             now = context.services.clock.get_time()
-            asked = build_side_question(run, diagnosis, now, now + context.limits.question)
-            return await transitions.ask(run, asked)
+            question = build_side_question(run, diagnosis, now, now + context.limits.question)
+            return await transitions.ask(run, question)
         decision = "" if changes is None else " I leave our side as it is."
         reason += f"{decision}{_HOW_TO_INSIST.format(run.id)}"
         return await transitions.end(run, Status.FAILED, reason, diagnosis)

@@ -139,8 +139,8 @@ class ExecuteStep:
         with context.steering.open_inbox(run.id) as steering_inbox:
             # Read after opening the inbox: earlier instructions are stored by now, and later ones
             # arrive in the inbox. So none is lost in between.
-            asked = (await context.services.store.get_history(run.id)).instructions
-            history = history.replace(instructions=asked)
+            instructions = (await context.services.store.get_history(run.id)).instructions
+            history = history.replace(instructions=instructions)
             return await self._write_with_inbox(engine, run, history, steering_inbox)
 
     async def _write_with_inbox(

@@ -92,18 +92,18 @@ class EvidenceCollector:
             ),
             fixes,
         )
-        asked = match_failures(trigger, present, named, self.commands())
-        searched = f"{asked.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
+        match = match_failures(trigger, present, named, self.commands())
+        searched = f"{match.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
         found = Evidence(
             base=await self._checkout.get_head(),
-            nearby=tuple(group for group in present if group not in asked.groups)[:_GROUPS],
-            likely=asked.likely[:_LIKELY],
-            idle=asked.idle,
-            named=asked.named,
-            change=asked.change,
+            nearby=tuple(group for group in present if group not in match.groups)[:_GROUPS],
+            likely=match.likely[:_LIKELY],
+            idle=match.idle,
+            named=match.named,
+            change=match.change,
             searched=searched,
         )
-        past_failure = find_failure_before_fix(trigger, asked, named, ended, fixes, self.commands())
+        past_failure = find_failure_before_fix(trigger, match, named, ended, fixes, self.commands())
         if past_failure is not None:
             return found.replace(
                 fix=fixes[past_failure.fingerprint], before_fix=past_failure, likely=()
@@ -111,9 +111,9 @@ class EvidenceCollector:
         if (before := find_fix(trigger, fixes.values())) is not None:
             recurring = tuple(group for group in present if group.event == before.event)[:_GROUPS]
             return found.replace(fix=before, groups=recurring, likely=(), named="in words")
-        slow = await self._measure_slowness(named) if named and not asked.groups else None
-        fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
-        groups, since = asked.groups[:_GROUPS], trigger.since
+        slow = await self._measure_slowness(named) if named and not match.groups else None
+        fix = fixes.get(match.groups[0].fingerprint) if match.groups else None
+        groups, since = match.groups[:_GROUPS], trigger.since
         if since is not None and fix is None:  # count from the incident's start, as it does
             now = {
                 each.fingerprint: each for each in await self._journal.list_failures(since=since)
@@ -164,11 +164,11 @@ class EvidenceCollector:
         if self._traffic is None:
             return None
         try:
-            asked = await self._traffic.list_recent(group.event, limit=_ASKED)
+            uses = await self._traffic.list_recent(group.event, limit=_ASKED)
         except StoreError as error:
             _log.warning("a failure is examined without recorded traffic: %s", error)
             return None
-        worked = find_last_success(asked, group.first_seen)
+        worked = find_last_success(uses, group.first_seen)
         if worked is None or worked.commit is None:
             return None
         frames = tuple(dict.fromkeys(file for file, _ in sites))
@@ -269,8 +269,8 @@ class ObserveStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Collect the evidence and save it."""
         if run.goal == "change":
-            wanted = await self._collect_for_request(run)
-            return await self._context.transitions.advance(run, Stage.BRIEF, wanted)
+            request_evidence = await self._collect_for_request(run)
+            return await self._context.transitions.advance(run, Stage.BRIEF, request_evidence)
         evidence = await self._collector(run.trigger)
         return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
 

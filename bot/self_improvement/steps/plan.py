@@ -54,8 +54,8 @@ _PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
 _BEFORE = 2  # suspect commits whose predecessors are evaluated
 
 _NOT_REPRODUCED = (
-    "I see the failure ({}), but could not reproduce it from the recorded data. So I cannot prove a "
-    "fix and propose none."
+    "I see the failure ({}), but could not reproduce it from the recorded data. So I cannot prove "
+    "a fix and propose none."
 )
 _ASK_FOR_EXAMPLE = (
     "I see the failure ({}), but its input is private. I do not show it, and placeholders of the "
@@ -184,8 +184,8 @@ class PlanBuilder:
         """Return the plan with its proof, which never depends on the planner's claims."""
         plan = planned.plan.replace(**{name: getattr(draft, name) for name in _PROOF})
         if draft.reproduction is None and planned.test is not None:
-            red = await self._verifier.find_failing([planned.test], workspace)
-            plan = plan.replace(reproduction=red[0].reproduction if red else None)
+            failing = await self._verifier.find_failing([planned.test], workspace)
+            plan = plan.replace(reproduction=failing[0].reproduction if failing else None)
         return await add_nearest_tests(plan, self._verifier, workspace)
 
 
@@ -284,7 +284,7 @@ async def _build_candidates(failure: Action, workspace: Workspace) -> tuple[Repr
 
 def _attach_proof(plan: Plan, found: ReplayedFailure, failing: tuple[Reproduced, ...]) -> Plan:
     """Return the plan with what has to pass; with a replay, failing calls only guide the engine."""
-    tests = tuple(red.reproduction for red in failing)
+    tests = tuple(each.reproduction for each in failing)
     if not is_decisive(found, failing):
         first, *others = tests or (None,)
         plan = plan.replace(reproduction=first, witnesses=tuple(others), unplayed=found.unplayed)

@@ -104,7 +104,7 @@ class PullRequestPublisher:
         risk = (f"{compute_risk(plan, verdict)}.", label(verdict), plan.impact)
         missing = list_undone_lines(change)
         template, why = _choose_template(history, verdict)
-        undo, issue = verdict.revert_trial, run.trigger.issue
+        trial, issue = verdict.revert_trial, run.trigger.issue
         body = self._render(
             template,
             **why,
@@ -124,7 +124,7 @@ class PullRequestPublisher:
             tests="\n".join(checks),
             risk=format_sentence(" ".join(filter(None, risk))),
             rollback=escape_text(
-                f"{plan.rollback} Undo: {undo.summary}." if undo else plan.rollback
+                f"{plan.rollback} Undo: {trial.summary}." if trial else plan.rollback
             ),
             evidence=f"{self._links.format_run(run)}{_format_records(history)}",
         )
@@ -159,11 +159,11 @@ class ProposeStep:
         if revising is not None:
             records = (revising.replace(is_finished=True),)
             items = history.instructions.items if history.instructions else ()
-            asked = items[
+            new_instructions = items[
                 revising.change_set.instruction_count : need(history.change_set).instruction_count
             ]
-            if history.proposal is not None and asked:
-                note = f"Revised: {format_requests(asked)}. {proposal.note}"
+            if history.proposal is not None and new_instructions:
+                note = f"Revised: {format_requests(new_instructions)}. {proposal.note}"
                 proposal = proposal.replace(note=note)
         votes = context.approval_policy.create_votes(run, history, proposal)
         waiting = await context.transitions.wait(run, proposal, votes, *records)
@@ -184,11 +184,11 @@ def _choose_template(history: History, verdict: Verdict) -> tuple[str, dict[str,
     if brief is not None:
         behind = describe_upcoming_flag(brief.flag) if brief.flag else ""
         proven = [f"- {escape_line(line, 400)}" for each in verdict.proofs for line in each.details]
-        shown = proven or [f"- {line.removeprefix('• ')}" for line in list_example_lines(brief)]
+        lines = proven or [f"- {line.removeprefix('• ')}" for line in list_example_lines(brief)]
         return "pull_request_change", {
             "asked": escape_line(brief.request, 900),
             "understood": "\n\n".join(filter(None, (escape_text(brief.understood), behind))),
-            "examples": "\n".join(shown),
+            "examples": "\n".join(lines),
         }
     if diagnosis is None:
         raise AssertionError("a proposal needs a diagnosis or a brief")

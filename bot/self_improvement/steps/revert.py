@@ -112,11 +112,11 @@ def _build_diagnosis(run: Run, shipped: History) -> Diagnosis:
     """Return why it is reverted: the watch's verdict, or a person's request."""
     proposal, shipment = _get_shipment(shipped)
     known, outcome = shipped.diagnosis, shipped.outcome
-    asked = f"{run.trigger.person.name} asked to revert it."
-    why = asked
+    request = f"{run.trigger.person.name} asked to revert it."
+    why = request
     if outcome is not None and is_failed_fix(outcome):
         result = "did not fix it" if outcome.verdict == "not_fixed" else "made it worse"
-        why = f"#{proposal.number} {result}. {' '.join(outcome.reasons)} {asked}"
+        why = f"#{proposal.number} {result}. {' '.join(outcome.reasons)} {request}"
     return Diagnosis(
         found=True,
         headline=f"#{proposal.number} is to be reverted: {run.trigger.subject}",

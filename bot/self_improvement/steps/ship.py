@@ -271,7 +271,7 @@ class ShipStep:
 
     async def _append_audit_entry(self, run: Run, shipment: Shipment, reason: str) -> None:
         """Audit what was merged and what runs; repeated if it was interrupted."""
-        taken = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
+        commits = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
         reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
         await self._context.services.store.append_audit_entry(
             AuditEntry(
@@ -279,7 +279,7 @@ class ShipStep:
                 action="merged",
                 allowed=True,
                 run_id=run.id,
-                note=f"{reason} {taken}{reloaded}",
+                note=f"{reason} {commits}{reloaded}",
                 head=shipment.approved_head,
             )
         )

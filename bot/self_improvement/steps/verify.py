@@ -214,20 +214,24 @@ class VerifyStep:
             if so_far is not None:
                 return await self._context.candidates.accept(run, so_far, change, verdict)
             return await transitions.advance(run, Stage.PROPOSE, *records)
-        asked = f"`{verdict.head[:7]}` holds. Next is what {format_requests(later)}."
-        first = run.round + 1
+        text = f"`{verdict.head[:7]}` holds. Next is what {format_requests(later)}."
+        round_number = run.round + 1
         total = change.instruction_count + len(later)
         revision = Revision(change_set=change, verdict=verdict, instruction_count=total)
-        again = run.replace(round=first, first_round=first)
-        saved = await transitions.advance(again, Stage.EXECUTE, change, verdict, revision)
-        await self._context.notifier.say(saved, asked, key=f"more:{run.attempt}:{run.round}")
+        next_round = run.replace(round=round_number, first_round=round_number)
+        saved = await transitions.advance(next_round, Stage.EXECUTE, change, verdict, revision)
+        await self._context.notifier.say(saved, text, key=f"more:{run.attempt}:{run.round}")
         return saved
 
 
 def _build_records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:
     """Return the records to save for a judged head, with a replaced revision as finished."""
-    over = history.revision is not None and history.revision.is_finished
-    return (change, verdict, history.revision) if over and history.revision else (change, verdict)
+    is_finished = history.revision is not None and history.revision.is_finished
+    return (
+        (change, verdict, history.revision)
+        if is_finished and history.revision
+        else (change, verdict)
+    )
 
 
 async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> ChangeSet:
