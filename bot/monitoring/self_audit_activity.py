@@ -132,7 +132,7 @@ class _Collection:
         figures = self._figures
         await self._try("all of the journal", self._count(), None)
         groups = await self._try(
-            "what is raised where",
+            "where faults are raised",
             self._services.journal.list_failures(since=self._since, limit=_MOST_GROUPS),
             [],
         )

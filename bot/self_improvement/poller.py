@@ -71,7 +71,7 @@ class Poller:
         try:
             await self._autonomy.look()
         except TheseusError:
-            _log.exception("what is paused could not be looked at; the next sweep tries")
+            _log.exception("paused work could not be checked; the next sweep tries again")
         for run in await self._services.store.find(status={Status.WAITING}, limit=1000):
             async with self._run_locks.get(run.id):
                 try:

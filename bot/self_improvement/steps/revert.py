@@ -39,7 +39,7 @@ class RevertSteps:
         self._watch = watch
 
     async def observe(self, run: Run, history: History) -> Run:
-        """Record what is reverted and why, and which files that may change."""
+        """Record what is reverted and why, and which files this may change."""
         shipped = await self._load_shipped(run)
         evidence = await self._collector.collect_checkout_state()
         diagnosis, plan = _build_diagnosis(run, shipped), _plan(shipped)
