@@ -52,7 +52,7 @@ async def test_a_question_rings_the_requester_and_words_in_the_thread_answer_it(
     _, thread, question = await asked(room)
     assert f"<@{room.local.people['alice']}>" in question["content"]
     await room["dora"].say(thread, "no, return an empty letter")
-    await room["dora"].wait_for(thread, lambda m: "what **dora** said" in m["content"])
+    await room["dora"].wait_for(thread, lambda m: "the answer of **dora**" in m["content"])
     await room.wait_until(_proposed)
     answer = room.world.engine.asked[1].answer
     assert answer is not None

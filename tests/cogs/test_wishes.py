@@ -113,7 +113,7 @@ async def test_a_wish_is_forgotten_by_its_key_in_words_and_by_command(room: DevC
     gone = await room["bob"].wait_for(
         "dev", lambda m: m["id"] == asked["message"]["id"] and bool(m["content"])
     )
-    assert gone["content"].startswith("I have no such wish")
+    assert gone["content"].startswith("I keep no such wish")
 
 
 async def test_in_the_thread_of_a_run_words_of_change_revise_it(room: DevChannel) -> None:

@@ -226,7 +226,7 @@ async def test_an_objection_ends_it_and_says_why(tmp_path: Path) -> None:
     async with world.run_agent() as agent:
         run = await world.wait_until_ended((await agent.request(make_request(world))).id)
         assert run.status is Status.FAILED
-        assert run.reason == "I leave it: There is such a command: `/flip`."
+        assert run.reason == "I do not write this: There is such a command: `/flip`."
 
 
 async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_checks_that_never_end_are_given_up_with_words_and_may_be_tried_ag
         assert limit is not None
         assert run.parked_until is None
         assert timedelta(0) <= world.clock.get_time() - limit < timedelta(seconds=20)
-        assert f"{PENDING} I waited 2 min for that." in run.reason
+        assert f"{PENDING} I waited 2 min for this." in run.reason
         await world.wait_until(
             lambda now: "say “ship it” again" in world.list_texts(now)[-1], run.id
         )

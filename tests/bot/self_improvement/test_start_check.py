@@ -152,14 +152,14 @@ async def test_what_base_cannot_do_either_is_not_held_against_a_head() -> None:
 
 async def test_where_nothing_can_be_played_that_is_said() -> None:
     found = await looked(well, refusal=RehearsalError("install bubblewrap"))
-    assert (found.status, found.summary) == ("skipped", "not played: install bubblewrap")
+    assert (found.status, found.summary) == ("skipped", "not run: install bubblewrap")
 
 
 async def test_a_play_that_does_not_end_is_no_verdict_and_holds_up_the_merge() -> None:
     error = RehearsalError("the process that plays ended")
     found = await looked(well, refusal=error, passing=True)
     assert (found.status, found.ok) == ("undecided", True)
-    assert found.summary == "not played: the process that plays ended"
+    assert found.summary == "not run: the process that plays ended"
     tier = FullTier(head="h", checks=(found,))
     assert (tier.ok, tier.is_undecided) == (False, True)
     failed = tier.replace(checks=(found, found.replace(name="tests", status="failed")))

@@ -68,7 +68,7 @@ async def test_whoever_may_ask_chooses_once_and_that_failure_is_worked_on(
             await agent.requests.choose(run.id, newest, MALLORY)
         await agent.requests.choose(run.id, newest, DORA)
         await world.wait_until(lambda each: each.attempt == 2 and each.has_ended, run.id)
-        with pytest.raises(WrongStage, match="said already"):
+        with pytest.raises(WrongStage, match="already chosen"):
             await agent.requests.choose(run.id, newest, ALICE)
     diagnosis = (await world.store.get_history(run.id)).diagnosis
     assert diagnosis is not None

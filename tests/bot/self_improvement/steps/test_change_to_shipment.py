@@ -171,7 +171,7 @@ async def test_a_green_head_is_proposed_with_what_was_learned() -> None:
     assert (proposal.head, proposal.version, proposal.note) == (CHANGE.head, 1, "")
     [draft] = forge.drafts
     assert draft.title == "/roll no longer fails"
-    proven = "`face(6)`: IndexError before, passes now; from now on a test"
+    proven = "`face(6)`: IndexError before, passes now; now covered by a test"
     assert f"{proven}, `tests/regressions/test_face.py`" in draft.body
     assert "risk: Low. People who use `/roll`." in draft.body
 
@@ -203,7 +203,7 @@ async def test_an_engines_words_head_the_pull_request_and_ring_or_close_nothing(
 )
 async def test_what_is_not_proven_is_never_proposed(history: object) -> None:
     forge = FakeForge()
-    with pytest.raises(AssertionError, match="not green"):
+    with pytest.raises(AssertionError, match="does not pass"):
         await _propose(forge)(RUN, history)  # type: ignore[arg-type]
     assert forge.drafts == []
 

@@ -73,7 +73,7 @@ async def test_the_same_code_points_to_what_it_waits_for(tmp_path: Path) -> None
     plays(world, 60, 100, OLD)
     world.clock.tick(1200)
     found = await looked_into(world, plays(world, 30, 400, OLD))
-    assert "the same code as before" in found.cause
+    assert "The code is the same as before" in found.cause
     assert found.confidence == "low"
 
 
