@@ -1,1 +1,1 @@
-"""Who may do what, and what stops everything: policy, approvals, autonomy, kill switch, audit."""
+"""Who may do what, and what stops the bot: policy, approvals, autonomy, kill switch, audit."""

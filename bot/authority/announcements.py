@@ -1,4 +1,4 @@
-"""What the dev channel is told outside of any run."""
+"""Messages to the dev channel that belong to no run."""
 
 import logging
 
@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 async def tell(chat: Chat, channel_id: int, text: str, *, key: str) -> None:
-    """Say it once, by its key. A channel that does not take it is logged: nobody waits for that."""
+    """Post a text once for this key. If the channel rejects it, this is only logged."""
     try:
         await chat.post(channel_id, Post(text=text), key=key)
     except ChatRejected as error:

@@ -1,4 +1,4 @@
-"""How many approvals a change takes, and whose words for it count at this very moment."""
+"""How many approvals a change needs, and whose approvals count at this moment."""
 
 from collections.abc import Collection
 
@@ -19,36 +19,36 @@ from bot.ports.forge import Forge
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.store import Store
 
-_NAMED = 3  # people whom a refusal names
+_NAMED = 3  # the number of people that a refusal names
 
 
 class VoteStatus(Record):
-    """Whose words count now: each person once, in the order they gave them."""
+    """The approvals that count now, one for each person, in the order they were given."""
 
     need: Need
     counted: tuple[Approval, ...] = ()
 
     @property
     def enough(self) -> bool:
-        """Whether it may be merged."""
+        """True if there are enough approvals for a merge."""
         return len(self.counted) >= self.need.people
 
     @property
     def summary(self) -> str:
-        """How far it is, for people: "1 of 2 approvals: Ada; one more approver has to say it."."""
+        """The progress as people read it: "1 of 2 approvals: Ada; one more approver is needed."."""
         return _describe_progress(self.need, [approval.person for approval in self.counted])
 
     def as_one(self) -> Approval:
-        """Return the approval the first of them make together; `ValueError` where nobody counts."""
+        """Return the needed approvals combined into one. Raises `ValueError` if none counts."""
         first, *others = self.counted[: self.need.people]
         return first.replace(
             others=tuple(approval.person for approval in others),
-            security_reviewed=all(each.security_reviewed for each in (first, *others)),
+            security_reviewed=all(approval.security_reviewed for approval in (first, *others)),
         )
 
 
 def find_weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weight]:
-    """Return what a change weighs, by its plan's risk and by the paths it touches."""
+    """Return the properties of a change, from its plan's risk and the paths it touches."""
     found: set[Weight] = {"any"}
     if plan is not None and plan.risk in ("high", "security"):
         found.add("high")
@@ -62,7 +62,7 @@ def find_weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[
 def find_need(
     rules: ApprovalRules, shapers: Shapers, plan: Plan | None, findings: tuple[Finding, ...]
 ) -> Need:
-    """Return what it takes to approve such a change; `shapers` are all who asked for it."""
+    """Return the number of approvals such a change needs; `shapers` are all who asked for it."""
     if not rules.second_for & find_weights(plan, findings):
         return Need()
     not_by = shapers.ids if rules.other_than_requester else frozenset[int]()
@@ -70,15 +70,19 @@ def find_need(
 
 
 def count_votes(votes: ApprovalVotes, need: Need, may: Collection[int]) -> VoteStatus:
-    """Return whose words count, where those with an id in `may` are allowed to approve now."""
-    counted = (each for each in votes.approvals if each.person.id in may)
+    """Return the approvals that count, if the people with an id in `may` may approve now."""
+    counted = (approval for approval in votes.approvals if approval.person.id in may)
     return VoteStatus(
-        need=need, counted=tuple(each for each in counted if each.person.id not in need.not_by)
+        need=need,
+        counted=tuple(a for a in counted if a.person.id not in need.not_by),
     )
 
 
 def describe_votes(votes: ApprovalVotes) -> str:
-    """Return how far the approval of a head is, by who has said it; empty where one is enough."""
+    """Return the progress of a head's approval; empty if one approval is enough.
+
+    It counts everyone who approved, without a check of their current roles.
+    """
     if votes.need == Need():
         return ""
     everybody = [approval.person for approval in votes.approvals]
@@ -91,14 +95,17 @@ def _describe_progress(need: Need, people: list[Person]) -> str:
     so_far = f"{len(people)} of {need.people} approvals" + (f": {names}" if names else "")
     if left <= 0:
         return f"{so_far}."
-    who = "one more approver has" if left == 1 and names else f"{left} approvers have"
-    who = "an approver has" if left == 1 and not names else who
-    besides = ", other than who asked for it" if need.not_by else ""
-    return f"{so_far}; {who} to say it{besides}."
+    who = "one more approver is" if left == 1 and names else f"{left} approvers are"
+    who = "an approver is" if left == 1 and not names else who
+    excluded = ", other than the people who asked for it" if need.not_by else ""
+    return f"{so_far}; {who} needed{excluded}."
 
 
 class ApprovalPolicy:
-    """Asks the member directory and the policy. What it refuses before a merge is audited here."""
+    """Checks approvals with the member directory and the policy.
+
+    Refusals before a merge are audited.
+    """
 
     def __init__(
         self,
@@ -118,10 +125,10 @@ class ApprovalPolicy:
         self._rules = rules
 
     async def present(self, person: Person, act: Act) -> Person:
-        """Return the person, who may do `act`, with the roles they have now.
+        """Return the person with their current roles, if they may do `act`.
 
-        What only approvers may do is asked of the server itself. Raises `NotAuthorized`, and
-        `ChatUnavailable` where nobody can tell.
+        For acts that only approvers may do, the server is asked. Raises `NotAuthorized`, and
+        `ChatUnavailable` if the server cannot be asked.
         """
         self.check(person, act)
         if act not in FOR_APPROVERS:
@@ -131,9 +138,9 @@ class ApprovalPolicy:
         return now
 
     def check(self, person: Person, act: Act) -> None:
-        """Raise `NotAuthorized` where the person may not, by the roles they came with.
+        """Raise `NotAuthorized` if the person may not do `act`, by the roles in the event.
 
-        Who is on no list reads who may.
+        The refusal of a member names some people who may.
         """
         try:
             authorize(self.people, person, act)
@@ -141,64 +148,64 @@ class ApprovalPolicy:
             able = self._list_permitted_names(act) if refusal.member else ()
             if not able:
                 raise
-            told = f"{refusal} {join_with_or(able)} may."
-            raise NotAuthorized(told, member=True, able=able) from refusal
+            text = f"{refusal} {join_with_or(able)} may."
+            raise NotAuthorized(text, member=True, able=able) from refusal
 
     def _list_permitted_names(self, act: Act) -> tuple[str, ...]:
-        """Return the names of some members who may do it."""
+        """Return the names of some members who may do `act`."""
         lists = [self.people.approvers]
         if act not in FOR_APPROVERS:
             lists.insert(0, self.people.developers)
-        names = [name for each in lists for name in self._member_directory.list_names(each)]
+        names = [name for listed in lists for name in self._member_directory.list_names(listed)]
         return tuple(dict.fromkeys(names))[:_NAMED]
 
     def need(self, run: Run, history: History) -> Need:
-        """Return what it takes to approve the run's change."""
+        """Return the approvals that the run's change needs."""
         findings = history.verdict.findings if history.verdict else ()
         by = history.add_shaper(run.trigger.person).add(*run.trigger.shaped_by)
         return find_need(self._rules, by, history.plan, findings)
 
     def create_votes(self, run: Run, history: History, proposal: Proposal) -> ApprovalVotes:
-        """Return what a new proposal begins with: nobody's word, and how many it takes."""
+        """Return the votes of a new proposal: no approvals, and the number needed."""
         need = self.need(run, history)
         return ApprovalVotes(head=proposal.head, version=proposal.version, need=need)
 
     async def count_votes(self, run: Run, history: History, proposal: Proposal) -> VoteStatus:
-        """Return whose words for this head count now. Raises `ChatUnavailable`."""
-        words, may = await self._load_votes(run, history, proposal), set()
-        for approval in words.approvals:
+        """Return the approvals of this head that count now. Raises `ChatUnavailable`."""
+        votes, may = await self._load_votes(run, history, proposal), set()
+        for approval in votes.approvals:
             try:
                 may.add((await self.present(approval.person, Act.SHIP)).id)
             except NotAuthorized:
                 continue
-        return count_votes(words, self.need(run, history), may)
+        return count_votes(votes, self.need(run, history), may)
 
     async def has_enough_votes(self, run: Run, history: History, proposal: Proposal) -> bool:
-        """Whether enough people have said it, whatever they may do now; asks nobody."""
-        words = await self._load_votes(run, history, proposal)
-        said = {approval.person.id for approval in words.approvals}
-        return count_votes(words, self.need(run, history), said).enough
+        """Return whether enough people have approved, without a check of their current roles."""
+        votes = await self._load_votes(run, history, proposal)
+        voters = {approval.person.id for approval in votes.approvals}
+        return count_votes(votes, self.need(run, history), voters).enough
 
     async def get_approval(self, run: Run, proposal: Proposal) -> Approval:
-        """Return the approval to merge with, given by people who may give it now.
+        """Return the approval to merge with, by people who may approve now.
 
-        Raises `WrongStage` where nobody gave one, `NotAuthorized` where who did may not any more,
-        `ChatUnavailable` where nobody can tell.
+        Raises `WrongStage` if no one approved, `NotAuthorized` if the approvers may not approve any
+        more, and `ChatUnavailable` if this cannot be checked.
         """
         history = await self._store.get_history(run.id)
-        words = await self._load_votes(run, history, proposal)
-        if not words.approvals:
-            raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
+        votes = await self._load_votes(run, history, proposal)
+        if not votes.approvals:
+            raise WrongStage(f"No one has approved `{proposal.head[:7]}` yet.")
         found = await self.count_votes(run, history, proposal)
         if found.enough:
             return found.as_one()
         merged = await self._find_merge_approval(run, proposal)
         if merged is not None:
             return merged
-        raise await self._build_refusal(run, words, found)
+        raise await self._build_refusal(run, votes, found)
 
     async def _refresh_person(self, person: Person) -> Person:
-        """Return the person as the server knows them now; who is not there is an outsider."""
+        """Return the person with their current roles; an unknown person is an outsider."""
         member = await self._member_directory.fetch_person(person.id)
         if member is None:
             return person.replace(role_ids=frozenset(), outsider=True)
@@ -206,20 +213,20 @@ class ApprovalPolicy:
         return member.replace(name=person.name, bot=bot, outsider=person.outsider, at=person.at)
 
     async def _load_votes(self, run: Run, history: History, proposal: Proposal) -> ApprovalVotes:
-        words = history.approval_votes
-        if words is not None and words.are_for(proposal):
-            return words
-        # an approval from before words were kept
-        old = await self._store.get_approval(run.id, proposal.head) if words is None else None
+        votes = history.approval_votes
+        if votes is not None and votes.are_for(proposal):
+            return votes
+        # Older versions stored only the approval, without votes.
+        old = await self._store.get_approval(run.id, proposal.head) if votes is None else None
         none = ApprovalVotes(head=proposal.head, version=proposal.version)
         return none if old is None else none.replace(approvals=(old,))
 
     async def _find_merge_approval(self, run: Run, proposal: Proposal) -> Approval | None:
-        """Return the approval of a merge that is done already, and only has to come live."""
+        """Return the approval of a merge that is already done and only has to go live."""
         try:
             opened = await self._forge.get_proposal(proposal.number)
         except ForgeError:
-            return None  # it is refused then; a merge that was done is found with the next word
+            return None  # refused for now; the next approval finds a merge that was done
         if opened.state != "merged" or opened.head != proposal.head:
             return None
         return await self._store.get_approval(run.id, proposal.head)
@@ -227,27 +234,30 @@ class ApprovalPolicy:
     async def _build_refusal(
         self, run: Run, votes: ApprovalVotes, found: VoteStatus
     ) -> NotAuthorized:
-        """Return why nothing is merged, audited for everybody whose word does not count now."""
+        """Return why nothing is merged.
+
+        The loss of each approval that does not count is audited.
+        """
         counted = {approval.person.id for approval in found.counted}
-        lost = [each for each in votes.approvals if each.person.id not in counted]
-        names = " and ".join(each.person.name for each in lost)
-        told = (
+        lost = [approval for approval in votes.approvals if approval.person.id not in counted]
+        names = " and ".join(approval.person.name for approval in lost)
+        text = (
             f"{names} approved `{votes.head[:7]}`, but may not ship any more; nothing was merged."
             if lost
-            else "it takes more approvals; nothing was merged."
+            else "more approvals are needed; nothing was merged."
         )
         if found.need.people > 1:
-            told += f" {found.summary}"
-        for each in lost:
+            text += f" {found.summary}"
+        for approval in lost:
             await self._store.append_audit_entry(
                 AuditEntry(
                     at=self._clock.get_time(),
                     action=Act.SHIP,
                     allowed=False,
-                    person=each.person,
+                    person=approval.person,
                     run_id=run.id,
                     how="merge",
-                    note=f"policy.not_authorized: {told}",
+                    note=f"policy.not_authorized: {text}",
                 )
             )
-        return NotAuthorized(told)
+        return NotAuthorized(text)

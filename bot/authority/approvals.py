@@ -1,4 +1,4 @@
-"""Approval: every "ship it", however it was said, comes through here and ends in one row."""
+"""Approvals: every "ship it", however it was given, is handled here and ends in one row."""
 
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
@@ -31,19 +31,20 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.store import Store
 
-_LOOKED_THROUGH = 500  # of the newest runs, for a number
+_LOOKED_THROUGH = 500  # the newest runs, when a run is searched by its proposal's number
 
 
 ShowProposal = Callable[[Run, History], Awaitable[None]]
-"""Brings a proposal's card up to date."""
+"""Updates a proposal's card."""
 
 
 class ApprovalRequest(Record):
-    """Somebody's word, as it was given. At least one of `run_id` and `thread_id` says for what.
+    """A person's approval as it was given. At least one of `run_id` and `thread_id` names the run.
 
-    `card_id`, `head` and `number` are set when the person pointed at a card, a commit or a pull
-    request. `said_id` is the chat's id of the word itself; ids grow with time, so it tells whether
-    the newest card was there when it was said. What was `edited` since may have said anything then.
+    `card_id`, `head` and `number` are set if the person referred to a card, a commit or a pull
+    request. `source_id` is the chat's id of the message with the approval. Ids grow with time, so
+    it shows whether the newest card was there when the person approved. An `edited` message does
+    not count: it may have said something else before.
     """
 
     former_names: ClassVar = {"said_id": "source_id"}
@@ -61,7 +62,7 @@ class ApprovalRequest(Record):
 
 
 class Approvals:
-    """Authorises, binds to the exact commit, and records."""
+    """Authorises approvals, binds them to the exact commit, and records them."""
 
     def __init__(
         self,
@@ -90,20 +91,20 @@ class Approvals:
         self._describe = describe
 
     async def give(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
-        """Record the approval; return the run, the approval that counts, and if this word ships.
+        """Record the approval; return the run, the approval that counts, and whether it ships.
 
-        It does not ship when somebody else's did already: the approval names them; nor while it
-        takes more people's words (see `short_of`). After a shipment that failed, the next word
-        ships again. The run comes back queued. Raises `NotAuthorized`, `StaleApproval`,
-        `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`, and `ChatUnavailable` where nobody
-        can tell what the person may do now; each refusal is audited.
+        It does not ship if an earlier approval already did (the returned approval names that
+        person), or while more approvals are needed (see `describe_missing`). After a failed
+        shipment, the next approval ships again. The run is returned queued. Raises `NotAuthorized`,
+        `StaleApproval`, `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`, and
+        `ChatUnavailable` if the person's current roles cannot be read; each refusal is audited.
         """
         try:
             self._approval_policy.check(request.person, Act.SHIP)
             await self._stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.replace(run_id=run.id)
-            await self._show_card(run)  # a word may be faster than what notes where the card is
+            await self._show_card(run)  # an approval may arrive before the card's id is saved
             async with self._run_locks.get(run.id):
                 now = await self._approval_policy.present(request.person, Act.SHIP)
                 return await self._record_vote(
@@ -114,17 +115,17 @@ class Approvals:
             raise
 
     async def describe_missing(self, run_id: str) -> str:
-        """Return how far the approval of the run's newest head is; empty where one is enough."""
+        """Return the progress of the newest head's approval; empty if there are enough."""
         history = await self._store.get_history(run_id)
-        proposal, words = history.proposal, history.approval_votes
-        if proposal is None or words is None or not words.are_for(proposal):
+        proposal, votes = history.proposal, history.approval_votes
+        if proposal is None or votes is None or not votes.are_for(proposal):
             return ""
         run = await self._store.get(run_id)
         found = await self._approval_policy.count_votes(run, history, proposal)
         return "" if found.enough else found.summary
 
     async def has_enough_votes(self, run: Run, history: History, proposal: Proposal) -> bool:
-        """Whether enough people have said it; who may still is asked before the merge."""
+        """Return whether enough people have approved; their rights are checked before the merge."""
         return await self._approval_policy.has_enough_votes(run, history, proposal)
 
     async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
@@ -135,10 +136,13 @@ class Approvals:
             runs = await self._store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
-        raise UnknownRun("I don't know which run you mean; say it in the run's thread.")
+        raise UnknownRun("I don't know which run you mean. Please write it in the run's thread.")
 
     async def find_runs(self, number: int) -> tuple[Run, ...]:
-        """Return the runs of that number, open ones first: other repositories count anew."""
+        """Return the runs with that proposal number, open ones first.
+
+        There may be several, because every repository starts its numbers at 1.
+        """
         found = [
             run
             for run in await self._store.find(limit=_LOOKED_THROUGH)
@@ -152,32 +156,33 @@ class Approvals:
         proposal = _get_open_proposal(run, history, self._describe(run))
         if run.status is Status.DONE and history.approval is not None:
             return run, history.approval, False
-        word = await self._check_request(run, history, proposal, request)
+        vote = await self._check_request(run, history, proposal, request)
         need = self._approval_policy.need(run, history)
         if request.person.id in need.not_by:
             raise NotAuthorized(
-                f"{request.person.name}, you asked for this change, or for a part of it: somebody "
+                f"{request.person.name}, you asked for this change, or for a part of it: someone "
                 "else has to approve it (`approval.other_than_requester`)."
             )
         known = history.approval_votes
         fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
-        words = (known if known and known.are_for(proposal) else fresh).add(word, need)
-        history = history.add(words)
+        votes = (known if known and known.are_for(proposal) else fresh).add(vote, need)
+        history = history.add(votes)
         found = await self._approval_policy.count_votes(run, history, proposal)
-        told = found.summary
+        outcome = found.summary
         if found.enough:
-            await self._stop_guard.check_merge()  # it may have come meanwhile
-            counts = await self._store.get_approval(run.id, word.head) or found.as_one()
-            told = f"given first by {counts.person.name}"
-        # What cannot be written down is not given, nor by what the next start finds.
-        await self._audit(request, allowed=True, note=f"{run.id} {word.head} {told}")
-        await self._store.append(run.id, words)
+            await self._stop_guard.check_merge()  # the stop may have been given meanwhile
+            counts = await self._store.get_approval(run.id, vote.head) or found.as_one()
+            outcome = f"given first by {counts.person.name}"
+        # Audit first: an approval that cannot be audited must not count, not even after a restart.
+        await self._audit(request, allowed=True, note=f"{run.id} {vote.head} {outcome}")
+        await self._store.append(run.id, votes)
         if not found.enough:
             await self._show_proposal(run, history)
-            return run, word, False
+            return run, vote, False
         await self._store.approve(found.as_one())
-        waited = run.status is Status.WAITING
-        return await self._queue_shipment(run) if waited else run, found.as_one(), waited
+        is_waiting = run.status is Status.WAITING
+        run = await self._queue_shipment(run) if is_waiting else run
+        return run, found.as_one(), is_waiting
 
     async def _check_request(
         self, run: Run, history: History, proposal: Proposal, request: ApprovalRequest
@@ -188,23 +193,23 @@ class Approvals:
                 "merged."
             )
         if request.edited:
-            raise StaleApproval("That message was edited since; please say it again.")
+            raise StaleApproval("That message was edited; please send it again.")
         check_binding(proposal, card_id=request.card_id, head=request.head, forge_head=None)
-        shown, said = proposal.card_id, request.source_id
+        shown, source_id = proposal.card_id, request.source_id
         if shown is None:
             raise StaleApproval(
-                f"Nobody has seen a card of `{proposal.head[:7]}` yet; please wait for it."
+                f"The card of `{proposal.head[:7]}` is not posted yet; please wait for it."
             )
-        if said is not None and said < shown:
+        if source_id is not None and source_id < shown:  # ids grow with time
             raise StaleApproval(
-                "That was said before the newest card was there, which shows "
-                f"`{proposal.head[:7]}`; please look at it and say it again."
+                "Your message is older than the newest card, which shows "
+                f"`{proposal.head[:7]}`. Please look at the card and send it again."
             )
         _check_forge_state(await self._forge.get_proposal(proposal.number), proposal, history)
         verdict = history.verdict
         if verdict is None or verdict.head != proposal.head or not verdict.is_passing:
             raise StaleApproval(
-                f"`{proposal.head[:7]}` is not what I checked last; please wait for the next card."
+                f"I have not checked `{proposal.head[:7]}` yet; please wait for the next card."
             )
         check_review(verdict.findings, reviewed=request.security_reviewed)
         return Approval(
@@ -235,26 +240,29 @@ class Approvals:
 
 
 def _get_open_proposal(run: Run, history: History, status: str) -> Proposal:
-    """Return the proposal to approve; approving one that is shipping already is not an error."""
+    """Return the proposal to approve. Raises `WrongStage` if there is none.
+
+    Approving a proposal that is already shipping is not an error.
+    """
     if run.has_ended and (run.status is not Status.DONE or history.approval is None):
         raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or status}")
     if history.proposal is None:
         raise WrongStage(f"Run `{run.id}` has no proposal to ship ({status}).")
     if history.revising is not None and run.stage is not Stage.SHIP:
         raise WrongStage(
-            f"I am revising #{history.proposal.number} right now, as was asked in this thread. "
-            "Please say it again at the new card. Nothing was merged."
+            f"I am revising #{history.proposal.number} now, as requested in this thread. "
+            "Please approve the new card when it is posted. Nothing was merged."
         )
     if run.stage is not Stage.SHIP:
         raise WrongStage(
-            "The branch has moved since that card; I am checking the new commit and post a new "
-            "card when it passes. Nothing was merged."
+            "The branch has new commits since that card. I am checking them and will post a new "
+            "card when they pass. Nothing was merged."
         )
     return history.proposal
 
 
 def _check_forge_state(opened: ForgeProposal, proposal: Proposal, history: History) -> None:
-    """Check that the forge still shows what the card showed; raise `StaleApproval` if not."""
+    """Raise `StaleApproval` if the forge does not show what the card showed any more."""
     if opened.state == "closed":
         raise StaleApproval(f"#{proposal.number} was closed at the forge; nothing was merged.")
     verdict = history.verdict

@@ -1,4 +1,4 @@
-"""The audit log is looked after: checked, noted in the journal, kept in bounds."""
+"""Watches the audit log: checks it, saves its end in the journal, and removes old entries."""
 
 import hashlib
 import logging
@@ -19,16 +19,16 @@ from bot.ports.recorder import ActionRecorder
 from bot.ports.store import Store
 
 HEAD = "audit_head"
-"""How ends of the log are journalled: `gateway.audit_head`, with number and hash as its agent."""
+"""The journal event for ends of the log: `gateway.audit_head`, with number and hash as agent."""
 _CONFIGURED = "configured"
-_TAIL = 500  # entries looked at before anything else is done at a start
-_NOTED = 1_000  # ends of the log that the journal is asked for
+_TAIL = 500  # entries checked first at a start; the full check follows later
+_NOTED = 1_000  # ends of the log read from the journal
 _DAY, _SOON = timedelta(days=1), timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
 async def load_heads(journal: Journal) -> Sequence[AuditHead]:
-    """Return where the audit log ended at other times, as the journal has it."""
+    """Return the ends of the audit log at other times, as saved in the journal."""
     query = JournalQuery(event=f"{Kind.GATEWAY}.{HEAD}", limit=_NOTED)
     heads = []
     for action in await journal.read(query):
@@ -39,9 +39,9 @@ async def load_heads(journal: Journal) -> Sequence[AuditHead]:
 
 
 class AuditWatch:
-    """Keeps the bot from merging, and from work of its own, while the log does not hold.
+    """Blocks merges and autonomous work while the audit log is not intact.
 
-    Whoever has the machine looks at it and says that it is known: `theseus audit accept`.
+    An operator on the machine examines the break and acknowledges it: `theseus audit accept`.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class AuditWatch:
         self.state = AuditState()
 
     async def on_start(self) -> None:
-        """Look at the newest entries and where they end; audit that the configuration changed."""
+        """Check the newest entries and the end of the log; audit a changed configuration."""
         await self._run_safely(self._look_at_tail)
         await self._run_safely(self._audit_configuration)
         self._mark(self.state)
 
     async def run_forever(self) -> None:
-        """Check all of it, remove what is old, note where it ends; daily, until cancelled."""
+        """Daily, check the whole log, remove old entries and save its end, until cancelled."""
         try:
-            soon = _SOON.total_seconds()  # a start has other things to do
+            soon = _SOON.total_seconds()  # the start itself has more urgent work
             await run_periodically(self._turn, self._clock, self._pause, first_after=soon)
         finally:
             await self._run_safely(self._note_end)
@@ -94,11 +94,11 @@ class AuditWatch:
         return (_SOON if self.state.broken else _DAY).total_seconds()
 
     async def look(self) -> None:
-        """Check the whole log against what is known of it elsewhere; tell what is broken."""
+        """Check the whole log against its saved ends; announce a break."""
         await self._apply_state(await self._store.verify_audit_log(await load_heads(self._journal)))
 
     async def format_vital_sign(self) -> str:
-        """Return a line for `/health`, with as many entries as there are now."""
+        """Return a line for `/health`, with the current number of entries."""
         broken, last = self.state.broken, 0
         if broken is None:
             try:
@@ -119,11 +119,11 @@ class AuditWatch:
         if broken is None:
             self._stop_guard.distrust = ""
             return
-        way_out = (
-            "Nothing is merged, and I begin nothing by myself, until somebody on the machine has "
-            "looked at it (`theseus audit verify`) and takes note of it (`theseus audit accept`)."
+        remedy = (
+            "I merge nothing and start no work of my own until an operator on the machine has "
+            "checked it (`theseus audit verify`) and acknowledged it (`theseus audit accept`)."
         )
-        self._stop_guard.distrust = f"The audit log does not hold. {broken.summary} {way_out}"
+        self._stop_guard.distrust = f"The audit log is not intact. {broken.summary} {remedy}"
         mark = hashlib.sha256(f"{broken.kind} {broken.summary}".encode()).hexdigest()[:12]
         await self._say(f"⚠️ {self._stop_guard.distrust}", f"audit-broken:{mark}")
 
@@ -131,7 +131,7 @@ class AuditWatch:
         self._mark(await self._store.verify_audit_log(tail=1))
 
     def _mark(self, state: AuditState) -> None:
-        """Note in the journal where the log ends, unless that is in doubt."""
+        """Save the end of the log in the journal, unless the log is broken."""
         if self.state.broken is None:
             end = f"{state.last} {state.hash}"
             self._recorder.record(Kind.GATEWAY, HEAD, ActionOutcome.OK, agent=end)
@@ -141,10 +141,10 @@ class AuditWatch:
         await self._store.forget_audit_entries(now - self._keep_for, now)
 
     async def _audit_configuration(self) -> None:
-        """Audit what is configured, whenever that is not what it was at the last start."""
-        told = self._configuration
+        """Audit the configuration if it changed since the last start."""
+        summary = self._configuration
         before = await self._key_values.get(_CONFIGURED, Configured)
-        if not told or (before is not None and before.summary == told):
+        if not summary or (before is not None and before.summary == summary):
             return
         await self._store.append_audit_entry(
             AuditEntry(
@@ -152,10 +152,10 @@ class AuditWatch:
                 action="configured",
                 allowed=True,
                 how="start",
-                note=told if before is None else f"{told}; before: {before.summary}",
+                note=summary if before is None else f"{summary}; before: {before.summary}",
             )
         )
-        await self._key_values.put(_CONFIGURED, Configured(summary=told))
+        await self._key_values.put(_CONFIGURED, Configured(summary=summary))
 
     async def _say(self, text: str, key: str) -> None:
         await tell(self._chat, self._dev_channel_id, text, key=key)
@@ -164,4 +164,4 @@ class AuditWatch:
         try:
             await act()
         except TheseusError:
-            _log.exception("the audit log could not be looked after; the next look tries")
+            _log.exception("the audit log could not be checked; the next check tries again")

@@ -1,4 +1,4 @@
-"""Asks the one policy who may do what, and writes the answers to the audit log."""
+"""Asks the policy who may do what, and writes the decisions to the audit log."""
 
 import logging
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ from bot.ports.store import Store
 from bot.redaction import redact
 
 _MOST = 10
-"""Refusals of one person for one act that are written one by one within `_WINDOW`."""
+"""The number of refusals of one person for one act that are written within `_WINDOW`.
+
+Further refusals are only counted, so that no one can flood the audit log.
+"""
 _WINDOW = timedelta(minutes=1)
 _NOT_WRITTEN = log_tracebacks(
     logging.getLogger(__name__), "refusals could not be written to the audit log; tried again"
@@ -24,7 +27,7 @@ _NOT_WRITTEN = log_tracebacks(
 
 @dataclass
 class _Spell:
-    """What one person was refused since `began`."""
+    """The refusals of one person for one act since `began`."""
 
     began: datetime
     last: AuditEntry
@@ -32,10 +35,10 @@ class _Spell:
 
 
 class AuditWriter:
-    """What is allowed is written at once; of the same refusal, ten a minute, then their number.
+    """Writes audit entries. Allowed acts are written at once; of equal refusals, ten a minute.
 
-    Where the log takes nothing, `write` raises `StoreError`: whoever calls does not do what could
-    not be written down.
+    Further refusals are written as one number. If the log cannot be written, `write` raises
+    `StoreError`, and the caller must not do what could not be audited.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -44,7 +47,7 @@ class AuditWriter:
         self._spells: dict[tuple[int, str], _Spell] = {}
 
     async def write(self, entry: AuditEntry) -> None:
-        """Write the entry, with where its person said it, or count it."""
+        """Write the entry, with the place of its person's message, or only count it."""
         await self._count_up()
         at = entry.person.at if entry.person else None
         if at is not None:
@@ -62,23 +65,23 @@ class AuditWriter:
             await self._store.append_audit_entry(entry)
 
     def is_rate_limited(self, person_id: int) -> bool:
-        """Whether the person was refused so often just now that another answer only feeds it."""
+        """Return whether the person was refused so often that they should get no more answers."""
         return any(
             spell.count > _MOST for (who, _), spell in self._spells.items() if who == person_id
         )
 
     async def run_forever(self) -> None:
-        """Write the numbers of those who have stopped, until cancelled."""
+        """Write the number of refusals that were not written, once a minute, until cancelled."""
         window = _WINDOW.total_seconds()
         await run_periodically(
             self._count_up, self._clock, window, first_after=window, failed=_NOT_WRITTEN
         )
 
     async def _count_up(self) -> None:
-        """Write how many refusals were not written, for every minute that is over."""
+        """Write the number of refusals that were not written, for each window that has ended."""
         now = self._clock.get_time()
-        over = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
-        for key in over:
+        ended = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
+        for key in ended:
             spell = self._spells.pop(key)
             if spell.count <= _MOST:
                 continue
@@ -93,7 +96,7 @@ class AuditWriter:
 
 
 class Authorizer:
-    """Authorises and audits."""
+    """Checks and audits what people ask for."""
 
     def __init__(
         self, approval_policy: ApprovalPolicy, audit_writer: AuditWriter, clock: Clock
@@ -105,23 +108,24 @@ class Authorizer:
     async def ask(
         self, person: Person, act: Act, run_id: str | None = None, note: str = ""
     ) -> None:
-        """Raise `NotAuthorized` with a polite refusal; reading is not audited when allowed.
+        """Raise `NotAuthorized` with a polite refusal if the person may not do `act`.
 
-        Raises `ChatUnavailable` where only approvers may, and nobody can tell who is one.
+        Allowed reading is not audited. Raises `ChatUnavailable` if only approvers may, and their
+        roles cannot be read.
         """
         person = await self.admit(person, act, run_id, note)
         if act is not Act.READ:
             await self._audit(person, act, run_id, allowed=True, note=note)
 
     async def audit_operator_act(self, act: Act, note: str) -> None:
-        """Write down what whoever has the machine does on its pages: no person of the chat."""
+        """Audit an act of the operator on the local pages, who is no person of the chat."""
         entry = AuditEntry(
             at=self._clock.get_time(), action=act, allowed=True, how="page", note=redact(note)
         )
         await self._audit_writer.write(entry)
 
     async def admit(self, person: Person, act: Act, run_id: str | None, note: str) -> Person:
-        """Raise as `ask` does; what is allowed is for the caller to write down."""
+        """Return the person, or raise as `ask` does. The caller audits an allowed act."""
         try:
             return await self._approval_policy.present(person, act)
         except (NotAuthorized, ChatUnavailable):

@@ -1,4 +1,4 @@
-"""What keeps the bot from working by itself right now: a person's pause, or dev mode."""
+"""What blocks autonomous work now: a person's pause, or dev mode."""
 
 import logging
 from collections.abc import Collection
@@ -19,9 +19,9 @@ _log = logging.getLogger(__name__)
 
 
 class AutonomyBlocks:
-    """Answers from the key-value store and the checkout; nothing of it is kept here.
+    """Reads blocks from the key-value store and the checkout; stores nothing itself.
 
-    A branch on the same files as a failure holds up only work on that failure.
+    A branch that changes the files of a failure blocks only work on that failure.
     """
 
     def __init__(self, key_values: KeyValueStore, clock: Clock, dev_mode: DevMode | None) -> None:
@@ -30,18 +30,18 @@ class AutonomyBlocks:
         self.dev_mode = dev_mode
 
     async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
-        """Return what keeps the bot from work of its own on `files`, if anything does."""
+        """Return the pause that blocks autonomous work on `files`, or `None`."""
         return await self.get_manual_pause() or await self._find_dev_mode_pause(files)
 
     async def get_manual_pause(self) -> Pause | None:
-        """Return the pause a person gave, while it lasts."""
+        """Return the pause that a person started, or `None` if there is none or it has ended."""
         pause = await self._key_values.get(PAUSE, Pause)
         return None if pause is None or pause.has_ended(self._clock.get_time()) else pause
 
     async def find_run_pause(self, run: Run, history: History) -> Pause | None:
-        """Return what a run waits for before its next stage: nothing, where people want it.
+        """Return the pause that a run must wait for before its next stage, or `None`.
 
-        People do where they asked for it, ask it to change its proposal, or said to ship it.
+        A run that people want never waits: they asked for it, asked for a revision, or approved it.
         """
         own = run.trigger.person.id == ITSELF.id
         if not own or run.stage in _PROPOSED or history.revising is not None:
@@ -55,11 +55,11 @@ class AutonomyBlocks:
             return await self.dev_mode.find_pause(files)
         except WorkspaceError as error:
             now = self._clock.get_time()
-            _log.warning("whether people work on the code cannot be seen: %s", error)
+            _log.warning("cannot check whether people work on the code: %s", error)
             return Pause(kind="dev mode", why=f"the checkout cannot be read ({error})", at=now)
 
 
 def list_failing_files(history: History) -> tuple[str, ...]:
-    """Return the files in the frames of what a run looks into."""
+    """Return the files in the traceback of the run's failure."""
     capsule = history.evidence.capsule if history.evidence else None
     return tuple(dict.fromkeys(frame.file for frame in capsule.frames)) if capsule else ()

@@ -1,4 +1,4 @@
-"""What the bot does by itself: whether it may start, who paused that, and how it is said."""
+"""Autonomous work: whether the bot may start a run on its own, and who paused that."""
 
 import asyncio
 import logging
@@ -29,16 +29,16 @@ from bot.redaction import redact
 _STARTS = "autonomous-starts"
 _HOUR = timedelta(hours=1)
 _REMEMBERED = 1_000
-_LATEST = 200  # runs among which a trigger's own is looked for
+_LATEST = 200  # the newest runs, among which an existing run of a trigger is searched
 _LONGEST = timedelta(days=366)
 _log = logging.getLogger(__name__)
 
 
 class AutonomyPolicy:
-    """The only way for the bot to start a run that nobody asked for.
+    """The only way for the bot to start a run that no person asked for.
 
-    A pause stops new ones, and holds those under way before their next stage; it ends nothing.
-    What people ask for, and what they approved, goes on. State is in the key-value store.
+    A pause prevents new autonomous runs and holds active ones before their next stage; it ends
+    none. What people asked for or approved continues. State is in the key-value store.
     """
 
     def __init__(
@@ -70,21 +70,21 @@ class AutonomyPolicy:
         self._granted = self._levels = levels
         self._unconfined = unconfined
         self._turn = asyncio.Lock()
-        self._refused: dict[str, str] = {}  # trigger -> why, so that it is audited once
+        self._refused: dict[str, str] = {}  # trigger -> reason, so that a refusal is audited once
 
     def reconfigure(self, wanted: Autonomy) -> Autonomy:
-        """Go by this from now on, and return it: nowhere further than was granted at the start."""
+        """Apply new levels and return them, limited to those granted at the start."""
         self._levels = restrict_autonomy(self._granted, wanted)
         return self._levels
 
     async def start(self, trigger: Trigger) -> Run:
-        """Start a run for an incident or an audit, or return the one this trigger started.
+        """Start a run for an incident or an audit, or return the run of this trigger.
 
-        Raises `Paused` with who, why and until when; `ChatRejected` where no thread can be opened;
-        `OutOfBounds` for what a person asked, which goes through `request`.
+        Raises `Paused` with who, why and until when; `ChatRejected` if no thread can be opened;
+        `OutOfBounds` for a person's request, which must go through the intake.
         """
         if trigger.origin == "person" or trigger.person != ITSELF:
-            raise OutOfBounds("What a person asks for is no work of the bot's own.")
+            raise OutOfBounds("A person's request is not work of the bot's own.")
         trigger = redact_trigger(trigger)
         async with self._turn:
             stop = await self._stop_guard.get_stop()
@@ -95,51 +95,51 @@ class AutonomyPolicy:
             return await self._start(trigger)
 
     async def pause(self, person: Person, why: str = "", until: datetime | None = None) -> Pause:
-        """Stop starting anything by itself, from now until `until` or a `resume`.
+        """Stop all autonomous starts from now until `until` or a `resume`.
 
-        Raises `NotAuthorized`, `WrongStage` for a time that has passed or is too far.
+        Raises `NotAuthorized`, and `WrongStage` for a time in the past or more than a year ahead.
         """
         now = self._clock.get_time()
         if until is not None and not now < until <= now + _LONGEST:
             raise WrongStage(
-                f"I can pause until a time to come within a year, not {format_timestamp(until)}."
+                f"I can pause until a future time within a year, not {format_timestamp(until)}."
             )
         why = redact(" ".join(why.split()))[:500]
         await self._authorizer.ask(person, Act.STEER, None, f"pause: {why or '-'} until {until}")
         pause = Pause(kind="person", why=why, by=person, at=now, until=until)
         await self._key_values.put(PAUSE, pause)
-        told = f"⏸️ {pause.describe()} What people ask me for is still done."
-        await self._say(told, f"pause:{now.isoformat()}")
+        text = f"⏸️ {pause.describe()} I still do what people ask me for."
+        await self._say(text, f"pause:{now.isoformat()}")
         return pause
 
     async def resume(self, person: Person) -> Pause:
-        """Lift the pause a person gave, and return it. Raises `NotAuthorized`, `WrongStage`."""
+        """Lift a person's pause and return it. Raises `NotAuthorized`, `WrongStage`."""
         await self._authorizer.ask(person, Act.STEER, None, "resume")
         pause = await self.blocks.get_manual_pause()
         if pause is None:
-            standing = await self.blocks.find_pause()
-            raise WrongStage(standing.describe() if standing else "My own work is not paused.")
+            other = await self.blocks.find_pause()
+            raise WrongStage(other.describe() if other else "My own work is not paused.")
         await self._key_values.remove(PAUSE)
-        rest = await self.blocks.find_pause()
-        told = f"▶️ **{person.name}** lets me work by myself again."
-        told += f" Not yet, though: {rest.describe()}" if rest else ""
-        await self._say(told, f"resume:{pause.at.isoformat()}:{self._clock.get_time().isoformat()}")
+        other = await self.blocks.find_pause()
+        text = f"▶️ **{person.name}** has resumed my own work."
+        text += f" It is still paused, however: {other.describe()}" if other else ""
+        await self._say(text, f"resume:{pause.at.isoformat()}:{self._clock.get_time().isoformat()}")
         return pause
 
     async def should_wait(self, run: Run) -> bool:
-        """Whether a run of its own has to wait before its next stage."""
+        """Return whether an autonomous run has to wait before its next stage."""
         history = await self._store.get_history(run.id)
         return await self.blocks.find_run_pause(run, history) is not None
 
     async def look(self) -> None:
-        """Say once that a pause has ended by itself, or that dev mode has begun or ended.
+        """Announce once that a pause has ended on its own, or that dev mode has begun or ended.
 
-        Called again and again.
+        Called periodically.
         """
         pause = await self._key_values.get(PAUSE, Pause)
         if pause is not None and pause.has_ended(self._clock.get_time()):
-            told = await self._describe_resumption(f"▶️ The pause of {pause.who} is over")
-            await self._say(told, f"pause-over:{pause.at.isoformat()}")
+            text = await self._describe_resumption(f"▶️ The pause of {pause.who} has ended")
+            await self._say(text, f"pause-over:{pause.at.isoformat()}")
             await self._key_values.remove(PAUSE)
         await self._look_at_dev_mode()
 
@@ -149,20 +149,22 @@ class AutonomyPolicy:
         try:
             begun, over = await self.blocks.dev_mode.look()
         except WorkspaceError as error:
-            _log.warning("whether people work on the code cannot be seen: %s", error)
+            _log.warning("cannot check whether people work on the code: %s", error)
             return
         if begun is not None:
-            told = f"⏸️ {begun.describe()} What people ask me for is still done."
-            await self._say(told, f"dev-mode:{begun.at.isoformat()}")
+            text = f"⏸️ {begun.describe()} I still do what people ask me for."
+            await self._say(text, f"dev-mode:{begun.at.isoformat()}")
         elif over:
             at = self._clock.get_time().isoformat()
-            told = await self._describe_resumption("▶️ Nobody works on my code any more")
-            await self._say(told, f"dev-mode-over:{at}")
+            text = await self._describe_resumption("▶️ No one is working on my code any more")
+            await self._say(text, f"dev-mode-over:{at}")
 
     async def _describe_resumption(self, what: str) -> str:
-        """Return what has ended, and whether anything else still stands."""
-        rest = await self.blocks.find_pause()
-        return f"{what}, but: {rest.describe()}" if rest else f"{what}; I work by myself again."
+        """Return what has ended, and which other pause remains, if any."""
+        other = await self.blocks.find_pause()
+        if other:
+            return f"{what}, but: {other.describe()}"
+        return f"{what}; I have resumed my own work."
 
     async def format_vital_sign(self) -> str:
         """Return a line for `/health`."""
@@ -182,7 +184,7 @@ class AutonomyPolicy:
         return any(run.trigger.key == trigger.key for run in runs)
 
     async def _count(self, trigger: Trigger) -> None:
-        """Count a start before it is made; one that a crash came upon is not counted twice."""
+        """Count a start before it is made; after a crash, the same start is not counted again."""
         starts = await self._load_starts()
         counted = starts.has_key(trigger.key)
         await self._check_start(trigger, StartLog() if counted else starts)
@@ -199,7 +201,7 @@ class AutonomyPolicy:
         self._refused.pop(trigger.key, None)
 
     async def _refuse(self, trigger: Trigger, why: str) -> NoReturn:
-        """Raise `Paused`; the same refusal is audited once."""
+        """Raise `Paused`; equal refusals of a trigger are audited once."""
         if self._refused.get(trigger.key) != why:
             while len(self._refused) >= _REMEMBERED:
                 del self._refused[next(iter(self._refused))]
@@ -211,7 +213,7 @@ class AutonomyPolicy:
         most = self._levels.an_hour
         if len(starts.items) < most:
             return ""
-        what = f"I start {most} runs an hour by myself at most (`autonomy.an_hour`)"
+        what = f"I start at most {most} runs an hour on my own (`autonomy.an_hour`)"
         return (
             f"{what}; the next one {format_timestamp(starts.items[-most].at + _HOUR)}."
             if most
@@ -219,7 +221,7 @@ class AutonomyPolicy:
         )
 
     async def _list_failure_files(self, trigger: Trigger) -> tuple[str, ...]:
-        """Return the files in the frames of the failure the trigger names."""
+        """Return the files in the traceback of the trigger's failure."""
         failure = await self._journal.get(trigger.error_id) if trigger.error_id else None
         frames = failure.error.frames if failure and failure.error else ()
         return tuple(dict.fromkeys(frame.file for frame in frames))

@@ -1,4 +1,4 @@
-"""How far the bot goes by itself. It never merges, whatever stands here."""
+"""How far the bot goes on its own. It never merges on its own, whatever the level."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bot.domain.record import Record
 
 
 class Level(StrEnum):
-    """What follows from an anomaly, from least to most."""
+    """What the bot does after an anomaly, from least to most."""
 
     REPORT = "report"
     INVESTIGATE = "investigate"
@@ -30,9 +30,9 @@ def _build_default_levels() -> dict[Rule, Level]:
 
 
 class Autonomy(Record):
-    """Levels by rule and by path; the lowest that applies counts.
+    """Levels by rule and by path; the lowest level that applies counts.
 
-    `an_hour` bounds the runs the bot starts by itself in any hour.
+    `an_hour` limits the runs that the bot starts on its own in an hour.
     """
 
     level: Level = Level.PROPOSE
@@ -45,15 +45,15 @@ _ORDER = tuple(Level)
 
 
 def restrict_autonomy(granted: Autonomy, wanted: Autonomy) -> Autonomy:
-    """Return what is wanted as far as it goes nowhere beyond what was granted."""
+    """Return the wanted levels, limited to what was granted."""
     rules = dict(granted.rules)
     for rule, level in wanted.rules.items():
         rules[rule] = min(level, rules.get(rule, level), key=_ORDER.index)
-    kept = tuple(each for each in granted.paths if each not in wanted.paths)
+    others = tuple(entry for entry in granted.paths if entry not in wanted.paths)
     return granted.replace(
         level=min(granted.level, wanted.level, key=_ORDER.index),
         rules=rules,
-        paths=(*wanted.paths, *kept),
+        paths=(*wanted.paths, *others),
         an_hour=min(granted.an_hour, wanted.an_hour),
     )
 
@@ -63,14 +63,14 @@ _RULES = {
     Rule.REPEATED_ERROR: "a failure that comes back",
     Rule.LATENCY: "slowness",
 }
-_NO_TEST = "no test turns red for slowness, so nothing could prove a fix"
+_NO_TEST = "no test fails for slowness, so nothing could prove a fix"
 
 
 def find_level(autonomy: Autonomy, rule: Rule, files: Iterable[str]) -> tuple[Level, str]:
-    """Return how far the bot goes after an anomaly of that rule, and why not further, for people.
+    """Return how far the bot goes after an anomaly of that rule, and the reason as people read it.
 
-    `files` are those of the failure's frames, relative to the project's root. The lowest of all
-    levels that apply counts; of equals, the first is named.
+    `files` are those of the failure's traceback, relative to the project's root. The lowest of all
+    levels that apply counts; among equal ones, the first is named.
     """
     limits = tuple(_iterate_limits(autonomy, rule, tuple(files)))
     level, why = min(limits, key=lambda limit: _ORDER.index(limit[0]))

@@ -1,4 +1,4 @@
-"""What each command of the bot asks the policy for, so that nobody is offered what is refused."""
+"""The act that each command asks the policy for, so that no one is offered a refused command."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,29 +19,29 @@ COMMAND_ACTS: Mapping[str, Act | None] = {
     "skills rollback": Act.ROLL_BACK,
     "pause": Act.STEER, "resume": Act.STEER, "stop-everything": Act.STOP,
 }  # fmt: skip
-"""Commands and menus by which people speak of the bot's own work; `None`: everybody may.
+"""Commands and menus about the bot's own work. `None` means that everyone may use it.
 
-Every other command is an everyday one: the policy is not asked. A test compares this with what each
-command does ask.
+All other commands are everyday commands, for which the policy is not asked. A test compares this
+table with what each command really asks for.
 """
 
 
 def is_everyday(command: str) -> bool:
-    """Return whether a command, by its whole name, is none that speaks of the bot's own work."""
+    """Return whether a command, by its full name, is not about the bot's own work."""
     return command not in COMMAND_ACTS
 
 
 def list_allowed_commands(
     people: AllowList, person: Person, commands: Iterable[str]
 ) -> frozenset[str]:
-    """Return those of the commands, by their whole names, that the policy lets a person use."""
+    """Return the commands, by full name, that the policy lets a person use."""
     return frozenset(
-        each
-        for each in commands
-        if (act := COMMAND_ACTS.get(each)) is None or is_allowed(people, person, act)
+        command
+        for command in commands
+        if (act := COMMAND_ACTS.get(command)) is None or is_allowed(people, person, act)
     )
 
 
 def list_allowed_acts(people: AllowList, person: Person) -> frozenset[Act]:
-    """Return everything that the policy lets a person do."""
+    """Return all acts that the policy allows a person."""
     return frozenset(act for act in Act if is_allowed(people, person, act))

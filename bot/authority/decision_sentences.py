@@ -1,8 +1,8 @@
-"""The sentences that decide something. There are no others: this file is the whole list.
+"""The complete list of sentences that decide something.
 
-Small letters, no punctuation, single spaces. `{named}` is a proposal or a run ("#12", "proposal
-12", "run 7k2m9q"), `{until}` a time that `bot.authority.end_times` can read. What is not here, word for
-word, decides nothing; the bot asks what was meant (see `_unclear`).
+Lower case, no punctuation, single spaces. `{named}` is a proposal or a run ("#12", "proposal 12",
+"run 7k2m9q"), `{until}` a time that `bot.authority.end_times` can parse. A sentence that is not on
+the list, word for word, decides nothing; the bot asks what was meant (see `_unclear`).
 """
 
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ SENTENCES: Mapping[Intent, tuple[str, ...]] = {
 OPENINGS: Mapping[Intent, tuple[str, ...]] = {
     Intent.SHIP: ("nice", "great", "lgtm", "ok", "looks good"),
 }
-"""What may stand before: one of them, or nothing."""
+"""Words that may precede a sentence, at most one of them."""
 
 REVIEWED = ("security reviewed", "security-reviewed")
-"""What may stand before or after a sentence that ships, and then counts as stated."""
+"""A statement that may precede or follow a sentence that ships, and counts then."""
 
 NAMES = ("theseus", "@theseus")
 COURTESY_BEFORE = ("please",)
@@ -44,5 +44,5 @@ SIGNS: Mapping[Intent, str] = {
     Intent.PAUSE: "⏸🙏👍",
     Intent.RESUME: "▶🚀🙏👍",
 }
-"""Signs that may stand beside a sentence, since they can mean neither no nor wait there."""
+"""Emoji that may accompany a sentence, because they cannot mean "no" or "wait" there."""
 SIGNS_OF_THE_OTHERS = "🙏👍"

@@ -1,8 +1,9 @@
-"""Hearing a decision: the whole message, plainly written, is one sentence of the list.
+"""Parses a decision: the whole message must be exactly one sentence of the list.
 
-No rule here forgives anything. Case, white space and a full stop, comma or exclamation mark after
-a word are folded; one character beyond that (another alphabet's letter, a sign that is not on the
-list, a control, a bracket, a quotation mark) and the message is no decision.
+The rules are strict on purpose, because a decision may merge code. Case, white space and a full
+stop, comma or exclamation mark after a word are ignored. With any other character (a letter of
+another alphabet, an emoji that is not on the list, a control character, a bracket, a quotation
+mark) the message is not a decision.
 """
 
 import re
@@ -25,9 +26,11 @@ from bot.domain.errors import WrongStage
 from bot.domain.intents import Intent
 
 LONGEST = 120
-"""Characters; no sentence of the list is longer."""
+"""The maximum length in characters; no sentence of the list is longer."""
 
-_SHADES = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # how a sign is drawn
+_SHADES = (
+    "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # variation selector and skin tones
+)
 _SIGN = (
     f"[{''.join(sorted(set(GLAD + SIGNS_OF_THE_OTHERS + ''.join(SIGNS.values()))))}][{_SHADES}]?"
 )
@@ -46,7 +49,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Decision(NamedTuple):
-    """One sentence of the list, and what stands in its places."""
+    """One sentence of the list, with the values of its placeholders."""
 
     intent: Intent
     run: str | None = None
@@ -56,14 +59,14 @@ class Decision(NamedTuple):
 
 
 def parse_decision(text: str) -> Decision | None:
-    """Return what the whole of `text` decides; `None` for everything that is not on the list."""
-    told = _split_message(text)
-    if told is None:
+    """Return the decision that is the whole of `text`, or `None` if it is not on the list."""
+    parts = _split_message(text)
+    if parts is None:
         return None
-    words, signs = told
+    words, signs = parts
     for intent, patterns in _PATTERNS.items():
         allowed = SIGNS.get(intent, SIGNS_OF_THE_OTHERS)
-        if all(stop_guard in allowed for stop_guard in signs):
+        if all(sign in allowed for sign in signs):
             for pattern in patterns:
                 if (found := pattern.fullmatch(words)) and _is_readable(found):
                     return _build_decision(intent, found)
@@ -71,10 +74,11 @@ def parse_decision(text: str) -> Decision | None:
 
 
 def _split_message(text: str) -> tuple[str, str] | None:
-    """Return the words and the signs of a message that holds nothing else."""
+    """Return the words and the emoji of a message, or `None` if it contains anything else."""
     if len(text) > LONGEST:
         return None
-    # not `lower()` alone: it makes plain letters of some that are not
+    # Only ASCII is lowered: `lower()` turns some other letters into ASCII ones, such as the
+    # Kelvin sign into "k", and a look-alike must not decide.
     lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
     words: list[str] = []
     signs = ""
@@ -84,7 +88,7 @@ def _split_message(text: str) -> tuple[str, str] | None:
             return None
         if found["word"]:
             words.append(found["word"])
-        signs += "".join(stop_guard for stop_guard in found["signs"] if stop_guard not in _SHADES)
+        signs += "".join(sign for sign in found["signs"] if sign not in _SHADES)
     ship = not words and signs == "🚢"
     return ("🚢", "") if ship else (" ".join(words), signs)
 
@@ -116,7 +120,7 @@ def _join_alternatives(phrases: tuple[str, ...]) -> str:
 
 
 def _compile_patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
-    """Return a pattern for each sentence, with what may stand round it."""
+    """Return one pattern for each sentence, with everything that may precede or follow it."""
     name, opening = _join_alternatives(NAMES), _join_alternatives(OPENINGS.get(intent, ()))
     reviewed = _join_alternatives(REVIEWED) if intent is Intent.SHIP else ""
     front = [rf"(?:(?:{name}) )?"]
@@ -126,11 +130,11 @@ def _compile_patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
     back = [rf"(?: (?:{_join_alternatives(COURTESY_AFTER)}))?"]
     back += [rf"(?: (?P<after>{reviewed}))?"] if reviewed else []
     back += [rf"(?: (?:{name}))?"]
-    shaped = (
+    sentences = (
         re.escape(sentence).replace(r"\{named\}", _NAMED).replace(r"\{until\}", _UNTIL)
         for sentence in SENTENCES[intent]
     )
-    return tuple(re.compile("".join((*front, each, *back)), re.ASCII) for each in shaped)
+    return tuple(re.compile("".join((*front, sentence, *back)), re.ASCII) for sentence in sentences)
 
 
 _PATTERNS = {intent: _compile_patterns(intent) for intent in SENTENCES}

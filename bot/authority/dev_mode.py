@@ -1,4 +1,4 @@
-"""Dev mode: while people work on the code, the bot does not work on it by itself."""
+"""Dev mode: while people work on the code, the bot does not work on it on its own."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -11,19 +11,19 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.workspace import Checkout
 
 _KEY_VALUES = "dev-mode"
-_EVERY = 15.0  # seconds between looks at the folder
-_BRANCHES_EVERY = 60.0  # and at the forge's branches
-_STAYS, _OVER = 30.0, 60.0  # seconds a state must last before it is told
+_EVERY = 15.0  # seconds between checks of the folder
+_BRANCHES_EVERY = 60.0  # seconds between checks of the forge's branches
+_STAYS, _OVER = 30.0, 60.0  # seconds that work must last, or be over, before it is announced
 _BRANCH_WINDOW = timedelta(days=14)
 _MAX_FILES = 3
-# Settings of this place, and what the bot keeps: changing these is no work on its code.
+# Local settings and the bot's own data: changing these is not work on its code.
 _NO_CODE = ("data/**", ".env*")
 
 
 class DevMode:
-    """Whether people work on the code, told once each when it begins and when it is over.
+    """Detects whether people work on the code; announces the beginning and the end once each.
 
-    What it says for a start is of this moment; only telling waits until a state has lasted.
+    Starts are blocked immediately; only the announcement waits until the state has lasted.
     """
 
     def __init__(self, checkout: Checkout, key_values: KeyValueStore, clock: Clock) -> None:
@@ -32,38 +32,39 @@ class DevMode:
         self._clock = clock
         self._looked: float | None = None
         self._why = ""
-        self._since = (clock.get_monotonic_time(), clock.get_time())  # of the present state
+        self._since = (clock.get_monotonic_time(), clock.get_time())  # of the current state
         self._branches: dict[frozenset[str], tuple[float, tuple[Branch, ...]]] = {}
 
     async def find_pause(self, files: Collection[str] = ()) -> Pause | None:
-        """Return what keeps the bot from working on `files`, if anything does.
+        """Return the pause that keeps the bot from working on `files`, or `None`.
 
         Raises `WorkspaceError`.
         """
-        told = await self._key_values.get(_KEY_VALUES, Pause)
+        announced = await self._key_values.get(_KEY_VALUES, Pause)
         if why := await self._describe_checkout():
-            return Pause(kind="dev mode", why=why, at=told.at if told else self._since[1])
-        if told is not None:
-            return told
+            return Pause(kind="dev mode", why=why, at=announced.at if announced else self._since[1])
+        if announced is not None:
+            return announced
         if touching := await self._find_branches(frozenset(files)):
             return Pause(kind="dev mode", why=_on_branches(touching), at=self._clock.get_time())
         return None
 
     async def look(self) -> tuple[Pause | None, bool]:
-        """Return the pause that has begun and is to be told now, if one has; and if one is over."""
-        why, told = await self._describe_checkout(), await self._key_values.get(_KEY_VALUES, Pause)
+        """Return the pause to announce now, or `None`; and whether the announced one has ended."""
+        why = await self._describe_checkout()
+        announced = await self._key_values.get(_KEY_VALUES, Pause)
         lasted = self._clock.get_monotonic_time() - self._since[0]
-        if why and told is None and lasted >= _STAYS:
+        if why and announced is None and lasted >= _STAYS:
             begun = Pause(kind="dev mode", why=why, at=self._since[1])
             await self._key_values.put(_KEY_VALUES, begun)
             return begun, False
-        if not why and told is not None and lasted >= _OVER:
+        if not why and announced is not None and lasted >= _OVER:
             await self._key_values.remove(_KEY_VALUES)
             return None, True
         return None, False
 
     async def _describe_checkout(self) -> str:
-        """Return what people do in the folder, in words; looked at every 15 s at most."""
+        """Return people's work in the folder as text, checked at most every 15 s; empty if none."""
         now = self._clock.get_monotonic_time()
         if self._looked is not None and now - self._looked < _EVERY:
             return self._why
@@ -99,10 +100,11 @@ def _describe_work(work: LocalWork) -> str:
 
 
 def _on_branches(branches: tuple[Branch, ...]) -> str:
-    told = [
-        f"`{each.name}` changes {_format_files(each.files)} too" for each in branches[:_MAX_FILES]
+    texts = [
+        f"`{branch.name}` changes {_format_files(branch.files)} too"
+        for branch in branches[:_MAX_FILES]
     ]
-    return "; ".join(told)
+    return "; ".join(texts)
 
 
 def _format_files(files: Collection[str]) -> str:

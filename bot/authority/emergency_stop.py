@@ -1,4 +1,4 @@
-"""The emergency stop: given in any of its ways, carried out, told, and lifted by an approver."""
+"""The emergency stop: accepts, carries out and announces it, and lets approvers lift it."""
 
 import asyncio
 import logging
@@ -26,21 +26,24 @@ from bot.ports.store import Store
 from bot.redaction import redact
 
 STOP = "stop"
-"""The stop that was told of, in the key-value store: it tells a new one, and one that is gone."""
-_CANCEL_SECONDS = 3.0  # seconds for the forge to close a proposal; the run ends all the same
+"""The name of the announced stop in the key-value store.
+
+Comparing it with the active stop shows whether a stop is new, or was removed.
+"""
+_CANCEL_SECONDS = 3.0  # seconds for the forge to close a proposal; the run ends in any case
 _LIVE = frozenset(Status) - FINAL_STATUSES
 _ALL = 1_000
 _log = logging.getLogger(__name__)
 _NOT_CARRIED_OUT = log_tracebacks(
-    _log, "the stop was not carried out to its end; the next look goes on"
+    _log, "the stop was not carried out completely; the next check continues"
 )
 
 
 class RunWorkers(Protocol):
-    """Whatever works on runs."""
+    """Everything that works on runs."""
 
     async def stop_all(self, but: Collection[str] = ()) -> None:
-        """Stop all of it at once; the rows of the runs stay."""
+        """Stop all work at once, except on the runs in `but`; the rows of the runs stay."""
         ...
 
 
@@ -48,24 +51,23 @@ class RunCanceller(Protocol):
     """Ends runs before their time."""
 
     async def cancel(self, run_id: str, reason: str, *, forge_seconds: float | None = None) -> Run:
-        """End one. Raises `WrongStage` if it has ended, or has merged by now."""
+        """End a run. Raises `WrongStage` if it has ended or merged already."""
         ...
 
 
 class RunSpeaker(Protocol):
-    """Speaks in runs' threads."""
+    """Posts in runs' threads."""
 
     async def say(self, run: Run, text: str, *, key: str) -> None:
-        """Say it in the run's thread, once for this key."""
+        """Post the text in the run's thread, once for this key."""
         ...
 
 
 class EmergencyStop:
-    """Stops everything and keeps it stopped, over restarts, until it is lifted.
+    """Stops all work and keeps it stopped, across restarts, until the stop is lifted.
 
-    The kill switch is set before anything else is done: whatever becomes of this process then, the
-    next one finds it standing and does the rest. What was merged already comes live; nothing else
-    goes on.
+    The kill switch is set first: if this process dies then, the next one finds the active stop and
+    completes it. A merge that was already done still goes live; all other work ends.
     """
 
     def __init__(
@@ -99,30 +101,32 @@ class EmergencyStop:
         self._dev_channel_id = dev_channel_id
         self._interval = interval
         self.shutdown_hooks: list[Callable[[], Awaitable[None]]] = []
-        """What ends programs that work on no run; called whenever a stop is carried out."""
+        """End programs that belong to no run; called whenever a stop is carried out."""
         self._stop_count = 0
-        self._stored_stop: Stop | None = None  # as stored, which only we write
+        self._stored_stop: Stop | None = (
+            None  # the announced stop, as stored; only this class writes it
+        )
         self._has_looked = False
         self._wake = asyncio.Event()
         self._switch_lock = asyncio.Lock()
         self._look_lock = asyncio.Lock()
-        self._merged: set[str] = set()  # runs that may come live although it stands
+        self._merged: set[str] = set()  # runs that may go live during the stop
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands: cheap, and never out of date."""
+        """Return the active stop or `None`: cheap, and always current."""
         return await self._stop_guard.get_stop()
 
     async def format_vital_sign(self) -> str:
         """Return a line for `/health`."""
         stop = await self.get_stop()
-        return f"**Emergency stop** ⛔ {stop.summary}" if stop else "**Emergency stop** none stands"
+        return f"**Emergency stop** ⛔ {stop.summary}" if stop else "**Emergency stop** not active"
 
     # Stopping
 
     async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
-        """Stop everything; return the stop that stands, once all runs have ended.
+        """Stop all work; return the active stop once all runs have ended.
 
-        Given again it is carried out again, which is harmless. Raises `NotAuthorized`, audited.
+        A second stop is carried out again, which is harmless. Raises `NotAuthorized`, audited.
         """
         why = redact(" ".join(why.split()))[:500]
         if person is not None:
@@ -135,7 +139,7 @@ class EmergencyStop:
         return stop
 
     def on_signal(self) -> None:
-        """Stop everything on a signal: it stands when this returns, the rest follows."""
+        """Stop all work on a signal: the stop is active when this returns, the rest follows."""
         self._hold("signal", None, "")
         self._wake.set()
 
@@ -146,41 +150,42 @@ class EmergencyStop:
         return self._stop_guard.held
 
     async def run_forever(self) -> None:
-        """Look whether everything is to stop, and at once after a signal, until cancelled."""
+        """Check periodically whether to stop, and at once after a signal, until cancelled."""
         interval = self._interval.total_seconds()
         await run_periodically(
             self.look, self._clock, interval, wake=self._wake, failed=_NOT_CARRIED_OUT
         )
 
     async def on_start(self) -> Stop | None:
-        """Carry out a stop that stands from before, and say that it does."""
+        """Carry out a stop that was active before the start, and announce it."""
         stop = await self.get_stop()
         await self._run_safely(self.look)
         if stop is not None:
             at = self._clock.get_time().isoformat()
             await self._say(
-                f"⛔ I was started, and do nothing. {stop.summary}", f"stop-stands:{at}"
+                f"⛔ I was started, but the emergency stop is active. {stop.summary}",
+                f"stop-stands:{at}",
             )
         return await self.get_stop()
 
     async def look(self) -> None:
-        """Do what a stop that stands asks for; tell of a new one, and of one that is gone."""
+        """Carry out an active stop; announce a new one, and one that was removed."""
         async with self._look_lock:
             async with self._switch_lock:
                 await self._stop_guard.flush_held()
                 stop = await self.get_stop()
-                told = await self._load_announced_stop()
+                announced = await self._load_announced_stop()
                 if stop is None:
                     self._merged.clear()
-                    if told is not None:
+                    if announced is not None:
                         await self._handle_removal()
                     return
             ended = await self._end_all(stop)
-            if told != stop:
+            if announced != stop:
                 await self._tell(stop, ended)
 
     async def _load_announced_stop(self) -> Stop | None:
-        """Return the stop that people were told of; the store is asked once, not at each look."""
+        """Return the announced stop; it is read from the store only once."""
         if not self._has_looked:
             self._stored_stop = await self._key_values.get(STOP, Stop)
             self._has_looked = True
@@ -191,16 +196,19 @@ class EmergencyStop:
         self._stored_stop = None
 
     async def _end_all(self, stop: Stop) -> int:
-        """End every run: first what works on them, all at once, then their rows."""
+        """End all runs: first all their workers at once, then their rows. Return the number."""
         await self._workers.stop_all(self._merged)
-        for hush in self.shutdown_hooks:
-            await hush()
+        for end_programs in self.shutdown_hooks:
+            await end_programs()
         runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
         left = [run.id for run in runs if run.id not in self._merged]
         return sum(await asyncio.gather(*(self._end(run_id, stop) for run_id in left)))
 
     async def _end(self, run_id: str, stop: Stop) -> bool:
-        """End one run; one that is merged already comes live, and says so."""
+        """End one run; return whether it was ended.
+
+        A run that has merged goes live, and says so.
+        """
         async with self._run_locks.get(run_id):
             try:
                 await self._cancellation.cancel(run_id, stop.ends, forge_seconds=_CANCEL_SECONDS)
@@ -209,51 +217,51 @@ class EmergencyStop:
                 run = await self._store.get(run_id)
                 if not run.has_ended:
                     self._merged.add(run_id)
-                    text = f"{stop.ends} This was merged before, and comes live."
+                    text = f"{stop.ends} This was already merged, so it still goes live."
                     await self._notifier.say(run, text, key=f"stop:{stop.at.isoformat()}")
                 return False
             except StoreConflict:
-                return False  # somebody was faster; the next look sees what became of it
+                return False  # another writer was faster; the next check sees the result
             except TheseusError:
-                _log.exception("run %s could not be ended; the next look tries", run_id)
+                _log.exception("run %s could not be ended; the next check tries again", run_id)
                 return False
 
     # Lifting
 
     async def lift(self, person: Person, why: str = "") -> Stop:
-        """Let work begin again, and return the stop that stood. Nothing comes back by itself.
+        """Allow work again; return the lifted stop. Ended runs do not start again.
 
-        Raises `NotAuthorized`, `WrongStage`, `StoreError`, and it stands.
+        Raises `NotAuthorized`, `WrongStage`, `StoreError`; the stop is still active then.
         """
         why, given = redact(" ".join(why.split()))[:500], self._stop_count
         await self._authorizer.ask(person, Act.LIFT, None, f"lift: {why or '-'}")
         async with self._switch_lock:
             stop = await self.get_stop()
             if stop is None:
-                raise WrongStage("Nothing is stopped.")
+                raise WrongStage("The emergency stop is not active.")
             if self._stop_count != given:
-                raise WrongStage("Everything was stopped once more just now; it stays stopped.")
+                raise WrongStage("Everything was just stopped again, so the stop stays active.")
             await self._stop_guard.lift()
             await self._forget_announced_stop()
         self._record("emergency_lift", person)
-        told = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
+        text = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
         at = self._clock.get_time().isoformat()
-        await self._say(f"{told} What it ended does not come back by itself.", f"lift:{at}")
+        await self._say(f"{text} The runs it ended do not start again on their own.", f"lift:{at}")
         return stop
 
     async def _handle_removal(self) -> None:
-        """Tell of a stop that was taken away on the machine."""
+        """Announce that the stop was removed on the machine."""
         await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
         await self._forget_announced_stop()
         self._record("emergency_lift", None)
         at = self._clock.get_time().isoformat()
-        told = "▶️ The emergency stop was lifted on the machine: it is gone from the state folder."
-        await self._say(told, f"lift:{at}")
+        text = "▶️ The emergency stop was lifted on the machine: its file was removed."
+        await self._say(text, f"lift:{at}")
 
-    # Telling
+    # Announcing
 
     async def _tell(self, stop: Stop, run_count: int) -> None:
-        """Audit, journal and say a stop; cut short, all of it is done again."""
+        """Audit, journal and announce a stop. If interrupted, all of it is repeated."""
         note = f"{stop.why or '-'} ({run_count} runs ended)"
         await self._audit(Act.STOP, stop.by, stop.how, note)
         self._record("emergency_stop", stop.by)

@@ -1,4 +1,4 @@
-"""Until when, in people's words: `2 hours`, `tomorrow`, `until 18:00`; times of day are UTC."""
+"""Parses people's end times: `2 hours`, `tomorrow`, `until 18:00`; times of day are in UTC."""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -32,14 +32,16 @@ _OPEN = re.compile(
     r"^(?:while|whilst|during|before|after|until (?:i|we|you|it|they|further|somebody|someone)\b"
     r"|i\b|we\b|you\b|it\b|they\b|further notice|now$|a bit|a while|a moment|bit$)"
 )
-_HOW = "Say, for example, “2 hours”, “18:00” (UTC), “tomorrow”, “friday 9am” or “2026-12-24 18:00”."
+_HOW = (
+    "Write, for example, “2 hours”, “18:00” (UTC), “tomorrow”, “friday 9am” or “2026-12-24 18:00”."
+)
 
 
 def parse_end_time(phrase: str, now: datetime) -> datetime | None:
-    """Return the moment the words mean, always after `now`; `None` where they name no end.
+    """Return the end time, always after `now`; `None` if the phrase names no time.
 
-    “While we deploy”, “until we say so” name none. Raises `WrongStage` for what cannot be read,
-    with what can.
+    “While we deploy” or “until we say so” name no time. Raises `WrongStage` for text that cannot be
+    parsed; the message gives examples.
     """
     text = " ".join(phrase.lower().split()).strip(" .,!")
     if not text or _OPEN.match(text):
@@ -53,12 +55,12 @@ def parse_end_time(phrase: str, now: datetime) -> datetime | None:
     if found is None:
         raise _build_error(phrase)
     if found <= now:
-        raise WrongStage(f"“{phrase.strip()[:80]}” has passed already. {_HOW}")
+        raise WrongStage(f"“{phrase.strip()[:80]}” is in the past. {_HOW}")
     return found
 
 
 def _build_error(phrase: str) -> WrongStage:
-    return WrongStage(f"I cannot read “{phrase.strip()[:80]}” as a time. {_HOW}")
+    return WrongStage(f"I do not understand “{phrase.strip()[:80]}” as a time. {_HOW}")
 
 
 def _strip_lead(text: str) -> str:
@@ -68,7 +70,7 @@ def _strip_lead(text: str) -> str:
 
 
 def _parse_span(text: str, now: datetime) -> datetime | None:
-    """Return the end of a span: `1 h 30 min`, `half an hour`."""
+    """Return the end of a duration: `1 h 30 min`, `half an hour`; `None` if it is not one."""
     counted = _COUNT.sub(
         lambda found: _QUANTITIES[found[1]], text.replace("half hour", "half an hour")
     )
@@ -83,7 +85,7 @@ def _parse_span(text: str, now: datetime) -> datetime | None:
 
 
 def _on_a_day(text: str, now: datetime) -> datetime | None:
-    """Return a time of day on a named day, or the next time a clock shows it."""
+    """Return a time of day on a named day, or the next occurrence of a time of day."""
     if text in _MIDNIGHT:
         return _combine_day_and_time(now + timedelta(days=1), time(0))
     if text in _NEXT_WEEK:
@@ -101,7 +103,7 @@ def _on_a_day(text: str, now: datetime) -> datetime | None:
 
 
 def _parse_day(text: str, now: datetime) -> tuple[datetime | None, str]:
-    """Return the day the words begin with, and the rest of them."""
+    """Return the day at the beginning of the text, if any, and the rest of the text."""
     if dated := _DATE.match(text):
         year, month, day = (int(number) for number in dated.groups())
         return datetime(year, month, day, tzinfo=UTC), text[dated.end() :]

@@ -1,4 +1,4 @@
-"""Flags: kept in the key-value store, switched by whoever may, and at hand without a look there."""
+"""Feature flags: stored in the key-value store, cached in memory, switched by people who may."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -14,50 +14,53 @@ from bot.ports.key_value_store import KeyValueStore
 
 _PREFIX = "flag:"
 MOST = 200
-"""Flags that are kept at once."""
+"""The maximum number of stored flags."""
 _NO_NAME = (
-    "“{name}” is no name of a flag: 2 to 32 small letters, digits, `_` and `-`, a letter first."
+    "“{name}” is not a valid flag name. Use 2 to 32 small letters, digits, `_` and `-`, with a "
+    "letter first."
 )
-_NOT_ASKED = "No code here asks for a flag `{name}`. {known}"
-_WHERE = "Say which channel: `/flags set name:{name} to:channels channel:#general`."
-_HOW_MANY = "Say how many of a hundred people: `/flags set name:{name} to:share percent:20`."
-_OLD = "The flag `{name}` was switched since, so this button is old: `/flags list` shows how it is."
-_ENOUGH = "I keep {most} flags already. Remove one that no code asks for: `/flags list` names them."
+_NOT_ASKED = "No code uses a flag `{name}`. {known}"
+_WHERE = "Name the channel: `/flags set name:{name} to:channels channel:#general`."
+_HOW_MANY = "Give the share in percent: `/flags set name:{name} to:share percent:20`."
+_OLD = (
+    "The flag `{name}` was switched after this button was posted. `/flags list` shows its status."
+)
+_ENOUGH = "There are already {most} flags. Remove one that no code uses: `/flags list` shows them."
 
 
 class FlagRepository:
-    """Every flag that was ever switched, in memory and in the store. Raises `StoreError`."""
+    """All flags that were ever switched, in memory and in the store. Raises `StoreError`."""
 
     def __init__(self, key_values: KeyValueStore) -> None:
         self._key_values = key_values
         self._flags: dict[str, Flag] = {}
 
     async def load(self) -> None:
-        """Read them; until then every flag is off."""
+        """Load the flags; until then every flag is off."""
         found = await self._key_values.list_records(_PREFIX, Flag)
         self._flags = {flag.name: flag for flag in found}
 
     def find(self, name: str) -> Flag | None:
-        """Return the flag of that name; `None`: nobody ever switched it. Reads no file."""
+        """Return the flag of that name, or `None` if it was never switched. Reads no file."""
         return self._flags.get(name)
 
     def get_all(self) -> Mapping[str, Flag]:
-        """Return them by their names, as they are now."""
+        """Return the current flags by name."""
         return MappingProxyType(self._flags)
 
     async def save(self, flag: Flag) -> None:
-        """Keep it; it counts from here on, and after a crash."""
+        """Store the flag; it takes effect immediately and survives a crash."""
         await self._key_values.put(_PREFIX + flag.name, flag)
         self._flags = {**self._flags, flag.name: flag}
 
     async def remove(self, name: str) -> None:
-        """Keep it no longer, so that it is off; again is harmless."""
+        """Remove the flag, so that it is off; harmless if there is none."""
         await self._key_values.remove(_PREFIX + name)
-        self._flags = {each: flag for each, flag in self._flags.items() if each != name}
+        self._flags = {key: flag for key, flag in self._flags.items() if key != name}
 
 
 class FlagService:
-    """Switches flags for people who may, and writes down that they did."""
+    """Switches flags for people who may, and audits it."""
 
     def __init__(self, flags: FlagRepository, clock: Clock, authorizer: Authorizer) -> None:
         self._flags = flags
@@ -66,7 +69,7 @@ class FlagService:
         self._writing = asyncio.Lock()
 
     def get_all(self) -> Mapping[str, Flag]:
-        """Return every flag that was ever switched, by its name."""
+        """Return all flags that were ever switched, by name."""
         return self._flags.get_all()
 
     async def switch(
@@ -79,14 +82,14 @@ class FlagService:
         percent: int | None = None,
         asked_for: Collection[str],
     ) -> tuple[Flag | None, Flag]:
-        """Have a flag on for these people from now on; return it as it was, and as it is.
+        """Switch a flag to a reach; return the flag before (or `None`) and after.
 
-        A channel joins those that it is on in already. What stays as it is stays as old. Of a name
-        that was never switched, code has to ask (`asked_for`). Raises `NotAuthorized`,
-        `OutOfBounds` for what no flag can be, `StoreError`.
+        A channel is added to the flag's channels. If nothing changes, the old flag is returned
+        twice. A flag that was never switched must be used by code (`asked_for`). Raises
+        `NotAuthorized`, `StoreError`, and `OutOfBounds` for invalid values.
         """
-        told = {"channels": f" {channel_id}", "share": f" {percent} %"}.get(reach, "")
-        await self._authorizer.ask(person, Act.SWITCH, None, f"flag {name[:40]}: {reach}{told}")
+        details = {"channels": f" {channel_id}", "share": f" {percent} %"}.get(reach, "")
+        await self._authorizer.ask(person, Act.SWITCH, None, f"flag {name[:40]}: {reach}{details}")
         async with self._writing:
             before = self._flags.find(name)
             if before is None:
@@ -110,10 +113,10 @@ class FlagService:
         return before, flag
 
     async def apply_step(self, person: Person, name: str, step: FlagStep, since: int) -> Flag:
-        """Have a flag on for whom a button says, if it is as it was when the button was made.
+        """Switch a flag as a button says, if it was not switched after the button was posted.
 
-        `since` is when it was switched then, in whole seconds since 1970. Raises as `switch` does,
-        `OutOfBounds` for a flag that was switched meanwhile.
+        `since` is when it was last switched before the button, in seconds since 1970. Raises as
+        `switch` does, and `OutOfBounds` if the button is out of date.
         """
         known = self._flags.find(name)
         if known is None or int(known.at.timestamp()) != since:
@@ -124,7 +127,7 @@ class FlagService:
         return (await self.switch(person, name, reach, percent=percent, asked_for=(name,)))[1]
 
     async def remove(self, person: Person, name: str) -> Flag | None:
-        """Forget a flag, and return it; `None` where there is none. Raises as `switch` does."""
+        """Remove a flag and return it, or `None` if there is none. Raises as `switch` does."""
         await self._authorizer.ask(person, Act.SWITCH, None, f"flag {name[:40]}: removed")
         async with self._writing:
             flag = self._flags.find(name)
@@ -132,12 +135,12 @@ class FlagService:
         return flag
 
     def _refuse_unknown(self, name: str, asked_for: Collection[str]) -> None:
-        """Refuse a name that nothing would come of."""
+        """Raise `OutOfBounds` for a name that is invalid or that no code uses."""
         if not is_valid_name(name):
             raise OutOfBounds(_NO_NAME.format(name=name[:40]))
         if name not in asked_for:
-            some = ", ".join(f"`{each}`" for each in sorted(asked_for)[:10])
-            known = f"Code asks for {some}." if some else "No code asks for any."
+            some = ", ".join(f"`{flag}`" for flag in sorted(asked_for)[:10])
+            known = f"These flags are used: {some}." if some else "No code uses any flags."
             raise OutOfBounds(_NOT_ASKED.format(name=name, known=known))
         if len(self._flags.get_all()) >= MOST:
             raise OutOfBounds(_ENOUGH.format(most=MOST))

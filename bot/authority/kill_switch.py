@@ -1,4 +1,4 @@
-"""The stop sign: whether the emergency stop stands. Whoever begins something looks at it first."""
+"""The guard of the kill switch: everything that begins work checks here for an active stop."""
 
 from bot.domain.errors import OutOfBounds, Stopped, StoreError
 from bot.domain.stop import Stop
@@ -6,38 +6,38 @@ from bot.ports.kill_switch import KillSwitch
 
 
 class KillSwitchGuard:
-    """Says what the kill switch says, and what this process was told and could not keep there."""
+    """Reads the kill switch, and holds a stop of this process that could not be stored yet."""
 
     def __init__(self, kill_switch: KillSwitch) -> None:
         self._kill_switch = kill_switch
         self.held: Stop | None = None
-        """Given in this process; stands at once, and until it is kept in the kill switch."""
+        """A stop given in this process; active at once, and until the kill switch stores it."""
         self.distrust = ""
-        """Why nothing may be merged although nothing is stopped: the audit log does not hold."""
+        """Why nothing may be merged although no stop is active: the audit log is not intact."""
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands. One that cannot be asked stands."""
+        """Return the active stop or `None`. If the kill switch cannot be read, a stop is active."""
         return self.held or await self._kill_switch.get_stop()
 
     async def check(self) -> None:
-        """Raise `Stopped` with the way out if a stop stands."""
+        """Raise `Stopped`, with how to lift the stop, if one is active."""
         stop = await self.get_stop()
         if stop is not None:
             raise Stopped(stop.summary)
 
     async def check_merge(self) -> None:
-        """Raise `Stopped`, or `OutOfBounds` with what is in doubt."""
+        """Raise `Stopped` if a stop is active, or `OutOfBounds` if the audit log is not intact."""
         await self.check()
         if self.distrust:
             raise OutOfBounds(self.distrust)
 
     async def lift(self) -> None:
-        """Take the stop away. Raises `StoreError`, and it stands."""
+        """Remove the stop. If it raises `StoreError`, the stop is still active."""
         await self._kill_switch.lift()
         self.held = None
 
     async def flush_held(self) -> bool:
-        """Try to put what is held into the kill switch; whether nothing is left to be put there."""
+        """Try to store a held stop in the kill switch; return whether none is held any more."""
         held = self.held
         if held is None:
             return True
@@ -45,6 +45,6 @@ class KillSwitchGuard:
             await self._kill_switch.pull(held)
         except StoreError:
             return False
-        if self.held is held:
+        if self.held is held:  # another stop may have been given meanwhile
             self.held = None
         return True

@@ -1,4 +1,4 @@
-"""What can change while the program runs, for people who may look, reload, roll back."""
+"""Live items for people: list, reload and roll back, with the rights that each needs."""
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
@@ -20,10 +20,10 @@ _OPERATOR = ChangeAuthor(kind="person", name="the operator, on the dashboard")
 
 
 class LiveItemService:
-    """The live registry behind the policy. All of it raises `NotAuthorized`, `StoreError`.
+    """The live registry with checked rights. All methods may raise `NotAuthorized`, `StoreError`.
 
-    Listed people look, developers have files read again, approvers roll back: what comes of that
-    runs at once, as a shipped change does.
+    Listed people may list items, developers may reload the files, approvers may roll back: a
+    rollback is live immediately, like a shipped change.
     """
 
     def __init__(self, registry: LiveRegistry, authorizer: Authorizer) -> None:
@@ -33,21 +33,21 @@ class LiveItemService:
     async def list_items(
         self, person: Person, kind: ItemKind | None = None
     ) -> tuple[LiveItem, ...]:
-        """Return the items as they are now, by kind and name."""
+        """Return the current items, by kind and name."""
         await self._authorizer.ask(person, Act.READ, None, "live items")
         return self._registry.list_items(kind)
 
     async def list_versions(
         self, person: Person, kind: ItemKind, name: str
     ) -> tuple[LiveItem, tuple[ItemVersion, ...]]:
-        """Return an item and its kept versions, the newest first. Raises `UnknownItem`."""
+        """Return an item and its stored versions, newest first. Raises `UnknownItem`."""
         await self._authorizer.ask(person, Act.READ, None, f"versions of {kind} {name[:40]}")
         return self._registry.get_item(kind, name), await self._registry.list_versions(kind, name)
 
     async def suggest_versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
-        """Return an item's versions, to choose from while somebody listed types: not audited.
+        """Return an item's versions for autocompletion, without an audit entry.
 
-        Whoever calls sees to it that they are listed. Empty where there is no such item.
+        The caller checks that the person is listed. Empty if there is no such item.
         """
         try:
             return await self._registry.list_versions(kind, name)
@@ -55,29 +55,29 @@ class LiveItemService:
             return ()
 
     def list_texts(self) -> tuple[LiveItem, ...]:
-        """Return what can be rolled back, skills first, to choose from while somebody types.
+        """Return the items that can be rolled back, skills first, for autocompletion.
 
-        Not audited: whoever calls sees to it that they are listed.
+        There is no audit entry; the caller checks that the person is listed.
         """
         kinds = sorted(ROLLED_BACK, reverse=True)
         return tuple(item for kind in kinds for item in self._registry.list_items(kind))
 
     def find_kind(self, name: str) -> ItemKind:
-        """Return which text people mean by a name; a skill where there is none of that name."""
+        """Return the kind of the text with that name; "skill" if there is none."""
         return next((item.kind for item in self.list_texts() if item.name == name), "skill")
 
     async def read_text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
-        """Return the text of a kept version. Raises `UnknownItem`."""
+        """Return the text of a stored version. Raises `UnknownItem`."""
         await self._authorizer.ask(person, Act.READ, None, f"text of {kind} {name[:40]} v{number}")
         return await self._registry.read_text(kind, name, number)
 
     async def reload(self, person: Person) -> ReloadResult:
-        """Have the files read now; return what changed."""
+        """Reload the files; return what changed."""
         await self._authorizer.ask(person, Act.RELOAD, None, "reload")
         return await self._registry.reload(as_author(person))
 
     async def roll_back_as_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
-        """Roll back for whoever has the machine, and so the files: audited, of no person.
+        """Roll back for the operator of the machine; audited without a person.
 
         Raises `UnknownItem`, `NotRolledBack`.
         """
@@ -90,7 +90,7 @@ class LiveItemService:
     async def roll_back(
         self, person: Person, kind: ItemKind, name: str, number: int, seen: str = ""
     ) -> LiveItem:
-        """Have a kept version live until its file changes, in place of the one that was `seen`.
+        """Make a stored version live until its file changes, replacing the one that was `seen`.
 
         Raises `UnknownItem`, `NotRolledBack`, `OtherVersionLive`.
         """
@@ -99,7 +99,7 @@ class LiveItemService:
         return await self._registry.roll_back(kind, name, number, as_author(person), seen)
 
     def list_names(self) -> tuple[ItemName, ...]:
-        """Return what there is by kind and name, for the grammar."""
+        """Return the kinds and names of all items, for the grammar."""
         return tuple(
-            ItemName(kind=each.kind, name=each.name) for each in self._registry.list_items()
+            ItemName(kind=item.kind, name=item.name) for item in self._registry.list_items()
         )

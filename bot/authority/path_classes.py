@@ -1,4 +1,4 @@
-"""The classes that this repository's paths are sorted into, and what their guards ask for."""
+"""The classes of this repository's paths, and the guard of each class."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,17 +6,20 @@ from typing import Literal
 from bot.domain.record import Record
 
 Guard = Literal["free", "review", "named", "never"]
-"""`free`: ships with a plain "ship it". `review`: ships only with a person's explicit "security
-reviewed". `named`: besides, no run changes it unless a person named the file when asking. `never`:
-no run at all."""
+"""How strictly a path is guarded.
+
+`free`: ships with a plain "ship it". `review`: ships only with a person's explicit "security
+reviewed". `named`: like `review`, and runs change it only if a person named the file in the
+request. `never`: no run may change it.
+"""
 
 
 class PathClass(Record):
-    """Paths (glob patterns, `**` allowed) under one guard.
+    """Paths (glob patterns, `**` allowed) with one guard.
 
-    Under a guard, a pattern that names a folder covers all that is below it. What is free is
-    spelled out: there `*` is one plain name (letters, digits, `_` and `-`), `**/` any number of
-    such folders, and only a `**` at the end is everything.
+    For guarded paths, a pattern that names a folder covers everything in it. For free paths the
+    patterns are stricter: `*` matches one plain name (letters, digits, `_` and `-`), `**/` any
+    number of such folders, and only a `**` at the end matches everything.
     """
 
     guard: Guard
@@ -30,7 +33,8 @@ def _build_class(guard: Guard, *paths: str) -> PathClass:
 BUILT_IN: Mapping[str, PathClass] = {
     "git": _build_class("never", "**/.git", "**/.gitattributes", "**/.gitmodules"),
     "secrets": _build_class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
-    # What may decide, spend, merge, confine or judge, what all of that goes by, and every way out.
+    # Code that decides, spends, merges, confines or judges, the data it uses, and all outgoing
+    # connections.
     "authority": _build_class(
         "named",
         "bot/adapters",
@@ -55,7 +59,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/emergency_stop.py",
         "cogs/ui",
     ),
-    # What decides how checks run and what people's tools obey, and the tests that hold the others.
+    # Files that control how checks run or how developers' tools behave, and tests of the guards.
     "checks": _build_class(
         "named",
         "**/.*",
@@ -157,4 +161,4 @@ BUILT_IN: Mapping[str, PathClass] = {
         "prompts/persona.md",
     ),
 }
-"""The classes of this repository. Configuration adds classes, or puts others in their place."""
+"""The classes of this repository. The configuration can add or replace classes."""

@@ -1,4 +1,4 @@
-"""When the bot does nothing by itself, and who said so."""
+"""Pauses of the bot's autonomous work, and the starts of autonomous runs."""
 
 from datetime import datetime, timedelta
 from typing import Literal, Self
@@ -11,28 +11,29 @@ from bot.domain.waits import format_timestamp
 
 
 class Pause(Record):
-    """Autonomous work is off. What people ask for is still done.
+    """A pause of autonomous work. What people ask for is still done.
 
-    `by` is absent where the bot paused itself (`dev mode`); `until` where somebody has to lift it.
+    `by` is `None` if the bot paused itself (`dev mode`). `until` is `None` if a person has to lift
+    the pause.
     """
 
     kind: Literal["person", "dev mode"]
     why: str
     by: Person | None = None
     at: AwareDatetime
-    until: AwareDatetime | None = Field(default=None, description="it lifts itself then")
+    until: AwareDatetime | None = Field(default=None, description="the pause ends on its own then")
 
     @property
     def who(self) -> str:
-        """Who paused, for people."""
+        """Who paused, as people read it."""
         return f"**{self.by.name}**" if self.by else "Dev mode"
 
     def has_ended(self, now: datetime) -> bool:
-        """Whether its time has come."""
+        """Return whether the pause has ended."""
         return self.until is not None and now >= self.until
 
     def describe(self) -> str:
-        """Who paused, why and until when, in a sentence; times as each reader's own."""
+        """Return who paused, why and until when, in a sentence; times are Discord timestamps."""
         why = f": {self.why.rstrip('.')}" if self.why else ""
         return f"{self.who} has paused my own work{why}. {self.ends}"
 
@@ -40,33 +41,36 @@ class Pause(Record):
     def ends(self) -> str:
         """When it ends, in a sentence."""
         if self.until is not None:
-            return f"It goes on by itself {format_timestamp(self.until, 'f')}."
+            return f"It resumes on its own {format_timestamp(self.until, 'f')}."
         if self.kind == "dev mode":
-            return "It goes on by itself when that is over."
-        return "It goes on when somebody says “resume”."
+            return "It resumes on its own when that is over."
+        return "It resumes when someone says “resume”."
 
 
 class Started(Record):
-    """One run that the bot started by itself."""
+    """One run that the bot started on its own."""
 
     key: str
     at: AwareDatetime
 
 
 class StartLog(Record):
-    """The runs that the bot started by itself lately, oldest first."""
+    """The recent runs that the bot started on its own, oldest first."""
 
     items: tuple[Started, ...] = ()
 
     def filter_recent(self, window: timedelta, now: datetime) -> Self:
-        """Return only those of the last `window`; a clock that was set back forgets none of it."""
-        kept = (item for item in self.items if abs(now - item.at) < window)
-        return self.replace(items=tuple(kept))
+        """Return only the starts within `window`.
+
+        Starts later than `now` are kept too, so that setting the clock back forgets none.
+        """
+        recent = (item for item in self.items if abs(now - item.at) < window)
+        return self.replace(items=tuple(recent))
 
     def has_key(self, key: str) -> bool:
-        """Whether the run of that trigger is among them."""
+        """Return whether the trigger with that key has started a run."""
         return any(item.key == key for item in self.items)
 
     def add(self, key: str, now: datetime) -> Self:
-        """Return them with one more."""
+        """Return the log with one more start."""
         return self.replace(items=(*self.items, Started(key=key, at=now)))

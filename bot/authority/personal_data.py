@@ -1,4 +1,4 @@
-"""What is kept of somebody: told to them, and erased when they say so. Nobody asks for another."""
+"""Personal data: shown to the person and erased on their request. No one can ask for another."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ Purge = Callable[[], Awaitable[None]]
 
 
 class PersonalDataKind(NamedTuple):
-    """One kind of thing that is kept of people; without `erase` it stays, and `kept` says why."""
+    """One kind of personal data. Without `erase` it is not erased, and `retention` says why."""
 
     what: str
     retention: str
@@ -31,12 +31,10 @@ class PersonalDataKind(NamedTuple):
 
 
 class PersonalDataService:
-    """Counts and erases, kind after kind. Each erasure is audited, by pseudonym and counts.
+    """Counts and erases all kinds of data. Each erasure is audited, by pseudonym and counts.
 
-    `purges` clean the files in which something was deleted.
-
-    One is asked for at a time: each reads all there is. One that a crash interrupts is done again
-    at the next start.
+    `purges` clean the files from which data was deleted. Only one request runs at a time, because
+    each reads all data. An erasure that a crash interrupts is repeated at the next start.
     """
 
     def __init__(
@@ -57,19 +55,19 @@ class PersonalDataService:
         self._one_at_a_time = asyncio.Lock()
 
     def build_subject(self, person: Person) -> DataSubject:
-        """Return how that person is known in what is kept."""
+        """Return how that person is identified in stored data."""
         return DataSubject(id=person.id, pseudonym=self._pseudonym(person.id))
 
     async def count_records(self, person: Person) -> tuple[StoredData, ...]:
-        """Return how much of each kind is kept of them. Raises `JournalError`, `StoreError`."""
+        """Return how much of each kind is stored. Raises `JournalError`, `StoreError`."""
         subject = self.build_subject(person)
         async with self._one_at_a_time:
             return tuple([_build_data(kind, await kind.count_of(subject)) for kind in self._kinds])
 
     async def erase(self, person: Person) -> tuple[StoredData, ...]:
-        """Erase what is kept of whoever asks; return how much of each kind is gone.
+        """Erase the person's data; return how much of each kind was erased.
 
-        Raises `JournalError`, `StoreError`: the rest is then erased at the next start.
+        Raises `JournalError`, `StoreError`; the rest is then erased at the next start.
         """
         subject = self.build_subject(person)
         async with self._one_at_a_time:
@@ -78,7 +76,7 @@ class PersonalDataService:
             return await self._finish(subject)
 
     async def run_forever(self) -> None:
-        """Finish what an earlier process had begun, trying again while the state fails."""
+        """Finish erasures of an earlier process, with retries while the state cannot be written."""
         await run_until_success(
             self._finish_all, self._clock, failed=_NOT_FINISHED, tolerated=PortError
         )
@@ -89,22 +87,22 @@ class PersonalDataService:
                 await self._finish(pending.subject)
 
     async def _finish(self, subject: DataSubject) -> tuple[StoredData, ...]:
-        gone = tuple(
+        erased = tuple(
             [_build_data(kind, await kind.erase(subject)) for kind in self._kinds if kind.erase]
         )
-        counts = ", ".join(f"{each.count} {each.what}" for each in gone if each.count)
+        counts = ", ".join(f"{data.count} {data.what}" for data in erased if data.count)
         await self._store.append_audit_entry(
             AuditEntry(
                 at=self._clock.get_time(),
                 action=ERASED,
                 allowed=True,
-                note=f"what was kept of {subject.pseudonym}, as they asked: {counts or 'nothing'}",
+                note=f"data of {subject.pseudonym}, at their request: {counts or 'nothing'}",
             )
         )
         for purge in self._purges:
             await purge()
         await self._key_values.remove(_PENDING + subject.pseudonym)
-        return gone
+        return erased
 
 
 def _build_data(kind: PersonalDataKind, count: int) -> StoredData:

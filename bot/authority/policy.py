@@ -1,4 +1,4 @@
-"""Who may do what. Deny by default; every entry point asks here and nowhere else."""
+"""Who may do what. Denied by default; all entry points ask here and nowhere else."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from bot.domain.proposal import Proposal
 
 
 class Act(StrEnum):
-    """Everything a person can ask for that is not open to all."""
+    """All acts that are not open to everyone."""
 
     ASK = "ask"  # investigate, fix, retry
     READ = "read"  # runs, plans, health
@@ -17,18 +17,18 @@ class Act(StrEnum):
     REVISE = "revise"
     ANSWER = "answer"
     REJECT = "reject"
-    ENDORSE = "endorse"  # propose what was found, not proven
+    ENDORSE = "endorse"  # propose a plausible change
     SHIP = "ship"
-    STEER = "steer"  # pause, remember, revert and the like
+    STEER = "steer"  # pause, remember, revert and similar
     SWITCH = "switch"  # a flag, on or off
-    RELOAD = "reload"  # prompts, skills and the rest, from their files
-    ROLL_BACK = "roll back"  # one of them, to an older version
-    STOP = "stop"  # everything, at once
+    RELOAD = "reload"  # prompts, skills and other live items, from their files
+    ROLL_BACK = "roll back"  # a live item, to an older version
+    STOP = "stop"  # all work, at once
     LIFT = "lift"  # the emergency stop
 
 
 FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT})
-"""What only approvers may do, and what is asked of the roles they have at that very moment."""
+"""Acts that only approvers may do. Their roles are read from the server each time."""
 
 _REFUSALS = {
     Act.ASK: "ask me to work on the code",
@@ -41,8 +41,8 @@ _REFUSALS = {
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
     Act.SWITCH: "switch a flag",
-    Act.RELOAD: "have me read my files again",
-    Act.ROLL_BACK: "roll back what I go by",
+    Act.RELOAD: "reload my files",
+    Act.ROLL_BACK: "roll back my prompts and skills",
     Act.STOP: "stop everything",
     Act.LIFT: "lift the emergency stop",
 }
@@ -51,15 +51,15 @@ _REFUSALS = {
 def authorize(people: AllowList, person: Person, act: Act) -> None:
     """Return if `person` may do `act`; raise `NotAuthorized` with a polite refusal if not.
 
-    The bot itself may not, nor may any other program, nor who is not in our server, whatever the
+    The bot itself, other programs and people outside of our server may do nothing, whatever the
     lists say.
     """
     if person.id == ITSELF.id or person.bot:
         name = ITSELF.name if person.id == ITSELF.id else person.name
-        raise NotAuthorized(f"{name} has no say in this; people have.")
+        raise NotAuthorized(f"{name} is a program, and only people may do this.")
     if person.outsider:
         raise NotAuthorized(
-            f"Sorry {person.name}, I take that only from members of the server I work for, said "
+            f"Sorry {person.name}, I accept that only from members of the server I work for, sent "
             "there or in a direct message."
         )
     if people.approvers.has(person):
@@ -73,7 +73,7 @@ def authorize(people: AllowList, person: Person, act: Act) -> None:
 
 
 def is_allowed(people: AllowList, person: Person, act: Act) -> bool:
-    """Whether `person` may do `act`, where nobody is told so."""
+    """Return whether `person` may do `act`, without raising."""
     try:
         authorize(people, person, act)
     except NotAuthorized:
@@ -84,13 +84,15 @@ def is_allowed(people: AllowList, person: Person, act: Act) -> bool:
 def check_binding(
     proposal: Proposal, *, card_id: int | None, head: str | None, forge_head: str | None
 ) -> None:
-    """Check that what the person saw is what would ship; raise `StaleApproval` if not.
+    """Raise `StaleApproval` if the person saw something other than what would ship.
 
-    `card_id` and `head` are the card and commit the person pointed at, where they did;
-    `forge_head` is the branch's head at the forge now.
+    `card_id` and `head` are the card and commit that the person referred to, if any; `forge_head`
+    is the branch's current head at the forge.
     """
     if card_id is not None and card_id != proposal.card_id:
-        raise StaleApproval("That card is not the newest one of this run; please use the newest.")
+        raise StaleApproval(
+            "That card is not the newest one of this run; please use the newest card."
+        )
     if head is not None and not proposal.head.startswith(head):
         raise StaleApproval(
             f"That was for `{head[:7]}`, and the newest proposal is `{proposal.head[:7]}`; "
@@ -104,12 +106,12 @@ def check_binding(
 
 
 def is_security_sensitive(findings: tuple[Finding, ...]) -> bool:
-    """Whether a change touches code that ships only with a person's explicit word."""
+    """Return whether a change touches code that ships only with a person's "security reviewed"."""
     return any(finding.rule == "protected_path" for finding in findings)
 
 
 def check_review(findings: tuple[Finding, ...], *, reviewed: bool) -> None:
-    """Raise `OutOfBounds` when a security review is needed and was not stated."""
+    """Raise `OutOfBounds` if a security review is needed and the person did not state one."""
     if is_security_sensitive(findings) and not reviewed:
         paths = ", ".join(f"`{f.path}`" for f in findings if f.rule == "protected_path")
         raise OutOfBounds(

@@ -1,4 +1,4 @@
-"""What it takes to change a path: guarded is the default, and what is free is the short list."""
+"""Guards of paths: every path is guarded unless a short list says that it is free."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 
 UNLISTED = "unlisted"
-"""The class of every path that is in no other. Its guard is `named`."""
+"""The class of all paths that are in no other class. Its guard is `named`."""
 
 _STRICTEST_FIRST: tuple[Guard, ...] = ("never", "named", "review")
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -26,10 +26,10 @@ _MODULES = (".py", ".pyi", ".pyc", ".pyo", ".pyw", ".pyd", ".pyx", ".so", ".dll"
 
 
 class Protection(Record):
-    """The classes, and how large one change may be.
+    """The path classes, and the maximum size of one change.
 
-    `named` are the files that people named when they asked for the change at hand, as `named_in`
-    finds them; it belongs to one run and stands in no configuration.
+    `named` are the files that people named in the request for the current change, as
+    `collect_named_files` finds them. It belongs to one run and is not part of the configuration.
     """
 
     classes: dict[str, PathClass] = Field(default_factory=lambda: dict(BUILT_IN))
@@ -40,7 +40,7 @@ class Protection(Record):
     def create(
         cls, *, review: Iterable[str] = (), named: Iterable[str] = (), never: Iterable[str] = ()
     ) -> Self:
-        """Return one that guards these paths, and leaves everything else free."""
+        """Return a protection that guards these paths and leaves all others free."""
         groups: tuple[tuple[Guard, Iterable[str]], ...] = (
             ("review", review), ("named", named), ("never", never), ("free", ["**"]),
         )  # fmt: skip
@@ -48,24 +48,26 @@ class Protection(Record):
         return cls(classes=classes)
 
     def add_named_files(self, files: Iterable[str]) -> "Protection":
-        """Return it for a run in whose words these files were named; no configuration any more."""
+        """Return the protection for a run in which people named these files."""
         return Protection.model_validate({**dict(self), "named": frozenset(files)})
 
     def find_class(self, path: str) -> tuple[str, Guard] | None:
-        """Return the class a path is in and its guard; `None` where it is free.
+        """Return the class of a path and its guard, or `None` if the path is free.
 
-        What Python would load in the place of a guarded module is under that module's guard too.
+        A file that Python would import instead of a guarded module has that module's guard too.
         """
         plain = normalise_path(path)
         found = [
-            listed for each in _iterate_aliases(plain) if (listed := self._find_listed_class(each))
+            listed
+            for alias in _iterate_aliases(plain)
+            if (listed := self._find_listed_class(alias))
         ]
         if not self._find_listed_class(plain) and not self._is_free(path.removeprefix("./")):
             found.append((UNLISTED, "named"))
-        return min(found, key=lambda each: _STRICTEST_FIRST.index(each[1]), default=None)
+        return min(found, key=lambda entry: _STRICTEST_FIRST.index(entry[1]), default=None)
 
     def _find_listed_class(self, path: str) -> tuple[str, Guard] | None:
-        """Return the guarded class that covers the path, the strictest first."""
+        """Return the strictest guarded class that covers the path, or `None`."""
         for guard in _STRICTEST_FIRST:
             for name, kind in self.classes.items():
                 if kind.guard == guard and is_covered(path, kind.paths):
@@ -77,7 +79,7 @@ class Protection(Record):
         return any(_compile_free_glob(glob).fullmatch(path) for kind in free for glob in kind.paths)
 
     def describe_restriction(self, path: str) -> str:
-        """Return why no run may change the path, as a sentence; nothing where one may."""
+        """Return why no run may change the path, as a sentence; empty if runs may."""
         found = self.find_class(path)
         if found is None or found[1] == "review":
             return ""
@@ -86,24 +88,25 @@ class Protection(Record):
             return f"No run may change this file ({name})."
         if self.is_named(path):
             return ""
-        return f"No run changes this file ({name}) unless a person names it when asking."
+        return f"No run may change this file ({name}) unless a person names it in the request."
 
     def is_named(self, path: str) -> bool:
-        """Whether a person named the file: by its path, or by a name that says which one it is."""
+        """Return whether a person named the file, by its path or by an unambiguous file name."""
         name = PurePosixPath(path).name
         return path in self.named or (name in self.named and name not in _ANYBODYS)
 
     def list_patterns(self, *guards: Guard) -> tuple[str, ...]:
-        """Return the patterns under these guards, for people and prompts."""
+        """Return the patterns with these guards, for people and prompts."""
         return tuple(
             path for kind in self.classes.values() if kind.guard in guards for path in kind.paths
         )
 
 
 def normalise_path(path: str) -> str:
-    """Return the path that other systems take this one for: one spelling for all that look alike.
+    """Return one common spelling for all paths that a file system may treat as this one.
 
-    Letters in one form and case, slashes one way, and no dots or spaces that a file system drops.
+    Unicode form, case and slashes are unified, and dots and spaces that a file system drops are
+    removed.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
     parts: list[str] = []
@@ -117,9 +120,9 @@ def normalise_path(path: str) -> str:
 
 
 def _iterate_aliases(path: str) -> Iterator[str]:
-    """Yield the path, and the modules that an import would find there instead of their own file.
+    """Yield the path, and the modules that an import would find in this file instead.
 
-    A package takes the place of the module beside it, as a stub, a compiled file or a library do.
+    A package hides the module next to it, and so does a stub, a compiled file or a library.
     """
     yield path
     parts = path.split("/")
@@ -130,7 +133,7 @@ def _iterate_aliases(path: str) -> Iterator[str]:
 
 
 def get_module_path(path: str) -> str:
-    """Return the module that an import finds in this file, as a path; nothing where it is none.
+    """Return the module that an import finds in this file, as a path; "" if it is no module.
 
     Sources, stubs, compiled files and libraries of one name are one module.
     """
@@ -142,7 +145,7 @@ def get_module_path(path: str) -> str:
 @lru_cache(maxsize=1024)
 def _compile_glob(glob: str) -> re.Pattern[str]:
     """Return a glob as an expression: `*` and `?` stay within a name, `**` crosses folders."""
-    # A pattern that names a folder, or matches one, protects everything below it.
+    # A pattern that names or matches a folder protects everything in it.
     return _build_expression(
         glob, {"**/": r"(?:[^/]+/)*", "*": r"[^/]*", "?": r"[^/]"}, r"(?:/.*)?"
     )
@@ -150,41 +153,41 @@ def _compile_glob(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def _compile_free_glob(glob: str) -> re.Pattern[str]:
-    """Return a glob of what is free as an expression: see `PathClass`."""
+    """Return the glob of a free path as an expression, with the strict rules of `PathClass`."""
     return _build_expression(glob, {"**/": r"(?:[\w-]+/)*", "*": r"[\w-]+", "?": r"[\w-]"}, "")
 
 
-def _build_expression(glob: str, spelled: Mapping[str, str], end: str) -> re.Pattern[str]:
+def _build_expression(glob: str, wildcards: Mapping[str, str], end: str) -> re.Pattern[str]:
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
-    known = {**spelled, "**": r".*"}
+    known = {**wildcards, "**": r".*"}
     text = "".join(known.get(part, re.escape(part)) for part in parts)
     return re.compile(text + end, re.ASCII | re.DOTALL)
 
 
 def is_covered(path: str, globs: Iterable[str]) -> bool:
-    """Whether any of the patterns covers the path. Letters' case makes no difference."""
+    """Return whether any of the patterns covers the path. Case does not matter."""
     return any(_compile_glob(glob.lower()).fullmatch(path.lower()) for glob in globs)
 
 
 def find_file_names(texts: Iterable[str]) -> frozenset[str]:
-    """Return the files that people name in their own words: by path, or by name and ending.
+    """Return the files that people name in their own text: by path, or by name and extension.
 
-    What they quote or paste between fences is not their own word, and names nothing.
+    Quoted lines and fenced blocks are left out, because they may be another author's text.
     """
     found: set[str] = set()
     for text in texts:
-        own = _QUOTED.sub("", _FENCED.sub("", text)).replace("`", " ").replace("\\", "/")
-        found.update(name.rstrip(".") for name in _NAME.findall(own))
+        own_text = _QUOTED.sub("", _FENCED.sub("", text)).replace("`", " ").replace("\\", "/")
+        found.update(name.rstrip(".") for name in _NAME.findall(own_text))
     return frozenset(name for name in found if "/" in name or "." in name)
 
 
 def collect_named_files(run: Run, history: History) -> frozenset[str]:
-    """Return the files named in what people said to the bot in chat.
+    """Return the files that people named to the bot in chat.
 
-    In the text of a message or an incident that they only pointed at others may name what they
-    like, and what reviewers write at the forge is not said to it. Only listed people's words are
-    kept in a run.
+    Text of a message or an incident that they only referred to does not count, because others may
+    have written it; nor do reviews at the forge, which are not addressed to the bot. A run stores
+    only listed people's text.
     """
-    said = [run.trigger.text] if run.trigger.is_verbatim else []
+    request = [run.trigger.text] if run.trigger.is_verbatim else []
     items = history.instructions.items if history.instructions else ()
-    return find_file_names([*said, *(item.text for item in items if item.how != "review")])
+    return find_file_names([*request, *(item.text for item in items if item.how != "review")])

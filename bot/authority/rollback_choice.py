@@ -1,4 +1,4 @@
-"""Which kept versions words may mean, and whether it is plain which one."""
+"""Chooses the stored versions that a rollback request may mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ Span = tuple[datetime, datetime]
 
 
 class RollbackChoice(NamedTuple):
-    """An item, and the kept versions of it that may be meant, likeliest first; none is live.
+    """An item and its stored versions that may be meant, likeliest first, without the live one.
 
-    `sure`: the words decide, and mean the one version. `told`: the versions are those that the
-    words tell of; otherwise no such version is kept, and they are all that there are.
+    `sure` is true if the request decides and means exactly one version. `is_matched` is false if no
+    stored version matches the request; then `versions` are all others.
     """
 
     item: LiveItem
@@ -29,19 +29,21 @@ def build_rollback_choice(
     requested_at: datetime,
     span: Span | None = None,
 ) -> RollbackChoice:
-    """Return what `wish`, said at `said_at`, may mean of an item with these kept versions.
+    """Return the versions that a request at `requested_at` may mean.
 
-    `versions` are the newest first; `span` is the time that the wish tells, from and until. It is
-    never sure of what changed after it was said, is rolled back already, or has a broken file:
-    then nobody can tell which version people saw.
+    `versions` are newest first; `span` is the period in the request, from and until. The choice is
+    never `sure` if the item changed after the request, is rolled back already, or has an invalid
+    file: then it is not certain which version the person saw.
     """
-    others = tuple(each for each in versions if each.number != item.version)
-    meant = _match_versions(item, versions, others, request, span)
-    if not meant:
+    others = tuple(version for version in versions if version.number != item.version)
+    matches = _match_versions(item, versions, others, request, span)
+    if not matches:
         return RollbackChoice(item, others, is_matched=False)
-    plain = request.number is not None or item.rolled_back is None
+    is_clear = request.number is not None or item.rolled_back is None
     as_seen = item.since <= requested_at and item.state == "live" and item.kind in ROLLED_BACK
-    return RollbackChoice(item, meant, request.decides and len(meant) == 1 and plain and as_seen)
+    return RollbackChoice(
+        item, matches, request.decides and len(matches) == 1 and is_clear and as_seen
+    )
 
 
 def _match_versions(
@@ -51,12 +53,12 @@ def _match_versions(
     request: RollbackRequest,
     span: Span | None,
 ) -> tuple[ItemVersion, ...]:
-    older = tuple(each for each in versions if each.number < item.version)
+    older = tuple(version for version in versions if version.number < item.version)
     if request.number is not None:
-        return tuple(each for each in others if each.number == request.number)
+        return tuple(version for version in others if version.number == request.number)
     if span is not None:
-        then = {each.number for each in _find_live_versions(versions, *span)}
-        return tuple(each for each in others if each.number in then)
+        live = {version.number for version in _find_live_versions(versions, *span)}
+        return tuple(version for version in others if version.number in live)
     if item.rolled_back is not None:
         return others
     return older[request.steps - 1 : request.steps] if request.steps else older
@@ -65,10 +67,10 @@ def _match_versions(
 def _find_live_versions(
     versions: Sequence[ItemVersion], since: datetime, until: datetime
 ) -> tuple[ItemVersion, ...]:
-    """Return the versions that were the newest at some moment between the two times."""
-    ends = (None, *(each.at for each in versions))
+    """Return the versions that were the newest at some time between the two times."""
+    ends = (None, *(version.at for version in versions))
     return tuple(
-        each
-        for each, end in zip(versions, ends, strict=False)
-        if each.at < until and (end is None or end > since)
+        version
+        for version, end in zip(versions, ends, strict=False)
+        if version.at < until and (end is None or end > since)
     )

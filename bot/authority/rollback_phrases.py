@@ -1,8 +1,8 @@
-"""Words that want an older version live: their form, and the names of what can be rolled back.
+"""Parses requests to make an older version of a live item live.
 
-No list of sentences: a clause begins with a verb that takes something back, names what can change
-while the program runs, and holds no word beside those that versions are told with. It decides only
-where the whole message is such a clause, plainly written, and names one thing.
+There is no list of sentences. A clause must begin with a verb for going back, name a live item, and
+contain only words that describe versions. It decides only if the whole message is such a clause and
+names one item.
 """
 
 import re
@@ -12,7 +12,7 @@ from bot.authority.item_names import find_named_items
 from bot.domain.live_items import ItemName, RollbackRequest
 
 LONGEST = 160
-"""Characters of a message that decides."""
+"""The maximum length of a message that decides."""
 
 _PLAIN = re.compile(
     r"(?:@?theseus,? )?(?:please,? )?(?P<order>[a-z0-9][a-z0-9_./ -]*?)"
@@ -40,9 +40,9 @@ _KNOWN_TOKENS = frozenset(
     """
     the your its our to of back version versions last latest previous prior earlier old older
     before change changes edit edits update one two three a 1 2 3 by
-    """.split()  # noqa: SIM905 - so one can read it
+    """.split()  # noqa: SIM905 - more readable than a list of quoted words
 )
-"""Words of an order that decides."""
+"""The words allowed in a request that decides."""
 _LOOSE = _KNOWN_TOKENS | frozenset(
     """
     my their this that these it an all in from for with on as is was were be been had have has
@@ -52,7 +52,7 @@ _LOOSE = _KNOWN_TOKENS | frozenset(
     since afternoon evening night week month hour hours day days ago tonight lately recent recently
     """.split()  # noqa: SIM905
 )
-"""Words of an order that is asked back."""
+"""The words allowed in a request about which the bot asks."""
 _STEPS = {"a": 1, "one": 1, "1": 1, "two": 2, "2": 2, "three": 3, "3": 3}
 _NUMBER = re.compile(r"\b(?:to )?(?:version |v |v|to )(?P<number>[1-9]\d{0,5})(?![\w./]| version)")
 _BY = re.compile(r"\b(?P<steps>a|one|two|three|[123]) versions?\b(?! of)")
@@ -62,58 +62,58 @@ _PREVIOUS = re.compile(
 
 
 def parse_rollback_order(text: str, items: Sequence[ItemName]) -> RollbackRequest | None:
-    """Return what the whole of `text` decides; `None` where it is not plainly one such order."""
+    """Return the request that is the whole of `text`, or `None` if it is not clearly one."""
     if len(text) > LONGEST or not text.isascii():
         return None
-    told = _PLAIN.fullmatch(" ".join(text.lower().split()))
-    if told is None or not _DECIDING.match(f"{told['order']} "):
+    parsed = _PLAIN.fullmatch(" ".join(text.lower().split()))
+    if parsed is None or not _DECIDING.match(f"{parsed['order']} "):
         return None
-    found = _order(told["order"], items, _KNOWN_TOKENS)
+    found = _parse_clause(parsed["order"], items, _KNOWN_TOKENS)
     return None if found is None or not found[1] else found[0].replace(decides=True)
 
 
 def find_rollback_request(
     clause: str, items: Sequence[ItemName], about: Sequence[ItemName] = ()
 ) -> RollbackRequest | None:
-    """Return what a clause in small letters may want rolled back; `None` where it is nothing.
+    """Return what a lower-case clause may want rolled back, or `None`.
 
-    `about` is what was spoken of before it, for a clause that names nothing: "roll it back".
+    `about` are the items mentioned before, for a clause without a name: "roll it back".
     """
-    found = _order(clause, items, _LOOSE, about)
+    found = _parse_clause(clause, items, _LOOSE, about)
     return found[0] if found else None
 
 
 def find_plain_items(clause: str, items: Sequence[ItemName]) -> tuple[ItemName, ...]:
-    """Return the items that any clause in small letters plainly names."""
+    """Return the items that a lower-case clause clearly names."""
     found = find_named_items(clause, items, _LOOSE)
     return found.items if found.plain else ()
 
 
-def _order(
+def _parse_clause(
     clause: str,
     items: Sequence[ItemName],
     known: frozenset[str],
     about: Sequence[ItemName] = (),
 ) -> tuple[RollbackRequest, bool] | None:
-    """Return what is to be rolled back, and whether it is plain which item is meant."""
-    said = f"{clause.strip()} "
-    head = next((found for each in _HEADS if (found := each.match(said))), None)
+    """Return the request, and whether it is clear which item is meant; `None` if it is none."""
+    text = f"{clause.strip()} "
+    head = next((found for pattern in _HEADS if (found := pattern.match(text))), None)
     if head is None:
         return None
-    rest = said[head.end() :]
+    rest = text[head.end() :]
     number = _NUMBER.search(rest)
     if number:
         rest = f"{rest[: number.start()]} {rest[number.end() :]}"
     named = find_named_items(rest, items, known)
-    meant = named.items or tuple(about)
+    candidates = named.items or tuple(about)
     left = [word for word in named.rest if not (known is _LOOSE and word.endswith("'s"))]
-    if not meant or not known.issuperset(left):
+    if not candidates or not known.issuperset(left):
         return None
-    steps = 0 if number else _count_steps(said)
-    wish = RollbackRequest(
-        items=meant, number=int(number["number"]) if number else None, steps=steps
+    steps = 0 if number else _count_steps(text)
+    request = RollbackRequest(
+        items=candidates, number=int(number["number"]) if number else None, steps=steps
     )
-    return wish, named.plain
+    return request, named.plain
 
 
 def _count_steps(text: str) -> int:

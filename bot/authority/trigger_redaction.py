@@ -1,4 +1,4 @@
-"""Requests without secrets: what is stored of one, and shown."""
+"""Removes secrets from requests before they are stored and shown."""
 
 from bot.domain.run import Trigger
 from bot.redaction import redact

@@ -1,1 +1,1 @@
-"""What models may cost: caps, who enforces them, prices, reports."""
+"""The cost of models: caps and their enforcement, prices, reports."""

@@ -1,4 +1,4 @@
-"""What a run is allowed before a stage: a model's work, and to begin writing a change."""
+"""What a run may do before a stage: use a model, and begin to write a change."""
 
 from datetime import datetime, timedelta
 
@@ -10,13 +10,13 @@ from bot.domain.waits import format_timestamp
 
 _HOUR = timedelta(hours=1)
 _FULL = (
-    "⏸️ The {engine} engine has begun as many changes as it may in an hour ({most}, "
-    "`budget.modifications_an_hour`). I go on by myself {when}."
+    "⏸️ The {engine} engine has reached its limit of changes an hour ({most}, "
+    "`budget.modifications_an_hour`). I continue on my own {when}."
 )
 
 
 async def check_run_budget(budget: BudgetEnforcer | None, run: Run, purpose: Purpose) -> None:
-    """Look at the budget before a model is asked for a run. Raises `BudgetSpent`, `Stopped`."""
+    """Check the budget before a model is used for a run. Raises `BudgetSpent`, `Stopped`."""
     if budget is not None:
         account = Account(purpose=purpose, person_id=run.trigger.person.id, run_id=run.id)
         await budget.check_budget(account)
@@ -25,24 +25,24 @@ async def check_run_budget(budget: BudgetEnforcer | None, run: Run, purpose: Pur
 async def turn_of(
     budget: BudgetEnforcer | None, run: Run, engine: str, now: datetime, *, paid: bool
 ) -> datetime | None:
-    """Return `None` where the engine may begin this change now, else when to ask again.
+    """Return `None` if the engine may begin this change now, else the time to ask again.
 
-    Counted is what costs money (`paid`) and what nobody asked for: a person's request of an engine
-    that costs nothing is not. All rounds of one change are one; a revision is another. Raises
-    `BudgetSpent` where none may begin at all, or nobody can count them.
+    Changes count if they cost money (`paid`) or if no person asked for them. All rounds of one
+    change count once; a revision counts again. Raises `BudgetSpent` if the limit is 0 or if the
+    changes cannot be counted.
     """
     if budget is None:
         return None
     most = budget.rules.modifications_an_hour
     if most == 0:
-        raise BudgetSpent("No change may be begun: `budget.modifications_an_hour` is 0.")
+        raise BudgetSpent("I may not begin any change: `budget.modifications_an_hour` is 0.")
     if not paid and run.trigger.origin == "person":
         return None
     key = f"{run.id}:{run.attempt}:{run.first_round}"
     try:
         return await budget.ledger.begin(key, engine, now, window=_HOUR, most=most)
     except StoreError as error:
-        raise BudgetSpent(f"Changes cannot be counted, so none is begun. {error}") from error
+        raise BudgetSpent(f"I cannot count changes now, so I begin none. {error}") from error
 
 
 def describe_turn_wait(budget: BudgetEnforcer | None, engine: str, until: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The budget: who stands at the wire with the ledger in hand. Nothing is spent without it."""
+"""Enforces spending caps before each model request."""
 
 import asyncio
 import logging
@@ -25,17 +25,17 @@ from bot.ports.clock import Clock
 from bot.ports.ledger import Ledger
 
 _DAY = timedelta(days=1)
-_BELIEVED = 10  # times what a request might have come to
-_MOST_UNWRITTEN = 1_000  # of those that cost nothing
-_AT_ONCE = 500  # charges written together
-_LOST = "The bot was killed while this was under way; it is counted as what it may have come to."
-_GONE = 499  # nobody was answered
+_BELIEVED = 10  # a charge of more times the estimate is an error of the provider
+_MOST_UNWRITTEN = 1_000  # unwritten charges; beyond them, charges without a cost are dropped
+_AT_ONCE = 500  # charges written in one transaction
+_LOST = "The bot was killed during this request; its maximum cost is counted."
+_GONE = 499  # as nginx logs it: the client was gone before an answer
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Hold:
-    """What a request under way may come to, and in which day and week it counts."""
+    """The maximum cost of a request in progress, and the time that decides its day and week."""
 
     account: Account
     most: Cost
@@ -43,13 +43,12 @@ class _Hold:
 
 
 class BudgetEnforcer:
-    """Implements `bot.ports.spend_guard.SpendGuard`. What cannot be counted is not spent: it
-    refuses then.
+    """Implements `SpendGuard`. If the cost so far cannot be read, requests are refused.
 
-    What a request may come to is held back before it goes out, in memory and in the ledger: one
-    that a crash leaves unsettled is charged in full. A request that does not fit beside others
-    waits until they are settled; one that does not fit at all is refused. Set `rules` to change
-    the caps; `stopped` tells whether everything is stopped.
+    The maximum cost of a request is held before it is sent, in memory and in the ledger: a request
+    that a crash leaves unsettled is charged in full. A request that does not fit together with
+    others waits until they are settled; one that does not fit at all is refused. Set `rules` to
+    change the caps; `stopped` returns the active emergency stop.
     """
 
     def __init__(
@@ -67,22 +66,24 @@ class BudgetEnforcer:
         self.clock = clock
         self._keep = keep
         self.calendar = BudgetPeriods(clock)
-        self._turn = asyncio.Condition()  # one counts at a time; who writes does not keep them
+        self._turn = (
+            asyncio.Condition()
+        )  # one request is checked at a time; writing the ledger does not block checks
         self._writing = asyncio.Lock()
         self._stuck = False
         self._held: dict[str, _Hold] = {}
         self._unwritten: dict[str, Charge] = {}
 
-    # At the wire
+    # For each request
 
     async def admit(self, account: Account, most: Cost, request: str) -> str:
-        """Let a request go out and hold back what it may come to; wait where others hold it."""
+        """Admit a request and hold its maximum cost; wait while others hold what it needs."""
         async with self._turn:
             while True:
                 await self._check_countable()
-                standings = await self._load_cap_statuses(account, ignored_request=request)
-                rooms = {each: each.check_room(most, self.rules.reserve_usd) for each in standings}
-                _refuse([each for each, room in rooms.items() if room == "none"], most)
+                statuses = await self._load_cap_statuses(account, ignored_request=request)
+                rooms = {s: s.check_room(most, self.rules.reserve_usd) for s in statuses}
+                _refuse([status for status, room in rooms.items() if room == "none"], most)
                 if "wait" not in rooms.values():
                     break
                 await self._turn.wait()
@@ -92,13 +93,13 @@ class BudgetEnforcer:
         except StoreError as error:
             self._held.pop(request, None)
             raise _build_unreadable_error(error) from error
-        last = [each for each, room in rooms.items() if room == "last words"]
+        last = [status for status, room in rooms.items() if room == "last words"]
         return build_wrap_up_notice(last[0]) if last else ""
 
     async def settle(self, charge: Charge) -> None:
-        """Write down what became of a request, once, and give back what was held for it.
+        """Record the cost of a request, once, and release what was held for it.
 
-        Never raises: what cannot be written now counts all the same, and is written later.
+        Never raises: a charge that cannot be written now is counted from memory and written later.
         """
         charge = _clamp_charge(charge, self._held.pop(charge.id, None))
         if charge.cost_usd or charge.tokens_in or len(self._unwritten) < _MOST_UNWRITTEN:
@@ -108,63 +109,63 @@ class BudgetEnforcer:
                 self._turn.notify_all()
             await self._write()
         except StoreError as error:
-            _log.error("a charge could not be written; the next one tries: %s", error)
+            _log.error("a charge could not be written; the next charge tries again: %s", error)
 
     async def get_wrap_up_reason(self, account: Account) -> str:
-        """Return why the work on this account should come to its last words now, or nothing."""
+        """Return why the work on this account should write its final answer now, or ""."""
         try:
             async with self._turn:
                 await self._check_countable()
-                standings = await self._load_cap_statuses(account)
+                statuses = await self._load_cap_statuses(account)
         except (Stopped, BudgetSpent) as error:
             return str(error)
-        for standing in standings:
-            if standing.should_wrap_up(self.rules.reserve_usd):
-                return build_wrap_up_notice(standing)
+        for status in statuses:
+            if status.should_wrap_up(self.rules.reserve_usd):
+                return build_wrap_up_notice(status)
         return ""
 
-    # Before something is begun
+    # Before work begins
 
     async def check_budget(self, account: Account) -> None:
-        """Raise `BudgetSpent` or `Stopped` where a model could not do more than close."""
+        """Raise `BudgetSpent` or `Stopped` if a model could only write a final answer."""
         async with self._turn:
             await self._check_countable()
-            standings = await self._load_cap_statuses(account)
-        _refuse([each for each in standings if each.should_wrap_up(self.rules.reserve_usd)], None)
+            statuses = await self._load_cap_statuses(account)
+        _refuse([s for s in statuses if s.should_wrap_up(self.rules.reserve_usd)], None)
 
     async def load_run_cost(self, run_id: str) -> Cost | None:
-        """Return what a run has spent through the wire; `None` where nobody can say now."""
+        """Return the cost of a run's requests; `None` if it cannot be read now."""
         try:
             async with self._turn:
                 written = await self.ledger.sum_costs(run_id=run_id)
                 return self._add_unwritten(written, lambda account: account.run_id == run_id)
         except StoreError as error:
-            _log.warning("what run %s has spent cannot be read: %s", run_id, error)
+            _log.warning("the cost of run %s cannot be read: %s", run_id, error)
             return None
 
     async def list_cap_statuses(self, account: Account) -> tuple[CapStatus, ...]:
-        """Return where the caps stand that hold for an account. Raises `StoreError`."""
+        """Return the status of all caps that apply to an account. Raises `StoreError`."""
         async with self._turn:
             return await self._load_cap_statuses(account)
 
-    # Over time
+    # Periodic work
 
     async def run_forever(self) -> None:
-        """Forget old charges now and daily, until cancelled."""
-        failed = log_warnings(_log, "old charges are not forgotten")
+        """Remove old charges now and daily, until cancelled."""
+        failed = log_warnings(_log, "old charges are not removed")
         await run_periodically(
             self.forget, self.clock, _DAY.total_seconds(), tolerated=StoreError, failed=failed
         )
 
     async def forget(self) -> int:
-        """Forget what is old and counts in no present day or week; return how many charges."""
+        """Remove charges that are old and not in the current day or week; return how many."""
         since = min(period.since for period in self.calendar.get_current())
         return await self.ledger.forget(min(since, self.clock.get_time() - self._keep))
 
-    # How it is counted
+    # Counting
 
     async def _check_countable(self) -> None:
-        """Raise where a stop stands, or where what was spent cannot be written down."""
+        """Raise if a stop is active, or if charges cannot be written."""
         stop = await self._stopped() if self._stopped is not None else None
         if stop is not None:
             raise Stopped(stop.summary)
@@ -176,7 +177,7 @@ class BudgetEnforcer:
             raise _build_unreadable_error(error) from error
 
     async def _write(self) -> None:
-        """Write what is unwritten, however many settled meanwhile, and flush it once."""
+        """Write all unwritten charges, including those that are settled meanwhile."""
         async with self._writing:
             self._stuck = True
             while self._unwritten:
@@ -189,21 +190,21 @@ class BudgetEnforcer:
     async def _load_cap_statuses(
         self, account: Account, *, ignored_request: str = ""
     ) -> tuple[CapStatus, ...]:
-        """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
+        """Return the status of the account's caps, narrowest first, without `ignored_request`."""
         day, week = self.calendar.get_current()
         try:
-            standings = [
+            statuses = [
                 await self._load_cap_status("person_day", account, day, ignored_request),
                 await self._load_cap_status("day", account, day, ignored_request),
                 await self._load_cap_status("week", account, week, ignored_request),
             ]
             if account.run_id is not None:
-                standings.insert(
+                statuses.insert(
                     0, await self._load_cap_status("run", account, None, ignored_request)
                 )
         except StoreError as error:
             raise _build_unreadable_error(error) from error
-        return tuple(standings)
+        return tuple(statuses)
 
     async def _load_cap_status(
         self, name: CapName, account: Account, window: BudgetPeriod | None, ignored_request: str
@@ -217,7 +218,7 @@ class BudgetEnforcer:
             )
 
         since = window.since if window else None
-        spent = await self.ledger.sum_costs(run_id=run_id, person_id=person_id, since=since)
+        cost = await self.ledger.sum_costs(run_id=run_id, person_id=person_id, since=since)
         held = Cost()
         for request, hold in self._held.items():
             if request != ignored_request and is_counted(hold.account):
@@ -225,7 +226,7 @@ class BudgetEnforcer:
         return CapStatus(
             name=name,
             cap=_cap(self.rules, name),
-            cost=self._add_unwritten(spent, is_counted),
+            cost=self._add_unwritten(cost, is_counted),
             held=held,
             free_at=window.until if window else None,
             person_id=person_id,
@@ -248,24 +249,22 @@ def _cap(rules: BudgetRules, name: CapName) -> Cap:
     return caps[name]
 
 
-def _refuse(standings: Sequence[CapStatus], most: Cost | None) -> None:
-    """Raise for the cap that keeps it waiting the longest, if any does."""
-    if not standings:
+def _refuse(statuses: Sequence[CapStatus], most: Cost | None) -> None:
+    """Raise `BudgetSpent` for the cap that resets last, if there are any."""
+    if not statuses:
         return
-    worst = max(
-        standings, key=lambda each: math.inf if each.free_at is None else each.free_at.timestamp()
-    )
-    whole = most is None or worst.check_room(Cost(), 0.0) == "none"
+    worst = max(statuses, key=lambda s: math.inf if s.free_at is None else s.free_at.timestamp())
+    is_exhausted = most is None or worst.check_room(Cost(), 0.0) == "none"
     text = (
         describe_exhausted_cap(worst)
-        if whole or most is None
+        if is_exhausted or most is None
         else describe_oversized_request(worst, most)
     )
     raise BudgetSpent(text, until=worst.free_at)
 
 
 def _build_lost_charge(request: str, hold: _Hold) -> Charge:
-    """Return what is charged should nobody settle the request."""
+    """Return the charge for a request that is never settled."""
     return Charge(
         id=request,
         at=hold.at,
@@ -279,30 +278,30 @@ def _build_lost_charge(request: str, hold: _Hold) -> Charge:
 
 
 def _clamp_charge(charge: Charge, hold: _Hold | None) -> Charge:
-    """Return the charge as it can be: of who was let through, and of a size that is possible.
+    """Return the charge with the account that was admitted, and with a plausible cost.
 
-    A provider that says it used many times more than the request allowed has made a mistake.
+    A provider that reports many times more than the request allowed has made a mistake.
     """
     most_usd, most_tokens = MOST_USD, MOST_TOKENS
-    if hold is not None:  # it counts in the day in which it was let through
+    if hold is not None:  # it counts in the day in which it was admitted
         charge = charge.replace(account=hold.account, at=hold.at)
         most_usd = min(max(hold.most.cost_usd, 0.01) * _BELIEVED, MOST_USD)
         counted = max(hold.most.tokens_in + hold.most.tokens_out, 1_000) * _BELIEVED
         most_tokens = min(counted, MOST_TOKENS)
     usd = charge.cost_usd if math.isfinite(charge.cost_usd) else most_usd
-    told = Cost(
+    clamped = Cost(
         cost_usd=min(usd, most_usd),
         tokens_in=min(charge.tokens_in, most_tokens),
         tokens_out=min(charge.tokens_out, most_tokens),
         estimated=charge.estimated,
     )
-    if told == Cost().add(charge):
+    if clamped == Cost().add(charge):
         return charge
-    note = "; ".join(filter(None, [charge.note, "the provider named more than can be"]))
-    return charge.replace(**dict(told.replace(estimated=True)), note=note)
+    note = "; ".join(filter(None, [charge.note, "the provider reported an impossible amount"]))
+    return charge.replace(**dict(clamped.replace(estimated=True)), note=note)
 
 
 def _build_unreadable_error(error: StoreError) -> BudgetSpent:
     return BudgetSpent(
-        f"What models have spent cannot be counted, so none is asked. {error}", detail=error.detail
+        f"I cannot read the cost of models so far, so I use none. {error}", detail=error.detail
     )

@@ -1,17 +1,19 @@
-"""When the present day and week began, as far as budgets go, whatever is done to the clock."""
+"""The current day and week of the budgets, robust against changes of the clock."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.ports.clock import Clock
 
-_LEAP = timedelta(hours=1)  # more than running time accounts for
+_LEAP = timedelta(
+    hours=1
+)  # a larger difference from the monotonic clock means that the clock was set
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class BudgetPeriod:
-    """What is spent from `since` on counts until `until`, when the next one begins."""
+    """A period of a cap: it begins at `since`, and the next one begins at `until`."""
 
     since: datetime
     until: datetime
@@ -19,17 +21,20 @@ class BudgetPeriod:
 
 @dataclass(frozen=True)
 class _StoredWindow:
-    """A window that a clock set forward has not ended yet. `until` is in running seconds."""
+    """A period that continues although the clock was set forward.
+
+    `until` is in monotonic seconds.
+    """
 
     since: datetime
     until: float
 
 
 class BudgetPeriods:
-    """Days and weeks of UTC. A clock that is set forward begins no new one at once.
+    """Days and weeks in UTC. Setting the clock forward does not begin a new period at once.
 
-    A window left by a leap of the clock goes on for as long as a whole one lasts, in running time.
-    A clock that is set back needs no care: what was spent later counts as well.
+    After a jump of the clock, the old period continues for a full length in monotonic time. Setting
+    the clock back needs no special case, because later charges count too.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -38,26 +43,26 @@ class BudgetPeriods:
         self._stored: dict[timedelta, _StoredWindow] = {}
 
     def get_current(self) -> tuple[BudgetPeriod, BudgetPeriod]:
-        """Return the present day and the present week, which begins on Monday."""
+        """Return the current day and the current week, which begins on Monday."""
         now = self._look()
         return self._get_window(_DAY, now), self._get_window(_WEEK, now)
 
     def _get_window(self, length: timedelta, now: datetime) -> BudgetPeriod:
         since = _start(now, length)
-        kept = self._stored.get(length)
-        if kept is None or kept.since >= since:
+        stored = self._stored.get(length)
+        if stored is None or stored.since >= since:
             return BudgetPeriod(since, since + length)
-        return BudgetPeriod(kept.since, now + timedelta(seconds=kept.until - self._steady))
+        return BudgetPeriod(stored.since, now + timedelta(seconds=stored.until - self._steady))
 
     def _look(self) -> datetime:
-        """Return the time; note what a leap since the last look would have ended."""
+        """Return the time. If the clock jumped, store the period that the jump would end."""
         wall, steady = self._clock.get_time(), self._clock.get_monotonic_time()
         expected = self._wall + timedelta(seconds=steady - self._steady)
         for length in (_DAY, _WEEK):
-            kept, since = self._stored.get(length), _start(expected, length)
-            if kept is not None and steady >= kept.until:
+            stored, since = self._stored.get(length), _start(expected, length)
+            if stored is not None and steady >= stored.until:
                 del self._stored[length]
-            elif kept is None and wall - expected > _LEAP and since < _start(wall, length):
+            elif stored is None and wall - expected > _LEAP and since < _start(wall, length):
                 self._stored[length] = _StoredWindow(since, steady + length.total_seconds())
         self._wall, self._steady = wall, steady
         return wall

@@ -1,4 +1,4 @@
-"""What a request to a model costs, from what the provider says it used."""
+"""The cost of a model request, from the usage that the provider reports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from bot.domain.record import Record
 MILLION = 1_000_000
 _NO_LONG_PROMPT = 1 << 60
 _SEARCH = 0.01
-_HOUR = 0.6  # keeping it an hour costs so much more: twice a token in, instead of 1.25 times
+_HOUR = 0.6  # surcharge for an hour in the cache, which costs 2 instead of 1.25 times a token in
 
 
 class Usage(Record):
-    """Tokens as the Messages API counts them: three kinds in, one out.
+    """Tokens as the Messages API counts them: three kinds of input, one of output.
 
-    `ephemeral_1h_input_tokens` are those of the ones written to the cache that are kept an hour.
-    Searches the provider makes are paid apiece.
+    `ephemeral_1h_input_tokens` are those written to the cache for an hour. Web searches by the
+    provider are paid per search.
     """
 
     input_tokens: int = Field(default=0, ge=0)
@@ -31,13 +31,13 @@ class Usage(Record):
 
     @property
     def tokens_in(self) -> int:
-        """All that the model read."""
+        """All tokens that the model read."""
         return self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
 
 
 @dataclass(frozen=True)
 class _ListPrice:
-    """A price, and the one for prompts of more than `above` tokens."""
+    """A price, and the price for prompts with more than `above` tokens."""
 
     price: Price
     above: int = _NO_LONG_PROMPT
@@ -50,7 +50,7 @@ class _ListPrice:
 def _build_list_price(
     tokens_in: float, tokens_out: float, cache_read: float | None = None
 ) -> _ListPrice:
-    """Return a price as most are: reading from the cache a tenth, writing to it a quarter more."""
+    """Return a usual price: reading the cache costs a tenth of a token in, writing 1.25 times."""
     return _ListPrice(_build_price(tokens_in, tokens_out, cache_read))
 
 
@@ -64,7 +64,7 @@ def _build_price(tokens_in: float, tokens_out: float, cache_read: float | None =
 
 
 _DEAREST = _build_list_price(15, 75)
-# By the beginning of the name; an older or newer one of a family costs what the family does.
+# By the beginning of the model's name; an unknown model of a family has the family's price.
 # Source: the catalogue in the Claude Code program 2.1.329 (claude-agent-sdk 0.2.186).
 _LISTED: Mapping[str, _ListPrice] = {
     "opus": _build_list_price(5, 25),
@@ -92,26 +92,27 @@ _LISTED: Mapping[str, _ListPrice] = {
 
 
 def find_price(model: str, prices: Mapping[str, Price], tokens_in: int = 0) -> Price:
-    """Return a model's price for a prompt of `tokens_in`: what is set, built in, or the dearest.
+    """Return a model's price for a prompt of `tokens_in`.
 
-    `prices` go by the beginning of a name, and so do those that are built in; the longest counts.
+    A configured price is preferred to a built-in one, and that to the highest price. Both are
+    matched by the beginning of the name; the longest match applies.
     """
     name = model.lower()
-    ours = [begin for begin in prices if begin and name.startswith(begin.lower())]
-    if ours:
-        return prices[max(ours, key=len)]
+    configured = [begin for begin in prices if begin and name.startswith(begin.lower())]
+    if configured:
+        return prices[max(configured, key=len)]
     built_in = [begin for begin in _LISTED if name.startswith(begin)]
     return (_LISTED[max(built_in, key=len)] if built_in else _DEAREST).select_price(tokens_in)
 
 
 def is_listed(model: str, prices: Mapping[str, Price]) -> bool:
-    """Whether somebody knows the model's own price."""
+    """Return whether the model has a configured or built-in price."""
     name = model.lower()
     return any(begin and name.startswith(begin.lower()) for begin in (*prices, *_LISTED))
 
 
 def calculate_cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Cost:
-    """Return what that came to."""
+    """Return the cost of this usage."""
     price = find_price(model, prices, usage.tokens_in)
     usd = (
         usage.input_tokens * price.tokens_in

@@ -1,4 +1,4 @@
-"""Spending: what models may cost, for whoever asks, and before anybody chats."""
+"""Budget reports for people, and the budget check before a chat answer."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -19,12 +19,12 @@ from bot.ports.charts import Charts
 from bot.presentation.cards import build_budget_chart, render_budget
 
 K = TypeVar("K", bound=Hashable)
-_CHARTED = timedelta(days=13)  # and today
+_CHARTED = timedelta(days=13)  # and today: 14 days
 _HOUR = timedelta(hours=1)
 
 
 class BudgetReports:
-    """What people see of the budget, and the end of chatting when it is spent."""
+    """Shows the budget to people, and checks it before a chat answer."""
 
     def __init__(
         self,
@@ -38,26 +38,26 @@ class BudgetReports:
 
     @property
     def run_cap(self) -> Cap:
-        """What one run may cost."""
+        """The cap of one run."""
         return Cap() if self._enforcer is None else self._enforcer.rules.run
 
     async def check_chat_budget(self, person: Person) -> None:
-        """Raise `BudgetSpent` or `Stopped` where no model may answer this person now."""
+        """Raise `BudgetSpent` or `Stopped` if no model may answer this person now."""
         if self._enforcer is not None:
             await self._enforcer.check_budget(Account(purpose="chat", person_id=person.id))
 
     async def report(self, person: Person) -> BudgetReport:
-        """Return what was spent, by whom and on what, against what may be.
+        """Return what was spent, by whom and on what, and the caps.
 
-        Raises `NotAuthorized`, `StoreError` where the ledger cannot be read.
+        Raises `NotAuthorized`, and `StoreError` if the ledger cannot be read.
         """
         await self._authorizer.ask(person, Act.READ, None, "budget")
         if self._enforcer is None:
-            raise WrongStage("I keep no ledger here.")
+            raise WrongStage("I have no ledger here, because no model is configured.")
         return await build_budget_report(self._enforcer)
 
     async def post(self, person: Person) -> Post:
-        """Return the report as a message, with a chart where one can be drawn."""
+        """Return the report as a message, with a chart if one can be drawn."""
         report = await self.report(person)
         chart = build_budget_chart(report)
         png = await self._charts.draw(chart) if chart and self._charts else None
@@ -65,46 +65,48 @@ class BudgetReports:
 
 
 async def build_budget_report(enforcer: BudgetEnforcer) -> BudgetReport:
-    """Return what the ledger says of the present day and week. Raises `StoreError`."""
+    """Return the costs of the current day and week. Raises `StoreError`."""
     day, week = enforcer.calendar.get_current()
     now = enforcer.clock.get_time()
     charted = min(day.since - _CHARTED, week.since)
-    every = await enforcer.ledger.sum_charges(since=charted)
-    today = [tally for tally in every if tally.day >= day.since.date()]
-    lately = [tally for tally in every if tally.day >= week.since.date()]
+    sums = await enforcer.ledger.sum_charges(since=charted)
+    today = [tally for tally in sums if tally.day >= day.since.date()]
+    this_week = [tally for tally in sums if tally.day >= week.since.date()]
     begun = await enforcer.ledger.count_changes(now - _HOUR)
     caps = enforcer.rules
     return BudgetReport(
         at=now,
         day=CapStatus(name="day", cap=caps.day, cost=_sum_tallies(today), free_at=day.until),
-        week=CapStatus(name="week", cap=caps.week, cost=_sum_tallies(lately), free_at=week.until),
+        week=CapStatus(
+            name="week", cap=caps.week, cost=_sum_tallies(this_week), free_at=week.until
+        ),
         run_cap=caps.run,
         people=tuple(
             CapStatus(
                 name="person_day",
                 cap=caps.person_day,
-                cost=spent,
+                cost=cost,
                 person_id=person_id,
                 free_at=day.until,
             )
-            for person_id, (spent, _) in _sum_by_key(
+            for person_id, (cost, _) in _sum_by_key(
                 today, lambda tally: tally.account.person_id
             ).items()
         ),
-        week_people=_build_shares(lately, lambda tally: str(tally.account.person_id)),
+        week_people=_build_shares(this_week, lambda tally: str(tally.account.person_id)),
         runs=_build_shares(
-            (tally for tally in lately if tally.account.run_id),
+            (tally for tally in this_week if tally.account.run_id),
             lambda tally: tally.account.run_id or "",
         ),
-        purposes=_build_shares(lately, lambda tally: tally.account.purpose),
+        purposes=_build_shares(this_week, lambda tally: tally.account.purpose),
         days=tuple(
-            DayShare(day=on, purpose=purpose, **dict(spent))
-            for (on, purpose), (spent, _) in sorted(
-                _sum_by_key(every, lambda tally: (tally.day, tally.account.purpose)).items()
+            DayShare(day=on, purpose=purpose, **dict(cost))
+            for (on, purpose), (cost, _) in sorted(
+                _sum_by_key(sums, lambda tally: (tally.day, tally.account.purpose)).items()
             )
         ),
-        requests=sum(tally.requests for tally in lately),
-        refused=sum(tally.refused for tally in lately),
+        requests=sum(tally.requests for tally in this_week),
+        refused=sum(tally.refused for tally in this_week),
         begun=tuple(Begun(engine=name, count=count) for name, count in sorted(begun.items())),
         begun_most=caps.modifications_an_hour,
         trouble=await _find_blocking_reason(enforcer),
@@ -112,7 +114,7 @@ async def build_budget_report(enforcer: BudgetEnforcer) -> BudgetReport:
 
 
 async def _find_blocking_reason(enforcer: BudgetEnforcer) -> str:
-    """Return why nobody may be asked anything now, if that is so for everybody."""
+    """Return why no model may be used for anyone now, or ""."""
     try:
         await enforcer.check_budget(Account(purpose="chat", person_id=-1))
     except BudgetSpent as error:
@@ -123,10 +125,10 @@ async def _find_blocking_reason(enforcer: BudgetEnforcer) -> str:
 def _build_shares(
     tallies: Iterable[ChargeSum], key: Callable[[ChargeSum], str]
 ) -> tuple[Share, ...]:
-    """Return who spent how much, the largest first."""
+    """Return the cost of each person, run or purpose, the largest first."""
     return tuple(
-        Share(name=name, requests=requests, **dict(spent))
-        for name, (spent, requests) in _sum_by_key(tallies, key).items()
+        Share(name=name, requests=requests, **dict(cost))
+        for name, (cost, requests) in _sum_by_key(tallies, key).items()
     )
 
 
@@ -137,8 +139,8 @@ def _sum_by_key(
     for tally in tallies:
         groups[key(tally)].append(tally)
     found = {
-        name: (_sum_tallies(each), sum(one.requests for one in each))
-        for name, each in groups.items()
+        name: (_sum_tallies(group), sum(tally.requests for tally in group))
+        for name, group in groups.items()
     }
     return dict(sorted(found.items(), key=lambda item: item[1][0].cost_usd, reverse=True))
 

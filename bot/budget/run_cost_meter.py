@@ -1,4 +1,4 @@
-"""What calls in progress have spent, so that one that fails is counted too."""
+"""Measures the cost of calls in progress, so that failed calls are counted too."""
 
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.cost import Cost
@@ -6,10 +6,10 @@ from bot.domain.run import Run
 
 
 class RunCostMeter:
-    """Holds what was spent for a run and does not stand in its row yet.
+    """Holds the cost of runs that is not in their rows yet.
 
-    Where a run's requests went through the gateway, its ledger says what they cost, and an engine's
-    own count does not matter.
+    If a run's requests went through the gateway, the ledger's cost is used instead of the engine's
+    own count.
     """
 
     def __init__(self, budget: BudgetEnforcer | None = None) -> None:
@@ -17,28 +17,28 @@ class RunCostMeter:
         self._costs: dict[str, Cost] = {}
 
     def note(self, run_id: str, cost: Cost) -> None:
-        """Note what the present call has spent so far."""
+        """Record the cost of the current call so far."""
         self._costs[run_id] = Cost().add(cost)
 
     def get_unsettled(self, run: Run) -> Cost:
-        """Return what the run's row does not say yet, by the engine's own count."""
+        """Return the cost that the run's row lacks, by the engine's own count."""
         return self._costs.get(run.id, Cost())
 
     async def add_current_cost(self, run: Run) -> Run:
-        """Return the run as people should see it: with what is being spent now."""
+        """Return the run with the cost of the current call, as people should see it."""
         return await self.add_ledger_cost(_add_cost(run, self.get_unsettled(run)))
 
     def settle(self, run: Run) -> Run:
-        """Return the run with what was spent for it, to be saved; the meter is at zero then."""
+        """Return the run with its unsettled cost added, to be saved, and reset the meter."""
         return _add_cost(run, self._costs.pop(run.id, Cost()))
 
     async def add_ledger_cost(self, run: Run) -> Run:
-        """Return the run with what the ledger says it has spent, where it says anything."""
-        spent = await self.load_ledger_cost(run)
-        return run if spent is None or spent == Cost() else run.replace(**dict(spent))
+        """Return the run with the ledger's cost, if the ledger has one."""
+        cost = await self.load_ledger_cost(run)
+        return run if cost is None or cost == Cost() else run.replace(**dict(cost))
 
     async def measure_cost_since(self, run: Run, before: Cost | None) -> Cost:
-        """Return what a call has spent, where the ledger said `before` when it began."""
+        """Return the cost of a call, if the ledger's cost was `before` when it began."""
         now = await self.load_ledger_cost(run)
         if before is None or now is None or now == before:
             return self.get_unsettled(run)
@@ -50,7 +50,7 @@ class RunCostMeter:
         )
 
     async def load_ledger_cost(self, run: Run) -> Cost | None:
-        """Return what the ledger says; `None` where there is none, or it cannot be read."""
+        """Return the ledger's cost of the run; `None` if there is none or it cannot be read."""
         return None if self._budget is None else await self._budget.load_run_cost(run.id)
 
 

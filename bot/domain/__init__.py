@@ -1,1 +1,1 @@
-"""Records, events, policy and errors: the words everything else is written in."""
+"""Records, events, policy and errors: the shared vocabulary of all other packages."""

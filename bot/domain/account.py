@@ -1,4 +1,4 @@
-"""Who a model's work is done for, and what each request of it came to."""
+"""Accounts that model requests are charged to, and the charge for each request."""
 
 from typing import Literal
 
@@ -11,9 +11,10 @@ Purpose = Literal["diagnose", "plan", "execute", "review", "chat"]
 
 
 class Account(Record):
-    """Who is charged. `person_id` is who asked: a Discord id, or that of `ITSELF`.
+    """The account a model request is charged to.
 
-    What belongs to no run has no `run_id`.
+    `person_id` is the Discord id of the person who asked, or the id of `ITSELF`. `run_id` is `None`
+    for work that belongs to no run.
     """
 
     purpose: Purpose
@@ -22,10 +23,10 @@ class Account(Record):
 
 
 class Charge(Cost):
-    """One request to the provider, without a word of what was said in it.
+    """One request to the provider, without any text of it.
 
-    `status` is what the program was answered (HTTP). An `estimated` one broke off before the
-    provider said what it used. A `refused` one never went out, and cost nothing.
+    `status` is the HTTP status that the program received. If `estimated`, the request broke off
+    before the provider reported its usage. A `refused` request was never sent and cost nothing.
     """
 
     id: str
@@ -35,5 +36,5 @@ class Charge(Cost):
     status: int
     outcome: Literal["ok", "error", "refused", "cancelled"]
     seconds: float = Field(default=0.0, ge=0)
-    redacted: int = Field(default=0, ge=0, description="secrets taken out before it went out")
+    redacted: int = Field(default=0, ge=0, description="secrets removed before it was sent")
     note: str = Field(default="", description="why it was refused or failed, safe to show")

@@ -1,4 +1,4 @@
-"""An alert: what is told elsewhere than in the chat, once as it begins and once as it ends."""
+"""Alerts: messages sent outside of the chat, once at the start of a problem and once at its end."""
 
 from collections.abc import Callable
 from typing import ClassVar, Literal
@@ -13,10 +13,11 @@ AlertState = Literal["firing", "resolved", "test"]
 
 
 class AlertRules(Record):
-    """When people are told elsewhere too: of what, and how long the chat has to be out of reach.
+    """When alerts are sent outside of the chat, and for which incidents.
 
-    `chat_down`: of an incident that the chat could not tell for `down_seconds`; `always`: of every
-    one of at least that severity. With `chat` it is told as well that the chat is out of reach.
+    With `when="chat_down"`, an alert is sent for an incident that could not be posted in the chat
+    for `down_seconds`; with `"always"`, for every incident of at least `severity`. With `chat`, an
+    alert is also sent when the chat itself is unreachable.
     """
 
     when: Literal["chat_down", "always"] = "chat_down"
@@ -26,7 +27,7 @@ class AlertRules(Record):
 
 
 class Alert(Record):
-    """What a channel sends. `id` is the same when it begins and when it is over.
+    """One alert as a channel sends it. Its `id` is the same at the start and at the end.
 
     `title` is one line. Times are in UTC.
     """
@@ -38,24 +39,25 @@ class Alert(Record):
     text: str = Field(default="", max_length=_TEXT)
     since: AwareDatetime
     at: AwareDatetime
-    url: str = Field(default="", description="a page of the dashboard; empty: there is none")
+    url: str = Field(default="", description="a page of the dashboard; empty if there is none")
 
     def redact_secrets(self, redact: Callable[[str], str]) -> "Alert":
-        """Return it as it may leave the machine."""
+        """Return the alert without secrets, cut to the allowed lengths, so that it may be sent."""
         title, text = redact(self.title), redact(self.text)
         return self.replace(title=title[:_TITLE], text=text[:_TEXT])
 
     @property
     def headline(self) -> str:
-        """Return the title with what a reader of a list wants to know first."""
+        """The title, preceded by the severity or the state."""
         mark = {"firing": str(self.severity), "resolved": "over", "test": "test"}[self.state]
         return f"[{mark}] {self.title}"
 
 
 class AlertDelivery(Record):
-    """One row, by the alert's id: who has it, and who has heard that it is over.
+    """Which channels have received an alert and its resolution; one row for each alert id.
 
-    `covers` are the incidents it is about, each with how often it had come back (`k7m2xq:0`).
+    `covers` are the incidents of the alert, each with the number of times it had returned
+    (`k7m2xq:0`).
     """
 
     former_names: ClassVar = {
@@ -69,19 +71,22 @@ class AlertDelivery(Record):
     alert: Alert
     covers: tuple[str, ...] = ()
     tried: tuple[str, ...] = Field(
-        default=(), description="channels it was sent through, noted before: they may have it"
+        default=(), description="channels it may have been sent through; saved before each attempt"
     )
     delivered_to: tuple[str, ...] = Field(default=(), description="channels that have it")
-    refused_by: tuple[str, ...] = Field(default=(), description="channels that will not have it")
+    refused_by: tuple[str, ...] = Field(
+        default=(), description="channels that rejected it for good"
+    )
     resolution: Alert | None = None
     resolution_delivered_to: tuple[str, ...] = ()
     resolution_refused_by: tuple[str, ...] = ()
 
     def get_pending(self, channel: str) -> Alert | None:
-        """Return what is to be sent through a channel now; `None`: nothing.
+        """Return the alert to be sent through a channel now, or `None`.
 
-        What was over before a channel was tried is not told there any more. One that was tried,
-        and may have it, hears of its end: the program may have been killed before it knew.
+        A resolution is not sent to a channel that was never tried. It is sent to a channel that was
+        tried and may have the alert: the program may have been killed before the delivery was
+        saved.
         """
         if self.resolution is None:
             return None if channel in (*self.delivered_to, *self.refused_by) else self.alert
@@ -93,11 +98,14 @@ class AlertDelivery(Record):
         return self.resolution if channel in self.tried and not settled else None
 
     def mark_tried(self, channel: str) -> "AlertDelivery":
-        """Return it as it is before it is sent through a channel."""
+        """Return the delivery with the channel marked as tried.
+
+        Save it before the alert is sent.
+        """
         return self if channel in self.tried else self.replace(tried=(*self.tried, channel))
 
     def mark_settled(self, channel: str, *, accepted: bool) -> "AlertDelivery":
-        """Return it once the channel has taken, or refused for good, what was waiting for it."""
+        """Return the delivery after the channel accepted or rejected the pending alert."""
         names = (
             ("delivered_to", "refused_by")
             if self.resolution is None
@@ -108,9 +116,10 @@ class AlertDelivery(Record):
 
 
 class ChatOutage(Record):
-    """One row: since when the chat has been out of reach, and when that was last looked at.
+    """Since when the chat has been unreachable, and when this was last checked; one row.
 
-    `message` is the oldest one that waited to be sent, `message_since` since when it is that.
+    `message` is the oldest message that waits to be sent; `message_since` is when it became the
+    oldest one.
     """
 
     looked_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""What the rules see in the journal: one threshold crossed by one kind of action."""
+"""Anomalies found by the rules in the journal: one kind of action crossed one threshold."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from bot.domain.samples import Sample
 
 
 class Rule(StrEnum):
-    """The rules, by what they watch."""
+    """The detection rules, by what they watch."""
 
     ERROR_RATE = "error_rate"
     REPEATED_ERROR = "repeated_error"
@@ -17,7 +17,10 @@ class Rule(StrEnum):
 
 
 class Anomaly(Record):
-    """One crossing. `value` and `threshold` are a share, a count, or milliseconds of p95."""
+    """One crossing of a threshold.
+
+    `value` and `threshold` are a share, a count, or milliseconds of p95, depending on the rule.
+    """
 
     rule: Rule
     event: str
@@ -27,27 +30,27 @@ class Anomaly(Record):
     threshold: float
     volume: int = Field(ge=0, description="actions of that event in the window")
     since: AwareDatetime | None = Field(
-        default=None, description="when the first one happened that `value` counts"
+        default=None, description="when the first action counted in `value` happened"
     )
-    baseline: float | None = Field(default=None, description="p95 in ms it usually has")
+    baseline: float | None = Field(default=None, description="usual p95 in ms")
     evidence: tuple[str, ...] = Field(
         default=(), description="ids of journal records, newest first, at most 20"
     )
 
     @property
     def key(self) -> str:
-        """What makes two anomalies the same incident."""
+        """The identity of the incident: anomalies with equal keys belong to the same incident."""
         return f"{self.rule}:{self.event}:{self.fingerprint or ''}"
 
     @property
     def bad(self) -> int:
-        """How many bad ones it was made of."""
+        """The number of bad actions, at least 1."""
         if self.rule is Rule.ERROR_RATE:
             return max(1, round(self.value * self.volume))
         return max(1, round(self.value) if self.rule is Rule.REPEATED_ERROR else len(self.evidence))
 
     def is_of(self, sample: Sample) -> bool:
-        """Whether an action is one of the bad ones that were seen."""
+        """Return whether an action is one of the bad actions that this anomaly counts."""
         if sample.own:
             return False
         if self.rule is Rule.REPEATED_ERROR:

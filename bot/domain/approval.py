@@ -1,4 +1,4 @@
-"""What an approval takes, beyond one listed person's word, and the words given so far."""
+"""The number of approvals a change needs, and the approvals collected so far."""
 
 from typing import ClassVar, Literal
 
@@ -8,18 +8,20 @@ from bot.domain.proposal import Approval, Proposal
 from bot.domain.record import Record
 
 Weight = Literal["high", "security", "review", "any"]
-"""What a change may be: of high risk by its plan, touching security-sensitive code, found but not
-proven, or a change.
+"""Properties of a change that may require a second approval.
 
-What a plan says of its risk may be a model's word; `any` and the paths of `security` are not.
+`high`: its plan rates the risk as high. `security`: it touches security-sensitive paths.
+`review`: the fix is plausible, not proven. `any`: every change. A model may have written the risk
+in the plan; `any` and the paths of `security` do not depend on a model.
 """
 
 
 class ApprovalRules(Record):
-    """For changes that weigh as in `second_for`: how many people, and who.
+    """How many people must approve a change that has one of the properties in `second_for`.
 
-    `people` different approvers have to say it, of the same head. With `other_than_requester` who
-    asked for the change, or made it what it is (see `Shapers`), does not count among them.
+    `people` different approvers must approve the same head. With `other_than_requester`, the
+    approval of the person who asked for the change, or who shaped it (see `Shapers`), does not
+    count.
     """
 
     second_for: frozenset[Weight] = frozenset()
@@ -28,20 +30,20 @@ class ApprovalRules(Record):
 
 
 class Shapers(Record):
-    """Everybody whose word made a change what it is, besides who first asked for it.
+    """The people who shaped a change, besides the person who first asked for it.
 
-    They pressed “Fix it”, had it tried again, asked for more, or answered a question of the run.
+    They pressed “Fix it”, asked for a retry or for more, or answered a question of the run.
     """
 
     ids: frozenset[int] = frozenset()
 
     def add(self, *ids: int) -> "Shapers":
-        """Return them with more."""
+        """Return the shapers with these ids added."""
         return Shapers(ids=self.ids.union(ids))
 
 
 class Need(Record):
-    """How many people have to approve one change; `not_by` are those whose word does not count."""
+    """The number of approvals one change needs; approvals by people in `not_by` do not count."""
 
     people: int = 1
     not_by: frozenset[int] = frozenset()
@@ -49,16 +51,17 @@ class Need(Record):
     @field_validator("not_by", mode="before")
     @classmethod
     def _accept_single_id(cls, value: object) -> object:
-        """Take it as it was kept when it could be one person only."""
+        """Convert the stored form of older versions, in which `not_by` was one id or null."""
         if value is None:
             return ()
         return (value,) if isinstance(value, int) else value
 
 
 class ApprovalVotes(Record):
-    """Everybody's word for one card so far, oldest first, each person's once; and what it takes.
+    """The approvals of one card so far, oldest first, one for each person; and the number needed.
 
-    Another card has none: a push voids them all, and one that takes it back brings none to life.
+    Another card starts without approvals. A push voids all approvals; reverting that push does not
+    restore them.
     """
 
     former_names: ClassVar = {"given": "approvals"}
@@ -69,10 +72,13 @@ class ApprovalVotes(Record):
     need: Need = Need()
 
     def are_for(self, proposal: Proposal) -> bool:
-        """Whether they were said of this very proposal."""
+        """Return whether the approvals are for exactly this head and version of the proposal."""
         return (self.head, self.version) == (proposal.head, proposal.version)
 
     def add(self, approval: Approval, need: Need) -> "ApprovalVotes":
-        """Return them with one more; who says it again says it in the place of the first time."""
+        """Return the votes with one more approval.
+
+        A person's new approval replaces the earlier one.
+        """
         known = {each.person.id: each for each in self.approvals} | {approval.person.id: approval}
         return self.replace(approvals=tuple(known.values()), need=need)

@@ -1,4 +1,4 @@
-"""Commits that came to the followed branch from elsewhere, taken on by the running program."""
+"""Commits that were pushed to the followed branch by others and loaded by the running program."""
 
 from pydantic import Field
 
@@ -6,25 +6,27 @@ from bot.domain.record import Record
 
 
 class Arrival(Record):
-    """What the running program did with them. `commit` is where its checkout stands now.
+    """What the running program did with the new commits. `commit` is the head of its checkout now.
 
-    What it had not taken on before, of whatever commit, counts still: it does not run `commit`.
+    Files that could not be loaded for an earlier commit are still listed: until they are loaded,
+    the program does not run `commit`.
     """
 
     commit: str
     files: tuple[str, ...] = ()
     reloaded: tuple[str, ...] = ()
     restart_needed: tuple[str, ...] = Field(
-        default=(), description="changed files that only a restart takes on"
+        default=(), description="changed files that need a restart"
     )
     pending: str = Field(
-        default="", description="what is missing until core code runs, and who does it; a sentence"
+        default="",
+        description="what must happen before core code runs, and who does it; a sentence",
     )
     failed: dict[str, str] = Field(
-        default_factory=dict, description="modules that kept their old code, and why"
+        default_factory=dict, description="modules that still run their old code, and why"
     )
 
     @property
     def live(self) -> bool:
-        """Whether the running code contains the commit."""
+        """True if the running code contains the commit."""
         return not self.failed and not self.restart_needed

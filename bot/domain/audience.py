@@ -1,4 +1,4 @@
-"""Who may see what a record holds."""
+"""Who may see the content of a record."""
 
 from enum import StrEnum
 
@@ -6,8 +6,9 @@ from enum import StrEnum
 class Audience(StrEnum):
     """Who could see an action where it happened.
 
-    `TEAM`: everyone who can read the dev channel. `PRIVATE`: somebody there could not, or that is
-    not known; the record then holds stand-ins in place of what was typed and answered.
+    `TEAM`: everyone who can read the dev channel. `PRIVATE`: someone in the dev channel could not,
+    or this is not known; the record then contains placeholders instead of what was typed and
+    answered.
     """
 
     TEAM = "team"

@@ -1,4 +1,4 @@
-"""Who asked, approved, refused or changed what, and when; and whether that is still all of it."""
+"""Records of the audit log: who asked, approved, refused or changed what; and of its checks."""
 
 from typing import Literal
 
@@ -8,20 +8,20 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 
 CHECKPOINT = "audit.checkpoint"
-"""The entry that says up to where older ones were removed, by the rules of `audit.keep_days`."""
+"""The entry that records up to which entry older ones were removed (`audit.keep_days`)."""
 ACCEPTED = "audit.accepted"
-"""The entry by which somebody on the machine took note of a break."""
+"""The entry written when an operator on the machine acknowledged a break."""
 RESTORED = "restored"
-"""The entry by which a log goes on that was brought back from a backup."""
+"""The entry with which a log continues after it was restored from a backup."""
 LOST = "audit.lost"
-"""The entry that tells of one that was begun, and is not there after a crash."""
+"""The entry that reports an entry that was begun and is missing after a crash."""
 
 ERASED = "erase"
-"""The entry that says how much was erased of a person, by pseudonym and counts."""
+"""The entry that records how much of a person's data was erased, by pseudonym and counts."""
 OWN_ACTIONS = frozenset({CHECKPOINT, ACCEPTED, RESTORED, LOST, ERASED})
-"""Entries whose note the log writes itself: it holds no text of a person."""
+"""Actions whose note the log writes itself: such a note contains no text of a person."""
 ERASED_NOTE = "(erased)"
-"""What a note reads whose text was erased."""
+"""The text of a note that was erased."""
 
 BreakKind = Literal["changed", "missing", "order", "seal", "downgraded", "cut", "head", "journal"]
 
@@ -36,10 +36,11 @@ class AuditEntry(Record):
     run_id: str | None = None
     how: str = ""
     note: str = Field(
-        default="", description="what was said; it lies beside the log, where it can be erased"
+        default="", description="what was said; stored outside of the log, so that it can be erased"
     )
     note_digest: str = Field(
-        default="", description="of the note's salt and text; the entry's number leads to both"
+        default="",
+        description="digest of the note's salt and text; both are found by the entry's number",
     )
     head: str = Field(default="", description="the commit it was about")
     channel_id: int | None = Field(default=None, description="where it was said")
@@ -49,13 +50,13 @@ class AuditEntry(Record):
 
 
 class Configured(Record):
-    """What was configured at the last start, in a line: a mark of all of it, and who may what."""
+    """The configuration at the last start, in one line: a digest of it, and who may do what."""
 
     summary: str
 
 
 class AuditHead(Record):
-    """Where the log ended at some time, kept outside of it."""
+    """The end of the log at some time, stored outside of it."""
 
     number: int = Field(ge=0)
     hash: str
@@ -63,15 +64,18 @@ class AuditHead(Record):
 
 
 class AuditBreak(Record):
-    """Where the log does not hold, and how."""
+    """Where and how the log is not intact."""
 
-    number: int = Field(description="the first entry that is wrong, or lacks")
+    number: int = Field(description="the first entry that is wrong or missing")
     kind: BreakKind
     summary: str
 
 
 class AuditState(Record):
-    """What a check of the log has shown. `accepted` was found broken before, and noted."""
+    """The result of a check of the log.
+
+    `accepted` is a break that was found and acknowledged before.
+    """
 
     first: int = 0
     last: int = 0
@@ -82,5 +86,5 @@ class AuditState(Record):
 
     @property
     def head(self) -> AuditHead:
-        """Where it ends."""
+        """The end of the log."""
         return AuditHead(number=self.last, hash=self.hash)

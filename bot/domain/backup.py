@@ -1,4 +1,4 @@
-"""Backups of the state folder: what one says of itself, and which are kept."""
+"""Backups of the state folder: their manifest, their schedule, and which of them to delete."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ from bot.domain.audit import AuditHead
 from bot.domain.record import Record
 
 FORMAT = 1
-"""The form of an archive and its manifest. A larger one is of a newer version."""
+"""The format version of an archive and its manifest. Newer versions use a larger number."""
 
 
 class BackedUpFile(Record):
-    """One file: its name from the state folder, its size in bytes, and what is known of it.
+    """One file: its name relative to the state folder, its size in bytes, and its checksum.
 
-    Of a database: its migrations, oldest first, and how many rows each table has.
+    For a database also its migrations, oldest first, and the number of rows of each table.
     """
 
     name: str
@@ -28,14 +28,14 @@ class BackedUpFile(Record):
 
 
 class LeftOut(Record):
-    """What is not in a backup, and why."""
+    """A file that is not in a backup, and why."""
 
     name: str
     why: str
 
 
 class BackupManifest(Record):
-    """What is in an archive; its first member. `commit` is the code that ran then."""
+    """The content of an archive; its first member. `commit` is the code that ran at the time."""
 
     format: int = Field(default=FORMAT, ge=1)
     made_at: AwareDatetime
@@ -46,16 +46,16 @@ class BackupManifest(Record):
 
     @property
     def size(self) -> int:
-        """How many bytes the files take."""
+        """The number of bytes that the files take."""
         return sum(file.size for file in self.files)
 
     def count_rows(self, table: str) -> int:
-        """Return how many rows a table has, of whichever database."""
+        """Return the number of rows of a table, summed over all databases."""
         return sum(file.rows.get(table, 0) for file in self.files)
 
 
 class Backup(Record):
-    """One archive that is whole: where it lies, when it was made, its size in bytes."""
+    """One complete archive: its file, when it was made, and its size in bytes."""
 
     file: Path
     made_at: AwareDatetime
@@ -63,9 +63,9 @@ class Backup(Record):
 
 
 class BackupSlot(Record):
-    """How far scheduled backups are: the newest time that was dealt with, and what is in the way.
+    """The state of scheduled backups: the newest slot that was handled, and the last failure.
 
-    Where the last attempt failed: why, since when, and whether people were told.
+    If the last attempt failed: why, since when, and whether people were informed.
     """
 
     former_names: ClassVar = {"told": "is_reported"}
@@ -78,9 +78,9 @@ class BackupSlot(Record):
 
 
 class BackupStatus(Record):
-    """The newest backup, `None` where there is none; why none can be made; and how many there are.
+    """The newest backup (`None` if there is none), the number of backups, and the last failure.
 
-    `overdue`: one was due a day ago, and there is none since.
+    `overdue` is true if a backup was due a day ago and none has been made since.
     """
 
     newest: Backup | None = None
@@ -90,16 +90,17 @@ class BackupStatus(Record):
 
 
 def find_superfluous(backups: Sequence[Backup], keep: int, weekly: int) -> tuple[Backup, ...]:
-    """Return those that go: not among the `keep` newest, nor the newest of one of `weekly` weeks.
+    """Return the backups to delete, newest first.
 
-    The weeks are those, by the calendar of UTC, of which there is a backup.
+    The `keep` newest backups stay, and so does the newest backup of each of the last `weekly`
+    calendar weeks (UTC) that have one.
     """
-    newest_first = sorted(backups, key=lambda each: each.made_at, reverse=True)
+    newest_first = sorted(backups, key=lambda backup: backup.made_at, reverse=True)
     kept = set(newest_first[:keep])
     weeks: set[tuple[int, int]] = set()
-    for each in newest_first:
-        year, week, _ = each.made_at.isocalendar()
+    for backup in newest_first:
+        year, week, _ = backup.made_at.isocalendar()
         if (year, week) not in weeks and len(weeks) < weekly:
             weeks.add((year, week))
-            kept.add(each)
-    return tuple(each for each in newest_first if each not in kept)
+            kept.add(backup)
+    return tuple(backup for backup in newest_first if backup not in kept)

@@ -1,4 +1,4 @@
-"""What changes for people: the answers of two commits to the same scripts, compared."""
+"""Behaviour differences: the answers of two commits to the same scripts, compared."""
 
 from typing import ClassVar
 
@@ -9,10 +9,11 @@ from bot.domain.rehearsal import PlayDifference
 
 
 class AnswerChange(Record):
-    """One answer that is not what it was.
+    """One answer that differs between two commits.
 
-    `script` counts the scripts that were played, from 0; `asked` is the step in a line. `mended`:
-    before, somebody got an error there or earlier in the script, and after nobody does.
+    `script` is the index of the replayed script, from 0; `asked` is the step in one line.
+    `is_fixed` is true if a person got an error there or earlier in the script before, and no one
+    does now.
     """
 
     former_names: ClassVar = {"mended": "is_fixed"}
@@ -24,13 +25,13 @@ class AnswerChange(Record):
 
 
 class BehaviourDiff(Record):
-    """What came of playing scripts with two commits.
+    """The result of replaying scripts with two commits.
 
-    `answers` is how many answers could be compared, `changed` how many of them differ, `unasked`
-    how many of those although nobody got an error there before. `varied` differ between two plays
-    of the older commit already: those tell nothing, and are in none of the other numbers. `changes`
-    shows some of `changed`, those that nobody asked for first; `variations` some of `varied`.
-    `unplayed` is why nothing was played, where that was so.
+    `answers` is the number of answers that could be compared, `changed` how many of them differ,
+    and `unasked` how many of those differ although no one got an error there before. `varied`
+    answers differ between two replays of the older commit already: they show nothing and are not in
+    the other numbers. `changes` shows some of `changed`, unasked ones first; `variations` shows
+    some of `varied`. `unplayed` is the reason why nothing was replayed, or empty.
     """
 
     answers: int = Field(default=0, ge=0)
@@ -43,23 +44,24 @@ class BehaviourDiff(Record):
 
     @property
     def summary(self) -> str:
-        """The numbers, for people: "3 of 61 answers change"."""
+        """The numbers as people read them: "3 of 61 answers change"."""
         if self.unplayed:
             return f"answers were not compared: {self.unplayed}"
         if not self.answers and not self.varied:
             return "no answers to compare"
         answers = "answer changes" if self.answers == 1 else "answers change"
-        told = f"{self.changed} of {self.answers} {answers}"
+        text = f"{self.changed} of {self.answers} {answers}"
         if not self.varied:
-            return told
-        return f"{told}; {self.varied} more are not repeatable"
+            return text
+        return f"{text}; {self.varied} more are not repeatable"
 
 
 class Trial(Record):
-    """A command that somebody tried: what people would see with a change's base, and its head.
+    """A command that a person tried: its answers with a change's base, and with its head.
 
-    `cogs` are all that were there; none: the whole bot. `undone`: neither could do all of it, as
-    when a command is none of these cogs'.
+    `cogs` are all cogs that were loaded; empty means the whole bot. `is_incomplete` is true if
+    neither commit could do all of it, for example because the command belongs to none of these
+    cogs.
     """
 
     former_names: ClassVar = {"undone": "is_incomplete"}
@@ -74,10 +76,11 @@ class Trial(Record):
 
 
 class RevertTrial(Record):
-    """What the code before a change makes of the files that the change leaves behind.
+    """How the code before a change handles the files that the change leaves behind.
 
-    `plays` is how many scripts left other files than before, `files` their names, `failure` what
-    goes wrong on them that did not before; `unplayed` is why nothing was played, where that was so.
+    `script_count` is the number of scripts that left other files than before, `files` are their
+    names, `failure` is what fails on them and did not fail before. `unplayed` is the reason why
+    nothing was replayed, or empty.
     """
 
     former_names: ClassVar = {"plays": "script_count"}
@@ -89,7 +92,7 @@ class RevertTrial(Record):
 
     @property
     def summary(self) -> str:
-        """The outcome, for people."""
+        """The result as people read it."""
         named = ", ".join(f"`{name}`" for name in self.files)
         if self.failure:
             return f"⚠️ today's code fails on what this leaves behind in {named}: {self.failure}"

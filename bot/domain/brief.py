@@ -1,4 +1,4 @@
-"""What is wanted of a change, agreed on before it is written: the contract of goal `change`."""
+"""Briefs: what a change must do, agreed on before it is written (for runs with goal `change`)."""
 
 import hashlib
 from typing import ClassVar, Literal
@@ -15,21 +15,22 @@ from bot.domain.record import Record
 from bot.domain.rehearsal import Script
 
 Absence = Literal["no such command", "no such option", "no such cog", "another answer"]
-"""Why today's code does not do what an example shows. A button that is not there is another answer.
+"""Why today's code does not do what an example shows.
 
-Where a script's cog is not there, that is why, whatever else is said.
+A missing button counts as `another answer`. If the cog of a script is missing, the reason is
+`no such cog`, whatever else is missing.
 """
 
 MOST_QUESTIONS = 3
 
 
 class Wanted(Record):
-    """What people must see of one step of an example.
+    """The output that people must see at one step of an example.
 
-    `step` counts the script's steps from 0. All of `shows` stands in what whoever does it sees of
-    it, at least one of `one_of` where there are any, and none of `hides`; there is a text in
-    `shows` or `one_of`. Texts are compared letter by letter, with people by their names: `@bob`.
-    Nobody gets an error. `one_of` is left to chance: with other luck another of them comes up.
+    `step` is the index of the script's step, from 0. The output must contain all texts of `shows`,
+    at least one of `one_of` (if there are any), and none of `hides`; `shows` or `one_of` has at
+    least one text. Texts are compared exactly, with people shown by name: `@bob`. No one may get an
+    error. `one_of` is for random results: another seed may show another of them.
     """
 
     step: int = Field(ge=0)
@@ -37,25 +38,25 @@ class Wanted(Record):
     one_of: tuple[str, ...] = ()
     hides: tuple[str, ...] = Field(
         default=(),
-        description="what tells it from the other examples of the same command: no fixed answer "
-        "may do for all of them",
+        description="texts of the other examples of the same command: one fixed answer "
+        "must not satisfy all of them",
     )
 
 
 class Acceptance(Record):
-    """One example of what is wanted, as people read it and as it is played."""
+    """One example of the wanted behaviour, as people read it and as a script that is run."""
 
     former_names: ClassVar = {"told": "expected"}
 
-    asked: str = Field(description="what somebody does: `/coinflip times:3`")
-    expected: str = Field(description="what they get, in words: three results")
+    asked: str = Field(description="what a person does: `/coinflip times:3`")
+    expected: str = Field(description="what they get, described: three results")
     script: Script
     wanted: tuple[Wanted, ...] = Field(min_length=1)
-    missing: Absence = Field(description="why it is red on base")
+    missing: Absence = Field(description="why it fails on base")
 
 
 class BriefQuestion(Record):
-    """What has to be known before it is built; unanswered, `default` counts."""
+    """A question to answer before the change is written; `default` applies if no one answers."""
 
     text: str = Field(min_length=1, max_length=500)
     default: str = Field(min_length=1, max_length=200)
@@ -63,17 +64,18 @@ class BriefQuestion(Record):
 
 
 class Brief(Record):
-    """What a request comes to. `request` is what the person said, word for word.
+    """The specification of a request. `request` is the person's text, unchanged.
 
-    `objection` is why nothing is to be built: the request does not fit, or cannot be done; then
-    nothing else counts. What is proven otherwise than by `acceptances` says so in `proofs`. Where
-    `flag` names one, all of it is off until people switch that on; examples have it on.
+    `objection` is the reason why nothing will be built (the request does not fit or cannot be
+    done); the other fields do not count then. `proofs` names the proofs that are needed besides
+    `acceptances`. If `flag` is set, the change is off until people switch this flag on; examples
+    run with it on.
     """
 
     former_names: ClassVar = {"not_meant": "out_of_scope"}
 
     request: str
-    understood: str = Field(description="what is wanted, in our words: a sentence or two")
+    understood: str = Field(description="what is wanted, rephrased: a sentence or two")
     out_of_scope: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     questions: tuple[BriefQuestion, ...] = Field(default=(), max_length=MOST_QUESTIONS)
@@ -81,18 +83,23 @@ class Brief(Record):
     risk: Risk = "low"
     flag: FlagName | Literal[""] = ""
     estimate_usd: float = Field(default=0.0, ge=0)
-    candidates: int = Field(default=1, ge=1, description="how many are written, to choose from")
+    candidates: int = Field(
+        default=1, ge=1, description="the number of candidates that are written"
+    )
     objection: str = ""
     written_by: str = ""
 
     @property
     def digest(self) -> str:
-        """What was agreed to, in a word: SHA-256 of all of it, as 64 hexadecimal digits."""
+        """The SHA-256 of the whole brief, as 64 hexadecimal digits. Agreements refer to it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class Agreement(Record):
-    """Somebody's go-ahead for one brief, by its digest; without a `person` its time was up."""
+    """A person's agreement to one brief, by its digest.
+
+    Without a `person`, the time to object ended.
+    """
 
     digest: str
     person: Person | None = None
@@ -101,7 +108,7 @@ class Agreement(Record):
 
 
 class CommandUse(Record):
-    """A command there is: how often it was used lately, and by how many people."""
+    """An existing command: how often it was used lately, and by how many people."""
 
     name: str
     cog: str = ""
@@ -110,10 +117,15 @@ class CommandUse(Record):
 
 
 class ChangeContext(Record):
-    """What there is already that a request may be about. Deterministic; words in it are data."""
+    """Existing commands and code that a request may be about.
+
+    It is collected by rules, without a model. Text in it is untrusted data.
+    """
 
     commands: tuple[CommandUse, ...] = ()
-    named: tuple[str, ...] = Field(default=(), description="files the request is about, as found")
+    named: tuple[str, ...] = Field(
+        default=(), description="files that the request seems to be about"
+    )
     tests: tuple[str, ...] = Field(default=(), description="tests of those files")
     cogs: tuple[str, ...] = Field(default=(), description="every file under `cogs`")
     memories: tuple[Recalled, ...] = ()

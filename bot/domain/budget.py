@@ -1,4 +1,4 @@
-"""How much may be spent, by a run, a person, a day, a week."""
+"""Spending limits for a run, a person, a day and a week."""
 
 from pydantic import Field
 
@@ -6,14 +6,14 @@ from bot.domain.record import Record
 
 
 class Cap(Record):
-    """US dollars and tokens (in and out together); what is null is not capped."""
+    """A limit in US dollars and in tokens (input and output together); null means no limit."""
 
     usd: float | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)
 
 
 class Price(Record):
-    """US dollars for a million tokens."""
+    """Prices in US dollars for one million tokens."""
 
     tokens_in: float = Field(ge=0, allow_inf_nan=False)
     tokens_out: float = Field(ge=0, allow_inf_nan=False)
@@ -22,11 +22,11 @@ class Price(Record):
 
 
 class BudgetRules(Record):
-    """Caps hold for everything that models do, chat included. Days and weeks are of UTC.
+    """Caps for everything that models do, chat included. Days and weeks are in UTC.
 
-    `reserve_usd` of each cap is kept back for the last words of what is under way: when only that
-    is left, no tool may be called any more. `prices` go by the beginning of a model's name; the
-    longest one that fits counts, before the ones that are built in.
+    `reserve_usd` of each cap is reserved for the final answers of active work: once only the
+    reserve is left, models may not call tools any more. `prices` are matched by the beginning of a
+    model's name; the longest match applies, and overrides the built-in prices.
     """
 
     run: Cap = Cap(usd=6.0)
@@ -37,6 +37,6 @@ class BudgetRules(Record):
     modifications_an_hour: int = Field(
         default=5,
         ge=0,
-        description="changes a model, or any engine unasked, may begin in an hour",
+        description="changes that a model, or any engine without being asked, may begin in an hour",
     )
     prices: dict[str, Price] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Several candidates of one wanted change, of which the best is proposed."""
+"""Several candidates for one requested change; the best of them is proposed."""
 
 from pydantic import Field
 
@@ -7,7 +7,10 @@ from bot.domain.record import Record
 
 
 class ProvenCandidate(Record):
-    """One that holds, with the verdict that says so. Numbers count from 1, as written."""
+    """A candidate that passed, with its verdict.
+
+    `number` counts from 1, in the order of writing.
+    """
 
     number: int = Field(ge=1)
     change_set: ChangeSet
@@ -15,17 +18,18 @@ class ProvenCandidate(Record):
 
 
 class DroppedCandidate(Record):
-    """One that does not hold, and why."""
+    """A candidate that did not pass, and why."""
 
     number: int = Field(ge=1)
     why: str
 
 
 class Candidates(Record):
-    """What came of the candidates that were written in one attempt of a run, out of `most`.
+    """The candidates written in one attempt of a run, at most `most`.
 
-    `present` is the one that is being written; once one is `chosen`, that one. `why` is why it is
-    that one, and why no more were written where that is so, for people.
+    `present` is the number of the candidate being written, or of the chosen one once `chosen` is
+    true. `why` explains to people why that one was chosen, and, if fewer than `most` were written,
+    why.
     """
 
     attempt: int = Field(ge=1)
@@ -38,5 +42,5 @@ class Candidates(Record):
 
     @property
     def judged_count(self) -> int:
-        """How many have been judged."""
+        """The number of candidates that have been judged."""
         return len(self.held) + len(self.dropped)

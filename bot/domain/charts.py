@@ -1,4 +1,4 @@
-"""What a chart shows, without saying how it is drawn."""
+"""The data of a chart, independent of how it is drawn."""
 
 from typing import Literal
 
@@ -15,14 +15,17 @@ class Point(Record):
 
 
 class ChartLine(Record):
-    """A named row of points, oldest first."""
+    """A named series of points, oldest first."""
 
     name: str
     points: tuple[Point, ...]
 
 
 class Mark(Record):
-    """A moment worth a vertical line, across which none is joined: a deploy, a merge."""
+    """A time that gets a vertical line, such as a deploy or a merge.
+
+    Lines are not joined across it.
+    """
 
     at: AwareDatetime
     text: str
@@ -31,7 +34,7 @@ class Mark(Record):
 class TimeChart(Record):
     """Lines over time, with a threshold and marks. Values are in `unit`: `%`, `ms`, `per minute`.
 
-    As `bars` the lines are columns on top of each other.
+    With shape `bars`, the lines are drawn as stacked columns.
     """
 
     title: str

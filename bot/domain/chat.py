@@ -1,4 +1,4 @@
-"""What was said in a channel: who said it, what we answered, and how much of it is kept."""
+"""Messages of a channel: who wrote them, what the bot answered, and how much is stored."""
 
 import re
 from typing import NamedTuple
@@ -9,20 +9,20 @@ from bot.domain.names import Name
 from bot.domain.record import Record
 
 LONGEST = 6_000
-"""Characters of one message that are kept."""
+"""The maximum number of characters stored of one message."""
 MESSAGE = 1_900
-"""Characters that fit into one message of a chat, with room for what repairs a cut."""
+"""The maximum length of a chat message; leaves room to close a code block that was cut."""
 CHAT = "chat:"
-"""What the names of chronicles begin with; the id of the channel follows."""
+"""Prefix of the names of chronicles; the channel's id follows."""
 _FENCE = re.compile(r"^\s*```(\S*)", re.MULTILINE)
-_QUESTION = "❓"  # how the question of a run begins; no small talk may look like one
+_QUESTION = "❓"  # a run's question begins with it; chat answers must not look like one
 _NAME = re.compile(r"^# +(.+?) *$", re.MULTILINE)
 
 
 class ChatLine(Record):
-    """One message. `message_id` is the person's; with `ours` it is our answer to that message.
+    """One message. `message_id` is the person's message; with `ours` it is the message we answered.
 
-    `by_id` is the person in both; lines that an older version kept do not have it.
+    `by_id` is the person's id in both cases; lines stored by older versions lack it.
     """
 
     message_id: int
@@ -34,48 +34,52 @@ class ChatLine(Record):
 
 
 class Chronicle(Record):
-    """The last of what was said to us in one channel, and what we answered, oldest first."""
+    """The last messages to the bot in one channel and its answers, oldest first."""
 
     channel_id: int | None = None
     lines: tuple[ChatLine, ...] = ()
 
     def find_answer(self, message_id: int) -> ChatLine | None:
-        """Return what we answered to that message, if we have."""
+        """Return our answer to that message, or `None`."""
         found = (line for line in self.lines if line.ours and line.message_id == message_id)
         return next(found, None)
 
     def append(self, *lines: ChatLine, most: int) -> "Chronicle":
-        """Return it with these lines at its end; of all of them the last `most` are kept.
+        """Return the chronicle with these lines at its end, cut to its last `most` lines.
 
-        The answer that was given last is kept in any case: it is shown again after a crash.
+        At least two lines are stored, so that the last answer can be shown again after a crash.
         """
         kept = tuple(line.replace(text=limit_length(line.text)) for line in lines)
         return self.replace(lines=(*self.lines, *kept)[-max(most, 2) :])
 
     def remove_person(self, person_id: int) -> "Chronicle":
-        """Return it without what that person said, and what they were answered."""
-        return self.replace(lines=tuple(each for each in self.lines if each.by_id != person_id))
+        """Return the chronicle without that person's messages and the answers to them."""
+        return self.replace(lines=tuple(line for line in self.lines if line.by_id != person_id))
 
 
 class Cut(NamedTuple):
-    """A text in two: what fits into one message, and what is left."""
+    """A text in two parts: what fits into one message, and the rest."""
 
     first: str
     rest: str
 
 
 def limit_length(text: str) -> str:
-    """Return the text as it is kept and shown: not without end."""
+    """Return the text cut to the length that is stored and shown."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def strip_question_mark(text: str) -> str:
-    """Return a model's words as they may stand in chat: never like the question of a run."""
+    """Return a model's text without a leading ❓, so that it cannot look like a run's question."""
     return text.strip().lstrip(_QUESTION).strip()
 
 
 def cut(text: str, limit: int = MESSAGE) -> Cut:
-    """Cut a text that is too long for one message, where it reads best; code blocks stay whole."""
+    """Split a text that is too long for one message at the best place.
+
+    A paragraph or line break is preferred to a space. A code block that is split is closed in the
+    first part and opened again in the second.
+    """
     if len(text) <= limit:
         return Cut(text, "")
     at = max(
@@ -95,6 +99,6 @@ def cut(text: str, limit: int = MESSAGE) -> Cut:
 
 
 def find_persona_name(persona: str) -> str:
-    """Return the name a persona gives itself in its first heading."""
+    """Return the name in the persona's first heading, or "Theseus"."""
     found = _NAME.search(persona)
     return found[1] if found else "Theseus"

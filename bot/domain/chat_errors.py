@@ -1,7 +1,7 @@
-"""Refusals of the chat that callers tell apart."""
+"""Errors of the chat that callers handle differently."""
 
 from bot.domain.errors import ChatRejected
 
 
 class ThreadsUnavailable(ChatRejected):
-    """No thread can be opened in this channel: its kind has none, or a permission is missing."""
+    """No thread can be opened in this channel: its type has none, or a permission is missing."""

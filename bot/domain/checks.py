@@ -1,4 +1,4 @@
-"""Which checks prove a change. Read from base's configuration, never from the branch's."""
+"""The checks that prove a change. They are read from base's configuration, never the branch's."""
 
 from pydantic import Field
 
@@ -8,9 +8,10 @@ from bot.domain.record import Record
 class Check(Record):
     """One command that must exit with 0.
 
-    `command` may hold placeholders: `{changed}` the changed Python files, `{affected_tests}` the
-    test files that reach a changed file, `{python}` this interpreter. One that expands to nothing
-    makes the check skipped. Programs are looked up beside the interpreter first, then on PATH.
+    `command` may contain placeholders: `{changed}` for the changed Python files, `{affected_tests}`
+    for the test files that reach a changed file, `{python}` for this interpreter. If a placeholder
+    expands to nothing, the check is skipped. Programs are looked up next to the interpreter first,
+    then on PATH.
     """
 
     name: str = Field(min_length=1)
@@ -19,7 +20,7 @@ class Check(Record):
 
 
 class Checks(Record):
-    """The two tiers: `quick` before a proposal, `full` before a merge."""
+    """The two tiers of checks: `quick` before a proposal, `full` before a merge."""
 
     quick: tuple[Check, ...] = Field(min_length=1)
     full: tuple[Check, ...] = ()

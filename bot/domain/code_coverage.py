@@ -1,4 +1,4 @@
-"""Which functions the tests ran, as it was measured at one commit."""
+"""Functions that the tests did not run, as measured at one commit."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from bot.domain.record import Record
 
 
 class UnrunFunction(Record):
-    """A function none of whose lines ran in any test."""
+    """A function of which no line ran in any test."""
 
     file: str
     name: str = Field(description="with the classes and functions around it: `Dice.roll`")
@@ -14,9 +14,10 @@ class UnrunFunction(Record):
 
 
 class CodeCoverage(Record):
-    """One measurement. `problem` says why there is no result; nothing else counts then.
+    """One measurement. If `problem` is set, there is no result and the other fields do not count.
 
-    With `tests_passed` false some tests failed meanwhile, so that more may be unrun than usual.
+    If `tests_passed` is false, some tests failed during the measurement, so more functions than
+    usual may appear as not run.
     """
 
     commit: str

@@ -13,10 +13,10 @@ _OWN = frozenset(
 
 
 def get_cog_name(file: str) -> str:
-    """Return the cog a file is of, as its name under `cogs`; nothing where it is of none.
+    """Return the name of the cog that a file belongs to, or "" if it belongs to none.
 
-    `cogs/dice.py` and `cogs/dice/tables.py` are of `dice`. What cogs share is no cog's own:
-    `cogs/ui/`, and names that begin with `_`.
+    `cogs/dice.py` and `cogs/dice/tables.py` belong to `dice`. Shared code (`cogs/ui/`, and names
+    that begin with `_`) belongs to no cog.
     """
     parts = PurePosixPath(file).parts
     if len(parts) < 2 or parts[0] != "cogs" or not file.endswith(".py"):
@@ -26,10 +26,10 @@ def get_cog_name(file: str) -> str:
 
 
 def is_own_cog(name: str) -> bool:
-    """Return whether the bot is operated by the cog of that name: no other cog may displace it."""
+    """Return whether the cog of that name operates the bot. No other cog may replace it."""
     return name in _OWN
 
 
 def has_cog(tree: Path, name: str) -> bool:
-    """Whether the files that lie in `tree` have a cog of that name."""
+    """Return whether the files in `tree` contain a cog of that name."""
     return (tree / "cogs" / f"{name}.py").is_file() or (tree / "cogs" / name).is_dir()

@@ -1,4 +1,4 @@
-"""What a run asks people, and what people tell a run."""
+"""Questions that a run asks people, their answers, and people's instructions to a run."""
 
 import re
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from bot.domain.record import Record
 
 
 class Question(Record):
-    """What cannot be decided without people. Unanswered at `until`, `default` is the answer.
+    """A question that only people can decide. If no one answers before `until`, `default` applies.
 
-    `round` and `attempt` are the run's when it was asked. Where an engine asks, `head` is the
-    commit that keeps the work done by then, `engine` its name, and `memo` what it needs with the
-    answer. `choices` are answers that have a button each. With `only_choices`, other words than one
-    of them are no answer, but for a literal with `values`; with `yes_or_no`, other words than a
-    plain yes or no. `message_id` is where it stands in the run's thread, once it does.
+    `round` and `attempt` are those of the run when it asked. If an engine asks, `head` is the
+    commit with its work so far, `engine` its name, and `memo` its own data, which it needs together
+    with the answer. Each of `choices` has a button. With `only_choices`, other text is not an
+    answer, except for a literal if `values` is set. With `yes_or_no`, only a plain yes or no is an
+    answer. `message_id` is the question's message in the run's thread, once it is posted.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Question(Record):
 
 
 class Answer(Record):
-    """The answer to one question; `person` is absent when nobody answered in time."""
+    """The answer to one question; `person` is `None` if no one answered in time."""
 
     question_id: str
     text: str
@@ -48,7 +48,10 @@ class Answer(Record):
 
 
 class Instruction(Record):
-    """One thing a listed person wants of a change. `key` makes hearing it twice harmless."""
+    """One instruction of a listed person about a change.
+
+    `key` makes receiving it twice harmless.
+    """
 
     key: str
     text: str
@@ -58,14 +61,14 @@ class Instruction(Record):
 
 
 class Instructions(Record):
-    """Everything people asked of one run so far, oldest first."""
+    """All instructions to one run so far, oldest first."""
 
     items: tuple[Instruction, ...] = ()
 
     def find_new(self, instructions: Iterable[Instruction]) -> tuple[Instruction, ...]:
-        """Return what was not heard before, by its key."""
-        heard = {item.key for item in self.items}
-        return tuple(item for item in instructions if item.key not in heard)
+        """Return the instructions whose key is not known yet."""
+        known = {item.key for item in self.items}
+        return tuple(item for item in instructions if item.key not in known)
 
 
 _PRAISE = frozenset({

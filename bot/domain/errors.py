@@ -1,38 +1,38 @@
 """Every error Theseus raises on purpose, in one tree.
 
 TheseusError
-├── ConfigError            a file, key or option is wrong; names it and the way out
+├── ConfigError            a file, key or option is wrong; the message says how to fix it
 ├── PolicyError            a person or a run may not do this
 │   ├── NotAuthorized      not on the allow-list
 │   ├── OutOfBounds        a path, size or tool outside what was granted
 │   ├── StaleApproval      the approval was for another commit or an old card
-│   ├── BudgetSpent        money, tokens or rate used up
-│   ├── TooMany            the person has as much under way as one may
-│   ├── Paused             autonomous work is off, or this is beyond the level set for it
-│   └── Stopped            the emergency stop stands
+│   ├── BudgetSpent        a limit on money, tokens or rate was reached
+│   ├── TooMany            the person has the maximum number of active runs
+│   ├── Paused             autonomous work is off, or the autonomy level does not allow this
+│   └── Stopped            the emergency stop is active
 ├── RunError               the run cannot do this now
 │   ├── UnknownRun         no such run
-│   └── WrongStage         the run is not where this makes sense
-├── PartMissing            a cog is played without the bot that it needs
+│   └── WrongStage         the run is at another stage
+├── PartMissing            a cog runs without a part of the bot that it needs
 ├── UnknownItem            no such prompt, skill or cog, or no such version of it
-├── NotRolledBack          an older version cannot be live; OtherVersionLive: not as it was seen
-├── InvalidTransition      no such edge in the state machine: a mistake of ours
+├── NotRolledBack          an older version cannot go live; OtherVersionLive: another one is
+├── InvalidTransition      no such edge in the state machine: a bug
 └── PortError              something behind a port failed
     ├── AgentError
-    │   ├── AgentUnavailable   cannot be started or reached, or broke off
+    │   ├── AgentUnavailable   cannot be started or reached, or was interrupted
     │   ├── AgentMissing       the engine's program is not installed
     │   ├── AgentOverloaded    the provider is overloaded or failing
-    │   ├── AgentSilent        no sign of life for too long
+    │   ├── AgentSilent        no output for too long
     │   ├── AgentUnauthorized  the provider does not accept the key
     │   ├── AgentForbidden     the key may not do this
-    │   ├── AgentLimited       a usage limit; `until` says until when, where that is known
+    │   ├── AgentLimited       a usage limit; `until` is when it ends, if known
     │   ├── AgentRefused       the model declined to do this
-    │   ├── AgentStuck         it went in circles
-    │   ├── AgentTimeout       its time is used up
-    │   └── AgentOutputInvalid its answer does not validate
+    │   ├── AgentStuck         it repeated itself without progress
+    │   ├── AgentTimeout       its time limit was reached
+    │   └── AgentOutputInvalid its answer is not valid
     ├── WorkspaceError     WorkspaceBusy, CheckoutDirty, MergeConflict
     ├── VerifierError      SandboxUnavailable
-    ├── RehearsalError     nothing can be played here, or not what is written
+    ├── RehearsalError     nothing can be replayed here, or the script is not valid
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
@@ -40,7 +40,7 @@ TheseusError
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
-Vendor errors are mapped to these once, at the adapter.
+Adapters map the errors of vendors to these errors.
 """
 
 from datetime import datetime
@@ -48,7 +48,7 @@ from typing import ClassVar
 
 
 class TheseusError(Exception):
-    """Base of the tree. `code` is stable and journalled; `retryable` says if again helps."""
+    """The base of the tree. `code` is stable; `retryable` is true if another attempt may help."""
 
     code: ClassVar[str] = "theseus"
     retryable: ClassVar[bool] = False
@@ -59,21 +59,21 @@ class TheseusError(Exception):
 
 
 class ConfigError(TheseusError):
-    """A setting, file or option is wrong. The message names it and the way out."""
+    """A setting, file or option is wrong. The message names it and says how to fix it."""
 
     code = "config"
 
 
 class PolicyError(TheseusError):
-    """Somebody or something may not do this."""
+    """A person or a run may not do this."""
 
     code = "policy"
 
 
 class NotAuthorized(PolicyError):
-    """The person is not on the list this needs.
+    """The person is not on the list this needs. `able` names some people on that list.
 
-    `member`: it is a person of our server, who may be told so; `able` names some on that list.
+    `member` is true for a member of our server, who may be told the reason.
     """
 
     code = "policy.not_authorized"
@@ -99,7 +99,7 @@ class StaleApproval(PolicyError):
 
 
 class BudgetSpent(PolicyError):
-    """A cap on money, tokens or changes an hour was reached. `until`: free again, if ever."""
+    """A limit on money, tokens or changes an hour was reached; `until` is when it resets."""
 
     code = "policy.budget_spent"
 
@@ -109,25 +109,25 @@ class BudgetSpent(PolicyError):
 
 
 class TooMany(PolicyError):
-    """The person has as many runs under way as one may have."""
+    """The person has the maximum number of active runs."""
 
     code = "policy.too_many"
 
 
 class Paused(PolicyError):
-    """The bot may not start this by itself now; people may still ask for it."""
+    """The bot may not start this on its own now; people may still ask for it."""
 
     code = "policy.paused"
 
 
 class Stopped(PolicyError):
-    """The emergency stop stands: nothing is begun until a person lifts it."""
+    """The emergency stop is active: no work is begun until a person lifts it."""
 
     code = "policy.stopped"
 
 
 class RunError(TheseusError):
-    """The run cannot do what was asked of it."""
+    """The run cannot do what was asked."""
 
     code = "run"
 
@@ -139,37 +139,37 @@ class UnknownRun(RunError):
 
 
 class WrongStage(RunError):
-    """The run is not at a stage where this makes sense."""
+    """The run is not at a stage where the request makes sense."""
 
     code = "run.wrong_stage"
 
 
 class PartMissing(TheseusError, AttributeError):
-    """A cog asks for a part of the bot that is not there, as where the cog is played alone."""
+    """A cog asks for a part of the bot that is missing, as in a replay of the cog alone."""
 
     code = "part_missing"
 
 
 class UnknownItem(TheseusError):
-    """Nothing of that name can change while the program runs, or that version is not kept."""
+    """No live item has that name, or that version of it is not stored."""
 
     code = "unknown_item"
 
 
 class NotRolledBack(TheseusError):
-    """An older version cannot be live: it is not valid now, or is taken back elsewhere."""
+    """An older version cannot go live: it is not valid now, or it must be reverted in git."""
 
     code = "not_rolled_back"
 
 
 class OtherVersionLive(TheseusError):
-    """What is live is not what it was when somebody chose another version: they are asked again."""
+    """The live version changed after a person chose another one; they are asked again."""
 
     code = "other_version_live"
 
 
 class InvalidTransition(TheseusError):
-    """A run was to go where no edge of the state machine leads: a mistake of ours, never saved."""
+    """The state machine has no edge for this transition: a bug. The run is not saved."""
 
     code = "transition"
 
@@ -207,7 +207,7 @@ class AgentOverloaded(AgentError):
 
 
 class AgentSilent(AgentError):
-    """The engine gave no sign of life for too long."""
+    """The engine gave no output for too long."""
 
     code = "agent.silent"
     retryable = True
@@ -220,13 +220,13 @@ class AgentUnauthorized(AgentError):
 
 
 class AgentForbidden(AgentError):
-    """The key is known, and may not do this."""
+    """The key is valid but has no permission for this."""
 
     code = "agent.forbidden"
 
 
 class AgentLimited(AgentError):
-    """A usage limit was reached; `until` is when it ends, `None` where nobody said."""
+    """A usage limit was reached; `until` is when it ends, or `None` if that is not known."""
 
     code = "agent.limited"
     retryable = True
@@ -237,25 +237,25 @@ class AgentLimited(AgentError):
 
 
 class AgentRefused(AgentError):
-    """The model declined to do what it was asked."""
+    """The model declined the task."""
 
     code = "agent.refused"
 
 
 class AgentStuck(AgentError):
-    """The engine went in circles and was stopped."""
+    """The engine repeated itself without progress and was stopped."""
 
     code = "agent.stuck"
 
 
 class AgentTimeout(AgentError):
-    """The engine used up its time."""
+    """The engine reached its time limit."""
 
     code = "agent.timeout"
 
 
 class AgentOutputInvalid(AgentError):
-    """The engine's answer does not validate."""
+    """The engine's answer is not valid."""
 
     code = "agent.output_invalid"
 
@@ -267,20 +267,20 @@ class WorkspaceError(PortError):
 
 
 class WorkspaceBusy(WorkspaceError):
-    """The run's worktree is lent already."""
+    """The run's worktree is already in use."""
 
     code = "workspace.busy"
     retryable = True
 
 
 class CheckoutDirty(WorkspaceError):
-    """The running checkout has changes of its own or has diverged; it is left alone."""
+    """The running checkout has local changes or has diverged; it is left unchanged."""
 
     code = "workspace.checkout_dirty"
 
 
 class MergeConflict(WorkspaceError):
-    """Git cannot put two commits together by itself; `files` are those it stumbled over."""
+    """Git cannot merge two commits automatically; `files` are those with conflicts."""
 
     code = "workspace.merge_conflict"
 
@@ -296,13 +296,13 @@ class VerifierError(PortError):
 
 
 class SandboxUnavailable(VerifierError):
-    """No sandbox on this machine, and running without one is not allowed by the configuration."""
+    """This machine has no sandbox, and the configuration does not allow running without one."""
 
     code = "verifier.sandbox_unavailable"
 
 
 class RehearsalError(PortError):
-    """Nothing can be played on this machine, or a script cannot be played as it is written."""
+    """Nothing can be replayed on this machine, or a script is not valid."""
 
     code = "rehearsal"
 
@@ -314,7 +314,7 @@ class ForgeError(PortError):
 
 
 class ForgeUnavailable(ForgeError):
-    """The forge cannot be reached now; `until` is when it can, where it said so (a rate limit)."""
+    """The forge cannot be reached now; `until` is when it can, if known (a rate limit)."""
 
     code = "forge.unavailable"
     retryable = True
@@ -338,13 +338,13 @@ class ForgeConflict(ForgeError):
 
 
 class BaseMoved(ForgeError):
-    """Merging would no longer come to what was checked: the base branch has new commits."""
+    """The base branch has new commits, so a merge would differ from the tree that was checked."""
 
     code = "forge.base_moved"
 
 
 class ForgeRejected(ForgeError):
-    """The forge refused: permissions, required checks, or a closed proposal."""
+    """The forge refused: missing permissions, required checks, or a closed proposal."""
 
     code = "forge.rejected"
 
@@ -356,14 +356,14 @@ class StoreError(PortError):
 
 
 class StoreConflict(StoreError):
-    """Somebody else wrote this row first; read again and decide anew."""
+    """Another writer changed this row first; read it again and decide again."""
 
     code = "store.conflict"
     retryable = True
 
 
 class ChatError(PortError):
-    """Something could not be said in chat."""
+    """A message could not be sent to the chat."""
 
     code = "chat"
 
@@ -382,14 +382,14 @@ class ChatRejected(ChatError):
 
 
 class AlertUnavailable(PortError):
-    """A way to alert people cannot be reached, or is busy; another attempt may help."""
+    """An alert channel cannot be reached or is busy; another attempt may help."""
 
     code = "alert_unavailable"
     retryable = True
 
 
 class AlertRejected(PortError):
-    """A way to alert people refuses it for good: a wrong address, password or signature."""
+    """An alert channel refuses the alert for good: a wrong address, password or signature."""
 
     code = "alert_rejected"
 

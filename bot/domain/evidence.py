@@ -1,4 +1,4 @@
-"""What was seen, and what it means."""
+"""Evidence of a failure, and the diagnosis drawn from it."""
 
 import re
 from typing import ClassVar, Literal
@@ -20,7 +20,7 @@ class SourceExcerpt(Record):
     file: str
     first_line: int
     text: str
-    highlight: int = Field(description="the line the frame stands on")
+    highlight: int = Field(description="the line of the frame")
 
 
 class Commit(Record):
@@ -53,9 +53,9 @@ class Suspect(Record):
 
     @property
     def is_revertible(self) -> bool:
-        """Return whether a revert of the whole commit takes little away besides the fault.
+        """True if a revert of the whole commit removes little besides the fault.
 
-        Tests and prose go with their code and are not counted.
+        Test and documentation files are reverted with their code and are not counted.
         """
         files = [file for file in self.touched if not _NO_CODE.search(file)]
         counted = [self.line_counts.get(file, 0) for file in files]
@@ -69,10 +69,10 @@ def _count_changes(diff: str) -> int:
 
 
 class LastWorked(Record):
-    """When what fails now went well last, on which code, and what changed there since.
+    """When the failing action last succeeded, on which commit, and what changed there since.
 
-    `changes` are commits that touch the files the failing calls reach, the nearest file's first,
-    each with its diff of those files.
+    `changes` are commits that touch files which the failing calls reach: those of the nearest file
+    first, each with its diff of these files.
     """
 
     at: AwareDatetime
@@ -81,22 +81,23 @@ class LastWorked(Record):
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """One line as people read it."""
         when = f"It last worked on {self.at:%Y-%m-%d %H:%M} UTC, with `{self.commit[:7]}`"
         if not self.changes:
-            return f"{when}; nothing it reaches has changed since."
+            return f"{when}; the code it uses has not changed since."
         first = self.changes[0].commit
         more = len(self.changes) - 1
         others = f" and {more} more" if more else ""
         changed = f"`{first.sha[:7]}` “{first.summary}”{others}"
-        return f"{when}; what it reaches was changed since by {changed}."
+        return f"{when}; the code it uses was changed since by {changed}."
 
 
 class Evidence(Record):
-    """Everything the diagnosis may use. Deterministic; whatever people could have written is data.
+    """Everything the diagnosis may use.
 
-    `base` is the commit of the running checkout. `groups` are the failures that match what was
-    asked, best match first; empty when nothing matches, and then `nearby` says what else failed.
+    It is collected by rules; text that people may have written is untrusted data. `base` is the
+    commit of the running checkout. `groups` are the failures that match the request, best match
+    first. If none matches, `groups` is empty and `nearby` lists other failures.
     """
 
     base: str
@@ -106,36 +107,38 @@ class Evidence(Record):
     excerpts: tuple[SourceExcerpt, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     memories: tuple[Recalled, ...] = Field(
-        default=(), description="what was seen and done before, best match first"
+        default=(), description="memories of earlier failures and fixes, best match first"
     )
     users: int = Field(default=0, ge=0, description="people the best-matching group happened to")
     slow: Slowness | None = Field(
-        default=None, description="where an action is named that did not fail: how long it takes"
+        default=None, description="how long an action takes that was named and did not fail"
     )
-    searched: str = Field(default="", description="what was looked for and where, for people")
+    searched: str = Field(
+        default="", description="what was searched for and where, as people read it"
+    )
     named: Literal["exactly", "in words", "not at all"] = Field(
-        default="exactly", description="how the failure that is meant was named"
+        default="exactly", description="how the requested failure was named"
     )
     likely: tuple[FailureGroup, ...] = Field(
-        default=(), description="where none is surely meant: which may be, best first"
+        default=(), description="if it is unclear which failure is meant: candidates, best first"
     )
     idle: tuple[str, ...] = Field(
         default=(), description="commands that were named and have not failed"
     )
     worked: LastWorked | None = Field(
-        default=None, description="of the failure that is meant, where traffic tells it"
+        default=None, description="when the requested failure last worked, if traffic shows it"
     )
     change: bool = Field(
-        default=False, description="a change is wanted, of something that has not failed"
+        default=False, description="a change is requested of something that has not failed"
     )
     context: ChangeContext | None = Field(
-        default=None, description="of a change that is wanted: what there is already"
+        default=None, description="for a requested change: existing commands and code"
     )
     fix: ShippedFix | None = Field(
-        default=None, description="what was shipped for the failure that is meant"
+        default=None, description="the fix shipped for the requested failure"
     )
     before_fix: FailureGroup | None = Field(
-        default=None, description="that failure as it was before; then it was not seen since"
+        default=None, description="that failure before the fix; it was not seen since then"
     )
 
     @property
@@ -145,7 +148,7 @@ class Evidence(Record):
 
 
 class Choice(Record):
-    """One failure of several that may be meant; `error_id` is its newest record's."""
+    """One of several failures that may be meant; `error_id` is the id of its newest record."""
 
     former_names: ClassVar = {"told": "summary"}
 
@@ -155,11 +158,12 @@ class Choice(Record):
 
 
 class Diagnosis(Record):
-    """The cause as far as it is known, each claim with the ids of the evidence behind it.
+    """The cause as far as it is known; each claim has the ids of its evidence.
 
-    Where nothing is `found`, `instead` says what else came of it: the failure is `fixed` already,
-    it is not sure `which` of the `choices` is meant, no failure is meant but a `change`, or what
-    was called wrong stays as it is: it is `right`, or nobody says what would be.
+    If nothing is `found`, `instead` gives the other result. `fixed`: the failure is fixed already.
+    `which`: it is unclear which of the `choices` is meant. `change`: a change is requested, not a
+    fix. `right`: the reported output stays, because it is correct or because no one says what would
+    be.
     """
 
     found: bool
@@ -192,9 +196,9 @@ class Diagnosis(Record):
 
 
 class RequestAnswer(Record):
-    """What is said at once to a request that no failure is there for.
+    """The immediate answer to a request that matches no failure.
 
-    `commands` may be meant, where nothing is known of it: `poll results`.
+    `commands` are commands that may be meant if nothing about the request is known: `poll results`.
     """
 
     diagnosis: Diagnosis

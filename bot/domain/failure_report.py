@@ -1,4 +1,4 @@
-"""What somebody who may not ask for work says is broken, kept until it is fixed."""
+"""Reports by people who may not ask for work; each is stored until the failure is fixed."""
 
 from pydantic import AwareDatetime
 
@@ -7,7 +7,7 @@ from bot.domain.record import Record
 
 
 class FailureReport(Record):
-    """One person's word about one failure, and where they are to hear of its end."""
+    """One person's report of one failure, and where to inform them when it is fixed."""
 
     fingerprint: str
     event: str
@@ -17,9 +17,9 @@ class FailureReport(Record):
 
     @property
     def key(self) -> str:
-        """What it is kept under."""
+        """The name that the report is stored under."""
         return f"{REPORTED}{self.fingerprint}:{self.person_id}"
 
 
 REPORTED = "reported:"
-"""How the names of such records begin."""
+"""Prefix of the names of such records."""

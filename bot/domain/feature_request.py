@@ -1,4 +1,4 @@
-"""A wish: a change that people ask for and that is not shipped, with who wants it."""
+"""Feature requests ("wishes"): changes that people ask for and that are not shipped yet."""
 
 from typing import ClassVar, Self
 
@@ -9,15 +9,15 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 
 LONGEST = 300
-"""Characters of what is wished for that are kept."""
+"""The maximum number of characters stored of a feature request."""
 MOST_NAMED = 200
-"""People kept by name of those who wish the same; who comes after them is only counted."""
+"""The maximum number of requesters stored by name; further ones are only counted."""
 
 
 class Requester(Record):
-    """Somebody who wishes for it. `times` is how often they said so: they count once all the same.
+    """A person who asked for the feature. `times` is how often; the person counts once anyway.
 
-    The name is the one they had when they said it first.
+    The name is the one they had when they asked first.
     """
 
     id: int
@@ -26,9 +26,9 @@ class Requester(Record):
 
 
 class FeatureRequest(Record):
-    """One change, in the words of whoever asked first; the same wish of others joins it.
+    """One requested change, in the text of the first requester; others' equal requests join it.
 
-    `id` is made of what is wished for, so that asking twice finds it again.
+    `id` is derived from the text, so that asking again finds the same record.
     """
 
     former_names: ClassVar = {"wishers": "requesters"}
@@ -36,27 +36,27 @@ class FeatureRequest(Record):
     id: str = Field(min_length=1)
     text: str = Field(min_length=1, max_length=LONGEST)
     requesters: tuple[Requester, ...] = Field(min_length=1)
-    uncounted: int = Field(default=0, ge=0, description="people beyond those kept by name")
-    run_id: str | None = Field(default=None, description="the run begun for it last")
+    uncounted: int = Field(default=0, ge=0, description="people beyond those stored by name")
+    run_id: str | None = Field(default=None, description="the last run begun for it")
     first_at: AwareDatetime
     last_at: AwareDatetime
 
     @property
     def votes(self) -> int:
-        """How many people wish for it."""
+        """The number of people who asked for it."""
         return len(self.requesters) + self.uncounted
 
     @property
     def rank(self) -> tuple[int, AwareDatetime]:
-        """What to sort by: the wish of most people is the greatest, of as many the newest."""
+        """The sort key: more votes rank higher, and among equal votes the newest."""
         return self.votes, self.last_at
 
     def add_requester(self, person: Person, at: AwareDatetime) -> Self:
-        """Return it with one more word for it; who said it before counts once."""
+        """Return the request with one more requester. A person who asked before counts once."""
         known = [each for each in self.requesters if each.id == person.id]
         if known:
-            again = known[0].replace(times=known[0].times + 1)
-            named = tuple(again if each.id == person.id else each for each in self.requesters)
+            updated = known[0].replace(times=known[0].times + 1)
+            named = tuple(updated if each.id == person.id else each for each in self.requesters)
             return self.replace(requesters=named, last_at=at)
         if len(self.requesters) >= MOST_NAMED:
             return self.replace(uncounted=self.uncounted + 1, last_at=at)

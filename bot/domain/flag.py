@@ -1,4 +1,4 @@
-"""A flag: whom new behaviour is there for, until it is there for everybody."""
+"""Feature flags: for whom new behaviour is on, until it is on for everyone."""
 
 import hashlib
 import re
@@ -12,16 +12,16 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 
 NAME = r"^[a-z][a-z0-9_-]{1,31}$"
-"""How a flag may be called: `coinflip`, `roll-advantage`."""
+"""The pattern of flag names: `coinflip`, `roll-advantage`."""
 SETTLED = timedelta(days=7)
-"""After so long on for everybody a flag decides nothing any more."""
+"""A flag that has been on for everyone for this long can be removed from the code."""
 
 FlagName = Annotated[str, StringConstraints(pattern=NAME)]
 
 Reach = Literal["off", "dev", "channels", "share", "all"]
-"""Nobody; the dev channel; named channels; a share of people; everybody.
+"""For whom a flag is on: no one, the dev channel, named channels, a share of people, everyone.
 
-Where it is on for anybody, it is on in the dev channel.
+A flag that is on for anyone is also on in the dev channel.
 """
 
 _NAME = re.compile(NAME)
@@ -29,10 +29,10 @@ _BUCKETS = 10_000
 
 
 class Flag(Record):
-    """Whom one flag is on for, who said so, and since when it is so.
+    """For whom one flag is on, who decided that, and since when.
 
-    `percent` of the people have it where it is on for a share: the same ones each time, and those
-    who had a smaller share have the larger one too.
+    With reach `share`, it is on for `percent` of the people: always the same ones, and a larger
+    share includes the people of a smaller one.
     """
 
     name: FlagName
@@ -51,11 +51,11 @@ class Flag(Record):
         return self
 
     def is_settled(self, now: datetime) -> bool:
-        """Whether it was on for everybody for so long that it can go out of the code."""
+        """Return whether it has been on for everyone for so long that the code can drop it."""
         return self.reach == "all" and now - self.at >= SETTLED
 
     def has_same_reach(self, other: Self) -> bool:
-        """Whether both are on for the same people."""
+        """Return whether both are the same flag and on for the same people."""
         return (self.name, self.reach, self.channels, self.percent) == (
             other.name,
             other.reach,
@@ -65,18 +65,21 @@ class Flag(Record):
 
 
 FlagStep = Literal["off", "share20", "share50", "all"]
-"""Where a flag goes next at the press of a button."""
+"""The next reach of a flag when its button is pressed."""
 
 
 def get_next_step(flag: Flag) -> FlagStep:
-    """Return whom a flag is to be on for after those that it is on for now."""
+    """Return the next reach after the current one."""
     if flag.reach != "share":
         return "share20"
     return "share50" if flag.percent < 50 else "all"
 
 
 class Asker(NamedTuple):
-    """Whom a flag is asked for. Of a thread, `channels` has its channel as well."""
+    """The person and channel for which a flag is checked.
+
+    For a thread, `channels` also contains its parent channel.
+    """
 
     person_id: int
     channels: frozenset[int] = frozenset()
@@ -84,9 +87,9 @@ class Asker(NamedTuple):
 
 
 def is_on(flag: Flag | None, asker: Asker | None) -> bool:
-    """Whether a flag is on for somebody; for nobody in particular, only one that is on for all.
+    """Return whether a flag is on for an asker; without an asker, whether it is on for everyone.
 
-    One that nobody ever switched (`None`) is off.
+    A flag that was never switched (`None`) is off.
     """
     if flag is None or flag.reach == "off":
         return False
@@ -100,17 +103,20 @@ def is_on(flag: Flag | None, asker: Asker | None) -> bool:
 
 
 def is_in_share(name: str, person_id: int, percent: int) -> bool:
-    """Whether a person is among so many percent; each flag draws its own people."""
+    """Return whether a person is among `percent` of the people.
+
+    Each flag selects its own people, because its name is part of the hash.
+    """
     digest = hashlib.sha256(f"{name}:{person_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % _BUCKETS < percent * _BUCKETS // 100
 
 
 def is_valid_name(name: object) -> bool:
-    """Whether a flag may be called so."""
+    """Return whether this may be the name of a flag."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def build_flags_for_all(names: Iterable[str]) -> Mapping[str, Flag]:
-    """Return flags of these names, each on for everybody, by their names."""
+    """Return flags with these names, each on for everyone, keyed by name."""
     begin = datetime(1970, 1, 1, tzinfo=UTC)
     return {name: Flag(name=name, reach="all", at=begin) for name in names}

@@ -1,4 +1,4 @@
-"""A gateway session that one process leaves to another."""
+"""A gateway session that one process hands over to the next."""
 
 from pydantic import Field
 
@@ -6,8 +6,8 @@ from bot.domain.record import Record
 
 
 class GatewaySession(Record):
-    """Where to go on: every event up to `sequence` has been handed to what listens."""
+    """Where to resume: all events up to `sequence` have been dispatched to the listeners."""
 
     session_id: str = Field(min_length=1)
     sequence: int = Field(ge=0)
-    gateway_url: str = Field(min_length=1, description="where the session may be resumed")
+    gateway_url: str = Field(min_length=1, description="where the session can be resumed")

@@ -19,7 +19,7 @@ from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch
 
 _STORED_NAMES: dict[type[Record], str] = {ApprovalVotes: "Words", IncorrectOutput: "WrongAnswer"}
-"""What is stored under another name than its class's: names on disk stay."""
+"""Kinds stored under another name than their class's: names on disk never change."""
 RECORDS: dict[str, type[Record]] = {
     _STORED_NAMES.get(kind, kind.__name__): kind
     for kind in (
@@ -52,7 +52,7 @@ RECORDS: dict[str, type[Record]] = {
 
 
 class History(Record):
-    """What a run has recorded so far; `None` where it has not got there."""
+    """The newest record of each kind of one run; `None` if the run has not recorded one."""
 
     evidence: Evidence | None = None
     diagnosis: Diagnosis | None = None
@@ -85,7 +85,7 @@ class History(Record):
 
     @property
     def open_question(self) -> Question | None:
-        """The question nobody has answered yet, if there is one."""
+        """The question that no one has answered yet, or `None`."""
         asked, answered = self.question, self.answer
         if asked is None or (answered is not None and answered.question_id == asked.id):
             return None
@@ -93,20 +93,21 @@ class History(Record):
 
     @property
     def revising(self) -> Revision | None:
-        """The revision that has been begun and is not over, if there is one."""
+        """The revision that has begun and is not finished, or `None`."""
         return None if self.revision is None or self.revision.is_finished else self.revision
 
     @property
     def is_agreed(self) -> bool:
-        """Whether somebody gave their go-ahead for the newest brief."""
+        """True if a person agreed to the newest brief, or its time to object ended."""
         brief, agreement = self.brief, self.agreement
         return brief is not None and agreement is not None and agreement.digest == brief.digest
 
     @property
     def needs_endorsement(self) -> bool:
-        """Whether the change is unproven and no approver has decided to propose its head.
+        """True if the change is only plausible and no approver has decided to propose its head.
 
-        Once it is proposed, what people push to the branch is their own work.
+        It is false once the change is proposed: what people push to the branch then is their own
+        work.
         """
         change, endorsement = self.change_set, self.endorsement
         if change is None or change.plausible_edit is None or self.proposal is not None:
@@ -114,18 +115,18 @@ class History(Record):
         return endorsement is None or endorsement.head != change.head
 
     def add_shaper(self, person: Person) -> Shapers:
-        """Return who has made the change what it is, with one more."""
+        """Return the people who shaped the change, with one more."""
         return (self.shapers or Shapers()).add(person.id)
 
     @property
     def pending_instructions(self) -> tuple[Instruction, ...]:
-        """What people asked since the present change was begun."""
+        """The instructions received since the current change was begun."""
         items = self.instructions.items if self.instructions else ()
         return items[self.change_set.instruction_count :] if self.change_set else items
 
 
 def get_stored_name(record: Record) -> str:
-    """Return the name that a kind of record is stored under."""
+    """Return the name that this kind of record is stored under."""
     return _STORED_NAMES.get(type(record), type(record).__name__)
 
 

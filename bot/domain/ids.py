@@ -21,7 +21,7 @@ def create_sortable_id(at: datetime) -> str:
 
 
 def parse_timestamp_ms(record_id: str) -> int | None:
-    """Return when a sortable id was made, in ms since 1970; `None` if it is none."""
+    """Return when a sortable id was created, in ms since 1970, or `None` if it is not one."""
     if len(record_id) != 26 or not set(record_id) <= set(_CROCKFORD):
         return None
     value = 0
@@ -31,22 +31,24 @@ def parse_timestamp_ms(record_id: str) -> int | None:
 
 
 def create_run_id() -> str:
-    """Return six characters a person can read out; the store makes sure it is new.
+    """Return a run id of six characters that is easy to read out.
 
-    One of them is a digit, by which "run 7k2m9q" is told from a word after "run".
+    The store ensures that it is unique.
+
+    At least one character is a digit, which distinguishes "run 7k2m9q" from a word after "run".
     """
     return encode_short_code(secrets.randbits(30))
 
 
 def encode_short_code(number: int) -> str:
-    """Return such six characters for a number: the same ones each time."""
-    while (made := _encode(number, 6)).isalpha():
+    """Return six characters for a number, always the same ones; at least one is a digit."""
+    while (code := _encode(number, 6)).isalpha():
         number += 1
-    return made
+    return code
 
 
 def shorten_id(record_id: str) -> str:
-    """Return the last eight characters of a sortable id: what an error reply shows."""
+    """Return the last eight characters of a sortable id, as an error reply shows them."""
     return record_id[-8:]
 
 

@@ -1,4 +1,4 @@
-"""An incident: one fault people are told about once, from its first anomaly until it is quiet."""
+"""Incidents: one fault, reported once to people, from its first anomaly until it is resolved."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,13 +17,13 @@ from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin, Triage
 
 INCIDENT = "incident:"
-"""What the names of kept incidents begin with; the id follows."""
+"""Prefix of the names of stored incidents; the id follows."""
 MOST_REPORTS = 20
 MOST_AFFECTED = 200
 
 
 class Severity(StrEnum):
-    """How loudly it is told. Quiet hours let only `high` through."""
+    """How urgently an incident is announced. During quiet hours only `high` is announced."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -31,11 +31,14 @@ class Severity(StrEnum):
 
 
 LOUDNESS = tuple(Severity)
-"""Severities, the quietest first."""
+"""Severities, the least urgent first."""
 
 
 class Report(Record):
-    """Somebody told us of the same fault; without `text` they pointed at what we said of it."""
+    """A person's report of the same fault.
+
+    Without `text`, they replied to the bot's message about it.
+    """
 
     person: Person
     text: str
@@ -43,7 +46,7 @@ class Report(Record):
 
 
 class Earlier(Record):
-    """The incident that was about the same before, since when it was over, and by which fix."""
+    """The earlier incident about the same fault, when it ended, and by which fix."""
 
     former_names: ClassVar = {"over_at": "ended_at"}
 
@@ -53,7 +56,7 @@ class Earlier(Record):
 
 
 class Mute(Record):
-    """Nothing is told of anomalies of that key until then. One row, by the key."""
+    """Anomalies with this key are not announced until then. One row for each key."""
 
     key: str
     by: Person
@@ -61,7 +64,10 @@ class Mute(Record):
 
 
 class Incident(Record):
-    """One row, by `id`. The newest anomaly of each key is kept; a roll-back of code has none."""
+    """One incident; one row, by `id`. It has the newest anomaly of each key.
+
+    The incident of a code rollback has no anomalies.
+    """
 
     former_names: ClassVar = {
         "again": "recurrences",
@@ -76,11 +82,11 @@ class Incident(Record):
     severity: Severity = Severity.MEDIUM
     event: str
     fingerprint: str | None = None
-    name: str = Field(default="", description="the action in people's words: `/roll`")
+    name: str = Field(default="", description="the action as people call it: `/roll`")
     error: str = Field(default="", description="what is raised where: `IndexError in face()`")
     files: tuple[str, ...] = Field(default=(), description="the failure's frames, innermost first")
     title: str
-    noticed: str = Field(default="", description="what made it known: `5 times in 10 min`")
+    noticed: str = Field(default="", description="how it was detected: `5 times in 10 min`")
     anomalies: tuple[Anomaly, ...] = ()
     count: int = Field(default=0, ge=0, description="failures, or slow actions, `since`")
     counted_to: int = Field(
@@ -89,7 +95,7 @@ class Incident(Record):
     affected: tuple[str, ...] = Field(default=(), description="pseudonyms; at most 200")
     opened_at: AwareDatetime
     began_at: AwareDatetime | None = Field(
-        default=None, description="the first one that is counted; absent in records of old"
+        default=None, description="when the first counted action happened; absent in old records"
     )
     last_at: AwareDatetime = Field(description="the newest failure or crossing")
     resolved_at: AwareDatetime | None = None
@@ -98,38 +104,40 @@ class Incident(Record):
     )
     recurred_at: AwareDatetime | None = None
     triage: Triage = Triage()
-    triage_before: Origin | None = Field(default=None, description="what it was taken for first")
+    triage_before: Origin | None = Field(default=None, description="its first classification")
     triage_changed_at: AwareDatetime | None = None
-    judged_count: int = Field(default=0, ge=0, description="`count` when it was judged last")
+    judged_count: int = Field(default=0, ge=0, description="`count` when it was last judged")
     level: str = Field(default="", description="how far the bot goes, and why no further")
     message: MessageRef | None = Field(
-        default=None, description="where it is told; absent: not yet"
+        default=None, description="its message; absent if not announced yet"
     )
-    digest: str | None = Field(default=None, description="the digest it is told in, if it is")
+    digest: str | None = Field(default=None, description="the digest that announces it, if any")
     announced_at: AwareDatetime | None = Field(
-        default=None, description="when the channel last heard"
+        default=None, description="when the channel was last informed"
     )
     run_id: str | None = None
     fix: ShippedFix | None = Field(
-        default=None, description="what was shipped for it, as long as it was not seen since"
+        default=None, description="the fix shipped for it, as long as the fault was not seen since"
     )
-    follows: Earlier | None = Field(default=None, description="the closed one that was the same")
-    followed_by: str | None = Field(default=None, description="id of the one that follows it")
+    follows: Earlier | None = Field(
+        default=None, description="the closed incident of the same fault"
+    )
+    followed_by: str | None = Field(default=None, description="id of the incident that follows it")
     muted_until: AwareDatetime | None = None
     muted_by: Person | None = None
     reports: tuple[Report, ...] = Field(default=(), description="at most 20")
-    unnamed: int = Field(default=0, ge=0, description="reports beyond those")
+    unnamed: int = Field(default=0, ge=0, description="the number of further reports")
     rollback: RestartReport | None = Field(
-        default=None, description="the restart onto a commit that was taken back; redacted"
+        default=None, description="the restart with a commit that was rolled back; redacted"
     )
     closed_for: str = Field(
-        default="", description="why it was closed, where that is not that it was quiet"
+        default="", description="why it was closed, if not because the fault stopped"
     )
 
     @model_validator(mode="after")
     def _check_cause(self) -> Self:
         if not self.anomalies and self.rollback is None:
-            raise ValueError("an incident is about an anomaly, or about code that was taken back")
+            raise ValueError("an incident needs an anomaly or a code rollback")
         return self
 
     @property
@@ -139,36 +147,39 @@ class Incident(Record):
 
     @property
     def rules(self) -> frozenset[Rule]:
-        """The rules that saw it."""
+        """The rules that detected it."""
         return frozenset(anomaly.rule for anomaly in self.anomalies)
 
     @property
     def loop(self) -> str | None:
-        """The event of the loop that has stopped, if that is what it is about."""
+        """The event of the loop that has stopped, if the incident is about one."""
         return get_loop_event(self.event)
 
     @property
     def since(self) -> datetime:
-        """Since when it is counted; `count` and this are told together wherever it is spoken of."""
+        """The start of the counting; always shown together with `count`."""
         return self.began_at or self.opened_at
 
     def should_count(self, sample: Sample) -> bool:
-        """Whether an action is one of those it counts."""
-        return any(each.is_of(sample) for each in self.anomalies)
+        """Return whether an action is one of those that the incident counts."""
+        return any(anomaly.is_of(sample) for anomaly in self.anomalies)
 
     @property
     def open(self) -> bool:
-        """Whether it still goes on."""
+        """True if the incident is not resolved."""
         return self.status == "open"
 
     @property
     def is_watched(self) -> bool:
-        """Whether a fix is live, was not seen to fail, and is not judged yet."""
+        """True if a fix is live and not judged yet, and the failure was not seen again."""
         return self.open and self.fix is not None and self.fix.live_at is not None
 
     @property
     def is_fixed(self) -> bool:
-        """Whether a fix that is live, or a revert, ended it; a fix that did not hold is gone."""
+        """True if a live fix or a rollback ended it.
+
+        A fix that did not hold is removed from `fix`.
+        """
         if self.open:
             return False
         if self.rollback is not None:
@@ -176,12 +187,12 @@ class Incident(Record):
         return self.fix is not None and self.fix.live_at is not None
 
     def is_ended_by(self, fix: ShippedFix) -> bool:
-        """Whether a fix came after all that is known of it."""
+        """Return whether a fix was merged after the incident opened or last recurred."""
         return fix.merged_at >= (self.recurred_at or self.opened_at)
 
     @property
     def is_announced(self) -> bool:
-        """Whether people were told of it, in a message of its own or in a digest."""
+        """True if people were informed, in a separate message or in a digest."""
         return self.message is not None or self.digest is not None
 
     @property
@@ -196,14 +207,15 @@ class Incident(Record):
         return tuple(dict.fromkeys(i for anomaly in latest_first for i in anomaly.evidence))
 
     def is_muted(self, now: datetime) -> bool:
-        """Whether somebody muted it, and that lasts."""
+        """Return whether a person muted it and the mute has not ended."""
         return self.muted_until is not None and now < self.muted_until
 
     def is_about(self, anomaly: Anomaly) -> bool:
-        """Whether the anomaly is of this fault: the same key or failure, or one inside the other.
+        """Return whether an anomaly belongs to this fault.
 
-        Too many failures of an action, and one failure that repeats in it, are the same fault
-        unless it has another failure already. Slowness is a fault of its own.
+        It does if it has the same key or the same failure. A high failure rate of an action and one
+        repeated failure in the same action are also one fault, unless both name a failure. Slowness
+        is always a separate fault.
         """
         if self.rollback is not None:
             return False
@@ -216,19 +228,22 @@ class Incident(Record):
         return failures and anomaly.event == self.event and one_unknown
 
     def is_same_fault(self, other: "Incident") -> bool:
-        """Whether another incident, of another time perhaps, was about the same."""
+        """Return whether another incident, possibly an earlier one, was about the same fault."""
         failure = self.fingerprint is not None and self.fingerprint == other.fingerprint
         return failure or bool(self.anomaly_keys & other.anomaly_keys)
 
     def has_failure(self, event: str, fingerprint: str) -> bool:
-        """Whether somebody who means that failure means this incident."""
+        """Return whether this incident is about that failure.
+
+        An incident without a fingerprint matches by its event, unless it is only about slowness.
+        """
         if self.fingerprint is not None:
             return self.fingerprint == fingerprint
         return self.event == event and self.rules not in (set(), {Rule.LATENCY})
 
 
 class Digest(Record):
-    """Several incidents told in one message: a storm, or what quiet hours held back."""
+    """Several incidents announced in one message, because of a storm or after quiet hours."""
 
     reads_newer = True
 
@@ -238,4 +253,4 @@ class Digest(Record):
     opened_at: AwareDatetime
     joined_at: AwareDatetime = Field(description="when the newest one came in")
     message: MessageRef | None = None
-    more: int = Field(default=0, ge=0, description="incidents beyond those that are listed")
+    more: int = Field(default=0, ge=0, description="the number of incidents that are not listed")

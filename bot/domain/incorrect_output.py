@@ -1,4 +1,4 @@
-"""A complaint that a command answers wrongly: its example, what it is answered, what is right."""
+"""Reports of incorrect output: an example command, its answer today, and the expected answer."""
 
 from typing import ClassVar
 
@@ -10,25 +10,26 @@ from bot.domain.rehearsal import Script
 
 
 class AnswerExample(Record):
-    """A command that is said to be answered wrongly, as it can be asked again.
+    """A command with a reported incorrect answer, as a script that can be run again.
 
-    `script` asks it at its step `at` (from 0): what comes before is set-up, what comes after only
-    lets time pass. It asks the command alone until it is known whether it needs set-up.
+    `script` runs the command at step `at` (from 0). Earlier steps are set-up; later steps only let
+    time pass. The script contains the command alone until it is known whether set-up is needed.
     """
 
     asked: str = Field(description="as it is typed: `/roll dice:4d6kh3+10`")
     event: str = Field(description="what the journal calls it: `command.roll`")
     cog: str = Field(description="the module under `cogs`")
-    file: str = Field(default="", description="where the command is written, if that was found")
+    file: str = Field(default="", description="the file that defines the command, if found")
     script: Script
     at: int = Field(default=0, ge=0)
 
 
 class AnswerSince(Record):
-    """The commit since which the example is answered otherwise, and the first line that differs.
+    """The commit that changed the example's answer, and the first line that differs.
 
-    `before` is the newest commit that still gave the old answer; the `unplayed` between them could
-    not be played, or were not, because enough was.
+    `before` is the newest commit known to give the old answer. `unplayed` counts the commits
+    between the two that could not be replayed, or were not because the limit of replays was
+    reached.
     """
 
     commit: Commit
@@ -39,12 +40,11 @@ class AnswerSince(Record):
 
 
 class IncorrectOutput(Record):
-    """What is known of such a complaint so far; `attempt` is the run's.
+    """What is known about a report of incorrect output so far; `attempt` is the run's.
 
-    Without an `example` it is not known which command is meant, and `likely` are some that were
-    used lately; or it is, and not its options: `form` is how it is typed then. `today` is what
-    people read now, a line each. `expected` is what has to stand in the answer, once a person has
-    said it.
+    Without an `example`, either the command is unknown, and `likely` lists recently used ones; or
+    its options are unknown, and `form` shows how it is typed. `today` is the current answer, one
+    line each. `expected` is text that the answer must contain, once a person has given it.
     """
 
     former_names: ClassVar = {"plays": "replay_count"}
@@ -55,6 +55,6 @@ class IncorrectOutput(Record):
     form: str = Field(default="", description="`/remind in:… about:…`")
     today: tuple[str, ...] = ()
     since: AnswerSince | None = None
-    commits: int = Field(default=0, ge=0, description="how many there are to look through")
+    commits: int = Field(default=0, ge=0, description="the number of commits to search")
     replay_count: int = Field(default=0, ge=0)
     expected: str = ""

@@ -1,4 +1,4 @@
-"""What the grammar is told about a message, and what it answers."""
+"""Input and output of the grammar: where a message was sent, and what it asks for."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -11,7 +11,10 @@ Strength = Literal["none", "weak", "clear"]
 
 
 class Intent(StrEnum):
-    """What a person wants. `UNCLEAR` may mean a decision and is asked back; `CHAT` is all else."""
+    """What a person wants.
+
+    `UNCLEAR` may be a decision, so the bot asks. `CHAT` is everything else.
+    """
 
     INVESTIGATE = "investigate"
     FIX = "fix"
@@ -36,17 +39,17 @@ class Intent(StrEnum):
 
 
 class Topic(StrEnum):
-    """What a question about the bot itself is about."""
+    """The topic of a question about the bot itself."""
 
-    CHANGES = "changes"  # what it did: in a time, or as one run
-    CAUSE = "cause"  # why: of a failure, a fix, an end
+    CHANGES = "changes"  # what it did: in a period, or in one run
+    CAUSE = "cause"  # the cause of a failure, a fix or an end
     COST = "cost"
     RISK = "risk"  # what could break
-    PROOF = "proof"  # how it knows that it works
-    WATCH = "watch"  # whether it held, and what is watched
-    BROKEN = "broken"  # what goes wrong now
-    WHO = "who"  # asked, approved, shipped, and when
-    PEOPLE = "people"  # who may
+    PROOF = "proof"  # how it knows that a change works
+    WATCH = "watch"  # whether a fix held, and what is watched
+    BROKEN = "broken"  # what fails now
+    WHO = "who"  # who asked, approved or shipped, and when
+    PEOPLE = "people"  # who may do something
     WAITING = "waiting"  # what waits for people
     LIVE = "live"  # which commit runs
     MEMORY = "memory"
@@ -54,18 +57,18 @@ class Topic(StrEnum):
     USE = "use"  # how often something is used
     FEATURE_REQUESTS = "wishes"
     FLAGS = "flags"
-    SKILLS = "skills"  # of models: which there are, or one of them
-    HOW_TO = "how to"  # stop, undo, ship: which words do it
+    SKILLS = "skills"  # the skills of models: all, or one of them
+    HOW_TO = "how to"  # which words stop, revert or ship
     ABILITIES = "abilities"
     HELP = "help"
 
 
 class Setting(Record):
-    """Where and to whom something was said.
+    """Where a message was sent, and by whom.
 
-    The caller removes the bot's own mention from the text and writes other people's as `@name`.
-    A single raw mention left in an addressed request is taken for the bot's own; in a decision no
-    mention is.
+    The caller removes the bot's own mention from the text and writes other people's mentions as
+    `@name`. If a single raw mention is left in an addressed request, it counts as the bot's own; in
+    a decision, no mention does.
     """
 
     addressed: bool = False
@@ -77,26 +80,26 @@ class Setting(Record):
     """The speaker is an allow-listed person."""
     reply_to: ReplyTo | None = None
     is_text_only: bool = True
-    """The message holds nothing but its words: no file, sticker or poll."""
+    """True if the message is only text: no file, sticker or poll."""
     items: tuple[ItemName, ...] = ()
-    """What can change while the program runs, by name: only that can be rolled back."""
+    """The live items, by name: only these can be rolled back."""
 
     @property
     def is_for_bot(self) -> bool:
-        """True when the message is for the bot, whatever it says."""
+        """True if the message is for the bot, whatever its text."""
         return self.addressed or self.in_thread or self.reply_to in ("error", "proposal", "bot")
 
     @property
     def about_a_proposal(self) -> bool:
-        """True where a short word such as "merge" can only mean one proposal."""
+        """True if a short word such as "merge" can only refer to one proposal."""
         return self.in_thread or self.reply_to == "proposal"
 
 
 class Slots(Record):
-    """The details of a request; what was not said is empty, None or False."""
+    """The details of a request; details not given are empty, `None` or `False`."""
 
     subject: str = ""
-    """What is broken, or wished for, in the speaker's words and without politeness ("rolling
+    """What is broken or requested, in the speaker's words and without politeness ("rolling
     dice", "add a /coinflip command")."""
     run: str | None = None
     pull_request: int | None = None
@@ -108,54 +111,53 @@ class Slots(Record):
     until: str | None = None
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
     is_recurring: bool = False
-    """The speaker says that it has happened before."""
+    """True if the speaker says that it has happened before."""
     asks_status: bool = False
-    """Beside what is asked for, the speaker wants to know how it stands."""
+    """True if the speaker also asks for the status."""
     topic: Topic | None = None
-    """What a question is about; then `subject` is what it names: a command, words to look for."""
+    """The topic of a question; `subject` is then what it names: a command, text to search for."""
     span: str = ""
-    """The time a question is about, in the speaker's words ("this week")."""
+    """The period a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
-    """What an unclear message may want decided, likeliest first."""
+    """The decisions an unclear message may ask for, likeliest first."""
     rollback: RollbackRequest | None = None
-    """Which of what can change while the program runs goes back, and to which version."""
+    """Which live item to roll back, and to which version."""
     numbers: tuple[int, ...] = ()
-    """Every number an unclear message names; each may be a proposal's."""
+    """All numbers in an unclear message; each may be a proposal's number."""
 
 
 class Utterance(Record):
-    """One message, understood: the intent, its slots, and whether to act on it.
+    """One parsed message: the intent, its slots, and whether to act on it.
 
-    An unclear one is `clear` in strength where it begins with what may be decided, `weak` where
-    such a word only stands in it.
+    An unclear message has strength `clear` if it begins with a word of a decision, and `weak` if
+    such a word only occurs in it.
     """
 
     intent: Intent
     slots: Slots = Slots()
     strength: Strength = "none"
-    """How plainly it was said; `none` for chat."""
+    """How clearly the intent was expressed; `none` for chat."""
     recognised: bool = False
-    """True when the caller should act: the message was for the bot and is not chat, or it was
-    overheard in the dev channel from a listed person and plainly asks to investigate, fix or
-    change."""
+    """True if the caller should act: the message was for the bot and is not chat, or a listed
+    person wrote it in the dev channel and it clearly asks to investigate, fix or change."""
     language: str = "en"
-    """The code of the language it was said in; English where that is not plain."""
+    """The code of the message's language; English if that is not clear."""
     is_unspecific: bool = False
-    """It was overheard like that, but does not say what about: it may be asked back."""
+    """True if it was not addressed to the bot and names no subject; the bot may ask."""
 
     @property
     def unsure(self) -> bool:
-        """Whether it only might be a decision: where none can be meant, it is talk."""
+        """True if it may be a decision. If no decision is possible, it is treated as chat."""
         return self.intent is Intent.UNCLEAR and self.strength == "weak"
 
 
 def describe(utterance: Utterance) -> dict[str, Any]:
-    """`{"intent": ..., "slots": {...}, ...}` as plain JSON values; empty slots are left out."""
+    """Return `{"intent": ..., "slots": {...}, ...}` as plain JSON values, without empty slots."""
     slots = utterance.slots.model_dump(mode="json", exclude_defaults=True)
-    told = {
+    data = {
         "intent": utterance.intent.value,
         "slots": slots,
         "strength": utterance.strength,
         "recognised": utterance.recognised,
     }
-    return told if utterance.language == "en" else {**told, "language": utterance.language}
+    return data if utterance.language == "en" else {**data, "language": utterance.language}

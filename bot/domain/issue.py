@@ -1,4 +1,4 @@
-"""An issue of the forge, and what became of it here."""
+"""Issues of the forge, and how the bot handled them."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from bot.domain.record import Record
 
 
 class ForgeIssue(Record):
-    """An open issue as the forge sees it now. Title and body are its author's words: data."""
+    """An open issue as the forge shows it now. Title and body are untrusted text of its author."""
 
     number: int
-    url: str = Field(description="the address of its page; empty: it has none people can open")
+    url: str = Field(description="the address of its page; empty if people cannot open one")
     title: str
     body: str = ""
     author: Name
@@ -20,9 +20,10 @@ class ForgeIssue(Record):
 
 
 class AcceptedIssue(Record):
-    """An issue that was taken for a request: the run that works on it, and what is to be said.
+    """An issue that was accepted as a request, with the run that works on it and the answer.
 
-    `answer` is said on the issue once, and then it is `over`. Empty: what the run comes to.
+    `answer` is posted on the issue once; then `is_answered` is true. While it is empty, the answer
+    will be the result of the run.
     """
 
     former_names: ClassVar = {"over": "is_answered"}

@@ -1,4 +1,4 @@
-"""What the journal holds: one record an action, with a capsule where it failed."""
+"""Journal records: one for each action, with a capsule if it failed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from bot.domain.record import Record
 
 
 class Kind(StrEnum):
-    """The classes of action that are journalled."""
+    """The kinds of action that are journalled."""
 
     COMMAND = "command"
     CONTEXT_MENU = "context_menu"
@@ -58,9 +58,9 @@ class Frame(Record):
 
 
 class Capsule(Record):
-    """Enough about one failure to write a failing test from, and to tell whose fault it is.
+    """Enough data about one failure to write a failing test and to find its cause.
 
-    What records of older versions lack is empty. Types are as a traceback writes them.
+    Fields that records of older versions lack are empty. Types are written as in a traceback.
     """
 
     exception: str
@@ -73,27 +73,29 @@ class Capsule(Record):
         default=(), description="types it was wrapped in, outermost first"
     )
     libraries: tuple[str, ...] = Field(
-        default=(), description="modules of others that the innermost frame called: `discord.http`"
+        default=(), description="library modules that the innermost frame called: `discord.http`"
     )
-    status: int | None = Field(default=None, description="the HTTP status another side answered")
+    status: int | None = Field(default=None, description="the HTTP status that a server answered")
     code: str = Field(default="", description="`ENOSPC`, `SQLITE_CORRUPT`")
-    deliberate: bool = Field(default=False, description="a `raise` in our own innermost frame")
+    deliberate: bool = Field(
+        default=False, description="raised by a `raise` in our innermost frame"
+    )
     audience: Audience | None = Field(
         default=None, description="who could see the action; `None` in records of older versions"
     )
 
     children: tuple["Capsule", ...] = Field(
-        default=(), description="of an exception group with several faults, each once"
+        default=(), description="the different faults of an exception group, each once"
     )
 
     @property
     def holds_stand_ins(self) -> bool:
-        """Whether stand-ins are in place of what was typed and answered."""
+        """True if placeholders replace what was typed and answered."""
         return self.audience is Audience.PRIVATE
 
     @property
     def innermost(self) -> Frame | None:
-        """The project frame closest to the error, if any frame was ours."""
+        """The project frame closest to the error, or `None` if no frame is ours."""
         return self.frames[-1] if self.frames else None
 
 
@@ -119,25 +121,25 @@ class Action(Record):
     commit: str | None = None
     error: Capsule | None = None
     flags: dict[str, bool] = Field(
-        default_factory=dict, description="that were asked for, and whether each was on"
+        default_factory=dict, description="the flags that were read, and whether each was on"
     )
 
 
 def format_action_name(kind: str, name: str) -> str:
-    """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
+    """Return an action's name as people read it: `/roll`, `the task Reminders.deliver`."""
     if kind == Kind.COMMAND:
         return f"/{name}"
     return f"the menu “{name}”" if kind == Kind.CONTEXT_MENU else f"the {kind} {name}"
 
 
 def format_event_name(event: str) -> str:
-    """Return what people call an action, by its event: `command.roll` is `/roll`."""
+    """Return an event's name as people read it: `/roll` for `command.roll`."""
     kind, dot, name = event.partition(".")
     return format_action_name(kind, name) if dot else event
 
 
 def get_command_name(event: str) -> str:
-    """Return the name of the command whose event it is; empty for any other action."""
+    """Return the command name of an event; empty if the action is not a command."""
     kind, _, name = event.partition(".")
     return name if kind == Kind.COMMAND else ""
 
@@ -146,18 +148,18 @@ _STOPPED = ".stopped"
 
 
 def get_stop_event(loop: str) -> str:
-    """Return the name under which it is journalled that a failure has ended a loop for good."""
+    """Return the event that is journalled when a failure has ended a loop for good."""
     return loop + _STOPPED
 
 
 def get_loop_event(event: str) -> str | None:
-    """Return the event of the loop whose end an event tells; `None` if it tells of none."""
-    tells = event.startswith(f"{Kind.TASK}.") and event.endswith(_STOPPED)
-    return event.removesuffix(_STOPPED) if tells else None
+    """Return the event of the loop whose end this event reports, or `None`."""
+    is_stop = event.startswith(f"{Kind.TASK}.") and event.endswith(_STOPPED)
+    return event.removesuffix(_STOPPED) if is_stop else None
 
 
 class FailureGroup(Record):
-    """Failures of one fingerprint: how often, since when, and the newest in full."""
+    """Failures with one fingerprint: how often, since when, and the newest record in full."""
 
     fingerprint: str
     event: str
@@ -169,12 +171,15 @@ class FailureGroup(Record):
 
     @property
     def record_ids(self) -> tuple[str, ...]:
-        """The ids of all that is known of it, the newest first; that one may be there twice."""
+        """The ids of the group's records, newest first. The newest id may occur twice."""
         return (self.newest.id, *self.action_ids)
 
 
 class JournalQuery(Record):
-    """What to read: all conditions hold together; `None` means any. Both times are included."""
+    """A query of the journal. All conditions must hold; `None` matches everything.
+
+    `since` and `until` are inclusive.
+    """
 
     event: str | None = None
     fingerprint: str | None = None

@@ -1,4 +1,4 @@
-"""What can be changed while the program runs: prompts, skills, the persona, settings, cogs."""
+"""Live items, which can change without a restart: prompts, skills, the persona, settings, cogs."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,29 +11,29 @@ from bot.domain.record import Record
 
 ItemKind = Literal["prompt", "skill", "persona", "config", "cog"]
 ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})
-"""Texts alone. Code of cogs and settings are taken back where they are kept: in git."""
+"""Only texts can be rolled back. Code of cogs and settings must be reverted in git."""
 ROLLBACK_HINTS: Mapping[ItemKind, str] = {
-    "cog": "A cog is code: it is taken back in git. Say “revert” in the thread of the run that "
+    "cog": "A cog is code: it must be reverted in git. Say “revert” in the thread of the run that "
     "changed it, or `git revert` the commit.",
-    "config": "Settings are taken back where they are kept: edit data/config.yaml, or `git revert` "
-    "the commit that changed it.",
+    "config": "To change settings back, edit data/config.yaml, or `git revert` the commit that "
+    "changed it.",
 }
-"""How the others go back."""
+"""How to change back the kinds that cannot be rolled back."""
 
 
 class ItemName(Record):
-    """What an item is known by. Frozen, so that it may be a key."""
+    """The kind and name of an item. Frozen, so it can be a dictionary key."""
 
     kind: ItemKind
     name: str
 
 
 class RollbackRequest(Record):
-    """Words that want older versions live: of one of `items`, likeliest first.
+    """A request to make an older version of one of `items` live, likeliest item first.
 
-    At most one of `number` (a version), `steps` (how many versions back; 0: not told) and `span` (a
-    time in the speaker's words, "yesterday") is told. `decides`: the whole message is that order
-    and nothing else, and names one item; all others are asked back.
+    At most one of `number` (a version), `steps` (how many versions back; 0 if not given) and `span`
+    (a time in the speaker's words, "yesterday") is set. `decides` is true if the whole message is
+    this order and names one item; otherwise the bot asks first.
     """
 
     items: tuple[ItemName, ...]
@@ -44,9 +44,9 @@ class RollbackRequest(Record):
 
 
 class ChangeAuthor(Record):
-    """Who changed an item: a person by a command, a run that shipped, or whoever wrote the file.
+    """Who changed an item: a person with a command, a shipped run, a push, or an edit of the file.
 
-    `name` is a person's, or how else it was noticed that a file is another.
+    `name` is the person's name, or a description of how the change of the file was noticed.
     """
 
     kind: Literal["person", "run", "push", "file"]
@@ -56,7 +56,7 @@ class ChangeAuthor(Record):
 
     @property
     def summary(self) -> str:
-        """Who that is, in a few words."""
+        """The author in a few words."""
         if self.kind == "person":
             return self.name
         if self.kind == "run":
@@ -72,17 +72,17 @@ def as_author(person: Person) -> ChangeAuthor:
 
 
 FILE_AUTHOR = ChangeAuthor(kind="file")
-"""The file changed, and nobody said who changed it."""
+"""The file changed, and it is not known who changed it."""
 FIRST_AUTHOR = ChangeAuthor(kind="file", name="the first start")
-"""The file lay there when nothing was known yet: nobody changed anything."""
+"""The file existed at the first start: no one changed it."""
 AWAY_AUTHOR = ChangeAuthor(kind="file", name="a change while it was not running")
-"""The file is another than it was when the program ended."""
+"""The file changed while the program did not run."""
 PUSH_AUTHOR = ChangeAuthor(kind="push")
-"""The file came with commits from elsewhere."""
+"""The file changed with commits that others pushed."""
 
 
 class ItemVersion(Record):
-    """Content that an item had while it was live. `number` counts from 1 and is never used twice.
+    """Content that was live. `number` counts from 1 and is never reused.
 
     `diff` is a unified diff against the version before it; `size` is in bytes, of all its files.
     """
@@ -90,14 +90,14 @@ class ItemVersion(Record):
     number: int = Field(ge=1)
     at: AwareDatetime
     author: ChangeAuthor
-    commit: str = Field(default="", description="what the checkout stood at; empty: nobody knew")
+    commit: str = Field(default="", description="the checkout's commit; empty if not known")
     digest: str
     diff: str = ""
     size: int = Field(ge=0)
 
 
 class Rollback(Record):
-    """An older version is live in place of the file, until the file changes again."""
+    """An older version is live instead of the file, until the file changes again."""
 
     number: int = Field(ge=1, description="the version that was live before")
     by: ChangeAuthor
@@ -107,9 +107,9 @@ class Rollback(Record):
 class LiveItem(Record):
     """One item, and which version of it is live.
 
-    `path` is its file, or its folder, from the root with forward slashes. `version` 0: no version
-    of it ever was good. `state` "refused": what stands in the file is not live, for `reason`, and
-    `version` still is.
+    `path` is its file or folder, relative to the root, with forward slashes. `version` is 0 if no
+    version was ever valid. With `state` "refused", the content of the file is not live because of
+    `reason`, and `version` stays live.
     """
 
     kind: ItemKind
@@ -124,11 +124,12 @@ class LiveItem(Record):
 
 
 class ReloadResult(Record):
-    """What one look at the files changed. Items that stayed as they were are not in it.
+    """The changes found in one check of the files. Unchanged items are not included.
 
-    `live` have a new version, `removed` are gone with their files. `refused` keep their last good
-    version, and are in every result while their file is broken. `restart_needed` are settings
-    (`forge.branch`) and files that only a restart takes on.
+    `live` items have a new version; `removed` items were deleted with their files. `refused` items
+    keep their last valid version, and are in every result while their file is invalid.
+    `restart_needed` lists settings (`forge.branch`) and files that take effect only after a
+    restart.
     """
 
     live: tuple[LiveItem, ...] = ()
@@ -138,5 +139,5 @@ class ReloadResult(Record):
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether everything runs as it did, and nothing is in the way."""
+        """True if nothing changed and nothing was refused."""
         return not (self.live or self.removed or self.refused or self.restart_needed)

@@ -1,4 +1,4 @@
-"""What people are doing in the running checkout, and on branches beside it."""
+"""People's current work in the running checkout and on other branches."""
 
 from typing import ClassVar
 
@@ -6,18 +6,18 @@ from bot.domain.record import Record
 
 
 class Branch(Record):
-    """A branch that is worked on, and which of the files asked for it changes."""
+    """A branch that people work on, and which of the requested files it changes."""
 
     name: str
     files: tuple[str, ...]
 
 
 class LocalWork(Record):
-    """Work of people's that is not on the followed branch of the forge.
+    """People's work that is not on the followed branch of the forge.
 
-    `standing` is the branch that is checked out, empty for none; `changed` are files that differ
-    from its commit, new Python files with them, at most 50; `ahead` counts commits the forge's
-    branch lacks, as last fetched.
+    `branch` is the branch that is checked out, or empty. `changed` are files that differ from its
+    commit, including new Python files, at most 50. `commits_ahead` is the number of commits that
+    the forge's branch lacks, as of the last fetch.
     """
 
     former_names: ClassVar = {"ahead": "commits_ahead", "standing": "branch"}

@@ -1,4 +1,4 @@
-"""What the bot remembers: faults, what mended them, how that turned out, and people's notes."""
+"""Memories: faults, their fixes, the results of these fixes, and people's notes."""
 
 from typing import Literal
 
@@ -15,11 +15,13 @@ LONGEST_NAME = 300
 
 
 class Memory(Record):
-    """One thing remembered. `key` makes remembering it twice harmless: the newer text counts.
+    """One memory.
 
-    A `fault` is one fingerprint, `at` when it was last seen. A `fix` names the run and proposal;
-    `outcome` is set once it was watched. A `lesson` says what did not work. A `note` is a person's
-    own words.
+    A memory with the same `key` replaces the older text, so storing twice is harmless.
+
+    A `fault` is one fingerprint; `at` is when it was last seen. A `fix` names the run and the pull
+    request; `outcome` is set after it was watched. A `lesson` says what did not work. A `note` is a
+    person's own text.
     """
 
     key: str = Field(min_length=1, max_length=LONGEST_NAME)
@@ -33,32 +35,39 @@ class Memory(Record):
     run_id: str | None = None
     number: int | None = Field(default=None, description="of the pull request")
     approach: str = Field(
-        default="", max_length=LONGEST_TEXT, description="what was changed, in a line"
+        default="", max_length=LONGEST_TEXT, description="what was changed, in one line"
     )
-    diff_hash: str = Field(default="", description="of a fix's diff: the same is known again")
+    diff_hash: str = Field(
+        default="", description="the hash of a fix's diff, to recognise an equal fix"
+    )
     outcome: Judgement | None = None
-    by: Name = Field(default="", max_length=LONGEST_NAME, description="who said it; empty: learned")
-    by_id: int | None = Field(default=None, description="of who said it, where that is known")
-    times: int = Field(default=0, ge=0, description="how often a fault was seen, at least")
+    by: Name = Field(
+        default="", max_length=LONGEST_NAME, description="the author of a note; empty if learned"
+    )
+    by_id: int | None = Field(default=None, description="the author's id, if known")
+    times: int = Field(default=0, ge=0, description="how often a fault was seen, at the least")
     first_at: AwareDatetime | None = Field(default=None, description="when a fault was first seen")
     at: AwareDatetime
 
     @property
     def has_failed(self) -> bool:
-        """Whether it is known not to have held."""
+        """True if the fix is known not to have held."""
         return self.outcome in ("not_fixed", "regressed")
 
 
 class Recalled(Record):
-    """A memory that fits a question, with how well: 0 to 1, outcome counted in."""
+    """A memory that matches a query, with a score from 0 to 1 that includes its outcome."""
 
     memory: Memory
     score: float = Field(ge=0, le=1)
-    because: str = Field(description="the same failure, the same function, the words")
+    because: str = Field(description="the reason: the same failure, the same function, the text")
 
 
 class Recall(Record):
-    """What to look for; what is empty does not count. Words are people's, and only data."""
+    """A query of the memory; empty fields do not count.
+
+    Its text is people's, and untrusted data.
+    """
 
     text: str = ""
     event: str = ""
@@ -71,6 +80,6 @@ class Recall(Record):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to look for: then the newest are meant."""
+        """True if there is nothing to search for; the newest memories are returned then."""
         places = self.event, self.fingerprint, self.exception, self.file, self.function
         return not (self.text.strip() or any(places))

@@ -1,4 +1,4 @@
-"""How far the messages of each channel were handled, as it is kept in the key-value store."""
+"""Which messages of each channel have been handled, as stored in the key-value store."""
 
 from bot.domain.record import Record
 
@@ -6,11 +6,14 @@ CURSORS = "heard:"
 """The prefix of the names of cursors; a channel's id follows."""
 
 MARK = "heard-everywhere"
-"""The name of the mark. Without it the bot begins with what is new."""
+"""The name of the mark. Without a mark, the bot begins with new messages."""
 
 
 class Cursor(Record):
-    """Every message of a channel up to this one was handled. `person_id`: whose direct channel."""
+    """All messages of a channel up to this one were handled.
+
+    `person_id` is set for a person's direct channel.
+    """
 
     channel_id: int
     message_id: int
@@ -18,6 +21,6 @@ class Cursor(Record):
 
 
 class HandledMark(Record):
-    """Every message of every channel up to this one was handled, where there is no cursor."""
+    """All messages up to this one were handled, in every channel without a cursor."""
 
     message_id: int

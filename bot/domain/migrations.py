@@ -1,4 +1,4 @@
-"""Where the migrations of the state's databases are spelled out."""
+"""Where the migrations of the state's databases are defined."""
 
 MIGRATION_SOURCES = ("bot/adapters", "bot/hot_reload", "bot/infra")
 """Folders of code, by their paths from the root."""

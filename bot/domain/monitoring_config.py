@@ -1,4 +1,4 @@
-"""When and how incidents are told, when the bot looks back on itself, when it is backed up."""
+"""Settings for incident announcements, the self-audit and backups."""
 
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -13,7 +13,7 @@ from bot.domain.record import Record
 
 
 class QuietHours(Record):
-    """From one time of day to another, over midnight too. Only high severity is told then."""
+    """A daily period, possibly over midnight, in which only high severity is announced."""
 
     start: time = Field(alias="from")
     end: time = Field(alias="to")
@@ -26,7 +26,7 @@ class QuietHours(Record):
 
 
 class Storm(Record):
-    """More incidents than `incidents` in so many minutes are told in one message."""
+    """More than `incidents` incidents in `minutes` minutes are announced in one message."""
 
     incidents: int = Field(default=5, ge=1)
     minutes: float = Field(default=1.0, gt=0, le=1_440)
@@ -41,7 +41,7 @@ def _build_severities() -> dict[Rule, Severity]:
 
 
 class IncidentsConfig(Record):
-    """How incidents are told."""
+    """How incidents are announced."""
 
     resolved_after_minutes: float = Field(default=30.0, gt=0, le=10_080)
     severity: dict[Rule, Severity] = Field(default_factory=_build_severities)
@@ -51,7 +51,7 @@ class IncidentsConfig(Record):
 
 
 class CronSchedule(Record):
-    """When something is done by itself: five fields, in a time zone; null: only when asked."""
+    """A schedule with five cron fields in a time zone; with `cron: null` only on request."""
 
     cron: str | None
     timezone: str = "UTC"
@@ -70,21 +70,24 @@ class CronSchedule(Record):
 
 
 class SelfAuditConfig(CronSchedule):
-    """When the bot looks back on itself."""
+    """When the self-audit runs."""
 
     cron: str | None = "0 9 * * *"
     days: float = Field(default=7.0, gt=0, le=90)
     proposals: int = Field(default=0, ge=0, le=10)
     changes: int = Field(
-        default=0, ge=0, le=10, description="wishes it may think over; each waits for a go-ahead"
+        default=0,
+        ge=0,
+        le=10,
+        description="feature requests it may plan; each waits for an approval",
     )
 
 
 class BackupConfig(CronSchedule):
-    """When the state is backed up by itself, where to, and how many backups are kept.
+    """When the state is backed up automatically, where to, and how many backups are stored.
 
-    `folder` is seen from the project's root; null: `backups` in the state folder. Of older weeks
-    the newest backup of each of `weekly` weeks is kept besides.
+    `folder` is relative to the project's root; null means `backups` in the state folder. In
+    addition, the newest backup of each of `weekly` older weeks is stored.
     """
 
     cron: str | None = "30 3 * * *"
@@ -98,7 +101,7 @@ def _check_cron(expression: str) -> None:
         CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(
-            f"{expression!r} is no cron expression ({error}); `0 9 * * *` means daily at 9"
+            f"{expression!r} is not a cron expression ({error}); `0 9 * * *` means daily at 9"
         ) from error
 
 
@@ -107,6 +110,6 @@ def _check_timezone(name: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(
-            f"{name!r} is no time zone; use one as `Europe/Berlin` or `UTC`"
+            f"{name!r} is not a time zone; use a name such as `Europe/Berlin` or `UTC`"
         ) from error
     return name

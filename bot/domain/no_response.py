@@ -1,8 +1,8 @@
-"""The failure that nothing raises: nobody was answered."""
+"""The failure without an exception: a command that did not respond."""
 
 
 class NoResponse(Exception):
-    """A command ended without responding to its interaction: nothing raised, and nobody was told.
+    """A command ended without an exception and without a response to its interaction.
 
-    It is recorded, and never raised.
+    It is recorded as a failure and never raised.
     """

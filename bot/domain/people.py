@@ -1,4 +1,4 @@
-"""Who speaks, and where."""
+"""People in the chat, the places where they write, and the allow-list."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from bot.domain.record import Record
 
 
 class Place(Record):
-    """Where something was said. `thread_id` is set when `channel_id` is the thread's parent."""
+    """Where a message was sent. `thread_id` is set if `channel_id` is the thread's parent."""
 
     channel_id: int
     thread_id: int | None = None
@@ -16,20 +16,22 @@ class Place(Record):
 
 
 class Person(Record):
-    """Somebody in chat. Ids are Discord snowflakes; roles are those of the server we work for."""
+    """A person in the chat. Ids are Discord snowflakes; roles are those on the bot's server."""
 
     id: int
     name: Name
     role_ids: frozenset[int] = frozenset()
-    bot: bool = Field(default=False, description="a program: a bot, or a webhook")
+    bot: bool = Field(default=False, description="true for a program: a bot or a webhook")
     outsider: bool = Field(
-        default=False, description="no member of our server, or speaking in another one"
+        default=False, description="not a member of our server, or writing in another one"
     )
-    at: Place | None = Field(default=None, description="where they said or pressed it")
+    at: Place | None = Field(
+        default=None, description="where they wrote the message or pressed the button"
+    )
 
 
 ITSELF = Person(id=0, name="Theseus")
-"""Who asks where the bot starts something by itself. On no list, so it may ask for nothing."""
+"""The requester of the bot's own work. It is on no list, so it may ask for nothing."""
 
 
 class PeopleList(Record):
@@ -39,12 +41,12 @@ class PeopleList(Record):
     roles: frozenset[int] = frozenset()
 
     def has(self, person: Person) -> bool:
-        """Whether the person is on it, by themselves or through a role."""
+        """Return whether the list contains the person or one of their roles."""
         return person.id in self.users or bool(person.role_ids & self.roles)
 
 
 class AllowList(Record):
-    """Developers may ask; approvers may ship (and ask). Empty lists allow nobody."""
+    """Developers may ask for work; approvers may also ship. An empty list allows no one."""
 
     developers: PeopleList = PeopleList()
     approvers: PeopleList = PeopleList()

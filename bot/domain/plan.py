@@ -1,4 +1,4 @@
-"""The plan: what will change, why, at what risk, and how it is proved and undone."""
+"""The plan: what will change, why, at what risk, and how it is proved and reverted."""
 
 from collections.abc import Container
 from typing import Literal, Self
@@ -11,31 +11,31 @@ from bot.domain.replay import Replay
 Risk = Literal["low", "medium", "high", "security"]
 
 NO_COMPATIBILITY_IMPACT = "No flag, migration, API or configuration change."
-"""What a plan says of compatibility where there is nothing to say."""
+"""The plan's text about compatibility if there is no impact."""
 
 
 class Reproduction(Record):
-    """A test that shows the fault: red on base, green on a fixed head.
+    """A test that shows the fault: it fails on base and passes on a fixed head.
 
-    `path` is relative to the repository's root; the file is written by us, never by the engine.
+    `path` is relative to the repository's root. The file is written by us, never by the engine.
     """
 
     path: str
     node_id: str
     source: str
-    calls: str = Field(description="what it does, for people: `face(6, 6)` or `/roll 2d6`")
+    calls: str = Field(description="the call as people read it: `face(6, 6)` or `/roll 2d6`")
     expects: str = Field(description="what happens on base: `IndexError`")
     target: str = Field(default="", description="what it calls: `cogs/dice.py::face`")
     refusals: tuple[str, ...] = Field(
-        default=(), description="exceptions a caller answers people with: `dice.NotationError`"
+        default=(), description="exceptions that a caller shows to people: `dice.NotationError`"
     )
-    answered: bool = Field(default=False, description="whether it is held to a known answer")
+    answered: bool = Field(default=False, description="whether it must return a known answer")
 
 
 class AffectedTests(Record):
     """Test files that reach the changed files, nearest first, and how base runs tests.
 
-    `options` are pytest's, taken from base's configured check: `-m "not slow"`.
+    `options` are the pytest options of base's configured check: `-m "not slow"`.
     """
 
     files: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class AffectedTests(Record):
 class Step(Record):
     """One implementation step and the files it may change.
 
-    `part` names the part of the work that it belongs to, where that falls into several.
+    `part` names the part of the work that contains the step, if there are several parts.
     """
 
     summary: str
@@ -60,14 +60,14 @@ class Step(Record):
 
 
 class PlanPart(Record):
-    """Steps that can be written beside the others: no other part owns a file of theirs."""
+    """Steps that can be written in parallel with other parts: no other part owns their files."""
 
     name: str
     steps: tuple[Step, ...]
 
     @property
     def owned_files(self) -> frozenset[str]:
-        """Every file any of its steps may change."""
+        """All files that its steps may change."""
         return frozenset(file for step in self.steps for file in step.owned_files)
 
 
@@ -83,7 +83,7 @@ class TestPlan(Record):
 
 
 class Plan(Record):
-    """What is to be done, and how it is proved. An engine may change only the owned files."""
+    """What will be done, and how it is proved. An engine may change only the owned files."""
 
     problem: str
     solution: str
@@ -96,48 +96,51 @@ class Plan(Record):
     rollback: str = ""
     reproduction: Reproduction | None = None
     witnesses: tuple[Reproduction, ...] = Field(
-        default=(), description="the same failure, seen from frames further out; red on base too"
+        default=(), description="the same failure from frames further out; they fail on base too"
     )
     guides: tuple[Reproduction, ...] = Field(
-        default=(), description="calls that fail so too, where a replay decides: a help, no proof"
+        default=(),
+        description="similar failing calls, if a replay decides: help for the engine, no proof",
     )
     replay: Replay | None = Field(
-        default=None, description="the failing interaction, red on base by plays"
+        default=None, description="the failing interaction; its replay fails on base"
     )
     unplayed: str = Field(
-        default="", description="why the failing interaction could not be played, where it was one"
+        default="", description="why the failing interaction could not be replayed, if it could not"
     )
     affected: AffectedTests = AffectedTests()
     evidence_ids: tuple[str, ...] = Field(
-        default=(), description="ids of journal records and commits it rests on"
+        default=(), description="ids of the journal records and commits it is based on"
     )
-    written_by: str = Field(default="", description="the planner model; empty: rules alone")
+    written_by: str = Field(
+        default="", description="the planner model; empty if written by rules alone"
+    )
 
     @property
     def reproductions(self) -> tuple[Reproduction, ...]:
-        """Every test that must turn green; quieting the innermost frame alone does not."""
+        """All tests that must pass. Silencing only the innermost frame does not pass them."""
         return (self.reproduction, *self.witnesses) if self.reproduction else ()
 
     @property
     def judged_by(self) -> tuple[Reproduction, ...]:
-        """The tests that edits can be judged by while they are written; at least the guides."""
+        """The tests that judge edits while they are written: the reproductions, else the guides."""
         return self.reproductions or self.guides
 
     @property
     def replay_proof(self) -> Replay | None:
-        """The replay, where plays on this machine are the proof and not a test."""
+        """The replay, if replays on this machine are the proof instead of a test."""
         return self.replay if self.replay and not self.replay.written else None
 
     @property
     def demonstration(self) -> tuple[str, str] | None:
-        """What shows the fault, and how it ends on base, for people; `None`: nothing does."""
+        """The call that shows the fault and how it ends on base, as people read them, or `None`."""
         if self.replay_proof is not None:
             return self.replay_proof.asked, self.replay_proof.ends
         return (self.reproduction.calls, self.reproduction.expects) if self.reproduction else None
 
     @property
     def parts(self) -> tuple[PlanPart, ...]:
-        """The parts it falls into, in the order they are joined; none where it is one piece."""
+        """The parts in the order they are joined; empty if the plan is one piece."""
         steps: dict[str, tuple[Step, ...]] = {}
         for step in self.steps:
             if step.part:
@@ -147,20 +150,22 @@ class Plan(Record):
 
     @property
     def owned_files(self) -> frozenset[str]:
-        """Every file any step may change."""
+        """All files that its steps may change."""
         return frozenset(file for step in self.steps for file in step.owned_files)
 
 
 def find_split_error(plan: Plan) -> str:
-    """Return why a plan cannot be written in its parts as they are; empty: it can, or has none."""
+    """Return why a plan cannot be written in its parts; empty if it can, or has no parts."""
     if not plan.parts:
         return ""
-    loose = next((step.summary for step in plan.steps if not step.part), "")
-    if loose:
-        return f"“{loose}” is of no part, and others are: name one for each step, or for none"
+    unassigned = next((step.summary for step in plan.steps if not step.part), "")
+    if unassigned:
+        return f"“{unassigned}” has no part but other steps do: name one for each step, or for none"
     owners = [(file, part.name) for part in plan.parts for file in sorted(part.owned_files)]
     for number, (file, name) in enumerate(owners):
-        other = next((has for known, has in owners[:number] if known == file), None)
+        other = next((owner for known, owner in owners[:number] if known == file), None)
         if other is not None:
-            return f"`{file}` is owned by the parts {other} and {name}: only one may change a file"
+            return (
+                f"`{file}` is owned by the parts {other} and {name}: only one part may own a file"
+            )
     return ""

@@ -1,4 +1,4 @@
-"""A change that was found, not proven: what people judge it by, and who decided to propose it."""
+"""Plausible changes: found but not proven, with their evidence and the decision to propose them."""
 
 from pydantic import AwareDatetime
 
@@ -7,11 +7,13 @@ from bot.domain.record import Record
 
 
 class PlausibleEdit(Record):
-    """Why a change is shown to people as found, not proven; sentences for them.
+    """Why a change is shown to people as plausible, not proven.
 
-    All tests pass with it, and nothing else can judge it: `reason` says what is missing. `evidence`
-    speaks for it and `against` does not; `answers` are those of calls that failed. `by_hand`:
-    people have pushed to it since.
+    All fields are sentences for people.
+
+    All tests pass with it, and no other check can judge it: `reason` says what is missing.
+    `evidence` supports the change, `against` speaks against it, and `answers` are the answers of
+    calls that failed before. `by_hand` is true if people have pushed to it since.
     """
 
     reason: str
@@ -22,7 +24,7 @@ class PlausibleEdit(Record):
 
 
 class Endorsement(Record):
-    """One approver's decision to propose an unproven change, for exactly the head they read."""
+    """An approver's decision to propose a plausible change, for exactly the head they read."""
 
     head: str
     person: Person

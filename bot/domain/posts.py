@@ -1,7 +1,7 @@
-"""What is said in chat, without saying how a chat shows it.
+"""Chat messages, independent of how a chat shows them.
 
-Limits are Discord's: 2,000 characters of text, 4,096 of card body, 25 fields. The outbox splits or
-attaches what is longer; nothing here needs to count.
+The limits are Discord's: 2,000 characters of text, 4,096 of card body, 25 fields. The outbox splits
+longer texts or attaches them as files, so callers do not need to count.
 """
 
 from typing import Literal
@@ -38,7 +38,7 @@ class Card(Record):
 
 
 class Button(Record):
-    """A button. `action` and `arguments` make its persistent id; with `url` it is a link."""
+    """A button. `action` and `arguments` form its persistent id; with `url` it is a link."""
 
     label: str
     action: str = ""
@@ -49,25 +49,25 @@ class Button(Record):
 
     @property
     def custom_id(self) -> str:
-        """`theseus:action:argument:...`: all a restarted bot needs to know what was pressed."""
+        """`theseus:action:argument:...`. It tells a restarted bot which button was pressed."""
         return ":".join(("theseus", self.action, *self.arguments))
 
 
 class Attachment(Record):
-    """A text file sent along."""
+    """A text file sent with the message."""
 
     name: str
     text: str
 
 
 class Image(Record):
-    """A picture sent along and shown under the card. `name` ends in `.png`."""
+    """A picture sent with the message and shown under the card. `name` ends in `.png`."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     name: str
     png: bytes
-    description: str = Field(default="", description="what it shows, for who cannot see it")
+    description: str = Field(default="", description="what it shows, for people who cannot see it")
 
 
 class Post(Record):
@@ -79,4 +79,6 @@ class Post(Record):
     attachments: tuple[Attachment, ...] = ()
     images: tuple[Image, ...] = ()
     reply_to: int | None = Field(default=None, description="message id in the same channel")
-    notify: tuple[int, ...] = Field(default=(), description="people whose mention in it rings")
+    notify: tuple[int, ...] = Field(
+        default=(), description="ids of people whose mention notifies them"
+    )

@@ -1,19 +1,23 @@
-"""What proves a change of each kind, and what came of it."""
+"""The kinds of proof of a change, and their results."""
 
 from typing import ClassVar, Literal
 
 from bot.domain.record import Record
 
 ProofKind = Literal["behaviour", "preserving", "measured", "covering", "words", "configuration"]
-"""How a change is proven: examples that turn green; that nobody notices; a ratio of times; mutants
-that are killed; that texts hold; that settings are valid and told."""
+"""How a change is proven.
+
+`behaviour`: its examples fail before and pass now. `preserving`: behaviour is unchanged.
+`measured`: a ratio of durations. `covering`: new tests kill mutants. `words`: texts stay valid.
+`configuration`: settings are valid and documented.
+"""
 
 
 class Proof(Record):
-    """What came of one kind of proof, for exactly one head.
+    """The result of one kind of proof, for exactly one head.
 
-    `told` is a line for the card ("3 examples: red before, green now"), `details` are more of them.
-    `ratio` is how many times as long as before it takes at most, where times were measured.
+    `summary` is a line for the card ("3 examples: red before, green now"); `details` are further
+    lines. `ratio` is the new duration divided by the old one, at most, if durations were measured.
     """
 
     former_names: ClassVar = {"told": "summary"}

@@ -1,4 +1,4 @@
-"""From a proven change to running code."""
+"""Proposals, approvals and shipments: from a proven change to running code."""
 
 from typing import Literal
 
@@ -13,7 +13,10 @@ How = Literal["text", "reaction", "button", "slash"]
 
 
 class ProposalDraft(Record):
-    """What the forge is asked to open. `repository` is the path of a clone holding `branch`."""
+    """The data for opening a pull request.
+
+    `repository` is the path of a clone that has `branch`.
+    """
 
     run_id: str
     repository: str
@@ -26,7 +29,7 @@ class ProposalDraft(Record):
 
 
 class Comment(Record):
-    """What a listed person wrote about a proposal at the forge. `key` is unique at that forge."""
+    """A listed person's comment on a proposal at the forge. `key` is unique at that forge."""
 
     key: str
     author: Name
@@ -37,10 +40,10 @@ class Comment(Record):
 
 
 class ForgeProposal(Record):
-    """A pull request as the forge sees it now."""
+    """A pull request as the forge shows it now."""
 
     number: int
-    url: str = Field(description="the address of its page; empty: it has none people can open")
+    url: str = Field(description="the address of its page; empty if people cannot open one")
     state: Literal["open", "merged", "closed"]
     head: str
     branch: str
@@ -49,14 +52,15 @@ class ForgeProposal(Record):
     merge_commit: str | None = None
     draft: bool = Field(default=False, description="shown as not ready for review yet")
     checks: Literal["none", "pending", "passed", "failed"] = Field(
-        default="none", description="the forge's own checks of this head; none: it has none"
+        default="none",
+        description="the forge's own checks of this head; `none` if it has no checks",
     )
 
 
 class Proposal(Record):
-    """What people are asked to approve: one head of one pull request.
+    """One head of one pull request that people are asked to approve.
 
-    `card_id` is the message that showed it; a newer proposal of the same run replaces this one.
+    `card_id` is the message that shows it. A newer proposal of the same run replaces this one.
     """
 
     run_id: str
@@ -66,15 +70,15 @@ class Proposal(Record):
     base: str
     branch: str
     version: int = Field(default=1, ge=1)
-    note: str = Field(default="", description="why there is a new card, when there is")
+    note: str = Field(default="", description="why there is a new card, if there is one")
     card_id: int | None = None
     at: AwareDatetime
 
 
 class Approval(Record):
-    """One person's word for one head, with that of `others` where it takes several.
+    """One person's approval of one head, with `others` if several approvals are needed.
 
-    The only thing that lets a run ship.
+    A run can ship only with an approval.
     """
 
     run_id: str
@@ -88,7 +92,7 @@ class Approval(Record):
 
 
 class Shipment(Record):
-    """The merge, and what the running bot did with it."""
+    """The merge, and how the running bot loaded it."""
 
     run_id: str
     approved_head: str
@@ -97,27 +101,31 @@ class Shipment(Record):
     reloaded: tuple[str, ...] = ()
     restart_needed: bool = False
     pending: str = Field(
-        default="", description="what is missing until core code runs, and who does it; a sentence"
+        default="",
+        description="what must happen before core code runs, and who does it; a sentence",
     )
     failed: dict[str, str] = Field(
-        default_factory=dict, description="modules that kept their old code, and why"
+        default_factory=dict, description="modules that still run their old code, and why"
     )
     earlier: tuple[str, ...] = Field(
-        default=(), description="files and modules of changes before it that still run as they were"
+        default=(), description="files and modules of earlier changes that still run old code"
     )
     otherwise: bool = Field(
-        default=False, description="what landed has other files than the merge that was checked"
+        default=False, description="the merged tree differs from the merge that was checked"
     )
     at: AwareDatetime
 
     @property
     def live(self) -> bool:
-        """Whether all of this change runs."""
+        """True if all of this change runs."""
         return not self.failed and not self.restart_needed
 
     @property
     def summary(self) -> str:
-        """Whether it runs, for people: "live at `f00d123`" only where all of that commit does."""
+        """The status as people read it.
+
+        It is "live at `f00d123`" only if all of that commit runs.
+        """
         if not self.live:
             return f"merged as `{self.merge_commit[:7]}`, not live yet"
         commit = f"`{self.live_commit[:7]}`"
@@ -125,7 +133,7 @@ class Shipment(Record):
 
 
 class Outcome(Record):
-    """Whether the fix held, once watched."""
+    """Whether the fix held, once it has been watched."""
 
     run_id: str
     verdict: Judgement

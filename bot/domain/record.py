@@ -7,14 +7,16 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Record(BaseModel):
-    """An immutable, validated value. Unknown keys are an error: a typo never gets stored."""
+    """An immutable, validated value. Unknown keys are an error, so a typo is never stored."""
 
     reads_newer: ClassVar[bool] = False
-    """Whether stored fields that only newer code knows are passed over, as after newer code was
-    taken back. Not for what permits something: an unknown field may be what limits that."""
+    """True if stored fields that only newer code knows are ignored, for example after a rollback.
+
+    Never set it for records that permit something: the unknown field may limit the permission.
+    """
 
     former_names: ClassVar[Mapping[str, str]] = {}
-    """Names that fields had in records of older versions, each with the present one."""
+    """Field names in records of older versions, each mapped to the current name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 

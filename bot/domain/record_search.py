@@ -1,4 +1,4 @@
-"""Questions about many runs, and many entries of the audit log, at once; and their answers."""
+"""Queries of the runs and of the audit log, and their results."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,17 +14,18 @@ from bot.domain.watch import Judgement
 T = TypeVar("T")
 
 LONGEST_TEXT = 200
-"""Characters of what is looked for."""
+"""The maximum length of a search text."""
 MOST_PAGES = 1_000
-"""Pages that can be turned to."""
+"""The highest page number."""
 
 
 class RunSummary(NamedTuple):
-    """One run as far as figures need it: cheap to make, thousands at a time.
+    """The part of a run that statistics need; thousands are created at a time.
 
-    `proposed_at`, `approved_at` and `live_at` are when it got so far for the first time; `number`
-    is its newest pull request's. `verdict` is what its watch came to. `helped`: somebody answered
-    it, told it something or had it revised. `watched`: what it shipped is, or was, watched.
+    `proposed_at`, `approved_at` and `live_at` are the first times the run got that far. `number` is
+    its newest pull request. `verdict` is the result of its watch. `helped` is true if a person
+    answered it, instructed it or asked for a revision. `watched` is true if its shipment is or was
+    watched.
     """
 
     id: str
@@ -45,7 +46,7 @@ class RunSummary(NamedTuple):
 
 
 class Paged(Record):
-    """What both questions share: `words` to be found, whatever they hold, and which page."""
+    """The common part of both queries: the search `text`, matched literally, and the page."""
 
     text: str = Field(default="", max_length=LONGEST_TEXT)
     page: int = Field(default=1, ge=1, le=MOST_PAGES)
@@ -53,14 +54,14 @@ class Paged(Record):
 
     @property
     def offset(self) -> int:
-        """How many entries stand on the pages before."""
+        """The number of entries on earlier pages."""
         return (self.page - 1) * self.size
 
 
 class RunQuery(Paged):
-    """Which runs: all of these statuses (empty: any) and that goal, begun at or after `since`.
+    """A query of runs: with one of `statuses` (empty: any) and `goal`, begun at or after `since`.
 
-    `words` are looked for in the run's id and in what was asked.
+    `text` is searched for in the run's id and in the request.
     """
 
     statuses: frozenset[Status] = frozenset()
@@ -69,9 +70,10 @@ class RunQuery(Paged):
 
 
 class AuditQuery(Paged):
-    """Which entries. `person` is an id, or part of a name; `result` whether it was allowed.
+    """A query of the audit log. `person` is an id or part of a name.
 
-    `words` are looked for in the note, the way it was said, the run and the commit.
+    `result` filters by whether the action was allowed. `text` is searched for in the note, the way
+    it was given, the run and the commit.
     """
 
     action: str = Field(default="", max_length=LONGEST_TEXT)
@@ -88,7 +90,7 @@ class NumberedEntry(NamedTuple):
 
 
 class ResultPage(NamedTuple, Generic[T]):
-    """One page of what was found; `more` says whether there is another."""
+    """One page of results; `more` is true if there is another page."""
 
     found: Sequence[T]
     more: bool

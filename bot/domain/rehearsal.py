@@ -1,7 +1,8 @@
-"""A rehearsal's records: the world and script that are played, and the transcript that comes out.
+"""Records of a rehearsal: the world and script that are run, and the resulting transcript.
 
-Names stand for ids throughout: people, channels and roles are what a person would call them, and
-messages are counted (`m1` is the first the play saw), so that two plays can be compared as text.
+Names replace ids everywhere: people, channels and roles have the names that a person would use, and
+messages are numbered (`m1` is the first that the run saw), so that two transcripts can be compared
+as text.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ Option = str | int | float | bool
 
 
 class Actor(Record):
-    """Somebody in a script's server. `permissions` are Discord's names: `manage_messages`."""
+    """A person in a script's server. `permissions` are Discord's names: `manage_messages`."""
 
     name: str
     roles: tuple[str, ...] = ()
@@ -25,9 +26,9 @@ class Actor(Record):
 
 
 class WebAnswer(Record):
-    """What a service on the web answers. The same request again gets the next of its answers.
+    """The answer of a web service. The same request again gets the next of its answers.
 
-    `error` stands in place of an answer: the request ends as it would on the network.
+    With `error` there is no answer: the request fails as it would on the network.
     """
 
     url: str
@@ -39,13 +40,13 @@ class WebAnswer(Record):
 
 
 class ScriptWorld(Record):
-    """Where a script is played; two worlds that are equal give equal plays.
+    """Where a script runs; equal worlds give equal transcripts.
 
-    `cogs` are module names under `cogs`, loaded by a client with nothing behind it; none: the whole
-    bot is run as in production, with all cogs. Its settings list the roles `developers` and
-    `approvers`. `files` are what lies in the folder where cogs keep files: names to base64. The
-    flags named in `flags` are on for everybody, all others off. A bot of some cogs hears commands
-    that begin with one of `prefixes`, whatever cog would have it do so.
+    `cogs` are module names under `cogs`, loaded by a client without any services; if empty, the
+    whole bot runs as in production, with all cogs. Its settings list the roles `developers` and
+    `approvers`. `files` are the files in the cogs' data folder: names to base64. The flags in
+    `flags` are on for everyone, all others are off. A bot of some cogs accepts typed commands with
+    one of `prefixes`, whichever cog defines the prefix.
     """
 
     starts: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -60,7 +61,7 @@ class ScriptWorld(Record):
 
 
 class PersonStep(Record):
-    """What a person does: `by` whom, and in which channel (`dm`: with the bot alone)."""
+    """A person's action: `by` whom, and in which channel (`dm` for a direct message)."""
 
     by: str = "alice"
     channel: str = "dev"
@@ -69,8 +70,8 @@ class PersonStep(Record):
 class CommandStep(PersonStep):
     """Runs a slash command: `reminders list`.
 
-    People, channels and roles are given as `@alice`, `#general` and `@&crew`; an attachment by a
-    file name, its content (base64) in `files`.
+    People, channels and roles are written as `@alice`, `#general` and `@&crew`; an attachment as a
+    file name, with its content (base64) in `files`.
     """
 
     command: str
@@ -79,7 +80,7 @@ class CommandStep(PersonStep):
 
 
 class AutocompleteStep(PersonStep):
-    """Asks for the choices of an option, as far as it is typed."""
+    """Asks for the choices of an option for the text typed so far."""
 
     autocomplete: str
     options: dict[str, Option] = Field(default_factory=dict)
@@ -94,9 +95,9 @@ class MenuStep(PersonStep):
 
 
 class PressStep(PersonStep):
-    """Presses a button or chooses from a select, by its label or custom id.
+    """Presses a button or selects values, by label or custom id.
 
-    On the newest message that shows it, or on `on`.
+    It uses the newest message that shows the component, or the message `on`.
     """
 
     press: str
@@ -105,13 +106,13 @@ class PressStep(PersonStep):
 
 
 class SubmitStep(PersonStep):
-    """Submits the form that was opened for this person last: labels or custom ids to values."""
+    """Submits the form that was last opened for this person: labels or custom ids to values."""
 
     submit: dict[str, str]
 
 
 class SayStep(PersonStep):
-    """Says something; `reply_to` is a message (`m1`)."""
+    """Sends a message; `reply_to` is a message (`m1`)."""
 
     say: str
     reply_to: str = ""
@@ -126,13 +127,13 @@ class ReactStep(PersonStep):
 
 
 class WaitStep(Record):
-    """Lets time pass, in seconds; whatever falls due is done on the way."""
+    """Lets time pass, in seconds; timers that are due run meanwhile."""
 
     wait: float = Field(gt=0, le=400 * 86_400)
 
 
 class RestartStep(Record):
-    """Ends the bot and starts it anew on the same files; `away` seconds lie between."""
+    """Stops the bot and starts it again on the same files after `away` seconds."""
 
     restart: Literal[True]
     away: float = Field(default=0, ge=0)
@@ -159,11 +160,11 @@ SingleStep = (
 
 
 InteractionStep = CommandStep | AutocompleteStep | MenuStep | PressStep | SubmitStep
-"""What a person asks of a cog, who then waits for an answer."""
+"""Steps after which a person waits for an answer of a cog."""
 
 
 class TogetherStep(Record):
-    """Steps sent in the same instant; `order` says whose request is answered first (indices)."""
+    """Steps sent in the same instant; `order` (indices) says whose request is answered first."""
 
     together: tuple[SingleStep, ...] = Field(min_length=2, max_length=8)
     order: tuple[int, ...] = ()
@@ -173,18 +174,18 @@ ScriptStep = SingleStep | TogetherStep
 
 
 class Script(Record):
-    """What is played: a world, and what is done in it, one step after the other."""
+    """What is run: a world, and the steps in it, one after the other."""
 
     world: ScriptWorld = ScriptWorld()
     steps: tuple[ScriptStep, ...]
 
 
 class SeenEvent(Record):
-    """One thing that people saw, as the server sent it to them.
+    """One event that people saw, as the server sent it to them.
 
-    `to` is the only person who saw it, where it was for one alone. `message` is the message it is
-    or changes (`m1`). `parts` is what else it showed, each as a line people could read: an embed's
-    title and text, `[Ship it]` for a button, a file's name with the digest of its bytes.
+    `to` is the only person who saw it, if it was ephemeral or direct. `message` is the message that
+    was sent or changed (`m1`). `parts` is what else it showed, one line each: an embed's title and
+    text, `[Ship it]` for a button, a file's name with the digest of its bytes.
     """
 
     kind: Literal["message", "edit", "delete", "reaction", "form", "choices", "thread", "notice"]
@@ -196,7 +197,7 @@ class SeenEvent(Record):
 
 
 class PlayedError(Record):
-    """A failure in the play's own journal: what raised and where; the code under test wrote it."""
+    """A failure in the rehearsal's own journal: what raised and where. The tested code wrote it."""
 
     event: str
     error: str
@@ -205,11 +206,11 @@ class PlayedError(Record):
 
 
 class PlayedStep(Record):
-    """A step, what people saw of it, and what went wrong.
+    """A step, what people saw of it, and what failed.
 
-    `refused` is why it could not be done (Discord does not know the command, no such button);
-    `unanswered` says that somebody was left with Discord's own "did not respond"; `wanted` are
-    requests to the web that the world has no answer for.
+    `refused` is why the step was not possible (Discord does not know the command, no such button);
+    `unanswered` is true if a person saw Discord's "did not respond"; `wanted` are web requests that
+    the world has no answer for.
     """
 
     step: ScriptStep
@@ -221,11 +222,12 @@ class PlayedStep(Record):
 
 
 class Transcript(Record):
-    """What came of a script. `trouble` is why the bot did not start or did not live to its end.
+    """The result of running a script.
 
-    `commands` are what the bot registered; `files` what lay in its folder at the end: names to
-    digests of the content (of SQLite files: of their rows); none are told of a whole bot. `kept` is
-    what they hold, as base64, where that was asked for: the code under test wrote it.
+    `trouble` is why the bot did not start or stopped before the end. `commands` are the registered
+    commands; `files` are the files in its folder at the end: names to digests of the content (for
+    SQLite files, of their rows); for a whole bot it is empty. `file_contents` are their contents as
+    base64, if requested. The tested code wrote all of this.
     """
 
     former_names: ClassVar = {"kept": "file_contents"}
@@ -239,13 +241,13 @@ class Transcript(Record):
 
     @property
     def has_failed(self) -> bool:
-        """Whether the bot did not hold, or somebody got an error or no answer."""
+        """True if the bot stopped, or a person got an error or no answer."""
         played = (self.started, *self.steps) if self.started else self.steps
-        return bool(self.trouble) or any(each.errors or each.unanswered for each in played)
+        return bool(self.trouble) or any(step.errors or step.unanswered for step in played)
 
 
 class PlayDifference(Record):
-    """Where two plays of one script part: at a step, with what people saw before and after."""
+    """The first difference between two runs of one script: the step, and what people saw."""
 
     step: int
     before: tuple[str, ...]

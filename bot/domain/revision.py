@@ -1,4 +1,4 @@
-"""A change to what stands proposed, made because people asked for it."""
+"""A revision of a proposed change, made because people asked for it."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from bot.domain.record import Record
 
 
 class Revision(Record):
-    """Begun when people ask more of a change that holds; saved again, `over`, when it has ended.
+    """Saved when people ask for more in a proven change, and again with `is_finished` at its end.
 
-    `change_set` and `verdict` are what stands meanwhile, and again if the revision comes to
-    nothing. `heard` counts the run's instructions it was begun for.
+    `change_set` and `verdict` are the proposed ones, which stay valid meanwhile and again if the
+    revision fails. `instruction_count` is the number of the run's instructions when it began.
     """
 
     former_names: ClassVar = {"heard": "instruction_count", "over": "is_finished"}

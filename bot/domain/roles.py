@@ -1,4 +1,4 @@
-"""What a model is asked to be, and what it may use for that."""
+"""Roles of a model, and the limits of each."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ Effort = Literal["low", "medium", "high", "max"]
 
 
 class Role(Record):
-    """One part a model plays: planner, executor, reviewer.
+    """One role of a model: planner, executor, reviewer.
 
-    `model` is a name or alias the engine knows (`opus`, `sonnet`). `seconds` of wall-clock time and
-    `usd` are for one call; `turns` is how often the model may answer in it.
+    `model` is a name or alias that the engine knows (`opus`, `sonnet`). `seconds` (wall-clock) and
+    `usd` are limits for one call; `turns` is the maximum number of model answers in it.
     """
 
     model: str = Field(min_length=1)

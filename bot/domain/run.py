@@ -2,9 +2,9 @@
 
     observe -> diagnose -> plan -> execute -> verify -> propose -> (a person) -> ship
 
-A run is a row, not a coroutine: after a restart other code may read it, so all that is known of it
-stands here and in the stage records. `stage` is the next thing to do. Which state may follow which
-stands in `bot.domain.run_state`.
+A run is a row, not a coroutine: after a restart other code may read it, so its complete state is in
+this record and in the stage records. `stage` is the next stage to run. `bot.domain.run_state` says
+which state may follow which.
 """
 
 from enum import IntEnum, StrEnum
@@ -19,11 +19,11 @@ Goal = Literal["investigate", "fix", "change", "revert"]
 
 
 class Stage(StrEnum):
-    """What a run does next, in the order of the flow."""
+    """The next stage of a run, in the order of the flow."""
 
     OBSERVE = "observe"
     DIAGNOSE = "diagnose"
-    BRIEF = "brief"  # of a change that is wanted: what is meant, and what would prove it
+    BRIEF = "brief"  # of a requested change: what it must do, and what would prove it
     PLAN = "plan"
     EXECUTE = "execute"
     VERIFY = "verify"
@@ -33,13 +33,13 @@ class Stage(StrEnum):
 
 
 class Status(StrEnum):
-    """Whether anything is being done about the run."""
+    """Whether the run is being worked on."""
 
     QUEUED = "queued"
     RUNNING = "running"
     WAITING = "waiting"  # for a person, or for a time; holds no worker
     DONE = "done"
-    FAILED = "failed"  # ended honestly without a result
+    FAILED = "failed"  # ended without a result
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     QUARANTINED = "quarantined"  # interrupted twice in the same stage
@@ -48,19 +48,19 @@ class Status(StrEnum):
 class Waiting(StrEnum):
     """What a waiting run waits for."""
 
-    QUESTION = "question"  # people's answer; its default counts after a time
-    AGREEMENT = "agreement"  # a person's go-ahead for what was understood
-    JUDGEMENT = "judgement"  # an approver who reads what was found, not proven
-    APPROVAL = "approval"  # a person's word about what is proposed
-    UNSHIPPED = "unshipped"  # another word: shipping did not work, and the thread says why
-    UNREVISED = "unrevised"  # another word: a revision came to nothing, what stood before stands
+    QUESTION = "question"  # people's answer; its default applies after a time
+    AGREEMENT = "agreement"  # a person's agreement to the brief
+    JUDGEMENT = "judgement"  # an approver who reads a plausible fix
+    APPROVAL = "approval"  # a person's approval of the proposal
+    UNSHIPPED = "unshipped"  # a new decision: shipping failed, and the thread says why
+    UNREVISED = "unrevised"  # a new decision: a revision failed, the earlier proposal is valid
     USAGE_LIMIT = "usage_limit"  # the model's provider
-    BUDGET = "budget"  # money, of a day or a person
-    FORGE = "forge"  # the forge's own checks, or whoever else a merge needs and cannot be asked
-    TURN = "turn"  # an engine that has begun as many changes as it may in an hour
-    PAUSED = "paused"  # work nobody asked for, while that is off
-    STOPPED = "stopped"  # the emergency stop, which decides about it
-    THREAD = "thread"  # a thread to speak in: there is none yet, or it takes nothing
+    BUDGET = "budget"  # the money of a day or a person
+    FORGE = "forge"  # the forge's own checks, or others that a merge needs
+    TURN = "turn"  # an engine that has reached its limit of changes an hour
+    PAUSED = "paused"  # autonomous work, while that is off
+    STOPPED = "stopped"  # the emergency stop, which decides about the run
+    THREAD = "thread"  # a thread to post in: there is none yet, or it accepts no posts
 
 
 FINAL_STATUSES = frozenset(
@@ -71,9 +71,9 @@ _DECISIONS = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to 
 
 
 class Trigger(Record):
-    """What started a run: somebody's words, in their place. `key` makes asking twice harmless.
+    """What started a run: a person's message and its place. `key` makes a second request harmless.
 
-    What the bot starts by itself says so in `origin`; its person is `ITSELF`.
+    `origin` marks a run that the bot started on its own; its person is `ITSELF`.
     """
 
     former_names: ClassVar = {"own_words": "is_verbatim"}
@@ -85,13 +85,13 @@ class Trigger(Record):
     text: str
     is_verbatim: bool = Field(
         default=False,
-        description="`text` is what the person said themselves: a file in it is named by them",
+        description="`text` is the person's own: a file named in it is named by that person",
     )
     quotes_bot: bool = Field(
-        default=False, description="`text` and `subject` are the bot's own: nobody said them"
+        default=False, description="`text` and `subject` are the bot's own, not a person's"
     )
     attached: str = Field(
-        default="", description="text of the files that came with it: data, and nobody's words"
+        default="", description="text of the attached files: untrusted data, not a person's request"
     )
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
@@ -101,33 +101,35 @@ class Trigger(Record):
     origin: Literal["person", "incident", "audit"] = "person"
     incident: str | None = Field(default=None, description="id of the incident it is about")
     since: AwareDatetime | None = Field(
-        default=None, description="since when that is counted: the run counts what it counts"
+        default=None,
+        description="the start of the incident's count; the run counts from the same time",
     )
-    reverts: str | None = Field(default=None, description="the run whose change is undone")
+    reverts: str | None = Field(default=None, description="the run whose change is reverted")
     issue: int | None = Field(
-        default=None, description="number of the forge's issue it is asked in"
+        default=None, description="number of the forge's issue with the request"
     )
     shaped_by: frozenset[int] = Field(
-        default=frozenset(), description="ids of others whose words it takes over from another run"
+        default=frozenset(),
+        description="ids of other people whose instructions it takes over from another run",
     )
     at: AwareDatetime
 
     @property
     def statement(self) -> str:
-        """The text as far as people said it; empty where it is the bot's own.
+        """The text if a person wrote it; empty if it is the bot's own.
 
-        Records of incidents of older versions do not say whose it is.
+        Incident records of older versions do not say whose text it is.
         """
         return "" if self.quotes_bot or self.origin == "incident" else self.text
 
     @property
     def material(self) -> str:
-        """All that came with the request, as data for whoever reads it."""
+        """All text that came with the request. It is untrusted data."""
         return "\n\n".join(filter(None, (self.statement, self.attached)))
 
 
 class Run(Record):
-    """One row. `version` guards against two writers; `lease_*` says who works on it."""
+    """One row. `version` detects concurrent writers; `lease_*` says who works on it."""
 
     reads_newer = True
 
@@ -135,32 +137,37 @@ class Run(Record):
     goal: Goal
     stage: Stage = Stage.OBSERVE
     status: Status = Status.QUEUED
-    waiting: Waiting | None = Field(default=None, description="what for, where it waits")
+    waiting: Waiting | None = Field(default=None, description="what it waits for, if it waits")
     trigger: Trigger
-    attempt: int = Field(default=1, ge=1, description="goes up when a person retries it")
+    attempt: int = Field(default=1, ge=1, description="increases when a person retries it")
     round: int = Field(default=1, ge=1, description="execute/verify round, from 1")
     first_round: int = Field(
-        default=1, ge=1, description="the round the present change began with; a revision moves it"
+        default=1,
+        ge=1,
+        description="the round in which the current change began; a revision moves it",
     )
-    interruptions: int = Field(default=0, ge=0, description="in the present stage")
+    interruptions: int = Field(default=0, ge=0, description="in the current stage")
     version: int = Field(default=0, ge=0)
     created_at: AwareDatetime
     updated_at: AwareDatetime
     lease_owner: str | None = None
     lease_until: AwareDatetime | None = None
     thread_id: int | None = None
-    card_id: int | None = Field(default=None, description="message id of the living card")
-    reopened: int = Field(default=0, ge=0, description="threads opened in place of a deleted one")
-    activity: str = Field(default="", description="what is being done right now, for the card")
-    reason: str = Field(default="", description="why it ended, for people")
-    parked_until: AwareDatetime | None = Field(
-        default=None, description="when a waiting run goes on by itself: a question, a usage limit"
+    card_id: int | None = Field(default=None, description="message id of the status card")
+    reopened: int = Field(
+        default=0, ge=0, description="the number of threads opened to replace a deleted one"
     )
-    parks: int = Field(default=0, ge=0, description="how often the present stage was parked")
+    activity: str = Field(default="", description="what is being done right now, for the card")
+    reason: str = Field(default="", description="why it ended, as people read it")
+    parked_until: AwareDatetime | None = Field(
+        default=None,
+        description="when a waiting run continues on its own: a question, a usage limit",
+    )
+    parks: int = Field(default=0, ge=0, description="how often the current stage was parked")
     cost_usd: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
-    estimated: bool = Field(default=False, description="whether some of what it cost is a guess")
+    estimated: bool = Field(default=False, description="whether part of the cost is an estimate")
 
     @model_validator(mode="after")
     def _check_waiting(self) -> Self:
@@ -170,41 +177,43 @@ class Run(Record):
 
     @property
     def is_parked(self) -> bool:
-        """Whether it goes on by itself, at `parked_until` at the latest."""
+        """True if it continues on its own, at `parked_until` at the latest."""
         return self.status is Status.WAITING and self.parked_until is not None
 
     @property
     def asks(self) -> bool:
-        """Whether it waits for what people say to something it has said in its thread.
+        """True if it waits for an answer to a message in its thread.
 
-        It is told that again, and nothing else, where it may not have been heard.
+        After a message may have been lost, only that message is posted again.
         """
         return self.is_parked or self.waiting in _DECISIONS
 
     @property
     def under_way(self) -> bool:
-        """Whether the bot has something to do for it, now or by and by, without another word."""
+        """True if the bot has work to do for it now or later, without a person's next message."""
         waits = self.stage is Stage.SHIP or self.waiting in _DECISIONS
         return not self.has_ended and not (self.status is Status.WAITING and waits)
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """True if nothing more will happen without a person."""
         return self.status in FINAL_STATUSES
 
 
 class Lane(IntEnum):
-    """How soon a run is waited for, the most urgent first. A worker of a lane takes from it, and
-    before that from the more urgent ones; so what is urgent never waits behind what takes long.
+    """How urgent a run is, the most urgent lane first.
+
+    A worker of a lane takes runs from the more urgent lanes first, so urgent work never waits
+    behind long work.
     """
 
-    SHIPPING = 0  # approved: somebody said the word, and the base moves on meanwhile
-    QUICK = 1  # a person asked, and nothing has to be searched for
-    SEARCH = 2  # minutes of an engine's time, and whatever nobody asked for
+    SHIPPING = 0  # approved: a person waits, and the base branch may move meanwhile
+    QUICK = 1  # a person asked, and no search is needed
+    SEARCH = 2  # minutes of an engine's time, and all autonomous work
 
 
 def get_lane(run: Run) -> Lane:
-    """Return the lane a run is in now; it changes with its stage."""
+    """Return the current lane of a run; it changes with its stage."""
     if run.stage is Stage.SHIP:
         return Lane.SHIPPING
     quick = run.goal in ("investigate", "revert") or run.stage is Stage.BRIEF
@@ -214,8 +223,8 @@ def get_lane(run: Run) -> Lane:
 class Recovery(StrEnum):
     """What to do with a run found after a start."""
 
-    LEAVE = "leave"  # ended, waiting for a person, or somebody alive works on it
-    CONTINUE = "continue"  # was queued, or its worker is gone: do the stage again
+    LEAVE = "leave"  # ended, waiting for a person, or a live worker has it
+    CONTINUE = "continue"  # its worker is gone: run the stage again
     QUARANTINE = "quarantine"
 
 
@@ -223,7 +232,7 @@ MAX_INTERRUPTIONS = 2
 
 
 def choose_recovery(run: Run, *, alive: frozenset[str]) -> Recovery:
-    """Decide about a run found in the store; `alive` are the lease owners known to be alive."""
+    """Choose what to do with a run in the store; `alive` are the lease owners known to be alive."""
     if run.status is not Status.RUNNING or run.lease_owner in alive:
         return Recovery.LEAVE
     if run.interruptions + 1 >= MAX_INTERRUPTIONS:

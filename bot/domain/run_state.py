@@ -1,8 +1,8 @@
-"""The state machine of a run, as data: every edge there is, and the one function that follows one.
+"""The state machine of a run, as data: all its edges, and the one function that follows an edge.
 
-A state is what a run is to do next (`stage`), for which `goal`, and how it stands with that: its
-status, or what it waits for. `TABLE` says in rows which edges there are, `EDGES` is what the rows
-come to. The picture in docs/architecture.md is made of `TABLE`.
+A state is the next stage of a run, for which `goal`, and its position: its status, or what it waits
+for. `TABLE` defines the edges in rows; `EDGES` is the expanded form. The picture in
+docs/architecture.md is generated from `TABLE`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from bot.domain.errors import InvalidTransition
 from bot.domain.run import FINAL_STATUSES, Goal, Run, Stage, Status, Waiting
 
 FramePosition = Status | Waiting
-"""A status, or, of a run that waits, what it waits for; never `Status.WAITING` itself."""
+"""A status, or, if the run waits, what it waits for; never `Status.WAITING` itself."""
 
 _PROVE = (Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE)
 ORDER: Mapping[Goal, tuple[Stage, ...]] = MappingProxyType(
@@ -29,7 +29,7 @@ ORDER: Mapping[Goal, tuple[Stage, ...]] = MappingProxyType(
 
 
 class RunState(NamedTuple):
-    """Where a run stands."""
+    """The state of a run."""
 
     goal: Goal
     stage: Stage
@@ -40,10 +40,10 @@ class RunState(NamedTuple):
 
 
 class EdgeRule(NamedTuple):
-    """Edges of one kind: from any of the standings `before`, `at` those stages, to any of `after`.
+    """Edges of one kind: from any position in `before`, at the stages `at`, to any in `after`.
 
-    `to` is the stage it leads to (absent: it stays the same), `goals` are those it is there for;
-    where a goal lacks one of the stages, the edge is not there.
+    `to` is the stage that the edge leads to (`None`: the same stage). `goals` are the goals that
+    have the edge; a goal that lacks one of the stages does not have it.
     """
 
     name: str
@@ -55,12 +55,12 @@ class EdgeRule(NamedTuple):
 
 
 def get_next_stage(goal: Goal, stage: Stage) -> Stage | None:
-    """Return what comes after that stage; `None` after the last, and for one that is not there."""
+    """Return the stage after this one, or `None` if it is the last or the goal does not have it."""
     return dict(pairwise(ORDER[goal])).get(stage)
 
 
-def _set(*standings: FramePosition) -> frozenset[FramePosition]:
-    return frozenset(standings)
+def _set(*positions: FramePosition) -> frozenset[FramePosition]:
+    return frozenset(positions)
 
 
 _QUEUED, _RUNNING = _set(Status.QUEUED), _set(Status.RUNNING)
@@ -77,17 +77,17 @@ _FORWARD = tuple(
     EdgeRule("next step", _RUNNING, _ACTIVE, (here,), after, (goal,))
     for goal, order in ORDER.items()
     for here, after in pairwise(order)
-    if after is not Stage.SHIP  # only what a person may say a word about gets there
-    and here is not Stage.BRIEF  # and what is written is agreed on before
+    if after is not Stage.SHIP  # only a proposal, which a person may approve, gets there
+    and here is not Stage.BRIEF  # a brief must be agreed on before the change is written
 )
 
 TABLE: tuple[EdgeRule, ...] = (
-    # Whose turn it is; the stage stays.
+    # Who works on the run; the stage stays.
     EdgeRule("leased", _QUEUED, _RUNNING),
     EdgeRule("handed back", _ACTIVE, _QUEUED),
     EdgeRule("goes on", _WAITS, _QUEUED),
     *_FORWARD,
-    # What a step waits for. A failure of ours may come after the row was saved: from any standing.
+    # What a step waits for. A thread may be missing at any time, so that edge starts anywhere.
     EdgeRule("no thread", _LIVE, _set(Waiting.THREAD)),
     EdgeRule("all stopped", _RUNNING, _set(Waiting.STOPPED)),
     EdgeRule("own work paused", _RUNNING, _set(Waiting.PAUSED), _BEFORE_SHIP),
@@ -96,7 +96,7 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
     EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION),
         (Stage.DIAGNOSE, Stage.BRIEF, Stage.EXECUTE), goals=_ASKED),
-    # What is wanted of a change.
+    # The brief of a requested change.
     EdgeRule("understood", _RUNNING, _set(Waiting.AGREEMENT), (Stage.BRIEF,), Stage.EXECUTE),
     EdgeRule("meant otherwise", _set(Waiting.AGREEMENT), _QUEUED, (Stage.EXECUTE,), Stage.BRIEF),
     EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
@@ -114,11 +114,11 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("pushed to", _WAITS, _QUEUED, _SHIP, Stage.VERIFY),
     EdgeRule("revised", _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _WRITTEN),
     EdgeRule("new thread", _WAITS, _QUEUED, _SHIP, Stage.PROPOSE),
-    # A revision that comes to nothing gives way to what stood before it.
+    # After a revision that failed, the earlier proposal is valid again.
     EdgeRule("revision given up", _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _WRITTEN),
     EdgeRule("revision given up", _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _WRITTEN),
     EdgeRule("revision given up", _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _WRITTEN),
-    # The end, from which only a person's word leads back.
+    # The end. Only a person can continue a run from there.
     EdgeRule("answered", _RUNNING, _set(Status.DONE), (Stage.DIAGNOSE,)),
     EdgeRule("shipped", _RUNNING, _set(Status.DONE), _SHIP),
     EdgeRule("merged by hand", _WAITS, _set(Status.DONE), _SHIP),
@@ -130,9 +130,10 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("failure chosen", _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
     EdgeRule("retried", _FINAL - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
 )  # fmt: skip
-"""Every edge but those between goals: an investigation that found something becomes a fix.
+"""All edges except those between goals.
 
-So does one under way, where a person said which answer is right.
+An investigation that found a failure can become a fix, and so can a running investigation after a
+person has said which answer is correct.
 """
 
 _FOUND = RunState("investigate", Stage.DIAGNOSE, Status.DONE)
@@ -162,16 +163,16 @@ def _index_edges() -> Mapping[RunState, frozenset[RunState]]:
 
 
 EDGES = _index_edges()
-"""Where each state may lead; a state that is no key leads nowhere."""
+"""The states that may follow each state. A state without a key has no successor."""
 
 FIRST: Mapping[Goal, RunState] = MappingProxyType(
     {goal: RunState(goal, Stage.OBSERVE, Waiting.THREAD) for goal in ORDER}
 )
-"""How a run of each goal begins: not queued before it has a thread to speak in."""
+"""The first state of each goal. A run is queued only once it has a thread to post in."""
 
 
 def get_state(run: Run) -> RunState:
-    """Return where a run stands."""
+    """Return the state of a run."""
     return RunState(run.goal, run.stage, run.waiting or run.status)
 
 
@@ -183,9 +184,9 @@ def move(
     goal: Goal | None = None,
     **changes: object,
 ) -> Run:
-    """Return the run in another state, with other fields changed along; nothing is saved by it.
+    """Return the run in another state, with other fields changed too; it is not saved.
 
-    `stage` and `goal` stay where absent. Raises `InvalidTransition` where no edge leads there.
+    `stage` and `goal` stay if not given. Raises `InvalidTransition` if no edge leads there.
     """
     before = get_state(run)
     after = RunState(goal or run.goal, stage or run.stage, target)

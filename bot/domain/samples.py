@@ -1,4 +1,4 @@
-"""A journal record as far as judging needs it: cheap to make and small to keep."""
+"""Samples: the part of a journal record that detection needs, small and fast to create."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.domain.journal import FAILED
 
 OWN_KINDS = frozenset({"run", "model", "forge", "check", "reload"})
-"""Kinds of the bot's work on itself, never judged. It is told where it is done, so is a reload."""
+"""Kinds of the bot's work on itself. They are never judged, but reported where they happen."""
 
 
 class Sample(NamedTuple):
@@ -24,11 +24,11 @@ class Sample(NamedTuple):
     user: str | None = None
     own: bool = False
     children: tuple[str, ...] = ()
-    """Fingerprints of the faults that came together in a group."""
+    """Fingerprints of the faults in an exception group."""
 
     @property
     def is_failure(self) -> bool:
-        """Whether it counts as a failure; a cancellation does not."""
+        """True if it counts as a failure; a cancellation does not."""
         return self.outcome in FAILED
 
     @property
@@ -38,9 +38,9 @@ class Sample(NamedTuple):
 
 
 class ActionCount(NamedTuple):
-    """How many actions of a kind there were in one span of time, and how many of them failed.
+    """The number of actions of one kind in one interval, and how many of them failed.
 
-    `at` is when the span begins, in seconds since 1970, UTC.
+    `at` is the start of the interval, in seconds since 1970, UTC.
     """
 
     at: float
@@ -50,13 +50,13 @@ class ActionCount(NamedTuple):
 
 
 def parse_sample(fields: Mapping[str, object]) -> Sample:
-    """Return the sample of a record read from JSON. `ValueError` if it is no record."""
+    """Return the sample of a record read from JSON. Raises `ValueError` if it is not a record."""
     ts, error = fields.get("ts"), fields.get("error")
     texts = [fields.get(name) for name in ("id", "event", "outcome")]
     if not isinstance(ts, str) or not all(isinstance(text, str) for text in texts):
         raise ValueError("a record needs ts, id, event and outcome")
     if not all(map(_is_storable, texts)):
-        raise ValueError("a record with half a character in it")
+        raise ValueError("a record with an unpaired surrogate in it")
     at = datetime.fromisoformat(ts)
     record_id, event, outcome = (str(text) for text in texts)
     kind = str(fields.get("kind") or event.partition(".")[0])
@@ -81,7 +81,7 @@ def _parse_children(error: object) -> tuple[str, ...]:
     found = error.get("children") if isinstance(error, Mapping) else None
     if not isinstance(found, list):
         return ()
-    texts = (_parse_text(each.get("fingerprint")) for each in found if isinstance(each, Mapping))
+    texts = (_parse_text(child.get("fingerprint")) for child in found if isinstance(child, Mapping))
     return tuple(text for text in texts if text)
 
 
@@ -90,5 +90,5 @@ def _parse_text(value: object) -> str | None:
 
 
 def _is_storable(text: object) -> bool:
-    """Return whether it can be stored: JSON can spell half a character, and nothing else can."""
-    return str(text).isascii() or not any("\ud800" <= each <= "\udfff" for each in str(text))
+    """Return whether a text can be stored: JSON can contain unpaired surrogates, UTF-8 cannot."""
+    return str(text).isascii() or not any("\ud800" <= letter <= "\udfff" for letter in str(text))

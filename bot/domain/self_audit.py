@@ -1,4 +1,4 @@
-"""What the bot finds when it looks back on itself: numbers and names, to be told by a card."""
+"""The result of a self-audit: numbers and names, to be shown on a card."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from bot.domain.watch import Judgement
 
 
 class Ability(Record):
-    """One command or context menu that people can use. `event` is what the journal calls it."""
+    """A command or context menu that people can use. `event` is its name in the journal."""
 
     event: str
     label: str
@@ -20,14 +20,16 @@ class Ability(Record):
 
 
 class AuditedFault(Record):
-    """One failure by its fingerprint: how often in the period, and how often in the one before."""
+    """One failure by its fingerprint: its count in the period and in the period before."""
 
     fingerprint: str
     event: str
-    name: str = Field(description="the action in people's words: `/roll`")
+    name: str = Field(description="the action as people call it: `/roll`")
     count: int = Field(ge=1)
     before: int = Field(default=0, ge=0)
-    people: int = Field(default=0, ge=0, description="whom it happened to; 0: nobody knows")
+    people: int = Field(
+        default=0, ge=0, description="the number of people affected; 0 if not known"
+    )
     exception: str = ""
     file: str = ""
     line: int = 0
@@ -37,10 +39,10 @@ class AuditedFault(Record):
 
 
 class ActionPace(Record):
-    """How long the good actions of one event take, p95."""
+    """The p95 duration of the successful actions of one event."""
 
     event: str
-    name: str = Field(description="the action in people's words: `/roll`")
+    name: str = Field(description="the action as people call it: `/roll`")
     actions: int = Field(ge=1)
     p95_ms: float
     before_ms: float | None = None
@@ -54,7 +56,7 @@ class Gap(Record):
 
 
 class SpentOn(Record):
-    """What models cost, by what they did or by run."""
+    """The cost of models for one purpose or one run."""
 
     name: str
     usd: float = Field(ge=0)
@@ -63,7 +65,7 @@ class SpentOn(Record):
 
 
 class RunsEnded(Record):
-    """Runs with the same ending, or still open; `seconds` is the median of their length."""
+    """Runs with the same ending, or still open; `seconds` is their median duration."""
 
     status: Status
     count: int = Field(ge=1)
@@ -71,7 +73,7 @@ class RunsEnded(Record):
 
 
 class Open(Record):
-    """An incident that goes on."""
+    """An open incident."""
 
     id: str
     title: str
@@ -80,7 +82,7 @@ class Open(Record):
 
 
 class Fix(Record):
-    """A change that came live, and whether it held."""
+    """A change that went live, and whether it held."""
 
     run_id: str
     number: int | None = None
@@ -90,7 +92,7 @@ class Fix(Record):
 
 
 class Lesson(Record):
-    """Something that was learned in the period."""
+    """A memory that was added in the period."""
 
     kind: MemoryKind
     text: str
@@ -98,7 +100,7 @@ class Lesson(Record):
 
 
 class RequestedFeature(Record):
-    """A change that people asked for in the period and that nobody has begun."""
+    """A feature request of the period that no run has begun."""
 
     id: str
     text: str
@@ -106,25 +108,25 @@ class RequestedFeature(Record):
 
 
 class FlagDue(Record):
-    """A flag that decides nothing any more: on for everybody since then, or in no file."""
+    """A flag that can be removed: it has been on for everyone since then, or no file uses it."""
 
     name: str
-    files: tuple[str, ...] = Field(default=(), description="that ask for it")
+    files: tuple[str, ...] = Field(default=(), description="the files that use it")
     since: AwareDatetime
 
 
 class Column(Record):
-    """Failures of one day or hour, by event; the largest events only, and the rest together."""
+    """Failures of one day or hour, by event. Only the largest events are separate."""
 
     at: AwareDatetime
     counts: dict[str, int]
 
 
 class AuditReport(Record):
-    """One look back. `compared` tells whether there was anything before to compare with.
+    """One self-audit. `compared` is true if there was an earlier period to compare with.
 
-    `watched_since` is set where the journal begins inside the period. `missing` names, for people,
-    what could not be looked at.
+    `watched_since` is set if the journal begins inside the period. `missing` names, as people read
+    it, what could not be checked.
     """
 
     former_names: ClassVar = {"wished": "feature_requests"}
@@ -140,35 +142,37 @@ class AuditReport(Record):
     faults: tuple[AuditedFault, ...] = Field(default=(), description="the most frequent first")
     slow: tuple[ActionPace, ...] = Field(default=(), description="the slowest first")
     abilities: int = Field(default=0, ge=0)
-    unused: tuple[str, ...] = Field(default=(), description="labels of commands nobody used")
-    idle_cogs: tuple[str, ...] = Field(default=(), description="cogs none of whose were used")
+    unused: tuple[str, ...] = Field(default=(), description="labels of commands that no one used")
+    idle_cogs: tuple[str, ...] = Field(default=(), description="cogs without any used command")
     gaps: tuple[Gap, ...] = ()
     usd: float = Field(default=0.0, ge=0)
     usd_before: float = Field(default=0.0, ge=0)
     by_part: tuple[SpentOn, ...] = ()
     by_run: tuple[SpentOn, ...] = ()
     runs: tuple[RunsEnded, ...] = ()
-    by_itself: int = Field(default=0, ge=0, description="runs nobody asked for")
+    by_itself: int = Field(default=0, ge=0, description="runs that the bot started on its own")
     incidents: tuple[Open, ...] = ()
     fixes: tuple[Fix, ...] = ()
     learned: tuple[Lesson, ...] = ()
     feature_requests: tuple[RequestedFeature, ...] = Field(
-        default=(), description="that of most people first"
+        default=(), description="the request of most people first"
     )
     flags: tuple[FlagDue, ...] = ()
-    unread_skills: tuple[str, ...] = Field(default=(), description="that no model read in 30 days")
-    columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
+    unread_skills: tuple[str, ...] = Field(
+        default=(), description="skills that no model read in 30 days"
+    )
+    columns: tuple[Column, ...] = Field(default=(), description="oldest first, without gaps")
     missing: tuple[str, ...] = ()
 
     @property
     def days(self) -> float:
-        """How long the period is."""
+        """The length of the period in days."""
         return (self.until - self.since).total_seconds() / 86_400
 
     @property
     def quiet(self) -> bool:
-        """Whether there is nothing to tell but that nothing happened."""
-        told = (
+        """True if there is nothing to report except that nothing happened."""
+        reported = (
             self.faults,
             self.slow,
             self.runs,
@@ -177,11 +181,11 @@ class AuditReport(Record):
             self.learned,
             self.feature_requests,
         )
-        return not (any(told) or self.failures or self.missing)
+        return not (any(reported) or self.failures or self.missing)
 
 
 class AuditSlot(Record):
-    """The newest moment an audit was due and was dealt with."""
+    """The newest time at which an audit was due and was handled."""
 
     slot: AwareDatetime
     done_at: AwareDatetime

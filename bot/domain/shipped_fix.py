@@ -1,4 +1,4 @@
-"""A fix that is merged, as far as it says which failures are over."""
+"""A merged fix, and which failures it ended."""
 
 from datetime import datetime, timedelta
 
@@ -16,28 +16,29 @@ class ShippedFix(Record):
     number: int
     fingerprint: str
     event: str
-    about: str = Field(default="", description="what its run was about, in words and names")
+    about: str = Field(default="", description="what its run was about, as text and names")
     merge_commit: str
     merged_at: AwareDatetime
     live_at: AwareDatetime | None = Field(
-        default=None, description="since when the running code has it; absent: not yet"
+        default=None, description="when it went live; absent if it has not"
     )
     watched_until: AwareDatetime | None = None
     verdict: Judgement | None = Field(default=None, description="absent: not judged yet")
     answered: bool = Field(
-        default=False, description="whether what failed was played with it, and is answered"
+        default=False,
+        description="whether the failing interaction was replayed with it and succeeded",
     )
 
     @property
     def label(self) -> str:
-        """Return `#1 (`abc1234`)`."""
+        """The pull request and the merge: `#1 (`abc1234`)`."""
         return f"#{self.number} (`{self.merge_commit[:7]}`)"
 
     def is_later_than(self, start: datetime) -> bool:
-        """Whether what began then ran the code from before the fix."""
+        """Return whether an action that began at `start` ran the code from before the fix."""
         return self.live_at is None or start < self.live_at
 
 
 def get_start_time(action: Action) -> datetime:
-    """Return when an action began; its record is written at its end."""
+    """Return when an action began. Its record has the time of its end."""
     return action.ts - timedelta(milliseconds=action.duration_ms or 0)

@@ -1,4 +1,4 @@
-"""Skills: how some kind of work is done, written down for models; their text is read when used."""
+"""Skills: written instructions for models; a skill's text is read when the skill is used."""
 
 from pathlib import PurePosixPath
 from typing import Literal, get_args
@@ -8,13 +8,13 @@ from pydantic import AwareDatetime, Field
 from bot.domain.record import Record
 
 FOLDER = "prompts/skills"
-"""Where skills lie in the checkout, each in a folder that is called as it is."""
+"""The folder of skills in the checkout. Each skill has a folder with its name."""
 
 MANIFEST = "SKILL.md"
-"""The file of a skill that begins it."""
+"""The main file of a skill."""
 
 SkillRole = Literal["chat", "planner", "executor", "reviewer"]
-"""The parts of a model that may be told of a skill."""
+"""The roles of a model that a skill can be offered to."""
 
 ROLES: tuple[SkillRole, ...] = get_args(SkillRole)
 
@@ -23,18 +23,18 @@ _PARTS = len(PurePosixPath(FOLDER).parts)
 
 
 def get_skill_name(path: str) -> str:
-    """Return the skill that a file, by its path from the root, belongs to; empty for none."""
+    """Return the skill that a file belongs to, by its path from the root; empty if it has none."""
     parts = PurePosixPath(path).parts
     inside = len(parts) > _PARTS + 1 and parts[:_PARTS] == PurePosixPath(FOLDER).parts
     return parts[_PARTS] if inside else ""
 
 
 class Skill(Record):
-    """One skill, whole: what is told of it, its text, and the files beside it.
+    """One complete skill: its description, its text, and its other files.
 
-    `allowed_tools` are the only ones that may be used while it is in use, of those a role has
-    anyway; none are named where it does not narrow. `files` maps each path beside `SKILL.md` to its
-    text, or to nothing where it is no text.
+    `allowed_tools` restricts the tools that a role may use while the skill is active; empty means
+    no restriction. `files` maps the path of each file besides `SKILL.md` to its text, or to `None`
+    if the file is binary.
     """
 
     name: str
@@ -47,43 +47,43 @@ class Skill(Record):
     roles: tuple[SkillRole, ...] = ROLES
     body: str
     files: dict[str, str | None] = Field(default_factory=dict)
-    text: str = Field(description="the whole of `SKILL.md`")
+    text: str = Field(description="the complete text of `SKILL.md`")
 
     @property
     def path(self) -> str:
-        """Where it begins, from the checkout's root."""
+        """The path of its main file, from the checkout's root."""
         return f"{FOLDER}/{self.name}/{MANIFEST}"
 
     @property
     def summary(self) -> str:
-        """What a model is told of it before it is used, on one line."""
+        """The one-line description that a model sees before it uses the skill."""
         return " ".join(f"{self.description} {self.when_to_use}".split())
 
 
 class RefusedSkill(Record):
-    """A folder of skills that is none: `reason` names the file, the line, and the way out."""
+    """A folder that is not a valid skill. `reason` names the file, the line and the solution."""
 
     name: str
     reason: str
 
 
 class SkillUse(Record):
-    """How often models read a skill, and when last."""
+    """How often models have read a skill, and when last."""
 
     count: int = Field(default=0, ge=0)
     last_at: AwareDatetime | None = None
 
 
 class SkillSet(Record):
-    """The skills there are at one moment, and those that will not do, each sorted by name."""
+    """The current skills, and the folders that are not valid, each sorted by name."""
 
     skills: tuple[Skill, ...] = ()
     refused: tuple[RefusedSkill, ...] = ()
 
     def find(self, name: str) -> Skill | None:
-        """Return the skill of that name."""
-        return next((each for each in self.skills if each.name == name), None)
+        """Return the skill of that name, or `None`."""
+        return next((skill for skill in self.skills if skill.name == name), None)
 
     def list_for_role(self, role: SkillRole) -> tuple[Skill, ...]:
-        """Return the skills that this part is told of."""
-        return tuple(each for each in self.skills if role in each.roles)
+        """Return the skills that are offered to this role."""
+        return tuple(skill for skill in self.skills if role in skill.roles)

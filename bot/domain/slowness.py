@@ -1,4 +1,4 @@
-"""How slow an action is lately, against before, and by the code that ran."""
+"""How slow an action is lately, compared with before, and by commit."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ _CODES = 5
 
 
 class Pace(Record):
-    """How long so many actions took: p95 of those that went well. `commit` is short, or empty."""
+    """The p95 duration of a number of successful actions. `commit` is short, or empty."""
 
     actions: int
     p95_ms: float
@@ -22,7 +22,7 @@ class Pace(Record):
 
 
 class Slowness(Record):
-    """What an action's durations say. `by_code` has the pace of each commit, oldest first."""
+    """The durations of an action. `by_code` has the pace of each commit, oldest first."""
 
     former_names: ClassVar = {"lately": "recent"}
 
@@ -34,7 +34,7 @@ class Slowness(Record):
 
     @property
     def came_with(self) -> str:
-        """The commit since which it is slower; empty where no commit makes a difference."""
+        """The commit since which the action is slower by more than half; empty if there is none."""
         if len(self.by_code) < 2:
             return ""
         *_, previous, last = self.by_code
@@ -42,24 +42,28 @@ class Slowness(Record):
 
 
 def measure_slowness(newest: Action, samples: Iterable[Sample]) -> Slowness | None:
-    """Return what the durations of an event say up to its `newest` record; `None`: nothing."""
-    well = [each for each in samples if each.outcome == "ok" and each.duration_ms is not None]
+    """Return the durations of an event up to its `newest` record.
+
+    Returns `None` if no action succeeded in the last ten minutes before it.
+    """
+    succeeded = [s for s in samples if s.outcome == "ok" and s.duration_ms is not None]
     edge = (newest.ts - RECENT_WINDOW).timestamp()
-    lately = [each for each in well if each.at >= edge]
-    if not lately:
+    recent = [sample for sample in succeeded if sample.at >= edge]
+    if not recent:
         return None
-    before = [each for each in well if each.at < edge]
-    codes = dict.fromkeys(each.commit[:7] for each in well if each.commit)
+    before = [sample for sample in succeeded if sample.at < edge]
+    commits = dict.fromkeys(sample.commit[:7] for sample in succeeded if sample.commit)
     by_code = [
-        _measure_pace([e for e in well if (e.commit or "")[:7] == code], code) for code in codes
+        _measure_pace([s for s in succeeded if (s.commit or "")[:7] == commit], commit)
+        for commit in commits
     ]
-    slowest = sorted(lately, key=_get_duration, reverse=True)[:_SLOWEST]
+    slowest = sorted(recent, key=_get_duration, reverse=True)[:_SLOWEST]
     return Slowness(
         newest=newest,
-        recent=_measure_pace(lately),
+        recent=_measure_pace(recent),
         before=_measure_pace(before) if before else None,
         by_code=tuple(by_code[-_CODES:]),
-        slowest=tuple(each.id for each in slowest),
+        slowest=tuple(sample.id for sample in slowest),
     )
 
 

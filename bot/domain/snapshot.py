@@ -1,4 +1,4 @@
-"""A snapshot: the files a cog had when it failed, and which files are a cog's."""
+"""Snapshots: copies of a cog's files at a failure, and which files belong to a cog."""
 
 import re
 
@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from bot.domain.record import Record
 
-# What begins so is the bot's own, in the same folder, whatever cogs there are.
+# Files with these prefixes belong to the bot itself, which uses the same folder as the cogs.
 _OURS = frozenset(
     {"audit", "cache", "forge", "journal", "ledger", "lock", "memory", "pseudonyms", "STOP"}
     | {"theseus", "traffic", "worktrees"}
@@ -16,12 +16,12 @@ _COMPANION_SUFFIXES = (
     "-shm",
     "-journal",
     ".lock",
-)  # a database's copy has what is in these
+)  # a database is copied together with the content of these
 _END = re.compile(r"[._-]")
 
 
 class CogSnapshot(Record):
-    """What was copied: the names of files, and those left out for their size."""
+    """The files that were copied, and those left out because of their size."""
 
     failure_id: str
     fingerprint: str
@@ -32,10 +32,10 @@ class CogSnapshot(Record):
 
 
 def is_cog_file(name: str, cog: str) -> bool:
-    """Whether a file or folder of that name, where cogs keep files, is that cog's.
+    """Return whether a file or folder in the cogs' data folder belongs to that cog.
 
-    It is called as the cog's module, alone or with an ending: `polls`, `polls.sqlite3`,
-    `polls-old.json`, `polls_cache`. The bot's own files are no cog's.
+    Its name is the cog's module, alone or with a suffix: `polls`, `polls.sqlite3`,
+    `polls-old.json`, `polls_cache`. The bot's own files belong to no cog.
     """
     if not cog or _END.split(name)[0] in _OURS or name.endswith(_COMPANION_SUFFIXES):
         return False

@@ -1,4 +1,4 @@
-"""What was spent against what may be: sums of charges, and where each cap stands."""
+"""Spending against the caps: sums of charges, and what is left of each cap."""
 
 from datetime import date
 from typing import Literal
@@ -14,42 +14,43 @@ CapName = Literal["run", "person_day", "day", "week"]
 Room = Literal["enough", "last words", "wait", "none"]
 
 MOST_TOKENS = 10**12
-"""No request comes to more; what says so is wrong."""
+"""No request uses more tokens; a larger number is an error."""
 MOST_USD = 1_000_000.0
-_TOKEN_RESERVE = 0.02  # of a cap in tokens, for last words
+_TOKEN_RESERVE = 0.02  # the share of a token cap that is reserved for final answers
 
 
 class ChargeSum(Cost):
-    """Charges of one day (of UTC), account and model, added up."""
+    """The sum of the charges of one day (UTC), account and model."""
 
     day: date
     account: Account
     model: str
-    requests: int = Field(default=0, ge=0, description="that went out")
-    refused: int = Field(default=0, ge=0, description="that did not")
+    requests: int = Field(default=0, ge=0, description="requests that were sent")
+    refused: int = Field(default=0, ge=0, description="requests that were not sent")
 
 
 class CapStatus(Record):
-    """One cap: what was spent of it, and what is held back for requests under way."""
+    """One cap: what was spent of it, and what is held for requests in progress."""
 
     name: CapName
     cap: Cap
     cost: Cost = Cost()
     held: Cost = Cost()
     free_at: AwareDatetime | None = Field(
-        default=None, description="when it begins anew; null: never by itself"
+        default=None, description="when the cap resets; null if it never does"
     )
-    person_id: int | None = Field(default=None, description="whose it is, where it is a person's")
+    person_id: int | None = Field(default=None, description="the person, if it is a person's cap")
 
     def check_room(self, most: Cost, reserve_usd: float) -> Room:
-        """Return whether a request that may come to `most` fits.
+        """Return whether a request that costs at most `most` fits into the cap.
 
-        It fits for good, fits as the last one, has to wait for what others hold, or does not.
+        It fits ("enough"), fits only as a final answer ("last words"), has to wait until other
+        requests release what they hold ("wait"), or does not fit ("none").
         """
         tokens = most.tokens_in + most.tokens_out
         rooms = [
-            _compute_room(cap, kept, spent, held, asked)
-            for (cap, kept, spent, held), asked in zip(
+            _compute_room(cap, reserve, cost, held, asked)
+            for (cap, reserve, cost, held), asked in zip(
                 self._list_measures(reserve_usd), (most.cost_usd, float(tokens)), strict=True
             )
             if cap is not None
@@ -57,16 +58,16 @@ class CapStatus(Record):
         return max(rooms, key=_WORST.index, default="enough")
 
     def should_wrap_up(self, reserve_usd: float) -> bool:
-        """Whether only what is kept for last words is left, or nothing."""
+        """Return whether only the reserve for final answers is left, or nothing."""
         return any(
-            cap is not None and cap - spent <= kept
-            for cap, kept, spent, _ in self._list_measures(reserve_usd)
+            cap is not None and cap - cost <= reserve
+            for cap, reserve, cost, _ in self._list_measures(reserve_usd)
         )
 
     def _list_measures(
         self, reserve_usd: float
     ) -> tuple[tuple[float | None, float, float, float], tuple[float | None, float, float, float]]:
-        """Return cap, reserve, spent and held, once in dollars and once in tokens."""
+        """Return cap, reserve, cost and held amount, first in dollars and then in tokens."""
         usd, tokens = self.cap.usd, self.cap.tokens
         return (
             (usd, min(reserve_usd, (usd or 0) / 2), self.cost.cost_usd, self.held.cost_usd),
@@ -93,28 +94,28 @@ def _compute_room(cap: float, reserve: float, cost: float, held: float, asked: f
 
 
 class Share(Cost):
-    """What one person, run or purpose spent. `name` is an id or a purpose."""
+    """The cost of one person, run or purpose. `name` is an id or a purpose."""
 
     name: str
     requests: int = Field(default=0, ge=0)
 
 
 class DayShare(Cost):
-    """What one purpose spent on one day."""
+    """The cost of one purpose on one day."""
 
     day: date
     purpose: str
 
 
 class Begun(Record):
-    """Changes that one engine began to write in the last hour."""
+    """The number of changes that one engine began to write in the last hour."""
 
     engine: str
     count: int = Field(ge=0)
 
 
 class BudgetReport(Record):
-    """Everything people see of the budget. Shares are of the present week, the largest first."""
+    """All budget figures for people. Shares are of the current week, the largest first."""
 
     at: AwareDatetime
     day: CapStatus
@@ -129,4 +130,4 @@ class BudgetReport(Record):
     refused: int = 0
     begun: tuple[Begun, ...] = ()
     begun_most: int = 0
-    trouble: str = Field(default="", description="why no model is asked now, where it is not")
+    trouble: str = Field(default="", description="why no model is used now, if that is so")

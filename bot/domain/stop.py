@@ -1,4 +1,4 @@
-"""The emergency stop: everything ends, and nothing begins until a person lifts it."""
+"""The emergency stop: all work ends, and no work begins until a person lifts it."""
 
 from typing import Literal
 
@@ -11,7 +11,10 @@ StopHow = Literal["slash", "text", "button", "signal", "file", "page", "command 
 
 
 class Stop(Record):
-    """It stands. `by` is absent where nobody can be told from the way it was given."""
+    """The active emergency stop.
+
+    `by` is `None` if the way it was given does not identify a person.
+    """
 
     how: StopHow
     at: AwareDatetime
@@ -20,7 +23,7 @@ class Stop(Record):
 
     @property
     def summary(self) -> str:
-        """Who stopped it, how, and the way out, in a sentence or two."""
+        """Who stopped everything, how, and how to lift the stop, in a sentence or two."""
         ways = {"signal": "a signal (SIGUSR1)", "file": "the file STOP in the state folder"}
         who = f"**{self.by.name}**" if self.by else ways.get(self.how, f"the {self.how}")
         why = f": {self.why.rstrip('.')}" if self.why else ""
@@ -31,5 +34,5 @@ class Stop(Record):
 
     @property
     def ends(self) -> str:
-        """Why a run has ended that it came upon."""
+        """The reason shown for a run that the stop ended."""
         return f"Ended by the emergency stop{f' ({self.by.name})' if self.by else ''}."

@@ -1,4 +1,4 @@
-"""What can be wrong with a file that holds state, and the way out of it."""
+"""Faults of state files, and how to repair them."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +7,7 @@ from bot.domain.record import Record
 
 
 class StorageFaultKind(StrEnum):
-    """A kind of fault. What a restart or a restore cures is `permanent`."""
+    """A kind of fault."""
 
     DAMAGED = "damaged"
     MISSING = "missing"
@@ -17,12 +17,15 @@ class StorageFaultKind(StrEnum):
 
     @property
     def permanent(self) -> bool:
-        """Whether a later write that succeeds says nothing about it."""
+        """True if only a restart or a restore repairs the fault.
+
+        A later successful write does not prove that the fault is gone.
+        """
         return self in (StorageFaultKind.DAMAGED, StorageFaultKind.MISSING)
 
 
 _RESTORE = (
-    "Stop the bot, then bring a backup back: `theseus backup list` shows them, "
+    "Stop the bot, then restore a backup: `theseus backup list` lists them, "
     "`theseus restore NAME` restores one (docs/backup.md)."
 )
 _REASONS = {
@@ -35,20 +38,20 @@ _REASONS = {
 _REMEDIES = {
     StorageFaultKind.DAMAGED: _RESTORE,
     StorageFaultKind.MISSING: f"Put the file back before you restart. If it is gone: {_RESTORE}",
-    StorageFaultKind.FULL: "Make room on its disk. The bot tries again by itself.",
+    StorageFaultKind.FULL: "Make room on its disk. The bot tries again on its own.",
     StorageFaultKind.READ_ONLY: (
         "Let the bot's account write to the file, its folder and its disk. "
-        "The bot tries again by itself."
+        "The bot tries again on its own."
     ),
     StorageFaultKind.FAILING: (
-        "Check the disk (`dmesg`, `df`). The bot tries again by itself. If the file is lost: "
+        "Check the disk (`dmesg`, `df`). The bot tries again on its own. If the file is lost: "
         f"{_RESTORE}"
     ),
 }
 
 
 class StorageFault(Record):
-    """One fault of one file. A `derived` file is built again from others when it is gone."""
+    """One fault of one file. A `derived` file is rebuilt from others if it is missing."""
 
     kind: StorageFaultKind
     file: Path
@@ -57,18 +60,18 @@ class StorageFault(Record):
 
     @property
     def reason(self) -> str:
-        """What is wrong, for anybody: no path, and no text of a library."""
+        """What is wrong, safe to show to anyone: without a path or a library's text."""
         return f"the state file {self.file.name} {_REASONS[self.kind]}"
 
     @property
     def text(self) -> str:
-        """What is wrong and the way out, for those who run the bot."""
+        """What is wrong and how to repair it, for operators."""
         cause = f" ({self.cause})" if self.cause else ""
         return f"The state file {self.file} {_REASONS[self.kind]}{cause}. {self.remedy}"
 
     @property
     def remedy(self) -> str:
-        """The way out, in whole sentences."""
+        """How to repair it, in complete sentences."""
         if self.derived and self.kind.permanent:
             return "Stop the bot and move the file away: it is built again at the next start."
         return _REMEDIES[self.kind]

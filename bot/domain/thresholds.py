@@ -1,4 +1,4 @@
-"""When something counts as an anomaly: for all events, and otherwise for some."""
+"""The thresholds of anomalies: for all events, and overrides for some."""
 
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class ErrorRate(Record):
 
 
 class RepeatedError(Record):
-    """The same failure so many times in the last minutes."""
+    """The same failure at least `times` times in the last minutes."""
 
     times: int = Field(default=5, ge=1)
     minutes: float = Field(default=10.0, gt=0, le=1_440)
@@ -27,7 +27,7 @@ class RepeatedError(Record):
 class Latency(Record):
     """p95 of the last minutes, over at least `volume` actions, against its usual value.
 
-    The baseline is the p95 of `baseline_hours` before the window. `floor_ms`: quicker than that is
+    The baseline is the p95 of the `baseline_hours` before the window. A p95 below `floor_ms` is
     never slow.
     """
 
@@ -39,7 +39,7 @@ class Latency(Record):
 
 
 class ThresholdRules(NamedTuple):
-    """The thresholds for one kind of action; `None`: not watched by that rule."""
+    """The thresholds for one kind of action; a rule that is `None` does not watch it."""
 
     error_rate: ErrorRate | None
     repeated_error: RepeatedError | None
@@ -47,7 +47,7 @@ class ThresholdRules(NamedTuple):
 
 
 class Override(Record):
-    """Other thresholds for some events; a rule that is null does not watch them."""
+    """Different thresholds for some events; a rule that is null does not watch them."""
 
     events: str = Field(min_length=1, description="pattern: `command.search`, `task.*`")
     error_rate: ErrorRate | None = ErrorRate()
@@ -56,28 +56,33 @@ class Override(Record):
 
 
 class Thresholds(Record):
-    """All rules. The first override whose pattern fits an event counts; what it leaves out is
-    as for all events.
+    """All rules. For each event, the first override with a matching pattern applies.
+
+    An override inherits the general thresholds that it does not set.
     """
 
     error_rate: ErrorRate | None = ErrorRate()
     repeated_error: RepeatedError | None = RepeatedError()
     latency: Latency | None = Latency()
     cooldown_minutes: float = Field(
-        default=60.0, ge=0, description="an anomaly of the same key is not told again for so long"
+        default=60.0, ge=0, description="how long an anomaly of the same key is not announced again"
     )
     after_deploy_minutes: float = Field(
-        default=3.0, ge=0, description="after other code came live nothing is told for so long"
+        default=3.0, ge=0, description="how long no anomaly is announced after new code went live"
     )
     events_kept: int = Field(
-        default=2_000, ge=10, le=100_000, description="kinds of action watched at a time"
+        default=2_000,
+        ge=10,
+        le=100_000,
+        description="the maximum number of events watched at a time",
     )
     overrides: tuple[Override, ...] = ()
 
     def get_rules(self, event: str) -> ThresholdRules:
-        """Return those of the first override that fits, or the general ones.
+        """Return the thresholds of the first matching override, or the general ones.
 
-        That a loop has stopped is told at once, whatever is configured: it happens only once.
+        A stopped loop is always reported at once, whatever is configured, because it happens only
+        once.
         """
         if get_loop_event(event) is not None:
             return ThresholdRules(ErrorRate(share=1, volume=1), None, None)
@@ -89,7 +94,7 @@ class Thresholds(Record):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, values: object) -> object:
-        """Give each override the general thresholds it does not set, rule by rule."""
+        """Add to each override the general thresholds that it does not set, rule by rule."""
         if not isinstance(values, dict) or not isinstance(values.get("overrides"), list | tuple):
             return values
         general = {

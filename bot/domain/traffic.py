@@ -1,7 +1,7 @@
-"""Traffic: what people asked of each cog, kept so that it can be asked again.
+"""Traffic: people's interactions with each cog, stored so that they can be replayed.
 
-A record holds no person: who took part is a small cast (`asker`, `other`, `owner`), the ids are
-pseudonyms, and what was typed was cleaned before it was written.
+A record contains no personal data: the participants have roles (`asker`, `other`, `owner`), ids are
+pseudonyms, and typed text is cleaned before it is written.
 """
 
 import re
@@ -36,87 +36,90 @@ _LONGEST_FORM = 60
 
 
 class TrafficRecord(Record):
-    """One interaction, or message to the bot, as it can be asked again.
+    """One interaction, or message to the bot, in a form that can be replayed.
 
-    `id` and `event` are those of the journal's record, where there is one. `step.by` and whoever
-    else is named in it are in `people`, who asked first; `pseudonyms` tells for their names, for
-    `server`, `channel` and `interaction` who or what that was, so that records can be told to
-    be of the same person, or to be what an answer answers. `answer` is a keyed digest: equal
-    answers have equal ones, and nothing is read from it.
+    `id` and `event` are those of the journal record, if there is one. `people` lists `step.by`
+    first and then everyone else in the step. `pseudonyms` maps their names, and `server`, `channel`
+    and `interaction`, to pseudonyms, which show whether two records are of the same person, or
+    whether a record answers another. `answer` is a keyed digest: equal answers have equal digests,
+    and the text cannot be recovered.
     """
 
     id: str
-    at: AwareDatetime = Field(description="when it was over")
-    began: AwareDatetime | None = Field(default=None, description="when it was asked")
+    at: AwareDatetime = Field(description="when it ended")
+    began: AwareDatetime | None = Field(default=None, description="when it began")
     event: str
     cog: str = Field(default="", description="the module under `cogs`: `polls`")
     step: SingleStep
     target: SayStep | None = Field(
-        default=None, description="the message a menu was used on, or a reply is to"
+        default=None, description="the message that a menu was used on or that was replied to"
     )
     people: tuple[Actor, ...] = ()
     pseudonyms: dict[str, str] = Field(default_factory=dict)
     place: Place = "text"
     audience: Audience | None = Field(
         default=None,
-        description="who could see it: where it is private, texts are stand-ins; `None` in records"
+        description="who could see it; if it is private, texts are placeholders; `None` in records"
         " of older versions",
     )
     custom_id: str = Field(default="", description="of a component or form, without ids")
-    prefix: str = Field(default="", description="what a typed command began with: `!`")
+    prefix: str = Field(default="", description="the prefix of a typed command: `!`")
     changed: tuple[str, ...] = Field(
-        default=(), description="options whose value was not kept as it was typed"
+        default=(), description="options whose stored value differs from what was typed"
     )
     outcome: ActionOutcome = ActionOutcome.OK
     fingerprint: str = Field(default="", description="of the failure")
     commit: str | None = Field(default=None, description="the code that ran")
     answer: str = ""
-    shape: tuple[str, ...] = Field(default=(), description="what was answered, without its words")
+    shape: tuple[str, ...] = Field(
+        default=(), description="the structure of the answer, without its text"
+    )
     web: tuple[WebAnswer, ...] = ()
     flags: dict[FlagName, bool] = Field(
-        default_factory=dict, description="that the cog asked for, and whether each was on"
+        default_factory=dict, description="the flags that the cog read, and whether each was on"
     )
 
     @property
     def ok(self) -> bool:
-        """Whether it went well."""
+        """True if it succeeded."""
         return self.outcome is ActionOutcome.OK
 
     @property
     def is_command(self) -> bool:
-        """Whether it runs a command, be it typed or a slash command."""
+        """True if it runs a typed command or a slash command."""
         return self.event.startswith(f"{Kind.COMMAND}.") and not isinstance(
             self.step, AutocompleteStep
         )
 
     @property
     def is_request(self) -> bool:
-        """Whether somebody waits for its answer."""
+        """True if a person waits for its answer."""
         return self.is_command or isinstance(self.step, InteractionStep)
 
     @property
     def form(self) -> str:
-        """What was given, without its letters: equal for `2d6` and `3d8`, not for `d6`.
+        """The form of the input: equal for `2d6` and `3d8`, different for `d6`.
 
-        Where flags were on, these are part of it.
+        The flags that were on are part of it.
         """
         on = [f"flag {name}" for name, on in sorted(self.flags.items()) if on]
-        given = (
+        inputs = (
             f"{name}={_classify_form(value)}" for name, value in sorted(_list_inputs(self.step))
         )
-        return " ".join((*given, *on))
+        return " ".join((*inputs, *on))
 
     @property
     def variety(self) -> str:
-        """Equal for records of which one is as good as the other."""
-        said = f"{self.answer} {' | '.join(self.shape)}" if self.ok else self.fingerprint
-        return f"{self.form} {said}"
+        """A key that is equal for records of which only one needs to be stored."""
+        result = f"{self.answer} {' | '.join(self.shape)}" if self.ok else self.fingerprint
+        return f"{self.form} {result}"
 
 
 class TrafficBounds(Record):
-    """How much is kept of each command, component or listener.
+    """The number of records stored for each command, component or listener.
 
-    The `newest` successes stay whatever they are; beyond them those that differ are preferred.
+    The `newest` successes are always stored; beyond them, records with a different variety are
+    preferred.
     """
 
     successes: int = Field(default=60, ge=1, le=10_000)
@@ -125,16 +128,16 @@ class TrafficBounds(Record):
 
 
 def find_last_success(records: Sequence[TrafficRecord], before: datetime) -> TrafficRecord | None:
-    """Return the newest success before that time; `None` where there is none.
+    """Return the newest success before that time, or `None`.
 
     The records are of one event, in any order.
     """
-    worked = [each for each in records if each.ok and each.at < before]
-    return max(worked, key=lambda each: each.at, default=None)
+    succeeded = [record for record in records if record.ok and record.at < before]
+    return max(succeeded, key=lambda record: record.at, default=None)
 
 
 def _list_inputs(step: SingleStep) -> list[tuple[str, object]]:
-    """Return what a step gives, by name."""
+    """Return the inputs of a step, by name."""
     match step:
         case CommandStep() | AutocompleteStep():
             return list(step.options.items())
@@ -149,7 +152,7 @@ def _list_inputs(step: SingleStep) -> list[tuple[str, object]]:
 
 
 def _classify_form(value: object) -> str:
-    """Return the form of a value: its kind of signs, not which."""
+    """Return the form of a value: its kinds of characters, not the characters."""
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Whose fault a failure is, before anybody changes code for it."""
+"""Triage: the origin of a failure, decided before any code is changed."""
 
 from enum import StrEnum
 from typing import Literal
@@ -9,38 +9,38 @@ from bot.domain.record import Record
 
 
 class Origin(StrEnum):
-    """Where the cause lies."""
+    """Where the cause is."""
 
     OUTSIDE = "outside"  # a third party: timeouts, 5xx, DNS
-    INPUT = "input"  # what people typed, and refusing it is right
+    INPUT = "input"  # what people typed, and the command is right to refuse it
     CODE = "code"  # ours
-    DATA = "data"  # what we keep: a damaged file, a row that should not be
+    DATA = "data"  # stored data: a damaged file, an invalid row
     ENVIRONMENT = "environment"  # this machine: disk, memory, permissions, a missing program
     UNKNOWN = "unknown"
 
 
 class Triage(Record):
-    """A judgement with its reasons, for people.
+    """A judgement with its reasons, as people read them.
 
-    Only what may be ours goes to an engine, and `remedies` where a person says so.
+    Only failures that may be ours go to an engine, and `remedies` only if a person asks for one.
     """
 
     origin: Origin = Origin.UNKNOWN
     reasons: tuple[str, ...] = ()
     confidence: Literal["low", "medium", "high"] = "low"
-    whose: str = Field(default="", description="who fails, where it is `outside`: `Discord`")
+    whose: str = Field(default="", description="who fails, if it is `outside`: `Discord`")
     remedies: tuple[str, ...] = Field(
-        default=(), description="what is ours to do about a failure of somebody else's, best first"
+        default=(), description="what we can do about someone else's failure, best first"
     )
 
     @property
     def ours(self) -> bool:
-        """Whether changing this project's code could mend it."""
+        """True if a change of this project's code could fix it."""
         return self.origin in (Origin.CODE, Origin.DATA, Origin.UNKNOWN)
 
     @property
     def summary(self) -> str:
-        """The judgement in a sentence or two; what is not ours says so."""
+        """The judgement in a sentence or two. It says so if there is nothing of ours to change."""
         begins = {
             Origin.OUTSIDE: f"That is {self.whose or 'somebody else'}'s, not ours",
             Origin.INPUT: "That is about what was typed, and refusing it is right",

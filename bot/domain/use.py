@@ -1,4 +1,4 @@
-"""How a shipped change is used: which commands are counted, until when, and what came of it."""
+"""How a shipped change is used: which commands are counted, until when, and the results."""
 
 from typing import Literal
 
@@ -9,9 +9,10 @@ from bot.domain.record import Record
 
 
 class Promise(Record):
-    """How fast people were to be answered: within so long, or in a share of the time before.
+    """How fast answers must be: within `ms`, or in `ratio` of the time before.
 
-    `ms` is what was agreed to, `ratio` what a measured proof showed at most. Absent: no such word.
+    `ms` is what was agreed on; `ratio` is the maximum that a measured proof showed. `None` means
+    that nothing was promised.
     """
 
     ms: float | None = None
@@ -19,34 +20,34 @@ class Promise(Record):
 
 
 class UseWatch(Record):
-    """The commands that one shipped change brought or changed. Stored until nothing is left to say.
+    """The commands that one shipped change added or changed. Stored until the last report.
 
-    `events` are as the journal calls them. What goes wrong with them counts against the change
-    until `until`; once that is decided, it is `judged`. Their use is told at `tell_at`, or, where
-    that is absent, not at all.
+    `events` are their names in the journal. Their failures count against the change until `until`;
+    after that decision it is `judged`. Their use is reported at `tell_at`, or never if that is
+    absent.
     """
 
     run_id: str
     events: tuple[str, ...] = Field(min_length=1)
-    new: tuple[str, ...] = Field(default=(), description="those that were not there before")
+    new: tuple[str, ...] = Field(default=(), description="the events that did not exist before")
     number: int
     merge_commit: str
-    began_at: AwareDatetime = Field(description="when it came live")
-    before_since: AwareDatetime = Field(description="how far back before is, for its use")
+    began_at: AwareDatetime = Field(description="when it went live")
+    before_since: AwareDatetime = Field(description="the start of the period before, for its use")
     until: AwareDatetime
     tell_at: AwareDatetime | None = None
     judged: bool = False
     promise: Promise = Promise()
     flag: FlagName | Literal[""] = Field(default="", description="the flag it shipped behind")
     compared_at: AwareDatetime | None = Field(
-        default=None, description="when the flag was switched as it was at the last comparison"
+        default=None, description="when the flag was last switched before the last comparison"
     )
 
 
 class EventUse(Record):
-    """How one command was used since, and before. Times are medians of what went well, in ms.
+    """How one command was used since, and before. Times are medians of successes, in ms.
 
-    What was cancelled is no use. `people` are those known by a pseudonym; 0: of nobody it is known.
+    Cancelled actions are not counted. `people` counts those with a pseudonym; 0 if none is known.
     """
 
     event: str
@@ -54,44 +55,45 @@ class EventUse(Record):
     people: int = Field(default=0, ge=0)
     failures: int = Field(default=0, ge=0)
     typical_ms: float | None = None
-    before_ms: float | None = Field(default=None, description="none: nobody was answered before")
+    before_ms: float | None = Field(default=None, description="none: no one was answered before")
     promise: Promise = Promise()
-    answered: int = Field(default=0, ge=0, description="uses that went well, and were timed")
-    in_time: int = Field(default=0, ge=0, description="those within the promised time")
+    answered: int = Field(default=0, ge=0, description="successful uses with a duration")
+    in_time: int = Field(default=0, ge=0, description="the uses within the promised time")
 
 
 Sign = Literal["👍", "👎"]
 
 
 class ChangeFeedback(Record):
-    """What people think of a shipped change: the last sign of each, by their id as text."""
+    """People's opinion of a shipped change: the last sign of each person, by their id as text."""
 
     run_id: str
     signs: dict[str, Sign] = Field(default_factory=dict)
     flagged: dict[str, bool] = Field(
-        default_factory=dict, description="whose sign is on an answer with the flag on, or off"
+        default_factory=dict,
+        description="by person: whether the rated answer was given with the flag on",
     )
 
     def count(self, sign: Sign) -> int:
-        """Return how many people think that."""
-        return sum(each == sign for each in self.signs.values())
+        """Return the number of people with that sign."""
+        return sum(given == sign for given in self.signs.values())
 
 
 class FlagSide(Record):
-    """How those with a flag, or those without, used the commands behind it, and liked it."""
+    """How the people with a flag, or those without, used and rated the commands behind it."""
 
     uses: int = Field(default=0, ge=0)
     people: int = Field(default=0, ge=0)
     failures: int = Field(default=0, ge=0)
     typical_ms: float | None = None
-    signs: int = Field(default=0, ge=0, description="👍 and 👎 on what they were answered")
+    signs: int = Field(default=0, ge=0, description="👍 and 👎 on their answers")
     disliked: int = Field(default=0, ge=0)
 
 
 class FlagComparison(Record):
-    """Those with a flag against those without, since it was switched as it is, at `since`.
+    """People with a flag against people without, since it was last switched, at `since`.
 
-    `worse` says what is surely worse with it.
+    `worse` says what is significantly worse with the flag.
     """
 
     since: AwareDatetime
@@ -101,9 +103,9 @@ class FlagComparison(Record):
 
 
 class UseReport(Record):
-    """How the commands of a shipped change were used from `since`, when it came live, to `at`.
+    """How the commands of a shipped change were used from `since`, when it went live, to `at`.
 
-    `liked` and `disliked` are how many people left 👍 and 👎 on it.
+    `liked` and `disliked` are the numbers of people who left 👍 and 👎 on it.
     """
 
     run_id: str

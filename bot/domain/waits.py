@@ -1,4 +1,4 @@
-"""How long a run waits for a usage limit or a budget, before something else is tried."""
+"""How long a run waits for a usage limit or a budget before another way is tried."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -8,18 +8,18 @@ from bot.domain.run import Run
 
 _STEPS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 _LONGEST = timedelta(hours=24)
-_MARGIN = timedelta(seconds=5)  # clocks differ
+_MARGIN = timedelta(seconds=5)  # the provider's clock may differ from ours
 _MOST = 10  # pauses in one stage, however short a time the provider names
 
 
 def pause_until(
     error: TheseusError, run: Run, now: datetime, *, has_fallback: bool = True
 ) -> datetime | None:
-    """Return until when a pause makes sense after that error; `None` where it does not.
+    """Return until when to pause after that error, or `None` if a pause does not help.
 
-    A provider that names no time is asked again after one, two and five minutes; one that names a
-    time that is over by our clock, a few times more. A spent budget is waited for where nobody
-    `takes_over`. Nobody waits for longer than a day.
+    If a provider names no time, it is asked again after one, two and five minutes. If its time has
+    passed by our clock, it is asked a few times more. The run waits for an exhausted budget only if
+    it has no fallback (`has_fallback`). No pause is longer than a day.
     """
     if run.parks >= _MOST:
         return None
@@ -41,8 +41,9 @@ def _limit_wait(until: datetime, now: datetime) -> datetime | None:
 
 
 def format_timestamp(at: datetime, exact: Literal["t", "f"] = "t") -> str:
-    """Return a time as a chat shows it to each in their own: how far off, and the hour or the day
-    with it.
+    """Return a Discord timestamp that everyone sees in their own time zone.
+
+    It shows the distance, and the hour (`exact="t"`) or the date and the hour (`"f"`).
     """
     stamp = f"{at.timestamp():.0f}"
     return f"<t:{stamp}:R> (<t:{stamp}:{exact}>)"

@@ -11,13 +11,17 @@ Judgement = Literal["fixed", "partial", "not_fixed", "inconclusive", "regressed"
 
 
 class WatchRules(Record):
-    """When a watch may be judged: by volume, and by time at the latest."""
+    """When a watch may be judged: after enough actions, or at the latest time."""
 
     minutes: float = Field(default=1_440.0, gt=0, description="judged by then at the latest")
     volume: int = Field(default=30, ge=1, description="actions after the merge that are enough")
-    least_minutes: float = Field(default=10.0, ge=0, description="and not before so long")
-    before_hours: float = Field(default=24.0, gt=0, description="how far back before is")
-    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="p below this is no chance")
+    least_minutes: float = Field(default=10.0, ge=0, description="not judged before this time")
+    before_hours: float = Field(
+        default=24.0, gt=0, description="the length of the period before the merge"
+    )
+    alpha: float = Field(
+        default=0.05, gt=0, lt=0.5, description="a p-value below this is significant"
+    )
 
 
 class Watch(Record):
@@ -31,24 +35,25 @@ class Watch(Record):
     number: int
     merge_commit: str
     files: tuple[str, ...] = Field(
-        default=(), description="files that the fix changed or the failing calls go through"
+        default=(), description="files that the fix changed or that the failing calls use"
     )
-    began_at: AwareDatetime = Field(description="when it came live")
+    began_at: AwareDatetime = Field(description="when it went live")
     before_since: AwareDatetime
     until: AwareDatetime
     replay: CheckResult | None = Field(
-        default=None, description="what failed, played again with the merge; none: not yet"
+        default=None,
+        description="the replay of the failing interaction with the merge; none: not yet",
     )
 
 
 class Side(Record):
-    """What was seen on one side of the merge. `p95_ms` of the actions that went well."""
+    """What was seen on one side of the merge. `p95_ms` is of the successful actions."""
 
     actions: int = Field(default=0, ge=0)
     failures: int = Field(default=0, ge=0, description="of any kind")
-    same: int = Field(default=0, ge=0, description="with the fingerprint that was to go away")
+    same: int = Field(default=0, ge=0, description="failures with the fingerprint that was fixed")
     part: int = Field(
-        default=0, ge=0, description="with only some of the faults that came together in a group"
+        default=0, ge=0, description="failures with only some of the faults of an exception group"
     )
     p95_ms: float | None = None
     minutes: float = Field(default=0.0, ge=0)

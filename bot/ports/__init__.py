@@ -1,1 +1,1 @@
-"""The ports: one Protocol each. Adapters implement them; the core sees nothing else."""
+"""The ports, one `Protocol` each. Adapters implement them; the core imports only the ports."""

@@ -1,4 +1,4 @@
-"""The code agent port: whoever writes the change. Its kinds are engines."""
+"""The code agent port: engines that write a change."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal, Protocol
@@ -18,16 +18,17 @@ from bot.ports.workspace import Workspace
 
 
 class Budget(Record):
-    """What one call may use: wall-clock seconds and US dollars."""
+    """Limits of one call: wall-clock seconds and US dollars."""
 
     seconds: float = Field(gt=0)
     usd: float = Field(default=0.0, ge=0)
 
 
 class PartOfWork(Record):
-    """Which part of a change an assignment is, and which files the `others`, by name, own.
+    """The part of a change that an assignment covers, and the files that the `others` own, by name.
 
-    `again` is why it is written once more, on top of those: how it failed beside them.
+    `retry_reason` says why the part is written again, on top of the others: how it failed next to
+    them.
     """
 
     name: str
@@ -36,18 +37,21 @@ class PartOfWork(Record):
 
 
 class Assignment(Record):
-    """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
+    """The work for one call of an engine.
 
-    `request` is what the person said, as data; empty where nobody said anything. Where nothing
-    failed and something is wanted, `brief` is what people agreed to; `diagnosis` says no more then.
-    `steering` is what listed people asked of the change, oldest first; an engine that follows no
-    words ignores it. `resumed` says that this round was begun before by a process that is gone: its
-    edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
-    and the workspace holds what was done by then. `attempt` is the run's.
-    `person_id` is who asked for it, and is charged. Where several candidates of a change are
-    written, `candidate` is which one, from 1: each from base, in a conversation of its own that
-    knows nothing of the others. Where the change is written in parts, `part` is which one; its
-    plan has that part's steps alone.
+    `request` is the person's text, as untrusted data; empty if no person asked. For a change that
+    nothing failed for, `brief` is what people agreed on, and `diagnosis` only repeats it. `plan` is
+    what to do; from round 2 on, `previous` and `feedback` are the last round's.
+
+    `steering` is what listed people asked of the change, oldest first; engines that cannot follow
+    instructions ignore it. `resumed` is true if a process that is gone began this round; its edits
+    are gone too. If a question was asked in this round, `question` and `answer` are set, and the
+    workspace has the work done before it. `attempt` is the run's.
+
+    `person_id` is the person who asked and is charged. If several candidates are written,
+    `candidate` is the number of this one, from 1: each starts from base, in a separate
+    conversation. If the change is written in parts, `part` is this one, and the plan has only its
+    steps.
     """
 
     run_id: str
@@ -68,26 +72,28 @@ class Assignment(Record):
     question: Question | None = None
     answer: Answer | None = None
     named: frozenset[str] = Field(
-        default=frozenset(), description="files people named: these may be owned, guarded or not"
+        default=frozenset(),
+        description="files that people named; these may be owned even if guarded",
     )
 
 
 News = Callable[[], Sequence[str]]
-"""Returns what listed people have asked of the change since it was last called, oldest first.
+"""Returns the new instructions of listed people since the last call, oldest first.
 
-Whatever it returns counts as heard; what it is not asked for is taken up in the next round.
+Returned instructions count as received. Instructions that an engine does not fetch are handled in
+the next round.
 """
 
 
 def get_no_news() -> Sequence[str]:
-    """Return nothing: nobody says anything."""
+    """Return no instructions."""
     return ()
 
 
 class Progress(Cost):
-    """What the agent is doing now, one short line for the card; spent so far in this call.
+    """The agent's current activity, as one short line for the card, and the cost of this call.
 
-    A `milestone` is worth a line of its own in the thread.
+    A `milestone` also gets a separate line in the thread.
     """
 
     kind: Literal["progress"] = "progress"
@@ -96,10 +102,10 @@ class Progress(Cost):
 
 
 class QuestionAsked(Cost):
-    """A question only a person can answer. The work goes on in another call, with the answer.
+    """A question that only a person can answer. Work continues in another call, with the answer.
 
-    Where there are `choices`, one of them is the answer, and nothing else is, but for a literal
-    with `values`. `memo` is for the engine itself: it comes back with the answer.
+    If there are `choices`, only one of them is an answer, or a literal if `values` is set. `memo`
+    is for the engine itself and is returned with the answer.
     """
 
     kind: Literal["asked"] = "asked"
@@ -111,11 +117,11 @@ class QuestionAsked(Cost):
 
 
 class Finished(Cost):
-    """The agent's last word. Whether it holds is for the verifier to say.
+    """The agent's result. The verifier decides whether it holds.
 
-    `changed` is the agent's claim; files are read from the workspace. `attempts` tells what was
-    tried, whether or not something was found. The rest is as in `ChangeSet`; where it `cannot`,
-    nothing it left in the workspace counts.
+    `changed` is the agent's claim; the changed files are read from the workspace. `attempts` lists
+    what was tried, with or without success. The other fields are as in `ChangeSet`. If `cannot` is
+    set, edits left in the workspace are ignored.
     """
 
     kind: Literal["finished"] = "finished"
@@ -142,16 +148,16 @@ Update = Progress | QuestionAsked | Finished
 
 
 class CodeAgent(Protocol):
-    """Writes a change into a lent workspace."""
+    """Writes a change into a borrowed workspace."""
 
     @property
     def name(self) -> str:
-        """Return the engine's name: `offline`, `claude`."""
+        """The engine's name: `offline`, `claude`."""
         ...
 
     @property
     def can_follow_instructions(self) -> bool:
-        """Return whether it can do what people ask in words, beyond making tests pass."""
+        """True if it can follow people's instructions, beyond making tests pass."""
         ...
 
     def work(
@@ -161,13 +167,13 @@ class CodeAgent(Protocol):
         budget: Budget,
         news: News = get_no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then exactly one last update: `Finished`, or `QuestionAsked`.
+        """Yield progress, then exactly one final update: `Finished` or `QuestionAsked`.
 
-        Edits files under `workspace.path` and leaves them uncommitted. From round 2 on the
-        workspace holds the earlier round's commits. An engine that follows words asks for `news`
-        while it works and does what it hears; one that does not never asks. Closing the iterator or
-        cancelling ends the engine's processes (the whole group) before it returns. It never holds
-        forge or chat credentials. Raises `AgentError` (`AgentTimeout` after the budget's seconds)
-        and `BudgetSpent`; what was spent by then is in the last `Progress`.
+        The engine edits files under `workspace.path` and leaves them uncommitted. From round 2 on,
+        the workspace has the commits of earlier rounds. An engine that can follow instructions
+        calls `news` while it works; others never do. Closing the iterator or cancelling ends the
+        engine's process group before it returns. The engine never has forge or chat credentials.
+        Raises `AgentError` (`AgentTimeout` after the budget's seconds) and `BudgetSpent`; the last
+        `Progress` has the cost until then.
         """
         ...

@@ -1,4 +1,4 @@
-"""The alert channel port: a way to reach people where the chat cannot."""
+"""The alert channel port: a way to reach people outside of the chat."""
 
 from typing import Protocol
 
@@ -6,24 +6,22 @@ from bot.domain.alert import Alert
 
 
 class AlertChannel(Protocol):
-    """One way out: a webhook, e-mail. Its address comes from the owner's configuration alone.
+    """One channel, such as a webhook or e-mail. Its address comes only from the configuration.
 
-    Secrets are taken out of what is sent.
-
-    What it sends can be told apart by the alert's `id` and `state`: whoever gets the same twice,
-    as after a crash between sending and noting, can leave one out. One call is one attempt, which
-    ends by itself within a minute; whoever calls tries again. Cancelling may leave it sent.
+    Secrets are removed before sending. Receivers can recognise a duplicate, which a crash between
+    sending and saving may cause, by the alert's `id` and `state`. One call is one attempt and ends
+    within a minute; the caller retries. After cancellation the alert may have been sent.
     """
 
     @property
     def name(self) -> str:
-        """A word for it, in logs, metrics and what is stored: `webhook`."""
+        """The channel's name in logs, metrics and stored state: `webhook`."""
         ...
 
     async def send(self, alert: Alert) -> None:
-        """Send it; it has arrived at the other side when this returns.
+        """Send the alert; it has been delivered when this returns.
 
-        Raises `AlertUnavailable`, where another attempt may help, and `AlertRejected`; neither
-        shows an address or a secret.
+        Raises `AlertUnavailable` if another attempt may help, else `AlertRejected`. Neither message
+        contains an address or a secret.
         """
         ...

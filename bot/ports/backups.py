@@ -1,4 +1,4 @@
-"""The backups port: the state folder, copied whole at one moment."""
+"""The backups port: consistent copies of the state folder."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,23 +7,23 @@ from bot.domain.backup import Backup
 
 
 class BackupStore(Protocol):
-    """Makes backups of the state while everything goes on, and keeps them. Raises `StoreError`.
+    """Makes and stores backups while the bot works. Raises `StoreError`.
 
-    A backup is what a power cut at one moment would have left: every database at the same moment,
-    and every record of the journal that one of them names. A half-written one is never listed.
+    A backup is like the state after a power cut: all databases are copied as of the same moment,
+    with every journal record that one of them refers to. An incomplete backup is never listed.
     """
 
     async def take(self) -> Backup:
-        """Make one. Cancelled, it ends within a second or so and leaves nothing.
+        """Make a backup. If cancelled, it stops within about a second and leaves no files.
 
-        Two at once are refused; so is one for which there is no room.
+        Refuses a second backup at the same time, and a backup without enough disk space.
         """
         ...
 
     async def list_backups(self) -> Sequence[Backup]:
-        """Return those there are, the newest first."""
+        """Return the backups, newest first."""
         ...
 
     async def prune(self, keep: int, weekly: int) -> int:
-        """Remove those that `superfluous` names; return how many."""
+        """Remove the backups that `find_superfluous` returns; return how many."""
         ...

@@ -6,14 +6,17 @@ from bot.domain.charts import BarChart, TimeChart
 
 
 class Charts(Protocol):
-    """Draws charts off the event loop. Never raises: a picture is never worth a message."""
+    """Draws charts outside of the event loop.
+
+    Never raises: a message must not fail for a picture.
+    """
 
     async def draw(self, chart: TimeChart | BarChart) -> bytes | None:
-        """Return a PNG, 800 by 360 pixels, readable on dark and light.
+        """Return a PNG of 800 by 360 pixels, readable on dark and light backgrounds.
 
-        `None` where it cannot be drawn, with no drawing library for one: a message says the same
-        without a picture. Texts may hold anything and are shown as they are, in one line; values
-        that are no numbers are left out. Lines beyond the sixth and bars beyond the tenth are not
-        drawn. Cancelling stops the drawing.
+        Returns `None` if it cannot be drawn, for example without the drawing library; the message
+        is then sent without a picture. Texts are drawn literally, on one line. Values that are not
+        finite numbers are skipped. At most six lines or ten bars are drawn. Cancelling stops the
+        drawing.
         """
         ...

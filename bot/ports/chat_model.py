@@ -1,4 +1,4 @@
-"""The chat model port: a model that people chat with, where the grammar decides nothing."""
+"""The chat model port: a model that people chat with when the grammar recognises no request."""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
@@ -12,42 +12,42 @@ from bot.domain.record import Record
 
 
 class ChatTools(Protocol):
-    """What the person who wrote one message may have done: everything a chat model can do.
+    """All actions of a chat model, with the rights of the person who wrote the message.
 
-    Each call asks the one policy with that person's own rights, and does what the same words would
-    have done. Raises `NotAuthorized` with a polite refusal, or what else stands in the way.
+    Each call asks the policy with that person's rights and does what the same request in text would
+    do. Raises `NotAuthorized` with a polite refusal, or another error that prevents the action.
     """
 
     async def investigate(self, what: str) -> str:
-        """Have that looked into; return what became of it, for the model."""
+        """Start an investigation; return the result as text for the model."""
         ...
 
     async def fix(self, what: str) -> str:
-        """Have that mended; return what became of it, for the model."""
+        """Start a fix; return the result as text for the model."""
         ...
 
     async def change(self, what: str) -> str:
-        """Have that changed, though it has not failed; return what became of it, for the model.
+        """Request a change of something that has not failed; return the result for the model.
 
-        The person's own message goes with it, word for word.
+        The person's own message is passed on unchanged.
         """
         ...
 
     async def get_status(self) -> str:
-        """Return what is being worked on."""
+        """Return the current work, as text for the model."""
         ...
 
     async def ask(self, question: str) -> str:
-        """Return what the records say to a question about the bot itself, or what can be asked."""
+        """Answer a question about the bot from its records; or return what can be asked."""
         ...
 
     async def read(self) -> None:
-        """Return if the person may read journal and memory. Raises `NotAuthorized`."""
+        """Check that the person may read journal and memory. Raises `NotAuthorized`."""
         ...
 
 
 class ChatTurn(Record):
-    """One message to answer. `before` is what was said in the channel, oldest first: data."""
+    """One message to answer. `before` are earlier messages, oldest first: untrusted data."""
 
     channel_id: int
     message_id: int
@@ -57,46 +57,46 @@ class ChatTurn(Record):
 
 
 class PartialReply(Cost):
-    """The answer as far as it has come, and what the turn has cost by now."""
+    """The answer so far, and the cost of the turn so far."""
 
     kind: Literal["growing"] = "growing"
     text: str
 
 
 class FinalReply(Cost):
-    """The whole answer, and what the turn has cost."""
+    """The complete answer, and the cost of the turn."""
 
     kind: Literal["said"] = "said"
     text: str = Field(min_length=1)
 
 
 class ChatModel(Protocol):
-    """Talks with people, and does nothing but through the tools it is lent for one turn.
+    """Talks with people, and acts only through the tools passed in for one turn.
 
-    Turns of one channel are answered one after another, each with its own tools; channels side by
-    side. What people wrote is data to it. Nothing can be shipped, stopped or decided by it.
+    Turns of one channel are answered one after another, each with its own tools; different channels
+    in parallel. People's text is untrusted data for it. It cannot ship, stop or decide anything.
     """
 
     @property
     def name(self) -> str:
-        """Return the engine and model, for people and the journal: `claude (sonnet)`."""
+        """The engine and model, for people and the journal: `claude (sonnet)`."""
         ...
 
     def talk(
         self, turn: ChatTurn, chat_tools: ChatTools
     ) -> AsyncGenerator[PartialReply | FinalReply, None]:
-        """Yield the answer while it grows, then exactly one `FinalReply`.
+        """Yield partial replies while the answer grows, then exactly one `FinalReply`.
 
-        Tools are not touched after the last word, or after the iterator is closed, which ends what
-        is under way. Raises `AgentError` and `BudgetSpent`; what was spent by then is in the last
-        `PartialReply`. After that the next turn begins afresh.
+        Tools are not used after the final reply or after the iterator is closed, which ends running
+        work. Raises `AgentError` and `BudgetSpent`; the last `PartialReply` has the cost until
+        then. After an error the next turn starts a new conversation.
         """
         ...
 
     async def cancel_turns(self) -> None:
-        """Break off what is under way and let go of all programs; the next turn begins afresh."""
+        """Cancel running turns and end all programs; the next turn starts a new conversation."""
         ...
 
     async def run_forever(self) -> None:
-        """Let go of what nobody talks to any more, until cancelled; then of everything."""
+        """End idle programs until cancelled, then all programs."""
         ...

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time, so that tests can skip it."""
+    """Time, as a port so that tests can skip it."""
 
     def get_time(self) -> datetime:
         """Return the current time, timezone-aware, in UTC."""

@@ -1,4 +1,4 @@
-"""The coverage port: which functions of the cogs the tests run, measured and never guessed."""
+"""The coverage port: which functions of the cogs the tests run, as measured."""
 
 from typing import Protocol
 
@@ -6,13 +6,13 @@ from bot.domain.code_coverage import CodeCoverage
 
 
 class CoverageMeter(Protocol):
-    """Runs a commit's own tests and sees which functions they enter."""
+    """Runs a commit's own tests and records which functions they enter."""
 
     async def measure(self, commit: str) -> CodeCoverage:
-        """Run the tests of the full checks once, confined; this takes minutes.
+        """Run the tests of the full checks once, sandboxed; this takes minutes.
 
-        A run that gives no result is a measurement with a `problem`. Raises `SandboxUnavailable`
-        where nothing may run here, `VerifierError` where the commit configures no tests, and
-        `WorkspaceError` where the commit is not known.
+        A run without a result returns a measurement with a `problem`. Raises `SandboxUnavailable`
+        if nothing may run on this machine, `VerifierError` if the commit configures no tests, and
+        `WorkspaceError` if the commit is unknown.
         """
         ...

@@ -1,4 +1,4 @@
-"""The forge port: where proposals live and merges happen."""
+"""The forge port: proposals and merges."""
 
 from typing import Protocol
 
@@ -8,16 +8,17 @@ from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
 class Forge(Protocol):
-    """A code host. Only this port holds its credentials. Everything is idempotent by run.
+    """A code host. Only this port has its credentials. All operations are idempotent per run.
 
-    Raises `ForgeUnavailable` and `ForgePending` (again may help), `ForgeConflict`, `ForgeRejected`.
+    Raises `ForgeUnavailable` and `ForgePending` (a retry may help), `ForgeConflict` and
+    `ForgeRejected`.
     """
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
-        """Publish the draft's branch and open its proposal, or update the one this run has.
+        """Push the draft's branch and open its proposal, or update the run's existing one.
 
-        Called again with the same head it changes nothing and returns the same number. A push that
-        would drop commits somebody else added to the branch raises `ForgeConflict`.
+        A second call with the same head changes nothing and returns the same number. A push that
+        would drop commits of others on the branch raises `ForgeConflict`.
         """
         ...
 
@@ -32,48 +33,48 @@ class Forge(Protocol):
     async def merge(
         self, number: int, expected_head: str, result: MergeResult | None = None
     ) -> ForgeProposal:
-        """Merge if the head is still `expected_head`; return it with `merge_commit`.
+        """Merge if the head is still `expected_head`; return the proposal with its `merge_commit`.
 
-        With `result`, only where merging comes to just that: the base branch has moved otherwise,
-        nothing is merged, and `BaseMoved` is raised. A forge that cannot hold the branch still
-        looks in the moment before. Already merged at that head: returns the same. Another head, or
-        a change that does not merge cleanly: `ForgeConflict`, nothing merged. Closed:
-        `ForgeRejected`. The forge's own required checks still running: `ForgePending`; failed:
-        `ForgeRejected`. A draft is taken
-        out of draft first.
+        With `result`, merge only if that gives exactly this tree. If the base branch has moved so
+        that it does not, nothing is merged and `BaseMoved` is raised; a forge that cannot lock the
+        branch checks this immediately before the merge. If it is already merged at that head, the
+        same proposal is returned. A draft is first marked as ready.
+
+        Raises `ForgeConflict` for another head or a merge conflict (nothing is merged),
+        `ForgePending` while the forge's required checks run, and `ForgeRejected` if they failed or
+        the proposal is closed.
         """
         ...
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
-        """Close without merging; again is harmless. A merged one raises `ForgeRejected`."""
+        """Close without merging; a second call is harmless. A merged one raises `ForgeRejected`."""
         ...
 
     async def publish(self, number: int) -> ForgeProposal:
-        """Take the proposal out of draft; harmless where it is in none."""
+        """Mark a draft as ready for review; harmless if it is not a draft."""
         ...
 
     async def list_comments(self, number: int) -> tuple[Comment, ...]:
-        """Return what people who may review wrote on the proposal, oldest first.
+        """Return the comments of people who may review the proposal, oldest first.
 
-        Who may is the forge's configuration; what anybody else wrote is not returned, nor what
-        this bot wrote itself.
+        The forge's configuration says who may. Comments by others and by this bot are not returned.
         """
         ...
 
     async def list_issues(self, label: str) -> tuple[ForgeIssue, ...]:
-        """Return the open issues with that label, oldest first; proposals are not among them.
+        """Return the open issues with that label, oldest first, without proposals.
 
-        Merging a proposal whose body says `Closes #12` on a line of its own closes issue 12.
+        Merging a proposal whose body has a line `Closes #12` closes issue 12.
         """
         ...
 
     async def answer_issue(self, number: int, text: str, key: str) -> None:
-        """Comment on an issue, once for each `key`: again changes nothing.
+        """Comment on an issue, once for each `key`; a second call changes nothing.
 
         An unknown number raises `ForgeRejected`.
         """
         ...
 
     async def check_connection(self) -> str:
-        """Return one line on what it is connected to; raises `ForgeUnavailable` if it is not."""
+        """Return a line on the connection. Raises `ForgeUnavailable` if there is none."""
         ...

@@ -1,4 +1,4 @@
-"""The journal port: append-only records of everything done, and questions about them."""
+"""The journal port: append-only records of all actions, and queries of them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from bot.domain.samples import ActionCount, Sample
 
 
 class Followed(NamedTuple):
-    """The next samples, in the order they were written within a day, and where to go on."""
+    """The next samples, per day in the order of writing, and the cursor to continue from."""
 
     samples: tuple[Sample, ...]
     cursor: str
@@ -19,31 +19,31 @@ class Followed(NamedTuple):
 class Journal(Protocol):
     """Records of actions, redacted before they are written. Raises `JournalError`.
 
-    Answers are whole from the start on, however large the journal is: a question about a part that
-    is not indexed yet, as after a first start, searches the files of its time and waits for that
-    alone (a day: under a second; a rare word in a month of millions: some seconds).
+    Results are always complete, however large the journal is. A query of a part that is not indexed
+    yet, as after a first start, searches the files of its period and waits only for that (a day:
+    under a second; a rare text in a month with millions of records: some seconds).
     """
 
     def append(self, action: Action) -> None:
-        """Write one record: in order, without blocking the event loop for a disk flush.
+        """Write one record, in order, without blocking the event loop for a disk flush.
 
-        It is in the file when the call returns, so a killed process loses nothing it recorded.
+        The record is in the file when the call returns, so a killed process loses no records.
         """
         ...
 
     async def forget(self, before: date) -> int:
-        """Remove the records of all days (of UTC) before that one; return how many days."""
+        """Remove the records of all days (UTC) before that one; return the number of days."""
         ...
 
     async def list_record_ids(self, subject: DataSubject) -> Sequence[str]:
-        """Return the ids of all records of that person: what they did, and what names them."""
+        """Return the ids of that person's records: their actions, and records that name them."""
         ...
 
     async def erase(self, subject: DataSubject) -> int:
-        """Erase those records for good; return how many.
+        """Erase these records for good; return how many.
 
-        Others stay where they are: cursors stay good. What a crash interrupts is done by asking
-        again. What they do meanwhile may be kept.
+        Other records do not move, so cursors stay valid. After a crash, call it again. The person's
+        actions during the call may be stored.
         """
         ...
 
@@ -52,35 +52,35 @@ class Journal(Protocol):
         ...
 
     async def get(self, record_id: str) -> Action | None:
-        """Return the record with that full or short id."""
+        """Return the record with that full or short id, or `None`."""
         ...
 
     async def list_failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
-        """Return failures since then grouped by fingerprint, the most recent group first."""
+        """Return the failures since then, grouped by fingerprint, the most recent group first."""
         ...
 
     async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
-        """Return what was written after `cursor`, oldest first, by anybody, at most `limit`.
+        """Return at most `limit` records written after `cursor` by any process, oldest first.
 
-        `None` begins now: it returns no samples. A cursor is a short text that stays good across
-        restarts; one that points at a file that is gone goes on with the next file there is.
-        Reads the files alone and does not wait for an index.
+        `None` starts now and returns no samples. A cursor is a short text that stays valid across
+        restarts; if its file is gone, reading continues with the next file. The call reads only
+        files and does not wait for an index.
         """
         ...
 
     async def list_samples(
         self, *, since: datetime, until: datetime, event: str | None = None
     ) -> Sequence[Sample]:
-        """Return the samples of that time (both included), of one event if named, oldest first."""
+        """Return the samples of that period, both ends included, oldest first."""
         ...
 
     async def count_actions(
         self, *, since: datetime, until: datetime, seconds: int
     ) -> Sequence[ActionCount]:
-        """Return how many actions there were, by spans of so many seconds and by kind.
+        """Return the number of actions by interval of `seconds` and by kind, oldest interval first.
 
-        Spans begin at multiples of `seconds` since 1970; the first and the last are counted as far
-        as they lie in that time (both ends included). What holds nothing is left out. A kind is
-        what an event begins with. Failures are errors and timeouts. Oldest span first.
+        Intervals begin at multiples of `seconds` since 1970. The first and the last count only
+        actions in the period (both ends included). Empty intervals are left out. The kind is the
+        first part of an event. Failures are errors and timeouts.
         """
         ...

@@ -1,4 +1,4 @@
-"""The key-value store port: small durable state, one record a name."""
+"""The key-value store port: small durable state, one record for each name."""
 
 from typing import Protocol, TypeVar
 
@@ -8,14 +8,14 @@ R = TypeVar("R", bound=Record)
 
 
 class KeyValueStore(Protocol):
-    """Records under names such as `incident:k7m2xq`. One process writes; the last write counts.
+    """Records under names such as `incident:k7m2xq`. One process writes; the last write wins.
 
-    What has returned survives a crash. A record that an older version wrote and that no longer
-    validates is `StoreError`, naming it. Raises `StoreError`.
+    A write survives a crash once it has returned. Raises `StoreError`, also for a record of an
+    older version that is not valid any more; the message names it.
     """
 
     async def put(self, name: str, record: Record) -> None:
-        """Keep the record under that name, in place of what stood there."""
+        """Store the record under that name, replacing an earlier one."""
         ...
 
     async def get(self, name: str, kind: type[R]) -> R | None:
@@ -23,9 +23,9 @@ class KeyValueStore(Protocol):
         ...
 
     async def list_records(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
-        """Return the records whose names begin with `prefix`, in the order of their names."""
+        """Return the records whose names begin with `prefix`, sorted by name."""
         ...
 
     async def remove(self, name: str) -> None:
-        """Forget it; again is harmless."""
+        """Remove the record; harmless if there is none."""
         ...

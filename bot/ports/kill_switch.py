@@ -1,4 +1,4 @@
-"""The kill switch: where the emergency stop is kept, within reach of whoever has the machine."""
+"""The kill switch port: stores the emergency stop where an operator of the machine can reach it."""
 
 from typing import Protocol
 
@@ -6,20 +6,26 @@ from bot.domain.stop import Stop
 
 
 class KillSwitch(Protocol):
-    """At most one stop stands; it outlives the process.
+    """Stores at most one stop; it outlives the process. Raises `StoreError`.
 
-    A stop that cannot be read still stands: what is there, however broken, means stop. Where even
-    that cannot be seen, it stands as well. Raises `StoreError`.
+    A stop that cannot be read is still active: any file there, however damaged, means stop. If it
+    cannot even be checked whether there is a stop, one is active too.
     """
 
     async def get_stop(self) -> Stop | None:
-        """Return the stop that stands, whoever put it there: cheap, and never out of date."""
+        """Return the active stop, whoever gave it, or `None`.
+
+        The call is cheap and always current.
+        """
         ...
 
     async def pull(self, stop: Stop) -> Stop:
-        """Keep the stop; where one stands already, that one is kept, and returned."""
+        """Store the stop and return it.
+
+        If a stop is already active, that one stays and is returned.
+        """
         ...
 
     async def lift(self) -> None:
-        """Take it away; again is harmless."""
+        """Remove the stop; harmless if there is none."""
         ...

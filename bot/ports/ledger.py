@@ -1,4 +1,4 @@
-"""The ledger port: every request to a model, and what it cost."""
+"""The ledger port: all requests to models and their cost."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,24 +10,24 @@ from bot.domain.spending import ChargeSum
 
 
 class Ledger(Protocol):
-    """Charges, appended and never changed. What has returned survives a crash.
+    """Charges, appended and never changed. A call that has returned survives a crash.
 
-    A ledger that cannot be used keeps nobody from starting: everything asked of it raises
-    `StoreError`, until it can be. One program at a time writes a ledger; to every other writing
-    raises `StoreError`, and reading is allowed.
+    A ledger that cannot be used does not prevent a start: all calls raise `StoreError` until it
+    can. One program at a time may write; for others writing raises `StoreError` and reading is
+    allowed.
     """
 
     async def hold(self, charge: Charge) -> None:
-        """Keep a charge for a request that goes out now, in place of an older one of its `id`.
+        """Store a charge for a request that is sent now, replacing an earlier one with its `id`.
 
-        It counts nowhere, and is gone once that `id` is charged. What is left by a program that
-        was killed is charged as it stands when the ledger is opened again. Not slow: a power cut
+        It is not part of any sum, and is removed once that `id` is charged. What a killed program
+        leaves is charged as stored when the ledger is opened again. The call is fast; a power cut
         may lose it.
         """
         ...
 
     async def charge(self, *charges: Charge) -> None:
-        """Append them, all or none; the same `id` again is harmless, and changes nothing."""
+        """Append the charges, all or none. An `id` that exists already is ignored."""
         ...
 
     async def sum_costs(
@@ -37,36 +37,36 @@ class Ledger(Protocol):
         person_id: int | None = None,
         since: datetime | None = None,
     ) -> Cost:
-        """Return what was spent by all that fits, `since` included; later ones all count.
+        """Return the sum of all matching charges at or after `since`.
 
-        Without `since` what was forgotten counts as well; whether it was estimated is forgotten.
+        Without `since`, removed charges are included, but not whether they were estimated.
         """
         ...
 
     async def list_charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
-        """Return charges, newest first."""
+        """Return the charges, newest first."""
         ...
 
     async def sum_charges(self, *, since: datetime) -> Sequence[ChargeSum]:
-        """Return the charges added up by day, account and model, oldest day first."""
+        """Return the charges summed by day, account and model, oldest day first."""
         ...
 
     async def forget(self, older_than: datetime) -> int:
-        """Remove what is older, except from the sums of runs; return how many charges."""
+        """Remove older charges, except from the sums of runs; return how many."""
         ...
 
     async def begin(
         self, run_key: str, agent: str, now: datetime, *, window: timedelta, most: int
     ) -> datetime | None:
-        """Note that an engine begins to write a change, if fewer than `most` began in `window`.
+        """Record that an engine begins a change, if fewer than `most` began within `window`.
 
-        Returns `None` when it may, else the time when the next one may, at most `window` from
-        `now`. Atomic. `run_key` names one change begun by one agent: asking again for it is allowed
-        and counts once. What was begun later than `now` counts: a clock that is set back frees
-        nothing.
+        Returns `None` if it may begin, else the time when the next one may, at most `window` from
+        `now`. Atomic. `run_key` identifies one change begun by one agent: repeating it is allowed
+        and counts once. Changes begun later than `now` count too, so that setting the clock back
+        frees nothing.
         """
         ...
 
     async def count_changes(self, since: datetime) -> Mapping[str, int]:
-        """Return how many changes each agent began since then."""
+        """Return the number of changes that each agent began since then."""
         ...

@@ -1,4 +1,4 @@
-"""The member directory: who is in the server we work for, and which roles they have there now."""
+"""The member directory port: the members of the bot's server, and their current roles."""
 
 from typing import Protocol
 
@@ -6,19 +6,20 @@ from bot.domain.people import PeopleList, Person
 
 
 class MemberDirectory(Protocol):
-    """Asked where a word counts, as roles that came with an event may have been taken since."""
+    """Asked before an approval counts, because roles in an event may be out of date."""
 
     async def fetch_person(self, person_id: int) -> Person | None:
-        """Return the member with the roles of this very moment, from the server itself.
+        """Return the member with their current roles, from the server itself.
 
-        `None`: there is no such member (any more). Raises `ChatUnavailable` where the server
-        cannot be asked: then nobody knows.
+        Returns `None` if there is no such member (any more). Raises `ChatUnavailable` if the server
+        cannot be asked.
         """
         ...
 
     def list_names(self, listed: PeopleList) -> tuple[str, ...]:
-        """Return what the members on a list are called, by themselves or through a role.
+        """Return the names of the members on a list, directly or through a role.
 
-        As far as they are known without asking: it only tells people whom they may turn to.
+        Only members that are known without a request are included: the names just tell people whom
+        to ask.
         """
         ...

@@ -1,4 +1,4 @@
-"""The memory port: what was learned, and ranked recall of it."""
+"""The memory port: stored memories and ranked search in them."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,34 +7,34 @@ from bot.domain.memory import Memory, Recall, Recalled
 
 
 class MemoryStore(Protocol):
-    """Durable memories with full-text search. Secrets are taken out before they are kept.
+    """Durable memories with full-text search. Secrets are removed before storing.
 
-    Its size has a limit: where it is full, the faults that were longest not seen make room, then
-    the oldest lessons; where neither is left, `remember` is refused. Notes and fixes never go
-    unless somebody forgets them. Raises `StoreError`.
+    The store has a size limit. When it is full, the faults not seen for the longest time are
+    removed, then the oldest lessons; if there are none left, `remember` is refused. Notes and fixes
+    are removed only by `forget`. Raises `StoreError`.
     """
 
     async def remember(self, memory: Memory) -> None:
-        """Keep it; one with the same key is replaced."""
+        """Store the memory; one with the same key is replaced."""
         ...
 
     async def recall(self, wanted: Recall) -> Sequence[Recalled]:
-        """Return what fits, the best first; where nothing is asked, the newest.
+        """Return matching memories, best first; for an empty query the newest.
 
-        The same fingerprint outweighs the same function, which outweighs words; among equals a fix
-        that held comes before one nobody watched, and one that did not hold comes last. Words may
-        hold anything: no query language is read in them.
+        The same fingerprint outweighs the same function, which outweighs text. Among equals, a fix
+        that held ranks above one that was not watched, and one that did not hold ranks last. The
+        text may contain anything: it is not parsed as a query language.
         """
         ...
 
     async def get(self, key: str) -> Memory | None:
-        """Return one memory."""
+        """Return one memory, or `None`."""
         ...
 
     async def forget(self, key: str) -> bool:
-        """Remove it for good; `False` if there was none."""
+        """Remove a memory for good; return `False` if there was none."""
         ...
 
     async def export(self) -> Sequence[Memory]:
-        """Return everything, oldest first."""
+        """Return all memories, oldest first."""
         ...

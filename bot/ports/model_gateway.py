@@ -1,4 +1,4 @@
-"""The model gateway port: how a program reaches a model without holding a key."""
+"""The model gateway port: lets a program use a model without having a key."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,14 +13,14 @@ from bot.domain.errors import TheseusError
 
 @dataclass(frozen=True)
 class GatewayLease:
-    """What one program is let in with, for as long as it is lent; worthless afterwards.
+    """The access of one program to the gateway; invalid after the lease ends.
 
-    `token` is what it gives as its key. `base_url` is where it asks, on loopback; `socket` is the
-    same as a file, for a program that has no network (`None` where there is none). `closing`
-    says why it should come to its last words, or nothing. `refused` is why we did not let the
-    newest request out (`BudgetSpent`, `Stopped`; `AgentOverloaded` while the provider is left
-    alone), `None` where we did. `limited_until` is when the provider will answer again, where it
-    said so. What follows `charge_to` is charged to that account.
+    `token` is the program's key. `base_url` is the gateway's address on loopback; `socket` is the
+    same gateway as a Unix socket for a program without a network, or `None`. `closing` returns why
+    the program should write its final answer, or "". `refused` returns why we blocked the newest
+    request (`BudgetSpent`, `Stopped`; `AgentOverloaded` while the provider is not asked), or
+    `None`. `limited_until` returns when the provider will answer again, if it said so. Requests
+    after `charge_to` are charged to that account.
     """
 
     token: str = field(repr=False)
@@ -33,16 +33,16 @@ class GatewayLease:
 
 
 class ModelGateway(Protocol):
-    """Holds the provider's key. Every request a program makes goes through it."""
+    """Has the provider's key. All requests of a program go through it."""
 
     def open_lease(
         self, account: Account, usd: float | None = None
     ) -> AbstractAsyncContextManager[GatewayLease]:
-        """Lend a pass for the time of the block; what is under way at its end is cut.
+        """Open a lease for the duration of the block; requests in progress at its end are cut off.
 
-        `usd` is what may be spent with it, anew after each `charge_to`; `None`: what the budget
-        allows. An answer that could cost more than is left is made shorter or refused beforehand,
-        where what it was asked before is counted as read from the provider's cache.
-        Raises `AgentUnavailable` where the gateway is not open.
+        `usd` is the limit of the lease, which restarts after each `charge_to`; `None` means what
+        the budget allows. An answer that could cost more than is left is shortened or refused
+        before it is sent; for this estimate, earlier messages count as read from the provider's
+        cache. Raises `AgentUnavailable` if the gateway is not open.
         """
         ...

@@ -1,4 +1,4 @@
-"""The outbox port: where messages wait until the chat has them."""
+"""The outbox port: stores messages until the chat has them."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from bot.domain.record import Record
 
 
 class Pending(Record):
-    """One message to send. `number` gives the order; `nonce` is what the chat deduplicates by."""
+    """One message to send. `number` gives the order; the chat deduplicates by `nonce`."""
 
     number: int
     key: str
@@ -17,7 +17,7 @@ class Pending(Record):
 
 
 class OutboxDepth(Record):
-    """How many messages wait, the `number` of the oldest of them, and how many were refused."""
+    """The number of waiting messages, the `number` of the oldest, and how many were refused."""
 
     waiting: int = 0
     oldest: int | None = None
@@ -25,34 +25,34 @@ class OutboxDepth(Record):
 
 
 class OutboxStore(Protocol):
-    """Durable rows behind `Chat.post`. Raises `StoreError`."""
+    """The durable rows behind `Chat.post`. Raises `StoreError`."""
 
     async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
-        """Store the message, or return where it stands if this key was sent already.
+        """Store the message; if this key was sent already, return its message.
 
         Raises `ChatRejected`, with the reason, if the chat refused this key for good.
         """
         ...
 
     async def mark_sent(self, key: str, ref: MessageRef) -> None:
-        """Note that the chat has it."""
+        """Record that the chat has the message."""
         ...
 
     async def mark_failed(self, key: str, reason: str) -> None:
-        """Note that the chat refused it for good; it is not tried again."""
+        """Record that the chat refused the message for good; it is not retried."""
         ...
 
     async def forget(self, before: int) -> int:
-        """Remove what was sent before the message of that id, and refused before it.
+        """Remove what was sent or refused before the message with that id; return how many.
 
-        Returns how many went. The chat's ids grow with time.
+        The chat's ids grow with time.
         """
         ...
 
     async def get_depth(self) -> OutboxDepth:
-        """Return how full it is, without reading the messages: cheap, whatever it holds."""
+        """Return how many messages wait, without reading them: cheap for any number."""
         ...
 
     async def list_pending(self) -> tuple[Pending, ...]:
-        """Return what was not sent yet, oldest first."""
+        """Return the messages not sent yet, oldest first."""
         ...

@@ -1,4 +1,4 @@
-"""The port of whatever keeps something of people that can be erased."""
+"""The port of stores with personal data that can be erased."""
 
 from typing import Protocol
 
@@ -6,12 +6,12 @@ from bot.domain.personal_data import DataSubject
 
 
 class ErasableData(Protocol):
-    """Keeps records of people. Raises `StoreError`."""
+    """Stores records of people. Raises `StoreError`."""
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many records are of a person or name them."""
+        """Return the number of records that are of a person or name them."""
         ...
 
     async def erase(self, subject: DataSubject) -> int:
-        """Erase these records; return how many. Again is harmless."""
+        """Erase these records; return how many. A second call is harmless."""
         ...

@@ -1,4 +1,4 @@
-"""The planner ports: a model that reads, and says what is wrong or wanted, and what to do."""
+"""The planner ports: a model that reads, diagnoses, plans and writes briefs."""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
@@ -16,32 +16,32 @@ from bot.ports.workspace import Workspace
 
 
 class Case(Record):
-    """What is known of a run when a planner is asked. `diagnosis` is what the rules made of it.
+    """What is known of a run when a planner is asked.
 
-    `person_id` is who asked for it, and is charged.
+    `diagnosis` is the one by rules. `person_id` is the person who asked and is charged.
     """
 
     run_id: str
     person_id: int = ITSELF.id
     attempt: int = 1
     text: str = ""
-    """What the person said, as data."""
+    """The person's text, as untrusted data."""
     evidence: Evidence
     diagnosis: Diagnosis
-    named: frozenset[str] = Field(default=frozenset(), description="files people named")
+    named: frozenset[str] = Field(default=frozenset(), description="files that people named")
 
 
 class Diagnosed(Cost):
-    """The diagnosis in the planner's words; facts and counts are the rules' own."""
+    """The diagnosis in the planner's text; facts and counts are those of the rules."""
 
     kind: Literal["diagnosed"] = "diagnosed"
     diagnosis: Diagnosis
 
 
 class Planned(Cost):
-    """The plan, and the diagnosis it follows from.
+    """The plan, and its diagnosis.
 
-    `test` is a reproduction the planner wrote, where the rules could make none.
+    `test` is a reproduction by the planner, if the rules could write none.
     """
 
     kind: Literal["planned"] = "planned"
@@ -51,10 +51,11 @@ class Planned(Cost):
 
 
 class Request(Record):
-    """A change that somebody wants, when a planner is asked what it comes to.
+    """A requested change, as a planner gets it.
 
-    `words` are the person's own, as data; `answers` pair what was asked with what was answered,
-    `corrections` are what people said of the briefs before. `evidence.context` tells what there is.
+    `text` is the person's own, as untrusted data. `answers` are pairs of question and answer;
+    `corrections` are what people said about earlier briefs. `evidence.context` lists existing
+    commands and code.
     """
 
     run_id: str
@@ -62,17 +63,17 @@ class Request(Record):
     attempt: int = 1
     text: str
     quotes_bot: bool = Field(
-        default=False, description="`words` are a message of the bot that the person pointed at"
+        default=False, description="`text` is a message of the bot that the person replied to"
     )
-    attached: str = Field(default="", description="text of the files that came with it")
+    attached: str = Field(default="", description="text of the attached files")
     evidence: Evidence
     answers: tuple[tuple[str, str], ...] = ()
     corrections: tuple[str, ...] = ()
-    named: frozenset[str] = Field(default=frozenset(), description="files people named")
+    named: frozenset[str] = Field(default=frozenset(), description="files that people named")
 
 
 class Briefed(Cost):
-    """What is wanted, and how it would be built. `plan` is absent where there is an objection."""
+    """The brief, and the plan for it. `plan` is `None` if there is an objection."""
 
     kind: Literal["briefed"] = "briefed"
     brief: Brief
@@ -80,23 +81,22 @@ class Briefed(Cost):
 
 
 class Planner(Protocol):
-    """Thinks before anything is changed. Reads the workspace, and writes nothing in it.
+    """Thinks before anything is changed. Reads the workspace and writes nothing in it.
 
-    What it returns is validated: evidence ids are ones the case has, owned files are files of the
-    repository that a run may change. Its words are still only words; nothing is proven by them.
-    Closing an iterator or cancelling ends its processes before it returns. Raises `AgentError`,
-    `BudgetSpent`.
+    Its results are validated: evidence ids exist in the case, and owned files are files that a run
+    may change. Its statements prove nothing. Closing an iterator or cancelling ends its processes
+    before it returns. Raises `AgentError`, `BudgetSpent`.
     """
 
     @property
     def name(self) -> str:
-        """Return the engine and model, for people: `claude (opus)`."""
+        """The engine and model, as people read them: `claude (opus)`."""
         ...
 
     def diagnose(
         self, case: Case, workspace: Workspace
     ) -> AsyncGenerator[Progress | Diagnosed, None]:
-        """Yield progress, then exactly one `Diagnosed`: an investigation ends with it."""
+        """Yield progress, then exactly one `Diagnosed`, which ends an investigation."""
         ...
 
     def plan(
@@ -104,24 +104,23 @@ class Planner(Protocol):
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Yield progress, then exactly one `Planned`.
 
-        It says what is wrong too: a fix needs no `diagnose` before. `draft` is the plan the rules
-        made; its reproductions and affected tests are kept.
+        The result includes a diagnosis, so a fix needs no `diagnose` before. `draft` is the plan by
+        rules; its reproductions and affected tests stay in the result.
         """
         ...
 
 
 class RequestPlanner(Protocol):
-    """Says what a request comes to before anything of it is written. Reads, and writes nothing.
+    """Writes the brief of a request before the change is written. Reads, and writes nothing.
 
-    What it returns is validated: `brief.request` is the person's own words, `written_by` its own
-    name, every example can be played, and what the plan owns are files that a run may write. The
-    plan's tests are left out: they are made of the examples. Closing or cancelling, and what it
-    raises, are as of a `Planner`.
+    Its results are validated: `brief.request` is the person's own text, `written_by` its own name,
+    every example can be run, and owned files are files that a run may write. The plan has no tests:
+    they are generated from the examples. Closing, cancelling and errors are as for `Planner`.
     """
 
     @property
     def name(self) -> str:
-        """Return the engine and model, for people: `claude (opus)`."""
+        """The engine and model, as people read them: `claude (opus)`."""
         ...
 
     def brief(

@@ -1,4 +1,4 @@
-"""The record search port: questions about many records of the store at once."""
+"""The record search port: queries of many records of the store."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,24 +9,24 @@ from bot.domain.run import Run
 
 
 class RecordSearch(Protocol):
-    """Reads what the store holds, without keeping whoever writes it waiting. Raises `StoreError`.
+    """Reads the store without blocking its writers. Raises `StoreError`.
 
-    What is looked for is data: it may hold anything, and no query language is read in it. Capitals
-    do not matter in plain letters.
+    Search text is untrusted data and is not parsed as a query language. ASCII letters match in
+    either case.
     """
 
     async def list_summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
-        """Return the runs begun since then, the newest first; one question, however many."""
+        """Return the runs begun since then, newest first, in one query for any number."""
         ...
 
     async def search_runs(self, query: RunQuery) -> ResultPage[Run]:
-        """Return the runs that fit, the newest first."""
+        """Return the matching runs, newest first."""
         ...
 
     async def search_audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
-        """Return the entries that fit, the newest first."""
+        """Return the matching entries, newest first."""
         ...
 
     async def list_audit_actions(self) -> Sequence[str]:
-        """Return every action that the audit log tells of, by the alphabet."""
+        """Return all actions in the audit log, in alphabetical order."""
         ...

@@ -1,4 +1,4 @@
-"""The port that takes note of what the bot does."""
+"""The port that records the bot's actions in the journal."""
 
 from collections.abc import Mapping
 from types import CodeType
@@ -9,11 +9,11 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 
 
 class About(TypedDict, total=False):
-    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule.
+    """Optional details of an action. `user_id` becomes a pseudonym, `error` a capsule.
 
-    `audience` says who could see it. Without it, what people use counts as private: the record
-    then holds stand-ins in place of values. `flags` says of each that was asked for whether it was
-    on. `code` is blamed for a failure on whose way there is no line of ours.
+    `audience` says who could see it. Without it, people's actions count as private, and the record
+    has placeholders instead of values. `flags` says which flags were read, and whether each was on.
+    `code` is blamed for a failure whose traceback has no line of ours.
     """
 
     duration_ms: float | None
@@ -34,7 +34,7 @@ class About(TypedDict, total=False):
 
 
 class ActionRecorder(Protocol):
-    """Keeps one record an action. It never fails what it records."""
+    """Writes one record for each action. A failure to record never fails the action."""
 
     def record(
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]

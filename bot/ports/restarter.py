@@ -1,4 +1,4 @@
-"""The restarter port: what a restart alone takes on is asked for here."""
+"""The restarter port: requests a restart for changes that need one."""
 
 from typing import Protocol
 
@@ -8,32 +8,32 @@ from bot.domain.record import Record
 
 
 class RestartAnswer(Record):
-    """Whether a restart was set going. Refused, `reason` says why and what to do, for people."""
+    """Whether a restart was started. If not, `reason` tells people why and what to do."""
 
     accepted: bool
-    reason: str = Field(default="", description="a sentence for people; empty where it is accepted")
-    caution: str = Field(default="", description="what people should know of it beforehand")
+    reason: str = Field(default="", description="a sentence for people; empty if accepted")
+    caution: str = Field(default="", description="what people should know before the restart")
 
 
 class Restarter(Protocol):
-    """Has the program replaced by what its checkout holds now, with nothing lost on the way."""
+    """Restarts the program with the code of its checkout, without losing messages."""
 
     async def request(
         self, *, commit: str, reason: str, run_id: str | None = None
     ) -> RestartAnswer:
-        """Ask for a restart onto `commit`, which the checkout stands at; return within seconds.
+        """Request a restart with `commit`, the head of the checkout; return within seconds.
 
-        Accepted, the restart comes by itself: what is under way is finished or goes on in the new
-        process, which says in the thread of `run_id`, else in the dev channel, that it is live, or
-        why it is not. So whoever asks saves what it did and ends. Asking for the same commit again
-        is harmless. Refused where nobody could start another process, and for a commit that was
-        rolled back. Raises nothing.
+        After acceptance the restart happens on its own: running work is finished or continues in
+        the new process, which reports in the thread of `run_id`, else in the dev channel, that it
+        is live or why not. The caller must therefore save its work and end. A second request for
+        the same commit is harmless. Refused if no other process could be started, and for a commit
+        that was rolled back. Never raises.
         """
         ...
 
     def get_rollback_reason(self, commit: str) -> str | None:
-        """Return why this commit was taken back after a start of it, in words; `None`: it was not.
+        """Return why this commit was rolled back after it was started, or `None` if it was not.
 
-        Whoever follows a branch leaves such a commit alone until something newer comes.
+        The follower of a branch skips such a commit until a newer one arrives.
         """
         ...

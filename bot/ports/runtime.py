@@ -1,4 +1,4 @@
-"""The runtime port: the running bot, asked to take on changed files."""
+"""The runtime port: loads changed files into the running bot."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -9,13 +9,12 @@ from bot.domain.record import Record
 
 
 class Adoption(Record):
-    """What the running bot did with changed files.
+    """The result of loading changed files.
 
-    `reloaded` are module names now running the new code, and paths of texts that are live.
-    `restart_needed` are changed files that only a restart takes on. `failed` maps a module that
-    kept its old code, or a text that stayed as it was, to the reason. `behind` are names of what
-    did not change just now and does not run as the checkout has it: refused, or rolled back; all
-    of it, where the program knows.
+    `reloaded` are modules that now run the new code, and paths of texts that are live.
+    `restart_needed` are changed files that need a restart. `failed` maps a module or text that kept
+    its old content to the reason. `behind` names everything that was not changed now and differs
+    from the checkout, because it was refused or rolled back; `None` if that is not known.
     """
 
     reloaded: tuple[str, ...] = ()
@@ -28,12 +27,12 @@ class Runtime(Protocol):
     """The running program."""
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
-        """Reload what can be reloaded; a cog that fails to load keeps its last good code."""
+        """Reload what can be reloaded; a cog that fails to load keeps its last working code."""
         ...
 
     def list_commands(self) -> Mapping[str, str]:
-        """Return the slash commands that people can use now, each with its cog.
+        """Return the current slash commands, each with its cog.
 
-        `{"roll": "dice", "poll create": "polls"}`; the cog is empty where a command is of none.
+        `{"roll": "dice", "poll create": "polls"}`; the cog is empty if a command belongs to none.
         """
         ...

@@ -1,4 +1,4 @@
-"""The sandbox port: one command, or one program with commands of its own, confined."""
+"""The sandbox port: runs one command, or a program that runs commands itself, confined."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ from bot.domain.record import Record
 
 
 class SandboxLimits(Record):
-    """What one command may use. `processes` and `memory_mb` are all of its processes' together.
+    """The limits of one command. `processes` and `memory_mb` apply to all its processes together.
 
-    Of the `seconds`, time that it waits for a processor does not count, up to a multiple of them on
-    the clock: a busy machine ends no command early. `disk_mb` and `files` are what the folders it
-    may write to hold at the end of it, at most.
+    Time spent waiting for a processor does not count towards `seconds`, up to a multiple of them on
+    the clock, so a busy machine does not end a command early. `disk_mb` and `files` limit the
+    content of the writable folders at the end of the command.
     """
 
     seconds: float = Field(default=60.0, gt=0)
@@ -26,7 +26,7 @@ class SandboxLimits(Record):
 
 
 class Completed(Record):
-    """How a command ended. `output` is standard output and error together, the tail kept."""
+    """How a command ended. `output` is standard output and error together, cut to its tail."""
 
     returncode: int
     output: str
@@ -35,28 +35,28 @@ class Completed(Record):
 
 
 class Enclosure(Record):
-    """The command line of an enclosed program, and whether it has a network in there."""
+    """The command line of an enclosed program, and whether it has a network."""
 
     argv: tuple[str, ...]
     network: bool
 
 
 class Sandbox(Protocol):
-    """Runs commands with only `writable` writable, no network, and a clean environment."""
+    """Runs commands that can write only to `writable`, without network, in a clean environment."""
 
     @property
     def description(self) -> str:
-        """Return what is enforced here, for people."""
+        """The restrictions that are enforced, as people read them."""
         ...
 
     @property
     def refusal(self) -> str:
-        """Return why nothing can be run here, or nothing."""
+        """The reason why nothing can run on this machine, or ""."""
         ...
 
     @property
     def inner(self) -> "Sandbox":
-        """Return the sandbox for the commands that an enclosed program runs."""
+        """The sandbox for the commands that an enclosed program runs."""
         ...
 
     def wrap(
@@ -64,8 +64,8 @@ class Sandbox(Protocol):
     ) -> tuple[list[str], dict[str, str]]:
         """Return the command line and environment that run `argv` confined.
 
-        For long-lived children that the caller talks to; the caller owns the process group.
-        Raises `SandboxUnavailable`.
+        For long-lived children that the caller communicates with; the caller owns the process
+        group. Raises `SandboxUnavailable`.
         """
         ...
 
@@ -77,10 +77,10 @@ class Sandbox(Protocol):
         readable: Sequence[Path] = (),
         writable: Sequence[Path] = (),
     ) -> Enclosure | None:
-        """Return what runs a program that itself runs commands; `None`: nothing would confine it.
+        """Return the command line for a program that runs commands itself; `None` if not confined.
 
-        It sees the system, `cwd` and `readable`, may change `writable`, and keeps the environment
-        it is started with: see to it that this holds nothing it should not know. Raises
+        The program sees the system, `cwd` and `readable`, may change `writable`, and keeps the
+        environment that it is started with, which must therefore contain no secrets. Raises
         `SandboxUnavailable`.
         """
         ...
@@ -95,10 +95,9 @@ class Sandbox(Protocol):
         limits: SandboxLimits,
         readable: Sequence[Path] = (),
     ) -> Completed:
-        """Run to the end or to the time limit; cancelling kills the whole process group.
+        """Run to the end or to the time limit; cancelling kills the process group.
 
-        It sees `readable` besides `cwd` and may change neither.
-
-        A command that cannot be started is `returncode` 127 with the reason as output.
+        The command can read `cwd` and `readable` but change neither. A command that cannot be
+        started has `returncode` 127 and the reason as output.
         """
         ...

@@ -1,4 +1,4 @@
-"""The spend guard: asked by the model gateway before each request, and told what it came to."""
+"""The spend guard port: the model gateway asks it before each request and reports each cost."""
 
 from typing import Protocol
 
@@ -7,26 +7,28 @@ from bot.domain.cost import Cost
 
 
 class SpendGuard(Protocol):
-    """Who stands at the wire. Nothing a model or a program says gets past it."""
+    """Enforces spending caps before each model request. Nothing a model says can avoid it."""
 
     async def admit(self, account: Account, most: Cost, request: str) -> str:
-        """Let a request go out that may come to `most`, and hold so much back for it.
+        """Admit a request that costs at most `most`, and hold that amount for it.
 
-        `request` names it; `settle` with a charge of that id gives back what was held, and has to
-        come however the request ends. Returns why this should be the last one, for the model to
-        read, or nothing. Waits where it only does not fit beside what others hold. Raises
-        `Stopped`, `BudgetSpent` with the cap and when it is free again, also where what was spent
-        cannot be counted. Asked again, as for a shorter answer, only the last `most` is held.
+        `request` is its id. `settle` with a charge of that id releases the held amount and must be
+        called however the request ends. Returns why this should be the final request, as text for
+        the model, or "". Waits if the request only does not fit together with what others hold. If
+        called again, for example for a shorter answer, only the last `most` is held.
+
+        Raises `Stopped`, and `BudgetSpent` with the cap and when it resets, also if the cost so far
+        cannot be read.
         """
         ...
 
     async def settle(self, charge: Charge) -> None:
-        """Write down what became of a request, also of a refused, failed or broken off one.
+        """Record the cost of a request, also of a refused, failed or interrupted one.
 
-        Whoever was let through is charged, whatever account the charge names. Never raises.
+        The account that was admitted is charged, whichever account the charge names. Never raises.
         """
         ...
 
     async def get_wrap_up_reason(self, account: Account) -> str:
-        """Return why the work on this account should come to its last words now, or nothing."""
+        """Return why the work on this account should write its final answer now, or ""."""
         ...

@@ -12,9 +12,9 @@ from bot.domain.run import Lane, Run, Status
 
 
 class Store(Protocol):
-    """Durable state. Every method is one transaction: after it returns, a crash loses nothing.
+    """Durable state. Every method is one transaction; once it has returned, a crash loses nothing.
 
-    Raises `StoreConflict` when somebody else wrote the row first, `UnknownRun`, `StoreError`.
+    Raises `StoreConflict` if another writer changed the row first, `UnknownRun`, `StoreError`.
     """
 
     async def create(self, run: Run) -> Run:
@@ -22,18 +22,18 @@ class Store(Protocol):
         ...
 
     async def get(self, run_id: str) -> Run:
-        """Return the run; `UnknownRun` if there is none."""
+        """Return the run. Raises `UnknownRun` if there is none."""
         ...
 
     async def save(self, run: Run, *records: Record) -> Run:
-        """Write the run and append stage records, together; return it with `version` + 1.
+        """Write the run and append stage records in one transaction; return it with `version` + 1.
 
         Raises `StoreConflict`, and writes nothing, if the stored version is not `run.version`.
         """
         ...
 
     async def append(self, run_id: str, *records: Record) -> None:
-        """Append records without touching the run: whoever works on it is not disturbed."""
+        """Append records without changing the run, so that its worker is not disturbed."""
         ...
 
     async def get_history(self, run_id: str) -> History:
@@ -41,7 +41,7 @@ class Store(Protocol):
         ...
 
     async def get_histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
-        """Return the same of several runs, in one read; a run there is not is left out."""
+        """Return the histories of several runs in one read; unknown runs are left out."""
         ...
 
     async def find(
@@ -55,22 +55,22 @@ class Store(Protocol):
         ...
 
     async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
-        """Take a queued run of `lane`, or of a more urgent one: the most urgent, then the oldest.
+        """Lease a queued run of `lane` or of a more urgent lane: the most urgent, then the oldest.
 
-        It becomes running, leased to `owner`. Atomic.
+        The run becomes running, leased to `owner`. Atomic.
         """
         ...
 
     async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
-        """Prolong a lease; `False` if it is no longer this owner's. Does not touch `version`."""
+        """Extend a lease; `False` if this owner has lost it. Does not change `version`."""
         ...
 
     async def approve(self, approval: Approval) -> Approval:
-        """Record the approval of one head; return the first one if that head has one already."""
+        """Record the approval of one head; return the first one if that head already has one."""
         ...
 
     async def get_approval(self, run_id: str, head: str) -> Approval | None:
-        """Return the approval of exactly that head, if there is one."""
+        """Return the approval of exactly that head, or `None`."""
         ...
 
     async def append_audit_entry(self, entry: AuditEntry) -> None:
@@ -85,30 +85,30 @@ class Store(Protocol):
         since: datetime | None = None,
         limit: int = 100,
     ) -> Sequence[AuditEntry]:
-        """Return the newest entries that fit, newest first."""
+        """Return the newest matching entries, newest first."""
         ...
 
     async def verify_audit_log(
         self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
     ) -> AuditState:
-        """Return whether the log is still all that was written, and where it ends.
+        """Check whether the audit log is complete and unchanged; return the result and its end.
 
-        `heads` say where it ended at other times, as others noted it. With `tail` only so many of
-        the newest entries are looked at. What is broken is a value, not an error.
+        `heads` are ends of the log at other times, as stored elsewhere. With `tail`, only that many
+        of the newest entries are checked. A break is part of the result, not an error.
         """
         ...
 
     async def accept_audit_break(self, entry: AuditEntry) -> None:
-        """Append an entry by which what is broken is known: from there on the log counts."""
+        """Append an entry that acknowledges a break: the log is checked from there on."""
         ...
 
     async def forget_runs(self, older_than: datetime) -> int:
-        """Remove runs that had ended by then, with all they recorded; return how many.
+        """Remove runs that had ended by then, with all their records; return how many.
 
-        What the audit log says of them stays.
+        Their entries in the audit log stay.
         """
         ...
 
     async def forget_audit_entries(self, older_than: datetime, now: datetime) -> int:
-        """Remove entries from before, behind one that says so; return how many."""
+        """Remove entries older than that, after an entry that records it; return how many."""
         ...

@@ -1,4 +1,4 @@
-"""The traffic port: what was asked of each cog, and the files a cog had when it failed."""
+"""The traffic port: people's interactions with cogs, and the files of a cog when it failed."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,33 +10,33 @@ from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 
 CatchUp = Callable[[], Awaitable[None]]
-"""Has what people were answered until now written down, for whoever reads it next."""
+"""Writes all pending answers to the traffic log, so that the next reader sees them."""
 
 
 CogLoads = Callable[[str], Awaitable[Sequence[datetime]]]
-"""Returns when a cog was loaded, as far as that is known: with each start of the bot, say."""
+"""Returns the known times at which a cog was loaded, for example at each start of the bot."""
 
 
 async def list_no_loads(_: str) -> Sequence[datetime]:
-    """Know of no time at which a cog was loaded."""
+    """Return no load times."""
     return ()
 
 
 class TrafficLog(Protocol):
-    """Keeps records of interactions, a bounded number of each event. Raises `StoreError`.
+    """Stores records of interactions, a limited number for each event. Raises `StoreError`.
 
-    Texts are cleaned before they come here, and redacted once more before they are written. Of each
-    event the newest successes are kept, and beyond them those that differ from one another in what
-    was given or answered; failures have a bound of their own, and those of different fingerprints
-    are preferred. What leaves the machine of it is what a comparison of plays quotes, redacted.
+    Texts are cleaned before they arrive here and redacted again before they are written. For each
+    event the newest successes are stored, and beyond them those that differ in input or answer.
+    Failures have a separate limit, and different fingerprints are preferred. Only redacted quotes
+    in comparisons of replays leave the machine.
     """
 
     async def record(self, records: Sequence[TrafficRecord]) -> None:
-        """Keep all of them or none; one with an id that is there already replaces it."""
+        """Store the records, all or none; a record with an existing id replaces it."""
         ...
 
     async def get(self, record_id: str) -> TrafficRecord | None:
-        """Return the record with that full or short id."""
+        """Return the record with that full or short id, or `None`."""
         ...
 
     async def list_recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
@@ -48,15 +48,15 @@ class TrafficLog(Protocol):
         ...
 
     async def forget(self, before: datetime) -> int:
-        """Remove what is older than that; return how many records."""
+        """Remove older records; return how many."""
         ...
 
     async def count_records(self, subject: DataSubject) -> int:
-        """Return how many records that person took part in, or is named in."""
+        """Return the number of records that person took part in or is named in."""
         ...
 
     async def erase(self, subject: DataSubject) -> int:
-        """Remove those records for good; return how many."""
+        """Remove these records for good; return how many."""
         ...
 
 
@@ -65,27 +65,30 @@ async def find_failure_record(
     group: FailureGroup,
     fits: Callable[[TrafficRecord], bool] = lambda record: True,
 ) -> TrafficRecord | None:
-    """Return the newest fitting record of a failure; only some of its occurrences have one."""
-    for known in group.record_ids:
-        record = await traffic.get(known)
+    """Return the newest matching record of a failure, or `None`.
+
+    Only some occurrences of a failure have a traffic record.
+    """
+    for record_id in group.record_ids:
+        record = await traffic.get(record_id)
         if record is not None and fits(record):
             return record
     return None
 
 
 class SnapshotStore(Protocol):
-    """Keeps the files that cogs had when they failed, for plays on this machine alone.
+    """Stores the files that cogs had when they failed, for replays on this machine only.
 
-    They hold what people wrote: only the owner of the process can read them, and nothing of them is
-    for a model, a prompt, a card or a log. Bounded in size, and a few of each failure.
-    Raises `StoreError`.
+    They contain people's text: only the owner of the process can read them, and no part of them may
+    go to a model, a prompt, a card or a log. The total size and the number for each failure are
+    limited. Raises `StoreError`.
     """
 
     async def take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
-        """Copy the cog's files as they are now; `None` if there are none, or enough already.
+        """Copy the cog's current files; return `None` if there are none, or enough copies already.
 
-        Databases are copied as of one moment, also while they are written to. Files that are too
-        large are named in what is returned, and left out.
+        Databases are copied as of one moment, even while they are written to. Files that are too
+        large are left out and named in the result.
         """
         ...
 
@@ -94,22 +97,22 @@ class SnapshotStore(Protocol):
         ...
 
     async def read_files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
-        """Return what is in a snapshot, by the names in the folder where cogs keep files."""
+        """Return the content of a snapshot, by file name in the cogs' data folder."""
         ...
 
     async def forget(self, before: datetime) -> int:
-        """Remove those older than that; return how many."""
+        """Remove older snapshots; return how many."""
         ...
 
     async def list_for_person(
         self, subject: DataSubject, failures: Collection[str]
     ) -> Sequence[CogSnapshot]:
-        """Return those of these failures, which are that person's, and those that hold their id.
+        """Return the snapshots of these failures, which are that person's, and those with their id.
 
-        It is looked for as cogs write it: as text, and as a number in a database.
+        The id is searched for as cogs write it: as text, and as a number in a database.
         """
         ...
 
     async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
-        """Remove these for good; again is harmless."""
+        """Remove these snapshots for good; a second call is harmless."""
         ...

@@ -1,4 +1,4 @@
-"""The trees port: a repository's commits as plain files, to be read or played."""
+"""The trees port: a repository's commits as plain files, to read or run."""
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -8,28 +8,28 @@ from bot.domain.evidence import Commit, Suspect
 
 
 class CommitTrees(Protocol):
-    """Lays out commits. The repository, its checkout and worktrees stay as they are."""
+    """Extracts commits. The repository, its checkout and worktrees are not changed."""
 
     def open_tree(self, commit: str) -> AbstractAsyncContextManager[Path]:
-        """Lend a folder of its own with every file of a commit, given by its full id.
+        """Open a separate folder with all files of a commit, given by its full id.
 
-        Nothing of git is in it; it is removed on exit. Raises `WorkspaceError` where the commit is
-        not known here.
+        The folder has no git metadata and is removed on exit. Raises `WorkspaceError` if the commit
+        is unknown.
         """
         ...
 
     async def list_commits(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
         """Return a commit and those before it, oldest first, at most `limit`.
 
-        Of merges, what they were merged into: each is what somebody ran at some time. Raises
-        `WorkspaceError` where the commit is not known here.
+        Only first parents are followed, so each commit is one that was run at some time. Raises
+        `WorkspaceError` if the commit is unknown.
         """
         ...
 
     async def get_change(self, commit: str) -> Suspect:
-        """Return what a commit of the line changed of the code, as a suspect; tests left out.
+        """Return a commit's change of the code as a suspect, without tests.
 
-        Of a merge, that is all it brought. Raises `WorkspaceError` for the first of all commits,
-        and one that is not known here.
+        For a merge this is all that it merged. Raises `WorkspaceError` for the root commit and for
+        an unknown commit.
         """
         ...

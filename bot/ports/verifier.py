@@ -1,4 +1,4 @@
-"""The verifier port: checks run by us, from base's configuration, never on an agent's word."""
+"""The verifier port: checks that we run, from base's configuration, independent of the agent."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal, Protocol
@@ -14,7 +14,7 @@ OnCheck = Callable[[CheckResult], Awaitable[None]]
 
 
 class Reproduced(Record):
-    """A reproduction that really fails, and how."""
+    """A reproduction that was run and fails, with the result."""
 
     reproduction: Reproduction
     result: CheckResult
@@ -23,30 +23,30 @@ class Reproduced(Record):
 class Verifier(Protocol):
     """Runs tests and checks in a workspace, sandboxed, with time limits.
 
-    A failing check is a result, not an error. Raises `SandboxUnavailable` when it may not run
-    anything here, `VerifierError` when base's configuration cannot be read. Cancelling ends every
-    process it started.
+    A failing check is a result, not an error. Raises `SandboxUnavailable` if nothing may run on
+    this machine, `VerifierError` if base's configuration cannot be read. Cancelling ends every
+    process that it started.
     """
 
     @property
     def sandbox(self) -> str:
-        """Return how commands are confined here, for people: `bubblewrap: no network, ...`."""
+        """How commands are confined, as people read it: `bubblewrap: no network, ...`."""
         ...
 
     async def find_failing(
         self, candidates: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[Reproduced, ...]:
-        """Return the candidates that fail on the workspace as it stands, as expected, in order.
+        """Return the candidates that fail in the workspace as expected, in order.
 
-        "As expected" means that the exception it names is what failed it. The files it wrote are
-        removed again.
+        "As expected" means that the exception it names made it fail. The files that were written
+        are removed again.
         """
         ...
 
     async def evaluate_call(self, test: Reproduction, workspace: Workspace) -> str | None:
-        """Return what the test's call answers on the workspace as it stands, as a literal's source.
+        """Return the result of the test's call in the workspace, as the source of a literal.
 
-        `None` where it raises, where two runs differ, or where the answer has no literal.
+        Returns `None` if the call raises, if two runs differ, or if the result has no literal form.
         """
         ...
 
@@ -57,7 +57,7 @@ class Verifier(Protocol):
     async def run_reproductions(
         self, reproductions: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
-        """Run the reproductions against the workspace as it stands: a result for each."""
+        """Run the reproductions in the workspace; return one result for each."""
         ...
 
     async def find_affected_tests(
@@ -65,7 +65,7 @@ class Verifier(Protocol):
     ) -> AffectedTests:
         """Return at most `limit` test files that reach any of `changed`, nearest first.
 
-        Those that import it; such as only name it, where there are no others.
+        These are the files that import it or, if there are none, files that mention its name.
         """
         ...
 
@@ -78,12 +78,11 @@ class Verifier(Protocol):
         *,
         only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks of that tier on the workspace; affected tests first.
+        """Run base's checks of that tier in the workspace, affected tests first.
 
-        A tier that base does not configure is no checks. With `only`, those run that are type
-        checks, or tests; base may configure none.
-
-        `on_check` is awaited after each. All checks run even when one fails.
+        Returns no results if base does not configure the tier. With `only`, just the type checks or
+        just the tests run; there may be none. `on_check` is awaited after each. All checks run even
+        if one fails.
         """
         ...
 
@@ -95,9 +94,9 @@ class Verifier(Protocol):
         *,
         tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
-        """Run base's checks of that tier and these names on base's own sources.
+        """Run base's checks of that tier with these names on base's own sources.
 
-        It tells a check that the change broke from one that was red before. Files that are not
-        there at base are left out.
+        This distinguishes a check that the change broke from one that failed before. Files that do
+        not exist at base are left out.
         """
         ...

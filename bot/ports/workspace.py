@@ -1,4 +1,4 @@
-"""The workspace port: a worktree to change, and the running checkout to read and move forward."""
+"""The workspace port: worktrees for changes, and the running checkout."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,21 +12,21 @@ from bot.domain.local_work import Branch, LocalWork
 
 
 class Workspace(Protocol):
-    """A worktree on a branch of its own. All paths are relative to `path`, with forward slashes."""
+    """A worktree on a separate branch. All paths are relative to `path`, with forward slashes."""
 
     @property
     def path(self) -> Path:
-        """Return the worktree's folder, absolute."""
+        """The worktree's folder, absolute."""
         ...
 
     @property
     def branch(self) -> str:
-        """Return the branch checked out here."""
+        """The branch that is checked out here."""
         ...
 
     @property
     def base(self) -> str:
-        """Return the commit the branch started from."""
+        """The commit that the branch started from."""
         ...
 
     async def get_head(self) -> str:
@@ -34,43 +34,43 @@ class Workspace(Protocol):
         ...
 
     async def commit(self, message: str) -> str:
-        """Commit every change in the worktree (hooks off); return the new head.
+        """Commit all changes in the worktree (without hooks); return the new head.
 
-        With nothing to commit it returns the present head.
+        Without changes it returns the current head.
         """
         ...
 
     async def reset(self, commit: str) -> None:
-        """Make the worktree and branch exactly `commit`, dropping everything else."""
+        """Set the worktree and branch to exactly `commit`; all other changes are lost."""
         ...
 
     async def fetch(self, commit: str) -> None:
-        """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
+        """Fetch `commit` from the forge's remote, and set the worktree and branch to it."""
         ...
 
     async def revert(self, merge_commit: str, head: str) -> RevertResult:
-        """Take back, uncommitted, what merging `head` as `merged` changed; keep what came later.
+        """Revert what merging `head` as `merge_commit` changed, uncommitted; keep later changes.
 
-        `merged` is the merge commit, or the last one of a squash or rebase, and part of the
-        present head, on which nothing else is uncommitted. With conflicts the worktree is left as
-        it was. Raises `WorkspaceError` for a commit that is not there.
+        `merge_commit` is the merge commit, or the last commit of a squash or rebase. It must be
+        part of the current head, and nothing else may be uncommitted. With conflicts the worktree
+        is left unchanged. Raises `WorkspaceError` for an unknown commit.
         """
         ...
 
     async def build_merge(self, tip: str, head: str) -> "Workspace":
-        """Make the worktree what merging `head` into `tip` comes to, committed; return it so.
+        """Set the worktree to the merge of `head` into `tip`, committed; return it as a workspace.
 
-        What is returned has `tip` as its base; the branch stays where it is, and `reset` of this
-        one is wanted before anything else is done with it. Both commits are known here. Raises
-        `MergeConflict`, with nothing half done, and `WorkspaceError`.
+        The returned workspace has `tip` as its base. The branch does not move, so call `reset` on
+        this workspace before using it again. Both commits must be known. Raises `MergeConflict`,
+        with nothing changed, and `WorkspaceError`.
         """
         ...
 
     async def merge(self, head: str, message: str) -> str:
-        """Merge `head`, a commit known here, into the branch; return the new head.
+        """Merge `head`, a known commit, into the branch; return the new head.
 
-        Nothing is uncommitted here. Where both sides only added lines to a file it gets both, ours
-        first where they stand at one place. Raises `MergeConflict`, with everything as it was.
+        Nothing may be uncommitted. If both sides only added lines to a file, it gets both, ours
+        first at the same place. Raises `MergeConflict`, with nothing changed.
         """
         ...
 
@@ -79,92 +79,96 @@ class Workspace(Protocol):
         ...
 
     async def list_changes(self) -> tuple[FileChange, ...]:
-        """Return what differs between `base` and the worktree, uncommitted included."""
+        """Return the files that differ between `base` and the worktree, committed or not."""
         ...
 
     async def get_diff(self) -> str:
-        """Return the unified diff from `base` to the worktree, uncommitted included."""
+        """Return the unified diff from `base` to the worktree, uncommitted changes included."""
         ...
 
     async def read_base(self, file: str) -> str | None:
-        """Return a file's text at `base`; `None` if it is not there or not text."""
+        """Return a file's text at `base`; `None` if it does not exist or is not text."""
         ...
 
     async def read_at(self, commit: str, file: str) -> str | None:
-        """Return a file's text in a commit, whatever the worktree holds; `None` as above."""
+        """Return a file's text in a commit; `None` if it does not exist or is not text."""
         ...
 
     async def list_base_files(self) -> frozenset[str]:
-        """Return the path of every file at `base`, links and submodules among them."""
+        """Return the paths of all files at `base`, including links and submodules."""
         ...
 
     async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
-        """Return the newest commits that the head stands on, newest first; of a file, or of all."""
+        """Return the newest commits in the head's history, newest first; of one file, or of all."""
         ...
 
     async def list_changed_files(self, commit: str) -> tuple[str, ...]:
-        """Return every file a commit changed against its first parent.
+        """Return the files that a commit changed against its first parent.
 
-        `commit` is an id, `HEAD` or `HEAD~2`. Raises `WorkspaceError` for what is no commit that
-        the head stands on: other branches are not for whoever asks.
+        `commit` is an id, `HEAD` or `HEAD~2`. Raises `WorkspaceError` for anything that is not a
+        commit in the head's history: callers may not see other branches.
         """
         ...
 
     async def show_commit(self, commit: str, files: Sequence[str]) -> str:
-        """Return a commit's message, and its diff of these files. Raises as `touched`."""
+        """Return a commit's message, and its diff of these files.
+
+        Raises `WorkspaceError` as `list_changed_files` does.
+        """
         ...
 
     async def export_base(self, into: Path) -> None:
-        """Write every file of `base` into the existing, empty folder `into`, without git's own.
+        """Write all files of `base` into the existing, empty folder `into`, without git metadata.
 
-        The worktree and its index stay as they are. Raises `WorkspaceError` if git refuses.
+        The worktree and its index are not changed. Raises `WorkspaceError` if git fails.
         """
         ...
 
 
 class Workspaces(Protocol):
-    """Lends worktrees. Never touches the running checkout's files, index or branch."""
+    """Opens worktrees. Never changes the running checkout's files, index or branch."""
 
     def open(
         self, run_id: str, *, base: str, slug: str = "change"
     ) -> AbstractAsyncContextManager[Workspace]:
-        """Lend the run's worktree on branch `theseus/<run>-<slug>`.
+        """Open the run's worktree on branch `theseus/<run>-<slug>`.
 
-        The first time, the branch starts at `base` and a tag `theseus/<run>/start` marks it; later
-        the same branch is checked out where it stands. On exit the worktree is removed, whatever
-        happened; branch and tag stay. Raises `WorkspaceBusy` if it is lent already,
-        `WorkspaceError` if git refuses.
+        The first time, the branch starts at `base`, and the tag `theseus/<run>/start` marks it;
+        later the same branch is checked out at its head. On exit the worktree is always removed;
+        branch and tag stay. Raises `WorkspaceBusy` if it is open already, `WorkspaceError` if git
+        fails.
         """
         ...
 
     async def drop(self, run_id: str) -> None:
-        """Remove the run's branch and tag, and its worktree if one was left. Again is harmless."""
+        """Remove the run's branch, tag and worktree, if they exist; a second call is harmless."""
         ...
 
     async def reap(self, keep: frozenset[str]) -> tuple[str, ...]:
-        """Remove worktrees of runs not in `keep` that a crash left; return their run ids."""
+        """Remove worktrees that a crash left, except of runs in `keep`; return their run ids."""
         ...
 
 
 class Checkout(Protocol):
-    """The running checkout: read by the investigation, moved forward by a shipment."""
+    """The running checkout: read by investigations, moved forward by shipments."""
 
     @property
     def path(self) -> Path:
-        """Return its folder, absolute."""
+        """The checkout's folder, absolute."""
         ...
 
     async def get_head(self) -> str:
-        """Return the commit it stands on."""
+        """Return the checkout's head commit."""
         ...
 
     async def find_suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:
-        """Return commits that may be behind a failure at these (file, line) sites, best first.
+        """Return commits that may have caused a failure at these (file, line) sites, best first.
 
-        Blame of the lines, then the newest commits touching the files; each with its diff of those
-        files. An unknown file or line is skipped. Root commits are not suspects.
+        First those that `git blame` names for the lines, then the newest commits that touch the
+        files, each with its diff of these files. Unknown files or lines are skipped. Root commits
+        are never suspects.
         """
         ...
 
@@ -173,20 +177,21 @@ class Checkout(Protocol):
     ) -> tuple[Suspect, ...]:
         """Return the commits after `commit` that touch any of `files`, each with its diff of them.
 
-        Those of the first file come first, and among them the newest; then those of the second,
-        and so on. Merges are left out. A commit that is not known here has nothing after it.
+        Commits of the first file come first, newest first; then those of the second file, and so
+        on. Merges are left out. An unknown commit has nothing after it.
         """
         ...
 
     async def read(self, file: str) -> str | None:
-        """Return a file's text as it stands in the folder; `None` if absent or not text."""
+        """Return a file's current text; `None` if it does not exist or is not text."""
         ...
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Fetch from the forge's remote and move to `commit`; return the files that changed.
 
-        Only ever forward. Already there or past it: returns `()`. Raises `CheckoutDirty` when it
-        has local changes in the way or has diverged, and leaves everything as it was.
+        Moves only forward: if the checkout is already there or past it, returns `()`. Raises
+        `CheckoutDirty`, with nothing changed, if local changes are in the way or the branch has
+        diverged.
         """
         ...
 
@@ -195,31 +200,32 @@ class Checkout(Protocol):
         ...
 
     async def find_obstacles(self) -> tuple[str, ...]:
-        """Return why no run can work on this repository, with the way out; empty where one can."""
+        """Return why no run can work on this repository, with solutions; empty if runs can."""
         ...
 
     async def get_tree_id(self, commit: str) -> str:
-        """Return git's id for the files of a commit that is known here.
+        """Return git's id for the files of a known commit.
 
-        Raises `WorkspaceError` for one that is not.
+        Raises `WorkspaceError` for an unknown one.
         """
         ...
 
     async def fetch_tip(self) -> str:
-        """Ask the forge's remote for the followed branch; return its newest commit.
+        """Fetch the followed branch from the forge's remote; return its newest commit.
 
-        Nothing moves. Raises `WorkspaceError` where the remote cannot be reached.
+        The checkout does not move. Raises `WorkspaceError` if the remote cannot be reached.
         """
         ...
 
     async def get_local_work(self) -> LocalWork:
-        """Return what people are doing in the folder. Cheap, and goes over no network."""
+        """Return people's current work in the folder. Cheap, and without network access."""
         ...
 
     async def list_branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
-        """Return the branches, here or at the forge, that change any of `files`, newest first.
+        """Return the branches, local or at the forge, that change any of `files`, newest first.
 
-        Merged ones, the bot's own (`theseus/...`), the followed one, and those without a commit
-        after `since` are left out. Where the forge cannot be reached, those known here count.
+        Merged branches, the bot's own (`theseus/...`), the followed one, and branches without a
+        commit after `since` are left out. If the forge cannot be reached, the known branches are
+        used.
         """
         ...

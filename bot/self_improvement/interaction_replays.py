@@ -270,7 +270,7 @@ def _find_objection(replay: Replay, transcript: Transcript) -> str:
     if transcript.trouble:
         return f"the bot does not hold: {transcript.trouble}"
     right = list_answer_lines(transcript, replay.at) == replay.right
-    return "" if right else "people get an answer other than the right one"
+    return "" if right else "people get an answer that differs from the correct one"
 
 
 def _judge_ending(replay: Replay, transcript: Transcript) -> tuple[Ended, str]:

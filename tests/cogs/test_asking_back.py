@@ -161,12 +161,12 @@ async def test_stop_cancel_and_pause_are_asked_back_and_done_when_pressed(
     bot, agent = f"<@{room.local.bot_user_id}>", room.client.agent
     question = await asked_back(room, "dora", "dev", f"{bot} pause for 2 hours, we deploy")
     assert list_labels(question) == ["Pause (2 hours)", "Not now"]
-    assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith("Paused. It goes")
+    assert (await pressed(room, "dora", question, "Pause (2 hours)")).startswith("Paused. It resumes")
     pause = await agent.autonomy.blocks.find_pause()
     assert pause is not None
     assert (pause.why, pause.until is not None) == ("we deploy", True)
     odd = await asked_back(room, "bob", "dev", f"{bot} pause until 25:00")
-    assert "I cannot read “25:00” as a time." in odd["content"]
+    assert "I do not understand “25:00” as a time." in odd["content"]
     question = await asked_back(room, "bob", "dev", f"{bot} you can go on now")
     assert await pressed(room, "bob", question, "Resume") == "I go on."
     run, thread, _ = await room.request_proposal()
@@ -198,9 +198,9 @@ async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path
 async def test_resume_is_heard_in_the_dev_channel_as_the_pause_says(room: DevChannel) -> None:
     gate = room.client.agent.autonomy
     await room["alice"].run("dev", "pause")
-    assert "when somebody says “resume”" in await wait_for_message(room, "⏸️")
+    assert "when someone says “resume”" in await wait_for_message(room, "⏸️")
     await room["dora"].say("dev", "resume")
-    assert await wait_for_message(room, "▶️") == "▶️ **dora** lets me work by myself again."
+    assert await wait_for_message(room, "▶️") == "▶️ **dora** has resumed my own work."
     assert await gate.blocks.find_pause() is None
 
 

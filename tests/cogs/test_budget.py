@@ -89,7 +89,7 @@ async def test_in_words_no_model_is_asked_and_no_cap_is_changed(room: DevChannel
 async def test_without_a_budget_chat_is_by_rules_and_says_so_once(room: DevChannel) -> None:
     await spend(room, 1.0)
     first = await said_to(room, "alice", "what do you make of the weather")
-    assert "The budget of today is spent: $1.00 of $1.00" in first["content"]
+    assert "Today's budget is used up: $1.00 of $1.00" in first["content"]
     assert "<t:" in first["content"]
     second = await said_to(room, "alice", "and of the tides")
     assert "budget" not in second["content"]

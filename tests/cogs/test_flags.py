@@ -143,4 +143,4 @@ async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevCha
     assert "`coinflip` is on for 20 % of people" in await press("dora")
     room.world.clock.tick(2)
     await room.run_command("dora", "flags set", name="coinflip", to="off")
-    assert "this button is old" in await press("dora")
+    assert "after this button was posted" in await press("dora")

@@ -19,7 +19,7 @@ async def test_in_words(room: DevChannel) -> None:
     bot, gate = f"<@{room.local.bot_user_id}>", room.client.agent.autonomy
     await room["dora"].say("dev", f"{bot} pause for 2 hours")
     told = await wait_for_message(room, "⏸️")
-    assert told.startswith("⏸️ **dora** has paused my own work. It goes on by itself <t:")
+    assert told.startswith("⏸️ **dora** has paused my own work. It resumes on its own <t:")
     pause = await gate.blocks.find_pause()
     assert pause is not None
     assert pause.until is not None
@@ -29,11 +29,11 @@ async def test_in_words(room: DevChannel) -> None:
     assert refused.startswith("Sorry mallory")
     assert await gate.blocks.find_pause() == pause
     await room["bob"].say("dev", f"{bot} resume")
-    assert await wait_for_message(room, "▶️") == "▶️ **bob** lets me work by myself again."
+    assert await wait_for_message(room, "▶️") == "▶️ **bob** has resumed my own work."
     again = await get_reply_text(room, await room["bob"].say("dev", f"{bot} resume"))
     assert again == "My own work is not paused."
     odd = await get_reply_text(room, await room["bob"].say("dev", f"{bot} pause until 25:00"))
-    assert "I cannot read “25:00” as a time. Say, for example, “2 hours”" in odd
+    assert "I do not understand “25:00” as a time. Write, for example, “2 hours”" in odd
     assert await gate.blocks.find_pause() is None
 
 
@@ -43,7 +43,7 @@ async def test_by_command(room: DevChannel) -> None:
     assert await gate.blocks.find_pause() is None, refused
     await room["alice"].run("dev", "pause", until="tomorrow", why="a release")
     told = await wait_for_message(room, "⏸️")
-    assert told.startswith("⏸️ **alice** has paused my own work: a release. It goes on by itself")
+    assert told.startswith("⏸️ **alice** has paused my own work: a release. It resumes on its own")
     await room["dora"].run("dev", "resume")
-    assert await wait_for_message(room, "▶️") == "▶️ **dora** lets me work by myself again."
+    assert await wait_for_message(room, "▶️") == "▶️ **dora** has resumed my own work."
     assert await gate.blocks.find_pause() is None

@@ -51,7 +51,7 @@ async def test_a_budget_spent_in_the_middle_stops_the_model_and_every_sum_is_the
         await world.break_command(SPIN)
         thread = await alice.ask(SPIN.report)
         end = get_text(await alice.wait_for_end(thread, 120))
-        assert "The budget of this run is" in end
+        assert "This run's budget is" in end
         assert "(`budget.run`)" in end
         run = world.get_run(thread)
         usd, went, refused = paid(world, run["id"])

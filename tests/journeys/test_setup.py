@@ -121,7 +121,7 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         await terminal.answer("Proposals go to", "")
         await terminal.answer("Address people can open", "/forge")
         told = await terminal.answer("Address people can open", "https://ship.example.org")
-        assert "/forge: give a whole address" in told
+        assert "/forge: enter a full address" in told
         await terminal.answer("Anthropic key, hidden", "")
         told = await terminal.answer("Write it?", "y")
         assert "DISCORD_TOKEN: a new one, 19 characters" in told

@@ -71,5 +71,5 @@ async def test_in_three_ways_everything_stops_and_a_restart_takes_nothing_up(
             if way is not _file:
                 assert await play.alice.run("dev", "resume") == "I go on."
         play.demo.bot.restart()
-        await play.alice.wait_for_text("dev", "I was started, and do nothing.")
+        await play.alice.wait_for_text("dev", "I was started, but the emergency stop is active.")
         assert "Everything was stopped" in await play.alice.run("dev", "health")

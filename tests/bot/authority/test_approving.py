@@ -73,15 +73,15 @@ def test_who_does_not_count_is_read_as_it_was_kept_when_it_was_one_person() -> N
 def test_words_are_told_as_people_need_it() -> None:
     two = ApprovalVotes(head="f00d", need=Need(people=2))
     assert describe_votes(ApprovalVotes(head="f00d")) == ""
-    assert describe_votes(two) == "0 of 2 approvals; 2 approvers have to say it."
+    assert describe_votes(two) == "0 of 2 approvals; 2 approvers are needed."
     one = two.add(word(ADA), two.need)
-    assert describe_votes(one) == "1 of 2 approvals: Ada; one more approver has to say it."
+    assert describe_votes(one) == "1 of 2 approvals: Ada; one more approver is needed."
     assert describe_votes(one.add(word(ADA), two.need)) == describe_votes(one)
     assert describe_votes(one.add(word(BEN), two.need)) == "2 of 2 approvals: Ada, Ben."
     need = Need(people=1, not_by=frozenset({ADA.id}))
     other = ApprovalVotes(head="f00d", need=need).add(word(ADA), need)
     assert describe_votes(other) == (
-        "0 of 1 approvals; an approver has to say it, other than who asked for it."
+        "0 of 1 approvals; an approver is needed, other than the people who asked for it."
     )
 
 
@@ -106,7 +106,7 @@ def test_only_words_of_those_who_may_still_approve_count_and_not_of_who_asked() 
 def test_who_is_still_missing_is_told_in_numbers() -> None:
     three = Need(people=3)
     found = VoteStatus(need=three, counted=(word(ADA),))
-    assert found.summary == "1 of 3 approvals: Ada; 2 approvers have to say it."
+    assert found.summary == "1 of 3 approvals: Ada; 2 approvers are needed."
 
 
 def test_a_review_by_one_of_two_is_no_review() -> None:

@@ -50,7 +50,7 @@ async def test_a_broken_log_is_told_once_and_keeps_from_merging_until_it_is_note
     async with world.run_agent() as agent:
         await settled(world)
         own = world.make_trigger().replace(person=ITSELF, origin="incident", key="incident:1")
-        with pytest.raises(OutOfBounds, match=r"The audit log does not hold\. Entry 7 is missing"):
+        with pytest.raises(OutOfBounds, match=r"The audit log is not intact\. Entry 7 is missing"):
             await agent.approve(world.approval(run))
         with pytest.raises(Paused, match="does not hold"):
             await agent.start_itself(own)

@@ -92,7 +92,9 @@ async def test_it_begins_and_ends_with_a_word_each(world: AgentHarness) -> None:
     assert "when that is over" in begun
     world.checkout.edited.clear()
     await looks(agent, world, 120)
-    assert told(world)[1:] == ["▶️ Nobody works on my code any more; I work by myself again."]
+    assert told(world)[1:] == [
+        "▶️ No one is working on my code any more; I have resumed my own work."
+    ]
     assert await agent.start_itself(own(world))
 
 
@@ -103,12 +105,16 @@ async def test_the_end_of_one_pause_does_not_hide_another(world: AgentHarness) -
     await agent.autonomy.pause(ALICE, "we deploy", world.clock.get_time() + timedelta(hours=1))
     world.checkout.edited.clear()
     await looks(agent, world, 90)
-    begins = "▶️ Nobody works on my code any more, but: **alice** has paused my own work: we deploy."
+    begins = (
+        "▶️ No one is working on my code any more, but: **alice** has paused my own work: we deploy."
+    )
     assert told(world)[-1].startswith(begins)
     world.checkout.edit(EDITED)
     await world.clock.advance(3_600)
     await agent.autonomy.look()
-    assert told(world)[-1].startswith("▶️ The pause of **alice** is over, but: Dev mode has paused")
+    assert told(world)[-1].startswith(
+        "▶️ The pause of **alice** has ended, but: Dev mode has paused"
+    )
 
 
 async def test_a_change_that_comes_and_goes_is_not_told_again_and_again(

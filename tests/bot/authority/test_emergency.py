@@ -165,7 +165,7 @@ async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path:
                 await agent.emergency.lift(nobody)
         stop = await agent.emergency.lift(ALICE, "all is well")
         assert stop.by == DORA
-        with pytest.raises(WrongStage, match="Nothing is stopped"):
+        with pytest.raises(WrongStage, match="The emergency stop is not active"):
             await agent.emergency.lift(ALICE)
         await world.clock.advance(60)
         assert (await world.store.get(run.id)).status is Status.CANCELLED
@@ -174,8 +174,8 @@ async def test_only_an_approver_lifts_it_and_what_it_ended_stays_ended(tmp_path:
         again = await agent.request(world.make_trigger())
         assert (await world.wait_until_settled(again.id)).status is Status.WAITING
     assert told(world)[1:] == [
-        "▶️ **alice** has lifted the emergency stop: all is well. What it ended does not come back "
-        "by itself."
+        "▶️ **alice** has lifted the emergency stop: all is well. The runs it ended do not start again "
+        "on their own."
     ]
 
 
@@ -256,7 +256,7 @@ async def test_a_stop_that_comes_while_another_is_lifted_stands(tmp_path: Path) 
         lifting = asyncio.create_task(agent.emergency.lift(BOB))
         await asyncio.sleep(0)
         await agent.emergency.stop(DORA, "slash")
-        with pytest.raises(WrongStage, match="it stays stopped"):
+        with pytest.raises(WrongStage, match="the stop stays active"):
             await lifting
         assert await agent.emergency.get_stop() is not None
 
@@ -272,7 +272,7 @@ async def test_what_is_merged_comes_live_and_says_so(tmp_path: Path) -> None:
         runtime.let_go.set()
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.DONE
-    assert "This was merged before, and comes live." in " ".join(world.list_texts(run))
+    assert "This was already merged, so it still goes live." in " ".join(world.list_texts(run))
 
 
 async def test_an_approved_run_that_is_not_merged_never_is(tmp_path: Path) -> None:
@@ -375,7 +375,10 @@ async def test_while_it_stands_a_start_takes_nothing_up_and_says_so(tmp_path: Pa
         with pytest.raises(PolicyError):
             await agent.request(world.make_trigger("another"))
         await world.clock.advance(1)
-    assert any(text.startswith("⛔ I was started, and do nothing.") for text in told(world))
+    assert any(
+        text.startswith("⛔ I was started, but the emergency stop is active.")
+        for text in told(world)
+    )
     assert not any("going on from there" in text for text in world.list_texts(run))
 
 

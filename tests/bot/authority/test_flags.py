@@ -78,10 +78,10 @@ async def test_what_stays_as_it_is_stays_as_old_as_it_is(
 @pytest.mark.parametrize(
     ("name", "reach", "told"),
     [
-        ("coinflp", "all", "No code here asks for a flag `coinflp`. Code asks for `coinflip`, "),
-        ("Coin Flip", "all", "“Coin Flip” is no name of a flag"),
-        ("coinflip", "channels", "Say which channel: `/flags set name:coinflip to:channels"),
-        ("coinflip", "share", "Say how many of a hundred people"),
+        ("coinflp", "all", "No code uses a flag `coinflp`. These flags are used: `coinflip`, "),
+        ("Coin Flip", "all", "“Coin Flip” is not a valid flag name"),
+        ("coinflip", "channels", "Name the channel: `/flags set name:coinflip to:channels"),
+        ("coinflip", "share", "Give the share in percent"),
     ],
 )
 async def test_what_no_flag_can_be_is_refused_in_words(

@@ -27,7 +27,9 @@ async def test_a_run_nobody_named_the_file_for_ends_at_its_plan_and_says_what_to
     async with world.run_agent() as agent:
         run = await world.wait_until_ended((await agent.request(world.make_trigger())).id)
     assert (run.status, run.stage) == (Status.FAILED, Stage.PLAN)
-    assert "`cogs/dice.py`: No run changes this file (named) unless a person names it" in run.reason
+    assert (
+        "`cogs/dice.py`: No run may change this file (named) unless a person names it" in run.reason
+    )
     assert world.engine.asked == []
     assert world.forge.merges == []
 

@@ -43,7 +43,7 @@ async def test_a_developer_reloads_and_may_not_roll_back(
     assert await service.list_items(DORA) == (item,)
     world.live_registry.files["persona", "persona"] = "rude\n"
     await service.reload(DORA)
-    with pytest.raises(NotAuthorized, match="roll back what I go by"):
+    with pytest.raises(NotAuthorized, match="roll back my prompts and skills"):
         await service.roll_back(DORA, "persona", "persona", 1)
     assert world.live_registry.get_item("persona", "persona").version == 2
     newest, _ = (await service.list_versions(DORA, "persona", "persona"))[1]

@@ -57,12 +57,12 @@ async def test_fewer_runs_an_hour_count_at_once_and_more_than_were_granted_never
 ) -> None:
     agent = world.create_agent()
     assert agent.autonomy.reconfigure(Autonomy(an_hour=0)).an_hour == 0
-    with pytest.raises(Paused, match=r"I start 0 runs an hour by myself at most"):
+    with pytest.raises(Paused, match=r"I start at most 0 runs an hour on my own"):
         await agent.start_itself(own(world))
     assert agent.autonomy.reconfigure(Autonomy(an_hour=9)).an_hour == 2
     for key in ("one", "two"):
         await agent.start_itself(own(world, key))
-    with pytest.raises(Paused, match=r"I start 2 runs an hour by myself at most"):
+    with pytest.raises(Paused, match=r"I start at most 2 runs an hour on my own"):
         await agent.start_itself(own(world, "three"))
     assert "of 2 runs" in await agent.autonomy.format_vital_sign()
 
@@ -220,7 +220,7 @@ async def test_a_pause_ends_by_itself_and_says_so_once(world: AgentHarness) -> N
     await agent.autonomy.look()
     await world.create_agent().autonomy.look()
     over = [text for text in told(world) if "is over" in text]
-    assert over == ["▶️ The pause of **alice** is over; I work by myself again."]
+    assert over == ["▶️ The pause of **alice** has ended; I have resumed my own work."]
 
 
 async def test_resume_lifts_a_pause_and_is_said(world: AgentHarness) -> None:
@@ -228,7 +228,7 @@ async def test_resume_lifts_a_pause_and_is_said(world: AgentHarness) -> None:
     await agent.autonomy.pause(ALICE)
     await agent.autonomy.resume(DORA)
     assert await agent.autonomy.blocks.find_pause() is None
-    assert told(world)[-1] == "▶️ **dora** lets me work by myself again."
+    assert told(world)[-1] == "▶️ **dora** has resumed my own work."
     with pytest.raises(WrongStage, match="not paused"):
         await agent.autonomy.resume(DORA)
 

@@ -214,7 +214,9 @@ def test_a_plan_keeps_only_what_may_be_changed_and_one_that_keeps_nothing_says_w
     kept = verify.remove_forbidden_files(_plan("cogs/dice.py", "bot/authority/policy.py"), NOTHING)
     assert kept.owned_files == {"cogs/dice.py"}
     assert [step.summary for step in kept.steps] == ["edit cogs/dice.py"]
-    with pytest.raises(OutOfBounds, match=r"policy\.py`: No run changes .* names it when asking"):
+    with pytest.raises(
+        OutOfBounds, match=r"policy\.py`: No run may change .* names it in the request"
+    ):
         verify.remove_forbidden_files(_plan("bot/authority/policy.py"), NOTHING)
     named = frozenset({"bot/authority/policy.py"})
     opened = verify.remove_forbidden_files(_plan("bot/authority/policy.py"), named)

@@ -74,13 +74,13 @@ def test_some_words_name_no_end(words: str) -> None:
      "99999999999 days", "-2 hours", "2 hours 3 parsecs", "0x10 hours", "18:00:99"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_answered_with_what_can(words: str) -> None:
-    with pytest.raises(WrongStage, match="Say, for example"):
+    with pytest.raises(WrongStage, match="Write, for example"):
         parse_end_time(words, NOW)
 
 
 @pytest.mark.parametrize("words", ["2026-11-21 13:00", "today 13:00", "0 hours", "2020-01-01"])
 def test_what_has_passed_is_said_to_have_passed(words: str) -> None:
-    with pytest.raises(WrongStage, match="has passed"):
+    with pytest.raises(WrongStage, match="is in the past"):
         parse_end_time(words, NOW)
 
 
@@ -94,6 +94,6 @@ def test_any_words_give_a_moment_to_come_or_none_or_a_clear_refusal(words: str) 
     try:
         found = parse_end_time(words, NOW)
     except WrongStage as refusal:
-        assert "Say, for example" in str(refusal)
+        assert "Write, for example" in str(refusal)
     else:
         assert found is None or found > NOW

@@ -222,13 +222,13 @@ async def test_two_have_to_say_it_and_the_card_tells_how_far_it_is(tmp_path: Pat
         run = await town.propose_fix(agent)
         card = town.chat.find_by_key(town.list_cards(run)[0])
         assert card.post.card is not None
-        assert "0 of 2 approvals; 2 approvers have to say it." in card.post.card.body
+        assert "0 of 2 approvals; 2 approvers are needed." in card.post.card.body
         for _ in range(2):  # the same person counts once
             _, _, ships = await agent.approve(town.approval(run, ALICE, security_reviewed=True))
             assert not ships
         assert (
             await agent.approvals.describe_missing(run.id)
-            == "1 of 2 approvals: alice; one more approver has to say it."
+            == "1 of 2 approvals: alice; one more approver is needed."
         )
         assert "1 of 2 approvals: alice; one more approver" in card.post.card.body
         await town.clock.advance(30)
@@ -323,7 +323,7 @@ async def test_who_asked_for_it_does_not_approve_it_where_somebody_else_has_to(
     town = Town(tmp_path, OTHERS)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)  # alice asked
-        with pytest.raises(NotAuthorized, match="somebody else has to approve"):
+        with pytest.raises(NotAuthorized, match="someone else has to approve"):
             await agent.approve(town.approval(run, ALICE, security_reviewed=True))
         assert town.refusals() == [("alice", "ship", "text")]
         await agent.approve(town.approval(run, BOB, security_reviewed=True))
@@ -413,7 +413,7 @@ async def test_an_edited_message_approves_nothing(tmp_path: Path) -> None:
     town = Town(tmp_path)
     async with town.run_agent() as agent:
         run = await town.propose_fix(agent)
-        with pytest.raises(StaleApproval, match="edited since"):
+        with pytest.raises(StaleApproval, match="was edited"):
             await agent.approve(town.approval(run, ALICE, edited=True))
     assert town.refusals() == [("alice", "ship", "text")]
 

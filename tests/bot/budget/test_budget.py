@@ -232,7 +232,7 @@ async def test_one_person_in_many_channels_and_runs_has_one_budget(ledger: FakeL
         account = Account(purpose="chat", person_id=1, run_id=f"run{number}")
         await spend_guard.admit(account, most(0.25), f"r{number}")
         await spend_guard.settle(bill(f"r{number}", 0.25, account=account))
-    with pytest.raises(BudgetSpent, match=r"one person may spend in a day is spent: \$1\.00"):
+    with pytest.raises(BudgetSpent, match=r"daily budget of one person is used up: \$1\.00"):
         await spend_guard.admit(Account(purpose="chat", person_id=1), most(0.01), "r9")
     assert await spend_guard.admit(Account(purpose="chat", person_id=2), most(0.01), "r9") == ""
 
@@ -241,7 +241,7 @@ async def test_a_run_that_bills_somebody_else_pays_itself(ledger: FakeLedger) ->
     spend_guard = gate(ledger, run=Cap(usd=1.0))
     await spend_guard.admit(ALICES, most(0.95), "r1")
     await spend_guard.settle(bill("r1", 0.95, account=Account(purpose="chat", person_id=2)))
-    with pytest.raises(BudgetSpent, match="budget of this run is all but spent"):
+    with pytest.raises(BudgetSpent, match="This run's budget is almost used up"):
         await spend_guard.admit(ALICES, most(0.2), "r2")
 
 
@@ -280,7 +280,7 @@ async def test_tokens_are_capped_as_money_is(ledger: FakeLedger) -> None:
     await spend_guard.admit(ALICES, most(0.0), "r1")
     await spend_guard.settle(bill("r1", 0.0, tokens_in=900, tokens_out=90))
     assert "990 tokens of 1.0k tokens" in await spend_guard.get_wrap_up_reason(ALICES)
-    with pytest.raises(BudgetSpent, match="the next request may come to 200 tokens"):
+    with pytest.raises(BudgetSpent, match="the next request may cost 200 tokens"):
         await spend_guard.admit(ALICES, most(0.0), "r2")
 
 
@@ -314,7 +314,7 @@ async def test_a_provider_that_names_nonsense_neither_breaks_nor_blocks_it_for_e
     await spend_guard.settle(bill("r1", 0.5).replace(**used))
     (kept,) = await disk.list_charges(since=START)
     assert kept.estimated
-    assert "more than can be" in kept.note
+    assert "impossible amount" in kept.note
     assert 0.5 <= kept.cost_usd <= 5.0
     assert await spend_guard.admit(ALICES, most(0.5), "r2") == ""
     await spend_guard.settle(
@@ -414,11 +414,11 @@ async def test_a_damaged_ledger_refuses_every_request_and_says_why(tmp_path: Pat
     path.write_bytes(b"no database at all" * 200)
     async with SqliteLedger(path) as ledger:
         spend_guard = gate(ledger)
-        with pytest.raises(BudgetSpent, match=r"cannot be counted.*ledger\.sqlite3"):
+        with pytest.raises(BudgetSpent, match=r"cannot read the cost.*ledger\.sqlite3"):
             await spend_guard.admit(ALICES, most(0.01), "r1")
-        with pytest.raises(BudgetSpent, match=r"cannot be counted"):
+        with pytest.raises(BudgetSpent, match=r"cannot read the cost"):
             await spend_guard.check_budget(ALICES)
-        assert "cannot be counted" in await spend_guard.get_wrap_up_reason(ALICES)
+        assert "cannot read the cost" in await spend_guard.get_wrap_up_reason(ALICES)
         assert await spend_guard.load_run_cost("abc123") is None
 
 
@@ -429,7 +429,7 @@ async def test_what_could_not_be_written_counts_and_is_written_later(
     await spend_guard.admit(ALICES, most(0.5), "r1")
     ledger.broken = True
     await spend_guard.settle(bill("r1", 0.5))
-    with pytest.raises(BudgetSpent, match="cannot be counted"):
+    with pytest.raises(BudgetSpent, match="cannot read the cost"):
         await spend_guard.admit(ALICES, most(0.1), "r2")
     ledger.broken = False
     with pytest.raises(BudgetSpent, match=r"\$0\.50 of \$1\.00"):
@@ -444,7 +444,7 @@ async def test_nothing_is_begun_with_the_reserve_alone(ledger: FakeLedger) -> No
     spend_guard = gate(ledger, day=Cap(usd=1.0))
     await spend_guard.check_budget(ALICES)
     await spend_guard.settle(bill("r1", 0.95))
-    with pytest.raises(BudgetSpent, match=r"budget of today is spent: \$0\.95 of \$1\.00"):
+    with pytest.raises(BudgetSpent, match=r"Today's budget is used up: \$0\.95 of \$1\.00"):
         await spend_guard.check_budget(ALICES)
 
 

@@ -26,7 +26,7 @@ async def test_forty_requests_at_once_over_sockets_stay_under_the_cap(tmp_path: 
         ):
             asked = (room.ask(lent, make_body(f"Hello {number}.")) for number in range(40))
             answered = Counter(status for status, _ in await asyncio.gather(*asked))
-            assert "budget of this run" in str(lent.refused())
+            assert "This run's budget" in str(lent.refused())
             assert (await room.ask(bobs))[0] == 200  # it is not their money
             arrived = len(room.provider.requests)
         spent = await ledger.sum_costs(run_id=ALICES.run_id)

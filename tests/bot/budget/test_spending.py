@@ -104,7 +104,7 @@ async def test_without_money_offline_takes_over_and_says_so(tmp_path: Path) -> N
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
     said = told(world, run)
-    assert "The budget of today is spent: $0.00 of $0.00" in said
+    assert "Today's budget is used up: $0.00 of $0.00" in said
     assert "The offline engine takes over." in said
     assert "I use the plan of my rules." in said
     assert (world.engine.asked, world.planner.asked) == ([], [])
@@ -121,7 +121,7 @@ async def test_without_money_and_nobody_to_take_over_the_run_ends_with_a_full_ca
         run = await agent.request(world.make_trigger())
         run = await world.wait_until_ended(run.id)
     assert run.status is Status.FAILED
-    assert "The budget of this run is spent: $0.00 of $0.00 (`budget.run`)" in run.reason
+    assert "This run's budget is used up: $0.00 of $0.00 (`budget.run`)" in run.reason
     assert run.reason in card(world, run)
     assert world.engine.asked == []
 
@@ -139,9 +139,7 @@ async def test_a_run_waits_for_the_next_day_over_restarts_and_goes_on_by_itself(
         assert run.parked_until is not None
         assert midnight <= run.parked_until <= midnight + timedelta(minutes=1)
         assert (run.stage, run.lease_owner) == (Stage.EXECUTE, None)
-        await world.wait_until(
-            lambda now: "The budget of today is spent" in told(world, now), run.id
-        )
+        await world.wait_until(lambda now: "Today's budget is used up" in told(world, now), run.id)
     async with world.run_agent():
         world.clock.tick((midnight - world.clock.get_time()).total_seconds() + 10)
         run = await world.wait_until_settled(run.id)
@@ -169,7 +167,7 @@ async def test_with_a_ledger_that_is_broken_no_model_works_and_the_run_says_why(
     async with world.run_agent() as agent:
         run = await agent.request(world.make_trigger())
         run = await world.wait_until_ended(run.id)
-    assert "cannot be counted" in run.reason
+    assert "cannot read the cost" in run.reason
     assert (world.engine.asked, run.status) == ([], Status.FAILED)
 
 
@@ -182,11 +180,11 @@ async def test_with_a_ledger_that_is_broken_what_costs_nothing_works_for_people_
     unasked = world.make_trigger(key="incident").replace(person=ITSELF, origin="incident")
     async with world.run_agent() as agent:
         run = await world.propose_fix(agent)
-        assert "cannot be counted" in " ".join(world.list_texts(run))
+        assert "cannot read the cost" in " ".join(world.list_texts(run))
         alone = await agent.start_itself(unasked)
         alone = await world.wait_until_ended(alone.id)
     assert (world.engine.asked, run.status) == ([], Status.WAITING)
-    assert (alone.status, "cannot be counted" in alone.reason) == (Status.FAILED, True)
+    assert (alone.status, "cannot count changes" in alone.reason) == (Status.FAILED, True)
 
 
 # Changes an hour
@@ -231,7 +229,7 @@ async def test_rounds_of_one_change_are_one_and_a_revision_is_another(tmp_path: 
         await agent.revise(run.id, ALICE, "also handle zero")
         run = await world.wait_until(lambda now: now.is_parked, run.id)
     assert run.stage is Stage.EXECUTE
-    assert "as it may in an hour (1, " in run.reason
+    assert "limit of changes an hour (1, " in run.reason
 
 
 async def test_none_an_hour_means_none(tmp_path: Path) -> None:
@@ -271,7 +269,7 @@ async def test_what_nobody_asked_for_is_counted_whatever_it_costs(tmp_path: Path
         first = await world.wait_until_settled(runs[0].id)
         second = await world.wait_until(lambda now: now.is_parked, runs[1].id)
     assert (first.stage, second.stage) == (Stage.SHIP, Stage.EXECUTE)
-    assert "as it may in an hour (1, " in second.reason
+    assert "limit of changes an hour (1, " in second.reason
 
 
 # One sum everywhere
@@ -403,7 +401,7 @@ def test_a_spent_budget_is_waited_for_only_where_nobody_takes_over(tmp_path: Pat
     trigger = AgentHarness(tmp_path).make_trigger()
     run = Run(id="abc123", goal="fix", trigger=trigger, created_at=START, updated_at=START)
     soon, late = START + timedelta(hours=10), START + timedelta(days=3)
-    spent = BudgetSpent("The budget of today is spent.", until=soon)
+    spent = BudgetSpent("Today's budget is used up.", until=soon)
     assert pause_until(spent, run, START) is None
     assert pause_until(spent, run, START, has_fallback=False) == soon + timedelta(seconds=5)
     forever, week = BudgetSpent("Spent."), BudgetSpent("Spent.", until=late)

@@ -137,8 +137,8 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
         ({"developers": "shipwrights"}, "shipwrights can mean role"),
         ({"forge": "github"}, "remote add origin"),
         ({"forge": "gitlab"}, "--forge"),
-        ({"forge-url": "/forge"}, "/forge: give a whole address"),
-        ({"forge-url": "ftp://theseus.example.org"}, "give a whole address"),
+        ({"forge-url": "/forge"}, "/forge: enter a full address"),
+        ({"forge-url": "ftp://theseus.example.org"}, "enter a full address"),
     ],
 )
 async def test_a_wrong_answer_is_named_and_writes_nothing(

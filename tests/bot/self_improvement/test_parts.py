@@ -242,7 +242,11 @@ def steps(*parts: tuple[str, str]) -> Plan:
         (steps(("a.py", "one"), ("b.py", "one")), [], ""),
         (steps(("a.py", "one"), ("b.py", "two"), ("c.py", "one")), ["one", "two"], ""),
         (steps(("a.py", "one"), ("a.py", "two")), ["one", "two"], "owned by the parts one and two"),
-        (steps(("a.py", "one"), ("b.py", "two"), ("c.py", "")), ["one", "two"], "is of no part"),
+        (
+            steps(("a.py", "one"), ("b.py", "two"), ("c.py", "")),
+            ["one", "two"],
+            "has no part but other steps do",
+        ),
     ],
 )
 def test_parts_have_no_file_in_common_and_leave_no_step_over(

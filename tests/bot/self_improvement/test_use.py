@@ -326,7 +326,7 @@ async def test_the_button_takes_the_step_it_names_and_an_old_one_none(
         await flags.apply_step(MALLORY, name, "share50", int(since))
     now = await flags.apply_step(DORA, name, "share50", int(since))
     assert (now.reach, now.percent) == ("share", 50)
-    with pytest.raises(OutOfBounds, match="was switched since, so this button is old"):
+    with pytest.raises(OutOfBounds, match="was switched after this button was posted"):
         await flags.apply_step(DORA, name, "share50", int(since))
     flagged.flipped(people=3, times=30, flag=True)
     await flagged.look()

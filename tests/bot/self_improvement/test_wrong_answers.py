@@ -163,7 +163,7 @@ async def test_where_no_test_can_be_written_the_old_commits_answer_is_the_proof(
     assert verdict is not None
     assert verdict.failing_on_base is not None
     assert verdict.passing_on_head is not None
-    assert verdict.failing_on_base.summary == "another answer than the one that is right"
+    assert verdict.failing_on_base.summary == "an answer that differs from the correct one"
     assert verdict.passing_on_head.status == "passed"
     assert "a play on this machine" in on_card(run, history)
 

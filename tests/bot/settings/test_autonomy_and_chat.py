@@ -66,8 +66,8 @@ autonomy:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("self_audit: {cron: every morning}\n", "no cron expression"),
-        ("self_audit: {timezone: Mars/Olympus}\n", "no time zone"),
+        ("self_audit: {cron: every morning}\n", "not a cron expression"),
+        ("self_audit: {timezone: Mars/Olympus}\n", "not a time zone"),
         ("incidents: {quiet_hours: {from: '22:00', to: '07:00', timezone: ../x}}\n", "time zone"),
         ("incidents: {severity: {slowness: low}}\n", "severity"),
         ("autonomy: {level: merge}\n", "level"),

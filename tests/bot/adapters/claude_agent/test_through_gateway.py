@@ -40,7 +40,7 @@ from tests.twins.model import (
 
 pytestmark = pytest.mark.slow
 
-SPENT = BudgetSpent("The budget of today is spent: $40.00 of $40.00 (`budget.day`).")
+SPENT = BudgetSpent("Today's budget is used up: $40.00 of $40.00 (`budget.day`).")
 STOPPED = Stopped("Everything was stopped by **alice**. An approver lifts it with `/resume`.")
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
 SECRET = "sk-ant-api03-" + "Qw7" * 31

@@ -71,7 +71,9 @@ async def test_the_commits_since_it_worked_are_told_the_nearest_files_first() ->
     assert evidence.worked.commit == start
     assert [each.commit.sha for each in evidence.worked.changes] == [dice, luck]
     told = diagnose_by_rules(evidence).last_worked
-    assert told.startswith("It last worked on 2026-11-21 14:00 UTC, with `0000000`; what it")
+    assert told.startswith(
+        "It last worked on 2026-11-21 14:00 UTC, with `0000000`; the code it uses"
+    )
     assert f"`{dice[:7]}`" in told
     assert "and 1 more" in told
     assert "When it last worked" in render_evidence(evidence)
@@ -81,7 +83,9 @@ async def test_where_nothing_changed_it_says_so() -> None:
     case = RolledCase()
     await case.works()
     evidence = await case.fails()
-    assert diagnose_by_rules(evidence).last_worked.endswith("nothing it reaches has changed since.")
+    assert diagnose_by_rules(evidence).last_worked.endswith(
+        "the code it uses has not changed since."
+    )
 
 
 async def test_what_never_worked_says_nothing() -> None:
