@@ -1,4 +1,4 @@
-"""When something is wrong, by deterministic rules over the journal: no model, no vendor."""
+"""Detects anomalies with deterministic rules over the journal, without a model."""
 
 from bot.detection.deploys import Deploy
 from bot.detection.detector import Detector

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formats numbers for people."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ _NAMED = 3
 
 
 def format_p_value(p: float) -> str:
-    """Return `p = 0.0003`, with two digits that count."""
+    """Return `p = 0.0003`, with two significant digits."""
     if p < 0.0001:
         return "p < 0.0001"
     return f"p = {p:.2g}" if p < 0.995 else "p = 1"

@@ -1,4 +1,4 @@
-"""Slower or not: durations before against after, of what went well."""
+"""Compares the durations of successful actions before and after a change."""
 
 from bisect import bisect_right
 from typing import NamedTuple
@@ -11,15 +11,15 @@ from bot.detection.statistics import (
     compute_quantile,
 )
 
-_LEAST = 20  # durations on each side
-_TIMES = 1.5  # a slowdown by less is no regression, however sure
-_LEAST_MS = 5.0  # nor is one that nobody could feel
-_EFFECT = 0.6  # how often a duration after has to exceed one before
-_WELL = 0.25  # with fewer that went well before, those that did are no measure
+_LEAST = 20  # minimum number of durations on each side
+_TIMES = 1.5  # a smaller slowdown is no regression, however significant
+_LEAST_MS = 5.0  # nor is one that no person would notice
+_EFFECT = 0.6  # minimum chance that a duration after exceeds one before
+_WELL = 0.25  # if a smaller share succeeded before, their durations are not representative
 
 
 class Slower(NamedTuple):
-    """What was found; `reason` is empty where there is nothing to say."""
+    """The result; `reason` is empty if there is nothing to report."""
 
     p: float | None
     holds: bool
@@ -27,9 +27,9 @@ class Slower(NamedTuple):
 
 
 def compare_latency(was: ComparisonSide, now: ComparisonSide, alpha: float) -> Slower:
-    """Return whether it became slower: as a whole by ranks, or in its slowest twentieth.
+    """Return whether the action became slower, in general (by ranks) or in its slowest 5 %.
 
-    Two tests, so the smaller p counts twice.
+    These are two tests, so the smaller p is doubled (Bonferroni).
     """
     many = min(len(was.durations), len(now.durations)) >= _LEAST
     if not many or was.went_well < _WELL:
@@ -47,12 +47,14 @@ def compare_latency(was: ComparisonSide, now: ComparisonSide, alpha: float) -> S
         return Slower(
             p, True, f"Slower: half of them took {middle.description} or more, {format_p_value(p)}."
         )
-    told = f"Slightly slower, p95 {slowest.description} ({format_p_value(p)}): too little to count."
-    return Slower(p, False, told)
+    reason = (
+        f"Slightly slower, p95 {slowest.description} ({format_p_value(p)}): too little to count."
+    )
+    return Slower(p, False, reason)
 
 
 def _tail(was: ComparisonSide, now: ComparisonSide) -> float:
-    """Return the p for more durations above what was the 95th percentile before."""
+    """Return the p-value for more durations above the earlier 95th percentile."""
     edge = compute_quantile(was.durations, 0.95)
     above = [len(side) - bisect_right(side, edge) for side in (was.durations, now.durations)]
     return compute_fisher_greater(above[0], len(was.durations), above[1], len(now.durations))

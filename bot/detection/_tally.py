@@ -1,4 +1,4 @@
-"""One side of a comparison: what was counted, and against what."""
+"""One side of a comparison: counts and durations."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ from bot.domain.samples import Sample
 from bot.domain.watch import Side
 
 UNCOUNTED = frozenset({"listener"})
-"""Kinds that are journalled only when they raise: how often they went well, nobody knows."""
+"""Kinds that are journalled only when they fail, so the number of successes is unknown."""
 _MOST_DURATIONS = 20_000
 
 
 class ComparisonSide:
     """What happened on one side of a merge, in `minutes`.
 
-    Without a `fingerprint` every failure is the one that was to go away. What was cancelled says
-    nothing, and is not counted. `children` are the faults that came together in that failure: one
-    with only some of them is counted apart, in `part`.
+    Without a `fingerprint`, every failure counts as the one to be fixed. Cancelled actions are not
+    counted. `children` are the faults of that failure, if it is a group: a failure with only some
+    of them is counted separately, in `part`.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ComparisonSide:
         self._children = children
         self.others: Counter[str] = Counter()
         self.parts: Counter[str] = Counter()
-        self.durations: list[float] = []  # of what went well
+        self.durations: list[float] = []  # of successful actions
         self.counted = True
         every, timed = 1, 0
         for sample in samples:
@@ -47,7 +47,7 @@ class ComparisonSide:
                 timed += 1
                 if timed % every == 0:
                     self.durations.append(sample.duration_ms)
-                if len(self.durations) >= _MOST_DURATIONS:  # every second one is as telling
+                if len(self.durations) >= _MOST_DURATIONS:  # half of them is a sufficient sample
                     self.durations, every = self.durations[::2], every * 2
         self.durations.sort()
 
@@ -63,7 +63,7 @@ class ComparisonSide:
 
     @property
     def other(self) -> int:
-        """How many failures were different ones."""
+        """The number of different failures."""
         return self.failures - self.same - self.part
 
     @property
@@ -76,7 +76,7 @@ class ComparisonSide:
         return compute_quantile(self.durations, 0.95) if self.durations else None
 
     def to_side(self) -> Side:
-        """Return it as it is stored."""
+        """Return the side as it is stored."""
         return Side(
             actions=self.actions,
             failures=self.failures,

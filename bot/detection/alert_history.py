@@ -1,13 +1,13 @@
-"""What was told lately, so that it is not told again."""
+"""Remembers recent announcements, so that they are not repeated."""
 
 from collections.abc import Mapping
 
 
 class AlertHistory:
-    """When each key was told, in seconds since 1970; at most `capacity` keys.
+    """When each key was announced, in seconds since 1970; at most `capacity` keys.
 
-    A key that was told in what is now the future, by a clock that was wrong, is as good as untold
-    beyond the cooldown.
+    A key that was announced in the future, because a clock was wrong, counts only within the
+    cooldown.
     """
 
     __slots__ = ("_capacity", "_cooldown", "at")
@@ -18,12 +18,12 @@ class AlertHistory:
         self._capacity = capacity
 
     def is_recent(self, key: str, now: float) -> bool:
-        """Return whether it was told less than the cooldown ago."""
+        """Return whether the key was announced less than the cooldown ago."""
         at = self.at.get(key)
         return at is not None and abs(now - at) < self._cooldown
 
     def tell(self, key: str, now: float) -> None:
-        """Note that it is told."""
+        """Record that the key is announced."""
         self.at.pop(key, None)
         self.at[key] = now
         if len(self.at) > self._capacity:
@@ -32,5 +32,5 @@ class AlertHistory:
             del self.at[next(iter(self.at))]
 
     def forget(self, now: float) -> None:
-        """Forget what could be told again."""
+        """Remove keys that may be announced again."""
         self.at = {key: at for key, at in self.at.items() if abs(now - at) < self._cooldown}

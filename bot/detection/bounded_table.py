@@ -1,9 +1,10 @@
-"""What is remembered when there is more than can be: a table of bounded size.
+"""A table of bounded size that keeps what is seen often.
 
-A newcomer takes one of a few places for newcomers, and has to be seen `PROVEN` times to get one of
-the others, from which the one unseen for longest goes. So a flood of kinds seen once or twice only
-drives out each other. A newcomer that was driven out is still counted, roughly and for a while, in
-a small count-min sketch: one that keeps coming back proves itself in the middle of a flood too.
+A new key gets one of a few places for newcomers. After it was seen `PROVEN` times it gets a regular
+place, and the key there that was unseen for the longest time is removed. So a flood of keys that
+are seen once or twice only displaces other newcomers. Displaced newcomers are still counted,
+approximately and for a while, in a small count-min sketch, so a key that keeps returning can prove
+itself during a flood.
 """
 
 import zlib
@@ -21,7 +22,7 @@ V = TypeVar("V")
 
 
 class BoundedTable(Generic[V]):
-    """At most `capacity` values by key, made by `make` when a key is new or was forgotten."""
+    """At most `capacity` values by key. `make` creates the value of a new or forgotten key."""
 
     def __init__(self, capacity: int, make: Callable[[str], V]) -> None:
         self._newcomer_capacity = max(1, int(capacity * NEWCOMERS))
@@ -36,11 +37,11 @@ class BoundedTable(Generic[V]):
         return len(self._proven) + len(self._newcomers)
 
     def get(self, key: str) -> V | None:
-        """Return the value of a key if it is remembered."""
+        """Return the value of a key, or `None` if it is not in the table."""
         return self._proven.get(key) or self._newcomers.get(key)
 
     def touch(self, key: str) -> V:
-        """Return the value of a key that was just seen."""
+        """Return the value of a key that was just seen; create it if needed."""
         value = self._proven.get(key)
         if value is not None:
             self._proven.move_to_end(key)
@@ -71,14 +72,14 @@ class BoundedTable(Generic[V]):
             del self._seen[gone]
 
     def iterate_entries(self) -> Iterator[tuple[str, int, V]]:
-        """Yield key, how often a newcomer was seen (at most `PROVEN`), and value: for `put`."""
+        """Yield key, number of times seen (at most `PROVEN`) and value, as `put` takes them."""
         for key, value in self._newcomers.items():
             yield key, self._seen[key], value
         for key, value in self._proven.items():
             yield key, PROVEN, value
 
     def put(self, key: str, seen: int, value: V) -> None:
-        """Take up what `entries` told, in its order."""
+        """Restore an entry of `iterate_entries`, in its order."""
         if seen >= PROVEN:
             self._prove(key, value)
         else:
@@ -86,8 +87,9 @@ class BoundedTable(Generic[V]):
 
 
 class _Counts:
-    """A count-min sketch of bytes that is halved now and then: it never tells too few, but what
-    was counted long ago fades.
+    """A count-min sketch of bytes. It never returns too small a number.
+
+    All counts are halved from time to time, so old counts fade.
     """
 
     __slots__ = ("_added", "_cells")
@@ -97,11 +99,11 @@ class _Counts:
         self._added = 0
 
     def add(self, key: str) -> int:
-        """Count a key; return how often it was counted, or somewhat more."""
+        """Count a key; return how often it was counted, or a somewhat larger number."""
         self._added += 1
         if self._added >= _HALVED_AFTER:
             self._added //= 2
-            self._cells = bytearray(each >> 1 for each in self._cells)
+            self._cells = bytearray(cell >> 1 for cell in self._cells)
         number, cells = zlib.crc32(key.encode("utf-8", "surrogatepass")), self._cells
         places = [
             row * _WIDTH + (number * mix & 0xFFFFFFFF) * _WIDTH // 2**32
@@ -109,7 +111,9 @@ class _Counts:
         ]
         least = min(cells[place] for place in places)
         if least < 255:
-            for place in places:  # only the lowest grow: fewer collisions count
+            for (
+                place
+            ) in places:  # conservative update: only the lowest cells grow, which reduces errors
                 if cells[place] == least:
                     cells[place] += 1
         return least + 1

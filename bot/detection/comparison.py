@@ -1,8 +1,9 @@
-"""Did a fix hold? Before against after, with exact tests and in words with numbers.
+"""Decides whether a fix held: exact tests of before against after, with reasons as text.
 
-The failure that was to go away is counted by volume: failures among actions (Fisher's exact test).
-Where only failures are journalled, as of listeners, it is counted by time (Poisson rates). A fix
-that halves the failures is none: "fixed" also asks that half of them would have been seen by now.
+The failure to be fixed is counted by volume: failures among actions (Fisher's exact test). If only
+failures are journalled, as for listeners, it is counted by time (Poisson rates). A fix that only
+halves the failures does not count: "fixed" also requires that even half of the failures would have
+been seen by now.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,19 +28,19 @@ from bot.detection.statistics import (
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Judgement, WatchRules
 
-_NEGLIGIBLE_SHARE = 0.02  # of the failures expected; so few left is as good as gone
-_HALF = 2  # times alpha: how unlikely it must be that it is merely halved
-_COME_BACK = 0.1  # of the former rate; surely above it, a failure has come back
-_WORSE = 1.25  # times the former rate; less is no regression, however sure
-_EARLY = 0.001  # the chance below which a watch need not wait to call it worse
-_FAR_ENOUGH = 20  # actions that did not meet the fault before
+_NEGLIGIBLE_SHARE = 0.02  # of the expected failures; fewer count as none
+_HALF = 2  # times alpha: the maximum p-value for "the failures were only halved"
+_COME_BACK = 0.1  # of the former rate; significantly above it, the failure is back
+_WORSE = 1.25  # times the former rate; less is no regression, however significant
+_EARLY = 0.001  # below this p-value a watch reports a regression before its end
+_FAR_ENOUGH = 20  # minimum of actions before that did not reach the fault
 _FEW = 2
-_PLACE = 0.25  # of the failures expected; a new one so frequent may have taken their place
+_PLACE = 0.25  # of the expected failures; a new failure this frequent may replace them
 _MOST_NEEDED = 100_000
 
 
 class _Finding(NamedTuple):
-    """What one test found; `reason` is empty where there is nothing to say."""
+    """The result of one test; `reason` is empty if there is nothing to report."""
 
     p: float | None
     holds: bool
@@ -55,10 +56,10 @@ def compare(
     before_minutes: float,
     after_minutes: float,
 ) -> Comparison:
-    """Return the verdict on a fix of one event, from its samples on both sides of the merge.
+    """Return the verdict on a fix of one event, from its samples before and after the merge.
 
-    Both are of that one event, in any order. Minutes are how long each side was looked at, whether
-    or not anything happened. Without a `fingerprint`, every failure of the event was to go away.
+    The samples are of this one event, in any order. The minutes are the observed time on each side,
+    with or without actions. Without a `fingerprint`, every failure of the event was to be fixed.
     """
     before = tuple(before)
     group = (each.children for each in before if each.fingerprint == fingerprint)
@@ -91,7 +92,7 @@ def detect_regression(
     before_minutes: float,
     after_minutes: float,
 ) -> Comparison:
-    """Return whether one event of which nothing was to go away regressed; else it is inconclusive.
+    """Return "regressed" if one event that needed no fix got worse, else "inconclusive".
 
     The samples and minutes are as in `compare`.
     """
@@ -111,10 +112,10 @@ def detect_regression(
 
 
 def is_decisive_early(found: Comparison, rules: WatchRules) -> bool:
-    """Whether a watch may be judged before its time: only where a fix plainly did not hold.
+    """Return whether a watch may be judged before its end, because the fix clearly failed.
 
-    The same failure is back, more than once and surely at more than a tenth of its former rate; or
-    it is worse with a chance of one in a thousand.
+    Either the same failure is back, more than once and significantly above a tenth of its former
+    rate, or the event is worse with a p-value below 0.001.
     """
     was, now = found.before, found.after
     if found.verdict == "regressed":
@@ -127,7 +128,7 @@ def is_decisive_early(found: Comparison, rules: WatchRules) -> bool:
     return back < rules.alpha
 
 
-# The failure that was to go away
+# The failure to be fixed
 
 
 def _judge_same_failure(
@@ -136,44 +137,48 @@ def _judge_same_failure(
     seen = f"The failure: {_describe_both(was, now, was.same, now.same, counted=counted)}"
     if not now.actions and counted:
         waited = f" in {format_minutes(now.minutes)}" if now.minutes else ""
-        return "inconclusive", None, [f"{seen}. Nothing was done{waited}: there was no traffic."]
+        return "inconclusive", None, [f"{seen}. There was no traffic{waited}."]
     if not was.same:
         if now.same:
-            return "not_fixed", None, [f"{seen}. It happens, and was not seen before."]
-        return "inconclusive", None, [f"{seen}. It was not seen before, so it cannot be missed."]
+            return "not_fixed", None, [f"{seen}. It happens now, and was not seen before."]
+        return (
+            "inconclusive",
+            None,
+            [f"{seen}. It was not seen before, so its absence proves nothing."],
+        )
     fewer = _choose_decrease_test(counted=counted)
     p = fewer(was, now, 1.0)
-    told = f"{seen}, {format_p_value(p)}."
+    summary = f"{seen}, {format_p_value(p)}."
     if now.same > _NEGLIGIBLE_SHARE * _estimate_expected(was, now, counted=counted):
         return (
             "not_fixed",
             p,
-            [told, _describe_remaining(was, now, p < rules.alpha, counted=counted)],
+            [summary, _describe_remaining(was, now, p < rules.alpha, counted=counted)],
         )
     half = fewer(was, now, 0.5)
     if p >= rules.alpha or half >= _HALF * rules.alpha:
         return (
             "inconclusive",
             p,
-            [told, _describe_missing_evidence(was, now, rules, counted=counted)],
+            [summary, _describe_missing_evidence(was, now, rules, counted=counted)],
         )
     if now.minutes < rules.least_minutes:
         least = format_minutes(rules.least_minutes)
-        why = f"Seen for {format_minutes(now.minutes)} only; {least} are the least."
-        return "inconclusive", p, [told, why]
+        why = f"Watched for only {format_minutes(now.minutes)}; the minimum is {least}."
+        return "inconclusive", p, [summary, why]
     instead = _describe_replacement(was, now, _estimate_expected(was, now, counted=counted))
     if instead:
-        return "inconclusive", p, [told, instead]
-    left = "So few are left that it counts as gone." if now.same else ""
+        return "inconclusive", p, [summary, instead]
+    left = "So few are left that the failure counts as fixed." if now.same else ""
     if now.part > _NEGLIGIBLE_SHARE * _estimate_expected(was, now, counted=counted):
-        return "partial", p, [told, describe_rest(now.parts)]
-    return "fixed", p, [told, left]
+        return "partial", p, [summary, describe_rest(now.parts)]
+    return "fixed", p, [summary, left]
 
 
 def _choose_decrease_test(
     *, counted: bool
 ) -> Callable[[ComparisonSide, ComparisonSide, float], float]:
-    """Return the test for fewer of the same failure than `share` of what there was."""
+    """Return the test for fewer of the same failure than `share` of the former number."""
 
     def compare_by_volume(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
         if share == 1.0:
@@ -187,7 +192,7 @@ def _choose_decrease_test(
 
 
 def _estimate_expected(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> float:
-    """Return how many of the same failure there would have been at the former rate."""
+    """Return the number of the same failure to expect at the former rate."""
     if counted:
         return was.same / was.actions * now.actions
     return was.same / was.minutes * now.minutes if was.minutes else 0.0
@@ -199,26 +204,26 @@ def _describe_remaining(
     share = now.same / max(_estimate_expected(was, now, counted=counted), 1e-9)
     if fewer and share < 1:
         return f"That is {format_percent(1 - share)} fewer, but it still happens: not fixed."
-    return "It still happens, and not surely less often than before."
+    return "It still happens, and not significantly less often than before."
 
 
 def _describe_missing_evidence(
     was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool
 ) -> str:
-    """Say how much more must be seen without the failure before it may be called fixed."""
+    """Return how much more must be seen without the failure before it counts as fixed."""
     needed = _find_needed_exposure(was, rules, counted=counted)
     unit = "actions" if counted else "minutes"
     have = now.actions if counted else round(now.minutes)
     if needed is None:
         return f"It was too rare before: {have} {unit} without it prove nothing."
     return (
-        f"Too little was seen: it takes {needed} {unit} without the failure to be sure that it is "
-        f"not merely halved; {have} were seen."
+        f"Too little was seen: {needed} {unit} without the failure are needed to be sure that it "
+        f"is not only halved; {have} were seen."
     )
 
 
 def _find_needed_exposure(was: ComparisonSide, rules: WatchRules, *, counted: bool) -> int | None:
-    """Return how much without any failure is enough, by halving the search."""
+    """Return the smallest exposure without a failure that is enough, by binary search."""
     exposure = was.actions if counted else was.minutes
 
     def is_enough(amount: int) -> bool:
@@ -247,12 +252,12 @@ def _find_needed_exposure(was: ComparisonSide, rules: WatchRules, *, counted: bo
 def _find_worsening(
     was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool, named: bool
 ) -> _Finding:
-    """Return whether more fails than before: in all, or in another way than the one to go away."""
+    """Return whether more fails than before: in total, or in ways other than the fixed one."""
     if not was.actions or not now.actions:
         return _Finding(None, False, "")
     whole = _compare_increase(was, now, was.failures, now.failures, counted=counted)
     other = _compare_other_failures(was, now, counted=counted) if named else None
-    tests = 2 if other else 1  # of two tests, the smaller p counts twice
+    tests = 2 if other else 1  # with two tests, the smaller p is doubled (Bonferroni)
     p = min(1.0, tests * min(whole[0], other[0] if other else 1.0))
     if p >= rules.alpha:
         return _Finding(p, False, "")
@@ -265,7 +270,7 @@ def _find_worsening(
         )
     if whole[1] and tests * whole[0] < rules.alpha:
         seen = _describe_both(was, now, was.failures, now.failures, counted=counted)
-        return _Finding(p, True, f"More failures in all: {seen}, {format_p_value(p)}.")
+        return _Finding(p, True, f"More failures in total: {seen}, {format_p_value(p)}.")
     return _Finding(
         p, False, f"Slightly more fails than before ({format_p_value(p)}): too little to count."
     )
@@ -274,9 +279,10 @@ def _find_worsening(
 def _compare_other_failures(
     was: ComparisonSide, now: ComparisonSide, *, counted: bool
 ) -> tuple[float, bool]:
-    """Test for more failures of another kind: among the actions that got far enough for them.
+    """Test for more failures of other kinds, among the actions that got far enough for them.
 
-    Where hardly any did before, among all: what failed always and now fails otherwise is no better.
+    If hardly any did before, all actions are compared: an action that always failed and now fails
+    in another way is not better.
     """
     far = was.actions - was.same, now.actions - now.same
     if not counted or far[0] < _FAR_ENOUGH:
@@ -288,7 +294,7 @@ def _compare_other_failures(
 def _compare_increase(
     was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool
 ) -> tuple[float, bool]:
-    """Return the chance of that many more, and whether the rise is large enough to matter."""
+    """Return the p-value of the increase, and whether it is large enough to matter."""
     if counted:
         p = compute_fisher_greater(had, was.actions, has, now.actions)
         grown = has * was.actions >= _WORSE * had * now.actions
@@ -299,12 +305,12 @@ def _compare_increase(
 
 
 def _describe_replacement(was: ComparisonSide, now: ComparisonSide, expected: float) -> str:
-    """Name a failure that may have taken the place of the one that is gone, if there is one."""
+    """Describe a new failure that may have replaced the fixed one; "" if there is none."""
     count, name = _find_newest_failure(was, now)
     if count < max(_FEW, _PLACE * expected):
         return ""
     return (
-        f"It is gone, but `{name}` is new, {count} times: too few to be sure of, too many to pass."
+        f"It is gone, but `{name}` is new, {count} times: too few to be sure, too many to ignore."
     )
 
 
@@ -314,7 +320,7 @@ def _describe_new_failure(was: ComparisonSide, now: ComparisonSide) -> str:
 
 
 def _find_newest_failure(was: ComparisonSide, now: ComparisonSide) -> tuple[int, str]:
-    """Return the most frequent failure that there was none of before, and how often it came."""
+    """Return the count and name of the most frequent failure that did not occur before."""
     new = [(count, name) for name, count in now.others.items() if name not in was.others]
     return max(new, default=(0, ""))
 
@@ -322,7 +328,8 @@ def _find_newest_failure(was: ComparisonSide, now: ComparisonSide) -> tuple[int,
 def _describe_both(
     was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool
 ) -> str:
-    """Return `14 in 60 actions before, 0 in 45 after`; by time where actions are not counted."""
+    """Return `14 in 60 actions before, 0 in 45 after`, or the same by time."""
     if counted:
         return f"{had} in {format_action_count(was.actions)} before, {has} in {now.actions} after"
-    return f"{had} in {format_minutes(was.minutes)} before, {has} in {format_minutes(now.minutes)} after"
+    before, after = format_minutes(was.minutes), format_minutes(now.minutes)
+    return f"{had} in {before} before, {has} in {after} after"

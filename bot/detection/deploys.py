@@ -1,4 +1,4 @@
-"""When other code came live, by the commits that records name."""
+"""When new code went live, from the commits in the records."""
 
 from bot.domain.record import Record
 
@@ -13,10 +13,10 @@ class Deploy(Record):
 
 
 class Deploys:
-    """Knows which code is live, and whether what happens now may be its coming.
+    """Tracks which code is live, and whether it went live just now.
 
-    A commit that was seen within the last `seconds` is not new: while one program takes over from
-    another, or several run side by side, records of both alternate.
+    A commit seen within the last `seconds` is not new: while one program takes over from another,
+    or several run in parallel, their records alternate.
     """
 
     __slots__ = ("_last_seen", "_seconds", "commit", "known")
@@ -30,7 +30,7 @@ class Deploys:
         self._last_seen: dict[str, float] = {}
 
     def see(self, commit: str, now: float) -> None:
-        """Take notice of which code a record is of, when it is not `commit`."""
+        """Record the commit of a record, if it is not `commit`."""
         before, self.commit = self.commit, commit
         if before is None:
             return
@@ -42,5 +42,5 @@ class Deploys:
             self.known = (*self.known, Deploy(at=now, commit=commit))[-MAX_DEPLOYS:]
 
     def is_settling(self, now: float) -> bool:
-        """Return whether other code came live just now."""
+        """Return whether new code went live within the last `seconds`."""
         return bool(self.known) and 0 <= now - self.known[-1].at < self._seconds

@@ -35,7 +35,7 @@ _MOST_HELD = 1_000
 
 
 class _Crossing(NamedTuple):
-    """What is told in an anomaly."""
+    """A crossed threshold, from which an anomaly is built."""
 
     rule: Rule
     kind: KindWatch
@@ -51,7 +51,7 @@ class _Crossing(NamedTuple):
         return f"{self.rule}:{self.kind.event}:{self.failure.fingerprint if self.failure else ''}"
 
     def build_anomaly(self, now: float) -> Anomaly:
-        """Return it with its evidence."""
+        """Return the anomaly, with its evidence."""
         minutes, seen = _get_window(self)
         return Anomaly(
             rule=self.rule,
@@ -67,7 +67,7 @@ class _Crossing(NamedTuple):
         )
 
     def _find_start(self, seen: sliding_window.Seen, begin: float) -> datetime | None:
-        """Return when the first one happened that is counted."""
+        """Return when the first counted action happened, or `None`."""
         first = min((at for at, _ in seen if at >= begin), default=None)
         if self.rule is not Rule.LATENCY:
             first = (self.failure or self.kind).window.find_first_failure(seen)
@@ -75,10 +75,10 @@ class _Crossing(NamedTuple):
 
 
 class Detector:
-    """`see` every sample in the order of the journal, then `tick` with the time, and again.
+    """Call `see` with every sample in the order of the journal, and `tick` with the time.
 
-    `state` is what a restarted detector begins with: it tells nothing twice and misses nothing. For
-    other thresholds it is taken over as far as it fits them.
+    `state` is the state of an earlier detector: with it, nothing is announced twice or missed. With
+    other thresholds, the matching part of the state is used.
     """
 
     def __init__(self, thresholds: Thresholds, state: DetectorState | None = None) -> None:
@@ -106,19 +106,19 @@ class Detector:
         rule = self._thresholds.get_rules(event).repeated_error
         return FailureWatch(event, fingerprint, rule, state)
 
-    # ----------------------------------------------------------------------------- what goes by
+    # ----------------------------------------------------------------------------- input
 
     def see(self, sample: Sample) -> tuple[Anomaly, ...]:
-        """Count and judge one action."""
+        """Count and judge one action; return the new anomalies."""
         if sample.own:
             return ()
         before = self._line.now
         return self._count(self._line.place(sample), before)
 
     def tick(self, now: float) -> tuple[Anomaly, ...]:
-        """Take the time from a clock, in seconds since 1970; judge what time alone makes true.
+        """Set the time from a clock, in seconds since 1970; return anomalies that are due.
 
-        Every few seconds, or never: without it the records alone say what time it is.
+        Call it every few seconds, or never: without it the records alone determine the time.
         """
         before = self._line.now
         return self._count(self._line.tick(now), before)
@@ -142,7 +142,7 @@ class Detector:
         for _, _, failure in self._failures.iterate_entries():
             failure.rewind(now)
 
-    # ------------------------------------------------------------------------------- what is said
+    # ----------------------------------------------------------------------------- judging
 
     def _judge(self, sample: Sample, now: float, found: list[Anomaly]) -> None:
         commit = sample.commit
@@ -172,7 +172,7 @@ class Detector:
             self._tell(crossing, now, found)
 
     def _judge_held(self, now: float, found: list[Anomaly]) -> None:
-        """Judge again what crossed while other code came live."""
+        """Judge again what crossed a threshold while new code went live."""
         held, self._held = self._held, {}
         for event, fingerprint in held:
             kind = self._kinds.get(event)
@@ -200,25 +200,26 @@ class Detector:
         self._alert_history.tell(key, now)
         found.append(crossing.build_anomaly(now))
 
-    # ------------------------------------------------------------------------- what can be asked
+    # ----------------------------------------------------------------------------- queries
 
     @property
     def now(self) -> float | None:
-        """What time it is by the records, in seconds since 1970; `None` before the first."""
+        """The time by the records, in seconds since 1970; `None` before the first."""
         return self._line.now
 
     @property
     def deploys(self) -> tuple[Deploy, ...]:
-        """When other code came live, the newest twenty times, oldest first."""
+        """The newest twenty times at which new code went live, oldest first."""
         return self._deploys.known
 
     def get_quiet_since(
         self, rule: Rule, event: str, fingerprint: str | None = None
     ) -> float | None:
-        """Return the newest moment it was not quiet, in seconds since 1970; `None`: unknown.
+        """Return since when it has been quiet, in seconds since 1970; `None` if unknown.
 
-        For a repeated error the newest such failure, or when it last rose above its usual rate if
-        it has one; otherwise when the threshold was last crossed, which is now while it still is.
+        For a repeated error this is its newest failure or, if it has a usual rate, when it last
+        rose above that. For the other rules it is when the threshold was last crossed: now, if it
+        still is.
         """
         if rule is Rule.REPEATED_ERROR:
             failure = self._failures.get(event + _BETWEEN + (fingerprint or ""))
@@ -232,10 +233,9 @@ class Detector:
         return at if at > 0 else None
 
     def count_failures(self, event: str, fingerprint: str | None, since: float) -> int:
-        """Return how many failures there were since then, of that fingerprint if it is given.
+        """Return the number of failures since then, of one fingerprint if given.
 
-        By slots of five minutes, the one of `since` included, and for the last three hours of that
-        kind at most.
+        It counts whole slots of five minutes, including that of `since`, for at most three hours.
         """
         found = self._find_history(event, fingerprint)
         return found.count_failures_since(since) if found else 0
@@ -245,8 +245,8 @@ class Detector:
     ) -> tuple[Point, ...]:
         """Return the last three hours in slots of five minutes, oldest first, for a chart.
 
-        The share of failures (0 to 1), how many there were of that failure, or p95 in ms. Slots
-        without any action are left out, but for repeated errors, where they are 0.
+        Values are the share of failures (0 to 1), the number of that failure, or p95 in ms. Slots
+        without actions are left out, except for repeated errors, for which they are 0.
         """
         found, now = self._find_history(event, fingerprint), self._line.now
         if found is None or now is None:
@@ -264,7 +264,7 @@ class Detector:
         return found.history if found else None
 
     def build_state(self) -> DetectorState:
-        """Return what a restarted detector has to know."""
+        """Return the state for a detector after a restart."""
         now = self._line.now
         if now is not None:
             self._alert_history.forget(now)
@@ -292,7 +292,7 @@ def _build_latency_crossing(kind: KindWatch, slow: Slow) -> _Crossing:
 
 
 def _get_window(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
-    """Return the minutes of the rule that is crossed, and what speaks for it."""
+    """Return the minutes of the crossed rule, and its evidence."""
     error_rate, repeated_error, latency = crossing.kind.rules
     if crossing.failure is not None:
         return repeated_error.minutes if repeated_error else 0.0, crossing.failure.failures
@@ -302,7 +302,7 @@ def _get_window(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
 
 
 def _find_longest_window(thresholds: Thresholds) -> float:
-    """Return seconds."""
+    """Return the longest window of all rules, in seconds."""
     sets: tuple[Thresholds | Override, ...] = (thresholds, *thresholds.overrides)
     rules = [rule for each in sets for rule in (each.error_rate, each.repeated_error, each.latency)]
     return max((rule.minutes for rule in rules if rule is not None), default=10.0) * 60

@@ -16,14 +16,14 @@ from bot.domain.thresholds import Latency
 BUCKETS = 20
 SLOTS = 24
 CHANCE = 1e-3
-"""How likely slow actions by mere chance may be at most to be told."""
+"""The maximum probability that slow actions are only chance."""
 
 Packed = tuple[int, bytes]
-"""Number of a bucket or slot since 1970, and its packed sketch."""
+"""The number of a bucket or slot since 1970, and its packed sketch."""
 
 
 class Slow(NamedTuple):
-    """p95 of the window, in ms, is above `limit`; `usual` is what it is otherwise."""
+    """The window's p95, in ms, is above `limit`; `usual` is the usual p95."""
 
     p95: float
     limit: float
@@ -32,11 +32,11 @@ class Slow(NamedTuple):
 
 
 class Durations:
-    """What one kind of action takes, when it goes well. Values are bins of a sketch.
+    """The durations of the successful actions of one kind, as bins of a sketch.
 
-    The window reaches back to the start of the bucket that was `minutes` ago: by a twentieth more
-    at most. So does the baseline, by one of its 24 slots. `limit` is the bin beyond which an action
-    was slow when this was last judged.
+    The window begins with the bucket of `minutes` ago, so it is at most a twentieth too long; the
+    baseline likewise with one of its 24 slots. `limit` is the bin above which an action counted as
+    slow at the last judgement.
     """
 
     __slots__ = (
@@ -55,7 +55,7 @@ class Durations:
         self._bucket_seconds = rule.minutes * 60 / BUCKETS
         self._slot_seconds = rule.baseline_hours * 3600 / SLOTS
         self._buckets = deque((number, Sketch.unpack(packed)) for number, packed in buckets)
-        self._slots = deque(slots)  # packed: they lie there for a day
+        self._slots = deque(slots)  # packed, because they are stored for a day
         self._filling: tuple[int, Sketch] | None = None
         self._window, self._baseline = Sketch(), Sketch()
         for _, sketch in self._buckets:
@@ -67,7 +67,7 @@ class Durations:
         self._judged = -1
 
     def add(self, number: int, at: float, now: float) -> None:
-        """Count what one action took. Call `roll` before."""
+        """Count the duration of one action. Call `roll` first."""
         bucket, buckets = int(at // self._bucket_seconds), self._buckets
         if buckets and buckets[-1][0] == bucket:
             sketch = buckets[-1][1]
@@ -80,7 +80,7 @@ class Durations:
         self._window.add(number)
 
     def _get_bucket(self, number: int, now: float) -> Sketch | None:
-        """Return another bucket than the newest; `None` if it is too old for the window."""
+        """Return a bucket other than the newest; `None` if it is too old for the window."""
         if number < int(now // self._bucket_seconds) - BUCKETS:
             return None
         at = len(self._buckets)
@@ -93,7 +93,7 @@ class Durations:
         return made
 
     def roll(self, now: float, wrong: float) -> None:
-        """Move on to `now`. `wrong` is when something was last wrong with this kind."""
+        """Move on to `now`. `wrong` is when a rule was last crossed for this kind."""
         oldest, buckets = int(now // self._bucket_seconds) - BUCKETS, self._buckets
         while buckets and buckets[0][0] < oldest:
             number, sketch = buckets.popleft()
@@ -129,7 +129,7 @@ class Durations:
             yield self._filling[0], self._filling[1].pack()
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         while self._buckets and self._buckets[-1][0] > int(now // self._bucket_seconds):
             self._window.subtract(self._buckets.pop()[1])
         self._slots, self._filling = deque(self.iterate_slots()), None
@@ -138,14 +138,14 @@ class Durations:
         self._stale, self._judged = True, -1
 
     def is_slow(self, number: int) -> bool:
-        """Return whether an action that took so long is over the limit, where there is one."""
+        """Return whether a duration is over the limit, if there is a limit."""
         return self.limit is not None and number > self.limit
 
     def should_judge(self, number: int | None, now: float) -> bool:
-        """Return whether a verdict may be another than before, after this one was added.
+        """Return whether the verdict may have changed after this action was added.
 
-        It may after a slow action, when there are just enough to judge, and once a bucket: then
-        quick ones may have left the window.
+        It may after a slow action, once there are just enough actions, and once in every bucket,
+        because fast actions may have left the window.
         """
         bucket = int(now // self._bucket_seconds)
         if bucket == self._judged and self._window.total > self._rule.volume and not self._stale:
@@ -154,11 +154,11 @@ class Durations:
         return self._window.total >= self._rule.volume
 
     def detect_slowness(self) -> Slow | None:
-        """Return how slow it is, if it is slow: over `factor` times the usual, and over the floor.
+        """Return how slow it is, if p95 is over `factor` times the usual one, and over the floor.
 
-        Not if mere chance would have it so: few actions among which there are always some slow
-        ones have a high p95 now and then. The chance of so many over the limit is bounded from
-        what there was over it before (Chernoff).
+        Returns `None` if chance alone may explain it: a few actions with some slow ones among them
+        have a high p95 now and then. The probability of so many over the limit is bounded
+        (Chernoff) from the baseline's share over the limit.
         """
         rule, window, baseline = self._rule, self._window, self._baseline
         if min(window.total, baseline.total) < rule.volume:
@@ -176,7 +176,7 @@ class Durations:
 
 
 def bound_chance(seen: int, volume: int, expected: float) -> float:
-    """Return a bound of the chance to see so many of `volume` where a share is `expected`."""
+    """Return an upper bound of the chance to see so many of `volume` if a share is `expected`."""
     share = seen / volume
     if share <= expected:
         return 1.0

@@ -1,6 +1,6 @@
-"""Those who have a flag against those who have not: whether it goes worse with it, by exact tests.
+"""Compares people with a flag and people without: whether the flag makes things worse.
 
-Each test is one-sided, and counts as many times as there are tests.
+All tests are exact and one-sided, and corrected for their number (Bonferroni).
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from bot.domain.journal import format_event_name
 from bot.domain.samples import Sample
 from bot.domain.use import FlagSide
 
-_WORSE = 1.25  # times what those without have; less is no reason to stop, however sure
+_WORSE = 1.25  # times the value without the flag; less is no reason to stop, however significant
 
 
 class UsedEvent(NamedTuple):
-    """Uses of one command by those with a flag, and by those without.
+    """Uses of one command by people with a flag, and by people without.
 
-    Where it is `new`, those without get no more than a word that it is not there: how fast that is
-    says nothing.
+    If it is `new`, people without the flag only get the answer that it does not exist, so their
+    durations are not compared.
     """
 
     event: str
@@ -30,7 +30,7 @@ class UsedEvent(NamedTuple):
 
 
 class Signs(NamedTuple):
-    """How many signs were left by one side, and how many of them say that it is bad."""
+    """The number of signs by one side, and how many of them are 👎."""
 
     total: int = 0
     disliked: int = 0
@@ -39,24 +39,24 @@ class Signs(NamedTuple):
 def describe_regressions(
     events: Sequence[UsedEvent], on: Signs, off: Signs, alpha: float
 ) -> tuple[str, ...]:
-    """Return what is surely worse with the flag, in words with numbers; else nothing."""
+    """Return what is significantly worse with the flag, as text with numbers."""
     tests = 2 * len(events) + 1
     found = [
-        each
+        finding
         for event in events
-        for each in (_find_failure_increase(event), _find_slowdown(event))
-        if each
+        for finding in (_find_failure_increase(event), _find_slowdown(event))
+        if finding
     ]
     disliked = compute_fisher_greater(off.disliked, off.total, on.disliked, on.total)
-    told = (
+    text = (
         f"more 👎: {on.disliked} of {on.total} signs with it, {off.disliked} of {off.total} without"
     )
-    found.append((disliked, told))
+    found.append((disliked, text))
     return tuple(f"{what} ({format_p_value(p)})" for p, what in found if p * tests < alpha)
 
 
 def build_side(events: Sequence[Sequence[Sample]], signs: Signs) -> FlagSide:
-    """Return how one side used the commands, all together."""
+    """Return how one side used all commands together."""
     samples = [each for event in events for each in event]
     use = use_of("", (), samples)
     return FlagSide(
@@ -90,6 +90,7 @@ def _find_slowdown(each: UsedEvent) -> tuple[float, str] | None:
     if typical.typical_ms < _WORSE * typical.before_ms:
         return None
     return compute_mann_whitney_greater(off, on).p, (
-        f"`{format_event_name(each.event)}` is slower: usually {format_milliseconds(typical.typical_ms)} with "
-        f"it, {format_milliseconds(typical.before_ms)} without"
+        f"`{format_event_name(each.event)}` is slower: usually "
+        f"{format_milliseconds(typical.typical_ms)} with it, "
+        f"{format_milliseconds(typical.before_ms)} without"
     )

@@ -1,4 +1,4 @@
-"""How often something happened, hour by hour over the last day: what it is compared with."""
+"""Counts by hour over the last day, as the baseline of a rate."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ SECONDS = 3_600.0
 
 
 class Past(NamedTuple):
-    """What there was in whole hours: how many, in how many of them, and since which hour."""
+    """Counts of whole hours: the total, the number of hours with any, and the first hour."""
 
     total: int
     hours: int
@@ -17,7 +17,7 @@ class Past(NamedTuple):
 
 
 class HourlyCounts:
-    """Counts of the hour that goes on and the `HOURS` before it, the empty ones left out."""
+    """Counts of the current hour and the `HOURS` before it, without empty hours."""
 
     __slots__ = ("slots",)
 
@@ -25,7 +25,7 @@ class HourlyCounts:
         self.slots: deque[list[int]] = deque(list(each) for each in slots)
 
     def add(self, at: float, now: float) -> None:
-        """Count one, and forget what is too old by `now`."""
+        """Count one event, and remove hours that are too old at `now`."""
         number, oldest, slots = int(at // SECONDS), int(now // SECONDS) - HOURS, self.slots
         while slots and slots[0][0] < oldest:
             slots.popleft()
@@ -40,13 +40,13 @@ class HourlyCounts:
             slots.insert(place, [number, 1])
 
     def count_before(self, at: float, now: float) -> Past:
-        """Return what there was in the day before `now`, up to the hour in which `at` lies."""
+        """Return the counts of the day before `now`, up to and without the hour of `at`."""
         end, oldest = int(at // SECONDS), int(now // SECONDS) - HOURS
         counted = [(number, count) for number, count in self.slots if oldest <= number < end]
         first = counted[0][0] if counted else end
         return Past(sum(count for _, count in counted), len(counted), first)
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         while self.slots and self.slots[-1][0] > int(now // SECONDS):
             self.slots.pop()

@@ -1,4 +1,4 @@
-"""What is remembered of one kind of action, and of one failure of it."""
+"""The state of one kind of action, and of one failure of it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ _NEVER = float("-inf")
 _FRESH = KindState(event="", seen=0)
 _FRESH_FAILURE = FailureState(event="", fingerprint="", seen=0)
 _NO_RATE = ErrorRate()
-_ALL = 1 - 1e-9  # nothing is over all of them; when all fail, that threshold is reached
+_ALL = 1 - 1e-9  # a share can never exceed 1, so a threshold of 1 is lowered a little
 _NOW_AND_THEN = 3
-"""In so many hours of its last day a failure has to have been seen to have a usual rate."""
-_RARE = 0.1  # of the actions at most; what fails more often is no thing of now and then
+"""The number of hours of the last day with the failure for it to have a usual rate."""
+_RARE = 0.1  # of the actions, at most; a more frequent failure has no usual rate
 
 
 def list_newest_ids(seen: Seen, since: float) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def list_newest_ids(seen: Seen, since: float) -> tuple[str, ...]:
 
 
 class KindWatch:
-    """One kind of action: its windows, its history, and when something was wrong with it."""
+    """One kind of action: its windows, its history, and when a rule was last crossed."""
 
     __slots__ = (
         "_durations", "_share", "_stored", "_volume", "_wrong", "event", "failures", "history",
@@ -41,7 +41,9 @@ class KindWatch:
         state = state or _FRESH
         self.event, self.rules = event, rules
         rate, latency = rules.error_rate or _NO_RATE, rules.latency
-        self._share = min(rate.share, _ALL) if rules.error_rate else 2.0  # more than all: never
+        self._share = (
+            min(rate.share, _ALL) if rules.error_rate else 2.0
+        )  # a share above 1 is never reached: the rule is off
         self._volume = rate.volume
         self.window = SlidingWindow(
             rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
@@ -60,7 +62,7 @@ class KindWatch:
         self._stored: KindState | None = None
 
     def add(self, sample: Sample, now: float) -> Slow | None:
-        """Count one action; return how slow it is when this is worth saying."""
+        """Count one action; return how slow the kind is, if that has to be reported."""
         failed, at = sample.is_failure, sample.at
         self._stored = None
         self.window.add(at, now, failed)
@@ -93,17 +95,17 @@ class KindWatch:
         return True
 
     def estimate_actions(self, seconds: float, now: float) -> float:
-        """Return how many actions there were in so long, going by the window of the error rate."""
+        """Return the number of actions in `seconds`, estimated from the error rate's window."""
         self.window.roll(now)
         rate = self.rules.error_rate or _NO_RATE
         return self.window.actions * seconds / (rate.minutes * 60)
 
     def mark_wrong(self, now: float) -> None:
-        """Note that a rule is crossed: what is slow now is not usual."""
+        """Record that a rule is crossed, so that current durations do not enter the baseline."""
         self._stored, self._wrong = None, now
 
     def rejudge(self, now: float) -> Slow | None:
-        """Move on to `now` without an action; return how slow it is, if it is."""
+        """Move on to `now` without an action; return how slow the kind is, or `None`."""
         self._stored = None
         self.window.roll(now)
         if self._durations is not None:
@@ -111,7 +113,7 @@ class KindWatch:
         return self._detect_slowness(now)
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         self._stored = None
         self.window.rewind(now)
         self.history.rewind(now)
@@ -125,7 +127,7 @@ class KindWatch:
         self._wrong = _discard_future(now, self._wrong)
 
     def build_state(self, seen: int) -> KindState:
-        """Return it as a record; the same one until something happens."""
+        """Return the state as a record; the same record until something changes."""
         if self._stored is None or self._stored.seen != seen:
             self._stored = self._create_state(seen)
         return self._stored
@@ -156,8 +158,8 @@ class KindWatch:
 class FailureWatch:
     """One failure of one kind of action, by its fingerprint.
 
-    `risen_on` is when it last happened more often than usual, and `usual` whether it had a usual
-    rate then: what was never seen before has none.
+    `risen_on` is when it last happened more often than usual; `usual` is whether it had a usual
+    rate then. A new failure has none.
     """
 
     __slots__ = (
@@ -183,14 +185,14 @@ class FailureWatch:
         self.risen_on, self.usual = _from_optional(state.risen_on), state.usual
 
     def add(self, sample: Sample, now: float) -> None:
-        """Count it once more."""
+        """Count one more occurrence."""
         self.window.add(sample.at, now, True)
         self.history.add(sample.at, True, None)
         self.hours.add(sample.at, now)
         self.failures.append((sample.at, sample.id))
 
     def is_repeated(self, kind: KindWatch, now: float) -> bool:
-        """Return whether it happened too often in the window: more often than it always has."""
+        """Return whether it happened too often in the window, and more often than usual."""
         self.window.roll(now)
         if self.window.failures < self._rule.times:
             return False
@@ -200,9 +202,9 @@ class FailureWatch:
         return risen
 
     def _compare_to_past(self, kind: KindWatch, now: float) -> tuple[bool, bool]:
-        """Return whether it has a usual rate, and whether the window is above it, not by chance.
+        """Return whether it has a usual rate, and whether the window is significantly above it.
 
-        The rate is by actions of that kind, or by time where only failures are journalled.
+        The rate is by actions of that kind, or by time if only failures are journalled.
         """
         begin = now - self._rule.minutes * 60
         past, actions = self.hours.count_before(begin, now), kind.hours.count_before(begin, now)
@@ -221,7 +223,7 @@ class FailureWatch:
 
     @property
     def not_quiet_since(self) -> float:
-        """Return when it last happened, or last rose above what is usual for it."""
+        """When it last happened, or last rose above its usual rate."""
         newest = max(at for at, _ in self.failures)
         if self.risen_on == _NEVER:
             return newest
@@ -229,14 +231,14 @@ class FailureWatch:
         return self.risen_on if self.usual or goes_on_for_a_day else newest
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         self.window.rewind(now)
         self.history.rewind(now)
         self.hours.rewind(now)
         self.risen_on = _discard_future(now, self.risen_on)
 
     def build_state(self, seen: int) -> FailureState:
-        """Return it as a record."""
+        """Return the state as a record."""
         return FailureState.model_construct(
             event=self.event,
             fingerprint=self.fingerprint,
@@ -252,7 +254,7 @@ class FailureWatch:
 
 
 def _select_matching_buckets(rule: Latency, state: KindState) -> tuple[list[Packed], list[Packed]]:
-    """Return the stored window and baseline as far as they were made for this rule."""
+    """Return the stored window and baseline, if they were made for the same rule."""
     kept = state.durations if state.latency_minutes == rule.minutes else ()
     usual = state.baseline if state.baseline_hours == rule.baseline_hours else ()
     return [(n, from_text(text)) for n, text in kept], [(n, from_text(text)) for n, text in usual]

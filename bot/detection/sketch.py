@@ -35,12 +35,12 @@ def find_bin(value: float) -> int:
 
 
 def get_bin_value(number: int) -> float:
-    """Return what all values of a bin are told as."""
+    """Return the value that represents all values of a bin."""
     return 2 * _GAMMA**number / (_GAMMA + 1)
 
 
 class Sketch:
-    """How many values fell into which bin. `total` is how many there are."""
+    """The number of values in each bin. `total` is the number of all values."""
 
     __slots__ = ("bins", "total")
 
@@ -56,14 +56,14 @@ class Sketch:
         self.total += 1
 
     def merge(self, other: "Sketch") -> None:
-        """Add what the other one counted."""
+        """Add the counts of another sketch."""
         bins = self.bins
         for number, count in other.bins.items():
             bins[number] = bins.get(number, 0) + count
         self.total += other.total
 
     def subtract(self, other: "Sketch") -> None:
-        """Take away what was merged before."""
+        """Subtract a sketch that was merged before."""
         bins = self.bins
         for number, count in other.bins.items():
             left = bins.get(number, 0) - count
@@ -76,18 +76,20 @@ class Sketch:
     def compute_quantile(self, share: float) -> float:
         """Return the value that `share` of all values do not exceed; 0 if there are none."""
         above = self.total - max(1, math.ceil(share * self.total - 1e-9))
-        for number in sorted(self.bins, reverse=True):  # the high ones are asked for: begin there
+        for number in sorted(
+            self.bins, reverse=True
+        ):  # high quantiles are the usual request, so begin at the top
             above -= self.bins[number]
             if above < 0:
                 return get_bin_value(number)
         return 0.0
 
     def count_above(self, value: float) -> int:
-        """Return how many values are told as more than `value`."""
+        """Return how many values are in bins above `value`."""
         return sum(count for number, count in self.bins.items() if get_bin_value(number) > value)
 
     def pack(self) -> bytes:
-        """Return it in six bytes a bin."""
+        """Return the sketch in six bytes for each bin."""
         return b"".join(
             _PACKED.pack(number - _FIRST, min(count, _MOST_PACKED))
             for number, count in sorted(self.bins.items())
@@ -95,7 +97,7 @@ class Sketch:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
-        """Return what `pack` packed."""
+        """Return the sketch that `pack` packed."""
         made = cls()
         for number, count in _PACKED.iter_unpack(packed):
             made.bins[number + _FIRST] = count
@@ -109,7 +111,7 @@ def to_text(packed: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """Return a packed sketch from `to_text`. `ValueError` if it is none."""
+    """Return a packed sketch from `to_text`. Raises `ValueError` if it is not one."""
     try:
         packed = base64.b64decode(text, validate=True)
     except binascii.Error as error:

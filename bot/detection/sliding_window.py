@@ -1,4 +1,4 @@
-"""Counts in a sliding window of time, and over the last hours for charts."""
+"""Counts in a sliding time window, and over the last hours for charts."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -13,17 +13,16 @@ SLOT_SECONDS = 300.0
 SLOTS = 36
 
 Bucket = list[int]
-"""Number of the bucket since 1970, actions, failures."""
+"""The number of the bucket since 1970, actions, failures."""
 
 Seen = deque[tuple[float, str]]
-"""When, and the id of the record."""
+"""The time and the id of a record."""
 
 
 class SlidingWindow:
     """Actions and failures of the last `seconds`, in `BUCKETS` buckets.
 
-    It reaches back to the start of the bucket that was `seconds` ago: it never leaves out anything
-    younger, and holds what is older by a thirtieth at most.
+    The window begins with the bucket of `seconds` ago, so it is at most a thirtieth too long.
     """
 
     __slots__ = ("_width", "actions", "buckets", "failures")
@@ -35,7 +34,7 @@ class SlidingWindow:
         self.failures = sum(bucket[2] for bucket in self.buckets)
 
     def add(self, at: float, now: float, failed: bool) -> None:
-        """Count one action, and forget what is too old by `now`."""
+        """Count one action, and remove what is too old at `now`."""
         self.roll(now)
         number, buckets = int(at // self._width), self.buckets
         if buckets and buckets[-1][0] == number:
@@ -52,7 +51,7 @@ class SlidingWindow:
             self.failures += 1
 
     def _get_bucket(self, number: int, now: float) -> Bucket | None:
-        """Return another bucket than the newest; `None` if it is too old for the window."""
+        """Return a bucket other than the newest; `None` if it is too old for the window."""
         if number < int(now // self._width) - BUCKETS:
             return None
         at = len(self.buckets)
@@ -65,7 +64,7 @@ class SlidingWindow:
         return bucket
 
     def roll(self, now: float) -> None:
-        """Forget what is too old by `now`."""
+        """Remove what is too old at `now`."""
         oldest, buckets = int(now // self._width) - BUCKETS, self.buckets
         while buckets and buckets[0][0] < oldest:
             _, actions, failures = buckets.popleft()
@@ -73,16 +72,17 @@ class SlidingWindow:
             self.failures -= failures
 
     def find_first_failure(self, seen: Seen) -> float | None:
-        """Return when the oldest failure in it happened, in seconds since 1970.
+        """Return when the oldest failure in the window happened, in seconds since 1970.
 
-        Where there are more than were `seen` lately, when the bucket of the oldest one begins.
+        If the window has more failures than `seen`, return the beginning of the oldest bucket with
+        one.
         """
         if 0 < self.failures <= len(seen):
             return sorted(at for at, _ in seen)[-self.failures]
         return next((number * self._width for number, _, bad in self.buckets if bad), None)
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         newest = int(now // self._width)
         while self.buckets and self.buckets[-1][0] > newest:
             _, actions, failures = self.buckets.pop()
@@ -91,7 +91,7 @@ class SlidingWindow:
 
 
 class Slot:
-    """Five minutes of one kind: how many actions and failures, and p95 in ms once it is over."""
+    """Five minutes of one kind: actions, failures, and p95 in ms once the slot is complete."""
 
     __slots__ = ("actions", "failures", "number", "p95")
 
@@ -100,7 +100,7 @@ class Slot:
 
 
 class CountHistory:
-    """The last three hours in slots of five minutes, the empty ones left out."""
+    """The last three hours in slots of five minutes, without empty slots."""
 
     __slots__ = ("_open", "slots")
 
@@ -109,7 +109,7 @@ class CountHistory:
         self._open = Sketch()
 
     def add(self, at: float, failed: bool, duration: int | None) -> None:
-        """Count one action; `duration` is the bin of what it took, where that counts."""
+        """Count one action; `duration` is the bin of its duration, if that counts."""
         number, slots = int(at // SLOT_SECONDS), self.slots
         if not slots or slots[-1].number < number:
             self.close()
@@ -128,31 +128,31 @@ class CountHistory:
         slot.failures += failed
 
     def close(self) -> None:
-        """Give the slot that is being filled the p95 of what it has so far."""
+        """Set the p95 of the newest slot from its durations so far."""
         if self.slots and self._open.total:
             self.slots[-1].p95 = self._open.compute_quantile(0.95)
 
     def rewind(self, now: float) -> None:
-        """Forget what lies after `now`: the clock was set back."""
+        """Remove what is after `now`: the clock was set back."""
         while self.slots and self.slots[-1].number > int(now // SLOT_SECONDS):
             self.slots.pop()
             self._open = Sketch()
 
     def count_failures_since(self, since: float) -> int:
-        """Return how many failures there were, by whole slots."""
+        """Return the number of failures since then, by whole slots."""
         first = int(since // SLOT_SECONDS)
         return sum(slot.failures for slot in self.slots if slot.number >= first)
 
 
 def find_duration_bin(duration_ms: float | None) -> int | None:
-    """Return the bin of a duration, or `None` if it is none: negative, infinite, no number."""
+    """Return the bin of a duration; `None` if it is negative, infinite or not a number."""
     if duration_ms is None or not 0 <= duration_ms < float("inf"):
         return None
     return find_bin(duration_ms)
 
 
 def build_series(history: CountHistory, rule: Rule, now: float) -> tuple[Point, ...]:
-    """Return a point for each slot of the last three hours that has one for that rule."""
+    """Return a point for each slot of the last three hours that has a value for the rule."""
     history.close()
     first = int(now // SLOT_SECONDS) - SLOTS + 1
     slots = {slot.number: slot for slot in history.slots if slot.number >= first}

@@ -1,4 +1,4 @@
-"""What a detector knows, as a record: it goes on after a restart as if there had been none."""
+"""The state of a detector as a record, with which it continues after a restart."""
 
 from typing import Annotated, ClassVar
 
@@ -28,11 +28,11 @@ Slots = tuple[tuple[int, int, int, float], ...]
 
 
 Hours = tuple[tuple[int, int], ...]
-"""Number of the hour since 1970, and how often in it."""
+"""The number of the hour since 1970, and the count."""
 
 
 class KindState(Record):
-    """One kind of action. `minutes` and `hours` are those its buckets were made for."""
+    """The state of one kind of action. `minutes` and `baseline_hours` are those of its rules."""
 
     event: str
     seen: int = Field(ge=0)
@@ -53,7 +53,7 @@ class KindState(Record):
 
 
 class FailureState(Record):
-    """One fingerprint of one kind of action."""
+    """The state of one fingerprint of one kind of action."""
 
     event: str
     fingerprint: str
@@ -68,7 +68,7 @@ class FailureState(Record):
 
 
 class DetectorState(Record):
-    """All of it. Times are in seconds since 1970. Its size is bounded by `events_kept`."""
+    """The complete state. Times are in seconds since 1970. `events_kept` limits the size."""
 
     former_names: ClassVar = {"told": "alerts"}
 

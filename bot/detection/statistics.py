@@ -1,13 +1,13 @@
-"""The tests a verdict rests on, in plain Python: exact for counts, by ranks for durations.
+"""The statistical tests of a verdict, in plain Python: exact for counts, by ranks for durations.
 
-Every p-value is one-sided: the chance of what was seen, or more of it, if nothing had changed.
+Every p-value is one-sided: the chance of this result or a more extreme one if nothing had changed.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-_NEGLIGIBLE = 1e-17  # beside the largest term of a tail
+_NEGLIGIBLE = 1e-17  # relative to the largest term of a tail
 
 
 def compute_fisher_less(before: int, of_before: int, after: int, of_after: int) -> float:
@@ -23,9 +23,9 @@ def compute_fisher_greater(before: int, of_before: int, after: int, of_after: in
 def compute_rate_less(
     before: int, exposure_before: float, after: int, exposure_after: float
 ) -> float:
-    """Return the exact p for a lower Poisson rate after, given how much happened in all.
+    """Return the exact p for a lower Poisson rate after, conditional on the total count.
 
-    Exposures are what the counts were seen in, in any one unit: minutes, or actions.
+    Exposures are what the counts were observed in, in any common unit: minutes, or actions.
     """
     share = _share(exposure_before, exposure_after)
     return compute_binomial_at_most(after, before + after, share)
@@ -34,7 +34,7 @@ def compute_rate_less(
 def compute_rate_greater(
     before: int, exposure_before: float, after: int, exposure_after: float
 ) -> float:
-    """Return the exact p for a higher Poisson rate after, given how much happened in all."""
+    """Return the exact p for a higher Poisson rate after, conditional on the total count."""
     share = _share(exposure_before, exposure_after)
     return compute_binomial_at_least(after, before + after, share)
 
@@ -50,16 +50,16 @@ def compute_binomial_at_least(count: int, trials: int, chance: float) -> float:
 
 
 class Ranked(NamedTuple):
-    """Mann and Whitney's test. `effect` is the chance that a value after exceeds one before."""
+    """The result of a Mann-Whitney test. `effect` is the chance that a value after is larger."""
 
     p: float
     effect: float
 
 
 def compute_mann_whitney_greater(before: Sequence[float], after: Sequence[float]) -> Ranked:
-    """Return how surely values after are larger: by ranks, corrected for ties and continuity.
+    """Test whether values after are larger, by ranks, corrected for ties and continuity.
 
-    The normal approximation is good from some eight values a side.
+    The normal approximation is good from about eight values on each side.
     """
     many, few = len(before), len(after)
     if not many or not few:
@@ -83,7 +83,7 @@ def compute_mann_whitney_greater(before: Sequence[float], after: Sequence[float]
 
 
 def compute_quantile(values: Sequence[float], share: float) -> float:
-    """Return the value below which that share lies, interpolated; `values` are sorted."""
+    """Return the quantile, interpolated; `values` must be sorted and not empty."""
     place = share * (len(values) - 1)
     low = math.floor(place)
     high = min(low + 1, len(values) - 1)
@@ -111,7 +111,7 @@ def _build_binomial(trials: int, chance: float) -> _Distribution:
 
 
 def _build_hypergeometric(before: int, of_before: int, after: int, of_after: int) -> _Distribution:
-    """Return how the hits of both sides fall on the side after, if they fall by chance."""
+    """Return the distribution of the hits after, if all hits are divided by chance."""
     hits = before + after
     ways = _choose(of_before + of_after, hits)
 
@@ -122,7 +122,7 @@ def _build_hypergeometric(before: int, of_before: int, after: int, of_after: int
 
 
 def _tail(counts: _Distribution, start: int, step: int) -> float:
-    """Return the probability from `start` on, up or down; what is shorter is summed."""
+    """Return the probability of `start` and all counts above it (or below, if `step` is -1)."""
     if step > 0:
         if start <= counts.least:
             return 1.0
@@ -140,12 +140,12 @@ def _tail(counts: _Distribution, start: int, step: int) -> float:
         total += term
         largest = max(largest, term)
         if largest > 0 and term < largest * _NEGLIGIBLE:
-            break  # past the summit: what follows is smaller still
+            break  # past the maximum: all further terms are smaller
     return min(1.0, total)
 
 
 def _choose(total: int, some: int) -> float:
-    """Return the logarithm of how many ways there are."""
+    """Return the logarithm of the number of combinations."""
     return math.lgamma(total + 1) - math.lgamma(some + 1) - math.lgamma(total - some + 1)
 
 

@@ -22,7 +22,7 @@ MAX_SET_ASIDE = 1_000
 
 
 class Timeline:
-    """`now` is in seconds since 1970; `None` before the first record."""
+    """The current time by the records. `now` is in seconds since 1970; `None` before the first."""
 
     __slots__ = ("_aside", "_has_warned", "_span", "now")
 
@@ -33,7 +33,7 @@ class Timeline:
         self._has_warned = False
 
     def place(self, sample: Sample) -> Sequence[Sample]:
-        """Take notice of the sample; return those that count now, in order."""
+        """Process a sample; return the samples that count now, in order."""
         now = self.now
         if now is None:
             self.now = sample.at
@@ -55,7 +55,7 @@ class Timeline:
         return self._move(sorted(each.at for each in self._aside)[agreeing // 2])
 
     def tick(self, now: float) -> Sequence[Sample]:
-        """Take the time from a clock; return the samples put aside that count now."""
+        """Set the time from a clock; return the set-aside samples that count now."""
         self._has_warned = True
         if self.now is None or -self._span <= now - self.now <= 0:
             return ()

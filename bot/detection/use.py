@@ -1,4 +1,4 @@
-"""How a command is used, and whether it got worse, from its samples before a change and since."""
+"""How a command is used, and whether it got worse, from samples before and after a change."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -9,14 +9,14 @@ from bot.domain.samples import Sample
 from bot.domain.use import EventUse, Promise
 from bot.domain.watch import Comparison, WatchRules
 
-_FEW = 2  # failures of a new command; one alone may be anybody's
+_FEW = 2  # failures of a new command; a single one may be chance
 _SHARE = 0.1  # of its uses
 
 
 def use_of(
     event: str, before: Sequence[Sample], after: Sequence[Sample], promise: Promise | None = None
 ) -> EventUse:
-    """Return how one event was used since, with how long it took before, and how long it was to."""
+    """Return how one event was used since the change, with durations before and the promise."""
     times, most = answer_times(after), promise.ms if promise else None
     uses = [each for each in after if each.outcome != "cancelled"]
     return EventUse(
@@ -41,10 +41,10 @@ def judge_use(
     before_minutes: float,
     after_minutes: float,
 ) -> Comparison:
-    """Return whether an event of which nothing was to go away got worse: regressed, or open.
+    """Return whether an event that needed no fix got worse: "regressed" or "inconclusive".
 
-    A `new` one has nothing to be compared with: it counts as worse where more than one of its uses
-    failed, and a tenth of them.
+    A `new` event has no earlier uses to compare with. It is "regressed" if at least two uses, and a
+    tenth of all, failed.
     """
     found = detect_regression(
         before, after, rules, before_minutes=before_minutes, after_minutes=after_minutes
@@ -52,18 +52,18 @@ def judge_use(
     now = found.after
     if not new or now.failures < max(_FEW, _SHARE * now.actions):
         return found
-    told = f"{now.failures} of {now.actions} uses failed, and it is new."
-    return found.replace(verdict="regressed", reasons=(told,))
+    reason = f"{now.failures} of {now.actions} uses failed, and it is new."
+    return found.replace(verdict="regressed", reasons=(reason,))
 
 
 def _compute_typical_ms(samples: Sequence[Sample]) -> float | None:
-    """Return the median time of what went well, in milliseconds."""
+    """Return the median duration of the successful actions, in milliseconds."""
     times = answer_times(samples)
     return median(times) if times else None
 
 
 def answer_times(samples: Sequence[Sample]) -> list[float]:
-    """Return how long those took that went well, in milliseconds."""
+    """Return the durations of the successful actions, in milliseconds."""
     return [
         each.duration_ms
         for each in samples

@@ -5,7 +5,7 @@ import re
 _GAP = "\u200b"  # invisible; no forge recognises a mention, a reference or a command across it
 # https://docs.github.com/en/issues/tracking-your-work-with-issues/linking-a-pull-request-to-an-issue
 # https://docs.github.com/en/actions/managing-workflow-runs/skipping-workflow-runs
-# Other systems (GitLab, Azure, CircleCI, Travis) recognise the same markers, some under other names.
+# Other systems (GitLab, Azure, CircleCI, Travis) recognise the same markers under other names.
 _SIGNS = re.compile(
     r"@(?=[\w-])"  # a mention
     r"|(?<=[#!])(?=\d)|\bGH-(?=\d)"  # a reference; after "fixes" it would close an issue

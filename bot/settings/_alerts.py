@@ -1,4 +1,4 @@
-"""Where people are alerted beside the chat. Addresses and passwords are in the environment."""
+"""Alerts outside of the chat. Addresses and passwords are in the environment."""
 
 from typing import Annotated, Literal
 

@@ -8,13 +8,16 @@ from bot.domain.roles import Role
 
 
 class AutonomyConfig(Autonomy):
-    """How far the bot goes by itself; `dev_mode` pauses it while somebody works on its code."""
+    """How far the bot goes on its own; `dev_mode` pauses it while people work on its code."""
 
     dev_mode: bool = True
 
 
 class ChatConfig(Record):
-    """Talk that is no request. `channels` programs are kept warm, each for `idle_minutes`."""
+    """Chat that is not a request.
+
+    At most `channels` programs stay open, each for `idle_minutes`.
+    """
 
     role: Role = Role(model="sonnet", turns=20, seconds=120.0, usd=0.2)
     channels: int = Field(default=4, ge=1, le=64)

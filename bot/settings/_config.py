@@ -87,7 +87,7 @@ class GithubConfig(Record):
 
 
 class IssuesConfig(Record):
-    """Which of the forge's issues are requests: with this label, by these people, nobody else's."""
+    """Which of the forge's issues are requests: those with this label, by these people only."""
 
     label: str = Field(default="theseus", pattern=r"^[^,\s][^,]{0,49}$")
     people: dict[str, int] = Field(
@@ -127,7 +127,7 @@ class RunsConfig(Record):
 
 
 class ChangeConfig(Record):
-    """How changes are made that somebody wants, of what has not failed."""
+    """How requested changes are made, of something that has not failed."""
 
     confirm_minutes: float | None = Field(
         default=None,
@@ -144,13 +144,13 @@ class ChangeConfig(Record):
 
 
 class JournalConfig(Record):
-    """How long records are kept: verdicts and audits look back weeks."""
+    """How long records are stored: verdicts and audits need several weeks."""
 
     keep_days: int = Field(default=90, ge=30, le=36_500)
 
 
 class TrafficConfig(Record):
-    """What is kept of what people ask of cogs; for as long as the journal is."""
+    """What is stored of people's interactions with cogs; as long as the journal."""
 
     record: bool = True
     successes: int = Field(default=60, ge=10, le=10_000, description="of each command")
@@ -167,7 +167,7 @@ class VersionsConfig(Record):
 
 
 class Config(Record):
-    """The whole file."""
+    """The complete file."""
 
     discord: DiscordConfig = DiscordConfig()
     people: AllowList = AllowList()

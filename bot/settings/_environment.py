@@ -49,7 +49,7 @@ KNOWN = {name.upper(): name for name in Environment.model_fields}
 _PREFIX = "THESEUS_"
 COG_PREFIXES = "THESEUS_COG_PREFIXES"
 _COG_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*_")
-# What programs carry that the bot starts, or that its tests are told by: no settings.
+# Variables of programs that the bot starts, or of its tests: these are no settings.
 _CARRIED = frozenset(
     _PREFIX + name
     for name in (

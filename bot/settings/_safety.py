@@ -21,7 +21,10 @@ LinkAddress = Annotated[str, AfterValidator(_can_be_followed)]
 
 
 class GatewayConfig(Record):
-    """The way to the model. After `failures` in a row, nothing is asked for `rest_seconds`."""
+    """The gateway to the model.
+
+    After `failures` in a row, no request is sent for `rest_seconds`.
+    """
 
     redact: bool = Field(default=True, description="secrets are taken out of what goes out")
     failures: int = Field(default=5, ge=1, le=1_000)
@@ -31,7 +34,7 @@ class GatewayConfig(Record):
 
 
 class AuditConfig(Record):
-    """How long entries are kept; not less than the 30 days anybody may ask about."""
+    """How long entries are stored; at least the 30 days that anyone may ask about."""
 
     keep_days: int = Field(default=400, ge=30, le=36_500)
 
@@ -50,9 +53,9 @@ class HttpConfig(Record):
 
 
 class ProtectionConfig(Protection):
-    """What configuration says of paths: its classes come beside the built-in ones.
+    """The configured path classes, in addition to the built-in ones.
 
-    A class of the same name takes the place of a built-in one.
+    A class with the name of a built-in one replaces it.
     """
 
     @field_validator("classes", mode="after")

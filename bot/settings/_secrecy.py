@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.settings._environment import Environment
 
-# Ours, and what else would let a program ask the model's provider by itself.
+# Our own secrets, and others that would let a program use the model's provider directly.
 SECRETS = frozenset(
     {
         name.upper()

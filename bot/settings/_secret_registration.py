@@ -41,7 +41,7 @@ def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     try:
         lines = (settings.root / app.private_key.expanduser()).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
-        return  # whoever uses the key says what is wrong with it
+        return  # the user of the key reports what is wrong with it
     for line in lines.splitlines():
         if len(line) > 20 and not line.startswith("-----"):
             yield "github_app_key", line

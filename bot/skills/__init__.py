@@ -1,4 +1,4 @@
-"""Skills in the open Agent Skills format: read, checked, told of, and counted when used."""
+"""Skills in the open Agent Skills format: parsed, validated, offered to models, and counted."""
 
 from bot.skills.catalogue import MOST_FILES, build_skill, build_skills
 from bot.skills.library import SkillLibrary, build_event_name

@@ -1,4 +1,4 @@
-"""The skills at hand for those who use them, and note of each use."""
+"""Gives access to the current skills, and records each use."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -9,13 +9,13 @@ from bot.ports.journal import Journal
 from bot.ports.recorder import ActionRecorder
 
 Source = Callable[[], SkillSet]
-"""Returns the skills as they are now."""
+"""Returns the current skills."""
 
-_MOST_USES = 1_000  # of one skill that are counted
+_MOST_USES = 1_000  # the maximum number of uses of one skill that are counted
 
 
 class SkillLibrary:
-    """What models are told of and read. What somebody holds of it does not change under them."""
+    """The skills that models see and read. A returned set does not change later."""
 
     def __init__(
         self,
@@ -28,18 +28,18 @@ class SkillLibrary:
         self._journal = journal
 
     def get_current(self) -> SkillSet:
-        """Return all of them at this moment."""
+        """Return the current skills."""
         return self._source()
 
     def note_use(self, skill: Skill, role: SkillRole, run_id: str | None = None) -> None:
-        """Journal that this part of a model read a skill: `skill.NAME`, its role as the agent."""
+        """Journal that this role of a model read a skill: `skill.NAME`, with the role as agent."""
         if self._recorder is not None:
             self._recorder.record(
                 Kind.SKILL, skill.name, ActionOutcome.OK, agent=role, run_id=run_id
             )
 
     async def load_uses(self, names: Iterable[str], since: datetime) -> dict[str, SkillUse]:
-        """Return how each was used since then, by its name. Raises `JournalError`."""
+        """Return the uses of each skill since then, by name. Raises `JournalError`."""
         found: dict[str, SkillUse] = {}
         for name in names if self._journal is not None else ():
             query = JournalQuery(event=build_event_name(name), since=since, limit=_MOST_USES)
@@ -48,15 +48,16 @@ class SkillLibrary:
         return found
 
     async def find_unread(self, since: datetime) -> tuple[str, ...]:
-        """Return the skills nobody read since then; none where no skill was: nobody reads here.
+        """Return the skills that no model has read since then.
 
-        Raises `JournalError`.
+        Returns none if no skill at all was read, because then no model uses skills here. Raises
+        `JournalError`.
         """
-        uses = await self.load_uses([each.name for each in self.get_current().skills], since)
+        uses = await self.load_uses([skill.name for skill in self.get_current().skills], since)
         unread = tuple(name for name, use in uses.items() if not use.count)
         return unread if len(unread) < len(uses) else ()
 
 
 def build_event_name(name: str) -> str:
-    """Return what the journal calls a use of that skill."""
+    """Return the journal event of a use of that skill."""
     return f"{Kind.SKILL}.{name}"

@@ -1,4 +1,4 @@
-"""`SKILL.md`: front matter in the open Agent Skills format, and the text that it begins."""
+"""Parses `SKILL.md`: front matter in the open Agent Skills format, and the text after it."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ from bot.domain.errors import ConfigError
 from bot.domain.skill import ROLES, Skill, SkillRole
 from bot.infra.yaml_text import TextsLoader, YamlText, read_yaml
 
-MOST_CHARACTERS, MOST_LINES = 24_000, 500  # of the whole file; some 6,000 tokens
+MOST_CHARACTERS, MOST_LINES = 24_000, 500  # of the complete file; about 6,000 tokens
 _MOST_NAME = 64
 _MOST_ENTRIES, _MOST_TOOLS = 20, 40
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -22,7 +22,7 @@ _Short = Annotated[str, Field(max_length=200)]
 
 
 class _FrontMatter(BaseModel):
-    """The keys of the format, and `when_to_use` as Claude Code has it."""
+    """The keys of the format, and `when_to_use` as in Claude Code."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -36,7 +36,7 @@ class _FrontMatter(BaseModel):
 
 
 class _Parts(NamedTuple):
-    """A file in two: its front matter, with as many empty lines before it as it has in the file."""
+    """A file in two parts. The front matter begins with empty lines, so that line numbers match."""
 
     front: str
     body: str
@@ -44,9 +44,10 @@ class _Parts(NamedTuple):
 
 
 def parse_skill(text: str, name: str, path: str, files: dict[str, str | None]) -> Skill:
-    """Return the skill that a `SKILL.md` tells of, in a folder called `name`.
+    """Return the skill of a `SKILL.md` in a folder called `name`.
 
-    Raises `ConfigError`, which begins with `path` and the line, and says what to write instead.
+    Raises `ConfigError`. The message begins with `path` and the line, and says what to write
+    instead.
     """
     _refuse_unreadable(text, path)
     parts = _split(text, path)
@@ -88,11 +89,11 @@ def parse_skill(text: str, name: str, path: str, files: dict[str, str | None]) -
 
 
 def find_name_error(name: str) -> str:
-    """Return what is wrong with the name of a skill, and what would do; nothing where it will."""
+    """Return what is wrong with a skill's name, and what is allowed; "" if it is valid."""
     if len(name) <= _MOST_NAME and _NAME.fullmatch(name):
         return ""
     return (
-        f"{name[:70]!r} will not do: up to {_MOST_NAME} small letters, digits and single "
+        f"{name[:70]!r} is not valid: use up to {_MOST_NAME} small letters, digits and single "
         "hyphens between them, such as `reading-the-journal`"
     )
 
@@ -107,17 +108,17 @@ def _refuse_unreadable(text: str, path: str) -> None:
         _refuse(
             path,
             len(lines),
-            f"{len(text):,} characters in {len(lines)} lines are too much "
+            f"{len(text):,} characters in {len(lines)} lines are too many "
             f"(at most {MOST_CHARACTERS:,} in {MOST_LINES}): move what is not always needed "
-            "into a file beside it",
+            "into another file of the skill",
         )
     for number, line in enumerate(lines, 1):
         if has_hidden_characters(line.removesuffix("\r")):
-            _refuse(path, number, "there are characters that nobody can see: take them out")
+            _refuse(path, number, "there are invisible characters: remove them")
 
 
 def has_hidden_characters(line: str) -> bool:
-    """Whether a line holds control or formatting characters besides tabs."""
+    """Return whether a line contains control or formatting characters other than tabs."""
     if line.isprintable():
         return False
     return any(unicodedata.category(char)[0] == "C" and char != "\t" for char in line)
@@ -145,7 +146,7 @@ def _validate(read: YamlText, path: str) -> _FrontMatter:
         return _FrontMatter.model_validate(content)
     except ValidationError as error:
         problems = error.errors(include_url=False)
-    first: Any = min(problems, key=lambda each: each["type"] != "extra_forbidden")
+    first: Any = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     where = tuple(part for part in first["loc"] if part not in ("str", "list[str]"))
     line = max(2, read.find_line(where))
     raise ConfigError(
@@ -166,12 +167,15 @@ def _describe_error(kind: str, where: tuple[str | int, ...], message: str) -> st
 
 
 def _parse_tools(front: _FrontMatter, read: YamlText, path: str) -> tuple[str, ...]:
-    """Return the names of tools. A pattern (`Bash(git:*)`) is refused: nobody here holds to it."""
-    given = front.allowed_tools
-    if given is None:
+    """Return the names of the tools.
+
+    A pattern (`Bash(git:*)`) is refused, because the bot does not enforce patterns.
+    """
+    allowed = front.allowed_tools
+    if allowed is None:
         return ()
-    parts = _SEPARATORS.split(given) if isinstance(given, str) else given
-    names = tuple(dict.fromkeys(each.strip() for each in parts if each.strip()))
+    parts = _SEPARATORS.split(allowed) if isinstance(allowed, str) else allowed
+    names = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
     line = read.find_line(["allowed-tools"])
     if not names:
         _refuse(path, line, "allowed-tools names no tool: name some, or leave the key out")
@@ -182,8 +186,8 @@ def _parse_tools(front: _FrontMatter, read: YamlText, path: str) -> tuple[str, .
             _refuse(
                 path,
                 line,
-                f"allowed-tools: {name[:60]!r} is no name of a tool; patterns such "
-                "as `Bash(git:*)` are not held to here, so name the tool alone",
+                f"allowed-tools: {name[:60]!r} is not the name of a tool; patterns such "
+                "as `Bash(git:*)` are not supported, so name the tool alone",
             )
     return names
 

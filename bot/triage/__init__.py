@@ -1,4 +1,4 @@
-"""Whose fault a failure is, before anybody changes code for it."""
+"""Decides whose fault a failure is, before any code is changed."""
 
 from bot.domain.triage import Origin, Triage
 from bot.triage._judge import triage

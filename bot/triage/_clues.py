@@ -1,4 +1,4 @@
-"""What a capsule says about whose fault a failure is, text of unknown origin left out."""
+"""Clues in a capsule about the origin of a failure, without text of unknown origin."""
 
 import re
 import sys
@@ -7,8 +7,8 @@ from functools import cached_property
 
 from bot.domain.journal import Capsule
 
-# Programs that answer over a network. Discord's client is there in its parts: much of it only
-# waits for people.
+# Packages that use a network. Discord's client is listed by module, because much of it only waits
+# for people.
 _NETWORK = frozenset({
     "aiodns", "aiohttp", "aiosmtplib", "anthropic", "asyncpg", "boto3", "botocore",
     "claude_agent_sdk", "ftplib", "gidgethub", "grpc", "h11", "h2", "http", "httpcore",
@@ -21,7 +21,7 @@ _STORAGE = frozenset({"aiosqlite", "dbm", "shelve", "sqlite3"})
 _STORES = re.compile(r"sqlite|database|(?:\b|_)(?:db|store|storage|shelf)(?:\b|_)", re.IGNORECASE)
 _OWN = frozenset({"bot", "cogs", "local_discord", "tests", "bench"})
 _STATUS = {
-    # Formats of known types: what stands there is the status itself, whatever text follows.
+    # Message formats of known types: the number at this place is always the status.
     "discord.errors.": re.compile(r"(\d{3}) "),
     "aiohttp.client_exceptions.": re.compile(r"(\d{3}), message="),
     "urllib.error.HTTPError": re.compile(r"HTTP Error (\d{3}):"),
@@ -46,13 +46,13 @@ _UNKNOWN_INTERACTION = "404 Not Found (error code: 10062)"  # as discord.py word
 
 @dataclass(frozen=True)
 class Clues:
-    """A capsule, asked the questions that decide."""
+    """A capsule, with the properties that decide."""
 
     capsule: Capsule
 
     @property
     def name(self) -> str:
-        """The exception's own name, without its module."""
+        """The exception's name, without its module."""
         return self.capsule.exception.rpartition(".")[2]
 
     @cached_property
@@ -62,28 +62,28 @@ class Clues:
 
     @property
     def behind(self) -> frozenset[str]:
-        """The exception's type and bases, and what it was wrapped in."""
+        """The exception's type and bases, and the types it was wrapped in."""
         return self.kinds | frozenset(self.capsule.causes)
 
     @property
     def package(self) -> str:
-        """The package that defines the exception; empty for Python's own."""
+        """The package that defines the exception; empty for a built-in one."""
         return self.capsule.exception.partition(".")[0] if "." in self.capsule.exception else ""
 
     @property
     def own_type(self) -> bool:
-        """Whether this project defines the exception."""
+        """True if this project defines the exception."""
         return self.package in self._own_packages
 
     @property
     def vendor(self) -> bool:
-        """Whether somebody else's package defines it: neither Python nor this project."""
+        """True if a third-party package defines the exception."""
         package = self.package
         return bool(package) and not self.own_type and package not in sys.stdlib_module_names
 
     @property
     def network_programs(self) -> tuple[str, ...]:
-        """The network programs our innermost line called."""
+        """The network packages that our innermost line called."""
         return tuple(
             each
             for each in self.capsule.libraries
@@ -92,7 +92,7 @@ class Clues:
 
     @property
     def is_storage(self) -> bool:
-        """Whether it was raised in what keeps our own files."""
+        """True if it was raised in code that stores our own files."""
         if any(each.partition(".")[0] in _STORAGE for each in self.capsule.libraries):
             return True
         frame = self.capsule.innermost
@@ -104,18 +104,18 @@ class Clues:
 
     @property
     def ours(self) -> bool:
-        """Whether a line of this project was on the way."""
+        """True if the traceback has a line of this project."""
         return bool(self.capsule.frames)
 
     @property
     def place(self) -> str:
-        """Our innermost line: `cogs/dice.py:12`."""
+        """Our innermost line, as people read it: `cogs/dice.py:12`."""
         frame = self.capsule.innermost
         return f"`{frame.file}:{frame.line}`" if frame else ""
 
     @cached_property
     def status(self) -> int | None:
-        """The HTTP status another side answered; of an older record, as its own type spells it."""
+        """The HTTP status of the other side; in older records it is read from the message."""
         if self.capsule.status is not None or self.own_type:
             return None if self.own_type else self.capsule.status
         for begin, pattern in _STATUS.items():
@@ -126,7 +126,7 @@ class Clues:
 
     @cached_property
     def whose(self) -> str:
-        """Who is on the other side, as far as the types tell."""
+        """The service on the other side, as far as the types show."""
         for package in (self.package, *(each.partition(".")[0] for each in self.network_programs)):
             if package in _SERVICES:
                 return _SERVICES[package]
@@ -139,7 +139,7 @@ class Clues:
 
     @property
     def answered_late(self) -> bool:
-        """Whether Discord no longer knew the interaction: its first answer came after 3 s."""
+        """True if Discord no longer knew the interaction: its first answer came after 3 s."""
         if self.is_late_answer:
             return True
         unknown = self.capsule.message.startswith(_UNKNOWN_INTERACTION)
@@ -147,20 +147,20 @@ class Clues:
 
     @property
     def is_late_answer(self) -> bool:
-        """Whether it is known where the command stood when Discord's patience ended."""
+        """True if it is known where the command was when Discord's time limit ended."""
         return self.capsule.exception == _ANSWERED_TOO_LATE
 
     @property
     def is_blocking(self) -> bool:
-        """Whether one call kept the event loop, and was seen at that from another thread."""
+        """True if one call blocked the event loop, as observed from another thread."""
         return self.capsule.exception == _EVENT_LOOP_BLOCKED
 
     def is_a(self, *types: str) -> bool:
-        """Whether it is of one of these types, by itself or through a base."""
+        """Return whether the exception is of one of these types, directly or through a base."""
         return not self.kinds.isdisjoint(types)
 
     def was_in(self, *modules: str) -> bool:
-        """Whether our innermost line had called into one of these modules."""
+        """Return whether our innermost line had called into one of these modules."""
         return any(
             each == module or each.startswith(f"{module}.")
             for each in self.capsule.libraries
@@ -168,7 +168,7 @@ class Clues:
         )
 
     def is_own(self, module: str) -> bool:
-        """Whether a module is this project's."""
+        """Return whether a module belongs to this project."""
         return module.partition(".")[0] in self._own_packages
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The judgement: rules in order, then what happened around the failure."""
+"""Judges the origin of a failure: rules in order, then what happened around the failure."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -13,8 +13,8 @@ from bot.triage._rules import RuleFinding, check_environment, check_outside
 Confidence = Literal["low", "medium", "high"]
 
 _SAME_TIME = 600.0  # seconds
-_FEW = 2  # people whose input may be wrong; when more fail, it is not theirs
-_PATIENCE = 3.0  # seconds that Discord waits for the first answer to an interaction
+_FEW = 2  # with more people than that, the cause is not one person's input
+_PATIENCE = 3.0  # Discord's time limit in seconds for the first answer to an interaction
 _TYPED = (Kind.COMMAND, Kind.CONTEXT_MENU, Kind.COMPONENT, Kind.CHAT)
 
 
@@ -28,14 +28,14 @@ def triage(
     since_worked: Sequence[str] = (),
     counted: bool = True,
 ) -> Triage:
-    """Return whose fault a failure is, with reasons for people. Pure and deterministic.
+    """Return the origin of a failure, with reasons as people read them. Pure and deterministic.
 
-    `users` is how many people it happened to (0: nobody knows), `nearby` what else failed,
-    `timeline` actions of the same event, good ones included, and `changed` the commits that lately
-    changed the code in its frames, best first; `since_worked` are those that changed what it
-    reaches since it last went well. Reasons tell how often and to how many it happened where they
-    are `counted`: an incident counts on, and tells that itself. Types, codes and frames decide; a
-    message only where a library we know wrote it.
+    `users` is the number of people affected (0 if unknown), `nearby` other failures, `timeline`
+    actions of the same event including successful ones. `changed` are commits that lately changed
+    the code in the traceback, best first; `since_worked` are those that changed the code it uses
+    since it last worked. With `counted`, the reasons say how often and to how many people it
+    happened; an incident shows these numbers itself. Types, codes and frames decide; a message only
+    if a known library wrote it.
     """
     if group is None or group.newest.error is None:
         late = group is not None and group.newest.outcome is ActionOutcome.TIMEOUT
@@ -60,7 +60,7 @@ class _Judge:
         self._group = group
         self._clues = Clues(group.newest.error)
         self._users = users
-        self._nearby = tuple(each for each in nearby if _is_simultaneous(group, each))
+        self._nearby = tuple(other for other in nearby if _is_simultaneous(group, other))
         good = [action.ts for action in timeline if action.outcome is ActionOutcome.OK]
         self._worked = any(at < group.first_seen for at in good)
         self._works = any(at > group.first_seen for at in good)
@@ -100,13 +100,14 @@ class _Judge:
 
     @property
     def _took(self) -> float:
-        """Seconds that it took, as far as that was recorded."""
+        """The duration in seconds, as far as it was recorded."""
         return (self._group.newest.duration_ms or 0.0) / 1000
 
     def _judge_late_answer(self) -> Triage:
-        """An answer that came too late: the command's own fault, unless others were late as well.
+        """Judge an answer that came too late.
 
-        A defer is due within Discord's patience, whatever the command waits for.
+        It is the command's own fault, unless other commands were late too: a command must defer
+        within Discord's time limit, whatever it waits for.
         """
         if self._took < _PATIENCE:
             why = "the time went by before it began: the network, or this machine was busy"
@@ -120,7 +121,7 @@ class _Judge:
 
     @property
     def _late_as_well(self) -> list[FailureGroup]:
-        """Other actions that answered too late while this one did."""
+        """Other actions that answered too late while this one ran."""
         return [
             each
             for each in self._nearby
@@ -131,7 +132,7 @@ class _Judge:
         ]
 
     def _judge_slow_answer(self) -> Triage:
-        """An answer that comes too late by the command's own doing."""
+        """Judge an answer that came too late because of the command itself."""
         why = f"it took {self._took:.1f} s to answer, and Discord waits {_PATIENCE:.0f} s"
         if self._since_worked:
             changed = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
@@ -140,16 +141,16 @@ class _Judge:
         return self._build_triage(Origin.CODE, RuleFinding(why + where), "medium")
 
     def _judge_unhandled_refusal(self, found: RuleFinding) -> Triage:
-        """A refusal that people meet as an error, of code that changed since the action worked.
+        """Judge a refusal that people saw as an error, in code that changed since it worked.
 
-        What catches it may have gone with that commit: whether it had is for a play to show.
+        The commit may have removed what caught it; a replay can show that.
         """
         where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
         why = RuleFinding(f"{found.why}, but people met an error instead of the reason; {where}")
         return self._build_triage(Origin.CODE, why, "medium")
 
     def _judge_crash(self) -> Triage:
-        """A crash is ours: whatever came in, from people or from elsewhere, is to be checked."""
+        """Judge a crash. It is our fault: input from people or other services must be checked."""
         clues = self._clues
         if not clues.ours:
             return Triage(reasons=(f"{clues.name}, and no line of ours was on the way",))
@@ -224,12 +225,12 @@ class _Judge:
 
 
 def _is_deliberate_refusal(clues: Clues) -> bool:
-    """Whether a type of ours that happens to derive from a crash's says no on purpose."""
+    """Return whether our own exception type, derived from a crash's type, refuses on purpose."""
     return clues.own_type and clues.capsule.deliberate
 
 
 def _is_simultaneous(group: FailureGroup, other: FailureGroup) -> bool:
-    """Whether two failures happened at the same time, by ten minutes."""
+    """Return whether two failures happened within ten minutes of each other."""
     if other.event == group.event and other.fingerprint == group.fingerprint:
         return False
     begins = (other.first_seen - group.last_seen).total_seconds()
@@ -238,7 +239,7 @@ def _is_simultaneous(group: FailureGroup, other: FailureGroup) -> bool:
 
 
 def _is_outside_failure(group: FailureGroup, like: Clues | None) -> bool:
-    """Whether another failure is somebody else's: the same somebody, where `like` is given."""
+    """Return whether another failure is someone else's: that of `like`, if given."""
     if group.newest.error is None:
         return False
     clues = Clues(group.newest.error)

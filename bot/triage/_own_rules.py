@@ -1,4 +1,4 @@
-"""What concerns what we keep, and what people typed: also the crashes that nothing excuses."""
+"""Rules for our stored data, for people's input, and for crashes."""
 
 import re
 
@@ -11,7 +11,7 @@ CRASHES = frozenset({
     "NameError", "NotImplementedError", "OverflowError", "RecursionError", "StopAsyncIteration",
     "StopIteration", "SyntaxError", "TypeError", "UnboundLocalError", "ZeroDivisionError",
 })  # fmt: skip
-"""Input must not lead to these, whatever it is."""
+"""Exceptions that no input may cause."""
 
 _DAMAGED = {
     "SQLITE_CORRUPT": "the database is damaged",
@@ -43,7 +43,7 @@ _LOADS = re.compile(r"(?:^|[._])(?:load|restore|open|read|reload)(?:_|$)")
 
 
 def check_storage(clues: Clues) -> RuleFinding | None:
-    """What we keep ourselves: files, rows."""
+    """Check for faults of our own stored files and rows."""
     frame = clues.capsule.innermost
     if clues.is_a("sqlite3.Error") or clues.capsule.exception.startswith("sqlite3."):
         return _check_database(clues)
@@ -95,7 +95,7 @@ _NO_NUMBER = (
 
 
 def is_typed_input(clues: Clues) -> bool:
-    """Whether a text somebody typed stands in what our innermost line worked with."""
+    """Return whether our innermost line used a text that a person typed."""
     frame = clues.capsule.innermost
     if frame is None:
         return False
@@ -104,9 +104,9 @@ def is_typed_input(clues: Clues) -> bool:
 
 
 def check_refusal(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | None:
-    """What somebody typed was refused, and rightly so.
+    """Check whether input was refused for a good reason.
 
-    `works`: the same action goes well with other input. `alone`: it happened to few people.
+    `works`: the same action succeeds with other input. `alone`: it happened to few people.
     """
     if clues.is_a(*_REFUSALS):
         return RuleFinding(f"it was refused with a reason ({clues.name})")
@@ -128,7 +128,7 @@ def check_refusal(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | No
 
 
 def _is_no_number(clues: Clues) -> bool:
-    """Whether Python's own conversion refused exactly what somebody typed, not a piece of it."""
+    """Return whether Python's own conversion refused exactly what a person typed."""
     for pattern in _NO_NUMBER:
         if found := pattern.fullmatch(clues.capsule.message):
             return _parse_value(found[1]) in {

@@ -1,25 +1,25 @@
-"""What is ours to do about a failure that is somebody else's: what people meet is our code."""
+"""What our code can do about a failure of another service."""
 
 from bot.triage._clues import Clues
 
 _LATE = ("TimeoutError", "asyncio.exceptions.TimeoutError")
-_OVERLOADED = (429, 503)  # answers that may say when to come back
+_OVERLOADED = (429, 503)  # HTTP statuses that may come with a Retry-After
 _EXPLAIN_REMEDY = "say it to people in words, with what they can do"
 
 
 def list_refusal_remedies(clues: Clues) -> tuple[str, ...]:
-    """Return what is ours to do about a refusal that is right, and that people met as an error.
+    """Return what to do about a correct refusal that people saw as an error.
 
-    Our own check may say no with its reason; what people read was the name of an error.
+    Our check may refuse with its reason, but people read the name of an exception.
     """
     return (_EXPLAIN_REMEDY,) if clues.ours else ()
 
 
 def list_remedies(clues: Clues, whose: str) -> tuple[str, ...]:
-    """Return them in words, best first; none where no code of ours could do better.
+    """Return the remedies as text, best first; none if our code could not do better.
 
-    Where Discord fails nobody can be told anything, and its library asks again by itself. What
-    this project's own adapters report has been through that already.
+    If Discord fails, no one can be informed, and its library retries on its own. Errors that our
+    own adapters report have been retried already.
     """
     if not clues.ours or clues.own_type or whose == "Discord":
         return ()

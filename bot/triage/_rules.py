@@ -1,4 +1,4 @@
-"""What is not ours: this machine and its set-up, and somebody else's service."""
+"""Rules for failures that are not ours: this machine, its set-up, and other services."""
 
 import re
 from typing import NamedTuple
@@ -89,7 +89,7 @@ _TIMEOUTS = (
 
 
 class RuleFinding(NamedTuple):
-    """What a rule has to say. `sure` where the types alone decide."""
+    """The result of a rule. `sure` is true if the types alone decide."""
 
     why: str
     sure: bool = True
@@ -97,7 +97,7 @@ class RuleFinding(NamedTuple):
 
 
 def check_environment(clues: Clues) -> RuleFinding | None:
-    """This machine, or how the bot is set up on it."""
+    """Check for a fault of this machine, or of the bot's set-up on it."""
     code = clues.capsule.code
     for known, why in _SCARCE.items():
         if code == known or code.startswith(f"{known}_"):
@@ -119,7 +119,7 @@ def check_environment(clues: Clues) -> RuleFinding | None:
 
 
 def _check_permission(clues: Clues) -> RuleFinding | None:
-    """Another side knows us, and we may not do this: somebody has to grant it."""
+    """Check for missing credentials or permissions, which a person has to grant."""
     if clues.status == 401:
         return RuleFinding(f"{clues.whose} does not accept our credentials (HTTP 401)")
     if clues.status == 403 or clues.is_a("discord.errors.Forbidden"):
@@ -137,7 +137,7 @@ def _check_missing_module(clues: Clues) -> RuleFinding | None:
 
 
 def check_outside(clues: Clues) -> RuleFinding | None:
-    """Somebody else's service."""
+    """Check for a failure of another service."""
     if clues.is_a(*_OUR_ADDRESS):
         return None
     if clues.status is not None:
@@ -153,7 +153,7 @@ def check_outside(clues: Clues) -> RuleFinding | None:
 
 
 def _check_timeout(clues: Clues) -> RuleFinding | None:
-    """A timeout is somebody else's only where our line waited for somebody else."""
+    """Check for a timeout of another service: our line must have waited for it."""
     if clues.capsule.code == "ETIMEDOUT" or (clues.vendor and not clues.is_storage):
         return RuleFinding(f"{clues.whose} did not answer in time ({clues.name})")
     if clues.network_programs:
@@ -164,10 +164,10 @@ def _check_timeout(clues: Clues) -> RuleFinding | None:
 
 def _check_unreachable(clues: Clues) -> RuleFinding | None:
     if clues.is_storage:
-        return None  # the other side is a file of ours
+        return None  # the other side is our own file
     for known, why in _UNREACHED.items():
         if clues.is_a(known):
-            sure = not clues.capsule.deliberate  # else it is only our own word for it
+            sure = not clues.capsule.deliberate  # our own `raise` only claims it
             return RuleFinding(f"{clues.whose}: {why} ({clues.name})", sure=sure)
     if clues.capsule.code in _UNREACHABLE_CODES:
         return RuleFinding(f"{clues.whose} could not be reached ({clues.capsule.code})")

@@ -219,7 +219,7 @@ async def test_a_pause_ends_by_itself_and_says_so_once(world: AgentHarness) -> N
     assert await agent.start_itself(own(world))
     await agent.autonomy.look()
     await world.create_agent().autonomy.look()
-    over = [text for text in told(world) if "is over" in text]
+    over = [text for text in told(world) if "has ended" in text]
     assert over == ["▶️ The pause of **alice** has ended; I have resumed my own work."]
 
 

@@ -206,7 +206,7 @@ async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
         waiting = [run for run, stage in zip(runs, stages, strict=True) if stage is Stage.EXECUTE]
         parked = await world.store.get(waiting[0].id)
         assert parked.lease_owner is None
-        assert "as it may in an hour (5, " in parked.reason
+        assert "limit of changes an hour (5, " in parked.reason
         assert parked.reason in card(world, parked)
         assert parked.reason in told(world, parked)
         ended = await agent.cancel(waiting[0].id, ALICE)

@@ -65,7 +65,7 @@ def test_a_command_that_was_there_is_not_blamed_for_what_was_not_looked_at_befor
 def test_more_failures_than_before_are_worse_and_as_many_are_not() -> None:
     found = judged(rolls(50, 1), rolls(30, 20))
     assert found.verdict == "regressed"
-    assert found.reasons[0].startswith("More failures in all: 1 in 51 actions before, 20 in 50")
+    assert found.reasons[0].startswith("More failures in total: 1 in 51 actions before, 20 in 50")
     assert judged(rolls(50, 20), rolls(50, 20)).verdict == "inconclusive"
 
 

@@ -86,7 +86,7 @@ def folder(path: str) -> Callable[[Room], None]:
         ("persona", "persona", written("prompts/persona.md", "x" * 20_000), "too large"),
         ("persona", "persona", written("prompts/persona.md", "Be $rude."), r"fills in \$rude"),
         ("skill", "triage", written(SKILL, "no front matter"), "SKILL.md, line 1: a skill begins"),
-        ("skill", "triage", written(SKILL, b"\xff"), "is no text in UTF-8"),
+        ("skill", "triage", written(SKILL, b"\xff"), "is not UTF-8 text"),
         ("skill", "triage", written(SKILL, skill("other")), "call both the same"),
         ("skill", "triage", written("prompts/skills/triage/big", "x" * 600_000), "too large"),
         ("skill", "triage", link(SKILL), "it is a link; put the file"),

@@ -69,12 +69,12 @@ def test_a_folder_without_its_file_or_with_another_spelling_is_none(tmp_path: Pa
 
 def test_a_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
     (lay(tmp_path, "tea") / MANIFEST).write_bytes(b"---\nname: tea\xff\n---\n")
-    assert "no text in UTF-8" in reason(tmp_path)
+    assert "not UTF-8 text" in reason(tmp_path)
 
 
 def test_a_folder_by_an_odd_name_is_refused(tmp_path: Path) -> None:
     lay(tmp_path, "My Tea")
-    assert "'My Tea' will not do" in reason(tmp_path)
+    assert "'My Tea' is not valid" in reason(tmp_path)
 
 
 @pytest.mark.parametrize("where", ["secret.md", "references/secret.md"])
@@ -118,7 +118,7 @@ def test_too_many_too_large_and_too_deep_files_are_refused(tmp_path: Path) -> No
     lay(tmp_path / "many", "tea", **{f"f{number}": "x" for number in range(MOST_FILES)})
     assert f"41 files; {MOST_FILES} at most" in reason(tmp_path / "many")
     lay(tmp_path / "large", "tea", big=b"\xff" * 512_000)
-    assert "bytes in all" in reason(tmp_path / "large")
+    assert "bytes in total" in reason(tmp_path / "large")
     lay(tmp_path / "long", "tea", big="x" * 40_001)
     assert "tea/big has 40,001 characters" in reason(tmp_path / "long")
     lay(tmp_path / "deep", "tea", a__b__c__d__e__f="x")
