@@ -1,4 +1,4 @@
-"""What an engine did, and what our own checks said of it."""
+"""The change of an engine, and the results of our own checks."""
 
 from typing import ClassVar, Literal
 
@@ -11,21 +11,24 @@ from bot.domain.proof import Proof
 from bot.domain.record import Record
 
 Proven = Literal["", "call", "answer", "tests", "undo"]
-"""How far a change is proven beside its reproduction: not looked at, for the failing call only, by
-tests that tell it from its wrong neighbours, or as a whole commit taken back."""
+"""How far a change is proven beyond its reproduction.
+
+It was not examined (""), is proven for the failing call only, by tests that distinguish it from
+wrong edits, or as the revert of a complete commit.
+"""
 
 STARTS = "the bot starts"
-"""The name of the check that plays the whole bot once."""
+"""The name of the check that runs the complete bot once."""
 
 ANSWERED = "what failed is answered"
-"""The name of the check that plays the failing interaction again, before the merge and after it."""
+"""The name of the check that replays the failing interaction, before and after the merge."""
 
 REHEARSAL_CHECKS = frozenset({STARTS, ANSWERED})
-"""Checks of ours that play what no configuration names."""
+"""Our own checks, which no configuration names."""
 
 
 class FileChange(Record):
-    """One changed file, counted in lines."""
+    """One changed file, with its numbers of added and removed lines."""
 
     path: str
     added: int = Field(ge=0)
@@ -34,31 +37,31 @@ class FileChange(Record):
 
 
 class Attempt(Record):
-    """One thing the engine tried, for people."""
+    """One attempt of the engine, as people read it."""
 
     summary: str
     result: str
 
 
 class Grant(Record):
-    """A file the engine asked to own while it worked, and was given."""
+    """A file that the engine asked to own during its work, and was granted."""
 
     file: str
     reason: str
 
 
 class EngineRemark(Record):
-    """What an engine says of something it was told of: a check that fails, or what people asked."""
+    """An engine's remark about a failing check or about an instruction."""
 
     about: str
     reason: str
 
 
 class WrittenPart(Record):
-    """One of the parts a change was written in, side by side with the others.
+    """One of the parts that a change was written in, in parallel.
 
-    `alone` says whether it held without them, `told` what its checks said then. `again` is why it
-    was written once more, on top of the others.
+    `alone` is true if its checks passed without the other parts, and `check_summary` is their
+    result. `retry_reason` is why it was written again, on top of the other parts.
     """
 
     former_names: ClassVar = {"again": "retry_reason", "told": "check_summary"}
@@ -73,16 +76,16 @@ class WrittenPart(Record):
 class ChangeSet(Cost):
     """Commits on the run's branch. Empty `files` means that nothing was changed.
 
-    `cannot` is why the engine made no change, in its own words: an honest no. `unrelated` are
-    failing checks that it says its change has nothing to do with, `not_done` what people asked of
-    the change and is not in it; both are claims, and decide nothing.
+    `cannot` is the engine's reason for making no change. `unrelated` are failing checks that it
+    calls unrelated to its change, and `not_done` are instructions that the change does not follow;
+    both are claims and decide nothing.
 
-    `title` and `description` are the engine's words for the pull request, `review` what its own
-    reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
-    of them is proof of anything. `proven` is how far an engine of rules took the proof, `undoes`
-    the commit it says that it takes back as a whole, `doubts` what it found itself that speaks
-    against the change, `unproven` why an approver has to read it first. `stated` is what people
-    answered that decided between edits, as sentences; `memo` is the engine's own, for later.
+    `title` and `description` are the engine's text for the pull request. `review` is the text of
+    its own reviewer, and `approved` the reviewer's verdict (`None` if there is none). None of them
+    is a proof. `proven` is how far a rule-based engine proved the change, `reverted_commit` the
+    commit that it claims to revert completely, `doubts` what it found against the change, and
+    `plausible_edit` why an approver has to read it first. `stated` are people's answers that
+    decided between edits, as sentences; `memo` is the engine's own data.
     """
 
     former_names: ClassVar = {
@@ -114,16 +117,16 @@ class ChangeSet(Cost):
     stated: tuple[str, ...] = ()
     memo: str = ""
     instruction_count: int = Field(
-        default=0, ge=0, description="how many of the run's instructions it knew"
+        default=0, ge=0, description="the number of the run's instructions that the engine knew"
     )
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(
-        default=(), description="what it was written in, in the order these were joined"
+        default=(), description="the parts it was written in, in the order they were joined"
     )
 
 
 class CheckResult(Record):
-    """One check as we ran it. `output` is raw, at most 200,000 characters, tail kept."""
+    """One check as we ran it. `output` is raw, cut to its last 200,000 characters."""
 
     name: str
     status: Literal["passed", "failed", "timeout", "skipped", "undecided"]
@@ -134,17 +137,17 @@ class CheckResult(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether it says nothing against the change; one that is undecided holds up a merge."""
+        """True if it does not fail the change. An undecided check still blocks a merge."""
         return self.status in ("passed", "skipped", "undecided")
 
     @property
     def description(self) -> str:
-        """What came of it, for people; of what is played, its own sentence."""
+        """The result as people read it; a rehearsal check has its own sentence."""
         return self.summary if self.name in REHEARSAL_CHECKS else f"{self.name} {self.status}"
 
 
 class Finding(Record):
-    """Something the diff guard objects to. A blocking one stops the proposal."""
+    """An objection of the diff guard. A blocking finding stops the proposal."""
 
     rule: Literal[
         "protected_path",
@@ -171,24 +174,24 @@ class Finding(Record):
 
     @property
     def summary(self) -> str:
-        """Return it as people read it, with the file it is about."""
+        """The finding as people read it, with its file."""
         named = not self.path or self.path in self.message
         return self.message if named else f"`{self.path}`: {self.message}"
 
 
 class MergeResult(Record):
-    """What merging one head comes to: `tree`, where the branch merged into stands at `base`."""
+    """The result of merging one head into the branch at `base`: the `tree`."""
 
     base: str
     tree: str
 
 
 class FullTier(Record):
-    """What was found of the merge of one approved head, before it was made.
+    """The checks of the merge of one approved head, before it is made.
 
-    `findings` are what the diff guard has against the result as a change of `base`. `checks` are
-    base's full ones on it (none where base configures none, or the forge runs them), whether the
-    bot starts then, and whether what failed is answered; none at all where there are findings.
+    `findings` are the diff guard's objections to the result as a change of `base`. `checks` are
+    base's full checks of it (none if base configures none, or the forge runs them), whether the bot
+    starts, and whether the failing interaction succeeds. If there are findings, no checks run.
     """
 
     former_names: ClassVar = {"red_before": "failing_before"}
@@ -204,30 +207,30 @@ class FullTier(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing in it stands in the way of a merge."""
+        """True if nothing in it blocks a merge."""
         return not self.findings and not self.against
 
     @property
     def against(self) -> tuple[CheckResult, ...]:
-        """The checks that hold up a merge: those that failed, and those that could not decide."""
+        """The checks that block a merge: those that failed or could not decide."""
         return tuple(each for each in self.checks if not each.ok or each.status == "undecided")
 
     @property
     def is_undecided(self) -> bool:
-        """Whether all that stands in the way are checks that could not decide."""
+        """True if only checks that could not decide block the merge."""
         return not self.findings and bool(self.against) and all(each.ok for each in self.checks)
 
     @property
     def result(self) -> MergeResult:
-        """The one merge that this holds for."""
+        """The only merge result that these checks are valid for."""
         return MergeResult(base=self.base, tree=self.tree)
 
 
 class RevertResult(Record):
-    """What taking a merge back came to, as read from git.
+    """The result of reverting a merge, as read from git.
 
-    `restored` files are exactly as before the merge; in `blended` ones what came later stays. With
-    `conflicts` nothing was changed: there the two cannot be told apart.
+    `restored` files are exactly as before the merge; `blended` files keep later changes. With
+    `conflicts`, nothing was changed, because git cannot separate the changes.
     """
 
     before: str = Field(description="the commit the merge was made on")
@@ -237,12 +240,12 @@ class RevertResult(Record):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file that was changed."""
+        """All files that were changed."""
         return (*self.restored, *self.blended)
 
 
 class Verdict(Record):
-    """What verification says of exactly one head. No green, no proposal."""
+    """The result of verifying exactly one head. Without a passing verdict there is no proposal."""
 
     former_names: ClassVar = {
         "undoes": "reverted_commit",
@@ -274,7 +277,7 @@ class Verdict(Record):
         default=None, description="what changes for people; none: it was not looked at"
     )
     revert_trial: RevertTrial | None = Field(
-        default=None, description="whether it can be taken back; none: that was not looked at"
+        default=None, description="whether it can be reverted; none: this was not examined"
     )
     revert_result: RevertResult | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"
@@ -282,18 +285,18 @@ class Verdict(Record):
 
     @property
     def is_reproduced(self) -> bool:
-        """Whether the reproduction failed on base and passes on head."""
-        red, green = self.failing_on_base, self.passing_on_head
-        return bool(red and red.status == "failed" and green and green.status == "passed")
+        """True if the reproduction fails on base and passes on head."""
+        base, head = self.failing_on_base, self.passing_on_head
+        return bool(base and base.status == "failed" and head and head.status == "passed")
 
     @property
     def _is_proven_otherwise(self) -> bool:
-        """Whether something else than a reproduction proves it, of which there is none."""
+        """True if there is no reproduction, but another proof."""
         return bool(self.proofs) and self.passing_on_head is None
 
     @property
     def is_pure_revert(self) -> bool:
-        """Whether it is a revert and nothing else, which claims no more than that."""
+        """True if it is a revert and nothing else."""
         return (
             self.revert_result is not None
             and not self.revert_result.conflicts
@@ -302,13 +305,13 @@ class Verdict(Record):
 
     @property
     def is_blocked_by_answers_only(self) -> bool:
-        """Whether all that stands in the way are answers that change though nobody asked for it."""
+        """True if only answers that changed without being asked for block the change."""
         others = tuple(each for each in self.findings if each.rule != "behaviour")
         return not self.is_passing and self.replace(findings=others).is_passing
 
     @property
     def is_failing_as_before(self) -> bool:
-        """Whether all that stands in the way was there before the change."""
+        """True if everything that blocks the change failed before it too."""
         failed = {check.name for check in self.checks if not check.ok}
         blocked = any(finding.blocking for finding in self.findings)
         return (
@@ -320,7 +323,7 @@ class Verdict(Record):
 
     @property
     def is_passing(self) -> bool:
-        """Whether this head may be proposed."""
+        """True if this head may be proposed."""
         return (
             all(check.ok for check in self.checks)
             and any(
