@@ -1,7 +1,7 @@
-"""What a change may not do, read from its diff alone, outside any agent.
+"""The diff guard: checks a change by its diff alone, independently of the agent that wrote it.
 
-Everything blocking stops the proposal. What is not blocking is shown on the card: a path that
-needs a person's explicit word, a new dependency, an expected value that changed in a test.
+A blocking finding stops the proposal. Other findings are shown on the card: a path that needs a
+person's explicit approval, a new dependency, an expected value that changed in a test.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -76,14 +76,18 @@ def inspect(
     is_name_taken: Callable[[str], bool] = is_installed,
     declared: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Return everything to object to in `diff` (unified, as git writes it) and its `changes`.
+    """Return all findings about `diff` (unified, as git writes it) and its `changes`.
 
-    `base_files` are the paths of all files at base. `owned` are those the plan may change,
-    `allowed_new` further ones: the reproduction.
-    `protection` is base's. `sources` are the text files, before and after. `redact` is what the
-    diff goes through before anybody reads it. `known_import` says whether a top-level module is
-    there already, `taken` whether base imports it or a package brings it; `declared` are
-    modules of packages that base declares (`declared_modules`).
+    Args:
+        base_files: The paths of all files at base.
+        owned_files: The files that the plan may change.
+        protection: The protection rules of base, so that a change cannot relax its own rules.
+        allowed_new: Further files that may be changed: the reproduction.
+        sources: The text files before and after the change.
+        redact: The redactor that the diff passes before anyone reads it.
+        known_import: Returns whether a top-level module is available already.
+        is_name_taken: Returns whether base imports a name or an installed package provides it.
+        declared: The modules of packages that base declares (`list_declared_modules`).
     """
     patches = parse(diff)
     for patch in patches:
@@ -108,10 +112,10 @@ def inspect(
         *find_lost_tests(tests),
         *find_runner_access(patches, sources),
         *(
-            f
+            found
             for patch in patches
             if not is_test_file(patch.path)
-            for f in find_test_machinery(patch)
+            for found in find_test_machinery(patch)
         ),
         *(
             found
@@ -119,13 +123,13 @@ def inspect(
             for found in find_weakened_tests(patch, _collect_moved_lines(patch, patches))
         ),
     ]
-    blocking = [each for each in findings if each.blocking]
+    blocking = [finding for finding in findings if finding.blocking]
     findings += find_changed_tests(patches, tests, blocking)
     return tuple(dict.fromkeys(findings))
 
 
 def inspect_path(path: str, protection: Protection) -> tuple[Finding, ...]:
-    """Return what there is to say against a change of this path, whatever the change is."""
+    """Return the findings that any change of this path would have, whatever its content."""
     change = FileChange(path=path, added=0, removed=0)
     return tuple(check_paths([change], [], frozenset({path}), protection, frozenset(), ()))
 
@@ -137,24 +141,24 @@ def _find_empty_change(
     if not paths:
         yield Finding(rule="empty", path="", message="Nothing was changed.", blocking=True)
     elif paths <= allowed_new:
-        message = "Nothing but the reproduction was changed."
+        message = "Only the reproduction was changed."
         yield Finding(rule="empty", path="", message=message, blocking=True)
 
 
 def _find_count_mismatches(
     changes: Sequence[FileChange], patches: Sequence[FilePatch]
 ) -> Iterator[Finding]:
-    """Yield where the diff does not show what git says was changed: all of it, and no more."""
+    """Yield a finding for each file whose diff differs from the line counts that git reports."""
     shown = {patch.path for patch in patches} | {patch.old_path for patch in patches}
     for change in changes:
-        those = [patch for patch in patches if patch.path == change.path]
-        counted = [sum(len(patch.added_lines) for patch in those)]
-        counted.append(sum(len(patch.removed_lines) for patch in those))
+        matching = [patch for patch in patches if patch.path == change.path]
+        counted = [sum(len(patch.added_lines) for patch in matching)]
+        counted.append(sum(len(patch.removed_lines) for patch in matching))
         if change.path not in shown:
-            message = "Changed, but the diff does not show how."
-        elif those and not _is_opaque(those) and counted != [change.added, change.removed]:
+            message = "The file changed, but the diff does not show how."
+        elif matching and not _is_opaque(matching) and counted != [change.added, change.removed]:
             message = (
-                f"Git counts {change.added} lines added and {change.removed} taken out; the diff "
+                f"Git counts {change.added} lines added and {change.removed} removed; the diff "
                 f"shows {counted[0]} and {counted[1]}."
             )
         else:
@@ -163,7 +167,7 @@ def _find_count_mismatches(
 
 
 def _is_opaque(patches: Sequence[FilePatch]) -> bool:
-    """Whether git counts no lines of it: binaries, or one file in the place of another kind."""
+    """Return whether git counts no lines for a file: it is binary, or its file type changed."""
     return len(patches) > 1 or any(patch.binary for patch in patches)
 
 
@@ -174,12 +178,12 @@ def _check_size(
         change.added + change.removed for change in changes if change.path not in allowed_new
     )
     if lines > protection.max_changed_lines:
-        message = f"{lines} lines changed; {protection.max_changed_lines} are allowed."
+        message = f"{lines} lines changed; at most {protection.max_changed_lines} are allowed."
         yield Finding(rule="size", path="", message=message, blocking=True)
 
 
 def _collect_moved_lines(patch: FilePatch, patches: Sequence[FilePatch]) -> frozenset[str]:
-    """Return the lines added to other test files: what moved there was not taken away."""
+    """Return the lines added to other test files: an assertion that moved there was not removed."""
     return frozenset(
         line.strip()
         for other in patches

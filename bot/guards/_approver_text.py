@@ -1,7 +1,7 @@
-"""What an approver is given to read, and that it hides nothing of what will be merged.
+"""Builds the text of a diff that an approver reads, and finds changed lines that it would not show.
 
-Everything that leaves passes a redactor. So the text is redacted here as it will be there, and each
-added line has to stand in what is left, as it is: a line that would not be shown is not proposed.
+Every text that leaves the bot passes a redactor. The text is therefore redacted here in the same
+way, and each added line has to survive unchanged: a line that would not be shown is not proposed.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -14,11 +14,11 @@ from bot.infra.unified_diff import FilePatch, parse
 Redact = Callable[[str], str]
 
 MOST = 1_000_000
-"""Bytes of a diff: nobody reads more. Discord takes files up to ten times as large."""
+"""Bytes of the largest diff, more than anyone reads. Discord accepts files ten times as large."""
 
 _OTHER_PATH = (
-    "The path would not be shown as it is, because it looks as if it held a secret: nobody can "
-    "see which file is changed."
+    "The path looks like a secret, so it would be shown redacted and no one could see which file "
+    "is changed."
 )
 _NAMES_FILE = (
     "diff --git ", "--- ", "+++ ", "rename ", "copy ", "Binary files ", "# Not shown: ",
@@ -27,58 +27,55 @@ _MOST_COMPARED = 4_000_000  # pairs of lines
 
 
 def build_approver_text(diff: str) -> str:
-    """Return the diff as an approver is given it, but for secrets: with what it does not show.
+    """Return the diff for the approver, preceded by a list of the binary files that it cannot show.
 
-    Whoever sends it redacts it.
+    The caller that sends the text redacts it.
     """
     missing = [patch for patch in parse(diff) if patch.binary]
     if not missing:
         return diff
-    told = "".join(
+    note = "".join(
         f"# Not shown: {ascii(patch.path)[1:-1]} (binary, {patch.status}); read it at the pull "
         "request.\n"
         for patch in missing
     )
-    return f"{told}\n{diff}"
+    return f"{note}\n{diff}"
 
 
 def find_hidden_lines(diff: str, patches: Sequence[FilePatch], redact: Redact) -> Iterator[Finding]:
-    """Yield that added lines, or too much, would not be shown as they are."""
+    """Yield findings if the diff is too large, or if the redactor would change lines or paths."""
     if len(diff.encode(errors="replace")) > MOST:
-        message = f"The diff is larger than {MOST:,} bytes: nobody reads that."
+        message = f"The diff is larger than {MOST:,} bytes, which is too long to review."
         yield Finding(rule="size", path="", message=message, blocking=True)
         return
     text = build_approver_text(diff)
     shown = redact(text)
     if shown == text:
         return
-    ahead = text.count("\n") - diff.count("\n")  # lines that stand before the diff
-    lost = set(_find_lost_lines(text, shown, patches, redact, ahead))
+    offset = text.count("\n") - diff.count("\n")  # lines of the note before the diff
+    lost = set(_find_lost_lines(text, shown, patches, redact, offset))
     for patch in patches:
         if any(redact(path) != path for path in (patch.path, patch.old_path)):
             yield Finding(rule="secret", path=patch.path, message=_OTHER_PATH, blocking=True)
-    if _has_lost_paths(lost, text, patches, ahead):
+    if _has_lost_paths(lost, text, patches, offset):
         yield Finding(rule="secret", path="", message=_OTHER_PATH, blocking=True)
     for patch in patches:
-        unseen = [line.new for line in patch.numbered_lines if line.place + ahead in lost]
+        unseen = [line.new for line in patch.numbered_lines if line.place + offset in lost]
         if unseen:
             message = (
-                f"Line {_format_numbers(unseen)}: would not be shown as it is, because it looks as if it "
-                "held a secret. What nobody can read is not proposed."
+                f"Line {_format_numbers(unseen)}: looks like a secret, so it would be shown "
+                "redacted. I do not propose lines that no one can read."
             )
             yield Finding(rule="secret", path=patch.path, message=message, blocking=True)
-    if lost.isdisjoint(line.place + ahead for patch in patches for line in patch.numbered_lines):
-        message = (
-            "Lines that are taken out, or stay as they are, look as if they held a secret: the "
-            "diff does not show them."
-        )
+    if lost.isdisjoint(line.place + offset for patch in patches for line in patch.numbered_lines):
+        message = "Removed or unchanged lines look like secrets, so the diff shows them redacted."
         yield Finding(rule="secret", path="", message=message, blocking=False)
 
 
 def _has_lost_paths(
     lost: Collection[int], text: str, patches: Sequence[FilePatch], offset: int
 ) -> bool:
-    """Whether a line that names a file, which none within a hunk does, is not shown as it is."""
+    """Return whether the redactor changed a line outside all hunks that names a file."""
     within = {
         place + offset for patch in patches for hunk in patch.hunks
         for place in range(hunk.place, hunk.end)
@@ -95,9 +92,9 @@ def _format_numbers(numbers: Sequence[int]) -> str:
 def _find_lost_lines(
     text: str, displayed: str, patches: Sequence[FilePatch], redact: Redact, offset: int
 ) -> Iterator[int]:
-    """Yield the places of the lines that do not stand in what is shown as they are.
+    """Yield the numbers of the lines of `text` that `displayed` does not show unchanged.
 
-    Hunk by hunk, where redacting each apart comes to the same; else all at once.
+    Compares hunk by hunk if redacting each hunk alone gives the same text; otherwise all at once.
     """
     lines = text.split("\n")
     ends = {edge + offset for patch in patches for hunk in patch.hunks
@@ -112,13 +109,15 @@ def _find_lost_lines(
 
 
 def _find_unmatched(lines: Sequence[str], left: Sequence[str]) -> Iterator[int]:
-    """Yield the places of lines that do not stand in what is left, in their order."""
+    """Yield the indices of `lines` that `left` does not contain in the same order."""
     most = min(len(lines), len(left))
-    ahead = next((n for n in range(most) if lines[n] != left[n]), most)
-    behind = next((n for n in range(most - ahead) if lines[-1 - n] != left[-1 - n]), most - ahead)
-    middle, there = lines[ahead : len(lines) - behind], left[ahead : len(left) - behind]
-    kept: set[int] = set()
-    if len(middle) * len(there) <= _MOST_COMPARED:  # else none of them is believed to be there
-        for block in SequenceMatcher(None, middle, there, autojunk=False).get_matching_blocks():
-            kept |= set(range(block.a, block.a + block.size))
-    yield from (ahead + place for place in range(len(middle)) if place not in kept)
+    # The common start and end are cut off first, because `SequenceMatcher` is quadratic.
+    start = next((n for n in range(most) if lines[n] != left[n]), most)
+    end = next((n for n in range(most - start) if lines[-1 - n] != left[-1 - n]), most - start)
+    middle, remaining = lines[start : len(lines) - end], left[start : len(left) - end]
+    matched: set[int] = set()
+    if len(middle) * len(remaining) <= _MOST_COMPARED:  # otherwise every line counts as lost
+        matcher = SequenceMatcher(None, middle, remaining, autojunk=False)
+        for block in matcher.get_matching_blocks():
+            matched |= set(range(block.a, block.a + block.size))
+    yield from (start + index for index in range(len(middle)) if index not in matched)

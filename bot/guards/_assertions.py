@@ -1,4 +1,4 @@
-"""Single assertions: which lines are one, which cannot fail, and which ask for less than before."""
+"""Classifies single assertion lines: which lines assert, cannot fail, or check less than before."""
 
 import ast
 import re
@@ -15,20 +15,20 @@ _ASSERTION = re.compile(
 _TOLERANCE = re.compile(
     r"\b(rel|abs|delta|atol|rtol|rel_tol|abs_tol|places|decimal)\s*=\s*(-?[\d._]+(?:[eE][-+]?\d+)?)"
 )
-_COUNTED_DOWN = frozenset({"places", "decimal"})  # the fewer, the looser
+_COUNTED_DOWN = frozenset({"places", "decimal"})  # a smaller number is a looser check
 
-# How much an assertion says about a value: exactly this, roughly this, anything at all.
+# How precisely an assertion checks a value: one exact value, an approximate one, or only its kind.
 _ABOUT_KIND = frozenset({"isinstance", "hasattr", "callable", "bool"})
 _EXACT, _ROUGH, _ANYTHING = 3, 2, 1
 
 
 def is_assertion(line: str) -> bool:
-    """Whether a line asserts something, by any of the usual ways."""
+    """Return whether a line contains an assertion of `assert`, unittest, pytest or mock style."""
     return bool(_ASSERTION.match(line))
 
 
 def _parse_test(line: str) -> ast.expr | None:
-    """Return what an `assert` on one line tests."""
+    """Return the tested expression of a one-line `assert`, or `None` if the line is not one."""
     try:
         body = parse(line.strip()).body
     except (SyntaxError, ValueError, RecursionError):
@@ -53,7 +53,7 @@ def _is_always_true(test: ast.expr) -> bool:
 
 
 def is_vacuous(line: str) -> bool:
-    """Whether a line is an assertion that holds whatever the code does."""
+    """Return whether a line is an assertion that holds whatever the code does."""
     test = _parse_test(line)
     if test is not None:
         return _is_always_true(test)
@@ -63,7 +63,7 @@ def is_vacuous(line: str) -> bool:
 
 
 def _measure_reach(test: ast.expr) -> tuple[str, int]:
-    """Return what an assertion looks at, and how much it says about it."""
+    """Return the subject of an assertion, and how precisely it is checked (see `_EXACT`)."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         subject, other = ast.dump(test.left), test.comparators[0]
         if isinstance(test.ops[0], ast.Eq | ast.Is):
@@ -85,7 +85,7 @@ def _format_expected(test: ast.expr) -> str:
 
 
 def _is_loosened(before: str, after: str) -> bool:
-    """Whether two lines differ in their tolerances, and one of them became looser."""
+    """Return whether two lines differ only in tolerances, and at least one became looser."""
     if _TOLERANCE.sub(r"\1=", before) != _TOLERANCE.sub(r"\1=", after):
         return False
     for old, new in zip(_TOLERANCE.finditer(before), _TOLERANCE.finditer(after), strict=False):
@@ -96,21 +96,23 @@ def _is_loosened(before: str, after: str) -> bool:
 
 
 def _pair_assertions(block: Block) -> Iterator[tuple[str, str]]:
-    """Pair each assertion taken out with the one in its place: same subject, else same order."""
-    taken = [line for line in block.removed if is_assertion(line) or _TOLERANCE.search(line)]
-    put = [line for line in block.added if is_assertion(line) or _TOLERANCE.search(line)]
-    kept = {line.strip() for line in put}
-    left = [line for line in taken if line.strip() not in kept]
-    yield from zip_longest(left, _find_new(put, taken), fillvalue="")
+    """Yield pairs of a removed assertion and the new assertion in its place, in order.
+
+    Assertions that are on both sides are left out. A pair is filled up with an empty string if one
+    side has more assertions than the other.
+    """
+    removed = [line for line in block.removed if is_assertion(line) or _TOLERANCE.search(line)]
+    added = [line for line in block.added if is_assertion(line) or _TOLERANCE.search(line)]
+    yield from zip_longest(_find_new(removed, added), _find_new(added, removed), fillvalue="")
 
 
-def _find_new(added: Sequence[str], removed: Sequence[str]) -> list[str]:
-    there = {line.strip() for line in removed}
-    return [line for line in added if line.strip() not in there]
+def _find_new(lines: Sequence[str], others: Sequence[str]) -> list[str]:
+    known = {line.strip() for line in others}
+    return [line for line in lines if line.strip() not in known]
 
 
 def find_weakened_assertions(block: Block) -> Iterator[tuple[str, bool]]:
-    """Yield (what became weaker, whether that stops the change) in one block of changed lines."""
+    """Yield (message, whether it blocks the change) for weaker assertions in a block."""
     for before, after in _pair_assertions(block):
         if not before or not after:
             continue
@@ -124,7 +126,7 @@ def find_weakened_assertions(block: Block) -> Iterator[tuple[str, bool]]:
         if subject != subject_now:
             continue
         if reach_now < reach:
-            yield f"An assertion asks for less than before: `{after.strip()[:120]}`.", True
+            yield f"An assertion checks less than before: `{after.strip()[:120]}`.", True
         elif reach == _EXACT and _format_expected(old) != _format_expected(new):
             yield (
                 (

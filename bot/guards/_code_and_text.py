@@ -1,4 +1,4 @@
-"""What Python takes for code, for text and for remarks, line by line."""
+"""Finds code that looks like a string or a comment, and names that look like others, by tokens."""
 
 import io
 import re
@@ -20,29 +20,31 @@ _SILENT = frozenset(
 _ENDS = frozenset({tokenize.NEWLINE, tokenize.NL})
 _TRIPLE = re.compile(r"[a-zA-Z]{0,2}(?:'''|\"\"\")")
 _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
-# Wider than a name may be: what else stands in it makes a name odd.
+# Wider than Python's identifiers, so that a name with a forbidden character is found as one name.
 _NAME_RUN = re.compile(r"[^\s!-/:-@\[-^`{-~]+")
 _FAR = 40
 
 
 class SourceTokens(NamedTuple):
-    """The tokens of a file. `ended` are the lines at which a line of Python ends, or a remark."""
+    """The tokens of a file, and the lines on which a logical line or a comment ends."""
 
     tokens: tuple[TokenInfo, ...]
     end_lines: frozenset[int]
 
 
 def tokenize_source(text: str) -> SourceTokens | None:
-    """Return a file's tokens, the same in all versions of Python; `None` where it has none."""
+    """Return a file's tokens, equal in all versions of Python; `None` if it cannot be tokenized."""
     try:
         tokens = tuple(as_oldest(tokenize.generate_tokens(io.StringIO(text).readline), text))
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         return None
-    return SourceTokens(tokens, frozenset(each.start[0] for each in tokens if each.type in _ENDS))
+    return SourceTokens(
+        tokens, frozenset(token.start[0] for token in tokens if token.type in _ENDS)
+    )
 
 
 def find_disguised_code(source: SourceTokens, lines: Sequence[str]) -> Iterator[Oddity]:
-    """Yield lines that look like text or a remark and run, or are pushed out of sight."""
+    """Yield lines that look like a string or a comment but run, or that are pushed out of sight."""
     end = (1, 0)
     text: TokenInfo | None = None
     for token in source.tokens:
@@ -50,24 +52,24 @@ def find_disguised_code(source: SourceTokens, lines: Sequence[str]) -> Iterator[
             continue
         line, column = token.start
         if text and text.end[0] == line and _is_remark(lines[line - 1], text, token):
-            yield Oddity(line, "looks like a remark, and runs")
+            yield Oddity(line, "looks like a comment, but runs")
         if line == end[0] and column - end[1] >= _FAR and token.type != tokenize.COMMENT:
-            yield Oddity(line, "goes on far to the right, where nobody looks")
+            yield Oddity(line, "has code far to the right, where a reader does not look")
         if token.type == tokenize.STRING and token.start[0] != token.end[0]:
             text = token
             if not _TRIPLE.match(token.string):
-                yield Oddity(line, "a text goes on in the next line without three quotes")
+                yield Oddity(line, "a string continues on the next line without triple quotes")
         end = token.end
 
 
 def _is_remark(line: str, text: TokenInfo, token: TokenInfo) -> bool:
-    """Whether a line that begins within a text seems to be a remark, and holds code behind it."""
+    """Return whether a line that begins inside a string looks like a comment but holds code."""
     within = line.lstrip().startswith("#") and text.start[0] != text.end[0]
     return within and token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
 
 
 def find_misleading_names(source: SourceTokens) -> Iterator[Oddity]:
-    """Yield identifiers that a reader takes for others, those within an f-string's fields too."""
+    """Yield identifiers that look like other names, also within the fields of f-strings."""
     for token in source.tokens:
         for name in _iterate_foreign_names(token):
             if fault := find_identifier_fault(name):
@@ -88,7 +90,7 @@ def _iterate_foreign_names(token: TokenInfo) -> Iterator[str]:
 
 
 def _iterate_depths(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the letters of an f-string with the number of fields that each stands in."""
+    """Yield the characters of an f-string with the number of replacement fields around each."""
     deep, at = 0, 0
     while at < len(text):
         if not deep and text[at : at + 2] in ("{{", "}}"):
@@ -106,7 +108,7 @@ def find_reinterpreted_lines(
     unchanged: Iterable[tuple[int, int]],
     lines: Sequence[str],
 ) -> list[int]:
-    """Return the lines (as numbered afterwards) that stay, and are read otherwise than before."""
+    """Return the unchanged lines (numbered as after the change) that are parsed differently."""
     was, now = _group_by_line(before), _group_by_line(after)
     text_was, text_now = _map_string_lines(before), _map_string_lines(after)
     return [
@@ -120,7 +122,7 @@ def find_reinterpreted_lines(
 
 
 def _group_by_line(source: SourceTokens) -> dict[int, list[tuple[int, str]]]:
-    """Return the tokens that begin on each line; of one over several lines the first."""
+    """Return the tokens that begin on each line; only the first line of a multi-line token."""
     found: dict[int, list[tuple[int, str]]] = {}
     for token in source.tokens:
         if token.type not in _SILENT:
@@ -130,7 +132,7 @@ def _group_by_line(source: SourceTokens) -> dict[int, list[tuple[int, str]]]:
 
 
 class _StringLine(NamedTuple):
-    """How Python reads a line that begins within a text: what of it runs, what its escapes are."""
+    """How Python parses a line that begins inside a string: its fields and its escapes."""
 
     deep: int
     fields: bool
@@ -138,7 +140,7 @@ class _StringLine(NamedTuple):
 
 
 def _map_string_lines(source: SourceTokens) -> dict[int, _StringLine]:
-    """Return all lines that begin within a text, as far as its prefix changes how they are read."""
+    """Return the lines that begin inside a string, with what the string's prefix changes there."""
     found: dict[int, _StringLine] = {}
     for token in source.tokens:
         if token.type == tokenize.STRING and token.start[0] != token.end[0]:

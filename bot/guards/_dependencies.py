@@ -30,7 +30,7 @@ _NOT_NAMES = frozenset({"version", "source", "requires-python", "python_version"
 
 
 def is_importable(module: str) -> bool:
-    """Whether a top-level module is there in this environment; nothing is imported."""
+    """Return whether a top-level module can be found in this environment, without importing it."""
     try:
         return module in sys.modules or find_spec(module) is not None
     except (ValueError, ImportError):
@@ -39,19 +39,19 @@ def is_importable(module: str) -> bool:
 
 @lru_cache(maxsize=256)
 def is_installed(module: str) -> bool:
-    """Whether Python or an installed package brings a top-level module of that name."""
+    """Return whether Python or an installed package provides a top-level module of that name."""
     if module in sys.stdlib_module_names:
         return True
     try:
         found = find_spec(module) if module.isidentifier() else None
     except (ValueError, ImportError):
-        return True  # one that is loaded already, and says nothing of itself
+        return True  # already loaded, but without a `__spec__` to inspect
     places = [*(found.submodule_search_locations or ()), found.origin or ""] if found else []
     return any(PurePosixPath(place).is_relative_to(sys.prefix) for place in places)
 
 
 def parse_dependency(path: str, line: str) -> str:
-    """Return the dependency a line of that file declares, or nothing."""
+    """Return the dependency that a line of this file declares, or an empty string."""
     name = PurePosixPath(path).name
     if line.strip().startswith(("#", "//")):
         return ""
@@ -72,7 +72,7 @@ def parse_dependency(path: str, line: str) -> str:
 
 
 def _is_item(line: str) -> bool:
-    """Whether a line is one string of a list and nothing else."""
+    """Return whether a line is exactly one string of a list."""
     return bool(re.fullmatch(r"\s*[\"'][^\"']+[\"'],?\s*(?:#.*)?", line))
 
 
@@ -94,7 +94,7 @@ def _iterate_imports(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _collect_own_modules(patches: Sequence[FilePatch]) -> set[str]:
-    """Return top-level module names that the changed files themselves stand in."""
+    """Return the top-level names of the modules that the changed files belong to."""
     parts = [PurePosixPath(patch.path).parts for patch in patches]
     first = {part[1] if part[0] == "src" and len(part) > 1 else part[0] for part in parts if part}
     return {name.removesuffix(".py") for name in first} | {"tests"}
@@ -103,8 +103,8 @@ def _collect_own_modules(patches: Sequence[FilePatch]) -> set[str]:
 def find_new_dependencies(
     patches: Sequence[FilePatch], known_import: Callable[[str], bool]
 ) -> Iterator[Finding]:
-    """Yield dependencies that the change declares, locks or imports and base did not."""
-    ours = _collect_own_modules(patches)
+    """Yield dependencies that the change declares, locks or imports and that base did not have."""
+    own_modules = _collect_own_modules(patches)
     for patch in patches:
         before = set(_list_names(patch.path, patch.removed_lines))
         after = _list_names(patch.path, patch.added_lines)
@@ -120,10 +120,10 @@ def find_new_dependencies(
         if patch.python:
             old = set(_iterate_imports(patch.removed_lines))
             for name in dict.fromkeys(_iterate_imports(patch.added_lines)):
-                if name in old or name in ours or name in sys.stdlib_module_names:
+                if name in old or name in own_modules or name in sys.stdlib_module_names:
                     continue
                 if not known_import(name):
-                    message = f"Imports {name}, which is not there yet."
+                    message = f"Imports {name}, which is not installed."
                     yield Finding(
                         rule="new_dependency", path=patch.path, message=message, blocking=False
                     )

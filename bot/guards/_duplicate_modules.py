@@ -1,9 +1,9 @@
-"""One module, one file: a change may not put a second one where an import, or a reader, finds one.
+"""Refuses a second file for one module name, where an import or a reader could find the wrong one.
 
-Python takes a package before the module beside it, a compiled library before the source, and a
-module before a folder without `__init__.py`; a type check reads the stub. Other systems take names
-for one that differ in case or form. So what counts is what each name finds, not how a file is
-called: two files for one name are refused, whichever of them would win today.
+Python prefers a package to a module next to it, a compiled library to the source, and a module to a
+folder without `__init__.py`; a type checker reads the stub. Other systems treat names as equal that
+differ in case or Unicode form. So files are compared by the names they are found under: two files
+for one name are refused, whichever of them would win today.
 """
 
 from collections import defaultdict
@@ -15,9 +15,10 @@ from bot.infra.unified_diff import FilePatch
 
 
 def _index_by_name(files: Collection[str]) -> dict[str, set[str]]:
-    """Return under each name, as an import and any file system looks for it, what is found there.
+    """Return the files and folders under each name, normalised as imports and file systems do.
 
-    Folders end in a slash. In `__pycache__` lies what is loaded for the source beside it.
+    Folders end in a slash. `__pycache__` is skipped as a folder because its files are loaded in the
+    place of the source next to it.
     """
     found: dict[str, set[str]] = defaultdict(set)
     for file in files:
@@ -33,19 +34,19 @@ def _index_by_name(files: Collection[str]) -> dict[str, set[str]]:
 def list_head_files(
     base_files: Collection[str], changes: Sequence[FileChange], patches: Sequence[FilePatch]
 ) -> set[str]:
-    """Return the paths that are there after the change."""
-    gone = {each.path for each in changes if each.status == "deleted"}
-    gone |= {patch.path for patch in patches if patch.status == "deleted"}
-    gone |= {patch.old_path for patch in patches if patch.status == "renamed"}
-    there = {each.path for each in changes if each.status != "deleted"}
-    there |= {patch.path for patch in patches if patch.status != "deleted"}
-    return (set(base_files) - gone) | there
+    """Return the paths that exist after the change."""
+    removed = {change.path for change in changes if change.status == "deleted"}
+    removed |= {patch.path for patch in patches if patch.status == "deleted"}
+    removed |= {patch.old_path for patch in patches if patch.status == "renamed"}
+    present = {change.path for change in changes if change.status != "deleted"}
+    present |= {patch.path for patch in patches if patch.status != "deleted"}
+    return (set(base_files) - removed) | present
 
 
 def find_shadowing(
     base_files: Collection[str], changes: Sequence[FileChange], patches: Sequence[FilePatch]
 ) -> Iterator[Finding]:
-    """Yield what would be found where base has something else of that name, and still has it."""
+    """Yield new files whose name another file already has, which base has and the change keeps."""
     before, after = (
         _index_by_name(base_files),
         _index_by_name(list_head_files(base_files, changes, patches)),
@@ -57,7 +58,7 @@ def find_shadowing(
         for place in new:
             other = min(places - {place})
             message = (
-                f"`{place}` stands where `{other}` is found: an import, a type check or another "
-                "system takes one for the other."
+                f"`{place}` has the same name as `{other}`: an import, a type checker or another "
+                "system could use the wrong one."
             )
             yield Finding(rule="shadowing", path=place, message=message, blocking=True)

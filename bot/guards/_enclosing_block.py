@@ -1,7 +1,7 @@
-"""Whether what the diff leaves as it is still belongs to the same class or function.
+"""Finds unchanged lines that belong to another class or function after the change.
 
-Indentation alone says what a statement belongs to. So `def other():` at the left edge takes every
-method below it out of its class, and none of their lines shows in the diff.
+Indentation alone decides what a statement belongs to. A new `def other():` at the left edge moves
+every method below it out of its class, and none of the moved lines shows in the diff.
 """
 
 import ast
@@ -15,8 +15,9 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class _Member(NamedTuple):
-    """A statement: its name if it defines one, the lines of all definitions around it, outermost
-    first, and the kind of the innermost."""
+    """A statement: its name if it defines one, the first lines of all definitions around it (the
+    outermost first), and the kind of the innermost.
+    """
 
     line: int
     name: str
@@ -32,10 +33,15 @@ def find_moved_lines(
 ) -> Iterator[Oddity]:
     """Yield unchanged lines that belong to another definition than before.
 
-    `kept` are the numbers of unchanged lines, before and after; `lines` are those before. Nothing
-    is said where the definition around was itself changed in the diff, or still has one of that
-    name. Of statements that define nothing only those count that leave a function or a class for
-    another kind of place: parts of a function are taken into a new one every day.
+    Not reported: lines whose enclosing definition was itself changed in the diff or still has a
+    member of that name. Statements that define no name count only if they move from a function or
+    a class to another kind of scope, because extracting a function from another is everyday work.
+
+    Args:
+        before: The tree of the old file.
+        after: The tree of the new file.
+        unchanged: The (old, new) numbers of the unchanged lines.
+        lines: The lines of the old file.
     """
     now = dict(unchanged)
     spans = _build_spans(now, lines)
@@ -46,11 +52,14 @@ def find_moved_lines(
         if new is None or _has_same_parents(old, new.around, spans):
             continue
         if old.name and not any(
-            each.name == old.name and _has_same_parents(old, each.around, spans) for each in members
+            member.name == old.name and _has_same_parents(old, member.around, spans)
+            for member in members
         ):
-            yield Oddity(new.line, f"{old.name!a} is left as it is, and belongs elsewhere now")
+            yield Oddity(
+                new.line, f"{old.name!a} is unchanged, but belongs to another class or function now"
+            )
         elif not old.name and old.within != new.within:
-            yield Oddity(new.line, "is left as it is, and belongs elsewhere now")
+            yield Oddity(new.line, "is unchanged, but belongs to another class or function now")
 
 
 def _iterate_members(tree: ast.Module) -> Iterator[_Member]:
@@ -69,12 +78,12 @@ def _iterate_members(tree: ast.Module) -> Iterator[_Member]:
 
 
 def _index_by_line(members: Sequence[_Member]) -> dict[int, _Member]:
-    """Return the statement each line begins with: `def f(): ...` holds two."""
+    """Return the first statement that begins on each line: `def f(): ...` holds two."""
     return {member.line: member for member in reversed(members)}
 
 
 class _Span(NamedTuple):
-    """Between which lines of the file after one of before is found; both are counted in."""
+    """The lines of the new file, both included, between which an old line can be found."""
 
     low: int
     high: int
@@ -82,9 +91,9 @@ class _Span(NamedTuple):
 
 
 def _build_spans(now: Mapping[int, int], lines: Sequence[str]) -> list[_Span]:
-    """Return where each line before is found again, from line 1 on.
+    """Return the span of each old line in the new file, from line 1 on.
 
-    An unchanged line is itself; a changed one lies between the unchanged ones around it.
+    An unchanged line has exactly one line; a changed line lies between its unchanged neighbours.
     """
     fixed = [(old, now[old]) for old, text in enumerate(lines, 1) if old in now and text.strip()]
     ends = [*fixed, (len(lines) + 1, sys.maxsize)]
@@ -99,9 +108,9 @@ def _build_spans(now: Mapping[int, int], lines: Sequence[str]) -> list[_Span]:
 
 
 def _has_same_parents(old: _Member, around: Sequence[int], spans: Sequence[_Span]) -> bool:
-    """Whether these definitions are those around a member before, as far as they were kept.
+    """Return whether `around` are the definitions that enclosed `old`, if those are unchanged.
 
-    In the place of one whose first line was changed may stand any that were put there, or none.
+    A definition whose first line changed may be replaced by any number of new definitions, or none.
     """
     at = 0
     for span in (spans[line - 1] for line in old.around):

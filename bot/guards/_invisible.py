@@ -1,7 +1,7 @@
-"""Characters that are not seen, but where a script or a picture is drawn otherwise for them.
+"""Finds invisible characters, except where a script or an emoji needs them to be drawn correctly.
 
-They are a place to hide in: a name that is another one, a text that only a program reads. So one is
-let through only where it is drawn, and never two in a row.
+Invisible characters can disguise a name or hide a text that only a program reads. One is therefore
+allowed only where it changes the drawing, and never two in a row.
 """
 
 import re
@@ -9,12 +9,12 @@ import unicodedata
 
 from bot.domain.names import BLANK
 
-# What Unicode lets a screen leave out, where its category does not say so; Egyptian joiners.
+# Ignorable by Unicode although their category does not say so, and the Egyptian joiners.
 _IGNORED = re.compile(
     f"[{BLANK}\u180b-\u180f\ufe00-\ufe0f\ufffc\ufdd0-\ufdef\ufffe\uffff\U00013430-\U0001345f"
     "\U000e0000-\U000e0fff]"
 )
-# Arabic and its neighbours, the scripts of India, Burmese, Khmer, Mongolian; Arabic once more.
+# Scripts with joiners: Arabic and related, Indic, Burmese, Khmer, Mongolian, Arabic presentation.
 _JOINING = (
     r"\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1807-\u18aa\ufb50-\ufdcf\ufe70-\ufefc"
 )
@@ -33,7 +33,7 @@ _DRAWN = re.compile(
 
 
 def find_invisible(text: str) -> str:
-    """Return the characters of a text that nobody sees, without those that are drawn."""
+    """Return the invisible characters of a text, without those that change how it is drawn."""
     return "" if text.isascii() else "".join(filter(_is_unseen, _DRAWN.sub("", text)))
 
 

@@ -1,4 +1,4 @@
-"""Where Python begins each statement, and where it is seen to begin."""
+"""Compares where Python begins each statement with where a reader sees it begin."""
 
 import ast
 import warnings
@@ -12,15 +12,15 @@ _QUOTES = ("'", '"')
 
 
 class Oddity(NamedTuple):
-    """A line (counted from 1) that runs otherwise than it reads, and why, for people."""
+    """A line (counted from 1) that runs differently than it reads, with the reason for people."""
 
     line: int
     why: str
 
 
 def parse_source(text: str) -> ast.Module | None:
-    """Return the oldest Python's reading of a text; `None` where it cannot read it."""
-    with warnings.catch_warnings():  # of escapes that mean nothing: its author's business
+    """Return the tree of a text by the oldest supported grammar; `None` if it cannot be parsed."""
+    with warnings.catch_warnings():  # invalid escapes are the author's business
         warnings.simplefilter("ignore")
         try:
             return parse(text, version=OLDEST)
@@ -29,7 +29,7 @@ def parse_source(text: str) -> ast.Module | None:
 
 
 class _Place(NamedTuple):
-    """A block, how deep what it belongs to is indented, and whether it has to be deeper."""
+    """A block, the indentation of its parent, and whether the block has to be indented deeper."""
 
     block: Sequence[ast.stmt]
     around: str
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
 def find_misplaced(
     tree: ast.Module, lines: Sequence[str], end_lines: Container[int]
 ) -> Iterator[Oddity]:
-    """Yield statements that are not where they are seen; `ended` are lines that end one."""
+    """Yield statements that run elsewhere than they are seen; `end_lines` end a statement."""
     places = [_Place(tree.body, "", deeper=False)]
     while places:
         place = places.pop()
@@ -61,13 +61,13 @@ def find_misplaced(
 
 
 def _get_prefix(node: ast.stmt | ast.expr | ast.excepthandler, lines: Sequence[str]) -> str:
-    """Return what stands before a node on its line; Python counts columns in bytes."""
+    """Return the text before a node on its line; Python counts columns in bytes."""
     line = lines[node.lineno - 1]
     return line.encode(errors="replace")[: node.col_offset].decode(errors="replace")
 
 
 def _is_tail(before: str, place: _Place) -> bool:
-    """Whether the one statement of a block stands behind its colon: `if it: return`."""
+    """Return whether the only statement of a block follows its colon: `if ready: return`."""
     return place.deeper and len(place.block) == 1 and before.rstrip(" ").endswith(":")
 
 
@@ -75,14 +75,16 @@ def _check_statement(
     statement: ast.stmt, lines: Sequence[str], end_lines: Container[int], before: str
 ) -> Iterator[Oddity]:
     if statement.lineno > 1 and statement.lineno - 1 not in end_lines:
-        yield Oddity(statement.lineno, "a statement begins where the line before goes on")
+        yield Oddity(
+            statement.lineno, "a statement begins on a line that continues the previous one"
+        )
     if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Constant):
         line = lines[statement.lineno - 1]
         if line[len(before) :].lstrip("rRbBfFuUtT").startswith(_QUOTES):
-            yield Oddity(statement.lineno, "looks like a text that says something, and runs")
+            yield Oddity(statement.lineno, "looks like a docstring, but runs")
     for decorator in getattr(statement, "decorator_list", ()):
         if _get_prefix(decorator, lines).rstrip(" (") != before + "@":
-            yield Oddity(decorator.lineno, "a decorator is not indented as what it decorates")
+            yield Oddity(decorator.lineno, "a decorator is not indented like its function or class")
 
 
 def _iterate_blocks(statement: ast.stmt, indent: str, lines: Sequence[str]) -> Iterator[_Place]:

@@ -1,9 +1,9 @@
-"""Lines that are not what they seem: a person reads the diff, and has to see what will run.
+"""Finds added lines that a reader of the diff sees differently than Python runs them.
 
-Python ends a line at a lone carriage return, counts columns anew after a form feed, reads a file in
-any encoding that its first lines name, and takes letters that only look like ASCII for ASCII. A
-screen shows none of that. What holds for every text file is judged here, line by line; what Python
-makes of a whole file, in `_reading`.
+Python ends a line at a lone carriage return, restarts the column count at a form feed, reads a file
+in any encoding that its first lines declare, and takes letters that only look like ASCII for ASCII.
+A screen shows none of that. This module checks single lines of any text file; `_misleading_code`
+checks a complete Python file.
 """
 
 import re
@@ -16,10 +16,10 @@ from bot.guards._letters import is_lookalike, split_words
 from bot.infra.unified_diff import FilePatch
 
 SOURCES = (".py", ".pyi", ".pyw")
-"""How files end that Python reads."""
+"""Suffixes of the files that Python reads."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffd]|\r(?!\Z)")
-# The wide space of Chinese and Japanese texts is one, between their letters.
+# The ideographic space is a normal space between Chinese and Japanese letters.
 _SPACES = re.compile(r"[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![^\x00-\x7f])\u3000+")
 _TOWER = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
 _GAP = re.compile(r"(?:(?<=\S)|^)[ \u3000]{80,}(\S.*)")
@@ -32,35 +32,40 @@ _MACHINERY = re.compile(
     r"\b_?pytest\b|\bPYTEST_|\bos\._exit\b|\bgetppid\b|\bgc\.get_|\bsys\.set(?:trace|profile)\b"
 )
 _Rule = Callable[[str], str]
-"""Returns what of a line is odd, or nothing."""
+"""Returns the odd part of a line, or an empty string."""
 
 
 def find_illegible_lines(patch: FilePatch) -> Iterator[Finding]:
-    """Yield what a reader of the diff would not see."""
+    """Yield findings for added lines that a reader of the diff would not see correctly."""
     rules = _PYTHON if patch.python else _ANY
     for message, rule in rules.items():
         yield from _find_odd_lines(patch, rule, message)
 
 
 def find_test_machinery(patch: FilePatch) -> Iterator[Finding]:
-    """Yield that sources have to do with what tests them: shown, for it may be their trade."""
+    """Yield a finding if a source file newly uses the test runner's internals.
+
+    It does not block the change: for some modules this is their purpose.
+    """
     if not patch.python:
         return
     lines = [line for line in patch.added_lines if _MACHINERY.search(line)]
     if len(lines) > sum(bool(_MACHINERY.search(line)) for line in patch.removed_lines):
-        message = f"Touches what runs its tests, look closely: `{lines[0].strip()[:120]}`."
+        message = (
+            f"Uses internals of the test runner; please review closely: `{lines[0].strip()[:120]}`."
+        )
         yield Finding(rule="test_weakened", path=patch.path, message=message, blocking=False)
 
 
 def _find_odd_lines(patch: FilePatch, rule: _Rule, message: str) -> Iterator[Finding]:
-    """Yield that added lines are odd, but for what is just as odd in lines they replace."""
+    """Yield a finding for odd added lines, except for lines that replace equally odd ones."""
     before = Counter(filter(None, map(rule, patch.removed_lines)))
     odd: list[tuple[int, str]] = []
     for line in patch.numbered_lines:
-        what = rule(line.text)
-        if what and before[what] > 0:
-            before[what] -= 1
-        elif what:
+        fault = rule(line.text)
+        if fault and before[fault] > 0:
+            before[fault] -= 1
+        elif fault:
             odd.append((line.new, line.text))
     if odd:
         number, text = odd[0]
@@ -70,7 +75,7 @@ def _find_odd_lines(patch: FilePatch, rule: _Rule, message: str) -> Iterator[Fin
 
 
 def quote(line: str) -> str:
-    """Return a line as ASCII, so that everything in it is seen; cut at 120 characters."""
+    """Return a line as ASCII, so that every character is visible; cut at 120 characters."""
     return ascii(line.strip(" "))[1:-1][:120]
 
 
@@ -87,13 +92,13 @@ def _find_spaces(line: str) -> str:
 
 
 def _find_text_after_gap(line: str) -> str:
-    """Return what stands behind a gap so wide that nobody looks there."""
+    """Return the text after a gap so wide that a reader does not look there."""
     found = _GAP.search(line.expandtabs(_TAB))
     return found[1] if found else ""
 
 
 def _find_mixed_indent(line: str) -> str:
-    """Return an indentation of tabs and spaces: how deep it is depends on who shows it."""
+    """Return an indentation of tabs and spaces, because its depth depends on the viewer."""
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     return indent if " \t" in indent else ""
 
@@ -109,26 +114,26 @@ def _find_encoding(line: str) -> str:
 
 
 def _find_lookalikes(line: str) -> str:
-    """Return names that are taken for others than are shown."""
+    """Return the names that look like other names."""
     if line.isascii():
         return ""
     return " ".join(word for word in split_words(line) if is_lookalike(word))
 
 
 _COMMON: dict[str, _Rule] = {
-    "Holds control characters, or bytes that are no text": _find_controls,
-    "Holds characters that are not seen, or that turn the text around": _find_hidden,
-    "Holds spaces that are no plain ones": _find_spaces,
-    "Goes on far to the right, where nobody looks": _find_text_after_gap,
+    "Contains control characters or bytes that are not text": _find_controls,
+    "Contains invisible characters, or characters that reverse the text": _find_hidden,
+    "Contains spaces that are not plain spaces": _find_spaces,
+    "Has text far to the right, where a reader does not look": _find_text_after_gap,
 }
 _ANY: dict[str, _Rule] = {
     **_COMMON,
-    f"Is wider than {_WIDEST:,} characters, which nobody reads": _limit_width(_WIDEST),
+    f"Is wider than {_WIDEST:,} characters, too wide to review": _limit_width(_WIDEST),
 }
 _PYTHON: dict[str, _Rule] = {
     **_COMMON,
-    f"Is wider than {_WIDEST_SOURCE} characters, which nobody reads": _limit_width(_WIDEST_SOURCE),
-    "Is indented with spaces and tabs, which shows otherwise everywhere": _find_mixed_indent,
-    "Is in an encoding that is read otherwise than shown": _find_encoding,
-    "Holds a name in letters that only look like others": _find_lookalikes,
+    f"Is wider than {_WIDEST_SOURCE} characters, too wide to review": _limit_width(_WIDEST_SOURCE),
+    "Is indented with spaces and tabs, which each viewer shows differently": _find_mixed_indent,
+    "Declares an encoding in which Python reads other characters than are shown": _find_encoding,
+    "Contains a name with letters that only look like others": _find_lookalikes,
 }

@@ -1,7 +1,7 @@
-"""Which letters are drawn alike, by Unicode's own table, and what a reader takes a name for.
+"""Decides by Unicode's confusables table which letters look alike, and what a name looks like.
 
-The table comes with the package `confusable-homoglyphs`, scripts and kinds of characters too: the
-running Python's Unicode would judge one name in two ways in two versions.
+The table, the scripts and the character categories come from the package `confusable-homoglyphs`:
+with `unicodedata` alone, two versions of Python would judge one name differently.
 """
 
 import json
@@ -14,10 +14,10 @@ from itertools import groupby
 from typing import Any
 
 _PACKAGE = "confusable_homoglyphs"
-_MARK = "\u200e"  # the table puts it around letters that are written from right to left
-# Two letters that a screen draws as one; Unicode lists `rn` alone.
+_MARK = "\u200e"  # the table surrounds right-to-left letters with this mark
+# Pairs of letters that look like one letter; of these, Unicode's table has only `rn`.
 _LETTER_PAIRS = {"vv": "w", "VV": "W"}
-# Letters of living languages that Unicode draws as two: a reader takes them for what they are.
+# Letters of living languages that the table draws as two; readers know them as letters.
 _OWN = frozenset("æœÆŒ")
 _NO_SCRIPT = frozenset({"COMMON", "INHERITED"})
 _HAN = frozenset({"HAN", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL"})
@@ -26,7 +26,7 @@ _SECOND_PLANE = 0x10000
 
 
 def is_word(text: str) -> bool:
-    """Whether all characters are letters, marks, digits or an underline."""
+    """Return whether all characters are letters, marks, digits or underscores."""
     return all(letter == "_" or _classify(letter)[1][0] in "LMN" for letter in text)
 
 
@@ -37,7 +37,7 @@ def split_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def compute_skeleton(text: str) -> str:
-    """Return what a text is drawn as: the same for all texts that are drawn alike."""
+    """Return the skeleton of a text: equal for all texts that are drawn alike."""
     drawn = "".join(
         letter
         if letter in _OWN
@@ -50,14 +50,15 @@ def compute_skeleton(text: str) -> str:
 
 
 def is_disguised(text: str) -> bool:
-    """Whether a word is drawn in plain letters alone, and is another one."""
+    """Return whether a word is not ASCII but looks like plain ASCII letters."""
     return not text.isascii() and len(text.strip("_")) > 1 and compute_skeleton(text).isascii()
 
 
 def is_lookalike(text: str) -> bool:
-    """Whether a word of a text is drawn like another one: wide or bold letters, or two scripts.
+    """Return whether a word looks like another one: wide or bold letters, or two scripts.
 
-    Words of one script are let through: Turkish has an i without a dot.
+    Words of one script are allowed, because languages have letters of their own: Turkish has an i
+    without a dot.
     """
     if text.isascii() or text[0].isdigit() or not any(map(_is_foreign, text)):
         return False
@@ -67,15 +68,15 @@ def is_lookalike(text: str) -> bool:
 
 
 def find_scripts(text: str) -> frozenset[str]:
-    """Return the scripts of a text's letters; digits and signs belong to none."""
+    """Return the scripts of a text's letters; digits and punctuation belong to none."""
     return frozenset(_classify(letter)[0] for letter in text) - _NO_SCRIPT
 
 
 def is_mixed(text: str) -> bool:
-    """Whether letters are of scripts that no language writes in one word.
+    """Return whether the letters are of scripts that no language combines in one word.
 
-    Chinese, Japanese and Korean are written with Latin letters, by Unicode's rule, but for
-    those of their letters that look like plain signs.
+    Chinese, Japanese and Korean may be combined with Latin letters (Unicode's "highly restrictive"
+    level), except for those of their letters that look like plain characters.
     """
     scripts = find_scripts(text)
     if len(scripts) < 2:
@@ -86,33 +87,35 @@ def is_mixed(text: str) -> bool:
 
 
 def find_identifier_fault(name: str) -> str:
-    """Return why an identifier, as it is written, would be taken for another one; or nothing."""
+    """Return why a reader would take an identifier for another one, or an empty string."""
     if name.isascii():
         return ""
     if any(_classify(letter) == ("INHERITED", "Mn") for letter in name):
-        return "a name holds marks that are drawn on its letters"
+        return "a name contains combining marks"
     if not is_word(name):
-        return "a name holds a sign that is no letter"
+        return "a name contains a character that is not a letter"
     if any(map(_is_young, name)):
-        return "a name holds letters that not every Python knows"
+        return "a name contains letters that older Pythons do not know"
     if is_mixed(name):
         return f"a name mixes scripts ({', '.join(sorted(find_scripts(name))).title()})"
     if is_disguised(name):
         return f"a name only looks like {compute_skeleton(name)!a}"
     if unicodedata.normalize("NFKC", name) != name:
-        return "a name is written otherwise than Python reads it"
+        return "Python reads a name differently than it is written"
     return ""
 
 
 def _is_drawn_plain(letter: str) -> bool:
-    """Whether a letter of another script is drawn as a plain one, or as a mere line."""
+    """Return whether a letter of another script is drawn as a plain one, or as a mere line."""
     if find_scripts(letter) <= _LATIN:
         return False
     drawn = compute_skeleton(letter)
     return drawn.isascii() or drawn in _LINES
 
 
-_LINES = frozenset("\u4e28\u30fc\u4e00")  # an upright one and level ones, as the table has them
+_LINES = frozenset(
+    "\u4e28\u30fc\u4e00"
+)  # one vertical and two horizontal lines, as the table writes them
 
 
 def _is_foreign(letter: str) -> bool:
@@ -120,19 +123,19 @@ def _is_foreign(letter: str) -> bool:
 
 
 def _is_young(letter: str) -> bool:
-    """Whether only newer Pythons may know a letter, or it is one of phonetics (small capitals).
+    """Return whether only newer Pythons know a letter, or it is phonetic (small capitals).
 
-    The measure is Unicode 3.2: all versions of Python bring its table along.
+    Unicode 3.2 is the measure because every version of Python includes its table.
     """
     rare = ord(letter) >= _SECOND_PLANE or _classify(letter)[0] == "LATIN"
     return rare and unicodedata.ucd_3_2_0.category(letter) == "Cn"
 
 
 def _find_prototype(letter: str) -> str:
-    """Return what the table draws a letter as.
+    """Return the letter or text as which the table draws a letter.
 
-    It lists both directions: what has one entry is drawn as that, if that one has others or, of
-    a pair, is the plainer.
+    The table lists both directions. A letter with one entry is drawn as that entry if the entry has
+    several entries itself; of a mutual pair, the plainer one wins.
     """
     table = _load_table()
     others = table.get(letter, ())
@@ -141,7 +144,7 @@ def _find_prototype(letter: str) -> str:
     only = others[0]
     if len(table.get(only, ())) > 1:
         return only
-    return min(only, letter, key=lambda each: (not each.isascii(), len(each), each))
+    return min(only, letter, key=lambda text: (not text.isascii(), len(text), text))
 
 
 @lru_cache(maxsize=1)
@@ -155,19 +158,19 @@ def _load_table() -> Mapping[str, Sequence[str]]:
 
 @lru_cache(maxsize=1)
 def _load_ranges() -> tuple[list[int], list[tuple[int, str, str]]]:
-    """Return where each range of characters begins, and its end, script and category."""
+    """Return the first code point of each range, and its last code point, script and category."""
     raw = _read("categories.json")
     scripts, kinds = raw["iso_15924_aliases"], raw["categories"]
     found = sorted(
         (first, last, scripts[script], kinds[kind])
         for first, last, script, kind in raw["code_points_ranges"]
     )
-    return [each[0] for each in found], [each[1:] for each in found]
+    return [row[0] for row in found], [row[1:] for row in found]
 
 
 @lru_cache(maxsize=4096)
 def _classify(letter: str) -> tuple[str, str]:
-    """Return a character's script and category; one that the table lacks is of neither."""
+    """Return a character's script and category; ("UNKNOWN", "Cn") if the table lacks it."""
     starts, ranges = _load_ranges()
     at = bisect_right(starts, ord(letter)) - 1
     if at < 0 or ord(letter) > ranges[at][0]:

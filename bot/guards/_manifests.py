@@ -1,4 +1,4 @@
-"""What base declares: packages that will be installed, whether anything imports them yet or not."""
+"""Reads which packages base declares, whether or not anything imports them yet."""
 
 import re
 import tomllib
@@ -12,11 +12,11 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _PROJECT = "pyproject.toml"
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _OWN = frozenset({"editable", "virtual", "directory"})
-"""Where a lock says that a package is a folder of the repository."""
+"""Sources in a lock that mean a folder of the repository."""
 
 
 def find_manifests(files: Collection[str]) -> list[str]:
-    """Return those files that declare or lock packages of Python."""
+    """Return the files that declare or lock Python packages."""
     wanted = (_PROJECT, *_LOCKS)
     return sorted(
         file for file in files
@@ -25,9 +25,9 @@ def find_manifests(files: Collection[str]) -> list[str]:
 
 
 def list_declared_modules(texts: Mapping[str, str | None]) -> frozenset[str]:
-    """Return the modules that declared packages bring, as far as both have the same name.
+    """Return the modules of declared packages, assuming that both have the same name.
 
-    `texts` are manifests by path. What cannot be read declares nothing.
+    `texts` are manifests by path. A manifest that cannot be parsed declares nothing.
     """
     names = (name for path, text in texts.items() for name in _iterate_names(path, text or ""))
     return frozenset(re.sub(r"[-.]+", "_", name).lower() for name in names)

@@ -1,4 +1,4 @@
-"""Which migrations of the state a change brings, read from its diff."""
+"""Reads from a diff which state migrations a change adds."""
 
 import re
 
@@ -9,10 +9,10 @@ _MIGRATION = re.compile(r"""\bMigration\(\s*["']([^"'\n]{1,100})["']""")
 
 
 def find_new_migrations(diff: str) -> tuple[str, ...]:
-    """Return the names of migrations that stand in the code after the change and not before.
+    """Return the names of migrations that the code has after the change and not before.
 
-    Once they have run, older code cannot open the state any more. A name that is put together at
-    run time is not seen.
+    Once they have run, older code cannot open the state any more. A name that is composed at run
+    time is not found.
     """
     before, after = set[str](), dict[str, None]()
     for patch in parse(diff):

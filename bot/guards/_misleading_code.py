@@ -1,9 +1,9 @@
-"""What Python makes of a file, held against what a reader of the diff makes of it.
+"""Compares how Python reads a file with how a reader of the diff reads it.
 
-No list of odd letters is needed for this: Python says where each statement begins, and that is
-compared with where it is seen to begin. Whatever makes the two differ (a form feed, a backslash at
-a line's end, a semicolon, a text that swallows code) is found by its effect. What a file held
-before, in the very same line, is not the change's doing.
+This needs no list of odd characters: Python reports where each statement begins, and that is
+compared with where it is seen to begin. Anything that makes the two differ (a form feed, a
+backslash at the end of a line, a semicolon, a string that swallows code) is found by its effect.
+An oddity that the same line had before the change is not reported.
 """
 
 import ast
@@ -28,22 +28,22 @@ from bot.infra.unified_diff import FilePatch, parse
 
 
 class PythonText(NamedTuple):
-    """A file's text before and after a change; `None` where it is not there, or is no text."""
+    """A file's text before and after a change; `None` where the file is missing or not text."""
 
     before: str | None
     after: str | None
 
 
 Sources = Mapping[str, PythonText]
-"""By path after the change: at least all text files that are still there then."""
+"""Texts by path after the change: at least all text files that still exist then."""
 
-# `exec` in the second line: how a shell is made to start Python where its path is long.
+# `exec` on the second line: the usual work-around for a path too long for a `#!` line.
 _SCRIPT = re.compile(r"#!.*(?:python|pypy|\buv\b|\bpipx\b)|#!.*\n['\"].*exec.*python")
-_UNREADABLE = "Python 3.11 cannot read this file, so what runs was not compared with what is shown."
+_UNREADABLE = "Python 3.11 cannot parse this file, so I could not check that it runs as it reads."
 
 
 def list_text_files(diff: str) -> list[tuple[str, str]]:
-    """Return the files of a diff that are text and there afterwards: path now, path before."""
+    """Return the text files of a diff that exist after it, as (path now, path before)."""
     return [(patch.path, patch.old_path) for patch in parse(diff) if _is_text(patch)]
 
 
@@ -52,7 +52,7 @@ def _is_text(patch: FilePatch) -> bool:
 
 
 def is_run_by_python(patch: FilePatch, sources: Sources) -> bool:
-    """Whether Python runs a file: by its ending, or by its first line, now or until it lost it."""
+    """Return whether Python runs a file, by its suffix or first line (the old one if removed)."""
     if patch.path.lower().endswith(SOURCES):
         return True
     before, after = sources.get(patch.path) or PythonText(None, None)
@@ -62,12 +62,12 @@ def is_run_by_python(patch: FilePatch, sources: Sources) -> bool:
 
 
 def find_misleading_code(patch: FilePatch, sources: Sources) -> Iterator[Finding]:
-    """Yield where a Python file does not run as it reads."""
+    """Yield findings where a Python file does not run as it reads."""
     if not patch.python or not _is_text(patch):
         return
     source = sources.get(patch.path)
     if source is None or source.after is None:
-        yield _create_finding(patch, "Could not be read as text: what runs is not what is shown.")
+        yield _create_finding(patch, "Cannot be read as text, so the diff does not show what runs.")
         return
     before, after = _parse(source.before or ""), _parse(source.after)
     if after is None:
@@ -93,8 +93,8 @@ class _ParsedSource(NamedTuple):
 def _parse(text: str) -> _ParsedSource | None:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     tree = parse_source(text)
-    words = tokenize_source(text) if tree is not None else None
-    return None if tree is None or words is None else _ParsedSource(text.split("\n"), tree, words)
+    tokens = tokenize_source(text) if tree is not None else None
+    return None if tree is None or tokens is None else _ParsedSource(text.split("\n"), tree, tokens)
 
 
 def _find_oddities(read: _ParsedSource) -> Iterator[Oddity]:
@@ -121,19 +121,19 @@ def _find_new_oddities(
 def _find_reinterpreted(
     patch: FilePatch, before: _ParsedSource, after: _ParsedSource
 ) -> Iterator[Finding]:
-    kept = list(patch.iterate_unchanged(len(before.lines)))
-    for one in find_moved_lines(before.tree, after.tree, kept, before.lines):
+    unchanged = list(patch.iterate_unchanged(len(before.lines)))
+    for one in find_moved_lines(before.tree, after.tree, unchanged, before.lines):
         yield _create_finding(
             patch, f"Line {one.line}: {one.why}: `{quote(after.lines[one.line - 1])}`."
         )
-    turned = find_reinterpreted_lines(before.tokens, after.tokens, kept, after.lines)
-    if turned:
+    changed = find_reinterpreted_lines(before.tokens, after.tokens, unchanged, after.lines)
+    if changed:
         message = (
-            f"Line {turned[0]}: the diff leaves it as it is, and Python reads it otherwise than "
-            f"before, as text instead of code or the other way round: "
-            f"`{quote(after.lines[turned[0] - 1])}`"
+            f"Line {changed[0]}: the line is unchanged, but Python reads it differently than "
+            f"before, for example as text instead of code: "
+            f"`{quote(after.lines[changed[0] - 1])}`"
         )
-        others = f", and {len(turned) - 1} more such lines." if len(turned) > 1 else "."
+        others = f", and {len(changed) - 1} more such lines." if len(changed) > 1 else "."
         yield _create_finding(patch, message + others)
 
 

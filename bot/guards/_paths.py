@@ -1,4 +1,4 @@
-"""Where a change may reach, and what kinds of file it may hold."""
+"""Checks which paths a change touches, and which kinds of file it contains."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ SETTINGS = frozenset(
 )  # fmt: skip
 """Files that decide how checks run."""
 
-# With what a diff shows, what a person should see that it changed.
+# Files whose change a person should notice, in addition to reading the diff.
 _MACHINERY = SETTINGS | {"conftest.py", "noxfile.py", "setup.py"}
 _GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
 
@@ -30,15 +30,15 @@ def _find_path_fault(path: str) -> str:
     if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
         return "The path leads out of the repository."
     if "\\" in path or "`" in path or not path.isprintable():
-        return "The path holds a backslash, a backtick or control characters."
+        return "The path contains a backslash, a backtick or control characters."
     if "\ufffd" in path or unicodedata.normalize("NFKC", path) != path:
-        return "The path holds letters that other systems take for others."
+        return "The path contains letters that other systems treat as different ones."
     if any(part.endswith((" ", ".")) for part in parts):
-        return "The path ends as no path of other systems does."
+        return "A part of the path ends with a space or a dot, which other systems do not allow."
     if any(part.lower().rstrip(". ") == ".git" for part in parts):
         return "The path is inside git's own folder."
     if parts[-1].lower() in _GIT_FILES:
-        return "This file changes what git shows or fetches."
+        return "This file changes which files git shows or fetches."
     return ""
 
 
@@ -50,12 +50,12 @@ def check_paths(
     allowed_new: frozenset[str],
     base_files: Collection[str],
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the paths of a change, both ends of a rename included."""
+    """Yield findings about the paths of a change, both ends of a rename included."""
     paths = [change.path for change in changes]
     paths += [path for patch in patches for path in (patch.path, patch.old_path)]
-    there = frozenset(base_files)
+    existing = frozenset(base_files)
     for path in dict.fromkeys(paths):
-        if reason := _find_path_fault(path) or (path not in there and find_spelling_fault(path)):
+        if reason := _find_path_fault(path) or (path not in existing and find_spelling_fault(path)):
             yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
         yield from _check_protection(path, protection)
         if path not in owned_files and path not in allowed_new:
@@ -64,27 +64,29 @@ def check_paths(
 
 
 def _check_protection(path: str, protection: Protection) -> Iterator[Finding]:
-    """Yield what the path's class says; what a person named still takes a review to ship."""
+    """Yield the finding for the path's class; a file that a person named still needs a review."""
     if reason := protection.describe_restriction(path):
         yield Finding(rule="immutable_path", path=path, message=reason, blocking=True)
         return
     name, kind = PurePosixPath(path).name, ""
     if found := protection.find_class(path):
         kind = found[0]
-        named = " A person named it." if found[1] == "named" else ""
-        message = f"Security-sensitive ({kind}): shipping needs a person's explicit word.{named}"
+        named = " A person named this file." if found[1] == "named" else ""
+        message = (
+            f"Security-sensitive ({kind}): shipping needs a person's explicit approval.{named}"
+        )
     elif name in _MACHINERY or path.endswith(".pth"):
-        message = "Decides how checks run: look at it closely."
+        message = "Decides how checks run; please review closely."
     else:
         return
     yield Finding(rule="protected_path", path=path, message=message, blocking=False, kind=kind)
 
 
 def check_file(patch: FilePatch) -> Iterator[Finding]:
-    """Yield what is wrong with the kind of file: links, submodules, programs, binaries."""
+    """Yield findings about the kind of file: links, submodules, executables, binaries."""
     reasons = {
-        "120000": "A symbolic link; a change holds plain files only.",
-        "160000": "A submodule; a change holds plain files only.",
+        "120000": "A symbolic link; a change may contain plain files only.",
+        "160000": "A submodule; a change may contain plain files only.",
     }
     for mode in dict.fromkeys((patch.new_mode, patch.old_mode)):
         if mode in reasons:
@@ -94,5 +96,5 @@ def check_file(patch: FilePatch) -> Iterator[Finding]:
         message = "Becomes executable."
         yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
     if patch.binary:
-        message = "Binary: nobody can read in the diff what it holds."
+        message = "Binary: no one can review its content in the diff."
         yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)

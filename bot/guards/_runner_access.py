@@ -1,7 +1,7 @@
-"""Test files that reach into the program that runs them, where other tests run as well.
+"""Finds test files that reach into the test runner, and so can affect other tests.
 
-`pytest_plugins` and the plugin manager bring hooks and fixtures that reach all tests. So new uses
-of them stop a change; what only names pytest's inner parts is pointed out.
+`pytest_plugins` and the plugin manager add hooks and fixtures that affect all tests. New uses of
+them therefore block a change; uses of other internals of pytest are only reported.
 """
 
 import ast
@@ -20,7 +20,7 @@ _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _REGISTERS = frozenset({"pytest_plugins", "pluginmanager"})
 _ASKS = frozenset({"has_plugin", "hasplugin", "get_plugin", "getplugin"})
 _INNER = frozenset({"_pytest", "pluggy"})
-_OWN = frozenset({"pytester", "_pytest.pytester"})  # what tests of plugins load from pytest itself
+_OWN = frozenset({"pytester", "_pytest.pytester"})  # pytest's own plugins for tests of plugins
 
 
 def find_runner_access(patches: Sequence[FilePatch], sources: Sources) -> Iterator[Finding]:
@@ -40,10 +40,10 @@ def _create_finding(path: str, use: str, lines: Sequence[str]) -> Finding:
     number = next((at for at, line in enumerate(lines, 1) if use in line), 1)
     where = f"Line {number}: uses `{use}`"
     if use in _REGISTERS:
-        message = f"{where}, by which a test changes how other tests run"
+        message = f"{where}, which can change how other tests run"
         blocking = PurePosixPath(path).name != "conftest.py" or use == "pluginmanager"
     else:
-        message, blocking = f"{where}, a part of what runs the tests", False
+        message, blocking = f"{where}, a part of the test runner", False
     return Finding(
         rule="test_weakened",
         path=path,
@@ -53,7 +53,7 @@ def _create_finding(path: str, use: str, lines: Sequence[str]) -> Finding:
 
 
 def _count_uses(text: str) -> Counter[str]:
-    """Count the uses of each name, those by `getattr` and `globals()` too."""
+    """Count the uses of each name, including those by `getattr` and `globals()`."""
     tree = parse_source(text.removeprefix("\ufeff"))
     found: Counter[str] = Counter()
     if tree is None:
@@ -67,11 +67,11 @@ def _count_uses(text: str) -> Counter[str]:
 
 
 def _iterate_harmless(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield uses that change nothing: questions to the manager, pytest's own plugin for plugins."""
+    """Yield uses that change nothing: queries of the manager, pytest's plugin for plugin tests."""
     if isinstance(node, ast.Attribute) and node.attr in _ASKS:
         yield node.value
     if isinstance(node, ast.Assign):
-        values = {each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)}
+        values = {part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant)}
         if values <= _OWN:
             yield from node.targets
 

@@ -1,8 +1,9 @@
-"""Names at the top: a change may not put a second place for one where an import finds it first.
+"""Refuses a second top-level module for one name, where an import would find it first.
 
-A module or package in a folder that is no package is found by its own name once that folder is on
-Python's path: the repository's own and `src` are, every folder from which pytest collects (it goes
-up to the first one without `__init__.py`), and those whose modules base imports by their own names.
+A module in a folder that is not a package can be imported by its own name once that folder is on
+Python's path. These folders are: the repository's root and `src`, every folder from which pytest
+collects (it goes up to the first one without `__init__.py`), and folders whose modules base imports
+by their own names.
 """
 
 import sys
@@ -21,7 +22,7 @@ _NOT_IMPORTED = frozenset({"setup", "__main__"})
 
 
 class _Tree:
-    """The files of a repository, by the names that an import finds at the top."""
+    """The files of a repository, indexed by the top-level names that an import finds."""
 
     def __init__(self, files: Collection[str]) -> None:
         self.files = [file for file in files if get_module_path(file)]
@@ -30,7 +31,7 @@ class _Tree:
 
     @cached_property
     def places(self) -> dict[str, set[str]]:
-        """Under each name the folders that it is found in."""
+        """The folders in which each name is found."""
         found: dict[str, set[str]] = defaultdict(set)
         for file in self.files:
             folder, name = _split(get_module_path(file))
@@ -49,12 +50,12 @@ class _Tree:
         )
 
     def is_imported(self, folder: str, is_name_taken: Callable[[str], bool]) -> bool:
-        """Whether a module of this folder is imported by its own name."""
+        """Return whether a module of this folder is imported by its own name."""
         names = (name for name, folders in self.places.items() if folder in folders)
         return any(is_name_taken(name) for name in names if name not in _KNOWN)
 
     def has_modules(self, folder: str) -> bool:
-        """Whether there is a module below this folder: it can be imported as it is."""
+        """Return whether a module lies below this folder, so that it is importable as a package."""
         return any(file.startswith(f"{folder}/") for file in self.files)
 
     def _find_root(self, folder: str) -> str:
@@ -69,7 +70,7 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _is_run(file: str, name: str) -> bool:
-    """Whether nobody imports a file by its name: tests, and what a tool runs."""
+    """Return whether a file is run by a tool (a test, `setup.py`) and therefore never imported."""
     return is_collected(file) or name in _NOT_IMPORTED
 
 
@@ -79,10 +80,14 @@ def find_impostors(
     is_name_taken: Callable[[str], bool],
     declared: Collection[str],
 ) -> Iterator[Finding]:
-    """Yield new modules at the top that would be imported in the place of others.
+    """Yield new top-level modules that would be imported instead of existing ones.
 
-    `taken` says whether base imports a top-level name, or a package brings it. `declared` are those
-    of packages that base only declares, in lower case: whoever imports one later means the package.
+    Args:
+        base_files: The paths of all files at base.
+        head_files: The paths of all files after the change.
+        is_name_taken: Returns whether base imports a top-level name or a package provides it.
+        declared: The modules of packages that base only declares, in lower case. A later import of
+            one of them means the package.
     """
     base, head, is_name_taken = _Tree(base_files), _Tree(head_files), cache(is_name_taken)
 
@@ -99,10 +104,10 @@ def find_impostors(
         for folder in sorted(folders - known):
             place = f"{folder}/{name}".removeprefix("/")
             moved = any(is_on_path(old) for old in known - folders)
-            there = bool(known) or base.has_modules(place)
+            exists = bool(known) or base.has_modules(place)
             if (
                 not moved
-                and _is_second(name, known & folders, there, is_provided)
+                and _is_second(name, known & folders, exists, is_provided)
                 and is_on_path(folder)
             ):
                 yield _create_finding(place, name, head)
@@ -111,9 +116,9 @@ def find_impostors(
 def _is_second(
     name: str, remaining: Set[str], there: bool, is_name_taken: Callable[[str], bool]
 ) -> bool:
-    """Whether a name is found elsewhere: in Python, in a package, or in folders that keep it.
+    """Return whether a name is found elsewhere: in Python, in a package, or in a remaining folder.
 
-    What base imports and has `there`, in the repository, is no package.
+    A name that base imports and that is `there`, in the repository, is not a package's.
     """
     if name in _KNOWN or remaining & _ALWAYS:
         return True
@@ -124,5 +129,5 @@ def _create_finding(place: str, name: str, head: _Tree) -> Finding:
     path = next(
         file for file in sorted(head.files) if get_module_path(file) in (place, f"{place}/__init__")
     )
-    message = f"Would be imported wherever another `{name}` is meant, which is there already."
+    message = f"Would be imported instead of the existing `{name}`."
     return Finding(rule="new_dependency", path=path, message=message, blocking=True)

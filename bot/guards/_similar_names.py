@@ -1,6 +1,6 @@
-"""Names that are drawn like another one of their file: `is_aIlowed` beside `is_allowed`.
+"""Finds new names that look like another name of their file: `is_aIlowed` next to `is_allowed`.
 
-A reader takes them for one; Python does not. Only what a change brings is looked at.
+A reader takes the two for one name; Python does not. Only names that a change adds are checked.
 """
 
 import ast
@@ -13,42 +13,44 @@ from bot.guards._layout import Oddity
 from bot.guards._letters import compute_skeleton, split_words
 
 _SHORTEST = 4
-"""Shorter plain names are told apart letter by letter: `l1` and `ll`, `x0` and `xO`."""
+"""Shorter plain names are not compared: people read them letter by letter, as `l1` and `ll`."""
 
 _KEYWORDS = frozenset(keyword.kwlist)
 _USES = (ast.keyword, ast.Global, ast.Nonlocal)
 
 
 class SimilarName(NamedTuple):
-    """A new name, and whether it is bound where the other one is there too."""
+    """A new name; `blocking` if the file binds it and still has the name it looks like."""
 
     oddity: Oddity
     blocking: bool
 
 
 class _Names(NamedTuple):
-    """The names of a file with the line of the first use of each, and of its first binding."""
+    """The names of a file, with the line of each name's first use and of its first binding."""
 
     used: Mapping[str, int]
     bound: Mapping[str, int]
 
 
 def find_similar_names(before: ast.Module | None, after: ast.Module) -> Iterator[SimilarName]:
-    """Yield names that are new in a file, and drawn like one that it has, or had."""
+    """Yield names that are new in a file and look like one that it has or had."""
     old = _collect_names(before).used if before is not None else {}
     now = _collect_names(after)
-    alike: dict[str, set[str]] = defaultdict(set)
+    by_skeleton: dict[str, set[str]] = defaultdict(set)
     for name in {*old, *now.used, *_KEYWORDS}:
-        alike[compute_skeleton(name)].add(name)
+        by_skeleton[compute_skeleton(name)].add(name)
     for name, line in now.used.items():
         others = {
-            each for each in alike[compute_skeleton(name)] - {name} if _is_confusing(name, each)
+            other
+            for other in by_skeleton[compute_skeleton(name)] - {name}
+            if _is_confusing(name, other)
         }
         if name in old or not others:
             continue
-        there = others & {*now.used, *_KEYWORDS}
-        blocking = name in now.bound and bool(there)
-        why = f"a name is drawn like {min(there or others)!a}, and is another one"
+        present = others & {*now.used, *_KEYWORDS}
+        blocking = name in now.bound and bool(present)
+        why = f"a name looks like {min(present or others)!a}, but is another one"
         yield SimilarName(Oddity(now.bound.get(name, line), why), blocking)
 
 
@@ -70,7 +72,7 @@ def _collect_names(tree: ast.Module) -> _Names:
 
 
 def _iterate_names(node: ast.AST) -> Iterator[str]:
-    """Yield the names that stand in a node itself: its texts, where it is not a text of its own."""
+    """Yield the names stored in the fields of one node; a string constant has none."""
     if isinstance(node, ast.Constant):
         return
     for _, value in ast.iter_fields(node):

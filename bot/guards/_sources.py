@@ -1,8 +1,8 @@
-"""Where dependencies come from: a change may not move it, nor bring code of its own along.
+"""Refuses changes to where dependencies come from, and packages inside the change itself.
 
-The lock is trusted because every file in it has a hash and comes from one place. So another place,
-another hash for the same file, an installer that is run by the code, or a package that lies in the
-change itself all stop a proposal, whatever the name of the package is.
+The lock is trusted because every file in it has a hash and comes from one index. Another index,
+another hash for the same file, an installer started by the code, or a package inside the change
+itself therefore block a proposal, whatever the name of the package is.
 """
 
 import re
@@ -20,7 +20,7 @@ _SETTINGS = frozenset(
 _REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements|constraints)[^/]*(?:/[^/]+)?\.(?:txt|in)")
 _PACKAGES = (".whl", ".egg", ".tar.gz", ".tgz", ".zip", ".pth", ".egg-link", ".so", ".pyd", ".dll")
 INSTALLED = (".dist-info", ".egg-info")
-"""How folders end that name plugins: pytest loads those."""
+"""Suffixes of folders that declare plugins, which pytest loads."""
 
 _ENTRY = re.compile(r"\burl\s*=\s*\"([^\"]*)\"(?:.*?\bhash\s*=\s*\"([^\"]*)\")?")
 _LOCKED_SOURCE = re.compile(r"\bsource\s*=\s*\{\s*([\w-]+)\s*=\s*\"([^\"]*)\"")
@@ -60,7 +60,7 @@ _CODE = (".py", ".pyi", ".sh", ".toml", ".cfg", ".ini", ".yml", ".yaml", ".txt",
 
 
 def find_moved_sources(patches: Sequence[FilePatch]) -> Iterator[Finding]:
-    """Yield what would fetch code from elsewhere, or run code that nobody looked at."""
+    """Yield findings for lines that fetch code from elsewhere or run code that no one reviewed."""
     for patch in patches:
         for message in dict.fromkeys(_find_violations(patch)):
             yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=True)
@@ -69,12 +69,12 @@ def find_moved_sources(patches: Sequence[FilePatch]) -> Iterator[Finding]:
 
 
 def _find_notes(patch: FilePatch) -> Iterator[str]:
-    """What a person should see, and may want."""
+    """Yield messages that do not block: a person should see them, and may want the change."""
     name = PurePosixPath(patch.path).name.lower()
     if name == _LOCK and patch.status != "deleted":
         yield f"Changes {len(patch.added_lines)} lines of the lock."
     elif name.endswith(".py") and _has_match(_strip_comments(patch.added_lines), _INSTALL_COMMAND):
-        yield "Speaks of installing packages."
+        yield "Mentions the installation of packages."
 
 
 def _find_violations(patch: FilePatch) -> Iterator[str]:
@@ -82,9 +82,9 @@ def _find_violations(patch: FilePatch) -> Iterator[str]:
     name = path.name.lower()
     if patch.status != "deleted":
         if name.endswith(_PACKAGES) or any(part.endswith(INSTALLED) for part in path.parts):
-            yield "Brings a package or a program of its own along: dependencies come by the lock."
+            yield "Contains a package or a program; dependencies may only come through the lock."
         if name in _SETTINGS:
-            yield "Decides where packages come from: a person changes that."
+            yield "Decides where packages come from; only a person may change that."
     if name == _LOCK:
         yield from _check_lock(patch)
     elif name == "pyproject.toml":
@@ -92,13 +92,13 @@ def _find_violations(patch: FilePatch) -> Iterator[str]:
     elif _is_requirements_file(patch.path) and _has_match(
         patch.added_lines, _OPTION, _DIRECT_REFERENCE
     ):
-        yield "Takes packages from another place than the index."
+        yield "Takes packages from another source than the index."
     if path.suffix.lower() in _CODE:
         yield from _check_code(patch.added_lines)
 
 
 def _is_requirements_file(path: str) -> bool:
-    """Whether a file lists dependencies."""
+    """Return whether a file lists dependencies."""
     name = PurePosixPath(path).name.lower()
     return bool(_REQUIREMENTS.fullmatch(path)) or name in ("setup.py", "setup.cfg", "pipfile")
 
@@ -106,15 +106,15 @@ def _is_requirements_file(path: str) -> bool:
 def _check_code(added: Sequence[str]) -> Iterator[str]:
     lines = _strip_comments(added)
     if _has_match(lines, _ENVIRONMENT):
-        yield "Names another index, or takes off a check of packages."
+        yield "Names another package index, or disables a check of packages."
     if _has_match(lines, _INSTALLS) or (
         _has_match(lines, _INSTALL_COMMAND) and _has_match(lines, _RUNS)
     ):
-        yield "Installs packages when it runs: dependencies come by the lock."
+        yield "Installs packages when it runs; dependencies may only come through the lock."
 
 
 def _strip_comments(lines: Sequence[str]) -> list[str]:
-    """The lines without those that are only a comment."""
+    """Return the lines without those that are only a comment."""
     return [line for line in lines if not line.lstrip().startswith("#")]
 
 
@@ -126,22 +126,22 @@ def _check_project(patch: FilePatch) -> Iterator[str]:
     changed = _strip_comments([*patch.added_lines, *patch.removed_lines])
     sections = [hunk.section for hunk in patch.hunks]
     if _has_match(changed, _PROJECT, _BUILDS) or _has_match(sections, _PROJECT):
-        yield "Changes where packages come from, or what builds this one."
+        yield "Changes where packages come from, or how this package is built."
     if _has_match(patch.added_lines, _DIRECT_REFERENCE):
-        yield "Takes a package from another place than the index."
+        yield "Takes a package from another source than the index."
 
 
 def _check_lock(patch: FilePatch) -> Iterator[str]:
     if patch.status == "deleted":
-        yield "Takes the lock away, and with it every hash."
+        yield "Deletes the lock, and with it every hash."
     before = dict(_ENTRY.findall("\n".join(patch.removed_lines)))
     for line in patch.added_lines:
         if (source := _LOCKED_SOURCE.search(line)) and source[2] not in (_INDEX, "."):
-            yield f"The lock takes a package from another place than the index ({source[1]})."
+            yield f"The lock takes a package from another source than the index ({source[1]})."
         for url, known in _ENTRY.findall(line):
             if not url.startswith(_FILES):
-                yield "The lock fetches a file from another place than the index's."
+                yield "The lock fetches a file from another host than the index's."
             if not _HASH.fullmatch(known):
-                yield "The lock holds a file without a sha256 hash."
+                yield "The lock contains a file without a sha256 hash."
             if before.get(url, known) != known:
-                yield "The lock has another hash for the same file: that is another file."
+                yield "The lock has another hash for the same URL: the file would be another one."

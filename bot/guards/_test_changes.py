@@ -1,7 +1,8 @@
-"""What a change does to the tests that are there already: by name, as Python reads them.
+"""Compares the existing tests before and after a change, by name, as Python reads them.
 
-No list of ways to weaken a test is ever whole. So whatever an existing test, or what it is given,
-becomes is told; and what nobody has to judge, a test that is none any more, stops the change.
+A list of ways to weaken a test can never be complete. So every change to an existing test, or to
+what it uses, is reported on the card. A test that no longer exists or runs less blocks the change,
+because that needs no judgement.
 """
 
 import re
@@ -35,14 +36,14 @@ class Pair(NamedTuple):
 
 
 def is_test_data(path: str) -> bool:
-    """Whether tests read a file, or it holds tests that are not Python's."""
+    """Return whether tests read a file, or whether it contains tests in another language."""
     where = PurePosixPath(path)
     among = {"tests", "test", "__tests__", "testdata"} & set(where.parts[:-1])
     return not path.endswith(".py") and bool(among or _OTHER_TESTS.fullmatch(where.name))
 
 
 def pair_test_files(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
-    """Return every test file as it was and is, where Python can read both."""
+    """Return each test file before and after the change, if Python can parse both."""
     found = []
     for patch in patches:
         source = sources.get(patch.path)
@@ -55,14 +56,14 @@ def pair_test_files(patches: Sequence[FilePatch], sources: Sources) -> list[Pair
 
 
 def find_lost_tests(read: Sequence[Pair]) -> Iterator[Finding]:
-    """Yield what needs no judgement: tests that are none any more, or run less than they did."""
+    """Yield blocking findings: tests that no longer run, or that run less than before."""
     elsewhere = {name.rpartition(".")[2] for pair in read for name in pair.added}
     for pair in read:
-        gone = {n: t for n, t in pair.missing.items() if n.rpartition(".")[2] not in elsewhere}
-        there = sum(test.cases or 1 for test in pair.added.values())
-        if sum(test.cases or 1 for test in gone.values() if test.cases != 0) > there:
+        lost = {n: t for n, t in pair.missing.items() if n.rpartition(".")[2] not in elsewhere}
+        new_cases = sum(test.cases or 1 for test in pair.added.values())
+        if sum(test.cases or 1 for test in lost.values() if test.cases != 0) > new_cases:
             yield _create_finding(
-                pair.patch, "test_deleted", f"No longer tests: {_format_names(list(gone))}."
+                pair.patch, "test_deleted", f"No longer tests: {_format_names(list(lost))}."
             )
         for name, was in pair.before.tests.items():
             now = pair.after.tests.get(name)
@@ -72,7 +73,7 @@ def find_lost_tests(read: Sequence[Pair]) -> Iterator[Finding]:
                 message = f"`{name}` has {now.cases} case(s) left of {was.cases}."
                 yield _create_finding(pair.patch, "test_weakened", message)
             if now.idle > was.idle:
-                message = f"`{name}` ends before its end, or steps over what it holds."
+                message = f"`{name}` returns early or skips a part of its body."
                 yield _create_finding(pair.patch, "test_weakened", message)
 
 
@@ -85,30 +86,30 @@ def _create_finding(patch: FilePatch, rule: str, message: str) -> Finding:
 def find_changed_tests(
     patches: Sequence[FilePatch], read: Sequence[Pair], blocking: Sequence[Finding]
 ) -> Iterator[Finding]:
-    """Yield one note a file of all else that existing tests, or what they are given, became.
+    """Yield one note per file about all other changes to existing tests or to what they use.
 
-    What a finding of `blocking` names already is left out.
+    A name that a finding in `blocking` mentions already is left out.
     """
     for pair in read:
         places = (pair.patch.path, pair.patch.old_path)
-        told_there = [each for each in blocking if each.path in places]
-        named = "\n".join(f"`{each.path}` {each.message}" for each in told_there)
-        said = {what: [name for name in names if f"`{name}`" not in named]
-                for what, names in _group_differences(pair).items()}  # fmt: skip
-        if told := "; ".join(
-            f"{what} {_format_names(names)}" for what, names in said.items() if names
+        reported = [finding for finding in blocking if finding.path in places]
+        named = "\n".join(f"`{finding.path}` {finding.message}" for finding in reported)
+        groups = {kind: [name for name in names if f"`{name}`" not in named]
+                  for kind, names in _group_differences(pair).items()}  # fmt: skip
+        if summary := "; ".join(
+            f"{kind} {_format_names(names)}" for kind, names in groups.items() if names
         ):
-            yield _create_note(pair.patch.path, f"Existing tests: {told}.")
+            yield _create_note(pair.patch.path, f"Existing tests: {summary}.")
     compared = {pair.patch.path for pair in read}
     for patch in patches:
         if patch.status == "added":
             continue
         if is_test_data(patch.old_path or patch.path):
             how = {"deleted": "deleted", "renamed": "moved"}.get(patch.status, "changed")
-            yield _create_note(patch.path, f"What existing tests are made of, or read, is {how}.")
+            yield _create_note(patch.path, f"A file that existing tests use is {how}.")
         elif is_test_file(patch.path) and patch.status != "deleted" and patch.path not in compared:
             yield _create_note(
-                patch.path, "Existing tests: cannot be compared with what they were."
+                patch.path, "Existing tests: cannot be compared with the tests before."
             )
 
 
@@ -117,33 +118,33 @@ def _create_note(path: str, message: str) -> Finding:
 
 
 def _group_differences(pair: Pair) -> Mapping[str, list[str]]:
-    """Return the names of what differs by how it does, the gravest first."""
+    """Return the names that differ, grouped by the kind of difference, the most serious first."""
     before, after = pair.before, pair.after
-    both = [name for name, said in before.bound.items() if after.bound.get(name, said) != said]
-    anew = [
+    both = [name for name, dump in before.bound.items() if after.bound.get(name, dump) != dump]
+    rebound = [
         name
         for name in both
         if name in before.imported or len(after.bound[name]) > len(before.bound[name])
     ]
     new = [name for name in after.bound if name not in before.bound]
-    gone = [name for name in before.bound if name not in after.bound]
+    removed = [name for name in before.bound if name not in after.bound]
     return {
-        "runs as the file is read": [quote(text)[:60] for text in after.loose - before.loose],
-        "bound anew": anew + [name for name in new if _is_looked_up(name, pair)],
-        "takes part unasked": [name for name in new if _is_active(name, pair)],
-        "gone": [name for name in gone if name not in before.imported],
-        "changed": [name for name in both if name not in anew],
+        "runs when the file is imported": [quote(text)[:60] for text in after.loose - before.loose],
+        "redefined": rebound + [name for name in new if _is_looked_up(name, pair)],
+        "takes part automatically": [name for name in new if _is_active(name, pair)],
+        "removed": [name for name in removed if name not in before.imported],
+        "changed": [name for name in both if name not in rebound],
         "moved from": [pair.patch.old_path] if pair.patch.status == "renamed" else [],
     }
 
 
 def _is_looked_up(name: str, pair: Pair) -> bool:
-    """Whether a new name is one that what is there looks up: a builtin, another file's fixture."""
+    """Return whether existing tests look up a new name: a builtin, another file's fixture."""
     return name in pair.before.references and not _is_active(name, pair) and _is_preexisting(pair)
 
 
 def _is_active(name: str, pair: Pair) -> bool:
-    """Whether something new takes part in existing tests: a hook, a part of their class."""
+    """Return whether a new name takes part in existing tests: a hook, a member of their class."""
     inside, _, last = name.rpartition(".")
     if any(test.startswith(f"{inside}.") for test in pair.before.tests):
         return not last.startswith("test")

@@ -1,4 +1,4 @@
-"""A test module as Python and a test runner read it: what each name is, and which are tests."""
+"""Reads a test module as Python and the test runner do: its names, and which of them are tests."""
 
 import ast
 import re
@@ -19,17 +19,18 @@ _RUNNERS_OWN = re.compile(
 
 
 class CollectedTest(NamedTuple):
-    """One test: its cases (`None`: not to be seen here), and in how many places it runs nothing."""
+    """A test: its number of cases (`None` if unknown), and how many of its places run nothing."""
 
     cases: int | None
     idle: int
 
 
 class Module(NamedTuple):
-    """What names stand for, as dumps in order; methods as `Class.name`. `loose` only runs.
+    """The bindings of a test module, as `ast.dump` texts in order; methods as `Class.name`.
 
-    `imported` are names bound by imports alone, `read` all that is looked up by name or handed
-    over by it, `at_work` what takes part in tests without being asked for by them.
+    `loose` counts statements that bind no name. `imported` are names bound by imports alone,
+    `references` all names that are looked up or used as parameters, `active` the names that take
+    part in tests without being requested (hooks, autouse fixtures).
     """
 
     bound: Mapping[str, tuple[str, ...]]
@@ -41,34 +42,34 @@ class Module(NamedTuple):
 
 
 def read_tests(text: str) -> Module | None:
-    """Return the reading of a test module; `None` where Python cannot read it."""
+    """Return the bindings and tests of a test module; `None` if Python cannot parse it."""
     tree = parse_source(text.removeprefix("\ufeff"))
     if tree is None:
         return None
     bound: dict[str, tuple[str, ...]] = {}
     loose: Counter[str] = Counter()
     others: set[str] = set()
-    at_work: set[str] = set()
-    for name, said, node in _iterate_bindings(tree.body, ""):
+    active: set[str] = set()
+    for name, dump, node in _iterate_bindings(tree.body, ""):
         if not name:
-            loose[said] += 1
+            loose[dump] += 1
             continue
         imported = isinstance(node, ast.Import | ast.ImportFrom)
-        if not (imported and said in bound.get(name, ())):  # `import a.b` binds `a` once more
-            bound[name] = (*bound.get(name, ()), said)
+        if not (imported and dump in bound.get(name, ())):  # `import a.b` binds `a` once more
+            bound[name] = (*bound.get(name, ()), dump)
         if not imported:
             others.add(name)
         if _RUNNERS_OWN.fullmatch(name.rpartition(".")[2]) or _is_autouse(node):
-            at_work.add(name)
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    read |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+            active.add(name)
+    references = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    references |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     tests = dict(_iterate_tests(tree.body, _collect_values(tree.body), "", 1))
     imports = frozenset(bound.keys() - others)
-    return Module(bound, imports, loose, frozenset(read), frozenset(at_work), tests)
+    return Module(bound, imports, loose, frozenset(references), frozenset(active), tests)
 
 
 def _iterate_bindings(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, str, ast.stmt]]:
-    """Yield name, what it stands for, and its statement; without a name what is only run."""
+    """Yield (name, dump, statement); the name is empty for a statement that binds none."""
     for node in body:
         if isinstance(node, ast.ClassDef):
             header = [*node.decorator_list, *node.bases, *node.keywords]
@@ -77,7 +78,7 @@ def _iterate_bindings(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[s
         elif isinstance(node, _FUNCTION):
             yield prefix + node.name, ast.dump(node), node
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((prefix + name, said, node) for name, said in _iterate_imports(node))
+            yield from ((prefix + name, dump, node) for name, dump in _iterate_imports(node))
         elif names := _list_assigned_names(node):
             yield from ((prefix + name, ast.dump(node), node) for name in names)
         elif not (isinstance(node, ast.Pass) or _is_text(node)):
@@ -99,7 +100,7 @@ def _iterate_imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, s
 
 
 def _list_assigned_names(node: ast.stmt) -> list[str]:
-    """Return the names an assignment binds; none where it binds anything else as well."""
+    """Return the names an assignment binds; empty if it also binds anything that is not a name."""
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets
@@ -116,7 +117,7 @@ def _has_only_names(parts: Sequence[ast.expr]) -> bool:
 
 
 def _get_called_name(node: ast.expr) -> str:
-    """Return the last name of a decorator or of what is called: `pytest.fixture()`."""
+    """Return the last name of a decorator or a called function: `fixture` of `pytest.fixture()`."""
     node = node.func if isinstance(node, ast.Call) else node
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
@@ -131,7 +132,7 @@ def _is_autouse(node: ast.stmt) -> bool:
 
 
 def _collect_values(body: Sequence[ast.stmt]) -> dict[str, ast.expr]:
-    """Return what plain assignments give names; of several the last."""
+    """Return the values that plain assignments give to names; the last one wins."""
     found: dict[str, ast.expr] = {}
     for node in body:
         value = None if isinstance(node, ast.AugAssign) else getattr(node, "value", None)
@@ -153,7 +154,7 @@ def _iterate_tests(
 
 
 def _collect_final_definitions(body: Sequence[ast.stmt]) -> dict[str, ast.ClassDef | _FUNCTION]:
-    """Return the functions and classes that names stand for in the end; none if it never ends."""
+    """Return the functions and classes that names are finally bound to; empty if the code exits."""
     found: dict[str, ast.ClassDef | _FUNCTION] = {}
     for node in body:
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and _is_exit(node.value)):
@@ -184,7 +185,7 @@ def _is_test(node: _FUNCTION) -> bool:
 
 
 def _walk_own(function: _FUNCTION) -> Iterator[ast.AST]:
-    """Yield what stands in a function itself, not in those within it."""
+    """Yield the nodes of a function itself, without those of functions and classes within it."""
     waiting: list[ast.AST] = list(function.body)
     while waiting:
         node = waiting.pop()
@@ -194,7 +195,7 @@ def _walk_own(function: _FUNCTION) -> Iterator[ast.AST]:
 
 
 def _count_idle(function: _FUNCTION) -> int:
-    """Count where a test ends before its end, or steps over what stands there."""
+    """Count the places where a test ends early or skips code."""
     raised = sum(isinstance(node, ast.Raise) for node in function.body[:-1])
     return raised + sum(
         isinstance(node, ast.Return) or _is_exit(node) or _is_dead_code(node)
@@ -207,14 +208,14 @@ def _is_exit(node: ast.AST) -> bool:
 
 
 def _is_dead_code(node: ast.AST) -> bool:
-    """Whether nothing runs in it, as anybody sees: `while False`, `for _ in ()`."""
-    over = getattr(node, "iter", None)
-    if over is not None:
-        return _measure_length(over, {}) == 0
+    """Return whether a block obviously never runs: `while False`, `for _ in ()`."""
+    iterable = getattr(node, "iter", None)
+    if iterable is not None:
+        return _measure_length(iterable, {}) == 0
     test = getattr(node, "test", None)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        over = test.operand
-        return bool(isinstance(over, ast.Constant) and over.value) or _is_debug(over)
+        operand = test.operand
+        return bool(isinstance(operand, ast.Constant) and operand.value) or _is_debug(operand)
     return isinstance(test, ast.Constant) and not test.value and not isinstance(node, ast.Assert)
 
 
@@ -227,7 +228,7 @@ def _iterate_case_counts(
 ) -> Iterator[int | None]:
     for one in node.decorator_list:
         if isinstance(one, ast.Call) and _get_called_name(one) == "parametrize":
-            named = [each.value for each in one.keywords if each.arg == "argvalues"]
+            named = [keyword.value for keyword in one.keywords if keyword.arg == "argvalues"]
             cases = [*one.args[1:2], *named]
             yield _measure_length(cases[0], values) if cases else None
 
@@ -238,16 +239,16 @@ def _multiply(lengths: Sequence[int | None]) -> int | None:
 
 
 def _measure_length(node: ast.expr, values: Mapping[str, ast.expr]) -> int | None:
-    """Return how many things a literal holds, a name for one, or a slice of either."""
+    """Return the number of elements of a literal, of a name for one, or of a slice of either."""
     if isinstance(node, ast.Name) and node.id in values:
         return _measure_length(values[node.id], {})
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        spread = any(isinstance(each, ast.Starred) for each in node.elts)
+        spread = any(isinstance(element, ast.Starred) for element in node.elts)
         return None if spread else len(node.elts)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        whole = _measure_length(node.value, values)
+        length = _measure_length(node.value, values)
         ends = [node.slice.lower, node.slice.upper, node.slice.step]
-        return None if whole is None else _slice_length(whole, ends)
+        return None if length is None else _slice_length(length, ends)
     return None
 
 

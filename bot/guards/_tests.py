@@ -1,7 +1,7 @@
-"""Tests deleted, skipped or weakened, and checks silenced.
+"""Finds tests that are deleted, skipped or weakened, and checks that are silenced.
 
-Only the diff is read, so this errs on the side of a person's eyes: taking more assertions out than
-it puts in stops a change. Tests that grow, move or are renamed pass.
+Only the diff is read, so this errs on the side of showing a person too much: removing more
+assertions than are added blocks a change. Tests that grow, move or are renamed pass.
 """
 
 import re
@@ -40,7 +40,7 @@ _CASE = re.compile(r"\s*(?:\(|\[|\{|[\"'\d-]|pytest\.param\(|None\b|True\b|False
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a file is a test, or stands among tests."""
+    """Return whether a Python file is a test or lies in a folder of tests."""
     parts = PurePosixPath(path).parts
     return path.endswith(".py") and bool(
         {"tests", "test"} & set(parts[:-1]) or _TEST_NAME.fullmatch(parts[-1])
@@ -48,30 +48,31 @@ def is_test_file(path: str) -> bool:
 
 
 def count_program_lines(changes: Iterable[FileChange]) -> int:
-    """Return how many changed lines are program: neither tests nor documents."""
+    """Return the number of changed lines in files that are neither tests nor documents."""
     return sum(
-        each.added + each.removed
-        for each in changes
-        if not is_test_file(each.path) and not each.path.endswith(".md")
+        change.added + change.removed
+        for change in changes
+        if not is_test_file(change.path) and not change.path.endswith(".md")
     )
 
 
 def is_collected(path: str) -> bool:
-    """Whether pytest looks into a file of that name."""
+    """Return whether pytest collects tests from a file of that name."""
     return bool(_TEST_NAME.fullmatch(PurePosixPath(path).name))
 
 
 def find_deleted_tests(
     changes: Sequence[FileChange], patches: Sequence[FilePatch], compared: Container[str]
 ) -> Iterator[Finding]:
-    """Yield test files that are deleted or renamed to where pytest does not look, and tests.
+    """Yield test files that are deleted or renamed to where pytest does not look, and lost tests.
 
-    Those in files of `compared` were looked for by name, as Python reads them.
+    Files in `compared` are left out of the search for lost tests: `find_lost_tests` has compared
+    them by name, as Python reads them.
     """
     renamed = {patch.old_path: patch for patch in patches if patch.status == "renamed"}
-    gone = {change.path for change in changes if change.status == "deleted"}
-    gone |= {patch.path for patch in patches if patch.status == "deleted"}
-    for path in sorted(gone | renamed.keys()):
+    deleted = {change.path for change in changes if change.status == "deleted"}
+    deleted |= {patch.path for patch in patches if patch.status == "deleted"}
+    for path in sorted(deleted | renamed.keys()):
         if not is_test_file(path):
             continue
         moved = renamed.get(path)
@@ -95,7 +96,9 @@ def _find_deleted_functions(
         missing = [name for name in _list_defined(patch.removed_lines) if name not in everywhere]
         fresh = set(_list_defined(patch.added_lines)) - set(_list_defined(patch.removed_lines))
         if len(missing) > len(fresh):
-            yield _create_deletion_finding(patch.path, f"Tests are gone: {', '.join(missing[:5])}.")
+            yield _create_deletion_finding(
+                patch.path, f"Tests were removed: {', '.join(missing[:5])}."
+            )
 
 
 def _list_defined(lines: Sequence[str]) -> list[str]:
@@ -108,7 +111,7 @@ def _create_deletion_finding(path: str, message: str) -> Finding:
 
 
 def find_weakened_tests(patch: FilePatch, moved: frozenset[str]) -> Iterator[Finding]:
-    """Yield how a patch makes tests or checks easier to pass.
+    """Yield the ways in which a patch makes tests or checks easier to pass.
 
     `moved` are the (stripped) lines added to other test files.
     """
@@ -138,12 +141,12 @@ def _find_silenced_checks(patch: FilePatch) -> Iterator[str]:
 
 
 def _find_fewer_assertions(patch: FilePatch, moved: frozenset[str]) -> Iterator[str]:
-    taken = [
+    removed = [
         line for line in patch.removed_lines if is_assertion(line) and line.strip() not in moved
     ]
-    put = [line for line in patch.added_lines if is_assertion(line) and not is_vacuous(line)]
-    if len(taken) > len(put):
-        yield f"{len(taken)} assertion(s) taken out, {len(put)} put in."
+    added = [line for line in patch.added_lines if is_assertion(line) and not is_vacuous(line)]
+    if len(removed) > len(added):
+        yield f"{len(removed)} assertion(s) removed, {len(added)} added."
 
 
 def _find_vacuous_assertions(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
@@ -182,7 +185,7 @@ def _count_message_checks(lines: Sequence[str]) -> int:
 
 
 def _find_early_returns(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
-    """Find a bare `return` put straight into a test's body: what follows never runs."""
+    """Find a bare `return` added directly to a test's body: the code after it never runs."""
     for hunk in patch.hunks:
         indent, name = _parse_section(hunk.section)
         for sign, text in hunk.lines:
@@ -190,7 +193,7 @@ def _find_early_returns(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
                 indent, name = len(found[1]), found[2]
             bare = _RETURN.fullmatch(text)
             if sign == "+" and bare and name.startswith("test") and len(bare[1]) == indent + 4:
-                yield f"`{name}` is cut short by a return."
+                yield f"A return ends `{name}` early."
 
 
 def _parse_section(section: str) -> tuple[int, str]:
@@ -200,9 +203,9 @@ def _parse_section(section: str) -> tuple[int, str]:
 
 def _find_fewer_cases(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
     for hunk in patch.hunks:
-        taken, put = _count_cases(hunk, "-"), _count_cases(hunk, "+")
-        if taken > put:
-            yield f"{taken} parametrized case(s) taken out, {put} put in."
+        removed, added = _count_cases(hunk, "-"), _count_cases(hunk, "+")
+        if removed > added:
+            yield f"{removed} parametrized case(s) removed, {added} added."
 
 
 def _count_cases(hunk: Hunk, sign: str) -> int:

@@ -1,8 +1,8 @@
-"""The tokens of a source as Python 3.11 cuts them, whatever version runs this.
+"""Tokenizes a source as Python 3.11 does, whatever version runs this.
 
-From 3.12 on an f-string is many tokens, and may hold what ended it before. 3.11 cuts an identifier
-at each letter that its patterns do not know (a combining mark, a middle dot), and a newer one does
-not. A verdict must not depend on that: f-strings are joined, identifiers too.
+Since 3.12 an f-string is several tokens, and its fields may contain its own quote. 3.11 splits an
+identifier at each letter that its patterns do not know (a combining mark, a middle dot); newer
+versions do not. A finding must not depend on that, so both f-strings and identifiers are joined.
 """
 
 import tokenize
@@ -11,21 +11,21 @@ from itertools import pairwise
 from tokenize import TokenInfo
 
 OLDEST = (3, 11)
-"""The grammar that sources are read by: what only a newer Python reads, the oldest cannot run."""
+"""The grammar by which sources are parsed: the oldest Python that has to run them."""
 
 _PARTS = (tokenize.NAME, tokenize.NUMBER, tokenize.ERRORTOKEN)
 
 
 def as_oldest(tokens: Iterable[TokenInfo], text: str) -> Iterator[TokenInfo]:
-    """Yield the tokens of a text with f-strings and identifiers in one piece.
+    """Yield the tokens of a text with each f-string and identifier as one token.
 
-    Raises `SyntaxError` where an f-string is written as Python 3.11 does not read it.
+    Raises `SyntaxError` if Python 3.11 cannot parse an f-string.
     """
     yield from _join_names(_join_formats(tokens, text.split("\n")))
 
 
 def _join_formats(tokens: Iterable[TokenInfo], lines: list[str]) -> Iterator[TokenInfo]:
-    """Yield the tokens with each f-string as one text."""
+    """Yield the tokens with each f-string as one string token."""
     inner: list[TokenInfo] = []
     deep = 0
     for token in tokens:
@@ -53,9 +53,9 @@ def _join_fstring(inner: list[TokenInfo], lines: list[str]) -> TokenInfo:
 
 
 def _is_newer(inner: list[TokenInfo], string: str) -> bool:
-    """Whether a field holds the quote around it, a backslash or a remark; before 3.12 it may not.
+    """Return whether a field contains its own quote, a backslash or a comment: new in Python 3.12.
 
-    A literal part may hold an escaped quote, in the oldest too.
+    A literal part may contain an escaped quote in older versions too.
     """
     opening = inner[0].string
     quote = opening.lstrip("rRbBfFtTuU")
@@ -77,20 +77,20 @@ def _is_newer(inner: list[TokenInfo], string: str) -> bool:
 
 
 def _join_names(tokens: Iterable[TokenInfo]) -> Iterator[TokenInfo]:
-    """Yield the tokens with pieces of one identifier, which touch each other, as one name."""
-    held: TokenInfo | None = None
+    """Yield the tokens with adjacent pieces of one identifier joined into one name."""
+    pending: TokenInfo | None = None
     for token in tokens:
-        if held is not None and _is_one_name(held, token):
-            string = held.string + token.string
-            held = TokenInfo(tokenize.NAME, string, held.start, token.end, held.line)
+        if pending is not None and _is_one_name(pending, token):
+            string = pending.string + token.string
+            pending = TokenInfo(tokenize.NAME, string, pending.start, token.end, pending.line)
             continue
-        if held is not None:
-            yield held
-        held = token if token.type in _PARTS else None
-        if held is None:
+        if pending is not None:
+            yield pending
+        pending = token if token.type in _PARTS else None
+        if pending is None:
             yield token
-    if held is not None:
-        yield held
+    if pending is not None:
+        yield pending
 
 
 def _is_one_name(held: TokenInfo, token: TokenInfo) -> bool:

@@ -162,7 +162,7 @@ def test_a_person_opens_a_file_by_naming_it_and_it_still_takes_a_review(words: s
     (finding,) = inspect_path("bot/authority/policy.py", protection)
     assert (finding.rule, finding.blocking) == ("protected_path", False)
     assert "authority" in finding.message
-    assert "explicit word" in finding.message
+    assert "explicit approval" in finding.message
     assert inspect_path("bot/domain/people.py", protection)[0].blocking
 
 

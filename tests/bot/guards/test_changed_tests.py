@@ -84,38 +84,41 @@ TOLD = {
     "its decorator": (_in_place(DEF, "@quiet\n" + DEF), "changed `test_discount`"),
     "a fixture": (_in_place("return [1, 2, 3]", "return Any()"), "changed `cart`"),
     "cases that are worked out": (_in_place("CASES = [", "CASES = some["), "changed `CASES`"),
-    "a second one": (TESTS + "\n\n" + DEF + "    assert total([]) == 0\n", "bound anew"),
+    "a second one": (TESTS + "\n\n" + DEF + "    assert total([]) == 0\n", "redefined"),
     "a second method": (
         TESTS + "\n    def test_len(self, cart):\n        assert cart\n",
         "TestCart.test_len",
     ),
     "an import": (
         _in_place("shop.price import discount, total", "fakes import discount, total"),
-        "bound anew `discount`, `total`",
+        "redefined `discount`, `total`",
     ),
-    "a name of its own": (TESTS + "\n\ndef discount(a, b):\n    return 90\n", "anew `discount`"),
-    "a builtin": (TESTS + "\n\ndef len(cart):\n    return 3\n", "bound anew `len`"),
+    "a name of its own": (
+        TESTS + "\n\ndef discount(a, b):\n    return 90\n",
+        "redefined `discount`",
+    ),
+    "a builtin": (TESTS + "\n\ndef len(cart):\n    return 3\n", "redefined `len`"),
     "the code under test": (
         TESTS + "\n\nshop.price.discount = print\n",
-        "runs as the file is read `shop.price.discount = print`",
+        "runs when the file is imported `shop.price.discount = print`",
     ),
-    "all names": (TESTS + '\n\nglobals().pop("test_discount")\n', "runs as the file is read"),
+    "all names": (TESTS + '\n\nglobals().pop("test_discount")\n', "runs when the file is imported"),
     "a fixture for all": (
         TESTS + "\n\n@pytest.fixture(autouse=True)\ndef steady():\n    ...\n",
-        "takes part unasked `steady`",
+        "takes part automatically `steady`",
     ),
     "a part of its class": (
         _in_place(CLASS, CLASS + "    def setup_method(self):\n        ...\n\n"),
-        "takes part unasked `TestCart.setup_method`",
+        "takes part automatically `TestCart.setup_method`",
     ),
-    "another name": (TESTS.replace("test_discount", "test_less"), "gone `test_discount`"),
+    "another name": (TESTS.replace("test_discount", "test_less"), "removed `test_discount`"),
     "two as one": (
         TESTS.split("class TestCart")[0]
         + '@pytest.mark.parametrize("made", [len, total])\ndef test_cart(cart, made):\n'
         "    assert made(cart) == {len: 3, total: 6}[made]\n    assert cart\n",
-        "gone `TestCart`, `TestCart.test_len`, `TestCart.test_total`",
+        "removed `TestCart`, `TestCart.test_len`, `TestCart.test_total`",
     ),
-    "a test more": (_in_place("CASES = ", 'if 1:\n    print("x")\nCASES = '), "runs as the file"),
+    "a test more": (_in_place("CASES = ", 'if 1:\n    print("x")\nCASES = '), "runs when the file"),
 }
 UNTOUCHED = {
     "a new test": TESTS + "\n\ndef test_more():\n    assert total([]) == 0\n",

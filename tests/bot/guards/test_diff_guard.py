@@ -141,8 +141,8 @@ def test_what_stops_a_change(path: str, before: str, after: str, rule: str) -> N
 @pytest.mark.parametrize(
     ("path", "before", "after", "rule", "words"),
     [
-        ("bot/client.py", "a = 1\n", "a = 2\n", "protected_path", "explicit word"),
-        ("bot/adapters/x/y.py", "a = 1\n", "a = 2\n", "protected_path", "explicit word"),
+        ("bot/client.py", "a = 1\n", "a = 2\n", "protected_path", "explicit approval"),
+        ("bot/adapters/x/y.py", "a = 1\n", "a = 2\n", "protected_path", "explicit approval"),
         ("bot/redaction/_redact_x.py", "a = 1\n", "a = 2\n", "protected_path", "explicit"),
         ("tests/cogs/conftest.py", "a = 1\n", "a = 2\n", "protected_path", "how checks run"),
         ("pyproject.toml", "[x]\n", '[x]\n    "leftpad>=1",\n', "new_dependency", "Adds leftpad"),
@@ -271,7 +271,7 @@ def test_a_line_with_a_secret_is_not_proposed_even_where_it_was_there_before() -
 def test_a_secret_that_is_taken_out_is_told_and_stops_nothing() -> None:
     (found,) = judge_change(DICE, CODE + "KEY = 'sk-secret'\n", CODE)
     assert (found.rule, found.blocking) == ("secret", False)
-    assert "does not show them" in found.message
+    assert "shows them redacted" in found.message
 
 
 def test_an_assertion_that_moves_to_another_test_file_is_not_taken_out() -> None:

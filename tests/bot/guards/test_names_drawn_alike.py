@@ -54,14 +54,14 @@ FREE = {
 def test_a_new_name_drawn_like_another_stops_a_proposal_where_it_is_bound(name: str) -> None:
     found = [one for one in judge_change(DICE, BASE, BASE + BOUND[name]) if one.blocking]
     assert {one.rule for one in found} == {"unsafe_file"}
-    assert "a name is drawn like" in found[0].message
+    assert "a name looks like" in found[0].message
 
 
 @pytest.mark.parametrize("name", USED)
 def test_it_is_pointed_out_where_it_is_only_used(name: str) -> None:
     (found,) = judge_change(DICE, BASE, BASE + USED[name])
     assert (found.rule, found.blocking) == ("unsafe_file", False)
-    assert "Line 11: a name is drawn like" in found.message
+    assert "Line 11: a name looks like" in found.message
 
 
 @pytest.mark.parametrize("name", FREE)

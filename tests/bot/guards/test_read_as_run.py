@@ -165,7 +165,7 @@ def test_a_file_that_does_not_run_as_it_reads_is_not_proposed(name: str) -> None
 def test_no_line_that_stays_belongs_elsewhere_or_is_read_anew(name: str) -> None:
     found = judge_change(DICE, *READ_ANEW[name])
     assert {(one.rule, one.blocking) for one in found} == {("unsafe_file", True)}
-    assert all("Line " in one.message and "as it is" in one.message for one in found)
+    assert all("Line " in one.message and "unchanged" in one.message for one in found)
 
 
 @pytest.mark.parametrize("name", READ_AS_BEFORE)

@@ -42,7 +42,7 @@ def test_a_new_test_file_that_registers_plugins_is_stopped(name: str) -> None:
 def test_what_only_names_the_runners_parts_is_pointed_out(name: str) -> None:
     (found,) = (one for one in judge_change(NEW, "", SHOWN[name]) if one.rule == "test_weakened")
     assert not found.blocking
-    assert "a part of what runs the tests" in found.message
+    assert "a part of the test runner" in found.message
 
 
 @pytest.mark.parametrize("name", FREE)

@@ -116,7 +116,12 @@ def test_another_source_of_code_stops_a_proposal(name: str) -> None:
         ("pyproject.toml", PROJECT, PROJECT.replace("aiohttp", "aiohtttp"), "Adds aiohtttp"),
         (DICE, CODE, "import requsts\n" + CODE, "Imports requsts"),
         (DICE, CODE, "from discrod.ext import commands\n" + CODE, "Imports discrod"),
-        (DICE, CODE, CODE + "HINT = 'try pip install theseus[charts]'\n", "installing packages"),
+        (
+            DICE,
+            CODE,
+            CODE + "HINT = 'try pip install theseus[charts]'\n",
+            "installation of packages",
+        ),
     ],
 )
 def test_another_version_or_name_is_shown_on_the_card(
