@@ -1,4 +1,4 @@
-"""The edits the search may try, one module a family. All of them propose; none of them judges."""
+"""The edits that the search may try, one module per family. They propose edits and judge none."""
 
 import ast
 from collections.abc import Callable, Iterator

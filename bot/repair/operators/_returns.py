@@ -1,4 +1,4 @@
-"""How a function leaves: what a guard in it should return to be consistent with the rest."""
+"""Finds what a new guard should return to be consistent with the rest of a function."""
 
 import ast
 import builtins
@@ -21,7 +21,7 @@ COMMON = (("None", 0.7), ("0", 0.55), ("[]", 0.5), ('""', 0.5), ("False", 0.5), 
 
 
 def list_exits(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
-    """Return ways to leave before a statement (`return None`, `continue`, ...), fittest first."""
+    """Return ways to leave before a statement (`return None`, `continue`, ...), best first."""
     exits: dict[str, float] = {}
     looping = _is_in_loop(statement, view)
     if looping:
@@ -37,9 +37,9 @@ def list_exits(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
 
 
 def _find_neighbour_answers(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
-    """Yield how guards of this function, and of others beside it, leave when they say something.
+    """Yield the messages that guards of this function, and of nearby functions, return.
 
-    Where those tell people "nothing planned", a guard that answers None would break the custom.
+    If those answer people with "nothing planned", a guard that answers None would be inconsistent.
     """
     room = view.source.find_class(function) or view.source.tree
     known = {*view.list_names_before(function.body[-1]), "self", *view.source.module_names}
@@ -53,15 +53,15 @@ def _find_neighbour_answers(function: FunctionNode, view: View) -> Iterator[tupl
             function, ast.AsyncFunctionDef
         ):
             continue
-        read = {each.id for line in node.body for each in ast.walk(line)
-                if isinstance(each, ast.Name)}  # fmt: skip
+        read = {name.id for line in node.body for name in ast.walk(line)
+                if isinstance(name, ast.Name)}  # fmt: skip
         lines = [view.get_code(line) for line in node.body]
         if read <= known | set(dir(builtins)) and not any("\n" in line for line in lines):
             yield "\n".join(lines), (1.05 if own else 1.02) * _measure_likeness(node.test, view)
 
 
 def _measure_likeness(test: ast.expr, view: View) -> float:
-    """Return how like a guard against what crashed another guard is: one for nothing there."""
+    """Return how similar a guard is to a guard against the crash: a check for a missing value."""
     absent = {
         name.rpartition(".")[2] for kind in ("none", "empty") for name in view.crash.get_hint(kind)
     }
@@ -71,7 +71,7 @@ def _measure_likeness(test: ast.expr, view: View) -> float:
 
 
 def _has_message(body: list[ast.stmt]) -> bool:
-    """Tell whether a guard's lines hold a text: an answer somebody reads, not only a way out."""
+    """Return whether a guard's lines contain a text, that is, a message for people."""
     last = body[-1]
     if len(body) == 1 and isinstance(last, ast.Return):
         return isinstance(last.value, (ast.Constant, ast.JoinedStr, ast.Call)) and _has_text(last)
@@ -101,9 +101,13 @@ def _iterate_values(function: FunctionNode, view: View) -> Iterator[tuple[str, f
         return
     annotation = _get_annotated_value(function, view)
     yield from ((text, 1.1) for text in view.pools.stated.get(function.name, ()))
-    given = function.args
-    spare = [*given.args, *given.posonlyargs][-len(given.defaults) :] if given.defaults else []
-    for arg in (*spare, *given.kwonlyargs):
+    arguments = function.args
+    spare = (
+        [*arguments.args, *arguments.posonlyargs][-len(arguments.defaults) :]
+        if arguments.defaults
+        else []
+    )
+    for arg in (*spare, *arguments.kwonlyargs):
         named = any(word in arg.arg for word in FALLBACKS)
         yield arg.arg, 0.97 if named else 0.5
     for value in values:
@@ -122,7 +126,7 @@ def _iterate_values(function: FunctionNode, view: View) -> Iterator[tuple[str, f
 
 
 def _is_plain(value: ast.expr) -> bool:
-    """Tell whether a value is a constant or an empty collection."""
+    """Return whether a value is a constant or an empty collection."""
     if isinstance(value, ast.UnaryOp):
         return isinstance(value.operand, ast.Constant)
     if isinstance(value, (ast.List, ast.Tuple)):
@@ -140,7 +144,7 @@ def _get_annotated_value(function: FunctionNode, view: View) -> str | None:
 
 
 def _iterate_empty_values(value: ast.expr) -> Iterator[tuple[str, float]]:
-    """Yield the empty value of the kind an expression makes."""
+    """Yield the empty value of the type that an expression makes."""
     if isinstance(value, (ast.List, ast.ListComp)):
         yield "[]", 0.85
     elif isinstance(value, (ast.Dict, ast.DictComp)):

@@ -1,4 +1,4 @@
-"""SQL in string constants: its words, where each stands in the source, and what tables have."""
+"""Parses SQL in string constants: its tokens with their source positions, and the tables."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ Schema = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SqlToken:
-    """A word, a sign or a placeholder of a statement: its text, and where it stands in it."""
+    """A word, an operator or a placeholder of a statement: its text, and its position in it."""
 
     text: str
     start: int
@@ -41,7 +41,7 @@ class SqlToken:
 
     @property
     def upper(self) -> str:
-        """Return it in capitals, as keywords are compared."""
+        """The text in capitals, for comparison with keywords."""
         return self.text.upper()
 
 
@@ -54,14 +54,14 @@ class SqlStatement:
 
     @cached_property
     def tokens(self) -> list[SqlToken]:
-        """Return the words, comments left out."""
+        """The tokens, without comments."""
         found = TOKEN.finditer(self.text)
-        return [SqlToken(each[0], each.start(), each.end()) for each in found
-                if not each[0].startswith(("--", "/*"))]  # fmt: skip
+        return [SqlToken(match[0], match.start(), match.end()) for match in found
+                if not match[0].startswith(("--", "/*"))]  # fmt: skip
 
     @cached_property
     def tables(self) -> list[str]:
-        """Return the tables it names, in lower case."""
+        """The names of its tables, in lower case."""
         return [
             word.text.strip('"`').lower()
             for before, word in pairwise(self.tokens)
@@ -69,23 +69,23 @@ class SqlStatement:
         ]
 
     def edit(self, start: int, end: int, text: str) -> SourceEdit:
-        """Return the edit that replaces what stands from `start` to `end` of the statement."""
+        """Return the edit that replaces the text from `start` to `end` of the statement."""
         first = self._offsets[start]
         last = self._offsets[end - 1] + 1 if end > start else first
         return SourceEdit(self._source.path, first, last, text)
 
     def swap(self, one: SqlToken, other: SqlToken) -> list[SourceEdit]:
-        """Return the edits that put two words in each other's places."""
+        """Return the edits that swap two tokens."""
         first = self.edit(one.start, one.end, other.text)
         return [first, self.edit(other.start, other.end, one.text)]
 
     @cached_property
     def holders(self) -> list[SqlToken]:
-        """Return the placeholders."""
+        """The placeholders."""
         return [word for word in self.tokens if HOLDER.fullmatch(word.text)]
 
     def get_list_after(self, after: str) -> list[SqlToken]:
-        """Return the words of the first list in parentheses behind a word, if it has plain ones."""
+        """Return the tokens of the first list in parentheses after a keyword; empty if nested."""
         words = self.tokens
         at = next((place for place, word in enumerate(words) if word.upper == after), len(words))
         while at < len(words) and words[at].text != "(":
@@ -102,7 +102,7 @@ class SqlStatement:
 
     @cached_property
     def holder_columns(self) -> list[str]:
-        """Return, for each placeholder, the column it is for; nothing where that is not plain."""
+        """The column of each placeholder; an empty string if it is unclear."""
         columns, values = self.get_list_after("INTO"), self.get_list_after("VALUES")
         inserted = {}
         if len(columns) == len(values):
@@ -117,7 +117,7 @@ class SqlStatement:
 
 
 def iterate_statements(source: Source, nodes: Iterable[ast.AST]) -> Iterator[SqlStatement]:
-    """Yield the SQL among these nodes of a source, as far as each character is found in it."""
+    """Yield the SQL statements among these nodes whose characters all map to the source."""
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             offsets = map_offsets(source, node) if BEGINS.match(node.value) else None
@@ -126,7 +126,7 @@ def iterate_statements(source: Source, nodes: Iterable[ast.AST]) -> Iterator[Sql
 
 
 def map_offsets(source: Source, node: ast.Constant) -> list[int] | None:
-    """Return where each character of a text stands in the source; None where any is escaped."""
+    """Return the source offset of each character of a string; `None` if any is escaped."""
     start, end = source.get_span(node)
     found: list[int] = []
     at = start
@@ -141,12 +141,12 @@ def map_offsets(source: Source, node: ast.Constant) -> list[int] | None:
             return None
         found += range(quote.end(), close)
         at = close + len(quote[2])
-    whole = "".join(source.text[place] for place in found)
-    return found if found and whole == node.value else None
+    text = "".join(source.text[offset] for offset in found)
+    return found if found and text == node.value else None
 
 
 def get_verb(text: str) -> str:
-    """Return what a statement does, in capitals; nothing of other texts."""
+    """Return the verb of a statement in capitals; empty for other texts."""
     found = BEGINS.match(text)
     return found[1].upper() if found else ""
 
@@ -164,7 +164,7 @@ def build_schema(texts: Iterable[str]) -> Schema:
 
 
 def _iterate_columns(rest: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the whole definition of each column, up to the closing parenthesis."""
+    """Yield the name and the complete definition of each column, up to the closing parenthesis."""
     depth, start = 0, 0
     for word in TOKEN.finditer(rest):
         last = word[0] == ")" and depth == 0

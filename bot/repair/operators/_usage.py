@@ -1,4 +1,4 @@
-"""What a file does with values: the methods and functions it makes something of them with."""
+"""Finds the methods and functions by which a file converts values."""
 
 import ast
 from functools import lru_cache
@@ -12,40 +12,40 @@ UNINFORMATIVE_CALLS = {"print", "isinstance", "super", "iter", "next", "range", 
 
 @lru_cache(maxsize=64)
 def list_used_methods(source: Source) -> tuple[str, ...]:
-    """Return the methods that a file calls with nothing, and uses the answers of."""
+    """Return the methods that a file calls without arguments and whose answers it uses."""
     return tuple(
         name
         for name, calls in source.calls.items()
         if name not in CHANGES_ITSELF
         and any(
-            isinstance(each.func, ast.Attribute)
-            and not each.args
-            and not each.keywords
-            and source.get_code(each.func.value) != "self"
-            and not isinstance(source.parents.get(each), ast.Expr)
-            for each in calls
+            isinstance(call.func, ast.Attribute)
+            and not call.args
+            and not call.keywords
+            and source.get_code(call.func.value) != "self"
+            and not isinstance(source.parents.get(call), ast.Expr)
+            for call in calls
         )
     )
 
 
 @lru_cache(maxsize=64)
 def list_used_functions(source: Source) -> tuple[str, ...]:
-    """Return the functions that a file calls with one thing alone, and its own of one parameter."""
-    own = [each.name for each in source.tree.body
-           if isinstance(each, FunctionNode) and len(list_parameters(each)) == 1]  # fmt: skip
+    """Return the functions that a file calls with one argument, and its own with one parameter."""
+    own = [node.name for node in source.tree.body
+           if isinstance(node, FunctionNode) and len(list_parameters(node)) == 1]  # fmt: skip
     used = [
-        source.get_code(each.func)
+        source.get_code(call.func)
         for calls in source.calls.values()
-        for each in calls
-        if len(each.args) == 1
-        and not each.keywords
-        and (isinstance(each.func, ast.Name) or _is_module_function(each.func, source))
+        for call in calls
+        if len(call.args) == 1
+        and not call.keywords
+        and (isinstance(call.func, ast.Name) or _is_module_function(call.func, source))
     ]
     return tuple(name for name in dict.fromkeys((*own, *used)) if name not in UNINFORMATIVE_CALLS)
 
 
 def _is_module_function(function: ast.expr, source: Source) -> bool:
-    """Tell whether what is called stands in a module: `copy.deepcopy`."""
+    """Return whether a function is an attribute of a module: `copy.deepcopy`."""
     return (
         isinstance(function, ast.Attribute)
         and source.get_code(function.value) in source.imported_modules

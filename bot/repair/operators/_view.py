@@ -15,11 +15,11 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 
 @dataclass(frozen=True)
 class Pools:
-    """Words seen in all the files: strings, attribute names, functions by name, SQL's tables.
+    """Names from all the files: strings, attribute names, functions by name, SQL tables.
 
-    `fields` are those beside each other in a class with their types, by each of them. `stated` is
-    what people said that functions answer, as literals by name. `imports` are the statements that
-    import a name, `templates` what earlier commits put in the place of what.
+    `fields` are the fields of the same class with their types, by each of them. `stated` are the
+    answers of functions that people stated, as literals by name. `imports` are the statements that
+    import a name, `templates` the replacements of earlier commits.
     """
 
     strings: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Pools:
 
 @dataclass(frozen=True)
 class View:
-    """One file in the light of the failure. `crash` may be empty (an error named "")."""
+    """One file and the crash. `crash` may be empty (an error named "")."""
 
     source: Source
     crash: Crash
@@ -60,19 +60,22 @@ class View:
             yield from self._walk(child)
 
     def _is_position_reliable(self, node: ast.expr) -> bool:
-        """Tell whether the position of an expression inside an f-string can be believed."""
+        """Return whether the position of an expression inside an f-string is right.
+
+        Older Pythons report wrong positions there.
+        """
         try:
-            again = parse(self.source.get_code(node), "eval").body
+            parsed = parse(self.source.get_code(node), "eval").body
         except SyntaxError:
             return False
-        return ast.dump(again) == ast.dump(node)
+        return ast.dump(parsed) == ast.dump(node)
 
     def get_code(self, node: ast.AST) -> str:
         """Return the exact text of a node."""
         return self.source.get_code(node)
 
     def add_parentheses(self, node: ast.AST, text: str) -> str:
-        """Return the text, in parentheses where its neighbours would tear it apart."""
+        """Return the text, in parentheses if operator precedence needs them."""
         parent = self.source.parents.get(node)
         head = isinstance(parent, (ast.Subscript, ast.Call)) and node in (
             getattr(parent, "value", None),
@@ -92,7 +95,7 @@ class View:
         return Candidate(tuple(edits), kind, why, weight, getattr(node, "lineno", 0))
 
     def brief(self, node: ast.AST) -> str:
-        """Return the text of a node for people: one line, and not all of a long one."""
+        """Return the text of a node for people: one line, shortened if long."""
         return " ".join(self.get_code(node).split())[:60]
 
     def list_names_before(self, node: ast.AST) -> list[str]:
@@ -126,12 +129,12 @@ class View:
         return found
 
     def list_differences(self) -> list[tuple[object, object]]:
-        """Return what a failed assertion got beside what it expected; nothing where it hides it."""
+        """Return what a failed assertion got, and what it expected; empty if it does not say."""
         found = parse_expectation(self.crash)
         return found.list_leaves() if found else []
 
     def is_at_crash(self, node: ast.AST) -> bool:
-        """Tell whether a crash frame in this file stands on one of the node's lines."""
+        """Return whether a crash frame in this file is on one of the node's lines."""
         first = getattr(node, "lineno", 0)
         last = getattr(node, "end_lineno", first) or first
         return any(
@@ -140,12 +143,12 @@ class View:
         )
 
     def has_crash_text(self, *words: str) -> bool:
-        """Tell whether the crash's message holds one of these words."""
+        """Return whether the crash's message contains one of these texts."""
         return any(word in self.crash.message for word in words)
 
 
 def build_pools(sources: list[Source]) -> Pools:
-    """Gather the words of all the files."""
+    """Return the names of all the files."""
     strings: dict[str, None] = {}
     attributes: dict[str, None] = {}
     functions: dict[str, FunctionNode] = {}
@@ -188,11 +191,11 @@ def collect_fields(klass: ast.ClassDef) -> dict[str, str]:
     The latter have no type: nothing.
     """
     found: dict[str, str] = {}
-    for each in klass.body:
-        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-            found[each.target.id] = ast.unparse(each.annotation)
-        elif isinstance(each, FunctionNode) and each.name == "__init__":
-            for name in set_on_self(each):
+    for statement in klass.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            found[statement.target.id] = ast.unparse(statement.annotation)
+        elif isinstance(statement, FunctionNode) and statement.name == "__init__":
+            for name in set_on_self(statement):
                 found.setdefault(name, "")
     return found
 

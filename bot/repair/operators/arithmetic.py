@@ -1,4 +1,4 @@
-"""Wrong arithmetic: other operators, one too many or too few, operands the wrong way round."""
+"""Wrong arithmetic: other operators, off-by-one errors, operands in the wrong order."""
 
 import ast
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _propose_for_expression(node: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def _propose_descending(node: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield the negative of a number that things are put in the order of: `key=lambda x: -x.n`."""
+    """Yield the negative of a numeric sort key: `key=lambda x: -x.n`."""
     inner, parent = node, view.source.parents.get(node)
     if isinstance(parent, ast.Tuple):
         inner, parent = parent, view.source.parents.get(parent)
@@ -78,7 +78,7 @@ def _propose_descending(node: ast.expr, view: View) -> Iterator[Candidate]:
 def _propose_accumulation(
     statement: ast.Assign, target: ast.expr, view: View
 ) -> Iterator[Candidate]:
-    """Yield what a key had before, and this added to it: `d[k] = d.get(k, 0) + n`."""
+    """Yield an assignment that adds to the earlier value of a key: `d[k] = d.get(k, 0) + n`."""
     if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
         return
     value, code = statement.value, view.get_code(target.value)
@@ -93,7 +93,7 @@ def _propose_accumulation(
 
 
 def _propose_lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a local added to or taken from a value, where one may have been left out."""
+    """Yield a value with a local added or subtracted, which may have been forgotten."""
     parent = view.source.parents.get(node)
     code = view.get_code(node)
     if "\n" in code:
@@ -113,7 +113,7 @@ def _propose_lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def _find_compared_names(node: ast.Name, view: View) -> list[str]:
-    """Return the names a name is compared with in its function: quantities of the same kind."""
+    """Return the names that a name is compared with in its function: similar quantities."""
     function = view.source.find_function(node)
     found: list[str] = []
     for inner in ast.walk(function) if function else ():
@@ -165,9 +165,9 @@ def _propose_operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
 
 
 def _propose_one_based(node: ast.BinOp, view: View) -> Iterator[Candidate]:
-    """Yield the same of what is counted from one, as months are: `(n - 1) % 12 + 1`.
+    """Yield the same calculation for a number counted from one, as months: `(n - 1) % 12 + 1`.
 
-    Where the function takes the quotient of the same numbers as well, that too.
+    If the function also uses the quotient of the same numbers, that is edited too.
     """
     if not isinstance(node.op, (ast.Mod, ast.FloorDiv)) or not isinstance(node.left, SIMPLE):
         return
@@ -216,39 +216,39 @@ def _regroup(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
 
 
 def _move_out(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a part of a sum or product outside of the call it is given to: `min(a, most) + b`."""
+    """Yield a part of a sum or product moved out of a call's argument: `min(a, most) + b`."""
     bounds = get_called_name(node) in BOUNDING
-    for given, path in _find_argument_operations(node):
-        if not isinstance(given.op, (*SUMS, *PRODUCTS)) or (bounds and path):
+    for operation, depth in _find_argument_operations(node):
+        if not isinstance(operation.op, (*SUMS, *PRODUCTS)) or (bounds and depth):
             continue
-        sides, sign = (given.left, given.right), SWAPS[type(given.op)][0]
-        start, whole = view.source.get_span(node)[0], view.get_code(node)
-        first, last = (place - start for place in view.source.get_span(given))
+        sides, sign = (operation.left, operation.right), SWAPS[type(operation.op)][0]
+        start, code = view.source.get_span(node)[0], view.get_code(node)
+        first, last = (offset - start for offset in view.source.get_span(operation))
         for part in sides if bounds else sides[:1]:
-            inner = f"{whole[:first]}{view.get_code(part)}{whole[last:]}"
-            ours = [inner if each is part else _format_operand(each, view) for each in sides]
-            text = view.add_parentheses(node, f" {sign} ".join(ours))
+            inner = f"{code[:first]}{view.get_code(part)}{code[last:]}"
+            operands = [inner if side is part else _format_operand(side, view) for side in sides]
+            text = view.add_parentheses(node, f" {sign} ".join(operands))
             yield view.put(node, text, "arithmetic", 0.2 if bounds else 0.1)
 
 
 def _find_argument_operations(node: ast.Call, path: int = 0) -> Iterator[tuple[ast.BinOp, int]]:
-    """Yield sums and products that a call is given, or one that it is given, and how deep."""
-    for each in node.args:
-        if isinstance(each, ast.BinOp):
-            yield each, path
-        elif isinstance(each, ast.Call) and path < DEEPEST:
-            yield from _find_argument_operations(each, path + 1)
+    """Yield sums and products in a call's arguments, or in nested calls, with their depth."""
+    for argument in node.args:
+        if isinstance(argument, ast.BinOp):
+            yield argument, path
+        elif isinstance(argument, ast.Call) and path < DEEPEST:
+            yield from _find_argument_operations(argument, path + 1)
 
 
 def _move_in(node: ast.BinOp, view: View) -> Iterator[Candidate]:
-    """Yield the right side within the call that bounds the left one: `min(a + b, most)`."""
+    """Yield the right side moved into the call that bounds the left one: `min(a + b, most)`."""
     left = node.left
     if not isinstance(node.op, (*SUMS, *PRODUCTS)):
         return
     if isinstance(left, ast.Call) and get_called_name(left) in BOUNDING and left.args:
         first, *rest = _format_operand(left.args[0], view), *map(view.get_code, left.args[1:])
-        whole = f"{first} {SWAPS[type(node.op)][0]} {_format_operand(node.right, view)}"
-        text = f"{view.get_code(left.func)}({', '.join([whole, *rest])})"
+        code = f"{first} {SWAPS[type(node.op)][0]} {_format_operand(node.right, view)}"
+        text = f"{view.get_code(left.func)}({', '.join([code, *rest])})"
         yield view.put(node, text, "arithmetic", 0.2)
 
 
@@ -274,7 +274,7 @@ def _is_count(node: ast.Call) -> bool:
 
 
 def _place_weight(node: ast.expr, view: View) -> float:
-    """Return how likely an off-by-one is at this place; 0 where nothing is counted."""
+    """Return how likely an off-by-one error is at this place; 0 if nothing is counted."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.Subscript) and parent.slice is node:
         return 0.75

@@ -39,7 +39,7 @@ def _rename(node: ast.Attribute, name: str, weight: float, view: View) -> Candid
 
 
 def _propose_existing(node: ast.Attribute, view: View) -> Iterator[Candidate]:
-    """Yield attributes the object does have, nearest first."""
+    """Yield attributes that the object has, nearest first."""
     near = view.crash.get_hint("near")
     pool = near or view.pools.attributes
     for name in difflib.get_close_matches(node.attr, pool, 5, 0.4):
@@ -57,8 +57,8 @@ def _propose_near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     weights = {name: 0.25 for name in list_siblings(node, view)} | _weigh_sibling_fields(
         node.attr, fields
     )
-    alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
-    for name in (*alike, *_find_module_names(node, view)):
+    similar = difflib.get_close_matches(node.attr, pool, 3, 0.5)
+    for name in (*similar, *_find_module_names(node, view)):
         likely = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
         # A field is taken for another one of its class, if for any.
         weights[name] = 0.5 * likely if fields and name not in fields else likely
@@ -95,10 +95,10 @@ def list_siblings(node: ast.Attribute, view: View) -> list[str]:
 
 
 def _list_own(room: ast.AST, *, called: bool) -> list[str]:
-    """Return a class's own methods, but those that Python calls, or its fields."""
+    """Return a class's own methods, except special ones, or its fields."""
     body = getattr(room, "body", ())
     if called:
-        names = [each.name for each in body if isinstance(each, FunctionNode)]
+        names = [statement.name for statement in body if isinstance(statement, FunctionNode)]
         return [name for name in names if not name.startswith("__")]
     return list(collect_fields(room)) if isinstance(room, ast.ClassDef) else []
 

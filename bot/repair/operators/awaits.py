@@ -1,4 +1,4 @@
-"""Coroutines: a missing `await` or one too many, `async with`, `async for`, `async def`."""
+"""Coroutines: a missing or superfluous `await`, `async with`, `async for`, `async def`."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ TASKS = {"create_task", "ensure_future", "run_in_executor"}
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other ways to wait in one statement."""
+    """Yield other ways to await in one statement."""
     if isinstance(statement, FunctionNode):
         yield from _propose_other_kind(statement, view)
         return
@@ -54,7 +54,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _make_async(function: ast.FunctionDef, statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield a coroutine awaited in a function that becomes one too: both edits, or neither."""
+    """Yield an awaited coroutine in a function that becomes one too: both edits, or neither."""
     never = NEVER.search(view.crash.message)
     for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call) and never is not None and get_called_name(node) == never[1]:
@@ -75,17 +75,17 @@ def _weigh_call(node: ast.Call, view: View) -> float:
     name, never = get_called_name(node), NEVER.search(view.crash.message)
     if never is not None and never[1] == name:
         return 0.97
-    ours = view.pools.functions.get(name)
-    if ours is not None:
-        return 0.9 if isinstance(ours, ast.AsyncFunctionDef) else 0.1
-    said = view.has_crash_text("coroutine", "awaited")
+    called = view.pools.functions.get(name)
+    if called is not None:
+        return 0.9 if isinstance(called, ast.AsyncFunctionDef) else 0.1
+    suggests_await = view.has_crash_text("coroutine", "awaited")
     if name in COROUTINES:
-        return 0.8 if said else 0.45
-    return 0.5 if said else 0.12
+        return 0.8 if suggests_await else 0.45
+    return 0.5 if suggests_await else 0.12
 
 
 def _propose_awaited_name(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield the wait for a coroutine or task that a name was given before."""
+    """Yield the `await` of a name to which a coroutine or task was assigned before."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.Await) or (isinstance(parent, ast.Call) and parent.func is node):
         return
@@ -94,8 +94,8 @@ def _propose_awaited_name(node: ast.Name, view: View) -> Iterator[Candidate]:
         if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.Call):
             continue
         if inner.lineno < node.lineno and node.id in map(view.get_code, inner.targets):
-            ours = view.pools.functions.get(get_called_name(inner.value))
-            if get_called_name(inner.value) in TASKS or isinstance(ours, ast.AsyncFunctionDef):
+            called = view.pools.functions.get(get_called_name(inner.value))
+            if get_called_name(inner.value) in TASKS or isinstance(called, ast.AsyncFunctionDef):
                 yield _put(
                     node, 0.6 if view.has_crash_text("coroutine", "Task", "Future") else 0.3, view
                 )
@@ -103,7 +103,7 @@ def _propose_awaited_name(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 
 def _propose_without_await(node: ast.Await, view: View) -> Iterator[Candidate]:
-    """Yield what is awaited without the `await`, or waited for together where it is a list."""
+    """Yield the awaited value without `await`, or gathered if it is a list."""
     name = get_called_name(node.value) if isinstance(node.value, ast.Call) else ""
     plain = isinstance(view.pools.functions.get(name), ast.FunctionDef)
     weight = 0.95 if view.has_crash_text(*NEEDLESS) else 0.8 if plain else 0.1
@@ -118,8 +118,8 @@ def _propose_async_comprehension(
         before = view.source.text[: view.source.get_span(part.target)[0]].rstrip()
         if not before.endswith("for"):
             continue
-        said = view.has_crash_text(*(PLAIN_FOR if part.is_async else ASYNC_FOR))
-        if said and view.is_at_crash(node):
+        is_suggested = view.has_crash_text(*(PLAIN_FOR if part.is_async else ASYNC_FOR))
+        if is_suggested and view.is_at_crash(node):
             old = "async for" if part.is_async and before.endswith("async for") else "for"
             new = "for" if part.is_async else "async for"
             edit = SourceEdit(view.source.path, len(before) - len(old), len(before), new)
@@ -132,14 +132,14 @@ def _propose_async_blocks(statement: ast.stmt, view: View) -> Iterator[Candidate
         return
     aside = isinstance(statement, (ast.AsyncWith, ast.AsyncFor))
     if isinstance(statement, (ast.With, ast.AsyncWith)):
-        asked = view.has_crash_text(*PLAIN_WITH) if aside else _is_plain_with_refused(view)
+        is_suggested = view.has_crash_text(*PLAIN_WITH) if aside else _is_plain_with_refused(view)
     elif isinstance(statement, (ast.For, ast.AsyncFor)):
-        asked = view.has_crash_text(*(PLAIN_FOR if aside else ASYNC_FOR))
+        is_suggested = view.has_crash_text(*(PLAIN_FOR if aside else ASYNC_FOR))
     else:
         return
     start = view.source.get_span(statement)[0]
     word = re.compile(r"async\s+").match(view.source.text, start)
-    if not asked or bool(word) != aside:
+    if not is_suggested or bool(word) != aside:
         return
     edit = SourceEdit(
         view.source.path, start, word.end() if word else start, "" if word else "async "
@@ -153,22 +153,22 @@ def _propose_async_blocks(statement: ast.stmt, view: View) -> Iterator[Candidate
 
 
 def _is_plain_with_refused(view: View) -> bool:
-    """Tell whether the crash says that a plain `with` was not possible."""
+    """Return whether the crash says that a plain `with` is not supported."""
     return view.has_crash_text(*ASYNC_WITH) and not view.has_crash_text(*PLAIN_WITH)
 
 
 def _propose_other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
-    """Yield `async def` for a function that is awaited, `def` for a coroutine nobody awaits."""
+    """Yield `async def` for a function that is awaited, `def` for a coroutine that never is."""
     start = view.source.get_span(function)[0]
     name = function.name
     uses = view.source.calls.get(name, [])
     awaited = [node for node in uses if isinstance(view.source.parents.get(node), ast.Await)]
     if isinstance(function, ast.FunctionDef):
         wanted = 0.6 * (len(awaited) == len(uses) > 0 and view.has_crash_text(*NEEDLESS))
-        first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
         lines = range(first, (function.end_lineno or first) + 1)
-        here = (frame.line for frame in view.crash.frames if frame.path == view.source.path)
-        if view.has_crash_text(*MUST_WAIT) and any(line in lines for line in here):
+        crash_lines = (frame.line for frame in view.crash.frames if frame.path == view.source.path)
+        if view.has_crash_text(*MUST_WAIT) and any(line in lines for line in crash_lines):
             wanted = 0.9
         if wanted:
             edit = SourceEdit(view.source.path, start, start, "async ")

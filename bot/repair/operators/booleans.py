@@ -1,4 +1,4 @@
-"""`and` for `or`, and conditions with a part too many or too few."""
+"""`and` for `or`, and conditions with a missing or superfluous part."""
 
 import ast
 import builtins
@@ -14,7 +14,7 @@ TAKING = (ast.Call, ast.keyword, ast.Assign, ast.AnnAssign, ast.Return)
 PARTS = 5
 LOOKUPS = 3
 BUILT_IN = frozenset(dir(builtins))
-# One of these as a part of a condition would want brackets, or says nothing.
+# These need parentheses as a part of a condition, or never change it.
 COMPOUND = (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda, ast.Constant)
 
 
@@ -45,8 +45,8 @@ def _swap_operator(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
 def _drop_part(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield the condition without one of its parts."""
     joint = " and " if isinstance(node.op, ast.And) else " or "
-    for gone in node.values:
-        rest = [value for value in node.values if value is not gone]
+    for dropped in node.values:
+        rest = [value for value in node.values if value is not dropped]
         if len(rest) == 1:
             text, weight = view.add_parentheses(node, view.get_code(rest[0])), 0.4
         else:
@@ -54,25 +54,27 @@ def _drop_part(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
                 view.add_parentheses(node, joint.join(_format_part(each, view) for each in rest)),
                 0.25,
             )
-        yield view.put(node, text, "condition", weight, f"without `{view.get_code(gone)[:50]}`")
+        yield view.put(node, text, "condition", weight, f"without `{view.get_code(dropped)[:50]}`")
 
 
 def _regroup(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
-    """Yield the same parts grouped otherwise: `(a or b) and c` for `a or b and c`, and back."""
+    """Yield the same parts grouped differently: `(a or b) and c` for `a or b and c`, and back."""
     outer, inner = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     first, last = node.values[0], node.values[-1]
     if isinstance(last, ast.BoolOp):
         left = _group([*node.values[:-1], last.values[0]], outer, view)
-        text = f" {inner} ".join([left, *(_format_part(each, view) for each in last.values[1:])])
+        text = f" {inner} ".join([left, *(_format_part(value, view) for value in last.values[1:])])
         yield view.put(node, view.add_parentheses(node, text), "boolean operator", 0.5)
     if isinstance(first, ast.BoolOp):
         right = _group([first.values[-1], *node.values[1:]], outer, view)
-        text = f" {inner} ".join([*(_format_part(each, view) for each in first.values[:-1]), right])
+        text = f" {inner} ".join(
+            [*(_format_part(value, view) for value in first.values[:-1]), right]
+        )
         yield view.put(node, view.add_parentheses(node, text), "boolean operator", 0.5)
 
 
 def _propose_none_default(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
-    """Yield the default for `None` alone, and not for all that is empty."""
+    """Yield a default for `None` only, instead of for every empty value."""
     parent, first = view.source.parents.get(node), node.values[0]
     plain = isinstance(first, (ast.Name, ast.Attribute)) and len(node.values) == 2
     if isinstance(node.op, ast.Or) and plain and isinstance(parent, TAKING):
@@ -82,7 +84,7 @@ def _propose_none_default(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
 
 
 def _group(values: list[ast.expr], joint: str, view: View) -> str:
-    text = f" {joint} ".join(_format_part(each, view) for each in values)
+    text = f" {joint} ".join(_format_part(value, view) for value in values)
     return f"({text})" if joint == "or" else text
 
 
@@ -93,12 +95,14 @@ def _format_part(value: ast.expr, view: View) -> str:
 
 
 def _add_part(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
-    """Yield the condition with a part more: a test of the same file, or of a plain name."""
+    """Yield the condition with another part: a test of the same file, or of a plain name."""
     test = view.get_code(statement.test)
     if "\n" in test:
         return
-    whole = isinstance(statement.test, (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda))
-    own = f"({test})" if whole else test
+    needs_parentheses = isinstance(
+        statement.test, (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda)
+    )
+    own = f"({test})" if needs_parentheses else test
     names = view.list_names_before(statement)
     for part in _iterate_better_tests(statement, view):
         yield view.put(statement.test, f"{own} or {part}", "condition", 0.4)
@@ -127,25 +131,25 @@ def _iterate_parts(
 
 
 def _iterate_better_tests(statement: ast.If | ast.While, view: View) -> Iterator[str]:
-    """Yield whether a value is less, or more, than what is kept: `k not in d or v < d[k]`."""
+    """Yield whether a value is less, or more, than the stored one: `k not in d or v < d[k]`."""
     for node in ast.walk(statement.test):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
-            kept = f"{view.get_code(node.comparators[0])}[{view.get_code(node.left)}]"
-            for each in statement.body:
-                if isinstance(each, ast.Assign) and view.get_code(each.targets[0]) == kept:
-                    yield f"{view.get_code(each.value)} < {kept}"
-                    yield f"{view.get_code(each.value)} > {kept}"
+            stored = f"{view.get_code(node.comparators[0])}[{view.get_code(node.left)}]"
+            for line in statement.body:
+                if isinstance(line, ast.Assign) and view.get_code(line.targets[0]) == stored:
+                    yield f"{view.get_code(line.value)} < {stored}"
+                    yield f"{view.get_code(line.value)} > {stored}"
 
 
 def _iterate_memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[str]:
-    """Yield whether what the function looks up, or keeps something under, is there."""
+    """Yield whether a key that the function reads or writes is present."""
     function = view.source.find_function(statement)
-    kept = {
+    stored = {
         (view.get_code(node.slice), view.get_code(node.value)): None
         for node in (ast.walk(function) if function else ())
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
     }
-    for key, of in [each for each in kept if each[0] in names][:LOOKUPS]:
+    for key, of in [each for each in stored if each[0] in names][:LOOKUPS]:
         yield f"{key} in {of}"
         yield f"{key} not in {of}"
 
@@ -169,9 +173,9 @@ def _list_plain_tests(
     for node in ast.walk(room):
         if isinstance(node, (ast.If, ast.While)):
             tests = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
-            for each in tests:
-                read = {name.id for name in ast.walk(each) if isinstance(name, ast.Name)}
-                code = source.get_code(each)
-                if read and not isinstance(each, COMPOUND) and "\n" not in code:
+            for test in tests:
+                read = {name.id for name in ast.walk(test) if isinstance(name, ast.Name)}
+                code = source.get_code(test)
+                if read and not isinstance(test, COMPOUND) and "\n" not in code:
                     found.append((node, code, frozenset(read - BUILT_IN)))
     return tuple(found)

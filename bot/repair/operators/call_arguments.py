@@ -1,4 +1,4 @@
-"""What a call is given: an argument too many, one too few, and one that calls beside it have."""
+"""Arguments of calls: one too many, one missing, or one that nearby calls have."""
 
 import ast
 from collections.abc import Iterator
@@ -35,13 +35,13 @@ def _drop_argument(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _remove_argument(node: ast.Call, gone: ast.AST, weight: float, view: View) -> Candidate:
-    given = [each for each in (*node.args, *node.keywords) if each is not gone]
-    text = f"{view.get_code(node.func)}({', '.join(view.get_code(each) for each in given)})"
+    remaining = [each for each in (*node.args, *node.keywords) if each is not gone]
+    text = f"{view.get_code(node.func)}({', '.join(view.get_code(each) for each in remaining)})"
     return view.put(node, text, "arguments", weight, f"leave out `{view.brief(gone)}`")
 
 
 def _propose_field(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the field of what is given that is named as the parameter: `f(order.total)`."""
+    """Yield the field of an argument that has the parameter's name: `f(order.total)`."""
     for name, value in zip(_list_positional_parameters(node, view), node.args, strict=False):
         code = view.get_code(value)
         if name in view.pools.fields and not code.endswith(f".{name}"):
@@ -49,25 +49,25 @@ def _propose_field(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_missing_parameter(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a local or a constant for a parameter of that name that is given nothing."""
+    """Yield a local or a constant with the name of a parameter that gets no argument."""
     function = view.pools.functions[get_called_name(node)]
-    given = {keyword.arg for keyword in node.keywords}
-    placed = _list_positional_parameters(node, view)[: len(node.args)]
+    named = {keyword.arg for keyword in node.keywords}
+    positional = _list_positional_parameters(node, view)[: len(node.args)]
     known = [*view.list_names_before(node), *_list_module_constants(view.source)]
     for name in (arg.arg for arg in list_parameters(function)):
-        if name not in (*given, *placed, "self", "cls") and name in known:
+        if name not in (*named, *positional, "self", "cls") and name in known:
             yield add_argument(node, f"{name}={name}", 0.45, view)
 
 
 def _is_plain(node: ast.Call, view: View) -> bool:
-    """Whether it is known what is called, and no argument stands for several."""
-    several = any(isinstance(each, ast.Starred) for each in node.args)
-    several = several or any(keyword.arg is None for keyword in node.keywords)
-    return get_called_name(node) in view.pools.functions and not several
+    """Return whether the called function is known, and no argument is unpacked."""
+    unpacked = any(isinstance(argument, ast.Starred) for argument in node.args)
+    unpacked = unpacked or any(keyword.arg is None for keyword in node.keywords)
+    return get_called_name(node) in view.pools.functions and not unpacked
 
 
 def _list_positional_parameters(node: ast.Call, view: View) -> list[str]:
-    """Return the parameters that arguments are given to by their place."""
+    """Return the parameters that can be positional arguments of the call."""
     arguments = view.pools.functions[get_called_name(node)].args
     names = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
     bound = isinstance(node.func, ast.Attribute) and names[:1] in (["self"], ["cls"])
@@ -75,7 +75,7 @@ def _list_positional_parameters(node: ast.Call, view: View) -> list[str]:
 
 
 def _propose_sibling_key(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the key that calls beside it sort or compare by, where it has none."""
+    """Yield the key by which other calls sort or compare, if the call has none."""
     wanted = KEY_ARGUMENTS.get(get_called_name(node), "")
     if wanted and wanted not in {keyword.arg for keyword in node.keywords}:
         for text in _list_keys(view.source, wanted)[:MOST]:
@@ -84,19 +84,21 @@ def _propose_sibling_key(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 @lru_cache(maxsize=64)
 def _list_keys(source: Source, name: str) -> tuple[str, ...]:
-    """Return what calls of a file give for a keyword, and what makes something of one value."""
-    given = {
-        source.get_code(each.value): None
+    """Return the values that a file's calls pass for a keyword, and functions of one argument."""
+    keys = {
+        source.get_code(keyword.value): None
         for calls in source.calls.values()
         for call in calls
-        for each in call.keywords
-        if each.arg == name
+        for keyword in call.keywords
+        if keyword.arg == name
     }
-    own = {each: None for each in list_used_functions(source)}
-    return tuple(given | own)
+    own = {function: None for function in list_used_functions(source)}
+    return tuple(keys | own)
 
 
 @lru_cache(maxsize=64)
 def _list_module_constants(source: Source) -> tuple[str, ...]:
-    names = (each.targets[0] for each in source.tree.body if isinstance(each, ast.Assign))
-    return tuple(each.id for each in names if isinstance(each, ast.Name))
+    names = (
+        statement.targets[0] for statement in source.tree.body if isinstance(statement, ast.Assign)
+    )
+    return tuple(name.id for name in names if isinstance(name, ast.Name))

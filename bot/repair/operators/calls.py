@@ -106,7 +106,7 @@ def add_argument(node: ast.Call, extra: str, weight: float, view: View) -> Candi
 
 
 def _propose_built_in_arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the arguments that well-known functions are often given."""
+    """Yield the usual further arguments of well-known functions."""
     if isinstance(node.func, ast.Attribute):
         yield from _propose_method_arguments(node, node.func.attr, view)
     elif isinstance(node.func, ast.Name):
@@ -124,20 +124,20 @@ def _propose_method_arguments(node: ast.Call, method: str, view: View) -> Iterat
 
 
 def _propose_function_arguments(node: ast.Call, name: str, view: View) -> Iterator[Candidate]:
-    given = {keyword.arg for keyword in node.keywords}
-    if name in {"max", "min"} and len(node.args) == 1 and "default" not in given:
+    named = {keyword.arg for keyword in node.keywords}
+    if name in {"max", "min"} and len(node.args) == 1 and "default" not in named:
         for value in ("0", "None"):
             yield add_argument(
                 node, f"default={value}", 0.7 if view.has_crash_text("empty") else 0.1, view
             )
-    if name == "sorted" and "reverse" not in given:
+    if name == "sorted" and "reverse" not in named:
         yield add_argument(node, "reverse=True", 0.45, view)
     if name == "range" and len(node.args) == 1:
         yield view.put(node.args[0], f"1, {view.get_code(node.args[0])}", "off by one", 0.4)
     if name == "range" and len(node.args) == 2:
         for step in ("-1", "2"):
             yield add_argument(node, step, 0.2, view)
-    if name == "enumerate" and len(node.args) == 1 and not given:
+    if name == "enumerate" and len(node.args) == 1 and not named:
         yield add_argument(node, "start=1", 0.35, view)
     if name == "next" and len(node.args) == 1:
         yield add_argument(node, "None", 0.7 if view.crash.error == "StopIteration" else 0.1, view)
@@ -150,7 +150,7 @@ def _remove_call(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _add_call(node: ast.Attribute | ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield the call that was forgotten, where a function was used as a value."""
+    """Yield the forgotten call of a function that was used as a value."""
     parent = view.source.parents.get(node)
     if not isinstance(node.ctx, ast.Load) or isinstance(parent, (ast.Call, ast.Attribute)):
         return

@@ -1,4 +1,4 @@
-"""Wrong comparison operators, and conditions that lack a `not` or have one too many."""
+"""Wrong comparison operators, and conditions with a missing or superfluous `not`."""
 
 import ast
 from collections.abc import Iterator
@@ -51,13 +51,13 @@ def _propose_operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
 
 
 def _shift_both_ends(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
-    """Yield all comparisons of a condition with their ends, or all without: `a < b and c < d`."""
+    """Yield all comparisons of a condition with their bounds included, or all without."""
     edits = []
-    for each in node.values:
-        if not isinstance(each, ast.Compare) or len(each.ops) != 1:
+    for value in node.values:
+        if not isinstance(value, ast.Compare) or len(value.ops) != 1:
             return
-        old, others = SWAPS[type(each.ops[0])]
-        edit = view.source.replace_between(each.left, each.comparators[0], old, others[0][0])
+        old, others = SWAPS[type(value.ops[0])]
+        edit = view.source.replace_between(value.left, value.comparators[0], old, others[0][0])
         if old not in ORDERS or edit is None:
             return
         edits.append(edit)
@@ -83,7 +83,7 @@ def _iterate_tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, 
 
 
 def _is_question(statement: ast.Return, view: View) -> bool:
-    """Tell whether the function around a return answers a question."""
+    """Return whether the function around a return answers yes or no."""
     function = view.source.find_function(statement)
     if function is None:
         return False

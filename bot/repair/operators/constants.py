@@ -42,32 +42,32 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _propose_annotated_empty(
     annotation: ast.expr, value: ast.expr, view: View
 ) -> Iterator[Candidate]:
-    """Yield the empty value of the type that is annotated, where there is `None` against it."""
-    said = view.get_code(annotation)
-    if view.get_code(value) != "None" or "None" in said or "Optional" in said:
+    """Yield the empty value of the annotated type for a `None` that contradicts it."""
+    annotated = view.get_code(annotation)
+    if view.get_code(value) != "None" or "None" in annotated or "Optional" in annotated:
         return
-    name = said.partition("[")[0].rpartition(".")[2].lower()
+    name = annotated.partition("[")[0].rpartition(".")[2].lower()
     for kind, text in EMPTY:
         if kind == name:
             yield view.put(value, text, "constant", 0.7)
 
 
 def _propose_keyword_constants(node: ast.Constant, view: View) -> Iterator[Candidate]:
-    """Yield what other calls of the file give for the same keyword: `gender="n"`."""
+    """Yield the constants that other calls of the file pass for a keyword: `gender="n"`."""
     keyword = view.source.parents.get(node)
     if not isinstance(keyword, ast.keyword) or isinstance(node.value, bool) or not keyword.arg:
         return
-    given = view.source.keyword_constants.get(keyword.arg, ())
-    for text in [text for text in given if text != view.get_code(node)][:BY_KEYWORD]:
+    constants = view.source.keyword_constants.get(keyword.arg, ())
+    for text in [text for text in constants if text != view.get_code(node)][:BY_KEYWORD]:
         yield view.put(node, text, "constant", 0.4)
 
 
 def _propose_unread_parameter(node: ast.Constant, view: View) -> Iterator[Candidate]:
-    """Yield a parameter that nothing reads for its default, wherever that is written out."""
+    """Yield a parameter that is never read for a constant that equals its default."""
     function = view.source.find_function(node)
     if function is None:
         return
-    read = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    read = {name.id for name in ast.walk(function) if isinstance(name, ast.Name)}
     for arg, value in list_defaults(function):
         if arg.arg in read or not isinstance(value, ast.Constant) or value is node:
             continue
@@ -99,9 +99,9 @@ def _propose_numbers(node: ast.Constant, value: float, view: View) -> Iterator[C
 
 
 def _is_idle(node: ast.Constant, value: float, view: View) -> bool:
-    """Return whether a number would change nothing where it stands: `x - 0`, `x * 1`.
+    """Return whether a number would change nothing in its place: `x - 0`, `x * 1`.
 
-    Where that is what is meant, the rest is left out by others.
+    Other operators already propose to remove the operation.
     """
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.AugAssign):
@@ -114,7 +114,7 @@ def _is_idle(node: ast.Constant, value: float, view: View) -> bool:
 
 
 def _propose_names(node: ast.Constant, view: View) -> Iterator[Candidate]:
-    """Yield a local for a number that is reckoned with, and one more or less than it."""
+    """Yield a local, plus or minus one as well, for a number in arithmetic."""
     if isinstance(view.source.parents.get(node), (ast.BinOp, ast.Compare)):
         for name in view.list_names_before(node)[:BY_NAME]:
             yield view.put(node, name, "name", 0.25)
@@ -132,7 +132,9 @@ def _build_number(node: ast.Constant, text: str, weight: float, view: View) -> C
 
 def _list_numbers_nearby(node: ast.Constant, value: float, view: View) -> list[float]:
     """Return the numbers of the same kind used elsewhere in the file, few of them."""
-    same = (each for each in view.source.numbers if type(each) is type(value) and each != value)
+    same = (
+        number for number in view.source.numbers if type(number) is type(value) and number != value
+    )
     return list(islice(same, 10))
 
 
@@ -156,7 +158,7 @@ def _propose_strings(node: ast.Constant, value: str, view: View) -> Iterator[Can
 
 
 def _propose_for_none(node: ast.Constant, view: View) -> Iterator[Candidate]:
-    """Yield what a `None` that is returned or is a default might have been meant to be."""
+    """Yield empty values for a `None` that is returned or is a default."""
     parent = view.source.parents.get(node)
     if isinstance(parent, (ast.Return, ast.arguments)):
         for text in ("0", "[]", '""', "False", "True", "{}"):

@@ -1,5 +1,4 @@
-"""A value that something was to be made of first: a method or a function that is used beside it,
-and a copy of what somebody else holds as well."""
+"""Values that should have been converted: by a method or function used nearby, or by a copy."""
 
 import ast
 from collections import Counter
@@ -19,7 +18,7 @@ PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tupl
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield what might be made of the values of one statement before they are used."""
+    """Yield conversions of the values of one statement."""
     yield from _propose_rebinding(statement, view)
     for value in _find_stored_values(statement, view):
         code = view.get_code(value)
@@ -39,7 +38,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _as_list(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the list of what is no list any more since Python 3, where a list is asked for."""
+    """Yield the list of an iterator that was a list before Python 3, where a list is needed."""
     parent = view.source.parents.get(node)
     if isinstance(parent, (ast.Compare, ast.BinOp, ast.Attribute)) or (
         isinstance(parent, ast.Subscript) and parent.value is node
@@ -48,7 +47,7 @@ def _as_list(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_rebinding(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield a name made something of as soon as it has a value: `name = name.strip()`."""
+    """Yield the conversion of a name right after its assignment: `name = name.strip()`."""
     function = view.source.find_function(statement)
     if not isinstance(statement, ast.Assign) or function is None:
         return
@@ -69,16 +68,16 @@ def _propose_rebinding(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _find_stored_values(statement: ast.stmt, view: View) -> Iterator[ast.expr]:
-    """Yield what an object keeps of its callers', or gives them of its own, uncopied."""
+    """Yield values that an object shares with its callers because they are not copied."""
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
         if isinstance(target, ast.Attribute):
             function = view.source.find_function(statement)
-            given = {arg.arg for arg in list_parameters(function)} if function else set()
-            yield from (each for each in _get_parts(statement.value)
-                        if isinstance(each, ast.Name) and each.id in given)  # fmt: skip
+            arguments = {arg.arg for arg in list_parameters(function)} if function else set()
+            yield from (part for part in _get_parts(statement.value)
+                        if isinstance(part, ast.Name) and part.id in arguments)  # fmt: skip
     elif isinstance(statement, ast.Return):
-        yield from (each for each in _get_parts(statement.value) if isinstance(each, ast.Attribute))
+        yield from (part for part in _get_parts(statement.value) if isinstance(part, ast.Attribute))
 
 
 def _get_parts(value: ast.expr | None) -> list[ast.expr]:
@@ -90,7 +89,7 @@ def _get_parts(value: ast.expr | None) -> list[ast.expr]:
 
 
 def _propose_conversions(node: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a method's answer, or a function's, as the file has them elsewhere."""
+    """Yield the value converted by a method or a function that the file uses elsewhere."""
     parent = view.source.parents.get(node)
     if view.source.is_called(node) or not isinstance(parent, PLACES):
         return

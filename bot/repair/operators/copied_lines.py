@@ -1,4 +1,4 @@
-"""A missing statement that another function of the class or module has, or has one like it."""
+"""A missing statement that another function of the class or module has in this or similar form."""
 
 import ast
 import re
@@ -17,14 +17,14 @@ LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield lines of its neighbours, put between the statements of a function or a block of it."""
+    """Yield lines of neighbouring functions, inserted between the statements of a function."""
     if not isinstance(statement, (FunctionNode, *BLOCKS)):
         return
-    whole = isinstance(statement, FunctionNode)
-    function = statement if whole else view.source.find_function(statement)
+    is_function = isinstance(statement, FunctionNode)
+    function = statement if is_function else view.source.find_function(statement)
     if not isinstance(function, FunctionNode):
         return
-    if "property" in map(view.get_code, function.decorator_list):  # who reads changes nothing
+    if "property" in map(view.get_code, function.decorator_list):  # a property has no side effects
         return
     room = view.source.find_class(function) or view.source.tree
     own = {view.get_code(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
@@ -33,7 +33,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for place in places if statement.body[0].lineno > statement.lineno else ():
         known = {*view.list_names_before(place), "self", "cls"}
         fitting = [line for line, read in lines if read <= known | view.source.module_names]
-        noted = _propose_assignments(function, place, own, view) if whole else ()
+        noted = _propose_assignments(function, place, own, view) if is_function else ()
         for line, weight in [*((line, WEIGHT) for line in fitting[:LINES]), *noted]:
             before = view.source.insert_before(place, [line])
             yield view.make([before], "insertion", weight, f"add `{line}`", place)
@@ -45,7 +45,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _propose_assignments(
     function: FunctionNode, place: ast.stmt, own: set[str], view: View
 ) -> Iterator[tuple[str, float]]:
-    """Yield `self.at = now` for what a method only reads and others assign, and what it knows."""
+    """Yield `self.at = now` for an attribute that a method only reads and others assign."""
     room = view.source.find_class(function)
     if room is None:
         return
@@ -70,9 +70,9 @@ def _propose_assignments(
 def _list_record_statements(
     source: Source, room: ast.AST
 ) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return the statements of a class or module that keep a record, each with the names it reads.
+    """Return the statements of a class or module that record something, with the names they read.
 
-    Those are calls on what an object or a module holds, and what is assigned to attributes.
+    Those are method calls on attributes or module variables, and assignments to attributes.
     """
     found: dict[str, frozenset[str]] = {}
     for node in ast.walk(room):

@@ -1,4 +1,4 @@
-"""Methods that lack a decorator: static ones, those of the class, those read or set as a value."""
+"""Missing decorators of methods: static methods, class methods, properties and setters."""
 
 import ast
 from collections.abc import Iterator
@@ -27,24 +27,24 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_missing(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
-    """Yield what the first parameter, and what was said of a call, speak for."""
-    given = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    """Yield the decorators suggested by the first parameter, or by the error of a call."""
+    parameters = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     miscounted = 1.5 if view.has_crash_text(*MISCOUNTED) else 1.0
-    first = given[0] if given else ""
-    if is_property_replacement(function, view.source) and len(given) == 2:
+    first = parameters[0] if parameters else ""
+    if is_property_replacement(function, view.source) and len(parameters) == 2:
         yield f"{function.name}.setter", 2.5
     elif first == "cls":
         yield "classmethod", 0.6 * miscounted
     elif first not in OF_INSTANCES:
         yield "staticmethod", 0.5 * miscounted
-    elif len(given) == 1 and view.has_crash_text(*NOT_CALLED):
+    elif len(parameters) == 1 and view.has_crash_text(*NOT_CALLED):
         yield "property", 0.6
 
 
 def is_property_replacement(function: FunctionNode, source: Source) -> bool:
-    """Return whether a method without a decorator takes the name of a property above it.
+    """Return whether a method without a decorator has the name of a property above it.
 
-    Then nothing can read that property: it lacks `@name.setter`, or has a wrong name.
+    Then the property can no longer be read: the method lacks `@name.setter`, or has a wrong name.
     """
     klass = source.parents.get(function)
     if function.decorator_list or not isinstance(klass, ast.ClassDef):
@@ -53,7 +53,7 @@ def is_property_replacement(function: FunctionNode, source: Source) -> bool:
         isinstance(other, FunctionNode)
         and other.name == function.name
         and other.lineno < function.lineno
-        and any(isinstance(each, ast.Name) and each.id == "property"
-                for each in other.decorator_list)
+        and any(isinstance(decorator, ast.Name) and decorator.id == "property"
+                for decorator in other.decorator_list)
         for other in klass.body
     )  # fmt: skip

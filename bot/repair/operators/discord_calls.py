@@ -1,4 +1,4 @@
-"""What Discord's library is often called wrongly with: answers, identifiers, lookups, limits."""
+"""Frequent mistakes with Discord's library: answers, identifiers, lookups, limits."""
 
 import ast
 import re
@@ -56,7 +56,7 @@ def _name(node: ast.Call) -> str:
 
 
 def _propose_answers(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the follow-up for a second answer to an interaction, the answer for a first one."""
+    """Yield the follow-up for a second response to an interaction, the response for a first one."""
     code = view.get_code(node.func)
     before = view.source.find_function(node)
     if code.endswith(".response.send_message"):
@@ -80,7 +80,7 @@ def _propose_answers(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_lookups(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a lookup that asks Discord for one in the cache, in a coroutine."""
+    """Yield an API request for a lookup in the cache, in a coroutine."""
     name = _name(node)
     asynchronous = isinstance(view.source.find_function(node), ast.AsyncFunctionDef)
     if name.removeprefix("get_") not in LOOKUPS or not name.startswith("get_") or not asynchronous:
@@ -89,33 +89,35 @@ def _propose_lookups(node: ast.Call, view: View) -> Iterator[Candidate]:
         view.source.parents.get(node), ast.Await
     ):
         head, code = view.get_code(node.func.value), view.get_code(node)
-        asked = f"await {head}.fetch_{name[4:]}{code[len(view.get_code(node.func)) :]}"
-        said = view.has_crash_text("NoneType")
-        yield view.put(node, view.add_parentheses(node, asked), KIND, 0.6 if said else 0.15)
+        request = f"await {head}.fetch_{name[4:]}{code[len(view.get_code(node.func)) :]}"
+        is_missing = view.has_crash_text("NoneType")
+        yield view.put(node, view.add_parentheses(node, request), KIND, 0.6 if is_missing else 0.15)
         if not isinstance(view.source.parents.get(node), (ast.Attribute, ast.BoolOp)):
-            yield view.put(node, f"{code} or {asked}", KIND, 0.55 if said else 0.12)
+            yield view.put(node, f"{code} or {request}", KIND, 0.55 if is_missing else 0.12)
 
 
 def _limit_text(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a text cut to the length that Discord takes."""
-    said = TOO_LONG.search(view.crash.message)
-    longest = int(next(filter(None, said.groups()))) if said else 0
-    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    """Yield a text cut to Discord's maximum length."""
+    error = TOO_LONG.search(view.crash.message)
+    longest = int(next(filter(None, error.groups()))) if error else 0
+    arguments = {keyword.arg: keyword.value for keyword in node.keywords}
     name = _name(node)
     if name in {"send", "send_message", "reply"} and node.args:
-        given["content"] = node.args[0]
+        arguments["content"] = node.args[0]
     for field, limit in LIMITS.get(name, {}).items():
-        value = given.get(field)
+        value = arguments.get(field)
         if value is None or isinstance(value, (ast.Constant, ast.Starred)):
             continue
-        whole = isinstance(value, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.JoinedStr))
+        can_be_cut = isinstance(
+            value, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.JoinedStr)
+        )
         code = view.get_code(value)
-        text = f"{code if whole else f'({code})'}[:{limit}]"
+        text = f"{code if can_be_cut else f'({code})'}[:{limit}]"
         yield view.put(value, text, KIND, 0.9 if longest == limit else 0.15)
 
 
 def _propose_ephemeral(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield an answer that only its asker sees, and back."""
+    """Yield a response that only the user sees, and back."""
     code = view.get_code(node.func)
     if _name(node) not in QUIET or not re.search(r"\.(response|followup)\.|^(ctx|context)\.", code):
         return
@@ -130,7 +132,7 @@ def _propose_ephemeral(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_identifiers(node: ast.Name | ast.Attribute, view: View) -> Iterator[Candidate]:
-    """Yield the identifier for the one it is of, and the text or number for an identifier."""
+    """Yield the identifier for an object, and the text or number for an identifier."""
     parent = view.source.parents.get(node)
     last = node.id if isinstance(node, ast.Name) else node.attr
     code = view.get_code(node)
@@ -148,7 +150,7 @@ def _propose_identifiers(node: ast.Name | ast.Attribute, view: View) -> Iterator
 
 
 def _is_key(node: ast.expr, parent: ast.AST | None) -> bool:
-    """Tell whether a value is looked up or compared: there its type matters."""
+    """Return whether a value is looked up or compared, so that its type matters."""
     if isinstance(parent, ast.Subscript):
         return parent.slice is node
     if isinstance(parent, ast.Call):
@@ -157,7 +159,7 @@ def _is_key(node: ast.expr, parent: ast.AST | None) -> bool:
 
 
 def _remove_conversion(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield an identifier as it is, for one made a text or a number."""
+    """Yield an identifier without its conversion to a text or number."""
     if view.get_code(node.func) in {"str", "int"} and len(node.args) == 1:
         code = view.get_code(node.args[0])
         if code.endswith("id") and not node.keywords:

@@ -1,4 +1,4 @@
-"""A block after which a function goes on, where it was to be left."""
+"""A block after which a function continues although it should return."""
 
 import ast
 import builtins
@@ -14,7 +14,7 @@ RETURNS = 4
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield what the function returns elsewhere, or a bare return, at the end of a block."""
+    """Yield the return of another place, or a bare return, at the end of a block."""
     for part in (statement, *getattr(statement, "handlers", ())):
         function = view.source.find_function(statement)
         if isinstance(part, ENDING) and isinstance(function, FunctionNode):

@@ -1,4 +1,4 @@
-"""An expression that stands near in place of another, and calls that are too many or missing."""
+"""Other expressions from the same function, and superfluous or missing calls."""
 
 import ast
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_assignment(statement: ast.Expr, view: View) -> Iterator[Candidate]:
-    """Yield the result of a method kept, where it is thrown away and changes nothing in place."""
+    """Yield an assignment of a method's result that is thrown away."""
     call = statement.value
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return
@@ -52,7 +52,7 @@ def _propose_assignment(statement: ast.Expr, view: View) -> Iterator[Candidate]:
 
 
 def _propose_other_target(statement: ast.Assign, view: View) -> Iterator[Candidate]:
-    """Yield the item or attribute that the value reads, as what gets the value."""
+    """Yield the item or attribute that the value reads, as the target of the assignment."""
     target = statement.targets[0]
     if not isinstance(target, (ast.Subscript, ast.Attribute)):
         return
@@ -67,7 +67,7 @@ def _propose_other_target(statement: ast.Assign, view: View) -> Iterator[Candida
 
 
 def _propose_local(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a local for a call that is an operand or an argument: it was looked up already."""
+    """Yield a local for a call that is an operand or an argument: it may hold the result."""
     parent = view.source.parents.get(node)
     if not isinstance(parent, (ast.BinOp, ast.Compare, ast.Call)) or not node.args:
         return
@@ -81,30 +81,30 @@ def _propose_local(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_aggregates(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the largest, the smallest and the sum over all, where only the first is asked."""
+    """Yield the maximum, minimum and sum of all elements where only the first is used."""
     if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Name):
         return
-    (given,) = node.args
-    if isinstance(given, ast.Subscript) and view.get_code(given.slice) == "0":
-        function, of = node.func.id, view.get_code(given.value)
+    (argument,) = node.args
+    if isinstance(argument, ast.Subscript) and view.get_code(argument.slice) == "0":
+        function, of = node.func.id, view.get_code(argument.value)
         for all_of_them in ("max", "min", "sum"):
             yield view.put(node, f"{all_of_them}(map({function}, {of}))", "function", 0.2)
 
 
 def _propose_same_cut(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield the cut that another argument of the call has: `f(a[1:], b)` to `f(a[1:], b[1:])`."""
-    slices = [view.get_code(each.slice) for each in node.args
-              if isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice)]  # fmt: skip
-    for each in node.args:
-        if isinstance(each, ast.Name):
+    """Yield the slice that another argument of the call has: `f(a[1:], b)` to `f(a[1:], b[1:])`."""
+    subscripts = [argument for argument in node.args if isinstance(argument, ast.Subscript)]
+    slices = [view.get_code(part.slice) for part in subscripts if isinstance(part.slice, ast.Slice)]
+    for argument in node.args:
+        if isinstance(argument, ast.Name):
             for cut in dict.fromkeys(slices):
-                yield view.put(each, f"{each.id}[{cut}]", "slice", 0.5)
-        elif isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice):
-            yield view.put(each, view.get_code(each.value), "slice", 0.25)
+                yield view.put(argument, f"{argument.id}[{cut}]", "slice", 0.5)
+        elif isinstance(argument, ast.Subscript) and isinstance(argument.slice, ast.Slice):
+            yield view.put(argument, view.get_code(argument.value), "slice", 0.25)
 
 
 def _propose_callable(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield a call of the function's own callable parameters with a name: `key(item)`."""
+    """Yield a call of one of the function's callable parameters with a name: `key(item)`."""
     function = view.source.find_function(node)
     parent = view.source.parents.get(node)
     if function is None or isinstance(parent, (ast.Call, ast.Attribute)):
@@ -115,16 +115,16 @@ def _propose_callable(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 
 def _list_callables(function: FunctionNode) -> list[str]:
-    """Return the parameters that a function calls, or that are named for being called."""
-    given = [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)]
+    """Return the parameters that a function calls, or whose names suggest a callable."""
+    parameters = [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)]
     called = {node.func.id for node in ast.walk(function)
               if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
     named = {"key", "func", "function", "transform", "convert", "parse", "normalize"}
-    return [name for name in given if name in called or name in named][:2]
+    return [name for name in parameters if name in called or name in named][:2]
 
 
 def _propose_square(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield the square of a name that is taken from, or added to, something."""
+    """Yield the square of a name in a sum or a difference."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Sub, ast.Add)):
         around = view.source.parents.get(parent)
@@ -133,7 +133,7 @@ def _propose_square(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 
 def _propose_open_slices(node: ast.Slice, view: View) -> Iterator[Candidate]:
-    """Yield the slice without one of its bounds, and with one that is not there."""
+    """Yield the slice without one of its bounds, and with another bound."""
     parts = [view.get_code(part) if part is not None else "" for part in (node.lower, node.upper)]
     step = f":{view.get_code(node.step)}" if node.step is not None else ""
     if all(parts):

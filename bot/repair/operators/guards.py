@@ -48,13 +48,13 @@ def _guard_before(statement: ast.stmt, test: str, weight: float, view: View) -> 
 
 
 def _guard_other_types(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield that a comparison or a sum leaves what is of another type to that: `__eq__`."""
+    """Yield `return NotImplemented` for operands of another type, as in `__eq__`."""
     function, klass = view.source.find_function(statement), view.source.find_class(statement)
     if function is None or klass is None or not re.fullmatch(r"__\w+__", function.name):
         return
-    given = [arg.arg for arg in list_parameters(function)]
-    if len(given) == 2 and view.source.is_line_start(statement):
-        lines = [f"if not isinstance({given[1]}, {klass.name}):", "    return NotImplemented"]
+    parameters = [arg.arg for arg in list_parameters(function)]
+    if len(parameters) == 2 and view.source.is_line_start(statement):
+        lines = [f"if not isinstance({parameters[1]}, {klass.name}):", "    return NotImplemented"]
         edit = view.source.insert_before(statement, lines)
         why = f"leave what is no `{klass.name}` to its own type"
         yield view.make([edit], "guard", 0.8, why, statement)
@@ -133,8 +133,8 @@ def _guard_result(statement: ast.stmt, call: ast.Call, view: View) -> Iterator[C
     """Yield `found = call` and a guard on it, in front of the statement that used the call."""
     if not view.source.is_line_start(statement) or isinstance(statement, (ast.While, ast.For)):
         return
-    taken = set(view.list_names_before(statement))
-    name = next(name for name in ("found", "value", "result", "kept") if name not in taken)
+    used_names = set(view.list_names_before(statement))
+    name = next(name for name in ("found", "value", "result", "kept") if name not in used_names)
     for exit_, fit in list_exits(statement, view):
         lines = [f"{name} = {view.get_code(call)}", f"if {name} is None:", *_indent(exit_)]
         edits = [view.source.insert_before(statement, lines), view.source.replace(call, name)]
@@ -156,10 +156,10 @@ def _propose_zero_guards(statement: ast.stmt, view: View) -> Iterator[Candidate]
         for test, weight in _iterate_zero_tests(divisor, view):
             yield from _guard_before(statement, test, weight, view)
             if isinstance(node, ast.BinOp):
-                whole = view.get_code(node)
+                code = view.get_code(node)
                 positive = test.removeprefix("not ") if test.startswith("not ") else None
                 positive = positive or test.replace("==", "!=")
-                text = view.add_parentheses(node, f"{whole} if {positive} else 0")
+                text = view.add_parentheses(node, f"{code} if {positive} else 0")
                 yield view.put(node, text, "guard", weight * 0.6)
 
 

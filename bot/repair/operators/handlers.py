@@ -1,4 +1,4 @@
-"""Exceptions that an `except` names and that do not exist: forgotten imports, wrong spellings."""
+"""Exceptions named by an `except` that do not exist: forgotten imports, wrong spellings."""
 
 import ast
 import builtins
@@ -19,7 +19,7 @@ NEAREST = 3
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield exceptions that exist for one that a handler of this statement names in vain."""
+    """Yield existing exceptions for an undefined one in a handler of this statement."""
     if view.crash.error != "NameError" or not isinstance(statement, ast.Try):
         return
     for handler in statement.handlers:

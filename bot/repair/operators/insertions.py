@@ -1,4 +1,4 @@
-"""Missing statements: an update or a record-keeping call that similar code nearby would have."""
+"""Missing statements: an update or a recording call that similar code nearby has."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _is_open(block: list[ast.stmt], statement: ast.stmt, view: View) -> bool:
-    """Tell whether statements can be put into a block as lines of their own."""
+    """Return whether statements can be inserted into a block as separate lines."""
     if not block or block[0].lineno == statement.lineno:
         return False
     elif_ = isinstance(block[0], ast.If) and view.source.lines[block[0].lineno - 1].lstrip()
@@ -86,21 +86,21 @@ def _initialise_unbound(function: FunctionNode, view: View) -> Iterator[Candidat
 
 
 def _assign_parameters(function: FunctionNode, view: View) -> Iterator[Candidate]:
-    """Yield `self.x = x` for a parameter that a constructor takes and forgets."""
+    """Yield `self.x = x` for a parameter of a constructor that is not stored."""
     if function.name != "__init__" or view.source.find_class(function) is None:
         return
     last = function.body[-1]
     if not view.source.is_line_start(last) or last.lineno == function.lineno:
         return
     read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    given = function.args
-    for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)[1:]:
+    arguments = function.args
+    for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)[1:]:
         if arg.arg not in read:
             yield _insert_after(last, f"self.{arg.arg} = {arg.arg}", 0.8, view)
 
 
 def _iterate_lines(block: ast.stmt, view: View) -> Iterator[tuple[str, float]]:
-    """Yield counting and collecting that a loop or a condition may lack."""
+    """Yield counting and collecting statements that a loop or a condition may lack."""
     body: list[ast.stmt] = getattr(block, "body", [])
     names = view.list_names_before(body[-1])
     test = getattr(block, "test", None)
@@ -125,7 +125,7 @@ def _list_targets(block: ast.AST) -> list[str]:
 
 
 def _list_fills(block: list[ast.stmt], view: View) -> list[tuple[str, float]]:
-    """Return lines that put a name into a collection which is read, and which nothing fills."""
+    """Return lines that add a name to a collection that is read but never filled."""
     function = view.source.find_function(block[-1])
     if function is None:
         return []
@@ -147,7 +147,7 @@ def _list_fills(block: list[ast.stmt], view: View) -> list[tuple[str, float]]:
 
 
 def _collect_collections(block: ast.stmt, view: View) -> dict[str, tuple[str, bool]]:
-    """Return the sets and lists made in the functions around, how they are filled, if they are."""
+    """Return the sets and lists made in the functions around: their method, and if filled."""
     function = view.source.find_function(block)
     found: dict[str, tuple[str, bool]] = {}
     while function is not None:
@@ -172,7 +172,7 @@ def _get_fill_method(value: ast.expr) -> str:
 
 
 def _find_filled(function: FunctionNode) -> set[str]:
-    """Return the names whose collections get something somewhere in a function."""
+    """Return the names of collections to which a function adds something."""
     found = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -186,8 +186,8 @@ def _find_filled(function: FunctionNode) -> set[str]:
 def _propose_carried(loop: ast.stmt, view: View) -> Iterator[tuple[str, float]]:
     """Yield `name = other` for a local that has a first value, and that a loop only reads.
 
-    What is given a first value before a loop, read in it, and never assigned there was meant to
-    carry something from one round to the next.
+    A name that is initialised before a loop, read in it, and never assigned there was probably
+    intended to carry a value from one round to the next.
     """
     function = view.source.find_function(loop)
     if function is None:
@@ -213,7 +213,7 @@ def _is_first_value(value: ast.expr) -> bool:
 
 
 def _insert_between(block: list[ast.stmt], view: View) -> Iterator[tuple[ast.stmt, str, float]]:
-    """Yield collecting calls in front of a block's middle statements, for what nothing fills."""
+    """Yield collecting calls before a block's middle statements, for collections never filled."""
     for statement in block[1:]:
         if view.source.is_line_start(statement):
             for line, weight in _list_fills([statement], view):

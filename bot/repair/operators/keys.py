@@ -14,7 +14,7 @@ DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other keys and softer lookups for one statement."""
+    """Yield other keys and lookups with defaults for one statement."""
     missing = view.crash.error == "KeyError"
     for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Subscript):
@@ -44,7 +44,7 @@ def _name(node: ast.Call) -> str:
 def _propose_safe_removal(
     node: ast.Subscript, statement: ast.Delete, view: View
 ) -> Iterator[Candidate]:
-    """Yield the removal of a key that may be missing: `kept.pop(key, None)` for `del kept[key]`."""
+    """Yield the removal of a possibly missing key: `votes.pop(key, None)` for `del votes[key]`."""
     missing = view.crash.error == "KeyError" and view.is_at_crash(node)
     if missing and len(statement.targets) == 1 and not isinstance(node.slice, ast.Slice):
         text = f"{view.get_code(node.value)}.pop({view.get_code(node.slice)}, None)"
@@ -59,14 +59,14 @@ def _propose_other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
     if not quote:
         return
     failed = repr(key.value) == view.crash.message
-    there = list(view.crash.get_hint("keys")) if failed else []
+    existing = list(view.crash.get_hint("keys")) if failed else []
     pool = _list_keys(view.source)
-    for other in dict.fromkeys([*there, *pool]):
+    for other in dict.fromkeys([*existing, *pool]):
         if other == key.value or quote in other or "\\" in other:
             continue
         likeness = difflib.SequenceMatcher(None, key.value, other).ratio()
-        weight = 0.2 + 0.35 * likeness + (0.4 if other in there else 0.0)
-        if likeness > 0.3 or other in there:
+        weight = 0.2 + 0.35 * likeness + (0.4 if other in existing else 0.0)
+        if likeness > 0.3 or other in existing:
             yield view.put(key, f"{quote}{other}{quote}", "key", weight)
 
 
@@ -90,7 +90,7 @@ def _list_keys(source: Source) -> list[str]:
 
 
 def _soften(node: ast.Subscript, view: View, scale: float) -> Iterator[Candidate]:
-    """Yield `.get` in place of `[]`, with defaults that suit how the value is used."""
+    """Yield `.get` instead of `[]`, with defaults that suit the use of the value."""
     head, key = view.get_code(node.value), view.get_code(node.slice)
     parent = view.source.parents.get(node)
     if isinstance(node.slice, (ast.Tuple, ast.Slice)):

@@ -1,4 +1,4 @@
-"""Lists, tuples, sets and dictionaries written out: an element too few, too many, or swapped."""
+"""Literal lists, tuples, sets and dictionaries: an element missing, superfluous, or swapped."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ FIELDS = 8
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other elements for what one statement writes out."""
+    """Yield other elements for the literals of one statement."""
     for node in view.iterate_nodes(statement):
         if isinstance(node, Written):
             if not node.elts:
@@ -37,24 +37,26 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_format_tuple(node: ast.BinOp, view: View) -> Iterator[Candidate]:
-    """Yield `text % (value,)`: a value that is a tuple itself is taken for all the values."""
+    """Yield `text % (value,)`, because a value that is a tuple is unpacked as all values."""
     text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
     if text and isinstance(node.right, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
-        said = view.has_crash_text("arguments for format string", "arguments converted during")
+        is_suggested = view.has_crash_text(
+            "arguments for format string", "arguments converted during"
+        )
         yield view.put(
-            node.right, f"({view.get_code(node.right)},)", "literal", 0.9 if said else 0.12
+            node.right, f"({view.get_code(node.right)},)", "literal", 0.9 if is_suggested else 0.12
         )
 
 
 def _propose_iterables(statement: ast.For | ast.AsyncFor, view: View) -> Iterator[Candidate]:
-    """Yield names to go through in place of a list that is written out as empty."""
+    """Yield names to iterate over instead of an empty literal list."""
     if isinstance(statement.iter, (ast.List, ast.Tuple)) and not statement.iter.elts:
         for name in view.list_names_before(statement)[:NAMES]:
             yield view.put(statement.iter, name, "name", 0.45)
 
 
 def _propose_pairs(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield two names for one that is a key: `kept[day]` to `kept[day, zone]`."""
+    """Yield two names for one that is a key: `votes[day]` to `votes[day, zone]`."""
     parent = view.source.parents.get(node)
     key = isinstance(parent, ast.Subscript) and parent.slice is node
     if key or (isinstance(parent, ast.Assign) and parent.value is node):
@@ -63,26 +65,26 @@ def _propose_pairs(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 
 def _extend_key(node: Written, view: View) -> Iterator[Candidate]:
-    """Yield a key with one more of what the function is given: `kept[day, zone]`."""
+    """Yield a key with another parameter of the function: `votes[day, zone]`."""
     function = view.source.find_function(node)
     if isinstance(node, ast.Tuple) and function is not None and _is_key(node, function, view):
-        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
         code = view.get_code(node).removeprefix("(").removesuffix(")").rstrip(", ")
         for arg in [arg.arg for arg in list_parameters(function) if arg.arg not in {*used, "self"}]:
             yield view.put(node, f"({code}, {arg})", "literal", 0.6)
 
 
 def _is_key(node: ast.Tuple, function: FunctionNode, view: View) -> bool:
-    """Tell whether something is looked up with a tuple, or with the name it is given."""
+    """Return whether a tuple, or the name it is assigned to, is used as a key."""
     parent = view.source.parents.get(node)
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
         name = parent.targets[0].id
-        return any(getattr(_get_lookup_key(each), "id", "") == name for each in ast.walk(function))
+        return any(getattr(_get_lookup_key(part), "id", "") == name for part in ast.walk(function))
     return parent is not None and _get_lookup_key(parent) is node
 
 
 def _get_lookup_key(node: ast.AST) -> ast.AST | None:
-    """Return what a node looks up by: `k` of `d[k]` and of `k in d`."""
+    """Return the key of a lookup: `k` of `d[k]` and of `k in d`."""
     if isinstance(node, ast.Subscript):
         return node.slice
     membership = isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn))
@@ -90,7 +92,7 @@ def _get_lookup_key(node: ast.AST) -> ast.AST | None:
 
 
 def _extend_sort_key(node: ast.Lambda, view: View) -> Iterator[Candidate]:
-    """Yield a key with one more field of what is put in order: `key=lambda e: (e.due, e.name)`."""
+    """Yield a sort key with another field of the element: `key=lambda e: (e.due, e.name)`."""
     parent = view.source.parents.get(node)
     if not isinstance(parent, ast.keyword) or parent.arg != "key" or len(node.args.args) != 1:
         return
@@ -98,14 +100,14 @@ def _extend_sort_key(node: ast.Lambda, view: View) -> Iterator[Candidate]:
     parts = node.body.elts if isinstance(node.body, ast.Tuple) else [node.body]
     used = {each.attr: None for part in parts for each in ast.walk(part)
             if isinstance(each, ast.Attribute)}  # fmt: skip
-    beside = [name for each in used for name in view.pools.fields.get(each, ())]
-    for name in [name for name in dict.fromkeys(beside) if name not in used][:FIELDS]:
+    siblings = [name for each in used for name in view.pools.fields.get(each, ())]
+    for name in [name for name in dict.fromkeys(siblings) if name not in used][:FIELDS]:
         text = ", ".join([*map(view.get_code, parts), f"{own}.{name}"])
         yield view.put(node.body, f"({text})", "literal", 0.2)
 
 
 def _fill_list(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield a list with one thing in it where an empty one is answered: `[[]]`, `[name]`."""
+    """Yield a list with one element where an empty list is returned: `[[]]`, `[name]`."""
     if not isinstance(node, ast.List) or not isinstance(view.source.parents.get(node), ANSWERS):
         return
     answered = isinstance(statement, ast.Return)
@@ -116,7 +118,7 @@ def _fill_list(node: Written, statement: ast.stmt, view: View) -> Iterator[Candi
 
 
 def _swap_elements(node: Written, view: View) -> Iterator[Candidate]:
-    """Yield neighbours swapped, where the order says what each of them is."""
+    """Yield neighbours swapped, where the position of an element has a meaning."""
     if isinstance(node, ast.Set) or len(node.elts) > 4:
         return
     index = isinstance(view.source.parents.get(node), ast.Subscript)
@@ -135,15 +137,15 @@ def _drop_element(node: Written, view: View) -> Iterator[Candidate]:
     if not 2 <= len(node.elts) <= 6 or isinstance(view.source.parents.get(node), ast.Subscript):
         return
     brackets = {ast.List: "[]", ast.Set: "{}", ast.Tuple: "()"}[type(node)]
-    for gone in node.elts:
-        rest = [view.get_code(each) for each in node.elts if each is not gone]
+    for dropped in node.elts:
+        rest = [view.get_code(element) for element in node.elts if element is not dropped]
         comma = "," if isinstance(node, ast.Tuple) and len(rest) == 1 else ""
         text = f"{brackets[0]}{', '.join(rest)}{comma}{brackets[1]}"
-        yield view.put(node, text, "literal", 0.12, f"leave out `{view.get_code(gone)[:40]}`")
+        yield view.put(node, text, "literal", 0.12, f"leave out `{view.get_code(dropped)[:40]}`")
 
 
 def _propose_conversion(node: Written, view: View) -> Iterator[Candidate]:
-    """Yield a list of what is in a thing for one with the thing in it: `list(x)` for `[x]`."""
+    """Yield a conversion for a literal with the only element `x`: `list(x)` for `[x]`."""
     only = node.elts[0]
     plain = isinstance(only, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
     if len(node.elts) == 1 and plain and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -152,7 +154,7 @@ def _propose_conversion(node: Written, view: View) -> Iterator[Candidate]:
 
 
 def _edit_entries(node: ast.Dict, view: View) -> Iterator[Candidate]:
-    """Yield the values of two keys beside each other swapped."""
+    """Yield the values of two neighbouring keys swapped."""
     if len(node.values) > 6:
         return
     for left, right in zip(node.values, node.values[1:], strict=False):

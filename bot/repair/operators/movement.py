@@ -1,5 +1,4 @@
-"""Statements in the wrong place: one level too deep or too shallow, before or after a neighbour;
-and what is done once and was meant to be done again, or the other way round."""
+"""Statements in the wrong place: in the wrong block or order, once instead of repeatedly."""
 
 import ast
 from collections.abc import Iterator
@@ -38,13 +37,13 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_loop(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
-    """Yield a loop for a condition whose block changes what it asks, and the other way round."""
+    """Yield a loop for a condition whose block changes the condition, and the other way round."""
     code, once = view.get_code(statement), isinstance(statement, ast.If)
     word, other = ("if", "while") if once else ("while", "if")
-    asked = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
+    tested_names = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
     leaves = isinstance(statement.body[-1], LEAVES)
     if not code.startswith(f"{word} ") or (
-        once and (leaves or not asked & _find_changed_names(statement))
+        once and (leaves or not tested_names & _find_changed_names(statement))
     ):
         return
     start = view.source.get_span(statement)[0]
@@ -69,11 +68,11 @@ def _find_changed_names(statement: ast.If | ast.While) -> set[str]:
 
 
 def _move_branch_up(statement: ast.If, view: View) -> Iterator[Candidate]:
-    """Yield an `elif` before the condition it stands behind, each with its block."""
+    """Yield an `elif` before the condition it follows, each with its block."""
     after = statement.orelse[0] if len(statement.orelse) == 1 else None
     if not isinstance(after, ast.If) or not view.get_code(after).startswith("elif"):
         return
-    if not all(view.source.is_line_start(each.body[0]) for each in (statement, after)):
+    if not all(view.source.is_line_start(branch.body[0]) for branch in (statement, after)):
         return
     tests = view.source.get_span(statement.test), view.source.get_span(after.test)
     blocks = _get_span(statement.body, view), _get_span(after.body, view)
@@ -99,7 +98,7 @@ def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:
 
 
 def _is_movable(statement: ast.stmt, view: View) -> bool:
-    """Tell whether a statement has its lines to itself, and moves without changing a text."""
+    """Return whether a statement has its lines to itself and contains no multi-line string."""
     last = view.source.lines[(statement.end_lineno or statement.lineno) - 1]
     rest = last.encode()[statement.end_col_offset or 0 :].decode(errors="replace").strip()
     code = view.get_code(statement)
@@ -108,7 +107,7 @@ def _is_movable(statement: ast.stmt, view: View) -> bool:
 
 
 def _get_lines(statement: ast.stmt, view: View) -> tuple[int, int, str]:
-    """Return where a statement's lines begin and end, and their text, with a line's end."""
+    """Return the start and end of a statement's lines, and their text with the line end."""
     start = view.source.get_offset(statement.lineno, 0)
     end_line = statement.end_lineno or statement.lineno
     end = start + sum(len(line) for line in view.source.lines[statement.lineno - 1 : end_line])
@@ -124,27 +123,27 @@ def _swap_statements(statement: ast.stmt, following: ast.stmt, view: View) -> It
     if not _is_order_relevant(statement, following):
         return
     start, middle, one = _get_lines(statement, view)
-    again, end, other = _get_lines(following, view)
-    between = view.source.text[middle:again]
+    next_start, end, other = _get_lines(following, view)
+    between = view.source.text[middle:next_start]
     edit = SourceEdit(view.source.path, start, end, other + between + one)
     field = isinstance(statement, ast.AnnAssign) and view.source.find_function(statement) is None
-    weight = 0.1 if field else 0.3  # whoever gives fields in their order would give others
+    weight = 0.1 if field else 0.3  # fields in their order are usually passed on purpose
     yield view.make([edit], "order", weight, f"`{view.get_code(following)[:50]}` first", statement)
 
 
 def _is_order_relevant(one: ast.stmt, other: ast.stmt) -> bool:
-    """Tell whether the order of two statements may matter: they share a name, or both call."""
+    """Return whether the order of two statements may matter: they share a name."""
     names = [{ast.unparse(node) for node in ast.walk(each)
               if isinstance(node, (ast.Name, ast.Attribute))} for each in (one, other)]  # fmt: skip
     return bool((names[0] & names[1]) - {"self"})
 
 
 def _move_deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield the statement as the last one of the block that stands before it."""
+    """Yield the statement as the last one of the block before it."""
     body = getattr(block, "orelse", []) or getattr(block, "body", [])
     bodies = {id(getattr(block, "body", [])): getattr(block, "body", []), id(body): body}
-    for each in bodies.values():
-        last = each[-1]
+    for statements in bodies.values():
+        last = statements[-1]
         if isinstance(last, LEAVES) or last.lineno == block.lineno:
             continue
         if not view.source.is_line_start(last):
@@ -153,7 +152,7 @@ def _move_deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[C
 
 
 def _move_shallower(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield the statement behind the block that it ends."""
+    """Yield the statement after the block that it ends."""
     parent = view.source.parents.get(statement)
     if isinstance(statement, ast.Return):
         return  # `returns` proposes these
@@ -166,7 +165,7 @@ def _move_shallower(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _move_after(
     statement: ast.stmt, after: ast.stmt, view: View, why: str, indent: str | None = None
 ) -> Candidate:
-    """Return the candidate that puts a statement after another, indented as that one is."""
+    """Return the candidate that moves a statement after another, with the same indent."""
     start, end, text = _get_lines(statement, view)
     old = view.source.get_indent(statement)
     new = view.source.get_indent(after) if indent is None else indent

@@ -1,4 +1,4 @@
-"""Wrong names: another variable, parameter or function of the same scope was meant."""
+"""Wrong names: another variable, parameter or function of the same scope."""
 
 import ast
 import builtins
@@ -39,7 +39,7 @@ def _measure_likeness(left: str, right: str) -> float:
 
 
 def _propose_defined(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield names that do exist, nearest first, for one that does not."""
+    """Yield existing names for an undefined one, nearest first."""
     visible = set(view.list_names_before(node)) | collect_bound_names(view.source.tree)
     visible |= set(difflib.get_close_matches(node.id, dir(builtins), 2, 0.75))
     visible.discard(node.id)
@@ -80,7 +80,7 @@ def _propose_others(node: ast.Name, view: View) -> Iterator[Candidate]:
         inner.id for inner in ast.walk(function)
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
     ]  # fmt: skip
-    given = {arg.arg for arg in list_parameters(function)}
+    parameters = {arg.arg for arg in list_parameters(function)}
 
     # What is read nowhere else would be of no use then.
     fit = READ_ONCE if read.count(node.id) == 1 else 1.0
@@ -88,7 +88,9 @@ def _propose_others(node: ast.Name, view: View) -> Iterator[Candidate]:
     def compute_weight(name: str) -> float:
         unread = 0.35 if name not in read else 0.0
         likely = (
-            0.32 + unread * (1.2 if name in given else 1) + 0.2 * _measure_likeness(node.id, name)
+            0.32
+            + unread * (1.2 if name in parameters else 1)
+            + 0.2 * _measure_likeness(node.id, name)
         )
         return fit * likely
 
@@ -111,7 +113,7 @@ def _propose_attributes(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 
 def _propose_imported(node: ast.Name, view: View) -> Iterator[Candidate]:
-    """Yield names like one that is imported from the standard library, and imports them too."""
+    """Yield names similar to one imported from the standard library, with their imports."""
     if node.id not in view.source.imported_names:
         return
     module, alias = view.source.imported_names[node.id]

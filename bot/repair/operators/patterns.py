@@ -1,4 +1,4 @@
-"""Regular expressions: another quantifier, a lazy one, a place that may be missing, an anchor."""
+"""Regular expressions: another quantifier, a lazy one, an optional part, an anchor."""
 
 import ast
 import re
@@ -31,8 +31,8 @@ ALTERNATIVES = re.compile(r"(?<=[(:'\"])[^()|'\":?]+(?:\|[^()|'\"]+)+(?=[)'\"])"
 REPEATED = 0.15
 ALTERNATIVE, MARKS = 0.25, 4
 LONGEST = 200
-AROUND = 12  # characters told on each side of what differs
-# A group that ends in a quantifier and has one itself: a text that nearly matches takes for ever.
+AROUND = 12  # characters shown on each side of the difference
+# Nested quantifiers: a text that nearly matches takes exponential time (backtracking).
 NESTED = re.compile(r"[^\\](?:[+*?]|,\d*\})\??\)+(?:[+*]|\{\d+,)")
 QUOTES = re.compile(r"[rRuU]?('''|\"\"\"|'|\")")
 PIECE = re.compile(r"[rRuU]?('''|\"\"\"|'|\")(?:\\.|(?!\1).)*\1", re.S)
@@ -40,7 +40,7 @@ WRITTEN = re.compile(r"\\[dwsbDWS]|[\].)][+*]|\(\?")
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other regular expressions for those that one statement writes out."""
+    """Yield other regular expressions for those in one statement."""
     for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             code = view.get_code(node)
@@ -49,7 +49,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _is_pattern(node: ast.Constant, code: str, view: View) -> bool:
-    """Tell whether a text is given to `re`, or is written as one that will be."""
+    """Return whether a string is an argument of `re`, or looks like a pattern."""
     call = view.source.parents.get(node)
     if isinstance(call, ast.Call) and call.args[:1] == [node]:
         module, _, name = view.get_code(call.func).rpartition(".")
@@ -59,7 +59,7 @@ def _is_pattern(node: ast.Constant, code: str, view: View) -> bool:
 
 
 def _propose_others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
-    """Yield other patterns for one that is written in a piece, or in several beside each other."""
+    """Yield other patterns for each piece of a string literal."""
     for piece in PIECE.finditer(code):
         if len(piece[0]) <= LONGEST:
             yield from _propose_other_pieces(node, code, piece.span(), view)
@@ -69,7 +69,7 @@ def _propose_others(node: ast.Constant, code: str, view: View) -> Iterator[Candi
 def _sort_longest_first(
     node: ast.Constant, code: str, piece: tuple[int, int], view: View
 ) -> Iterator[Candidate]:
-    """Yield alternatives with the longer ones first, where a shorter one is met before: `m|ms`."""
+    """Yield alternatives with longer ones first, if a shorter one would match before: `m|ms`."""
     for found in ALTERNATIVES.finditer(code, *piece):
         old = found[0].split("|")
         new = sorted(old, key=len, reverse=True)
@@ -102,16 +102,16 @@ def _propose_other_pieces(
 
 
 def _list_marks(view: View) -> list[str]:
-    """Return patterns for signs that the files speak of, such as a dash for nothing."""
-    signs = (each for each in view.pools.strings if 0 < len(each) <= 2 and each.isprintable())
-    plain = [each for each in signs if not any(map(str.isalnum, each)) and each.strip()]
-    return [re.escape(each).replace("\\-", "-") for each in plain[:MARKS]]
+    """Return patterns for symbols in the files' strings, such as a dash for an empty value."""
+    short = (text for text in view.pools.strings if 0 < len(text) <= 2 and text.isprintable())
+    symbols = [text for text in short if not any(map(str.isalnum, text)) and text.strip()]
+    return [re.escape(text).replace("\\-", "-") for text in symbols[:MARKS]]
 
 
 def _propose_pattern(
     node: ast.Constant, code: str, weight: float, why: str, view: View
 ) -> Iterator[Candidate]:
-    """Yield it where it is a regular expression still, and none that may take for ever."""
+    """Yield the pattern if it compiles, and does not add nested quantifiers."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

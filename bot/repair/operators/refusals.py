@@ -1,4 +1,4 @@
-"""Missing refusals: a test expects an error for a value that a function answers for."""
+"""Missing refusals: a test expects an error for a value for which a function answers."""
 
 import ast
 import builtins
@@ -23,27 +23,27 @@ CONDITIONS = (
 WHERE_NONE_MAY_BE = 0.9
 INSTEAD = 0.5
 SAME_FILE_WEIGHT = 0.9  # the weight of a refusal that another function of the file has
-LEAST = 1.0  # of one that refuses the least: nothing asks for more
+LEAST = 1.0  # the weight of the narrowest refusal: no test asks for a wider one
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield refusals at the start of a function, and in the place of a branch that answers."""
+    """Yield refusals at the start of a function, and instead of a branch that answers."""
     error, known = parse_missed_error(view.crash.message), view.source.module_names | BUILT_IN
     if isinstance(statement, FunctionNode):
         yield from _refuse_at_start(statement, error if error in known else "", view)
     elif error in known and isinstance(statement, ast.Return):
         branch = view.source.parents.get(statement)
         if isinstance(branch, ast.If) and "\n" not in (test := view.get_code(branch.test)):
-            said = test.replace("\\", "\\\\").replace('"', "'")
-            text = f'raise {error}("{said}")' if statement in branch.body else f"raise {error}"
+            message = test.replace("\\", "\\\\").replace('"', "'")
+            text = f'raise {error}("{message}")' if statement in branch.body else f"raise {error}"
             edit = view.source.replace(statement, text)
             yield view.make([edit], "refusal", INSTEAD, f"refuse: `{text[:90]}`", statement)
 
 
 def _refuse_at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candidate]:
-    """Yield refusals of a function's arguments: those of others first, then for each parameter."""
+    """Yield refusals of a function's arguments: those of other functions first."""
     pattern = parse_missed_text(view.crash.message)
-    first = next((each for each in function.body if not _is_docstring(each)), None)
+    first = next((statement for statement in function.body if not _is_docstring(statement)), None)
     if first is None or not view.source.is_line_start(first) or first.lineno == function.lineno:
         return
     if not error and not pattern:
@@ -62,9 +62,9 @@ def _refuse_at_start(function: FunctionNode, error: str, view: View) -> Iterator
 
     bounded: set[str] = set()
     for test, raised, read in _list_refusals(view.source):
-        alike = error and error in raised.partition("(")[0]
+        is_same_error = error and error in raised.partition("(")[0]
         fits = read & own and read <= own | view.source.module_names | BUILT_IN
-        if fits and (alike or (pattern and _is_match(pattern, raised))):
+        if fits and (is_same_error or (pattern and _is_match(pattern, raised))):
             bounded |= {name for name in own if re.match(rf"{name} <=? \d", test)}
             yield build_refusal(
                 test, raised, SAME_FILE_WEIGHT if not test.endswith(" < 0") else LEAST
@@ -79,13 +79,13 @@ def _refuse_at_start(function: FunctionNode, error: str, view: View) -> Iterator
 
 
 def parse_missed_error(message: str) -> str:
-    """Return the name of the error that a test waited for in vain, as its message says; or none."""
+    """Return the name of the error that a test expected and did not get, or an empty string."""
     found = NOT_RAISED.search(message)
     return (found[1] or found[2]) if found else ""
 
 
 def parse_missed_text(message: str) -> str:
-    """Return the pattern that an error's text was to match and did not; or none."""
+    """Return the pattern that an error's text should have matched, or an empty string."""
     found = NOT_MATCHED.search(message)
     return (found[1] or found[2]) if found else ""
 
@@ -102,12 +102,12 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 @lru_cache(maxsize=64)
 def _list_refusals(source: Source) -> tuple[tuple[str, str, frozenset[str]], ...]:
-    """Return conditions that raise an error and do nothing else: both, and the names they read."""
+    """Return the conditions that only raise: condition, `raise` statement, names they read."""
     found: dict[tuple[str, str], frozenset[str]] = {}
     for node in source.nodes:
         if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[0], ast.Raise):
             both = source.get_code(node.test), source.get_code(node.body[0])
-            if not any("\n" in each for each in both):
-                names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+            if not any("\n" in code for code in both):
+                names = (name.id for name in ast.walk(node) if isinstance(name, ast.Name))
                 found[both] = frozenset(names)
     return tuple((*both, names) for both, names in found.items())

@@ -12,7 +12,7 @@ PLAIN_ENDS = (("False", 0.4), ("True", 0.35), ("None", 0.1), ("0", 0.25), ("[]",
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other ways for control and values to flow through one statement."""
+    """Yield other control flow for one statement."""
     if isinstance(statement, ast.Expr):
         yield from _propose_return(statement, view)
     if isinstance(statement, (ast.Break, ast.Continue)):
@@ -44,7 +44,7 @@ def _propose_return(statement: ast.Expr, view: View) -> Iterator[Candidate]:
 
 
 def _return_if_any(statement: ast.Return, view: View) -> Iterator[Candidate]:
-    """Yield a return of a round of a loop that waits until there is something to return."""
+    """Yield a return inside a loop that happens only if there is something to return."""
     parent = view.source.parents.get(statement)
     looped = isinstance(parent, (ast.For, ast.AsyncFor, ast.While))
     if looped and isinstance(statement.value, ast.Name) and view.source.is_line_start(statement):
@@ -54,7 +54,7 @@ def _return_if_any(statement: ast.Return, view: View) -> Iterator[Candidate]:
 
 
 def _return_at_end(function: FunctionNode, view: View) -> Iterator[Candidate]:
-    """Yield a return of each local at the end of a function that falls off it."""
+    """Yield a return of each local at the end of a function that has none."""
     last = function.body[-1]
     if isinstance(last, (ast.Return, ast.Raise)) or not view.source.is_line_start(last):
         return
@@ -89,7 +89,7 @@ def _put_after(statement: ast.stmt, line: str, weight: float, view: View) -> Can
 
 
 def _move_after_loop(statement: ast.Return, view: View) -> Iterator[Candidate]:
-    """Yield the return moved out of the block it ends: behind the loop or condition."""
+    """Yield the return moved after the loop or condition whose block it ends."""
     block = view.source.parents.get(statement)
     if not isinstance(block, (ast.For, ast.While, ast.If)) or block.body[-1] is not statement:
         return
@@ -105,10 +105,10 @@ def _move_after_loop(statement: ast.Return, view: View) -> Iterator[Candidate]:
 
 
 def _propose_fresh_defaults(function: FunctionNode, view: View) -> Iterator[Candidate]:
-    """Yield `None` for a mutable default, with the value made anew inside."""
-    given = function.args
-    pairs = list(zip(reversed([*given.posonlyargs, *given.args]), reversed(given.defaults),
-                     strict=False))  # fmt: skip
+    """Yield `None` for a mutable default, which is then created inside the function."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     first = function.body[0]
     if first.lineno == function.lineno:
         return
@@ -119,12 +119,12 @@ def _propose_fresh_defaults(function: FunctionNode, view: View) -> Iterator[Cand
         ):
             lines = [f"if {arg.arg} is None:", f"    {arg.arg} = {view.get_code(default)}"]
             edits = [view.source.replace(default, "None"), view.source.insert_before(first, lines)]
-            why = f"make the default of `{arg.arg}` anew in every call"
+            why = f"create the default of `{arg.arg}` in every call"
             yield view.make(edits, "default", 0.75, why, function)
 
 
 def _widen_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
-    """Yield the crash's own exception for one that is caught in vain around it."""
+    """Yield the crash's own exception for one in a handler around it that did not catch it."""
     error = view.crash.error
     if not error.isidentifier() or error in {"AssertionError", "Failed", "OutOfTime"}:
         return
@@ -141,14 +141,14 @@ def _widen_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
         if {node.id for node in ast.walk(caught.type) if isinstance(node, ast.Name)} & {
             *view.list_names_before(caught.type)
         }:
-            continue  # a local may hold several, and among others they are no exceptions
+            continue  # a local may hold a tuple, which cannot be nested into another tuple
         inner = old.strip("()")
         yield view.put(caught.type, f"({inner}, {error})", "except", 0.5)
 
 
 def _qualify_exception(error: str, sibling: ast.expr, view: View) -> str:
-    """Return an exception as the file can name it: of the module of one that is caught already."""
+    """Return an exception's name as the file can use it: with the module of a caught one."""
     if error in vars(builtins) or error in view.source.module_names:
         return error
-    of = next((each for each in ast.walk(sibling) if isinstance(each, ast.Attribute)), None)
+    of = next((node for node in ast.walk(sibling) if isinstance(node, ast.Attribute)), None)
     return f"{view.get_code(of.value)}.{error}" if of else error

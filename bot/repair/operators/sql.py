@@ -1,4 +1,4 @@
-"""SQL in texts: other columns, comparisons, orders and conditions."""
+"""SQL in strings: other columns, comparisons, orders and conditions."""
 
 import ast
 import difflib
@@ -43,7 +43,7 @@ UNIQUE = ("UNIQUE constraint failed", "duplicate key", "PRIMARY KEY must be uniq
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other SQL for the texts of one statement."""
+    """Yield other SQL for the strings of one statement."""
     for sql in iterate_statements(view.source, view.iterate_nodes(statement)):
         yield from _propose_columns(sql, view)
         yield from _swap_columns(sql, view)
@@ -66,13 +66,13 @@ def _put(sql: SqlStatement, token: SqlToken, text: str, weight: float, view: Vie
 
 
 def list_known_columns(sql: SqlStatement, view: View) -> list[str]:
-    """Return the columns of the statement's tables, as far as the project's texts create them."""
+    """Return the columns of the statement's tables, if the project creates the tables."""
     found = [name for table in sql.tables for name in view.pools.schema.get(table, ())]
     return list(dict.fromkeys(found))
 
 
 def _propose_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the tables' other columns for one that is missing, or that they do have."""
+    """Yield other columns of the tables, for an existing or a missing one."""
     missing = NO_COLUMN.search(view.crash.message)
     absent = next(filter(None, missing.groups()), "") if missing else ""
     known = list_known_columns(sql, view)
@@ -93,7 +93,7 @@ def _propose_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 
 
 def _is_listed(sql: SqlStatement, token: SqlToken, name: str) -> bool:
-    """Tell whether a name stands in the same list, between commas: twice it says nothing."""
+    """Return whether a name is already in the same comma-separated list."""
     words, at = sql.tokens, sql.tokens.index(token)
     for step in (-1, 1):
         near = at
@@ -113,7 +113,7 @@ def _find_similar(name: str, pool: list[str], count: int) -> list[str]:
 
 
 def _swap_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the columns of an INSERT or a SELECT with two of them in each other's places."""
+    """Yield the columns of an INSERT or a SELECT with two of them swapped."""
     for one, other in pairwise(_order(sql)):
         why = f"order by `{other.text}` before `{one.text}`"
         yield view.make(sql.swap(one, other), KIND, 0.55, why, sql.node)
@@ -122,15 +122,15 @@ def _swap_columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     for at, one in enumerate(columns):
         for other in columns[at + 1 : at + 4]:
             names = [word.text for word in columns]
-            here, there = names.index(one.text), names.index(other.text)
-            names[here], names[there] = names[there], names[here]
+            first_index, second_index = names.index(one.text), names.index(other.text)
+            names[first_index], names[second_index] = names[second_index], names[first_index]
             weight = 0.9 if names in wanted else 0.45 if columns.index(other) == at + 1 else 0.3
             why = f"swap `{one.text}` and `{other.text}` in the SQL"
             yield view.make(sql.swap(one, other), KIND, weight, why, sql.node)
 
 
 def _order(sql: SqlStatement) -> list[SqlToken]:
-    """Return the columns that the rows are in the order of, where they are all of one table."""
+    """Return the columns of the ORDER BY, if all are of one table."""
     words = sql.tokens
     at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), len(words))
     columns, tables, last = [], set[str](), ","
@@ -146,7 +146,7 @@ def _order(sql: SqlStatement) -> list[SqlToken]:
 
 
 def list_selected(sql: SqlStatement) -> list[SqlToken]:
-    """Return the columns a SELECT asks for, where they are plain names."""
+    """Return the columns of a SELECT, if they are plain names."""
     words = sql.tokens
     if not words or words[0].upper != "SELECT":
         return []
@@ -160,17 +160,17 @@ def list_selected(sql: SqlStatement) -> list[SqlToken]:
 
 
 def _list_unpacked_names(view: View, sql: SqlStatement) -> list[list[str]]:
-    """Return the names that rows are taken apart into, in the function around."""
+    """Return the names into which the function around unpacks rows."""
     function = view.source.find_function(sql.node)
     return [
-        [view.get_code(each) for each in node.elts]
+        [view.get_code(element) for element in node.elts]
         for node in (ast.walk(function) if function else ())
         if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)
     ]
 
 
 def _propose_signs(sql: SqlStatement, at: int, token: SqlToken, view: View) -> Iterator[Candidate]:
-    """Yield the signs and words a word is taken for, and numbers next to one."""
+    """Yield operators and keywords that are often confused with a token, and nearby numbers."""
     gives = token.text == "=" and sql.tokens[0].upper == "UPDATE" and _is_in_set(sql, at)
     signed = token.text == "-" and sql.tokens[at - 1].text in "(,="
     for text, weight in OTHERS.get(token.upper, ()) if not gives and not signed else ():
@@ -183,7 +183,7 @@ def _propose_signs(sql: SqlStatement, at: int, token: SqlToken, view: View) -> I
 
 
 def _negate(sql: SqlStatement, at: int, token: SqlToken, view: View) -> Iterator[Candidate]:
-    """Yield a NOT where there is none, or none where there is one; the same of LEFT, DISTINCT."""
+    """Yield a NOT added or removed; LEFT and DISTINCT in the same way."""
     if at + 1 >= len(sql.tokens):
         return
     before, after = sql.tokens[at - 1], sql.tokens[at + 1]
@@ -199,12 +199,12 @@ def _negate(sql: SqlStatement, at: int, token: SqlToken, view: View) -> Iterator
 
 
 def _is_in_set(sql: SqlStatement, at: int) -> bool:
-    """Tell whether a place of an UPDATE is before its WHERE: there `=` gives, and compares not."""
+    """Return whether a token of an UPDATE is before its WHERE: there `=` assigns."""
     return not any(word.upper == "WHERE" for word in sql.tokens[:at])
 
 
 def _propose_placeholders(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the other placeholders for one that is named or numbered."""
+    """Yield the other placeholders for a named or numbered one."""
     texts = list(dict.fromkeys(word.text for word in sql.holders))
     for word in sql.holders if texts != ["?"] and texts != ["%s"] else ():
         for text in [text for text in texts if text != word.text][:PER_TOKEN]:
@@ -221,7 +221,7 @@ def _propose_qualifiers(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 
 
 def _propose_counts(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield a count of the rows that have a column, or that differ in it, where all are counted."""
+    """Yield a count of rows with a column, or of its distinct values, where all are counted."""
     for word, opened, star in zip(sql.tokens, sql.tokens[1:], sql.tokens[2:], strict=False):
         if (word.upper, opened.text, star.text) == ("COUNT", "(", "*"):
             heads = [each.text for each, dot in pairwise(sql.tokens) if dot.text == "."]
@@ -232,7 +232,7 @@ def _propose_counts(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 
 
 def _propose_order(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the other direction of an ORDER BY that names none."""
+    """Yield the other direction of an ORDER BY without a direction."""
     words = sql.tokens
     at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), None)
     if at is None or any(word.upper in ("ASC", "DESC") for word in words[at:]):
@@ -245,7 +245,7 @@ def _propose_order(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 
 
 def _propose_insert_conflicts(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield an INSERT that replaces or leaves alone what is there already."""
+    """Yield an INSERT that replaces or ignores existing rows."""
     words = sql.tokens
     if [word.upper for word in words[:2]] == ["INSERT", "OR"]:
         for text in ("REPLACE", "IGNORE", "ABORT"):
@@ -259,7 +259,7 @@ def _propose_insert_conflicts(sql: SqlStatement, view: View) -> Iterator[Candida
 
 
 def _drop_condition(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the statement without one of its conditions, where that takes no parameter."""
+    """Yield the statement without one of its conditions, if the condition has no parameter."""
     words = sql.tokens
     for at, word in enumerate(words):
         if word.upper != "AND":
@@ -277,9 +277,9 @@ def _drop_condition(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 
 
 def _group_conditions(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield an OR in parentheses of its own, which stands beside an AND: `a AND (b OR c)`."""
+    """Yield an OR next to an AND in its own parentheses: `a AND (b OR c)`."""
     words = sql.tokens
-    conditions = [each.upper for each in words]
+    conditions = [token.upper for token in words]
     for at, word in enumerate(conditions):
         if word != "OR" or "AND" not in conditions:
             continue

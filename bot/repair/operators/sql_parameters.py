@@ -1,4 +1,4 @@
-"""What is given to SQL: the parameters in another order, one more, conditions that others have."""
+"""Parameters of SQL: in another order, one more, and conditions that other statements have."""
 
 import ast
 import re
@@ -33,14 +33,16 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         sql = next(iterate_statements(view.source, node.args[:1]), None) or _find_named_statement(
             node, view
         )
-        given = node.args[1] if len(node.args) > 1 else None
-        if isinstance(given, (ast.Tuple, ast.List)) and sql is not None:
-            yield from _swap_parameters(given, sql, view)
-            yield from _propose_missing(given, sql, view)
-            yield from _propose_extra(given, sql, view)
-        elif given is not None and view.has_crash_text(*UNSUPPORTED):
-            code = view.get_code(given)
-            yield view.put(given, f"({code},)", KIND, 0.95, f"give `{code}` as the one parameter")
+        parameters = node.args[1] if len(node.args) > 1 else None
+        if isinstance(parameters, (ast.Tuple, ast.List)) and sql is not None:
+            yield from _swap_parameters(parameters, sql, view)
+            yield from _propose_missing(parameters, sql, view)
+            yield from _propose_extra(parameters, sql, view)
+        elif parameters is not None and view.has_crash_text(*UNSUPPORTED):
+            code = view.get_code(parameters)
+            yield view.put(
+                parameters, f"({code},)", KIND, 0.95, f"give `{code}` as the one parameter"
+            )
         if sql is not None:
             yield from _propose_conditions(node, sql, view)
             yield from _propose_join_conditions(sql, view)
@@ -52,26 +54,26 @@ def _is_execution(node: ast.Call) -> bool:
 
 
 def _find_named_statement(node: ast.Call, view: View) -> SqlStatement | None:
-    """Return the statement that a name stands for, where it is given to it once in the module."""
+    """Return the statement that a name stands for, if it is assigned once in the module."""
     if not isinstance(node.args[0], ast.Name):
         return None
     found = [
-        each.value
-        for each in view.source.nodes
-        if isinstance(each, ast.Assign)
-        and view.get_code(each.targets[0]) == view.get_code(node.args[0])
+        statement.value
+        for statement in view.source.nodes
+        if isinstance(statement, ast.Assign)
+        and view.get_code(statement.targets[0]) == view.get_code(node.args[0])
     ]
     return next(iterate_statements(view.source, found), None) if len(found) == 1 else None
 
 
 def _get_last_name(value: ast.expr, view: View) -> str:
-    """Return the last name of an expression, as columns are called after it."""
+    """Return the last name of an expression, because columns are often named after it."""
     names = re.findall(r"[A-Za-z_]\w*", view.get_code(value))
     return names[-1].lower() if names else ""
 
 
 def _measure_fit(column: str, value: ast.expr, view: View) -> float:
-    """Return how far the names of a column and of what is put there speak of the same thing."""
+    """Return how well the names of a column and of its parameter fit."""
     code, name = view.get_code(value).lower(), column.lower()
     if not name:
         return 0.0
@@ -109,17 +111,18 @@ def _swap_parameters(
 def _propose_missing(
     parameters: ast.Tuple | ast.List, sql: SqlStatement, view: View
 ) -> Iterator[Candidate]:
-    """Yield one more parameter, where the statement uses more than it is given."""
-    said = BINDINGS.search(view.crash.message)
-    if said is None or int(said[1]) != len(parameters.elts) + 1 or not view.is_at_crash(parameters):
+    """Yield one more parameter, if the statement uses more than it gets."""
+    counts = BINDINGS.search(view.crash.message)
+    expected = int(counts[1]) if counts else 0
+    if expected != len(parameters.elts) + 1 or not view.is_at_crash(parameters):
         return
     names = [name for name in view.list_names_before(parameters)
-             if name not in {view.get_code(each) for each in parameters.elts}]  # fmt: skip
+             if name not in {view.get_code(value) for value in parameters.elts}]  # fmt: skip
     for place in range(len(parameters.elts) + 1):
         for name in names[:8]:
             column = sql.holder_columns[place] if place < len(sql.holder_columns) else ""
             same = name.lower() == column.lower()
-            values = [view.get_code(each) for each in parameters.elts]
+            values = [view.get_code(value) for value in parameters.elts]
             values.insert(place, name)
             end = "," if len(values) == 1 else ""
             text = f"({', '.join(values)}{end})"
@@ -132,7 +135,7 @@ def _propose_missing(
 def _propose_extra(
     parameters: ast.Tuple | ast.List, sql: SqlStatement, view: View
 ) -> Iterator[Candidate]:
-    """Yield a placeholder more in VALUES, where fewer are used than given, or than columns."""
+    """Yield one more placeholder in VALUES, if there are fewer than parameters or columns."""
     uses, counted = BINDINGS.search(view.crash.message), COUNTED.search(view.crash.message)
     fewer = (uses is not None and int(uses[1]) < int(uses[2])) or (
         counted is not None and int(counted[1]) < int(counted[2])
@@ -145,20 +148,20 @@ def _propose_extra(
 
 
 def _propose_conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield a condition that other statements on the same table have, and this one has not."""
+    """Yield a condition that other statements on the same table have, and this one lacks."""
     own = {column.lower() for column, *_ in CONDITION.findall(sql.text)}
     if sql.tokens[0].upper not in ("SELECT", "UPDATE", "DELETE") or not sql.tables:
         return
     tail = next((word for word in sql.tokens if word.upper in ENDS), None)
-    for column, asked in _collect_sibling_conditions(sql, sql.tables[0], view).items():
+    for column, condition in _collect_sibling_conditions(sql, sql.tables[0], view).items():
         if column.lower() in own:
             continue
         where = any(word.upper == "WHERE" for word in sql.tokens)
-        text = f" {'AND' if where else 'WHERE'} {column} {asked}"
+        text = f" {'AND' if where else 'WHERE'} {column} {condition}"
         last = sql.tokens[-1] if tail is None else sql.tokens[sql.tokens.index(tail) - 1]
         edit = _append_text(sql, last, text)
         why = f"`{text.strip()}`, as others ask of `{sql.tables[0]}`"
-        if not asked.endswith("?"):
+        if not condition.endswith("?"):
             yield view.make([edit], KIND, 0.5, why, sql.node)
         elif tail is None or not any(holder.start > tail.start for holder in sql.holders):
             yield from _add_parameter(node, edit, column, why, view)
@@ -169,7 +172,7 @@ def _append_text(sql: SqlStatement, token: SqlToken, text: str) -> SourceEdit:
 
 
 def _propose_join_conditions(sql: SqlStatement, view: View) -> Iterator[Candidate]:
-    """Yield the same for a table that is joined: `JOIN loan l ON l.book = b.id AND l.back = 0`."""
+    """Yield such a condition for a joined table: `JOIN loan l ON l.book = b.id AND l.back = 0`."""
     words = sql.tokens
     for at, word in enumerate(words[:-3]):
         if word.upper != "JOIN":
@@ -177,18 +180,18 @@ def _propose_join_conditions(sql: SqlStatement, view: View) -> Iterator[Candidat
         table, named = words[at + 1].text, at + 2 + (words[at + 2].upper == "AS")
         alias = words[named].text if words[named].upper not in {"ON", "USING"} else table
         clause = list(_iterate_clause(words[named:]))
-        asked = [each.upper for each in clause]
-        if "ON" not in asked:
+        keywords = [each.upper for each in clause]
+        if "ON" not in keywords:
             continue
         for column, condition in _collect_sibling_conditions(sql, table.lower(), view).items():
-            if not condition.endswith("?") and column.upper() not in asked:
+            if not condition.endswith("?") and column.upper() not in keywords:
                 text = f" AND {alias}.{column} {condition}"
                 why = f"`{text.strip()}`, as others ask of `{table}`"
                 yield view.make([_append_text(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
 
 
 def _iterate_clause(tokens: Sequence[SqlToken]) -> Iterator[SqlToken]:
-    """Yield the words up to the end of what is said of one joined table."""
+    """Yield the tokens up to the end of the clause of one joined table."""
     depth = 0
     for word in tokens:
         depth += (word.text == "(") - (word.text == ")")
@@ -203,7 +206,7 @@ def _list_statements(source: Source) -> tuple[SqlStatement, ...]:
 
 
 def _collect_sibling_conditions(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
-    """Return the conditions of the file's other statements that are first of all on a table."""
+    """Return the conditions of the file's other statements whose first table is this one."""
     found: dict[str, str] = {}
     for other in _list_statements(view.source):
         if other.node is not sql.node and other.tables[:1] == [table]:
@@ -216,21 +219,21 @@ def _collect_sibling_conditions(sql: SqlStatement, table: str, view: View) -> di
 def _add_parameter(
     node: ast.Call, edit: SourceEdit, column: str, why: str, view: View
 ) -> Iterator[Candidate]:
-    given = node.args[1] if len(node.args) > 1 else None
+    parameters = node.args[1] if len(node.args) > 1 else None
     names = view.list_names_before(node)
     fitting = [
         name for name in names if name in (column, f"{column}_id", column.removesuffix("_id"))
     ]
     for name in fitting[:2]:
-        if given is None:
+        if parameters is None:
             text = f"{view.get_code(node.args[0])}, ({name},)"
             last = view.source.get_span(node.args[0])[1]
             added = SourceEdit(
                 view.source.path, last, last, text.removeprefix(view.get_code(node.args[0]))
             )
-        elif isinstance(given, ast.Tuple) and given.elts:
-            values = [*map(view.get_code, given.elts), name]
-            added = view.source.replace(given, f"({', '.join(values)})")
+        elif isinstance(parameters, ast.Tuple) and parameters.elts:
+            values = [*map(view.get_code, parameters.elts), name]
+            added = view.source.replace(parameters, f"({', '.join(values)})")
         else:
             continue
         yield view.make([edit, added], KIND, 0.6, why, node)
@@ -239,7 +242,7 @@ def _add_parameter(
 def _propose_commit(
     statement: ast.stmt, node: ast.Call, sql: SqlStatement, view: View
 ) -> Iterator[Candidate]:
-    """Yield a commit behind a statement that writes, in a function that has none after it."""
+    """Yield a commit after a statement that writes, in a function without a later one."""
     function = view.source.find_function(node)
     if (
         sql.tokens[0].upper not in WRITES
@@ -250,13 +253,15 @@ def _propose_commit(
     receiver = view.get_code(node.func).rpartition(".")[0]
     calls = [each for each in view.source.nodes if isinstance(each, ast.Call)
              and isinstance(each.func, ast.Attribute) and each.func.attr == "commit"]  # fmt: skip
-    here = [each for each in calls if view.source.find_function(each) is function]
-    if any(each.lineno > node.lineno for each in here) or not view.source.is_line_start(statement):
+    own_calls = [call for call in calls if view.source.find_function(call) is function]
+    if any(each.lineno > node.lineno for each in own_calls) or not view.source.is_line_start(
+        statement
+    ):
         return
     wait = "await " if isinstance(view.source.parents.get(node), ast.Await) else ""
-    said = [f"{receiver}.commit()", *(view.get_code(each) for each in calls)]
+    lines = [f"{receiver}.commit()", *(view.get_code(call) for call in calls)]
     roots = {*view.list_names_before(node), "self", receiver.split(".")[0]}
-    for text in list(dict.fromkeys(said))[:3]:
+    for text in list(dict.fromkeys(lines))[:3]:
         if text.split(".")[0] in roots:
             edit = view.source.insert_after(statement, [f"{wait}{text}"])
             weight = 0.6 if calls else 0.3

@@ -1,4 +1,4 @@
-"""What earlier commits of the repository replaced, replaced where the same stands here."""
+"""Applies the replacements of earlier commits where the same code occurs."""
 
 import ast
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Bound = dict[str, ast.AST]
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield what the templates put in the place of expressions of one statement."""
+    """Yield the templates' replacements for expressions of one statement."""
     templates = view.pools.templates
     for node in view.iterate_nodes(statement) if templates else ():
         for template in templates:
@@ -39,7 +39,7 @@ def _parse_pattern(pattern: str) -> ast.expr:
 
 
 def _is_match(pattern: ast.AST, node: ast.AST, bound: Bound) -> bool:
-    """Tell whether a node is what a pattern says; `bound` is what its variables stand for."""
+    """Return whether a node matches a pattern; `bound` are the nodes of its variables."""
     if isinstance(pattern, ast.Name) and VARIABLE.fullmatch(pattern.id):
         if not is_value(node):
             return False
@@ -65,7 +65,7 @@ def _is_part_match(pattern: object, value: object, bound: Bound) -> bool:
 
 
 def _fill_pattern(pattern: str, bound: Bound, source: Source) -> str:
-    """Return a pattern with the code of what its variables stand for, in brackets if need be."""
+    """Return a pattern with the code of its variables, in parentheses if necessary."""
     plain = VARIABLE.sub(lambda match: source.get_code(bound[match[0]]), pattern)
     closed = VARIABLE.sub(lambda match: f"({source.get_code(bound[match[0]])})", pattern)
     try:
@@ -76,7 +76,7 @@ def _fill_pattern(pattern: str, bound: Bound, source: Source) -> str:
 
 
 def _build_imports(text: str, view: View) -> list[SourceEdit]:
-    """Return the imports, as another file has them, of names that this one does not know."""
+    """Return the imports, as in another file, of names that this file does not know."""
     own = view.source.nodes
     names = find_unknown_names([*own, *ast.walk(parse(f"({text})", "eval"))]) - find_unknown_names(
         own

@@ -1,4 +1,4 @@
-"""Texts that differ from what a test expected: separators, words, letter case, number formats."""
+"""Strings that differ from what a test expected: separators, words, letter case, number formats."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ SURE, LIKELY = 0.9, 0.7
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield edits of one statement's texts that turn what a test got into what it expected."""
+    """Yield edits of one statement's strings that turn the test's result into the expected one."""
     yield from _propose_letter_case(statement, view)
     yield from _propose_f_strings(statement, view)
     yield from _propose_for_none(statement, view)
@@ -42,7 +42,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_f_strings(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield the `f` before texts that name in braces what is known where they stand."""
+    """Yield the `f` before strings that contain known names in braces."""
     for node in view.iterate_nodes(statement):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
@@ -64,7 +64,7 @@ def _propose_f_strings(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_for_none(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield the text that a test expected where it got the `None` that is written here."""
+    """Yield the text that a test expected instead of a literal `None`."""
     wanted = [
         text for got, text in view.list_differences() if got is None and isinstance(text, str)
     ]
@@ -82,7 +82,7 @@ def _get_short_texts(got: object, wanted: object) -> tuple[str, str] | None:
 
 
 def solve_part(part: str, got: str, wanted: str) -> Iterator[str]:
-    """Yield texts that, put in the place of `part` in `got`, make it `wanted`."""
+    """Yield texts that turn `got` into `wanted` if they replace `part` in it."""
     pieces = got.split(part)
     gaps, spare = len(pieces) - 1, len(wanted) - sum(map(len, pieces))
     if gaps and spare >= 0 and spare % gaps == 0:
@@ -98,7 +98,7 @@ def solve_part(part: str, got: str, wanted: str) -> Iterator[str]:
 
 
 def _solve_pairs(part: str, pairs: list[tuple[str, str]]) -> list[str]:
-    """Return the texts for a part that explain all the pairs it occurs in."""
+    """Return the replacements of a part that explain all the pairs it occurs in."""
     sets = [set(solve_part(part, got, wanted)) for got, wanted in pairs if part in got]
     common = set.intersection(*sets) if sets else set()
     spelled = bool(DIGIT.search(part))
@@ -136,7 +136,7 @@ def _solve_f_string(
 def _propose_formats(
     node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View
 ) -> Iterator[Candidate]:
-    """Yield as many decimals as the expected text has."""
+    """Yield the number of decimals that the expected text has."""
     code = view.get_code(node)
     wanted = {len(digits) for _, text in pairs for digits in DECIMALS.findall(text)}
     for digits in sorted(wanted):
@@ -160,7 +160,7 @@ def _propose_formats(
 
 
 def _propose_letter_case(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield a text that is stripped in one letter case too, and the other way round."""
+    """Yield a stripped text also lowered or raised, and the other way round."""
     for node in view.iterate_nodes(statement):
         made = (
             node.func.attr
@@ -175,7 +175,7 @@ def _propose_letter_case(statement: ast.stmt, view: View) -> Iterator[Candidate]
 def _propose_text_methods(
     value: ast.expr, pairs: list[tuple[str, str]], view: View
 ) -> Iterator[Candidate]:
-    """Yield the answer in another letter case or without white space, where that is all."""
+    """Yield the answer in another letter case or without white space, if only that differs."""
     simple = isinstance(value, (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.JoinedStr))
     code = view.get_code(value)
     for method in CHANGES:

@@ -42,7 +42,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_utc(node: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a value called as times are, taken to be UTC, where it is assigned, passed or given."""
+    """Yield a value with a time's name, interpreted as UTC, where it is assigned or passed."""
     parent = view.source.parents.get(node)
     plain = isinstance(parent, (ast.Assign, ast.Return, ast.keyword, ast.Call))
     plain = plain and "datetime" in view.source.text
@@ -52,7 +52,7 @@ def _propose_utc(node: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def find_utc(view: View) -> tuple[str, list[SourceEdit]]:
-    """Return how this module says UTC, and the import it takes where it has none yet."""
+    """Return how this module names UTC, and the missing import, if any."""
     module = "datetime.timezone.utc", list[SourceEdit]()
     found: tuple[str, list[SourceEdit]] | None = None
     for node in view.source.nodes:
@@ -100,9 +100,9 @@ def _propose_constructor_zone(node: ast.Call, name: str, view: View) -> Iterator
     utc, imports = find_utc(view)
     head = view.get_code(node.func)[: -len(name)]
     weight = 0.85 if view.has_crash_text(*MIXED, "tzinfo") else 0.3
-    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
     first = view.get_code(node.args[0]) if node.args and "timestamp" in name else ""
-    zoned = len(given) > bool(first)
+    zoned = len(values) > bool(first)
     if first:
         yield from _scale(node.args[0], view)
     if zoned:
@@ -119,7 +119,7 @@ def _propose_constructor_zone(node: ast.Call, name: str, view: View) -> Iterator
 
 
 def _scale(value: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield seconds for what may be milliseconds."""
+    """Yield seconds for a value that may be in milliseconds."""
     weight = 0.85 if view.has_crash_text("year", "out of range") else 0.3
     code = view.get_code(value)
     plain = isinstance(value, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
@@ -127,7 +127,7 @@ def _scale(value: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def _propose_zone(node: ast.expr, weight: float, view: View) -> Iterator[Candidate]:
-    """Yield a time taken to be UTC, or told without its zone."""
+    """Yield a time interpreted as UTC, or without its zone."""
     utc, imports = find_utc(view)
     code = view.get_code(node)
     if isinstance(view.source.parents.get(node), ast.Attribute):
@@ -153,23 +153,27 @@ def _propose_operands(node: ast.Compare | ast.BinOp, view: View) -> Iterator[Can
 
 
 def _has_naive_clock(node: ast.AST, view: View) -> bool:
-    """Tell whether the function around asks a clock for a time that has no zone: better there."""
+    """Return whether the function around reads a clock without a time zone."""
     function = view.source.find_function(node)
-    made = [view.get_code(each) for each in (ast.walk(function) if function else ())
-            if isinstance(each, ast.Call) and getattr(each.func, "attr", "") in MAKERS]  # fmt: skip
-    return any(code.endswith(("now()", "today()")) for code in made)
+    nodes = ast.walk(function) if function else ()
+    calls = [
+        view.get_code(call)
+        for call in nodes
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in MAKERS
+    ]
+    return any(code.endswith(("now()", "today()")) for code in calls)
 
 
 def _propose_zone_conversion(node: ast.Call, name: str, view: View) -> Iterator[Candidate]:
-    """Yield a time converted to a zone for one that is said to be in it, and back."""
+    """Yield a time converted to a zone for one interpreted in it, and back."""
     head = view.get_code(node.func)[: -len(name)]
-    if name == "astimezone" or "tzinfo" in {each.arg for each in node.keywords}:
+    if name == "astimezone" or "tzinfo" in {keyword.arg for keyword in node.keywords}:
         yield view.put(
             node, head.removesuffix("."), KIND, 0.5 if view.has_crash_text(*MIXED) else 0.3
         )
     if name == "astimezone" and len(node.args) == 1:
         yield view.put(node, f"{head}replace(tzinfo={view.get_code(node.args[0])})", KIND, 0.45)
-    if name == "replace" and [each.arg for each in node.keywords] == ["tzinfo"]:
+    if name == "replace" and [keyword.arg for keyword in node.keywords] == ["tzinfo"]:
         value = node.keywords[0].value
         if not isinstance(value, ast.Constant):
             yield view.put(node, f"{head}astimezone({view.get_code(value)})", KIND, 0.55)
@@ -188,7 +192,7 @@ def _stamp(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_total_seconds(node: ast.Attribute, view: View) -> Iterator[Candidate]:
-    """Yield all seconds of a duration for its seconds within a day."""
+    """Yield the total seconds of a duration for its seconds within a day."""
     text = f"{view.get_code(node.value)}.total_seconds()"
     if not isinstance(view.source.parents.get(node), (ast.Call, ast.Attribute)):
         yield view.put(node, text, KIND, 0.7)
@@ -205,7 +209,7 @@ def _propose_units(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 
 def _propose_formats(node: ast.Constant, view: View) -> Iterator[Candidate]:
-    """Yield a date's format with one code replaced by the one it is taken for."""
+    """Yield a date format with one code replaced by one that is often confused with it."""
     code = view.get_code(node)
     weight = 0.7 if view.has_crash_text("does not match format", "unconverted data") else 0.35
     for found in re.finditer(r"%([A-Za-z])", code) if "%%" not in code else ():

@@ -1,5 +1,4 @@
-"""A value in a call or cut by a slice: the larger of two, without its sign, without the first, in
-order."""
+"""Values to bound, convert or cut: a maximum, an absolute value, a slice, a sorted list."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
 BOUNDS_NAMES = 4
 LIMITS = 6  # constants of a module
 COMPARED = 3
-USED = {False: 0.5, True: 0.1}  # one that nothing reads was meant for something
+USED = {False: 0.5, True: 0.1}  # a constant that is never read was probably intended for this
 GOES_THROUGH = {"list", "tuple", "enumerate", "iter"}
 CHANGING = ("append", "remove", "insert", "pop", "add", "discard", "clear", "extend")
 CHANGED = ("changed size during iteration", "mutated during iteration", "changed during iteration")
@@ -23,7 +22,7 @@ NO_TEXT = ("can only concatenate str", "must be str, not", "expected str instanc
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield ways to bound, convert or cut what a statement assigns, answers or goes through."""
+    """Yield ways to bound, convert or cut a value that is assigned, returned or iterated over."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
         yield from _propose_bounds(statement.targets[0], statement.value, view)
     if isinstance(statement, (ast.Assign, ast.Return)) and statement.value is not None:
@@ -42,13 +41,13 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _propose_bounds(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield the larger and the smaller of what a name was and what it gets."""
+    """Yield the maximum and the minimum of a name's old value and its new one."""
     if target.id not in view.list_names_before(target) or not isinstance(value, NUMERIC):
         return
     if target.id in _find_sequences(
         view.source, view.source.find_function(target) or view.source.tree
     ):
-        return  # the smaller of a list and the list with more is the list: nothing is mended
+        return  # the minimum of a list and a longer one is the list itself, which fixes nothing
     text = view.get_code(value)
     for function in ("max", "min"):
         yield view.put(value, f"{function}({target.id}, {text})", "function", 0.55)
@@ -57,7 +56,7 @@ def _propose_bounds(target: ast.Name, value: ast.expr, view: View) -> Iterator[C
 
 
 def _propose_limits(value: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a number that is held above 0, or within a limit that the module names."""
+    """Yield a number bounded by 0 from below, or by a constant of the module from above."""
     text = view.get_code(value)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
         yield view.put(value, f"max(0, {text})", "function", 0.4)
@@ -68,7 +67,7 @@ def _propose_limits(value: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def _propose_compared_bounds(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield the larger and the smaller of a name and what the condition around compares."""
+    """Yield the maximum and minimum of a name and the value that the condition compares."""
     compared = {
         view.get_code(side): None
         for up in view.source.iterate_ancestors(statement)
@@ -104,7 +103,7 @@ def _list_limits(source: Source) -> tuple[tuple[str, bool], ...]:
 
 @lru_cache(maxsize=64)
 def _find_sequences(source: Source, room: ast.AST) -> frozenset[str]:
-    """Return the names that are measured, indexed, gone through or unpacked in a function."""
+    """Return the names that a function measures, indexes, iterates over or unpacks."""
     found: set[str] = set()
     for node in ast.walk(room):
         used: ast.expr | None = None
@@ -132,7 +131,7 @@ def _propose_conversions(value: ast.expr, view: View) -> Iterator[Candidate]:
 
 
 def _propose_copies(value: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a copy of what is gone through, which may change meanwhile, and one in order."""
+    """Yield a copy of an iterated collection that may change meanwhile, and a sorted one."""
     if isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
         text = view.get_code(value)
         weight = 0.35 if text in _find_changed(view.source) else 0.08
@@ -144,7 +143,7 @@ def _propose_copies(value: ast.expr, view: View) -> Iterator[Candidate]:
 
 @lru_cache(maxsize=64)
 def _find_changed(source: Source) -> frozenset[str]:
-    """Return what a file adds to or takes from, as it is written."""
+    """Return the code of the collections that a file adds to or removes from."""
     calls = (call for name in CHANGING for call in source.calls.get(name, ()))
     return frozenset(
         source.get_code(call.func.value) for call in calls if isinstance(call.func, ast.Attribute)
@@ -152,7 +151,7 @@ def _find_changed(source: Source) -> frozenset[str]:
 
 
 def _propose_ordered(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield each once, as they came, for a set that is gone through in whatever order it has."""
+    """Yield each element once, in order, for a set whose order is undefined."""
     for node in view.iterate_nodes(statement):
         if isinstance(node, ast.Call) and view.get_code(node.func) == "set" and len(node.args) == 1:
             parent = view.source.parents.get(node)
@@ -165,8 +164,8 @@ def _propose_ordered(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 
 def _as_text(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield a value made a text: a method of texts was called on it, or it was added to one."""
-    if view.has_crash_text("NoneType"):  # nothing as a text is no answer
+    """Yield a value converted to a string, if a string method or a string sum failed on it."""
+    if view.has_crash_text("NoneType"):  # the text "None" is no answer
         return
     absent = NO_ATTRIBUTE.search(view.crash.message)
     method = absent[1] if absent and hasattr(str, absent[1]) else ""
@@ -193,7 +192,7 @@ def _cut(value: ast.expr, statement: ast.stmt, view: View) -> Iterator[Candidate
 
 
 def _propose_comparisons(statement: ast.Return, value: ast.expr, view: View) -> Iterator[Candidate]:
-    """Yield a comparison for a fixed yes or no."""
+    """Yield a comparison for a fixed boolean."""
     if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
         return
     for name in view.list_names_before(statement)[:BOUNDS_NAMES]:
