@@ -1,4 +1,4 @@
-"""The alarm of a test: it rings once the test has had its seconds.
+"""The alarm of a test: it rings once the test has used up its seconds.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
 library only.
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 SHORTEST = 0.01  # seconds worth waiting for
-GENEROUS = 12  # so many times its seconds a test may take on the clock, on a busy machine
+GENEROUS = 12  # the wall-clock limit is this multiple of the seconds, for a busy machine
 
 
 class Alarm:
-    """Ends what has had its seconds; time that this process waited for a processor does not count.
+    """Ends a test that has used up its seconds, not counting time spent waiting for a processor.
 
-    Where the system does not tell how long that was, only the clock counts.
+    On systems that do not report the waiting time, only the clock counts.
     """
 
     def __init__(self, waited: Callable[[], float] | None = None) -> None:
@@ -24,13 +24,13 @@ class Alarm:
         self._left = self._latest = self._at = self._before = 0.0
 
     def start(self, seconds: float) -> None:
-        """Give what comes next so many seconds."""
+        """Start the alarm with this many seconds."""
         self._at, self._before = time.monotonic(), self._waited()
         self._left, self._latest = seconds, self._at + GENEROUS * seconds
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def stop(self) -> None:
-        """Give what comes next all the time it takes."""
+        """Stop the alarm."""
         self._left = 0.0
         signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -1,7 +1,7 @@
-"""Calls of the project's functions, kept while tests run, and calls that are like them.
+"""Records calls of the project's functions while tests run, and derives similar calls.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
-library only. `_fork_replays` makes them again.
+library only. `_fork_replays` replays the calls.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 class CallTape:
-    """Keeps the calls that tests make of some functions, the outermost of each stack only.
+    """Records the calls that tests make of some functions, only the outermost call of each stack.
 
     `places` are the functions: path below the root, first line, and name.
     """
@@ -42,12 +42,12 @@ class CallTape:
         self.calls: dict[tuple[str, str, str], set[str]] = {}
 
     def start(self, test: str) -> None:
-        """Begin with a test."""
+        """Start recording the calls of a test."""
         self.test, self._depth = test, 0
         sys.setprofile(self._on_event)
 
     def stop(self) -> None:
-        """End with it."""
+        """Stop recording."""
         sys.setprofile(None)
 
     def _on_event(self, frame: FrameType, event: str, arg: Any) -> None:
@@ -85,7 +85,7 @@ class CallTape:
 
 
 def read_arguments(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
-    """Return what a frame that has just begun was called with."""
+    """Return the arguments of a frame that has just been entered."""
     found = inspect.getargvalues(frame)
     code = frame.f_code
     own = [found.locals[name] for name in code.co_varnames[: code.co_argcount]]
@@ -99,24 +99,24 @@ def read_arguments(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
 
 
 def pack_arguments(args: list[Any], kwargs: dict[str, Any]) -> str:
-    """Return arguments as text that `unpacked` reads; nothing for what cannot be copied."""
+    """Return arguments as text that `unpack_arguments` reads; empty if they cannot be pickled."""
     with contextlib.suppress(Exception):
         data = pickle.dumps((args, kwargs), protocol=4)
         if len(data) <= BYTES_AT_MOST:
-            # In hexadecimal: a call waits in the state while people are asked about it, and what is
-            # stored there goes without base64 that looks like a key.
+            # In hexadecimal: a call is stored in the state while people are asked about it, and the
+            # state may not contain base64, which looks like a secret.
             return data.hex()
     return ""
 
 
 def unpack_arguments(data: str) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments that `packed` put into text. It was made by a child of this server."""
+    """Return the arguments that `pack_arguments` packed, always in a child of this server."""
     args, kwargs = pickle.loads(bytes.fromhex(data))  # noqa: S301 - by the project itself
     return args, kwargs
 
 
 class CallsPlugin:
-    """A pytest plugin that records calls while tests run, and tells them at the end."""
+    """A pytest plugin that records calls while tests run, and reports them at the end."""
 
     def __init__(
         self,
@@ -129,15 +129,15 @@ class CallsPlugin:
         self._root, self._emit = root, emit
 
     def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:
-        """Listen."""
+        """Start recording."""
         self._tape.start(nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str, location: object) -> None:
-        """Stop listening."""
+        """Stop recording."""
         self._tape.stop()
 
     def pytest_sessionfinish(self, session: object) -> None:
-        """Tell the calls, and calls that are like them."""
+        """Report the recorded calls, and calls similar to them."""
         groups: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
         for (path, name, data), made_by in self._tape.calls.items():
             groups.setdefault((path, name), []).append((data, sorted(made_by)))
@@ -166,14 +166,14 @@ class CallsPlugin:
         words = [shorten(value) for value in args]
         words += [f"{key}={shorten(value)}" for key, value in kwargs.items()]
         text = f"{place['name']}({', '.join(words)})"
-        given = format_literal_arguments(function, args, kwargs)
-        self._emit({**place, "call": text, "data": data, "tests": tests, "arguments": given})
+        literals = format_literal_arguments(function, args, kwargs)
+        self._emit({**place, "call": text, "data": data, "tests": tests, "arguments": literals})
 
 
 def vary_arguments(
     function: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-    """Yield neighbours of a call: a default left out, one argument a little different."""
+    """Yield neighbours of a call: without one default, or with one argument slightly changed."""
     with contextlib.suppress(Exception):
         bound = inspect.signature(function).bind(*args, **kwargs)
         for name, parameter in inspect.signature(function).parameters.items():
@@ -190,7 +190,7 @@ def vary_arguments(
 
 
 def list_neighbours(value: Any) -> list[Any]:
-    """Return values near a plain one; none for anything else."""
+    """Return values near a plain value; an empty list for any other value."""
     row: Any = value
     if isinstance(value, bool):
         return [not value]
@@ -213,27 +213,27 @@ def list_neighbours(value: Any) -> list[Any]:
 def format_literal_arguments(
     function: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> dict[str, str]:
-    """Return the arguments' sources by parameter, a class it is called on left out.
+    """Return the source of each argument by parameter, without the class of a class method.
 
-    Nothing where one of them is no literal.
+    Return an empty dictionary if an argument is not a literal.
     """
     with contextlib.suppress(Exception):
         bound = inspect.signature(function).bind(*args, **kwargs).arguments
-        given = {
+        literals = {
             name: format_literal(value) for name, value in bound.items() if not is_class(value)
         }
-        if all(given.values()):
-            return given
+        if all(literals.values()):
+            return literals
     return {}
 
 
 def is_class(value: Any) -> bool:
-    """Whether it is a class: what a class method is called on."""
+    """Return whether a value is a class: the first argument of a class method."""
     return isinstance(value, type)
 
 
 def format_literal(value: Any) -> str:
-    """Return a literal that makes an equal value; nothing where there is no short one."""
+    """Return a literal that makes an equal value, or an empty string if there is no short one."""
     with contextlib.suppress(Exception):
         text = repr(value)
         return text if len(text) <= LITERAL_AT_MOST and is_literal(value) else ""
@@ -241,7 +241,7 @@ def format_literal(value: Any) -> str:
 
 
 def is_literal(value: Any) -> bool:
-    """Whether a value is what its `repr` makes: of these very types, and so is all in it."""
+    """Return whether `repr` of a value makes an equal value; subclasses do not count."""
     kind = type(value)
     if kind is float:
         return math.isfinite(value)
@@ -253,13 +253,13 @@ def is_literal(value: Any) -> bool:
 
 
 def find_function(root: str, path: str, name: str) -> Any:
-    """Return the function of that name in the imported module whose file that is, if any is."""
+    """Return the function of that name in the imported module of that file, or `None`."""
     module = sys.modules.get(find_module_name(root, path))
     return _find_attribute(module, name) if module is not None else None
 
 
 def find_module_name(root: str, path: str) -> str:
-    """Return the name of the imported module whose file that is; nothing where there is none."""
+    """Return the name of the imported module of that file, or an empty string."""
     file = os.path.realpath(Path(root, path))
     own = Path(file).name
     for name, module in list(sys.modules.items()):
@@ -283,7 +283,7 @@ def _find_attribute(module: ModuleType, name: str) -> Any:
 
 
 def shorten(value: Any) -> str:
-    """Return a bounded text of anything, whatever its `repr` does."""
+    """Return a text of limited length for any value, even if its `repr` raises."""
     with contextlib.suppress(Exception):
         text = ADDRESS.sub("", repr(value))
         return text if len(text) <= 60 else f"{text[:57]}..."

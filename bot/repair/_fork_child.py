@@ -1,7 +1,7 @@
-"""What a forked child does: run the tests and say what happened.
+"""Runs tests in a forked child and reports their results.
 
-Sent as source text to the interpreter of the project under repair, so it may use the standard
-library and that project's own pytest, and nothing of ours. See `_fork_server` for the other half.
+Sent as source text to the interpreter of the project under repair, so it may use only the standard
+library and that project's own pytest. See `_fork_server` for the parent.
 """
 
 import contextlib
@@ -26,9 +26,9 @@ class OutOfTime(BaseException):
 
 
 class Tracer:
-    """Which lines under the root each test ran; of `wanted` ones alone, by path, where given.
+    """Records which lines under the root each test ran; only `wanted` lines, by path, if given.
 
-    A function is looked into until all of these were seen in it: what runs often costs little.
+    A function is traced until all of its wanted lines were seen, so that hot functions stay fast.
     """
 
     def __init__(self, root: str, wanted: dict[str, list[int]] | None = None) -> None:
@@ -38,13 +38,13 @@ class Tracer:
         self._left: dict[CodeType, set[int]] = {}
 
     def start(self) -> None:
-        """Begin a new test's lines."""
+        """Start recording the lines of a test."""
         self._left = {}
         threading.settrace(self._on_call)
         sys.settrace(self._on_call)
 
     def stop(self) -> dict[str, list[int]]:
-        """End it; lines by path relative to the root."""
+        """Stop recording; return the lines by path relative to the root."""
         sys.settrace(None)
         threading.settrace(None)
         found: dict[str, set[int]] = {}
@@ -67,7 +67,7 @@ class Tracer:
         left = self._left.get(frame.f_code)
         if left is None:
             left = self._left.setdefault(frame.f_code, set(self._get_lines(frame.f_code)))
-        if not left:  # most calls: which line it is takes longer to tell
+        if not left:  # most calls end here, before the line number is looked up, which is slower
             return None
         left.discard(frame.f_lineno)
         if not left:
@@ -91,14 +91,14 @@ def to_relative(filename: str, root: str) -> str:
 
 
 def shorten(value: object) -> str:
-    """Return a bounded text of anything, whatever its `repr` does."""
+    """Return a text of limited length for any value, even if its `repr` raises."""
     with contextlib.suppress(Exception):
         return str(value)[:LIMIT]
     return "?"
 
 
 def collect_frames(trace: TracebackType | None, root: str) -> tuple[list[dict[str, Any]], Any]:
-    """Return project frames, outermost first, and the innermost real frame among them."""
+    """Return the project's frames, outermost first, and the innermost real frame among them."""
     found: list[dict[str, Any]] = []
     inner: FrameType | None = None
     while trace is not None:
@@ -107,13 +107,13 @@ def collect_frames(trace: TracebackType | None, root: str) -> tuple[list[dict[st
         if path:
             positions = list(code.co_positions())
             span = positions[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else None
-            whole = span is not None and None not in span
+            is_complete = span is not None and None not in span
             found.append(
                 {
                     "path": path,
                     "line": trace.tb_lineno,
                     "function": code.co_name,
-                    "span": span if whole else None,
+                    "span": span if is_complete else None,
                 }
             )
             inner = trace.tb_frame
@@ -132,7 +132,7 @@ def iterate_named_values(frame: FrameType) -> Iterator[tuple[str, object]]:
 
 
 def collect_hints(error: BaseException, frame: FrameType | None) -> dict[str, list[str]]:
-    """Return what the failing frame knew: None, empty and zero names, near names, near keys."""
+    """Return hints from the failing frame: None, empty and zero names; similar names and keys."""
     hints: dict[str, list[str]] = {"none": [], "empty": [], "zero": [], "near": [], "keys": []}
     missing = error.args[0] if isinstance(error, KeyError) and error.args else None
     for name, value in iterate_named_values(frame) if frame is not None else ():
@@ -153,7 +153,7 @@ def collect_hints(error: BaseException, frame: FrameType | None) -> dict[str, li
 
 
 class TestRecorder:
-    """A pytest plugin: one record a test, sent as soon as it is known."""
+    """A pytest plugin that sends one record per test, as soon as the test has ended."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class TestRecorder:
         self.records: dict[str, dict[str, Any]] = {}
 
     def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:
-        """Set the clock for this test."""
+        """Start the clock of this test."""
         self.records[nodeid] = {"test": nodeid, "outcome": "passed", "seconds": 0.0}
         if self.request.get("cpu_seconds"):
             limit_computing(self.request["cpu_seconds"])
@@ -178,7 +178,7 @@ class TestRecorder:
             self.lines.start()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Keep the worst outcome of set-up, call and tear-down."""
+        """Store the worst outcome of set-up, call and tear-down."""
         record = self.records.setdefault(report.nodeid, {"test": report.nodeid, "seconds": 0.0})
         record["seconds"] += report.duration
         record.setdefault("outcome", "passed")
@@ -222,38 +222,38 @@ class TestRecorder:
 
 
 def build_arguments(request: dict[str, Any], root: str) -> list[str]:
-    """Return pytest's command line: the project's own options, without what fights with us."""
-    given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
-    given += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
+    """Return pytest's command line: the project's options without those that conflict with ours."""
+    arguments = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
+    arguments += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
     # A file that cannot be imported, for want of a package, keeps no other from running.
-    given.append("--continue-on-collection-errors")
+    arguments.append("--continue-on-collection-errors")
     for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
         is_installed = importlib.machinery.PathFinder.find_spec(module) is not None
         # Where pytest loads no plugin by itself, it knows no option of one.
         if is_installed and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-            given.append(option)
+            arguments.append(option)
     if request.get("maxfail"):
-        given.append(f"--maxfail={request['maxfail']}")
-    return [*given, *request.get("options", ()), *resolve_tests(request["tests"], root)]
+        arguments.append(f"--maxfail={request['maxfail']}")
+    return [*arguments, *request.get("options", ()), *resolve_tests(request["tests"], root)]
 
 
 def resolve_tests(tests: "list[str]", root: str) -> Iterator[str]:
-    """Yield the tests as they are asked for in any folder; what `-k` is followed by stays."""
+    """Yield the tests as absolute paths, valid in any folder; the value after `-k` is unchanged."""
     for before, test in zip(["", *tests], tests, strict=False):
         path, mark, rest = test.partition("::")
-        here = before != "-k" and path[:1] != "-" and Path(root, path).exists()
-        yield f"{Path(root, path)}{mark}{rest}" if here else test
+        is_path = before != "-k" and path[:1] != "-" and Path(root, path).exists()
+        yield f"{Path(root, path)}{mark}{rest}" if is_path else test
 
 
 def limit_memory(megabytes: int) -> None:
-    """A mutant that appends for ever meets MemoryError, not the machine's last page."""
+    """Limit the address space, so that a mutant that appends for ever gets a MemoryError."""
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
 def limit_computing(seconds: float) -> None:
-    """End this process where it computes for longer, in whatever language, and does not listen."""
+    """End this process if it computes for longer, even inside code that ignores signals."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -262,7 +262,7 @@ def limit_computing(seconds: float) -> None:
 
 
 def prepare(request: dict[str, Any], alarm: Any) -> None:
-    """Set the limits of a process that runs tests, and what ends them; see `_fork_alarm`."""
+    """Set the limits of a process that runs tests, and its alarm; see `_fork_alarm`."""
     from _pytest.assertion import rewrite
 
     def on_timeout(signum: int, frame: object) -> None:
@@ -272,7 +272,7 @@ def prepare(request: dict[str, Any], alarm: Any) -> None:
         raise OutOfTime("took too long" if signum == signal.SIGALRM else "ran too long")
 
     def skip_warning(self: object, name: str) -> None:
-        """Preloaded plugins are not rewritten; that is meant, and no reason to warn."""
+        """Do nothing: preloaded plugins are not rewritten on purpose, so pytest need not warn."""
 
     hook: Any = rewrite.AssertionRewritingHook
     hook._warn_already_imported = skip_warning
@@ -289,12 +289,13 @@ def run_child(
     alarm: Any,
     lines: Any = None,
 ) -> int:
-    """Run the tests of one request in this very process; `emit` takes one record a test.
+    """Run the tests of one request in this process; `emit` takes one record per test.
 
-    `plugins` are heard beside ours; `lines` tells which ones a test ran. Return how pytest ended.
+    `plugins` are registered in addition to ours; `lines` records the lines that a test ran. Return
+    pytest's exit code.
     """
     import pytest
 
     prepare(request, alarm)
-    heard = [TestRecorder(request, root, emit, alarm, lines), *plugins]
-    return int(pytest.main(build_arguments(request, root), plugins=heard))
+    registered = [TestRecorder(request, root, emit, alarm, lines), *plugins]
+    return int(pytest.main(build_arguments(request, root), plugins=registered))

@@ -1,9 +1,10 @@
 """Puts a candidate's code into functions that are imported already.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
-library only. A function stays what it is, only its code becomes another: whoever imported it,
-decorated it or keeps it in a table sees the change. That holds for nothing that ran while modules
-were imported, as it would have run otherwise; `Unfit` says so, and the tests have to be run anew.
+library only. The function objects stay, only their code is replaced: every module that imported,
+decorated or stored a function sees the change. Code that ran while modules were imported cannot be
+replaced, because its effects are already there; then `Unfit` is raised and the tests have to be run
+from the start.
 """
 
 import builtins
@@ -33,17 +34,19 @@ HOLDERS: dict[type, str] = {
     CoroutineType: "cr_code",
     AsyncGeneratorType: "ag_code",
 }
-HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.13; before, the first constant was kept
+HAS_DOCSTRING = (
+    0x4000000  # a code flag since Python 3.13; older versions always store the docstring first
+)
 
 
 class Unfit(Exception):
-    """Says why a candidate cannot be judged by what is imported already."""
+    """Raised if a candidate cannot be judged in this process; says why."""
 
 
 class ImportedCode:
-    """The code of some files as it was imported, and what of it has run.
+    """The code of some files as it was imported, and which parts of it have run.
 
-    `paths` are absolute. Use as a context manager around all that imports; `index` comes after.
+    `paths` are absolute. Use it as a context manager around all imports, then call `index`.
     """
 
     def __init__(self, paths: Collection[str]) -> None:
@@ -55,7 +58,7 @@ class ImportedCode:
         self._watching, self._watched_all = False, True
 
     def __enter__(self) -> "ImportedCode":
-        """Watch what is loaded, read and called."""
+        """Start to watch loaded, read and called code."""
         for path in self._paths:
             linecache.cache.pop(path, None)
         loader: Any = importlib.machinery.SourceFileLoader
@@ -80,14 +83,14 @@ class ImportedCode:
         return self
 
     def _watch_calls(self) -> None:
-        """Watch what is called, from the first module on: before it there is nothing to call."""
+        """Start to watch calls, unless watching: from the first loaded module on."""
         if not self._watching:
             self._watching, self._watched_all = True, sys.getprofile() is None
             threading.setprofile(self._on_call)
             sys.setprofile(self._on_call)
 
     def __exit__(self, *error: object) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         if self._watching:
             self._watched_all = self._watched_all and sys.getprofile() == self._on_call
             sys.setprofile(None)
@@ -99,7 +102,7 @@ class ImportedCode:
             self._ran.setdefault(id(frame.f_code), frame.f_code)
 
     def index(self) -> None:
-        """Find the functions made of this code. Raises `Unfit` where one is not accounted for."""
+        """Find the functions made of this code. Raises `Unfit` if a function cannot be found."""
         if not self._watched_all:
             raise Unfit("what is imported traces its own calls")
         read = sorted(self._paths & (self._read | linecache.cache.keys()))
@@ -121,21 +124,22 @@ class ImportedCode:
                 self._ran.setdefault(id(code), code)  # begun, or about to
 
     def _find_holders(self) -> Iterator[tuple[Any, CodeType]]:
-        """Yield whatever there is that was made of code from our files, and that code."""
+        """Yield every object made of code from our files, with that code."""
         gc.unfreeze()  # what a project has frozen would not be listed
-        ours: dict[str, bool] = {}  # by the names that code goes by: there are few
+        # Cached by file name, because resolving a path is slow and there are few names.
+        is_own_file: dict[str, bool] = {}
         for each in gc.get_objects():
             code = getattr(each, HOLDERS[type(each)]) if type(each) in HOLDERS else None
             if code is None:
                 continue
             name = code.co_filename
-            if name not in ours:
-                ours[name] = os.path.realpath(name) in self._paths
-            if ours[name]:
+            if name not in is_own_file:
+                is_own_file[name] = os.path.realpath(name) in self._paths
+            if is_own_file[name]:
                 yield each, code
 
     def put(self, files: dict[str, str]) -> None:
-        """Give the functions the code of these texts, by absolute path. Raises `Unfit`."""
+        """Replace the functions' code by that of these texts, by absolute path. Raises `Unfit`."""
         found: list[tuple[CodeType, CodeType]] = []
         for path, text in files.items():
             if path not in self._modules:
@@ -148,7 +152,7 @@ class ImportedCode:
                 function.__code__ = new
 
     def _pair_codes(self, old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
-        """Yield what replaces what; within code that never ran there is nothing to replace."""
+        """Yield (old, new) code objects; code within an old one that never ran is not visited."""
         if id(old) not in self._ran:
             if get_signature(old) != get_signature(new):
                 raise Unfit(f"{old.co_name} would be another kind of function")
@@ -162,23 +166,23 @@ class ImportedCode:
 
 
 def list_inner(code: CodeType) -> list[CodeType]:
-    """Return the code directly within."""
-    return [each for each in code.co_consts if isinstance(each, CodeType)]
+    """Return the code objects directly within a code object."""
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
 def walk_nested(code: CodeType) -> Iterator[CodeType]:
-    """Yield this code and all within."""
+    """Yield a code object and all code objects within it."""
     yield code
     for each in list_inner(code):
         yield from walk_nested(each)
 
 
 def get_signature(code: CodeType) -> tuple[object, ...]:
-    """Return what others may have asked a function for: its arguments, its kind, its docstring."""
+    """Return what callers can see of a function: its arguments, its kind, its docstring."""
     arguments = code.co_argcount + code.co_kwonlyargcount
     arguments += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)  # *args, **kwargs
-    kept = sys.version_info < (3, 13) or code.co_flags & HAS_DOCSTRING
-    documented = code.co_consts[:1] if kept and not code.co_name.startswith("<") else ()
+    has_docstring = sys.version_info < (3, 13) or code.co_flags & HAS_DOCSTRING
+    documented = code.co_consts[:1] if has_docstring and not code.co_name.startswith("<") else ()
     return (
         code.co_name,
         code.co_flags,
@@ -192,7 +196,7 @@ def get_signature(code: CodeType) -> tuple[object, ...]:
 
 
 def get_body(code: CodeType) -> tuple[object, ...]:
-    """Return what a code does, without where it stands and without what is within."""
+    """Return what a code object does, without its line numbers and inner code objects."""
     return (
         *get_signature(code),
         code.co_code,
@@ -200,12 +204,12 @@ def get_body(code: CodeType) -> tuple[object, ...]:
         code.co_varnames,
         code.co_cellvars,
         code.co_exceptiontable,
-        tuple(add_type(each) for each in code.co_consts),
+        tuple(add_type(constant) for constant in code.co_consts),
     )
 
 
 def add_type(value: object) -> object:
-    """Return a constant so that 1, 1.0 and True differ; of code, its name alone."""
+    """Return a constant with its type, so that 1, 1.0 and True differ; for code, its name."""
     if isinstance(value, CodeType):
         return CodeType, value.co_name
     if isinstance(value, tuple):
@@ -214,7 +218,7 @@ def add_type(value: object) -> object:
 
 
 def open_files() -> dict[int, str]:
-    """Return the open descriptors of this process; two children would share them to their harm."""
+    """Return the open descriptors of this process, which its children would share."""
     listing = Path("/proc/self/fd")
     found = {}
     for link in listing.iterdir() if listing.exists() else ():

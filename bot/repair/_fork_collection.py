@@ -1,4 +1,4 @@
-"""Limits for importing a file of tests, so that one file cannot keep the others from being asked.
+"""Limits the import of a test file, so that one bad file does not stop the collection of others.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
 library and that project's pytest only.
@@ -10,20 +10,20 @@ from typing import Any
 
 
 class EndedProgram(Exception):
-    """A file asked for the end of the program while it was imported."""
+    """Raised if a file ends the program while it is imported."""
 
 
 class CollectionLimits:
-    """A pytest plugin: a file that ends the program, or never ends, is one that cannot be imported.
+    """A pytest plugin that reports a file that exits, or never ends, as an import error.
 
-    The alarm is the one of the tests, which `_fork_child.prepare` sets up.
+    It uses the alarm of the tests, which `_fork_child.prepare` sets up.
     """
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._seconds = float(request["collect_seconds"])
 
     def pytest_make_collect_report(self, collector: Any) -> None:
-        """Limit what importing this file may do; pytest goes on with it."""
+        """Limit the import of this file; pytest continues with the next one."""
         if collector.nodeid.endswith(".py"):
             collector.collect = self._limit(collector.collect)
 

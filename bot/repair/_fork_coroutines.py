@@ -1,7 +1,8 @@
-"""Coroutines run to their end by an event loop that can do nothing but compute.
+"""Runs coroutines to their end on an event loop that can only compute.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
-library only. Time is the loop's own: what sleeps goes on at once, in the order of the times.
+library only. The loop has a virtual clock: sleeping tasks continue at once, ordered by wake-up
+time.
 """
 
 import functools
@@ -16,11 +17,11 @@ UNFINISHED: list[
 
 
 class WaitsForEver(BaseException):
-    """Raised where a coroutine waits for what nothing will do any more; no answer either."""
+    """Raised if a coroutine waits for an event that can no longer happen."""
 
 
 def is_new_call(frame: Any) -> bool:
-    """Whether a frame that is entered begins, and does not go on after an `await` or `yield`."""
+    """Return whether an entered frame begins, and does not resume after an `await` or `yield`."""
     code = frame.f_code
     if not code.co_flags & 0x2A0:  # neither a generator nor a coroutine nor both
         return True
@@ -29,22 +30,23 @@ def is_new_call(frame: Any) -> bool:
 
         resume = opcode.opmap.get("RESUME", -1)
         at = range(0, len(code.co_code), 2)
-        UNSTARTED[code] = next((each for each in at if code.co_code[each] == resume), -1)
+        UNSTARTED[code] = next((offset for offset in at if code.co_code[offset] == resume), -1)
     return bool(frame.f_lasti <= UNSTARTED[code])
 
 
 def run_awaitable(awaitable: Any, items: int) -> Any:
-    """Run a coroutine, or an asynchronous generator up to so many items; return the answer.
+    """Run a coroutine and return its answer, or an asynchronous generator for up to `items` items.
 
-    Raises what it raises, and `WaitsForEver`. What it left behind is kept and never gone on with.
+    Raises the coroutine's exception, or `WaitsForEver`. Unfinished tasks are stored in `UNFINISHED`
+    and never resumed, because destroying them would run their `finally` blocks.
     """
     import asyncio
     import inspect
 
     async def collect_items() -> list[Any]:
         found: list[Any] = []
-        async for each in awaitable:
-            found.append(each)
+        async for item in awaitable:
+            found.append(item)
             if len(found) == items:
                 break
         return found
@@ -60,11 +62,11 @@ def run_awaitable(awaitable: Any, items: int) -> Any:
 
 @functools.cache
 def get_loop_class() -> Callable[[], Any]:
-    """Return the class of the loop. `asyncio` is imported where it is wanted, and not before."""
+    """Return the class of the loop. `asyncio` is imported only when it is needed."""
     import asyncio
 
     class VirtualSelector:
-        """Stands for the files and sockets a loop waits for: there are none, so time passes."""
+        """Replaces the selector of a loop: there are no files or sockets, so time just passes."""
 
         now = 0.0
 
@@ -87,10 +89,10 @@ def get_loop_class() -> Callable[[], Any]:
             return self._selector.now
 
         def _process_events(self, events: Any) -> None:
-            """Nothing happens outside."""
+            """Do nothing: there are no events from outside."""
 
         def _write_to_self(self) -> None:
-            """Nobody sleeps."""
+            """Do nothing: no selector has to be woken up."""
 
     for name in dir(asyncio.AbstractEventLoop):
         missing: Any = getattr(asyncio.AbstractEventLoop, name)
@@ -102,7 +104,7 @@ def get_loop_class() -> Callable[[], Any]:
 
 
 def build_refusal(name: str) -> Callable[..., Any]:
-    """Return a method of the loop that does more than to compute: whoever audits refuses it."""
+    """Return a loop method that raises an audit event, so that the call's audit hook refuses it."""
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
         sys.audit(f"theseus.loop.{name}")

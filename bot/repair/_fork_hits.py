@@ -1,8 +1,8 @@
-"""Which of some lines each test ran, told by the code itself: it says so where it comes by.
+"""Records which of some lines each test runs, by calls inserted into the code itself.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
-library only. A tracer hears of every call of whatever a test calls, which takes a few times as long
-as the tests; here only the functions that hold these lines do more than they did.
+library only. A tracer is called for every function that a test calls, which makes tests several
+times slower; here only the functions with wanted lines become slower.
 """
 
 import ast
@@ -20,9 +20,9 @@ Lines = dict[str, list[int]]
 
 
 class LineHits:
-    """Which of the `wanted` lines, by path below the root, each test runs; a statement is one.
+    """Records which of the `wanted` lines, by path below the root, each test runs.
 
-    What is imported in another way than by `install` is left to what `tracer` makes.
+    Files that were imported without the loader of `install` are traced with `tracer` instead.
     """
 
     def __init__(self, root: str, wanted: Lines, tracer: Callable[[str, Lines], Any]) -> None:
@@ -32,10 +32,10 @@ class LineHits:
         self.hit = self._hits.add  # for the fewest steps: it is called in every loop
         self._places: list[tuple[str, frozenset[int]]] = []
         self._compiled: set[str] = set()
-        self._rest: Any = None  # what tells of the lines of other files, once tests begin
+        self._rest: Any = None  # the tracer for lines of other files, created when tests begin
 
     def install(self) -> None:
-        """Have these files say which lines run, as soon as they are imported."""
+        """Install a loader that inserts the calls into these files when they are imported."""
         setattr(builtins, HIT_NAME, self.hit)
         loader: Any = importlib.machinery.SourceFileLoader
         plain = loader.get_code
@@ -49,14 +49,14 @@ class LineHits:
         loader.get_code = get_code
 
     def compile_file(self, file: str, source: bytes) -> CodeType:
-        """Return the code of a wanted file, which calls `hit` by the name `TOLD`."""
+        """Return the code of a wanted file with calls of `hit` by the name `HIT_NAME`."""
         self._compiled.add(file)
         tree = ast.parse(source, file)
         self._tell(self._files[file], tree)
         return compile(tree, file, "exec", dont_inherit=True)
 
     def start(self) -> None:
-        """Begin a new test's lines."""
+        """Start recording the lines of a test."""
         if self._rest is None:
             left = self._list_missed_lines()
             self._rest = self._tracer(self._root, left) if left else False
@@ -65,7 +65,7 @@ class LineHits:
             self._rest.start()
 
     def stop(self) -> Lines:
-        """End it; lines by path relative to the root."""
+        """Stop recording; return the lines by path relative to the root."""
         found: Lines = self._rest.stop() if self._rest else {}
         ran: dict[str, set[int]] = {}
         for number in list(self._hits):
@@ -74,45 +74,45 @@ class LineHits:
         return found | {path: sorted(lines) for path, lines in ran.items()}
 
     def _list_missed_lines(self) -> Lines:
-        """Return the wanted lines of files that were imported in another way."""
+        """Return the wanted lines of files that were imported without our loader."""
         modules = list(sys.modules.values())
-        held = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules}
-        left = [self._files[file] for file in self._files.keys() & held - self._compiled]
+        imported = {os.path.realpath(getattr(module, "__file__", None) or "") for module in modules}
+        left = [self._files[file] for file in self._files.keys() & imported - self._compiled]
         return {path: self._wanted[path] for path in left}
 
     def _tell(self, path: str, tree: ast.Module) -> None:
-        """Put the hits into the functions of a file."""
+        """Insert the calls into the functions of a file."""
         wanted = frozenset(self._wanted[path])
         for node in list(ast.walk(tree)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                 node.body = self._insert_hits(node.body, path, wanted, {first} & wanted)
         ast.fix_missing_locations(tree)
 
     def _insert_hits(
         self, body: list[ast.stmt], path: str, wanted: frozenset[int], also: set[int]
     ) -> list[ast.stmt]:
-        """Return a block with the hits in it; `also` are the lines it begins with."""
-        told: list[ast.stmt] = []
+        """Return a block with the calls inserted; `also` are the lines it begins with."""
+        result: list[ast.stmt] = []
         for statement in body:
             also |= collect_own_lines(statement) & wanted
-            if also and (told or not is_text(statement)):  # a docstring stays the first
-                told.append(self._build_hit(path, also, statement))
+            if also and (result or not is_text(statement)):  # a docstring stays the first
+                result.append(self._build_hit(path, also, statement))
                 also = set()
-            told.append(statement)
+            result.append(statement)
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                continue  # one of its own
+                continue  # a function or class has hits of its own
             for name in ("body", "orelse", "finalbody"):
                 block = getattr(statement, name, None)
                 if block:
                     setattr(statement, name, self._insert_hits(block, path, wanted, set()))
-            asked: set[int] = set()  # who comes into the third has been asked for two before
+            visited: set[int] = set()  # an `elif` runs after the conditions above it were evaluated
             for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                asked |= wanted & set(range(get_first_line(part), part.body[0].lineno))
-                part.body = self._insert_hits(part.body, path, wanted, set(asked))
+                visited |= wanted & set(range(get_first_line(part), part.body[0].lineno))
+                part.body = self._insert_hits(part.body, path, wanted, set(visited))
         if also:
-            told.append(self._build_hit(path, also, body[-1]))
-        return told
+            result.append(self._build_hit(path, also, body[-1]))
+        return result
 
     def _build_hit(self, path: str, lines: set[int], at: ast.stmt) -> ast.stmt:
         self._places.append((path, frozenset(lines)))
@@ -122,7 +122,7 @@ class LineHits:
 
 
 def collect_own_lines(statement: ast.stmt) -> set[int]:
-    """Return the lines of a statement, of one that holds blocks those above the first."""
+    """Return the lines of a statement; of a compound statement only those above its first block."""
     if isinstance(statement, (ast.Global, ast.Nonlocal)):
         return set()
     first = min([statement.lineno, *(each.lineno for each in get_decorators(statement))])
@@ -144,6 +144,6 @@ def get_first_line(part: Any) -> int:
 
 
 def is_text(statement: ast.stmt) -> bool:
-    """Whether a statement is nothing but a text, as a docstring is."""
+    """Return whether a statement is only a string, such as a docstring."""
     value = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(value, ast.Constant) and isinstance(value.value, str)

@@ -1,8 +1,8 @@
-"""Imports what no candidate can change of the project itself, once for all children.
+"""Imports the modules that no candidate can change, once for all children.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
-library only. A module is left to the children if it is changed, or if it imports or as much as
-names one that is left to them.
+library only. The children import the changed modules themselves, and every module that imports one
+of those or contains its name.
 """
 
 import ast
@@ -24,22 +24,22 @@ from typing import Any
 def import_plugins() -> None:
     """Import the installed plugins that pytest would load by itself, once for all children.
 
-    Here or in a child, what is installed has its assertions left as they are: rewriting those of a
-    large plugin takes seconds, and nobody is told of them.
+    Assertions in installed packages are not rewritten, here or in a child: for a large plugin that
+    takes seconds, and its assertion messages are not shown to anyone.
     """
     leave_installed_assertions()
     if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         return
     for entry in importlib.metadata.entry_points(group="pytest11"):
-        with contextlib.suppress(BaseException):  # pytest says what is wrong with it
+        with contextlib.suppress(BaseException):  # pytest reports the error later
             spec = importlib.util.find_spec(entry.module.partition(".")[0])
             if spec is not None and is_installed(spec.origin or ""):
                 importlib.import_module(entry.module)
-    gc.freeze()  # or each child copies all of it as soon as it collects garbage
+    gc.freeze()  # otherwise the first garbage collection in each child copies all of this memory
 
 
 def leave_installed_assertions() -> None:
-    """Have pytest import what is installed as anybody does."""
+    """Make pytest import installed packages with the normal loader."""
     from _pytest.assertion.rewrite import AssertionRewritingHook
 
     hook: Any = AssertionRewritingHook
@@ -53,7 +53,7 @@ def leave_installed_assertions() -> None:
 
 
 def compile_into(cache: str, root: str) -> None:
-    """Have bytecode written to `cache` alone; what is installed is read from where it lies."""
+    """Write bytecode of the project to `cache`; installed packages use their own bytecode."""
     loader: Any = importlib.machinery.SourceFileLoader
     plain, one = loader.get_code, threading.RLock()
     sys.pycache_prefix, sys.dont_write_bytecode = cache, False
@@ -63,12 +63,12 @@ def compile_into(cache: str, root: str) -> None:
         if path.startswith(root + os.sep) and not is_installed(path):
             return plain(loading, fullname)  # type: ignore[no-any-return]
         with one:
-            kept = sys.pycache_prefix, sys.dont_write_bytecode
+            previous = sys.pycache_prefix, sys.dont_write_bytecode
             sys.pycache_prefix, sys.dont_write_bytecode = None, True
             try:
                 return plain(loading, fullname)  # type: ignore[no-any-return]
             finally:
-                sys.pycache_prefix, sys.dont_write_bytecode = kept
+                sys.pycache_prefix, sys.dont_write_bytecode = previous
 
     loader.get_code = get_code
 
@@ -79,7 +79,7 @@ def import_steady(
     """Import the modules (name, path below the root) that need none of the changing files.
 
     Return whether this process may fork children for candidates: it holds no code of a changing
-    file, and has one thread only. Their bytecode goes to `cache`.
+    file and has only one thread. Bytecode is written to `cache`.
     """
     left = find_child_modules(modules, changing, root)
     before, sys.pycache_prefix = sys.pycache_prefix, cache
@@ -93,13 +93,13 @@ def import_steady(
     gc.collect()
     gc.freeze()
     modules_held = list(sys.modules.values())
-    held = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules_held}
-    reached = any(os.path.realpath(Path(root, path)) in held for path in changing)
+    held_files = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules_held}
+    reached = any(os.path.realpath(Path(root, path)) in held_files for path in changing)
     return not reached and count_threads() == 1
 
 
 def collect_imports(root: str) -> dict[str, Any]:
-    """Return what this process has imported: `modules` that are installed, and of the `project`."""
+    """Return what this process has imported: installed `modules`, and those of the `project`."""
     return {"modules": list_installed(), "project": list_project_modules(root)}
 
 
@@ -115,14 +115,14 @@ def list_installed() -> list[str]:
 
 
 def is_installed(file: str) -> bool:
-    """Whether a file belongs to an installed package."""
+    """Return whether a file belongs to an installed package."""
     return "site-packages" in file or "dist-packages" in file
 
 
 def list_project_modules(root: str) -> list[tuple[str, str]]:
-    """Return the imported modules of the project and their files below the root, in that order.
+    """Return (name, path below the root) of the project's imported modules, in order of import.
 
-    Those that pytest rewrites, tests and what is beside them, are left out.
+    Modules that pytest rewrites (tests and the modules next to them) are left out.
     """
     from _pytest.assertion.rewrite import AssertionRewritingHook
 
@@ -139,7 +139,7 @@ def list_project_modules(root: str) -> list[tuple[str, str]]:
 def find_child_modules(
     modules: Collection[tuple[str, str]], changing: Collection[str], root: str
 ) -> set[str]:
-    """Return the names of the modules that need a changing file, in however many steps."""
+    """Return the names of the modules that need a changing file, directly or indirectly."""
     known = {name for name, _ in modules}
     left = {name for name, path in modules if path in changing}
     needs = {
@@ -162,7 +162,7 @@ def find_needed_modules(name: str, file: Path, known: Collection[str]) -> Iterat
 
 
 def iterate_names(source: bytes, package: str) -> Iterator[str]:
-    """Yield every name that a source imports, wherever in it, and every text it holds."""
+    """Yield every name that a source imports anywhere, and every string in it."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -176,6 +176,6 @@ def iterate_names(source: bytes, package: str) -> Iterator[str]:
 
 
 def count_threads() -> int:
-    """Return how many threads this process has, those that Python knows nothing of among them."""
+    """Return the number of threads of this process, including those that Python does not manage."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.exists() else 1

@@ -1,7 +1,7 @@
-"""The program that imports pytest and what no candidate changes once, and forks a child a request.
+"""The server program: imports pytest and unchanging modules once, then forks a child per request.
 
 Sent as source text (`python -c`) to the interpreter of the project under repair: standard library
-only. `parts` are the names of the other `_fork_` modules, by the ends of their names.
+only. `parts` are the other `_fork_` modules, by their names without that prefix.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ Parts = dict[str, dict[str, Any]]
 
 
 class TestWork:
-    """What a child does: run tests from the start, or look at calls while it does."""
+    """The work of a child: runs tests from the start, or records calls while they run."""
 
     def __init__(self, parts: Parts, root: str, cache: str) -> None:
         self._parts, self._root, self._cache = parts, root, cache
 
     def execute(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
-        """Do what is asked in this very process; return the last record."""
+        """Carry out the request in this process; return the last record."""
         self._parts["imports"]["compile_into"](self._cache, self._root)
         overlay, run_child = self._parts["overlay"], self._parts["child"]["run_child"]
         if request["overlay"]:
@@ -36,9 +36,9 @@ class TestWork:
             tracer = self._parts["child"]["Tracer"]
             lines = self._parts["hits"]["LineHits"](self._root, request["coverage"], tracer)
             lines.install()
-        heard = build_plugins(self._parts, request, self._root, emit)
+        plugins = build_plugins(self._parts, request, self._root, emit)
         alarm = self._parts["alarm"]["Alarm"]()
-        end = run_child(request, self._root, emit, heard, alarm, lines)
+        end = run_child(request, self._root, emit, plugins, alarm, lines)
         wanted = request["modules"]
         return {
             "end": end,
@@ -49,7 +49,7 @@ class TestWork:
 def build_plugins(
     parts: Parts, request: dict[str, Any], root: str, emit: Callable[[Any], None]
 ) -> list[Any]:
-    """Return what limits the collection and, where the request asks for it, looks at calls."""
+    """Return the plugin that limits the collection and, if requested, those that record calls."""
     limits = parts["collection"]["CollectionLimits"](request)
     calls = {**parts["calls"], **parts["coroutines"]}
     if "places" in request:
@@ -60,7 +60,7 @@ def build_plugins(
 
 
 def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> bool:
-    """Import what is asked for; return whether this process may go on forking."""
+    """Import the requested modules; return whether this process may continue to fork."""
     for name in request["preload"]:
         if name not in sys.modules:
             with contextlib.suppress(BaseException):
@@ -75,22 +75,22 @@ def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> boo
 
 
 def find_scratch_folder(wanted: str) -> str:
-    """Return the scratch folder asked for, or a new one where that cannot be written."""
+    """Return the requested scratch folder, or a new one if that cannot be written."""
     if wanted and os.access(wanted, os.W_OK):
         return wanted
     return tempfile.mkdtemp(prefix="theseus-repair-")
 
 
 def import_from(parts: Parts, root: str, settings: dict[str, Any]) -> None:
-    """Have modules imported from below the root, as they would be from where it was copied."""
+    """Make imports come from below the root, in the order that the original folder would have."""
     if settings.get("moved_from"):
         parts["paths"]["map_paths"](settings["moved_from"], root)
-    kept = [entry for entry in sys.path if entry]
-    sys.path[:] = list(dict.fromkeys([settings["folder"], *settings.get("paths", ()), *kept]))
+    entries = [entry for entry in sys.path if entry]
+    sys.path[:] = list(dict.fromkeys([settings["folder"], *settings.get("paths", ()), *entries]))
 
 
 def take_standard_pipes() -> tuple[int, int]:
-    """Return what was standard input and output; whatever is imported has neither."""
+    """Return the descriptors of standard input and output, and detach imported code from both."""
     inlet, outlet = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):

@@ -1,4 +1,4 @@
-"""A candidate's texts laid over the tree: imports and reads meet them, the disk stays as it is.
+"""Overlays a candidate's texts on the tree: imports and reads see them, the disk is unchanged.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
 library only.
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def apply_overlay(files: dict[str, str], scratch: str) -> None:
-    """Make imports and reads of these absolute paths see the given texts, in this process only."""
+    """Make imports and reads of these absolute paths see these texts, in this process only."""
     copies: dict[str, str] = {}
     for number, (path, text) in enumerate(files.items()):
         copies[path] = str(Path(scratch, f"overlay-{os.getpid()}-{number}.py"))

@@ -1,8 +1,8 @@
-"""Has modules of a copied tree imported from the copy, where what is installed names the original.
+"""Redirects imports to a copied tree if an editable install points to the original.
 
 Sent as source text to the interpreter of the project under repair: standard library only. An
-editable install puts the folder it was made from on the path, or a finder that knows it; so edits
-in a copy would never be seen.
+editable install puts its source folder on the path, or installs a finder that knows it, so edits in
+a copy would not be imported.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def map_paths(moved: str, root: str) -> None:
-    """Have whatever is imported from below `moved` imported from below `root`; installs stay."""
+    """Import everything below `moved` from below `root` instead, except installed packages."""
 
     def map_path(path: Any) -> Any:
         where = os.path.realpath(path) if isinstance(path, str) and path else ""
@@ -24,12 +24,12 @@ def map_paths(moved: str, root: str) -> None:
     for finder in sys.meta_path:
         for table in find_tables(finder):
             for name, where in table.items():
-                many = isinstance(where, list)
-                table[name] = [map_path(each) for each in where] if many else map_path(where)
+                is_list = isinstance(where, list)
+                table[name] = [map_path(path) for path in where] if is_list else map_path(where)
 
 
 def find_tables(finder: Any) -> list[dict[str, Any]]:
-    """Return what an editable install's finder looks up, of setuptools or of `editables`."""
+    """Return the lookup tables of an editable install's finder (setuptools or `editables`)."""
     module = getattr(finder, "__module__", "")
     found = [getattr(finder, "_redirections", None)]
     if isinstance(module, str) and module.startswith("__editable__"):
@@ -40,7 +40,7 @@ def find_tables(finder: Any) -> list[dict[str, Any]]:
 
 
 def as_sitecustomize(moved: str, root: str, folder: str) -> None:
-    """Do so as Python starts, then what the `sitecustomize` does that would have been found."""
+    """Map the paths at Python's start, then run the `sitecustomize` that this module hides."""
     import importlib.util
     from importlib.machinery import PathFinder
 

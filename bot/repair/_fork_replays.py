@@ -1,8 +1,8 @@
-"""Calls made again, with a candidate's texts in place, to see how they end.
+"""Replays calls with a candidate's texts in place, to see how they end.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
-library only. A call may compute and nothing else: whatever more it tries is refused, and what it
-would have answered stays unknown.
+library only. A call may only compute: any other action is refused, and the outcome of the call is
+then unknown.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ HARMLESS = {
 
 
 class CallRefused(BaseException):
-    """Raised where a call tries more than to compute; not an `Exception`, as it is no answer."""
+    """Raised if a call does more than compute; not an `Exception`, so that no code catches it."""
 
 
 class CallHung(BaseException):
@@ -42,7 +42,7 @@ class CallHung(BaseException):
 
 
 class ReplayPlugin:
-    """A pytest plugin that makes calls again once the tests' modules are imported.
+    """A pytest plugin that replays calls once the tests' modules are imported.
 
     `calls` are the functions of `_fork_calls` and `_fork_coroutines`.
     """
@@ -57,7 +57,7 @@ class ReplayPlugin:
         self._wanted, self._root, self._emit, self._calls = request["calls"], root, emit, calls
 
     def pytest_collection_finish(self, session: Any) -> None:
-        """Make the calls, tell how each ended, and have no test run."""
+        """Replay the calls, report how each ended, and prevent all tests from running."""
         session.items.clear()
         places = {(path, name) for path, name, _ in self._wanted}
         functions = {place: self._calls["find_function"](self._root, *place) for place in places}
@@ -67,16 +67,16 @@ class ReplayPlugin:
             if guard.hung >= HUNG_AT_MOST:
                 return
             if function is None:
-                gone = {"how": "raise", "told": "is gone", "mark": "gone"}
-                self._emit({"replayed": number, **gone})
+                missing = {"how": "raise", "told": "is gone", "mark": "gone"}
+                self._emit({"replayed": number, **missing})
                 continue
-            with contextlib.suppress(Exception):  # arguments of a class that is no more
+            with contextlib.suppress(Exception):  # arguments of a class that the candidate removed
                 args, kwargs = self._calls["unpack_arguments"](data)
                 self._emit({"replayed": number, **guard.call(function, args, kwargs)})
 
 
 class CallGuard:
-    """Makes calls that may do nothing but compute."""
+    """Makes calls that may only compute."""
 
     def __init__(self, calls: dict[str, Any], root: str) -> None:
         self.hung, self._root = 0, root
@@ -99,29 +99,29 @@ class CallGuard:
         raise CallHung
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return how the call ended: `answer`, `raise`, `late` or `unknown`; in words; a digest."""
+        """Return the call's outcome (`answer`, `raise`, `late`, `unknown`), text and digest."""
         random.seed(0)
         self._tripped = False
-        how, told, mark, source, refused = "unknown", "", "", "", False
+        how, text, mark, source, refused = "unknown", "", "", "", False
         try:
             self._begin()
-            how, told, mark, source = self._run_call(function, args, kwargs)
+            how, text, mark, source = self._run_call(function, args, kwargs)
         except CallHung:
             self.hung += 1
-            how, told, mark = "late", "takes too long", "late"
+            how, text, mark = "late", "takes too long", "late"
         except self._stuck:
-            how, told, mark = "late", "waits for ever", "late"
+            how, text, mark = "late", "waits for ever", "late"
         except CallRefused:
             pass
         except BaseException as error:  # noqa: BLE001 - whatever the project's code raises
             name = type(error).__name__
-            how, told, mark = "raise", f"raises {name}", name
+            how, text, mark = "raise", f"raises {name}", name
             refused = is_refusal(error, self._root)
         finally:
             self._end()
         if self._tripped:
             how = "unknown"
-        end = {"how": how, "told": told, "mark": mark, "source": source}
+        end = {"how": how, "told": text, "mark": mark, "source": source}
         return {**end, "refused": refused}
 
     def _begin(self) -> None:
@@ -143,7 +143,7 @@ class CallGuard:
         elif inspect.isawaitable(answer):
             return "unknown", "", "", ""
         if inspect.iscoroutine(answer):
-            answer.close()  # an `await` is missing: nothing of it has run
+            answer.close()  # an `await` is missing in the project: the coroutine has not started
         if inspect.isgenerator(answer):
             answer = list(itertools.islice(answer, ITEMS))
         mark = f"{digest(answer)} {digest((args, kwargs))}"
@@ -151,20 +151,20 @@ class CallGuard:
 
 
 def is_refusal(error: BaseException, root: str) -> bool:
-    """Whether a `raise` or an `assert` of the project raised it: it was meant to be raised."""
+    """Return whether a `raise` or an `assert` of the project raised it, and thus on purpose."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is None:
         return False
     code = trace.tb_frame.f_code
-    ours = os.path.realpath(code.co_filename).startswith(root + os.sep)
+    in_project = os.path.realpath(code.co_filename).startswith(root + os.sep)
     raised = opcode.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
-    return ours and raised and "site-packages" not in code.co_filename
+    return in_project and raised and "site-packages" not in code.co_filename
 
 
 def _is_read_only(arguments: tuple[Any, ...]) -> bool:
-    """Whether a file is opened for reading only."""
+    """Return whether a file is opened only for reading."""
     mode, flags = arguments[1], arguments[2]
     if isinstance(mode, str):
         return not set(mode) & set("wax+")
@@ -172,12 +172,12 @@ def _is_read_only(arguments: tuple[Any, ...]) -> bool:
 
 
 def digest(value: Any) -> str:
-    """Return the same text for equal values."""
+    """Return a digest that is equal for equal values."""
     return hashlib.sha256(describe_value(value).encode(errors="replace")).hexdigest()
 
 
 def describe_value(value: Any, depth: int = 6) -> str:
-    """Return a text that is the same for equal values, whatever their addresses and order."""
+    """Return a text that is equal for equal values, whatever their addresses and order."""
     if depth == 0 or value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return ADDRESS.sub("", repr(value))
     kind = type(value).__name__

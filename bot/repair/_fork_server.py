@@ -1,8 +1,8 @@
-"""Forks a child a request, and tells what each of them said.
+"""Forks one child per request, and passes on what each child reports.
 
 Sent as source text (`python -c`) to the interpreter of the project under repair: standard library
-only. JSON lines: requests come in, answers go out. A child that is late is killed with its whole
-process group; the end of what comes in ends everything.
+only. Requests and answers are JSON lines. A child that exceeds its time is killed with its process
+group; the end of standard input ends the server.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ WorkArguments = Callable[[dict[str, Any], Emit], dict[str, Any]]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 END = b'{"end"'
-GENEROUS = 12  # so many times its seconds a child may take on the clock, on a busy machine
+GENEROUS = 12  # the wall-clock limit is this multiple of the seconds, for a busy machine
 
 
 def read_wait_seconds(pid: int) -> float:
@@ -33,13 +33,13 @@ def read_wait_seconds(pid: int) -> float:
 
 
 def call_prctl(option: int, value: int) -> None:
-    """Call Linux's prctl; other systems go without."""
+    """Call Linux's prctl; do nothing on other systems."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 class Child:
-    """One forked child and what it has said so far."""
+    """One forked child and its output so far."""
 
     def __init__(self, request: dict[str, Any], pid: int, pipe: int) -> None:
         self.request, self.pid, self.pipe = request, pid, pipe
@@ -49,7 +49,7 @@ class Child:
         self.late = self.is_exhausted = False
 
     def has_expired(self) -> bool:
-        """Return whether its time is up; what it waited for a processor is added, within limits."""
+        """Return whether its time is up; waiting for a processor does not count, within limits."""
         now = time.monotonic()
         if now <= self.deadline:
             return False
@@ -59,7 +59,7 @@ class Child:
 
     @property
     def is_finished(self) -> bool:
-        """Whether its last record has begun: an argument may be called `end` as well."""
+        """Return whether its last record has begun: an argument may be called `end` too."""
         return self.output.startswith(END) or b"\n" + END in self.output[-4096:]
 
     def kill(self) -> None:
@@ -94,8 +94,8 @@ class Child:
 class Server:
     """Owns the children; single-threaded, so that forking is safe.
 
-    `work` is what a child does for its request: it emits records and returns the last of them.
-    Requests come from `inlet`, a line each, answers go to `outlet`.
+    `work` is what a child runs for its request: it emits records and returns the last of them.
+    Requests come from `inlet`, one per line; answers go to `outlet`.
     """
 
     def __init__(self, work: WorkArguments, scratch: str, inlet: int, outlet: int) -> None:
@@ -104,7 +104,7 @@ class Server:
         self.handlers: dict[str, Callable[[dict[str, Any]], None]] = {"cancel": self._cancel}
         self.listeners: dict[int, Callable[[], None]] = {}
         self.children: dict[int, Child] = {}
-        self.others: set[int] = set()  # processes that are ours and no child's leavings
+        self.others: set[int] = set()  # own processes that are not orphans of a child
         self.held: set[int] = set()  # descriptors that are no child's
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inlet, selectors.EVENT_READ)
@@ -157,7 +157,7 @@ class Server:
         os.close(pipe)
 
     def fork(self, request: dict[str, Any]) -> None:
-        """Have a child do this."""
+        """Fork a child for this request."""
         request["scratch"] = self.scratch
         reading, writing = os.pipe()
         pid = os.fork()
@@ -189,7 +189,7 @@ class Server:
         os._exit(code)
 
     def leave(self) -> None:
-        """Let go, in a process that was just forked, of all that is this server's alone."""
+        """Close all that belongs to this server alone, in a process that was just forked."""
         self.selector.close()
         for number in (self.inlet, self.outlet, *self.children, *self.listeners, *self.held):
             os.close(number)
@@ -223,7 +223,7 @@ class Server:
         self.say(child.answer(text))
 
     def _reap_orphans(self) -> None:
-        """Kill what a child started and left behind: it is ours now (we are its subreaper)."""
+        """Kill the processes that a child left behind: the subreaper is their parent now."""
         listing = Path(f"/proc/self/task/{os.getpid()}/children")
         mine = listing.read_text().split() if listing.exists() else []
         known = {child.pid for child in self.children.values()} | self.others
@@ -240,7 +240,7 @@ class Server:
             rest = rest[os.write(self.outlet, rest) :]
 
     def end(self) -> None:
-        """Kill every child, then whatever they leave to us."""
+        """Kill every child, then the processes that they left behind."""
         for child in self.children.values():
             child.kill()
             with contextlib.suppress(ChildProcessError):

@@ -1,9 +1,9 @@
-"""A process in which pytest is configured and tests are collected once, for all candidates.
+"""A process in which pytest is configured and the tests are collected once, for all candidates.
 
 Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
-library and that project's pytest only. It forks a child a candidate, which puts the candidate's
-code in place of what was imported (`_fork_code`) and runs the tests asked for. Where that would not
-be the same as a run from the start, the server, which has collected nothing, forks a child for it.
+library and that project's pytest only. It forks one child per candidate, which puts the candidate's
+code into the imported functions (`_fork_code`) and runs the requested tests. If that could differ
+from a run from the start, the server forks a child of its own, which has collected nothing yet.
 """
 
 import contextlib
@@ -19,9 +19,9 @@ Parts = dict[str, dict[str, Any]]
 
 
 class SessionHandle:
-    """The server's hold on that process: starts it, hands requests on, takes answers back.
+    """The server's handle of that process: starts it, forwards requests, receives answers.
 
-    It adds to the server what `collect` and `collected` in a request ask for.
+    It handles `collect` and `collected` requests for the server.
     """
 
     def __init__(self, server: Any, parts: Parts, root: str, cache: str) -> None:
@@ -34,7 +34,7 @@ class SessionHandle:
         server.handlers |= {"collect": self.start, "collected": self.ask, "cancel": self.cancel}
 
     def start(self, request: dict[str, Any]) -> None:
-        """Have the tests collected in a process of its own; the answer comes when that is done."""
+        """Collect the tests in a separate process; the answer comes when that has ended."""
         self.end("another was asked for")
         request["scratch"] = self._server.scratch
         self._outlet, to_write = os.pipe()
@@ -56,18 +56,18 @@ class SessionHandle:
         self._server.listen(self._outlet, self._listen)
 
     def ask(self, request: dict[str, Any]) -> None:
-        """Hand a request on; what is not collected, or not yet, is done from the start."""
+        """Forward a request; run tests from the start if they are not collected (yet)."""
         if self._pid < 0 or self._starting is not None:
             self._server.fork({**request, "unfit": "not collected yet"})
             return
-        # The request itself lies in a file: who writes much to a pipe may wait for its reader.
+        # The request is sent in a file, because writing much to a pipe blocks until it is read.
         file = self._get_path(request["id"])
         file.write_text(json.dumps(request), encoding="utf-8")
         self._asked[request["id"]] = request
         self._write({"id": request["id"], "seconds": request["seconds"], "file": str(file)})
 
     def cancel(self, request: dict[str, Any]) -> None:
-        """End the run of that number, wherever it is."""
+        """End the run of the request with that number, wherever it is."""
         self._cancel(request)
         if request["cancel"] in self._asked:
             self._write(request)
@@ -104,7 +104,7 @@ class SessionHandle:
             self._server.say({**answer, "collected": True})
 
     def end(self, why: str) -> None:
-        """End that process; what it was asked for and has not answered is done from the start."""
+        """End that process; its unanswered requests are run from the start."""
         if self._pid < 0:
             return
         self._server.stop_listening(self._outlet)
@@ -120,8 +120,8 @@ class SessionHandle:
         starting, self._starting = self._starting, None
         if starting is not None:
             self._server.say({"id": starting["id"], "obstacle": why})
-        asked, self._asked = self._asked, {}
-        for request in asked.values():
+        pending, self._asked = self._asked, {}
+        for request in pending.values():
             self._get_path(request["id"]).unlink(missing_ok=True)
             self._server.fork({**request, "unfit": why})
 
@@ -129,7 +129,7 @@ class SessionHandle:
 def collect(
     parts: Parts, request: dict[str, Any], root: str, cache: str, pipes: tuple[int, int]
 ) -> None:
-    """Be that process: collect the tests, then fork a child a request. Does not return."""
+    """Run as that process: collect the tests, then fork a child per request. Does not return."""
     import pytest
 
     parts["server"]["call_prctl"](parts["server"]["PR_SET_PDEATHSIG"], 9)
@@ -150,7 +150,7 @@ def collect(
 
 
 class CollectedSession:
-    """A pytest plugin that does not run what was collected, but waits for what to run of it."""
+    """A pytest plugin that waits for requests to run tests, instead of running all at once."""
 
     def __init__(
         self, parts: Parts, request: dict[str, Any], root: str, pipes: tuple[int, int]
@@ -164,14 +164,15 @@ class CollectedSession:
         self.server = parts["server"]["Server"](self.work, request["scratch"], *pipes)
 
     def pytest_runtestloop(self, session: Any) -> None:
-        """Say whether the tests can be run from here on, and do so until nobody asks any more."""
+        """Report whether tests can be run from this state, then serve all requests."""
         self._session = session
         self.imported.__exit__()
         self._capture = session.config.pluginmanager.getplugin("capturemanager")
         obstacle = self._find_obstacle(session)
         self.server.say({"obstacle": obstacle})
         if not obstacle:
-            # In a child, whatever is looked at is copied: of thousands of items that takes longest.
+            # Reading objects in a child copies their memory pages (reference counts), which is slow
+            # for thousands of items. So they are indexed and frozen here, before the forks.
             self._named = group_by_name(session.items)
             gc.collect()
             gc.freeze()
@@ -181,7 +182,7 @@ class CollectedSession:
         os._exit(0)
 
     def _find_obstacle(self, session: Any) -> str:
-        """Return what forbids to fork here; nothing where it is allowed."""
+        """Return why this process must not fork, or an empty string."""
         if session.testsfailed:
             return "some tests cannot be collected"
         if find_other_loops(session.config, self):
@@ -193,7 +194,7 @@ class CollectedSession:
         self._capture.stop_global_capturing()
         own = {self.server.selector.fileno()}
         opened = self._parts["code"]["open_files"]()
-        left = [opened[each] for each in opened.keys() - self._open_before - own]
+        left = [opened[number] for number in opened.keys() - self._open_before - own]
         if left:
             return f"{left[0]} was opened while modules were imported"
         try:
@@ -203,7 +204,7 @@ class CollectedSession:
         return ""
 
     def work(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
-        """Run the tests asked for with the candidate's code, in a child; return the last record."""
+        """Run the requested tests with the candidate's code, in a child; return the last record."""
         request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
         overlay, session = self._parts["overlay"], self._session
         files = overlay["resolve_paths"](request["overlay"], self._root)
@@ -226,15 +227,15 @@ class CollectedSession:
 
 
 def find_other_loops(config: Any, own: object) -> list[object]:
-    """Return the plugins, but ours and pytest's, that run the tests instead of pytest."""
+    """Return the plugins that run the tests instead of pytest, except for ours and pytest's own."""
     from _pytest import main
 
     return [
-        each.plugin
-        for each in config.hook.pytest_runtestloop.get_hookimpls()
-        if not each.hookwrapper
-        and not getattr(each, "wrapper", False)
-        and each.plugin not in (own, main)
+        hook.plugin
+        for hook in config.hook.pytest_runtestloop.get_hookimpls()
+        if not hook.hookwrapper
+        and not getattr(hook, "wrapper", False)
+        and hook.plugin not in (own, main)
     ]
 
 
@@ -260,14 +261,15 @@ def select_items(named: dict[str, list[Any]], tests: Sequence[str]) -> list[Any]
 
 
 def is_within(item: str, test: str) -> bool:
-    """Whether a node is what was asked for, or a part of it."""
+    """Return whether a node is the requested one, or a part of it."""
     return item == test or (item.startswith(test) and item[len(test) :][:1] in (":", "["))
 
 
 def run_loop(session: Any, plugins: Sequence[Any]) -> int:
-    """Run the session's items as pytest does, and return what it would end with.
+    """Run the session's items as pytest does, and return pytest's exit code.
 
-    The plugins are heard as from the start: once all is collected, while tests run, at the end.
+    The plugins get the same hooks as in a run from the start: after collection, while tests run,
+    and at the end.
     """
     for plugin in plugins:
         session.config.pluginmanager.register(plugin)
@@ -279,7 +281,7 @@ def run_loop(session: Any, plugins: Sequence[Any]) -> int:
 
 
 def run_items(session: Any) -> int:
-    """Run the session's items; return what pytest would end with."""
+    """Run the session's items; return pytest's exit code."""
     from _pytest.main import pytest_runtestloop
 
     try:

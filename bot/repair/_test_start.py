@@ -1,7 +1,7 @@
-"""Writes down which test program a command starts, whatever starts it: `make test`, a script.
+"""Records which test program a command starts, even indirectly: `make test`, a script.
 
-Sent as source text to every Python that the command starts: standard library only, and no more of
-it than is needed.
+Sent as source text to every Python that the command starts: standard library only, and as little
+code as possible.
 """
 
 import os
@@ -11,7 +11,7 @@ NOTED = "THESEUS_TESTS_STARTED"
 
 
 def parse_test_arguments(arguments: "list[str]") -> "list[str]":
-    """Return how Python was asked for tests, of the words after its name; none where it was not."""
+    """Return the test program and its arguments, of the words after `python`; empty if none."""
     arguments = list(arguments)
     while arguments and arguments[0].startswith("-") and arguments[0] != "-m":
         del arguments[: 2 if arguments[0] in ("-W", "-X") else 1]
@@ -21,9 +21,9 @@ def parse_test_arguments(arguments: "list[str]") -> "list[str]":
 
 
 def note_test_start(file: str) -> None:
-    """Add a line to `file` where this process runs pytest or unittest and none above it does.
+    """Add a line to `file` if this process runs pytest or unittest and no parent process does.
 
-    A Python that has neither makes an empty file: it was heard as well.
+    A Python that lacks the test program only creates the file, so that it is noticed as well.
     """
     words = parse_test_arguments(list(getattr(sys, "orig_argv", ()))[1:])
     if not words or NOTED in os.environ:

@@ -1,4 +1,4 @@
-"""What is kept while people are asked: the question, and all that they said before it."""
+"""What is stored while people are asked: the question, and all their answers before it."""
 
 from dataclasses import dataclass, replace
 
@@ -10,21 +10,23 @@ from bot.repair.calls import CallOutcome, CallQuestion, StatedAnswer
 
 @dataclass(frozen=True, slots=True)
 class AnswerMemo:
-    """What was `stated` by now, and the question that is open, if one is."""
+    """The answers that were `stated` so far, and the open question, if any."""
 
     stated: tuple[StatedAnswer, ...] = ()
     question: CallQuestion | None = None
 
     def to_text(self) -> str:
-        """Return it as text that `read_memo` reads; how the candidates end is left out."""
-        asked = replace(self.question, ends=()) if self.question else None
-        said = [replace(each, question=replace(each.question, ends=())) for each in self.stated]
-        return _MEMO.dump_json(AnswerMemo(tuple(said), asked)).decode()
+        """Return the memo as text that `read_memo` reads; the candidates' outcomes are left out."""
+        question = replace(self.question, ends=()) if self.question else None
+        answers = [
+            replace(answer, question=replace(answer.question, ends=())) for answer in self.stated
+        ]
+        return _MEMO.dump_json(AnswerMemo(tuple(answers), question)).decode()
 
     def set_answer(self, choice: str, by: str) -> "AnswerMemo":
-        """Return it with the choice that a person took, or the literal they wrote instead.
+        """Return the memo with the choice of a person, or with the literal that they wrote instead.
 
-        Any other word leaves it open.
+        Any other text removes the question and adds no answer.
         """
         question = self.question
         if question is None:
@@ -36,13 +38,13 @@ class AnswerMemo:
         if not question.now or parse_literal(choice) != choice:
             return replace(self, question=None)
         written = CallOutcome("answer", choice, source=choice)
-        asked = replace(question, answers=(*question.answers, written))
-        return AnswerMemo((*self.stated, StatedAnswer(asked, len(question.answers), by)))
+        answered = replace(question, answers=(*question.answers, written))
+        return AnswerMemo((*self.stated, StatedAnswer(answered, len(question.answers), by)))
 
 
 _MEMO = TypeAdapter(AnswerMemo)
 
 
 def read_memo(text: str) -> AnswerMemo:
-    """Return what `AnswerMemo.to_text` made text of; no text is no memo. Raises `ValueError`."""
+    """Return the memo that `AnswerMemo.to_text` wrote, empty for no text. Raises `ValueError`."""
     return _MEMO.validate_json(text) if text else AnswerMemo()

@@ -1,4 +1,4 @@
-"""What people said calls answer, as tests that stay in the repository."""
+"""Writes tests, which stay in the repository, for the answers that people stated."""
 
 import asyncio
 import hashlib
@@ -20,10 +20,10 @@ async def answer_tests(
 ) -> dict[str, str]:
     """Return new test files for `folder`, by path below the root: each passes with the fix.
 
-    There is none for what was said to be neither of two, for a call or an answer that is no
-    literal, and where the function does not answer its callers what it answers itself.
+    There is no test if the person rejected every answer, if the call or the answer is not a
+    literal, or if a decorator changes the function's answer for its callers.
     """
-    kept: dict[str, str] = {}
+    files: dict[str, str] = {}
     for path, text in _generate_tests(folder, stated, fix):
         file = root / path
         if file.exists():
@@ -35,18 +35,18 @@ async def answer_tests(
         finally:
             await asyncio.to_thread(file.unlink, missing_ok=True)
         if result.is_passing:
-            kept[path] = text
-    return kept
+            files[path] = text
+    return files
 
 
 def _generate_tests(
     folder: str, stated: Sequence[StatedAnswer], fix: Texts
 ) -> Iterator[tuple[str, str]]:
-    for each in stated:
-        call = each.question.call
-        if each.right is None or call.path not in fix:
+    for answer in stated:
+        call = answer.question.call
+        if answer.right is None or call.path not in fix:
             continue
-        end = each.question.answers[each.right]
+        end = answer.question.answers[answer.right]
         own = re.sub(r"\W+", "_", call.name.lower()).strip("_")
         mark = hashlib.sha256(call.text.encode()).hexdigest()[:8]
         text = build_result_test(

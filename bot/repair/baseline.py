@@ -1,4 +1,4 @@
-"""How the tests of a tree stand before any edit, and what they import."""
+"""Measures the test results of a tree before any edit, and what the tests import."""
 
 import re
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How the tests stand before any edit: the reproduction fails, others pass or are `red`.
+    """The test results before any edit: the reproduction fails, other tests pass or are `red`.
 
-    Files that cannot be imported whatever becomes of the code, or that there is no time for, are
-    `left_out`: each with why.
+    `left_out` are test files that no edit makes importable, or that exceed the time, with the
+    reason.
     """
 
     failing: tuple[TestRecord, ...]
@@ -39,9 +39,9 @@ class Baseline:
 async def measure_baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import.
 
-    Of the affected tests, which run side by side, is asked only which of the lines they run that
-    the failing ones do. What runs once in a process, such as the building of a table, counts as run
-    by all that pass there.
+    The affected tests run in parallel, and only record which lines of the failing tests they run.
+    A line that runs once per process, such as the building of a table, counts as run by every
+    test that passes there.
     """
 
     async def run_tests(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
@@ -55,9 +55,9 @@ async def measure_baseline(request: RepairRequest, runner: PreloadingRunner) -> 
     lines = _collect_lines(own.failures)
     found = request.sibling_results.get(request.affected, lines)
     if found is None:
-        beside = SiblingTests(request.root, lambda tests: run_tests(tests, lines), runner.width)
-        asked = {test.partition("::")[0] for test in request.reproduction}
-        found = await beside.run(request.affected, asked, request.seconds)
+        siblings = SiblingTests(request.root, lambda tests: run_tests(tests, lines), runner.width)
+        requested = {test.partition("::")[0] for test in request.reproduction}
+        found = await siblings.run(request.affected, requested, request.seconds)
         request.sibling_results.keep(request.affected, lines, found)
     other, slow = found
     known = {record.test for record in own.records}
@@ -81,26 +81,26 @@ async def measure_baseline(request: RepairRequest, runner: PreloadingRunner) -> 
 async def preload_imports(
     request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
 ) -> None:
-    """Have what the tests import and no candidate changes imported once.
+    """Import once what the tests import and no candidate changes.
 
-    Only if the reproduction ends as it did without: what a test sets up before it imports something
-    may decide what becomes of it.
+    If the reproduction ends differently afterwards, only installed modules are preloaded: what a
+    test sets up before an import may decide the result of that import.
     """
     if not base.project:
         return
     await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
-    again = await runner.run(request.reproduction, {}, request.limits)
-    if collect_outcomes(again) != collect_outcomes(base.result):
+    repeated = await runner.run(request.reproduction, {}, request.limits)
+    if collect_outcomes(repeated) != collect_outcomes(base.result):
         await runner.preload(base.result.modules)
 
 
 def collect_outcomes(result: RunResult) -> set[tuple[str, str, str]]:
-    """Return how each test ended, without what differs from run to run."""
+    """Return how each test ended, without details that differ from run to run."""
     return {(record.test, *_get_outcome(record)) for record in result.records}
 
 
 def _collect_lines(records: Sequence[TestRecord]) -> Lines:
-    """Return the lines that any of these tests ran, but those of tests."""
+    """Return the lines that any of these tests ran, except lines of tests."""
     found: dict[str, frozenset[int]] = {}
     for record in records:
         for path, lines in record.lines.items():
@@ -110,25 +110,25 @@ def _collect_lines(records: Sequence[TestRecord]) -> Lines:
 
 
 def _run_once(alone: Sequence[TestRecord], among: Sequence[TestRecord]) -> Lines:
-    """Return the lines that failing tests run alone and not among others, which run them instead.
+    """Return the lines that failing tests run alone but not after others, which run them instead.
 
-    They are of what is set up once in a process, by whoever comes first.
+    These lines set something up once per process, in whichever test needs it first.
     """
     later = {record.test: record for record in among}
     by_others = _collect_lines([record for record in among if record.outcome == "passed"])
     found: dict[str, set[int]] = {}
     for record in alone:
-        again = later.get(record.test)
-        if again is None or not again.lines or _get_outcome(again) != _get_outcome(record):
+        repeated = later.get(record.test)
+        if repeated is None or not repeated.lines or _get_outcome(repeated) != _get_outcome(record):
             continue
         for path, lines in record.lines.items():
-            once = lines - again.lines.get(path, frozenset())
+            once = lines - repeated.lines.get(path, frozenset())
             found.setdefault(path, set()).update(once & by_others.get(path, frozenset()))
     return {path: frozenset(lines) for path, lines in found.items() if lines}
 
 
 def _add_setup_lines(built: Lines, record: TestRecord) -> TestRecord:
-    """Return the record of a test as if it had run what was set up before it as well."""
+    """Return the record of a test as if it had also run the set-up lines that ran before it."""
     if not built or record.outcome != "passed":
         return record
     more = {path: record.lines.get(path, frozenset()) | lines for path, lines in built.items()}
@@ -140,10 +140,10 @@ def _get_outcome(record: TestRecord) -> tuple[str, str]:
 
 
 def _find_import_obstacle(root: Path, record: TestRecord) -> str:
-    """Return what keeps a file of tests from being imported, and says nothing of an edit.
+    """Return why a test file cannot be imported whatever the edit is, or an empty string.
 
-    It ends the program then, waits for ever, or wants a package that is not installed. What has a
-    name of the tree at `root` is its own: an edit may mend that.
+    The file exits, never ends, or needs a package that is not installed. A missing module that
+    exists in the tree at `root` does not count, because an edit may fix that import.
     """
     crash = record.crash
     if crash is None:
@@ -163,13 +163,13 @@ def _find_import_obstacle(root: Path, record: TestRecord) -> str:
 
 
 def _build_unknown_record(result: RunResult) -> TestRecord:
-    """Stand in for a run that died before it could say which test failed."""
+    """Return a record for a run that died before it could report which test failed."""
     message = result.output.strip()[-300:] or "the tests did not run to their end"
     error = "OutOfTime" if result.late else "Unknown" if result.is_finished else PROGRAM_EXIT
     return TestRecord("", "failed", crash=Crash(error, message))
 
 
 def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
-    """Return the tests that pass now and must go on passing."""
+    """Return the tests that pass now and must continue to pass."""
     own = set(request.reproduction)
     return [record.test for record in base.passing if record.test not in own]

@@ -1,8 +1,8 @@
-"""What candidates change about what functions answer: calls of the tests, and calls like them.
+"""Finds what candidates change about the answers of functions, by replaying the tests' calls.
 
-Tests see an answer or two. A candidate that passes them may still raise for every caller that
-leaves an argument out, so the functions it touches are called again with what the tests gave them
-and with neighbours of that, on the tree as it is and with each candidate.
+Tests check only an answer or two. A candidate that passes them may still raise for every caller
+that omits an argument. So the functions it edits are called again with the tests' arguments and
+with similar ones, on the unchanged tree and with each candidate.
 """
 
 import ast
@@ -23,12 +23,13 @@ CUT_SHORT = " (it differs where it is cut short)"
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What one candidate does to the calls that were made again.
+    """The effects of one candidate on the replayed calls.
 
     `broken`: answered before, raise or hang now. `changed`: made by passing tests, and answered
-    otherwise. `moved`: other calls that answered before, and answer otherwise. `admitted`: calls
-    that no failing test makes, which a `raise` refused before, and which answer now. `outcomes`:
-    how every call ended, in one order for all candidates; `unknown` ones tell nothing.
+    differently. `moved`: other calls that answered before, and answer differently now. `admitted`:
+    calls that no failing test makes, which a `raise` refused before, and which answer now.
+    `outcomes`: how every call ended, in the same order for all candidates; `unknown` ones say
+    nothing.
     """
 
     broken: tuple[ChangedCall, ...] = ()
@@ -40,16 +41,16 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    """Calls of some functions, and how they end on the tree as it is."""
+    """Calls of some functions, and how they end on the unchanged tree."""
 
     calls: tuple[RecordedCall, ...] = ()
     base: tuple[CallOutcome, ...] = ()
 
 
 class BehaviourComparison:
-    """Compares candidates for `before` by the calls that `tests` make; `failing` are those red.
+    """Compares candidates for `before` by the calls of `tests`; `failing` tests fail without.
 
-    `calls` are those of the last comparison, and `base` is how they end on the tree as it is.
+    `calls` are those of the last comparison, and `base` is how they end on the unchanged tree.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class BehaviourComparison:
         self._known: dict[tuple[FunctionPlace, ...], _Recording] = {}
 
     async def compare(self, candidates: Sequence[Texts]) -> list[Behaviour]:
-        """Return what each of these new texts changes, in their order."""
+        """Return what each candidate (its new texts) changes, in their order."""
         places = sorted(
             {
                 place
@@ -81,15 +82,15 @@ class BehaviourComparison:
         if not self.calls:
             return [Behaviour() for _ in candidates]
         ends = await asyncio.gather(*(self._replay(files) for files in candidates))
-        return [self._compare_outcomes(self.base, each) for each in ends]
+        return [self._compare_outcomes(self.base, end) for end in ends]
 
     @property
     def has_passing_calls(self) -> bool:
-        """Whether there are calls of passing tests among those that are made again."""
+        """True if a passing test makes one of the replayed calls."""
         return any(call.tests and not self._failing & set(call.tests) for call in self.calls)
 
     async def _get_recording(self, places: tuple[FunctionPlace, ...]) -> "_Recording":
-        """Return the calls of these functions, and how they end today; they are recorded once."""
+        """Return the calls of these functions and their present outcomes, recorded only once."""
         if places and places not in self._known:
             self.calls = await self._runner.record_calls(self._tests, places, self._limits)
             base = await self._replay_baseline() if self.calls else ()
@@ -97,14 +98,14 @@ class BehaviourComparison:
         return self._known.get(places, _Recording())
 
     async def _replay_baseline(self) -> tuple[CallOutcome, ...]:
-        """Return how the calls end today; what differs from time to time is unknown.
+        """Return how the calls end before any edit, or `unknown` if two replays differ.
 
-        So is what differs once all is imported anew: some candidates have to be, and some not.
+        One of the two replays imports everything again, because some candidates need that.
         """
-        first, again = await asyncio.gather(self._replay({}), self._replay({}, fresh=True))
+        first, second = await asyncio.gather(self._replay({}), self._replay({}, fresh=True))
         return tuple(
             one if one == other else CallOutcome("unknown")
-            for one, other in zip(first, again, strict=True)
+            for one, other in zip(first, second, strict=True)
         )
 
     async def _replay(self, files: Texts, *, fresh: bool = False) -> tuple[CallOutcome, ...]:
@@ -124,18 +125,18 @@ class BehaviourComparison:
                 admitted.append(_build_changed_call(call, old, new))
             if old.how != "answer" or ends[-1].how == "unknown" or old.mark == new.mark:
                 continue
-            told = _build_changed_call(call, old, new)
+            change = _build_changed_call(call, old, new)
             passing = bool(call.tests) and not self._failing & set(call.tests)
             if new.how in ("raise", "late") and (passing or new.mark not in wanted):
-                broken.append(told)
+                broken.append(change)
             elif passing and _answer(old) != _answer(new):
-                changed.append(told)
+                changed.append(change)
             else:
-                moved.append(told)
+                moved.append(change)
         return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(admitted), tuple(ends))
 
     def _find_expected_errors(self, now: Sequence[CallOutcome]) -> frozenset[str]:
-        """Return what calls of failing tests raise now: a test may ask for that."""
+        """Return the errors that calls of failing tests raise now: a test may expect them."""
         return frozenset(
             new.mark
             for call, new in zip(self.calls, now, strict=True)
@@ -144,8 +145,11 @@ class BehaviourComparison:
 
 
 def _answer(outcome: CallOutcome) -> str:
-    """Return what tells an answer. What answers None, as a constructor does, is there for what it
-    leaves in its arguments."""
+    """Return the part of the mark that identifies the answer.
+
+    A function that answers None, as a constructor does, acts on its arguments, so the complete mark
+    counts.
+    """
     return outcome.mark if outcome.text == "None" else outcome.mark.partition(" ")[0]
 
 
@@ -159,23 +163,23 @@ def _build_changed_call(call: RecordedCall, old: CallOutcome, new: CallOutcome) 
 def find_difference(
     calls: Sequence[RecordedCall], one: Behaviour, other: Behaviour
 ) -> ChangedCall | None:
-    """Return a call that ends otherwise with the other candidate: `before` ours, `after` theirs."""
-    for call, ours, theirs in zip(calls, one.outcomes, other.outcomes, strict=True):
-        if "unknown" not in (ours.how, theirs.how) and ours.mark != theirs.mark:
-            return _build_changed_call(call, ours, theirs)
+    """Return a call that ends differently with the other candidate: `before` one, `after` other."""
+    for call, first, second in zip(calls, one.outcomes, other.outcomes, strict=True):
+        if "unknown" not in (first.how, second.how) and first.mark != second.mark:
+            return _build_changed_call(call, first, second)
     return None
 
 
 def is_comparable(one: Behaviour, other: Behaviour) -> bool:
-    """Return whether it is known of any call how it ends with both; else they may be anything."""
+    """Return whether the outcome of at least one call is known with both candidates."""
     pairs = zip(one.outcomes, other.outcomes, strict=True)
-    return any("unknown" not in (ours.how, theirs.how) for ours, theirs in pairs)
+    return any("unknown" not in (first.how, second.how) for first, second in pairs)
 
 
 def find_touched_functions(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
     """Yield the outermost functions of `before` whose lines differ in `after`.
 
-    Where a line outside of functions differs, the functions of that file that name what it binds.
+    If a line outside of functions differs, also the functions that use a name which it binds.
     """
     for path, text in after.items():
         try:
@@ -215,7 +219,7 @@ def _walk_functions(
 
 def _get_lines(statement: ast.stmt) -> frozenset[int]:
     decorators = getattr(statement, "decorator_list", [])
-    first = min([statement.lineno, *(each.lineno for each in decorators)])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
     return frozenset(range(first, (statement.end_lineno or statement.lineno) + 1))
 
 

@@ -1,4 +1,4 @@
-"""Calls of the project's functions: recorded, made again, and asked about."""
+"""The calls of the project's functions, their outcomes, and questions about them."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +14,11 @@ _UNREADABLE = re.compile(r"<[\w.]+ object>|\.\.\.(?:\W|$)")
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """A call of a function: `text` is for people, `data` its arguments for whoever makes it again.
+    """A call of a function: `text` is for people, `data` are its arguments for a replay.
 
-    `tests` are those that made it; a call that none made is a neighbour of one that was. Where all
-    its arguments are literals, `arguments` are their sources by parameter, and `module` is what the
-    function is imported from.
+    `tests` are those that made it; a call without tests is a variation of a recorded one. If all
+    its arguments are literals, `arguments` are their sources by parameter, and `module` is the
+    module to import the function from.
     """
 
     path: str
@@ -32,12 +32,13 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
+    """How a call ended: `text` is for people; equal outcomes have equal `mark`s.
 
-    The first word of an answer's `mark` is of the answer, the second of what it was given. `source`
-    is the answer as a literal, where it is one; of an answer that a person wrote it is all.
+    The first word of an answer's `mark` stands for the answer, the second for the arguments after
+    the call. `source` is the answer as a literal, if it is one; an answer that a person wrote has
+    nothing else.
 
-    `unknown` is a call that tried more than to compute, or that cannot be waited for.
+    The outcome is `unknown` if the call tried more than to compute, or cannot be waited for.
     """
 
     how: Literal["answer", "raise", "late", "unknown"]
@@ -48,11 +49,11 @@ class CallOutcome:
 
     @property
     def end(self) -> tuple[str, str]:
-        """What was answered or raised, whatever became of the arguments."""
+        """The answer or error, whatever happened to the arguments."""
         return self.how, self.mark.partition(" ")[0]
 
     def is_like(self, other: "CallOutcome") -> bool:
-        """Return whether people take both for the same end: 0 and 0.0 are one answer."""
+        """Return whether people see the same outcome in both: 0 and 0.0 are one answer."""
         if self.end == other.end or not (self.source and other.source):
             return self.end == other.end
         one, two = evaluate_literal(self.source), evaluate_literal(other.source)
@@ -61,11 +62,11 @@ class CallOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CallQuestion:
-    """What only a person can tell: which of these is how `call` should end.
+    """A question that only a person can answer: how `call` should end.
 
     `answers` differ in their `end`; the first is that of the fix that was found, or of the
-    likeliest edit. `ends` is how it ends with each candidate, in that order. `now` is how it ends
-    as things are, where it fails: "raises KeyError".
+    likeliest edit. `ends` is how the call ends with each candidate, in order. `now` is how it ends
+    before the fix, if it fails: "raises KeyError".
     """
 
     call: RecordedCall
@@ -75,21 +76,21 @@ class CallQuestion:
 
     @property
     def text(self) -> str:
-        """Return the question in words, without the answers."""
+        """The question as a sentence, without the answers."""
         return f"`{self.call.text}` should answer:"
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Return what can be said to it: each of the answers, and that none of them is right."""
+        """The possible replies: each of the answers, and "none of them"."""
         none = NEITHER if len(self.answers) > 1 else ANOTHER
         return (*(answer.text for answer in self.answers), none)
 
 
 @dataclass(frozen=True, slots=True)
 class StatedAnswer:
-    """What a person said to a question. `right` counts its answers from 0; none: neither is right.
+    """A person's answer to a question. `right` is an index of its answers; `None`: none is right.
 
-    `by` is the person's name; where it is empty, it is who reads the report.
+    `by` is the person's name; it is empty for the reader of the report.
     """
 
     question: CallQuestion
@@ -97,17 +98,18 @@ class StatedAnswer:
     by: str = ""
 
     def find_conflict(self, outcome: CallOutcome) -> str:
-        """Return why what ends the call so is not the fix; nothing where it may be."""
+        """Return why an outcome contradicts this answer, or an empty string if it does not."""
         wanted = None if self.right is None else self.question.answers[self.right]
         wrong = any(outcome.is_like(answer) for answer in self.question.answers)
         if outcome.is_like(wanted) if wanted else not wrong:
             return ""
         call = f"`{self.question.call.text}`"
-        return f"{call} {_describe_ending(outcome)} with it, and {self.by or 'you'} said otherwise"
+        person = self.by or "you"
+        return f"{call} {_describe_ending(outcome)} with it, but {person} said otherwise"
 
     @property
     def description(self) -> str:
-        """Return what was said, as a sentence."""
+        """The answer as a sentence."""
         call, answers = f"`{self.question.call.text}`", self.question.answers
         who = self.by or "You"
         if self.right is None:
@@ -120,25 +122,25 @@ class StatedAnswer:
 def choose_question(
     calls: Sequence[RecordedCall], outcomes: Sequence[Sequence[CallOutcome]]
 ) -> CallQuestion | None:
-    """Return the call whose answer tells most of these candidates apart, if a person can say it.
+    """Return the call whose answer separates the most candidates, if a person can judge it.
 
     `outcomes` are how the calls end with each candidate, the fix first.
     """
     found: list[tuple[tuple[int, bool, int, int], CallQuestion]] = []
     for number, call in enumerate(calls):
-        ends = [each[number] for each in outcomes]
+        ends = [candidate[number] for candidate in outcomes]
         answers: dict[tuple[str, str], CallOutcome] = {}
         for end in filter(has_readable_text, ends):
             answers.setdefault(end.end, end)
         shown = tuple(answers.values())[:MOST_ANSWERS]
         if len(shown) > 1 and has_readable_text(ends[0]) and is_readable(call, shown):
             left = max(
-                sum(end.end in (kept, *_collect_unreadable(ends)) for end in ends)
-                for kept in answers
+                sum(end.end in (answer, *_collect_unreadable(ends)) for end in ends)
+                for answer in answers
             )
             mark = (left, not call.arguments, len(call.text), number)
             found.append((mark, CallQuestion(call, shown, tuple(ends))))
-    return min(found, key=lambda each: each[0])[1] if found else None
+    return min(found, key=lambda entry: entry[0])[1] if found else None
 
 
 def _collect_unreadable(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
@@ -146,18 +148,18 @@ def _collect_unreadable(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
 
 
 def has_readable_text(outcome: CallOutcome) -> bool:
-    """Return whether people can read all of it, and judge it."""
+    """Return whether people can read the complete text of an outcome, and judge it."""
     plain = outcome.how in ("answer", "raise") and outcome.text not in ("", "?")
     return plain and (outcome.text == outcome.source or not _UNREADABLE.search(outcome.text))
 
 
 def is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
-    """Return whether people can read the call, and tell the answers from each other."""
+    """Return whether people can read the call and distinguish the answers."""
     different = len({answer.text for answer in answers}) == len(answers)
-    given = call.arguments.values()
-    whole = all(source in call.text for source in given) if given else False
-    shown = "`" not in call.text  # it stands between such marks
-    return different and shown and (whole or not _UNREADABLE.search(call.text))
+    arguments = call.arguments.values()
+    is_complete = all(source in call.text for source in arguments) if arguments else False
+    can_be_quoted = "`" not in call.text  # the card puts the call between backticks
+    return different and can_be_quoted and (is_complete or not _UNREADABLE.search(call.text))
 
 
 def _describe_ending(outcome: CallOutcome) -> str:

@@ -1,12 +1,12 @@
-"""The gate behind the search: an edit that may only quiet the failing call is not proposed.
+"""The gate behind the search: refuses an edit that may only silence the failing call.
 
-It looks at the texts before and after, not at who made the edit or what they call it. A commit
-taken back as a whole is proven by what was there before. For anything else tests that were there
-before have to look at what was edited: they tell it from its wrong neighbours. Without
-such tests only an edit of what is computed goes through, and only where the failing call is held to
-an answer; it is proven for that call alone. What a person said it should answer is such an answer,
-and tells edits apart as a test does. Where nobody has said it, only tests that failed as well speak
-for an edit: those that passed never were where it crashed.
+It compares the texts before and after, whoever made the edit. The full revert of a commit is proven
+by the earlier state. For any other edit, existing tests have to check the edited code: they have to
+distinguish the edit from its wrong neighbours. Without such tests only an edit of a computed value
+passes, and only if the failing call has a known answer; the edit is then proven for that call
+alone. An answer that a person stated is a known answer, and distinguishes edits as a test does. If
+no answer is known, only tests that failed as well are evidence: tests that passed never reached the
+crash.
 """
 
 import ast
@@ -24,25 +24,24 @@ from bot.repair.partial_revert import find_reverted
 from bot.repair.runner import TestRunner, TimeLimits
 from bot.repair.stated_answers import StatedAnswers
 
-_PARTIAL_REVERT = "takes back only a part of {commit}"
-# A comparison that stands the wrong way is a fault as common as its opposite is as a wrong fix.
-TURNED = {"turns a condition round", "turns a condition round, or drops one", JOINED}
+_PARTIAL_REVERT = "reverts only a part of {commit}"
+# An inverted comparison is as common a fault as its inversion is a wrong fix.
+TURNED = {"inverts a condition", "inverts or drops a condition", JOINED}
 _ENDINGS = {"exit", "quit", "_exit", "SystemExit"}
-_ENDING = "it ends the program, so nothing that comes after is checked"
+_ENDING = "it ends the program, so nothing after that is checked"
 _UNSEEN = "no existing test would notice if that were wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the gate says of one change.
+    """The gate's decision on one change.
 
-    `proof` is how far it is proven: `undo` (a whole commit taken back), `tests` (existing tests
-    tell it from its wrong neighbours), `answer` (what a person stated does) or `call` (the failing
-    call alone). Not `allowed`: `reason`;
-    `doubtful` says that it may be the fix all the same, where there is no other and it harms
-    nothing, `unanswered` that it is turned down where nobody has said what the failing call should
-    answer: with an answer it may be the fix. `unjudged` says that nothing speaks against it: only
-    tests are missing that could tell whether it is right, so people may judge it.
+    `proof` is how far it is proven: `undo` (a complete commit is reverted), `tests` (existing tests
+    distinguish it from its wrong neighbours), `answer` (a stated answer does) or `call` (the
+    failing call alone). If it is not `allowed`, `reason` says why. `doubtful`: it may still be the
+    fix if there is no other and it breaks nothing. `unanswered`: it was refused because no one
+    stated what the failing call should answer; with an answer it may be the fix. `unjudged`:
+    nothing speaks against it, but there are no tests that could confirm it, so people may judge it.
     """
 
     allowed: bool
@@ -55,13 +54,15 @@ class Ruling:
 
 
 class CandidateGate:
-    """Rules on changes to `before`.
+    """Decides on changes to `before`.
 
-    `existing` are tests that people wrote and that pass without the change or should pass with it,
-    and of these `red` fail without it;
-    `answered` says that the failing call is held to an answer, not only to raising nothing, and
-    `written` that it is so by tests of people; `stated` are the answers that people gave. `by_exit`
-    says that how the program ends is all there is to judge by.
+    Args:
+        existing: Tests that people wrote and that pass without the change or should pass with it.
+        red: The tests of `existing` that fail without the change.
+        answered: True if the failing call has a known answer, and need not only not raise.
+        written: True if tests of people give that answer.
+        stated: The answers that people gave.
+        by_exit: True if only the program's exit shows success.
     """
 
     def __init__(
@@ -95,9 +96,10 @@ class CandidateGate:
     async def judge(
         self, files: Texts, *, reverts: bool = False, answer: StatedAnswer | None = None
     ) -> Ruling:
-        """Rule on these new texts; `reverts` says that they are known to take something back.
+        """Decide on these new texts.
 
-        `said` is what a person might say the failing call should answer.
+        `reverts` says that the candidate is known to revert something. `answer` is an answer that a
+        person might state for the failing call.
         """
         undo = find_reverted(self._before, files, self._hunks, self._known)
         if undo.full_commit is not None:
@@ -109,11 +111,11 @@ class CandidateGate:
         found = [*find_hazards(self._before, files), *self._find_joined_conditions(files)]
         if back := bool(undo.parts) or reverts:
             commit = next(iter(undo.parts), "")
-            name = f"commit {commit[:10]}" if commit else "what was changed together"
+            name = f"commit {commit[:10]}" if commit else "an earlier change"
             found.append(Hazard("undo", next(iter(files)), 0, _PARTIAL_REVERT.format(commit=name)))
         stated, tests = self._stated.add(answer), await self._find_passing(files)
         answered = self._answered or answer is not None
-        # A part of a commit that is taken back is code that was there before: no doubt of itself.
+        # A partly reverted commit restores earlier code, which alone is no reason for doubt.
         unjudged = all(hazard.kind == "undo" for hazard in found)
         unjudged = unjudged and (back or not has_lost_work(self._before, files))
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
@@ -128,7 +130,7 @@ class CandidateGate:
         known = answered or reverts or bool(undo.parts) or await self._is_requested(files, tests)
         if known and ((found and not stated) or await self._is_distinguished(files, "undo", tests)):
             return Ruling(allowed=True, proof="tests")
-        reason = "" if answered else f"what the right answer is nobody knows, and {_UNSEEN}"
+        reason = "" if answered else f"no one has said what the right answer is, and {_UNSEEN}"
         proof: Proof = "answer" if stated else "call"
         return Ruling(
             allowed=answered,
@@ -139,24 +141,24 @@ class CandidateGate:
         )
 
     def _find_joined_conditions(self, files: Texts) -> Iterator[Hazard]:
-        """Yield conditions that were joined to others.
+        """Yield conditions that were added to others with `and` or `or`.
 
-        Where nobody has said what is right, that is a fixed answer for the call that failed.
+        If no one stated what is right, such a condition gives a fixed answer for the failing call.
         """
-        for each in find_joined_conditions(self._before, files):
-            yield each if self._written else replace(each, kind="constant")
+        for condition in find_joined_conditions(self._before, files):
+            yield condition if self._written else replace(condition, kind="constant")
 
     async def _find_passing(self, files: Texts) -> tuple[str, ...]:
-        """Return the existing tests that pass with the change: those red without it tell most."""
+        """Return the existing tests that pass with the change."""
         left_out = self._unconcerned(files)
         tests = [test for test in self._existing if test not in left_out]
         return (await self._runner.run(tests, files, self._limits)).passed_tests if tests else ()
 
     async def _is_requested(self, files: Texts, tests: Sequence[str]) -> bool:
-        """Return whether tests that fail without the change tell it from its wrong neighbours."""
-        # What was a file that could not be imported is its tests once it can.
-        red = [each for each in tests if {each, each.partition("::")[0]} & self._other_failing]
-        return bool(red) and await self._is_distinguished(files, "undo", red)
+        """Return whether tests that fail without the change tell it from wrong neighbours."""
+        # A file that could not be imported is recorded by its path; once it can, by its tests.
+        failing = [test for test in tests if {test, test.partition("::")[0]} & self._other_failing]
+        return bool(failing) and await self._is_distinguished(files, "undo", failing)
 
     async def _is_distinguished(
         self,
@@ -165,10 +167,10 @@ class CandidateGate:
         tests: Sequence[str],
         stated: StatedAnswers | None = None,
     ) -> bool:
-        """Return whether these tests look at what was edited, or what was stated does.
+        """Return whether these tests, or the stated answers, check the edited code.
 
-        They do where one of its wrong neighbours turns one of them red, and every neighbour that
-        mends the failing call as well does: one that does not mend it is no rival.
+        They do if at least one wrong neighbour of the edit fails them, and so does every neighbour
+        that fixes the failing call as well. A neighbour that does not fix it is no alternative.
         """
         seen = False
         for path, after in files.items() if tests or stated else ():
@@ -187,9 +189,9 @@ class CandidateGate:
 
 
 def has_new_exit(before: str, after: str) -> bool:
-    """Whether the change brings an end of the program, or edits a condition that one stands under.
+    """Return whether the change adds a program exit, or edits a condition around one.
 
-    That is `sys.exit`, `os._exit`, `raise SystemExit` and the like.
+    Exits are `sys.exit`, `os._exit`, `raise SystemExit` and similar.
     """
     lines, tree = find_changed_lines(before, after), parse(after)
     guarded = [

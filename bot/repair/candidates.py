@@ -1,4 +1,4 @@
-"""All candidates for a problem, ranked: undoings of suspect hunks, migrations, single edits."""
+"""All candidates for a problem, ranked: reverts of suspect hunks, migrations, single edits."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ RELATED_KINDS = {"comparison", "off by one", "constant", "boolean operator", "ne
 
 
 def return_false() -> bool:
-    """Say that there is time."""
+    """Return that time is not up."""
     return False
 
 
@@ -36,16 +36,16 @@ def propose(
 ) -> list[Candidate]:
     """Return the candidates, best first. Equal edits appear once, with their best rank.
 
-    Once it is `late` there are no more: those of the least suspicious statements are left out.
-    Once it is `undone`, no more undoings are thought of: those of whole commits are the first.
+    Once it is `late`, generation stops, which omits the least suspicious statements. Once
+    `is_revert_time_up`, no more reverts are generated; reverts of complete commits come first.
     """
     sources = _parse_sources(problem)
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
     singles = _iterate_edits(problem, suspicion, sources, reach, late)
     migrated = migrations.propose(problem, sources)
-    taken_back = _propose_reverts(problem, suspicion, sources, reach, is_revert_time_up)
-    for candidate in (*singles, *migrated, *taken_back):
+    reverted = _propose_reverts(problem, suspicion, sources, reach, is_revert_time_up)
+    for candidate in (*singles, *migrated, *reverted):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)
@@ -61,7 +61,7 @@ def _parse_sources(problem: Problem) -> list[Source]:
             try:
                 sources.append(Source(path, text))
             except (SyntaxError, ValueError):
-                continue  # only an undoing can mend a file that does not parse
+                continue  # only a revert can fix a file that does not parse
     return sources
 
 
@@ -72,11 +72,16 @@ def _propose_reverts(
     reach: dict[str, float],
     is_revert_time_up: Callable[[], bool],
 ) -> list[Candidate]:
-    """Return the undoings: the likeliest come before all single edits, the others among them."""
+    """Return the reverts: the likeliest rank before all single edits, the others among them."""
     top = {
         source.path: [
-            (each, max((reach.get(name, 0.0) for name in _collect_bound_names(each)), default=0.0))
-            for each in source.tree.body
+            (
+                statement,
+                max(
+                    (reach.get(name, 0.0) for name in _collect_bound_names(statement)), default=0.0
+                ),
+            )
+            for statement in source.tree.body
         ]
         for source in sources
     }
@@ -102,9 +107,10 @@ def _measure_nearness(
     suspicion: Suspicion,
     top: Mapping[str, Sequence[tuple[ast.stmt, float]]],
 ) -> float:
-    """Return the suspicion of the lines an undoing touches, or of the names they bind.
+    """Return the suspicion of the lines a revert touches, or of the names they bind.
 
-    `top` are the outermost statements of each file that parses, with that of the names they bind.
+    `top` are the outermost statements of each file that parses, with the suspicion of the names
+    they bind.
     """
     text = problem.texts[edit.path]
     first = find_line(text, edit.start)
@@ -150,16 +156,16 @@ def _iterate_edits(
 
 
 def _select_distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
-    kept: dict[object, Crash] = {}
+    distinct: dict[object, Crash] = {}
     for crash in crashes:
-        kept.setdefault((crash.error, crash.frames[-1:] and crash.frames[-1].line), crash)
-    return list(kept.values())[:CRASHES_AT_MOST] or [Crash("")]
+        distinct.setdefault((crash.error, crash.frames[-1:] and crash.frames[-1].line), crash)
+    return list(distinct.values())[:CRASHES_AT_MOST] or [Crash("")]
 
 
 def iterate_single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield what the operators propose for one statement, with the weights of the operators.
+    """Yield the operators' edits for one statement, with the weights of the operators.
 
-    Of a table that is written out, the first edits of each operator: there are more than time is.
+    For a literal table only the first edits of each operator are used, because it has too many.
     """
     for operator in OPERATORS:
         yield from islice(operator(statement, view), EACH)
@@ -177,7 +183,7 @@ def _weigh_edits(statement: ast.stmt, view: View, score: float) -> Iterator[Cand
 
 
 def _is_related(statement: ast.stmt, view: View) -> bool:
-    """Tell whether a condition above the crash, in its function, reads names the crash reads."""
+    """Return whether a condition above the crash, in its function, reads names the crash reads."""
     crash = next((frame for frame in reversed(view.crash.frames)
                   if frame.path == view.source.path), None)  # fmt: skip
     function = view.source.find_function(statement)
@@ -201,7 +207,9 @@ def _score_statement(
         )
     if isinstance(statement, FunctionNode):
         inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-        if is_property_replacement(statement, source):  # whoever reads the property does not run it
+        if is_property_replacement(
+            statement, source
+        ):  # reading the property does not run this statement
             score = max(score, UNSEEN)
         return max(score, 0.75 * suspicion.get_score(source.path, inside))
     if source.find_function(statement) is not None:

@@ -1,4 +1,4 @@
-"""Run one command to its end, or to its time limit, leaving nothing of it behind."""
+"""Runs one command to its end, or to its time limit, and leaves no process behind."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TAIL = 200_000  # characters
-_CHUNK, _LEFT_OVER = 65_536, 16  # bytes of one read; reads of what lies in the pipe at the end
+_CHUNK, _LEFT_OVER = 65_536, 16  # bytes of one read; reads of the rest of the pipe at the end
 _LONGEST_CHARACTER = 4  # bytes
 
 
 class _Tail:
-    """Reads a pipe as it fills, and keeps the end of it."""
+    """Reads a pipe as it fills, and stores the end of the output."""
 
     def __init__(self, descriptor: int, keep: int) -> None:
         os.set_blocking(descriptor, False)
@@ -36,7 +36,7 @@ class _Tail:
         return True
 
     def close(self) -> None:
-        """Read what is there, and no further: somebody may go on writing."""
+        """Read the rest, but not for ever: another process may go on writing."""
         asyncio.get_running_loop().remove_reader(self._descriptor)
         for _ in range(_LEFT_OVER):
             if not self._read_more():
@@ -44,18 +44,19 @@ class _Tail:
         os.close(self._descriptor)
 
     def get_text(self, keep: int) -> str:
-        """Return the last characters."""
+        """Return the last `keep` characters."""
         return self._read.decode(errors="replace")[-keep:]
 
 
 async def spawn(
     argv: Sequence[str], folder: Path, seconds: float, *, keep: int = TAIL
 ) -> tuple[int | None, str]:
-    """Return the exit code and the end of the combined output; no code means time ran out.
+    """Return the exit code and the end of the combined output; `None` as code means a timeout.
 
-    The command gets its own process group, which is killed when it has ended, when time is up or on
-    cancellation. It has ended when its first process has: one that it left behind may hold the
-    output open for ever. Raises `FileNotFoundError` when there is no such program.
+    The command gets its own process group, which is killed when its first process has ended, at the
+    timeout, or on cancellation. Waiting for the end of the output instead could take for ever,
+    because a process left behind may hold it open. Raises `FileNotFoundError` if there is no such
+    program.
     """
     reading, writing = os.pipe()
     tail = _Tail(reading, keep)
@@ -69,7 +70,7 @@ async def spawn(
 async def _run_process(
     argv: Sequence[str], folder: Path, seconds: float, output: int
 ) -> int | None:
-    """Run it; return its exit code, or none where time ran out. Closes `output`."""
+    """Run the command; return its exit code, or `None` at a timeout. Closes `output`."""
     try:
         child = await asyncio.create_subprocess_exec(
             *argv,

@@ -1,4 +1,4 @@
-"""`theseus repair`: the offline engine on any Python repository with a failing test."""
+"""`theseus repair`: runs the offline engine on any Python repository with a failing test."""
 
 import asyncio
 import contextlib
@@ -41,9 +41,9 @@ MISSING_PROGRAM = {126, 127}
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One call of `repair`, prepared: a private copy of the repository and what to do with it.
+    """One call of `repair`, prepared: a private copy of the repository and the settings.
 
-    `until` is when it has to end, by the clock.
+    `until` is the clock time at which it has to end.
     """
 
     repo: Path
@@ -60,7 +60,7 @@ class _Case:
     ask: ApiRequest | None
 
     def get_seconds_left(self) -> float:
-        """Return the seconds that are left, of all that it may take; 0 at the least."""
+        """Return the remaining seconds of the time limit; never less than 0."""
         return max(0.0, self.until - self.clock.get_monotonic_time())
 
 
@@ -77,12 +77,24 @@ async def repair(
     on_progress: OnProgress = ignore_progress,
     ask: ApiRequest | None = None,
 ) -> RepairReport:
-    """Look for a fix that makes the shell command `test` exit with 0 in `repo`.
+    """Search for a fix that makes the shell command `test` exit with 0 in `repo`.
 
-    `file` limits the search to one file. `accept` is how good a fix has to be to count. The
-    repository is left as it is unless `apply` is set and such a fix was found. `ask` puts to
-    somebody what only a person can tell; without it that is told with the fix. Raises `ConfigError`
-    when `repo`, `file` or the command is wrong, or when the command passes already.
+    The repository is unchanged unless `apply` is set and a good enough fix was found.
+
+    Args:
+        repo: The root of the repository.
+        test: The failing shell command.
+        file: The only file that may be changed, if set.
+        seconds: The time limit.
+        apply: True to write the fix to the repository.
+        accept: The label that a fix needs in order to count.
+        clock: The source of the time.
+        confine: Wraps commands so that they run in a sandbox.
+        on_progress: Called with the progress of the search.
+        ask: Asks a person which answer is right; without it, open questions are only reported.
+
+    Raises:
+        ConfigError: If `repo`, `file` or the command is wrong, or if the command passes already.
     """
     began = clock.get_monotonic_time()
     root = _resolve_repository(repo, test, file, seconds)
@@ -122,7 +134,7 @@ def _resolve_repository(repo: Path, test: str, file: str | None, seconds: float)
 
 
 class _Searched(NamedTuple):
-    """A search and what it was to mend; `by_exit`: all that was seen is how the command ended."""
+    """A search and the problem it was for; `by_exit` if only the command's exit code was judged."""
 
     report: SearchReport
     failing: tuple[str, ...]
@@ -130,9 +142,9 @@ class _Searched(NamedTuple):
 
 
 async def _repair(case: _Case) -> _Searched:
-    code, said = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
+    code, error_output = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
-        raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
+        raise ConfigError(f"--test {case.test!r} is no command of a shell. {error_output.strip()}")
     if case.invocation is not None:
         async with _create_runner(case, case.invocation) as runner:
             first = await _run_first(case, case.invocation, runner)
@@ -142,7 +154,7 @@ async def _repair(case: _Case) -> _Searched:
 
 
 async def _resolve_invocation(invocation: Invocation | None, folder: Path) -> Invocation | None:
-    """Return it, by our own interpreter where the named one has no pytest."""
+    """Return the invocation, with our own interpreter if the named one has no pytest."""
     if invocation is None:
         return None
     code, _ = await spawn([invocation.python, "-c", HAS_PYTEST], folder, 30.0)
@@ -150,7 +162,10 @@ async def _resolve_invocation(invocation: Invocation | None, folder: Path) -> In
 
 
 def _refuse(case: _Case, code: int | None, output: str) -> None:
-    """Raise what keeps the command from being repaired, as its exit code tells; none: no time."""
+    """Raise `ConfigError` if the exit code shows that the command cannot be repaired.
+
+    `code` is `None` if the command ran out of time.
+    """
     pytest = case.invocation is not None
     tail = output.strip()[-600:]
     if code == 0:
@@ -188,7 +203,7 @@ async def _run_first(case: _Case, invocation: Invocation, runner: ForkingRunner)
 async def _search_by_pytest(
     case: _Case, invocation: Invocation, runner: ForkingRunner, first: RunResult
 ) -> _Searched:
-    """Search with the tests looked into; `first` is how they ended before any edit."""
+    """Search with coverage of the tests; `first` is their result before any edit."""
     hunks = tuple(await load_suspect_hunks(case.repo))
     failing = tuple(record.test for record in first.failures if record.test)
     await runner.preload(first.modules)
@@ -212,19 +227,19 @@ async def _search_by_pytest(
     report = await repair_in_rounds(request, runner, case.clock, case.on_progress, case.ask)
     if report.fix is not None and report.stated:
         folder = str(PurePosixPath(request.reproduction[0].partition("::")[0]).parent)
-        held = await answer_tests(case.copy, folder, report.stated, report.files, runner)
-        report = replace(report, tests=held)
+        answer_files = await answer_tests(case.copy, folder, report.stated, report.files, runner)
+        report = replace(report, tests=answer_files)
     return _Searched(report, failing)
 
 
 def _find_judging_files(invocation: Invocation, first: RunResult) -> frozenset[str]:
-    """Return the files that say what is right, whatever they are called: they are never changed."""
+    """Return the files that define what is right, by any name: they are never changed."""
     run = (*invocation.tests, *(record.test for record in first.records))
     return frozenset(Path(test.partition("::")[0]).as_posix() for test in run)
 
 
 async def _search_by_command(case: _Case) -> _Searched:
-    """Search with the tests that the command starts looked into; where none fail, by its exit."""
+    """Search with the tests that the command starts; if none fail, by its exit code alone."""
     async with CommandRunner(
         case.copy, case.test, confine=case.confine, original=case.repo
     ) as runner:
@@ -267,7 +282,9 @@ async def _build_report(
     files = {**report.files, **report.tests}
     diff = await asyncio.to_thread(build_diff, case.repo, files) if fix else ""
     if apply and good:
-        write(case.repo, files)  # in one go: whoever ends it finds all of it, or nothing
+        write(
+            case.repo, files
+        )  # without a cancellation point: a cancelled run has written all files or none
     return repair_report(
         report,
         diff,

@@ -1,4 +1,4 @@
-"""The command itself, run on a private copy of the repository with changed texts in place."""
+"""Runs the command itself on a private copy of the repository with changed texts in place."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from bot.repair.runner import Confine
 
 
 class CommandCheck:
-    """Tells whether `argv` exits with 0 on `tree` with these texts in place; one run at a time.
+    """Checks whether `argv` exits with 0 on `tree` with changed texts; one run at a time.
 
-    The tree is copied to `folder` when that is asked for the first time. A run that takes longer
-    than `seconds` has failed. `original` is what the tree was copied from.
+    The tree is copied to `folder` at the first check. A run that takes longer than `seconds` has
+    failed. `original` is the folder that the tree was copied from.
     """
 
     def __init__(
@@ -35,19 +35,19 @@ class CommandCheck:
         self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self, files: Texts) -> bool:
-        """Run it with these texts, by path below the tree."""
+        """Return whether the command passes with these texts, by path below the tree."""
         async with self._one_at_a_time:
             if self._copy is None:
                 await copy_in_thread(self._tree, self._folder)
-                beside = self._folder.with_name(f"{self._folder.name}-start")
-                self._copy = CopiedTree(self._original, self._folder, beside)
-            kept = {path: (self._folder / path).read_bytes() for path in files}
+                support = self._folder.with_name(f"{self._folder.name}-start")
+                self._copy = CopiedTree(self._original, self._folder, support)
+            originals = {path: (self._folder / path).read_bytes() for path in files}
             try:
                 write(self._folder, files)
                 code, _ = await self._copy.run(self._argv, self._confine, self._seconds)
             except UnicodeEncodeError:
                 return False
             finally:
-                for path, data in kept.items():
+                for path, data in originals.items():
                     (self._folder / path).write_bytes(data)
             return code == 0

@@ -1,7 +1,7 @@
-"""Which files a shell command may be about that is not taken apart: what its output names.
+"""Finds the files that an opaque shell command may be about, by the file names in its output.
 
-What it runs is not seen. Its output tells of files (tracebacks, pytest's `test_cart.py:5:`); where
-that names none, the repository's own tests do, by what they import.
+The output names files in tracebacks and in lines such as pytest's `test_cart.py:5:`. If it names
+none, the files that the repository's own tests import are used.
 """
 
 import re
@@ -17,24 +17,24 @@ _PYTHON_FILE = re.compile(r"[\w./-]+\.py\b")
 
 
 class CommandFiles(NamedTuple):
-    """`suspected` may hold the fault; `judging` say what is right and are never changed."""
+    """`suspected` files may hold the fault; `judging` files say what is right and never change."""
 
     suspected: tuple[str, ...]
     judging: frozenset[str]
 
 
 def find_command_files(root: Path, command: str, first: RunResult) -> CommandFiles:
-    """Return the files of a command that failed so, as paths below the root. Blocks: reads files.
+    """Return the files of a failed command, as paths below the root. Blocks: reads files.
 
-    What judges is what the command names and what it runs first (the outermost frame of the
-    traceback), unless there is nothing else.
+    The judging files are those that the command names and the one that it runs first (the outermost
+    frame of the traceback), unless no other files are left.
     """
     frames = [frame for record in first.failures if record.crash for frame in record.crash.frames]
     named = {Path(word).as_posix() for word in _PYTHON_FILE.findall(command)}
     run = {frame.path for frame in frames[:1] if frame.function == "<module>"}
     judging = frozenset(named | run)
-    told = _find_named_files(root, _PYTHON_FILE.findall(first.output))
-    suspected = find_imported_files(root, [*(frame.path for frame in frames), *named, *told])
+    printed = _find_named_files(root, _PYTHON_FILE.findall(first.output))
+    suspected = find_imported_files(root, [*(frame.path for frame in frames), *named, *printed])
     if not set(suspected) - judging:
         suspected += find_imported_files(root, _list_tests(root))
     suspected = list(dict.fromkeys(suspected))
@@ -42,12 +42,16 @@ def find_command_files(root: Path, command: str, first: RunResult) -> CommandFil
 
 
 def _find_named_files(root: Path, names: Iterable[str]) -> list[str]:
-    """Return the files an output names; a command may have gone into a folder before."""
-    ours = [file.relative_to(root).as_posix() for file in list_python_files(root)]
+    """Return the files that an output names, also relative to a folder the command changed to."""
+    project_files = [file.relative_to(root).as_posix() for file in list_python_files(root)]
     ends = {Path(word).as_posix() for word in names if not Path(word).is_absolute()}
-    return [path for path in ours if any(path == end or path.endswith(f"/{end}") for end in ends)]
+    return [
+        path
+        for path in project_files
+        if any(path == end or path.endswith(f"/{end}") for end in ends)
+    ]
 
 
 def _list_tests(root: Path) -> list[str]:
-    ours = (file.relative_to(root).as_posix() for file in list_python_files(root))
-    return [path for path in ours if is_test(path)][:TESTS_AT_MOST]
+    project_files = (file.relative_to(root).as_posix() for file in list_python_files(root))
+    return [path for path in project_files if is_test(path)][:TESTS_AT_MOST]

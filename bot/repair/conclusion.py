@@ -1,4 +1,4 @@
-"""What is concluded from the candidates found: which is proposed, how far it can be believed."""
+"""Concludes from a search: which candidate is proposed, and how reliable it is."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,42 +25,38 @@ from bot.repair.unverified import CANDIDATES_AT_MOST, build_unverified_fix
 from bot.repair.witnesses import Witnesses
 
 WIDELY = 10  # calls
-HASTY_DOUBT = "{count} of {all} edits had their turn: another may do as well"
-CUT_SHORT_DOUBT = "time was up before other edits had been looked for as long as they should be"
-TWIN_DOUBT = "the same stands in line {lines}, and no test tells whether it is wrong there too"
+HASTY_DOUBT = "only {count} of {all} edits were tried, so another one may fix it as well"
+CUT_SHORT_DOUBT = "time was up before the search for other fixes was complete"
+TWIN_DOUBT = "line {lines} has the same code, and no test shows whether it is wrong there too"
 SINGLE_WITNESS_DOUBT = (
-    "nothing but what failed looks at what was edited, and one answer is soon met by chance"
+    "only the failing test checks the edited code, and a wrong edit easily matches one answer"
 )
 INCOMPARABLE_DOUBT = (
-    "another edit passes as well ({why}), and no call that may be made again compares the two"
+    "another edit passes as well ({why}), and no call could be replayed to compare the two"
 )
-SAME_VALUE_DOUBT = (
-    "the tests pass as well with this and then {why}: they do not tell the two values apart"
-)
+SAME_VALUE_DOUBT = "the tests still pass if I then {why}, so they do not distinguish the two values"
 INDISTINCT_DOUBT = (
-    "another edit passes as well ({why}), and the calls made tell too little of the two"
+    "another edit passes as well ({why}), and too few calls could be replayed to compare the two"
 )
 IDLE_CONDITION_DOUBT = (
-    "the tests pass as well with {why}: what that condition decides they do not look at"
+    "the tests still pass if I {why}, so they do not check what that condition decides"
 )
 REMOVAL_DOUBT = (
-    "it only takes something away, no test that passed before looks at what is left, and calls "
-    "that no test makes answer otherwise"
+    "it only removes code, no test that passed before checks the rest, and calls that no test "
+    "makes answer differently"
 )
 CHANGED_ANSWERS_DOUBT = (
-    "what failed raised, and calls that answered, which no test makes, answer otherwise now"
+    "the failing call raised an error, but other calls, which no test makes, answer differently now"
 )
 JOINED_CONDITION_DOUBT = (
-    "it adds a part to a condition, and calls that no test makes answer otherwise with it"
+    "it extends a condition, and calls that no test makes answer differently with it"
 )
-STILL_FAILING_DOUBT = (
-    "`{test}`, one of {count} tests beside it that fail as well, still does with it"
-)
-UNCOMPARED_DOUBT = "what it answers could not be compared in time with what was answered before"
+STILL_FAILING_DOUBT = "`{test}`, one of {count} other failing tests, still fails with it"
+UNCOMPARED_DOUBT = "there was no time to compare its answers with the answers before"
 
 
 class FixAssessor:
-    """Concludes from a search's report. `written` says that people wrote the failing tests."""
+    """Assesses a search's report. `written` says that people wrote the failing tests."""
 
     def __init__(
         self,
@@ -80,10 +76,10 @@ class FixAssessor:
         )
 
     async def assess(self, report: SearchReport) -> SearchReport:
-        """Return the report with the candidate that behaviour speaks for, and how far it does."""
+        """Return the report with the candidate that behaviour favours, and its label."""
         if report.fix is None:
             return await self._assess_without_fix(report)
-        confirmed, red = await self._witnesses.select_fewest_failing(report.confirmed)
+        confirmed, still_failing = await self._witnesses.select_fewest_failing(report.confirmed)
         selection = await self._select_fix(confirmed, tuple(self._confirmation.doubtful))
         found = _apply_selection(report, selection)
         if report.considered < min(CONSIDERED, report.proposed):
@@ -93,10 +89,10 @@ class FixAssessor:
             selection.behaviour.outcomes
         ):
             return replace(found, doubt=UNCOMPARED_DOUBT)
-        # A reproduction of ours only looks at whether the call ends: it tells little apart.
+        # A generated reproduction only checks that the call ends: it distinguishes few edits.
         if self._written and not selection.rivals and not selection.losses:
             found = await self._check_neighbours(found, selection)
-        return _add_doubts(found, selection.unlike, red)
+        return _add_doubts(found, selection.unlike, still_failing)
 
     async def _assess_without_fix(self, report: SearchReport) -> SearchReport:
         """Return the report with a doubted fix, or with a question and the edit to show people."""
@@ -119,7 +115,7 @@ class FixAssessor:
         return replace(report, unverified=unproven)
 
     async def _check_neighbours(self, found: SearchReport, selection: SelectedFix) -> SearchReport:
-        """Return the report as proven where tests tell its fix from what is next to it."""
+        """Return the report, proven if the tests distinguish its fix from neighbouring edits."""
         neighbourhood = Neighbourhood(
             self._problem.texts, self._judge, self._comparison, self._witnesses
         )
@@ -140,7 +136,7 @@ class FixAssessor:
         )
 
     def _is_widely_compared(self, selection: SelectedFix) -> bool:
-        """Return whether many calls that no test makes were made, and answer this and that."""
+        """Return whether many calls that no test makes were replayed, with several answers."""
         pairs = zip(selection.calls, selection.behaviour.outcomes, strict=True)
         ends = [end.end for call, end in pairs if not call.tests and end.how != "unknown"]
         return len(ends) >= WIDELY and len(set(ends)) > 1
@@ -148,11 +144,11 @@ class FixAssessor:
     async def _find_weak_evidence(
         self, found: SearchReport, selection: SelectedFix
     ) -> tuple[SearchReport, str]:
-        """Return what is lost where nothing looks at it, and why what tests ask is too little."""
+        """Return the report with unchecked losses, and the doubt if the tests check too little."""
         fix, before = selection.chosen.files, self._problem.texts
         if not await self._witnesses.has_two(fix):
             return found, SINGLE_WITNESS_DOUBT
-        moved = tuple(each for each in selection.behaviour.moved if not each.tested)
+        moved = tuple(call for call in selection.behaviour.moved if not call.tested)
         if (
             moved
             and is_only_removal(before, fix)
@@ -172,7 +168,7 @@ class FixAssessor:
         return found, self._witnesses.measure_evidence(fix, calls).find_doubt(found.attempts)
 
     def assess_without_comparison(self, report: SearchReport) -> SearchReport:
-        """Return the report with its best-ranked candidate, for want of time."""
+        """Return the report with its best-ranked candidate, because there is no time to compare."""
         if report.fix is None:
             reasons = self._confirmation.unjudged
             likeliest = max(reasons, key=lambda each: each.rank, default=None)
@@ -192,25 +188,25 @@ class FixAssessor:
         )
 
     async def _assess_doubtful(self, report: SearchReport) -> SearchReport:
-        """Return the report with a candidate the gate doubts, if it alone passes and harms nothing.
+        """Return the report with a candidate the gate doubts, if it is the only harmless one.
 
-        Nothing that answered may answer otherwise, but what the failing tests ask for; and no other
-        that is doubted either may answer otherwise than it does: which is right can be asked then.
+        No answer may change except where a failing test asks for it, and no other doubted candidate
+        may answer differently; otherwise the report asks people which answer is right.
         """
         doubtful = self._confirmation.doubtful
         if not doubtful:
             return report
         selection = await self._select_fix(tuple(doubtful))
         if selection.rivals and selection.question is not None:
-            asked = (selection.chosen.candidate, *selection.others)
-            return replace(report, question=selection.question, unanswered=asked)
+            unanswered = (selection.chosen.candidate, *selection.others)
+            return replace(report, question=selection.question, unanswered=unanswered)
         if selection.rivals or selection.losses or not self._comparison.has_passing_calls:
             return report
         chosen = selection.chosen.candidate
-        kept: tuple[RefusedCandidate, ...] = tuple(
-            each for each in report.refused if each.candidate != chosen
+        refused: tuple[RefusedCandidate, ...] = tuple(
+            entry for entry in report.refused if entry.candidate != chosen
         )
-        doubted = replace(report, stopped="fixed", refused=kept, doubt=doubtful[chosen])
+        doubted = replace(report, stopped="fixed", refused=refused, doubt=doubtful[chosen])
         return _apply_selection(doubted, selection)
 
     async def _select_fix(
@@ -226,14 +222,14 @@ class FixAssessor:
 
 
 def _has_known_outcome(outcomes: Sequence[CallOutcome]) -> bool:
-    """Return whether it is known of any call how it ended."""
+    """Return whether the outcome of any call is known."""
     return any(outcome.how != "unknown" for outcome in outcomes)
 
 
 def _add_doubts(
     report: SearchReport, unlike: Sequence[Candidate], failing: Sequence[str]
 ) -> SearchReport:
-    """Return the report as plausible where something else keeps its fix from being proven."""
+    """Return the report as plausible if another reason keeps its fix from being proven."""
     fix = report.fix
     doubts = (
         [report.doubt, fix.caveat, _find_twin_doubt(fix, report.confirmed)]
@@ -248,7 +244,7 @@ def _add_doubts(
 
 
 def _find_twin_doubt(fix: Candidate, confirmed: Sequence[Candidate]) -> str:
-    """Return the doubt that the same may be wrong elsewhere, where tests pass either way."""
+    """Return the doubt that the same code may be wrong elsewhere, if tests pass either way."""
     for each in confirmed:
         if is_wider(each, fix):
             return TWIN_DOUBT.format(lines=", ".join(map(str, each.also)))
@@ -256,7 +252,7 @@ def _find_twin_doubt(fix: Candidate, confirmed: Sequence[Candidate]) -> str:
 
 
 def _apply_selection(report: SearchReport, selection: SelectedFix) -> SearchReport:
-    """Return the report with what was selected, which is plausible as yet."""
+    """Return the report with the selected fix, labelled plausible for now."""
     chosen = selection.chosen
     return replace(
         report,
@@ -274,7 +270,7 @@ def _apply_selection(report: SearchReport, selection: SelectedFix) -> SearchRepo
 
 
 def merge_reports(parts: Sequence[SearchReport], files: Texts) -> SearchReport:
-    """Return one report of several repairs, one after the other, which ended with these texts."""
+    """Return one report of several successive repairs that ended with these texts."""
     fixes = [part.fix for part in parts if part.fix is not None]
     both = Candidate(
         edits=tuple(edit for fix in fixes for edit in fix.edits),

@@ -1,4 +1,4 @@
-"""The last look at a green candidate: is it new, does it hold with time to spare, is it proven?"""
+"""The final check of a passing candidate: is it new, is it within the time limits, is it proven?"""
 
 import ast
 import asyncio
@@ -24,14 +24,15 @@ async def accept_all(files: Texts) -> bool:
 
 
 class Confirmation:
-    """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down, and
-    `doubtful` those of them that may be the fix where there is no other, with the reason.
-    `unanswered` are those it turned down for want of an answer to hold the failing call to, and
-    `unjudged` those that nothing speaks against, with the reason they were turned down.
+    """Implements `search.Confirm`.
 
-    `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
-    fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
-    asked before the gate, and so is what people `stated`.
+    `rulings` are the gate's rulings, `refused` the candidates it refused. Of those, `doubtful` may
+    be the fix if there is no other, `unanswered` lack only an answer for the failing call, and
+    `unjudged` have nothing against them; the values are the reasons.
+
+    `reproduction` has to pass with the candidate and `guards` to continue to pass; `turned_down`
+    are the texts of earlier fixes, `failed` the hashes of changes that were shipped and did not
+    hold. `accepts` and the answers that people `stated` are checked before the gate.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class Confirmation:
             return False
         # However it was judged: what is proposed has passed from the start.
         runs = asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
-        held, accepted = await asyncio.gather(runs, self._accepts(files))
-        if not accepted or not all(run.is_passing for run in held):
+        runs_passed, accepted = await asyncio.gather(runs, self._accepts(files))
+        if not accepted or not all(run.is_passing for run in runs_passed):
             return False
-        said = await self._stated.find_conflict(files) if self._stated else ""
-        if said:
-            self.refused.append(RefusedCandidate(candidate, said, stated=True))
+        conflict = await self._stated.find_conflict(files) if self._stated else ""
+        if conflict:
+            self.refused.append(RefusedCandidate(candidate, conflict, stated=True))
             return False
         ruling = await self._gate.judge(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling
@@ -87,7 +88,7 @@ class Confirmation:
         return ruling.allowed
 
     async def is_acceptable(self, candidate: Candidate, answer: StatedAnswer) -> bool:
-        """Return whether the gate would let an unanswered candidate through if this was said."""
+        """Return whether the gate would accept an unanswered candidate with this answer."""
         files = candidate.apply(self._before)
         ruling = await self._gate.judge(files, reverts=candidate.kind == "revert", answer=answer)
         return ruling.allowed
@@ -99,7 +100,7 @@ class Confirmation:
 async def has_failed_before(
     root: Path, failed: frozenset[str], before: Texts, files: Texts
 ) -> bool:
-    """Return whether this very change was shipped once and did not hold, formatted or not."""
+    """Return whether this change was shipped before and did not hold, formatted or not."""
     if not failed:
         return False
     tidy = await format_texts(root, before, files)

@@ -1,4 +1,4 @@
-"""Commands run in a copy of a tree: they import from the copy, and leave no process behind."""
+"""Runs commands in a copy of a tree: they import from the copy, and leave no process behind."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ _AT_START = tuple(Path(__file__).with_name(name) for name in ("_fork_paths.py", 
 
 
 class CopiedTree:
-    """A copy of `original` in `folder`; `beside` is a new folder for what its commands need."""
+    """A copy of `original` in `folder`; `support` is a new folder for files that commands need."""
 
     def __init__(self, original: Path, folder: Path, support: Path) -> None:
         self.folder, self.support = folder, support
@@ -31,7 +31,7 @@ class CopiedTree:
         (support / "sitecustomize.py").write_text("\n\n".join([*sources, calls]), encoding="utf-8")
 
     def read_notes(self) -> str:
-        """Return what was written down of the test programs its commands started, a line each."""
+        """Return the notes about test programs that its commands started, one per line."""
         return self._notes.read_text(encoding="utf-8") if self._notes.exists() else self._seen
 
     async def run(
@@ -39,13 +39,13 @@ class CopiedTree:
     ) -> tuple[int | None, str]:
         """Return the exit code and the output of a command in the copy; see `spawn`.
 
-        Whatever it started is killed, in sessions of its own too (on Linux). One run at a time.
+        All processes it started are killed, even in other sessions (on Linux). One run at a time.
         """
         paths = os.pathsep.join(filter(None, (str(self.support), os.environ.get("PYTHONPATH"))))
-        # Texts of one size change within a second here: what was compiled of one would do for both.
+        # Bytecode is checked by size and second: here a file can change within both, so write none.
         settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-        told = [f"{name}={value}" for name, value in settings.items()]
-        marked = ["env", f"THESEUS_REPAIR={self._mark}", *told, *argv]
+        assignments = [f"{name}={value}" for name, value in settings.items()]
+        marked = ["env", f"THESEUS_REPAIR={self._mark}", *assignments, *argv]
         confined = list(confine(marked, self.folder))
         try:
             if self._watched:
@@ -55,7 +55,7 @@ class CopiedTree:
             kill_marked(self._mark)
 
     async def _run_watched(self, argv: Sequence[str], seconds: float) -> tuple[int | None, str]:
-        """Run it, the first time, and keep in mind which test programs were seen meanwhile."""
+        """Run the command, the first time, and record the test programs seen meanwhile."""
         self._watched = True
         seen: list[dict[str, Any]] = []
         watch = asyncio.create_task(watch_for_tests(self._mark, seen))
@@ -63,4 +63,4 @@ class CopiedTree:
             return await spawn(argv, self.folder, seconds)
         finally:
             watch.cancel()
-            self._seen = "".join(f"{json.dumps(each)}\n" for each in seen)
+            self._seen = "".join(f"{json.dumps(event)}\n" for event in seen)

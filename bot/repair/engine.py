@@ -1,4 +1,4 @@
-"""The whole repair of one tree: baseline, localise, search, confirm, tidy, write."""
+"""The complete repair of one tree: baseline, localise, search, confirm, tidy, write."""
 
 import asyncio
 import contextlib
@@ -38,9 +38,9 @@ async def repair_tree(
 ) -> SearchReport:
     """Search for a fix of the reproduction that keeps the affected tests passing.
 
-    The report's `stopped` is `passing` when the reproduction does not fail to begin with. Nothing
-    below the root changes unless a fix is found and `write` is set. Cancelling leaves no process
-    once the runner is closed.
+    The report's `stopped` is `passing` if the reproduction does not fail in the first place.
+    Nothing below the root changes unless a fix is found and `write` is set. Cancelling leaves no
+    process once the runner is closed.
     """
     began = clock.get_monotonic_time()
 
@@ -86,7 +86,7 @@ async def repair_tree(
 async def _collect_in_background(
     request: RepairRequest, prepared: "_Prepared", runner: PreloadingRunner
 ) -> AsyncIterator[None]:
-    """Have the tests collected beside the block: what is judged before is judged from the start."""
+    """Collect the tests during the block; candidates judged earlier run from the start."""
     tests = [*request.reproduction, *prepared.guards]
     task = asyncio.create_task(runner.collect(tests, tuple(prepared.problem.texts)))
     try:
@@ -99,7 +99,7 @@ async def _collect_in_background(
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that a search needs, and what concludes from it."""
+    """All that a search needs, and the parts that assess its result."""
 
     base: Baseline
     guards: list[str]
@@ -123,8 +123,8 @@ async def _prepare(request: RepairRequest, preloading: PreloadingRunner) -> _Pre
     tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
     stated = StatedAnswers(runner, tests, request.stated, probing)
     confirmation = _build_confirmation(request, base, problem, runner, stated)
-    red = problem.failing | set(base.other_failing)
-    comparison = BehaviourComparison(runner, problem.texts, tests, red, probing)
+    failing = problem.failing | set(base.other_failing)
+    comparison = BehaviourComparison(runner, problem.texts, tests, failing, probing)
     around = StatedJudge(judge, stated) if request.stated else judge
     witnesses = Witnesses(
         problem, runner, limits[1], stated=request.stated, other_failing=base.other_failing
@@ -138,7 +138,7 @@ async def _prepare(request: RepairRequest, preloading: PreloadingRunner) -> _Pre
 async def _conclude(
     root: Path, prepared: _Prepared, report: SearchReport, seconds: float
 ) -> SearchReport:
-    """Return the report with the fix that is proposed, as it is written; in so many seconds."""
+    """Return the report with the proposed fix as it will be written, within these seconds."""
     found = None
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -151,7 +151,7 @@ async def _conclude(
 
 
 async def _format_unverified(root: Path, before: Texts, report: SearchReport) -> SearchReport:
-    """Return the report with its unproven edit formatted as the project does it."""
+    """Return the report with its unproven edit formatted as the project formats its code."""
     if report.unverified is None:
         return report
     tidy = await format_texts(root, before, report.unverified.files)
@@ -201,7 +201,7 @@ def _build_confirmation(
 
 
 def build_problem(request: RepairRequest, base: Baseline) -> Problem:
-    """Read the files that matter and put everything known together. Blocks: reads the disk."""
+    """Read the relevant files and build the problem. Blocks: reads the disk."""
     crashes = [record.crash for record in base.failing if record.crash is not None]
     if request.capsule is not None:
         crashes.append(request.capsule)

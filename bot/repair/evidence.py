@@ -1,4 +1,4 @@
-"""How much tests ask of what was edited, in bits, and whether that singles one edit out of many."""
+"""Measures in bits how much the tests check of an edit, and whether that excludes chance."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,30 +14,28 @@ Ended = tuple[RecordedCall, CallOutcome]
 DIGIT = math.log2(10)  # bits that each character of a plain value holds, as if it were a digit
 TRUTHS = {"True", "False"}
 LITTLE = (
-    "all that tests ask of it is {asked}, and {edits} edits were tried: of so many a wrong one "
-    "is soon among those that pass"
+    "the tests check only {asked}, and {edits} edits were tried, so a wrong edit can pass by chance"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerEvidence:
-    """What tests ask of an edit: so many `answers`, which hold `bits` together."""
+    """The evidence for an edit: the number of checked `answers`, and their total `bits`."""
 
     answers: int
     bits: float
 
     def find_doubt(self, edits: int) -> str:
-        """Return why it does not single out one of so many edits; nothing where it does.
+        """Return why the evidence does not single out one of this many edits, or an empty string.
 
-        A wrong edit meets an answer of one bit every other time, and n bits once in 2 ** n times.
-        So of k edits that are tried, some wrong one is likely to pass where k >= 2 ** n.
+        A wrong edit matches a one-bit answer every second time, and n bits once in 2 ** n times. So
+        of k tried edits, some wrong one is likely to pass if k >= 2 ** n.
         """
         if self.bits > math.log2(max(1, edits)):
             return ""
-        asked = f"{self.answers} times yes or no"
-        if self.bits > self.answers:
-            asked = f"{self.answers} short answers"
-        return LITTLE.format(asked=asked.replace("1 times", "once"), edits=edits)
+        kind = "short answer" if self.bits > self.answers else "yes-or-no answer"
+        evidence = f"{self.answers} {kind}{'' if self.answers == 1 else 's'}"
+        return LITTLE.format(asked=evidence, edits=edits)
 
 
 def measure_evidence(
@@ -46,33 +44,33 @@ def measure_evidence(
     crashes: Mapping[str, Crash],
     stated: Iterable[StatedAnswer] = (),
 ) -> AnswerEvidence:
-    """Return what `tests` ask of a fix. `calls` are those of what it edited, as they end with it.
+    """Return the evidence of `tests` for a fix. `calls` are those of the edited functions.
 
-    A test can tell no more than what it looks at holds: a yes or no, None, or that something is
-    raised hold one bit; any other value as many digits as it is written in. Where a failing test
-    asks a yes or no of what is made of the answer, as `ended` says, its calls count one bit each.
-    A test of which no call is known counts as the value that it says it expects, or as one bit;
-    what people `stated` counts as the answer they took.
+    A test checks at most the information in the answer: a boolean, None or an exception is one
+    bit; any other value counts by the number of its characters. If a failing test asserts a
+    boolean made of the answer (`crashes`), its calls count one bit each. A test without a known
+    call counts as its expected value, or as one bit. An answer that people `stated` counts as
+    that answer.
     """
-    looking = set(tests)
-    truths = {test for test in looking if is_boolean_assertion(crashes.get(test))}
+    witnesses = set(tests)
+    booleans = {test for test in witnesses if is_boolean_assertion(crashes.get(test))}
     known, bits = set[str](), list[float]()
     for call, outcome in calls:
-        made_by = looking & set(call.tests)
+        made_by = witnesses & set(call.tests)
         if made_by and outcome.how != "unknown":
             known |= made_by
-            bits.append(1.0 if made_by <= truths else measure_bits(call, outcome))
-    bits += [_measure_expected(crashes.get(test)) for test in looking - known]
-    bits += [_measure_answer(each) for each in stated]
+            bits.append(1.0 if made_by <= booleans else measure_bits(call, outcome))
+    bits += [_measure_expected(crashes.get(test)) for test in witnesses - known]
+    bits += [_measure_answer(answer) for answer in stated]
     return AnswerEvidence(len(bits), sum(bits))
 
 
 def measure_bits(call: RecordedCall, outcome: CallOutcome) -> float:
-    """Return how much the way a call ended can tell, at the most."""
+    """Return the greatest information that the outcome of a call can hold, in bits."""
     if outcome.how != "answer" or outcome.text in TRUTHS:
         return 1.0
     if outcome.text == "None" and call.arguments:
-        return 1.0  # given plain values alone, it has nothing else to leave its work in
+        return 1.0  # with plain arguments and no answer, only the fact that it ended can be checked
     return DIGIT * max(1, len(outcome.text))
 
 
@@ -84,7 +82,7 @@ def _measure_answer(answer: StatedAnswer) -> float:
 
 
 def _measure_expected(crash: Crash | None) -> float:
-    said = parse_expectation(crash)
-    if said is None or said.wanted is None or isinstance(said.wanted, bool):
+    expectation = parse_expectation(crash)
+    if expectation is None or expectation.wanted is None or isinstance(expectation.wanted, bool):
         return 1.0
-    return DIGIT * len(repr(said.wanted))
+    return DIGIT * len(repr(expectation.wanted))

@@ -1,7 +1,7 @@
-"""What a failed assertion says of the answer: what the test got, and what it expected.
+"""Reads from a failed assertion what the test got, and what it expected.
 
-pytest and unittest both put the two into the message. Where they can be read as plain values, they
-speak for kinds of edit, and some constants can be reckoned from them.
+pytest and unittest put both into the message. If both are plain values, they make some kinds of
+edit more likely, and some constants can be calculated from them.
 """
 
 import ast
@@ -35,18 +35,18 @@ TEXT = {"string": 1.6, "arguments": 1.1}
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The value a test `got`, and the one it `wanted`: of plain types, as literals write them."""
+    """The value a test `got`, and the one it `wanted`, both of plain types."""
 
     got: object
     wanted: object
 
     def list_leaves(self) -> list[tuple[object, object]]:
-        """Return the pairs that differ, from inside lists and dictionaries of one shape."""
+        """Return the pairs that differ, from inside lists and dictionaries of equal shape."""
         return list(itertools.islice(_find_differences(self.got, self.wanted), LEAVES_AT_MOST))
 
     @property
     def distance(self) -> float:
-        """Return how far they are apart: of numbers the difference, of others 0 to 1."""
+        """Return the distance: for numbers their difference, for other values 0 to 1."""
         if isinstance(self.got, (int, float)) and isinstance(self.wanted, (int, float)):
             return abs(self.got - self.wanted)
         if type(self.got) is not type(self.wanted):
@@ -54,28 +54,28 @@ class Expectation:
         return 1 - SequenceMatcher(None, repr(self.got), repr(self.wanted), False).ratio()
 
     def get_factor(self, kind: str) -> float:
-        """Return how much the two values speak for a kind of edit; 1 where they say nothing."""
+        """Return the factor by which the two values favour a kind of edit; 1 if they do not."""
         return _choose_factors(self.got, self.wanted).get(kind, 1.0)
 
 
 def parse_expectation(crash: Crash | None) -> Expectation | None:
-    """Return what a failed assertion says; None where that is no two plain values."""
+    """Return the values of a failed assertion; `None` if it does not name two plain values."""
     if crash is None or crash.error != "AssertionError":
         return None
     return _read(crash.message)
 
 
 def is_boolean_assertion(crash: Crash | None) -> bool:
-    """Return whether a failed assertion asks for a truth, as `assert not is_leap(1900)` does."""
+    """Return whether a failed assertion checks a boolean, as `assert not is_leap(1900)` does."""
     if crash is None or crash.error != "AssertionError":
         return False
-    said = crash.message.strip().partition("\n")[0].removeprefix("AssertionError: ")
-    if said.partition(" : ")[0] in ("False is not true", "True is not false"):
+    assertion = crash.message.strip().partition("\n")[0].removeprefix("AssertionError: ")
+    if assertion.partition(" : ")[0] in ("False is not true", "True is not false"):
         return True
     with suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-        test = parse(said.removeprefix("assert "), "eval").body
+        test = parse(assertion.removeprefix("assert "), "eval").body
         compared = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)
-        return said.startswith("assert ") and not compared
+        return assertion.startswith("assert ") and not compared
     return False
 
 
@@ -90,9 +90,9 @@ def _read(message: str) -> Expectation | None:
 
 def _parse_comparison(text: str, message: str) -> Expectation | None:
     """Return the sides of `got == wanted` (pytest) or of `got != wanted : why` (unittest)."""
-    for said in dict.fromkeys((text, text.rpartition(" : ")[0])):
+    for comparison in dict.fromkeys((text, text.rpartition(" : ")[0])):
         with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-            test = parse(said, "eval").body
+            test = parse(comparison, "eval").body
             if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
                 return _order_sides(test, message)
     return None
@@ -102,9 +102,9 @@ def _order_sides(test: ast.Compare, message: str) -> Expectation:
     left, right = (ast.unparse(side) for side in (test.left, *test.comparators))
     if "..." in left + right:
         raise ValueError("abbreviated by pytest")
-    # pytest tells where a value comes from that was reckoned: the other one stands in the test.
-    turned = f"where {right} = " in message and f"where {left} = " not in message
-    got, wanted = (right, left) if turned else (left, right)
+    # pytest adds "where ..." for a computed value: the other side is a literal in the test.
+    is_swapped = f"where {right} = " in message and f"where {left} = " not in message
+    got, wanted = (right, left) if is_swapped else (left, right)
     return Expectation(evaluate_literal(got), evaluate_literal(wanted))
 
 

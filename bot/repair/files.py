@@ -1,4 +1,4 @@
-"""The files of the tree under repair: those that may change, read, and new texts, written."""
+"""Reads the files of the tree under repair that may change, and writes new texts."""
 
 import codecs
 import difflib
@@ -17,9 +17,10 @@ BYTES_AT_MOST = 300_000
 def load_changeable_texts(
     root: Path, wanted: Iterable[str], allowed: Collection[str], spared: Collection[str]
 ) -> dict[str, str]:
-    """Return the texts of those wanted that may change: `allowed` (none: any), and not `spared`.
+    """Return the texts of the wanted files that may change.
 
-    No test does, and no file that is large or lies outside of the root. Blocks: reads the disk.
+    These are in `allowed` (if empty: any), and not in `spared`. Tests, large files and files
+    outside the root are left out. Blocks: reads the disk.
     """
     root = root.resolve()
     texts: dict[str, str] = {}
@@ -34,7 +35,7 @@ def load_changeable_texts(
 
 
 def write(root: Path, files: Texts) -> None:
-    """Write the new texts below the root, each encoded as its file is. See `encoded`."""
+    """Write the new texts below the root, each in its file's encoding. See `encode_source`."""
     for path, text in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,7 @@ def write(root: Path, files: Texts) -> None:
 
 
 def build_diff(repo: Path, files: Texts) -> str:
-    """Return the unified diff from the files that lie in `repo` to these texts."""
+    """Return the unified diff from the files in `repo` to these texts."""
     parts: list[str] = []
     for path, text in sorted(files.items()):
         file = repo / path
@@ -55,6 +56,6 @@ def build_diff(repo: Path, files: Texts) -> str:
 
 
 def _split_rows(data: bytes) -> list[str]:
-    """Return the lines as a diff counts them; a byte order mark stays before the first."""
+    """Return the lines as a diff counts them; a byte order mark stays with the first line."""
     mark = "\ufeff" if data.startswith(codecs.BOM_UTF8) else ""
     return list(io.StringIO(mark + decode_source(data), newline="\n"))

@@ -1,7 +1,7 @@
-"""Whole numbers that are off by more than one: reckoned from what an assertion got and expected.
+"""Calculates integer constants that are off by more than one from an assertion's two values.
 
-Two values of a constant and what the test got with each give a line; where the line meets what the
-test expects the next value is tried, and between two that lie on either side of it the middle.
+Two values of a constant and the test's results with them define a line. The next value to try is
+where the line meets the expected result; between two values on either side of it, the middle.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,14 +18,14 @@ Place = tuple[str, int, int]
 
 @dataclass
 class FittedNumbers:
-    """Proposes values for constants that have been tried already; remembers what they led to."""
+    """Proposes values for constants that were tried already; remembers the results."""
 
     problem: Problem
     _seen: dict[Place, dict[int, float]] = field(default_factory=dict)
     _tries: dict[Place, int] = field(default_factory=dict)
 
     def propose_next(self, attempt: RepairAttempt) -> Candidate | None:
-        """Return the next value to try for the constant that this attempt changed, if there is."""
+        """Return the next value to try for the constant that this attempt changed, if any."""
         candidate, judgement = attempt.candidate, attempt.judgement
         if (
             judgement.is_passing
@@ -66,10 +66,12 @@ class FittedNumbers:
 
 def _parse_numbers(crash: Crash | None) -> tuple[float, float] | None:
     """Return the two numbers that an assertion compared: what it got, what it expected."""
-    said = parse_expectation(crash)
-    if said is None or not all(type(side) in (int, float) for side in (said.got, said.wanted)):
+    expectation = parse_expectation(crash)
+    if expectation is None or not all(
+        type(side) in (int, float) for side in (expectation.got, expectation.wanted)
+    ):
         return None
-    return (float(said.got), float(said.wanted))  # type: ignore[arg-type]
+    return (float(expectation.got), float(expectation.wanted))  # type: ignore[arg-type]
 
 
 def _parse_int(code: str) -> int | None:
@@ -80,7 +82,10 @@ def _parse_int(code: str) -> int | None:
 
 
 def _estimate_next(seen: dict[int, float]) -> int | None:
-    """Return where the misses, by constant, would come to nothing; None where nothing says so."""
+    """Return the constant at which the difference should be zero; `None` if it is unknown.
+
+    `seen` maps constants to the difference between the test's result and the expectation.
+    """
     if len(set(seen.values())) < 2:
         return None
     below = [value for value, miss in seen.items() if miss < 0]

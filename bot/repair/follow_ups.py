@@ -1,4 +1,4 @@
-"""What the outcome of one candidate suggests to try: its twins at once, numbers and pairs late."""
+"""Proposes candidates from the results of others: twins at once, numbers and pairs late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from bot.repair.twins import widen
 
 @dataclass
 class FollowUps:
-    """Proposes from attempts; keeps those that came near. `singles`: single edits, best first."""
+    """Proposes from attempts; stores those that came near. `singles`: single edits, best first."""
 
     problem: Problem
     singles: Sequence[Candidate]
@@ -24,7 +24,7 @@ class FollowUps:
         self._numbers = FittedNumbers(self.problem)
 
     def propose_immediate(self, attempt: RepairAttempt) -> list[Candidate]:
-        """Return what this attempt makes worth trying at once."""
+        """Return the candidates to try at once because of this attempt."""
         candidate, number = attempt.candidate, self._numbers.propose_next(attempt)
         if number is not None and candidate.kind == KIND:
             return [number]
@@ -40,6 +40,6 @@ class FollowUps:
         return [both] if both is not None else []
 
     def propose_late(self) -> list[Candidate]:
-        """Return what is for when single edits do not do: numbers reckoned, and pairs."""
+        """Return the candidates for when single edits fail: calculated numbers, and pairs."""
         numbers, self._reckoned = list(self._reckoned.values()), {}
         return [*numbers, *build_pairs(self.problem, self.near, self.singles)]

@@ -1,4 +1,4 @@
-"""What the process that forks says of a run of tests, turned into records."""
+"""Turns the fork server's answers into records."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -15,16 +15,16 @@ NOT_FOUND = re.compile(r"^ERROR: not found: (\S+?::[^\[\n]+)", re.M)
 
 
 def find_late_tests(answer: Mapping[str, Any]) -> set[str]:
-    """Return the tests that were ended by the clock: on a busy machine that says little."""
+    """Return the tests ended by the wall clock, which is weak evidence on a busy machine."""
     slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
     records = answer.get("records", ())
     return {str(record.get("test")) for record in records if slow.items() <= record.items()}
 
 
 def find_renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
-    """Return the functions of tests that were not found by name.
+    """Return the test functions whose tests were not found by name.
 
-    Their names have a value in brackets that differs from run to run: what time it is, an address.
+    Their ids contain a value that differs from run to run, such as a time or an address.
     """
     if answer.get("end") != NOT_THERE:
         return set()
@@ -33,14 +33,14 @@ def find_renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
 
 
 def merge_by_function(tests: Iterable[str], functions: Collection[str]) -> list[str]:
-    """Return the tests, those of the `functions` as one each: whatever they are called today."""
+    """Return the tests, with all tests of the `functions` replaced by the function itself."""
     parts = {test: test.partition("[")[0] for test in tests}
     return list(dict.fromkeys(whole if whole in functions else test
                               for test, whole in parts.items()))  # fmt: skip
 
 
 def read_answer(answer: Mapping[str, Any]) -> RunResult:
-    """Turn the server's answer into records."""
+    """Return the server's answer as records."""
     return RunResult(
         records=tuple(read_record(record) for record in answer.get("records", ())),
         is_finished=answer.get("end") is not None,
@@ -53,14 +53,14 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
 
 
 def describe_mode(answer: Mapping[str, Any]) -> str:
-    """Return how a run was made: by what is collected, or from the start and why."""
+    """Return how a run was made: in the collected session, or from the start and why."""
     if answer.get("collected"):
         return "collected"
     return str(answer.get("unfit") or "anew")
 
 
 def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
-    """Turn the calls that a child recorded into ours; `TimeoutError` where it was ended before."""
+    """Return the calls that a child recorded. Raises `TimeoutError` if it was ended before."""
     if answer.get("end") is None:
         raise TimeoutError("the tests were ended before they could tell what they call")
     return tuple(
@@ -78,22 +78,22 @@ def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
 
 
 def read_outcomes(answer: Mapping[str, Any], count: int) -> tuple[CallOutcome, ...]:
-    """Return how so many calls ended; what the child does not tell is unknown."""
+    """Return how this many calls ended; calls without a record are unknown."""
     ends = {
-        int(each["replayed"]): CallOutcome(
-            each["how"],
-            str(each["told"]),
-            str(each["mark"]),
-            str(each.get("source", "")),
-            bool(each.get("refused")),
+        int(record["replayed"]): CallOutcome(
+            record["how"],
+            str(record["told"]),
+            str(record["mark"]),
+            str(record.get("source", "")),
+            bool(record.get("refused")),
         )
-        for each in answer.get("replayed", ())
+        for record in answer.get("replayed", ())
     }
     return tuple(ends.get(number, CallOutcome("unknown")) for number in range(count))
 
 
 def read_record(record: Mapping[str, Any]) -> TestRecord:
-    """Turn one record of the child into ours."""
+    """Return one record of the child as ours."""
     crash = None
     if record.get("outcome") == "failed":
         frames = record.get("frames", ())

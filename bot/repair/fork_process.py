@@ -1,4 +1,4 @@
-"""The process that forks a child a request: started when it is asked, ended with all it started."""
+"""Manages the process that forks a child per request: starts it on demand and stops it."""
 
 import asyncio
 import contextlib
@@ -19,12 +19,17 @@ SLACK = 10.0  # after what the server itself takes at the most
 
 
 class ForkProcess:
-    """Asks the program of `fork_program`, run by `python` in `root`; a dead one is started again.
+    """Sends requests to the program of `fork_program`; restarts it if it died.
 
-    `mark` is the word it and all it starts carry in their environment, as `THESEUS_REPAIR`, beside
-    `environment` (`NAME=value`). `scratch` is a folder for what it writes, `moved_from` what the
-    root is a copy of, `folder` where below the root tests run. `ahead` are requests that are sent
-    whenever it starts.
+    Args:
+        python: The interpreter that runs the program.
+        root: The tree under repair.
+        mark: The value of `THESEUS_REPAIR` in the environment of it and all its children.
+        environment: Further variables (`NAME=value`).
+        scratch: A folder for its files.
+        moved_from: The folder that the root is a copy of.
+        folder: The folder below the root in which tests run.
+        ahead: Requests that are sent at each start.
     """
 
     def __init__(
@@ -50,9 +55,9 @@ class ForkProcess:
         self.preparations: tuple[Mapping[str, Any], ...] = ()
 
     async def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """Return the answer to a request; one that did not come in time is `late`.
+        """Return the answer to a request, or an answer with `late` after a timeout.
 
-        Cancelled, the request is taken back.
+        Cancelling also cancels the request in the process.
         """
         self._number += 1
         number, server = self._number, await self.ensure_started()
@@ -74,11 +79,11 @@ class ForkProcess:
             self._waiting.pop(number, None)
 
     async def ensure_started(self) -> asyncio.subprocess.Process:
-        """Return the process that runs, or start one. Raises `VerifierError` where it cannot be."""
+        """Return the running process, or start one. Raises `VerifierError` if that fails."""
         async with self._starting:
             # One that died has closed its pipe some time before its exit status is known.
-            heard = self._listener is not None and not self._listener.done()
-            if self._server is not None and self._server.returncode is None and heard:
+            is_listening = self._listener is not None and not self._listener.done()
+            if self._server is not None and self._server.returncode is None and is_listening:
                 return self._server
             await self.stop()
             marked = ("env", f"THESEUS_REPAIR={self._mark}", *self._environment)
@@ -93,8 +98,8 @@ class ForkProcess:
             )
             self._ready = asyncio.get_running_loop().create_future()
             self._listener = asyncio.create_task(self._listen(server), name="repair-test-server")
-            told = build_settings(self._root, self.scratch, self._moved_from, self._folder)
-            await self._send(server, told)
+            settings = build_settings(self._root, self.scratch, self._moved_from, self._folder)
+            await self._send(server, settings)
             try:
                 async with asyncio.timeout(STARTING):
                     await asyncio.shield(self._ready)
@@ -108,7 +113,7 @@ class ForkProcess:
             return server
 
     async def stop(self) -> None:
-        """End it and everything it started."""
+        """End the process and everything it started."""
         server, self._server = self._server, None
         if server is None:
             return

@@ -1,4 +1,4 @@
-"""The program that forks: its sources, what it is told first, and what it is asked."""
+"""Builds the forking program: its sources, its settings, and its requests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,12 +25,13 @@ PARTS = (
 def build_settings(
     root: Path, scratch: str, moved_from: Path | None, folder: str = ""
 ) -> dict[str, Any]:
-    """Return what the program reads first, as plain values; see `_fork_main.main`."""
-    beside, at = Path(__file__).parent, root / folder
+    """Return the settings that the program reads first; see `_fork_main.main`."""
+    folder_of_parts, at = Path(__file__).parent, root / folder
     src = at / "src"
     return {
         "sources": {
-            part: (beside / f"_fork_{part}.py").read_text(encoding="utf-8") for part in PARTS
+            part: (folder_of_parts / f"_fork_{part}.py").read_text(encoding="utf-8")
+            for part in PARTS
         },
         "root": str(root),
         "folder": str(at),
@@ -48,7 +49,7 @@ def request_of(
     options: Sequence[str],
     megabytes: int,
 ) -> dict[str, Any]:
-    """Return what every run of tests is asked with; see `_fork_child.run_child`."""
+    """Return the request for a run of tests; see `_fork_child.run_child`."""
     return {
         "tests": list(tests),
         "overlay": dict(overlay),
@@ -62,7 +63,7 @@ def request_of(
 
 
 def encode_coverage(coverage: bool | Lines) -> bool | dict[str, list[int]]:
-    """Return what asks for the lines that each test runs: all, none, or of these alone."""
+    """Return the request's coverage: of all lines, of none, or of these lines alone."""
     if isinstance(coverage, bool):
         return coverage
     return {path: sorted(lines) for path, lines in coverage.items()}

@@ -75,16 +75,16 @@ class ForkingRunner:
 
     @property
     def width(self) -> int:
-        """Return how many runs go on side by side."""
+        """The number of runs that go on in parallel."""
         return self._width
 
     @property
     def mark(self) -> str:
-        """Return the word all its processes carry in their environment, as `THESEUS_REPAIR`."""
+        """The value of `THESEUS_REPAIR` in the environment of all its processes."""
         return self._mark
 
     async def __aenter__(self) -> Self:
-        """Make the scratch folder; the server starts with the first run."""
+        """Create the scratch folder; the server starts with the first run."""
         self._process.scratch = tempfile.mkdtemp(prefix="theseus-repair-")
         return self
 
@@ -105,9 +105,9 @@ class ForkingRunner:
         project: Sequence[tuple[str, str]] = (),
         changing: Collection[str] = (),
     ) -> None:
-        """Have the server import these modules, so that children need not; see `TestRunner`."""
+        """Let the server import these modules, so that children need not; see `TestRunner`."""
         if self._preload.get("project") and not project:
-            await self._process.stop()  # what is imported stays so
+            await self._process.stop()  # a process cannot unload modules
         self._preload, self._collect, self._process.preparations = {}, {}, ()
         await self._process.ensure_started()
         self._preload = {
@@ -142,9 +142,9 @@ class ForkingRunner:
         modules: bool = False,
         fresh: bool = False,
     ) -> RunResult:
-        """Run tests; see `TestRunner`. `modules` asks for the installed modules they imported.
+        """Run tests; see `TestRunner`. `modules` requests the installed modules they imported.
 
-        What may have ended as it did because the machine was busy is run once more, alone.
+        A run whose result may be due to a busy machine is repeated once, alone.
         """
         request = {
             **self._request(tests, overlay, limits),
@@ -182,9 +182,9 @@ class ForkingRunner:
         *,
         fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
-        """Make calls again with these texts in place; see `TestRunner`."""
-        again = [(call.path, call.name, call.data) for call in calls]
-        request = {**self._request(tests, overlay, limits), "calls": again, "modules": False}
+        """Replay calls with these texts in place; see `TestRunner`."""
+        requests = [(call.path, call.name, call.data) for call in calls]
+        request = {**self._request(tests, overlay, limits), "calls": requests, "modules": False}
         return read_outcomes(await self._ask(request, fresh=fresh), len(calls))
 
     def _request(self, tests: Sequence[str], overlay: Texts, limits: TimeLimits) -> dict[str, Any]:
@@ -192,9 +192,9 @@ class ForkingRunner:
         return request_of(named, overlay, limits, options=self._options, megabytes=self._megabytes)
 
     async def _ask(self, request: dict[str, Any], *, fresh: bool) -> dict[str, Any]:
-        """Ask in turn, with nothing imported ahead that this request's texts stand in for.
+        """Send a request in turn; no file of its overlay may be imported in the server.
 
-        What is collected is used, unless all is to be done `anew`.
+        Uses the collected session, unless `fresh` is set.
         """
         other = set(request["overlay"]) - set(self._preload.get("changing", ()))
         if self._preload.get("project") and (other or request.get("coverage")):

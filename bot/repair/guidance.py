@@ -1,4 +1,4 @@
-"""What kinds of edit an exception makes likely, and where edits must not go."""
+"""Weighs the kinds of edit by the exception, and says where edits must not go."""
 
 import re
 
@@ -27,7 +27,7 @@ BY_ERROR: dict[str, dict[str, float]] = {
     # As `pytest.raises` says it, which a wrong name satisfies as well, and a call that goes wrong.
     "Failed": {"comparison": 1.1, "negation": 1.1, "name": 0.6, "attribute": 0.4, "refusal": 1.2},
 }  # fmt: skip
-# Of some kinds many edits are proposed and few mend, of others it is the other way round: counted
+# Some kinds propose many edits and rarely fix, others the other way round: counted
 # in the half of the repair set that may be looked at (docs/repair.md), and taken half as far.
 YIELD = {"boolean operator": 1.5, "arithmetic": 1.2, "off by one": 0.85, "name": 0.85,
          "arguments": 0.85, "attribute": 0.75}  # fmt: skip
@@ -37,7 +37,7 @@ TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|test
 
 
 def get_factor(crash: Crash, kind: str, at_crash: bool) -> float:
-    """Return how much the failure speaks for a kind of edit."""
+    """Return the factor by which the failure favours a kind of edit."""
     often = YIELD.get(kind, 1.0)
     table = next((BY_ERROR[name] for name in (crash.error, *crash.bases) if name in BY_ERROR), {})
     if at_crash and crash.error != "AssertionError":
@@ -46,5 +46,5 @@ def get_factor(crash: Crash, kind: str, at_crash: bool) -> float:
 
 
 def is_test(path: str) -> bool:
-    """Tell whether a path is a test's; those are never changed."""
+    """Return whether a path is a test's; tests are never changed."""
     return bool(TEST_PATH.search(path))

@@ -1,4 +1,4 @@
-"""Templates from a repository's history: what its small commits replaced."""
+"""Learns edit templates from a repository's history: what its small commits replaced."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "
 
 
 async def load_templates(repo: Path) -> tuple[EditTemplate, ...]:
-    """Return what the newest commits replaced; nothing when `repo` is not under git."""
+    """Return templates of the newest commits; none if `repo` is not under git."""
     which = ["--no-merges", "--diff-filter=M", f"-n{COMMITS}", "--format=commit %H", "-p"]
     log = await read_git(repo, "log", *which, *_SHAPE, "--", "*.py")
     return await asyncio.to_thread(lambda: learn_templates(_parse_hunks(log)))
@@ -31,5 +31,5 @@ def _parse_hunks(log: str) -> Iterator[SuspectHunk]:
 
 
 def _count_changed(diff: str) -> int:
-    """Return about how many lines a diff changes, tests and all."""
+    """Return roughly how many lines a diff changes, including tests."""
     return diff.count("\n+") + diff.count("\n-")

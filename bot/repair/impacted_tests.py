@@ -1,8 +1,8 @@
-"""Which passing tests an edit does not concern: those that call no function it edits.
+"""Finds the passing tests that an edit does not affect: those that call no function it edits.
 
-They end as before, and need not be run each time. Who was not seen to call it may do so all
-the same: in another process, through what a fixture or an import keeps. So what is proposed has
-passed them all, in `confirmation`; here is only said what is worth running before.
+They need not be run for each candidate. Coverage can miss a call: in another process, or through a
+cached fixture or import. So `confirmation` runs all tests for the proposed fix; this module only
+saves time before that.
 """
 
 import ast
@@ -18,22 +18,23 @@ Unconcerned = Callable[[Texts], frozenset[str]]
 
 
 def skip_none(files: Texts) -> frozenset[str]:
-    """Tell of no test that these texts do not concern it."""
+    """Return no tests to skip."""
     return frozenset()
 
 
 class ImpactedTests:
-    """Tells for a problem which of its passing tests an edit does not concern."""
+    """Finds which of a problem's passing tests an edit does not affect."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._functions: dict[str, list[FunctionNode]] = {}
 
     def find_unaffected(self, files: Texts) -> frozenset[str]:
-        """Return these tests for the new texts; none where any may be concerned.
+        """Return the unaffected tests for the new texts; empty if any test may be affected.
 
-        That is so for what modules and classes say themselves, for defaults and decorators, and for
-        functions that no failing test was seen to call: of those nobody has asked who calls them.
+        Any test may be affected by an edit of module or class level code, of defaults or
+        decorators, or of functions that no failing test was seen to call, because coverage has only
+        lines of those.
         """
         found: set[str] = set()
         for path, text in files.items():
@@ -45,13 +46,13 @@ class ImpactedTests:
         return self._problem.passing - found
 
     def _find_calling_tests(self, path: str, function: FunctionNode) -> set[str]:
-        first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
         lines = frozenset(range(first, (function.end_lineno or first) + 1))
         coverage = self._problem.coverage
         return {test for test, by in coverage.items() if by.get(path, frozenset()) & lines}
 
     def _find_edited_functions(self, path: str, text: str) -> Iterator[FunctionNode | None]:
-        """Yield the innermost function around each line of before that is edited."""
+        """Yield the innermost function around each edited line of the old text."""
         before = self._problem.texts[path]
         if path not in self._functions:
             self._functions[path] = _list_functions(before)
@@ -65,7 +66,7 @@ class ImpactedTests:
 
 
 def _list_functions(text: str) -> list[FunctionNode]:
-    """Return the functions of a source, the outer ones first; none where it does not parse."""
+    """Return the functions of a source, outer ones first; empty if it does not parse."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):

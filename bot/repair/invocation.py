@@ -1,4 +1,4 @@
-"""Understand a test command: is it pytest, by which interpreter, on which tests?"""
+"""Parses a test command: is it pytest, with which interpreter, for which tests?"""
 
 import argparse
 import re
@@ -26,12 +26,12 @@ VALUED_DROPPED = {"-n", "--maxfail", "--tb", "--durations", "--cov", "--cov-repo
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A pytest command taken apart: interpreter, tests (paths or node ids), other options.
+    """A parsed pytest command: interpreter, tests (paths or node ids), other options.
 
-    `named` is what chooses among these tests by their names, as `-k` and what follows it. Where
-    there are no tests the command runs all that pytest finds. `environment` is what it sets for
-    itself, as `NAME=value`, `folder` where below the repository it runs; tests are from the
-    repository on.
+    `named` are options that select tests by name, such as `-k` with its value. Without tests, the
+    command runs all that pytest finds. `environment` are the variables that it sets itself, as
+    `NAME=value`; `folder` is where it runs, below the repository. Tests are relative to the
+    repository.
     """
 
     python: str
@@ -43,18 +43,18 @@ class Invocation:
 
     @property
     def argv(self) -> list[str]:
-        """Return the command that runs the same tests, quietly."""
+        """The command that runs the same tests, with little output."""
         return ["env", *self.environment, self.python, "-m", "pytest", "-q", "-p",
                 "no:cacheprovider", *self.options, *self.named, *self.tests]  # fmt: skip
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Return the tests that are given, or the folder, where none are."""
+        """The named tests, or the folder if none are named."""
         return self.tests or (self.folder or ".",)
 
 
 def enter_folder(folder: str, invocation: Invocation) -> Invocation:
-    """Return what runs these tests of a folder of the repository, in that folder."""
+    """Return the invocation for tests relative to a folder, running in that folder."""
     if folder == ".":
         return invocation
     parts = (test.partition("::") for test in invocation.tests)
@@ -63,7 +63,7 @@ def enter_folder(folder: str, invocation: Invocation) -> Invocation:
 
 
 def pytest_invocation(command: str, repo: Path) -> Invocation | None:
-    """Return the command taken apart, or None when it is not a plain pytest (or unittest) one."""
+    """Return the parsed command, or `None` if it is not a plain pytest or unittest command."""
     if SHELL.search(re.sub(r"\[[^]]*\]|-[kmp]\s*(\"[^\"]*\"|'[^']*')", "", command)):
         return None
     try:
@@ -81,9 +81,9 @@ def pytest_invocation(command: str, repo: Path) -> Invocation | None:
 def parse_invocation(
     tokens: Sequence[str], repo: Path, environment: tuple[str, ...] = ()
 ) -> Invocation | None:
-    """Return what these words of a command run in `repo`, with what is set for it.
+    """Return the parsed tokens of a command run in `repo` with this environment.
 
-    None when they are neither pytest nor unittest.
+    Return `None` if they are neither pytest nor unittest.
     """
     found = _parse_tokens(tokens, repo)
     return replace(found, environment=environment) if found else None
@@ -94,8 +94,8 @@ def _parse_tokens(tokens: Sequence[str], repo: Path) -> Invocation | None:
         return None
     name = Path(tokens[0]).name
     if name in {"pytest", "py.test"}:
-        beside = _find_program(tokens[0], repo)
-        python = str(Path(beside).parent / "python") if beside else sys.executable
+        program = _find_program(tokens[0], repo)
+        python = str(Path(program).parent / "python") if program else sys.executable
         return _parse_pytest_tokens(
             python if Path(python).exists() else sys.executable, tokens[1:], repo
         )
@@ -138,7 +138,7 @@ def _parse_pytest_tokens(python: str, tokens: Sequence[str], repo: Path) -> Invo
 
 
 def _to_relative(test: str, repo: Path) -> str:
-    """Return a test's path relative to the repository when it was given in full."""
+    """Return a test's path relative to the repository, if it was absolute and inside."""
     path, mark, rest = test.partition("::")
     if Path(path).is_absolute() and Path(path).is_relative_to(repo.resolve()):
         path = str(Path(path).relative_to(repo.resolve()))
@@ -146,22 +146,22 @@ def _to_relative(test: str, repo: Path) -> str:
 
 
 def _parse_unittest_tokens(tokens: Sequence[str], repo: Path) -> list[str | None]:
-    """Return the tests that unittest runs with these words; what is no test's name gives None."""
+    """Return the tests that unittest runs with these arguments; `None` for an unknown name."""
     named = [word for word in tokens if not word.startswith("-")]
     if named and "discover" not in tokens:
         return [_find_unittest_path(word, repo) for word in named]
     try:
-        given, _ = _build_discovery_parser().parse_known_args(
+        arguments, _ = _build_discovery_parser().parse_known_args(
             [word for word in tokens if word != "discover"]
         )
-    except argparse.ArgumentError:  # as the command itself will say
+    except argparse.ArgumentError:  # the command itself reports it
         return []
-    files = _discover_files(repo / given.start, given.pattern)
+    files = _discover_files(repo / arguments.start, arguments.pattern)
     return [file.relative_to(repo).as_posix() for file in files if file.is_relative_to(repo)]
 
 
 def _build_discovery_parser() -> argparse.ArgumentParser:
-    """Return what reads the words of `unittest discover`; its options may be given by place."""
+    """Return a parser of `unittest discover`, whose options may also be positional."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("-s", "--start-directory", dest="start", default=".")
     parser.add_argument("-p", "--pattern", dest="pattern", default="test*.py")
@@ -172,7 +172,7 @@ def _build_discovery_parser() -> argparse.ArgumentParser:
 
 
 def _discover_files(folder: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files of tests that unittest finds: in a folder, and in the packages below it."""
+    """Yield the test files that unittest finds in a folder and in the packages below it."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and (path / "__init__.py").is_file():
             yield from _discover_files(path, pattern)

@@ -12,9 +12,9 @@ SPREAD = 8
 
 
 class TestJudge:
-    """Implements `search.Judge` over a `TestRunner`.
+    """Implements `search.Judge` with a `TestRunner`.
 
-    Of the `affected` tests it runs none that the new texts leave `unconcerned`.
+    Of the `affected` tests it skips those that `unconcerned` returns for the new texts.
     """
 
     __test__ = False  # not a test, whatever its name says to pytest

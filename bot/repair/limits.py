@@ -1,11 +1,14 @@
-"""How long a test may take: what the slowest passing one took says it, once there is one."""
+"""Time limits of tests, derived from the slowest passing test once it is known."""
 
 from collections.abc import Sequence
 
 from bot.repair.runner import TestRecord, TimeLimits
 
-FIRST_CPU, FIRST_WALL = 1 / 20, 1 / 4  # of all the time, for one test nothing is known of
-IMPORTING = 1 / 15  # of all the time, for one file of tests beside those that fail
+FIRST_CPU, FIRST_WALL = (
+    1 / 20,
+    1 / 4,
+)  # shares of the total time for one test before any test was measured
+IMPORTING = 1 / 15  # share of the total time for the import of one other test file
 CPU_FLOOR, WALL_FLOOR = 1.0, 6.0
 TRACED = 20  # times slower with coverage, at most
 SLOWER = 4  # times slower than it was, on a busy machine
@@ -13,15 +16,15 @@ CANDIDATE_CPU_FLOOR = 0.5
 
 
 def compute_first_limits(seconds: float) -> TimeLimits:
-    """Return the limits of the first run, of so many seconds in all.
+    """Return the limits of the first run, given the total seconds.
 
-    Who waits for ever is ended by the wall clock, who computes for ever by processor time.
+    The wall clock ends a test that waits for ever, processor time one that computes for ever.
     """
     return TimeLimits(max(10.0, FIRST_WALL * seconds), max(3.0, FIRST_CPU * seconds), seconds / 2)
 
 
 def compute_measured_limits(records: Sequence[TestRecord], seconds: float) -> TimeLimits:
-    """Return the limits of later runs of the tree as it stands, with coverage or without."""
+    """Return the limits of later runs of the unchanged tree, with coverage or without."""
     took = find_longest(records)
     cpu = max(CPU_FLOOR, TRACED * took)
     importing = max(3.0, IMPORTING * seconds)
@@ -40,5 +43,5 @@ def compute_candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits,
 
 
 def find_longest(records: Sequence[TestRecord]) -> float:
-    """Return the seconds that the slowest of those that passed took; 0 where none did."""
-    return max((each.seconds for each in records if each.outcome == "passed"), default=0.0)
+    """Return the seconds of the slowest passing test; 0 if none passed."""
+    return max((record.seconds for record in records if record.outcome == "passed"), default=0.0)

@@ -1,4 +1,4 @@
-"""Where the fault is likely to be: tests' coverage (Ochiai), the crash, suspect hunks."""
+"""Localises the fault by test coverage (Ochiai), the crash and suspect hunks."""
 
 import math
 import re
@@ -16,14 +16,14 @@ UNSEEN = 0.08  # lines no test's coverage speaks of: module level, or coverage w
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """Scores by path and line, roughly 0 to 1.35; `covered` tells the lines failing tests ran."""
+    """Scores by path and line, roughly 0 to 1.35; `covered` are the lines failing tests ran."""
 
     scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     covered: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def has_coverage(self) -> bool:
-        """Return true when some failing test's coverage is known."""
+        """True if the coverage of some failing test is known."""
         return any(self.covered.values())
 
     def get_score(self, path: str, lines: range) -> float:
@@ -47,7 +47,7 @@ def compute_ochiai(failed: int, passed: int, failing: int) -> float:
 
 
 def localise(problem: Problem) -> Suspicion:
-    """Score every line of the problem's texts that anything speaks against."""
+    """Score every line of the problem's texts for which there is any evidence."""
     scores: dict[str, dict[int, float]] = {path: {} for path in problem.texts}
     covered = _score_by_coverage(problem, scores)
     for crash in problem.crashes:
@@ -88,7 +88,7 @@ def _score_by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: f
 
 
 def _score_by_name(crash: Crash, texts: Texts, scores: dict[str, dict[int, float]]) -> None:
-    """Suspect the head of a function that could not be called as it was: no line of it ran."""
+    """Raise the score of a `def` line whose call had wrong arguments: no line of it ran."""
     called = MISCALLED.match(crash.message) if crash.error == "TypeError" else None
     if called is None:
         return

@@ -1,7 +1,7 @@
-"""Edits that quiet a call by doing less: a call that failed is no longer made, or not awaited.
+"""Finds edits that silence a failure by doing less: the failed call is removed, or not awaited.
 
-`send(str(await pool.fetchval("...")))` fails without a pool and `send(ctx)` does not, but it is no
-answer to anything.
+`send(str(await pool.fetchval("...")))` fails without a pool. `send(ctx)` does not fail, but it does
+not do the work either.
 """
 
 import ast
@@ -12,7 +12,7 @@ from bot.repair.model import Texts
 
 
 def has_lost_work(before: Texts, after: Texts) -> bool:
-    """Return whether an edit leaves fewer calls, or fewer of them awaited, than there were."""
+    """Return whether an edit leaves fewer calls, or fewer awaited calls, than before."""
     return any(_work(before[path]) - _work(text) for path, text in after.items())
 
 

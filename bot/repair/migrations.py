@@ -1,8 +1,8 @@
-"""Missing migrations: a column that `CREATE TABLE IF NOT EXISTS` has, and older files have not.
+"""Proposes missing migrations: columns that `CREATE TABLE IF NOT EXISTS` has and older files lack.
 
-Such a statement leaves a table alone that is there. Whoever has a file from before gets "no such
-column" from then on, and no test with a new file sees it. What is proposed asks SQLite for the
-column behind the statement that creates the table, and adds it where it is not there.
+The statement does not change an existing table. With an older file every query of the column fails
+with "no such column", and no test with a new file notices. The proposed edit asks SQLite for the
+column after the statement that creates the table, and adds the column if it is missing.
 """
 
 import ast
@@ -61,7 +61,7 @@ def propose(problem: Problem, sources: list[Source]) -> Iterator[Candidate]:
 
 
 def _find_absent_columns(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
-    """Yield the table, where it is told, and the column that was not there."""
+    """Yield (table, column) of each missing column; the table is empty if it is unknown."""
     for crash in crashes:
         found = ABSENT.search(crash.message)
         if found is not None:
@@ -69,9 +69,9 @@ def _find_absent_columns(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
 
 
 def to_addable(definition: str) -> str:
-    """Return the definition as ALTER TABLE takes it; nothing where it takes none such.
+    """Return the definition as ALTER TABLE accepts it, or an empty string.
 
-    Rows that are there get 0 or an empty text where they must have a value and none is said.
+    Existing rows get 0 or an empty text if a value is required and no default is defined.
     """
     text = definition.strip()
     needs = "NOT NULL" in text.upper()
@@ -92,7 +92,7 @@ def to_addable(definition: str) -> str:
 def _find_new_columns(
     table: str, columns: Iterable[tuple[str, str]], hunks: Iterable[SuspectHunk]
 ) -> list[NewColumn]:
-    """Return the columns that suspect commits brought: older files lack all of them."""
+    """Return the columns that suspect commits added: older files lack all of them."""
     lines = [line for hunk in hunks for line in hunk.lines]
     came, went = (
         {line[1:].strip(" \t\"',").partition(" ")[0] for line in lines if line[:1] == mark}
@@ -119,7 +119,7 @@ def _propose_columns(
 
 
 def find_creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.stmt]]:
-    """Yield the calls that create a table where there is none, and the statement to go on behind.
+    """Yield the calls that create a table, and the statement after which to continue.
 
     A loop over several statements counts as one statement.
     """
@@ -138,12 +138,12 @@ def find_creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.s
 
 
 def _resolve_argument(value: ast.expr, source: Source) -> tuple[ast.expr | None, ast.stmt | None]:
-    """Return what a first argument stands for, and the loop that goes through it, if one does."""
+    """Return the value of a first argument, and the loop that assigns it, if any."""
     if not isinstance(value, ast.Name):
         return value, None
     for up in source.iterate_ancestors(value):
         if isinstance(up, ast.For) and source.get_code(up.target) == value.id:
-            names = [each for each in ast.walk(up.iter) if isinstance(each, ast.Name)]
+            names = [node for node in ast.walk(up.iter) if isinstance(node, ast.Name)]
             return (_find_module_value(names[0].id, source) if names else up.iter), up
     return _find_module_value(value.id, source), None
 
@@ -160,21 +160,21 @@ def _find_module_value(name: str, source: Source) -> ast.expr | None:
 def _build_candidate(
     columns: list[NewColumn], call: ast.Call, statement: ast.stmt, rank: float, view: View
 ) -> Candidate:
-    """Return the candidate that asks for each column and adds it."""
+    """Return the candidate that checks for each column and adds it."""
     receiver = view.get_code(call.func).rpartition(".")[0]
     waits = isinstance(view.source.parents.get(call), ast.Await)
-    taken = set(view.list_names_before(statement))
-    name = next(name for name in (*NAMES, "_column") if name not in taken)
+    used_names = set(view.list_names_before(statement))
+    name = next(name for name in (*NAMES, "_column") if name not in used_names)
     lines: list[str] = []
     for column in columns:
         known = f"pragma_table_info('{column.table}') WHERE name = '{column.name}'"
-        asked = f"SELECT 1 FROM {known}"  # noqa: S608 - nothing but names, and proposed, not run
+        query = f"SELECT 1 FROM {known}"  # noqa: S608 - only identifiers, and proposed, not run
         added = f'{receiver}.execute("ALTER TABLE {column.table} ADD COLUMN {column.definition}")'
         if waits:
-            lines += [f'{name} = await {receiver}.execute("{asked}")',
+            lines += [f'{name} = await {receiver}.execute("{query}")',
                       f"if await {name}.fetchone() is None:", f"    await {added}"]  # fmt: skip
         else:
-            lines += [f'{name} = {receiver}.execute("{asked}")',
+            lines += [f'{name} = {receiver}.execute("{query}")',
                       f"if {name}.fetchone() is None:", f"    {added}"]  # fmt: skip
     edit = view.source.insert_after(statement, lines)
     words = ", ".join(f"`{column.name}`" for column in columns)

@@ -1,4 +1,4 @@
-"""The records of the offline engine: frozen, plain, and free of any file or process.
+"""The records of the offline engine: frozen and plain, without access to files or processes.
 
 Paths are text, relative to the root of the tree under repair, with forward slashes. Lines count
 from 1, columns and offsets from 0 and in characters. Times are seconds.
@@ -25,7 +25,7 @@ class TraceFrame:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """What a failing test, or a failure capsule, says.
+    """The failure of a test, or of a failure capsule.
 
     `frames` are outermost first. `bases` are the names of the exception's classes, own first.
     `hints`, all optional: names seen in the failing frame under `none`, `empty` and `zero`; names
@@ -39,7 +39,7 @@ class Crash:
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def get_hint(self, name: str) -> tuple[str, ...]:
-        """Return the names under one hint, or nothing."""
+        """Return the names under one hint; empty if it is missing."""
         return tuple(self.hints.get(name, ()))
 
 
@@ -67,10 +67,10 @@ class SourceEdit:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible fix. `rank` is higher for better; `kind` is `revert` or an operator's word.
+    """A possible fix. `rank` is higher for better; `kind` is `revert` or the operator's kind.
 
-    `also` are the other lines with the same edit, where it is made at all equal places. `caveat` is
-    what keeps it from being more than plausible, however the tests end.
+    `also` are the other lines with the same edit, if it is made at all equal places. `caveat` is
+    the reason why it is at most plausible, whatever the tests' results.
     """
 
     edits: tuple[SourceEdit, ...]
@@ -83,7 +83,7 @@ class Candidate:
 
     @property
     def path(self) -> str:
-        """Return the first file it touches."""
+        """The first file it touches."""
         return self.edits[0].path
 
     def apply(self, originals: Texts) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the tests say of a candidate. `stage`: where it fell, or `all` when it is green.
+    """The tests' results for a candidate. `stage`: where it failed, or `all` if it passes.
 
     `crash` is how the first test of `failed` ended.
     """
@@ -123,10 +123,10 @@ class RepairAttempt:
 
 @dataclass(frozen=True, slots=True)
 class EditTemplate:
-    """An expression and what commits put in its place: `_any1_[_any2_]`, `_any1_.get(_any2_, 0)`.
+    """An expression and its replacement in commits: `_any1_[_any2_]`, `_any1_.get(_any2_, 0)`.
 
-    `_anyN_` stands for any expression, the same one wherever it stands. `commit` is the newest that
-    did it, `times` how many did.
+    `_anyN_` matches any expression, and the same one at each occurrence. `commit` is the newest
+    commit that did it, `times` the number of commits.
     """
 
     before: str
@@ -137,11 +137,11 @@ class EditTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All the search needs to know: texts that may change, where it failed, who is suspect.
+    """All that the search needs to know: the texts that may change, the crashes, the suspects.
 
-    `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name. `ended`: by
-    failing test, how it ends as things are. `stated`: by a function's name, what people said that
-    a call of it answers, as literals. `templates` are what earlier commits replaced by what.
+    `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name.
+    `crashes_by_test`: by failing test, how it ends before any edit. `stated`: by a function's name,
+    the literals that people stated as answers. `templates` are replacements of earlier commits.
     """
 
     texts: Texts
@@ -175,7 +175,7 @@ LEFT_OTHERWISE = ", with its arguments left otherwise"
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another edit with which the tests pass. `call` tells the two apart: `ours`, `theirs`."""
+    """Another edit with which the tests pass. `call` has different answers: `ours`, `theirs`."""
 
     candidate: Candidate
     files: Texts
@@ -186,7 +186,7 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCall:
-    """A call that ends otherwise than before; in words for people. `tested`: a test makes it."""
+    """A call that ends differently than before, as texts for people. `tested`: a test makes it."""
 
     call: str
     before: str
@@ -196,9 +196,10 @@ class ChangedCall:
 
 @dataclass(frozen=True, slots=True)
 class RefusedCandidate:
-    """An edit after which the tests were green, and why it is not proposed all the same.
+    """An edit with which the tests passed, and the reason why it is not proposed.
 
-    `stated` says that a person said so; else no test would notice if it were wrong.
+    `stated` says that a person's answer contradicts it; otherwise no test would notice if it were
+    wrong.
     """
 
     candidate: Candidate
@@ -211,7 +212,7 @@ class UnverifiedFix:
     """An edit with which all tests pass, and that nothing else can judge: for people to judge.
 
     `reason` is why it is not proposed. `answers` are the calls that failed, and how they end with
-    it. `against` are sentences on what speaks against it.
+    it. `against` are sentences that speak against it.
     """
 
     candidate: Candidate
@@ -223,24 +224,22 @@ class UnverifiedFix:
 
 @dataclass(frozen=True, slots=True)
 class SearchReport:
-    """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
+    """The result of a search. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
 
-    `undoes` is the commit that the fix takes back as a whole, where it is one, and `undone` what
-    that commit says it was for. `rivals` are other edits with which the tests pass; `losses` calls
-    that end worse with the fix, or otherwise than in a passing test. `doubt` is what else keeps the
-    fix from being believed. `confirmed` are all candidates that may be the fix, `unconfirmed` those
-    with which the tests passed, and that there was no time to look at once more. `considered` is
-    how many of those `proposed` had their turn; `cut` says that time was up before others beside
-    the first had been looked for as long as they should be.
-    `question` is what a person can tell the fix by from the `others`, which pass as well; where
-    there is no fix, it is what a call should answer that fails, or that edits which are doubted
-    answer differently; `unanswered` are these edits, the likeliest first. `stated` is what people
-    said by now, and `tests` are new test files that hold the fix to that.
-    `alike` are edits with which the tests pass as well and that no call told from the fix.
-    `unproven` is, where there is no fix, the edit that people may judge.
-    `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
-    are test files beside them that cannot be imported, and tests that pass only after others, each
-    with why: "ends the program".
+    `reverted_commit` is the commit that the fix reverts completely, if any, and `reverted_subject`
+    its subject line. `rivals` are other edits with which the tests pass. `losses` are calls that
+    end worse with the fix, or differently than in a passing test. `doubt` is another reason why the
+    fix is not proven. `confirmed` are all candidates that may be the fix; `unconfirmed` passed the
+    tests, but there was no time for the final check. `considered` is how many of the `proposed`
+    candidates were tried; `cut` says that time was up before the search for alternatives was
+    complete. `question` is what a person can decide between the fix and the `others`, which pass as
+    well. Without a fix, it asks what a failing call should answer; `unanswered` are the edits that
+    answer it, the likeliest first. `stated` are people's answers so far, and `tests` new test files
+    that check them. `alike` are edits with which the tests pass as well and that no call
+    distinguishes from the fix. `unproven` is, without a fix, the edit that people may judge.
+    `failing` is how many tests have to be fixed, `passing` how many have to stay passing.
+    `left_out` are other test files that cannot be imported, and tests that pass only after others,
+    each with the reason: "ends the program".
     """
 
     fix: Candidate | None
@@ -277,5 +276,5 @@ class SearchReport:
 
     @property
     def attempts(self) -> int:
-        """Return how many candidates were judged."""
+        """The number of candidates that were judged."""
         return sum(self.tried.values())

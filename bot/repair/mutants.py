@@ -1,4 +1,4 @@
-"""Wrong neighbours of an edit: what tests have to tell it apart from, if they look at it at all."""
+"""Builds wrong neighbours of an edit, which tests have to distinguish from it."""
 
 import ast
 import difflib
@@ -16,12 +16,12 @@ _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+
 
 
 def build_mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
-    """Return texts that differ from `after` in what was edited, as far as the kind goes.
+    """Return texts that differ from `after` within the edited code, by the kind of hazard.
 
-    Conditions are held true and held false, yes and no exchanged, fixed answers replaced (an empty
-    one that stands in for another by nothing too), caught exceptions let through. Parts of a commit
-    undone, and edits of no hazardous kind, have all of these but the last, and other arithmetic.
-    What has no neighbour is told apart by nothing.
+    Conditions are set to true and false, booleans inverted, fixed answers replaced (an empty
+    fallback also removed), caught exceptions raised. Partly reverted commits and edits without a
+    hazard get all of these but the last, and other arithmetic. An edit without neighbours is never
+    distinguished.
     """
     source, lines = Source(path, after), find_changed_lines(before, after)
     nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
@@ -31,7 +31,7 @@ def build_mutants(path: str, before: str, after: str, kind: HazardKind) -> list[
 
 
 def find_changed_lines(before: str, after: str) -> frozenset[int]:
-    """Return the lines of `after` that are not in `before`; where lines only went, those beside."""
+    """Return the lines of `after` that are not in `before`; for deletions, the lines around."""
     old, new = split_lines(before), split_lines(after)
     found: set[int] = set()
     for tag, _, _, first, last in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
@@ -97,33 +97,33 @@ def _find_conditions(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _find_fixed_values(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the fixed values of a node: what it returns, falls back on, passes or assigns."""
-    given: list[ast.expr | None] = []
+    """Yield the fixed values of a node: returned, used as fallback, passed or assigned."""
+    values: list[ast.expr | None] = []
     if isinstance(node, (ast.Return, ast.Assign, ast.AnnAssign)):
-        given = [node.value]
+        values = [node.value]
     elif isinstance(node, ast.IfExp):
-        given = [node.body, node.orelse]
+        values = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp):
-        given = [node.values[-1]]
+        values = [node.values[-1]]
     elif isinstance(node, ast.Call):
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
     elif isinstance(node, ast.Dict):
-        given = [*node.values]
-    yield from (value for value in given if value is not None and is_constant(value))
+        values = [*node.values]
+    yield from (value for value in values if value is not None and is_constant(value))
 
 
 def _find_fallbacks(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the empty values that stand in for another one: tests often ask if there is any."""
-    given: list[ast.expr] = []
+    """Yield the empty values that replace another one: tests often only check for presence."""
+    fallbacks: list[ast.expr] = []
     if isinstance(node, ast.IfExp):
-        given = [node.body, node.orelse]
+        fallbacks = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp):
-        given = [node.values[-1]]
-    yield from (value for value in given if is_constant(value) and ast.unparse(value) in EMPTY)
+        fallbacks = [node.values[-1]]
+    yield from (value for value in fallbacks if is_constant(value) and ast.unparse(value) in EMPTY)
 
 
 def _change_value(value: ast.expr) -> str:
-    """Return a value of the same sort that is not this one."""
+    """Return another value of the same type."""
     if isinstance(value, ast.Constant):
         if isinstance(value.value, bool):
             return str(not value.value)

@@ -1,4 +1,4 @@
-"""How near a candidate that is not green came: what it mended, how much further a test got."""
+"""Measures how near a failing candidate came: how much it fixed, how much further a test got."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ SOME_PASS, LATER_LINE, NO_CRASH, NEARER, CRASH_MOVED, OTHER_CRASH = 0.9, 0.7, 0.
 
 
 def measure_progress(problem: Problem, judgement: Judgement) -> float:
-    """Return 0 for a candidate that brought nothing, and up to 1 for one that nearly mended it."""
+    """Return 0 for a candidate without progress, and up to 1 for one that nearly fixed it."""
     if judgement.is_passing or judgement.stage != "reproduction" or judgement.timed_out:
         return 0.0
     if judgement.passed:
@@ -22,12 +22,14 @@ def measure_progress(problem: Problem, judgement: Judgement) -> float:
 
 
 def iterate_nearest(near: Sequence[RepairAttempt]) -> Iterator[RepairAttempt]:
-    """Yield near misses, the nearest first; none that only does more than one before it."""
-    told: list[RepairAttempt] = []
+    """Yield near misses, the nearest first; none that only extends an earlier one."""
+    yielded: list[RepairAttempt] = []
     for attempt in sorted(near, key=_measure_nearness):
         edits, why = set(attempt.candidate.edits), attempt.candidate.why
-        if not any(set(one.candidate.edits) <= edits or one.candidate.why == why for one in told):
-            told.append(attempt)
+        if not any(
+            set(one.candidate.edits) <= edits or one.candidate.why == why for one in yielded
+        ):
+            yielded.append(attempt)
             yield attempt
 
 
@@ -64,7 +66,7 @@ def _is_nearer(before: Crash, after: Crash) -> bool:
 
 
 def _measure_crash_move(before: Crash, after: Crash) -> float:
-    """Return how near it is that the crash stands further on; the same one nearer than another."""
+    """Return the progress if the crash is further on; more for an equal error than another one."""
     if not before.frames or not after.frames:
         return 0.0
     was, now = before.frames[-1], after.frames[-1]

@@ -1,4 +1,4 @@
-"""Small edits of what a fix edited: what the tests ought to tell from it."""
+"""Small edits of the code that a fix edited, which the tests should distinguish from the fix."""
 
 import ast
 from collections.abc import Iterator
@@ -23,10 +23,9 @@ _NO_CRASH = Crash("")
 def iterate_neighbour_edits(
     before: Texts, fix: Texts, *, inside: bool = False
 ) -> Iterator[tuple[Candidate, Texts]]:
-    """Yield edits of the statements that a fix edited, of as many kinds as there are; `TRIED` of
-    them at most.
+    """Yield edits of the statements that a fix edited, of alternating kinds, at most `TRIED`.
 
-    With `inside` only of the smallest expression, or statement, that holds all that it edited.
+    With `inside`, only edits of the smallest expression or statement that holds the complete edit.
     """
     own = {path: before[path] for path in fix}
     seen = {tuple(sorted(fix.items())), tuple(sorted(own.items()))}
@@ -46,11 +45,11 @@ def iterate_neighbour_edits(
 
 
 def iterate_other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
-    """Yield edits of the numbers, names and conditions that a fix edited or put in.
+    """Yield edits of the numbers, names and conditions that a fix edited or inserted.
 
-    Other numbers, for a test that `% 8` passes may well pass with `% 11`. A number for a name that
-    is reckoned with, for it may have the same value wherever a test looks. And conditions held true
-    and held false: one that the tests pass without decides nothing that they look at.
+    Other numbers, because a test that passes with `% 8` may pass with `% 11`. A number for a name
+    in arithmetic, because it may have that value wherever a test looks. Conditions set to true and
+    false, because a condition without which the tests pass is not tested.
     """
     for path, text in fix.items():
         first, last = _find_edited_range(before[path], text)
@@ -62,11 +61,11 @@ def iterate_other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate,
             if not (start <= last and first <= end):
                 continue
             parent = source.parents.get(node)
-            held = _is_condition(node, parent)
-            for code in ("True", "False") if held else _list_other_numbers(node, parent):
+            is_condition = _is_condition(node, parent)
+            for code in ("True", "False") if is_condition else _list_other_numbers(node, parent):
                 edit = SourceEdit(path, start, end, code)
                 why = f"replace `{text[start:end]}` by `{code}`"
-                kind = HELD if held else "constant"
+                kind = HELD if is_condition else "constant"
                 candidate = Candidate((edit,), kind, why, line=node.lineno)
                 files = {**fix, **candidate.apply(fix)}
                 if is_sound(files, fix):
@@ -74,12 +73,11 @@ def iterate_other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate,
 
 
 def iterate_value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
-    """Yield what may have the same value as what a fix edited, wherever a test looks at it.
+    """Yield edits that may have the same value as the fix in all tests.
 
-    Other names and attributes for those that were edited, or stand beside what was; the square of
-    what is reckoned with, for 0 and 1 are theirs; the size of a difference whose sides were
-    exchanged, for tests may give the larger one first each time; halves rounded upwards; `None` for
-    nothing there.
+    Other names and attributes for those that were edited or are next to the edit; the square of a
+    factor, because 0 and 1 are equal to theirs; the absolute value of an exchanged difference,
+    because tests may always put the larger value first; halves rounded up; `None` for empty.
     """
     for path, text in fix.items():
         first, last = _find_edited_range(before[path], text)
@@ -101,8 +99,8 @@ def iterate_value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, 
 def _list_twins(node: ast.AST, before: str, view: View) -> list[str]:
     parent, code = view.source.parents.get(node), view.get_code(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        turned = f"{view.get_code(node.right)} - {view.get_code(node.left)}"
-        return [f"abs({code})"] if turned in before and turned != code else []
+        exchanged = f"{view.get_code(node.right)} - {view.get_code(node.left)}"
+        return [f"abs({code})"] if exchanged in before and exchanged != code else []
     if isinstance(node, ast.expr) and _is_condition(node, parent):
         return _as_none(node, view)
     if isinstance(node, ast.Call) and view.get_code(node.func) == "round" and len(node.args) == 1:
@@ -120,12 +118,12 @@ def _list_twins(node: ast.AST, before: str, view: View) -> list[str]:
 
 
 def _as_none(node: ast.expr, view: View) -> list[str]:
-    """Return the condition asked of `None` instead of anything empty, and the other way round."""
-    asked, word = node, "is not None"
+    """Return a truth test as a test for `None`, and the other way round."""
+    operand, word = node, "is not None"
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        asked, word = node.operand, "is None"
-    if isinstance(asked, (ast.Name, ast.Attribute, ast.Subscript)):
-        return [f"{view.get_code(asked)} {word}"]
+        operand, word = node.operand, "is None"
+    if isinstance(operand, (ast.Name, ast.Attribute, ast.Subscript)):
+        return [f"{view.get_code(operand)} {word}"]
     if not isinstance(node, ast.Compare):
         return []
     code, left = view.get_code(node), view.get_code(node.left)
@@ -134,12 +132,12 @@ def _as_none(node: ast.expr, view: View) -> list[str]:
 
 
 def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:
-    asked: list[ast.expr] = []
+    conditions: list[ast.expr] = []
     if isinstance(parent, (ast.If, ast.While, ast.IfExp)):
-        asked = [parent.test]
+        conditions = [parent.test]
     elif isinstance(parent, ast.comprehension):
-        asked = parent.ifs
-    return node in asked and not isinstance(node, ast.Constant)
+        conditions = parent.ifs
+    return node in conditions and not isinstance(node, ast.Constant)
 
 
 def _list_other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
@@ -154,13 +152,13 @@ def _list_other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
 
 
 def _find_edited_range(before: str, after: str) -> tuple[int, int]:
-    """Return where `after` is not as `before`: from where, and up to where."""
+    """Return the start and end of the text in `after` that differs from `before`."""
     first = _count_common_prefix(before, after)
     return first, len(after) - _count_common_prefix(before[first:][::-1], after[first:][::-1])
 
 
 def find_edited_span(before: str, after: str) -> tuple[int, int]:
-    """Return where in `after` the smallest expression or statement is that holds all edited."""
+    """Return the span in `after` of the smallest expression or statement with the complete edit."""
     first, last = _find_edited_range(before, after)
     source = Source("", after)
     spans = [source.get_span(node) for node in ast.walk(source.tree)
@@ -174,7 +172,7 @@ def _is_inside_span(span: tuple[int, int] | None, first: int, last: int) -> bool
 
 
 def _count_common_prefix(one: str, other: str) -> int:
-    """Return how many characters both begin with."""
+    """Return the length of the common prefix."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -189,7 +187,7 @@ def _iterate_candidates(before: Texts, fix: Texts) -> Iterator[Candidate]:
 
 
 def _interleave_kinds(candidates: list[Candidate]) -> list[Candidate]:
-    """Return them so that the kinds take turns, the likelier ones of each first."""
+    """Return the candidates with alternating kinds, the likelier ones of each kind first."""
     places: dict[str, int] = {}
     rows = []
     for candidate in sorted(candidates, key=lambda each: -each.rank):

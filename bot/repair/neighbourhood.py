@@ -1,7 +1,8 @@
-"""Whether the tests tell a fix from edits next to it: small edits of what was edited, tried out.
+"""Checks whether the tests distinguish a fix from small further edits of the same code.
 
-A fix is believed for what its tests would notice. So what it edited is edited again, in many ways;
-the tests have to fail with each, or the functions have to answer as they do with the fix.
+A fix is only as reliable as the tests that would notice a wrong one. So the fixed code is edited
+again in many ways; the tests have to fail with each edit, or the functions have to answer as with
+the fix.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ NOTICED = 4  # edits that the tests have to notice, at least
 
 @dataclass(frozen=True, slots=True)
 class FixNeighbours:
-    """What is around a fix: whether the tests tell it from its neighbours, and those they do not.
+    """The neighbours of a fix: whether the tests distinguish it from them, and those they do not.
 
-    `idle` is an edit of a condition to a fixed truth that changes nothing, `same` one that puts in
-    what has the same value wherever they look. `others` are the rivals,
-    each as one edit of the text before; `question` tells the fix from them.
+    `idle` is an edit of a condition to a fixed truth that changes nothing, `same` an edit to
+    another expression with the same value in all tests. `others` are the rivals, each as one edit
+    of the text before; `question` is a call that distinguishes the fix from them.
     """
 
     is_distinguished: bool
@@ -43,8 +44,10 @@ class FixNeighbours:
 
 
 class Neighbourhood:
-    """Looks around a fix of `before`; `judge` says what the tests say, and `witnesses` what those
-    say that failed beside them."""
+    """Examines the neighbours of a fix of `before`.
+
+    `judge` runs the tests; `witnesses` judges by other failing tests.
+    """
 
     def __init__(
         self, before: Texts, judge: Judge, comparison: BehaviourComparison, witnesses: Witnesses
@@ -53,35 +56,35 @@ class Neighbourhood:
         self._witnesses = witnesses
 
     async def examine(self, chosen: Candidate, fix: Texts) -> FixNeighbours:
-        """Return what is around a fix, which the tests may not tell from its neighbours.
+        """Return the neighbours of a fix, and whether the tests distinguish it from them.
 
-        They do not where too few edits are noticed, or where one that is not cannot be compared.
+        They do not if they notice too few edits, or if an unnoticed edit cannot be compared.
         """
-        beside = list(iterate_neighbour_edits(self._before, fix))
+        nearby = list(iterate_neighbour_edits(self._before, fix))
         twins = iterate_value_twins(self._before, fix)
-        neighbours = [*beside, *iterate_other_values(self._before, fix), *islice(twins, TWINS)]
+        neighbours = [*nearby, *iterate_other_values(self._before, fix), *islice(twins, TWINS)]
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
-        green = [
+        unnoticed = [
             each for each, judgement in zip(neighbours, judged, strict=True) if judgement.is_passing
         ]
-        green = await self._witnesses.select_passing(fix, green)
-        passing = {id(each) for each in green}
-        noticed = sum(id(each) not in passing for each in beside)
-        if not green:
+        unnoticed = await self._witnesses.select_passing(fix, unnoticed)
+        passing = {id(each) for each in unnoticed}
+        noticed = sum(id(each) not in passing for each in nearby)
+        if not unnoticed:
             return FixNeighbours(is_distinguished=noticed >= NOTICED)
-        ours, *behaviours = await self._comparison.compare([fix, *(files for _, files in green)])
-        calls, rivals, ends = self._comparison.calls, [], [ours.outcomes]
-        others, alike = [], dict[str, str]()
-        for (candidate, files), behaviour in zip(green, behaviours, strict=True):
-            call = find_difference(calls, ours, behaviour)
+        own, *behaviours = await self._comparison.compare([fix, *(files for _, files in unnoticed)])
+        calls, rivals, ends = self._comparison.calls, [], [own.outcomes]
+        others, indistinct = [], dict[str, str]()
+        for (candidate, files), behaviour in zip(unnoticed, behaviours, strict=True):
+            call = find_difference(calls, own, behaviour)
             if call is not None:
                 others.append(self._from_before(chosen, candidate, files))
                 rivals.append(Rival(others[-1], files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
             else:
-                alike.setdefault(candidate.kind, candidate.why)
-        known = all(is_comparable(ours, behaviour) for behaviour in behaviours)
-        idle, same = alike.get(HELD, ""), alike.get(SAME, "")
+                indistinct.setdefault(candidate.kind, candidate.why)
+        known = all(is_comparable(own, behaviour) for behaviour in behaviours)
+        idle, same = indistinct.get(HELD, ""), indistinct.get(SAME, "")
         return FixNeighbours(
             is_distinguished=known and noticed >= NOTICED and not (rivals or idle or same),
             idle=idle,
@@ -92,7 +95,7 @@ class Neighbourhood:
         )
 
     def _from_before(self, chosen: Candidate, candidate: Candidate, files: Texts) -> Candidate:
-        """Return a neighbour of the fix as one edit a file of the text before."""
+        """Return a neighbour of the fix as one edit per file of the text before."""
         edits = tuple(
             SourceEdit(path, 0, len(self._before[path]), text)
             for path, text in files.items()

@@ -1,4 +1,4 @@
-"""Which other tests and files belong to a failure: found by reading imports, not by running."""
+"""Finds other tests and files that belong to a failure, by their imports, without running them."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ def find_neighbours(
 ) -> list[str]:
     """Return the files of these tests, and test files that import the same modules.
 
-    They are run in `folder`, from the root on.
+    The tests run in `folder`, relative to the root.
     """
     own = [test.partition("::")[0] for test in (*failing, *tests)]
     files = [path for path in dict.fromkeys(own) if (root / path).is_file()]
@@ -45,20 +45,22 @@ def find_neighbours(
 def select_guards(
     files: Sequence[str], invocation: Invocation, first: RunResult
 ) -> tuple[str, ...]:
-    """Return what is to stay green of these files; `first` is how the command ended.
+    """Return the tests that have to stay passing; `first` is the command's result.
 
-    Of a file that was run whole these are the tests that passed. Another one is named itself, to be
-    run first, and so is every one where time was up or tests were chosen by their names.
+    For a file that ran completely these are its passed tests. Any other file is named itself and
+    run first; so is every file if time was up or tests were selected by name.
     """
     known = not (invocation.named or first.failed_late)
-    given = invocation.places if known else ()
-    whole = {file for file in files if any(PurePath(file).is_relative_to(each) for each in given)}
-    passed = [test for test in first.passed_tests if test.partition("::")[0] in whole]
-    return (*passed, *(file for file in files if file not in whole))
+    places = invocation.places if known else ()
+    complete = {
+        file for file in files if any(PurePath(file).is_relative_to(place) for place in places)
+    }
+    passed = [test for test in first.passed_tests if test.partition("::")[0] in complete]
+    return (*passed, *(file for file in files if file not in complete))
 
 
 def find_imported_files(root: Path, paths: Iterable[str]) -> list[str]:
-    """Return these files and the files of the tree they import, one step and then another."""
+    """Return these files and the files of the tree they import, in two steps."""
     found: dict[str, None] = {}
     wave = [path for path in dict.fromkeys(paths) if (root / path).is_file()]
     for _ in range(3):
@@ -71,7 +73,7 @@ def find_imported_files(root: Path, paths: Iterable[str]) -> list[str]:
 
 
 def list_imports(file: Path) -> set[str]:
-    """Return the dotted names of the modules a file imports, and of what it takes from them."""
+    """Return the dotted names of the modules that a file imports, and of the names from them."""
     if file.stat().st_size > BYTES_AT_MOST:
         return set()
     try:
@@ -89,7 +91,7 @@ def list_imports(file: Path) -> set[str]:
 
 
 def list_python_files(root: Path) -> list[Path]:
-    """Return the Python files below a root, environments and caches left out."""
+    """Return the Python files below a root, without environments and caches."""
     found: list[Path] = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
@@ -100,7 +102,7 @@ def list_python_files(root: Path) -> list[Path]:
 
 
 def _get_folder(path: str) -> str:
-    """Return the folder of a file, as the beginning of paths: what lies beside it is imported."""
+    """Return the folder of a file as a path prefix, because files next to it are importable."""
     return path[: path.rfind("/") + 1]
 
 

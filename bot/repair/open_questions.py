@@ -1,8 +1,8 @@
-"""The question where a call fails, and nothing says what it should answer instead.
+"""Asks what a failing call should answer, if nothing else says so.
 
-Many edits keep a call from failing, each with an answer of its own, and a test made from a failure
-knows none: so none of them is proposed. A person may know. What is asked is the failing call
-itself, and only about answers that would make a fix of an edit.
+Many edits stop a call from failing, each with another answer, and a test made from a failure does
+not know the right one. So none of them is proposed. A person may know: the question is about the
+failing call itself, with answers for which an edit would become a fix.
 """
 
 import ast
@@ -30,7 +30,7 @@ _PLAIN = {"bool", "bytes", "dict", "float", "int", "list", "None", "set", "str",
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestions:
-    """Asks about calls of the `failing` tests; `before` are the texts of the tree as it is."""
+    """Asks about calls of the `failing` tests; `before` are the unchanged texts."""
 
     before: Texts
     comparison: BehaviourComparison
@@ -38,7 +38,7 @@ class OpenQuestions:
     failing: frozenset[str]
 
     async def add_question(self, report: SearchReport) -> SearchReport:
-        """Return the report with what a person can be asked, where no edit is to be proposed."""
+        """Return the report with a question for a person, if no edit is to be proposed."""
         found = self.confirmation.unanswered
         likely = sorted(found, key=lambda each: -each.rank)[:EDITS_AT_MOST]
         if not likely:
@@ -51,7 +51,7 @@ class OpenQuestions:
     async def _choose_question(
         self, rows: Sequence[tuple[Candidate, Behaviour]]
     ) -> CallQuestion | None:
-        """Return what to ask of the shortest call for which some answer would make a fix."""
+        """Return the question about the shortest call for which some answer makes a fix."""
         for number, call in sorted(self._find_failing_calls(), key=lambda each: len(each[1].text)):
             ends = [behaviour.outcomes[number] for _, behaviour in rows]
             now = self.comparison.base[number].text
@@ -69,14 +69,14 @@ class OpenQuestions:
         return None
 
     def _find_failing_calls(self) -> Iterator[tuple[int, RecordedCall]]:
-        """Yield the calls of failing tests that fail themselves, with their numbers."""
+        """Yield the failing calls of failing tests, with their numbers."""
         pairs = zip(self.comparison.calls, self.comparison.base, strict=True)
         for number, (call, now) in enumerate(pairs):
             if now.how in ("raise", "late") and not self.failing.isdisjoint(call.tests):
                 yield number, call
 
     def _is_suitable(self, call: RecordedCall, end: CallOutcome) -> bool:
-        """Return whether a person can read it, and it is of a type that the function answers."""
+        """Return whether a person can read the outcome, and the function may return its type."""
         types = find_answer_types(self.before.get(call.path, ""), call.name)
         return (
             end.how == "answer"
@@ -88,17 +88,19 @@ class OpenQuestions:
 def find_answer_types(text: str, name: str) -> frozenset[str]:
     """Return the built-in types that a function is annotated to return; `name` is dotted.
 
-    None where it is not annotated, or returns others as well.
+    Return an empty set if it is not annotated, or also returns other types.
     """
     body: Collection[ast.stmt] = parse(text).body
     found: ast.stmt | None = None
     for part in name.split("."):
-        found = next((each for each in body if getattr(each, "name", "") == part), None)
+        found = next(
+            (statement for statement in body if getattr(statement, "name", "") == part), None
+        )
         body = getattr(found, "body", ())
     returns = found.returns if isinstance(found, FunctionNode) else None
     names = frozenset(_iterate_types(returns)) if returns is not None else frozenset()
-    whole = frozenset({"int"} if "float" in names else ())  # they are floats to a type checker
-    return names | whole if names <= _PLAIN else frozenset()
+    implicit = frozenset({"int"} if "float" in names else ())  # they are floats to a type checker
+    return names | implicit if names <= _PLAIN else frozenset()
 
 
 def _iterate_types(annotation: ast.expr) -> Iterator[str]:

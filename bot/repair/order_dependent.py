@@ -1,4 +1,4 @@
-"""Leaves out tests that pass only after others: run without these, they fail whatever is edited."""
+"""Leaves out tests that pass only after other tests: run alone, they fail with every edit."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -16,11 +16,11 @@ from bot.repair.runner import (
 
 
 class OrderIndependentRunner:
-    """Implements `TestRunner` over another, without what is found to depend on the order of tests.
+    """Implements `TestRunner` with another runner, without tests that depend on the test order.
 
     `guards` are tests that passed among all. The first time one of them fails with an edit, it is
-    run alone with the texts as they are (`unchanged`: any of those that edits stand in for). If it
-    fails there too, it says nothing of an edit: it is `dropped` from that run and all later ones.
+    run alone with the `unchanged` texts. If it fails there too, its failure says nothing about the
+    edit, and it is `dropped` from that run and all later ones.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class OrderIndependentRunner:
 
     @property
     def width(self) -> int:
-        """Return how many runs go on side by side."""
+        """The number of runs that go on in parallel."""
         return self._runner.width
 
     async def run(
@@ -46,10 +46,10 @@ class OrderIndependentRunner:
         modules: bool = False,
         fresh: bool = False,
     ) -> RunResult:
-        """Run the tests that depend on no others. Where none is left, nothing speaks against."""
-        while kept := [test for test in tests if test not in self.dropped]:
+        """Run the tests that do not depend on others. If none is left, the run passes."""
+        while remaining := [test for test in tests if test not in self.dropped]:
             result = await self._runner.run(
-                kept, overlay, limits, coverage=coverage, stop_at_first=stop_at_first,
+                remaining, overlay, limits, coverage=coverage, stop_at_first=stop_at_first,
                 modules=modules, fresh=fresh,
             )  # fmt: skip
             if not await self._drop(result):
@@ -58,11 +58,11 @@ class OrderIndependentRunner:
 
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
-        """Return the tests that were dropped, each with why."""
+        """The tests that were dropped, each with the reason."""
         return tuple((test, "fails when it is run alone, edited or not") for test in self.dropped)
 
     async def _drop(self, result: RunResult) -> bool:
-        """Drop what failed here and fails alone with nothing edited; whether there was any."""
+        """Drop tests that failed here and also fail alone without an edit; return if any did."""
         async with self._checking:
             for record in result.failures:
                 if record.test in self._unchecked:
@@ -87,5 +87,5 @@ class OrderIndependentRunner:
         *,
         fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
-        """Make calls again with these texts in place."""
+        """Replay calls with these texts in place."""
         return await self._runner.replay_calls(calls, tests, overlay, limits, fresh=fresh)

@@ -1,6 +1,6 @@
-"""Two edits that only together mend a failure: a near miss, and what to do about what is left.
+"""Pairs of edits that only together fix a failure: a near miss, and an edit for the next crash.
 
-The near miss changes how the test fails; how it fails then says where to look for the second edit.
+The near miss changes how the test fails; the new crash says where to look for the second edit.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdi
 from bot.repair.nearness import measure_progress
 
 FIRST_EDITS, SECOND_EDITS = 6, 60
-FRAMES, BESIDE = 2, 3  # so many frames of the new crash, and lines beside each
+FRAMES, BESIDE = 2, 3  # innermost frames of the new crash, and lines around each
 RANK = 0.001  # of a single edit: any single one comes before any pair
 CAVEAT = "it takes two edits at once, and of the many pairs there are only the likeliest were tried"
 
@@ -21,9 +21,9 @@ CAVEAT = "it takes two edits at once, and of the many pairs there are only the l
 def build_pairs(
     problem: Problem, near: Sequence[RepairAttempt], singles: Sequence[Candidate]
 ) -> list[Candidate]:
-    """Return pairs of a near miss and another edit, the likeliest first; blocks for a while.
+    """Return pairs of a near miss and another edit, the likeliest first. Blocks: computes.
 
-    The other edit is one about the new crash, or else one of the `singles`, best first.
+    The other edit is one at the new crash, or else one of the `singles`, best first.
     """
     # What breaks a test that passed is no step: a second edit would only be fitted to that test.
     first = [
@@ -48,26 +48,26 @@ def _list_crash_edits(
     attempt: RepairAttempt,
     known: dict[tuple[TraceFrame, ...], list[Candidate]],
 ) -> list[Candidate]:
-    """Return edits beside the lines where it crashes after an attempt, as `known` for the lines."""
+    """Return edits around the lines of the crash after an attempt, cached in `known`."""
     crash = attempt.judgement.crash
     if crash is None:
         return []
     crash = _as_before(problem, attempt.candidate, crash)
     inner = tuple(frame for frame in crash.frames if frame.path in problem.texts)[-FRAMES:]
     if inner and inner not in known:
-        # Of a long file every edit there is would take seconds: only these lines are looked at.
+        # All edits of a long file would take seconds, so only these lines are edited.
         lines = {
             frame.path: frozenset(range(frame.line - BESIDE, frame.line + BESIDE + 1))
             for frame in inner
         }
         test = next(iter(attempt.judgement.failed), "")
-        there = Problem(
+        local_problem = Problem(
             {path: problem.texts[path] for path in lines},
             (replace(crash, frames=inner),),
             coverage={test: lines},
             failing=frozenset({test}),
         )
-        known[inner] = propose(there, localise(there))[:SECOND_EDITS]
+        known[inner] = propose(local_problem, localise(local_problem))[:SECOND_EDITS]
     return known.get(inner, [])
 
 
@@ -86,7 +86,7 @@ def _pair_with(attempt: RepairAttempt, others: Iterable[Candidate]) -> Iterator[
 
 
 def is_disjoint(edits: Iterable[SourceEdit], others: Sequence[SourceEdit]) -> bool:
-    """Return whether none of these edits touches what one of the others replaces."""
+    """Return whether none of these edits overlaps one of the others."""
     return all(
         one.path != other.path or one.end < other.start or other.end < one.start
         for one in edits
@@ -95,7 +95,7 @@ def is_disjoint(edits: Iterable[SourceEdit], others: Sequence[SourceEdit]) -> bo
 
 
 def _as_before(problem: Problem, first: Candidate, crash: Crash) -> Crash:
-    """Return the crash with its lines as they were counted before the first edit."""
+    """Return the crash with its line numbers as before the first edit."""
     return replace(
         crash, frames=tuple(_shift_back(problem, first, frame) for frame in crash.frames)
     )

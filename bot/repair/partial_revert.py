@@ -1,4 +1,4 @@
-"""Whether a change takes a suspect commit back, and how much of it: all of it, or a part."""
+"""Decides whether a change reverts a suspect commit completely or in part."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from bot.repair.source_text import split_lines
 
 
 class PartialRevert(NamedTuple):
-    """`whole`: the commit all of whose code is as before it; `parts`: commits undone in part."""
+    """`full_commit`: the completely reverted commit, if any; `parts`: partly reverted commits."""
 
     full_commit: str | None
     parts: tuple[str, ...]
@@ -21,10 +21,10 @@ class PartialRevert(NamedTuple):
 def find_reverted(
     before: Texts, after: Texts, hunks: Iterable[SuspectHunk], known: frozenset[str]
 ) -> PartialRevert:
-    """Tell what of which commits changing `before` into `after` takes back.
+    """Return which commits the change from `before` to `after` reverts, and how far.
 
-    `known` are the commits all of whose code the hunks hold: of others nobody can say "all of it".
-    A line counts as taken back where it comes again as it was before the commit, or goes.
+    `known` are the commits whose complete code is in the hunks: only those can be reverted
+    completely. A line counts as reverted if it is restored as before the commit, or removed.
     """
     parts: list[str] = []
     for commit, group in _group_by_commit(hunks).items():
@@ -58,7 +58,7 @@ def _is_full_revert(before: Texts, after: Texts, group: Mapping[str, list[Suspec
 
 
 def revert_hunks(text: str, hunks: Iterable[SuspectHunk]) -> str | None:
-    """Return the text with all of these hunks undone; nothing where one has no place any more."""
+    """Return the text with all of these hunks reverted; `None` if one cannot be placed."""
     edits: list[SourceEdit] = []
     for hunk in hunks:
         for change in reverts.split_hunk(hunk):

@@ -1,7 +1,7 @@
 """The slow runner: any shell command whose exit code says whether the tests pass.
 
-Every run happens in a copy of its own, so that two may go on side by side. There is no coverage;
-the crash is read from the last traceback in the output.
+Every run happens in its own copy, so that two can run in parallel. There is no coverage; the crash
+is read from the last traceback in the output.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 async def copy_in_thread(source: Path, target: Path) -> None:
-    """Copy it in a thread. Cancelled, it waits for the thread: nothing is written after that."""
+    """Copy a repository in a thread. If cancelled, wait until the thread stops writing."""
     copying = asyncio.create_task(asyncio.to_thread(copy_tree, source, target))
     try:
         await asyncio.shield(copying)
@@ -58,7 +58,7 @@ async def copy_in_thread(source: Path, target: Path) -> None:
 
 
 class CommandRunner(OpaqueRunner):
-    """Implements `TestRunner` for a shell command; the tests it is asked for are always all."""
+    """Implements `TestRunner` for a shell command; every run is of all tests."""
 
     def __init__(
         self,
@@ -77,20 +77,20 @@ class CommandRunner(OpaqueRunner):
 
     @property
     def width(self) -> int:
-        """Return how many runs go on side by side."""
+        """The number of runs that go on in parallel."""
         return self._width
 
     async def __aenter__(self) -> Self:
-        """Make the copies."""
+        """Create the copies."""
         self._folder = tempfile.mkdtemp(prefix="theseus-repair-")
         try:
             for number in range(self._width):
                 copy = Path(self._folder, str(number))
                 await copy_in_thread(self._root, copy)
-                beside = Path(self._folder, f"{number}-start")
-                self._trees.append(CopiedTree(self._original, copy, beside))
+                support = Path(self._folder, f"{number}-start")
+                self._trees.append(CopiedTree(self._original, copy, support))
                 self._copies.put_nowait(self._trees[-1])
-        except BaseException:  # cancelled too: nobody would remove them
+        except BaseException:  # also on cancellation: `__aexit__` does not run then
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         return self
@@ -134,17 +134,17 @@ class CommandRunner(OpaqueRunner):
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
 
     def find_started_tests(self) -> Invocation | None:
-        """Return the tests that the command started last, as seen in its first run."""
+        """Return the tests that the command started last, as recorded in its first run."""
         seen = (find_started_tests(tree.read_notes(), tree.folder, tree.support, self._root)
                 for tree in self._trees)  # fmt: skip
         return next(filter(None, seen), None)
 
 
 def build_shell_argv(command: str) -> list[str]:
-    """Return the argv that runs a shell command, our own interpreter's folder last on the path."""
-    beside = Path(sys.executable).parent
+    """Return the argv of a shell command, with our own interpreter's folder last on the path."""
+    folder = Path(sys.executable).parent
     script = (
-        f'PATH="$PATH:{beside}"; PYTHONDONTWRITEBYTECODE=1; export PATH PYTHONDONTWRITEBYTECODE'
+        f'PATH="$PATH:{folder}"; PYTHONDONTWRITEBYTECODE=1; export PATH PYTHONDONTWRITEBYTECODE'
     )
     return ["sh", "-c", f"{script}\n{command}"]
 

@@ -1,4 +1,4 @@
-"""Ending a test server for good, with whatever it started and whatever confined it."""
+"""Ends a test server for good, with all processes it started and the sandbox around it."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ DYING = 5.0
 
 
 def list_descendants(pid: int) -> list[int]:
-    """Return a process's children, theirs, and so on (Linux only; elsewhere none)."""
+    """Return the ids of all processes below a process (Linux only; otherwise empty)."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
@@ -20,15 +20,15 @@ def list_descendants(pid: int) -> list[int]:
 
 
 async def wait_until_gone(pids: Sequence[int]) -> None:
-    """Wait until none of them runs: what a sandbox held dies a moment after the sandbox."""
+    """Wait until none of them runs: a sandbox's processes end a moment after the sandbox."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DYING):
-            while any(map(is_running, pids)):  # noqa: ASYNC110 - the kernel tells nobody but a parent
+            while any(map(is_running, pids)):  # noqa: ASYNC110 - the kernel notifies only the parent
                 await asyncio.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended (Linux only; elsewhere no)."""
+    """Return whether a process exists and has not ended (Linux only; otherwise false)."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -37,7 +37,7 @@ def is_running(pid: int) -> bool:
 
 
 def kill_marked(mark: str) -> None:
-    """Kill every process that carries the mark in its first environment (Linux only)."""
+    """Kill every process with this mark in its initial environment (Linux only)."""
     wanted = f"THESEUS_REPAIR={mark}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""Which test programs run below this process, as /proc tells (Linux only; elsewhere none).
+"""Finds the test programs that run below this process, from /proc (Linux only; otherwise none).
 
-For commands that set `PYTHONPATH` themselves: nothing that would say so is imported there.
+Needed for commands that set `PYTHONPATH` themselves, so that our `sitecustomize` is not imported.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ BETWEEN = 0.01  # seconds; Python needs many times as long to import pytest
 
 
 async def watch_for_tests(mark: str, found: list[dict[str, Any]]) -> None:
-    """Add each test program that carries the mark to `found`, till cancelled.
+    """Add each test program that carries the mark to `found`, until cancelled.
 
-    It is told as `_test_start.note_test_start` does. One that another test program started is left
-    out.
+    The entries are like those of `_test_start.note_test_start`. A test program that another test
+    program started is left out.
     """
     seen: set[int] = set()
     while True:
@@ -57,6 +57,6 @@ def _describe_process(pid: int) -> dict[str, Any]:
 
 
 def _read_texts(pid: int, name: str) -> list[str]:
-    """Return the texts of a file of a process; of one that has ended, one that is empty."""
+    """Return the null-separated texts of a process's file; empty if the process has ended."""
     data = Path(f"/proc/{pid}/{name}").read_bytes()
     return data.decode("utf-8", "surrogateescape").rstrip("\0").split("\0")

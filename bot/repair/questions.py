@@ -1,4 +1,4 @@
-"""A search that asks people where nothing but their word tells two edits apart."""
+"""A search that asks people if only they can decide between two edits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,17 +26,17 @@ async def repair_with_questions(
     on_progress: OnProgress = ignore_progress,
     ask: ApiRequest | None = None,
 ) -> SearchReport:
-    """Search as `engine.mend` does; after each answer once more, by what was said.
+    """Search as `repair_tree` does, and once more after each answer of a person.
 
-    What was found before is tried first then. The time that a person takes is nobody's.
+    Edits that were found earlier are tried first. Waiting for a person does not count as time.
     """
     unwritten = replace(request, write=False)  # the tree is searched once more
     report = await repair_tree(unwritten, runner, clock, on_progress)
     for _ in range(QUESTIONS if ask else 0):
-        said = await ask(report.question) if ask and report.question else None
-        if said is None:
+        answer = await ask(report.question) if ask and report.question else None
+        if answer is None:
             break
-        unwritten = apply_answer(unwritten, report, said)
+        unwritten = apply_answer(unwritten, report, answer)
         report = await repair_tree(unwritten, runner, clock, on_progress)
     if report.fix is not None and request.write:
         await asyncio.to_thread(write, request.root, report.files)
@@ -46,7 +46,7 @@ async def repair_with_questions(
 def apply_answer(
     request: RepairRequest, report: SearchReport, answer: StatedAnswer
 ) -> RepairRequest:
-    """Return what to search for once this was said: what was found by then comes first."""
+    """Return the request for the next search after an answer: known candidates come first."""
     compared = report.unanswered if report.fix is None else (report.fix, *report.others)
     reasons = {
         each: answer.find_conflict(end)
@@ -66,14 +66,14 @@ def apply_answer(
 
 
 def apply_last_answer(request: RepairRequest, report: SearchReport | None) -> RepairRequest:
-    """Return what to search for where the last thing `stated` may answer that report's question.
+    """Return the request for the next search if the last `stated` answer is for that report.
 
-    Where it was found in a process that is gone, or answers another question, it is as it was.
+    Return the request unchanged if there is no report, or if its question is another one.
     """
-    said = request.stated[-1] if request.stated else None
-    if report is None or report.question is None or said is None:
+    answer = request.stated[-1] if request.stated else None
+    if report is None or report.question is None or answer is None:
         return request
-    if replace(report.question, ends=()) != replace(said.question, ends=()):
+    if replace(report.question, ends=()) != replace(answer.question, ends=()):
         return request
     before = replace(request, stated=request.stated[:-1])
-    return apply_answer(before, report, replace(said, question=report.question))
+    return apply_answer(before, report, replace(answer, question=report.question))

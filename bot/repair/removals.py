@@ -1,4 +1,4 @@
-"""Whether a fix does nothing but take away: then what was there before is lost with it."""
+"""Decides whether a fix only removes code: then the function of that code is lost."""
 
 import io
 import tokenize
@@ -11,9 +11,9 @@ LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, toke
 
 
 def is_only_removal(before: Texts, fix: Texts) -> bool:
-    """Return whether all that a fix does is to leave code out, or to put an empty value for it.
+    """Return whether a fix only removes code, or replaces it by an empty value.
 
-    That is a call (`x` for `f(x)`), a term, a line, or `rate = 0` for `rate = 15`.
+    For example a call (`x` for `f(x)`), a term, a line, or `rate = 0` for `rate = 15`.
     """
     changed = [path for path, text in fix.items() if text != before[path]]
     return bool(changed) and all(_is_removal(before[path], fix[path]) for path in changed)
@@ -39,6 +39,6 @@ def _list_tokens(text: str) -> list[str]:
 
 
 def _count_common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many tokens both begin with."""
+    """Return the number of common tokens at the start."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -1,4 +1,4 @@
-"""What `theseus repair` says in the end."""
+"""The final report of `theseus repair`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,16 +17,16 @@ from bot.repair.model import (
 
 @dataclass(frozen=True, slots=True)
 class RepairReport:
-    """What `theseus repair` says. `diff` is unified, with `a/` and `b/`; times are seconds.
+    """The report of `theseus repair`. `diff` is unified, with `a/` and `b/`; times are seconds.
 
-    `repaired`: there is a fix as good as was asked for. One that is not is given all the same, with
+    `repaired`: there is a fix that is good enough. A less good one is included all the same, with
     its `label` (`model.Label`). `rivals` are other edits with which the command passes, each with
-    its `edit`, `file`, `line` and a `call` that tells them apart (`this`, `other`), `alike` those
-    that no call tells from the fix; `losses` are
-    calls that end worse with the fix (`call`, `before`, `after`). `refused` are edits that made
-    the command pass and are not given, each with its `edit`, `file`, `line`, the `reason` and the
-    `label`: `weak tests`, or `said otherwise`. `stated` are the answers that a person said are
-    right, as sentences. `proof` is `tests`, `answer`, `undo` or `call` (`model.Proof`).
+    its `edit`, `file`, `line` and a `call` with different answers (`this`, `other`); `alike` are
+    those that no call distinguishes from the fix. `losses` are calls that end worse with the fix
+    (`call`, `before`, `after`). `refused` are edits that made the command pass and are not
+    proposed, each with its `edit`, `file`, `line`, the `reason` and the `label`: `weak tests`, or
+    `said otherwise`. `stated` are the answers that a person said are right, as sentences. `proof`
+    is `tests`, `answer`, `undo` or `call` (`model.Proof`).
     """
 
     repaired: bool
@@ -62,7 +62,7 @@ def repair_report(
     applied: bool,
     command: bool,
 ) -> RepairReport:
-    """Return what is said of a search; `command`: it was judged by how a shell command ends."""
+    """Return the report of a search; `command`: only the exit code of a command was judged."""
     fix = report.fix
     return RepairReport(
         repaired=repaired,
@@ -82,7 +82,7 @@ def repair_report(
         rivals=tuple(map(dump_rival, report.rivals)) if fix else (),
         alike=tuple(map(place, report.indistinguishable)) if fix else (),
         losses=tuple(map(dump_loss, report.losses)) if fix else (),
-        stated=tuple(each.description for each in report.stated),
+        stated=tuple(answer.description for answer in report.stated),
     )
 
 
@@ -94,8 +94,8 @@ def dump_refusal(refused: RefusedCandidate) -> dict[str, str | int]:
 
 def dump_rival(rival: Rival) -> dict[str, str | int]:
     """Return another edit as plain values."""
-    told = {"call": rival.call, "this": rival.ours, "other": rival.theirs}
-    return {**place(rival.candidate), **told}
+    content = {"call": rival.call, "this": rival.ours, "other": rival.theirs}
+    return {**place(rival.candidate), **content}
 
 
 def place(edit: Candidate) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""What is asked of the engine."""
+"""The input of the engine."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +14,21 @@ from bot.repair.sibling_tests import SiblingCache
 class RepairRequest:
     """What to repair. `reproduction` and `affected` are pytest paths or node ids below `root`.
 
-    `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
-    `reverts.parse_diff` of the suspect commits, newest first, `templates` from what earlier commits
-    replaced. `allowed` limits the files that may
-    change (empty: any but tests), `spared` may not. `refused` are the texts of fixes, by path, that
-    others turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped
-    for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
-    says that people wrote the reproduction, so that it looks at answers as any test does, and
-    `answered` that one made from a failure is held to an answer too. `known` are the commits all of
-    whose code is in `hunks`. `limits` are for the tests
-    of the tree as it stands. `accepts` is asked as well.
-    `stated` is what people said calls answer: what answers otherwise is no fix. `first` are
-    candidates to try before all others, `otherwise` those known to answer otherwise than was said,
-    and `considered` how many had their turn by then.
-    `beside` is what is known of the tests beside, on this very tree.
-    `by_exit` says that how a program ends is all there is to judge by: no edit may end it.
+    `capsule` is the failure in production; the reproduction's own failure adds to it. `hunks` are
+    the suspect commits', from `reverts.parse_diff`, newest first; `known` are the commits whose
+    complete code is in `hunks`. `templates` are replacements that earlier commits made.
+    `allowed` limits the files that may change (empty: any but tests), `spared` may not change.
+    `refused` are the texts, by path, of fixes that were refused before; `failed` are the hashes
+    (`hash_diff`) of changes that were shipped for this and did not hold. `maybe` are files to edit
+    if there is no coverage.
+    `written` says that people wrote the reproduction, so that it checks answers as any test does;
+    `answered` says that a generated reproduction checks an answer too.
+    `limits` are for tests of the unchanged tree. `accepts` is a further check of candidates.
+    `stated` are the answers that people gave: a candidate that answers differently is no fix.
+    `first` are candidates to try before all others, `otherwise` candidates known to contradict a
+    stated answer, and `considered` how many were tried before.
+    `beside` is the cached result of the other tests on this very tree.
+    `by_exit` says that only the program's exit is judged: no edit may end the program.
     `write` leaves the fix in the tree.
     """
 

@@ -1,4 +1,4 @@
-"""Undo parts of suspect commits: the smallest parts first, against the text as it is now."""
+"""Reverts parts of suspect commits: the smallest parts first, against the current text."""
 
 import difflib
 import re
@@ -17,13 +17,13 @@ PAIRS_AT_MOST = 12
 MIN_SIMILARITY = 0.6
 COMPARED_AT_MOST = 1_000  # pairs of lines of one change: each costs up to a millisecond
 ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
-ALL_AT_MOST = 60  # changed lines: of more, most has nothing to do with the fault
+ALL_AT_MOST = 60  # changed lines; most of a larger commit has nothing to do with the fault
 
 
 def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
-    """Return the hunks of a commit's unified diff. Deleted and new files are left out.
+    """Return the hunks of a commit's unified diff, without deleted and new files.
 
-    A new file has no state before it: to undo it would empty it, and each of its lines would be
+    A new file has no state before it: reverting it would empty it, and all its lines would be
     suspect.
     """
     return [
@@ -44,7 +44,7 @@ def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
 
 
 class CommitChange:
-    """One run of `-` and `+` lines of a hunk, placed in the current text by its surroundings."""
+    """One run of `-` and `+` lines of a hunk, placed in the current text by its context."""
 
     def __init__(self, old: list[str], new: list[str], line: int) -> None:
         self.old, self.new, self.line = old, new, line
@@ -68,7 +68,7 @@ def split_hunk(hunk: SuspectHunk) -> list[CommitChange]:
 
 
 def align(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
-    """Pair lines that stand for each other; return blocks (old from, to, new from, to) that differ.
+    """Pair corresponding lines; return the blocks (old from, to, new from, to) that differ.
 
     A block is one line for one line, or lines of one side only.
     """
@@ -88,7 +88,7 @@ def align(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, i
 def _pair_lines(
     old: Sequence[str], new: Sequence[str], block: tuple[int, int, int, int]
 ) -> list[tuple[int, int, int, int]]:
-    """Split an uneven block at the lines that are alike."""
+    """Split an uneven block at the lines that are similar."""
     o1, o2, n1, n2 = block
     if (o2 - o1) * (n2 - n1) > COMPARED_AT_MOST:
         return [block]
@@ -114,7 +114,7 @@ def _pair_lines(
 
 
 def split_change(change: CommitChange) -> list[CommitChange]:
-    """Split a change into pairs of lines that stand for each other, and lone lines."""
+    """Split a change into pairs of corresponding lines, and single lines."""
     return [
         CommitChange(change.old[o1:o2], change.new[n1:n2], change.line + n1)
         for o1, o2, n1, n2 in align(change.old, change.new)
@@ -122,7 +122,7 @@ def split_change(change: CommitChange) -> list[CommitChange]:
 
 
 def split_edit(edit: SourceEdit, text: str) -> list[SourceEdit]:
-    """Split an edit of several lines into edits of single lines with the same effect together."""
+    """Split an edit of several lines into edits of single lines with the same total effect."""
     now = split_lines(text[edit.start : edit.end])
     then = split_lines(edit.text)
     starts = [edit.start]
@@ -151,7 +151,7 @@ def place(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk) -> int 
 
 
 def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk) -> int | None:
-    """Find where removed lines stood, by the line before and the line after them."""
+    """Find where removed lines were, by the line before and the line after them."""
     new = [mark[1:] for mark in hunk.lines if not mark.startswith("-")]
     at = change.line - hunk.new_start
     before = new[at - 1] if at > 0 else None
@@ -167,26 +167,26 @@ def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk
 
 @lru_cache(maxsize=32)
 def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines of a text with their ends, and without."""
-    whole = tuple(split_lines(text))
-    return whole, tuple(line.rstrip("\r\n") for line in whole)
+    """Return the lines of a text with their line ends, and without."""
+    with_ends = tuple(split_lines(text))
+    return with_ends, tuple(line.rstrip("\r\n") for line in with_ends)
 
 
 def edit_for(text: str, change: CommitChange, hunk: SuspectHunk) -> SourceEdit | None:
-    """Return the edit that undoes one change in the current text."""
-    whole, lines = _split(text)
+    """Return the edit that reverts one change in the current text, or `None`."""
+    with_ends, lines = _split(text)
     at = place(lines, change, hunk)
     if at is None:
         return None
-    start = sum(map(len, whole[:at]))
-    end = start + sum(map(len, whole[at : at + len(change.new)]))
+    start = sum(map(len, with_ends[:at]))
+    end = start + sum(map(len, with_ends[at : at + len(change.new)]))
     if start == len(text) and text and not text.endswith("\n"):
         return None
     return SourceEdit(hunk.path, start, end, "".join(f"{line}\n" for line in change.old))
 
 
 def iterate_token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[SourceEdit]:
-    """Yield edits that undo single differences inside one changed line."""
+    """Yield edits that revert single differences inside one changed line."""
     if len(change.old) != 1 or len(change.new) != 1:
         return
     old, new = TOKEN.findall(change.old[0]), TOKEN.findall(change.new[0])
@@ -200,9 +200,9 @@ def iterate_token_edits(text: str, change: CommitChange, edit: SourceEdit) -> It
 
 
 def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
-    """Yield undoings, ranked from 0: whole commits first, new ones before old, then parts of them.
+    """Yield reverts, ranked from 0: complete commits first, newer ones before older, then parts.
 
-    They are thought of as they are asked for, so that whoever runs out of time can stop.
+    They are generated on demand, so that the caller can stop when time is up.
     """
     known = [hunk for hunk in hunks if hunk.path in texts and hunk.path.endswith(".py")]
     everything: dict[str, list[SourceEdit]] = {}
@@ -211,16 +211,16 @@ def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
         found = (edit_for(texts[hunk.path], change, hunk) for change in split_hunk(hunk))
         everything.setdefault(hunk.commit, []).extend(edit for edit in found if edit is not None)
         fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
-    apart = {commit: _select_disjoint(edits) for commit, edits in everything.items()}
+    disjoint = {commit: _select_disjoint(edits) for commit, edits in everything.items()}
     sizes = Counter[str]()
     for hunk in known:
         sizes[hunk.commit] += sum(mark[:1] != " " for mark in hunk.lines)
-    for commit, edits in apart.items():
+    for commit, edits in disjoint.items():
         if len(edits) > 1 and sizes[commit] <= ALL_AT_MOST:
             yield _revert(edits, commit, "all of", ALL * fades[commit])
     for hunk in known:
         yield from _propose_for_hunk(texts[hunk.path], hunk)
-    for commit, edits in apart.items():
+    for commit, edits in disjoint.items():
         if len(edits) > 2:
             for pair in islice(combinations(edits, 2), PAIRS_AT_MOST):
                 yield _revert(pair, commit, "two parts of", 0.62)
@@ -230,14 +230,14 @@ def _propose_for_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
     fade = 1 / (1 + 0.15 * hunk.age)
     edits: list[SourceEdit] = []
     for change in split_hunk(hunk):
-        whole = edit_for(text, change, hunk)
+        full_edit = edit_for(text, change, hunk)
         atoms = split_change(change)
-        if whole is not None:
-            edits.append(whole)
+        if full_edit is not None:
+            edits.append(full_edit)
             # Lines that were changed together belong together: half of them is a mixture of two
             # designs that may pass the tests and be wrong. The tests say when only a part may go.
-            yield _revert([whole], hunk.commit, "a change of", fade)
-        yield from _restore_entries(text, change, whole, hunk, fade)
+            yield _revert([full_edit], hunk.commit, "a change of", fade)
+        yield from _restore_entries(text, change, full_edit, hunk, fade)
         for atom in atoms:
             edit = edit_for(text, atom, hunk)
             if edit is None:
@@ -253,7 +253,7 @@ def _propose_for_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
 def _restore_entries(
     text: str, change: CommitChange, full_edit: SourceEdit | None, hunk: SuspectHunk, fade: float
 ) -> Iterator[Candidate]:
-    """Yield the table entries a change took away, put back beside those it brought."""
+    """Yield the removed table entries, restored next to the entries that the change added."""
     old, new = (list(map(ENTRY.match, side)) for side in (change.old, change.new))
     if full_edit is None or not new or not all((*old, *new)):
         return
@@ -263,7 +263,7 @@ def _restore_entries(
         edit = SourceEdit(
             hunk.path, full_edit.start, full_edit.start, "".join(f"{line}\n" for line in lost)
         )
-        yield _revert([edit], hunk.commit, "a table entry taken away by", 1.05 * fade)
+        yield _revert([edit], hunk.commit, "a table entry removed by", 1.05 * fade)
 
 
 def _revert(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) -> Candidate:
@@ -272,11 +272,11 @@ def _revert(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) ->
 
 
 def _select_disjoint(edits: Sequence[SourceEdit]) -> list[SourceEdit]:
-    kept: list[SourceEdit] = []
+    selected: list[SourceEdit] = []
     for edit in edits:
         if all(
             edit.path != other.path or edit.end <= other.start or edit.start >= other.end
-            for other in kept
+            for other in selected
         ):
-            kept.append(edit)
-    return kept
+            selected.append(edit)
+    return selected

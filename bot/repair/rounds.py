@@ -1,4 +1,4 @@
-"""Several failures at once: mended by one edit or, failing that, one after the other by several."""
+"""Repairs several failures at once by one edit or, failing that, one after the other by several."""
 
 import asyncio
 import contextlib
@@ -27,8 +27,8 @@ async def repair_in_rounds(
 ) -> SearchReport:
     """Repair all failures by one edit or, failing that, one after the other by several.
 
-    Where an edit ended all of them and was not believed, they are one fault: what is found for
-    one of them alone is no better.
+    If one edit fixed all of them and was refused, they are one fault: a fix for one of them alone
+    would be no better, so no further round is made.
     """
     began = clock.get_monotonic_time()
 
@@ -38,10 +38,10 @@ async def repair_in_rounds(
     several = len(request.reproduction) > 1
     share = 0.5 if several else 1.0
     first = replace(request, seconds=request.seconds * share)
-    whole = await repair_with_questions(first, runner, clock, on_progress, ask)
-    if whole.fix is not None or whole.refused or not several:
-        return whole
-    beside = request.sibling_results
+    combined = await repair_with_questions(first, runner, clock, on_progress, ask)
+    if combined.fix is not None or combined.refused or not several:
+        return combined
+    siblings = request.sibling_results
     files: dict[str, str] = {}
     parts: list[SearchReport] = []
     failing = list(request.reproduction)
@@ -50,16 +50,16 @@ async def repair_in_rounds(
             while failing and len(parts) < ROUNDS:
                 one = replace(
                     request, reproduction=(failing[0],), seconds=get_seconds_left(), hunks=(),
-                    accepts=accept_all, sibling_results=beside,
+                    accepts=accept_all, sibling_results=siblings,
                 )  # fmt: skip
                 part = await repair_tree(one, runner, clock, on_progress)
                 if part.fix is None:
-                    return whole
-                beside = SiblingCache()  # the tree is another one now
+                    return combined
+                siblings = SiblingCache()  # the tree is another one now
                 files.update(part.files)
                 parts.append(part)
-                again = await runner.run(failing, {}, TimeLimits())
-                failing = [record.test for record in again.failures]
+                result = await runner.run(failing, {}, TimeLimits())
+                failing = [record.test for record in result.failures]
             if not failing and await request.accepts(files):
                 return merge_reports(parts, files)
-    return whole
+    return combined

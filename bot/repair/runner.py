@@ -1,4 +1,4 @@
-"""The engine's way to run tests: the `TestRunner` protocol and its records."""
+"""The engine's interface for running tests: the `TestRunner` protocol and its records."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Confine = Callable[[Sequence[str], Path], Sequence[str]]
 
 
 def skip_confinement(argv: Sequence[str], folder: Path) -> Sequence[str]:
-    """Run commands as they are."""
+    """Return the command unchanged: run it without a sandbox."""
     return argv
 
 
@@ -33,10 +33,10 @@ class TestRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run of some tests. `ended` is false when it was cut off; `output` is its tail.
+    """One run of some tests. `is_finished` is false if it was cut off; `output` is its tail.
 
     `modules` are the installed modules it imported, `project` those of the project (name, path
-    below the root), where that was asked for. `tried` is how often it was run until believed.
+    below the root), if requested. `tried` is how often it was run until the result was reliable.
     """
 
     records: tuple[TestRecord, ...] = ()
@@ -50,17 +50,17 @@ class RunResult:
 
     @property
     def passed_tests(self) -> tuple[str, ...]:
-        """Return the tests that passed."""
+        """The tests that passed."""
         return tuple(record.test for record in self.records if record.outcome == "passed")
 
     @property
     def failures(self) -> tuple[TestRecord, ...]:
-        """Return the records of the tests that failed."""
+        """The records of the tests that failed."""
         return tuple(record for record in self.records if record.outcome == "failed")
 
     @property
     def failed_late(self) -> bool:
-        """Return true when a test ran out of time: those after it may not have been run."""
+        """True if a test ran out of time: later tests may not have been run."""
         return self.late or any(
             record.crash is not None and record.crash.error == "OutOfTime"
             for record in self.failures
@@ -68,7 +68,7 @@ class RunResult:
 
     @property
     def is_passing(self) -> bool:
-        """Return true when it ran to its end, something passed and nothing failed."""
+        """True if the run was complete, something passed and nothing failed."""
         return (
             self.is_finished
             and self.code in (0, None)
@@ -79,9 +79,9 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Time allowed: a test's wall and processor seconds, and the whole run's wall seconds.
+    """Limits of one test (wall and processor seconds), and of the complete run (wall seconds).
 
-    To be imported, a file of tests has `collect_seconds`, or as long as a test.
+    The import of a test file may take `collect_seconds`, or as long as a test.
     """
 
     test_seconds: float = 20.0
@@ -103,11 +103,11 @@ class FunctionPlace:
 
 
 class TestRunner(Protocol):
-    """Runs tests of one tree, as it lies on disk or with some files' texts replaced."""
+    """Runs tests of one tree, as on disk or with some files' texts replaced."""
 
     @property
     def width(self) -> int:
-        """Return how many runs may go on side by side."""
+        """The number of runs that may go on in parallel."""
         ...
 
     async def run(
@@ -121,13 +121,13 @@ class TestRunner(Protocol):
         modules: bool = False,
         fresh: bool = False,
     ) -> RunResult:
-        """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
+        """Run the tests (paths or node ids), with the texts in `overlay` instead of those on disk.
 
-        `coverage` asks for the lines each test ran (of some lines by path, for these alone: that
-        is sooner done), `modules` for the modules that were imported,
-        `anew` for a run from the start whatever was collected ahead.
+        `coverage` requests the lines each test ran (faster if limited to some lines by path),
+        `modules` the modules that were imported, and `fresh` a run from the start, without the
+        collected session.
 
-        Late runs are killed with all they started and come back with `late` set. Cancelling kills
+        Late runs are killed with all their processes and returned with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.
         """
         ...
@@ -135,10 +135,10 @@ class TestRunner(Protocol):
     async def record_calls(
         self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
     ) -> tuple[RecordedCall, ...]:
-        """Run the tests as the tree lies on disk; return the calls they make of these functions.
+        """Run the tests on the unchanged tree; return their calls of these functions.
 
-        Beside them, calls like these with an argument a little different. None, where the runner
-        cannot look into what it runs. Raises `TimeoutError` where the tests did not come to an end.
+        Also return similar calls, with one argument slightly changed. Return none if the runner
+        cannot observe calls. Raises `TimeoutError` if the tests did not end in time.
         """
         ...
 
@@ -151,16 +151,16 @@ class TestRunner(Protocol):
         *,
         fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
-        """Import what these tests import, with `overlay` in place, and make the calls again.
+        """Import what these tests import, with `overlay` in place, and replay the calls.
 
-        Return how each ended, in their order. A call may compute and nothing else: writing a file,
-        a process, or a connection is refused. `anew`: import all of it from the start.
+        Return how each ended, in order. A call may only compute: writing a file, starting a process
+        and opening a connection are refused. `fresh`: import everything from the start.
         """
         ...
 
 
 class PreloadingRunner(TestRunner, Protocol):
-    """A runner that can be told which modules every run will need."""
+    """A runner that can be told in advance which modules every run needs."""
 
     async def preload(
         self,
@@ -169,33 +169,33 @@ class PreloadingRunner(TestRunner, Protocol):
         project: Sequence[tuple[str, str]] = (),
         changing: Collection[str] = (),
     ) -> None:
-        """Import these installed modules once, ahead of all later runs; may do nothing.
+        """Import these installed modules once, before all later runs; may do nothing.
 
-        Of the project's modules too, as a run names them, where they need none of the `changing`
-        files (paths below the root). A run whose texts stand in for another file has none of them
-        imported before; so have all runs after a call without `project`.
+        Also import the project's modules that need none of the `changing` files (paths below the
+        root). A run with a text for another file starts without any of the project's modules; so do
+        all runs after a call without `project`.
         """
         ...
 
     async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
         """Collect these tests (node ids) once, for all runs with texts for the `changing` files.
 
-        Return nothing, or why it cannot be done: then all runs are from the start, as is each that
-        could end otherwise than from the start.
+        Return an empty string, or the reason why that is impossible. Then all runs are from the
+        start; so is each run that could otherwise end differently.
         """
         ...
 
 
 class OpaqueRunner:
-    """The part of a `PreloadingRunner` that cannot look into what it runs.
+    """The part of a `PreloadingRunner` for a runner that cannot observe its tests.
 
-    It sees no calls, and each run starts anew: nothing is imported or collected ahead.
+    It sees no calls, and each run is from the start: nothing is imported or collected in advance.
     """
 
     async def record_calls(
         self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
     ) -> tuple[RecordedCall, ...]:
-        """Return none: what is called is not seen."""
+        """Return no calls: they cannot be observed."""
         return ()
 
     async def replay_calls(
@@ -207,7 +207,7 @@ class OpaqueRunner:
         *,
         fresh: bool = False,
     ) -> tuple[CallOutcome, ...]:
-        """Make no call: there is none that was recorded."""
+        """Return no outcomes: no call was recorded."""
         return tuple(CallOutcome("unknown") for _ in calls)
 
     async def preload(
@@ -217,8 +217,8 @@ class OpaqueRunner:
         project: Sequence[tuple[str, str]] = (),
         changing: Collection[str] = (),
     ) -> None:
-        """Do nothing: every run starts anew."""
+        """Do nothing: every run is from the start."""
 
     async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
-        """Collect nothing: every run starts anew."""
+        """Collect nothing: every run is from the start."""
         return "every run starts anew"

@@ -1,4 +1,4 @@
-"""The search: candidates best first, several side by side, and on for a while after a green one."""
+"""The search: judges candidates best first, in parallel, and a while beyond the first success."""
 
 import asyncio
 import contextlib
@@ -19,18 +19,18 @@ from bot.repair.nearness import iterate_nearest
 from bot.repair.soundness import is_sound
 
 NEAR_MISSES = 5
-ENOUGH = 6  # green candidates to choose from
-ON = 0.25  # of the time at most goes to looking for others once one is green,
+ENOUGH = 6  # passing candidates to choose from
+ON = 0.25  # at most this share of the time goes to the search for others once one passes
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
-CONSIDERED = 100  # have their turn, or all, before one that passes is told from others
+CONSIDERED = 100  # at least this many candidates, or all, are judged before the choice
 PROPOSING = 0.1, 0.2  # of the time have gone at most when all undoings and edits are thought of
 SHRINKING_AT_MOST = 16
 LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
-WAITING = 2  # green ones for a last look; no more are judged meanwhile
+WAITING = 2  # passing candidates that wait for confirmation; no more are judged meanwhile
 
 
 class Judge(Protocol):
-    """Decides whether changed files mend the failure and break nothing."""
+    """Decides whether changed files fix the failure and break nothing."""
 
     async def judge(self, files: Texts) -> Judgement:
         """Judge these new texts: the reproduction first, then the affected tests."""
@@ -39,9 +39,9 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """Where the search is: candidates judged, candidates there are, the latest attempt.
+    """The state of the search: candidates judged, candidates in total, the latest attempt.
 
-    `green` is how many of those judged passed all tests, whatever becomes of them.
+    `passing` is how many of those judged passed all tests, whether or not they are confirmed.
     """
 
     tried: int
@@ -55,17 +55,17 @@ Confirm = Callable[[Candidate, Texts], Awaitable[bool]]
 
 
 def ignore_progress(progress: SearchProgress) -> None:
-    """Say nothing."""
+    """Do nothing."""
 
 
 async def accept_all(candidate: Candidate, files: Texts) -> bool:
-    """Confirm anything."""
+    """Accept anything."""
     return True
 
 
 @dataclass
 class _Search:
-    """What the workers share."""
+    """The state that the workers share."""
 
     problem: Problem
     judge: Judge
@@ -90,7 +90,7 @@ class _Search:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def confirm(self, candidate: Candidate) -> None:
-        """Keep a candidate to choose from; the first of them says how long to look for others."""
+        """Store a candidate to choose from; the first one limits the time to look for others."""
         self.confirmed.append(candidate)
         if self.until is None:
             now = self.clock.get_monotonic_time()
@@ -99,7 +99,7 @@ class _Search:
 
     @property
     def has_enough(self) -> bool:
-        """Whether there is enough to choose from."""
+        """Return whether there are enough candidates to choose from."""
         late = self.until is not None and self.clock.get_monotonic_time() >= self.until
         late = late and self.next >= min(CONSIDERED, len(self.queue))
         return self.is_finished or late or len(self.confirmed) >= ENOUGH
@@ -115,7 +115,7 @@ class _Search:
         return None
 
     def _has_more(self) -> bool:
-        """Return whether there is another candidate; pairs come late, where nothing passes."""
+        """Return whether there is another candidate; adds pairs late, if nothing passes."""
         single = self.next < len(self.queue)
         late = self.clock.get_monotonic_time() - self.began > LATE_FROM * self.budget_seconds
         due = late and not self.has_pairs if single else not self.is_exhausted
@@ -134,13 +134,13 @@ class _Search:
         return new
 
     async def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds of the workers or of what is green."""
+        """Wait until the condition holds; it is checked whenever the state changes."""
         while not holds():
             self.changed.clear()
             await self.changed.wait()
 
     async def work(self) -> None:
-        """Judge candidates until none is left, or there is enough to choose from."""
+        """Judge candidates until none is left, or there are enough to choose from."""
         try:
             await self._judge()
         finally:
@@ -150,14 +150,14 @@ class _Search:
     async def _judge(self) -> None:
         while True:
             await self.wait_until(lambda: len(self.passing) < WAITING or self.has_enough)
-            if (taken := self.take()) is None:
+            if (next_candidate := self.take()) is None:
                 if not self.passing or self.has_enough:
                     return
                 await self.wait_until(
                     lambda: not self.passing or self.has_enough
                 )  # if none holds, pairs
                 continue
-            number, candidate, files = taken
+            number, candidate, files = next_candidate
             judgement = await self.judge.judge(files)
             self.tried[candidate.kind] += 1
             attempt = RepairAttempt(candidate, judgement, number + 1)
@@ -184,11 +184,11 @@ async def search(
     confirm: Confirm = accept_all,
     first: Sequence[Candidate] = (),
 ) -> SearchReport:
-    """Return the candidates that are green and confirmed, and what was tried.
+    """Return the candidates that pass and are confirmed, and all attempts.
 
-    `first` are tried before those that are proposed here.
-    The first green one does not end the search: another may be as green, and mean something else.
-    The report's `fix` is the best-ranked one. What is green when time is up is confirmed in
+    `first` are tried before those that are proposed here. The first passing candidate does not end
+    the search, because another one may pass as well and behave differently. The report's `fix` is
+    the best-ranked one. A candidate that passes when time is up is confirmed within
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began, suspicion = clock.get_monotonic_time(), localise(problem)
@@ -199,31 +199,31 @@ async def search(
     proposed, all_of_them = await _propose_in_time(problem, suspicion, has_elapsed)
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
-    hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
+    state = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
     stopped, cut = "exhausted" if all_of_them else "time", False
     try:
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.get_monotonic_time() - began))):
-            await _run_search(hunt, width, confirm)
+            await _run_search(state, width, confirm)
     except TimeoutError:
         stopped, cut = "time", True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(closing_seconds):
-                while (late := await _find_first_confirmed(hunt, confirm)) is not None:
-                    hunt.confirmed.append(late)
-    fix = max(hunt.confirmed, key=lambda each: each.rank, default=None)
+                while (late := await _find_first_confirmed(state, confirm)) is not None:
+                    state.confirmed.append(late)
+    fix = max(state.confirmed, key=lambda candidate: candidate.rank, default=None)
     return SearchReport(
         fix=fix,
         files=fix.apply(problem.texts) if fix else {},
         stopped="fixed" if fix else stopped,
-        tried=dict(hunt.tried),
-        near=tuple(islice(iterate_nearest(hunt.near), NEAR_MISSES)),
-        proposed=len(hunt.queue),
+        tried=dict(state.tried),
+        near=tuple(islice(iterate_nearest(state.near), NEAR_MISSES)),
+        proposed=len(state.queue),
         seconds=clock.get_monotonic_time() - began,
         suspects=suspicion.list_top(5),
         crash=problem.crashes[0] if problem.crashes else None,
-        confirmed=tuple(hunt.confirmed),
-        unconfirmed=tuple(hunt.passing[number] for number in sorted(hunt.passing)),
-        considered=hunt.next,
+        confirmed=tuple(state.confirmed),
+        unconfirmed=tuple(state.passing[number] for number in sorted(state.passing)),
+        considered=state.next,
         cut=cut,
     )
 
@@ -231,14 +231,14 @@ async def search(
 async def _propose_in_time(
     problem: Problem, suspicion: Suspicion, gone: Callable[[float], bool]
 ) -> tuple[list[Candidate], bool]:
-    """Return the candidates there was time to think of, and whether they are all there are."""
+    """Return the candidates generated in time, and whether these are all."""
     late = list[bool]()
 
     def is_late() -> bool:
         late.append(gone(PROPOSING[1]))
         return late[-1]
 
-    # Beside it the tests are collected.
+    # The tests are collected at the same time.
     found = await asyncio.to_thread(
         propose, problem, suspicion, is_late, lambda: gone(PROPOSING[0])
     )
@@ -246,7 +246,7 @@ async def _propose_in_time(
 
 
 async def _run_search(state: _Search, width: int, confirm: Confirm) -> None:
-    """Judge candidates, and beside that look once more at what is green, the first one first."""
+    """Judge candidates, and in parallel confirm the passing ones, in order."""
     state.working = width
     try:
         async with asyncio.TaskGroup() as group:
@@ -271,31 +271,31 @@ async def _gather_confirmed(state: _Search, confirm: Confirm) -> None:
 
 
 async def _find_first_confirmed(state: _Search, confirm: Confirm) -> Candidate | None:
-    """Return the first green candidate that holds. Time may end before that is known of it."""
+    """Return the first passing candidate that is confirmed. May be cancelled at the time limit."""
     while state.passing:
         number = min(state.passing)
         candidate = state.passing[number]
-        held = await confirm(candidate, candidate.apply(state.problem.texts))
+        is_confirmed = await confirm(candidate, candidate.apply(state.problem.texts))
         del state.passing[number]
         state.changed.set()
-        if held:
+        if is_confirmed:
             return candidate
     return None
 
 
 async def _shrink(fix: Candidate, state: _Search, confirm: Confirm) -> Candidate:
-    """Return an undoing without those of its lines that are not needed."""
+    """Return a revert without those of its lines that are not needed."""
     texts = state.problem.texts
     parts = [part for edit in fix.edits for part in reverts.split_edit(edit, texts[edit.path])]
     if fix.kind != "revert" or not 2 <= len(parts) <= SHRINKING_AT_MOST:
         return fix
-    kept = parts
+    remaining = parts
     for part in parts:
-        rest = tuple(other for other in kept if other is not part)
+        rest = tuple(other for other in remaining if other is not part)
         files = replace(fix, edits=rest).apply(texts) if rest else {}
         if files and is_sound(files, texts) and (await state.judge.judge(files)).is_passing:
-            kept = list(rest)
-    if len(kept) == len(parts):
+            remaining = list(rest)
+    if len(remaining) == len(parts):
         return fix
-    smaller = replace(fix, edits=tuple(kept), why=f"{fix.why}, only the parts that matter")
+    smaller = replace(fix, edits=tuple(remaining), why=f"{fix.why}, only the parts that matter")
     return smaller if await confirm(smaller, smaller.apply(texts)) else fix

@@ -1,4 +1,4 @@
-"""Which of several green candidates is the fix, and how far it can be believed."""
+"""Chooses the fix among several passing candidates, and says how reliable it is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TOKEN_LENGTH = 5  # characters: `- 1` with its blanks is none more
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedCandidate:
-    """A candidate that is green and that the gate let through."""
+    """A candidate that passes and that the gate accepted."""
 
     candidate: Candidate
     files: Texts
@@ -27,11 +27,11 @@ class ConfirmedCandidate:
 class SelectedFix:
     """The candidate that is proposed.
 
-    `behaviour` is what it does to `calls`. `rivals` are others that nothing tells from it but a
-    person's answer. `losses` are calls that it ends worse, or otherwise than a passing test saw
-    them end, and those it answers that were refused. `question` is what tells it from
-    all the `others` that are rivals. `unlike` are edits of which no call tells how they compare,
-    `alike` those that no call tells from it.
+    `behaviour` is its effect on `calls`. `rivals` are others that only a person's answer
+    distinguishes from it. `losses` are calls that end worse with it, or differently than a passing
+    test saw, and calls that were refused before and answer now. `question` distinguishes it from
+    all the `others` that are rivals. `unlike` are edits that cannot be compared with it by any
+    call, `indistinguishable` those that no call distinguishes from it.
     """
 
     chosen: ConfirmedCandidate
@@ -49,11 +49,11 @@ Row = tuple[ConfirmedCandidate, Behaviour]
 
 
 class CallComparison(Protocol):
-    """Tells what candidates do to calls that are made again: a `BehaviourComparison`."""
+    """Compares candidates by replayed calls: a `BehaviourComparison`."""
 
     @property
     def calls(self) -> Sequence[RecordedCall]:
-        """Return the calls, as the last comparison made them."""
+        """The calls of the last comparison."""
         ...
 
     async def compare(self, candidates: Sequence[Texts]) -> list[Behaviour]:
@@ -62,12 +62,13 @@ class CallComparison(Protocol):
 
 
 class FixSelection:
-    """Selects by behaviour first, then by what kind of edit it is, then by rank.
+    """Selects by behaviour first, then by the kind of edit, then by rank.
 
-    Of those that no call tells apart the likeliest is taken, of undoings the smallest.
+    Among candidates that no call distinguishes, the likeliest is selected; among reverts the
+    smallest.
 
-    `crashed` says that the failing call raises: then every call that answers today should go on
-    answering what it does. Where a test asks for another answer, other calls may change as well.
+    `crashed` says that the failing call raises: then every call that answers now should keep its
+    answer. If a test asks for another answer, other answers may change as well.
     """
 
     def __init__(self, before: Texts, comparison: CallComparison, *, crashed: bool) -> None:
@@ -78,9 +79,9 @@ class FixSelection:
         confirmed: Sequence[ConfirmedCandidate],
         doubtful: Sequence[ConfirmedCandidate] = (),
     ) -> SelectedFix:
-        """Return the one to propose; there has to be one at least.
+        """Return the candidate to propose; `confirmed` has at least one.
 
-        Those that are `doubtful` are not proposed, but they pass as well: they are rivals.
+        `doubtful` candidates are not proposed, but they pass as well: they are rivals.
         """
         behaviours = await self._comparison.compare(
             [each.files for each in (*confirmed, *doubtful)]
@@ -93,12 +94,12 @@ class FixSelection:
         )
         equal = [row for row in rows if self._is_same(best[1], row[1])]
         chosen, behaviour = self._find_widest(min(equal, key=self._rank_plainness), rows)
-        whole = chosen.ruling.proof == "undo"
+        is_full_revert = chosen.ruling.proof == "undo"
         pairs = list(self._find_rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
         # What was there before a commit is no guess: it is not asked about.
-        question = None if whole else choose_question(self._comparison.calls, ends)
+        question = None if is_full_revert else choose_question(self._comparison.calls, ends)
         losses = (*behaviour.broken, *behaviour.changed, *behaviour.admitted)
         others = tuple(rival.candidate for rival in rivals)
         unlike = tuple(
@@ -108,7 +109,7 @@ class FixSelection:
             and not is_wider(chosen.candidate, each.candidate)
             and not is_comparable(behaviour, other)
         )
-        alike = tuple(
+        indistinct = tuple(
             each.candidate
             for each, other in rows
             if each is not chosen
@@ -119,47 +120,45 @@ class FixSelection:
         )
         calls = tuple(self._comparison.calls)
         return SelectedFix(
-            chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike, alike
+            chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike, indistinct
         )
 
     def _find_widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
-        """Return the same edit at all equal places, where calls that failed answer with it."""
-        for each in rows:
-            if is_wider(each[0].candidate, chosen[0].candidate) and self._has_more_fixes(
-                each[1], chosen[1]
+        """Return the same edit at all equal places, if failing calls answer with it."""
+        for row in rows:
+            if is_wider(row[0].candidate, chosen[0].candidate) and self._has_more_fixes(
+                row[1], chosen[1]
             ):
-                return each
+                return row
         return chosen
 
     def _has_more_fixes(self, behaviour: Behaviour, chosen: Behaviour) -> bool:
-        """Whether all it changes is that calls answer which raise or hang with what was chosen."""
+        """Return whether it only adds answers to calls that raise or hang with the chosen one."""
         if self._measure_harm(behaviour) > self._measure_harm(chosen):
             return False
         pairs = zip(chosen.outcomes, behaviour.outcomes, strict=True)
-        known = [
-            (ours, theirs) for ours, theirs in pairs if "unknown" not in (ours.how, theirs.how)
-        ]
-        other = [(ours.how, theirs.how) for ours, theirs in known if ours.mark != theirs.mark]
+        known = [(old, new) for old, new in pairs if "unknown" not in (old.how, new.how)]
+        other = [(old.how, new.how) for old, new in known if old.mark != new.mark]
         return bool(other) and all(
-            ours in ("raise", "late") and theirs == "answer" for ours, theirs in other
+            old in ("raise", "late") and new == "answer" for old, new in other
         )
 
     def _measure_harm(self, behaviour: Behaviour) -> tuple[int, int, int, int]:
-        """Return how much worse things are with it: the smaller, the better."""
+        """Return a sort key of the harm: smaller is better."""
         moved = len(behaviour.moved) if self._crashed else 0
         return (len(behaviour.broken), len(behaviour.changed), len(behaviour.admitted), moved)
 
     def _is_hazardous(self, each: ConfirmedCandidate) -> bool:
-        """Whether it may only quiet the failure, and nobody has said that it mends it."""
+        """Return whether it may only silence the failure, and no one stated that it is right."""
         if each.ruling.proof in ("undo", "answer"):
             return False
         return each.candidate.kind == "revert" or bool(find_hazards(self._before, each.files))
 
     def _rank_plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
-        """Return what puts one before others that no call tells from it: the smaller, the better.
+        """Return a sort key for candidates that no call distinguishes: smaller is better.
 
-        A whole commit taken back first, what was there before next (of that the fewest
-        characters), then what adds no more than a word, then the likeliest.
+        A complete revert comes first, then earlier code (the fewest characters), then the edit that
+        adds the least code, then the likeliest.
         """
         each = row[0]
         edits = each.candidate.edits
@@ -170,20 +169,20 @@ class FixSelection:
         return (True, True, self._is_hazardous(each), max(0, added) // TOKEN_LENGTH, -_rank(row))
 
     def _is_same(self, one: Behaviour, other: Behaviour) -> bool:
-        """Whether no call that was made again tells the two apart."""
+        """Return whether no replayed call distinguishes the two."""
         return find_difference(self._comparison.calls, one, other) is None
 
     def _find_rivals(
         self, best: Candidate, chosen: Behaviour, rows: Sequence[Row]
     ) -> Iterator[tuple[Rival, Behaviour]]:
-        """Yield those that do as little harm as what was chosen, and answer some call otherwise."""
+        """Yield candidates with as little harm as the chosen one, and another answer somewhere."""
         for each, behaviour in rows:
             if is_wider(best, each.candidate):
-                continue  # it mends a part of what is mended
+                continue  # it fixes only a part of what the chosen one fixes
             call = find_difference(self._comparison.calls, chosen, behaviour)
             if call is not None and self._measure_harm(behaviour) <= self._measure_harm(chosen):
-                told = Rival(each.candidate, each.files, call.call, call.before, call.after)
-                yield told, behaviour
+                rival = Rival(each.candidate, each.files, call.call, call.before, call.after)
+                yield rival, behaviour
 
 
 def is_wider(candidate: Candidate, other: Candidate) -> bool:

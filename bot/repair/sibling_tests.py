@@ -1,5 +1,4 @@
-"""The tests that are to stay green, run before any edit: all that were asked for, and of others
-beside them what can be run in a share of the time."""
+"""Runs the tests that have to stay passing, before any edit: requested ones, and others in time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -9,7 +8,9 @@ from pathlib import Path
 from bot.repair.model import PROGRAM_EXIT, Crash
 from bot.repair.runner import Lines, RunResult, TestRecord
 
-SHARE = 0.12  # of all the time, for the tests that nobody asked for; once more for each alone
+SHARE = (
+    0.12  # share of the total time for tests that were not requested; again if each file runs alone
+)
 SLOW = "takes too long to be run beside it"
 
 Ran = Callable[[Sequence[str]], Awaitable[RunResult]]
@@ -21,13 +22,13 @@ BesideResult = tuple[RunResult, tuple[tuple[str, str], ...]]
 
 
 class SiblingCache:
-    """What is known by now of the tests beside, as long as the tree stays as it is."""
+    """The known results of the other tests, valid as long as the tree is unchanged."""
 
     def __init__(self) -> None:
         self._known: tuple[tuple[str, ...], Lines, BesideResult] | None = None
 
     def get(self, tests: Sequence[str], lines: Lines) -> BesideResult | None:
-        """Return how these tests ended, if at least these lines were looked for then."""
+        """Return the result of these tests, if it covers at least these lines."""
         if self._known is None:
             return None
         known, looked_for, result = self._known
@@ -35,12 +36,12 @@ class SiblingCache:
         return result if known == tuple(tests) and covered else None
 
     def keep(self, tests: Sequence[str], lines: Lines, result: BesideResult) -> None:
-        """Keep it for later searches."""
+        """Store the result for later searches."""
         self._known = tuple(tests), lines, result
 
 
 class SiblingTests:
-    """Runs tests of the tree at `root`, so many runs side by side, each by `ran`."""
+    """Runs tests of the tree at `root`, in `width` parallel runs, each by `ran`."""
 
     __test__ = False  # not a test, whatever its name says to pytest
 
@@ -50,41 +51,39 @@ class SiblingTests:
     async def run(
         self, tests: Sequence[str], asked: Collection[str], seconds: float
     ) -> BesideResult:
-        """Return how the tests ended.
+        """Return the results of the tests, and the files that were too slow, with the reason.
 
-        A file that is named whole, and is none of those `asked` for, is beside them; in so many
-        seconds all of it has to end.
+        A complete file that is not in `asked` was not requested: all such files share a part of
+        `seconds`.
         """
         files = group_by_file(tests)
         others = {file: own for file, own in files.items() if own == [file] and file not in asked}
-        given = {file: own for file, own in files.items() if file not in others}
-        asked_for = await self._run_combined(given)
+        requested = {file: own for file, own in files.items() if file not in others}
+        first = await self._run_combined(requested)
         try:
             async with asyncio.timeout(SHARE * seconds):
-                return _merge_in_order(
-                    list(files), [asked_for, await self._run_combined(others)]
-                ), ()
+                return _merge_in_order(list(files), [first, await self._run_combined(others)]), ()
         except TimeoutError:
             ended = await self._run_each(others, SHARE * seconds)
         slow = tuple((file, SLOW) for file in others if file not in ended)
-        return _merge_in_order(list(files), [asked_for, *ended.values()]), slow
+        return _merge_in_order(list(files), [first, *ended.values()]), slow
 
     async def _run_combined(self, files: Mapping[str, Sequence[str]]) -> RunResult:
-        """Run them in as few runs as may go on side by side; what these do not tell of, alone.
+        """Run the files in a few parallel runs; run files without a result alone.
 
         One file may end the process of a run, or its collection.
         """
         shares = await asyncio.to_thread(_split_shares, self._root, files, self._width)
         runs = [run for run in await asyncio.gather(*map(self._ran, shares)) if _is_complete(run)]
-        told = {record.test.partition("::")[0] for run in runs for record in run.records}
-        left = [tests for file, tests in files.items() if file not in told]
+        reported = {record.test.partition("::")[0] for run in runs for record in run.records}
+        left = [tests for file, tests in files.items() if file not in reported]
         alone = await asyncio.gather(*map(self._ran, left))
         return _merge_in_order(list(files), [*runs, *map(_mark_exited, left, alone)])
 
     async def _run_each(
         self, files: Mapping[str, Sequence[str]], seconds: float
     ) -> dict[str, RunResult]:
-        """Run each file alone, and return how those ended that did so in time."""
+        """Run each file alone, and return the results of those that ended in time."""
         turns, ended = asyncio.Semaphore(self._width), dict[str, RunResult]()
 
         async def run_file(file: str) -> None:
@@ -106,7 +105,7 @@ def group_by_file(tests: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _split_shares(root: Path, files: Mapping[str, Sequence[str]], width: int) -> list[list[str]]:
-    """Return the tests of files in so many shares of about one length of text. Blocks: stats."""
+    """Return the tests of files in `width` shares of similar text length. Blocks: stats."""
     shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(width)]
     sizes = {file: (root / file).stat().st_size if (root / file).exists() else 0 for file in files}
     for file in sorted(files, key=sizes.__getitem__, reverse=True):
@@ -117,17 +116,17 @@ def _split_shares(root: Path, files: Mapping[str, Sequence[str]], width: int) ->
 
 
 def _is_complete(run: RunResult) -> bool:
-    """Whether no test ended the process."""
+    """Return whether no test ended the process."""
     return run.is_finished or run.late
 
 
 def _mark_exited(tests: Sequence[str], run: RunResult) -> RunResult:
-    """Return the run of a file's tests; where it ended its process, the file has failed."""
+    """Return the run of a file's tests; if the process ended early, the file has failed."""
     if _is_complete(run):
         return run
     crash = Crash(PROGRAM_EXIT, "ends the process")
-    gone = TestRecord(tests[0].partition("::")[0], "failed", crash=crash)
-    return RunResult((*run.records, gone), project=run.project)
+    exited = TestRecord(tests[0].partition("::")[0], "failed", crash=crash)
+    return RunResult((*run.records, exited), project=run.project)
 
 
 def _merge_in_order(files: Sequence[str], runs: Iterable[RunResult]) -> RunResult:

@@ -1,4 +1,4 @@
-"""What is wrong with new texts before any test runs: names that nothing binds, and tautologies."""
+"""Rejects new texts before any test runs: unbound names, and tautologies."""
 
 import ast
 import builtins
@@ -13,18 +13,18 @@ from bot.repair.source import get_bound_name
 
 @dataclass(frozen=True, slots=True)
 class Oddities:
-    """What may be wrong with a source: names that nothing binds, things compared to themselves."""
+    """Suspicious parts of a source: unbound names, values compared with themselves."""
 
     unbound: frozenset[str] = frozenset()
     tautologies: int = 0
 
     def __le__(self, other: "Oddities") -> bool:
-        """Whether there is nothing odd here that is not odd there."""
+        """Return whether every oddity here is also in the other one."""
         return self.unbound <= other.unbound and self.tautologies <= other.tautologies
 
 
 def find_oddities(text: str) -> Oddities | None:
-    """Return what is odd about a source; None where it does not parse."""
+    """Return the oddities of a source; `None` if it does not parse."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError):
@@ -34,10 +34,7 @@ def find_oddities(text: str) -> Oddities | None:
 
 
 def is_sound(files: Texts, originals: Texts) -> bool:
-    """Tell whether new texts parse, and neither read unbound names nor compare a thing to itself.
-
-    Where they did so before, they may.
-    """
+    """Return whether new texts parse, and have no new unbound names or tautologies."""
     for path, text in files.items():
         after, before = find_oddities(text), get_oddities(originals[path])
         if after is None:
@@ -49,7 +46,7 @@ def is_sound(files: Texts, originals: Texts) -> bool:
 
 @lru_cache(maxsize=64)
 def get_oddities(text: str) -> Oddities | None:
-    """Return the oddities of a text as it was before: each candidate is compared with it."""
+    """Return the oddities of an original text, cached because all candidates need them."""
     return find_oddities(text)
 
 
@@ -66,7 +63,7 @@ def find_unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
 
 
 def count_tautologies(nodes: Sequence[ast.AST]) -> int:
-    """Return how often something is compared with or assigned to itself: `a < a`, `a = a`."""
+    """Return how often a value is compared with or assigned to itself: `a < a`, `a = a`."""
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for node in nodes:
         if isinstance(node, ast.Compare):

@@ -17,9 +17,9 @@ COMPOUND = (
 
 
 class Source:
-    """One parsed file; `nodes` are its own, the outer ones first.
+    """One parsed file; `nodes` are all its nodes, outer ones first.
 
-    Raises `SyntaxError` when the text does not parse.
+    Raises `SyntaxError` if the text does not parse.
     """
 
     def __init__(self, path: str, text: str) -> None:
@@ -34,7 +34,7 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """Return the lines with their ends."""
+        """The lines with their line ends."""
         return split_lines(self.text)
 
     @cached_property
@@ -65,14 +65,14 @@ class Source:
         return self.text[start:end]
 
     def replace(self, node: ast.AST, text: str) -> SourceEdit:
-        """Return the edit that puts `text` in the node's place."""
+        """Return the edit that replaces the node by `text`."""
         start, end = self.get_span(node)
         return SourceEdit(self.path, start, end, text)
 
     def replace_between(
         self, left: ast.AST, right: ast.AST, old: str, new: str
     ) -> SourceEdit | None:
-        """Return the edit that replaces `old` between two nodes, None unless it is there once."""
+        """Return the edit that replaces `old` between two nodes; `None` unless it occurs once."""
         start, end = self.get_span(left)[1], self.get_span(right)[0]
         gap = self.text[start:end]
         if gap.count(old) != 1 or "#" in gap:
@@ -87,7 +87,7 @@ class Source:
             yield node
 
     def is_called(self, node: ast.AST) -> bool:
-        """Return whether a node is what a call calls."""
+        """Return whether a node is the function of a call."""
         parent = self.parents.get(node)
         return isinstance(parent, ast.Call) and parent.func is node
 
@@ -98,7 +98,7 @@ class Source:
         return next((up for up in self.iterate_ancestors(node) if isinstance(up, ast.stmt)), None)
 
     def find_function(self, node: ast.AST) -> FunctionNode | None:
-        """Return the innermost function a node is in, not counting itself."""
+        """Return the innermost function around a node, not counting the node itself."""
         for up in self.iterate_ancestors(node):
             if isinstance(up, FunctionNode):
                 return up
@@ -116,7 +116,7 @@ class Source:
         return line[: len(line) - len(line.lstrip())]
 
     def is_line_start(self, statement: ast.stmt) -> bool:
-        """Return true when nothing but white space stands before the statement."""
+        """Return whether only white space is before the statement on its line."""
         return not self.lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
 
     def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> SourceEdit:
@@ -137,7 +137,7 @@ class Source:
 
     @cached_property
     def module_names(self) -> frozenset[str]:
-        """Return the names that are bound, and not by functions only."""
+        """The names that are bound, and not only by functions."""
         own: set[str] = set()
         for function in self.nodes:
             if isinstance(function, FunctionNode):
@@ -147,7 +147,7 @@ class Source:
         return frozenset(collect_bound_names(self.tree) - own)
 
     def get_bindings(self, function: FunctionNode) -> list[tuple[str, int, int]]:
-        """Return what a function assigns: name, line, and the line of the outermost loop around.
+        """Return a function's assignments: name, line, and the line of the outermost loop around.
 
         That line is 0 outside of loops.
         """
@@ -169,7 +169,7 @@ class Source:
 
     @cached_property
     def calls(self) -> dict[str, list[ast.Call]]:
-        """Return the file's calls by the last name of what is called."""
+        """The file's calls by the last name of the called function."""
         found: dict[str, list[ast.Call]] = {}
         for node in self.nodes:
             if isinstance(node, ast.Call):
@@ -178,7 +178,7 @@ class Source:
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
-        """Return the numbers written in the file, each once for each of its types."""
+        """The numbers in the file, each once per type."""
         return tuple(
             value
             for kind, value in dict.fromkeys(
@@ -213,7 +213,7 @@ class Source:
 
     @cached_property
     def keyword_constants(self) -> dict[str, tuple[str, ...]]:
-        """Return what is given as a constant for each keyword of the file's calls, as written."""
+        """The constants, as written, that the file's calls pass for each keyword."""
         found: dict[str, dict[str, None]] = {}
         for node in self.nodes:
             if isinstance(node, ast.keyword) and node.arg and isinstance(node.value, ast.Constant):
@@ -222,7 +222,7 @@ class Source:
 
     @cached_property
     def annotations(self) -> frozenset[ast.AST]:
-        """Return every node inside a type annotation."""
+        """All nodes inside type annotations."""
         found: set[ast.AST] = set()
         for node in self.nodes:
             for name in ("annotation", "returns"):
@@ -233,7 +233,7 @@ class Source:
 
     @cached_property
     def docstrings(self) -> frozenset[ast.AST]:
-        """Return the constants that are docstrings or stand alone."""
+        """The constants that are docstrings or separate statements."""
         return frozenset(
             node.value for node in self.nodes if isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Constant)
@@ -241,7 +241,7 @@ class Source:
 
 
 def get_called_name(node: ast.Call) -> str:
-    """Return the last name of what is called."""
+    """Return the last name of the called function."""
     return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
@@ -261,17 +261,24 @@ def get_header_lines(statement: ast.stmt) -> range:
 
 def list_parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
     """Return all parameters of a function, in order."""
-    given = function.args
-    rest = [extra for extra in (given.vararg, given.kwarg) if extra is not None]
-    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
+    arguments = function.args
+    rest = [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
 
 
 def list_defaults(function: FunctionNode) -> list[tuple[ast.arg, ast.expr]]:
     """Return the parameters that have a default, with it."""
-    given = function.args
-    last = [*given.posonlyargs, *given.args][-len(given.defaults) :] if given.defaults else []
-    named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-    return [*zip(last, given.defaults, strict=True), *((arg, each) for arg, each in named if each)]
+    arguments = function.args
+    last = (
+        [*arguments.posonlyargs, *arguments.args][-len(arguments.defaults) :]
+        if arguments.defaults
+        else []
+    )
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return [
+        *zip(last, arguments.defaults, strict=True),
+        *((arg, each) for arg, each in named if each),
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -293,7 +300,7 @@ def collect_bound_names(tree: ast.AST) -> set[str]:
 
 
 def get_bound_name(node: ast.AST) -> str:
-    """Return the name that a node itself binds; nothing where it binds none."""
+    """Return the name that a node itself binds, or an empty string."""
     if isinstance(node, ast.Name):
         return "" if isinstance(node.ctx, ast.Load) else node.id
     if isinstance(node, ast.arg):

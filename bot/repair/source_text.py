@@ -1,4 +1,4 @@
-"""Python source as bytes and as text: how it is encoded, and where its lines end.
+"""Python source as bytes and as text: its encoding and its line ends.
 
 Python ends a line at a line feed or a carriage return and nowhere else. `str.splitlines` also ends
 one at a form feed, a file separator and others, which are legal in source: positions of syntax
@@ -18,15 +18,15 @@ def split_lines(text: str) -> list[str]:
 
 
 def find_line(text: str, offset: int) -> int:
-    """Return the line, from 1, that a character offset is in."""
+    """Return the line, from 1, of a character offset."""
     before = text[:offset]
     return len(split_lines(before)) + (not before or before.endswith(("\n", "\r")))
 
 
 def decode_source(data: bytes) -> str:
-    """Return a source's text, without a byte order mark: a syntax tree takes none.
+    """Return a source's text without its byte order mark, which `ast.parse` does not accept.
 
-    What says no encoding, and is none that Python reads, is read as UTF-8 in which any byte stands.
+    If the encoding is not declared and not UTF-8, undecodable bytes become surrogates.
     """
     try:
         return data.decode(_detect_encoding(data))
@@ -35,10 +35,10 @@ def decode_source(data: bytes) -> str:
 
 
 def encode_source(text: str, was: bytes = b"") -> bytes:
-    """Return a text as bytes, as the file was that it stands in for; all it shares with it is kept.
+    """Return a text as bytes in the format of the file it replaces, `was`.
 
-    That is its encoding, its byte order mark, and the ends of lines where all of them were CR LF.
-    Raises `UnicodeEncodeError` when the file's encoding does not have a character of the text.
+    The format is the encoding, the byte order mark, and CR LF if all lines had it. Raises
+    `UnicodeEncodeError` if the file's encoding lacks a character of the text.
     """
     if b"\r\n" in was and not _LONE_LINE_FEED.search(was.decode("latin-1")):
         text = _LONE_LINE_FEED.sub("\r\n", text)

@@ -1,4 +1,4 @@
-"""Which tests a command ran that is no test command itself: it was seen what it started."""
+"""Finds the tests that an opaque command ran, from the notes about the programs it started."""
 
 import json
 import os
@@ -12,10 +12,10 @@ _OURS = {NOTED, "THESEUS_REPAIR", "PYTHONDONTWRITEBYTECODE"}
 
 
 def find_started_tests(notes: str, ran_in: Path, support: Path, tree: Path) -> Invocation | None:
-    """Return the test command that was started last in `ran_in`, as one for `tree`, its like.
+    """Return the test command that was started last in `ran_in`, as one for the copy `tree`.
 
-    `notes` are what `note_test_start` wrote, `beside` the folder that had it run. None where
-    nothing was started there.
+    `notes` are from `note_test_start`; `support` is the folder that made it run. Return `None` if
+    no test command was started there.
     """
     lines = notes.splitlines()
     if not lines:
@@ -30,7 +30,7 @@ def find_started_tests(notes: str, ran_in: Path, support: Path, tree: Path) -> I
 
 
 def _iterate_changed(environment: Mapping[str, str], support: str) -> Iterator[str]:
-    """Yield what the command set before, as `NAME=value`."""
+    """Yield the variables that the command set, as `NAME=value`."""
     for name, value in environment.items():
         if name == "PYTHONPATH":
             value = os.pathsep.join(each for each in value.split(os.pathsep) if each != support)

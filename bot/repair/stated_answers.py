@@ -1,4 +1,4 @@
-"""What people said calls answer, held against candidates: whatever answers otherwise is no fix."""
+"""Checks candidates against the answers that people stated: a contradiction is no fix."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,18 +9,18 @@ from bot.repair.search import Judge
 
 
 def group_by_function(stated: Sequence[StatedAnswer]) -> dict[str, tuple[str, ...]]:
-    """Return what was said to be right of each function, as literals by its own name."""
+    """Return the answers stated as right for each function, as literals by function name."""
     found: dict[str, tuple[str, ...]] = {}
-    for said in stated:
-        end = None if said.right is None else said.question.answers[said.right]
+    for answer in stated:
+        end = None if answer.right is None else answer.question.answers[answer.right]
         if end is not None and end.source:
-            name = said.question.call.name.rpartition(".")[2]
+            name = answer.question.call.name.rpartition(".")[2]
             found[name] = (*found.get(name, ()), end.source)
     return found
 
 
 class StatedAnswers:
-    """Makes the calls that people were asked about again; `tests` import what they call."""
+    """Replays the calls that people were asked about; `tests` import the called functions."""
 
     def __init__(
         self,
@@ -36,36 +36,37 @@ class StatedAnswers:
         return bool(self._stated)
 
     def hold(self, tests: Collection[str]) -> bool:
-        """Return whether a call that one of these tests makes is held to an answer."""
+        """Return whether a call of one of these tests has a stated answer."""
         return any(
-            said.right is not None and not set(said.question.call.tests).isdisjoint(tests)
-            for said in self._stated
+            answer.right is not None and not set(answer.question.call.tests).isdisjoint(tests)
+            for answer in self._stated
         )
 
     def add(self, answer: StatedAnswer | None) -> "StatedAnswers":
-        """Return these and one more, where there is one."""
+        """Return these answers and one more, if it is not `None`."""
         if answer is None:
             return self
         return StatedAnswers(self._runner, self._tests, (*self._stated, answer), self._limits)
 
     async def find_conflict(self, files: Texts) -> str:
-        """Return why these new texts are not the fix; nothing where they answer as was said."""
+        """Return why these new texts contradict a stated answer, or an empty string."""
         if not self._stated:
             return ""
-        calls = [each.question.call for each in self._stated]
+        calls = [answer.question.call for answer in self._stated]
         ends = await self._runner.replay_calls(calls, self._tests, files, self._limits)
-        reasons = (each.find_conflict(end) for each, end in zip(self._stated, ends, strict=True))
+        pairs = zip(self._stated, ends, strict=True)
+        reasons = (answer.find_conflict(end) for answer, end in pairs)
         return next(filter(None, reasons), "")
 
 
 class StatedJudge:
-    """Implements `search.Judge`: what answers otherwise than was said is not green either."""
+    """Implements `search.Judge`: a candidate that contradicts a stated answer does not pass."""
 
     def __init__(self, judge: Judge, stated: StatedAnswers) -> None:
         self._judge, self._stated = judge, stated
 
     async def judge(self, files: Texts) -> Judgement:
-        """Judge new texts by the tests, then by what people said."""
+        """Judge new texts by the tests, then by the stated answers."""
         judgement = await self._judge.judge(files)
         reason = await self._stated.find_conflict(files) if judgement.is_passing else ""
         return Judgement(is_passing=False, stage="stated", detail=reason) if reason else judgement

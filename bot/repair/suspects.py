@@ -1,4 +1,4 @@
-"""Suspect hunks from a git repository: what is not committed yet, then the newest commits."""
+"""Reads suspect hunks from a git repository: uncommitted changes, then the newest commits."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SUBJECT_AT_MOST = 120  # characters
 
 
 async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
-    """Return hunks of Python files, newest first; nothing when `repo` is not under git."""
+    """Return hunks of Python files, newest first; empty if `repo` is not under git."""
     shape = ["--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U3"]
     files = ["--", "*.py"]
     found: list[SuspectHunk] = []
@@ -32,21 +32,21 @@ async def load_suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Suspect
 
 
 async def load_subject(repo: Path, commit: str) -> str:
-    """Return what a commit says it is for, in one line that may be shown; nothing without one."""
+    """Return a commit's subject as one redacted line that may be shown; empty if none."""
     if not commit:
         return ""
-    said = " ".join(redact(await read_git(repo, "show", "-s", "--format=%s", commit)).split())
-    said = "".join(each for each in said if each.isprintable())
-    return said if len(said) <= SUBJECT_AT_MOST else f"{said[:SUBJECT_AT_MOST]}..."
+    subject = " ".join(redact(await read_git(repo, "show", "-s", "--format=%s", commit)).split())
+    subject = "".join(character for character in subject if character.isprintable())
+    return subject if len(subject) <= SUBJECT_AT_MOST else f"{subject[:SUBJECT_AT_MOST]}..."
 
 
 async def read_git(repo: Path, *arguments: str) -> str:
-    """Return git's output; nothing where it fails, takes too long, or is missing.
+    """Return git's output; empty if git fails, takes too long, or is missing.
 
-    Without it there are no suspects, and the search goes on without them.
+    The search then continues without suspects.
     """
     try:
-        patterns = {"GIT_LITERAL_PATHSPECS": "0"}  # `*.py` is one
+        patterns = {"GIT_LITERAL_PATHSPECS": "0"}  # `*.py` is a pattern
         git = Git(repo)
         answer = await run_in_thread(git.run, *arguments, ok=None, seconds=SECONDS, env=patterns)
     except WorkspaceError:

@@ -1,4 +1,4 @@
-"""Edit templates: what small commits of a repository replaced, by what, wherever it stands."""
+"""Learns edit templates: replacements in small commits, generalised to other code."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from bot.repair.guidance import is_test
 from bot.repair.model import EditTemplate, SuspectHunk
 
 LINES_AT_MOST = 8  # of a commit, taken out and put in: in more, what belongs together is a guess
-PLACES_AT_MOST = 3  # in a function; more are lines that moved, beside each other by chance
+PLACES_AT_MOST = 3  # in a function; if there are more, lines have moved and pair by chance
 TEMPLATES_AT_MOST = 80
 VARIABLE = re.compile(r"\b_any(\d+)_\b")
 _INNER = (ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context)
@@ -23,10 +23,10 @@ _ANCHORS = (ast.Attribute, ast.Call, ast.keyword)
 
 
 def learn_templates(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
-    """Return what small commits replaced: what several did first, then the newest.
+    """Return the replacements of small commits: frequent ones first, then the newest.
 
-    `hunks` are of one diff after the other, the newest first, with all of the functions they are
-    in. What was taken back later was no fix, and is left out.
+    `hunks` are of successive diffs, the newest first, with their complete functions. A replacement
+    that was reverted later was no fix, and is left out.
     """
     counted: Counter[tuple[str, str]] = Counter()
     newest: dict[tuple[str, str], str] = {}
@@ -35,20 +35,20 @@ def learn_templates(hunks: Iterable[SuspectHunk]) -> tuple[EditTemplate, ...]:
         counted.update(pairs)
         for pair in pairs:
             newest.setdefault(pair, hunk.commit)
-    kept = [pair for pair in newest if pair[::-1] not in newest]
-    kept.sort(key=lambda pair: -counted[pair])
+    pairs = [pair for pair in newest if pair[::-1] not in newest]
+    pairs.sort(key=lambda pair: -counted[pair])
     return tuple(
-        EditTemplate(*pair, newest[pair], counted[pair]) for pair in kept[:TEMPLATES_AT_MOST]
+        EditTemplate(*pair, newest[pair], counted[pair]) for pair in pairs[:TEMPLATES_AT_MOST]
     )
 
 
 def _select_small(hunks: Iterable[SuspectHunk]) -> Iterator[SuspectHunk]:
-    """Yield the hunks of commits that changed a few lines of the program, whatever of its tests."""
-    given = [hunk for hunk in hunks if not is_test(hunk.path)]
+    """Yield the hunks of commits that change few lines of the program; tests do not count."""
+    program_hunks = [hunk for hunk in hunks if not is_test(hunk.path)]
     lines: Counter[str] = Counter()
-    for hunk in given:
+    for hunk in program_hunks:
         lines[hunk.commit] += sum(mark[:1] in "+-" for mark in hunk.lines)
-    return (hunk for hunk in given if lines[hunk.commit] <= LINES_AT_MOST)
+    return (hunk for hunk in program_hunks if lines[hunk.commit] <= LINES_AT_MOST)
 
 
 def _iterate_pairs(hunk: SuspectHunk) -> Iterator[tuple[str, str]]:
@@ -65,35 +65,38 @@ def _iterate_pairs(hunk: SuspectHunk) -> Iterator[tuple[str, str]]:
 
 
 def _get_side(hunk: SuspectHunk, sign: str) -> str:
-    """Return the lines of a hunk as they were, or as they became."""
+    """Return the lines of a hunk before or after the change."""
     return textwrap.dedent("\n".join(mark[1:] for mark in hunk.lines if mark[:1] in (" ", sign)))
 
 
 def find_differences(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
-    """Return the smallest nodes that hold all that differs there, with what they became.
+    """Return pairs of the smallest old and new nodes that contain all differences.
 
-    A name or a number alone says nothing of where it stands: then it is what holds it.
+    A name or a number alone is too general, so the node around it is returned instead.
     """
     inner = _pair_children(old, new)
     if inner is None:
         return [(old, new)]
-    found = [pair for each in inner for pair in find_differences(*each)]
+    found = [pair for children in inner for pair in find_differences(*children)]
     if not found or not isinstance(old, ast.expr):
         return found
-    telling = len(found) == 1 and all(map(is_value, found[0]))
-    return found if telling and not isinstance(found[0][0], _PLAIN) else [(old, new)]
+    is_specific = len(found) == 1 and all(map(is_value, found[0]))
+    return found if is_specific and not isinstance(found[0][0], _PLAIN) else [(old, new)]
 
 
 def _pair_children(old: ast.AST, new: ast.AST) -> list[tuple[ast.AST, ast.AST]] | None:
-    """Return the children side by side; None where nodes differ in more than in their children."""
+    """Return the children in pairs; `None` if the nodes differ in more than their children."""
     if type(old) is not type(new):
         return None
     pairs: list[tuple[ast.AST, ast.AST]] = []
     for name in old._fields:
-        ours, theirs = _to_list(getattr(old, name, None)), _to_list(getattr(new, name, None))
-        if len(ours) != len(theirs):
+        old_children, new_children = (
+            _to_list(getattr(old, name, None)),
+            _to_list(getattr(new, name, None)),
+        )
+        if len(old_children) != len(new_children):
             return None
-        for one, other in zip(ours, theirs, strict=True):
+        for one, other in zip(old_children, new_children, strict=True):
             if isinstance(one, ast.AST) and isinstance(other, ast.AST):
                 if isinstance(one, _INNER) and type(one) is not type(other):
                     return None
@@ -108,29 +111,29 @@ def _to_list(value: object) -> Sequence[object]:
 
 
 def _generalise(before: ast.AST, after: ast.AST) -> tuple[str, str] | None:
-    """Return the two as patterns, in which what they share is variable; None without a name left.
+    """Return both as patterns with variables for shared parts; `None` if no name is left.
 
-    What is left has to say something: without a name that is called or looked up it fits anywhere.
+    The pattern needs a name that is called or looked up; without one it would match anywhere.
     """
     if isinstance(before, _PLAIN):
         return None
-    there = {ast.dump(node) for node in ast.walk(after) if isinstance(node, ast.expr)}
-    shared = dict.fromkeys(ast.dump(node) for node in _find_shared(before, there))
+    dumps = {ast.dump(node) for node in ast.walk(after) if isinstance(node, ast.expr)}
+    shared = dict.fromkeys(ast.dump(node) for node in _find_shared(before, dumps))
     names = {dump: f"_any{number}_" for number, dump in enumerate(shared, 1)}
     replacer = _Replacer(names)
     patterns = replacer.generic_visit(deepcopy(before)), replacer.visit(deepcopy(after))
-    if not any(isinstance(node, _ANCHORS) for each in patterns for node in ast.walk(each)):
+    if not any(isinstance(node, _ANCHORS) for pattern in patterns for node in ast.walk(pattern)):
         return None
     one, other = map(ast.unparse, patterns)
     return (one, other) if one != other else None
 
 
 def _find_shared(node: ast.AST, there: set[str]) -> Iterator[ast.AST]:
-    """Yield the largest expressions below a node that are in the other one as well."""
+    """Yield the largest expressions below a node that are also in the other one."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Constant):
             continue
-        # What is called says what it is about, and so does a value.
+        # The called name and a constant value make the pattern specific.
         called = isinstance(node, ast.Call) and child is node.func
         if not called and is_value(child) and ast.dump(child) in there:
             yield child
@@ -139,18 +142,18 @@ def _find_shared(node: ast.AST, there: set[str]) -> Iterator[ast.AST]:
 
 
 def is_value(node: ast.AST) -> bool:
-    """Return whether a node is an expression that may stand wherever one may."""
+    """Return whether a node is an expression that can be used wherever an expression can."""
     return isinstance(node, ast.expr) and not isinstance(node, _PARTS)
 
 
 class _Replacer(ast.NodeTransformer):
-    """Puts names in the places of expressions, which are known by their dumps."""
+    """Replaces expressions, identified by their dumps, by names."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
     def visit(self, node: ast.AST) -> ast.AST:
-        """Return the name for a node, or the node with names in it."""
+        """Return the name for a node, or the node with replacements inside."""
         if isinstance(node, ast.FormattedValue):  # how it is written out is no value
             node.value = cast("ast.expr", self.visit(node.value))
             return node

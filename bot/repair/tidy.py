@@ -1,4 +1,4 @@
-"""Keep a file formatted that was formatted: run the project's ruff over the text, if it has one."""
+"""Keeps a formatted file formatted, by the project's ruff, if it has one."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ SECONDS = 20.0
 
 
 async def format_texts(root: Path, before: Texts, after: Texts) -> dict[str, str]:
-    """Return the new texts, formatted where the old text was. Without ruff, as they are."""
+    """Return the new texts, formatted if the old text was. Without ruff, unchanged."""
     texts = dict(after)
     for path, text in after.items():
         old = await format_text(root, path, before[path])

@@ -1,7 +1,7 @@
-"""The same edit at every equal place: what was copied is wrong in every copy.
+"""Makes the same edit at every equal place: a copied fault is wrong in every copy.
 
-Two places are equal where the same expression, or the same line of a statement, stands in both. A
-name or key that does not exist is misspelt wherever it stands.
+Two places are equal if both have the same expression, or the same line of a statement. A name or
+key that does not exist is misspelt wherever it occurs.
 """
 
 import ast
@@ -15,8 +15,8 @@ from functools import lru_cache
 from bot.repair.model import Candidate, SourceEdit, Texts
 from bot.repair.source import Source, get_header_lines
 
-PLACES_AT_MOST = 8  # what stands more often than that is no copy, but how this file says things
-TOKENS_AT_LEAST = 4  # `i + 1` is written in many places and means another thing in each
+PLACES_AT_MOST = 8  # code that occurs more often is not a copy, but the usual style of this file
+TOKENS_AT_LEAST = 4  # shorter code such as `i + 1` means something else in each place
 MISSPELT = {"NameError": "name", "AttributeError": "attribute", "KeyError": "key"}
 TOKEN = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|\w+|\s+|[^\w\s]")
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
@@ -24,9 +24,9 @@ Span = tuple[int, int]
 
 
 def widen(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | None:
-    """Return the candidate with its edit made at all equal places of its file; None without any.
+    """Return the candidate with its edit made at all equal places of its file, or `None`.
 
-    `error` is the exception's name that the failing test ended with.
+    `error` is the name of the exception that the failing test ended with.
     """
     paths = {edit.path for edit in candidate.edits}
     if candidate.kind in ("revert", "pair") or candidate.also or len(paths) != 1:
@@ -55,12 +55,12 @@ def widen(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | No
 
 @lru_cache(maxsize=4)
 def _parse_source(path: str, text: str) -> Source:
-    """Return the file as it is before any edit: many candidates ask, and long ones take 0.1 s."""
+    """Return the unedited file, cached: many candidates need it, and parsing takes up to 0.1 s."""
     return Source(path, text)
 
 
 def _edit_same_tokens(source: Source, edit: SourceEdit) -> list[SourceEdit]:
-    """Return the edits of the other tokens that are spelt as the one this edit replaces."""
+    """Return edits of all other tokens with the text that this edit replaces."""
     core = _trim_edit(source.text, edit)
     old = source.text[core.start : core.end]
     if not re.fullmatch(r"\w+|(['\"])[^'\"\n]*\1", old):
@@ -73,7 +73,7 @@ def _edit_same_tokens(source: Source, edit: SourceEdit) -> list[SourceEdit]:
 
 
 def _trim_edit(text: str, edit: SourceEdit) -> SourceEdit:
-    """Return the edit without the tokens that it leaves as they are, at its start and its end."""
+    """Return the edit without the unchanged tokens at its start and its end."""
     old, new = TOKEN.findall(text[edit.start : edit.end]), TOKEN.findall(edit.text)
     first = 0
     while first < min(len(old), len(new)) and old[first] == new[first]:
@@ -82,8 +82,8 @@ def _trim_edit(text: str, edit: SourceEdit) -> SourceEdit:
     while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
         last += 1
     start = edit.start + len("".join(old[:first]))
-    kept = "".join(new[first : len(new) - last])
-    return SourceEdit(edit.path, start, edit.end - len("".join(old[len(old) - last :])), kept)
+    trimmed = "".join(new[first : len(new) - last])
+    return SourceEdit(edit.path, start, edit.end - len("".join(old[len(old) - last :])), trimmed)
 
 
 def _find_tokens(source: Source, text: str) -> Iterator[Span]:
@@ -96,7 +96,7 @@ def _find_tokens(source: Source, text: str) -> Iterator[Span]:
 
 
 def _iterate_copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit]:
-    """Yield the candidate's edits, moved to all other places that read as its own does."""
+    """Yield the candidate's edits, moved to all other places with the same code."""
     span = (min(edit.start for edit in candidate.edits), max(edit.end for edit in candidate.edits))
     anchor = _find_anchor(source, span)
     if anchor is None:
@@ -129,7 +129,7 @@ def _move_edits(
 
 
 def _find_anchor(source: Source, span: Span) -> ast.AST | None:
-    """Return the smallest expression or statement that the edit is in, and is worth comparing."""
+    """Return the smallest expression or statement around the edit that is worth comparing."""
     inserted = span[0] == span[1]
     best: ast.AST | None = None
     for node in source.nodes:
@@ -161,7 +161,7 @@ def _is_wider(source: Source, node: ast.AST, other: ast.AST) -> bool:
 
 
 def _place(source: Source, node: ast.AST) -> Span:
-    """Return where an expression stands, or the lines of a statement without its blocks."""
+    """Return the span of an expression, or the lines of a statement without its blocks."""
     start, end = source.get_span(node)
     if isinstance(node, ast.stmt):
         lines = get_header_lines(node)
@@ -170,7 +170,7 @@ def _place(source: Source, node: ast.AST) -> Span:
 
 
 def _read(source: Source, node: ast.AST) -> str:
-    """Return the code of a place; of a short statement with the line of the block it is in."""
+    """Return the code of a place; for a short statement, with the header of its block."""
     start, end = _place(source, node)
     code = source.text[start:end].strip()
     above = source.parents.get(node)
@@ -180,7 +180,9 @@ def _read(source: Source, node: ast.AST) -> str:
         and _count_tokens(code) < TOKENS_AT_LEAST
     ):
         first, last = _place(source, above)
-        other = node not in above.body  # of an `else`, what stands in it is said in another case
+        other = (
+            node not in above.body
+        )  # the block of an `else` runs in another case than the block above
         code = f"{source.text[first:last].strip()} {other} {code}"
     return code
 

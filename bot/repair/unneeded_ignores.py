@@ -1,7 +1,7 @@
-"""Comments that silence the type checker, and that an edit made unneeded: they go with the edit.
+"""Removes type checker comments that an edit made unneeded.
 
 `# type: ignore[call-overload]` on a call is unneeded once the call is right, and a project whose
-checker warns of such comments takes no change that leaves them.
+checker warns about such comments accepts no change that leaves them.
 """
 
 import re
@@ -15,7 +15,7 @@ _COMMENT = re.compile(r"[ \t]*#\s*type:\s*ignore(?:\[(?P<codes>[^\]\n]*)\])?")
 def remove_unneeded_ignores(output: str, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the texts without the comments that a checker's output calls unneeded.
 
-    Nothing is returned where the checker has any other error, or one in another file.
+    Return an empty dictionary if the checker has any other error, or one in another file.
     """
     errors = list(_ERROR.finditer(output))
     lines = {path: text.split("\n") for path, text in texts.items()}
@@ -32,7 +32,7 @@ def remove_unneeded_ignores(output: str, texts: Mapping[str, str]) -> dict[str, 
 
 
 def _strip_ignore(line: str, unused: set[str]) -> str:
-    """Return the line without the comment; with it, where some of its codes are needed."""
+    """Return the line without the unneeded codes, or without the comment if none is left."""
     comments = list(_COMMENT.finditer(line))
     if not comments:
         return line

@@ -1,4 +1,4 @@
-"""The edit to show where none is proven: all tests pass with it, and nothing else can judge it."""
+"""Builds the edit to show if none is proven: all tests pass with it, and nothing can refute it."""
 
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.calls import CallOutcome, RecordedCall
@@ -9,7 +9,7 @@ from bot.repair.selection import SelectedFix
 CANDIDATES_AT_MOST = 20  # the likeliest; comparing each takes its time
 _ANSWERS, _NAMED = 3, 3
 _FEW = "only {count} of {all} edits were tried"
-_OTHERS = "edits that pass the tests as well: {count}, such as {named}"
+_OTHERS = "{count} other edits also pass the tests, for example {named}"
 
 
 def build_unverified_fix(
@@ -19,9 +19,9 @@ def build_unverified_fix(
     failing: frozenset[str],
     reason: str,
 ) -> UnverifiedFix | None:
-    """Return the selected edit for people to judge; `report` holds what speaks against it.
+    """Return the selected edit for people to judge; `report` holds the objections.
 
-    An edit with which a call ends worse than before is none: that is a concrete doubt. `failing`
+    Return `None` if a call ends worse with the edit, because that is a concrete doubt. `failing`
     are the tests whose calls are shown with their new answers.
     """
     if selection.behaviour.broken:
@@ -44,17 +44,17 @@ def build_unverified_fix(
 def _is_answered(
     call: RecordedCall, before: CallOutcome, after: CallOutcome, failing: frozenset[str]
 ) -> bool:
-    """Return whether a failing test makes this call, it failed, and it answers with the edit."""
+    """Return whether a failing test makes this call, and it failed before and answers now."""
     failed = before.how in ("raise", "late") and not failing.isdisjoint(call.tests)
     return failed and after.how == "answer"
 
 
 def _list_objections(report: SearchReport, candidate: Candidate) -> list[str]:
-    """Return what speaks against an edit: other edits, changed answers, a search cut short."""
-    others = [each.candidate.why for each in report.refused if each.candidate != candidate]
-    few = report.considered < report.proposed
+    """Return the objections to an edit: other edits, changed answers, a search cut short."""
+    others = [entry.candidate.why for entry in report.refused if entry.candidate != candidate]
+    is_incomplete = report.considered < report.proposed
     return [
         *([_OTHERS.format(count=len(others), named="; ".join(others[:_NAMED]))] if others else []),
         *list_doubts(report),
-        *([_FEW.format(count=report.considered, all=report.proposed)] if few else []),
+        *([_FEW.format(count=report.considered, all=report.proposed)] if is_incomplete else []),
     ]

@@ -1,7 +1,7 @@
-"""What tests say of a fix beside those that it was looked for: that look at it, or fail as well.
+"""Finds further tests that confirm a fix: tests that check the edited code, or that fail as well.
 
-One answer is soon met by chance, so a second test has to look at what was edited; and a test beside
-it that fails too, and still does, may well fail for what was to be mended.
+A single answer is easily matched by chance, so a second test has to check the edited code. A
+further test that fails too, and still does with the fix, may fail because of the same fault.
 """
 
 import asyncio
@@ -19,10 +19,9 @@ ASSERTED = {"AssertionError", "Failed"}  # what an `assert` raises, and `pytest.
 
 
 class Witnesses:
-    """Finds the tests that look at a fix of a problem; `limits` are for some of its tests.
+    """Finds the tests that check a fix of a problem; `limits` are for some of its tests.
 
-    `stated` are the answers people have given beside them, `red` are tests beside the failing
-    ones that failed as well.
+    `stated` are the answers that people gave, `red` further tests that failed before the fix.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Witnesses:
     async def select_fewest_failing(
         self, candidates: Sequence[Candidate]
     ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
-        """Return the candidates with which the fewest tests beside still fail, and those tests."""
+        """Return the candidates with the fewest further failing tests, and those tests."""
         if not self._other_failing:
             return tuple(candidates), ()
         left = await asyncio.gather(*map(self._list_still_failing, candidates))
@@ -51,13 +50,17 @@ class Witnesses:
     async def select_passing(
         self, fix: Texts, others: Sequence[tuple[Candidate, Texts]]
     ) -> list[tuple[Candidate, Texts]]:
-        """Return those of other edits with which no more tests beside fail than with the fix."""
+        """Return those of other edits with which no further tests fail than with the fix."""
         if not self._other_failing or not others:
             return list(others)
-        ours, *theirs = await asyncio.gather(
+        with_fix, *with_others = await asyncio.gather(
             *map(self._find_failing, (fix, *(files for _, files in others)))
         )
-        return [each for each, red in zip(others, theirs, strict=True) if set(red) <= set(ours)]
+        return [
+            edit
+            for edit, failing in zip(others, with_others, strict=True)
+            if set(failing) <= set(with_fix)
+        ]
 
     async def _list_still_failing(self, candidate: Candidate) -> tuple[str, ...]:
         return await self._find_failing(candidate.apply(self._problem.texts))
@@ -73,17 +76,17 @@ class Witnesses:
         return tuple(test for test in self._other_failing if test not in passed)
 
     async def has_two(self, fix: Texts) -> bool:
-        """Return whether two tests look at the very expression that was edited, or more.
+        """Return whether at least two tests check the very expression that was edited.
 
-        A failing test and a person's answer do; another test does where it asserts against
-        other edits of that expression.
+        A failing test and a person's answer count; another test counts if one of its assertions
+        fails with other edits of that expression.
         """
         if len(self._problem.failing) + len(self._stated) > 1:
             return True
         return await self.has_passing_witness(fix)
 
     async def has_passing_witness(self, fix: Texts) -> bool:
-        """Return whether a test that passed before looks at the expression that was edited."""
+        """Return whether a test that passed before checks the expression that was edited."""
         tests = list(self._find_reaching_tests(fix))[:TESTS_AT_MOST]
         for _, files in (
             iterate_neighbour_edits(self._problem.texts, fix, inside=True) if tests else ()
@@ -93,9 +96,9 @@ class Witnesses:
         return False
 
     def measure_evidence(self, fix: Texts, calls: Sequence[Ended]) -> AnswerEvidence:
-        """Return how much the tests that run what was edited, and people, ask of a fix.
+        """Return the evidence of the tests that run the edited code, and of people's answers.
 
-        `calls` are those of what it edited, as they end with it.
+        `calls` are those of the edited functions, as they end with the fix.
         """
         tests = (*self._problem.failing, *self._find_reaching_tests(fix))
         return measure_evidence(calls, tests, self._problem.crashes_by_test, self._stated)
@@ -110,7 +113,7 @@ class Witnesses:
                 yield test
 
     async def _is_refuted(self, tests: Sequence[str], files: Texts) -> bool:
-        """Whether a test asserts against an answer; a crash only keeps it from coming so far."""
+        """Return whether an assertion fails; another crash only shows that it was not reached."""
         result = await self._runner.run(tests, files, self._limits)
         errors = {record.crash.error for record in result.failures if record.crash}
         return bool(errors & ASSERTED)

@@ -144,7 +144,7 @@ async def test_a_failure_is_left_alone_where_it_could_only_be_quieted(
     assert report.refused or not report.near
     if report.refused:
         assert "Not proposed: " in explain(report)
-        assert "quiets the failure, but " in explain(report)
+        assert "stops the failure, but " in explain(report)
 
 
 PARTLY = """\
@@ -172,7 +172,7 @@ async def test_of_a_commit_all_is_undone_where_nothing_shows_that_a_part_would_d
     assert report.files == {
         PATH: "def label(units, step):\n    width = len(units)\n    return units[step % width]\n"
     }
-    assert "takes back only a part of commit 1234567" in report.refused[0].reason
+    assert "reverts only a part of commit 1234567" in report.refused[0].reason
 
 
 async def test_a_part_of_a_commit_is_undone_where_the_tests_look_at_what_it_changed(
@@ -302,5 +302,5 @@ async def test_where_only_the_exit_code_tells_no_edit_may_end_the_program(
 
     assert (await gate.judge(reached)) == ruling
     assert (ruling.allowed, ruling.doubtful) == (False, False)
-    assert ruling.reason == "it ends the program, so nothing that comes after is checked"
+    assert ruling.reason == "it ends the program, so nothing after that is checked"
     assert (await gate.judge(added)).allowed

@@ -110,10 +110,7 @@ async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path, tests
     report = await repaired(repo, f"pytest -q{tests}", apply=True)
 
     assert report.applied
-    assert (
-        "With it the test that failed passes, and the one that passed still does."
-        in report.explanation
-    )
+    assert "The failing test passes now, and the passing test still passes." in report.explanation
     assert "start = (number - 1) * size" in (repo / "shop.py").read_text()
     assert "def pages" in (repo / "shop.py").read_text()
 
@@ -165,7 +162,7 @@ async def test_tests_of_a_folder_are_looked_into_where_they_run(tmp_path: Path) 
     report = await repaired(tmp_path, "make test", apply=True)
 
     assert report.failing == ("part/tests/test_shop.py::test_page",)
-    assert "and the one that passed still does" in report.explanation
+    assert "and the passing test still passes" in report.explanation
     assert "start = (number - 1) * size" in (tmp_path / "part/lib/shop.py").read_text()
 
 

@@ -106,7 +106,7 @@ async def test_a_condition_turned_round_is_given_with_its_doubt_where_it_alone_p
 
     assert report.files["subject.py"] == SUBJECT.replace("not loud", "loud")
     assert (report.label, report.refused) == ("plausible", ())
-    assert "Plausible: it turns a condition round" in explain(report)
+    assert "Plausible: it inverts a condition" in explain(report)
     assert "no existing test would notice" in explain(report)
 
 
@@ -247,4 +247,4 @@ async def test_a_condition_joined_to_another_is_not_proven_where_untested_calls_
         passing=[f"test_subject.py::test_{each}" for each in passing],
     )  # fmt: skip
     assert report.label == label, explain(report)
-    assert ("0 until now, with this: 10" in explain(report)) == (label == "plausible")
+    assert ("0 before, 10 with this edit" in explain(report)) == (label == "plausible")

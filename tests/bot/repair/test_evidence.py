@@ -61,8 +61,8 @@ def test_what_a_person_said_counts_as_the_answer_they_took() -> None:
 
 def test_of_many_edits_a_wrong_one_is_soon_among_those_that_pass() -> None:
     assert AnswerEvidence(5, 5).find_doubt(31) == ""
-    assert "5 times yes or no, and 32 edits were tried" in AnswerEvidence(5, 5).find_doubt(32)
-    assert "once yes or no" in AnswerEvidence(1, 1).find_doubt(32)
+    assert "5 yes-or-no answers, and 32 edits were tried" in AnswerEvidence(5, 5).find_doubt(32)
+    assert "1 yes-or-no answer" in AnswerEvidence(1, 1).find_doubt(32)
     assert "2 short answers" in AnswerEvidence(2, 4.3).find_doubt(32)
 
 
@@ -87,7 +87,7 @@ async def test_three_times_yes_or_no_prove_no_edit(tmp_path: Path) -> None:
         'def test_older(): assert not newer("1.9", "1.10")\n',
     )
     assert report.label == "plausible"
-    assert "3 times yes or no" in report.explanation
+    assert "3 yes-or-no answers" in report.explanation
 
 
 TWICE = "def twice(x, most=999):\n    return min(most, x * 2 - 1)\n"
@@ -102,8 +102,8 @@ async def test_what_is_only_taken_away_is_shown_where_no_passing_test_looks_at_w
     report = await proposed(tmp_path, ("Start", text), tests=tests)
 
     assert report.label == "plausible"
-    assert "it only takes something away" in report.explanation
-    assert "`twice(36)`: 71 until now, with this: 72" in report.explanation
+    assert "it only removes code" in report.explanation
+    assert "`twice(36)`: 71 before, 72 with this edit" in report.explanation
 
 
 @pytest.mark.slow
@@ -129,7 +129,7 @@ async def test_what_is_only_taken_away_is_shown_where_no_passing_test_looks_at_w
             "def test_rest(): assert per_head(10, 3) == 5\n"
             "def test_more(): assert per_head(12, 4) == 4\n"
             "def test_big(): assert per_head(101, 11) == 10\n",
-            "`per_head(10, 1)`: 10 until now, with this: raises ZeroDivisionError",
+            "`per_head(10, 1)`: 10 before, raises ZeroDivisionError with this edit",
         ),
     ],
     ids=["a passing test looks at it", "another number", "order", "one"],
@@ -184,9 +184,9 @@ async def test_a_refusal_that_a_commit_brought_is_not_taken_back_as_proven(tmp_p
     report = await proposed(tmp_path, ("Start", PLAIN), (subject, REFUSING), tests=SEATS)
 
     assert (report.proof, report.label) == ("undo", "plausible")
-    assert "was for is lost with it: “Refuse more than nine seats, key" in report.explanation
+    assert "so its purpose is lost: “Refuse more than nine seats, key" in report.explanation
     assert "ghp_a" not in report.explanation
-    assert "`seats(12)`: raises ValueError until now" in report.explanation
+    assert "`seats(12)`: raises ValueError before" in report.explanation
 
 
 def test_what_has_the_same_value_where_tests_look_is_put_in_the_place_of_what_was_edited() -> None:

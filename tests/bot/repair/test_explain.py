@@ -42,13 +42,13 @@ def test_a_vain_search_names_suspects_and_near_misses() -> None:
     assert "None of the 3 small edits" in text
     assert "`pkg/a.py:7`" in text
     assert "The failure is IndexError." in text
-    assert "mends the failure but breaks `test_x`" in text
+    assert "fixes the failure but breaks `test_x`" in text
 
 
 def test_edits_that_pass_as_well_are_named_though_no_call_tells_them_apart() -> None:
     other = Candidate((SourceEdit("pkg/b.py", 3, 4, "y"),), "name", "replace `x` by `y`", 0.5, 9)
 
-    assert "no call tells it apart: replace `x` by `y` (`pkg/b.py:9`)." in explain(
+    assert "no call distinguishes the two: replace `x` by `y` (`pkg/b.py:9`)." in explain(
         report(fix=EDIT, stopped="fixed", indistinguishable=(other,))
     )
 
@@ -56,9 +56,9 @@ def test_edits_that_pass_as_well_are_named_though_no_call_tells_them_apart() -> 
 def test_that_no_other_edit_answers_otherwise_is_said_only_where_there_is_another() -> None:
     proven = {"fix": EDIT, "stopped": "fixed", "label": "proven"}
 
-    assert "no other edit was found that passes." in explain(report(**proven, confirmed=(EDIT,)))
+    assert "no other edit that I tried passes." in explain(report(**proven, confirmed=(EDIT,)))
     both = report(**proven, confirmed=(EDIT, EDIT))
-    assert "no other edit I found answers otherwise." in explain(both)
+    assert "no other edit that passes behaves differently." in explain(both)
 
 
 def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> None:
@@ -73,12 +73,12 @@ def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> N
 
 
 def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:
-    assert "left untried" in explain(report(stopped="time", proposed=90))
-    assert "no line to try" in explain(report(tried={}, proposed=0))
+    assert "were not tried" in explain(report(stopped="time", proposed=90))
+    assert "no line to edit" in explain(report(tried={}, proposed=0))
     assert "no project code was reached" in explain(report(tried={}, proposed=0))
     died = report(tried={}, proposed=0, crash=Crash(PROGRAM_EXIT))
-    assert "the tests end the process they run in" in explain(died)
-    assert "nothing to mend" in explain(report(stopped="passing", tried={}, proposed=0))
+    assert "the tests end their process" in explain(died)
+    assert "nothing to fix" in explain(report(stopped="passing", tried={}, proposed=0))
 
 
 def test_of_a_command_that_was_not_looked_into_the_way_out_is_said() -> None:
@@ -86,7 +86,7 @@ def test_of_a_command_that_was_not_looked_into_the_way_out_is_said() -> None:
     assert "the command's output names no file" in nothing
     assert "was reached" not in nothing
     for text in (nothing, explain(report(), command=True)):
-        assert 'give that command itself, as in --test "pytest tests/test_cart.py"' in text
+        assert 'give the pytest command itself, as in --test "pytest tests/test_cart.py"' in text
 
 
 def test_a_call_that_answers_the_same_and_leaves_other_values_is_told_in_plain_words() -> None:
@@ -95,9 +95,7 @@ def test_a_call_that_answers_the_same_and_leaves_other_values_is_told_in_plain_w
     text = explain(report(fix=EDIT, stopped="fixed", rivals=(rival,), losses=(lost,)))
 
     assert (
-        "`Cart.__init__(<Cart>, 2)` answers None either way, but leaves other values in what it "
-        "was given with another edit that passes: compare with `<=` (`pkg/a.py:7`)."
+        "`Cart.__init__(<Cart>, 2)` answers None either way, but changes its arguments "
+        "differently with another edit that passes: compare with `<=` (`pkg/a.py:7`)."
     ) in text
-    assert (
-        "`f([1])` answers 1 either way, but leaves other values in what it was given than" in text
-    )
+    assert "`f([1])` answers 1 either way, but changes its arguments differently than" in text

@@ -52,7 +52,7 @@ async def test_the_edit_the_judge_wants_is_found_and_reported() -> None:
     assert report.files == {"m.py": wanted}
     assert report.stopped == "fixed"
     assert report.attempts == len(seen) == seen[-1].tried
-    assert "the test that failed passes" in explain(report)
+    assert "failing test passes now" in explain(report)
 
 
 def test_when_it_is_late_edits_of_the_most_suspicious_lines_have_been_proposed() -> None:
@@ -261,7 +261,7 @@ async def test_the_search_ends_when_its_time_is_up_and_says_so() -> None:
     report = await search(problem(), judge, budget_seconds=0.5, clock=SystemClock())
 
     assert report.stopped == "time"
-    assert "left untried" in explain(report)
+    assert "were not tried" in explain(report)
 
 
 async def test_what_goes_wrong_in_the_last_look_is_told_as_it_is() -> None:

@@ -67,7 +67,7 @@ async def test_tests_that_never_end_are_told_apart_from_finding_nothing(tmp_path
     report = await repaired(tmp_path, "first", 0.2)
 
     assert (report.fix, report.stopped) == (None, "time")
-    assert "before the tests had told what to look at" in explain(report)
+    assert "before the tests showed which code to look" in explain(report)
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ async def test_what_could_not_be_confirmed_in_time_is_told_and_no_fix(tmp_path: 
     report = await repaired(tmp_path, "anew", 5)
 
     assert (report.fix, report.stopped) == (None, "time")
-    assert "Found too late: with `*` instead of `+`" in explain(report)
+    assert "Found too late: `*` instead of `+`" in explain(report)
 
 
 @pytest.mark.slow

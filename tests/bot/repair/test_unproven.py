@@ -138,8 +138,8 @@ def test_its_new_answers_are_shown_and_what_speaks_for_it() -> None:
         None, {}, "exhausted", {"index": 319}, (), 319, 1.0, considered=319,
         refused=report.refused, failing=1, unverified=found,
     ))  # fmt: skip
-    assert "Of 319 edits that were tried, it is the only one that passes the tests." in text
-    assert "`nth(['a'], 1)` answers 'a' with it (raises IndexError until now)." in text
+    assert "Of the 319 edits I tried, only this one passes the tests." in text
+    assert "`nth(['a'], 1)` answers 'a' with this edit (before: raises IndexError)." in text
 
 
 def test_other_edits_that_pass_and_a_short_search_speak_against_it() -> None:
@@ -152,7 +152,7 @@ def test_other_edits_that_pass_and_a_short_search_speak_against_it() -> None:
     assert found is not None
     assert found.answers == ()
     assert found.against == (
-        "edits that pass the tests as well: 1, such as replace `at` by `at + 1`",
+        "1 other edits also pass the tests, for example replace `at` by `at + 1`",
         "only 200 of 319 edits were tried",
     )
 
